@@ -10,11 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import aliased
 
 from casework.db import db
 from casework.lateness import late
 from casework.models import Case
 from casework.states import OPEN_STATES, CaseState
+
+CASE_OF_ROW = aliased(Case)
+"""The case that is looked up for a row, also where the statement has one of its own."""
 
 OWED_STATES = tuple(sorted(OPEN_STATES - {CaseState.REFERRED}))
 
@@ -24,9 +28,9 @@ def is_open() -> tuple[ColumnElement[bool], ...]:
     return Case.state.in_(OWED_STATES), Case.quarantined_at.is_(None), ~is_unconfirmed()
 
 
-def is_unconfirmed() -> ColumnElement[bool]:
+def is_unconfirmed(of: Any = Case) -> ColumnElement[bool]:
     """Whether a case waits to be accepted, and its sender's contact to be confirmed; as casework.models.Case.is_unconfirmed."""
-    return and_(Case.state == CaseState.TO_VERIFY, Case.unconfirmed_since.is_not(None), Case.quarantined_at.is_(None))
+    return and_(of.state == CaseState.TO_VERIFY, of.unconfirmed_since.is_not(None), of.quarantined_at.is_(None))
 
 
 def unconfirmed_cases() -> Select[int]:
@@ -36,7 +40,7 @@ def unconfirmed_cases() -> Select[int]:
 
 def of_unconfirmed(case_id: Any) -> ColumnElement[bool]:
     """Whether the case of a row is one, looked up by its key: for rows that are few already."""
-    return exists().where(Case.id == case_id, is_unconfirmed())
+    return exists().where(CASE_OF_ROW.id == case_id, is_unconfirmed(CASE_OF_ROW))
 
 
 def count_unconfirmed(centre_ids: Collection[int]) -> int:

@@ -147,7 +147,7 @@ def page_of(
     candidates = union(*parts, *([select(WaitingTask.id).where(WaitingTask.id.in_(shown_before))] if shown_before else [])).subquery()
     of_case: Any = joinedload(WaitingTask.case)
     query = (
-        select(WaitingTask, counts(now))
+        select(WaitingTask, counts(now), _is_reported(WaitingTask.case_id))
         .join(candidates, candidates.c.id == WaitingTask.id)
         .options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.assigned_by), joinedload(WaitingTask.instance))
         .options(of_case.joinedload(Case.area), of_case.joinedload(Case.lead_agency))
@@ -157,14 +157,15 @@ def page_of(
     )
     if wanted.is_of_places:
         query = query.options(of_case.options(*with_viewers()))
-    found = [(task, is_held) for task, is_held in db.session.execute(query)]
-    shown = tuple(task for task, _ in found[:limit])
-    holders = {task.id: task.claimed_by for task, is_held in found if is_held and task.claimed_by is not None}
+    found = [tuple(row) for row in db.session.execute(query)]
+    shown = tuple(task for task, _, _ in found[:limit])
+    holders = {task.id: task.claimed_by for task, is_held, _ in found if is_held and task.claimed_by is not None}
+    reported = frozenset(task.id for task, _, is_reported in found if is_reported and task.case.state in UNCLASSIFIED)
     following = None
     if len(found) > limit:
         rest = [task for task in shown if task.id not in before]
         following = Position(rest[-1].due_at, rest[-1].id) if rest else Position(EARLIEST, 0)
-    return InboxPage(shown, following, holders, frozenset(before), _reported(shown))
+    return InboxPage(shown, following, holders, frozenset(before), reported)
 
 
 def _to_see_first(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, *, most: int) -> list[int]:
@@ -195,13 +196,6 @@ def _to_see_first(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, *, 
 def _is_reported(case_id: Any) -> ColumnElement[bool]:
     query = select(CaseReport.id).join(Report, Report.id == CaseReport.report_id)
     return query.where(CaseReport.case_id == case_id, CaseReport.left_at.is_(None), Report.marked_urgent).exists()
-
-
-def _reported(tasks: Sequence[WaitingTask]) -> frozenset[int]:
-    """Those of some steps whose case was reported urgent and is not classified."""
-    undecided = {task.id: task.case_id for task in tasks if task.case.state in UNCLASSIFIED}
-    cases = set(db.session.scalars(select(Case.id).where(Case.id.in_(undecided.values()), _is_reported(Case.id)))) if undecided else set()
-    return frozenset(id_ for id_, case_id in undecided.items() if case_id in cases)
 
 
 def counts_for(

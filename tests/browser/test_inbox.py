@@ -190,6 +190,8 @@ def test_nothing_in_a_row_reaches_past_its_cell_and_the_filter_stays_where_it_is
         for address in ("/inbox", "/inbox?waits=others"):
             page.goto(address)
             assert not page.evaluate(PAST_ITS_CELL), (width, address)
+            narrowest = page.evaluate("Math.min(...[...document.querySelectorAll('td.c-title')].map(each => each.clientWidth))")
+            assert narrowest >= 160, (width, address, f"{narrowest} pixels for what it is about")
     page.set_viewport_size(PHONE)
     page.goto("/inbox")
     page.locator("[data-row] input[type=checkbox]").first.check()

@@ -10,7 +10,7 @@ from casework.permissions import Role, actor_for
 from tests import build
 from workflows.desks import desks_read_by, own_desk
 from workflows.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
-from workflows.inbox_filters import OWN, Filter, Waits, narrowed
+from workflows.inbox_filters import NOBODY, OWN, Filter, Waits, narrowed
 from workflows.steps import claim
 
 
@@ -72,7 +72,7 @@ def test_counting_stops_where_it_is_told_to(world):
     assert count_waiting(world.actor("guest"), now=build.NOON) == 0
 
 
-def test_a_page_is_one_statement_and_each_desk_is_read_through_the_index(world):
+def test_a_page_is_one_statement_behind_the_one_of_what_stands_first_and_each_desk_is_read_through_the_index(world):
     build.case_at(world, "at_agency")
     build.file_report(world)
     actor, statements = world.actor("ops_lead"), []
@@ -90,12 +90,12 @@ def test_a_page_is_one_statement_and_each_desk_is_read_through_the_index(world):
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     reads = [each for each in statements if not each[0].startswith("BEGIN")]
-    assert len(reads) == 1
+    assert len(reads) == 2, "calls and urgent reports, then the page"
     if db.engine.dialect.name == "sqlite":
-        plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {reads[0][0]}", reads[0][1])
-        lines = [row[3] for row in plan]
-        assert sum("ix_waiting_task_inbox" in line and "desk=? AND state=?" in line for line in lines) == 2, lines
-        assert not any(line.startswith("SCAN waiting_task") for line in lines), lines
+        for (statement, parameters), desks in zip(reads, (1, 2), strict=True):
+            lines = [row[3] for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            assert sum("ix_waiting_task_inbox" in line and "desk=? AND state=?" in line for line in lines) == desks, lines
+            assert not any(line.startswith(("SCAN waiting_task", "SCAN case", "SCAN report")) for line in lines), lines
 
 
 def test_the_steps_of_a_case_are_found(world):
@@ -187,6 +187,22 @@ def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader
     if db.engine.dialect.name == "sqlite":
         for name, index in (("operator", "ix_waiting_task_centre"), ("leader_PTNMT", "ix_waiting_task_agency")):
             assert index in plan_of(lambda: codes(world, name, Filter(waits=Waits.OFFICER, due="late"))), name  # noqa: B023
+
+
+def test_late_beside_any_other_choice_leaves_out_whose_contact_is_not_confirmed(world):
+    """Where a statement joins the case already, the case that is looked up for lateness is another one."""
+    late, unconfirmed = build.file_report(world, now=build.NOON - timedelta(days=9)).case, build.file_report(world).case
+    with unit_of_work():
+        unconfirmed.unconfirmed_since = build.NOON
+        for case in (late, unconfirmed):
+            build.waiting(case, "verify").due_at = build.NOON - timedelta(days=8)
+    others = {
+        "nothing": {}, "state": {"state": "to_verify"}, "area": {"area": world.area.ref}, "source": {"source": "citizen"},
+        "urgency": {"urgency": "normal"}, "holder": {"holder": NOBODY}, "waits": {"waits": Waits.OPERATOR},
+    }  # fmt: skip
+    for name, other in others.items():
+        assert codes(world, "operator", Filter(due="late", **other)) == {late.code}, name
+        assert codes(world, "operator", Filter(**other)) == {late.code, unconfirmed.code}, name
 
 
 def test_a_desk_that_reads_no_matter_cannot_ask_for_it_by_a_filter(world):
