@@ -153,6 +153,7 @@ def set_language() -> ResponseReturnValue:
 
 @bp.get("/help")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def help_page() -> ResponseReturnValue:
     return render_template("public/help.html")
 

@@ -10,10 +10,10 @@ NUMBERS = unit("seeding", "every_clock_has_the_limit_of_the_rules_from_the_first
 
 LIMITS = [
     # -- counting
-    Mutant("late one instant too late", "casework/models/clocks.py", "(self.ended_at or now) >= self.due_at", "(self.ended_at or now) > self.due_at",
+    Mutant("late one instant too late", "casework/lateness.py", "due_at is not None and at >= due_at", "due_at is not None and at > due_at",
            promise("a_limit_is_late_from_its_very_instant")),
-    Mutant("what ended late is late no more", "casework/models/clocks.py", "(self.ended_at or now) >= self.due_at",
-           "self.ended_at is None and now >= self.due_at", promise("a_limit_is_late_from_its_very_instant")),
+    Mutant("what ended late is late no more", "casework/models/clocks.py", "return is_late(self.due_at, self.ended_at or now)",
+           "return self.ended_at is None and is_late(self.due_at, now)", promise("a_limit_is_late_from_its_very_instant")),
     Mutant("due a day too early", "casework/working_time.py", "return calendar.start_of(day + _DAY)", "return calendar.start_of(day)", COUNTING),
     Mutant("start day counted", "casework/working_time.py", "    day = calendar.day_of(start)\n", "    day = calendar.day_of(start) - _DAY\n", COUNTING),
     Mutant("pauses ignored", "casework/working_time.py", "    start, stops = _utc(started_at), _merged(pauses)\n",

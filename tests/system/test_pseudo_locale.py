@@ -46,8 +46,8 @@ KEYWORD = re.compile(r"[a-z0-9_]+")
 OWN_NAMES = ("Tiếng Việt", "English")
 """What languages call themselves."""
 
-IDENTIFIER = re.compile(r"\b[0-9a-f]{32}\b|\b(?:[A-Z2-9]{4}-){2}[A-Z2-9]{4}\b")
-"""The number of a request, the secret of a report."""
+IDENTIFIER = re.compile(r"\bhttps?://\S+|\b[0-9a-f]{32}\b|\b(?:[A-Z2-9]{4}-){2}[A-Z2-9]{4}\b")
+"""An address, the number of a request, the secret of a report."""
 
 PICTURES = ("photos.photo", "publishing.preview", "publishing.case_preview", "public_share.card", "filing.receipt_file",
             "studio_exports.table")  # fmt: skip

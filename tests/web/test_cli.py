@@ -134,7 +134,7 @@ def test_a_setting_that_cannot_be_used_is_one_sentence(langbiang: Langbiang, tmp
 def test_lost_keys_are_one_sentence(langbiang: Langbiang, app: Flask, config: Config, environment: dict[str, str]) -> None:
     build.standard_world()
     config.keyring.unlink()
-    done = langbiang("serve", variables=environment)
+    done = langbiang("serve", variables=environment | {"LANGBIANG_PORT": str(free_port())})
     assert done.returncode == 2
     assert "Restore the key file from the backup of the keys" in done.stderr
     assert "Traceback" not in done.stderr

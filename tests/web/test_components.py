@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from web.filters import sprite
+from web.forms import said_with
 from web.typed_in import typed_in
 
 NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)
@@ -40,7 +41,7 @@ def bare() -> Flask:
     app.jinja_env.filters["local"] = lambda words: words
     app.jinja_env.filters["datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
     app.jinja_env.filters["typed"] = typed_in
-    app.jinja_env.globals["sprite"] = sprite
+    app.jinja_env.globals.update(sprite=sprite, said_with=said_with)
     return app
 
 
@@ -74,7 +75,7 @@ def test_a_field_without_fault_says_nothing(bare: Flask) -> None:
 def test_ticks_and_choices_are_whole_boxes(bare: Flask) -> None:
     html = render(bare, "forms", '{{ check_field(form.agreed) }}{{ choice_field(form.level, columns=2) }}')
     assert '<label for="agreed">Tôi đồng ý</label>' in html
-    assert '<fieldset class="choices choices-2" id="level">' in html
+    assert '<fieldset class="choices choices-2" id="level" role="radiogroup">' in html
     assert html.count('<label class="choice"><input id="level-') == 2
 
 
@@ -140,7 +141,7 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
     for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions",
                      "comfort.set_comfort", "transparency.transparency", "documents_verify.verify", "offline.manifest",
-                     "offline.queue"):  # fmt: skip
+                     "offline.queue", "consent.privacy", "public.help_page"):  # fmt: skip
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     bare.jinja_env.globals["in_app"] = lambda: ""

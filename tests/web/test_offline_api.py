@@ -402,7 +402,8 @@ def test_the_worker_asks_for_everything_it_keeps_as_nobody_whoever_is_signed_in(
     script.write_text(office.get("citizen", "/sw.js").text, encoding="utf-8")
     ran = subprocess.run([NODE, Path(__file__).parent / "worker_asks.js", script], capture_output=True, text=True, check=True, timeout=60)
     said = json.loads(ran.stdout)
-    pages, files = ["/offline?lang=vi", "/offline/queue?lang=vi"], ["/static/js/of.js?v=abc123", "/static/css/of.css?v=def456"]
+    pages = ["/offline?lang=vi", "/offline/queue?lang=vi", "/offline/away?lang=vi"]
+    files = ["/static/js/of.js?v=abc123", "/static/css/of.css?v=def456"]
     assert sorted(said["kept"]) == sorted([*pages, *files])
     assert {(address, how.get("credentials")) for address, how in said["asked"]} == {(each, "omit") for each in (*pages, *files)}
 

@@ -56,7 +56,7 @@ def some_cases(world: build.World) -> None:
     """One case of two agencies and one of the first alone, both late; one unverified; one sensitive, with a place."""
     build.case_at(world, "handling", agencies=2)
     build.case_at(world, "handling", by="citizen_2")
-    build.case_at(world, "to_verify", by="guest")
+    build.case_at(world, "to_verify")
     hidden = build.case_at(world, "handling")
     with unit_of_work():
         db.session.execute(update(Case).where(Case.id == hidden.id).values(title="Chuyện nhạy cảm", visibility_reason_id=1))

@@ -366,8 +366,10 @@ class TestLog:
 
 
 class TestLanguages:
-    def test_pages_are_vietnamese_until_chosen_otherwise(self, sqlite_client: FlaskClient) -> None:
-        assert '<html lang="vi"' in sqlite_client.get("/sign-in", headers={"Accept-Language": "en"}).text
+    def test_pages_are_vietnamese_unless_a_browser_asks_for_english_and_not_for_vietnamese(self, sqlite_client: FlaskClient) -> None:
+        for asked, language in {"": "vi", "vi": "vi", "fr, de": "vi", "en-GB, vi;q=0.3": "vi", "en": "en", "fr, en;q=0.5": "en"}.items():
+            headers = {"Accept-Language": asked} if asked else {}
+            assert f'<html lang="{language}"' in sqlite_client.get("/sign-in", headers=headers).text, asked
 
     def test_a_choice_outlives_the_browsers_session(self, sqlite_client: FlaskClient) -> None:
         answer = sqlite_client.post("/language", data={"code": "en"})
