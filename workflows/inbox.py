@@ -157,7 +157,7 @@ def page_of(
     )
     if wanted.is_of_places:
         query = query.options(of_case.options(*with_viewers()))
-    found = [tuple(row) for row in db.session.execute(query)]
+    found = [(task, is_held, is_reported) for task, is_held, is_reported in db.session.execute(query)]
     shown = tuple(task for task, _, _ in found[:limit])
     holders = {task.id: task.claimed_by for task, is_held, _ in found if is_held and task.claimed_by is not None}
     reported = frozenset(task.id for task, _, is_reported in found if is_reported and task.case.state in UNCLASSIFIED)
