@@ -1,7 +1,8 @@
 """Counting one month of one centre. Each statement begins at an index by instant, so its work grows with that month and not with the house.
 
-Sensitive cases are counted like all others, in no other way to be told apart. Those in quarantine are counted as received and as
-referred, of the whole alone: of a field, place or agency nobody learns that something of theirs was taken out (rules.md, section 6).
+Of the whole every case is counted; of a field, place or agency those alone that the public may know of (public_filters.is_shown), so that
+whoever sets such a number beside the list of cases learns of no sensitive, refused or privately answered one, however small it is and
+whatever is subtracted from it. Those in quarantine are counted as received and as referred (rules.md, section 6).
 """
 
 from collections import Counter, defaultdict
@@ -15,7 +16,7 @@ from sqlalchemy.orm import aliased
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind
 from casework.db import db
-from casework.figures.definitions import MEDIAN, RATED, REFUSED, ROUNDED_TO
+from casework.figures.definitions import MEDIAN, NOT_PUBLIC, RATED, REFUSED, ROUNDED_TO
 from casework.lateness import late, public_moment
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import (
@@ -34,6 +35,7 @@ from casework.models import (
     Review,
 )
 from casework.open_cases import count_unconfirmed, is_open
+from casework.public_filters import is_shown
 from casework.ratings import WHOLE
 from casework.states import CaseState
 from casework.working_time import working_minutes
@@ -94,12 +96,12 @@ class _Tally:
         self._whole: Counter[str] = Counter()
         self._parts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
 
-    def add(self, key: str, number: int, case: Iterable[int | None]) -> None:
-        """Count for the whole and for the field, the area and the agency of the case."""
+    def add(self, key: str, number: int, case: Iterable[int | None], *, is_public: bool) -> None:
+        """Count for the whole, and for the field, the area and the agency of a case the public may know of."""
         if not number:
             return
         self._whole[key] += number
-        for dimension, row_id in zip((FIELD, AREA, AGENCY), case, strict=True):
+        for dimension, row_id in zip((FIELD, AREA, AGENCY), case, strict=True) if is_public else ():
             self._parts[dimension, row_id][key] += number
 
     def add_whole(self, key: str, number: int) -> None:
@@ -138,26 +140,24 @@ def _nested(numbers: Mapping[str, int]) -> Figures:
 
 
 def _count_received(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
-    is_apart = Case.quarantined_at.is_not(None)
-    is_eligible = and_(Case.accepted_at.is_not(None), Case.state.not_in(NOT_ELIGIBLE))
-    query = select(*DIMENSIONS, is_apart, is_eligible, func.count()).where(
+    is_eligible = and_(Case.accepted_at.is_not(None), Case.state.not_in(NOT_ELIGIBLE), Case.quarantined_at.is_(None))
+    query = select(*DIMENSIONS, is_shown(), is_eligible, func.count()).where(
         _of(centre_id), Case.opened_at >= since, Case.opened_at < until
     )
-    for *case, apart, eligible, number in db.session.execute(query.group_by(*DIMENSIONS, is_apart, is_eligible)):
-        if apart:
-            tally.add_whole("received", number)
-            continue
-        tally.add("received", number, case)
+    for *case, is_public, eligible, number in db.session.execute(query.group_by(*DIMENSIONS, is_shown(), is_eligible)):
+        tally.add("received", number, case, is_public=is_public)
         if eligible:
-            tally.add("eligible", number, case)
+            tally.add("eligible", number, case, is_public=is_public)
+        if not is_public:
+            tally.add_whole(NOT_PUBLIC, number)
 
 
 def _count_refused(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
-    query = select(*DIMENSIONS, RefusalReason.key, func.count()).select_from(Refusal).join(Case, Case.id == Refusal.case_id)
+    query = select(*DIMENSIONS, is_shown(), RefusalReason.key, func.count()).select_from(Refusal).join(Case, Case.id == Refusal.case_id)
     query = query.join(RefusalReason, RefusalReason.id == Refusal.reason_id)
     query = query.where(_between(Refusal.refused_at, since, until), Refusal.objection_upheld.is_not(True), *_counts(centre_id))
-    for *case, reason, number in db.session.execute(query.group_by(*DIMENSIONS, RefusalReason.key)):
-        tally.add(f"{REFUSED}:{reason}", number, case)
+    for *case, is_public, reason, number in db.session.execute(query.group_by(*DIMENSIONS, is_shown(), RefusalReason.key)):
+        tally.add(f"{REFUSED}:{reason}", number, case, is_public=is_public)
 
 
 def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
@@ -166,7 +166,7 @@ def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datet
     is_second = exists().where(
         earlier.case_id == Publication.case_id, earlier.number < Publication.number, earlier.kind.in_(FINAL_KINDS)
     )  # fmt: skip
-    query = select(Case.id, *DIMENSIONS, Clock.ended_late, Clock.extended_at, Clock.ended_at, Clock.first_due_at)
+    query = select(Case.id, *DIMENSIONS, is_shown(), Clock.ended_late, Clock.extended_at, Clock.ended_at, Clock.first_due_at)
     query = query.select_from(Publication).join(Case, Case.id == Publication.case_id)
     query = query.outerjoin(
         Clock, and_(Clock.case_id == Case.id, Clock.kind == ClockKind.CASE, Clock.ended_at == Publication.published_at)
@@ -174,11 +174,11 @@ def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datet
     query = query.where(_between(Publication.published_at, since, until), Publication.kind.in_(FINAL_KINDS), ~is_second)
     query = query.where(*_counts(centre_id))
     seen: set[int] = set()
-    for case_id, field_id, area_id, agency_id, ended_late, extended_at, ended_at, first_due_at in db.session.execute(query):
+    for case_id, field_id, area_id, agency_id, is_public, ended_late, extended_at, ended_at, first_due_at in db.session.execute(query):
         if case_id not in seen:
             seen.add(case_id)
-            tally.add("answered", 1, (field_id, area_id, agency_id))
-            tally.add(_verdict(ended_late, extended_at, ended_at, first_due_at), 1, (field_id, area_id, agency_id))
+            for key in ("answered", _verdict(ended_late, extended_at, ended_at, first_due_at)):
+                tally.add(key, 1, (field_id, area_id, agency_id), is_public=is_public)
 
 
 def _verdict(ended_late: bool | None, extended_at: datetime | None, ended_at: datetime | None, first_due_at: datetime | None) -> str:
@@ -190,11 +190,11 @@ def _verdict(ended_late: bool | None, extended_at: datetime | None, ended_at: da
 
 
 def _count_acts(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
-    reopened = select(*DIMENSIONS, func.count()).select_from(Review).join(Publication, Publication.id == Review.publication_id)
+    reopened = select(*DIMENSIONS, is_shown(), func.count()).select_from(Review).join(Publication, Publication.id == Review.publication_id)
     reopened = reopened.join(Case, Case.id == Publication.case_id)
     reopened = reopened.where(_between(Review.decided_at, since, until), Review.outcome == "reopened", *_counts(centre_id))
     _add_rows(tally, "reopened", reopened)
-    referred = select(*DIMENSIONS, func.count()).select_from(Referral).join(Case, Case.id == Referral.case_id)
+    referred = select(*DIMENSIONS, is_shown(), func.count()).select_from(Referral).join(Case, Case.id == Referral.case_id)
     _add_rows(tally, "referred", referred.where(_between(Referral.referred_at, since, until), *_counts(centre_id)))
     # a matter counts once: cases merged into a quarantined one stay merged
     is_main = (Case.merged_into_id + 0).is_(None)  # no index by it either, see _of
@@ -203,7 +203,7 @@ def _count_acts(tally: _Tally, centre_id: int, since: datetime, until: datetime)
     )  # fmt: skip
     tally.add_whole("referred", db.session.scalar(apart) or 0)
     own = (Case.field_id, Case.area_id, Assignment.agency_id)
-    extended = select(*own, func.count()).select_from(Extension).join(Assignment, Assignment.id == Extension.assignment_id)
+    extended = select(*own, is_shown(), func.count()).select_from(Extension).join(Assignment, Assignment.id == Extension.assignment_id)
     extended = extended.join(Case, Case.id == Assignment.case_id)
     extended = extended.where(_between(Extension.decided_at, since, until), Extension.granted.is_(True), *_counts(centre_id))
     _add_rows(tally, "extended", extended, own)
@@ -212,41 +212,42 @@ def _count_acts(tally: _Tally, centre_id: int, since: datetime, until: datetime)
 def _count_ratings(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
     whole = Rating.about == WHOLE
     columns = (Case.field_id, Case.area_id, Rating.agency_id, Rating.level)
-    query = select(*columns, whole, func.count()).select_from(Rating).join(Publication, Publication.id == Rating.publication_id)
+    query = select(*columns, whole, is_shown(), func.count()).select_from(Rating).join(Publication, Publication.id == Rating.publication_id)
     query = query.join(Case, Case.id == Publication.case_id).where(_between(Rating.rated_at, since, until), *_counts(centre_id))
-    for field_id, area_id, agency_id, level, is_whole, number in db.session.execute(query.group_by(*columns, whole)):
+    for field_id, area_id, agency_id, level, is_whole, is_public, number in db.session.execute(query.group_by(*columns, whole, is_shown())):
         if level not in RATED:
             continue
         if is_whole:
             tally.add_whole(level, number)
+        if is_whole and is_public:
             tally.add_part(level, number, FIELD, field_id)
             tally.add_part(level, number, AREA, area_id)
-        else:
+        elif is_public:
             tally.add_part(level, number, AGENCY, agency_id)
 
 
 def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
     calendar = calendar_of(centre_id)
-    query = select(*DIMENSIONS, Case.opened_at, Case.accepted_at).where(_between(Case.accepted_at, since, until))
+    query = select(*DIMENSIONS, is_shown(), Case.opened_at, Case.accepted_at).where(_between(Case.accepted_at, since, until))
     query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None))
-    for field_id, area_id, agency_id, opened_at, accepted_at in db.session.execute(query):
+    for *case, is_public, opened_at, accepted_at in db.session.execute(query):
         minutes = working_minutes(opened_at, accepted_at or opened_at, calendar)
-        tally.add(f"{MEDIAN}:{ROUNDED_TO * round(minutes / ROUNDED_TO)}", 1, (field_id, area_id, agency_id))
+        tally.add(f"{MEDIAN}:{ROUNDED_TO * round(minutes / ROUNDED_TO)}", 1, case, is_public=is_public)
 
 
 def _count_open(tally: _Tally, centre_id: int, now: datetime) -> None:
     # by days: a figure of one commune that changed with the hour would tell when the only report of it was sent
     is_late = and_(Case.due_at.is_not(None), late(Case.due_at, public_moment(now)))
-    query = select(*DIMENSIONS, is_late, func.count()).where(Case.centre_id == centre_id, *is_open())
-    for *case, behind, number in db.session.execute(query.group_by(*DIMENSIONS, is_late)):
-        tally.add("open_late" if behind else "open_in_time", number, case)
+    query = select(*DIMENSIONS, is_shown(), is_late, func.count()).where(Case.centre_id == centre_id, *is_open())
+    for *case, is_public, behind, number in db.session.execute(query.group_by(*DIMENSIONS, is_shown(), is_late)):
+        tally.add("open_late" if behind else "open_in_time", number, case, is_public=is_public)
     # of the whole alone: of a commune it would tell how the only report of it was sent
     tally.add_whole("unconfirmed", count_unconfirmed([centre_id]))
 
 
 def _add_rows(tally: _Tally, key: str, query: Select[*tuple[Any, ...]], columns: tuple[Any, ...] = DIMENSIONS) -> None:
-    for *case, number in db.session.execute(query.group_by(*columns)):
-        tally.add(key, number, case)
+    for *case, is_public, number in db.session.execute(query.group_by(*columns, is_shown())):
+        tally.add(key, number, case, is_public=is_public)
 
 
 def _counts(centre_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -16,6 +16,9 @@ ROUNDED_TO = 5
 REFUSED = "refused"
 """By key of the reason."""
 
+NOT_PUBLIC = "not_public"
+"""Of the whole alone. Months kept without it are of a time when fields, places and agencies counted such cases too."""
+
 
 NESTED = (REFUSED, MEDIAN)
 """Those kept as numbers by reason or minute."""
@@ -52,6 +55,18 @@ FIGURES: dict[str, Figure] = {
                 "Phản ánh gửi đến trong kỳ, từ mọi nguồn: người dân, điện thoại, camera. Gồm cả vụ việc không công khai, chỉ để đếm.",
                 "Reports that came in during the period from every source: citizens, telephone, cameras. Matters that are not made public"
                 " are counted too, and only counted.",
+            ),
+        ),
+        Figure(
+            NOT_PUBLIC,
+            Bilingual("Không công khai", "Not public"),
+            Bilingual(
+                "Trong số phản ánh gửi đến trong kỳ: vụ việc không có trong danh sách công khai tại lúc chốt số liệu (nhạy cảm, không tiếp"
+                " nhận, đã gộp, đã rút, chỉ trả lời riêng hoặc theo thủ tục riêng). Chỉ tính trong số chung, không tính theo lĩnh vực, xã,"
+                " đơn vị.",
+                "Of the reports that came in during the period: those not in the public list at the time of counting (sensitive, not"
+                " accepted, merged, withdrawn, answered to their sender alone or under a procedure of their own). They count in the"
+                " figures of the whole alone, not by field, commune or agency.",
             ),
         ),
         Figure(

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.figures.counting import ALL, counted, month_after, month_before, month_of, start_of
-from casework.figures.definitions import FIGURES, NESTED
+from casework.figures.definitions import FIGURES, NESTED, NOT_PUBLIC
 from casework.models import Case, Centre, PublicFigures
 from casework.one_by_one import OneByOne
 
@@ -67,7 +67,10 @@ def _write(month_on: date, centre_id: int, fresh: dict[tuple[str, str], dict[str
     rows = db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == month_on, PublicFigures.centre_id == centre_id))
     kept = {(row.dimension, row.subject): row for row in rows}
     if now >= start_of(month_after(month_on)):
+        is_as_now = (ALL, "") in kept and NOT_PUBLIC in kept[ALL, ""].figures
         for subject, row in kept.items():
+            if not is_as_now and subject != (ALL, ""):
+                continue  # what was open there counted cases that are not public
             standing = {key: row.figures[key] for key in STANDING if key in row.figures}
             if standing:
                 fresh[subject] = {**fresh.get(subject, {}), **standing}
@@ -102,7 +105,9 @@ def _is_counted(month_on: date, centre_id: int, since: datetime | None) -> bool:
 
 
 def _missing(centre_id: int, newest: date) -> list[date]:
-    first, known = _first_month(centre_id), set(_counted_months(centre_id))
+    """The months that are not counted as months are now, the newest first."""
+    first = _first_month(centre_id)
+    known = {month_on for month_on, figures in _kept_months(centre_id) if NOT_PUBLIC in figures}
     found: list[date] = []
     while first is not None and newest >= first:
         if newest not in known:
@@ -112,8 +117,13 @@ def _missing(centre_id: int, newest: date) -> list[date]:
 
 
 def _counted_months(centre_id: int) -> list[date]:
-    query = select(PublicFigures.month_on).where(PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL)
-    return list(db.session.scalars(query.order_by(PublicFigures.month_on)))
+    return [month_on for month_on, _figures in _kept_months(centre_id)]
+
+
+def _kept_months(centre_id: int) -> list[tuple[date, dict[str, Any]]]:
+    query = select(PublicFigures.month_on, PublicFigures.figures)
+    query = query.where(PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL)
+    return [(month_on, figures) for month_on, figures in db.session.execute(query.order_by(PublicFigures.month_on))]
 
 
 def _first_month(centre_id: int) -> date | None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, union_all
 
 from casework.db import db
 from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, Figures, Subject, month_before, month_of
-from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, NESTED, NOUGHT_LEFT_OUT, RATES, REFUSED, Rate
+from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, NESTED, NOT_PUBLIC, NOUGHT_LEFT_OUT, RATES, REFUSED, Rate
 from casework.lateness import late, public_moment
 from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
@@ -250,6 +250,9 @@ def _rows(centre_id: int, months: set[date], with_parts: set[date]) -> list[Publ
     rows = list(db.session.scalars(query.where(PublicFigures.month_on.in_(with_parts))))
     if months - with_parts:
         rows += db.session.scalars(whole)
+    # parts of a month kept without it count cases that are not public; the worker counts it anew (keeping.py)
+    as_now = {row.month_on for row in rows if row.dimension == ALL and NOT_PUBLIC in row.figures}
+    rows = [row for row in rows if row.dimension == ALL or row.month_on in as_now]
     return sorted(rows, key=lambda row: (row.month_on, row.id))
 
 

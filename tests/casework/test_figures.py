@@ -111,13 +111,15 @@ def rated(publication: Publication, version: PublicationVersion, reporter: Repor
 
 
 def fill(world: build.World) -> None:
-    """Of March: thirteen received. The comments say what each case counts for."""
+    """Of March: fourteen received. The comments say what each case counts for."""
     operator = world.people["operator"].id
     with unit_of_work():
         reporter = Reporter()
         db.session.add(reporter)
         # in time: 60 working minutes to acceptance
-        good = facts(world, "closed", local("03-03"), accepted_at=local("03-03", "11:00"), answered_at=local("03-06"))
+        good = facts(
+            world, "closed", local("03-03"), accepted_at=local("03-03", "11:00"), answered_at=local("03-06"), is_public=True
+        )  # fmt: skip
         first = answered(world, good, local("03-06"), due=local("03-11", "00:00"))
         version = PublicationVersion(
             publication_id=first.id, version=1, title="T", question="Q", written_by_id=operator, written_at=first.published_at
@@ -126,7 +128,7 @@ def fill(world: build.World) -> None:
         db.session.flush()
         rated(first, version, reporter, "satisfied")
         rated(first, version, reporter, "dissatisfied", world.agencies["PTNMT"].id)
-        # in time after an extension, privately; an interim publication before is no answer. 120 minutes, over noon
+        # in time after an extension, privately: of the whole alone; an interim publication before is no answer. 120 minutes, over noon
         moved = facts(world, "rating", local("03-04"), area="xa da chais", accepted_at=local("03-04", "13:30"), answered_at=local("03-16"))
         db.session.add(Publication(case_id=moved.id, number=1, kind="interim", published_by_id=operator, published_at=local("03-05")))
         answered(world, moved, local("03-16"), due=local("03-18", "00:00"), first_due=local("03-12", "00:00"), number=2, kind="private")
@@ -154,7 +156,10 @@ def fill(world: build.World) -> None:
                 )
             )
         # late at the very instant; reopened, and its second answer counts no more
-        twice = facts(world, "closed", local("03-02"), agency="HKL", accepted_at=local("03-02", "10:02"), reopened=1)
+        twice = facts(
+            world, "closed", local("03-02"), agency="HKL", area="xa da chais", accepted_at=local("03-02", "10:02"), reopened=1,
+            is_public=True,
+        )  # fmt: skip
         late = answered(world, twice, local("03-10", "00:00"), due=local("03-10", "00:00"))
         answered(world, twice, local("03-20"), due=local("03-25", "00:00"), number=2, round=1)
         version = PublicationVersion(
@@ -182,6 +187,8 @@ def fill(world: build.World) -> None:
                     objection_upheld=upheld,
                 )
             )
+        # closed without an answer: received and eligible, neither answered nor open, and not public. 60 minutes
+        facts(world, "closed", local("03-10"), accepted_at=local("03-10", "11:00"), closed_at=local("03-17"))
         # merged and withdrawn are received and no more
         facts(world, "merged", local("03-09"), accepted_at=local("03-09", "11:00"), merged_into_id=good.id)
         facts(world, "withdrawn", local("03-09"))
@@ -208,8 +215,9 @@ def fill(world: build.World) -> None:
 
 
 WHOLE = {
-    "received": 13,
-    "eligible": 8,
+    "received": 14,
+    "not_public": 7,
+    "eligible": 9,
     "refused": {"khong_ro_noi_dung": 1},
     "answered": 3,
     "in_time": 1,
@@ -222,7 +230,7 @@ WHOLE = {
     "referred": 2,
     "satisfied": 1,
     "dissatisfied": 1,
-    "acceptance_minutes": {"0": 1, "60": 6, "120": 1, "480": 1},
+    "acceptance_minutes": {"0": 1, "60": 7, "120": 1, "480": 1},
 }
 
 
@@ -238,21 +246,21 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
         "eligible": 1,
         "answered": 1,
         "late": 1,
-        "extended": 1,
         "reopened": 1,
         "acceptance_minutes": {"0": 1},
-    }
+    }, "its extension was of a case answered privately"
     assert agency["PTNMT"]["dissatisfied"] == 1, "the verdict on the agency's own work"
     assert "satisfied" not in agency["PTNMT"]
     assert figures["area", world.areas["xa da chais"].ref] == {
         "received": 1,
         "eligible": 1,
         "answered": 1,
-        "in_time_after_extension": 1,
-        "extended": 1,
-        "acceptance_minutes": {"120": 1},
-    }
-    assert figures["field", "rung_dat_moi_truong"]["received"] == 12, "nobody learns of what a case in quarantine was"
+        "late": 1,
+        "reopened": 1,
+        "dissatisfied": 1,
+        "acceptance_minutes": {"0": 1},
+    }, "nobody learns that one more was answered privately there"
+    assert figures["field", "rung_dat_moi_truong"]["received"] == 7, "nor of a sensitive, refused, merged, withdrawn or quarantined one"
 
     count_public_figures(now)
     rows = list(db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == MARCH)))
@@ -262,11 +270,11 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
     assert count_month(MARCH, centre_id=world.centre.id, now=now + timedelta(minutes=5), unless_since=now - timedelta(minutes=25)) is False
 
     shown = shown_figures(world.centre.id, period=[MARCH], chart=[FEBRUARY, MARCH])
-    assert [numbers.number("received") for _month, numbers in shown.by_month] == [1, 13]
+    assert [numbers.number("received") for _month, numbers in shown.by_month] == [1, 14]
     assert shown.whole.median_minutes == 60
     few = shown.whole.share("in_time_of_answered")
     assert (few.part, few.whole, few.percent) == (1, 3, None), "three cases make no rate"
-    assert shown.whole.share("eligible_of_received").percent == pytest.approx(61.5)
+    assert shown.whole.share("eligible_of_received").percent == pytest.approx(64.3)
     assert [(name.en, number) for name, number in shown.refused] == [("Unclear, incomplete or without a place", 1)]
     assert [line.name.vi for line in shown.areas] == ["Xã Đạ Chais", "Xã Lát"], "by name"
     [late] = late_cases(world.centre.id, now=now)
@@ -278,10 +286,28 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
     recount_public_figures(local("04-03"))
     again = shown_figures(world.centre.id, period=[MARCH, APRIL], chart=[MARCH, APRIL])
     march = again.by_month[0][1]
-    assert (march.number("open_late"), march.number("eligible"), again.whole.number("received")) == (2, 7, 14)
+    assert (march.number("open_late"), march.number("eligible"), again.whole.number("received")) == (2, 8, 15)
     [february] = db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == FEBRUARY, PublicFigures.dimension == "all"))
     assert "open_late" not in february.figures, "first counted when it was over: nobody knows what was open then"
     assert again.whole.number("open_late") == again.by_month[1][1].number("open_late"), "what stands at an instant is not added up"
+
+
+def test_what_is_kept_from_before_fields_and_places_counted_public_cases_alone_is_not_told_and_counted_anew(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    fill(world)
+    count_public_figures(local("03-24"))
+    with unit_of_work():
+        for row in db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == MARCH)):
+            row.figures = {key: value for key, value in row.figures.items() if key != "not_public"} | {"received": 99, "open_late": 9}
+    rows, _medians = open_rows(world.centre.id, [MARCH])
+    assert [(row.dimension, row.figures["received"]) for row in rows] == [("all", 99)]
+    assert shown_figures(world.centre.id, period=[MARCH], chart=[MARCH]).areas == []
+
+    count_public_figures(local("06-02"))
+    rows, _medians = open_rows(world.centre.id, [MARCH])
+    told = {(row.dimension, row.subject): (row.figures.get("received"), row.figures.get("open_late")) for row in rows}
+    assert told["all", ""] == (14, 9), "what was open in March can only be kept"
+    assert told["area", world.areas["xa lat"].ref] == (6, None), "and is not kept where it counted too much"
 
 
 def test_counting_reads_its_month_by_index_and_a_second_centre_by_itself(app: Flask) -> None:
@@ -387,11 +413,11 @@ def test_a_new_figure_is_not_counted_of_months_before_it_and_never_nought(sqlite
     count_month(APRIL, centre_id=centre_id, now=local("04-02"))
     assert shown_figures(centre_id, period=[APRIL], chart=[APRIL]).whole.number("first_day") == 0
     both = shown_figures(centre_id, period=[MARCH, APRIL], chart=[FEBRUARY, MARCH, APRIL])
-    assert (both.whole.number("first_day"), both.whole.number("received")) == (None, 14), "one month without it, and there is no sum"
+    assert (both.whole.number("first_day"), both.whole.number("received")) == (None, 15), "one month without it, and there is no sum"
     # a month that is not there at all is no row of noughts, and one that is missing between others is named
     empty = date(2025, 12, 1)
     longer = shown_figures(centre_id, period=[MARCH, APRIL, date(2026, 5, 1)], chart=[empty, MARCH])
-    assert [numbers.number("received") for _month, numbers in longer.by_month] == [None, 13]
+    assert [numbers.number("received") for _month, numbers in longer.by_month] == [None, 14]
     assert longer.gaps == [date(2026, 5, 1)]
     assert longer.whole.number("open_late") is None, "what is open stands at an instant of the newest month alone"
 

@@ -9,11 +9,12 @@ import re
 from datetime import timedelta
 
 from flask import Flask
+from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
 from casework.intake import Place
-from casework.models import Case, PublicFigures
+from casework.models import Case, PublicFigures, VisibilityReason
 from tests import build
 from tests.conftest import client_of
 from tests.web.desk import statements_of
@@ -135,6 +136,33 @@ def test_no_page_and_no_file_tells_how_long_a_single_report_waited(sqlite_app: F
     page = words_of(guest.get("/transparency?period=2026-03"))
     assert "0,1 giờ làm việc 6 hồ sơ" in page
     assert re.search(r"Xã Đạ Chais 1 – 0 0 – –", page), page
+
+
+def test_neither_page_nor_files_tell_by_place_or_field_of_a_case_that_is_not_public(sqlite_app: Flask) -> None:
+    at(sqlite_app, NOON + timedelta(hours=3))
+    world = build.standard_world()
+    build.case_at(world, "handling")
+    sensitive = build.case_at(world, "handling", place=Place(area=world.areas["xa da chais"]))
+    with unit_of_work():
+        db.session.get_one(Case, sensitive.id).visibility_reason_id = db.session.scalar(select(VisibilityReason.id).limit(1))
+    count_public_figures(NOON + timedelta(hours=3))
+    guest = client_of(sqlite_app)
+
+    told = json.loads(guest.get("/transparency.json?period=2026-03").get_data())
+    received = {(row["dimension"], row["subject"]): row["figures"]["received"] for row in told["rows"]}
+    place, field = world.areas["xa lat"].ref, world.field().service_code
+    assert (received["all", ""], received["area", place], received["field", field]) == (2, 1, 1)
+    [whole] = [row["figures"] for row in told["rows"] if row["dimension"] == "all"]
+    assert whole["not_public"] == 1, "of the whole it is counted"
+    hidden = world.areas["xa da chais"].ref
+    assert ("area", hidden) not in received
+    for address in ("/transparency.csv", "/transparency.json", "/transparency", "/transparency?period=2026-03"):
+        text = guest.get(address).get_data(as_text=True)
+        assert hidden not in text, address
+        assert "Đạ Chais" not in text, address
+    page = words_of(guest.get("/transparency?period=2026-03"))
+    assert "Không công khai 1" in page
+    assert "chỉ tính hồ sơ có trong danh sách công khai" in page
 
 
 def test_each_centre_has_its_own_and_the_page_costs_the_same_however_many_months_there_are(sqlite_app: Flask) -> None:
