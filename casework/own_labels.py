@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from casework.models import Case, CaseReport, Question
 from casework.next_steps import NEXT
-from casework.states import ACCEPTED, ENDED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
+from casework.progress import progress_of
+from casework.states import ENDED_STATES, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
 from casework.words import Bilingual
 
 WITHDRAWN = Bilingual("Đã rút", "Withdrawn")
@@ -62,19 +63,9 @@ def standing_of(
     if state == CaseState.TO_VERIFY and ended is not None:
         label = READING if ended.answered_at is not None else LOOKING
     return Standing(
-        state, label, _progress(case, state, ended), _next(case, merged_into, is_asked), merged_into,
+        state, label, progress_of(case, was_asked=ended is not None), _next(case, merged_into, is_asked), merged_into,
         limit_counts=state not in ENDED_STATES or (state == CaseState.CLOSED and not _is_closed_otherwise(case)),
     )  # fmt: skip
-
-
-def _progress(case: Case, state: CaseState, ended: Question | None) -> Progress:
-    """The step of the bar, which goes back for nothing but a reopening (rules.md, section 7): a question leaves it where it stood, or
-    takes it on to "accepted", and there it stays."""
-    if case.reopened and state in OPEN_STATES:
-        return IN_PROGRESS
-    if state == CaseState.WAITING_REPORTER and case.state_before is not None:
-        return max(public_progress(state), public_progress(case.state_before), key=lambda progress: progress.step)
-    return ACCEPTED if state == CaseState.TO_VERIFY and ended is not None else public_progress(state)
 
 
 def _label(case: Case, merged_into: str | None, is_asked: bool, with_reason: bool) -> Bilingual:

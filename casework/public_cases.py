@@ -19,13 +19,14 @@ from casework.former_areas import Beside, names_beside
 from casework.local_time import local_day
 from casework.me_too import me_too_counts
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
+from casework.progress import progress_of, were_asked
 from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
 from casework.public_limits import PublicLimit
 from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public_search import found_by_words
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
 from casework.publications import names_village
-from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, public_progress
+from casework.states import ANSWERED_STATES, Pause, Progress
 from casework.told_steps import Step, public_steps
 from casework.unindexed import unindexed
 from casework.words import Bilingual
@@ -191,11 +192,6 @@ def case_behind(report_code: str) -> Case | None:
     return db.session.scalars(_answering(_with_page(select(Case)), report_code)).unique().one_or_none()
 
 
-def progress_of(case: Case) -> Progress:
-    """The step of the public bar; a reopened case is in progress whatever desk it waits at (rules.md, section 7)."""
-    return IN_PROGRESS if case.reopened and CaseState(case.state) in OPEN_STATES else public_progress(case.state)
-
-
 def _among(ids: list[int], most: int, anchor: Anchor | None, *, backwards: bool) -> Matching:
     """A piece of some cases, newest first, as `matching` cuts it."""
     query = select(Case.id).where(Case.id.in_(ids))
@@ -247,10 +243,11 @@ def _items_of(cases: list[Case], published: Mapping[int, Publication], photos: M
     """A handful of queries for any number of cases."""
     clocks = _newest_clocks(cases)
     also = me_too_counts(case.id for case in cases)
+    asked = were_asked(cases)
     beside = names_beside({(case.area_id, case.village) for case in cases})
     return [
         replace(
-            _item(case, published.get(case.id), clocks.get(case.id), photos.get(case.id, ChosenPhotos())),
+            _item(case, published.get(case.id), clocks.get(case.id), photos.get(case.id, ChosenPhotos()), was_asked=case.id in asked),
             beside=beside.get((case.area_id, case.village), Beside()),
             also=also.get(case.id, 0),
         )
@@ -258,7 +255,7 @@ def _items_of(cases: list[Case], published: Mapping[int, Publication], photos: M
     ]
 
 
-def _item(case: Case, publication: Publication | None, clock: Clock | None, photos: ChosenPhotos) -> PublicItem:
+def _item(case: Case, publication: Publication | None, clock: Clock | None, photos: ChosenPhotos, *, was_asked: bool) -> PublicItem:
     is_classified = clock is not None
     lead = next((row.answer.assignment.agency.name for row in publication.current.answers), None) if publication else None
     return PublicItem(
@@ -267,7 +264,7 @@ def _item(case: Case, publication: Publication | None, clock: Clock | None, phot
         area=case.area.name if case.area else None,
         village=case.village if is_classified and (publication is None or names_village(publication.current)) else None,
         opened_on=local_day(case.opened_at),
-        progress=progress_of(case),
+        progress=progress_of(case, was_asked=was_asked),
         is_urgent=case.is_urgent,
         limit=PublicLimit.of(clock) if clock is not None else None,
         title=publication.current.title if publication else None,

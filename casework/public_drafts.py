@@ -6,7 +6,8 @@ from datetime import datetime
 
 from casework.models import Answer, Case, Photo, Publication
 from casework.points import exact_point
-from casework.public_cases import PublicCase, progress_of, public_item
+from casework.progress import progress_of
+from casework.public_cases import PublicCase, public_item
 from casework.public_photos import PublicPhoto
 from casework.public_words import missing_beside, public_answer, verdicts_of
 from casework.publications import names_village

@@ -18,8 +18,9 @@ from casework.former_areas import areas_before
 from casework.lateness import late
 from casework.local_time import midnight
 from casework.models import Area, Case, Centre, Field
+from casework.progress import open_ways
 from casework.public_limits import LocalMidnight
-from casework.states import ANSWERED_STATES, OPEN_STATES, PUBLIC_PROGRESS, CaseState
+from casework.states import ANSWERED_STATES, OPEN_STATES
 from casework.unindexed import unindexed
 
 LOOKED_AT = 4_000
@@ -149,7 +150,7 @@ def areas_meant(area_ref: str) -> list[Area]:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A match lies on one of the ways, each of which one index walks from the newest case on, and passes every filter."""
+    """A match lies on one of the ways and passes every filter. One index walks a way by its first condition from the newest case on."""
 
     ways: list[list[ColumnElement[bool]]]
     filters: list[ColumnElement[bool]]
@@ -173,7 +174,7 @@ def _choice(wanted: Wanted, *, are_given: bool = False) -> _Choice:
         return _Choice(ways, filters)
     filters += [unindexed(Case.area_id).in_(areas)] if areas else []
     filters += [unindexed(Case.field_id).in_(fields)] if fields else []
-    return _Choice(list(_open_ways(wanted.state, lead(Case.state))), filters)
+    return _Choice(list(open_ways(_STEP_OF[wanted.state], lead(Case.state))), filters)
 
 
 def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
@@ -194,16 +195,6 @@ def _days(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Case.opened_at < midnight(wanted.until + timedelta(days=1))
 
 
-def _open_ways(state: PublicState, column: ColumnElement[str]) -> Iterator[list[ColumnElement[bool]]]:
-    """By the states behind a step of the bar. One that was reopened is in progress whatever desk it waits at (rules.md, section 7)."""
-    for each in CaseState:
-        if each in OPEN_STATES:
-            if PUBLIC_PROGRESS[each].step == _STEP_OF[state]:
-                yield [column == each] if state == PublicState.IN_PROGRESS else [column == each, Case.reopened == 0]
-            elif state == PublicState.IN_PROGRESS:
-                yield [column == each, Case.reopened > 0]
-
-
 def _place() -> ColumnElement[tuple[datetime, int]]:
     return tuple_(Case.opened_at, Case.id)
 
@@ -217,8 +208,9 @@ def _beyond(anchor: Anchor | None, *, backwards: bool) -> list[ColumnElement[boo
 def _end_of_window(
     ways: list[list[ColumnElement[bool]]], days: list[ColumnElement[bool]], anchor: Anchor | None, looked_at: int, *, backwards: bool
 ) -> Anchor | None:
-    """The place of the last row of these days to be looked at; None where none lies behind it. The indexes alone answer it."""
-    rows = _newest(ways, [*days, *_beyond(anchor, backwards=backwards)], looked_at + 1, backwards=backwards).subquery()
+    """The place of the last row of these days to be looked at; None where none lies behind it. The indexes alone answer it: what a way
+    asks beyond its first condition may be rare."""
+    rows = _newest([way[:1] for way in ways], [*days, *_beyond(anchor, backwards=backwards)], looked_at + 1, backwards=backwards).subquery()
     order = rows.c.opened_at, rows.c.id
     query = select(*order).order_by(*(order if backwards else (each.desc() for each in order))).offset(looked_at - 1).limit(2)
     found = db.session.execute(query).all()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import load_only
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
-from casework.public_cases import progress_of
+from casework.progress import progress_of
 from casework.public_filters import Wanted, matching
 from casework.public_limits import is_late_by_day
 from casework.public_search import found_by_words
@@ -83,8 +83,8 @@ def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
 
 
 def _cases(ids: Sequence[int]) -> list[Case]:
-    columns = (Case.code, Case.state, Case.reopened, Case.area_id, Case.latitude, Case.longitude, Case.is_public, Case.opened_at,
-               Case.due_at, Case.answered_at, Case.closed_at, Case.urgency, Case.version)  # fmt: skip
+    columns = (Case.code, Case.state, Case.state_before, Case.reopened, Case.area_id, Case.latitude, Case.longitude, Case.is_public,
+               Case.opened_at, Case.due_at, Case.answered_at, Case.closed_at, Case.urgency, Case.version)  # fmt: skip
     query = select(Case).where(Case.id.in_(ids)).options(load_only(*columns)).order_by(Case.opened_at.desc(), Case.id.desc())
     return list(db.session.scalars(query)) if ids else []
 

@@ -20,7 +20,7 @@ from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Area, Case, Clock
 from casework.open_cases import count_unconfirmed, is_open
-from casework.public_cases import progress_of
+from casework.progress import progress_of
 from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState, Progress
 from casework.words import Bilingual
 

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
+from casework import public_filters
 from casework.db import db, unit_of_work
-from casework.models import Case, Clock, Publication, ReportText, VisibilityReason
+from casework.models import Case, Clock, Publication, Question, ReportText, VisibilityReason
 from casework.next_steps import NEXT
 from casework.public_cases import code_of_case, newest_published, public_case, public_list
 from casework.public_filters import PublicState, Wanted
@@ -160,6 +161,51 @@ def test_a_reopened_case_is_in_progress_and_keeps_its_publication(world: build.W
 def test_the_list_is_filtered_by_the_state_the_public_reads(world: build.World, state: PublicState, internal: str) -> None:
     case = build.case_at(world, internal)
     assert [each for each in PublicState if codes(Wanted(state=each)) == [case.code]] == [state]
+
+
+@pytest.mark.parametrize(("internal", "steps"), [("to_verify", "011"), ("to_classify", "111"), ("handling", "222")])
+def test_a_question_takes_no_case_back_on_its_page_nor_out_of_its_step_of_the_list(world: build.World, internal: str, steps: str) -> None:
+    case = build.case_at(world, internal)
+    seen = [step_everywhere(case)]
+    build.act(world, case, "ask_reporter", "operator", report=case.main_report, words="Ở đâu?", when_unanswered="continue")
+    seen.append(step_everywhere(case))
+    build.act(world, case, "stop_waiting", "operator")
+    assert case.state == internal
+    seen.append(step_everywhere(case))
+    assert "".join(seen) == steps
+
+
+def step_everywhere(case: Case) -> str:
+    """The step a case is at by its page, which is that of the one filter that finds it."""
+    page = public_case(case.code)
+    assert page is not None
+    named = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN_PROGRESS: "2", PublicState.ANSWERED: "4"}
+    assert [step for state, step in named.items() if codes(Wanted(state=state)) == [case.code]] == [page.item.progress.step]
+    [item] = public_list(Wanted()).items
+    assert item.progress == page.item.progress
+    return page.item.progress.step
+
+
+def test_of_those_asked_before_they_were_accepted_so_many_are_looked_for_as_of_any_kind(
+    world: build.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
+    asked = build.case_at(world, "to_verify")
+    with unit_of_work():
+        db.session.add(
+            Question(
+                case_id=asked.id, report_id=asked.main_report.id, words="Ở đâu?", asked_by_id=world.people["operator"].id, asked_at=NOON,
+                due_at=NOON, when_unanswered="continue", ended_at=NOON,
+            )
+        )  # fmt: skip
+    for hour in range(1, 5):
+        build.file_report(world, now=NOON + timedelta(hours=hour))
+    wanted, seen, after = Wanted(state=PublicState.ACCEPTED), [], ""
+    for _ in range(3):
+        page = public_list(wanted, after=after)
+        seen.append([item.code for item in page.items])
+        after = page.older or ""
+    assert (seen, after) == ([[], [], [asked.code]], ""), "two at a time, whatever lies between"
 
 
 def test_the_list_is_filtered_by_field_area_and_urgency(world: build.World) -> None:
