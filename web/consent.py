@@ -29,4 +29,10 @@ def notice(version: str) -> ResponseReturnValue:
 
 
 def _beside() -> dict[str, Any]:
-    return {"months": value_of("mask_identity_months"), "since_ever": SINCE_EVER}
+    centre_id = centre_words().id
+    return {
+        "months": value_of("mask_identity_months"),
+        "since_ever": SINCE_EVER,
+        "address": value_of("controller_address", centre_id),
+        "contact": value_of("controller_contact", centre_id),
+    }

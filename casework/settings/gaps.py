@@ -1,15 +1,16 @@
-"""What the settings of an installation lack so that work would stand still or be counted wrongly: days off, people, boundaries."""
+"""What the settings of an installation lack so that work would stand still or be counted or told wrongly: days off, people, boundaries."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from casework.db import db
 from casework.local_time import local_day
-from casework.models import Account, Agency, Area, CalendarDay, Centre, Membership
+from casework.models import Account, Agency, Area, CalendarDay, Centre, Membership, TextTemplate
 from casework.permissions import Role
+from casework.settings.values import value_of
 from casework.settings.watchers import meetings, unconfirmed
 from casework.words import Bilingual
 
@@ -19,6 +20,8 @@ OF_A_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
 OF_ALL = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER)
 """Roles somebody has to hold, in the centre itself or for all."""
 MOST = 500
+PAPER_OF_OLD = "iấy tiếp nhận"
+"""Called "Giấy biên nhận" since 0.9.2; without its first letter, which may be a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Gaps:
     centres_without_boundary: tuple[Bilingual, ...] = ()
     meeting: tuple[tuple[str, tuple[Role, ...]], ...] = ()
     unconfirmed: tuple[str, ...] = ()
+    centres_without_address: tuple[Bilingual, ...] = ()
+    texts_of_old: tuple[str, ...] = ()
+    """Keys of messages whose own words still call what a sender gets on filing by the word for acceptance (rules.md, section 7)."""
 
 
 def gaps(now: datetime) -> Gaps:
@@ -44,10 +50,11 @@ def gaps(now: datetime) -> Gaps:
     return Gaps(
         _years(today), tuple(_roles(centres, held)), tuple(_agencies(today, held)), tuple(_without_boundary(centres, today)),
         tuple((login, tuple(sorted(roles))) for login, roles in meetings(now)), tuple(unconfirmed(now)),
+        tuple(centre.name for centre in centres if not value_of("controller_address", centre.id)), tuple(_texts_of_old(today)),
     )  # fmt: skip
 
 
-def _holds(row: type[Centre] | type[Agency] | type[Area] | type[Membership], today: date) -> ColumnElement[bool]:
+def _holds(row: type[Centre] | type[Agency] | type[Area] | type[Membership] | type[TextTemplate], today: date) -> ColumnElement[bool]:
     return and_(row.valid_from <= today, or_(row.valid_to.is_(None), row.valid_to > today))
 
 
@@ -87,3 +94,9 @@ def _without_boundary(centres: list[Centre], today: date) -> list[Bilingual]:
     # a shape has a box; the shapes themselves are large
     bounded = set(db.session.scalars(select(Area.centre_id).where(_holds(Area, today), Area.south.is_not(None)).distinct()))
     return [centre.name for centre in centres if centre.id not in bounded]
+
+
+def _texts_of_old(today: date) -> list[str]:
+    words = (TextTemplate.subject_vi, TextTemplate.body_vi, func.coalesce(TextTemplate.short_vi, ""))
+    query = select(TextTemplate.key).where(_holds(TextTemplate, today), or_(*(column.contains(PAPER_OF_OLD) for column in words)))
+    return list(db.session.scalars(query.distinct().order_by(TextTemplate.key).limit(MOST)))

@@ -22,11 +22,12 @@ from sqlalchemy import select
 from casework import job_records
 from casework.db import db, unit_of_work
 from casework.job_records import know_jobs
-from casework.models import Breach, ProgramProcess, RecurringJob, UpkeepMark
+from casework.models import Breach, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
 from casework.permissions import Role
 from casework.processes import begin_process, leave_mark
 from casework.rights.breaches import AUTHORITY, Known, close_breach, lock_breach, open_breach, record_notice
 from casework.settings.gaps import Gaps
+from casework.settings.value_changes import set_value
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import of_the_installation
@@ -520,7 +521,21 @@ def test_a_breach_the_authority_has_to_know_of_is_said_before_and_after_its_72_h
 
 def test_what_the_settings_lack_is_said(office: Office) -> None:
     lacking = surroundings().gaps
-    assert lacking == Gaps(centres_without_boundary=()), lacking
+    assert lacking == Gaps(centres_without_address=(office.world.centre.name,)), lacking
+    assert [each.key for each in findings_of_settings.of_settings(lacking)] == ["address"]
+    assert "chưa ghi địa chỉ" in office.words("overseer", "/settings/health")
+    with unit_of_work():
+        overseer, centre_id = office.world.actor("overseer"), office.world.centre.id
+        set_value("controller_address", "1 Lang Biang", centre_id=centre_id, by=overseer, now=NOW, reason="Mới")
+        text = db.session.scalars(select(TextTemplate).where(TextTemplate.key == "report_filed")).one()
+        text.body_vi = text.body_vi.replace("iấy biên nhận", "iấy tiếp nhận")
+    lacking = surroundings().gaps
+    assert lacking == Gaps(texts_of_old=("report_filed",))
+    assert [each.key for each in findings_of_settings.of_settings(lacking)] == ["texts_of_old"]
+    assert "còn ghi “giấy tiếp nhận”" in office.words("overseer", "/settings/health")
+    with unit_of_work():
+        text.body_vi = text.body_vi.replace("iấy tiếp nhận", "iấy biên nhận")
+    assert surroundings().gaps == Gaps()
     with unit_of_work():
         build.agency(office.world, "XDL", "Phòng Quản lý đô thị", "Urban Management Office")
         office.world.people["ops_lead"].disabled_at = NOW

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from casework.messages.kinds import KINDS
 from casework.role_words import ROLE_WORDS
 from casework.settings.gaps import Gaps
 from casework.words import Bilingual
@@ -71,6 +72,25 @@ def of_settings(gaps: Gaps) -> Iterator[Finding]:
             Bilingual("Nhập tệp GeoJSON; khi chưa có, hệ thống không biết vị trí thuộc xã nào.",
                       "Import a GeoJSON file; until then nobody knows in which commune a position lies."),
             "settings_boundaries.boundaries",
+        )  # fmt: skip
+    if gaps.centres_without_address:
+        yield Finding(
+            Level.NOTE, "address",
+            Bilingual(f"Thông báo về dữ liệu cá nhân chưa ghi địa chỉ: {_some([each.vi for each in gaps.centres_without_address])}.",
+                      f"The notice on personal data names no address: {_some([each.en for each in gaps.centres_without_address])}."),
+            Bilingual("Nhập địa chỉ ở Giá trị chung: người dân phải biết gửi yêu cầu về dữ liệu của mình đến đâu.",
+                      "Enter it under Values: people have to know where to send requests about their data."),
+            "settings_values.values",
+        )  # fmt: skip
+    if gaps.texts_of_old:
+        names = [KINDS[key].when if key in KINDS else Bilingual(key, key) for key in gaps.texts_of_old]
+        yield Finding(
+            Level.NOTE, "texts_of_old",
+            Bilingual(f"Tin nhắn còn ghi “giấy tiếp nhận”: {_some([each.vi for each in names])}.",
+                      f"Messages that still say “giấy tiếp nhận”: {_some([each.en for each in names])}."),
+            Bilingual("Sửa thành “giấy biên nhận”: lúc gửi, phản ánh chưa được tiếp nhận.",
+                      "Write “giấy biên nhận”: when a report is sent it has not been accepted yet."),
+            "settings_texts.texts",
         )  # fmt: skip
 
 

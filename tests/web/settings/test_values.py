@@ -114,6 +114,20 @@ def test_limits_and_retention_are_what_was_set(office: Office) -> None:
     assert office.get("operator", "/inbox").status_code == 302, "an hour unused is over"
 
 
+def test_the_notice_on_personal_data_names_where_the_centre_is_found_once_that_is_set(office: Office) -> None:
+    guest = office.app.test_client()
+    before = words_of(guest.get("/privacy"))
+    assert "Địa chỉ" not in before, "nothing false, and no empty line"
+    assert "theo quy định của Trung tâm" not in before, "how long it is kept is said as it is"
+    assert "Ở đây họ tên, cách liên hệ không tự xóa" in before
+    for key, value in (("controller_address", "1 đường Lang Biang, xã Lạc Dương"), ("controller_contact", "dulieu@ioc.example")):
+        with unit_of_work():
+            set_value(key, value, centre_id=office.world.centre.id, by=office.world.actor("administrator"), now=build.NOON, reason=WHY)
+    after = words_of(guest.get("/privacy"))
+    assert "Địa chỉ: 1 đường Lang Biang, xã Lạc Dương" in after
+    assert "Về dữ liệu cá nhân: dulieu@ioc.example" in after
+
+
 def test_every_value_has_words_bounds_and_a_group() -> None:
     for value in VALUES.values():
         assert value.group in GROUPS, value.key
