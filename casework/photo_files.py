@@ -42,6 +42,11 @@ FORMATS = ("JPEG", "PNG", "WEBP", *_heif_formats())
 """What Pillow may try to read; it has dozens of other decoders that nobody here needs."""
 
 
+def takes_heic() -> bool:
+    """Whether photos of iPhones can be read as they are."""
+    return "HEIF" in FORMATS
+
+
 def refuse_by_size(size: int, max_bytes: int, name: str) -> None:
     """Raise PhotoRefused for an empty file or one over the limit; both in bytes."""
     if size == 0:
@@ -124,7 +129,7 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 def _not_a_photo(data: bytes, name: str) -> PhotoRefused:
     """Say what the file is instead, so that the sender knows what to do; by its bytes, its name proves nothing."""
     heic = data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
-    if heic and "HEIF" not in FORMATS:
+    if heic and not takes_heic():
         return PhotoRefused(
             f"Ảnh «{name}» có định dạng HEIC, hệ thống chưa đọc được. Trên iPhone: Cài đặt › Camera › Định dạng › Tương thích nhất, "
             "rồi chụp lại; hoặc gửi ảnh chụp màn hình.",

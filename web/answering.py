@@ -24,7 +24,7 @@ from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.photos import remember_form
 from web.task_page import Act, TaskPage, at_most
-from web.uploads import drop_upload, stage_uploads
+from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from workflows.hearing import acts_to_offer
 from workflows.steps import StepResult
 
@@ -113,6 +113,8 @@ class AnswerPage(TaskPage):
             "redo": versions[0].answer.decision if versions else None,
             "mates": [row for row in self.case.assignments if row.id != self.assignment.id],
             "max_bytes": current_app.config["MAX_PHOTO_BYTES"],
+            "photo_types": photo_types(),
+            "photos_taken": photos_taken(),
         }
 
     def said(self, act: Act, result: StepResult) -> str:

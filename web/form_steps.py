@@ -23,7 +23,7 @@ from web.locales import in_reader_language as local
 from web.locales import language
 from web.photos import remember_form
 from web.task_page import Act, TaskPage
-from web.uploads import drop_upload, stage_uploads
+from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from workflows.desks import reads_matter
 from workflows.step_forms import FieldType, FormField
 from workflows.steps import StepResult, label_of_step
@@ -93,6 +93,8 @@ class FormStepPage(TaskPage):
             "answers": [(row, newest[0]) for row in parts if (newest := answers_seen(parts, by)[row.id])] if reads else [],
             "records": step_records_seen(self.case, by, at_step_of=(part,) if reads else ()),
             "max_bytes": current_app.config["MAX_PHOTO_BYTES"],
+            "photo_types": photo_types(),
+            "photos_taken": photos_taken(),
         }
 
     def said(self, act: Act, result: StepResult) -> str:

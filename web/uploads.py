@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from flask import current_app
+from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.permissions import Actor
-from casework.photo_files import PhotoRefused
+from casework.photo_files import PhotoRefused, takes_heic
 from casework.photo_records import (
     PreparedPhoto,
     TooManyPhotos,
@@ -56,6 +57,19 @@ def drop_upload(token: str, ref: str) -> None:
     """Take one photo out of an unsent form."""
     with unit_of_work():
         drop_staged(token, ref)
+
+
+def photo_types() -> str:
+    """What a field for photos accepts: where HEIC cannot be read the telephone makes a JPEG of it, if it is told so."""
+    return "image/*" if takes_heic() else "image/jpeg,image/png,image/webp"
+
+
+def photos_taken() -> str:
+    """The same in words."""
+    most = round(current_app.config["MAX_PHOTO_BYTES"] / 1_000_000)
+    if takes_heic():
+        return str(_("JPEG, PNG, WebP or HEIC, at most %(max)s MB each.", max=most))
+    return str(_("JPEG, PNG or WebP, at most %(max)s MB each.", max=most))
 
 
 def _prepared(files: list[FileStorage], token: str, most: int) -> tuple[list[PreparedPhoto], list[Bilingual]]:

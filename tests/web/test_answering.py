@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from casework import photo_files
 from casework.models import Assignment, Case
 from casework.photo_records import photos_of_answer
 from tests import build, pictured
@@ -45,6 +46,18 @@ def test_photos_are_kept_before_the_answer_is_finished(app: Flask) -> None:
     assert submit(office, case, photos_token=token).status_code == 302
     assert len(photos_of_answer(assignment(case).answers[0])) == 1
     assert assignment(case).state == "submitted"
+
+
+@pytest.mark.parametrize(("formats", "words", "types"), [
+    (("JPEG", "PNG", "WEBP"), "JPEG, PNG hoặc WebP, mỗi ảnh", "image/jpeg,image/png,image/webp"),
+    (("JPEG", "PNG", "WEBP", "HEIF"), "JPEG, PNG, WebP hoặc HEIC, mỗi ảnh", "image/*")])
+def test_the_form_promises_the_photos_that_can_be_read_here(
+    office: Office, monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...], words: str, types: str
+) -> None:
+    monkeypatch.setattr(photo_files, "FORMATS", formats)
+    page = office.get("officer_PTNMT", step(build.case_at(office.world, "handling"), "submit_answer"))
+    assert words in words_of(page)
+    assert f'accept="{types}"' in page.get_data(as_text=True)
 
 
 def test_a_photo_can_be_taken_out_again(office: Office) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Case, Photo, StepRecord
 from casework.permissions import Role
+from casework.photo_files import takes_heic
 from casework.step_fields import FieldRefused
 from casework.words import Bilingual
 from tests import build, drawn
@@ -72,6 +73,7 @@ def test_the_form_asks_what_the_model_declares(office: Office) -> None:
     assert "Khảo sát" in words
     assert "Ghi tên thôn." in words
     assert "Từ 0 đến 99,5." in words
+    assert ("HEIC" in words) == takes_heic(), "only what can be read here is promised"
     assert "Có đống rác ven suối" in words                  # what was reported stands beside it
     assert "Đã thu gom và dọn sạch." in words               # and what the agency answered
 
