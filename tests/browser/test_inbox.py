@@ -209,6 +209,21 @@ def test_nothing_in_a_row_reaches_past_its_cell_and_the_filter_stays_where_it_is
     expect(page.locator("#f-state")).to_be_hidden()
 
 
+def test_the_bar_names_the_centre_whole_between_a_telephone_and_a_desk(house: House) -> None:
+    with unit_of_work():
+        centre = db.session.merge(house.world.centre)  # type: ignore[union-attr]
+        centre.name_vi = "Trung tâm giám sát, điều hành thông minh huyện Lạc Dương"
+    page = house.visitor("ops_lead").go("/inbox")
+    for width in (768, 1024, 1199):
+        page.set_viewport_size({"width": width, "height": 800})
+        name, bar = page.locator(".sitebar .brand b"), page.locator(".sitebar")
+        expect(name).to_be_in_viewport(ratio=1)
+        assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), f"cut at {width}"
+        told = page.evaluate("getComputedStyle(document.body).getPropertyValue('--bar-h')")
+        assert (bar.evaluate("bar => bar.offsetHeight"), told) == (88, "88px"), "two lines, and what sticks below them knows it"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def bulk(visitor: Visitor, act: str, shown: str) -> None:
     page = visitor.go("/inbox?view=verify")
     page.locator("[data-row] input[type=checkbox]").first.check()
