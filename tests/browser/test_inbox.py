@@ -222,6 +222,8 @@ def test_the_bar_names_the_centre_whole_between_a_telephone_and_a_desk(house: Ho
         told = page.evaluate("getComputedStyle(document.body).getPropertyValue('--bar-h')")
         assert (bar.evaluate("bar => bar.offsetHeight"), told) == (88, "88px"), "two lines, and what sticks below them knows it"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size(DESK)
+    assert page.locator(".sitenav").evaluate("all => all.scrollWidth <= all.clientWidth"), "the name gives way before an entry does"
 
 
 def bulk(visitor: Visitor, act: str, shown: str) -> None:
