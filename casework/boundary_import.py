@@ -134,10 +134,12 @@ def import_boundaries(
         raise ImportRefused("Không có hình nào của tệp thuộc địa bàn của Ông/Bà.", "No shape of the file belongs to an area of yours.")
     if not swap and any(pair.shape.raw.swapped for pair in plan.to_do):
         raise ImportRefused("Trong tệp, vĩ độ đứng trước kinh độ. Hãy xác nhận việc đổi thứ tự, hoặc sửa tệp.",
-                            "In the file latitude stands before longitude. Please agree to turn them round, or mend the file.")  # fmt: skip
+                            "In the file latitude stands before longitude. Please agree to turn them round, or mend the file.",
+                            about="swap")  # fmt: skip
     if not overlap and plan.has_overlaps:
         raise ImportRefused("Có hình chồng lên địa bàn của trung tâm khác. Hãy xác nhận, bỏ qua các hình đó, hoặc sửa tệp.",
-                            "Shapes lie over areas of another centre. Please agree to that, leave them out, or mend the file.")  # fmt: skip
+                            "Shapes lie over areas of another centre. Please agree to that, leave them out, or mend the file.",
+                            about="overlap")  # fmt: skip
     return sum(_store(pair, by=by, now=now, source=source, reason=reason) for pair in plan.to_do)
 
 

@@ -165,14 +165,16 @@ def refuse_day(row: CalendarDay | None, kind: str | None, vi: str, en: str, sour
     """Raise CalendarChangeRefused where a day cannot be set so in place of `row`; the texts as casework.folding.normal leaves them."""
     if kind is None:
         if row is None:
-            raise CalendarChangeRefused("Ngày này không có trong lịch.", "This day is not in the calendar.")
+            raise CalendarChangeRefused("Ngày này không có trong lịch.", "This day is not in the calendar.", about="first")
         return
     if kind not in KINDS:
-        raise CalendarChangeRefused("Vui lòng chọn ngày nghỉ hoặc ngày làm việc.", "Please choose a day off or a day worked.")
-    if not vi or not en or max(len(vi), len(en)) > LONGEST_LABEL:
+        raise CalendarChangeRefused("Vui lòng chọn ngày nghỉ hoặc ngày làm việc.", "Please choose a day off or a day worked.", about="kind")
+    unfit = "label_vi" if not vi or len(vi) > LONGEST_LABEL else "label_en" if not en or len(en) > LONGEST_LABEL else ""
+    if unfit:
         raise CalendarChangeRefused(
             f"Vui lòng ghi tên ngày bằng hai thứ tiếng, tối đa {LONGEST_LABEL} ký tự.",
             f"Please name the day in both languages, {LONGEST_LABEL} characters at most.",
+            about=unfit,
         )
     if not source:
         raise CalendarChangeRefused("Vui lòng ghi số văn bản quy định ngày này.", "Please name the act that sets this day.", about="source")

@@ -63,7 +63,8 @@ def days_between(first: date, last: date, kind: str | None, label_vi: str, label
     length = (last - first).days + 1
     if not 1 <= length <= LONGEST_RANGE:
         raise CalendarChangeRefused(
-            f"Khoảng ngày phải từ 1 đến {LONGEST_RANGE} ngày.", f"A range has 1 to {LONGEST_RANGE} days, the last not before the first."
+            f"Khoảng ngày phải từ 1 đến {LONGEST_RANGE} ngày.", f"A range has 1 to {LONGEST_RANGE} days, the last not before the first.",
+            about="last",
         )
     return tuple(PlannedDay(first + timedelta(days=n), kind, label_vi, label_en, source) for n in range(length))
 
@@ -80,6 +81,7 @@ def swap(
         raise CalendarChangeRefused(
             "Hoán đổi là nghỉ một ngày từ thứ Hai đến thứ Sáu và làm bù vào thứ Bảy hoặc Chủ nhật.",
             "A swap gives a day off from Monday to Friday and works a Saturday or Sunday for it.",
+            about="off",
         )
     return (
         PlannedDay(off, "off", label_vi, label_en, source),

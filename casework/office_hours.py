@@ -28,6 +28,7 @@ def spans_in(text: str) -> tuple[str, ...]:
         raise CalendarChangeRefused(
             f"Vui lòng ghi giờ làm việc dạng 07:30-11:30, 13:00-17:00, tối đa {MOST_SPANS} khoảng.",
             f"Please write office hours such as 07:30-11:30, 13:00-17:00, {MOST_SPANS} spans at most.",
+            about="spans",
         )
     try:
         Calendar(office_hours=read_spans(spans))
@@ -35,6 +36,7 @@ def spans_in(text: str) -> tuple[str, ...]:
         raise CalendarChangeRefused(
             "Các khoảng giờ phải theo thứ tự, không trùng nhau và kết thúc sau khi bắt đầu.",
             "The spans must ascend, must not overlap, and each must end after it begins.",
+            about="spans",
         ) from None
     return spans
 
@@ -67,7 +69,10 @@ def refuse_hours(rows: Sequence[HoursRow], spans: Sequence[str], valid_from: dat
         )
     own = next((row for row in rows if row.valid_from == valid_from), None)
     if not spans and own is None:
-        raise CalendarChangeRefused("Không có giờ làm việc nào bắt đầu từ ngày này.", "No office hours begin on that day.")
+        raise CalendarChangeRefused(
+            "Không có giờ làm việc nào bắt đầu từ ngày này.", "No office hours begin on that day.",
+            about="valid_from",
+        )
     holding = next((row for row in rows if row.holds_on(valid_from)), None)
     if spans and holding is not None and holding.spans == tuple(spans):
         raise CalendarChangeRefused("Giờ làm việc từ ngày này đã được ghi như vậy.", "Office hours are set so already from that day on.")

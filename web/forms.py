@@ -1,6 +1,7 @@
 """The base of every form: its hidden token, and the library's own sentences in the reader's language."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import request
@@ -47,6 +48,22 @@ def said_with(field: Field, help: Any = "") -> dict[str, str]:
     """How a field in HTML is joined with its help and with what is wrong with it, both by id beside it (components/forms.html)."""
     beside = [*([f"{field.id}-help"] if help else []), *([f"{field.id}-error"] if field.errors else [])]
     return ({"aria-invalid": "true"} if field.errors else {}) | ({"aria-describedby": " ".join(beside)} if beside else {})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a form was refused whose fields its template writes by hand: the words, and the id of the field they belong to, if it is one."""
+
+    words: str = ""
+    at: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+
+def refusal_of(refused: CaseworkError, ids: Mapping[str, str]) -> Refusal:
+    """A refusal for such a page. `ids` names the fields of the form that was sent: what a use case calls something, and its id there."""
+    return Refusal(in_reader_language(refused.text), ids.get(refused.about, ""))
 
 
 class Form(FlaskForm):

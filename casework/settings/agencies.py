@@ -47,7 +47,7 @@ def add_agency(
     same = select(Agency.id).where(Agency.centre_id == centre.id, func.lower(Agency.key) == key.lower())
     same = same.where(or_(Agency.valid_to.is_(None), Agency.valid_to > starts))
     if db.session.scalars(same.where(Agency.valid_from < valid_to) if valid_to is not None else same).first() is not None:
-        raise AgencyRefused(f"Mã “{key}” đã dùng cho một đơn vị khác.", f"The key “{key}” is another agency's.", about="valid_to")
+        raise AgencyRefused(f"Mã “{key}” đã dùng cho một đơn vị khác.", f"The key “{key}” is another agency's.", about="key")
     row = Agency(centre=centre, key=key, valid_from=starts, valid_to=valid_to, **fit_names(names))
     row.parent_id, row.area_id = _fit_parent(row, parent), _fit_area(row, area)
     row.phone = fit_phone(phone)
@@ -74,6 +74,7 @@ def change_agency(
             "ngày, xin dùng trang Sắp xếp lại đơn vị.",
             "Cases keep the name an agency had on their day. If the name was written wrongly, tick “Corrects a mistake”. If it changes "
             "from a day on, please use the page of reorganisations.",
+            about="corrects_names",
         )
     parent_id, area_id = _fit_parent(row, parent), _fit_area(row, area)
     phone = normal(phone)
@@ -95,7 +96,8 @@ def end_agency(row: Agency, *, by: Actor, now: datetime, on: date, reason: str) 
     require_administrator_of(by.alone, row.centre_id)
     if on < local_day(now) or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
         raise AgencyRefused(
-            "Ngày kết thúc không hợp lệ hoặc đơn vị đã kết thúc.", "The day is not possible, or the agency has ended already."
+            "Ngày kết thúc không hợp lệ hoặc đơn vị đã kết thúc.", "The day is not possible, or the agency has ended already.",
+            about="on",
         )
     work, people, below = open_work(row), people_after(row, on), agencies_below(row, on)
     if work or people or below:
@@ -104,6 +106,7 @@ def end_agency(row: Agency, *, by: Actor, now: datetime, on: date, reason: str) 
             "xếp lại đơn vị, nơi chọn đơn vị kế tục.",
             f"The agency still has {work} open assignments, {people} roles of people and {below} agencies below it. Please move them by a "
             "reorganisation, which names a successor.",
+            about="on",
         )
     old, row.valid_to = _seen(row), on
     record_setting("agency", row.key, by=by, at=now, centre_id=row.centre_id, old=old, new=_seen(row), reason=reason)
@@ -136,6 +139,7 @@ def fit_phone(phone: str) -> str | None:
         raise AgencyRefused(
             "Số điện thoại không đúng. Ví dụ: 0263 3822 123, hoặc số ngắn như 113.",
             "The number is not valid. Example: 0263 3822 123, or a short one such as 113.",
+            about="phone",
         )
     return number
 
@@ -146,12 +150,15 @@ def fit_names(names: dict[str, str]) -> dict[str, str]:
     fit["name_en"] = fit["name_en"] or fit["name_vi"]
     fit["short_name_vi"], fit["short_name_en"] = fit["short_name_vi"] or fit["name_vi"], fit["short_name_en"] or fit["name_en"]
     if not fit["name_vi"]:
-        raise AgencyRefused("Vui lòng ghi tên bằng tiếng Việt.", "Please give the name in Vietnamese.")
+        raise AgencyRefused("Vui lòng ghi tên bằng tiếng Việt.", "Please give the name in Vietnamese.", about="name_vi")
     for column, value in fit.items():
         most = LONGEST_SHORT_NAME if column.startswith("short") else LONGEST_NAME
         if len(value) > most:
-            raise AgencyRefused(f"Tên tối đa {LONGEST_NAME}, tên ngắn tối đa {LONGEST_SHORT_NAME} ký tự.",
-                                f"A name has {LONGEST_NAME}, a short name {LONGEST_SHORT_NAME} characters at most.")  # fmt: skip
+            raise AgencyRefused(
+                f"Tên tối đa {LONGEST_NAME}, tên ngắn tối đa {LONGEST_SHORT_NAME} ký tự.",
+                f"A name has {LONGEST_NAME}, a short name {LONGEST_SHORT_NAME} characters at most.",
+                about=column,
+            )
     return fit
 
 
@@ -159,16 +166,16 @@ def _fit_parent(row: Agency, parent: Agency | None) -> int | None:
     if parent is None:
         return None
     if parent.centre_id != row.centre_id and parent.centre_id != (row.centre.id if row.centre is not None else None):
-        raise AgencyRefused("Đơn vị cấp trên phải cùng trung tâm.", "The agency above must belong to the same centre.")
+        raise AgencyRefused("Đơn vị cấp trên phải cùng trung tâm.", "The agency above must belong to the same centre.", about="parent")
     above: Agency | None = parent
     for _step in range(MOST_ABOVE):
         if above is None:
             break
         if row.id is not None and above.id == row.id:
-            raise AgencyRefused("Đơn vị cấp trên tạo thành vòng tròn.", "The agencies above would form a circle.")
+            raise AgencyRefused("Đơn vị cấp trên tạo thành vòng tròn.", "The agencies above would form a circle.", about="parent")
         above = db.session.get(Agency, above.parent_id) if above.parent_id is not None else None
     if not parent.holds_on(row.valid_from) and (parent.valid_to is not None and parent.valid_to <= row.valid_from):
-        raise AgencyRefused("Đơn vị cấp trên đã kết thúc.", "The agency above has ended.")
+        raise AgencyRefused("Đơn vị cấp trên đã kết thúc.", "The agency above has ended.", about="parent")
     return parent.id
 
 
@@ -176,7 +183,7 @@ def _fit_area(row: Agency, area: Area | None) -> int | None:
     if area is None:
         return None
     if area.centre_id is not None and area.centre_id not in (row.centre_id, row.centre.id if row.centre is not None else None):
-        raise AgencyRefused("Địa bàn phải thuộc cùng trung tâm.", "The area must belong to the same centre.")
+        raise AgencyRefused("Địa bàn phải thuộc cùng trung tâm.", "The area must belong to the same centre.", about="area")
     return area.id
 
 

@@ -71,13 +71,14 @@ def change_area(
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, row.centre_id)
-    old, names = _seen(row), (fit_name(name_vi), fit_name(name_en.strip() or name_vi))
+    old, names = _seen(row), (fit_name(name_vi), fit_name(name_en.strip() or name_vi, "name_en"))
     if names != (row.name_vi, row.name_en) and not corrects_names:
         raise AreaRefused(
             "Hồ sơ giữ tên địa bàn của ngày xử lý. Nếu tên cũ ghi sai, đánh dấu “Sửa lỗi ghi tên”. Nếu địa bàn đổi tên từ một "
             "ngày, xin dùng trang Sắp xếp lại đơn vị.",
             "Cases keep the name an area had on their day. If the name was written wrongly, tick “Corrects a mistake”. If it changes "
             "from a day on, please use the page of reorganisations.",
+            about="corrects_names",
         )
     parent_id, code = _fit_parent(row, parent), _fit_code(row, official_code)
     _name(row, *names)
@@ -97,19 +98,24 @@ def end_area(row: Area, *, by: Actor, now: datetime, on: date, reason: str) -> N
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, row.centre_id)
     if on < local_day(now) or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
-        raise AreaRefused("Ngày kết thúc không hợp lệ hoặc địa bàn đã kết thúc.", "The day is not possible, or the area has ended already.")
+        raise AreaRefused(
+            "Ngày kết thúc không hợp lệ hoặc địa bàn đã kết thúc.", "The day is not possible, or the area has ended already.",
+            about="on",
+        )
     below, agencies, cases = still_in(row, Area.parent_id, on), still_in(row, Agency.area_id, on), open_cases(row)
     if cases:
         number = f"{cases}" if cases < MOST_COUNTED else f"{MOST_COUNTED}+"
         raise AreaRefused(
             f"Địa bàn còn {number} hồ sơ đang xử lý. Xin dùng trang Sắp xếp lại đơn vị, nơi chọn địa bàn kế tục.",
             f"The area still has {number} open cases. Please use a reorganisation, which names a successor.",
+            about="on",
         )
     if below or agencies:
         raise AreaRefused(
             f"Trong địa bàn còn {below} địa bàn cấp dưới và {agencies} đơn vị. Xin chuyển bằng trang Sắp xếp lại đơn vị, "
             "nơi chọn địa bàn kế tục.",
             f"There are still {below} areas in it and {agencies} agencies. Please move them by a reorganisation, which names a successor.",
+            about="on",
         )
     old, row.valid_to = _seen(row), on
     record_setting("area", _label(row), by=by, at=now, centre_id=row.centre_id, old=old, new=_seen(row), reason=reason)
@@ -146,17 +152,17 @@ def areas_with_name_of(row: Area) -> set[int]:
 
 
 def _name(row: Area, name_vi: str, name_en: str) -> None:
-    row.name_vi, row.name_en = fit_name(name_vi), fit_name(name_en.strip() or name_vi)
+    row.name_vi, row.name_en = fit_name(name_vi), fit_name(name_en.strip() or name_vi, "name_en")
     row.folded_name = fold(row.name_vi)
 
 
-def fit_name(name: str) -> str:
+def fit_name(name: str, about: str = "name_vi") -> str:
     """A name as it is kept. Raises AreaRefused."""
     name = " ".join(normal(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise AreaRefused(
             f"Vui lòng ghi tên, tối đa {LONGEST_NAME} ký tự.", f"Please give a name of {LONGEST_NAME} characters at most.",
-            about="name",
+            about=about,
         )
     return name
 
@@ -164,9 +170,12 @@ def fit_name(name: str) -> str:
 def fit_middle(latitude: float | None, longitude: float | None) -> tuple[float | None, float | None]:
     """Both degrees or none, as they can be on earth. Raises AreaRefused."""
     if (latitude is None) != (longitude is None) or (latitude is not None and not -90 <= latitude <= 90):
-        raise AreaRefused("Cần cả vĩ độ (từ -90 đến 90) và kinh độ.", "Both latitude (-90 to 90) and longitude are needed.")
+        raise AreaRefused(
+            "Cần cả vĩ độ (từ -90 đến 90) và kinh độ.", "Both latitude (-90 to 90) and longitude are needed.",
+            about="latitude",
+        )
     if longitude is not None and not -180 <= longitude <= 180:
-        raise AreaRefused("Kinh độ từ -180 đến 180.", "A longitude lies between -180 and 180.")
+        raise AreaRefused("Kinh độ từ -180 đến 180.", "A longitude lies between -180 and 180.", about="longitude")
     return latitude, longitude
 
 
@@ -175,17 +184,21 @@ def _fit_parent(row: Area, parent: Area | None) -> int | None:
         return row.parent_id
     if parent is None:
         if row.level != LEVELS[0] and row.level != LEVELS[2]:
-            raise AreaRefused("Vui lòng chọn địa bàn cấp trên.", "Please choose the area it lies in.")
+            raise AreaRefused("Vui lòng chọn địa bàn cấp trên.", "Please choose the area it lies in.", about="parent")
         return None
     if LEVELS.index(parent.level) >= LEVELS.index(row.level):
-        raise AreaRefused("Địa bàn cấp trên phải thuộc cấp cao hơn.", "The area it lies in must be of a higher level.")
+        raise AreaRefused("Địa bàn cấp trên phải thuộc cấp cao hơn.", "The area it lies in must be of a higher level.", about="parent")
     if parent.centre_id is not None and parent.centre_id != row.centre_id:
-        raise AreaRefused("Địa bàn cấp trên phải thuộc cùng trung tâm.", "The area it lies in must belong to the same centre.")
+        raise AreaRefused(
+            "Địa bàn cấp trên phải thuộc cùng trung tâm.", "The area it lies in must belong to the same centre.",
+            about="parent",
+        )
     ends_before = parent.valid_to is not None and (row.valid_to is None or parent.valid_to < row.valid_to)
     if parent.valid_from > row.valid_from or ends_before:
         raise AreaRefused(
             f"{parent.name_vi} không có hiệu lực trong toàn bộ thời gian của địa bàn này.",
             f"{parent.name_en} does not hold for the whole time of this area.",
+            about="parent",
         )
     return parent.id
 
@@ -195,13 +208,15 @@ def _fit_code(row: Area, code: str) -> str | None:
     if not code:
         return None
     if not CODE.fullmatch(code):
-        raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.", about="code")
+        raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.", about="official_code")
     same = _meanwhile(row, select(Area.name_vi).where(Area.official_code == code, Area.level == row.level))
     if row.centre_id is not None:
         # another centre's areas are neither told nor in the way: what it wrote by mistake is not this one's to wait for
         same = same.where(or_(Area.centre_id == row.centre_id, Area.centre_id.is_(None)))
     if (name := db.session.scalars(same).first()) is not None:
-        raise AreaRefused(f"Trong thời gian đó mã {code} là của {name}.", f"In that time the code {code} is that of {name}.")
+        raise AreaRefused(
+            f"Trong thời gian đó mã {code} là của {name}.", f"In that time the code {code} is that of {name}.", about="official_code"
+        )
     return code
 
 
@@ -209,7 +224,7 @@ def _refuse_same(row: Area) -> None:
     same = select(Area.id).where(Area.folded_name == row.folded_name, Area.level == row.level, Area.name_vi == row.name_vi)
     same = same.where(Area.parent_id.is_not_distinct_from(row.parent_id), Area.centre_id.is_not_distinct_from(row.centre_id))
     if db.session.scalars(_meanwhile(row, same)).first() is not None:
-        raise AreaRefused(f"Đã có {row.name_vi} ở đó.", f"There is {row.name_en} there already.")
+        raise AreaRefused(f"Đã có {row.name_vi} ở đó.", f"There is {row.name_en} there already.", about="name_vi")
 
 
 def _meanwhile(row: Area, query: Any) -> Any:

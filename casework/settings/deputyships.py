@@ -178,31 +178,38 @@ def _administers(by: Actor, principal: Account, starts_at: datetime, ends_at: da
 
 def _refuse_people(principal: Account, deputy: Account, by: Actor, now: datetime, starts_at: datetime, ends_at: datetime) -> None:
     if principal.id == deputy.id:
-        raise DeputyRefused("Không tự làm người thay cho chính mình được.", "Nobody can be their own deputy.")
+        raise DeputyRefused("Không tự làm người thay cho chính mình được.", "Nobody can be their own deputy.", about="deputy")
     if deputy.id == by.own_id:
         raise DeputyRefused(
             "Không tự cử mình thay người khác được; xin nhờ một quản trị viên khác.",
             "You cannot appoint yourself for somebody else; please ask another administrator.",
+            about="deputy",
         )
     for person in (principal, deputy):
         if person.kind != "staff" or person.disabled_at is not None:
-            raise DeputyRefused(f"Tài khoản của {person.full_name} đang bị khóa.", f"The account of {person.full_name} is disabled.")
+            raise DeputyRefused(
+                f"Tài khoản của {person.full_name} đang bị khóa.", f"The account of {person.full_name} is disabled.", about="deputy"
+            )
     if deputy.id not in {person.id for person in possible_deputies(principal, now=now)}:
         raise DeputyRefused(
             f"{deputy.full_name} không làm việc cùng đơn vị hay cùng trung tâm với {principal.full_name}.",
             f"{deputy.full_name} does not work in the same agency or centre as {principal.full_name}.",
+            about="deputy",
         )
     if (meeting := meeting_by_deputy(principal, deputy, starts_at, ends_at)) is not None:
-        raise DeputyRefused(*meeting)
+        raise DeputyRefused(*meeting, about="deputy")
 
 
 def _refuse_time(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     if ends_at <= starts_at:
-        raise DeputyRefused("Giờ kết thúc phải sau giờ bắt đầu.", "The end must lie behind the start.")
+        raise DeputyRefused("Giờ kết thúc phải sau giờ bắt đầu.", "The end must lie behind the start.", about="ends_at")
     if starts_at < now:
         raise DeputyRefused("Giờ bắt đầu đã qua.", "The start has passed.", about="starts_at")
     if ends_at - starts_at > LONGEST:
-        raise DeputyRefused(f"Mỗi lần ủy quyền tối đa {LONGEST.days} ngày.", f"A deputy acts for {LONGEST.days} days at most at a time.")
+        raise DeputyRefused(
+            f"Mỗi lần ủy quyền tối đa {LONGEST.days} ngày.", f"A deputy acts for {LONGEST.days} days at most at a time.",
+            about="ends_at",
+        )
 
 
 def _refuse_others(principal: Account, deputy: Account, starts_at: datetime, ends_at: datetime) -> None:
@@ -211,11 +218,13 @@ def _refuse_others(principal: Account, deputy: Account, starts_at: datetime, end
     rows = list(db.session.scalars(meanwhile))
     if any(row.principal_id == principal.id for row in rows):
         raise DeputyRefused(
-            f"Trong thời gian đó {principal.full_name} đã có người thay.", f"{principal.full_name} has a deputy in that time already."
+            f"Trong thời gian đó {principal.full_name} đã có người thay.", f"{principal.full_name} has a deputy in that time already.",
+            about="starts_at",
         )
     if any(row.principal_id == deputy.id for row in rows):
         raise DeputyRefused(
-            f"{deputy.full_name} vắng và có người thay trong thời gian đó.", f"{deputy.full_name} is away and has a deputy in that time."
+            f"{deputy.full_name} vắng và có người thay trong thời gian đó.", f"{deputy.full_name} is away and has a deputy in that time.",
+            about="deputy",
         )
     if rows:
         raise DeputyRefused(

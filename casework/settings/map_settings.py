@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from casework.folding import normal
 from casework.permissions import Actor
@@ -17,12 +18,19 @@ def set_base_map(typed: Mapping[str, str], *, by: Actor, now: datetime, centre_i
 
     Raises ValueRefused for an address that cannot be used and for tiles without their source, ReasonMissing, NotAllowed.
     """
-    read = {key: VALUES[key].read(normal(typed.get(key, ""))) for key in KEYS}
+    read = {key: _read(key, typed.get(key, "")) for key in KEYS}
     if (fault := source_fault(read[ADDRESS], read[SOURCE])) is not None:
-        raise ValueRefused(*fault)
+        raise ValueRefused(*fault, about=SOURCE)
     # the source comes before the tiles and goes after them
     order = sorted(KEYS, key=lambda key: key == ADDRESS, reverse=not read[ADDRESS])
     changed = [key for key in order if value_of(key, centre_id) != read[key]]
     for key in changed:
         set_value(key, typed.get(key, ""), by=by, now=now, reason=reason, centre_id=centre_id)
     return len(changed)
+
+
+def _read(key: str, typed: str) -> Any:
+    try:
+        return VALUES[key].read(normal(typed))
+    except ValueRefused as refused:
+        raise ValueRefused(*refused.text, about=key) from None

@@ -54,7 +54,7 @@ def add_person(
     if not is_known_free:
         one_at_a_time()
     if not is_known_free and db.session.scalar(select(Account.id).where(func.lower(Account.login) == login)) is not None:
-        raise PersonRefused(f"Tên đăng nhập “{login}” đã có người dùng.", f"The user name “{login}” is taken.")
+        raise PersonRefused(f"Tên đăng nhập “{login}” đã có người dùng.", f"The user name “{login}” is taken.", about="login")
     account = Account(kind="staff", login=login, created_at=now, **columns)
     _put_start_password(account, password_hash, now)
     db.session.add(account)
@@ -131,16 +131,21 @@ def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) 
     Raises NotAllowed, PersonRefused for oneself or when it is closed already, ReasonMissing.
     """
     require_own(by, account, now)
-    if account.id == by.own_id:
-        raise PersonRefused(
-            "Không tự khóa tài khoản của mình được; xin nhờ một quản trị viên khác.",
-            "You cannot disable your own account; please ask another administrator.",
-        )
+    refuse_oneself(account, by=by)
     if account.disabled_at is not None:
         raise PersonRefused("Tài khoản này đã bị khóa.", "This account is disabled already.")
     account.disabled_at = now
     end_sessions(account, at=now)
     record_account(account, by=by, at=now, old={"disabled": False}, new={"disabled": True}, reason=reason)
+
+
+def refuse_oneself(account: Account, *, by: Actor) -> None:
+    """Raise PersonRefused for who would disable their own account: nobody locks themselves out."""
+    if account.id == by.own_id:
+        raise PersonRefused(
+            "Không tự khóa tài khoản của mình được; xin nhờ một quản trị viên khác.",
+            "You cannot disable your own account; please ask another administrator.",
+        )
 
 
 def enable_account(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
@@ -205,11 +210,14 @@ def fit_person(full_name: str, title_vi: str, title_en: str, language: str, emai
     names = {"full_name": full_name, "title_vi": title_vi, "title_en": title_en}
     fit: dict[str, Any] = {column: " ".join(normal(value).split()) for column, value in names.items()}
     if not fit["full_name"]:
-        raise PersonRefused("Vui lòng ghi họ và tên.", "Please give the full name.")
-    if any(len(value) > LONGEST_NAME for value in fit.values()):
-        raise PersonRefused(f"Tên và chức danh tối đa {LONGEST_NAME} ký tự.", f"Names and titles have {LONGEST_NAME} characters at most.")
+        raise PersonRefused("Vui lòng ghi họ và tên.", "Please give the full name.", about="full_name")
+    for column, value in fit.items():
+        if len(value) > LONGEST_NAME:
+            raise PersonRefused(
+                f"Tên và chức danh tối đa {LONGEST_NAME} ký tự.", f"Names and titles have {LONGEST_NAME} characters at most.", about=column
+            )
     if language not in LANGUAGES:
-        raise PersonRefused("Ngôn ngữ là vi hoặc en.", "The language is vi or en.")
+        raise PersonRefused("Ngôn ngữ là vi hoặc en.", "The language is vi or en.", about="language")
     return {**fit, "language": language, "email": fit_email(email), "phone": fit_phone(phone)}
 
 
@@ -220,7 +228,7 @@ def fit_email(email: str) -> str | None:
     try:
         return validate_email(normal(email), check_deliverability=False).normalized.lower() if normal(email) else None
     except EmailNotValidError:
-        raise PersonRefused("Địa chỉ thư điện tử không đúng.", "The e-mail address is not valid.") from None
+        raise PersonRefused("Địa chỉ thư điện tử không đúng.", "The e-mail address is not valid.", about="email") from None
 
 
 def fit_phone(phone: str) -> str | None:
@@ -229,7 +237,10 @@ def fit_phone(phone: str) -> str | None:
         return None
     number = standard_phone(phone)
     if number is None or not number.startswith("+"):
-        raise PersonRefused("Số điện thoại không đúng. Ví dụ: 0912 345 678.", "The telephone number is not valid. Example: 0912 345 678.")
+        raise PersonRefused(
+            "Số điện thoại không đúng. Ví dụ: 0912 345 678.", "The telephone number is not valid. Example: 0912 345 678.",
+            about="phone",
+        )
     return number
 
 

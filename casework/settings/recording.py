@@ -21,7 +21,8 @@ class ReasonMissing(CaseworkError):
 
     def __init__(self) -> None:
         super().__init__(
-            f"Vui lòng ghi lý do thay đổi, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most."
+            f"Vui lòng ghi lý do thay đổi, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most.",
+            about="reason",
         )
 
 

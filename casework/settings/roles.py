@@ -43,6 +43,7 @@ class NobodyTakesOver(RoleRefused):
         super().__init__(
             f"Đây là người cuối cùng giữ: {vi}. Vui lòng chọn người tiếp nhận.",
             f"This is the last person at: {en}. Please say who takes over.",
+            about=f"takes_over-{seats[0].key}",
         )
 
 
@@ -74,11 +75,12 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
     if seat.role in WATCHERS:
         read_one_at_a_time(account)
     if (meeting := meeting_by_role(account, seat.role, starts_on, wish.ends_on, now=now)) is not None:
-        raise RoleRefused(*meeting)
+        raise RoleRefused(*meeting, about="seat")
     if _overlapping(account, seat, starts_on, wish.ends_on):
         raise RoleRefused(
             f"Người này đã giữ vai trò {seat.role_words.vi} tại {seat.place.vi} trong thời gian đó.",
             f"This person already is {seat.role_words.en} at {seat.place.en} in that time.",
+            about="seat",
         )
     row = Membership(
         account=account, role=seat.role, centre=seat.centre, agency=seat.agency, is_focal=wish.is_focal and seat.role == Role.OFFICER,
@@ -109,7 +111,10 @@ def copy_roles(account: Account, *, of: Account, by: Actor, now: datetime, reaso
     theirs = [row for row in of.memberships if row.holds_on(today) and (mine is None or centre_of(row) in mine)]
     wishes = [RoleWish(seat_of(row), ends_on=row.valid_to) for row in theirs if seat_of(row).key not in held]
     if not wishes:
-        raise RoleRefused("Đồng nghiệp đó không có vai trò nào để sao chép.", "That colleague holds no role that could be copied.")
+        raise RoleRefused(
+            "Đồng nghiệp đó không có vai trò nào để sao chép.", "That colleague holds no role that could be copied.",
+            about="colleague",
+        )
     return [give_role(account, wish, by=by, now=now, reason=reason) for wish in wishes]
 
 
@@ -172,9 +177,13 @@ def _refuse_unfit(account: Account, seat: Seat, by: Actor, today: date) -> None:
         raise RoleRefused(
             f"Vai trò {seat.role_words.vi} không đặt ở {seat.place.vi} được.",
             f"The role {seat.role_words.en} cannot be held at {seat.place.en}.",
+            about="seat",
         )
     if mine is not None and seat.centre_id not in mine:
-        raise RoleRefused("Ông/Bà chỉ giao vai trò trong trung tâm mình quản trị.", "You can only give roles in the centre you administer.")
+        raise RoleRefused(
+            "Ông/Bà chỉ giao vai trò trong trung tâm mình quản trị.", "You can only give roles in the centre you administer.",
+            about="seat",
+        )
     if account.kind != "staff" or account.disabled_at is not None:
         raise RoleRefused(
             f"Tài khoản của {account.full_name} đang bị khóa nên không nhận vai trò được.",
@@ -191,10 +200,13 @@ def _refuse_unfit(account: Account, seat: Seat, by: Actor, today: date) -> None:
 
 def _refuse_days(wish: RoleWish, starts_on: date, today: date) -> None:
     if wish.ends_on is not None and wish.ends_on <= max(starts_on, today):
-        raise RoleRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.")
+        raise RoleRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.", about="ends_on")
     place: Any = wish.seat.agency or wish.seat.centre
     if place is not None and not place.holds_on(max(starts_on, today)):
-        raise RoleRefused(f"{place.name_vi} không hoạt động trong thời gian đó.", f"{place.name_en} is not at work in that time.")
+        raise RoleRefused(
+            f"{place.name_vi} không hoạt động trong thời gian đó.", f"{place.name_en} is not at work in that time.",
+            about="seat",
+        )
 
 
 def _overlapping(account: Account, seat: Seat, starts_on: date, ends_on: date | None) -> bool:

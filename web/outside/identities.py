@@ -13,7 +13,7 @@ from casework.settings.people import is_own
 from casework.settings.scopes import person_of
 from web.clock import now
 from web.contacts.codes import can_reach
-from web.forms import Form
+from web.forms import Form, Refusal, refusal_of
 from web.guards import actor, alone, found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.outside.client import ProviderClient
@@ -73,7 +73,8 @@ def of_person(ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _person_page(_person(ref), form, form.refuse(refusal)), 422
+        of = sent.get("identity", "") if sent.get("act") == "unlink" else "link"
+        return _person_page(_person(ref), form, refusal_of(refusal, {"subject": "f-subject", "reason": f"reason-{of}"})), 422
     flash(_("The link has been taken away.") if sent.get("act") == "unlink" else _("The identity is linked."))
     return redirect(url_for(".of_person", ref=ref))
 
@@ -92,7 +93,7 @@ def _own_page(refusal: str = "") -> str:
     return render_template("outside/identities.html", rows=rows, offered=offered, label_of=label_of, refusal=refusal)
 
 
-def _person_page(account: Account, form: Form, refusal: str = "") -> str:
+def _person_page(account: Account, form: Form, refusal: Refusal | None = None) -> str:
     return render_template(
         "outside/of_person.html", account=account, rows=identities_of(account), providers=outside_providers(STAFF), label_of=label_of,
         form=form, refusal=refusal, typed=request.form,

@@ -17,7 +17,7 @@ from casework.settings.area_words import AreaWords
 from casework.settings.lists import agencies_page
 from casework.settings.scopes import administered_centres, agency_of, centres_of, is_of
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, Refusal
 from web.guards import alone, found, performs
 from web.settings.done_or_refused import done_or_refused
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
@@ -26,6 +26,10 @@ from web.settings.typed import typed_day
 bp = Blueprint("settings_agencies", __name__)
 
 NEW = "new"
+FIELDS = {name: f"f-{name}" for name in ("key", *NAMES, "phone", "parent", "area", "valid_from")}
+FIELDS |= {"corrects_names": "corrects_names", "reason": "reason"}
+END_FIELDS = {"on": "f-on", "reason": "reason-end"}
+"""Ids of the fields on the page, by what a refusal is about."""
 
 
 @bp.get("/settings/agencies")
@@ -42,7 +46,7 @@ def new() -> ResponseReturnValue:
     form = Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(None, form, request.form), 422 if form.errors else 200
-    ref, refusal = done_or_refused(_added)
+    ref, refusal = done_or_refused(_added, FIELDS)
     if refusal:
         return _page(None, form, request.form, refusal), 422
     flash(_("The agency is added."))
@@ -55,10 +59,10 @@ def agency(ref: str) -> ResponseReturnValue:
     row, form = found(agency_of(alone(), ref)), Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(row, form, {}), 422 if form.errors else 200
-    words, refusal = done_or_refused(lambda: _done(ref))
+    ends = request.form.get("act") == "end"
+    words, refusal = done_or_refused(lambda: _done(ref), END_FIELDS if ends else FIELDS)
     if refusal:
-        typed = {} if request.form.get("act") == "end" else request.form
-        return _page(found(agency_of(alone(), ref)), form, typed, refusal), 422
+        return _page(found(agency_of(alone(), ref)), form, {} if ends else request.form, refusal, request.form if ends else {}), 422
     flash(words)
     return redirect(url_for(".agency", ref=ref))
 
@@ -68,7 +72,7 @@ def _added() -> str:
     centre = next((each for each in centres if each.ref == sent.get("centre")), centres[0] if len(centres) == 1 else None)
     row = add_agency(
         found(centre), by=alone(), now=now(), key=sent.get("key", ""), names=_names(), reason=sent.get("reason", ""), **_above(),
-        phone=sent.get("phone", ""), valid_from=typed_day(sent.get("valid_from", "")),
+        phone=sent.get("phone", ""), valid_from=typed_day(sent.get("valid_from", ""), "valid_from"),
     )  # fmt: skip
     return row.ref
 
@@ -78,9 +82,9 @@ def _done(ref: str) -> str:
     sent, row = request.form, found(agency_of(alone(), ref))
     given: dict[str, Any] = {"by": alone(), "now": now(), "reason": sent.get("reason", "")}
     if sent.get("act") == "end":
-        on = typed_day(sent.get("on", ""))
+        on = typed_day(sent.get("on", ""), "on")
         if on is None:
-            raise AgencyRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.")
+            raise AgencyRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.", about="on")
         end_agency(row, on=on, **given)
         return str(_("The agency ends on that day."))
     refuse_changed(_stands(row))
@@ -100,13 +104,15 @@ def _above() -> dict[str, Any]:
     parent_key, area_word = sent.get("parent", "").strip(), sent.get("area", "").strip()
     parents = [each for each in _present() if each.key == parent_key.partition(" ")[0]]
     if parent_key and not parents:
-        raise AgencyRefused("Không có đơn vị cấp trên với mã này.", "There is no agency with this key to be above it.")
+        raise AgencyRefused("Không có đơn vị cấp trên với mã này.", "There is no agency with this key to be above it.", about="parent")
     words = AreaWords(alone(), today) if area_word else None
     areas = (
         words.named(area_word, None if words is None else (parents[0].centre_id if parents else _own_centre())) if words is not None else []
     )
     if area_word and len(areas) != 1:
-        raise AgencyRefused("Không rõ địa bàn; xin ghi mã hành chính.", "It is not clear which area; please give the official code.")
+        raise AgencyRefused(
+            "Không rõ địa bàn; xin ghi mã hành chính.", "It is not clear which area; please give the official code.", about="area"
+        )
     return {"parent": parents[0] if parents else None, "area": areas[0] if areas else None}
 
 
@@ -136,13 +142,15 @@ def _stands(row: Agency) -> dict[str, Any]:
     return {column: getattr(row, column) or "" for column in (*NAMES, "phone")} | words
 
 
-def _page(row: Agency | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
+def _page(
+    row: Agency | None, form: Form, typed: Mapping[str, str], refusal: Refusal | None = None, ended: Mapping[str, str] | None = None
+) -> str:
     today, agencies = _today(), _present()
     words = AreaWords(alone(), today)
     stands = _stands(row) if row is not None else {}
     counts = (open_work(row), people_after(row, today), agencies_below(row, today)) if row is not None else (0, 0, 0)
     return render_template(
         "settings/people/agency.html", row=row, form=form, typed=dict(typed) or stands, seen=mark_for_form(stands),
-        refusal=refusal, today=today, agencies=agencies, counts=counts,
+        refusal=refusal, ended=ended or {}, today=today, agencies=agencies, counts=counts,
         centres=centres_of(alone(), on=today), areas=sorted(words.rows.values(), key=lambda each: each.folded_name),
     )  # fmt: skip

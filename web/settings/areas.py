@@ -16,7 +16,7 @@ from casework.settings.areas import LEVEL_WORDS, LEVELS, AreaRefused, add_area, 
 from casework.settings.lists import areas_page
 from casework.settings.scopes import administered_centres, area_of, centres_of
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, Refusal
 from web.guards import alone, found, performs
 from web.settings.done_or_refused import done_or_refused
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
@@ -24,6 +24,10 @@ from web.settings.typed import typed_day
 
 bp = Blueprint("settings_areas", __name__)
 
+_LINES = ("name_vi", "name_en", "official_code", "parent", "latitude", "longitude", "valid_from")
+FIELDS = {name: f"f-{name}" for name in _LINES} | {name: name for name in ("level", "corrects_names", "reason")}
+END_FIELDS = {"on": "f-on", "reason": "reason-end"}
+"""Ids of the fields on the page, by what a refusal is about."""
 MOST_BATCHES = 25
 """Batches of cases whose search rows are written anew while the administrator waits; each is a unit of work of its own."""
 
@@ -46,7 +50,7 @@ def new() -> ResponseReturnValue:
     form = Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(None, form, request.form), 422 if form.errors else 200
-    ref, refusal = done_or_refused(_added)
+    ref, refusal = done_or_refused(_added, FIELDS)
     if refusal:
         return _page(None, form, request.form, refusal), 422
     flash(_("The area is added."))
@@ -60,10 +64,10 @@ def area(ref: str) -> ResponseReturnValue:
     if request.method == "GET" or not form.validate_on_submit():
         return _page(row, form, {}), 422 if form.errors else 200
     before = row.name_vi
-    words, refusal = done_or_refused(lambda: _done(ref))
+    ends = request.form.get("act") == "end"
+    words, refusal = done_or_refused(lambda: _done(ref), END_FIELDS if ends else FIELDS)
     if refusal:
-        typed = {} if request.form.get("act") == "end" else request.form
-        return _page(found(area_of(alone(), ref)), form, typed, refusal), 422
+        return _page(found(area_of(alone(), ref)), form, {} if ends else request.form, refusal, request.form if ends else {}), 422
     flash(words)
     if found(area_of(alone(), ref)).name_vi != before and not _searchable(ref):
         flash(_("Search knows the new name in the newest cases only; older ones follow as they change."), "wait")
@@ -86,7 +90,7 @@ def _added() -> str:
     row = add_area(
         centre, by=alone(), now=now(), level=sent.get("level", ""), name_vi=sent.get("name_vi", ""), name_en=sent.get("name_en", ""),
         reason=sent.get("reason", ""), parent=_parent(centre.id if centre is not None else None, sent.get("level", "")),
-        official_code=sent.get("official_code", ""), valid_from=typed_day(sent.get("valid_from", "")), **_middle(),
+        official_code=sent.get("official_code", ""), valid_from=typed_day(sent.get("valid_from", ""), "valid_from"), **_middle(),
     )  # fmt: skip
     return row.ref
 
@@ -96,9 +100,9 @@ def _done(ref: str) -> str:
     sent, row = request.form, found(area_of(alone(), ref))
     given: dict[str, Any] = {"by": alone(), "now": now(), "reason": sent.get("reason", "")}
     if sent.get("act") == "end":
-        on = typed_day(sent.get("on", ""))
+        on = typed_day(sent.get("on", ""), "on")
         if on is None:
-            raise AreaRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.")
+            raise AreaRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.", about="on")
         end_area(row, on=on, **given)
         return str(_("The area ends on that day."))
     refuse_changed(_stands(row))
@@ -120,7 +124,8 @@ def _parent(centre_id: int | None, level: str, *, kept: int | None = None) -> Ar
     rows = [row for row in words.named(word, centre_id) if row.level in higher]
     if len(rows) != 1:
         raise AreaRefused(
-            "Không rõ địa bàn cấp trên; xin ghi mã hành chính.", "It is not clear what it lies in; please give the official code."
+            "Không rõ địa bàn cấp trên; xin ghi mã hành chính.", "It is not clear what it lies in; please give the official code.",
+            about="parent",
         )
     return rows[0]
 
@@ -140,7 +145,7 @@ def _middle() -> dict[str, Any]:
         try:
             middle[name] = float(text) if text else None
         except ValueError:
-            raise AreaRefused("Cần số độ, ví dụ 12.035.", "Degrees are needed, such as 12.035.") from None
+            raise AreaRefused("Cần số độ, ví dụ 12.035.", "Degrees are needed, such as 12.035.", about=name) from None
     return middle
 
 
@@ -155,12 +160,14 @@ def _stands(row: Area) -> dict[str, Any]:
     return {**shown, "parent": AreaWords(alone(), _today()).word(row.parent_id)}
 
 
-def _page(row: Area | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
+def _page(
+    row: Area | None, form: Form, typed: Mapping[str, str], refusal: Refusal | None = None, ended: Mapping[str, str] | None = None
+) -> str:
     words = AreaWords(alone(), _today())
     stands = _stands(row) if row is not None else {}
     return render_template(
         "settings/people/area.html", row=row, form=form, typed=dict(typed) or stands, seen=mark_for_form(stands),
-        refusal=refusal, levels=LEVEL_WORDS, today=_today(),
+        refusal=refusal, ended=ended or {}, levels=LEVEL_WORDS, today=_today(),
         centres=centres_of(alone(), on=_today()), is_everywhere=administered_centres(alone()) is None,
         areas=[each for each in sorted(words.rows.values(), key=lambda each: each.folded_name) if each.level != LEVELS[-1]],
     )  # fmt: skip

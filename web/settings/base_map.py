@@ -15,8 +15,8 @@ from casework.settings.tiles import LONGEST_ADDRESS
 from casework.settings.values import VALUES, value_of
 from web.base_map import base_map, pmtiles_file
 from web.clock import now
+from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
 from web.public import today
 
 bp = Blueprint("settings_map", __name__)
@@ -42,7 +42,7 @@ def settings_map() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(scopes, key, refusal=local(refusal.text)), 422
+        return _page(scopes, key, refusal=refusal_of(refusal, {name: name for name in (*KEYS, "reason")})), 422
     flash(_("The base map is changed.") if count else _("Nothing was different."))
     return redirect(url_for(".settings_map", scope=key))
 
@@ -53,7 +53,7 @@ def _scopes() -> dict[str, Centre | None]:
     return whole | {centre.ref: centre for centre in centres_of(actor(), on=today())}
 
 
-def _page(scopes: dict[str, Centre | None], key: str, *, refusal: str = "") -> str:
+def _page(scopes: dict[str, Centre | None], key: str, *, refusal: Refusal | None = None) -> str:
     centre = scopes[key]
     centre_id = centre.id if centre is not None else None
     shown = centre if centre is not None else next((each for each in scopes.values() if each is not None), None)

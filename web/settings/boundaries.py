@@ -25,6 +25,7 @@ from casework.settings.scopes import centres_of
 from casework.typed import number_in
 from web.base_map import base_map
 from web.clock import now
+from web.forms import Refusal, refusal_of
 from web.guards import actor, file_store, performs
 from web.locales import in_reader_language as local
 from web.public import today
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 bp = Blueprint("settings_boundaries", __name__)
 
 """How long a file waits for the second look."""
+FIELDS = {name: name for name in ("source", "reason", "swap", "overlap")}
+"""Ids of the fields of the second look, by what a refusal is about."""
 MOST_ROWS = 500
 DRAWN_BYTES = 400_000
 DRAWN_TOLERANCES = (0.0005, 0.001, 0.002, 0.004, 0.008)
@@ -57,7 +60,7 @@ def boundaries() -> ResponseReturnValue:
         data, token = _stage(request.files.get("file")) if act == "check" else _staged(request.form.get("token", ""))
         checked = check_boundaries(data, code_property=code_property or None)
     except BoundaryFileRefused as refusal:
-        return _start_page(refusal=local(refusal.text)), 422
+        return _start_page(refusal=Refusal(local(refusal.text), "file")), 422
     plan = plan_import(checked, by=actor(), on=today(), chosen=_chosen(checked))
     if act != "do":
         return _look_page(plan, token, code_property)
@@ -70,7 +73,7 @@ def boundaries() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _look_page(plan, token, code_property, refusal=local(refusal.text)), 422
+        return _look_page(plan, token, code_property, refusal=refusal_of(refusal, FIELDS)), 422
     file_store().delete(_stored_name(token))
     flash(ngettext("%(num)s boundary was taken over.", "%(num)s boundaries were taken over.", count))
     return redirect(url_for(".boundaries"))
@@ -89,7 +92,7 @@ def export() -> ResponseReturnValue:
     return answer
 
 
-def _start_page(*, refusal: str = "") -> str:
+def _start_page(*, refusal: Refusal | None = None) -> str:
     from casework.boundary_import import administered_areas  # late: docs/architecture.md
 
     areas = administered_areas(actor(), today())
@@ -97,7 +100,7 @@ def _start_page(*, refusal: str = "") -> str:
     base = base_map(own[0] if own else None)
     return render_template(
         "settings/boundaries.html", areas=areas, base=base, refusal=refusal, most_mb=LARGEST_FILE // 1_000_000,
-        without=_without_boundary(areas),
+        without=_without_boundary(areas), code_property=request.form.get("code_property", ""),
     )  # fmt: skip
 
 
@@ -106,7 +109,7 @@ def _without_boundary(areas: list[Area]) -> list[Area]:
     return [area for area in areas if area.level == "commune" and area.boundary_source is None]
 
 
-def _look_page(plan: Plan, token: str, code_property: str, *, refusal: str = "") -> str:
+def _look_page(plan: Plan, token: str, code_property: str, *, refusal: Refusal | None = None) -> str:
     from casework.boundary_import import LONGEST_SOURCE  # late: docs/architecture.md
 
     own = centres_of(actor(), on=today())

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from wtforms import DateField, HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional
 
-from casework.calendar_changes import LONGEST_LABEL
+from casework.calendar_changes import LONGEST_LABEL, CalendarChangeRefused
 from casework.calendar_plans import (
     MISSING_SOURCE,
     SWAPPED,
@@ -174,7 +174,7 @@ def calendar() -> ResponseReturnValue:
         missing=MISSING_SOURCE,
         hours=_hours(scope),
         today=local_day(now()),
-        forms={key: _fresh(kind, scope, year) for key, kind in FORMS.items()},
+        forms={key: _fresh(kind, scope, year) for key, kind in FORMS.items() if key != "copy" or _has_fixed_days(scope, year)},
         titles=TITLES,
         under_way=recounts_under_way([None, *(each.centre_id for each in scopes.values())]),
         names={each.centre_id: each.name for each in scopes.values()},
@@ -245,6 +245,14 @@ def _hours(scope: Scope) -> list[tuple[HoursRow, bool]]:
     own = [(row, True) for row in hours_of_scope(scope.centre_id)]
     house = [(row, False) for row in hours_of_scope(None)] if scope.centre_id is not None else []
     return [(row, is_own) for row, is_own in [*own, *house] if row.valid_to is None or row.valid_to > today]
+
+
+def _has_fixed_days(scope: Scope, year: int) -> bool:
+    """Whether a fixed holiday of the year is left that the next one has not."""
+    try:
+        return bool(fixed_days_of_next_year(scope.centre_id, year))
+    except CalendarChangeRefused:
+        return False
 
 
 def _fresh(kind: type[ChangeForm], scope: Scope, year: int) -> ChangeForm:

@@ -20,12 +20,14 @@ from casework.settings.deputyships import (
 )
 from casework.settings.scopes import person_of
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs, signed_in_account
 from web.settings.typed import typed_instant
 
 bp = Blueprint("settings_deputies", __name__)
 
+FIELDS = {"deputy": "deputy", "starts_at": "f-starts_at", "ends_at": "f-ends_at", "reason": "reason"}
+"""Ids of the fields of who appoints, by what a refusal is about."""
 MOST_SHOWN = 200
 
 
@@ -45,7 +47,7 @@ def deputies() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(form, _principal(ref), form.refuse(refusal)), 422
+        return _page(form, _principal(ref), refusal_of(refusal, {"reason": _id_of_reason("end")} if ends else FIELDS)), 422
     flash(words)
     return redirect(url_for(".deputies"))
 
@@ -64,17 +66,21 @@ def confirmations() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(form, None, form.refuse(refusal)), 422
+        return _page(form, None, refusal_of(refusal, {"reason": _id_of_reason("confirm")})), 422
     flash(_("The deputy is confirmed."))
     return redirect(url_for(".deputies"))
+
+
+def _id_of_reason(act: str) -> str:
+    return f"{act}-{request.form.get('deputy', '')}-{request.form.get('starts_at', '')}"
 
 
 def _appointed(ref: str) -> str:
     principal, sent = found(_principal(ref)), request.form
     deputy = next((each for each in possible_deputies(principal, now=now()) if each.ref == sent.get("deputy")), None)
     if deputy is None and not sent.get("deputy"):
-        raise DeputyRefused("Vui lòng chọn người làm thay.", "Please choose the deputy.")
-    starts_at, ends_at = typed_instant(sent.get("starts_at", "")), typed_instant(sent.get("ends_at", ""))
+        raise DeputyRefused("Vui lòng chọn người làm thay.", "Please choose the deputy.", about="deputy")
+    starts_at, ends_at = (typed_instant(sent.get(name, ""), name) for name in ("starts_at", "ends_at"))
     row = appoint_deputy(
         principal=principal,
         deputy=found(deputy),
@@ -105,7 +111,7 @@ def _principal(ref: str) -> Account | None:
     return found(person_of(alone(), ref) if Role.ADMINISTRATOR in alone().roles else None)
 
 
-def _page(form: Form, principal: Account | None, refusal: str = "") -> str:
+def _page(form: Form, principal: Account | None, refusal: Refusal | None = None) -> str:
     return render_template(
         "settings/people/deputies.html", form=form, principal=principal, refusal=refusal, typed=request.form, now=now(),
         rows=deputyships_seen(alone(), now=now(), limit=MOST_SHOWN), is_administrator=Role.ADMINISTRATOR in alone().roles,

@@ -29,7 +29,7 @@ from casework.settings.staging import (
 )  # fmt: skip
 from casework.settings.tables import MOST_BYTES, MOST_ROWS, write_csv, write_workbook
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.passwords import new_start_password
@@ -53,7 +53,7 @@ def imports(kind: str) -> ResponseReturnValue:
         return _send_page(kind, form)
     file = request.files.get("file")
     if not form.validate_on_submit() or file is None or not file.filename:
-        return _send_page(kind, form, _("Please choose a file.")), 422
+        return _send_page(kind, form, Refusal(_("Please choose a file."), "file")), 422
     data = file.stream.read(MOST_BYTES + 1)
     try:
         refuse_infected(data, file.filename)
@@ -67,7 +67,7 @@ def imports(kind: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _send_page(kind, form, form.refuse(refusal)), 422
+        return _send_page(kind, form, Refusal(local(refusal.text), "file")), 422
     return redirect(url_for(".staged", kind=kind, ref=ref))
 
 
@@ -92,7 +92,7 @@ def staged(kind: str, ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _look_page(_staged(kind, ref), form, refusal=form.refuse(refusal)), 422
+        return _look_page(_staged(kind, ref), form, refusal=refusal_of(refusal, {"reason": "reason"})), 422
     flash(_("The file is taken over."))
     return redirect(url_for(".staged", kind=kind, ref=ref))
 
@@ -109,7 +109,7 @@ def passwords(kind: str, ref: str) -> ResponseReturnValue:
         with unit_of_work():
             handed = hand_out_passwords(_staged(kind, ref), by=alone(), now=now())
     except CaseworkError as refusal:
-        return _look_page(_staged(kind, ref), Form(), refusal=local(refusal.text)), 422
+        return _look_page(_staged(kind, ref), Form(), refusal=refusal_of(refusal, {})), 422
     form = request.form.get("form", "")
     if form in FORMS:
         table = [[_("User name"), _("Start password")], *([login, password] for login, password in handed.items())]
@@ -152,7 +152,7 @@ def _staged(kind: str, ref: str) -> StagedImport:
     return found(staged_by(alone(), kind, ref, now=now()))
 
 
-def _send_page(kind: str, form: Form, refusal: str = "") -> str:
+def _send_page(kind: str, form: Form, refusal: Refusal | None = None) -> str:
     return render_template(
         "settings/people/import.html", kind=kind, name=NAMES[kind], form=form, refusal=refusal, columns=COLUMNS[kind],
         centres=centres_of(alone(), on=local_day(now())), most_mb=MOST_BYTES // 1_000_000,
@@ -160,7 +160,7 @@ def _send_page(kind: str, form: Form, refusal: str = "") -> str:
     )  # fmt: skip
 
 
-def _look_page(row: StagedImport, form: Form, plan: Plan | None = None, refusal: str = "") -> str:
+def _look_page(row: StagedImport, form: Form, plan: Plan | None = None, refusal: Refusal | None = None) -> str:
     if row.done_at is None:
         plan = plan or plan_of(row, by=alone(), now=now())
     rows = (

@@ -10,11 +10,11 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Membership
 from casework.permissions import Action, NotAllowed
-from casework.settings.people import require_own
+from casework.settings.people import PersonRefused, refuse_oneself, require_own
 from casework.settings.scopes import administered_centres, centre_of, person_of
 from casework.settings.seats import Seat, seat_of
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.settings.people import role_choices, seat_chosen
@@ -24,6 +24,8 @@ from workflows.leaving import leave, look_ahead
 bp = Blueprint("settings_leaving", __name__)
 
 TAKES_OVER = "takes_over-"
+FIELDS = {"on": "f-on", "seat": "moves_to", "reason": "reason"}
+"""Ids of the fields on the page, by what a refusal is about."""
 EVERYTHING = "all"
 """Stands for the seat where the whole account is to be disabled."""
 
@@ -34,12 +36,17 @@ def leaving(ref: str) -> ResponseReturnValue:
     """`seat` names the role that ends; EVERYTHING disables the account."""
     account, form, key = found(person_of(alone(), ref)), Form(), request.values.get("seat", EVERYTHING)
     rows = _rows(account, key)
+    if key == EVERYTHING:
+        try:
+            refuse_oneself(account, by=alone())
+        except PersonRefused as refusal:
+            return _page(account, rows, form, key, refusal_of(refusal, {})), 200 if request.method == "GET" else 422
     if request.method == "GET" or request.form.get("act") != "leave":
         return _page(account, rows, form, key), 422 if form.is_submitted() and not form.validate() else 200
     if not form.validate_on_submit():
         return _page(account, rows, form, key), 422
     try:
-        on, moves_to = typed_day(request.form.get("on", "")), _moves_to(rows, key)
+        on, moves_to = typed_day(request.form.get("on", ""), "on"), _moves_to(rows, key)
         with unit_of_work():
             account = found(person_of(alone(), ref))
             heirs = {
@@ -55,7 +62,9 @@ def leaving(ref: str) -> ResponseReturnValue:
         raise
     except CaseworkError as refusal:
         account = found(person_of(alone(), ref))
-        return _page(account, _rows(account, key), form, key, form.refuse(refusal)), 422
+        rows = _rows(account, key)
+        heirs_at = {f"{TAKES_OVER}{seat.key}": f"heir-{seat.key}" for seat in map(seat_of, rows)}
+        return _page(account, rows, form, key, refusal_of(refusal, FIELDS | heirs_at)), 422
     done = _("The account is disabled.") if key == EVERYTHING else _("The role is ended.")
     flash(f"{done} " + (ngettext("%(num)s task went back to the group.", "%(num)s tasks went back to the group.", freed) if freed else ""))
     return redirect(url_for("settings_people.person", ref=ref))
@@ -77,7 +86,7 @@ def _moves_to(rows: list[Membership], key: str) -> Seat | None:
     return found(seat_chosen(typed)) if typed and key != EVERYTHING and rows else None
 
 
-def _page(account: Account, rows: list[Membership], form: Form, key: str, refusal: str = "") -> str:
+def _page(account: Account, rows: list[Membership], form: Form, key: str, refusal: Refusal | None = None) -> str:
     try:
         on = typed_day(request.values.get("on", ""))
     except DayRefused:
@@ -87,5 +96,5 @@ def _page(account: Account, rows: list[Membership], form: Form, key: str, refusa
     return render_template(
         "settings/people/leaving.html", account=account, ahead=ahead, form=form, key=key, seats=seats, refusal=refusal,
         typed=request.values, disables=key == EVERYTHING, moves=[] if key == EVERYTHING else role_choices(),
-        takes_over=TAKES_OVER, today=local_day(now()),
+        takes_over=TAKES_OVER, today=local_day(now()), may_leave=key != EVERYTHING or account.id != alone().own_id,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from casework.settings.roles import RoleRefused, RoleWish, copy_roles, give_role
 from casework.settings.scopes import administered_centres, centre_of, centres_of, is_of, person_of, works_in
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_named, seat_of
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.outputs.links import export_url
@@ -32,6 +32,8 @@ from web.settings.typed import typed_day
 bp = Blueprint("settings_people", __name__)
 
 PERSON = ("full_name", "title_vi", "title_en", "language", "email", "phone")
+FIELDS = {name: f"f-{name}" for name in (*PERSON, "login", "colleague", "starts_on", "ends_on")} | {"seat": "seat", "reason": "reason"}
+"""Ids of the fields on both pages, by what a refusal is about; that of the reason goes by the act on the page of one person."""
 MOST_COLLEAGUES = 1_000
 
 
@@ -65,7 +67,7 @@ def new() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _new_page(form, request.form, form.refuse(refusal)), 422
+        return _new_page(form, request.form, refusal_of(refusal, FIELDS)), 422
     return _password_page(ref, password)
 
 
@@ -87,7 +89,7 @@ def person(ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _person_page(_person(ref), form, form.refuse(refusal)), 422
+        return _person_page(_person(ref), form, refusal_of(refusal, FIELDS | {"reason": f"reason-{act}"})), 422
     if act in ("password", "enable"):
         return _password_page(ref, password)
     flash(words)
@@ -122,7 +124,8 @@ def _joined(password_hash: str) -> Account:
     seat, colleague = seat_chosen(sent.get("seat", "")), _colleague(sent.get("colleague", ""))
     if seat is None and colleague is None and (sent.get("seat") or sent.get("colleague") or administered_centres(by) is not None):
         raise RoleRefused(
-            "Vui lòng chọn vai trò, hoặc một đồng nghiệp để sao chép vai trò.", "Please choose a role, or a colleague whose roles to copy."
+            "Vui lòng chọn vai trò, hoặc một đồng nghiệp để sao chép vai trò.", "Please choose a role, or a colleague whose roles to copy.",
+            about="seat",
         )
     reason, centre_id = sent.get("reason", ""), seat.centre_id if seat is not None else _only_centre(by)
     account = add_person(
@@ -153,13 +156,15 @@ def _done(account: Account, act: str, password_hash: str) -> str:
             enable_account(account, password_hash=password_hash, **given)
         case "give":
             if not request.form.get("seat"):
-                raise RoleRefused("Vui lòng chọn vai trò.", "Please choose the role.")
+                raise RoleRefused("Vui lòng chọn vai trò.", "Please choose the role.", about="seat")
             give_role(account, _wish(found(seat_chosen(request.form["seat"]))), **given)
             return str(_("The role is given."))
         case "copy":
             colleague = _colleague(request.form.get("colleague", ""))
             if colleague is None:
-                raise RoleRefused("Vui lòng chọn một đồng nghiệp trong danh sách.", "Please choose a colleague of the list.")
+                raise RoleRefused(
+                    "Vui lòng chọn một đồng nghiệp trong danh sách.", "Please choose a colleague of the list.", about="colleague"
+                )
             copy_roles(account, of=colleague, **given)
             return str(_("The roles are copied."))
         case "focal":
@@ -172,7 +177,8 @@ def _done(account: Account, act: str, password_hash: str) -> str:
 
 def _wish(seat: Seat) -> RoleWish:
     sent = request.form
-    return RoleWish(seat, sent.get("is_focal") == "yes", typed_day(sent.get("starts_on", "")), typed_day(sent.get("ends_on", "")))
+    starts_on, ends_on = (typed_day(sent.get(name, ""), name) for name in ("starts_on", "ends_on"))
+    return RoleWish(seat, sent.get("is_focal") == "yes", starts_on, ends_on)
 
 
 def _sent_person() -> dict[str, Any]:
@@ -207,11 +213,11 @@ def _only_centre(by: Actor) -> int | None:
     return next(iter(mine)) if mine is not None and len(mine) == 1 else None
 
 
-def _new_page(form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
+def _new_page(form: Form, typed: Mapping[str, str], refusal: Refusal | None = None) -> str:
     return render_template("settings/people/new.html", form=form, typed=typed, refusal=refusal, **_choices())
 
 
-def _person_page(account: Account, form: Form, refusal: str = "") -> str:
+def _person_page(account: Account, form: Form, refusal: Refusal | None = None) -> str:
     today = local_day(now())
     over = [row for row in account.memberships if row.valid_to is not None and row.valid_to <= today]
     return render_template(

@@ -10,17 +10,17 @@ class DayRefused(CaseworkError):
     """No day or time can be read."""
 
 
-def typed_day(text: str) -> date | None:
-    """A local day; None for an empty field. Raises DayRefused."""
+def typed_day(text: str, about: str = "") -> date | None:
+    """A local day; None for an empty field. `about` is the field, for a refusal. Raises DayRefused."""
     day = day_in(text)
     if day is None and text.strip():
-        raise DayRefused("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed.")
+        raise DayRefused("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed.", about=about)
     return day
 
 
-def typed_instant(text: str) -> datetime:
-    """A local time of a day. Raises DayRefused."""
+def typed_instant(text: str, about: str = "") -> datetime:
+    """A local time of a day. `about` is the field, for a refusal. Raises DayRefused."""
     instant = instant_in(text)
     if instant is None:
-        raise DayRefused("Cần giờ và ngày dạng 07:30 02/03/2026.", "A time and day such as 07:30 02/03/2026 is needed.")
+        raise DayRefused("Cần giờ và ngày dạng 07:30 02/03/2026.", "A time and day such as 07:30 02/03/2026 is needed.", about=about)
     return instant

@@ -72,15 +72,13 @@ def change(key: str) -> ResponseReturnValue:
                 clear_value(key, **given)
             else:
                 set_value(key, form.value.data or "", **given)
-    except ChangedMeanwhile as refused:
-        refusal = local(refused.text)
-    except ReasonMissing as refused:
-        form.reason.errors = [local(refused.text)]
     except ValueRefused as refused:
         if clears:
             refusal = local(refused.text)
         else:
             form.value.errors = [local(refused.text)]
+    except (ChangedMeanwhile, ReasonMissing) as refused:
+        refusal = form.refuse(refused)
     if form.errors or refusal:
         return _page(which, form, scope, refusal), 422
     flash(_("The value of before holds again.") if clears else _("The value holds from now on."))

@@ -126,6 +126,8 @@ def test_a_person_is_changed_disabled_with_a_look_ahead_and_enabled(office: Offi
     look = office.words("administrator", f"{page}/leaving?seat=all")
     assert "Không còn ai khác" in look
     assert office.post("administrator", f"{page}/leaving", seat="all", act="leave", **WHY).status_code == 422
+    own = f"/settings/people/{office.world.people['administrator'].ref}/leaving?seat=all"
+    assert "Không tự khóa tài khoản của mình được" in office.words("administrator", own), "told only after a reason was typed"
     assert account("ops_lead").disabled_at is None
     heir = {f"takes_over-ops_lead.{world.centre.ref}": world.people["operator"].ref}
     assert office.post("administrator", f"{page}/leaving", seat="all", act="leave", **heir, **WHY).location == page
@@ -301,6 +303,7 @@ def test_areas_keep_their_code_to_their_time_and_search_follows_a_corrected_name
         db.session.get_one(type(case), case.id).area_id = lat.id
     refused = office.post("administrator", f"{at}/{lat.ref}", act="end", on="2026-05-01", **WHY)
     assert (refused.status_code, "còn 1 hồ sơ đang xử lý" in words_of(refused)) == (422, True)
+    assert 'id="f-on" name="on" value="2026-05-01"' in refused.get_data(as_text=True), "the day that was chosen is gone"
     assert office.post("administrator", f"{at}/{lat.ref}", **corrected, corrects_names="yes").status_code == 302
     words = list(db.session.scalars(select(SearchRow.words).where(SearchRow.case_id == case.id)))
     assert words

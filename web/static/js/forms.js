@@ -12,7 +12,7 @@
   all("[data-errors]").slice(0, 1).forEach(box => box.focus());
 
   all("form[data-guard]").forEach(form => {
-    let typed = Boolean(form.querySelector(".is-invalid"));        // what came back with errors is not kept anywhere else
+    let typed = Boolean(form.querySelector("[aria-invalid]"));        // what came back with errors is not kept anywhere else
     form.addEventListener("input", () => { typed = true; });
     form.addEventListener("submit", () => { typed = false; });
     window.addEventListener("beforeunload", event => {
