@@ -41,6 +41,7 @@ def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, wor
         raise AdditionRefused(
             f"Vui lòng viết nội dung (tối đa {LONGEST_WORDS} ký tự) hoặc chọn ảnh.",
             f"Please write your words ({LONGEST_WORDS} characters at most) or choose photos.",
+            about="words",
         )
     sent = add_to_report(case, report, words=words, token=token, now=now)
     record(case, "write_to_centre", by=by, at=now, report=report.code, **sent.told())

@@ -56,9 +56,9 @@ def rate(
     reason = normal(reason)
     levels = {WHOLE: level, **{f"agency:{agency_id}": chosen for agency_id, chosen in (agency_levels or {}).items()}}
     if any(chosen not in LEVELS for chosen in levels.values()):
-        raise RatingRefused("Vui lòng chọn một mức đánh giá.", "Please choose one of the levels.")
+        raise RatingRefused("Vui lòng chọn một mức đánh giá.", "Please choose one of the levels.", about="level")
     if level == "dissatisfied" and not reason:
-        raise RatingRefused("Vui lòng cho biết vì sao Ông/Bà chưa hài lòng.", "Please say why you are not satisfied.")
+        raise RatingRefused("Vui lòng cho biết vì sao Ông/Bà chưa hài lòng.", "Please say why you are not satisfied.", about="reason")
     _refuse_other_agencies(publication, levels)
     whole = None
     for about, chosen in levels.items():

@@ -102,6 +102,7 @@ def pair_wallboard(code: str, *, now: datetime) -> str:
         raise WallboardRefused(
             "Mã không đúng hoặc đã hết hạn. Mã chỉ dùng được một lần, trong 10 phút.",
             "The code is wrong or too old. A code can be used once, within 10 minutes.",
+            about="code",
         )
     token = secrets.token_urlsafe(32)
     before = {"paired": board.paired_at}

@@ -17,8 +17,8 @@ from casework.own_links import case_of
 from casework.own_reports import own_report
 from casework.permissions import Action, report_owned_by
 from web.clock import now
+from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
-from web.locales import in_reader_language
 from web.own_files import WITH_FILES, files_kept, take_files
 from web.own_page import Refused, own_page, shown_to_sender
 from web.sent_forms import answers_again
@@ -85,7 +85,7 @@ def withdraw_report(code: str) -> ResponseReturnValue:
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        return _withdrawal_page(_own(code), refusal=in_reader_language(refusal.text), reason=reason), _status(refusal)
+        return _withdrawal_page(_own(code), refusal=refusal_of(refusal, {"reason": "reason"}), reason=reason), _status(refusal)
     flash(_said_of_withdrawal(_own(code)))
     return redirect(url_for("tracking.own", code=code))
 
@@ -129,7 +129,8 @@ def _done(report: Report, act: str, work: Callable[[str | None], None], said: st
         raise
     except CaseworkError as refusal:
         files = files_kept(files.token) if files else None
-        return own_page(_own(code), refused=Refused(act, in_reader_language(refusal.text), _words(), files)), _status(refusal)
+        why = refusal_of(refusal, {"words": f"{act}-words"})
+        return own_page(_own(code), refused=Refused(act, why.words, _words(), files, why.at)), _status(refusal)
     flash(said)
     return redirect(url_for("tracking.own", code=code))
 
@@ -147,7 +148,7 @@ def _status(refusal: CaseworkError) -> int:
     return 429 if isinstance(refusal, TooManyAttempts) else 422
 
 
-def _withdrawal_page(report: Report, *, refusal: str = "", reason: str = "") -> str:
+def _withdrawal_page(report: Report, *, refusal: Refusal | None = None, reason: str = "") -> str:
     return render_template("tracking/withdraw_report.html", report=shown_to_sender(report), refusal=refusal, reason=reason, sure=SURE)
 
 

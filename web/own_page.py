@@ -13,6 +13,7 @@ from casework.public_cases import code_of_case
 from casework.ratings import LEVELS
 from casework.states import CaseState
 from web.clock import now
+from web.forms import Refusal
 from web.guards import signed_in_account
 from web.own_files import FormFiles, empty_form
 from workflows.hearing import unheard_acts
@@ -24,7 +25,8 @@ BAR = ("0", "1", "2", "4", "closed")
 
 @dataclass(frozen=True)
 class Refused:
-    """An act that was refused: which form it came from, why, the words typed into it and the files kept for it.
+    """An act that was refused: which form it came from, why, the words typed into it and the files kept for it; `at` is the id of the
+    field it is about, if it is one.
 
     Without `why` nothing was refused but files, or one was only taken out: the form waits to be sent.
     """
@@ -33,6 +35,12 @@ class Refused:
     why: str
     words: str = ""
     files: FormFiles | None = None
+    at: str = ""
+
+    @property
+    def refusal(self) -> Refusal:
+        """Why, for the macros of components/forms.html."""
+        return Refusal(self.why, self.at)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,10 @@ class Forms:
     def words_of(self, act: str) -> str:
         """What was typed into a form, and nothing into the others."""
         return self.refused.words if self.refused is not None and self.refused.act == act else ""
+
+    def refusal_of(self, act: str) -> Refusal:
+        """Why a form was refused, and nothing for the others."""
+        return self.refused.refusal if self.refused is not None and self.refused.act == act else Refusal()
 
     def files_of(self, act: str) -> FormFiles:
         """The files of a form: kept where it came back, else none yet."""

@@ -23,7 +23,7 @@ from casework.public_cases import code_of_case
 from casework.ratings import RatingRefused
 from casework.typed import number_in
 from web.clock import now
-from web.forms import Form
+from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
@@ -106,8 +106,9 @@ def rating(code: str) -> ResponseReturnValue:
     report = found(report_owned_by(actor(), code))
     try:
         run_recorded(lambda: _rate(report), lambda: spot_in_case(case_of(report).id, "rate"), now=now())
-    except RatingRefused as refusal:
-        return own_page(found(report_owned_by(actor(), code)), refused=Refused("rating", in_reader_language(refusal.text))), 422
+    except RatingRefused as refused:
+        why = refusal_of(refused, {"level": "level", "reason": "reason"})
+        return own_page(found(report_owned_by(actor(), code)), refused=Refused("rating", why.words, at=why.at)), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))
 
 

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from wtforms import StringField
+from wtforms.validators import InputRequired
 
 from casework.db import db, unit_of_work
 from casework.limits import Limit, TooManyAttempts, count_attempt
@@ -51,7 +52,7 @@ DONE_WORDS = {"received": _l("Newly received"), "accepted": _l("Accepted"), "ans
 class PairForm(Form):
     """The code an ops lead reads off their own screen."""
 
-    code = StringField(_l("Code"), validators=[at_most(20)])
+    code = StringField(_l("Code"), validators=[InputRequired(_l("Please type the code.")), at_most(20)])
 
 
 @bp.get("/wallboard")
@@ -95,7 +96,7 @@ def picture() -> ResponseReturnValue:
 @performs(Action.READ_WALLBOARD)
 def pair() -> ResponseReturnValue:
     form = PairForm()
-    if not form.validate_on_submit() or not (form.code.data or "").strip():
+    if not form.validate_on_submit():
         return render_template("wallboard/pair.html", form=form, refusal=""), 422 if form.is_submitted() else 200
     with unit_of_work():
         # what one network's own limit has refused does not count for all: a stranger would keep every television out

@@ -112,11 +112,12 @@ def by_output(breach: Breach, ref: str) -> Found:
     """The senders an export named. Raises BreachRefused, also for one that names nobody."""
     output = db.session.scalars(select(Output).where(Output.ref == normal(ref))).first()
     if output is None or not _is_at(breach, output.centre_id):
-        raise BreachRefused("Không có tệp nào có mã này.", "No file has that code.")
+        raise BreachRefused("Không có tệp nào có mã này.", "No file has that code.", about="output")
     if not output.has_identity:
         raise BreachRefused(
             "Tệp này không có thông tin người gửi. Nếu nội dung vẫn cho biết là ai, xin tìm theo mã hồ sơ.",
             "This file names no senders. Where its words tell all the same, please go by the codes of cases.",
+            about="output",
         )
     codes = [str(told.get("report")) for told in looks_of_output(output.ref, since=output.asked_at, most=MOST_FOUND)]
     return Found(BY_OUTPUT, {"output": output.ref}, _reports(breach, Report.code.in_(codes)))
@@ -126,13 +127,13 @@ def by_cases(breach: Breach, typed: str) -> Found:
     """The senders of every report of some cases, by codes of either. Raises BreachRefused where one is unknown."""
     codes = sorted({normal(code).upper() for code in re.split(r"[\s,;]+", typed) if code})
     if not 1 <= len(codes) <= MOST_CODES:
-        raise BreachRefused(f"Vui lòng ghi từ 1 đến {MOST_CODES} mã.", f"Please give 1 to {MOST_CODES} codes.")
+        raise BreachRefused(f"Vui lòng ghi từ 1 đến {MOST_CODES} mã.", f"Please give 1 to {MOST_CODES} codes.", about="codes")
     links = select(CaseReport.case_id, Report.code).join(Report, Report.id == CaseReport.report_id)
     links = links.join(Case, Case.id == CaseReport.case_id).where(CaseReport.left_at.is_(None), Report.code.in_(codes), *_within(breach))
     rows = db.session.execute(links).all()
     if unknown := sorted(set(codes) - {row.code for row in rows}):
         names = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
-        raise BreachRefused(f"Không có mã: {names}", f"There is no such code: {names}")
+        raise BreachRefused(f"Không có mã: {names}", f"There is no such code: {names}", about="codes")
     return Found(BY_CASES, {"codes": codes}, _reports(breach, CaseReport.case_id.in_([row.case_id for row in rows])))
 
 
@@ -282,7 +283,7 @@ def _by_account(breach: Breach, account: Account, time: Time, way: str, facts: d
 def _staff(breach: Breach, login: str) -> Account:
     account = db.session.scalars(select(Account).where(Account.login == normal(login), works_in(_places(breach)))).first()
     if account is None:
-        raise BreachRefused("Không có cán bộ nào có tên đăng nhập này.", "No member of staff has that user name.")
+        raise BreachRefused("Không có cán bộ nào có tên đăng nhập này.", "No member of staff has that user name.", about="login")
     return account
 
 

@@ -76,7 +76,7 @@ def open_breach(kind: str, known: Known, *, by: Actor, now: datetime, noticed_at
     require(by, Action.HANDLE_BREACH)
     _refuse_others(centre_id, by)
     if kind not in KIND_LABELS:
-        raise BreachRefused("Vui lòng chọn loại sự cố.", "Please choose what kind it is.")
+        raise BreachRefused("Vui lòng chọn loại sự cố.", "Please choose what kind it is.", about="kind")
     if noticed_at > now:
         raise BreachRefused("Lúc phát hiện không thể ở tương lai.", "It cannot have been noticed in the future.", about="noticed_at")
     known = _judged(known)
@@ -108,12 +108,13 @@ def record_notice(breach: Breach, whom: str, *, by: Actor, now: datetime, at: da
     """
     refuse_closed(breach, by=by)
     if whom not in (AUTHORITY, PEOPLE):
-        raise BreachRefused("Vui lòng chọn đã báo ai.", "Please choose who was told.")
+        raise BreachRefused("Vui lòng chọn đã báo ai.", "Please choose who was told.", about="whom")
     if not breach.noticed_at <= at <= now:
         raise BreachRefused(
-            "Lúc gửi phải sau lúc phát hiện và không ở tương lai.", "It was sent after it was noticed, and not in the future."
+            "Lúc gửi phải sau lúc phát hiện và không ở tương lai.", "It was sent after it was noticed, and not in the future.",
+            about="at",
         )
-    words = _needed(words, LONGEST_WORDS, Bilingual("Số văn bản hoặc cách gửi", "Number of the letter or way it was sent"))
+    words = _needed("words", words, LONGEST_WORDS, Bilingual("Số văn bản hoặc cách gửi", "Number of the letter or way it was sent"))
     record_breach(breach, "record_breach_notice", by=by, at=now, whom=whom, sent_at=at.isoformat())
     _add_step(breach, whom, words, by, now, at)
 
@@ -124,7 +125,7 @@ def close_breach(breach: Breach, *, by: Actor, now: datetime, outcome: str, with
     Records `close_breach`. Raises NotAllowed, BreachRefused.
     """
     refuse_closed(breach, by=by)
-    outcome = _needed(outcome, LONGEST_WORDS, Bilingual("Kết quả", "The outcome"))
+    outcome = _needed("outcome", outcome, LONGEST_WORDS, Bilingual("Kết quả", "The outcome"))
     if len(outcome) < SHORTEST_OUTCOME:
         raise BreachRefused(
             f"Vui lòng ghi rõ kết quả (ít nhất {SHORTEST_OUTCOME} ký tự).",
@@ -135,6 +136,7 @@ def close_breach(breach: Breach, *, by: Actor, now: datetime, outcome: str, with
         raise BreachRefused(
             "Chưa ghi nhận đã báo cơ quan chuyên trách. Nếu không phải báo, vui lòng đánh dấu và nêu lý do trong kết quả.",
             "No notice to the authority is put down. If none was needed, please tick that and give the reason in the outcome.",
+            about="no_notice",
         )
     record_breach(breach, "close_breach", by=by, at=now, without_notice=told_authority_at(breach) is None)
     _add_step(breach, CLOSED, outcome, by, now, now)
@@ -227,16 +229,16 @@ def _administers(centre_id: int | None, by: Actor) -> bool:
 
 
 def _judged(known: Known) -> Known:
-    return Known(**{name: _needed(getattr(known, name), LONGEST_CONTACT if name == "contact" else LONGEST_TEXT, label)
+    return Known(**{name: _needed(name, getattr(known, name), LONGEST_CONTACT if name == "contact" else LONGEST_TEXT, label)
                     for name, label in KNOWN_LABELS.items()})  # fmt: skip
 
 
-def _needed(typed: str, longest: int, label: Bilingual) -> str:
+def _needed(name: str, typed: str, longest: int, label: Bilingual) -> str:
     text = normal(typed)
     if not text:
-        raise BreachRefused(f"Vui lòng ghi: {label.vi}.", f"Please fill in: {label.en}.")
+        raise BreachRefused(f"Vui lòng ghi: {label.vi}.", f"Please fill in: {label.en}.", about=name)
     if len(text) > longest:
-        raise BreachRefused(f"{label.vi}: tối đa {longest} ký tự.", f"{label.en}: {longest} characters at most.")
+        raise BreachRefused(f"{label.vi}: tối đa {longest} ký tự.", f"{label.en}: {longest} characters at most.", about=name)
     return text
 
 

@@ -185,7 +185,7 @@ def _refuse_over(request: DataRequest) -> None:
 def _reply(request: DataRequest, words: str, *, is_needed: bool) -> None:
     words = normal(words)
     if is_needed and not words:
-        raise DecisionRefused("Vui lòng nêu lý do để báo cho người yêu cầu.", "Please give the reason; the person is told.")
+        raise DecisionRefused("Vui lòng nêu lý do để báo cho người yêu cầu.", "Please give the reason; the person is told.", about="words")
     if len(words) > LONGEST_REPLY:
         raise DecisionRefused(
             f"Lời gửi người yêu cầu tối đa {LONGEST_REPLY} ký tự.", f"At most {LONGEST_REPLY} characters are taken.",

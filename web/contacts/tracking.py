@@ -13,6 +13,7 @@ from web.contacts.codes import (
     Asked,
 )
 from web.filing import RECEIPT_KEY
+from web.forms import Refusal
 from web.guards import TRACKED_KEY, actor, performs
 from web.tracking import remember_report
 
@@ -28,7 +29,8 @@ def contact() -> ResponseReturnValue:
         refusal = ask_for_code(typed, Purpose.TRACK)
         if not refusal:
             return redirect(url_for(".code"))
-    return render_template("contacts/track_contact.html", typed=typed, refusal=refusal), 422 if refusal else 200
+    shown = render_template("contacts/track_contact.html", typed=typed, refusal=Refusal(refusal, "contact"))
+    return shown, 422 if refusal else 200
 
 
 @bp.route("/track/code", methods=["GET", "POST"])

@@ -46,7 +46,7 @@ from casework.typed import number_in
 from casework.words import Bilingual
 from web.clock import now
 from web.filters import local_datetime
-from web.forms import Form
+from web.forms import Form, Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.navigation import centre_words
@@ -78,7 +78,7 @@ def breaches() -> ResponseReturnValue:
 @bp.route("/personal-data/breaches/new", methods=["GET", "POST"])
 @performs(Action.HANDLE_BREACH)
 def new() -> ResponseReturnValue:
-    form, refusal = Form(), ""
+    form, refusal = Form(), Refusal()
     if form.validate_on_submit():
         try:
             with unit_of_work():
@@ -92,7 +92,7 @@ def new() -> ResponseReturnValue:
         except NotAllowed:
             raise
         except CaseworkError as refused:
-            refusal = local(refused.text)
+            refusal = refusal_of(refused, {name: name for name in (*KNOWN, "kind", "centre", "noticed_at")})
     page = render_template(
         "rights/breach_new.html", form=form, refusal=refusal, typed=request.form, kinds=KIND_LABELS, labels=KNOWN_LABELS,
         centres=_centres(), moment=now(), all=ALL,
@@ -115,14 +115,14 @@ def act(ref: str) -> ResponseReturnValue:
     work = found(ACTS.get(verb))
     form = Form()
     if not form.validate_on_submit():
-        return _page(found(breach_seen(actor(), ref)), verb, _("This page has been open for too long. Please send it again.")), 422
+        return _page(found(breach_seen(actor(), ref)), verb, Refusal(_("This page has been open for too long. Please send it again."))), 422
     try:
         with unit_of_work():
             said = work(lock_breach(row_id))
     except NotAllowed:
         raise
     except CaseworkError as refused:
-        return _page(found(breach_seen(actor(), ref)), verb, local(refused.text)), 422
+        return _page(found(breach_seen(actor(), ref)), verb, refusal_of(refused, _ids(verb))), 422
     flash(said)
     return redirect(url_for(".breach", ref=ref))
 
@@ -181,6 +181,19 @@ ACTS: dict[str, Callable[[Breach], str]] = {
 }  # fmt: skip
 
 
+def _ids(verb: str) -> dict[str, str]:
+    """Ids of the fields of one act's form on the page, by what a refusal is about."""
+    way = request.form.get("way", "")
+    of_act: dict[str, dict[str, str]] = {
+        "describe": {name: f"d-{name}" for name in KNOWN},
+        "notice": {"whom": "whom", "at": "n-at", "words": "n-words"},
+        "work_out": {"codes": "cases-codes", "output": "output-ref", "centre": "centre-centre",
+                     **{name: f"{way}-{name}" for name in ("login", "first", "until")}},
+        "close": {"outcome": "outcome", "no_notice": "no_notice"},
+    }  # fmt: skip
+    return of_act.get(verb, {})
+
+
 def _found(row: Breach) -> Found:
     """Who is affected, by the way that was chosen."""
     sent, way = request.form, request.form.get("way", "")
@@ -203,7 +216,7 @@ def _time() -> Time:
     first = _instant("first", FIRST) if request.form.get("first", "").strip() else None
     until = _instant("until", UNTIL)
     if first is not None and first >= until:
-        raise DayRefused("Lúc kết thúc phải sau lúc bắt đầu.", "The time has to end after it begins.")
+        raise DayRefused("Lúc kết thúc phải sau lúc bắt đầu.", "The time has to end after it begins.", about="until")
     return Time(first, until)
 
 
@@ -211,11 +224,11 @@ def _instant(name: str, label: Bilingual) -> datetime:
     """A time that was typed. Raises DayRefused, which says of which field."""
     typed = request.form.get(name, "")
     if not typed.strip():
-        raise DayRefused(f"Vui lòng ghi: {label.vi}.", f"Please fill in: {label.en}.")
+        raise DayRefused(f"Vui lòng ghi: {label.vi}.", f"Please fill in: {label.en}.", about=name)
     try:
         return typed_instant(typed)
     except DayRefused as refused:
-        raise DayRefused(f"{label.vi}: {refused.text.vi}", f"{label.en}: {refused.text.en}") from None
+        raise DayRefused(f"{label.vi}: {refused.text.vi}", f"{label.en}: {refused.text.en}", about=name) from None
 
 
 def _known() -> Known:
@@ -225,7 +238,7 @@ def _known() -> Known:
 # -- what pages show -------------------------------------------------------------------------------------------------------
 
 
-def _page(row: Breach, verb: str = "", refusal: str = "") -> str:
+def _page(row: Breach, verb: str = "", refusal: Refusal | None = None) -> str:
     login, after = request.args.get("login", "").strip()[:60], _number("after") or 0
     sessions, sessions_refusal = _sessions(row, login)
     subjects = subjects_of(row, after=after)
@@ -285,7 +298,7 @@ def _centre_sent() -> int | None:
     """The centre that was chosen, None for the whole installation."""
     chosen = request.form.get("centre", "")
     if chosen not in dict(_centres()):
-        raise BreachRefused("Vui lòng chọn Trung tâm.", "Please choose the centre.")
+        raise BreachRefused("Vui lòng chọn Trung tâm.", "Please choose the centre.", about="centre")
     return None if chosen == ALL else db.session.scalars(select(Centre.id).where(Centre.ref == chosen)).one()
 
 

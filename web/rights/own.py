@@ -48,10 +48,11 @@ from casework.words import Bilingual
 from web.clock import now
 from web.filing_form import email_address, phone_number
 from web.filters import local_datetime
+from web.forms import Refusal, refusal_of
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language, language
 from web.message_choices import CHANNEL_LABELS, TAKE_LABELS
-from web.rights.proof import proof_box, unproven
+from web.rights.proof import SEND_CODE, proof_box, proof_fields, unproven
 from web.sent_forms import may_repeat
 
 bp = Blueprint("rights_own", __name__)
@@ -59,25 +60,37 @@ bp = Blueprint("rights_own", __name__)
 COPIES = Limit("copies of own data", 6, timedelta(hours=1))
 """Of one person: reading every photo again takes its time."""
 REQUESTS = Limit("requests about own data", 12, timedelta(hours=1))
+FIELDS = {
+    "correction": {"words": "c-words", "wish": "c-words", "phone": "c-phone", "email": "c-email"},
+    "restriction": {"words": "r-words", "wish": "r-words"},
+    "erasure": {"words": "e-words", "wish": "e-words", "sure": "e-sure"},
+}
+"""Ids of the fields of each form on the page, by what a refusal is about."""
 COPY_NAME = "du-lieu-ca-nhan.zip"
 MOST_REPORTS_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What was sent and came back: from which form, why, and what stood in it."""
+    """What was sent and came back: from which form, why, and what stood in it; `at` is the id of the field it is about, if it is one."""
 
     act: str = ""
     why: str = ""
     said: str = ""
     values: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+
+    @property
+    def refusal(self) -> Refusal:
+        """Why, for the macros of components/forms.html."""
+        return Refusal(self.why, self.at)
 
 
 class Refused(CaseworkError):
     """What was typed cannot be used; the text is already in the reader's language."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why, why)
+    def __init__(self, why: str, *, about: str = "") -> None:
+        super().__init__(why, why, about=about)
 
 
 @bp.get("/account/data")
@@ -191,7 +204,7 @@ def _ask(code: str | None) -> ResponseReturnValue:
     def work() -> None:
         wish = _wish(kind)
         if kind == "erasure" and request.form.get("sure") != "yes":
-            raise Refused(_("Please tick that you know what is erased."))
+            raise Refused(_("Please tick that you know what is erased."), about="sure")
         with unit_of_work():
             request_data(kind, person=_locked(code), by=actor(), now=now(), wish=wish)
 
@@ -216,7 +229,8 @@ def _done(code: str | None, act: str, work: Callable[[], None], said: str) -> Re
     try:
         work()
     except CaseworkError as refusal:
-        return _page(_person(code), Typed(act, in_reader_language(refusal.text), values=_sent())), 422
+        refused = refusal_of(refusal, FIELDS.get(act, {}))
+        return _page(_person(code), Typed(act, refused.words, values=_sent(), at=refused.at)), 422
     flash(said)
     return redirect(_address(_person(code)))
 
@@ -227,7 +241,9 @@ def _unproven(person: Person, act: str) -> ResponseReturnValue | None:
     if judged is None:
         return None
     why, said = judged
-    return _page(_again(person), Typed(act, why, said, _sent())), 422 if why else 200
+    proofs = [name for name in ("secret", "password", "code") if request.form.get(name)]
+    at = (proofs or proof_fields(proof_box(person)) or [""])[0] if request.form.get("act") != SEND_CODE else ""
+    return _page(_again(person), Typed(act, why, said, _sent(), f"{act}-{at}" if at else "")), 422 if why else 200
 
 
 def _again(person: Person) -> Person:
@@ -247,9 +263,9 @@ def _wish(kind: str) -> Wish:
     typed = {name: request.form.get(name, "").strip() for name in ("name", "phone", "email")}
     phone, email = phone_number(typed["phone"]), email_address(typed["email"]) if typed["email"] else None
     if typed["phone"] and phone is None:
-        raise Refused(_("This telephone number is not valid. Example: 0912 345 678"))
+        raise Refused(_("This telephone number is not valid. Example: 0912 345 678"), about="phone")
     if typed["email"] and email is None:
-        raise Refused(_("This e-mail address is not valid. Example: ten@example.vn"))
+        raise Refused(_("This e-mail address is not valid. Example: ten@example.vn"), about="email")
     return Wish(words, Contact(name=typed["name"][:120] or None, phone=phone, email=email))
 
 

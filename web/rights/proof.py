@@ -45,6 +45,12 @@ def proof_box(person: Person) -> ProofBox:
     return ProofBox(is_fresh(person), person.report is not None, has_password(person), masked_way(person), demo_digits(person))
 
 
+def proof_fields(box: ProofBox) -> list[str]:
+    """The fields a form has to prove it with, as they stand in it."""
+    there = {"secret": box.takes_secret, "password": box.has_password, "code": bool(box.code_to)}
+    return [] if box.is_fresh else [name for name, is_there in there.items() if is_there]
+
+
 def note_signed_in_by_code(account: Account) -> None:
     """The code with which somebody has signed in is a proof."""
     _note(_who(Person(account=account)))

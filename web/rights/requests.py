@@ -29,8 +29,8 @@ from casework.settings.values import value_of
 from casework.states import STAFF_LABELS
 from casework.typed import number_in
 from web.clock import now
+from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
-from web.locales import in_reader_language
 from web.sent_forms import answers_again, may_repeat
 
 bp = Blueprint("rights_requests", __name__)
@@ -68,13 +68,13 @@ def decide(ref: str) -> ResponseReturnValue:
     if act not in ACTS:
         return found(None)
     if act == "carry_out" and row.kind == ERASURE and request.form.get("sure") != "yes":
-        return _page(row, act, _("Please tick that the data may be erased: it cannot be undone.")), 422
+        return _page(row, act, Refusal(_("Please tick that the data may be erased: it cannot be undone."), "sure")), 422
     row_id = row.id
     try:
         with unit_of_work():
             _decide(lock_request(row_id), act)
     except CaseworkError as refusal:
-        return _page(found(request_seen(actor(), ref)), act, in_reader_language(refusal.text)), 422
+        return _page(found(request_seen(actor(), ref)), act, refusal_of(refusal, {"words": f"{act}-words", "days": "days"})), 422
     flash(_said(found(request_seen(actor(), ref)), act))
     return redirect(url_for(".request_page", ref=ref))
 
@@ -89,7 +89,7 @@ def look(ref: str) -> ResponseReturnValue:
         with unit_of_work():
             wish, contacts = look_at_request(lock_request(row_id), by=actor(), now=now(), reason=request.form.get("reason", ""))
     except CaseworkError as refusal:
-        return _page(found(request_seen(actor(), ref)), "look", in_reader_language(refusal.text)), 422
+        return _page(found(request_seen(actor(), ref)), "look", refusal_of(refusal, {"reason": "reason"})), 422
     row = found(request_seen(actor(), ref))
     page = render_template("rights/opened.html", row=row, kind=KIND_LABELS[row.kind], wish=wish, contacts=contacts)
     response: Response = make_response(page)
@@ -116,13 +116,13 @@ def what_stays(ref: str) -> ResponseReturnValue:
                     stretches=request.form.getlist("stretch"), words=request.form.get("words", ""),
                 )  # fmt: skip
     except CaseworkError as refusal:
-        return _stays_page(found(request_seen(actor(), ref)), in_reader_language(refusal.text)), 422
+        return _stays_page(found(request_seen(actor(), ref)), refusal_of(refusal, {"reason": "reason"} if is_look else {})), 422
     if not is_look:
         flash(_("Neutral words stand there now."))
     return redirect(url_for(".what_stays", ref=ref))
 
 
-def _stays_page(row: DataRequest, refusal: str = "") -> Response:
+def _stays_page(row: DataRequest, refusal: Refusal | None = None) -> Response:
     """What a refusal was about keeps what was ticked and typed."""
     by, moment = actor(), now()
     left = texts_that_stay(row, by=by, now=moment) if has_looked(row, by=by, now=moment) else None
@@ -167,9 +167,9 @@ def _in_backups_until(row: DataRequest) -> datetime | None:
     return (row.done_at or now()) + timedelta(days=value_of("backup_days")) if is_erased else None
 
 
-def _page(row: DataRequest, act: str = "", refusal: str = "") -> str:
+def _page(row: DataRequest, act: str = "", refusal: Refusal | None = None) -> str:
     moment = now()
-    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("words", "days", "reason")} if act else {}
+    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("words", "days", "reason", "sure")} if act else {}
     return render_template(
         "rights/request.html",
         row=row,
