@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from casework.permissions import Action
 from casework.words import Bilingual
 from web.clock import now
+from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
@@ -114,7 +115,7 @@ def state(ref: str) -> ResponseReturnValue:
     except CaseUnknown:
         return found(None)
     except MendingRefused as refusal:
-        return _page(found(seen_incident(actor(), ref)), refusal=local(refusal.text)), 422
+        return _page(found(seen_incident(actor(), ref)), refusal=refusal_of(refusal, {"reason": "reason"})), 422
     flash(_("The process has a state again. Look where it stands, then try the incident again."))
     return redirect(url_for(".incident", ref=ref))
 
@@ -136,7 +137,7 @@ def _list(*, before: Incident | None = None, results: Any = ()) -> str:
     )
 
 
-def _page(seen: Incident, *, refusal: str = "") -> str:
+def _page(seen: Incident, *, refusal: Refusal | None = None) -> str:
     version = version_at(seen.instance, seen.occurred_at)
     before = view_of(seen.state_before, seen.instance, version=version)
     return render_template(

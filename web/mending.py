@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from casework.db import unit_of_work
-from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case
 from casework.permissions import Action
 from web.clock import now
 from web.filters import local_date, local_datetime
+from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
@@ -97,7 +97,7 @@ def scenario(ref: str) -> ResponseReturnValue:
     except CaseUnknown:
         return found(None)
     except ScenarioRefused as refusal:
-        return _page(_case(ref), refused="record_scenario", refusal=refusal), 422
+        return _page(_case(ref), refused="record_scenario", refusal=refusal_of(refusal, {"name": "scenario-name"})), 422
     flash(_("The scenario is kept. Every version can be rehearsed with it."))
     return redirect(url_for(".process", ref=ref))
 
@@ -120,12 +120,23 @@ def _done(ref: str, verb: str, work: Callable[[], Case], said: str) -> ResponseR
     except CaseUnknown:
         return found(None)
     except (MendingRefused, ValueRefused) as refusal:
-        return _page(_case(ref), refused=verb, refusal=refusal), 422
+        return _page(_case(ref), refused=verb, refusal=refusal_of(refusal, _ids(verb))), 422
     flash(said)
     return redirect(url_for(".process", ref=ref))
 
 
-def _page(case: Case, *, refused: str = "", refusal: CaseworkError | None = None) -> str:
+def _ids(verb: str) -> dict[str, str]:
+    """Ids of the fields of the form that was sent, by what a refusal is about."""
+    of, engine_task, name = _typed("of", "token", "name")
+    match verb:
+        case "move_token":
+            return {"target": f"move-{engine_task}", "reason": f"move-{engine_task}-reason"}
+        case "edit_variable":
+            return {"value": f"value-{of}-{name}", "reason": f"value-{of}-{name}-reason"}
+    return {"reason": f"{verb.removesuffix('_case')}-reason"}
+
+
+def _page(case: Case, *, refused: str = "", refusal: Refusal | None = None) -> str:
     processes = processes_of(case)
     return render_template(
         "incidents/process.html",
@@ -139,7 +150,7 @@ def _page(case: Case, *, refused: str = "", refusal: CaseworkError | None = None
         typed_moment=_typed_moment,
         value_words=value_words,
         refused=refused,
-        refusal=local(refusal.text) if refusal else "",
+        refusal=refusal,
         typed=request.form,
         longest_reason=mending.LONGEST_REASON,
         longest_name=LONGEST_NAME,

@@ -114,9 +114,10 @@ def move_token(
         raise MendingRefused(
             "Không chuyển được đến đó: nơi đến phải là một bước hoặc điểm chờ khác trên cùng nhánh của quy trình.",
             "It cannot be set there: the target must be another step or waiting point on the same line of the process.",
+            about="target",
         )
     if (against := reason_against(source, target, instance, definition)) is not None:
-        raise MendingRefused(*against)
+        raise MendingRefused(*against, about="target")
     labels = {"from": list(_label(definition, source)), "to": list(_label(definition, target))}
     moved = {"from": source, "to": target, "labels": labels}
     record(process.case, "move_token", by=by, at=now, process=instance.process_id, reason=reason, **moved)
@@ -143,7 +144,7 @@ def edit_variable(
     new, old = value_from(variable, value), value_of(workflow, definition, name)
     is_content = name in content_names(definition, instance.process_id, bindings)
     if new == old and type(new) is type(old) and not is_content:
-        raise MendingRefused("Giá trị mới trùng với giá trị đang có.", "That is the value it has already.")
+        raise MendingRefused("Giá trị mới trùng với giá trị đang có.", "That is the value it has already.", about="value")
     told = {} if is_content else {"old": old, "new": new}
     record(
         process.case, "edit_variable", by=by, at=now, process=instance.process_id, name=name, label=list(variable.label), reason=reason,

@@ -73,7 +73,7 @@ def value_from(variable: Variable, text: str) -> Value:
             return _day(text).isoformat()
         case Type.MOMENT:
             return _moment(text).isoformat()
-    raise ValueRefused("Giá trị không nằm trong các giá trị được chọn.", "The value is none of those that can be chosen.")
+    raise ValueRefused("Giá trị không nằm trong các giá trị được chọn.", "The value is none of those that can be chosen.", about="value")
 
 
 def _variables_of(element: Element, definition: Definition, bindings: Bindings) -> Variables:
@@ -117,14 +117,14 @@ def _write(data: dict[str, Any], name: str, value: Value) -> None:
 
 def _number(text: str) -> int | float:
     if GROUPED.fullmatch(text):
-        raise ValueRefused("Xin ghi 1000 hoặc 1,5.", "Please write 1000 or 1.5.")
+        raise ValueRefused("Xin ghi 1000 hoặc 1,5.", "Please write 1000 or 1.5.", about="value")
     text = text.replace(",", ".")
     try:
         number = float(text) if len(text) <= LONGEST_NUMBER else float("nan")
     except ValueError:
         number = float("nan")
     if not abs(number) < 10**LONGEST_NUMBER:
-        raise ValueRefused("Xin nhập một số, ví dụ 2 hoặc 2,5.", "Please give a number, such as 2 or 2.5.")
+        raise ValueRefused("Xin nhập một số, ví dụ 2 hoặc 2,5.", "Please give a number, such as 2 or 2.5.", about="value")
     return int(number) if number.is_integer() else number
 
 
@@ -132,12 +132,12 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as fault:
-        raise ValueRefused("Xin chọn một ngày.", "Please choose a day.") from fault
+        raise ValueRefused("Xin chọn một ngày.", "Please choose a day.", about="value") from fault
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as fault:
-        raise ValueRefused("Xin chọn ngày và giờ.", "Please choose a day and a time.") from fault
+        raise ValueRefused("Xin chọn ngày và giờ.", "Please choose a day and a time.", about="value") from fault
     return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)

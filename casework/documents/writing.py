@@ -151,12 +151,16 @@ def _added(added: Added) -> dict[str, Any]:
     words = normal(added.words)
     copies = [line for line in (" ".join(normal(each).split()).rstrip(".;, ") for each in added.copies) if line]
     if len(words) > LONGEST_WORDS:
-        raise LetterRefused(f"Phần viết thêm tối đa {LONGEST_WORDS} ký tự.", f"The added words may have {LONGEST_WORDS} characters.")
+        raise LetterRefused(
+            f"Phần viết thêm tối đa {LONGEST_WORDS} ký tự.", f"The added words may have {LONGEST_WORDS} characters.",
+            about="words",
+        )
     if len(copies) > MOST_COPIES or any(len(line) > LONGEST_COPY for line in copies):
         raise LetterRefused(
             f"Nơi nhận thêm tối đa {MOST_COPIES} dòng, mỗi dòng {LONGEST_COPY} ký tự.",
             f"At most {MOST_COPIES} further recipients, {LONGEST_COPY} characters each.",
+            about="copies",
         )
     if added.urgency is not None and added.urgency not in STAMPS:
-        raise LetterRefused("Không có mức độ khẩn này.", "There is no such degree of urgency.")
+        raise LetterRefused("Không có mức độ khẩn này.", "There is no such degree of urgency.", about="urgency")
     return {"words": words, "copies": copies}

@@ -21,6 +21,7 @@ from casework.role_words import ROLE_WORDS
 from casework.words import Bilingual
 from web.clock import now
 from web.filters import decimal
+from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.studio.versions import STATE_LABELS
@@ -117,7 +118,7 @@ def _asked(ref: str, kind: str, ask: Any) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(_version(ref), refused=(kind, local(refusal.text))), 422
+        return _page(_version(ref), refused=(kind, refusal_of(refusal, {name: name for name in request.form}))), 422
     return redirect(url_for(".rehearsals", ref=ref, _anchor=kind))
 
 
@@ -131,7 +132,7 @@ def _changed(ref: str, scenario: str, change: Any, said: str) -> ResponseReturnV
     except ScenarioUnknown:
         return found(None)
     except CaseworkError as refusal:
-        return _page(_version(ref), refused=(scenario, local(refusal.text))), 422
+        return _page(_version(ref), refused=(scenario, refusal_of(refusal, {"name": f"name-{scenario}"}))), 422
     flash(said)
     return redirect(url_for(".rehearsals", ref=ref, _anchor=SCENARIOS))
 
@@ -148,7 +149,7 @@ def _period() -> Period:
     for name, text in request.form.items():
         element = name.removeprefix("hours-")
         if element != name and text.strip():
-            minutes[element] = round(_number(text) * 60)
+            minutes[element] = round(_number(text, name) * 60)
     outcomes = {name.removeprefix("outcome-"): text for name, text in request.form.items() if name.startswith("outcome-") and text}
     return Period(_day("since"), _day("until"), minutes, outcomes)
 
@@ -157,23 +158,25 @@ def _day(name: str) -> date:
     try:
         return date.fromisoformat(request.form.get(name, ""))
     except ValueError:
-        raise _NotTyped("Xin chọn ngày đầu và ngày cuối của kỳ.", "Please choose the first and the last day of the period.") from None
+        raise _NotTyped(
+            "Xin chọn ngày đầu và ngày cuối của kỳ.", "Please choose the first and the last day of the period.", about=name
+        ) from None
 
 
-def _number(text: str) -> float:
+def _number(text: str, name: str) -> float:
     try:
         number = float(text.strip().replace(",", ".")) if len(text) <= LONGEST_TYPED else -1
     except ValueError:
         number = float("nan")
     if not isfinite(number):
-        raise _NotTyped("Xin ghi số giờ, ví dụ 4 hoặc 1,5.", "Please write hours as a number, such as 4 or 1.5.")
+        raise _NotTyped("Xin ghi số giờ, ví dụ 4 hoặc 1,5.", "Please write hours as a number, such as 4 or 1.5.", about=name)
     return number
 
 
 # -- the page ------------------------------------------------------------------------------------------------------------
 
 
-def _page(version: ProcessVersion, *, refused: tuple[str, str] | None = None) -> str:
+def _page(version: ProcessVersion, *, refused: tuple[str, Refusal] | None = None) -> str:
     by, today = actor(), local_day(now())
     basis = _basis(version)
     gone_through, replayed = newest_of(version, SCENARIOS, by=by), newest_of(version, HISTORY, by=by)
@@ -190,8 +193,8 @@ def _page(version: ProcessVersion, *, refused: tuple[str, str] | None = None) ->
         replayed=replayed,
         result=_result(replayed),
         replayed_basis=replayed.basis if replayed is not None else None,
-        since=typed.get("since") or wishes.get("since") or (today - USUAL_PERIOD).isoformat(),
-        until=typed.get("until") or wishes.get("until") or today.isoformat(),
+        since=typed["since"] if "since" in typed else wishes.get("since") or (today - USUAL_PERIOD).isoformat(),
+        until=typed["until"] if "until" in typed else wishes.get("until") or today.isoformat(),
         unknown=_unknown_steps(version, basis),
         typed=typed,
         wished_hours={element: _plain(minutes / 60) for element, minutes in wishes.get("minutes", {}).items()},

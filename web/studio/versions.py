@@ -14,6 +14,7 @@ from casework.permissions import Action, NotAllowed, may
 from casework.typed import number_in
 from casework.words import Bilingual
 from web.clock import now
+from web.forms import Refusal
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
@@ -124,10 +125,10 @@ def upload() -> ResponseReturnValue:
     name = (file.filename if file else "") or ""
     xml = file.stream.read(MAX_BYTES + 1) if file and name else b""
     if key not in SHIPPED or not xml:
-        return _list_page(refused=(name, _("Please choose a file.") if not name else _("The file is empty."), None)), 422
+        return _list_page(refused=(name, _("Please choose a file.") if not name else _("The file is empty."), None), at="file"), 422
     checked = check_text(key, xml)
     if not checked.is_readable:
-        return _list_page(refused=(name, _("The file cannot be read as a process of this kind."), checked)), 422
+        return _list_page(refused=(name, _("The file cannot be read as a process of this kind."), checked), at="file"), 422
     try:
         with unit_of_work():
             draft = start_draft(
@@ -182,7 +183,7 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
     return redirect(url_for(".version", ref=ref))
 
 
-def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str:
+def _list_page(*, refused: tuple[str, str, Checked | None] | None = None, at: str = "") -> str:
     by = actor()
     scopes = versions_seen(by)
     places = places_to_edit(by)
@@ -196,6 +197,7 @@ def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str
         most=MOST_COUNTED,
         most_versions=MOST_VERSIONS,
         refused=refused,
+        refusal=Refusal(": ".join(filter(None, refused[:2])), at) if refused is not None else None,
         longest=LONGEST_NOTE,
         typed=request.form,
         **_words(),

@@ -106,18 +106,23 @@ def ask_history(version: ProcessVersion, *, period: Period, by: Actor, now: date
     by = _asking(version, by)
     today = local_day(now)
     if period.until < period.since:
-        raise RehearsalRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must not come before the first.")
+        raise RehearsalRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must not come before the first.", about="until")
     if period.since < FIRST_DAY:
-        raise RehearsalRefused("Kỳ bắt đầu sớm nhất từ ngày 01/01/2000.", "A period begins on 1 January 2000 at the earliest.")
-    if period.since > today:
-        raise RehearsalRefused("Kỳ này chưa bắt đầu.", "The period has not begun yet.")
-    if period.until - period.since > LONGEST_PERIOD:
-        raise RehearsalRefused("Kỳ dài nhất là ba năm.", "A period is three years at most.")
-    if any(not 0 < each <= MOST_HOURS * 60 for each in period.minutes.values()):
         raise RehearsalRefused(
-            f"Thời lượng của một bước phải lớn hơn 0 và không quá {MOST_HOURS} giờ.",
-            f"A step takes more than 0 hours and {MOST_HOURS} at most.",
+            "Kỳ bắt đầu sớm nhất từ ngày 01/01/2000.", "A period begins on 1 January 2000 at the earliest.",
+            about="since",
         )
+    if period.since > today:
+        raise RehearsalRefused("Kỳ này chưa bắt đầu.", "The period has not begun yet.", about="since")
+    if period.until - period.since > LONGEST_PERIOD:
+        raise RehearsalRefused("Kỳ dài nhất là ba năm.", "A period is three years at most.", about="until")
+    for element, minutes in period.minutes.items():
+        if not 0 < minutes <= MOST_HOURS * 60:
+            raise RehearsalRefused(
+                f"Thời lượng của một bước phải lớn hơn 0 và không quá {MOST_HOURS} giờ.",
+                f"A step takes more than 0 hours and {MOST_HOURS} at most.",
+                about=f"hours-{element}",
+            )
     centres, steps = _centres(version, by), _steps_of(version)
     wishes = {
         "since": period.since.isoformat(), "until": period.until.isoformat(), "centres": centres,
