@@ -103,7 +103,7 @@ def draft_sent(step: WaitingTask) -> DraftAtHand:
         revision=sent_revision(),
         window=sent_window(),
         seen=request.form.get(f"{OWN}seen", ""),
-        name=draft_name(draft) if draft else "",
+        name=request.form.get(f"{OWN}name", draft_name(draft) if draft else ""),
         saved_at=draft.saved_at if draft else None,
         is_sent=True,
         others=tuple(_other(row) for row in rows if row is not draft),

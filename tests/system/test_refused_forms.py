@@ -22,15 +22,12 @@ from workflows.models import WaitingTask
 READERS = ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator", "records_clerk",
            "confidential_reader", "process_approver", "inspector", "citizen", "")  # fmt: skip
 TYPED = ("text", "search", "tel", "email", "url", "number", "date", "datetime-local", "time", "password")
-LEFT = {
-    "act correct_publication", "contacts_tracking.contact", "documents_writing.write refusal_notice", "mending.process", "outputs.new",
-    "rights_breaches.new", "rights_own.of_account", "settings_agencies.agency", "settings_agencies.new", "settings_areas.area",
-    "settings_areas.new", "settings_boundaries.boundaries", "settings_calendar.calendar", "settings_deputies.deputies",
-    "settings_leaving.leaving", "settings_map.settings_map", "settings_people.new", "settings_people.person", "settings_values.value",
-    "studio.studio", "studio_rehearsals.rehearsals", "tracking.own", "wallboard.pair",
-}
-"""Forms written by hand that say a refusal above them alone, without a link: the next that is touched goes over to the macros of
-components/forms.html and leaves this list, which nothing new joins."""
+TOO_MUCH = "Điều đã gõ dài hơn mọi giới hạn. " * 400
+FILLED = {
+    "text": TOO_MUCH.strip(), "search": "đường", "tel": "0912 345 678", "email": "ai@example.vn", "url": "https://example.vn",
+    "number": "7", "date": "2031-03-04", "datetime-local": "2031-03-04T09:30", "time": "09:30",
+}  # fmt: skip
+"""What is typed into a field by its type: no rule takes the text."""
 
 
 class House:
@@ -63,7 +60,8 @@ class House:
             page = self.person(name).get(path, follows=False)
             if page.status == 200 and "text/html" in page.headers["Content-Type"]:
                 seen.add(kind)
-                if typed_forms(page):
+                # what cannot be done whatever is typed says so as soon as it is opened: no field is to blame for it
+                if typed_forms(page) and not page.document.xpath("//*[@data-errors]"):
                     yield kind, self.person(name), page
 
     def _of_steps(self) -> Iterator[tuple[str, str, str]]:
@@ -107,24 +105,27 @@ def typed_fields(form: html.FormElement) -> list[html.HtmlElement]:
             and (each.tag == "textarea" or each.get("type", "text") in TYPED)]  # fmt: skip
 
 
-@pytest.mark.parametrize("given", [""], ids=["empty"])
-def test_every_form_that_is_refused_marks_its_fields_and_keeps_what_was_typed(sqlite_app: Flask, given: str) -> None:
+@pytest.mark.parametrize("is_filled", [False, True], ids=["empty", "filled"])
+def test_every_form_that_is_refused_marks_its_fields_and_keeps_what_was_typed(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, is_filled: bool
+) -> None:
+    # files ordered on the way are no reason to refuse the next, which would be about no field
+    monkeypatch.setattr("casework.outputs.ordering.MOST_WAITING", 1_000)
     house, faults, judged = House(sqlite_app), [], 0
     for kind, person, page in house.pages():
         for number, form in enumerate(typed_forms(page)):
             for button in buttons(form):
-                values = as_sent(form, given)
+                values = filled(form) if is_filled else emptied(form)
                 if button is not None:
                     values.add(*button)
                 answer = person.post(urljoin(page.path, form.get("action") or page.path), values, follows=False)
                 if answer.status in (400, 409, 422):
                     judged += 1
-                    if why := fault_of(answer, given):
+                    if why := "; ".join(filter(None, [fault_of(answer), lost_in(answer, form, values)])):
                         faults.append(f"{kind} #{number} {button or ''}: {why}")
                 elif answer.status >= 500:
                     faults.append(f"{kind} #{number} {button or ''}: {answer.status}")
     print(judged, "forms were refused")
-    faults = [each for each in faults if not any(each.startswith(known) for known in LEFT)]
     assert not faults, f"{len(faults)} of {judged}\n" + "\n".join(faults)
 
 
@@ -137,14 +138,50 @@ def buttons(form: html.FormElement) -> list[tuple[str, str] | None]:
     return [*found] or [None]
 
 
-def as_sent(form: html.FormElement, given: str) -> MultiDict[str, str]:
+def emptied(form: html.FormElement) -> MultiDict[str, str]:
     values = _as_it_stands(form)
     for field in typed_fields(form):
-        values.setlist(field.get("name"), [given if field.tag == "textarea" or field.get("type", "text") == "text" else ""])
+        values.setlist(field.get("name"), [""])
     return values
 
 
-def fault_of(page: Page, given: str) -> str:
+def filled(form: html.FormElement) -> MultiDict[str, str]:
+    """Everything typed into and ticked, the last of each choice taken; passwords, which are never given back, left empty."""
+    values = _as_it_stands(form)
+    for field in typed_fields(form):
+        values.setlist(field.get("name"), [TOO_MUCH.strip() if field.tag == "textarea" else FILLED.get(field.get("type", "text"), "")])
+    for field in chosen_fields(form):
+        name = field.get("name")
+        if field.tag == "select":
+            values.setlist(name, [each for each in field.value_options if each][-1:])
+        elif field.get("type") == "radio":
+            values.setlist(name, [field.get("value", "on")])
+        elif field.get("value", "on") not in values.getlist(name):
+            values.add(name, field.get("value", "on"))
+    return values
+
+
+def chosen_fields(form: html.FormElement) -> list[html.HtmlElement]:
+    return [each for each in form.iter("input", "select") if each.get("name") and each.get("disabled") is None
+            and (each.tag == "select" or each.get("type") in ("checkbox", "radio"))]  # fmt: skip
+
+
+def lost_in(page: Page, sent: html.FormElement, values: MultiDict[str, str]) -> str:
+    """What of the values stands no longer in the form that came back: the one with the same fields that has kept most."""
+    names = {each.get("name") for each in [*typed_fields(sent), *chosen_fields(sent)] if each.get("type") != "password"}
+    forms = [each for each in page.document.forms if names <= {field.get("name") for field in each.iter("input", "select", "textarea")}]
+    if not forms:
+        return f"the form with {', '.join(sorted(names))} is gone"
+    there = [_as_it_stands(each) for each in forms]
+    lost = min(([name for name in sorted(names) if kept(each, name) != kept(values, name)] for each in there), key=len)
+    return f"lost what was typed: {', '.join(lost)}" if lost else ""
+
+
+def kept(values: MultiDict[str, str], name: str) -> list[str]:
+    return sorted(each.strip() for each in values.getlist(name))
+
+
+def fault_of(page: Page) -> str:
     banners = page.document.xpath("//*[@data-errors]")
     if not banners:
         return f"{page.status}, no banner: {page.shown[:80]}"
@@ -161,4 +198,4 @@ def fault_of(page: Page, given: str) -> str:
         words = [page.document.xpath("//*[@id=$id]", id=each) for each in (found[0].get("aria-describedby") or "").split()]
         if not words or not all(words) or not any("ferr" in (each[0].get("class") or "") for each in words):
             return f"{target} has no words of its own"
-    return "" if not given or given.strip()[:40] in page.text else "what was typed is gone"
+    return ""
