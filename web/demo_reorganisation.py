@@ -13,12 +13,12 @@ from casework.db import db
 from casework.events import append
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Area, Centre, Letterhead, Reorganisation
-from casework.permissions import SYSTEM, Actor, actor_for
+from casework.permissions import SYSTEM, Actor, Role, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
 from casework.settings.centre import change_centre
-from web.demo_people import staff_account
+from web.demo_people import agency_account, staff_account
 from web.demo_telling import begin_step
 from workflows import reorganising
 from workflows.wakeups import fire_first_due
@@ -92,7 +92,9 @@ def _letterheads(centre: Centre) -> None:
     there = {row.key: row for row in db.session.scalars(select(Agency).where(Agency.valid_from == REORGANISED_ON))}
     for row in table_rows("agencies_2025.csv"):
         head: dict[str, Any] = {column: row[column] or "" for column in LETTERHEAD}
-        db.session.add(Letterhead(centre_id=centre.id, agency_id=there[row["key"]].id, valid_from=REORGANISED_ON, **head, **SIGNED_AT))
+        agency = there[row["key"]]
+        signed = SIGNED_AT | {"signer_name": agency_account(agency, Role.AGENCY_LEADER).full_name or ""}
+        db.session.add(Letterhead(centre_id=centre.id, agency_id=agency.id, valid_from=REORGANISED_ON, **head, **signed))
     for former in db.session.scalars(select(Letterhead).where(Letterhead.centre_id == centre.id, Letterhead.agency_id.is_(None))):
         former.valid_to = REORGANISED_ON
     head = dict(zip(LETTERHEAD, CENTRE_HEAD, strict=True))

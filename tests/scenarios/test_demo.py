@@ -461,6 +461,9 @@ def test_papers_wait_for_numbers_have_them_and_bear_the_seal(app: Flask) -> None
     kept = db.session.scalars(select(LetterFile).where(LetterFile.kind == "sealed").order_by(LetterFile.letter_id, LetterFile.id))
     assert [[signature["signer"] for signature in file.signatures] for file in kept] == [signers[:1], signers] * 3, "the person first"
     assert client_of(app).get("/transparency/yearbook").mimetype == "application/pdf"
+    bodies = db.session.scalars(select(Agency).where(Agency.valid_from == REORGANISED_ON)).all()
+    nameless = [body.key for body in bodies if not letterhead_for(body.centre_id, body.id, NOW.date()).signer_name]
+    assert (len(bodies) > 10, nameless) == (True, []), "under a letter of today stands who signs it"
 
 
 def test_files_and_schedules_have_run_and_one_can_be_tried_again(app: Flask) -> None:
