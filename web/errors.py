@@ -26,7 +26,9 @@ from web.text_owner import AnothersText, is_of_another, wants_json
 from workflows.incidents import StepFailed
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
-NEVER_SHOWN = ("csrf_token", "password", "secret")
+NEVER_SHOWN = ("csrf_token", "password", "secret", "present", "recovery", "digits", "again_")
+"""How the names of such fields begin or end: `present` is the password somebody has, `recovery` and `digits` are codes that open
+something, `again_` is what the page that asks once more who somebody is has added."""
 LONGEST_KEPT = 20_000
 AWAY_SECONDS = "15"
 """What clients are told to wait while a database or a storage is away."""

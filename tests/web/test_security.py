@@ -18,7 +18,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import NotFound
-from wtforms import PasswordField
 
 import web
 from casework.db import db
@@ -30,7 +29,7 @@ from tests import build
 from tests.build import NOON as NOW
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.web.pages import hidden, words_of
-from web import auth, errors, request_log
+from web import errors, request_log
 from web.config import Config
 from web.guards import performs
 from web.navigation import Entry
@@ -196,6 +195,22 @@ class TestForms:
         answer = guarded.post("/sign-in", data={"password": "p" * 40, "secret": "s" * 40}, headers={"Sec-Fetch-Site": "same-origin"})
         assert "p" * 40 not in answer.text
         assert "s" * 40 not in answer.text
+
+    @pytest.mark.parametrize("path", ["/account/password", "/account/password-removal"])
+    def test_the_present_password_is_not_shown_by_the_page_that_says_the_session_has_ended(self, guarded: FlaskClient, path: str) -> None:
+        """Neither where the token has ended, nor where the person is not signed in any more."""
+        typed = {"present": "Mật khẩu bí mật 2026!", "password": "Một câu dài hơn 17", "password_again": "Một câu dài hơn 17"}
+        old = guarded.post(path, data=typed, headers={"Sec-Fetch-Site": "same-origin"})
+        token = hidden(guarded.get("/sign-in").text, "csrf_token")
+        ended = guarded.post(path, data={**typed, "csrf_token": token})
+        assert (old.status_code, ended.status_code) == (400, 401)
+        for answer in (old, ended):
+            assert not [value for value in typed.values() if value in words_of(answer) or value in answer.text]
+
+    def test_a_recovery_code_is_not_shown_by_the_page_that_says_the_form_has_waited_too_long(self, guarded: FlaskClient) -> None:
+        answer = guarded.post("/sign-in/second", data={"recovery": "K7PX-92MD-Q4RT"}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 400
+        assert "K7PX" not in answer.text
 
     def test_with_its_token_a_form_is_taken(self, guarded: FlaskClient) -> None:
         token = hidden(guarded.get("/sign-in").text, "csrf_token")
@@ -460,12 +475,16 @@ def test_a_nul_in_a_form_or_in_json_is_refused_in_words_and_what_was_typed_is_sh
 
 
 def test_no_password_field_is_shown_again_by_an_error_page() -> None:
-    passwords = {
-        name for form in (auth.SignInForm, auth.RegistrationForm) for name, field in vars(form).items()
-        if getattr(field, "field_class", None) is PasswordField
-    }  # fmt: skip
-    assert passwords
-    assert all(name.startswith(errors.NEVER_SHOWN) for name in passwords)
+    """Of the forms of every module, and of those that templates write by hand."""
+    modules, pages = ("\n".join(path.read_text("utf-8") for path in Path(web.__file__).parent.rglob(kind)) for kind in ("*.py", "*.html"))
+    declared = set(re.findall(r"^    (\w+) = PasswordField\(", modules, re.M))
+    inputs = re.findall(r"<input[^>]*type=\"password\"[^>]*>", pages)
+    written = {name for each in inputs for name in re.findall(r' name="(\w+)"', each)}
+    assert {"password", "password_again", "present"} <= declared
+    assert {"password", "present", "again_password"} <= written
+    for name in declared | written | {"recovery", "digits", "again_code"}:
+        with Flask("form").test_request_context(method="POST", data={name: SECRET_WORDS, "words": "Rác ven suối"}):
+            assert errors.kept_fields() == [("words", "Rác ven suối")], name
 
 
 def test_the_log_of_a_process_long_gone_is_deleted_by_the_sweep(app: Flask) -> None:
