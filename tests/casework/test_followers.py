@@ -16,7 +16,7 @@ from casework.outbox import tell_desk, tell_followers
 from casework.permissions import NotAllowed, Role
 from casework.public_cases import public_case
 from casework.states import CaseState
-from tests import build
+from tests import build, joined
 
 NOON = build.NOON
 LATER = NOON + timedelta(days=1)
@@ -76,6 +76,16 @@ def test_a_reporter_is_told_as_such_and_needs_not_follow(world: build.World) -> 
         db.session.add(Follower(case_id=case.id, account_id=world.people["citizen"].id, since=NOON))
     tell(case)
     assert told() == []
+
+
+def test_whose_report_has_left_the_case_is_told_as_a_follower(world: build.World) -> None:
+    into, case = build.file_report(world).case, build.file_report(world, by="citizen_2").case
+    report = case.main_report
+    joined.merge(world, case, into)
+    joined.split(world, into, report)
+    follows(world, into)
+    tell(into)
+    assert told() == [(f"account:{world.people['citizen_2'].id}", into.code)]
 
 
 def test_a_guest_has_to_sign_in(world: build.World) -> None:

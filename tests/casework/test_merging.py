@@ -321,6 +321,16 @@ def test_followers_follow_the_main_case_once(world: build.World) -> None:
     assert list(db.session.scalars(told)) == [f"account:{one}"], "the other one sent the report and is told as its sender"
 
 
+def test_who_had_stopped_following_does_not_follow_the_main_case(world: build.World) -> None:
+    case, into = pair(world, "handling", "handling")
+    stopped, merged = LATER + timedelta(hours=1), LATER + timedelta(hours=2)
+    with unit_of_work():
+        db.session.add(Follower(case_id=case.id, account_id=world.people["citizen"].id, since=LATER, ended_at=stopped))
+    joined.merge(world, case, into, now=merged)
+    assert joined.following(into) == set()
+    assert db.session.scalars(db.select(Follower.ended_at).where(Follower.case_id == case.id)).one() == stopped
+
+
 def test_what_must_not_be_shown_makes_the_main_case_sensitive(world: build.World) -> None:
     case, into = pair(world, "handling", "handling")
     reason = db.session.scalars(db.select(VisibilityReason)).first()
@@ -347,6 +357,16 @@ def test_a_published_case_that_goes_into_another_is_shown_no_more(world: build.W
     assert db.session.scalars(db.select(Publication.unpublished_at).where(Publication.case_id == case.id)).one() is not None
     audiences = set(db.session.scalars(db.select(SearchRow.audience).where(SearchRow.case_id == case.id)))
     assert audiences == {"centre", "agencies"}
+
+
+def test_what_was_answered_in_private_before_is_not_taken_back_by_a_merge(world: build.World) -> None:
+    """Its sender would read that the centre has taken it off the public page, where it never was."""
+    case, into = pair(world, "rating", "handling")
+    set_columns(case, state="to_distribute", reopened=1, answered_at=None, is_public=False)
+    with unit_of_work():
+        db.session.execute(update(Publication).where(Publication.case_id == case.id).values(kind="private"))
+    joined.merge(world, case, into)
+    assert db.session.scalars(db.select(Publication.unpublished_at).where(Publication.case_id == case.id)).one() is None
 
 
 def test_the_rows_agree_afterwards(world: build.World) -> None:

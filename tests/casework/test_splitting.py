@@ -22,6 +22,7 @@ from casework.models import (
     Publication,
     Question,
     Report,
+    ReportText,
     SearchRow,
     VisibilityReason,
     Withdrawal,
@@ -327,6 +328,22 @@ def test_the_rows_agree_afterwards(world: build.World) -> None:
 
 
 # -- what is refused ----------------------------------------------------------------------------------------------------
+
+
+def test_the_main_case_is_found_no_more_by_the_words_of_a_report_that_left(world: build.World) -> None:
+    into, case = build.case_at(world, "handling"), build.case_at(world, "handling", by="citizen_2", now=LATER)
+    report = case.main_report
+    with unit_of_work():
+        cleared = update(ReportText).where(ReportText.report_id == report.id, ReportText.kind == "cleared")
+        db.session.execute(cleared.values(body="Cá chết trắng hồ Dankia."))
+
+    def words() -> str:
+        return " ".join(db.session.scalars(db.select(SearchRow.words).where(SearchRow.case_id == into.id)))
+
+    joined.merge(world, case, into)
+    assert "dankia" in words()
+    joined.split(world, into, report)
+    assert "dankia" not in words()
 
 
 def test_only_operations_split(world: build.World) -> None:
