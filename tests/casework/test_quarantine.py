@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from casework import public_cases, quarantined_list
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.models import Case, Clock, Event, OutboxMessage, Publication, SearchRow
+from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication, Question, Referral, SearchRow, Withdrawal
 from casework.own_lists import own_list
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
@@ -74,6 +74,23 @@ def test_a_case_that_waits_for_its_reporter_or_rests_leaves_too(world: build.Wor
     take_out(world, case)
     assert (case.paused_for, case.paused_until, case.state_before) == (None, None, None)
     assert (case.withdrawal_asked, case.has_unread_words, case.hotline_owed, case.standstill) == (False, False, False, None)
+
+
+def test_whatever_a_case_was_waiting_for_ends_with_it(world: build.World) -> None:
+    """Left open, a question would lapse on its day and the case go on; a wish to withdraw would wait on somebody's desk for good."""
+    case, who = build.case_at(world, "handling"), world.people["operator"].id
+    report_id, before = case.main_report.id, NOW - timedelta(hours=1)
+    with unit_of_work():
+        db.session.add_all([
+            Question(case_id=case.id, report_id=report_id, words="Ở đâu?", asked_by_id=who, asked_at=before, due_at=LATER,
+                     when_unanswered="close"),
+            Hold(case_id=case.id, reason="Chờ nước rút.", held_by_id=who, held_at=before, until_at=LATER),
+            Referral(case_id=case.id, body="Công an xã", reason="Thuộc thẩm quyền.", referred_by_id=who, referred_at=before),
+            Withdrawal(case_id=case.id, report_id=report_id, requested_at=before),
+        ])  # fmt: skip
+    take_out(world, case)
+    ended = [db.session.scalars(select(wait.ended_at)).one() for wait in (Question, Hold, Referral)]
+    assert [*ended, db.session.scalars(select(Withdrawal.decided_at)).one()] == [NOW] * 4
 
 
 def test_agencies_end_with_neutral_words_and_are_told_no_reason(world: build.World) -> None:

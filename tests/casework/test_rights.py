@@ -44,9 +44,11 @@ from casework.models import (
     MessageChoice,
     MeToo,
     OutboxMessage,
+    Refusal,
     Report,
     Reporter,
     ReportText,
+    Withdrawal,
 )
 from casework.permissions import SYSTEM, NotAllowed, Role
 from casework.photo_records import copy_for, photos_of_report
@@ -76,6 +78,7 @@ from casework.rights.requests import (
     wish_in,
 )
 from casework.rights.restricting import lift_restriction
+from casework.sealing import seal_text
 from casework.verification import check_chains
 from tests import build
 from tests.casework.acting import events, guest_of, local
@@ -469,6 +472,37 @@ def test_a_guests_report_that_has_ended_is_erased_at_once_and_its_secret_opens_w
     assert person_of(guest, filed.report) == Person(report=filed.report), "the receipt still opens the report's own page"
     assert was_late(request) is False
     assert events(filed.case)[-1] == "end_erasure"
+
+
+def test_a_refused_report_is_not_erased_while_its_sender_objects(world: build.World) -> None:
+    """Whoever decides on the objection reads what was sent, also where that takes longer than the seven days."""
+    case = build.file_report(world).case
+    build.do(world, case, "verify", "operator", act="refuse", reason=world.refusal_reason(), words="Không rõ nơi.")
+    build.do(world, case, "object_to_refusal", "citizen", report=case.main_report, words="Nơi đó đã ghi rõ trong phản ánh.")
+    decide(world, ask(world, "erasure"), carry_out)
+    over = NOW + timedelta(days=8)
+    assert go_on_erasing(over) == 0
+    assert original_words(case.main_report) is not None
+    build.do(world, case, "decide_objection", "ops_lead", upheld=False, words="Vẫn không rõ nơi.", now=over)
+    assert go_on_erasing(over) == 1
+    assert original_words(case.main_report) is None
+
+
+def test_erasing_takes_what_the_sender_gave_as_reasons_too(world: build.World) -> None:
+    """Why they wished to withdraw, why they objected: words of theirs that stand beside the report."""
+    filed = build.file_report(world, by="guest")
+    sealed, guest = seal_text(WORDS, purpose="words of a reporter"), guest_of(filed.report)
+    build.do(world, filed.case, "verify", "operator", act="refuse", reason=world.refusal_reason(), words="Không rõ nơi.")
+    with unit_of_work():
+        lock_case(filed.case.id)
+        refusal = db.session.scalars(select(Refusal).where(Refusal.case_id == filed.case.id)).one()
+        refusal.objected_by_id, refusal.objected_at, refusal.decided_at, refusal.sealed_objection = filed.report.id, NOW, NOW, sealed
+        db.session.add(Withdrawal(case_id=filed.case.id, report_id=filed.report.id, sealed_reason=sealed, requested_at=NOW, decided_at=NOW))
+        request = request_data("erasure", person=person_of(guest, filed.report), by=guest, now=NOW)
+    decide(world, request, carry_out)
+    assert request.done_at == NOW
+    left = [db.session.scalars(select(column)).all() for column in (Refusal.sealed_objection, Withdrawal.sealed_reason)]
+    assert left == [[None], [None]]
 
 
 # -- a copy --------------------------------------------------------------------------------------------------------------------
