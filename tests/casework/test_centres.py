@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from casework.cases import CaseNotOpen, lock_case
 from casework.centres import CentreMissing, PassOnRefused, centre_for, other_centres, pass_on
-from casework.clocks import ClockKind, running_clock
+from casework.clocks import ClockKind, rule_for, running_clock
 from casework.db import db, unit_of_work
 from casework.intake import Place
 from casework.local_time import LOCAL_ZONE
@@ -197,6 +197,14 @@ class TestOwnRules:
                            valid_from=build.LONG_AGO))
         assert build.case_at(world, "to_distribute").due_at == local("10/03/2026 00:00")
         assert build.case_at(other, "to_distribute").due_at == local("05/03/2026 00:00")
+
+    def test_a_centres_own_limit_for_all_takes_precedence_over_the_installations_for_some(
+        self, world: build.World, other: build.World
+    ) -> None:
+        """Whose rule it is decides first, and only then which speaks of less."""
+        add_rule(ClockRule(centre_id=other.centre.id, kind="acceptance", amount=1, unit="working_hours", valid_from=build.LONG_AGO))
+        found = [rule_for(ClockKind.ACCEPTANCE, centre_id=each.centre.id, on=NOON.date(), urgency="urgent") for each in (world, other)]
+        assert [(rule.amount, rule.unit) for rule in found] == [(30, "minutes"), (1, "working_hours")]
 
     def test_a_centres_own_day_off_moves_its_own_days(self, world: build.World, other: build.World) -> None:
         add_rule(CalendarDay(centre_id=other.centre.id, day=date(2026, 3, 4), kind="off", label_vi="Lễ hội", label_en="Festival"))

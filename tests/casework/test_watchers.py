@@ -76,6 +76,21 @@ def told(world: build.World, name: str) -> list[tuple[str, Any]]:
     return [(row.template, row.parameters.get("change")) for row in db.session.scalars(query)]
 
 
+# -- whose desks may be given away ----------------------------------------------------------------------------------------
+
+
+def test_an_administrator_gives_away_no_desk_of_another_centre(world: build.World) -> None:
+    """A deputy gets every desk of the principal, also one that is theirs from a later day of that time on."""
+    with unit_of_work():
+        other = build.centre("DN", is_default=False)
+        row = Membership(account_id=world.people["operator"].id, role=Role.OPERATOR, centre_id=other.id, valid_from=(NOON + 2 * DAY).date())
+        db.session.add(row)
+    db.session.expire_all()
+    with pytest.raises(NotAllowed):
+        appoint(world, "operator", "ops_lead")
+    appoint(world, "operator", "ops_lead", ends_at=NOON + DAY)
+
+
 # -- never two of them in one person ------------------------------------------------------------------------------------
 
 

@@ -119,6 +119,16 @@ def test_whoever_lost_the_role_holds_nothing(world: build.World, lose: Any) -> N
     assert holder_of(task, now=NOON) == world.people["officer_2_PTNMT"]
 
 
+def test_what_a_deputy_took_for_somebody_whose_account_was_closed_is_free(world: build.World) -> None:
+    _case, task = for_approval(world)
+    stand_in(world, "leader_PTNMT", "officer_2_PTNMT")
+    claim(world, task, "officer_2_PTNMT")
+    assert holder_of(task, now=NOON) == world.people["officer_2_PTNMT"]
+    with unit_of_work():
+        db.session.get_one(Account, world.people["leader_PTNMT"].id).disabled_at = NOON
+    assert holder_of(task, now=NOON) is None
+
+
 def test_the_worker_clears_what_does_not_count_any_more(world: build.World) -> None:
     _case, task = for_approval(world)
     stand_in(world, "leader_PTNMT", "officer_2_PTNMT")

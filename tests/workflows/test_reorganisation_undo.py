@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Case, Reorganisation
+from casework.models import Case, Membership, Reorganisation
 from tests import build, reorganised
 from tests.reorganised import MORNING
 from workflows import reorganisation_undo, steps
@@ -56,3 +57,14 @@ def test_a_step_taken_meanwhile_stays_with_whoever_still_reads_its_desk_and_is_f
     assert {row.desk for row in rows} == {f"officer@a{world.agencies['PTNMT'].id}"}
     assert [row.claimed_by_id for row in rows] == [world.people["officer_PTNMT"].id, None]
     assert (rows[1].claimed_at, rows[1].assigned_by_id) == (None, None)
+
+
+def test_a_row_of_the_reorganisation_that_is_gone_since_stands_in_the_way(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    plan = reorganised.planned(world)
+    reorganised.carried_out(world, plan)
+    with unit_of_work():
+        mine = select(Membership).where(Membership.account_id == world.people["officer_PTNMT"].id).order_by(Membership.id.desc())
+        db.session.delete(db.session.scalars(mine.limit(1)).one())
+    with pytest.raises(reorganisation_undo.UndoRefused, match="something has changed"), unit_of_work():
+        reorganisation_undo.undo(plan.ref, by=world.actor("administrator"), now=MORNING + timedelta(hours=3), reason="Thực hiện nhầm.")

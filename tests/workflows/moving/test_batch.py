@@ -198,6 +198,19 @@ def test_a_step_that_is_back_at_a_desk_where_its_holder_does_not_work_is_free(qu
     assert faults() == []
 
 
+def test_a_step_that_moves_to_a_desk_where_its_holder_does_not_work_is_free(quick: build.World) -> None:
+    source = drawn.put_live(drawn.legal_model())
+    case = build.case_at(quick, "approval")
+    build.do(quick, case, "approve_answer", "leader_PTNMT")
+    claimed(quick, case, "legal_review", "ops_lead")
+    by_officers = drawn.step_on(shipped_model(), "is_approved_to_answered", replace(drawn.LEGAL_REVIEW, lane="lane_officer"))
+    move = carried_out(quick, source, drawn.put_live(by_officers), now=LATER)
+    assert fates(move) == {case.code: "moved"}
+    [step] = open_steps(case)
+    assert (step.desk.partition("@")[0], step.claimed_by_id) == ("officer", None)
+    claimed(quick, case, "legal_review", "officer_PTNMT")
+
+
 def test_a_case_moves_at_the_moment_of_its_turn_and_never_before_what_was_done_last(quick: build.World) -> None:
     source = live()
     acted_on, waiting = build.case_at(quick, "to_verify"), build.case_at(quick, "handling")

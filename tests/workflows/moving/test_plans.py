@@ -310,6 +310,20 @@ def test_a_case_comes_back_only_while_nobody_has_worked_on_it(quick: build.World
     assert faults() == []
 
 
+def test_what_failed_and_was_settled_before_a_case_moved_does_not_keep_it_from_coming_back(quick: build.World) -> None:
+    source, case = live(), build.case_at(quick, "to_classify")
+    with unit_of_work():
+        instance = db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case.id)).one()
+        db.session.add(Incident(instance_id=instance.id, case_id=case.id, kind="step", element="classify", error_class="KeyError",
+                                error_text="x", state_before=instance.state, status_before="running", occurred_at=build.NOON,
+                                last_attempt_at=build.NOON, resolved_at=build.NOON))  # fmt: skip
+    move = carried_out(quick, source, drawn.put_live(drawn.costly_model()), now=LATER)
+    assert fates(move)[case.code] == "moved"
+    with unit_of_work():
+        batch.undo_case(again(move), case.ref, by=quick.actor("administrator", LATER), now=later(LATER))
+    assert fates(again(move))[case.code] == "undone"
+
+
 def test_cases_go_back_to_a_version_that_was_live_before(quick: build.World) -> None:
     first = live()
     case = build.case_at(quick, "to_publish")
