@@ -26,6 +26,7 @@ from casework.schedules import (
     make_schedule,
     outputs_sent_to,
     people_offered,
+    runs_of,
     schedule_seen,
     schedules_seen,
     send_again,
@@ -90,6 +91,19 @@ def refused(words: str) -> Iterator[None]:
     with pytest.raises(CaseworkError) as caught:
         yield
     assert re.search(words, caught.value.text.vi), caught.value.text
+
+
+def test_runs_are_read_page_by_page_each_once(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    weekly = made(world, every="week")
+    for week in range(5):
+        assert run_schedules(local(9, 3, 9) + timedelta(weeks=week)) == 1
+    whole = [run.id for run in runs_of(row(weekly))]
+    assert whole == [run.id for run in reversed(runs(weekly))]
+    first = runs_of(row(weekly), limit=2)
+    second = runs_of(row(weekly), before=first[-1].for_at, limit=2)
+    third = runs_of(row(weekly), before=second[-1].for_at, limit=2)
+    assert [run.id for page in (first, second, third) for run in page] == whole
 
 
 def test_a_run_is_due_on_a_working_day_after_the_cut_off(sqlite_app: Flask) -> None:

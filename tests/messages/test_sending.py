@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from casework.db import db, unit_of_work
 from casework.messages import routing, sending
 from casework.messages.pacing import PAUSES
-from casework.models import HouseSetting
+from casework.models import Case, HouseSetting
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, MAIL_FROM, House, gateways_to, has_zns, quiet_case
 from tests.outside import Outside
@@ -36,6 +36,19 @@ def test_an_email_says_what_happened_in_text_and_html_and_nothing_that_is_privat
         assert "Nguyễn Thị Thử" not in part
         assert "đống rác" not in part
     assert house.delivery().gateway_ref == letter["Message-ID"]
+
+
+def test_an_email_is_written_in_the_language_of_its_reader(sqlite_app: Flask, mail: Outside) -> None:
+    house = House(sqlite_app, gateways_to(mail))
+    case = quiet_case(house.world)
+    with unit_of_work():
+        db.session.get_one(Case, case.id).main_report.reporter.language = "en"
+    house.tell(case, "report_accepted")
+    assert (house.route(), house.send()) == (1, 1)
+    [letter] = mail.letters
+    assert letter["Content-Language"] == "en"
+    assert "phản ánh" not in letter["Subject"]
+    assert case.code in letter["Subject"]
 
 
 def test_an_email_refused_three_times_arrives_at_the_fourth_after_growing_pauses(sqlite_app: Flask, mail: Outside) -> None:

@@ -395,13 +395,25 @@ def test_the_worker_is_another_one_when_its_pages_or_the_language_are(sqlite_app
     assert "/offline?lang=en" in english
 
 
+def worker_run(worker: str, folder: Path) -> dict[str, Any]:
+    """What a worker does while it is installed and takes over (worker_asks.js)."""
+    script = folder / "sw.js"
+    script.write_text(worker, encoding="utf-8")
+    ran = subprocess.run([NODE, Path(__file__).parent / "worker_asks.js", script], capture_output=True, text=True, check=True, timeout=60)
+    said: dict[str, Any] = json.loads(ran.stdout)
+    return said
+
+
+def test_a_new_worker_throws_away_what_the_one_before_kept_and_nothing_else(sqlite_app: Flask, tmp_path: Path) -> None:
+    build.standard_world()
+    said = worker_run(client_of(sqlite_app).get("/sw.js").text, tmp_path)
+    assert len(set(said["opened"])) == 1
+    assert said["thrown"] == ["langbiang-before"]
+
+
 def test_the_worker_asks_for_everything_it_keeps_as_nobody_whoever_is_signed_in(sqlite_app: Flask, tmp_path: Path) -> None:
     """The pages are the same for everybody today; what is kept must stay so the day one of them is not."""
-    office = Office(sqlite_app)
-    script = tmp_path / "sw.js"
-    script.write_text(office.get("citizen", "/sw.js").text, encoding="utf-8")
-    ran = subprocess.run([NODE, Path(__file__).parent / "worker_asks.js", script], capture_output=True, text=True, check=True, timeout=60)
-    said = json.loads(ran.stdout)
+    said = worker_run(Office(sqlite_app).get("citizen", "/sw.js").text, tmp_path)
     pages = ["/offline?lang=vi", "/offline/queue?lang=vi", "/offline/away?lang=vi"]
     files = ["/static/js/of.js?v=abc123", "/static/css/of.css?v=def456"]
     assert sorted(said["kept"]) == sorted([*pages, *files])

@@ -185,6 +185,7 @@ def test_a_search_is_ranked_and_goes_on_by_number_of_page(world: build.World, sq
     assert words_of(first).index(cases[1].code) < words_of(first).index(cases[0].code)
     assert "2 kết quả" in words_of(first)
     assert words_of(second).count(cases[0].code) == 1
+    assert not [page for page in (first, second) if "page=2" in page.get_data(as_text=True)], "two results are one page"
 
 
 def test_the_map_part_needs_no_script_to_be_read(world: build.World, sqlite_client: FlaskClient) -> None:

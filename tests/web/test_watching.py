@@ -255,6 +255,8 @@ def test_a_job_that_ran_while_the_clock_was_put_keeps_its_new_time() -> None:
     assert kept_time(after + 30 * MINUTE, HOUR, before=NOW, after=after) == after + 30 * MINUTE, "ran in between, by the new clock"
     back = NOW - 2 * HOUR
     assert kept_time(NOW + 10 * MINUTE, HOUR, before=NOW, after=back) == back + 10 * MINUTE
+    assert kept_time(NOW + 30 * HOUR, HOUR, before=NOW, after=NOW + MINUTE) == NOW + MINUTE + HOUR, "never longer than from run to run"
+    assert kept_time(NOW - HOUR, HOUR, before=NOW, after=NOW + MINUTE) == NOW + MINUTE, "what is overdue runs now"
 
 
 def test_every_job_has_words_and_slow_statements_are_counted_with_what_they_were_for(
