@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework.case_verification import check_cases
 from casework.cases import lock_case
-from casework.clocks import ClockKind, start_step_clock
+from casework.clocks import ClockKind, end_all_clocks, running_clocks, start_step_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Deputy, Event, OutboxMessage, StepRecord
 from casework.permissions import Role
@@ -202,6 +202,19 @@ def test_a_step_without_a_limit_of_its_own_has_none(world: build.World) -> None:
     with unit_of_work():
         start_step_clock(lock_case(case.id), "no_step", limit=TimeLimit(4, Unit.HOURS), at=build.NOON)
     assert [each for each in faults(case) if "no_step" in each], "verification names a limit whose step does not wait"
+
+
+def test_the_limit_of_a_step_goes_on_when_the_other_limits_of_its_agency_end(world: build.World) -> None:
+    """It ends with its step, which may come after the agency's answer; with its case it ends too."""
+    case = build.case_at(world, "handling")
+    with unit_of_work():
+        row = lock_case(case.id)
+        [assignment] = row.open_assignments
+        start_step_clock(row, "legal_review", limit=TimeLimit(4, Unit.HOURS), at=build.NOON, assignment=assignment)
+        end_all_clocks(row, at=build.NOON, assignment=assignment)
+        assert [clock.kind for clock in running_clocks(row)] == ["case", "step"]
+        end_all_clocks(row, at=build.NOON)
+        assert running_clocks(row) == []
 
 
 def test_the_limit_rests_and_goes_on_with_the_case(world: build.World) -> None:
