@@ -98,7 +98,7 @@ def _letterheads(centre: Centre) -> None:
     for former in db.session.scalars(select(Letterhead).where(Letterhead.centre_id == centre.id, Letterhead.agency_id.is_(None))):
         former.valid_to = REORGANISED_ON
     head = dict(zip(LETTERHEAD, CENTRE_HEAD, strict=True))
-    signed = SIGNED_AT | {"signer_name": staff_account(SIGNER).full_name}
+    signed = SIGNED_AT | {"signer_name": staff_account(SIGNER).full_name or ""}
     db.session.add(Letterhead(centre_id=centre.id, valid_from=REORGANISED_ON, **head, **signed))
     append(RULES_STREAM, "install_letterheads", by=SYSTEM, at=DONE + timedelta(minutes=5), payload={"number": len(there) + 1})
 
