@@ -120,7 +120,7 @@ def refuse_unless_open(case: Case) -> None:
         )
     if case.standstill is not None:
         words = STANDSTILLS[case.standstill]
-        raise CaseNotOpen(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Let it go on first.")
+        raise CaseNotOpen(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")
 
 
 STANDSTILLS = {

@@ -78,7 +78,7 @@ def reports_merged_in(case: Case) -> list[Report]:
 def _refuse_no_split(main: Case) -> None:
     if main.standstill is not None:
         words = STANDSTILLS[main.standstill]
-        raise SplitRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Let it go on first.")
+        raise SplitRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")
     if main.quarantined_at is not None or main.state in ENDED_STATES:
         raise SplitRefused("Hồ sơ đã kết thúc nên không tách được nữa.", "The case has ended; nothing can be split off any more.")
     if main.withdrawal_asked:

@@ -144,7 +144,7 @@ def _refuse_state(case: Case) -> None:
         raise StepRecordRefused("Hồ sơ đã kết thúc nên không làm được bước này.", "The case has ended, so this step cannot be done.")
     if case.standstill is not None:
         words = STANDSTILLS[case.standstill]
-        raise StepRecordRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Let it go on first.")
+        raise StepRecordRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")
 
 
 def _pressed(buttons: Sequence[Option], button: str | None) -> Option | None:

@@ -51,7 +51,7 @@ OUTCOMES = {
     Outcome.FAILED: _l("failed again and was undone"),
     Outcome.GONE: _l("was resolved already"),
     Outcome.BUSY: _l("somebody is working on the case; try again in a moment"),
-    Outcome.WAITS: _l("the process is suspended; let it go on first"),
+    Outcome.WAITS: _l("the process is suspended; resume it first"),
 }
 """What came of trying one of many again."""
 

@@ -246,7 +246,7 @@ class IncidentWaits(CaseworkError):
     def __init__(self) -> None:
         super().__init__(
             "Quy trình của hồ sơ đang tạm ngừng. Xin cho chạy tiếp rồi thử lại.",
-            "The process of this case is suspended. Let it go on first, then try again.",
+            "The process of this case is suspended. Resume the process first, then try again.",
         )
 
 

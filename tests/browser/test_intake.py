@@ -126,6 +126,13 @@ def test_both_forms_fit_are_free_of_barriers_and_a_camera_is_chosen_on_the_map(o
     page.locator("[name=words]").blur()
     page.locator("[data-take-field]").click()
     assert page.input_value("[name=field]") == "rung_dat_moi_truong"
+    assert page.locator("[data-hint-urgent]").is_hidden()
+    page.fill("[name=words]", "Dây điện đứt rơi xuống đường, trẻ con đi học qua")
+    page.locator("[name=words]").blur()
+    page.locator("[data-take-urgent]").click()
+    expect(page.locator("[name=urgent]")).to_be_checked()
+    expect(page.locator("[name=urgent]")).to_be_focused()
+    expect(page.locator("[data-hint-urgent]")).to_be_hidden()
     operator.look("call")
     page.evaluate("document.querySelector('form[data-guard]').dataset.guard = ''")
     operator.go("/intake/camera", "camera")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from lxml import etree, html
 
 from casework.words import Bilingual
-from tests import build
+from tests import build, pictured
 from tests.web.pages import at, words_of
 
 NOON = build.NOON
@@ -94,6 +94,14 @@ def test_files_of_the_list_stand_below_it_and_a_case_without_a_photo_has_no_box(
     page = sqlite_client.get("/reports").text
     assert page.index(f"/reports/{case.code}") < page.index("/reports.xlsx")
     assert "nopic" not in page
+
+
+def test_on_the_home_page_a_side_without_a_photo_has_no_box(world: build.World, sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
+    files = sqlite_app.config["FILES"]
+    filed = pictured.pictured_case(world, files, "to_publish")
+    pictured.publish(world, filed, files, [pictured.after_photo(filed)])
+    [photos] = html.fromstring(sqlite_client.get("/").data).xpath("//article//div[contains(@class, 'result-photos')]")
+    assert [each.tag for each in photos.xpath("./*")] == ["img"]
 
 
 def test_towns_of_district_level_are_no_more(world: build.World, sqlite_client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
+from lxml import html
 from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -153,6 +154,13 @@ def test_a_known_number_leads_to_codes_alone_with_an_event_and_the_words_speak_f
     assert earlier.code in words_of(looked)
     assert "114" in words_of(looked)
     assert "gọi 115 ngay" in words_of(looked)
+    for ticked, shown in (({}, True), ({"urgent": "y"}, False)):
+        page = html.fromstring(take(office, act="look", words="Dây điện đứt, trẻ con đi học qua", **ticked).data)
+        [hint] = page.xpath("//*[@data-hint-urgent]")
+        assert "có vẻ khẩn: dây điện đứt" in " ".join(hint.text_content().split()).lower()
+        assert (hint.get("hidden") is None) == shown
+        [tick] = page.xpath(f"//input[@id='{hint.xpath('.//a')[0].get('href').removeprefix('#')}']")
+        assert (tick.get("name"), tick.get("type")) == ("urgent", "checkbox"), "the hint leads to the tick"
     assert db.session.query(Report).count() == 1
     root = of_the_installation(office.world, "root", Role.ADMINISTRATOR)
     # it counts among the look-ups of the page of searches, as many as the administrator allows

@@ -73,7 +73,10 @@ def test_the_page_says_what_real_cases_came_to_with_both_numbers_and_no_rate_of_
         assert f'id="{anchor}"' in html
     english = client_of(sqlite_app)
     english.get("/language?code=en")
-    assert "Every rate stands with both its numbers" in words_of(english.get("/transparency"))
+    told = words_of(english.get("/transparency"))
+    assert "Every rate stands with both its numbers" in told
+    assert "From April 2025 to March 2026." in told
+    assert "Month " not in told.replace("Month Received", ""), "months have names; the word heads a column alone"
 
     month = words_of(guest.get("/transparency?period=2026-03"))
     assert "Tháng 3/2026." in month

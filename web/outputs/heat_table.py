@@ -1,4 +1,4 @@
-"""The steps of the process with their times as a file: the numbers of the page “Where it hurts”, by its filter."""
+"""The steps of the process with their times as a file: the numbers of the page “Bottlenecks”, by its filter."""
 
 from collections.abc import Iterator
 from typing import Any

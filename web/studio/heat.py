@@ -1,4 +1,4 @@
-"""Where it hurts: the diagram coloured by how long steps took or how often they were late, the same as a table, bottlenecks in words,
+"""Bottlenecks: the diagram coloured by how long steps took or how often they were late, the same as a table and in words,
 the ways that cases went, and the event log as a file. Reads counted months; names no case and no person.
 """
 

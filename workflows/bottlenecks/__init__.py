@@ -1,1 +1,1 @@
-"""Where it hurts: how long steps took, which ways cases went, whether the live model allows them, and the log for other programs."""
+"""Bottlenecks: how long steps took, which ways cases went, whether the live model allows them, and the log for other programs."""

@@ -103,7 +103,7 @@ class ProcessInstance(Model):
 
 
 class WaitingTask(Referable, Model):
-    """A step that waits for a person, or did. The inbox reads only this table; frozen ones wait until their case goes on."""
+    """A step that waits for a person, or did. The inbox reads only this table; frozen ones wait until their case resumes."""
 
     __tablename__ = "waiting_task"
     __table_args__ = (

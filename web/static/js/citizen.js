@@ -1,6 +1,6 @@
 // Citizens' pages, ES2019.
 //   [data-offline]             shown while the telephone has no network
-//   button[data-locate="latitude longitude accuracy"]   puts the present place into the inputs with these ids; then [data-located] is shown
+//   button[data-locate="latitude longitude accuracy"]   puts the current place into the inputs with these ids; then [data-located] is shown
 //                              with the numbers in [data-located-at]; [data-locate-failed] says when it cannot
 //              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
 //              [data-located-outside] says that it lies outside every area

@@ -1,7 +1,8 @@
 // Taking a report down. Everything here can be done without it, by the button that looks number and words up.
 //   form[data-intake]          Ctrl+Enter sends it
 //   [data-known-url]           asked when the number is complete; the answer stands in [data-known]. The number is sent, never part of an address
-//   [data-hints-url]           asked when the words are typed: [data-emergency], [data-hint-field], [data-hint-urgent]
+//   [data-hints-url]           asked when the words are typed: [data-emergency], [data-hint-field], [data-hint-urgent]; the last has a link to
+//                              the tick, which ticks it
 //   input[list=communes]       two letters become the commune they mean, where they mean one alone
 "use strict";
 (() => {
@@ -71,6 +72,12 @@
     field.value = take.dataset.takeField;
     show(one("[data-hint-field]"), false);
     field.focus();
+  });
+
+  one("[data-take-urgent]")?.addEventListener("click", () => {        // the link itself leads to the tick
+    form.elements.urgent.checked = true;
+    show(one("[data-hint-urgent]"), false);
+    form.elements.urgent.focus();
   });
 
   // -- the commune
