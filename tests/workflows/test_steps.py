@@ -6,7 +6,7 @@ from datetime import timedelta
 from statistics import median
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from casework.db import db, unit_of_work
 from casework.models import Account, Agency, Case, Deputy, Event
@@ -117,6 +117,16 @@ def test_two_threads_at_one_step_do_it_once(app):
     assert len(list(db.session.scalars(select(Event).where(Event.case_id == case_id, Event.type == "distribute")))) == 1
 
 
+def until_somebody_waits_for_a_row(ends: list[str]) -> None:
+    """On PostgreSQL: until the other one stands before what is locked here, or has gone past it. SQLite lets one write at a time."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    while db.engine.dialect.name == "postgresql" and not ends:
+        with db.engine.connect() as beside:
+            if beside.scalar(waits):
+                return
+        threading.Event().wait(0.01)
+
+
 def test_two_agencies_approving_at_once_leave_a_case_that_waits_to_be_published(app):
     """Each has a step of its own: only the lock of the case lets the second see that the first is done."""
     world = build.standard_world()
@@ -125,19 +135,22 @@ def test_two_agencies_approving_at_once_leave_a_case_that_waits_to_be_published(
     agencies = [row.agency for row in case.assignments]
     asked = [(build.waiting(case, "approve_answer", each).ref, world.people[f"leader_{each.key}"].id) for each in agencies]
     db.session.rollback()
-    held, ends = threading.Event(), []
+    held, under_way, ends = threading.Event(), threading.Event(), []
 
     def first(ref, account_id):
         with app.app_context(), unit_of_work():
             perform(ref, by=actor_for(db.session.get(Account, account_id), now=at), now=at)
             held.set()
-            threading.Event().wait(0.3)                                    # as long as the other needs to be under way
+            under_way.wait()
+            until_somebody_waits_for_a_row(ends)
             ends.append("first")
 
     def second(ref, account_id):
         held.wait()
         with app.app_context():
-            perform_recorded(ref, by=actor_for(db.session.get(Account, account_id), now=at), now=at)
+            actor = actor_for(db.session.get(Account, account_id), now=at)
+            under_way.set()
+            perform_recorded(ref, by=actor, now=at)
             ends.append("second")
 
     threads = [threading.Thread(target=act, args=each) for act, each in zip((first, second), asked, strict=True)]
