@@ -87,6 +87,7 @@ from casework.settings.scopes import administered_centres
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.triage import hotline_calls
 from casework.wallboards import wallboards_of
+from casework.words import Bilingual
 from casework.working_time import Calendar
 from reports.statistics.snapshots import snapshots_seen
 from tests import build
@@ -678,6 +679,19 @@ def test_a_start_that_breaks_off_leaves_nothing_behind_and_the_next_succeeds_in_
 def test_every_stage_of_the_making_is_told_as_it_begins(prepared: tuple[Config, Flask]) -> None:
     stages = (demo.PICTURES, demo.CASES, demo.DESKS, demo.CATCHING_UP, demo.PAPERS, demo.FIGURES)
     assert prepared[1].extensions["said"] == [stage.en for stage in stages]
+
+
+def test_the_command_prints_each_stage_as_it_is_told(
+    sqlite_app: Flask, sqlite_config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lambda stage: None) -> None:
+        say(demo.PICTURES)
+        say(demo.CASES)
+
+    monkeypatch.setattr(demo, "prepare", prepare)
+    monkeypatch.setattr(demo, "print_accounts", lambda *_, now: None)
+    demo_running._prepare(sqlite_app, sqlite_config)
+    assert capsys.readouterr().out.splitlines() == [f"{stage.vi}… / {stage.en}…" for stage in (demo.PICTURES, demo.CASES)]
 
 
 def test_the_command_takes_its_folder_and_port_and_shows_the_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

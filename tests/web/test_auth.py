@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -16,6 +17,7 @@ from casework.models import Account, LoginSession, RateCounter
 from casework.words import Bilingual
 from tests import build
 from tests.conftest import client_of
+from tests.web.letterbox import letterbox
 from tests.web.pages import at, words_of
 from web import passwords, sessions
 from web.auth import ANYWHERE, HERE, home_of
@@ -334,6 +336,17 @@ def test_a_password_with_accents_is_the_same_from_every_keyboard() -> None:
     assert passwords.check_password("mật khẩu của tôi", kept)
     assert not passwords.check_password("mat khau cua toi", kept)
     assert not passwords.check_password("mật khẩu của tôi", None)
+
+
+def test_where_codes_are_sent_staff_see_the_fields_of_their_password_and_come_in_by_them(world: build.World, app: Flask) -> None:
+    client = client_of(app)
+    with letterbox(app, "sms"):
+        page = html.fromstring(client.get("/sign-in").data)
+        assert page.xpath("//form[contains(@action, 'contact')]//input[@name='contact']"), "codes are sent"
+        [way] = page.xpath("//details[@id='password-way']")
+        assert way.get("open") is not None
+        assert {each.get("name") for each in way.xpath(".//input")} >= {"login", "password"}
+        assert sign_in(client, "operator").location == "/inbox"
 
 
 @pytest.mark.parametrize(

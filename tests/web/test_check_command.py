@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,14 @@ def test_says_what_is_wrong_where_and_how_to_mend_it_in_both_languages(tmp_path:
     assert "is never “acept”" in result.stdout
     assert "không bao giờ là “acept”" in result.stdout
     assert "Choose one of the values there are." in result.stdout
+
+
+def test_one_note_is_one_note_and_two_are_two_notes(tmp_path: Path) -> None:
+    noted = shipped_table().replace(b'<text>"urgent"</text>', b"<text>-</text>", 1)
+    without_last = re.sub(rb'<rule id="rule_11">.*?</rule>', b"", noted, flags=re.DOTALL)
+    for content, said in ((noted, "1 note."), (without_last, "2 notes.")):
+        result = check(tmp_path, content)
+        assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, f"Nothing is wrong. {said}")
 
 
 @pytest.mark.parametrize(("language", "shown", "left_out"), [("vi", "không bao giờ", "is never"), ("en", "is never", "không bao giờ")])

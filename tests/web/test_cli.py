@@ -285,9 +285,13 @@ def test_a_port_typed_after_serve_names_the_setting(langbiang: Langbiang, sqlite
         assert (done.returncode, done.stderr) == (2, "The port is a setting: LANGBIANG_PORT=8081 langbiang serve\n")
 
 
-def test_progress_is_drawn_for_nobody_where_there_is_no_terminal(langbiang: Langbiang, sqlite_environment: dict[str, str]) -> None:
+def test_progress_is_drawn_for_nobody_where_there_is_no_terminal(
+    langbiang: Langbiang, sqlite_app: Flask, sqlite_environment: dict[str, str]
+) -> None:
+    build.file_report(build.standard_world())
     done = langbiang("facts", "--rebuild", variables=sqlite_environment)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "Made the facts of 1 case." in done.stdout
 
 
 def test_a_restore_that_lacks_its_keys_does_not_say_that_nothing_is_wrong(

@@ -1,7 +1,8 @@
 """The steps beside the straight way: objections, holds, referrals, words of reporters, withdrawals, more time; through the pages."""
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -227,6 +228,29 @@ def test_more_time_not_given_needs_words(office: Office, element: str, name: str
     [extension] = extensions_of(case)
     assert extension.decision_words == "Đã đủ thời gian."
     assert not case.open_assignments[0].extension_asked
+
+
+@pytest.mark.parametrize(
+    ("element", "name", "field"), [("endorse_extension", "leader_PTNMT", "endorsed"), ("decide_extension", "ops_lead", "granted")]
+)
+def test_a_day_that_is_over_is_no_longer_offered_and_the_page_says_why(office: Office, element: str, name: str, field: str) -> None:
+    case = more_time_asked(office.world)
+    if element == "decide_extension":
+        decided(office, "leader_PTNMT", case, "endorse_extension", endorsed="yes", words="")
+    address = step(office, case, element)
+
+    def shown() -> tuple[set[str], bool]:
+        page = office.get(name, address)
+        choices = re.findall(rf'<input[^>]*name="{field}"[^>]*value="(\w+)"', page.get_data(as_text=True))
+        return set(choices), "Ngày đơn vị xin, 11/03/2026, đã qua." in words_of(page)
+
+    assert shown() == ({"yes", "no"}, False)
+    office.clock(build.NOON + timedelta(days=9, hours=13, minutes=59))
+    assert shown() == ({"yes", "no"}, False), "the last minute of 11/03"
+    office.clock(build.NOON + timedelta(days=9, hours=14))
+    assert shown() == ({"no"}, True)
+    refused = office.post(name, address, **{field: "yes", "words": ""})
+    assert refused.status_code == 422
 
 
 def test_another_agencys_wish_for_time_is_read_once_it_is_granted_and_without_its_reason(office: Office) -> None:

@@ -30,7 +30,7 @@ from casework.settings.value_changes import set_value
 from casework.unsent_photos import forget_unsent
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import jpeg
+from tests.pictured import jpeg, pictured_case, publish
 from tests.recorded import wav
 from tests.second_centre import of_the_installation, second_world
 from tests.web.pages import at, hidden, signed_in, words_of
@@ -237,6 +237,25 @@ def test_what_is_near_and_tells_of_something_else_stops_nobody(world: build.Worl
     with unit_of_work():
         db.session.get_one(Case, case.id).title = "Hát loa kéo quá 22 giờ gây ồn"
     assert post(client, form_of(client, world, **near, words="Chó lạ cắn người trong thôn"))[0] == 302
+
+
+def test_a_case_alike_is_shown_with_its_published_photo_and_with_no_other(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
+    files = sqlite_app.config["FILES"]
+    filed = pictured_case(world, files, "to_publish")
+
+    def shown() -> list[tuple[str, str]]:
+        status, page = post(client, form_of(client, world, words="Rác đổ ven suối, hôi lắm", village="Thôn Păng Tiêng"))
+        assert (status, filed.case.code in page) == (422, True)
+        return [(each.get("src"), each.get("alt")) for each in lxml_html.fromstring(page).xpath("//article[@class='near']//img")]
+
+    assert shown() == [], "not published"
+    publish(world, filed, files, photos_of_report(filed.report))
+    [(address, words)] = shown()
+    assert words == f"Ảnh của phản ánh {filed.case.code}"
+    assert address.startswith(f"/photos/{photos_of_report(filed.report)[0].ref}/public/thumb"), address
+    assert client.get(address).mimetype == "image/webp"
 
 
 def test_a_missing_telephone_is_refused_with_the_rest_and_before_cases_alike_are_shown(

@@ -53,6 +53,9 @@ def test_a_search_shows_what_was_found_and_why(sqlite_app: Flask) -> None:
         text = html.unescape(office.get(who, f"/search?{query}").get_data(as_text=True))
         assert set(re.findall(r'class="code strong" href="[^"]+">([^<]+)<', text)) == found, (who, query)
     nothing = office.words("operator", "/search?q=khongco&state=closed")
+    untitled = office.words("operator", "/search?state=to_verify")
+    assert "Chưa có tiêu đề" in untitled
+    assert "Phản ánh mới" not in untitled, "a state is no title"
     assert "Không thấy “khongco”." in nothing
     assert "Tìm ở mọi tình trạng" in nothing
 
