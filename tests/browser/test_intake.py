@@ -27,6 +27,14 @@ SPILLED = """[...document.querySelectorAll(".wall *")].filter(each => each.check
     .concat([...document.querySelectorAll(".wall-list li")].filter(each => each.checkVisibility()
         && each.getBoundingClientRect().bottom > each.closest("section").getBoundingClientRect().bottom + 1))
     .map(each => each.outerHTML.slice(0, 120))"""
+AT_THE_FOOT = """() => {
+    const box = document.querySelector("[name=urgent]"), place = () => box.getBoundingClientRect();
+    scrollTo(0, 0);
+    scrollBy(0, place().bottom - innerHeight + 4);
+    const { x, y, width, height } = place(), found = document.elementFromPoint(x + width / 2, y + height / 2);
+    return found?.name || found?.className;
+}"""
+"""What is met where the tick stands, as low on the screen as it is whole."""
 OUTLINE = {"type": "Polygon", "coordinates": [[[108.28, 11.98], [108.45, 11.98], [108.45, 12.12], [108.36, 12.15], [108.28, 11.98]]]}
 
 
@@ -134,6 +142,9 @@ def test_both_forms_fit_are_free_of_barriers_and_a_camera_is_chosen_on_the_map(o
     expect(page.locator("[name=urgent]")).to_be_focused()
     expect(page.locator("[data-hint-urgent]")).to_be_hidden()
     operator.look("call")
+    page.set_viewport_size({"width": 768, "height": 900})
+    assert page.evaluate(AT_THE_FOOT) == "urgent", "nothing lies over the tick where it comes into sight"
+    page.set_viewport_size({"width": 1366, "height": 900})
     page.evaluate("document.querySelector('form[data-guard]').dataset.guard = ''")
     operator.go("/intake/camera", "camera")
     page.get_by_role("button", name="Camera an ninh chợ Lạc Dương").press("Enter")
