@@ -18,6 +18,8 @@ from tests.browser.waiting import next_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+STYLE = "([place, name]) => getComputedStyle(document.querySelector(place))[name]"
+
 
 @pytest.fixture
 def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
@@ -59,6 +61,11 @@ def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(hous
     assert page.locator(".waitbox").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.casebar')).position") == "static"
     page.emulate_media(media="screen")
+
+    page = lead.go(f"{address}/acts/hold")
+    assert page.evaluate(STYLE, [".follows", "listStyleType"]) == "disc", "what follows is a list to the eye as well"
+    assert page.evaluate(STYLE, [".code", "fontVariantNumeric"]) == "normal", "digits of one width leave gaps around a 1"
+    assert page.evaluate(STYLE, [".code", "fontFamily"]) == page.evaluate(STYLE, ["body", "fontFamily"])
 
     page = lead.go("/search", "search-empty")
     page.keyboard.type("rac da chais")

@@ -87,6 +87,11 @@ def test_list_map_and_case_are_read_with_and_without_scripts(house: House) -> No
     expect(page.locator(".casemap .leaflet-marker-icon.pin")).to_be_visible()
     page.get_by_text("Mã QR để dán").click()
     guest.look("case-opened")
+    head = page.locator(".paperhead")
+    expect(head).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(head).to_be_visible()
+    page.emulate_media(media="screen")
     with next_document(page):
         page.get_by_role("button", name="Tôi cũng gặp").click()
     expect(page.locator("#also")).to_contain_text("1 người cũng gặp")

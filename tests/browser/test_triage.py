@@ -108,6 +108,12 @@ def test_the_steps_of_an_operator(house: House) -> None:
         if number == 1:
             build.do(world, other, "decide_hand_back", "operator", upheld=False, words="Việc này thuộc phòng.")
     operator.go(address(other, "decide_hand_back"), "hand-back")
+    decide = page.locator("button[data-verb-of]")
+    expect(decide).to_have_text("Gửi quyết định")
+    page.check("[name=upheld][value=yes]")
+    expect(decide).to_have_text("Cho chuyển trả")
+    page.check("[name=upheld][value=no]")
+    expect(decide).to_have_text("Giữ đơn vị làm tiếp")
     urgent = build.case_at(world, "to_classify", urgent=True)
     build.classify(world, urgent, urgent=True)
     build.do(world, urgent, "call_hotline", "operator", number="0263 000 000", spoke_to="", reached=False, what="Không ai nghe máy.")
