@@ -35,7 +35,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "public_share.card:code": lambda: list(db.session.scalars(select(Report.code))),
     "filing.receipt:code": lambda: list(db.session.scalars(select(Report.code))),
     "filing.receipt_file:code": lambda: list(db.session.scalars(select(Report.code))),
-    "consent.notice:version": lambda: ["2026-01", "2020-01"],
+    "consent.notice:version": lambda: ["2026-12", "2020-01"],
     "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
     "rights_own.of_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "rights_requests.request_page:ref": lambda: [*db.session.scalars(select(DataRequest.ref)), "0000000000000000"],

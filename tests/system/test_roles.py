@@ -401,7 +401,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "consent.privacy" | "public.help_page" | "for_search_engines.robots" | "for_search_engines.sitemap":
             return 200
         case "consent.notice":
-            return 200 if parts["version"] == "2026-01" else 404
+            return 200 if parts["version"] == "2026-12" else 404
         case "public.report" | "public_share.card":
             return 200 if parts["code"] == the.case.code else 404
         case "tracking.own" | "own_acts.withdraw_report" | "filing.receipt" | "filing.receipt_file":

@@ -83,7 +83,7 @@ class TestSigningIn:
         assert "checked" not in page
         assert browser.post("/sign-in/new", data={"name": "K' Prum"}).status_code == 422
         assert not is_signed_in(browser)
-        answer = browser.post("/sign-in/new", data={"name": "K' Prum", "consent": "y", "consent_notice": "2026-01"})
+        answer = browser.post("/sign-in/new", data={"name": "K' Prum", "consent": "y", "consent_notice": "2026-12"})
         assert (answer.location, is_signed_in(browser)) == ("/reports/new?field=rung", True)
         account = account_claiming(Contact(phone=NEW))
         assert account is not None

@@ -116,7 +116,7 @@ def test_the_notice_and_help_are_found_from_the_foot_of_every_page(world: build.
         path, _, anchor = links[name].partition("#")
         assert f'id="{anchor}"' in sqlite_client.get(path).text
     notice = words_of(sqlite_client.get(links["Dữ liệu cá nhân"]))
-    for words in ("Luật Bảo vệ dữ liệu cá nhân", "Ai chịu trách nhiệm về dữ liệu", "Trung tâm", "Phiên bản 2026-01"):
+    for words in ("Luật Bảo vệ dữ liệu cá nhân", "Ai chịu trách nhiệm về dữ liệu", "Trung tâm", "Phiên bản 2026-12"):
         assert words in notice
     assert "01/01/2020" not in notice, "nobody was shown it on that day"
 

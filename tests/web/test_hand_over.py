@@ -95,7 +95,7 @@ def test_somebody_new_agrees_first_and_lands_where_the_application_sent_them(off
     page = view.get("/sign-in/new").text
     assert 'value="Kơ Dơng Ha Lem"' in page
     assert view.get("/mine").location == "/track"
-    done = view.post("/sign-in/new", data={"name": "Kơ Dơng Ha Lem", "consent": "y", "consent_notice": "2026-01"})
+    done = view.post("/sign-in/new", data={"name": "Kơ Dơng Ha Lem", "consent": "y", "consent_notice": "2026-12"})
     assert done.location == "/reports/new?field=rung_dat_moi_truong"
     account = account_claiming(Contact(phone=PHONE))
     assert account is not None

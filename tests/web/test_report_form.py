@@ -97,10 +97,10 @@ def test_without_a_script_photos_move_and_go_a_voice_takes_the_place_of_words_an
     assert (original_words(report), place_words(report)) == ("", "Người gửi không nhớ chính xác vị trí: gần cầu treo")
     notice = notice_today(None, NOON)
     assert notice is not None
-    assert (report.consent_notice_id, form["consent_notice"]) == (notice.id, "2026-01")
+    assert (report.consent_notice_id, form["consent_notice"]) == (notice.id, "2026-12")
     case = db.session.scalars(select(Case)).one()
     assert case.unconfirmed_since == NOON, "a guest whose number nobody has proven"
-    assert "Luật Bảo vệ dữ liệu cá nhân" in words_of(client.get("/consent/2026-01"))
+    assert "Luật Bảo vệ dữ liệu cá nhân" in words_of(client.get("/consent/2026-12"))
     assert client.get("/consent/2020-01").status_code == 404
 
 
@@ -373,7 +373,7 @@ def test_a_centre_with_a_notice_of_its_own_has_it_read_before_it_takes_the_repor
         db.session.add(ConsentNotice(version="DN-1", body_vi="Thông báo của Đà Nẵng", body_en="Notice of Đà Nẵng",
                                      valid_from=NOON.date(), centre_id=other.centre.id))
     form = form_of(client, world, area=other.area.ref)
-    assert form["consent_notice"] == "2026-01"
+    assert form["consent_notice"] == "2026-12"
     status, page = post(client, form)
     assert (status, hidden(page, "consent_notice"), "Thông báo của Đà Nẵng" in page) == (422, "DN-1", True)
     assert not re.search(r'<input[^>]*checked[^>]*name="consent"', page), "agreed to was another text"

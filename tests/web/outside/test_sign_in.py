@@ -295,7 +295,7 @@ def test_a_citizen_agrees_first_and_their_number_is_kept_as_a_digest_alone(offic
     assert 'value="Kơ Dơng Ha Lem"' in visitor.browser.get("/sign-in/outside-new").text
     assert client_of(office.app).get("/sign-in/outside-new").location == "/sign-in", "in that browser alone"
     assert visitor.browser.post("/sign-in/outside-new", data={"name": "Ha Lem"}).status_code == 422
-    done = visitor.browser.post("/sign-in/outside-new", data={"name": "Ha Lem", "consent": "y", "consent_notice": "2026-01"})
+    done = visitor.browser.post("/sign-in/outside-new", data={"name": "Ha Lem", "consent": "y", "consent_notice": "2026-12"})
     assert done.location == "/reports/new"
     (row,) = rows(OutsideIdentity)
     assert (row.account.kind, row.account.consented_at, open_contact(row.account.sealed_identity).name) == ("citizen", NOON, "Ha Lem")
@@ -338,7 +338,7 @@ def test_a_number_nobody_vouches_for_opens_no_account(office: Office, servers: t
     who, vneid = {"as": "kc-1", "claims": {"SoDinhDanh": NUMBER, "HoVaTen": "Ha Lem"}}, office.app.extensions["outside"]["vneid"]
     visitor = Visitor(office, "vneid", servers[1])
     visitor.sign_in(**who)
-    visitor.browser.post("/sign-in/outside-new", data={"name": "Ha Lem", "consent": "y", "consent_notice": "2026-01"})
+    visitor.browser.post("/sign-in/outside-new", data={"name": "Ha Lem", "consent": "y", "consent_notice": "2026-12"})
     vneid.provider = replace(vneid.provider, number_identifies=False)
     stranger = Visitor(office, "vneid", servers[1])
     assert stranger.sign_in(**{**who, "as": "kc-2"}).location == "/sign-in/outside-new", "somebody new"

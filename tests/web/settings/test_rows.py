@@ -81,7 +81,7 @@ IMPOSSIBLE: list[tuple[str, dict[str, str], str, str]] = [
     ("processing", {"purpose": " "}, "purpose", "Không được để trống"),
     ("processing", {"kept_by": "quiet_from"}, "kept_by", "chọn một mục trong danh sách"),
     ("consent_notice", {"version": "Tết"}, "version", "chữ cái không dấu"),
-    ("consent_notice", {"version": "2026-01"}, "version", "Phiên bản này đã có"),
+    ("consent_notice", {"version": "2026-12"}, "version", "Phiên bản này đã có"),
     ("field", {"from_day": "2020-01-01"}, "from_day", "Không chọn được ngày đã qua"),
     ("field", {"from_day": "2040-01-01"}, "from_day", "tối đa hai năm"),
     ("field", {"reason": ""}, "reason", "Vui lòng ghi lý do"),
