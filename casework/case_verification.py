@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from casework.cases import settle_state
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.events import TITLED
 from casework.findings import Finding, fault
 from casework.models import (
     Answer,
@@ -50,8 +51,6 @@ TOLD = {
 }
 """Each row of these tables was written together with one such event."""
 
-TITLED = ("verify", "redact_text")
-"""Acts that give a case its title, and tell it in their event."""
 
 MOVED = {Answer: "answers_moved", Decision: "decisions_moved"}
 """How many of these rows a merge or a split has brought to a case (or taken, below zero), as its history says."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
@@ -364,3 +365,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
         # cases PostgreSQL expects much of statements that are over at once, and compiled them for ten times as long as they ran.
         cursor.execute("SET TIME ZONE 'UTC'; SET jit = off")
     connection.commit()
+
+
+def inserting(table: Any) -> Any:
+    """An INSERT of this database, which can leave out what is there already."""
+    return (sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)

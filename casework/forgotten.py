@@ -9,9 +9,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.db import db
-from casework.facts.progress import inserting
-from casework.models import Forgotten
+from casework.db import db, inserting
+from casework.models import Case, Event, Forgotten
+
+IS_HAND_OVER = Event.type == "hand_over"
+"""An event after which nobody has the content any more."""
 
 ACCOUNT, REPORT, QUARANTINE, HAND_OVER = "account", "report", "quarantine", "hand_over"
 KINDS = (ACCOUNT, REPORT, QUARANTINE, HAND_OVER)
@@ -43,3 +45,8 @@ def forgotten_since(since: datetime | None = None) -> Iterator[Line]:
     while rows := db.session.execute(query.where(Forgotten.id > after).order_by(Forgotten.id).limit(TOGETHER)).all():
         yield from (Line(row.kind, row.subject, row.at) for row in rows)
         after = rows[-1].id
+
+
+def handed_over_at(case: Case) -> datetime | None:
+    """When the content was erased; None while the confidential readers still have it."""
+    return db.session.scalar(select(Event.at).where(Event.case_id == case.id, IS_HAND_OVER))

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, or_, select, update
 
-from casework.db import db
-from casework.facts.progress import inserting
+from casework.db import db, inserting
 from casework.models import ProgramProcess, RecurringJob
 from casework.permissions import Action, Actor, require
 from casework.processes import is_there

@@ -14,7 +14,7 @@ from casework.own_labels import standing_of
 from casework.own_links import ended_questions, newest_links, open_questions
 from casework.own_news import with_news
 from casework.permissions import Actor
-from casework.ratings import WHOLE
+from casework.publications import WHOLE
 from casework.states import ENDED_STATES, CaseState, Progress
 from casework.words import Bilingual
 

@@ -20,8 +20,9 @@ from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.photo_records import photos_of_report
 from casework.public_photos import photos_of_answers
 from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
+from casework.publications import WHOLE
 from casework.questions import CLOSE
-from casework.ratings import WHOLE, rating_reason
+from casework.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
 from casework.refusals import newest_refusal
 from casework.sealing import secret_matches

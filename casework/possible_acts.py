@@ -14,12 +14,12 @@ from casework.cases import answered_this_round
 from casework.centres import other_centres
 from casework.corrections import can_be_corrected
 from casework.extensions import may_still_be_extended
+from casework.forgotten import handed_over_at
 from casework.holds import MOST_WORKING_DAYS, held_working_days
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
 from casework.publications import PUBLIC_KINDS
 from casework.publishing import has_new_answer
-from casework.quarantine import handed_over_at
 from casework.reminders import owes_answer
 from casework.splitting import reports_merged_in
 from casework.staff_views import publications_of

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
-from casework.db import db
-from casework.facts.progress import inserting
+from casework.db import db, inserting
 from casework.models import ProgramProcess, UpkeepMark
 
 SEEN_EVERY = timedelta(seconds=60)

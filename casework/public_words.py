@@ -11,8 +11,8 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
 from casework.public_photos import PublicPhoto
-from casework.publications import PUBLIC_KINDS
-from casework.ratings import LEVELS, WHOLE
+from casework.publications import PUBLIC_KINDS, WHOLE
+from casework.ratings import LEVELS
 from casework.states import AssignmentEnd
 from casework.words import Bilingual
 

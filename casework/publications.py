@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Case, Publication
 
+WHOLE = "whole"
+
 PUBLIC_KINDS = ("interim", "final")
 RATED_KINDS = ("final", "private")
 

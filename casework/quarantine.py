@@ -17,13 +17,12 @@ from casework.erasing import erase_derived, erase_originals
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.forgotten import note_forgotten
+from casework.forgotten import handed_over_at, note_forgotten
 from casework.models import (
     Answer,
     Assignment,
     Case,
     CaseReport,
-    Event,
     File,
     Hold,
     Photo,
@@ -44,8 +43,6 @@ REASON_PURPOSE = "reason of a quarantine"
 LONGEST_REASON = 2_000
 LONGEST_RECEIPT = 300
 
-IS_HAND_OVER = Event.type == "hand_over"
-"""An event after which nobody has the content any more."""
 
 APART = "Hồ sơ được xử lý theo thủ tục riêng."
 """What an agency may know of why its work ended."""
@@ -151,9 +148,6 @@ def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
     note_forgotten("hand_over", case.ref, at=now)
 
 
-def handed_over_at(case: Case) -> datetime | None:
-    """When the content was erased; None while the confidential readers still have it."""
-    return db.session.scalar(select(Event.at).where(Event.case_id == case.id, IS_HAND_OVER))
 
 
 def quarantine_reason(case: Case, *, by: Actor) -> str | None:

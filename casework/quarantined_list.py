@@ -7,9 +7,9 @@ from itertools import islice
 from sqlalchemy import Select, and_, or_, select
 
 from casework.db import db
+from casework.forgotten import IS_HAND_OVER
 from casework.models import Case, Event
 from casework.permissions import Action, Actor, Role, require
-from casework.quarantine import IS_HAND_OVER
 from casework.successors import Followed, followed_by
 
 PAGE = 50

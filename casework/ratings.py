@@ -14,7 +14,7 @@ from casework.folding import normal
 from casework.models import Case, Clock, ClockRule, Publication, Rating, Report, Review
 from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
-from casework.publications import rated_publication
+from casework.publications import WHOLE, rated_publication
 from casework.sealing import open_text, seal_text
 from casework.second_person import Seat, desk_of_either, refuse_first_person
 from casework.states import CaseState
@@ -22,7 +22,6 @@ from casework.working_time import TimeLimit, Unit, due_at
 
 LEVELS = ("satisfied", "acceptable", "dissatisfied")
 REASON_PURPOSE = "reason of a rating"
-WHOLE = "whole"
 MOST_REOPENED = 2
 """Of a case; the third goes to the committee leader (rules.md, section 6)."""
 

@@ -31,7 +31,7 @@ from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, F
 from casework.notes import notes_seen_by
 from casework.permissions import Actor, NotAllowed, Sight, sees
 from casework.photo_records import copy_for, open_copy
-from casework.ratings import WHOLE
+from casework.publications import WHOLE
 from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport, instructions_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, AssignmentState, CaseState
 from casework.step_records import SeenRecord

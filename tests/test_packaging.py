@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TOPS = ("bpmn", "casework", "migrations", "reports", "web", "workflows")
+TOPS = ("benchmark", "bpmn", "casework", "migrations", "reports", "web", "workflows")
 
 
 def setup_cfg() -> ConfigParser:

@@ -37,6 +37,7 @@ from web.kept_files import missing_files
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.offline.devices import this_device
+from web.own_page import RECEIPT_KEY
 from web.photos import remember_form
 from web.public import today
 from web.report_files import heaviest_report, most_report_photos, stage_report_files
@@ -46,7 +47,6 @@ from web.uploads import drop_upload
 
 bp = Blueprint("filing", __name__)
 
-RECEIPT_KEY = "receipt"
 PAPERS = Limit("receipt as PDF", 10, timedelta(minutes=15))
 
 

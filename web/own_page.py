@@ -18,6 +18,8 @@ from web.guards import signed_in_account
 from web.own_files import FormFiles, empty_form
 from workflows.hearing import unheard_acts
 
+RECEIPT_KEY = "receipt"
+
 AGENCY = "agency-"
 BAR = ("0", "1", "2", "4", "closed")
 """The steps of the bar: received, accepted, in progress, answered, closed."""

@@ -38,6 +38,12 @@ from workflows.facts import FACTS, Fact
 from workflows.outcomes import OUTCOMES
 from workflows.variables import Choice, Type, Variable, Variables, flag, moment, number
 
+OTHER_THAN = "other_than"
+"""Names another step of the same process: who did that one may not do this one."""
+
+OF_THE_PAUSE = "pause"
+"""Written at a step in the place of a clock: its limit is the end of the pause."""
+
 Subject = Case | Assignment
 
 UseCase = Callable[..., Any]

@@ -24,7 +24,7 @@ from casework.models import Case
 from casework.step_records import tell_step_waits
 from casework.working_time import BeyondTenYears, due_at, working_minutes
 from workflows import engine
-from workflows.bindings import Bindings
+from workflows.bindings import OF_THE_PAUSE, Bindings
 from workflows.case_rows import AT_DESKS, steps_of, timers_of
 from workflows.definitions import Element
 from workflows.desks import desk_of
@@ -35,8 +35,6 @@ from workflows.unforeseen import is_unforeseen
 
 Opened = Mapping[ProcessInstance, BpmnWorkflow]
 
-OF_THE_PAUSE = "pause"
-"""Written at a step in the place of a clock: its limit is the end of the pause."""
 
 
 class FlatRows:

@@ -12,15 +12,12 @@ from casework.permissions import Actor
 from casework.second_person import Deed, own_and_principals, tied_to
 from casework.step_records import DO_STEP, record_step
 from casework.words import Bilingual
-from workflows.bindings import Bindings, Step
+from workflows.bindings import OTHER_THAN, Bindings, Step
 from workflows.definitions import Element
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.moving.past import earlier_names
 from workflows.outcomes import OUTCOMES
 from workflows.parsed import definition_of
-
-OTHER_THAN = "other_than"
-"""Names another step of the same process: who did that one may not do this one."""
 
 
 def element_of(task: WaitingTask) -> Element | None:

@@ -15,10 +15,9 @@ from casework.findings import Finding, fault, note
 from casework.models import Assignment, Case, Clock
 from casework.states import ENDED_STATES, CaseState
 from workflows import engine
-from workflows.bindings import BINDINGS
+from workflows.bindings import BINDINGS, OF_THE_PAUSE
 from workflows.definitions import Definition
 from workflows.facts import ENDS_OF_ITS_OWN, FACTS
-from workflows.flat_rows import OF_THE_PAUSE
 from workflows.models import FAR, Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.parsed import definition_of
 

@@ -16,10 +16,10 @@ from casework.documents.kinds import ANSWER, EXTENSION_NOTICE, HANDOVER_MINUTES,
 from casework.documents.refusal_notices import draft_refusal_notice, write_refusal_notice
 from casework.documents.transfer_slips import draft_transfer_slip, write_transfer_slip
 from casework.documents.writing import NOTHING_ADDED, Added
+from casework.forgotten import handed_over_at
 from casework.letters import letters_within
 from casework.models import Assignment, Case, Extension, Letter, Publication
 from casework.permissions import OPERATIONS, Action, Actor, Role, may
-from casework.quarantine import handed_over_at
 from casework.states import CaseState, Pause
 
 MOST_LETTERS = 50

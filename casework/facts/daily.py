@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from casework.db import db, unit_of_work
-from casework.facts.progress import inserting, lock_facts
+from casework.db import db, inserting, unit_of_work
+from casework.facts.progress import lock_facts
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import CaseMoment, CaseSpan, Centre, DailyFigures, StaleDay

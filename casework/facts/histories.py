@@ -29,7 +29,7 @@ from casework.models import (
     Refusal,
     RefusalReason,
 )
-from casework.ratings import WHOLE
+from casework.publications import WHOLE
 from casework.undone import TURNS, standing
 
 TOGETHER = 200

@@ -1,12 +1,10 @@
 """How far the histories have been made into facts: one row, whose lock whoever writes facts or sums holds, one at a time."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.db import db
+from casework.db import db, inserting
 from casework.models import CalendarChange, Event, FactsProgress
 
 ONLY = 1
@@ -43,6 +41,3 @@ def begin_progress(now: datetime) -> FactsProgress:
     return db.session.get_one(FactsProgress, ONLY, with_for_update=True)
 
 
-def inserting(table: Any) -> Any:
-    """An INSERT of this database, which can leave out what is there already."""
-    return (sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)

@@ -36,7 +36,7 @@ from casework.models import (
 )
 from casework.open_cases import count_unconfirmed, is_open
 from casework.public_filters import is_shown
-from casework.ratings import WHOLE
+from casework.publications import WHOLE
 from casework.states import CaseState
 from casework.working_time import working_minutes
 

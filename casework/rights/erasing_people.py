@@ -20,7 +20,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasing import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
-from casework.forgotten import note_forgotten
+from casework.forgotten import handed_over_at, note_forgotten
 from casework.identity import Contact, open_contact, seal_contact
 from casework.just_sent import forget_sent_reports
 from casework.me_too import erase_me_too
@@ -61,7 +61,6 @@ from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
 from casework.points import forget_place, forget_point, rounded
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
-from casework.quarantine import handed_over_at
 from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
 from casework.rights.requests import account_stream, is_first, lock_request, record_request, reports_about, reports_of_account

@@ -19,12 +19,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
-from casework.case_verification import TITLED
 from casework.cases import lock_case
 from casework.corrections import can_be_corrected
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.events import empty_payloads, record
+from casework.events import TITLED, empty_payloads, record
 from casework.folding import fold
 from casework.identity import Contact
 from casework.intake import typed_village

@@ -15,7 +15,7 @@ from casework.db import db
 from casework.intake import CLIENT_FILED, FILED, original_words
 from casework.models import Answer, Case, Event, IdempotencyKey, Photo, Rating, Report
 from casework.photo_records import copy_for, open_copy
-from casework.ratings import WHOLE
+from casework.publications import WHOLE
 from tests.conftest import running
 from tests.kill.journal import lines_in
 from web.config import Config

@@ -8,11 +8,10 @@ import pytest
 from casework.clocks import ClockKind
 from casework.permissions import Action
 from tests.workflows.raw import shipped
-from workflows.bindings import BINDINGS, Step
+from workflows.bindings import BINDINGS, OF_THE_PAUSE, Step
 from workflows.checks.model import check_model
 from workflows.definitions import read_xml, shipped_model
 from workflows.expressions import names_in
-from workflows.flat_rows import OF_THE_PAUSE
 
 BESIDE_THE_OUTCOMES = {"has_rater", "rating_due_at", "assignments", "question", "refusal", "hold", "merge", "withdrawal", "end_question"}
 """Variables of the model that are no step's outcome: flags of use cases, what facts bring, and the result of a service."""

@@ -12,9 +12,9 @@ from web.contacts.code_step import CodeStep, ask_for_code, take_code
 from web.contacts.codes import (
     Asked,
 )
-from web.filing import RECEIPT_KEY
 from web.forms import Refusal
 from web.guards import TRACKED_KEY, actor, performs
+from web.own_page import RECEIPT_KEY
 from web.tracking import remember_report
 
 bp = Blueprint("contacts_tracking", __name__)

@@ -11,12 +11,11 @@ from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio.words import WORDS
-from workflows.bindings import ASSIGNMENT, STEPS
+from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, STEPS
 from workflows.comparison.wording import CLOCK_WORDS, FIELD_WORDS, by_itself, unit_words
 from workflows.desks import REPORTER, STEP_ROLES
 from workflows.expressions import FUNCTIONS
 from workflows.facts import FACTS
-from workflows.flat_rows import OF_THE_PAUSE
 from workflows.outcomes import OUTCOMES
 from workflows.services import SERVICES
 from workflows.step_forms import TYPE_IN_CONDITIONS

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from casework.words import Bilingual
+from workflows.bindings import OTHER_THAN
 from workflows.checks.diagram import Flow, Node
 from workflows.comparison.conditions import OTHERWISE, condition_words
 from workflows.comparison.facts import field_words, kind_words, limit_words, message_words, service_words, waits_words
 from workflows.comparison.model import Model
 from workflows.comparison.nearby import near
 from workflows.comparison.wording import NOTHING, begun, fill, listed, quoted, role_words
-from workflows.unforeseen import OTHER_THAN
 
 
 def added_words(model: Model, node: Node) -> Bilingual:

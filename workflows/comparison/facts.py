@@ -7,7 +7,7 @@ from typing import Any
 
 from casework.step_fields import number_words
 from casework.words import Bilingual
-from workflows.bindings import BINDINGS
+from workflows.bindings import BINDINGS, OTHER_THAN
 from workflows.checks.diagram import Node
 from workflows.comparison.conditions import OTHERWISE, condition_words, moment_of
 from workflows.comparison.model import Model, note_text
@@ -28,7 +28,6 @@ from workflows.comparison.wording import (
 from workflows.definitions import BPMN, properties_of
 from workflows.services import SERVICES
 from workflows.step_forms import FormField
-from workflows.unforeseen import OTHER_THAN
 
 
 class Aspect(StrEnum):

@@ -11,10 +11,10 @@ from casework.permissions import Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from casework.step_fields import number_words
 from casework.words import Bilingual
+from workflows.bindings import OF_THE_PAUSE
 from workflows.checks.findings import shown
 from workflows.desks import REPORTER
 from workflows.expressions import ExpressionRefused, checked
-from workflows.flat_rows import OF_THE_PAUSE
 from workflows.step_forms import FieldType
 
 LONGEST_NAME = 120
