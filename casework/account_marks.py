@@ -16,12 +16,12 @@ from typing import Any
 import orjson
 from sqlalchemy import String, cast, select
 
+from casework.bilingual import Bilingual
 from casework.db import db, kept_for_step
 from casework.events import append, empty_payloads
 from casework.findings import Finding, fault
 from casework.models import Account, Deputy, Event, EventStream, Membership
 from casework.permissions import SYSTEM, Actor
-from casework.words import Bilingual
 
 MARKED, BEGUN = "mark_account", "begin_marks"
 STREAM = "account_marks"

@@ -10,13 +10,13 @@ from casework.added_files import Sent, has_files, link_files, photos_of_addition
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Addition, Case, Photo, Report
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.photo_records import PreparedCopies, add_copies
 from casework.sealing import open_text, seal_text
 from casework.states import ENDED_STATES
+from casework.text import normal
 
 WORDS_PURPOSE = "addition to a report"
 LONGEST_WORDS = 4_000

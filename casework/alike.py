@@ -14,7 +14,6 @@ from sqlalchemy.orm import joinedload
 
 from casework.centres import centre_for
 from casework.db import db
-from casework.folding import fold
 from casework.intake import ORIGINAL_PURPOSE, Place
 from casework.models import Area, Case, CaseReport, ReportText
 from casework.publications import shows_exact_place
@@ -22,6 +21,7 @@ from casework.sealing import open_text
 from casework.shapes import box_around, metres_between
 from casework.states import ENDED_STATES, CaseState
 from casework.suggesting import words_in
+from casework.text import fold
 from casework.title_words import share_said_again
 
 NEAR_METRES = 500

@@ -8,15 +8,15 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, AnswerTemplate, Assignment
 from casework.permissions import Action, Actor, NotAllowed, require
-from casework.words import Bilingual
+from casework.text import normal
 
 TO_FILL = "…"
 """Stands where nobody but the writer knows what to say; an answer with one in it is not submitted."""

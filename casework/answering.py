@@ -4,19 +4,19 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from casework.bilingual import Bilingual
 from casework.cases import settle_state
 from casework.clocks import ClockKind, end_all_clocks, end_clock, running_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Answer, Assignment, Case, Decision, Photo
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.photo_records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
 from casework.second_person import Deed, leaders_above, refuse_first_person, seat_of_second_person
 from casework.states import AssignmentEnd, AssignmentState, CaseState
-from casework.words import Bilingual
+from casework.text import normal
 
 LONGEST_PART = 5_000
 LONGEST_CONTACT = 200

@@ -15,7 +15,6 @@ from casework.documents.kinds import APOLOGY
 from casework.documents.writing import title_told
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.lateness import is_late
 from casework.letterheads import letterhead_for
 from casework.letters import is_owed_late, refuse_day
@@ -24,6 +23,7 @@ from casework.models import Agency, Assignment, Case, Letter
 from casework.outbox import tell_reporters
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
 from casework.states import OPEN_STATES
+from casework.text import normal
 from casework.working_time import TimeLimit, Unit, due_at
 
 LONGEST_REASON = 500

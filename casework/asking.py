@@ -22,13 +22,13 @@ from casework.complexities import SEVERAL_AGENCIES
 from casework.db import db
 from casework.due_changes import assignment_due, last_day_in_time, recomputed_never_earlier, under_one_working_day_left
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, Clock
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.pauses import hangs_on
 from casework.permissions import Actor, Role
 from casework.states import AssignmentState
+from casework.text import normal
 from casework.working_time import TimeLimit, Unit, working_days_between
 
 MOST_DAYS_GIVEN = 7

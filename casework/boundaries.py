@@ -16,8 +16,8 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 
+from casework.bilingual import Bilingual
 from casework.boundary_files import RawShape, Ring, read_boundaries
-from casework.words import Bilingual
 
 AUTHALIC_RADIUS_KM = 6371.0072
 """Of the sphere with the area of the earth."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 
 LARGEST_FILE = 20_000_000
 MOST_FEATURES = 5_000

@@ -10,10 +10,10 @@ from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Select, or_, select
 
+from casework.bilingual import Bilingual
 from casework.boundaries import LEAST_OVERLAP, geometry_of
 from casework.db import db
 from casework.models import Area, Centre
-from casework.words import Bilingual
 
 MOST_OF_A_BOX = 0.5
 """A box is rough: neighbours that interlock share some of theirs, but hardly ever half."""

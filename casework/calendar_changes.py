@@ -12,10 +12,10 @@ from casework.clocks import ClockKind, move_due, running_clocks
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import append, record
-from casework.folding import normal
 from casework.models import CalendarChange, CalendarDay, Case, Clock, Event, EventStream
 from casework.outbox import tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
+from casework.text import normal
 
 LOGGER = logging.getLogger("langbiang.calendar_changes")
 
@@ -162,7 +162,7 @@ def _log(case_id: int, error: Exception) -> None:
 
 
 def refuse_day(row: CalendarDay | None, kind: str | None, vi: str, en: str, source: str) -> None:
-    """Raise CalendarChangeRefused where a day cannot be set so in place of `row`; the texts as casework.folding.normal leaves them."""
+    """Raise CalendarChangeRefused where a day cannot be set so in place of `row`; the texts as casework.text.normal leaves them."""
     if kind is None:
         if row is None:
             raise CalendarChangeRefused("Ngày này không có trong lịch.", "This day is not in the calendar.", about="first")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from casework.bilingual import Bilingual
 from casework.calendar_moves import ON_THE_CALENDAR, Calendars, moves_of
 from casework.calendar_plans import Plan
 from casework.calendars import calendar_from, calendar_of, hours_of_scope
@@ -14,7 +15,6 @@ from casework.clocks import ClockKind
 from casework.db import db
 from casework.models import Assignment, CalendarChange, CalendarDay, Case, CaseReport, Clock, Report
 from casework.office_hours import hours_with
-from casework.words import Bilingual
 from casework.working_time import Calendar
 
 MOST_COUNTED = 500

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.due_reasons import moves_of
 from casework.former_agencies import names_in_events
@@ -22,7 +23,6 @@ from casework.staff_sentences import SENTENCES_OF_THE_WAY
 from casework.staff_sentences_beside import SENTENCES_BESIDE
 from casework.staff_sentences_process import SENTENCES_OF_THE_PROCESS
 from casework.told_steps import Step, with_moves
-from casework.words import Bilingual
 
 MOST_STEPS = 200
 """Steps shown, the newest: a case that was merged and reopened has about sixty."""

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from sqlalchemy import ScalarSelect, Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, CaseReport, Report
 from casework.states import OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState, Standstill
-from casework.words import Bilingual
 
 
 class CaseBusy(CaseworkError):

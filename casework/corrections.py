@@ -8,7 +8,6 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Case, Publication, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
@@ -16,6 +15,7 @@ from casework.publications import PUBLIC_KINDS, settle_publicity
 from casework.publishing import ChosenPhotos, choose_photos, refuse_quarantined, refuse_unshowable, write_version
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
+from casework.text import normal
 
 LONGEST_REASON = 2_000
 GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN})

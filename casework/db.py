@@ -311,7 +311,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _connect_postgresql(_dialect: Dialect, _record: object, arguments: Any, parameters: Any) -> Any:
-    from casework.postgres import KeepingConnection  # late: docs/architecture.md
+    from casework.db_postgres import KeepingConnection  # late: docs/architecture.md
 
     return KeepingConnection.connect(*arguments, **parameters)
 
@@ -357,7 +357,7 @@ def _is_void_plan(error: BaseException | None) -> bool:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    from casework.postgres import PREPARED  # late: docs/architecture.md
+    from casework.db_postgres import PREPARED  # late: docs/architecture.md
 
     connection.prepared_max = PREPARED
     with connection.cursor() as cursor:

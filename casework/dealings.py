@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.added_files import photos_of_additions
 from casework.additions import addition_words
+from casework.bilingual import Bilingual
 from casework.case_history import audience_of
 from casework.db import db
 from casework.models import (
@@ -40,7 +41,6 @@ from casework.said import Audience
 from casework.states import AssignmentEnd
 from casework.step_records import SeenRecord, step_records_seen
 from casework.withdrawals import withdrawal_reason
-from casework.words import Bilingual
 
 BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)
 

@@ -8,12 +8,12 @@ from casework.calendars import calendar_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Case, Directive
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require
 from casework.states import ENDED_STATES
+from casework.text import normal
 
 LONGEST_DIRECTIVE = 4_000
 

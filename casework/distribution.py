@@ -12,13 +12,13 @@ from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.second_person import refuse_first_person
 from casework.states import AssignmentEnd, AssignmentState
+from casework.text import normal
 
 MOST_HAND_BACKS = 2
 """Per case and slot; the third is refused (rules.md, section 5)."""

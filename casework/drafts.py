@@ -16,11 +16,11 @@ from sqlalchemy import Select, delete, func, select
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.models import Draft, DraftPhotos
 from casework.permissions import Action, Actor, require
 from casework.sealing import open_json, open_text, seal_json, seal_text
-from casework.settings.values import VALUES, value_of
+from casework.setting_values import VALUES, value_of
+from casework.text import normal
 
 FIELDS_PURPOSE = "draft fields"
 NAME_PURPOSE = "draft name"

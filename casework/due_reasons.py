@@ -6,10 +6,10 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Select, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import LOCAL_ZONE, by_day
 from casework.models import Case, CaseReport, OutboxMessage, Report
-from casework.words import Bilingual
 
 LATER, SOONER = "due_moved", "due_sooner"
 """The templates by which senders are told a new day."""

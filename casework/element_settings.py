@@ -9,12 +9,12 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import ElementSetting
 from casework.permissions import Role
-from casework.words import Bilingual
 from casework.working_time import TimeLimit, Unit
 
 

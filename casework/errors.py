@@ -1,6 +1,6 @@
 """The base of every refusal. Each refusal class lives beside the function that raises it."""
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class CaseworkError(Exception):

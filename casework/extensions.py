@@ -11,13 +11,13 @@ from casework.db import db
 from casework.due_changes import URGENT_ALLOWANCE, last_day_in_time
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, require
 from casework.second_person import Seat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
 from casework.states import AssignmentState
+from casework.text import normal
 from casework.working_time import Calendar, working_days_between
 
 MOST_WORKING_DAYS = 7

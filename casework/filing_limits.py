@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from casework.errors import CaseworkError
 from casework.identity import Contact
-from casework.limits import Limit, count_attempt, limit_set_by
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Device
 from casework.permissions import Actor
+from casework.rate_limits import Limit, count_attempt, limit_set_by
 
 DAY = timedelta(days=1)
 OF_ACCOUNT = limit_set_by("reports_a_day_account", "reports of account", DAY)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.words import Bilingual
 
 
 @dataclass(frozen=True, slots=True)

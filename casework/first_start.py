@@ -10,12 +10,12 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.factors.requirement import WHY_NEW, guard_sign_in
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Account, Centre, HouseSetting, Membership
 from casework.permissions import SYSTEM, Role
 from casework.seeding import install_rules
-from casework.settings.recording import record_setting
+from casework.setting_events import record_setting
+from casework.text import normal
 
 FIRST_VALUES = {"mask_identity_months": 24, "unused_account_months": 24, "fresh_minutes": 60}
 """What a new installation begins with. One that is upgraded goes on as it was until somebody decides: what the first two erase never comes

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import index_words
 from casework.former_areas import Beside
 from casework.local_time import local_day
 from casework.models import Agency, AgencySuccession, Case, Event
 from casework.successors import Followed, heirs_of
-from casework.words import Bilingual
+from casework.text import index_words
 
 LEAST_WORDS = 2
 """A name is meant by so many of its words: by one alone ("phòng") most are."""

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
-from casework.folding import fold
 from casework.models import Area, AreaSuccession
-from casework.words import Bilingual
+from casework.text import fold
 
 Names = dict[int, list[str]]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.local_time import LOCAL_ZONE
 from casework.said import Audience, Known, agency_name
 from casework.staff_sentences import CHANGES, COMPLEXITIES, URGENCIES
-from casework.words import Bilingual
 
 ANSWER_DUE = Bilingual("Hạn trả lời", "Answer due")
 ACCEPTANCE_DUE = Bilingual("Hạn tiếp nhận", "To be accepted by")

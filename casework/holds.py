@@ -9,13 +9,13 @@ from casework.cases import refuse_unless_open
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Hold
 from casework.outbox import tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, require
 from casework.standstills import go_on, stand_still
 from casework.states import Pause
+from casework.text import normal
 from casework.working_time import working_days_between
 
 MOST_WORKING_DAYS = 10

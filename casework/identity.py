@@ -6,10 +6,10 @@ from datetime import datetime
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Account, Case, Report, Reporter
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 from casework.sealing import lookup_digest, open_json, seal_json
+from casework.text import normal
 
 IDENTITY_PURPOSE = "reporter identity"
 PHONE_PURPOSE = "phone"

@@ -14,9 +14,7 @@ from casework.contacts.blocked_senders import refuse_blocked
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.identity import Contact, sealed_reporter
-from casework.limits import KEPT_FOR_CLIENTS
 from casework.local_time import LOCAL_ZONE
 from casework.models import (
     Area,
@@ -37,10 +35,12 @@ from casework.own_links import case_of
 from casework.permissions import Action, Actor, Role, require
 from casework.photo_records import link_staged
 from casework.points import rounded, sealed_point
+from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
+from casework.text import normal
 from casework.villages import listed_village
 
 ORIGINAL_PURPOSE = "original words"
@@ -100,7 +100,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Filed:
-    """What filing made; `secret` is told to the sender now and to the same form sent again (casework.limits says how long); never after."""
+    """What filing made; `secret` is told to the sender now and to the same form sent again (casework.rate_limits says how long); never
+    after."""
 
     report: Report
     case: Case

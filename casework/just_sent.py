@@ -11,17 +11,17 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 
 from casework.db import db
-from casework.folding import normal
 from casework.identity import Contact
 from casework.intake import Place, ReportRefused
-from casework.limits import JUST_SENT, JUST_SENT_KEPT
 from casework.models import Device, IdempotencyKey, Report
 from casework.own_links import case_of
 from casework.permissions import Actor, owns_report
 from casework.points import point_of
+from casework.rate_limits import JUST_SENT, JUST_SENT_KEPT
 from casework.sealing import lookup_digest
 from casework.shapes import metres_between
 from casework.states import ENDED_STATES
+from casework.text import normal
 
 DIGEST_PURPOSE = "report just sent"
 SAME_METRES = 100

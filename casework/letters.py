@@ -26,7 +26,6 @@ from casework.documents.kinds import (
     kind_of,
 )
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.lateness import is_late
 from casework.letterheads import letterhead_for
 from casework.local_time import local_day
@@ -35,8 +34,9 @@ from casework.outbox import tell_agency_of_letter
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, Sight, require, sees, with_viewers
 from casework.reminders import owes_answer
 from casework.sent_once import take_key
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.successors import Followed, heirs_of, left_to
+from casework.text import normal
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, DayTooFar
 
 LISTS = (LATE_LIST, PERIOD_REPORT, AGENCY_SHEET, YEARBOOK)

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from sqlalchemy import select
 
 from casework.db import db
-from casework.folding import fold
 from casework.local_time import local_day
 from casework.models import Case, CaseReport, Field, ReportText
 from casework.states import CaseState
+from casework.text import fold
 
 MOST_LEARNT = 5_000
 """Closed cases of a centre that are learnt from, the newest."""

@@ -12,13 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, tuple_, update
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import append, empty_payloads, record
 from casework.models import Event, EventStream, Output
 from casework.models.events import LOOKS
 from casework.permissions import SYSTEM, Actor
-from casework.words import Bilingual
 
 LOOKED, GIVEN, RESTATED = "export_identity", "give_reason", "restate_look"
 GONE = "…"

@@ -13,13 +13,13 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import fold
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Mention, Note
 from casework.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Actor, Role, actor_for, with_viewers
 from casework.successors import Followed, heirs_of
+from casework.text import fold
 
 MOST_COLLEAGUES = 50
 MOST_LOOKED_AT = 400

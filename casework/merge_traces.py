@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from casework.assignment_moves import Moved
 from casework.cases import lock_case
 from casework.db import db
-from casework.folding import normal
 from casework.models import Addition, Case, Note, Question, Withdrawal
 from casework.permissions import Actor
+from casework.text import normal
 
 OF_A_REPORT: tuple[type[Addition] | type[Question] | type[Withdrawal], ...] = (Addition, Question, Withdrawal)
 """Rows that are said to or by the sender of one report, and are kept with the case this report is in."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from casework.assignment_moves import Moved, end_by_merge, follow_case_due, goes_along, move_assignment, texts_moved
+from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, refuse_unless_open, settle_state
 from casework.clocks import ClockKind, end_all_clocks, move_due, running_clock, running_clocks
 from casework.db import db
@@ -26,7 +27,6 @@ from casework.reclassification import hurry
 from casework.search_rows import refresh_search_rows
 from casework.splitting import SplitRefused, reports_merged_in, split
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
-from casework.words import Bilingual
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 

@@ -1,7 +1,7 @@
 """What happens next to a report, in one sentence to its sender."""
 
+from casework.bilingual import Bilingual
 from casework.states import CaseState
-from casework.words import Bilingual
 
 NEXT: dict[CaseState, Bilingual] = {
     CaseState.TO_VERIFY: Bilingual(

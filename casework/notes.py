@@ -8,11 +8,11 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Assignment, Case, Note
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, Sight, Viewer, require, sees, viewers
 from casework.states import ENDED_STATES
+from casework.text import normal
 
 LONGEST_NOTE = 4_000
 MOST_NOTES = 200

@@ -16,13 +16,13 @@ from sqlalchemy import delete, select, update
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.identity import Contact, citizen_account
 from casework.models import Account, ConsentNotice, OutsideIdentity, OutsideSignIn
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.sealing import lookup_digest, open_json, seal_json
+from casework.setting_events import record_setting
 from casework.settings.people import require_own
-from casework.settings.recording import record_setting
+from casework.text import normal
 
 LASTS = timedelta(minutes=10)
 """How long a browser may be away, and how long somebody new may read the notice after it."""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from casework.bilingual import Bilingual
 from casework.models import Case, CaseReport, Question
 from casework.next_steps import NEXT
 from casework.progress import progress_of
 from casework.states import ENDED_STATES, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
-from casework.words import Bilingual
 
 WITHDRAWN = Bilingual("Đã rút", "Withdrawn")
 JOINED_NEXT = Bilingual(

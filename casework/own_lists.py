@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import selectinload
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.intake import original_words
@@ -16,7 +17,6 @@ from casework.own_news import with_news
 from casework.permissions import Actor
 from casework.publications import WHOLE
 from casework.states import ENDED_STATES, CaseState, Progress
-from casework.words import Bilingual
 
 PAGE = 50
 """Reports on one page of the list."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.apologies import OwnApology, apologies_in
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
@@ -29,7 +30,6 @@ from casework.sealing import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.told_steps import Step, own_steps, with_moves
 from casework.withdrawals import open_withdrawal
-from casework.words import Bilingual
 
 _NOBODYS_DIGEST = "0" * 64
 

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, inspect, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from casework.bilingual import Bilingual
 from casework.db import BigId, Instant, db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report
 from casework.successors import Followed, heirs_of
-from casework.words import Bilingual
 
 
 class NotAllowed(CaseworkError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class MarkKind(StrEnum):

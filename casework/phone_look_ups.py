@@ -11,13 +11,13 @@ from sqlalchemy.orm import aliased, joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.identity import PHONE_PURPOSE, SHORTEST_REASON
-from casework.limits import limit_set_by
 from casework.models import Account, Case, CaseReport, Report, Reporter
 from casework.permissions import OPERATIONS, Action, Actor, require
+from casework.rate_limits import limit_set_by
 from casework.sealing import lookup_digest
 from casework.successors import Followed, left_to
+from casework.text import normal
 
 LOOKED_UP_PURPOSE = "telephone number looked up"
 """Of the digest in the event: it tells that the same number was asked for twice, and fits no digest of a sender."""
@@ -26,7 +26,7 @@ STREAM = "phone_look_ups"
 LONGEST_REASON = 300
 MOST_FOUND = 50
 LOOK_UPS = limit_set_by("phone_look_ups_an_hour", "phone look up", timedelta(hours=1))
-"""Of one person; counted by whoever calls, before it looks (casework.limits.count_attempt)."""
+"""Of one person; counted by whoever calls, before it looks (casework.rate_limits.count_attempt)."""
 
 
 class LookUpRefused(CaseworkError):

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageFile
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 
 MAX_BYTES = 15 * 1024 * 1024
 """Bytes of one photo, unless the caller sets another limit."""

@@ -18,7 +18,7 @@ from casework.models import Addition, Answer, File, Note, Photo, Report, StepVal
 from casework.permissions import Actor
 from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of
 from casework.sealing import seal_json, seal_text
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 
 NAME_PURPOSE = "file name"
 FACTS_PURPOSE = "photo facts"

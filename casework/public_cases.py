@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, select, tuple_
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_by_day, moves_of
@@ -29,7 +30,6 @@ from casework.publications import names_village
 from casework.states import ANSWERED_STATES, Pause, Progress
 from casework.told_steps import Step, public_steps
 from casework.unindexed import unindexed
-from casework.words import Bilingual
 
 PAGE_SIZE = 20
 

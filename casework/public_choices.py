@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Area, Centre, Field
-from casework.words import Bilingual
 
 
 @dataclass(frozen=True, slots=True)

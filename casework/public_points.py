@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import load_only
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
@@ -21,7 +22,6 @@ from casework.public_limits import is_late_by_day
 from casework.public_search import found_by_words
 from casework.publications import PUBLIC_KINDS
 from casework.states import Progress
-from casework.words import Bilingual
 
 MOST_POINTS = 500
 """Cases on one map, the newest that match."""

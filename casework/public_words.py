@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
 from casework.public_photos import PublicPhoto
 from casework.publications import PUBLIC_KINDS, WHOLE
 from casework.ratings import LEVELS
 from casework.states import AssignmentEnd
-from casework.words import Bilingual
 
 
 @dataclass(frozen=True)

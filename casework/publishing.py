@@ -11,7 +11,6 @@ from casework.clocks import ClockKind, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Answer, Assignment, Case, Photo, Publication, PublicationAnswer, PublicationPhoto, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
@@ -20,6 +19,7 @@ from casework.points import place_exactly
 from casework.publications import newest_publication, next_number
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
+from casework.text import normal
 
 ChosenPhotos = tuple[tuple[Photo, PreparedCopies], ...]
 """The photos ticked by the operator, each with copies covered as they said."""

@@ -11,7 +11,6 @@ from casework.cases import refuse_unless_open
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
@@ -19,6 +18,7 @@ from casework.permissions import SYSTEM, Action, Actor, Role, require, require_s
 from casework.sealing import open_text, seal_text
 from casework.standstills import end_case, go_on, stand_still
 from casework.states import AssignmentEnd, CaseState, Pause
+from casework.text import normal
 from casework.working_time import TimeLimit, Unit, due_at
 
 ANSWER_PURPOSE = "answer to a question"

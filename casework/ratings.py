@@ -10,7 +10,6 @@ from casework.clocks import ClockKind, end_clock, move_due, running_clock, sched
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Case, Clock, ClockRule, Publication, Rating, Report, Review
 from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
@@ -18,6 +17,7 @@ from casework.publications import WHOLE, rated_publication
 from casework.sealing import open_text, seal_text
 from casework.second_person import Seat, desk_of_either, refuse_first_person
 from casework.states import CaseState
+from casework.text import normal
 from casework.working_time import TimeLimit, Unit, due_at
 
 LEVELS = ("satisfied", "acceptable", "dissatisfied")

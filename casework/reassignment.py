@@ -9,12 +9,12 @@ from casework.clocks import ClockKind, end_all_clocks, end_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.states import AT_AGENCIES, AssignmentEnd, AssignmentState, CaseState
+from casework.text import normal
 
 LONGEST_REASON = 2_000
 

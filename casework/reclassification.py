@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
 from casework.clocks import ClockKind, LimitRule, allowance_from, move_due, pauses_of, rule_for, running_clock, running_clocks
@@ -11,7 +12,6 @@ from casework.complexities import SEVERAL_AGENCIES, complexities_for
 from casework.db import db
 from casework.due_changes import assignment_due, moved_to_normal, moved_to_urgent, recomputed_never_earlier
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
@@ -20,9 +20,9 @@ from casework.pauses import hangs_on
 from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
+from casework.text import normal
 from casework.triage import ClassificationRefused
 from casework.villages import release_village, released
-from casework.words import Bilingual
 from casework.working_time import Calendar, TimeLimit, Unit
 
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})

@@ -8,13 +8,13 @@ from casework.cases import refuse_unless_open
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Referral
 from casework.outbox import tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.standstills import end_case, go_on, stand_still
 from casework.states import AssignmentEnd, CaseState, Pause
+from casework.text import normal
 
 LONGEST_BODY = 200
 LONGEST_WORDS = 2_000

@@ -9,7 +9,6 @@ from casework.cases import refuse_unless_open
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Case, Refusal, RefusalReason, Report
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.pauses import revive_clocks
@@ -18,6 +17,7 @@ from casework.sealing import open_text, seal_text
 from casework.second_person import Seat, deciding_desk, refuse_first_person
 from casework.standstills import end_case
 from casework.states import AssignmentEnd, CaseState
+from casework.text import normal
 from casework.working_time import calendar_days_due
 
 OBJECTION_PURPOSE = "objection to a refusal"

@@ -11,12 +11,12 @@ from casework.clocks import ClockKind, ladder_for, schedule_reminder
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Assignment, Case, Clock, Note, Reminder
 from casework.outbox import add_to_letter, tell_desk, tell_inbox
 from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
 from casework.reminder_ladder import Rung, reached_rungs
 from casework.states import STILL_STATES, AssignmentState
+from casework.text import normal
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar
 
 LOGGER = logging.getLogger("langbiang.reminders")

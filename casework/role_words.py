@@ -1,7 +1,7 @@
 """What the roles are called wherever somebody is said to act, to hold a step, or to be waited for."""
 
+from casework.bilingual import Bilingual
 from casework.permissions import Role
-from casework.words import Bilingual
 
 ROLE_WORDS = {
     Role.OPERATOR: Bilingual("Tổ vận hành", "The operations team"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class Audience(StrEnum):

@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.models import Account, Agency, Centre, SavedFilter
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.sent_once import take_key
-from casework.words import Bilingual
+from casework.text import normal
 
 MOST_KEPT = 20
 """Filters one person may keep, private and shared together."""

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership, Output, ReportSchedule
 from casework.outputs import KINDS, is_recipient, may_schedule, reads_scheduled, refuse_order, tell_of_run
@@ -37,7 +37,7 @@ from casework.permissions import (
 )
 from casework.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
 from casework.successors import Followed, left_whole_to
-from casework.words import Bilingual
+from casework.text import normal
 
 STREAM = "schedules"
 """Where is written who made, changed and stopped what, and what was ordered and sent again."""

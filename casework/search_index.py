@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, cast, column, f
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from casework.db import db
-from casework.folding import index_words
 from casework.models import SearchRow
+from casework.text import index_words
 
 LONGEST_SEARCH = 200
 MOST_WORDS = 10

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import delete, literal, select, union_all
 
 from casework.db import db
-from casework.folding import index_words
 from casework.former_areas import other_names
 from casework.models import Case, CaseReport, Recording, ReportText, SearchRow
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication
+from casework.text import index_words
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:

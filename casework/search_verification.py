@@ -6,8 +6,8 @@ from sqlalchemy import column, select, table
 
 from casework.db import db
 from casework.findings import Finding, fault
-from casework.folding import index_words
 from casework.models import SearchRow
+from casework.text import index_words
 
 BATCH = 1000
 

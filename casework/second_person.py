@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import exists, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -33,7 +34,6 @@ from casework.models import (
     Withdrawal,
 )
 from casework.permissions import SECOND_PERSON, Action, Actor, Role, desk_name
-from casework.words import Bilingual
 
 
 class Deed(NamedTuple):

@@ -15,7 +15,6 @@ from sqlalchemy import insert, select
 from casework.calendars import RULES_STREAM
 from casework.db import Model, db
 from casework.events import append
-from casework.folding import fold
 from casework.models import (
     Agency,
     AnswerTemplate,
@@ -38,6 +37,7 @@ from casework.models import (
     VisibilityReason,
 )
 from casework.permissions import SYSTEM
+from casework.text import fold
 
 Row = dict[str, Any]
 

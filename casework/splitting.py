@@ -12,7 +12,6 @@ from casework.clocks import move_due
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.main_reports import make_main
 from casework.merge_traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Clock, Event, Follower, Publication, Report
@@ -20,6 +19,7 @@ from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import AT_AGENCIES, ENDED_STATES
+from casework.text import normal
 
 
 class SplitRefused(CaseworkError):

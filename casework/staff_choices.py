@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from sqlalchemy import func, or_, select
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
 from casework.permissions import Actor
-from casework.words import Bilingual
 
 MOST_OPTIONS = 200
 """Of a list of what somebody may choose from across centres."""

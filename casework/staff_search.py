@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, false, func,
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.folding import fold
 from casework.former_agencies import agencies_called
 from casework.former_areas import former_names
 from casework.local_time import LOCAL_ZONE
@@ -24,6 +23,7 @@ from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
 from casework.search_ranking import exact_words, score
 from casework.states import OPEN_STATES
 from casework.successors import Followed, left_to
+from casework.text import fold
 
 PAGE = 25
 OPEN = "open"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.said import Audience, Known, Said, Sentence, agency_name, always, of_agency
-from casework.words import Bilingual
 
 
 def _filed(payload: dict[str, Any], _known: Known) -> Said:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.said import Audience, Known, Said, Sentence, always
-from casework.words import Bilingual
 
 
 def _with_reason(vi: str, en: str) -> Sentence:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class CaseState(StrEnum):

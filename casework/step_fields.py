@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.folding import normal
-from casework.words import Bilingual
+from casework.text import normal
 
 LONGEST_TEXT = 200
 LONGEST_LONG_TEXT = 5_000

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
+from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS
 from casework.db import db
 from casework.errors import CaseworkError
@@ -23,7 +24,6 @@ from casework.photo_records import link_staged, staged_photos
 from casework.staff_views import SeenPhoto, photos_seen
 from casework.states import ENDED_STATES
 from casework.step_fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fitted, in_conditions, kept_as, number_words
-from casework.words import Bilingual
 
 DO_STEP = "do_step"
 MOST_RECORDS = 100

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class Told(NamedTuple):

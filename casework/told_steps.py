@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.due_reasons import DueMove
 from casework.former_agencies import names_in_events
 from casework.models import Case, CaseReport, Event, Report
 from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 from casework.undone import TURNS, standing
-from casework.words import Bilingual
 
 MOST_STEPS = 100
 OF_THE_SENDER = frozenset({"file_report"})

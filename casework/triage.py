@@ -11,7 +11,6 @@ from casework.complexities import complexities_for
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Area, Case, Field, HotlineCall, Photo, Recording, Report, ReportText, VisibilityReason
 from casework.outbox import tell_reporters
 from casework.pauses import counted_from, start_case_clock
@@ -20,6 +19,7 @@ from casework.photo_records import PreparedCopies, add_copies, photos_of_report,
 from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
+from casework.text import normal
 from casework.villages import release_village
 
 LONGEST_TITLE = 200

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Select, func, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import fold
 from casework.intake import VILLAGE_PURPOSE, typed_village
 from casework.left_in_clear import seal_cases, seal_reports
 from casework.models import Case, Report
@@ -20,6 +19,7 @@ from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.sealing import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.successors import Followed, followed_by
+from casework.text import fold
 from casework.villages import forget_waiting, listed_among, listed_village, release_village, seal_waiting, waiting_words, waits
 
 PAGE = 30

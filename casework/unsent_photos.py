@@ -11,7 +11,7 @@ from casework.db import db, unit_of_work
 from casework.drafts import forget_old_drafts
 from casework.file_store import FileStore, sweep
 from casework.models import DraftPhotos, File, Photo, Recording
-from casework.settings.values import VALUES, value_of
+from casework.setting_values import VALUES, value_of
 
 UNSENT_KEPT = timedelta(days=VALUES["unsent_photo_days"].default)
 """How long a form may wait before its photos and recordings are gone."""

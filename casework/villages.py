@@ -6,9 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
-from casework.folding import fold, normal
 from casework.models import Area, Case
 from casework.sealing import open_text, seal_text
+from casework.text import fold, normal
 
 WAITING_PURPOSE = "village of a case that nobody has let out"
 MOST_NAMESAKES = 200

@@ -12,10 +12,10 @@ from shapely.geometry import shape
 from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Area
-from casework.words import Bilingual
 
 WIDTH, HEIGHT, MARGIN = 1000.0, 780.0, 60.0
 """Of the drawing, in its own units."""

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy import case as either
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.lateness import late, soon
@@ -22,7 +23,6 @@ from casework.models import Area, Case, Clock
 from casework.open_cases import count_unconfirmed, is_open
 from casework.progress import progress_of
 from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState, Progress
-from casework.words import Bilingual
 
 SOON = timedelta(hours=24)
 MOST_URGENT = 4

@@ -8,11 +8,11 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.models import Centre, Wallboard
 from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, require
 from casework.sealing import lookup_digest
-from casework.settings.recording import record_setting
+from casework.setting_events import record_setting
+from casework.text import normal
 
 TOKEN_PURPOSE = "wallboard"
 CODE_PURPOSE = "pairing of a wallboard"
@@ -93,7 +93,7 @@ def pair_wallboard(code: str, *, now: datetime) -> str:
     """Use up a code and return the token the television keeps; whoever had paired it before shows nothing any more.
 
     Records `change_setting`. Raises WallboardRefused for a code that is wrong, used or too old: the three look alike. The caller
-    counts attempts before (casework.limits).
+    counts attempts before (casework.rate_limits).
     """
     digits = "".join(sign for sign in code if sign.isascii() and sign.isdigit())
     digest = lookup_digest(digits, purpose=CODE_PURPOSE)

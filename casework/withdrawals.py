@@ -7,7 +7,6 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.main_reports import make_main
 from casework.models import Case, CaseReport, Report, Withdrawal
 from casework.outbox import tell_desk, tell_reporter
@@ -18,6 +17,7 @@ from casework.search_rows import refresh_search_rows
 from casework.second_person import refuse_first_person
 from casework.standstills import end_case, go_on
 from casework.states import OPEN_STATES, AssignmentEnd, CaseState
+from casework.text import normal
 
 REASON_PURPOSE = "reason of a withdrawal"
 LONGEST_REASON = 2_000

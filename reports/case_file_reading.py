@@ -16,6 +16,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.case_history import MOST_STEPS, StaffStep, staff_steps
 from casework.clocks import ClockKind
 from casework.complexities import complexities_of
@@ -35,7 +36,6 @@ from casework.publications import WHOLE
 from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport, instructions_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, AssignmentState, CaseState
 from casework.step_records import SeenRecord
-from casework.words import Bilingual
 from reports.case_file import (
     AgencyPart,
     AnswerVersion,

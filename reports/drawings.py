@@ -14,8 +14,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from lxml import etree
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from reports.pdf import render_pdf
 
 SVG = "{http://www.w3.org/2000/svg}"

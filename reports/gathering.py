@@ -14,7 +14,6 @@ from sqlalchemy.orm import joinedload
 from casework.agency_periods import agency_figures, agency_ratings, open_parts
 from casework.db import db
 from casework.figures.reading import Line, shown_figures
-from casework.folding import fold, normal
 from casework.history_changes import limit_words
 from casework.lateness import is_late
 from casework.letters import days_late
@@ -22,6 +21,7 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Assignment, Case, Centre, FiguresSnapshot
 from casework.public_cases import page_of as public_page_of
 from casework.states import ANSWERED_STATES
+from casework.text import fold, normal
 from reports.agency_sheet import AgencySheet
 from reports.period_report import Beside, LateCase, PeriodReport, Step, Subject, of
 from reports.statistics.behind import cases_of

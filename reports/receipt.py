@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from casework.bilingual import Bilingual
 from casework.local_time import LOCAL_ZONE
 from casework.sealing import grouped_secret
 from casework.telephones import as_dialled
-from casework.words import Bilingual
 from reports.pdf import render_pdf
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ from casework import seeding
 from casework.cases import lock_case
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
-from casework.folding import fold
 from casework.identity import Contact, citizen_account
 from casework.intake import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for
+from casework.text import fold
 from casework.triage import ClearedReport
 from tests.grounds import remembered
 from workflows import acts, filing, steps

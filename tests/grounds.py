@@ -43,11 +43,11 @@ from casework import (
     successors,
     wallboard_map,
 )
+from casework import setting_values as house_values
 from casework.db import WRITES, Model, db, prepare_engine
+from casework.db_postgres import KeepingConnection
 from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
-from casework.postgres import KeepingConnection
-from casework.settings import values as house_values
 from tests.postgres import Cluster
 from web import navigation
 from web.config import Config

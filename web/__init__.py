@@ -70,7 +70,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     from web.outside.opening import open_outside
     from web.password_lists import open_lists
     from web.scanning import Scanner
-    from web.starting import make_data_folder, open_keyring
+    from web.startup_checks import make_data_folder, open_keyring
     from web.storage import open_file_store
 
     config = config or Config.from_environment()

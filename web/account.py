@@ -11,9 +11,9 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from casework.contacts.proven import tell_sign_in_changed
 from casework.db import db, unit_of_work
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.models import Account, LoginSession
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.settings.people import change_own_password
 from web.clock import now
 from web.forms import Form

@@ -18,7 +18,7 @@ from web import case_acts_own_work
 from web.act_page import ActPage
 from web.answer_templates import use_templates
 from web.clock import now
-from web.filing_form import sound_token
+from web.filing_fields import sound_token
 from web.forms import Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local

@@ -20,8 +20,8 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor
 from web.task_page import Act, TaskPage, at_most
-from web.text_changes import Change, changes
-from workflows.desks import is_at
+from web.text_diff import Change, changes
+from workflows.desk_access import is_at
 from workflows.models import WaitingTask
 from workflows.steps import StepResult, same_person_words
 

@@ -16,9 +16,9 @@ from casework.account_marks import mark_account
 from casework.consent_notices import notice_shown, notice_today
 from casework.db import db, unit_of_work
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
 from casework.models import Account, LoginSession
 from casework.permissions import SYSTEM, Action, Role, actor_for, may
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
 from casework.sealing import lookup_digest
 from casework.settings.people import is_start_password_over
 from web.clock import now
@@ -26,7 +26,7 @@ from web.contacts.codes import can_prove_contacts, can_reach
 from web.contacts.in_app import IN_APP_KEY, in_app
 from web.factors.gate import asked_first, enter, entry_answer
 from web.factors.known import browser_known_to, remember_browser
-from web.filing_form import email_address, phone_number
+from web.filing_fields import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language, language

@@ -10,8 +10,8 @@ from pathlib import Path
 from flask import current_app, g, url_for
 
 from casework.models import Centre
-from casework.settings.tiles import tile_origin
-from casework.settings.values import value_of
+from casework.setting_values import value_of
+from casework.tile_addresses import tile_origin
 from web.navigation import CentreWords
 
 MAGIC, TILE_TYPE, MAX_ZOOM, VECTOR = b"PMTiles\x03", 99, 101, 1

@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from casework.errors import CaseworkError
 from casework.models import Account, Answer, Deputy
 from casework.openings import newest_answers, opened_by, refuse_unopened
+from casework.parsing import number_in
 from casework.permissions import Action
 from casework.second_person import deputyships_beside, first_person_words, written_by
-from casework.typed import number_in
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local

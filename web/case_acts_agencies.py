@@ -15,7 +15,7 @@ from casework.permissions import Action, Role
 from casework.staff_choices import agencies_for
 from web.act_page import ActPage, AgencyActPage
 from web.clock import now
-from web.due import limit_words
+from web.due_words import limit_words
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local

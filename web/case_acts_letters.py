@@ -11,7 +11,7 @@ from casework.apologies import LONGEST_REASON, promised_days, unit_signing
 from casework.permissions import Action
 from web.act_page import ActPage
 from web.clock import now
-from web.due import day_words, limit_words
+from web.due_words import day_words, limit_words
 from web.forms import Form
 from web.guards import actor
 from web.locales import in_reader_language as local

@@ -8,13 +8,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
 
 from casework.alike import Alike, alike_nearby
+from casework.bilingual import Bilingual
 from casework.complexities import complexities_for
 from casework.models import Case
 from casework.permissions import Action, case_seen_by
 from casework.reclassification import reclassified_from
 from casework.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
-from casework.words import Bilingual
 from web.act_page import ActPage, ReportActPage
 from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now

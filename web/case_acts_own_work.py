@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 from casework.notes import LONGEST_NOTE
 from casework.permissions import Action
 from web.act_page import ActPage, AgencyActPage
-from web.due import limit_words
+from web.due_words import limit_words
 from web.forms import Form
 from web.task_page import at_most
 

@@ -17,7 +17,7 @@ from casework.referrals import LONGEST_BODY, LONGEST_WORDS
 from casework.staff_choices import refusal_reasons_for
 from web.act_page import ActPage
 from web.clock import now
-from web.due import limit_words
+from web.due_words import limit_words
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most

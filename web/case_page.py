@@ -20,7 +20,7 @@ from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES
 from web.clock import now
-from web.due import DueWords, due_words
+from web.due_words import DueWords, due_words
 from web.guards import actor
 from web.locales import in_reader_language as local
 from workflows.hearing import acts_to_offer

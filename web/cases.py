@@ -19,10 +19,10 @@ from casework.identity import RevealRefused, reveal_identity
 from casework.matter import matter_of
 from casework.me_too import me_too_counts
 from casework.models import Assignment, Case, Clock, HandBack
+from casework.parsing import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.staff_views import SeenAnswer, instructions_seen, reads_words
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
-from casework.typed import number_in
 from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.clock import now
 from web.contacts.blocked import blockable
@@ -37,7 +37,7 @@ from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from web.text_versions import Difference, answer_differences, publication_differences
 from workflows.claims import holders
-from workflows.desks import REPORTER, is_at
+from workflows.desk_access import REPORTER, is_at
 from workflows.diagrams import diagram_of
 from workflows.inbox import waiting_in_case
 from workflows.models import WaitingTask

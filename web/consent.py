@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from casework.consent_notices import SINCE_EVER, notice_shown, notice_today
 from casework.permissions import Action
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from web.clock import now
 from web.guards import found, performs
 from web.navigation import centre_words

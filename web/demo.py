@@ -7,6 +7,7 @@ from typing import TextIO
 from flask import Flask
 from sqlalchemy import func, select
 
+from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.events import append
@@ -18,7 +19,6 @@ from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
 from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
-from casework.words import Bilingual
 from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
 from web.demo_citizens import furnish_citizens

@@ -8,6 +8,7 @@ from functools import partial
 from flask import Flask
 from sqlalchemy import func, select
 
+from casework.bilingual import Bilingual
 from casework.case_files import order_case_file
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
@@ -19,7 +20,6 @@ from casework.models import Agency, Case, Centre, Output, ReportSchedule
 from casework.outputs import fail_output, order_output, take_output
 from casework.permissions import SYSTEM, Actor, Role, actor_for
 from casework.schedules import Plan, make_schedule
-from casework.words import Bilingual
 from reports.statistics.due import run_after
 from reports.statistics.periods import MONTH, YEAR, period_at
 from reports.statistics.snapshots import SnapshotRefused, freeze

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from casework.account_marks import mark_account
 from casework.answer_templates import keep_template
 from casework.answering import newest_answer
+from casework.bilingual import Bilingual
 from casework.db import db, new_ref
 from casework.drafts import keep_draft
 from casework.local_time import LOCAL_ZONE, local_day
@@ -17,12 +18,11 @@ from casework.notes import write_note
 from casework.openings import record_opening
 from casework.permissions import SYSTEM, Role, actor_for
 from casework.saved_filters import keep_filter, sharing_places
-from casework.words import Bilingual
 from web.demo_people import agency_account, staff_account
 from web.demo_stories import Deed
 from web.demo_telling import LEAD, OPERATOR, Telling
 from workflows.assigning import assign_task
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.inbox import count_waiting
 from workflows.models import WaitingTask
 from workflows.steps import claim, draft_place

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from flask import Flask
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.words import Bilingual
 from web import create_app
 from web.config import Config
 from web.demo_people import demo_accounts
 from web.demo_seals import demo_seals
 from web.processes import do_apart, let_in, taken_port
 from web.request_log import write_log
-from web.schema import is_current, refuse_database_away, refuse_other_schema
+from web.schema_check import is_current, refuse_database_away, refuse_other_schema
 from web.server import serve
-from web.starting import make_data_folder
+from web.startup_checks import make_data_folder
 
 TABLES = Bilingual("Đang tạo cơ sở dữ liệu", "Making the database")
 

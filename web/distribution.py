@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired, Optional
 
 from casework.agency_load import Load, loads_of
 from casework.asking import is_short
+from casework.bilingual import Bilingual
 from casework.distribution import last_hand_back
 from casework.due_previews import DistributionLimits, distribution_limits
 from casework.former_agencies import agencies_now
@@ -22,7 +23,6 @@ from casework.hand_back_turns import hand_back_turns, turns_left
 from casework.models import Agency
 from casework.permissions import Role
 from casework.staff_choices import agencies_for, committee_key_of, free_agencies
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor

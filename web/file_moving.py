@@ -8,7 +8,7 @@ from casework.anchors import share_anchors
 from casework.errors import CaseworkError
 from casework.file_store import PIECE, FileStore, LocalFileStore
 from web.config import Config
-from web.starting import StartRefused
+from web.startup_checks import StartRefused
 from web.storage import open_file_store, shelf_of
 
 

@@ -11,12 +11,12 @@ from casework.db import unit_of_work
 from casework.filing_limits import TooManyReports, count_filing
 from casework.intake import Filed, Place, has_filed, reserve_code
 from casework.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
-from casework.limits import limit_set_by
 from casework.models import Area, Centre, ConsentNotice, Device, Field
 from casework.permissions import Actor
+from casework.rate_limits import limit_set_by
 from casework.staff_choices import fields_of
 from web.clock import now
-from web.filing_form import FilingForm
+from web.filing_fields import FilingForm
 from web.locales import language
 from web.public import communes_today, today
 from workflows.filing import file_report

@@ -18,11 +18,11 @@ from casework.filing_limits import TooManyReports
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, typed_village
 from casework.just_sent import JustSent
 from casework.keyring import KeyMissing
-from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photo_records import move_staged_earlier, photos_of_report, staged_photos
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing import SealBroken, open_text, seal_text
 from reports.receipt import Receipt, qr_svg, receipt_pdf
@@ -30,7 +30,7 @@ from web.base_map import base_map
 from web.clock import now
 from web.contacts.confirming import send_first_code
 from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
-from web.filing_form import FilingForm
+from web.filing_fields import FilingForm
 from web.filing_near import Near, follow_instead, near_before_filing
 from web.guards import actor, found, performs
 from web.kept_files import missing_files

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from casework.alike import alike_nearby
+from casework.bilingual import Bilingual
 from casework.cases import CaseBusy
 from casework.centres import CentreMissing
 from casework.errors import CaseworkError
@@ -10,9 +11,8 @@ from casework.followed import case_to_follow
 from casework.intake import Place, has_filed
 from casework.permissions import Actor
 from casework.public_cases import PublicItem, public_items
-from casework.words import Bilingual
 from web.clock import now
-from web.filing_form import FilingForm
+from web.filing_fields import FilingForm
 from workflows.acts import act_recorded
 from workflows.incidents import StepFailed
 

@@ -9,10 +9,10 @@ from casework.models import Clock
 from casework.public_limits import PublicLimit
 from casework.telephones import as_dialled
 from web.clock import now
-from web.due import DueWords, day_words, due_words, limit_words, short_limit_words
+from web.due_words import DueWords, day_words, due_words, limit_words, short_limit_words
+from web.former_names import agency_beside, place_beside
 from web.forms import said_with
 from web.locales import in_reader_language, language
-from web.names_beside import agency_beside, place_beside
 from web.typed_in import typed_in
 
 

@@ -11,12 +11,12 @@ from wtforms import Field, HiddenField, MultipleFileField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice
 
 from casework.models import Photo
+from casework.parsing import day_in
 from casework.photo_records import staged_photos
 from casework.staff_views import answers_seen
 from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
 from casework.step_records import DO_STEP, step_records_seen
-from casework.typed import day_in
-from web.filing_form import sound_token
+from web.filing_fields import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
@@ -24,7 +24,7 @@ from web.locales import language
 from web.photos import remember_form
 from web.task_page import Act, TaskPage
 from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
-from workflows.desks import reads_matter
+from workflows.desk_access import reads_matter
 from workflows.step_forms import FieldType, FormField
 from workflows.steps import StepResult, label_of_step
 from workflows.unforeseen import element_of

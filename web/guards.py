@@ -15,7 +15,7 @@ from casework.file_store import FileStore
 from casework.models import Report
 from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by
 from web.clock import now
-from web.factors.fresh import ask_for_proof, wants_proof
+from web.fresh_proof import ask_for_proof, wants_proof
 from web.sent_forms import recorded_once
 from web.sessions import SECOND_FACTORS, current_session, signed_in_account
 

@@ -11,7 +11,7 @@ from casework.keyring import current_keyring
 from casework.permissions import Action
 from web.guards import file_store, performs
 from web.request_log import LOGGER, failure_facts, request_id
-from web.schema import refuse_other_schema
+from web.schema_check import refuse_other_schema
 
 bp = Blueprint("health", __name__)
 

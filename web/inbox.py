@@ -19,11 +19,11 @@ from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
+from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, case_seen_by, may
 from casework.quarantined_list import count_to_hand_over
 from casework.rights.breaches import count_untold
 from casework.saved_filters import filters_of, sharing_places
-from casework.typed import number_in
 from casework.unreleased_villages import count_unreleased
 from web.clock import now
 from web.guards import actor, found, performs

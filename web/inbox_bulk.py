@@ -14,6 +14,7 @@ from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.complexities import complexities_of
 from casework.errors import CaseworkError
@@ -27,7 +28,6 @@ from casework.sent_once import SentBefore
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
 from casework.unreleased_villages import typed_for
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, performs
@@ -41,7 +41,7 @@ from workflows import steps
 from workflows.acts import act
 from workflows.assigning import AlreadyTheirs, HeldByColleague, assign_task, colleagues_at, desks_working_at
 from workflows.claims import holder_of, holders
-from workflows.desks import leads_desk
+from workflows.desk_access import leads_desk
 from workflows.faults import Spot
 from workflows.inbox import listed
 from workflows.incidents import run_recorded, spot_of

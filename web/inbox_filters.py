@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Account
 from casework.permissions import Actor, Role
 from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.staff_choices import work_choices
 from casework.states import STAFF_LABELS, CaseState
-from casework.words import Bilingual
 from web.clock import now
 from web.locales import in_reader_language as local
 from web.source_labels import SOURCE_LABELS

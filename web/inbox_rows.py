@@ -11,7 +11,7 @@ from casework.staff_views import openings
 from web.inbox_back import present
 from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local
-from workflows.desks import is_at, leads_desk, own_desk, reads_matter
+from workflows.desk_access import is_at, leads_desk, own_desk, reads_matter
 from workflows.inbox import InboxPage
 from workflows.inbox_filters import Waits, party_of
 from workflows.models import WaitingTask

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from casework.bilingual import Bilingual
 from casework.states import Standstill
-from casework.words import Bilingual
 from web.locales import in_reader_language as local
 from workflows.inbox import Counts, Wanted, elements_of, shown_count
 from workflows.inbox_filters import NO_FILTER, Filter

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from casework.bilingual import Bilingual
 from casework.permissions import Action
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs

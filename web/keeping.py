@@ -14,17 +14,17 @@ from sqlalchemy import Connection, func, inspect, select
 import migrations
 from casework.anchors import FOLDER as ANCHORS
 from casework.anchors import KEY, fetch_anchors, path_of, share_anchors
+from casework.bilingual import Bilingual
 from casework.db import METADATA
 from casework.errors import CaseworkError
 from casework.file_store import STORED_NAME, FileMissing, FileStore, LocalFileStore
 from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Anchor, File
-from casework.words import Bilingual
 from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
 from web.config import Config
 from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
 from web.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
-from web.starting import keys_in_use, make_data_folder
+from web.startup_checks import keys_in_use, make_data_folder
 from web.storage import open_file_store, shelf_of
 from web.verifying import Verification, verify
 from web.watching.presence import program_version

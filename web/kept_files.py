@@ -3,9 +3,9 @@ nothing a page shows may be missing from what it sends without a word."""
 
 from flask import request
 
+from casework.bilingual import Bilingual
 from casework.photo_records import staged_photos
 from casework.recordings.staging import KINDS, staged_recordings
-from casework.words import Bilingual
 
 KEPT_FILE = "kept_file"
 """Of a form, once for each file it shows: its kind (`photos`, `voice`, `video`), a colon, and its SHA-256 digest."""

@@ -8,7 +8,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from web.config import LANGUAGES
 from web.sessions import current_session
 

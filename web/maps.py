@@ -9,7 +9,7 @@ from casework.db import db
 from casework.models import Centre
 from casework.permissions import Action
 from web.base_map import pmtiles_file
-from web.filing_form import number
+from web.filing_fields import number
 from web.guards import found, performs
 from web.locales import in_reader_language
 from web.public import today

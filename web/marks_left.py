@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from casework.bilingual import Bilingual
 from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, personal_marks
-from casework.words import Bilingual
 
 
 @dataclass(frozen=True, slots=True)

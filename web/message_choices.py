@@ -26,9 +26,8 @@ from casework.messages.choices import (
 )
 from casework.messages.push_subscriptions import SubscriptionRefused, subscribe, subscriptions_of, unsubscribe
 from casework.models import Account, Reporter
+from casework.parsing import number_in
 from casework.permissions import Action
-from casework.typed import number_in
-from web.browsers import browser_words
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
@@ -36,6 +35,7 @@ from web.locales import in_reader_language as local
 from web.security import sent_json
 from web.sessions import PUSH_COOKIE, current_session
 from web.signing_keys import signing_keys
+from web.user_agents import browser_words
 
 bp = Blueprint("message_choices", __name__)
 

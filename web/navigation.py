@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Centre
 from casework.permissions import OPERATIONS, Action, Role, may
-from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, signed_in_account
 from web.locales import language

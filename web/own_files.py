@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import request
 
+from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.photo_records import staged_photos
 from casework.recordings.staging import drop_staged_recording, staged_recordings
-from casework.words import Bilingual
-from web.filing_form import sound_token
+from web.filing_fields import sound_token
 from web.guards import actor
 from web.kept_files import missing_files
 from web.locales import in_reader_language

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import gettext as _
 
-from casework.folding import fold, index_words
+from casework.text import fold, index_words
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 START_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)

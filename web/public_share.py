@@ -15,7 +15,7 @@ from casework.photo_records import open_copy
 from casework.public_cases import PublicItem, code_of_case, item_of_code
 from reports.share_card import Card, address_code, draw_card
 from web.clock import now
-from web.due import DueWords, due_words
+from web.due_words import DueWords, due_words
 from web.guards import file_store, found, performs
 from web.locales import in_reader_language
 from web.navigation import centre_words

@@ -8,11 +8,11 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 
+from casework.parsing import day_in
 from casework.public_choices import Choice, Choices
 from casework.public_filters import LONGEST_SEARCH, PublicState, Wanted
-from casework.typed import day_in
 from web.clock import now
-from web.due import day_words
+from web.due_words import day_words
 from web.locales import in_reader_language
 
 """As browsers send a day, and as people type one where the browser has no field for it."""

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 from flask import request
 from flask_babel import gettext as _
 
+from casework.bilingual import Bilingual
 from casework.models import Answer, Case, Publication, PublicationVersion
 from casework.personal_marks import MARK_LABELS, personal_marks
 from casework.points import exact_point
 from casework.public_cases import PublicCase
 from casework.public_drafts import Words, page_once_published
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
 from web.photo_choices import PUBLISHED, PhotoChoice
-from web.text_changes import Change, changes
+from web.text_diff import Change, changes
 
 PUBLIC_WORDS = ("title", "question", "summary", "place")
 """The fields everybody will read; answers of agencies name offices and their numbers on purpose."""

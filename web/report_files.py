@@ -7,6 +7,7 @@ from os import SEEK_END
 from flask import current_app
 from werkzeug.datastructures import FileStorage
 
+from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.permissions import Actor
@@ -14,8 +15,7 @@ from casework.photo_files import shown_name
 from casework.photo_records import MOST_PHOTOS, take_turn
 from casework.recordings.formats import refuse_by_size
 from casework.recordings.staging import KINDS, RecordingRefused, most_bytes, prepare_recording, stage_recording
-from casework.settings.values import VALUES, value_of
-from casework.words import Bilingual
+from casework.setting_values import VALUES, value_of
 from web.clock import now
 from web.guards import file_store
 from web.scanning import ScanRefused, refuse_infected

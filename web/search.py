@@ -11,18 +11,18 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from casework.db import unit_of_work
-from casework.folding import index_words
-from casework.limits import TooManyAttempts, count_attempt
 from casework.local_time import local_day
+from casework.parsing import number_in, year_in
 from casework.permissions import Action, may
 from casework.phone_look_ups import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
+from casework.rate_limits import TooManyAttempts, count_attempt
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
 from casework.staff_choices import areas_within, centres_worked_in, fields_within, years_of_cases
 from casework.staff_search import OPEN, Found, Hit, Wanted, search_cases
 from casework.states import STAFF_LABELS, CaseState
-from casework.typed import number_in, year_in
+from casework.text import index_words
 from web.clock import now
-from web.filing_form import phone_number
+from web.filing_fields import phone_number
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local

@@ -33,7 +33,7 @@ MARK = "~"
 """Between the token that proves that a form is ours and the key of this showing of it."""
 TOKEN = "csrf_token"
 OF_THE_WAY = ("again_",)
-"""First parts of the names of fields a page in between has added (web/factors/fresh.py)."""
+"""First parts of the names of fields a page in between has added (web/fresh_proof.py)."""
 PIECE = 1 << 16
 """Bytes of a file read at once."""
 SOUND = re.compile(r"[A-Za-z0-9_-]{16}")

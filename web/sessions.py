@@ -11,18 +11,18 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM, hold_head
 from casework.db import db, unit_of_work
 from casework.factors.held import has_second_factor
 from casework.messages.push_subscriptions import follow_sign_in
 from casework.models import Account, EventStream, LoginSession
 from casework.sealing import lookup_digest
-from casework.settings.values import value_of
-from casework.words import Bilingual
-from web.browsers import browser_words
+from casework.setting_values import value_of
 from web.clock import now
 from web.networks import this_network
 from web.request_log import note_security
+from web.user_agents import browser_words
 
 COOKIE = "langbiang_session"
 PUSH_COOKIE = "langbiang_push"

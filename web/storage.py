@@ -3,7 +3,7 @@
 from casework.anchors import Shelf
 from casework.file_store import FileStore, LocalFileStore
 from web.config import Config
-from web.starting import StartRefused
+from web.startup_checks import StartRefused
 
 
 def open_file_store(config: Config) -> FileStore:

@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
+from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, seen_by
 from casework.staff_views import reports_seen, title_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
-from casework.words import Bilingual
 from web import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.clock import now
 from web.draft_at_hand import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
@@ -26,7 +26,7 @@ from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows import steps
 from workflows.claims import holder_of
-from workflows.desks import REPORTER, is_at, leads_desk, reads_matter
+from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
 from workflows.inbox import waiting_in_case
 from workflows.incidents import StepFailed, perform_recorded
 from workflows.models import WaitingTask

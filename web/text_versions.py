@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from casework.models import PublicationVersion
 from casework.staff_views import SeenAnswer
-from web.text_changes import Change, changes
+from web.text_diff import Change, changes
 
 ANSWER_PARTS = ("findings", "actions", "remaining", "contact")
 PUBLICATION_PARTS = ("title", "question", "summary", "place")

@@ -10,6 +10,7 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from casework.alike import Alike, alike_nearby
+from casework.bilingual import Bilingual
 from casework.complexities import complexities_for
 from casework.due_previews import case_limits
 from casework.intake import original_words, place_words, typed_village
@@ -29,7 +30,6 @@ from casework.staff_views import reports_seen
 from casework.states import STAFF_LABELS
 from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
-from casework.words import Bilingual
 from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now
 from web.forms import NOTHING, Form

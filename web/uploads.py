@@ -7,6 +7,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
+from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.permissions import Actor
@@ -21,7 +22,6 @@ from casework.photo_records import (
     staged_photos,
     take_turn,
 )
-from casework.words import Bilingual
 from web.clock import now
 from web.guards import file_store
 from web.scanning import ScanRefused, refuse_infected

@@ -22,7 +22,7 @@ from casework.seal_verification import check_seals
 from casework.verification import check_chains
 from reports.statistics.snapshots import check_snapshots
 from web.config import Config
-from web.starting import sealed_columns
+from web.startup_checks import sealed_columns
 from web.storage import open_file_store, shelf_of
 from workflows.models import ProcessInstance
 from workflows.verification import check_process

@@ -10,10 +10,10 @@ from typing import Any
 
 from flask import request
 
-from casework.folding import fold
 from casework.models import Case
 from casework.permissions import Sight, sees
 from casework.personal_marks import Piece, marked_pieces, neutral
+from casework.text import fold
 from casework.unreleased_villages import typed_for
 from web.forms import Form
 from web.guards import actor

@@ -19,10 +19,10 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from casework.db import db, unit_of_work
-from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre
 from casework.permissions import Action, may
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.wallboard_picture import picture_of
 from casework.wallboards import WallboardRefused, note_seen, pair_wallboard, wallboard_of_token, wants_noting
 from web.clock import now

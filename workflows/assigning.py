@@ -9,13 +9,13 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Account, Assignment, Case, Deputy, Membership, Note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, actor_for, require
+from casework.text import normal
 from workflows.claims import holder_of
-from workflows.desks import is_at, leads_desk, own_desk
+from workflows.desk_access import is_at, leads_desk, own_desk
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
 

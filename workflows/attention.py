@@ -11,12 +11,12 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Assignment, Case, Extension, HandBack, Note
 from casework.notes import reads_note
 from casework.permissions import Actor, Sight, sees
-from casework.words import Bilingual
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
 from workflows.steps import label_of_step
 

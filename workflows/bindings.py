@@ -30,10 +30,10 @@ from casework import (
     triage,
     withdrawals,
 )
+from casework.bilingual import Bilingual
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill
-from casework.words import Bilingual
 from workflows.facts import FACTS, Fact
 from workflows.outcomes import OUTCOMES
 from workflows.variables import Choice, Type, Variable, Variables, flag, moment, number

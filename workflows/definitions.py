@@ -13,8 +13,8 @@ from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from workflows.checks.reading import MAX_BYTES, Unreadable, read_tree
 from workflows.checks.vocabulary import BPMN, EXECUTABLE, FLOW_NODES, SPIFF
 from workflows.expressions import ExpressionRefused, checked

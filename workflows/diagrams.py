@@ -9,9 +9,9 @@ from lxml import etree
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Assignment, Case
-from casework.words import Bilingual
 from workflows.definitions import XMLNS, read_xml
 from workflows.inbox_filters import is_late
 from workflows.models import ProcessInstance, WaitingTask

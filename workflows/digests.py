@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select, union_all
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.lateness import soon
 from casework.local_time import LOCAL_ZONE, local_day
@@ -18,8 +19,7 @@ from casework.messages.digests import BATCH, DIGEST, REMINDERS, WHOLE, letter_be
 from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Page, Words
 from casework.models import Account, Delivery
 from casework.permissions import Actor, actor_for
-from casework.words import Bilingual
-from workflows.desks import desks_read_by
+from workflows.desk_access import desks_read_by
 from workflows.inbox import COUNTED_PER_DESK
 from workflows.inbox_filters import late_step
 from workflows.models import WaitingTask

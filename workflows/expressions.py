@@ -14,7 +14,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 MAX_CHARACTERS = 500
 MAX_DEPTH = 20

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.cases import answered_this_round
 from casework.db import db
 from casework.models import Assignment, Case
 from casework.refusals import newest_refusal
 from casework.states import AssignmentEnd, CaseState, Pause
-from casework.words import Bilingual
 from workflows.models import ProcessInstance
 from workflows.variables import Variables, flag, moment
 

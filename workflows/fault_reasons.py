@@ -1,6 +1,6 @@
 """Why something failed, in words an administrator acts on: by the class of the fault, since its own text is never kept."""
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 UNKNOWN = Bilingual(
     "Phần mềm gặp một lỗi chưa lường trước. Xin gửi loại lỗi và nơi xảy ra cho người phụ trách kỹ thuật.",

@@ -16,9 +16,9 @@ from SpiffWorkflow.exceptions import WorkflowException
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.words import Bilingual
 from workflows.expressions import ExpressionRefused
 from workflows.instances import StateUnreadable
 from workflows.models import Incident, ProcessInstance

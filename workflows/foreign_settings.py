@@ -10,8 +10,8 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import ElementSetting
 from casework.permissions import SYSTEM, Actor
+from casework.setting_events import record_setting
 from casework.settings.kinds import KINDS
-from casework.settings.recording import record_setting
 from workflows.models import ProcessVersion
 from workflows.step_origins import reused_among
 from workflows.version_events import services_of

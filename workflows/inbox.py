@@ -11,15 +11,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, false, func, literal, or_, select, tuple_, union, union_all
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import Actor, Role, with_viewers
 from casework.states import UNCLASSIFIED
-from casework.words import Bilingual
 from workflows.claims import counts
-from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
+from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.element_settings import label_on
 from workflows.inbox_filters import (
     NO_FILTER,

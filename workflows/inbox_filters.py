@@ -14,7 +14,7 @@ from casework.open_cases import of_unconfirmed
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
 from workflows.claims import counts, is_free
-from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
+from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.models import WaitingTask
 
 SOON = timedelta(hours=24)

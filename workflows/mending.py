@@ -12,13 +12,13 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.exceptions import WorkflowException
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case
 from casework.permissions import Action, Actor, may, require
-from casework.words import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock

@@ -1,6 +1,6 @@
 """How a step went, in words: what is kept of it are identifiers that gateways read and nobody should."""
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 OUTCOMES = {
     "accept": Bilingual("đã tiếp nhận", "accepted"),

@@ -8,8 +8,8 @@ from typing import Any
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 
+from casework.bilingual import Bilingual
 from casework.models import Case
-from casework.words import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import instances_of

@@ -28,7 +28,7 @@ from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.reorganising.cases import GOING_STATES, Target, new_desk, target_of
 from casework.reorganising.rules import RULES, has_own, rules_of
 from workflows.case_rows import AT_DESKS
-from workflows.desks import REPORTER, own_desk
+from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.reorganising import waiting_cases
 

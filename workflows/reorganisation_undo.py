@@ -20,9 +20,9 @@ from casework.reorganising.schedules import run_again
 from casework.reorganising.telling import take_back_word
 from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words
 from casework.search_rows import refresh_search_rows
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
 from workflows.case_rows import steps_of
-from workflows.desks import REPORTER, own_desk
+from workflows.desk_access import REPORTER, own_desk
 from workflows.reorganising import KIND
 
 VERB = "undo_reorganise"

@@ -24,12 +24,12 @@ from casework.reorganising.plans import PlanRefused, locked_plan
 from casework.reorganising.schedules import hand_schedules_on
 from casework.reorganising.search import reindex_next, reindex_some
 from casework.search_rows import refresh_search_rows
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
 from casework.states import CaseState
 from workflows.acts import follow
 from workflows.case_rows import AT_DESKS, steps_of
 from workflows.clock import clock_from
-from workflows.desks import REPORTER, own_desk
+from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.version_events import record_version
 

@@ -10,7 +10,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Actor
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
 from workflows.steps import StepResult, perform
 

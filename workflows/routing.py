@@ -7,7 +7,7 @@ from lxml import etree
 from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.definitions import read_xml, shipped_table
 from workflows.expressions import ClosedScriptEngine
 from workflows.kept import Kept

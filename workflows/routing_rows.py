@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.definitions import ModelRefused, read_xml
 
 DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"

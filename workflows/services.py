@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.holds import end_hold
 from casework.models import Case
 from casework.questions import end_question
 from casework.ratings import end_rating_window
-from casework.words import Bilingual
 from workflows.variables import Type, Variables, flag
 
 Run = Callable[..., dict[str, Any]]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from casework.element_settings import ElementFacts, tell_elements
 from casework.permissions import Role
 from workflows.definitions import Definition
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.element_settings import limit_of, roles_for, takes_limit, waits_as_drawn
 from workflows.kept import Kept
 from workflows.parsed import definition_of

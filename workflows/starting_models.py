@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.definitions import shipped_model
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.variables import Choice, Type, Variable
 
 LANGBIANG = "{urn:langbiang:model:1}"

@@ -12,9 +12,9 @@ from functools import cache
 
 from sqlalchemy import or_, select, true
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import fold
-from casework.words import Bilingual
+from casework.text import fold
 from workflows.checks.diagram import Node, Process, processes_of
 from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import graph_of

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, CaseBusy, lock_case
 from casework.db import db
 from casework.drafts import DraftPlace, discard_all
@@ -18,10 +19,9 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case
 from casework.permissions import SECOND_PERSON, Action, Actor, NotAllowed, Role, with_viewers
 from casework.second_person import deeds_judged, first_person_words
-from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.claims import holder_of, is_free, is_stood_in_by
-from workflows.desks import REPORTER, is_at, leads_desk, own_desk
+from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
 from workflows.element_settings import help_on, label_on
 from workflows.hearing import refuse_unheard
 from workflows.instances import CaseProcess

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Field
-from casework.words import Bilingual
 from workflows.checks.table_words import COLUMN_WORDS
 from workflows.definitions import read_xml
 from workflows.models import ProcessVersion

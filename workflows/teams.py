@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select, union_all
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.lateness import soon
 from casework.models import Account, Agency, Centre
 from casework.permissions import TEAM_LEADERS, Action, Actor, Role, require
-from casework.words import Bilingual
 from workflows.assigning import MOST_COLLEAGUES, colleagues_at
 from workflows.claims import counts
 from workflows.inbox import COUNTED_PER_DESK

@@ -5,9 +5,9 @@ One guard for a token an administrator sets elsewhere (mending.py) and for a cas
 
 from collections.abc import Collection
 
+from casework.bilingual import Bilingual
 from casework.cases import answered_this_round
 from casework.states import ANSWERED_STATES
-from casework.words import Bilingual
 from workflows.bindings import ASSIGNMENT
 from workflows.definitions import Definition
 from workflows.models import ProcessInstance

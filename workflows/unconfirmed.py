@@ -18,10 +18,10 @@ from casework.models import Case, CaseReport, Centre, Report, Reporter
 from casework.open_cases import is_unconfirmed
 from casework.own_links import case_of
 from casework.permissions import Actor, Role, desk_name
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.states import CaseState
 from workflows.claims import is_free
-from workflows.desks import unconfirmed_desk
+from workflows.desk_access import unconfirmed_desk
 from workflows.models import WaitingTask
 
 LOOKED_BACK = timedelta(days=7)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class Type(StrEnum):

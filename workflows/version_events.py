@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.events import append
 from casework.models import Account, Centre, Event
 from casework.permissions import Action, Actor
 from casework.second_person import Deed, first_person_words
-from casework.words import Bilingual
 from workflows.models import ProcessVersion
 
 INSTALLATION = "installation"

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from casework.bilingual import Bilingual
 from casework.contacts.confirming import UNCONFIRMED
 from casework.dealings import Dealings
 from casework.models import Account, Case
 from casework.permissions import AGENCY_ROLES, Role
 from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.states import Standstill
-from casework.words import Bilingual
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
 
 LEADER_ABOVE = Bilingual("Lãnh đạo cấp trên", "The leader above")

@@ -15,14 +15,14 @@ from casework.calendars import calendar_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, BlockedSender, Case, CaseReport, Centre, Device, Report
 from casework.outbox import tell_reporter
 from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.sealing import lookup_digest
-from casework.settings.values import value_of
+from casework.setting_values import value_of
+from casework.text import normal
 
 LONGEST_REASON = 300
 SHORTEST_REASON = 10

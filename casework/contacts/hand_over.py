@@ -23,10 +23,10 @@ from casework.contacts.host_apps import host_of
 from casework.contacts.proven import LONGEST_NAME, account_of
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.identity import Contact, open_contact, seal_contact
 from casework.models import HandOverTicket, HostApp, IdempotencyKey
 from casework.sealing import lookup_digest
+from casework.text import normal
 
 # RFC 9864 renames it to Ed25519; libraries of hosts still say EdDSA
 warnings.filterwarnings("ignore", message="EdDSA is deprecated")

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.models import HostApp
 from casework.permissions import Action, Actor, require
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
+from casework.text import normal
 
 KIND = "host_app"
 LONGEST_NAME, LONGEST_KEY, LONGEST_PEM = 120, 40, 2_000

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement
 
+from casework.bilingual import Bilingual
 from casework.models import Letter
 from casework.permissions import OPERATIONS, Role
-from casework.words import Bilingual
 
 LATE_LIST = "late_list"
 APOLOGY = "apology"

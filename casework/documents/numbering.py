@@ -16,12 +16,12 @@ from casework.db import db
 from casework.documents.kinds import KINDS, Issuer, issuer_agency_id, kind_of
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Agency, Case, Centre, DocumentBook, DocumentNumber, Event, Letter
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, desk_name, require
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.successors import Followed, heirs_of, left_to
+from casework.text import normal
 
 FIRST = 1
 ONE_ROW = ""

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.letterheads import letterhead_for
 from casework.letters import LetterRefused
 from casework.local_time import local_day
@@ -32,7 +32,7 @@ from casework.models import (
     PublicationVersion,
 )
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, require
-from casework.words import Bilingual
+from casework.text import normal
 
 STREAM = "period_documents"
 """Where is written down that one was written."""

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import kind_of, symbol_of
 from casework.letters import PAGE, content_for, letters_within
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, DocumentBook, DocumentNumber, Letter
 from casework.permissions import Actor
-from casework.words import Bilingual
 
 MOST_COUNTED = 99
 LINES = 200

@@ -8,7 +8,7 @@ its secret, only the name of the variable or of the file that does.
 from dataclasses import dataclass
 from pathlib import Path
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 BODY, PERSON = "body", "person"
 """Whose sign it is: the body's seal, put on by its clerk, or the signature of one person, put on by nobody else."""

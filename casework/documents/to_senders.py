@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import APOLOGY, TO_SENDERS, kind_of
 from casework.models import CaseReport, Letter, Report
-from casework.words import Bilingual
 
 MOST_LETTERS = 40
 

@@ -12,11 +12,11 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import kind_of, symbol_of
 from casework.documents.register import number_words
 from casework.models import DocumentBook, DocumentNumber, Letter, LetterFile
-from casework.words import Bilingual
 
 
 class Standing(StrEnum):

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from casework.db import db
 from casework.documents.kinds import KINDS, Issuer
 from casework.events import record
-from casework.folding import normal
 from casework.letterheads import letterhead_for
 from casework.letters import LONGEST_WORDS, LetterRefused
 from casework.local_time import local_day
 from casework.models import Agency, Case, IdempotencyKey, Letter, Report
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, require
 from casework.sealing import lookup_digest
+from casework.text import normal
 
 MOST_COPIES = 30
 LONGEST_COPY = 200

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, exists, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.factors import recovery_codes
@@ -18,7 +19,6 @@ from casework.models import Account, CodeApp, Passkey, RecoveryCode
 from casework.outbox import tell_of_sign_in
 from casework.permissions import SYSTEM, Actor, NotAllowed
 from casework.settings.people import PersonRefused, end_sessions, record_account, require_own
-from casework.words import Bilingual
 
 OWN_CHOICE = "Tự thay đổi cách đăng nhập / changed their own sign-in"
 TOLD: dict[str, Bilingual] = {

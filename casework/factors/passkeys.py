@@ -17,9 +17,9 @@ from sqlalchemy import delete, select, update
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Account, Passkey, PasskeyChallenge
+from casework.text import normal
 
 HOLDS = timedelta(minutes=5)
 MOST_PASSKEYS = 10

@@ -12,7 +12,7 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Agency, HouseSetting, SecondFactorRule
 from casework.permissions import SYSTEM, Actor, Grant, Role
-from casework.settings.recording import record_setting
+from casework.setting_events import record_setting
 
 FOR_NEW = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER, Role.INSPECTOR)
 """Whose sign-in a new installation guards from its first day: who changes the rules for all, and who reads what nobody else may."""

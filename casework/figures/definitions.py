@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 FEWEST_FOR_A_RATE = 5
 """Below so many no percentage is shown: one case more or less would move it by a fifth (domain.md, section 2.5)."""

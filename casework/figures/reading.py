@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, union_all
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, Figures, Subject, month_before, month_of
 from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, NESTED, NOT_PUBLIC, NOUGHT_LEFT_OUT, RATES, REFUSED, Rate
@@ -16,7 +17,6 @@ from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
 from casework.open_cases import OWED_STATES
 from casework.public_cases import PublicItem, public_items
-from casework.words import Bilingual
 
 MONTHS_SHOWN = 12
 MONTHS_SEARCHED = 120

@@ -14,7 +14,6 @@ from sqlalchemy.orm import aliased
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.messages import reasons
 from casework.messages.choices import CHANNELS
 from casework.messages.recipients import recipient_of
@@ -23,6 +22,7 @@ from casework.messages.sending import under_way
 from casework.models import Agency, Case, Delivery, Membership
 from casework.permissions import Action, Actor, Role, require
 from casework.sent_once import take_key
+from casework.text import normal
 
 STREAM = "messages"
 """The stream of events that says who tried again or dropped what was given up."""

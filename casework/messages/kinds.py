@@ -6,7 +6,7 @@ The words themselves are rows (`text_template`), changed under /settings/texts; 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class Audience(StrEnum):

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from casework.db import db
 from casework.models import Delivery
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 
 MINUTE, PULSE = timedelta(minutes=1), timedelta(seconds=10)
 PULSES = 6

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from casework.local_time import LOCAL_ZONE
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 
 
 def quiet_until(now: datetime, centre_id: int | None) -> datetime | None:

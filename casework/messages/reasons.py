@@ -1,6 +1,6 @@
 """Why a message did not leave, as it is written down and as the page of dead letters says it. None of them names a person."""
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 WITHDRAWN, DISABLED, NOT_WISHED, NO_ADDRESS, OUT_OF_DATE, NOT_PUBLIC, NOT_CONFIGURED, BY_HAND, TOO_OLD, RESTRICTED = (
     "withdrawn", "disabled", "not_wished", "no_address", "out_of_date", "not_public", "not_configured", "by_hand", "too_old", "restricted",

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, select
 from casework.db import db, unit_of_work
 from casework.messages.choices import CHANNELS
 from casework.models import Delivery
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 
 TOGETHER, MOST_BATCHES = 500, 100
 """Rows deleted in one transaction, and how often in one sweep: the rest waits for the next one, and no sender waits for this."""

@@ -11,9 +11,9 @@ from casework.messages.kinds import KINDS, Audience
 from casework.messages.recipients import Recipient, account_id_of
 from casework.messages.routing import desk_of
 from casework.models import Account, Case, Clock, Delivery, Follower, OutboxMessage
+from casework.parsing import number_in
 from casework.permissions import actor_for
 from casework.states import OPEN_STATES, CaseState
-from casework.typed import number_in
 
 REMINDER = "reminder"
 TOLD_WHEN_OVER = frozenset({

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -21,8 +22,7 @@ from casework.messages.rendering import fill
 from casework.models import TextTemplate
 from casework.permissions import Action, Actor, require
 from casework.seeding import table_rows
-from casework.settings.recording import record_setting, require_administrator_of
-from casework.words import Bilingual
+from casework.setting_events import record_setting, require_administrator_of
 
 LONGEST = {"subject": 120, "body": 2_000, "short": 300}
 """Characters as written, places not filled in."""

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class Dated:

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from casework.bilingual import Bilingual
 from casework.db import Id, Model, Referable
-from casework.folding import fold
 from casework.models.columns import Dated
 from casework.models.places import Agency, Centre
-from casework.words import Bilingual
+from casework.text import fold
 
 
 class Account(Referable, Model):

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Boolean, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship, validates
 
+from casework.bilingual import Bilingual
 from casework.db import Id, Json, Model, Referable
-from casework.folding import fold
 from casework.models.columns import Dated, Named
-from casework.words import Bilingual
+from casework.text import fold
 
 
 class Centre(Referable, Named, Dated, Model):

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
+from casework.bilingual import Bilingual
 from casework.db import Id, Json, Model, Referable
 from casework.models.columns import Dated, Named, Scoped
-from casework.words import Bilingual
 
 
 class Field(Scoped, Named, Dated, Model):

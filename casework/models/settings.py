@@ -12,7 +12,7 @@ from casework.models.places import Centre
 
 
 class HouseSetting(Scoped, Model):
-    """One value an administrator has set in place of the one that ships (casework.settings.values knows every key)."""
+    """One value an administrator has set in place of the one that ships (casework.setting_values knows every key)."""
 
     __tablename__ = "house_setting"
     __table_args__ = (Index("ix_house_setting_key", "key", "centre_id", unique=True),)

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased, joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Case, CaseSuccession, File, Output, ReportSchedule
 from casework.outputs.kinds import KINDS
 from casework.outputs.standing import let_go_of_file
-from casework.settings.values import value_of
-from casework.words import Bilingual
+from casework.setting_values import value_of
 
 ENDED = ("failed", "dropped", "expired")
 RUNS_KEPT = 12

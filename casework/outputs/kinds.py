@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.permissions import Action
-from casework.words import Bilingual
 
 
 class OutputRefused(CaseworkError):

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.file_store import StoredFile
 from casework.models import Account, File, Output
@@ -14,8 +15,7 @@ from casework.outputs.rights import may_schedule, reads_scheduled, refuse_order,
 from casework.outputs.standing import quarantined_by_now, record_output, under_way
 from casework.outputs.telling import tell_of_failure, tell_of_run
 from casework.permissions import Actor, actor_for
-from casework.settings.values import value_of
-from casework.words import Bilingual
+from casework.setting_values import value_of
 
 LEASE = timedelta(minutes=5)
 """How long a worker may be silent about what it makes; then another takes it up."""

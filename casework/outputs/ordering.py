@@ -8,12 +8,12 @@ import orjson
 from sqlalchemy import select
 
 from casework.db import db
-from casework.folding import normal
 from casework.models import Case, Output
 from casework.outputs.kinds import KINDS, OutputRefused
 from casework.outputs.rights import may_schedule, principal_for, refuse_order, refuse_others
 from casework.outputs.standing import let_go_of_file, record_output, under_way
 from casework.permissions import Actor, NotAllowed
+from casework.text import normal
 
 MOST_WAITING = 5
 """Of one person: nobody's orders keep everybody else's waiting."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.messages.desks import readers_of
 from casework.models import Account, Output
@@ -10,7 +11,6 @@ from casework.outputs.kinds import KINDS
 from casework.outputs.rights import reads_scheduled
 from casework.permissions import Role, actor_for, desk_name
 from casework.successors import centre_at_work
-from casework.words import Bilingual
 
 NOBODY = Bilingual(
     "Tệp đã có nhưng không gửi được: không còn ai ở nơi nhận được xem tệp này. Xin sửa người nhận của lịch.",

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.photo_files import shown_name
-from casework.words import Bilingual
 
 HEAD = 64 * 1024
 """Bytes at the start of a WebM or Ogg file in which its tracks are named."""

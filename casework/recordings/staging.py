@@ -16,7 +16,7 @@ from casework.permissions import Actor
 from casework.photo_records import NAME_PURPOSE
 from casework.recordings.formats import RecordingRefused, media_type_of
 from casework.sealing import seal_text
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 
 __all__ = [
     "KINDS", "PreparedRecording", "RecordingRefused", "drop_staged_recording", "link_recordings", "most_bytes", "prepare_recording",

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.folding import normal
 from casework.models import Case, CaseReport, Recording, Report
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.search_rows import refresh_search_rows
+from casework.text import normal
 
 LONGEST_WORDS = 10_000
 

@@ -11,9 +11,9 @@ from typing import Any, cast
 from sqlalchemy import or_, select
 
 from casework.db import db
-from casework.folding import fold
 from casework.models import Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
 from casework.shapes import box_size, holds_place
+from casework.text import fold
 
 
 class Kind(StrEnum):

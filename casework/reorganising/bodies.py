@@ -7,7 +7,6 @@ from datetime import date
 from sqlalchemy import or_, select
 
 from casework.db import db
-from casework.folding import fold
 from casework.models import (
     Agency,
     AgencySuccession,
@@ -25,6 +24,7 @@ from casework.reorganising.journal import Net, rows_with
 from casework.reorganising.left_cases import hand_left_cases_on
 from casework.reorganising.plans import planned_rows
 from casework.reorganising.rules import hand_rules_on
+from casework.text import fold
 
 Moved = Counter[str]
 

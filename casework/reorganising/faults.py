@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import AgencySuccession, AreaSuccession, Assignment, Case, Centre, Membership, Reorganisation
 from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind, Line, names_of
 from casework.reorganising.seats_after import empty_seats
 from casework.states import OPEN_STATES, CaseState
-from casework.words import Bilingual
 
 SUCCESSIONS: Mapping[Kind, type[Any]] = {Kind.AREA: AreaSuccession, Kind.AGENCY: AgencySuccession}
 LASTING = (CaseState.CLOSED, CaseState.WITHDRAWN)

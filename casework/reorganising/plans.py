@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import fold, normal
 from casework.models import Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.reorganising.blueprint import BODIES, Body, Kind
 from casework.reorganising.faults import is_planned, known_ways, leads_back
+from casework.setting_events import require_administrator_of
 from casework.settings.centre import PREFIX
-from casework.settings.recording import require_administrator_of
+from casework.text import fold, normal
 
 LONGEST_TITLE = 200
 LONGEST_SOURCE = 1_000

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Account, Agency, Assignment, Case, Centre, Membership
 from casework.permissions import Role
 from casework.reorganising.blueprint import Blueprint, Kind, Spot, memberships_of, names_of
 from casework.role_words import ROLE_WORDS
 from casework.settings.seats import Seat, must_be_held
-from casework.words import Bilingual
 
 MOST_PLACES = 20_000
 """Places of open work looked at."""

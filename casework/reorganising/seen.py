@@ -6,13 +6,13 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Case, Centre, Membership, Reorganisation
 from casework.permissions import Actor, Role
 from casework.reorganising.blueprint import BODIES, Kind, Line
 from casework.reorganising.faults import is_planned
 from casework.role_words import ROLE_WORDS
-from casework.words import Bilingual
 
 MOST_CENTRES = 200
 

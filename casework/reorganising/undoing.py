@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Column, RowMapping, Table, select, update
 
+from casework.bilingual import Bilingual
 from casework.db import METADATA, db
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Membership, Reorganisation
 from casework.reorganising.blueprint import Kind
 from casework.reorganising.journal import Net, changed_since
 from casework.reorganising.rules import RULES, copied_rules
-from casework.words import Bilingual
 
 MOST_NAMED = 10
 """Things in the way that are named; the number of all is said."""

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import KINDS as LETTER_KINDS
 from casework.documents.register import number_words
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.local_time import LOCAL_ZONE
 from casework.look_reasons import Payload, payloads_told
 from casework.models import Account, Case, CaseReport, Event, Report
@@ -26,7 +26,7 @@ from casework.outputs.kinds import KINDS
 from casework.permissions import Action, Actor, Role
 from casework.rights.lists import centres_where
 from casework.settings.scopes import works_in
-from casework.words import Bilingual
+from casework.text import normal
 
 PAGE = 50
 LOOKED_AT = 2_000

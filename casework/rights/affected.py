@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, insert, literal, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import normal
 from casework.look_reasons import looks_of_output
 from casework.models import (
     Account,
@@ -36,7 +36,7 @@ from casework.permissions import Actor, NotAllowed
 from casework.rights.breaches import BreachRefused, record_breach, refuse_closed
 from casework.rights.lists import centres_with_heirs
 from casework.settings.scopes import works_in
-from casework.words import Bilingual
+from casework.text import normal
 
 MOST_FOUND = 100_000
 """Reports and accounts one working out may come upon; more is worked out in parts."""

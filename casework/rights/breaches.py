@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.models import Breach, BreachDescription, BreachStep, Event
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.rights.lists import centres_where
-from casework.words import Bilingual
+from casework.text import normal
 
 AUTHORITY_HOURS = timedelta(hours=72)
 """From the moment it was noticed until the Ministry of Public Security has to know, round the clock, holidays too."""

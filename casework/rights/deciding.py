@@ -8,7 +8,6 @@ from datetime import datetime
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.identity import SHORTEST_REASON, Contact, open_contact
 from casework.models import Account, Case, DataRequest, Report, Reporter
 from casework.outbox import tell_of_data_request
@@ -34,6 +33,7 @@ from casework.rights.restricting import restrict
 from casework.sealing import seal_text
 from casework.second_person import refuse_first_person
 from casework.successors import centre_at_work
+from casework.text import normal
 
 LONGEST_REPLY = 2_000
 

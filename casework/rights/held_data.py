@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.identity import Contact, open_contact
 from casework.local_time import LOCAL_ZONE
@@ -38,7 +39,6 @@ from casework.permissions import Role
 from casework.rights.looks import OCCASIONS
 from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_in, requests_of, wish_in
 from casework.role_words import ROLE_WORDS
-from casework.words import Bilingual
 
 MOST_ROWS = 1_000
 """Of one part, the newest: sessions, messages, looks."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.erasing import LOOKS
 from casework.intake import cleared_words
@@ -18,7 +19,6 @@ from casework.recordings.staging import recordings_of_report
 from casework.rights.held_data import MOST_ROWS, Fact, Part, consent_facts, fact, looks_in, messages_to, part, reporter_facts
 from casework.sealing import open_json, open_text
 from casework.states import CaseState
-from casework.words import Bilingual
 
 LEVELS = {
     "satisfied": Bilingual("Hài lòng", "Satisfied"),

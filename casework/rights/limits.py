@@ -8,7 +8,7 @@ within 15 days (restriction, withdrawal of consent); what else is asked is done 
 from datetime import date, datetime, timedelta
 
 from casework.calendars import calendar_of
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.working_time import TimeLimit, Unit, due_at
 
 ANSWER, RESTRICTION, DONE, EXTENSION = "data_answer_days", "data_restriction_days", "data_done_days", "data_extension_days"

@@ -9,10 +9,10 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.models import Case, Centre, DataRequest, Report
 from casework.own_links import case_of, newest_links
+from casework.parsing import number_in
 from casework.permissions import ACTION_ROLES, Action, Actor, Role
 from casework.rights.requests import COPY, reports_about
 from casework.successors import centre_at_work
-from casework.typed import number_in
 
 PAGE = 50
 """Requests on one page of the list."""

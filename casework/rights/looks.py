@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.erasing import LOOKS
 from casework.look_reasons import payloads_told
@@ -17,7 +18,6 @@ from casework.models import Case, CaseReport, Event, Membership, Report
 from casework.permissions import Role
 from casework.rights.requests import Person, account_stream, reports_of_account
 from casework.role_words import ROLE_WORDS
-from casework.words import Bilingual
 
 MOST_SHOWN = 100
 MOST_REPORTS = 200

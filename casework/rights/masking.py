@@ -35,7 +35,7 @@ from casework.own_links import newest_links
 from casework.permissions import SYSTEM
 from casework.rights.erasing_people import erase_account, forget_sender, has_ended
 from casework.rights.requests import account_stream
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.states import ENDED_STATES
 
 Mark = tuple[datetime, int]

@@ -5,12 +5,12 @@ from datetime import date
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import ProcessingActivity
 from casework.permissions import Action, Actor
 from casework.rights.lists import centres_where
-from casework.settings.values import VALUES, value_of
-from casework.words import Bilingual
+from casework.setting_values import VALUES, value_of
 
 MOST_ROWS = 500
 

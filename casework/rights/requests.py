@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append, record
-from casework.folding import normal
 from casework.identity import Contact
 from casework.models import Account, Case, CaseReport, Centre, DataRequest, Event, Report, Reporter
 from casework.outbox import tell_of_data_request
@@ -24,7 +24,7 @@ from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_n
 from casework.rights.limits import answer_due, done_due
 from casework.sealing import open_json, open_text, seal_json
 from casework.successors import centre_at_work
-from casework.words import Bilingual
+from casework.text import normal
 
 WORDS_PURPOSE = "words of a data request"
 REPLY_PURPOSE = "reply to a data request"

@@ -19,12 +19,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.corrections import can_be_corrected
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import TITLED, empty_payloads, record
-from casework.folding import fold
 from casework.identity import Contact
 from casework.intake import typed_village
 from casework.models import (
@@ -65,7 +65,7 @@ from casework.rights.lists import centres_decided
 from casework.rights.requests import ERASURE, account_stream, lock_request, reports_about
 from casework.search_rows import refresh_search_rows
 from casework.successors import centre_at_work
-from casework.words import Bilingual
+from casework.text import fold
 
 LOOK_LASTS = timedelta(hours=1)
 """How long whoever has looked with a reason reads and clears on, without giving it again for each text."""

@@ -8,12 +8,12 @@ from sqlalchemy import func, or_, select
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Agency, Area, Assignment, Centre, Membership
 from casework.permissions import Action, Actor, require
+from casework.setting_events import record_setting, require_administrator_of
 from casework.settings.people import standard_phone
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.text import normal
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 LONGEST_NAME, LONGEST_SHORT_NAME = 200, 80

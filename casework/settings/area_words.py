@@ -5,13 +5,13 @@ from datetime import date
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import fold
 from casework.models import Area
 from casework.permissions import Actor
 from casework.settings.planning import Cells
 from casework.settings.scopes import administered_centres, is_of
-from casework.words import Bilingual
+from casework.text import fold
 
 SEVERAL = Bilingual(
     "Có nhiều địa bàn như vậy; xin ghi mã hành chính hoặc mã của hệ thống.",

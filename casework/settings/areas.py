@@ -7,17 +7,17 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import fold, normal
 from casework.former_areas import other_area_ids
 from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre
 from casework.permissions import Action, Actor, require
 from casework.search_rows import refresh_search_rows
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
 from casework.states import OPEN_STATES
-from casework.words import Bilingual
+from casework.text import fold, normal
 
 LEVELS = ("province", "district", "commune", "village")
 LEVEL_WORDS = {

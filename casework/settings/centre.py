@@ -5,15 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Action, Actor, require
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
 from casework.settings.rows import Faults, RowRefused
 from casework.settings.scopes import one_at_a_time
-from casework.words import Bilingual
+from casework.text import normal
 
 KIND = "centre"
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,5}")

@@ -4,13 +4,13 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.models import Agency, Area, Complexity, Field
 from casework.permissions import Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.columns import Choice, Scope
-from casework.words import Bilingual
 from casework.working_time import Unit
 
 MOST_CHOICES = 500

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from casework.folding import normal
-from casework.settings.values import ValueRefused
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
+from casework.setting_values import ValueRefused
+from casework.text import normal
 
 Reader = Callable[[str], Any]
 """From what was typed to what is kept. Raises ValueRefused."""

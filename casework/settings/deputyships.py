@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.account_marks import mark_account
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -14,10 +15,9 @@ from casework.models import Account, Deputy, Membership
 from casework.outbox import tell_of_deputyship
 from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
 from casework.second_person import refuse_first_person
-from casework.settings.recording import record_setting
+from casework.setting_events import record_setting
 from casework.settings.scopes import administered_centres, centre_of, holds_between, one_at_a_time, principals_of_own, works_in
 from casework.settings.watchers import meeting_by_deputy, read_one_at_a_time, watched_roles
-from casework.words import Bilingual
 
 LONGEST = timedelta(days=90)
 BEGUN = timedelta(hours=24)

@@ -9,7 +9,7 @@ from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.models import Event, EventStream
 from casework.permissions import ACTION_ROLES, Action, Actor
-from casework.settings.recording import CHANGED
+from casework.setting_events import CHANGED
 
 PAGE = 50
 LOOKED_AT = 2_000

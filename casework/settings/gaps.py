@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, CalendarDay, Centre, Membership, TextTemplate
 from casework.permissions import Role
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.settings.watchers import meetings, unconfirmed
-from casework.words import Bilingual
 
 NEXT_YEAR_FROM = 11
 """From November on the days off of the next year ought to be entered: limits reach into it."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Agency, Centre
 from casework.permissions import Actor
@@ -16,7 +16,7 @@ from casework.settings.area_words import AreaWords
 from casework.settings.import_columns import Row
 from casework.settings.planning import Cells, Plan, Planned, Status
 from casework.settings.scopes import administered_centres, centres_of, is_of
-from casework.words import Bilingual
+from casework.text import normal
 
 Key = tuple[int, str]
 

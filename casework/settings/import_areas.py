@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from casework.folding import fold, normal
+from casework.bilingual import Bilingual
 from casework.local_time import local_day
 from casework.models import Area, Centre
 from casework.permissions import Actor
@@ -14,7 +14,7 @@ from casework.settings.areas import CODE, LEVEL_WORDS, LEVELS, add_area, change_
 from casework.settings.import_columns import Row
 from casework.settings.planning import Cells, Plan, Planned, Status
 from casework.settings.scopes import administered_centres, centres_of
-from casework.words import Bilingual
+from casework.text import fold, normal
 
 LEVEL_NAMES = {fold(words): level for level, pair in LEVEL_WORDS.items() for words in (*pair, level)} | {
     "tinh": "province", "thanh pho": "province", "huyen": "district", "xa": "commune", "phuong": "commune", "thi tran": "commune",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from casework.folding import fold
+from casework.bilingual import Bilingual
 from casework.settings.tables import Line, TableRefused
-from casework.words import Bilingual
+from casework.text import fold
 
 
 @dataclass(frozen=True, slots=True)

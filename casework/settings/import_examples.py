@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency
 from casework.permissions import AGENCY_ROLES, Actor, Role
@@ -13,7 +14,6 @@ from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVEL_WORDS, LEVELS
 from casework.settings.import_columns import COLUMNS, heading
 from casework.settings.scopes import administered_centres, centres_of, is_of
-from casework.words import Bilingual
 
 Table = list[Sequence[str]]
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
+from casework.bilingual import Bilingual
 from casework.db import db
-from casework.folding import fold
 from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Actor, Role
@@ -29,7 +29,7 @@ from casework.settings.scopes import (
 )
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_of
 from casework.settings.watchers import meeting_by_role, words_for
-from casework.words import Bilingual
+from casework.text import fold
 
 PERSON = ("full_name", "title_vi", "title_en", "language", "email", "phone")
 AT_ONCE = 500

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from casework.bilingual import Bilingual
+from casework.setting_values import whole
 from casework.settings.columns import Column, code, line
-from casework.settings.values import whole
-from casework.words import Bilingual
 
 LONGEST_HINT = 300
 

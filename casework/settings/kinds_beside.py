@@ -4,18 +4,18 @@ import re
 
 from casework.answer_templates import LONGEST_NAME
 from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.bilingual import Bilingual
 from casework.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
-from casework.folding import normal
 from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SecondFactorRule, SuggestionRule
 from casework.permissions import Role
 from casework.role_words import ROLE_WORDS
+from casework.setting_values import ValueRefused, whole
 from casework.settings import choices as chosen
 from casework.settings import row_checks as checks
 from casework.settings.columns import Column, degrees, line, long_text, of_codes
 from casework.settings.kind_parts import POSITION, name_columns
 from casework.settings.rows import Kind
-from casework.settings.values import ValueRefused, whole
-from casework.words import Bilingual
+from casework.text import normal
 
 LONGEST_GRACE = 90
 ROLES: dict[str, Bilingual] = {str(role): ROLE_WORDS[role] for role in Role}

@@ -7,10 +7,10 @@ from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
-from casework.folding import fold
 from casework.models import Account, Agency, Area, Membership
 from casework.permissions import Actor
 from casework.settings.scopes import administered_centres, is_of, works_in
+from casework.text import fold
 
 PAGE = 50
 MOST_WORDS = 5

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from casework.folding import normal
 from casework.permissions import Actor
-from casework.settings.tiles import ADDRESS, SOURCE, source_fault
+from casework.setting_values import VALUES, ValueRefused, value_of
 from casework.settings.value_changes import set_value
-from casework.settings.values import VALUES, ValueRefused, value_of
+from casework.text import normal
+from casework.tile_addresses import ADDRESS, SOURCE, source_fault
 
 KEYS = (ADDRESS, SOURCE, "map_tile_max_zoom")
 

@@ -9,12 +9,12 @@ from sqlalchemy import func, select, update
 from casework.account_marks import mark_account
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.models import Account, Event, LoginSession, SignInBegun
 from casework.permissions import Action, Actor, NotAllowed, require
-from casework.settings.recording import record_setting
+from casework.setting_events import record_setting
+from casework.setting_values import value_of
 from casework.settings.scopes import centre_of, is_wholly_theirs, one_at_a_time, principals_of_own
-from casework.settings.values import value_of
+from casework.text import normal
 
 LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,59}")
 LANGUAGES = ("vi", "en")

@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.folding import fold
+from casework.parsing import day_in
 from casework.settings.import_columns import COLUMNS, YES, Row
 from casework.settings.tables import FORMULA, LONGEST_CELL
-from casework.typed import day_in
-from casework.words import Bilingual
+from casework.text import fold
 
 
 class Status(StrEnum):

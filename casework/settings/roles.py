@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.account_marks import mark_account
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Action, Actor, Role, require
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
 from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
 from casework.settings.watchers import meeting_by_role, read_one_at_a_time
-from casework.words import Bilingual
 
 STOOD_IN_FOR = Bilingual(
     "Ông/Bà đang hoặc sắp thay người này, nên vai trò của họ do một quản trị viên khác giao và kết thúc.",

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from casework.answer_templates import PLACEHOLDERS, unknown_places
 from casework.area_lookup import areas_around
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, LimitRule, first_of
 from casework.complexities import AT_FILING, SEVERAL_AGENCIES, complexities_of, has_limit
@@ -18,7 +19,6 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Area, ClockRule
 from casework.reminder_ladder import URGENCIES, ladder_of, rungs_silenced_by
 from casework.settings.rows import Proposal
-from casework.words import Bilingual
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
 
 MOST_OF_UNIT = {Unit.MINUTES: 1_440, Unit.HOURS: 720, Unit.WORKING_HOURS: 320, Unit.WORKING_DAYS: 90, Unit.CALENDAR_DAYS: 365}

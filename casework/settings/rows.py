@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, select
 
+from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import EventStream
 from casework.permissions import Action, Actor, require
+from casework.setting_events import LONGEST_REASON, ReasonMissing, record_setting, require_administrator_of
+from casework.setting_values import ValueRefused
 from casework.settings.columns import Column, Scope
-from casework.settings.recording import LONGEST_REASON, ReasonMissing, record_setting, require_administrator_of
-from casework.settings.values import ValueRefused
-from casework.words import Bilingual
 
 FARTHEST_DAYS = 731
 """How far ahead a rule may be set to begin or to end."""

@@ -6,12 +6,12 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Account, Agency, Assignment, Centre, Membership
 from casework.permissions import AGENCY_ROLES, Actor, Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.scopes import administered_centres, is_of
-from casework.words import Bilingual
 
 EVERYWHERE = "all"
 ANYWHERE_ROLES = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR})

@@ -14,19 +14,19 @@ from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.models import Centre, StagedImport
 from casework.permissions import Action, Actor, require
 from casework.sealing import open_json, seal_json
 from casework.sent_once import take_key
+from casework.setting_events import LONGEST_REASON, ReasonMissing, require_administrator_of
 from casework.settings.import_agencies import AgencyPlanner
 from casework.settings.import_areas import AreaPlanner
 from casework.settings.import_columns import COLUMNS, Row, named_rows
 from casework.settings.import_people import PeoplePlanner
 from casework.settings.planning import Plan
-from casework.settings.recording import LONGEST_REASON, ReasonMissing, require_administrator_of
 from casework.settings.scopes import one_at_a_time
 from casework.settings.tables import MOST_ROWS, TableRefused, read_table
+from casework.text import normal
 
 ROWS_PURPOSE, PASSWORDS_PURPOSE = "imported rows", "start passwords"
 KEPT = timedelta(hours=24)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from casework.errors import CaseworkError
-from casework.folding import normal
+from casework.text import normal
 
 MOST_BYTES = 5_000_000
 MOST_ROWS = 5_000

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db
-from casework.folding import normal
 from casework.models import HouseSetting
 from casework.permissions import Action, Actor, require
-from casework.settings.recording import record_setting, require_administrator_of
+from casework.setting_events import record_setting, require_administrator_of
+from casework.setting_values import VALUES, Value, ValueRefused, value_of
 from casework.settings.scopes import administered_centres, is_of
-from casework.settings.tiles import ADDRESS, SOURCE, source_fault
-from casework.settings.values import VALUES, Value, ValueRefused, value_of
+from casework.text import normal
+from casework.tile_addresses import ADDRESS, SOURCE, source_fault
 
 KIND = "value"
 """What events call a single value."""

@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
 from casework.permissions import WATCHERS, Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.scopes import holds_between, one_at_a_time
-from casework.words import Bilingual
 
 _LONG = timedelta(days=36_500)
 MOST = 200

@@ -77,7 +77,7 @@ def other_names(connection: sa.Connection) -> dict[int, list[str]]:
 
 
 def words_of(text: str) -> str:
-    """As casework.folding.index_words folded when this was written."""
+    """As casework.text.index_words folded when this was written."""
     lowered = unicodedata.normalize('NFC', text).lower().replace('đ', 'd')
     bare = ''.join(sign for sign in unicodedata.normalize('NFD', lowered) if not unicodedata.combining(sign)).translate(MARKS)
     return ' '.join(word[:60] for word in WORD.findall(bare))

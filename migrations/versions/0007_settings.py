@@ -308,7 +308,7 @@ def fold_names(connection: sa.Connection) -> None:
 
 
 def folded(text: str) -> str:
-    """As casework.folding folded on the day of this migration."""
+    """As casework.text folded on the day of this migration."""
     lowered = unicodedata.normalize('NFC', text).lower().replace('đ', 'd')
     bare = ''.join(sign for sign in unicodedata.normalize('NFD', lowered) if not unicodedata.combining(sign))
     return ' '.join(bare.translate(MARKS).split())

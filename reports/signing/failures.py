@@ -1,7 +1,7 @@
 """Why a seal is not put on, in words: without any library, since pages say it too."""
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 
 WORDS: dict[str, Bilingual] = {
     "no_secret": Bilingual("Chưa có mật khẩu hoặc mã PIN của con dấu trên máy chủ.", "The server has no passphrase or PIN of this seal."),

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from casework.bilingual import Bilingual
 from casework.local_time import local_day
-from casework.words import Bilingual
 
 INTACT, CHANGED, FORGED, UNREADABLE = "intact", "changed", "forged", "unreadable"
 WHOLE, SIGNED_AGAIN, ADDED, PART = "whole", "signed_again", "added", "part"

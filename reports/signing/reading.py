@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from reports.signing.found import SignatureFound, found_again
 
 MOST_BYTES = 25_000_000

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from reports.signing.found import WHOLE, Revoked, SignatureFound
 from reports.signing.prefixes import digest_of, digests_of_beginnings
 from reports.signing.reading import MOST_BYTES, Examined, FileUnread, examined

@@ -12,11 +12,11 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, exists, or_, true
 from sqlalchemy.orm import aliased
 
+from casework.bilingual import Bilingual
 from casework.figures.definitions import FEWEST_FOR_A_RATE, Rate
 from casework.lateness import late
 from casework.models import CaseMoment, CaseSpan
 from casework.open_cases import unconfirmed_cases
-from casework.words import Bilingual
 from reports.statistics.periods import Period
 
 FEWEST = FEWEST_FOR_A_RATE

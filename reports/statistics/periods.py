@@ -15,11 +15,11 @@ from typing import Any
 from babel.dates import format_date
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db, kept_for_step
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import FiguresSnapshot
-from casework.settings.values import value_of
-from casework.words import Bilingual
+from casework.setting_values import value_of
 
 WEEK, MONTH, QUARTER, HALF_YEAR, YEAR, OTHER = KINDS = ("week", "month", "quarter", "half_year", "year", "other")
 MONTHS_OF = {MONTH: 1, QUARTER: 3, HALF_YEAR: 6, YEAR: 12}

@@ -13,15 +13,15 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.facts.progress import waits_since
 from casework.findings import Finding, fault
-from casework.folding import normal
 from casework.models import CaseSpan, Centre, Event, FactsProgress, FiguresSnapshot, RefusalReason
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, require
-from casework.words import Bilingual
+from casework.text import normal
 from reports.statistics.counting import figures_of
 from reports.statistics.figures import FIGURES
 from reports.statistics.periods import Period

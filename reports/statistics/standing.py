@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, literal_column, not_, null, or_, select, true
 from sqlalchemy import case as either
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.facts.reading import APART
 from casework.lateness import late, soon
 from casework.models import Agency, Area, Case, CaseSpan
 from casework.open_cases import is_unconfirmed, unconfirmed_cases
-from casework.typed import MICROSECOND_DIGITS, number_in
-from casework.words import Bilingual
+from casework.parsing import MICROSECOND_DIGITS, number_in
 from reports.statistics.behind import Behind, Row
 from reports.statistics.subjects import NOT_YET, Scope
 

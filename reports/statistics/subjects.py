@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Area, Field
-from casework.words import Bilingual
 from reports.statistics.periods import label_of
 
 WHOLE = ""

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
@@ -42,7 +43,6 @@ from casework.models import (
 )
 from casework.outputs import fail_output, take_output
 from casework.rights.requests import Wish, person_of, request_data
-from casework.words import Bilingual
 from tests import build
 from tests.authority import PASSPHRASE
 from tests.browser.day import (

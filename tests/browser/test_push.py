@@ -26,8 +26,8 @@ from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.models import Delivery
 from casework.outbox import tell_account
+from casework.setting_values import value_of
 from casework.settings.value_changes import set_value
-from casework.settings.values import value_of
 from tests import build
 from tests.browser.house import House, opened
 from tests.browser.waiting import PATIENCE, ask_until, next_document

@@ -19,9 +19,9 @@ from sqlalchemy import select
 from casework.alike import alike_nearby
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.folding import fold
 from casework.intake import Place
 from casework.models import Field
+from casework.text import fold
 from tests import build
 from web.filing_near import MOST_SHOWN
 

@@ -17,12 +17,12 @@ from casework.boundaries import check_boundaries
 from casework.boundary_import import SKIP, ImportRefused, Plan, export_boundaries, import_boundaries, plan_import
 from casework.centres import centre_for
 from casework.db import db, unit_of_work
-from casework.folding import fold
 from casework.local_time import LOCAL_ZONE
 from casework.map_layers import LARGEST_LAYER, areas_layer
 from casework.models import Area, Event
 from casework.permissions import NotAllowed, Role
-from casework.settings.recording import ReasonMissing
+from casework.setting_events import ReasonMissing
+from casework.text import fold
 from tests import build
 from tests.casework.test_boundaries import EAST, HOLE, SQUARE, collection, feature, polygon
 from tests.second_centre import of_the_installation, second_world

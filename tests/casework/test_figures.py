@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.figures.counting import counted
 from casework.figures.definitions import FIGURES, NOUGHT_LEFT_OUT, RATES, Figure, Rate
@@ -31,7 +32,6 @@ from casework.models import (
     Review,
     VisibilityReason,
 )
-from casework.words import Bilingual
 from tests import build
 from tests.grounds import somebody_else
 from tests.web.desk import statements_of

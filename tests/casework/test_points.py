@@ -23,7 +23,7 @@ from casework.rights.erasing_people import erase_report
 from casework.shapes import metres_between
 from tests import build
 from web.config import Config
-from web.starting import keys_in_use
+from web.startup_checks import keys_in_use
 
 NOON = build.NOON
 HOME = (12.0331472, 108.3672918)

@@ -20,7 +20,7 @@ from casework.models import CodeApp, File, Photo, Report, Reporter, ReportText
 from casework.resealing import PURPOSES, keys_that_seal, reseal
 from casework.sealing import key_id_of, open_sealed, open_text, seal, seal_text
 from tests import build
-from web.starting import sealed_columns
+from web.startup_checks import sealed_columns
 
 NOON = build.NOON
 WORDS = "Cây đổ chắn ngang đường vào thôn."

@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from casework import calendars, outputs, schedules
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.file_store import StoredFile
@@ -33,7 +34,6 @@ from casework.schedules import (
     stop_schedule,
 )
 from casework.settings.value_changes import set_value
-from casework.words import Bilingual
 from reports.statistics.due import run_after
 from tests import build
 from tests.casework.acting import local

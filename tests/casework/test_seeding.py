@@ -13,7 +13,6 @@ from casework import seeding
 from casework.calendars import RULES_STREAM, calendar_of
 from casework.clocks import ClockKind, rule_for, start_clock
 from casework.db import db, unit_of_work
-from casework.folding import fold
 from casework.messages.kinds import KINDS
 from casework.models import (
     Agency,
@@ -33,6 +32,7 @@ from casework.models import (
     VisibilityReason,
 )
 from casework.permissions import Role
+from casework.text import fold
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 from tests import build
 from tests.second_centre import add_rule

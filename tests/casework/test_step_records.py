@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.case_history import staff_steps
 from casework.db import db, unit_of_work
 from casework.file_store import LocalFileStore
@@ -18,7 +19,6 @@ from casework.photo_records import stage_photo, staged_photos
 from casework.quarantine import original_photo, quarantine
 from casework.step_fields import FITTERS, FieldRefused, fitted, kept_as, number_words
 from casework.step_records import StepRecordRefused, record_step, step_records_seen
-from casework.words import Bilingual
 from tests import build, joined
 from tests.casework.acting import events, run
 from tests.pictured import staged

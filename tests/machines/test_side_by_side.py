@@ -13,8 +13,8 @@ from sqlalchemy import Engine, event, text
 import migrations
 from casework.db import db, unit_of_work
 from tests.postgres import Cluster
-from web.schema import refuse_other_schema
-from web.starting import StartRefused
+from web.schema_check import refuse_other_schema
+from web.startup_checks import StartRefused
 
 
 def after_a_migration(revision: str, oldest: str | None) -> None:

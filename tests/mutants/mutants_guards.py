@@ -149,7 +149,7 @@ GUARDS_GONE = [
            (f"{GUARDS}::test_json_is_no_form",)),
     Mutant("JSON without a bottom", "web/security.py", "    except RecursionError:\n", "    except NotImplementedError:\n", (f"{GUARDS}::test_json_is_no_form",)),
     # -- patterns, and what a program is written with
-    Mutant("pattern with the cube of the text", "casework/folding.py", 're.compile(r"\\s+")', 're.compile(r"\\s*\\s*$")',
+    Mutant("pattern with the cube of the text", "casework/text.py", 're.compile(r"\\s+")', 're.compile(r"\\s*\\s*$")',
            (f"{GUARDS}::test_no_pattern_takes_for_ever",)),
     Mutant("pattern from what is typed", "casework/answering.py", 'LEFT_TO_FILL = re.compile(r"\\{[^{}]*\\}|[{}…]")',
            'LEFT_TO_FILL = re.compile(r"\\{[^{}]*\\}|[{}…]")\n\n\ndef _found(typed: str, text: str) -> bool:\n    return re.search(typed, text) is not None\n',

@@ -27,8 +27,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.letterheads import Head
-from casework.words import Bilingual
 from reports.apology import apology_html
 from reports.drawings import Heading, clean_picture, picture_pdf, table_pdf
 from reports.late_list import late_list_html

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from casework.bilingual import Bilingual
 from casework.documents.seals import Seal
-from casework.words import Bilingual
 from reports.official import letter_pdf
 from reports.signing.fields import with_fields
 from reports.signing.sealing import seal_pdf

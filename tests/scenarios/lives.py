@@ -24,7 +24,7 @@ from tests import build
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS, Forms
 from workflows import acts, steps
 from workflows.bindings import BINDINGS
-from workflows.desks import REPORTER, own_desk
+from workflows.desk_access import REPORTER, own_desk
 from workflows.models import Incident, WaitingTask
 from workflows.verification import check_process
 from workflows.wakeups import deliver_messages, fire_due_timers

@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 
 from casework.alike import alike_nearby
 from casework.answer_templates import own_templates
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
@@ -87,7 +88,6 @@ from casework.settings.scopes import administered_centres
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.triage import hotline_calls
 from casework.wallboards import wallboards_of
-from casework.words import Bilingual
 from casework.working_time import Calendar
 from reports.statistics.snapshots import snapshots_seen
 from tests import build
@@ -102,7 +102,7 @@ from web.demo_seals import demo_seals
 from web.demo_stories import moments_of
 from web.demo_year import YEAR
 from web.passwords import check_password
-from web.starting import StartRefused
+from web.startup_checks import StartRefused
 from web.verifying import verify
 from workflows.bindings import STEPS
 from workflows.bottlenecks.reading import Wanted, heat, last_months

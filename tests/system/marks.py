@@ -23,7 +23,7 @@ from urllib.parse import unquote_to_bytes
 import zstandard
 from pypdf import PdfReader
 
-from casework.folding import fold
+from casework.text import fold
 
 DEEPEST = 4
 """Archives within archives that are opened."""

@@ -16,10 +16,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import String, select
 
+from casework.bilingual import Bilingual
 from casework.db import METADATA, db
 from casework.figures.keeping import count_public_figures
 from casework.permissions import actor_for
-from casework.words import Bilingual
 from tests import build
 from tests.conftest import environment_of, running
 from tests.system.journey import Journey

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.web.commands import Langbiang
+from tests.web.command_line import Langbiang
 
 
 @pytest.fixture(scope="module")

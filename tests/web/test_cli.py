@@ -24,7 +24,7 @@ from casework.models import Delivery, File, IdempotencyKey, OutboxMessage, Photo
 from casework.permissions import SYSTEM
 from migrations import newest_revision
 from tests import build
-from tests.web.commands import ROOT, Langbiang, free_port, surroundings
+from tests.web.command_line import ROOT, Langbiang, free_port, surroundings
 from web.cli import foreign_web
 from web.config import Config
 from web.worker import jobs_of, route, run_job, sweep

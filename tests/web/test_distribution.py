@@ -22,7 +22,7 @@ from casework.working_time import DayTooFar
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
-from web.due import limit_words
+from web.due_words import limit_words
 
 
 @pytest.fixture

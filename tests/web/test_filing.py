@@ -16,10 +16,10 @@ from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
 from casework.intake import Filed, original_words, place_words
-from casework.limits import Limit
 from casework.models import Centre, Field, File, Photo, Report
 from casework.photo_records import photos_of_report
 from casework.points import point_of
+from casework.rate_limits import Limit
 from tests import build
 from tests.conftest import client_of, running
 from tests.pictured import jpeg

@@ -11,12 +11,12 @@ from flask import Flask
 from flask_babel import force_locale
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Case, Photo, StepRecord
 from casework.permissions import Role
 from casework.photo_files import takes_heic
 from casework.step_fields import FieldRefused
-from casework.words import Bilingual
 from tests import build, drawn
 from tests.pictured import jpeg
 from tests.web.desk import Office, step

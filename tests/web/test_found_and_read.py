@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree, html
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from tests import build, pictured
 from tests.web.pages import at, words_of
 

@@ -20,7 +20,7 @@ from casework.intake import Place
 from casework.models import Area, Event, HouseSetting, Report
 from casework.permissions import Role
 from casework.points import point_of
-from casework.settings.tiles import tile_fault, tile_origin
+from casework.tile_addresses import tile_fault, tile_origin
 from tests import build
 from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.second_centre import of_the_installation, second_world

@@ -19,12 +19,12 @@ from casework.messages.rendering import Page, words_of
 from casework.models import Breach, Delivery, Event, HouseSetting, LoginSession, OutboxMessage, Output, RecurringJob
 from casework.permissions import Role
 from casework.rights.telling_affected import JOB, write_to_affected
-from casework.settings.recording import record_setting
+from casework.setting_events import record_setting
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of as read
-from web.factors.fresh import FRESH_FORMS
+from web.fresh_proof import FRESH_FORMS
 from web.outputs.makers import data_lists
 from web.outputs.making import MAKERS, make_outputs
 from workflows.jobs import INTERVALS

@@ -17,16 +17,16 @@ from sqlalchemy import func, select
 
 from casework.consent_notices import notice_today
 from casework.db import db, unit_of_work
-from casework.folding import normal
 from casework.identity import open_contact
 from casework.intake import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
-from casework.limits import drop_old_keys
 from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Publication, Recording, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.photo_records import photos_of_report
 from casework.points import place_exactly, point_of
+from casework.rate_limits import drop_old_keys
 from casework.recordings.staging import recordings_of_report
 from casework.settings.value_changes import set_value
+from casework.text import normal
 from casework.unsent_photos import forget_unsent
 from tests import build
 from tests.conftest import client_of

@@ -20,11 +20,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import NotFound
 
 import web
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.keyring import use_keyring
 from casework.permissions import Action, NotAllowed
-from casework.words import Bilingual
 from tests import build
 from tests.build import NOON as NOW
 from tests.conftest import client_of, environment_of, prepare_schema, running
@@ -37,7 +37,7 @@ from web.networks import network_of
 from web.request_log import LOGGER, JsonLines
 from web.security import allow_inline_style_attributes, sent_json
 from web.sessions import COOKIE
-from web.starting import StartRefused
+from web.startup_checks import StartRefused
 from web.worker import sweep
 from workflows.steps import TaskAlreadyDone
 

@@ -14,8 +14,8 @@ from casework.db import db, unit_of_work
 from casework.erasing import erase_originals
 from casework.intake import Place
 from casework.just_sent import key_of_sending
-from casework.limits import JUST_SENT, drop_old_keys
 from casework.models import Case, IdempotencyKey, Report
+from casework.rate_limits import JUST_SENT, drop_old_keys
 from casework.states import CaseState
 from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once

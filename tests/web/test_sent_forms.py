@@ -19,9 +19,9 @@ import web
 from casework.cases import CaseBusy
 from casework.db import METADATA, db, unit_of_work
 from casework.events import append
-from casework.limits import drop_old_keys
 from casework.models import Case, IdempotencyKey, Note
 from casework.permissions import SYSTEM, Action
+from casework.rate_limits import drop_old_keys
 from tests import build
 from tests.casework.test_filing_at_once import at_once
 from tests.web.desk import Office

@@ -13,7 +13,7 @@ from tests.web.desk import Office, step
 from tests.web.pages import words_of
 from web import tasks
 from web.tasks import PAGES
-from web.text_changes import Change, changes
+from web.text_diff import Change, changes
 from workflows.definitions import shipped_model
 from workflows.models import WaitingTask
 

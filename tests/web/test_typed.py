@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from flask import Flask
 
-from casework.typed import day_in, instant_in, number_in, year_in
+from casework.parsing import day_in, instant_in, number_in, year_in
 from reports.statistics.standing import _mark_in
 from tests import build
 from tests.web.desk import Office

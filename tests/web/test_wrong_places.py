@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import environment_of
 from tests.postgres import Cluster
-from tests.web.commands import Langbiang, free_port, surroundings
+from tests.web.command_line import Langbiang, free_port, surroundings
 from web.cli import COMMANDS
 
 PASSWORD = "mat khau dai va la"

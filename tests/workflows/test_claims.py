@@ -18,7 +18,7 @@ from tests import build
 from workflows import steps
 from workflows.assigning import AlreadyTheirs, assign_task
 from workflows.claims import holder_of, holders
-from workflows.desks import own_desk, unconfirmed_desk
+from workflows.desk_access import own_desk, unconfirmed_desk
 from workflows.inbox import Filter, Wanted, page_of
 from workflows.inbox_filters import NOBODY, Waits
 from workflows.leaving import return_tasks_of_leavers

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from casework.additions import additions_of
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Case, Report
 from casework.publishing import PublicationRefused
-from casework.words import Bilingual
 from tests import beside, build
 from workflows.inbox import Wanted, page_of
 from workflows.incidents import open_incidents, retry_recorded

@@ -8,7 +8,7 @@ from casework.deputies import principals_of
 from casework.models import Deputy
 from casework.permissions import Role, actor_for
 from tests import build
-from workflows.desks import desks_read_by, own_desk
+from workflows.desk_access import desks_read_by, own_desk
 from workflows.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
 from workflows.inbox_filters import NOBODY, OWN, Filter, Waits, narrowed
 from workflows.steps import claim

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.clocks import ClockKind, end_all_clocks, running_clocks, start_step_clock
@@ -16,7 +17,6 @@ from casework.models import Case, Clock, Deputy, Event, OutboxMessage, StepRecor
 from casework.permissions import Role
 from casework.step_fields import FieldRefused
 from casework.step_records import StepRecordRefused
-from casework.words import Bilingual
 from casework.working_time import TimeLimit, Unit
 from tests import build, drawn
 from tests.casework.acting import local, running

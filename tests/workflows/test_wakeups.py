@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from casework.bilingual import Bilingual
 from casework.cases import CaseBusy, lock_case
 from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Event
-from casework.words import Bilingual
 from tests import build, drawn
 from tests.conftest import running
 from tests.workflows.drawing import Drawing

@@ -15,7 +15,7 @@ def verify(every: int) -> None:
     """Prove history, anchors, files, cases and processes against each other."""
     from web.config import Config
     from web.keeping import verify as verify_all
-    from web.schema import refuse_missing_database
+    from web.schema_check import refuse_missing_database
     from web.watching.traces import leave_trace
 
     config, now = Config.from_environment(), datetime.now(UTC)
@@ -34,7 +34,7 @@ def backup(folder: Path, keys: Path | None) -> None:
     from web.backup_folder import oldest_beside
     from web.config import Config
     from web.keeping import backup as save
-    from web.schema import refuse_missing_database
+    from web.schema_check import refuse_missing_database
     from web.watching.traces import leave_trace
 
     config, now = Config.from_environment(), datetime.now(UTC)
@@ -57,7 +57,7 @@ def backup(folder: Path, keys: Path | None) -> None:
 def backed_up() -> None:
     """Note that another program has just made a backup (of the PostgreSQL server, of the storage), for the health page."""
     from web.config import Config
-    from web.schema import refuse_missing_database
+    from web.schema_check import refuse_missing_database
     from web.watching.traces import leave_trace
 
     config = Config.from_environment()
@@ -73,7 +73,7 @@ def backed_up() -> None:
 def health(language: str) -> None:
     """Say what is wrong with the installation and what to do, the worst first; ends with 1 when somebody is needed."""
     from web.config import Config
-    from web.schema import DatabaseAway
+    from web.schema_check import DatabaseAway
     from web.watching.command import health_lines, line_of_database_away
 
     try:
@@ -94,7 +94,7 @@ def restore(folder: Path, keys: Path | None, unproven: bool) -> None:
     """Fill an empty installation from the backup in FOLDER and verify it."""
     from web.config import Config
     from web.keeping import restore as load
-    from web.schema import refuse_database_away
+    from web.schema_check import refuse_database_away
 
     config = Config.from_environment()
     refuse_database_away(config)
@@ -144,7 +144,7 @@ def move_files() -> None:
     """Copy the files and anchors of the data folder to the bucket of LANGBIANG_S3_URL; may be broken off and begun anew."""
     from web import file_moving
     from web.config import Config
-    from web.schema import refuse_missing_database
+    from web.schema_check import refuse_missing_database
 
     config = Config.from_environment()
     refuse_missing_database(config)

@@ -22,7 +22,7 @@ def serve() -> None:
     """Serve the pages until SIGTERM, which ends requests in flight first."""
     from web.config import Config
     from web.processes import count_together, let_in, taken_port
-    from web.schema import refuse_missing_database
+    from web.schema_check import refuse_missing_database
 
     config = Config.from_environment()
     refuse_missing_database(config)

@@ -24,7 +24,7 @@ def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:
     from casework.db import db
     from web.documents.opening import refuse_unknown_bodies
     from web.request_log import write_log
-    from web.schema import refuse_missing_database, refuse_other_schema
+    from web.schema_check import refuse_missing_database, refuse_other_schema
 
     refuse_missing_database(config)
     write_log(config.log, log_name)

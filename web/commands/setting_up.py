@@ -14,8 +14,8 @@ def migrate() -> None:
     """Create the database, or bring it to the tables and the process of this version."""
     import migrations
     from web.config import Config
-    from web.schema import refuse_database_away
-    from web.starting import make_data_folder
+    from web.schema_check import refuse_database_away
+    from web.startup_checks import make_data_folder
     from web.upgrading import bring_release
 
     config = Config.from_environment()

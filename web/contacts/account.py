@@ -16,10 +16,10 @@ from casework.contacts.proven import ContactRefused, change_name, give_contact, 
 from casework.contacts.sealed_codes import kind_of
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.messages.choices import contact_of
 from casework.models import Account
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.requests import Person
 from casework.settings.people import change_own_password
 from web.clock import now

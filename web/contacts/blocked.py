@@ -25,7 +25,7 @@ from casework.db import unit_of_work
 from casework.models import Case, Report
 from casework.own_links import case_of, newest_links
 from casework.permissions import Action, case_seen_by, may, require
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.staff_views import title_seen
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now

@@ -16,11 +16,11 @@ from casework.contacts.sealed_codes import kind_of, open_message
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.keyring import KeyMissing
-from casework.limits import TooManyAttempts
 from casework.models import Report
+from casework.rate_limits import TooManyAttempts
 from casework.sealing import SealBroken, open_json, seal_json
 from web.clock import now
-from web.filing_form import email_address, phone_number
+from web.filing_fields import email_address, phone_number
 from web.locales import in_reader_language, language
 from web.networks import this_network
 

@@ -14,12 +14,12 @@ from flask_wtf.csrf import CSRFProtect
 
 from casework.contacts.hand_over import LONGEST_TOKEN, HandOverRefused, contact_in, issue_ticket, read_token, use_ticket, waiting_ticket
 from casework.db import unit_of_work
-from casework.limits import Limit, count_attempt
 from casework.permissions import Action
+from casework.rate_limits import Limit, count_attempt
 from web.clock import now
 from web.contacts.codes import masked
 from web.contacts.sign_in import go_on_with
-from web.filing_form import email_address, phone_number
+from web.filing_fields import email_address, phone_number
 from web.guards import performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.networks import this_network

@@ -20,9 +20,9 @@ from casework.contacts.proven import LONGEST_NAME, ContactRefused, account_claim
 from casework.contacts.sealed_codes import digest_of
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.models import Account
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from web.auth import QUARTER, home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.contacts.code_step import CodeStep, ask_for_code, take_code

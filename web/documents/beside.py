@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import url_for
 
+from casework.bilingual import Bilingual
 from casework.case_history import audience_of
 from casework.documents.handover_minutes import minutes_apart
 from casework.documents.kinds import ANSWER, TRANSFER_SLIP, kind_of, symbol_of
@@ -12,7 +13,6 @@ from casework.documents.offers import PossibleLetter, letters_of_case, letters_t
 from casework.matter import Matter
 from casework.models import Case, Letter
 from casework.permissions import Action, may
-from casework.words import Bilingual
 from web.guards import actor
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from wtforms import DateField, IntegerField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.documents.numbering import (
     LONGEST_NOTE,
@@ -31,9 +32,8 @@ from casework.documents.numbering import (
 from casework.documents.register import LINES, STATES, lines_of
 from casework.local_time import local_day
 from casework.models import Agency, Centre, DocumentBook, DocumentNumber, Event
+from casework.parsing import number_in
 from casework.permissions import Action
-from casework.typed import number_in
-from casework.words import Bilingual
 from web.clock import now
 from web.documents.register import HIGHEST
 from web.forms import Form

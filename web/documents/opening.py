@@ -16,11 +16,11 @@ import orjson
 from cryptography import x509
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.sealing import unknown_bodies
 from casework.documents.seals import ELSEWHERE, PKCS11, PKCS12, Seal
 from casework.models import Centre
-from casework.words import Bilingual
 from reports.signing.revoking import ListUnread
 from web.config import PREFIX, Config, SettingRefused, StartRefused, gateway_address
 from web.documents.revocations import lists_in

@@ -9,10 +9,10 @@ from casework.db import db
 from casework.documents.files import newest_file, open_file
 from casework.documents.kinds import APOLOGY, symbol_of
 from casework.documents.periodic import ROWS as PERIODIC
-from casework.folding import fold
 from casework.local_time import local_day
 from casework.models import Case, DocumentNumber, Letter, LetterFile, Report
 from casework.permissions import Actor
+from casework.text import fold
 from reports.letters import page_of, sheets_of
 from reports.official import body_of
 from web.documents.making import verify_url

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.documents.files import files_of, newest_file
 from casework.documents.register import document_seen
@@ -34,7 +35,6 @@ from casework.documents.seals import Seal
 from casework.file_store import FileMissing, FileNotStored, StoredFile, new_stored_name
 from casework.models import Letter, LetterFile, SealingOrder
 from casework.permissions import Action, may
-from casework.words import Bilingual
 from reports.signing.failures import WORDS
 from reports.signing.found import SignatureFound
 from reports.signing.reading import MOST_BYTES, Examined, FileUnread

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from casework.db import unit_of_work
 from casework.documents.verifying import STANDINGS, known_by_digest, known_by_ref
-from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from reports.signing.prefixes import digest_of, digests_of_beginnings
 from reports.signing.reading import MOST_BYTES, FileUnread, signatures_of
 from web.clock import now

@@ -25,7 +25,7 @@ from casework.staff_views import publications_of
 from reports.letters import file_name_of, page_of
 from reports.official import body_of, letter_pdf, refuse_long
 from web.clock import now
-from web.filing_form import sound_token
+from web.filing_fields import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local

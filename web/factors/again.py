@@ -12,12 +12,12 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.factors.code_apps import take_code
 from casework.factors.passkeys import Purpose, passkeys_of, signing_options, spend_challenge, take_passkey
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.models import LoginSession
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from web.clock import now
-from web.factors.fresh import proof_page
 from web.factors.party import bound_to_session, our_party
+from web.fresh_proof import proof_page
 from web.guards import found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.passwords import check_password

@@ -20,9 +20,9 @@ from casework.factors.begun import count_try, finish_sign_in
 from casework.factors.code_apps import take_code
 from casework.factors.held import held_by, use_recovery_code
 from casework.factors.passkeys import LONGEST_ANSWER, PasskeyRefused, Purpose, signing_options, spend_challenge, take_passkey
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.models import Account, SignInBegun
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.sealing import lookup_digest
 from web.auth import home_of, sign_in_page, signed_in_answer
 from web.clock import now

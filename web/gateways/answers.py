@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from casework.messages.sending import Refused, TryLater
-from casework.typed import number_in
+from casework.parsing import number_in
 
 OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
 """Refusals of this message alone. All others are our own fault or the gateway's: an address that has moved, a token that is not good,

@@ -21,17 +21,17 @@ from casework.db import db, unit_of_work
 from casework.emergencies import emergencies_in
 from casework.identity import Contact
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
-from casework.limits import count_attempt
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
 from casework.phone_look_ups import LOOK_UPS, look_up_phone
+from casework.rate_limits import count_attempt
 from casework.staff_choices import fields_of, villages_of
 from casework.states import STAFF_LABELS, CaseState
 from casework.suggesting import suggestions_in
 from web.base_map import base_map
 from web.clock import now
 from web.filed_forms import code_ahead
-from web.filing_form import email_address, phone_number
+from web.filing_fields import email_address, phone_number
 from web.guards import actor, found, performs, signed_in_account
 from web.intake.forms import IntakeForm, moment_for_input
 from web.intake.places import examples_of

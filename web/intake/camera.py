@@ -11,20 +11,20 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, RadioField
 from wtforms.validators import ValidationError
 
+from casework.bilingual import Bilingual
 from casework.cameras import CameraYear, areas_of, camera_year, cameras_for, centres_of_operations, first_year
 from casework.db import db, unit_of_work
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Camera, Centre
+from casework.parsing import year_in
 from casework.permissions import Action
 from casework.photo_records import staged_photos
 from casework.staff_choices import fields_of
-from casework.typed import year_in
-from casework.words import Bilingual
 from web.base_map import base_map
 from web.clock import now
 from web.filed_forms import code_ahead
-from web.filing_form import sound_token
+from web.filing_fields import sound_token
 from web.guards import actor, performs
 from web.intake.call import communes_here, own_centre
 from web.intake.forms import IntakeForm, moment_for_input

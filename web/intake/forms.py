@@ -16,8 +16,8 @@ from casework.former_areas import former_names
 from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Field
-from casework.typed import instant_in
-from web.filing_form import NO_CHOICE, number, sound_token
+from casework.parsing import instant_in
+from web.filing_fields import NO_CHOICE, number, sound_token
 from web.forms import Form
 from web.intake.places import Named, commune_meant, names_of
 from web.locales import in_reader_language as local

@@ -20,7 +20,7 @@ from casework.sealing import SealBroken, grouped_secret, open_text, seal_text
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from workflows.desks import is_at
+from workflows.desk_access import is_at
 from workflows.inbox import waiting_in_case
 from workflows.models import WaitingTask
 

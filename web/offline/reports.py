@@ -26,18 +26,18 @@ from casework.db import db, unit_of_work
 from casework.file_store import FileNotStored
 from casework.filing_limits import TooManyReports
 from casework.intake import OtherReportFiled, ReportFiledBefore, ReportRefused
-from casework.limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Account, Device, Report
 from casework.permissions import Action, Actor, actor_for
 from casework.photo_files import PhotoRefused
 from casework.photo_records import TooManyPhotos, staged_photos
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.recordings.staging import RecordingRefused
 from casework.sealing import grouped_secret
 from web.clock import now
 from web.config import LANGUAGES
 from web.contacts.confirming import can_be_confirmed
 from web.filed_forms import NETWORK
-from web.filing_form import FilingForm
+from web.filing_fields import FilingForm
 from web.guards import performs
 from web.locales import in_reader_language, language
 from web.networks import this_network

@@ -11,7 +11,7 @@ from casework.intake import Filed
 from casework.models import Device
 from casework.permissions import Actor
 from web.filed_forms import file_form, filing_form
-from web.filing_form import FilingForm
+from web.filing_fields import FilingForm
 from web.offline.uploads import keep_only
 
 

@@ -10,10 +10,10 @@ from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.identity_exports import MOST_NAMED, TooManyNamed, export_identity
 from casework.models import Area, Field, Output
+from casework.parsing import year_in
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
 from casework.staff_search import OPEN, Wanted
 from casework.states import STAFF_LABELS, CaseState
-from casework.typed import year_in
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, yes
 from web.outputs.making import MAKERS, Progress

@@ -17,10 +17,10 @@ from sqlalchemy import select
 from casework.db import db, new_ref, unit_of_work
 from casework.documents.numbering import books_seen
 from casework.events import append
-from casework.folding import normal
 from casework.models import Agency, Centre, Output
 from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
 from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.text import normal
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import Progress, maker_of, working_folder
 from web.outputs.parameters import NEEDED, PARAMETERS

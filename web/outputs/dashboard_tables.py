@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.outputs import OutputRefused
 from casework.permissions import Actor, Role
-from casework.words import Bilingual
 from reports.statistics.counting import series_of
 from reports.statistics.figures import FIGURES, LEVELS
 from reports.statistics.periods import MONTH, WEEK, Period

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.facts.progress import waits_since
 from casework.models import Agency, Output, RefusalReason
 from casework.outputs import OutputRefused
 from casework.permissions import Actor
-from casework.words import Bilingual
 from reports.statistics.counting import COUNTED, cross, figures_of
 from reports.statistics.figures import FIGURES, LEVELS, Figure, Shape, Unit
 from reports.statistics.periods import NoSuchPeriod, Period, period_named

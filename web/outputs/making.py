@@ -16,6 +16,7 @@ from time import monotonic, time
 from flask import Flask, current_app
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.file_store import FileNotStored, FileStore, StorageUnreachable, StoredFile, new_stored_name
@@ -33,7 +34,6 @@ from casework.outputs import (
     tell_of_output,
 )
 from casework.permissions import Actor
-from casework.words import Bilingual
 from web.request_log import LOGGER, failure_facts
 from workflows.clock import Clock, clock_from
 

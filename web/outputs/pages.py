@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import BooleanField, RadioField, SelectField, TextAreaField
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.file_store import PIECE
 from casework.identity_exports import MOST_NAMED
@@ -34,13 +35,12 @@ from casework.outputs import (
     outputs_seen,
     retry_output,
 )
+from casework.parsing import number_in
 from casework.permissions import Action, may
 from casework.photo_records import open_copy
 from casework.schedules import outputs_sent_to
 from casework.sent_once import answered_at
-from casework.settings.values import value_of
-from casework.typed import number_in
-from casework.words import Bilingual
+from casework.setting_values import value_of
 from reports.statistics.periods import NoSuchPeriod, label_of
 from reports.statistics.reach import Reach, reach_named, reaches_of
 from web.clock import now

@@ -8,7 +8,7 @@ from casework.documents.numbering import book_seen
 from casework.documents.register import STATES, Document, Line, Shelf, documents_seen, every_line
 from casework.models import DocumentBook, Output
 from casework.outputs import OutputRefused
-from casework.typed import year_in
+from casework.parsing import year_in
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file
 from web.outputs.making import MAKERS, Progress

@@ -14,11 +14,13 @@ from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, 
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.documents.kinds import AGENCY_SHEET
 from casework.errors import CaseworkError
 from casework.models import Agency, Centre, Output, ReportSchedule
 from casework.outputs import KINDS, retry_output
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Role, may
 from casework.role_words import ROLE_WORDS
 from casework.schedules import (
@@ -49,8 +51,6 @@ from casework.schedules import (
     stop_schedule,
 )
 from casework.staff_choices import agencies_of
-from casework.typed import number_in
-from casework.words import Bilingual
 from reports.statistics.due import run_after
 from reports.statistics.periods import KIND_NAMES
 from reports.statistics.subjects import DIMENSION_NAMES, Dimension

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.models import Output
 from casework.settings.event_lists import setting_events
-from casework.words import Bilingual
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file
 from web.outputs.making import MAKERS, Progress

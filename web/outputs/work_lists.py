@@ -13,7 +13,7 @@ from web.inbox_views import wanted_of
 from web.outputs.case_list import SOURCES
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Progress
-from workflows.desks import is_at, reads_matter
+from workflows.desk_access import is_at, reads_matter
 from workflows.inbox import Wanted, codes_meant, page_of
 from workflows.inbox_filters import narrowed
 from workflows.late_cases import late_agency, late_list

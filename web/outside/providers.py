@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from web.config import PREFIX, Config, SettingRefused, gateway_address
 
 OIDC = f"{PREFIX}OIDC"

@@ -21,7 +21,6 @@ from wtforms.validators import InputRequired, Length
 from casework.consent_notices import notice_shown, notice_today
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Account
 from casework.outside_identities import (
     LONGEST_NAME,
@@ -37,6 +36,7 @@ from casework.outside_identities import (
     take_back,
 )
 from casework.permissions import Action
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from web.auth import home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.factors.gate import asked_first, enter, entry_answer

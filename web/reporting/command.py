@@ -15,9 +15,9 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.kinds import AGENCY_SHEET
 from casework.errors import CaseworkError
-from casework.folding import fold
 from casework.models import Agency, Case, Centre
 from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.text import fold
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, WEEK, YEAR, period_at
 from web.outputs.making import Made, Progress
 from web.reporting.gathering import PeriodRefused, asked_period, gather

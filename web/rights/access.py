@@ -6,9 +6,9 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.parsing import number_in
 from casework.permissions import Action, Role
 from casework.rights.access_log import LONGEST_CODE, LONGEST_LOGIN, LogRefused, LookPage, Wanted, looks_logged
-from casework.typed import number_in
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from web.outputs.links import export_url

@@ -12,14 +12,15 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.identity import Contact
-from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Account, DataRequest, Report, Reporter
 from casework.own_links import case_of, newest_links
 from casework.permissions import Action, report_owned_by
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.archive import PAGE_FILE, PageOf, archive_of
 from casework.rights.breaches import KNOWN_LABELS
 from casework.rights.erasing_people import has_ended
@@ -43,10 +44,9 @@ from casework.rights.requests import (
 )
 from casework.rights.restricting import lift_restriction
 from casework.rights.telling_affected import breaches_told
-from casework.settings.values import value_of
-from casework.words import Bilingual
+from casework.setting_values import value_of
 from web.clock import now
-from web.filing_form import email_address, phone_number
+from web.filing_fields import email_address, phone_number
 from web.filters import local_datetime
 from web.forms import Refusal, refusal_of
 from web.guards import actor, file_store, found, performs

@@ -3,13 +3,13 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Centre, ProcessingActivity
 from casework.permissions import Action, may
 from casework.rights.processing import kept_now, register_on
 from casework.settings.kinds import KINDS
-from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, performs
 from web.outputs.links import export_url

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from casework.contacts.codes import Purpose
 from casework.db import unit_of_work
 from casework.identity import Contact, open_contact
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.models import Account
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.rights.requests import Person
 from casework.sealing import secret_matches
 from web.clock import now

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import DataRequest
+from casework.parsing import number_in
 from casework.permissions import Action
 from casework.rights.deciding import (
     answer_request,
@@ -25,9 +26,8 @@ from casework.rights.lists import done_requests, is_late, next_due, open_request
 from casework.rights.requests import ERASURE, KIND_LABELS, lock_request, reply_in
 from casework.rights.what_stays import has_looked, redact
 from casework.rights.what_stays import what_stays as texts_that_stay
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.states import STAFF_LABELS
-from casework.typed import number_in
 from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs

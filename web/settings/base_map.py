@@ -8,11 +8,11 @@ from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Centre
 from casework.permissions import Action, NotAllowed
+from casework.setting_events import LONGEST_REASON
+from casework.setting_values import VALUES, value_of
 from casework.settings.map_settings import KEYS, set_base_map
-from casework.settings.recording import LONGEST_REASON
 from casework.settings.scopes import administered_centres, centres_of
-from casework.settings.tiles import LONGEST_ADDRESS
-from casework.settings.values import VALUES, value_of
+from casework.tile_addresses import LONGEST_ADDRESS
 from web.base_map import base_map, pmtiles_file
 from web.clock import now
 from web.forms import Refusal, refusal_of

@@ -19,10 +19,10 @@ from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.file_store import FileMissing
 from casework.models import Area
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
-from casework.settings.recording import LONGEST_REASON
+from casework.setting_events import LONGEST_REASON
 from casework.settings.scopes import centres_of
-from casework.typed import number_in
 from web.base_map import base_map
 from web.clock import now
 from web.forms import Refusal, refusal_of

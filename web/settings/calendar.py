@@ -13,6 +13,7 @@ from sqlalchemy import select
 from wtforms import DateField, HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional
 
+from casework.bilingual import Bilingual
 from casework.calendar_changes import LONGEST_LABEL, CalendarChangeRefused
 from casework.calendar_plans import (
     MISSING_SOURCE,
@@ -34,10 +35,9 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import CalendarDay, Centre
 from casework.office_hours import spans_in
+from casework.parsing import day_in, year_in
 from casework.permissions import Action, NotAllowed, Role
-from casework.settings.recording import LONGEST_REASON
-from casework.typed import day_in, year_in
-from casework.words import Bilingual
+from casework.setting_events import LONGEST_REASON
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs

@@ -12,9 +12,9 @@ from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Action
+from casework.setting_events import ReasonMissing
 from casework.settings.centre import KIND, STARTS, add_centre, change_centre
 from casework.settings.event_lists import setting_events
-from casework.settings.recording import ReasonMissing
 from casework.settings.rows import RowRefused
 from casework.settings.scopes import administered_centres, centres_of
 from web.clock import now

@@ -9,7 +9,7 @@ from wtforms import StringField, TextAreaField
 from casework.contacts.host_apps import LONGEST_KEY, LONGEST_NAME, LONGEST_PEM, HostRefused, add_host, end_host, host_apps, host_of
 from casework.db import unit_of_work
 from casework.permissions import Action, Role
-from casework.settings.recording import LONGEST_REASON, ReasonMissing
+from casework.setting_events import LONGEST_REASON, ReasonMissing
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from casework.bilingual import Bilingual
 from casework.permissions import Action, may
 from casework.settings.kinds import KINDS
-from casework.words import Bilingual
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from web.settings.titles import TITLES

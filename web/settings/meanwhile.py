@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from flask import g, request
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.settings.scopes import one_at_a_time
-from casework.words import Bilingual
 from web.settings.told_words import CODES, LABELS
 
 SEEN = "seen"

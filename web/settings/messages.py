@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.messages import reasons
 from casework.messages.dead_letters import (
@@ -24,9 +25,8 @@ from casework.messages.dead_letters import (
 from casework.messages.digests import DIGEST
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import TEST_MESSAGE
+from casework.parsing import number_in
 from casework.permissions import Action
-from casework.typed import number_in
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
 from web.gateways.opening import gateways_here

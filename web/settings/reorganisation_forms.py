@@ -14,7 +14,7 @@ from casework.reorganising.blueprint import Body, Kind
 from casework.reorganising.choices import people_for, places_for, predecessors_for, successors_for
 from casework.reorganising.plans import LONGEST_SOURCE, LONGEST_TITLE
 from casework.role_words import ROLE_WORDS
-from casework.settings.recording import LONGEST_REASON
+from casework.setting_events import LONGEST_REASON
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
 from web.task_page import at_most

@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Account, Centre, Reorganisation
+from casework.parsing import number_in
 from casework.permissions import Action
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind, Line
@@ -20,7 +20,7 @@ from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import PlanUnknown, plan_seen, plans_seen
 from casework.reorganising.seen import centres_to_reorganise, moved_cases, names_in
 from casework.sent_once import take_key
-from casework.typed import number_in
+from casework.text import normal
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import alone, found, performs

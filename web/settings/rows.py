@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.local_time import local_day
 from casework.models import Centre
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
 from casework.settings.columns import Column, Scope
 from casework.settings.event_lists import setting_events
@@ -19,8 +21,6 @@ from casework.settings.kinds import KINDS
 from casework.settings.row_lists import State, may_edit, own_rows, row_seen, rows_pointed_to, rows_seen, state_beside, state_of, versions_of
 from casework.settings.rows import Kind, RowRefused, add_row, change_row, end_row
 from casework.settings.scopes import centres_of
-from casework.typed import number_in
-from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
 from web.settings.row_forms import (

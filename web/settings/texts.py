@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import HiddenField, StringField, TextAreaField
 
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
@@ -35,7 +36,6 @@ from casework.messages.texts import (
 )
 from casework.models import Centre, TextTemplate
 from casework.permissions import Action, NotAllowed, Role
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.local_time import LOCAL_ZONE
 from casework.messages.kinds import KINDS as TEXTS
 from casework.models import Event
+from casework.setting_events import CHANGED
+from casework.setting_values import VALUES
 from casework.settings.centre import KIND as CENTRE
 from casework.settings.columns import Column, Scope
 from casework.settings.kinds import KINDS
-from casework.settings.recording import CHANGED
 from casework.settings.value_changes import KIND as VALUE
-from casework.settings.values import VALUES
-from casework.words import Bilingual
 from web.settings.titles import TITLES
 from web.settings.told_places import Places
 from web.settings.told_words import CODES, COUNTED, LABELS

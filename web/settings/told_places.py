@@ -6,12 +6,12 @@ from typing import Any, Self
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Area, Centre
 from casework.permissions import Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.seats import EVERYWHERE, WHOLE_INSTALLATION
-from casework.words import Bilingual
 
 _SEAT = re.compile(r"([a-z_]{1,40})@([\w-]+)")
 

@@ -1,10 +1,10 @@
 """What events of settings call things that are no rows of a kind: columns, their codes, and what came with the software."""
 
+from casework.bilingual import Bilingual
 from casework.permissions import Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.areas import LEVEL_WORDS
 from casework.settings.centre import STARTS
-from casework.words import Bilingual
 
 LABELS: dict[str, Bilingual] = {
     "valid_from": Bilingual("Áp dụng từ", "Applies from"),

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from casework.errors import CaseworkError
-from casework.typed import day_in, instant_in
+from casework.parsing import day_in, instant_in
 
 
 class DayRefused(CaseworkError):

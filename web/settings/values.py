@@ -11,11 +11,11 @@ from wtforms import StringField
 from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.permissions import Action, NotAllowed
+from casework.setting_events import ReasonMissing
+from casework.setting_values import GROUPS, VALUES, Value, ValueRefused
 from casework.settings.event_lists import setting_events
-from casework.settings.recording import ReasonMissing
 from casework.settings.scopes import administered_centres, centres_of
 from casework.settings.value_changes import KIND, Held, clear_value, set_value, values_seen
-from casework.settings.values import GROUPS, VALUES, Value, ValueRefused
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs

@@ -10,7 +10,7 @@ from wtforms import SelectField, StringField
 from casework.db import db, unit_of_work
 from casework.models import Centre, Wallboard
 from casework.permissions import Action
-from casework.settings.recording import LONGEST_REASON, ReasonMissing
+from casework.setting_events import LONGEST_REASON, ReasonMissing
 from casework.wallboards import (
     CODE_LASTS,
     LONGEST_NAME,

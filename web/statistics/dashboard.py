@@ -12,11 +12,11 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db, reading_once
 from casework.models import Agency, Area, Case
 from casework.permissions import Action, may
 from casework.states import STAFF_LABELS, CaseState
-from casework.words import Bilingual
 from reports.statistics.behind import Row
 from reports.statistics.counting import series_of
 from reports.statistics.figures import RATES

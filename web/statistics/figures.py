@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from wtforms import TextAreaField
 from wtforms.validators import InputRequired
 
+from casework.bilingual import Bilingual
 from casework.db import db, reading_once, unit_of_work
 from casework.errors import CaseworkError
 from casework.facts.progress import waits_since
@@ -20,10 +21,9 @@ from casework.figures.definitions import Rate
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, FiguresSnapshot, Output, RefusalReason
 from casework.outputs import newest_order, order_output
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
-from casework.typed import number_in
-from casework.words import Bilingual
 from reports.statistics.behind import Row, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of
 from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Shape

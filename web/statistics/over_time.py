@@ -7,9 +7,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from casework.bilingual import Bilingual
 from casework.figures.counting import month_after, month_of, start_of
 from casework.local_time import LOCAL_ZONE
-from casework.words import Bilingual
 from reports.statistics.counting import series_of
 from reports.statistics.periods import MONTH, WEEK, Period, period_at
 from reports.statistics.reach import Reach

@@ -8,10 +8,10 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may, seen_by, with_viewers
-from casework.words import Bilingual
 from reports.statistics.reach import Reach
 from reports.statistics.standing import Standing, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension

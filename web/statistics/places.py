@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case
@@ -16,7 +17,6 @@ from casework.open_cases import OWED_STATES
 from casework.permissions import seen_by, with_viewers
 from casework.public_points import Spot, spots_of
 from casework.states import STAFF_LABELS, CaseState
-from casework.words import Bilingual
 from reports.statistics.counting import figures_of
 from reports.statistics.periods import Period, period_between
 from reports.statistics.reach import Reach

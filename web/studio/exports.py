@@ -4,10 +4,10 @@ from flask import Blueprint, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Centre
 from casework.permissions import Action
-from casework.words import Bilingual
 from reports.drawings import MOST_BYTES, Heading, PictureRefused, clean_picture, picture_pdf, table_pdf
 from web.clock import now
 from web.filters import local_datetime

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
@@ -21,7 +22,6 @@ from casework.local_time import local_day
 from casework.models import Agency, Centre, Field
 from casework.permissions import Action, Actor, NotAllowed, may
 from casework.staff_choices import fields_of
-from casework.words import Bilingual
 from web.clock import now
 from web.filters import percent
 from web.guards import actor, found, performs

@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, Centre
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
-from casework.typed import number_in
-from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local

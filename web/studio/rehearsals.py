@@ -12,13 +12,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Agency
 from casework.permissions import Action, NotAllowed, Role
 from casework.role_words import ROLE_WORDS
-from casework.words import Bilingual
 from web.clock import now
 from web.filters import decimal
 from web.forms import Refusal, refusal_of

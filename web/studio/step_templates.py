@@ -8,8 +8,8 @@ Of a choice, `asks` is the step whose buttons it reads: `button` leads beside, e
 from dataclasses import dataclass, field
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.permissions import Role
-from casework.words import Bilingual
 from web.locales import in_reader_language as local
 from workflows.step_forms import FieldType
 

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
 from casework.staff_choices import agencies_of, fields_of
-from casework.typed import number_in
-from casework.words import Bilingual
 from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs

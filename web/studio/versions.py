@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Centre
+from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, may
-from casework.typed import number_in
-from casework.words import Bilingual
 from web.clock import now
 from web.forms import Refusal
 from web.guards import actor, found, performs

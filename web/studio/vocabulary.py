@@ -13,7 +13,7 @@ from web.locales import language
 from web.studio.words import WORDS
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, STEPS
 from workflows.comparison.wording import CLOCK_WORDS, FIELD_WORDS, by_itself, unit_words
-from workflows.desks import REPORTER, STEP_ROLES
+from workflows.desk_access import REPORTER, STEP_ROLES
 from workflows.expressions import FUNCTIONS
 from workflows.facts import FACTS
 from workflows.outcomes import OUTCOMES

@@ -1,7 +1,7 @@
 """`langbiang health`: the sentences of the health page."""
 
-from casework.words import Bilingual
-from web.schema import DatabaseAway
+from casework.bilingual import Bilingual
+from web.schema_check import DatabaseAway
 from web.watching.finding import Level
 from web.watching.findings import is_sound
 from web.watching.surroundings import findings_here

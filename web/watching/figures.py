@@ -42,7 +42,7 @@ from casework.open_cases import OWED_STATES, count_unconfirmed, is_open
 from casework.points import is_in_clear
 from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from casework.villages import waits
 from web.clock import now
 from web.replica import nearness_here

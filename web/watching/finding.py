@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 
 class Level(IntEnum):

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from casework.bilingual import Bilingual
 from casework.messages.choices import CHANNELS
 from casework.models import ProgramProcess
 from casework.processes import LOST_AFTER
 from casework.settings.gaps import Gaps
-from casework.words import Bilingual
 from web.watching.figures import Backlog, Figures, Standbys
 from web.watching.finding import Finding, Level
 from web.watching.findings_of_settings import of_settings

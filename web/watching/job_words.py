@@ -1,6 +1,6 @@
 """What each recurring job is for, in words for whoever keeps the installation."""
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 WHAT: dict[str, Bilingual] = {
     "fire_due_timers": Bilingual("Chạy các hẹn giờ đã đến hạn của quy trình", "Fire the timers of the process that are due"),

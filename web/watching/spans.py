@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 UNITS = (
     (timedelta(days=1), "ngày", "days"), (timedelta(hours=1), "giờ", "hours"), (timedelta(minutes=1), "phút", "minutes"),

@@ -13,7 +13,7 @@ from functools import partial
 from time import process_time
 from typing import Any
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bottlenecks.traces import Trace
 from workflows.definitions import Definition, parse
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, NotEnabled, State, TooManyStates

@@ -19,6 +19,7 @@ from typing import Any
 from lxml import etree
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
@@ -27,7 +28,6 @@ from casework.models import Account, Agency, Centre, Event, Field
 from casework.permissions import Action, Actor
 from casework.sealing import lookup_digest
 from casework.settings.tables import harmless
-from casework.words import Bilingual
 from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import Passage, Trace, traces
 from workflows.models import ProcessVersion

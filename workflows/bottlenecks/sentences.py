@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bottlenecks.reading import FEWEST, Heat, Measures
 from workflows.definitions import Element
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 
 MOST = 8
 """Bottlenecks told."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.signs import sign_findings
 from workflows.checks.vocabulary import (

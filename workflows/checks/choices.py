@@ -8,7 +8,7 @@ from itertools import pairwise, product
 from math import prod
 from typing import Any
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.diagram import Flow, Node, Process
 from workflows.checks.expressions import Scope, condition_finding
 from workflows.checks.findings import ModelFinding, Rule, named, shown

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.diagram import Node
 from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.definitions import BPMN, FLOW_NODES, SPIFF, label_of, properties_of
 from workflows.step_forms import StepForm, form_of
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.vocabulary import BPMN, BPMNDI, DC, DI, NODES
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NoReturn
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.values import Known, words_for
 from workflows.expressions import MAX_CHARACTERS, ExpressionRefused, checked, place_in

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from unicodedata import category
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 MOST_FINDINGS = 100
 """Findings shown; more help nobody, and a hostile file could have any number."""

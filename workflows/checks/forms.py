@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.step_fields import LARGEST_NUMBER
-from casework.words import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, shown
 from workflows.checks.vocabulary import place_of

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.allowed import CONFUSING, vocabulary_findings
 from workflows.checks.choices import Budget, choice_findings

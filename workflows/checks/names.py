@@ -4,7 +4,7 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import ModelFinding, Rule, shown

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.circles import circle_findings
 from workflows.checks.diagram import Process
 from workflows.checks.findings import ModelFinding, Rule, named

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import ModelFinding, named, shown

@@ -5,8 +5,8 @@ from typing import Any
 
 from lxml import etree
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 
 MAX_BYTES = 1_000_000

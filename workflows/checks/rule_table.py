@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.permissions import LEADERS, Role
-from casework.words import Bilingual
 from workflows.checks.ways import Mark, done, end, hears, offered, runs, stands, waits
 
 CASE, ASSIGNMENT = "case", "assignment"

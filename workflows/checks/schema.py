@@ -9,7 +9,7 @@ from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import XSD_PATH
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.vocabulary import place_of
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from unicodedata import category
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.vocabulary import place_of
 

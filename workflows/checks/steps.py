@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Action, Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
-from casework.words import Bilingual
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, OTHER_THAN, Bindings, Step
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, named, shown
 from workflows.checks.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
 from workflows.definitions import label_of, properties_of
-from workflows.desks import REPORTER, STEP_ROLES
+from workflows.desk_access import REPORTER, STEP_ROLES
 from workflows.element_settings import LIMIT_UNITS
 
 ACTS_OF = {"answer_privately": Action.PUBLISH, "close_referral": Action.REFER, "take_back": Action.REFER}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.graph import Graph, graph_of

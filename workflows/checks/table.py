@@ -11,7 +11,7 @@ from lxml import etree
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.allowed import id_findings
 from workflows.checks.expressions import LETTERS, Misread, Scope, refused_text, typed
 from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.schema import DMN
 
 COLUMN_WORDS = {

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.diagram import Node, Process
 from workflows.checks.events import SHORTEST_ROUND, days_of
 from workflows.checks.findings import ModelFinding, Rule, named

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.graph import Graph, graph_of

@@ -19,7 +19,7 @@ from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import Process

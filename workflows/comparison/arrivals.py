@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import OTHER_THAN
 from workflows.checks.diagram import Flow, Node
 from workflows.comparison.conditions import OTHERWISE, condition_words

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.permissions import Actor
-from casework.words import Bilingual
 from workflows.comparison.model import UNDRAWN, Model, is_same, model_of, name_of
 from workflows.comparison.tables import RowKind, columns_between, is_table, rows_between
 from workflows.models import ProcessVersion

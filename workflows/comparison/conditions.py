@@ -4,7 +4,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.comparison.wording import NO, YES, day_words, fill, listed, quoted, same, value_words
 from workflows.expressions import ExpressionRefused, checked
 from workflows.variables import Type, Variable

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.comparison.changes import Change, ChangeKind, changes_of
 from workflows.comparison.facts import ORDERS, TOLD_OTHERWISE, Aspect, Fact, Facts, facts_of
 from workflows.comparison.model import REFERENCES, Model, is_reordered, model_of

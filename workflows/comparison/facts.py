@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.step_fields import number_words
-from casework.words import Bilingual
 from workflows.bindings import BINDINGS, OTHER_THAN
 from workflows.checks.diagram import Node
 from workflows.comparison.conditions import OTHERWISE, condition_words, moment_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS
 from workflows.checks.diagram import Flow, Node, Process, processes_of
 from workflows.checks.values import given_by

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from casework.bilingual import Bilingual
 from casework.permissions import Role
-from casework.words import Bilingual
 from workflows.checks.diagram import Flow, Node
 from workflows.comparison.model import Model
 from workflows.comparison.nearby import is_led
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 
 EVERYBODY = "everybody"
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import ASSIGNMENT
 from workflows.comparison.arrivals import limit_of, names_of
 from workflows.comparison.model import Model
 from workflows.comparison.pairing import EVERYBODY, Pairing, Sentence, Told
 from workflows.comparison.passing import surely_passed
 from workflows.comparison.wording import fill, listed, role_words
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 
 RESULT = "publish"
 """The step by which a reporter gets the result: nobody waits for what stands behind it."""

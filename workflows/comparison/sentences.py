@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
+from casework.bilingual import Bilingual
 from casework.permissions import Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
-from casework.words import Bilingual
 from workflows.bindings import ASSIGNMENT
 from workflows.checks.diagram import Node
 from workflows.comparison import phrases
@@ -19,7 +19,7 @@ from workflows.comparison.pairing import EVERYBODY, Pairing, Sentence, Told, con
 from workflows.comparison.passing_sentences import passing_sentences
 from workflows.comparison.way_sentences import way_sentences
 from workflows.comparison.wording import NOTHING, YES, begun, fill, quoted, role_words, same
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 
 NAMES = (Aspect.LABEL_VI, Aspect.LABEL_EN)
 _ORDER = (

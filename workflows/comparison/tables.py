@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.definitions import read_xml
 from workflows.table_rows import Cell, Table, TableRow, table_of
 

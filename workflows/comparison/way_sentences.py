@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.diagram import Flow
 from workflows.comparison.arrivals import taken_when, way_words, when_taken
 from workflows.comparison.model import Model

@@ -5,15 +5,15 @@ import re
 from datetime import date, datetime
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.clocks import ClockKind
 from casework.local_time import LOCAL_ZONE
 from casework.permissions import Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from casework.step_fields import number_words
-from casework.words import Bilingual
 from workflows.bindings import OF_THE_PAUSE
 from workflows.checks.findings import shown
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.expressions import ExpressionRefused, checked
 from workflows.step_forms import FieldType
 

@@ -14,11 +14,11 @@ from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case
 from casework.permissions import Action, Actor
-from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import Clock, clock_from
 from workflows.faults import place_of, root_of

@@ -7,7 +7,7 @@ come, so that branches side by side count as they run. Asked of the nets alone; 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS
 from workflows.checks.findings import named
 from workflows.moving.net import AT, Net, Spot

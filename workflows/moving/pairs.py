@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.checks.diagram import Flow, Node
 from workflows.checks.findings import named
 from workflows.checks.vocabulary import RESTING

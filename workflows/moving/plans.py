@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, String, and_, cast, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased, joinedload
 
+from casework.bilingual import Bilingual
 from casework.db import Json, db
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Account, Case, Event
 from casework.permissions import Action, Actor, NotAllowed
-from casework.words import Bilingual
 from workflows.definitions import Definition
 from workflows.drafts import is_discarded
 from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.definitions import Definition
 from workflows.faults import root_of
 from workflows.models import ProcessMove

@@ -26,8 +26,8 @@ from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import processes_of

@@ -11,7 +11,7 @@ import orjson
 
 from casework.errors import CaseworkError
 from casework.permissions import AGENCY_ROLES
-from workflows.desks import REPORTER
+from workflows.desk_access import REPORTER
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, NotEnabled, State
 from workflows.rehearsal.lives import CASE
 from workflows.rehearsal.office_time import OfficeTime

@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 from sqlalchemy import func, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Centre
 from casework.permissions import Action, Actor
-from casework.words import Bilingual
 from workflows.checks.signs import can_be_seen, hidden_sign
 from workflows.models import ProcessVersion, Scenario
 from workflows.rehearsal.stories import Story

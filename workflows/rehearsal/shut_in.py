@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 
 SECONDS = 20
 """Computing time of one rehearsal."""
@@ -26,7 +26,7 @@ MOST_SAID = 16 * 2**20
 """Bytes of one line the process may say: what is longer is no result of ours."""
 
 ROOT = Path(__file__).parent.parent.parent
-PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from workflows.rehearsal.child import main; main(*sys.argv[2:])"
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from workflows.sandbox import main; main(*sys.argv[2:])"
 
 Tell = Callable[[int, int], None]
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from workflows.rehearsal.automaton import Act, Automaton, Kind, State
 from workflows.rehearsal.lives import CASE
 from workflows.rehearsal.stories import ASSIGNMENT, BEGIN, LONGEST_WHY, MOST_ACTS, Story, act_of, cut, name_of, where

@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from workflows.facts import FACTS
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Kind, State
 from workflows.rehearsal.lives import CASE

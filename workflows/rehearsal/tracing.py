@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, State
 from workflows.rehearsal.lives import CASE, CaseLife, PassedStep, PassedTimer, ProcessLife
 from workflows.rehearsal.meaning import Meaning

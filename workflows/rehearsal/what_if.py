@@ -12,8 +12,8 @@ from math import ceil
 from statistics import fmean, median
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.words import Bilingual
 from casework.working_time import Unit
 from workflows.bindings import BINDINGS
 from workflows.definitions import Element, parse

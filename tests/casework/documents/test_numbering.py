@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.documents import numbering
@@ -23,7 +24,6 @@ from casework.events import append
 from casework.models import Account, CaseSuccession, DocumentBook, DocumentNumber, Event, Letter
 from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
 from casework.settings.value_changes import set_value
-from casework.words import Bilingual
 from tests import build
 from tests.casework.test_reminders import side_by_side
 from tests.second_centre import of_the_installation, second_world

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from flask import Flask
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.files import files_of, open_file
@@ -23,7 +24,6 @@ from casework.documents.sealing import WAITS
 from casework.documents.seals import Seal
 from casework.models import DocumentNumber, Event, Letter, LetterFile, SealingOrder
 from casework.rights.access_log import Wanted, looks_logged
-from casework.words import Bilingual
 from reports.signing.sealing import seal_pdf
 from tests import build
 from tests.authority import PASSPHRASE, Authority
@@ -38,7 +38,7 @@ from web.documents.making import make_letter_files
 from web.documents.opening import open_seals, open_trust, refuse_unknown_bodies
 from web.documents.sealing_job import seal_letters
 from web.documents.verify import UPLOADS
-from web.starting import StartRefused
+from web.startup_checks import StartRefused
 
 TODAY = date(2026, 3, 2)
 HEAD = {"issuing_body": "Trung tâm IOC Lạc Dương", "symbol": "IOC", "place": "Lạc Dương", "signer_name": LEADER}

@@ -17,7 +17,6 @@ from werkzeug.test import TestResponse
 from casework.db import db, unit_of_work
 from casework.factors import begun, code_apps, held, passkeys, recovery_codes
 from casework.factors.requirement import guard_sign_in
-from casework.limits import Limit, count_attempt
 from casework.models import (
     Account,
     CodeApp,
@@ -31,8 +30,9 @@ from casework.models import (
     SignInBegun,
 )
 from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.rate_limits import Limit, count_attempt
+from casework.setting_events import record_setting
 from casework.settings.people import give_start_password
-from casework.settings.recording import record_setting
 from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once
 from tests.casework.test_good_once import all_wait_for

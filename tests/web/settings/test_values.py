@@ -15,16 +15,16 @@ from sqlalchemy import func, select
 from casework.clocks import ClockKind, rule_for
 from casework.complexities import complexities_of
 from casework.db import db, unit_of_work
-from casework.limits import Limit
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, ClockRule, Field, HouseSetting, ReminderRule
 from casework.permissions import ACTION_ROLES, Action, Role
+from casework.rate_limits import Limit
 from casework.reminder_ladder import ladder_of
+from casework.setting_values import GROUPS, VALUES, value_of
 from casework.settings.event_lists import PAGE
 from casework.settings.kinds import KINDS
 from casework.settings.rows import add_row, change_row
 from casework.settings.value_changes import set_value
-from casework.settings.values import GROUPS, VALUES, value_of
 from casework.staff_choices import fields_of
 from tests import build
 from tests.second_centre import of_the_installation, second_world

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from tests.workflows.checks.broken_models import (
     BROKEN,
     UNREADABLE,

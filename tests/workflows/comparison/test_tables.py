@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 from workflows.comparison.changes import ChangeKind, changes_between
 from workflows.comparison.tables import RowKind, columns_between, rows_between
 from workflows.definitions import shipped_table

@@ -12,13 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import HouseSetting
-from casework.settings.tiles import tile_fault
-from casework.typed import number_in
-from casework.words import Bilingual
+from casework.parsing import number_in
+from casework.tile_addresses import tile_fault
 
 
 class ValueRefused(CaseworkError):

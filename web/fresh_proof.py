@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from casework.factors.held import held_by
 from casework.outputs import is_for_a_reason
 from casework.permissions import Action
-from casework.settings.values import value_of
+from casework.setting_values import value_of
 from web.clock import now
 from web.sessions import current_session
 from web.text_owner import wants_json

@@ -7,7 +7,7 @@ else may stand in it, because its host goes into the security policy of every pa
 import re
 from urllib.parse import urlsplit
 
-from casework.words import Bilingual
+from casework.bilingual import Bilingual
 
 LONGEST_ADDRESS = 500
 ADDRESS, SOURCE = "map_tile_url", "map_attribution"

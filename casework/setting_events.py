@@ -6,9 +6,9 @@ from typing import Any
 from casework.calendars import RULES_STREAM
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.folding import normal
 from casework.models import Event
 from casework.permissions import Actor, NotAllowed, Role
+from casework.text import normal
 
 CHANGED = "change_setting"
 LONGEST_REASON = 500

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
-from casework.limits import Limit, TooManyAttempts, count_attempt, drop_old_counters, forget_attempts
+from casework.rate_limits import Limit, TooManyAttempts, count_attempt, drop_old_counters, forget_attempts
 from tests.build import NOON
 
 FEW = Limit("few", 3, timedelta(minutes=15))

@@ -14,7 +14,7 @@ from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import IdempotencyKey, RateCounter
 from casework.sealing import lookup_digest
-from casework.settings.values import VALUES, value_of
+from casework.setting_values import VALUES, value_of
 
 SUBJECT_PURPOSE = "counter of attempts"
 KEPT = timedelta(days=2)
@@ -46,7 +46,7 @@ class Limit:
     most: int
     window: timedelta
     setting: str = ""
-    """The key of casework.settings.values under which an administrator may set another number; `most` is the one that ships."""
+    """The key of casework.setting_values under which an administrator may set another number; `most` is the one that ships."""
     times: int = 1
     """How often that number holds here, of several who may each use it up."""
 
