@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.account_marks import begin_marks
+from casework.accounts.requirement import WHY_NEW, guard_sign_in
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.factors.requirement import WHY_NEW, guard_sign_in
 from casework.local_time import local_day
 from casework.models import Account, Centre, HouseSetting, Membership
 from casework.permissions import SYSTEM, Role

@@ -13,19 +13,19 @@ from typing import Any
 
 from sqlalchemy import Row, Table, func, select, update
 
+from casework.accounts.code_apps import purpose_of as purpose_of_code_app
+from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.additions import WORDS_PURPOSE as ADDITION
 from casework.contacts.sealed_codes import MESSAGE_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.drafts import FIELDS_PURPOSE
 from casework.drafts import NAME_PURPOSE as DRAFT_NAME
-from casework.factors.code_apps import purpose_of as purpose_of_code_app
 from casework.file_store import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
 from casework.intake import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.keyring import current_keyring
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
-from casework.outside_identities import SECRETS_PURPOSE
 from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.points import POINT_PURPOSE
 from casework.quarantine import REASON_PURPOSE as QUARANTINE

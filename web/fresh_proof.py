@@ -7,7 +7,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from casework.factors.held import held_by
+from casework.accounts.second_factors import held_by
 from casework.outputs import is_for_a_reason
 from casework.permissions import Action
 from casework.setting_values import value_of

@@ -9,8 +9,8 @@ from flask import current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from casework.factors.held import has_second_factor
-from casework.factors.requirement import Need, need_of
+from casework.accounts.requirement import Need, need_of
+from casework.accounts.second_factors import has_second_factor
 from casework.file_store import FileStore
 from casework.models import Report
 from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by

@@ -11,10 +11,10 @@ from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
+from casework.accounts.second_factors import has_second_factor
 from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM, hold_head
 from casework.db import db, unit_of_work
-from casework.factors.held import has_second_factor
 from casework.messages.push_subscriptions import follow_sign_in
 from casework.models import Account, EventStream, LoginSession
 from casework.sealing import lookup_digest

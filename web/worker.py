@@ -9,20 +9,20 @@ from functools import partial
 
 from flask import Flask
 
+from casework.accounts.outside_identities import sweep_outside
+from casework.accounts.passkeys import drop_old_challenges
+from casework.accounts.pending_sign_ins import drop_old_begun
 from casework.anchors import write_anchor
 from casework.contacts.codes import sweep_codes, way_to
 from casework.contacts.devices import forget_unused_devices
 from casework.contacts.hand_over import sweep_tickets
 from casework.db import unit_of_work
 from casework.erasing import remove_erased_files
-from casework.factors.begun import drop_old_begun
-from casework.factors.passkeys import drop_old_challenges
 from casework.messages.choices import CHANNELS
 from casework.messages.retention import forget_sent
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.outputs import forget_outputs
-from casework.outside_identities import sweep_outside
 from casework.rate_limits import drop_old_counters, drop_old_keys
 from casework.unsent_photos import sweep_unsent
 from web.clock import now

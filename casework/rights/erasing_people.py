@@ -16,6 +16,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, UpdateBase, delete, select, update
 
 from casework.account_marks import erase_marks
+from casework.accounts.outside_identities import forget_identities
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasing import GONE, erase_reasons_to_look, forget_person
@@ -55,7 +56,6 @@ from casework.models import (
 )
 from casework.one_by_one import OneByOne
 from casework.outputs import drop_named_outputs
-from casework.outside_identities import forget_identities
 from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE

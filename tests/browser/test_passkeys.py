@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import CDPSession, expect
 from sqlalchemy import select, update
 
+from casework.accounts import code_apps
+from casework.accounts.requirement import guard_sign_in
 from casework.db import db, unit_of_work
-from casework.factors import code_apps
-from casework.factors.requirement import guard_sign_in
 from casework.models import CodeApp, LoginSession, Passkey
 from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document

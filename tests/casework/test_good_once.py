@@ -12,13 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from casework.contacts.codes import Purpose, check_code, send_code
-from casework.contacts.hand_over import TICKET_LASTS, Claims, HandOverRefused, issue_ticket, use_ticket, waiting_ticket
-from casework.db import db, unit_of_work
-from casework.errors import CaseworkError
-from casework.identity import Contact
-from casework.models import Account, HandOverTicket, HostApp, OneTimeCode, OutsideSignIn
-from casework.outside_identities import (
+from casework.accounts.outside_identities import (
     LASTS,
     SignInOver,
     Subject,
@@ -28,6 +22,12 @@ from casework.outside_identities import (
     open_outside_account,
     take_back,
 )
+from casework.contacts.codes import Purpose, check_code, send_code
+from casework.contacts.hand_over import TICKET_LASTS, Claims, HandOverRefused, issue_ticket, use_ticket, waiting_ticket
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.identity import Contact
+from casework.models import Account, HandOverTicket, HostApp, OneTimeCode, OutsideSignIn
 from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once
 from tests.grounds import somebody_else

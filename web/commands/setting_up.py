@@ -105,8 +105,8 @@ def reset_second_factor(login: str, reason: str) -> None:
     """
     from sqlalchemy import select
 
+    from casework.accounts.second_factors import reset_factors
     from casework.db import db, unit_of_work
-    from casework.factors.held import reset_factors
     from casework.models import Account
     from casework.permissions import SYSTEM
     from web.config import Config

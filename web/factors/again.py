@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from casework.accounts.code_apps import take_code
+from casework.accounts.passkeys import Purpose, passkeys_of, signing_options, spend_challenge, take_passkey
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.factors.code_apps import take_code
-from casework.factors.passkeys import Purpose, passkeys_of, signing_options, spend_challenge, take_passkey
 from casework.models import LoginSession
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from flask import Response, current_app, make_response, redirect, request, url_for
 
-from casework.factors.begun import HOLDS, begin_sign_in, begun_by
-from casework.factors.held import has_second_factor
-from casework.factors.requirement import Need, need_of
+from casework.accounts.pending_sign_ins import HOLDS, begin_sign_in, begun_by
+from casework.accounts.requirement import Need, need_of
+from casework.accounts.second_factors import has_second_factor
 from casework.models import Account, SignInBegun
 from casework.permissions import actor_for
 from web.clock import now

@@ -10,13 +10,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
+from casework.accounts import second_factors as held
+from casework.accounts.code_apps import address_of, new_secret, step_of, typed_key
+from casework.accounts.passkeys import LONGEST_ANSWER, LONGEST_NAME, MOST_PASSKEYS, Purpose, registration_options, spend_challenge
+from casework.accounts.recovery_codes import NUMBER
+from casework.accounts.requirement import Need, need_of, needed_from
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.factors import held
-from casework.factors.code_apps import address_of, new_secret, step_of, typed_key
-from casework.factors.passkeys import LONGEST_ANSWER, LONGEST_NAME, MOST_PASSKEYS, Purpose, registration_options, spend_challenge
-from casework.factors.recovery_codes import NUMBER
-from casework.factors.requirement import Need, need_of, needed_from
 from casework.models import Account, LoginSession, Passkey
 from casework.permissions import Action, Actor, actor_for
 from casework.sealing import SealBroken, open_json, seal_json

@@ -2,7 +2,7 @@
 
 from flask import current_app
 
-from casework.factors.passkeys import Party, party_of
+from casework.accounts.passkeys import Party, party_of
 from casework.models import LoginSession, SignInBegun
 from web.navigation import PRODUCT
 

@@ -14,12 +14,12 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from casework.accounts.code_apps import take_code
+from casework.accounts.passkeys import LONGEST_ANSWER, PasskeyRefused, Purpose, signing_options, spend_challenge, take_passkey
+from casework.accounts.pending_sign_ins import count_try, finish_sign_in
+from casework.accounts.second_factors import held_by, use_recovery_code
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.factors.begun import count_try, finish_sign_in
-from casework.factors.code_apps import take_code
-from casework.factors.held import held_by, use_recovery_code
-from casework.factors.passkeys import LONGEST_ANSWER, PasskeyRefused, Purpose, signing_options, spend_challenge, take_passkey
 from casework.models import Account, SignInBegun
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from casework.accounts.outside_identities import LONGEST_NAME, LONGEST_SUBJECT, Subject
 from casework.errors import CaseworkError
 from casework.outgoing import Answer, CallFailed, Door
-from casework.outside_identities import LONGEST_NAME, LONGEST_SUBJECT, Subject
 from web.outside.providers import Provider
 
 if TYPE_CHECKING:

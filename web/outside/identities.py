@@ -4,10 +4,10 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.accounts.outside_identities import OutsideRefused, Subject, identities_of, link_identity, unlink_identity, unlink_own_identity
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account
-from casework.outside_identities import OutsideRefused, Subject, identities_of, link_identity, unlink_identity, unlink_own_identity
 from casework.permissions import Action, NotAllowed
 from casework.settings.people import is_own
 from casework.settings.scopes import person_of

@@ -4,7 +4,7 @@
     GET  /sign-in/outside/<provider>/return   the provider sends the browser back; each provider has an address of its own
     /sign-in/outside-new                      a citizen without an account agrees to the notice first
 
-What a browser was sent with lies in the database, is good once, and only in that browser (casework.outside_identities).
+What a browser was sent with lies in the database, is good once, and only in that browser (casework.accounts.outside_identities).
 """
 
 import secrets
@@ -18,11 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length
 
-from casework.consent_notices import notice_shown, notice_today
-from casework.db import db, unit_of_work
-from casework.errors import CaseworkError
-from casework.models import Account
-from casework.outside_identities import (
+from casework.accounts.outside_identities import (
     LONGEST_NAME,
     Begun,
     OutsideRefused,
@@ -35,6 +31,10 @@ from casework.outside_identities import (
     open_outside_account,
     take_back,
 )
+from casework.consent_notices import notice_shown, notice_today
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Account
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from web.auth import home_of, sign_in_page, signed_in_answer

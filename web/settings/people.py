@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from casework.accounts.second_factors import held_by, reset_factors
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.factors.held import held_by, reset_factors
 from casework.local_time import local_day
 from casework.models import Account, Agency, Membership
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role

@@ -14,9 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
+from casework.accounts import code_apps, passkeys, recovery_codes
+from casework.accounts import pending_sign_ins as begun
+from casework.accounts import second_factors as held
+from casework.accounts.requirement import guard_sign_in
 from casework.db import db, unit_of_work
-from casework.factors import begun, code_apps, held, passkeys, recovery_codes
-from casework.factors.requirement import guard_sign_in
 from casework.models import (
     Account,
     CodeApp,

@@ -14,10 +14,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.accounts.outside_identities import LASTS, Subject, account_of_subject, forget_identities, sweep_outside
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
 from casework.models import Account, CodeApp, Event, OutsideIdentity, OutsideSignIn
-from casework.outside_identities import LASTS, Subject, account_of_subject, forget_identities, sweep_outside
 from casework.permissions import Role
 from casework.sealing import seal_text
 from tests import build

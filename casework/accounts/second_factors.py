@@ -9,12 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import delete, exists, select
 
+from casework.accounts import recovery_codes
+from casework.accounts.code_apps import app_of, keep_app
+from casework.accounts.passkeys import Party, PasskeyNotKept, keep_passkey, passkeys_of, read_name
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.factors import recovery_codes
-from casework.factors.code_apps import app_of, keep_app
-from casework.factors.passkeys import Party, PasskeyNotKept, keep_passkey, passkeys_of, read_name
 from casework.models import Account, CodeApp, Passkey, RecoveryCode
 from casework.outbox import tell_of_sign_in
 from casework.permissions import SYSTEM, Actor, NotAllowed
