@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from casework.answering import settle_work
+from casework.answers.acts import settle_work
 from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
 from casework.cases import give_up_lead, refuse_unless_open
 from casework.clocks import ClockKind, end_all_clocks, end_clock

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from casework.answering import settle_work
+from casework.answers.acts import settle_work
 from casework.assignment_moves import forget_clocks, goes_back, move_assignment, texts_moved
 from casework.calendar_changes import recount_missed
 from casework.cases import STANDSTILLS

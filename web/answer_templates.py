@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from casework.answer_templates import (
+from casework.answers.acts import PARTS
+from casework.answers.templates import (
     PLACEHOLDERS,
     TemplateRefused,
     filled,
@@ -17,7 +18,6 @@ from casework.answer_templates import (
     templates_for,
     values_for,
 )
-from casework.answering import PARTS
 from casework.db import unit_of_work
 from casework.models import AnswerTemplate, Assignment
 from casework.permissions import Action

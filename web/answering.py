@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
-from casework.answer_templates import PLACEHOLDERS, templates_for
-from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_fill, newest_answer
+from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_fill, newest_answer
+from casework.answers.templates import PLACEHOLDERS, templates_for
 from casework.file_store import FileNotStored
 from casework.models import AnswerTemplate, Photo
 from casework.photo_records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos

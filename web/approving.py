@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import StringField
 
+from casework.answers.openings import opened_by, record_opening
 from casework.db import db
 from casework.extensions import open_extension
 from casework.models import Answer, Note
 from casework.notes import notes_seen_by
-from casework.openings import opened_by, record_opening
 from casework.staff_views import SeenAnswer, answers_seen
 from web.afterwards import afterwards
 from web.answering import PARTS, before_photos

@@ -6,9 +6,9 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.answers.openings import newest_answers, opened_by, refuse_unopened
 from casework.errors import CaseworkError
 from casework.models import Account, Answer, Deputy
-from casework.openings import newest_answers, opened_by, refuse_unopened
 from casework.parsing import number_in
 from casework.permissions import Action
 from casework.second_person import deputyships_beside, first_person_words, written_by

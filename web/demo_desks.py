@@ -6,8 +6,9 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import func, select
 
 from casework.account_marks import mark_account
-from casework.answer_templates import keep_template
-from casework.answering import newest_answer
+from casework.answers.acts import newest_answer
+from casework.answers.openings import record_opening
+from casework.answers.templates import keep_template
 from casework.bilingual import Bilingual
 from casework.db import db, new_ref
 from casework.drafts import keep_draft
@@ -15,7 +16,6 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.mentions import mention_in, unseen_count
 from casework.models import Account, Agency, AgencySuccession, CaseReport, Centre, Deputy, Draft, Report, Reporter
 from casework.notes import write_note
-from casework.openings import record_opening
 from casework.permissions import SYSTEM, Role, actor_for
 from casework.saved_filters import keep_filter, sharing_places
 from web.demo_people import agency_account, staff_account

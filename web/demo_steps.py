@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from casework.answering import PARTS
+from casework.answers.acts import PARTS
 from casework.consent_notices import notice_today
 from casework.db import db
 from casework.identity import Contact

@@ -7,7 +7,6 @@ from typing import Any
 
 from casework import (
     additions,
-    answering,
     apologies,
     centres,
     corrections,
@@ -30,6 +29,7 @@ from casework import (
     triage,
     withdrawals,
 )
+from casework.answers import acts as answering
 from casework.bilingual import Bilingual
 from casework.models import Assignment, Case
 from casework.permissions import Actor

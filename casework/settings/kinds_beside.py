@@ -2,8 +2,8 @@
 
 import re
 
-from casework.answer_templates import LONGEST_NAME
-from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.answers.templates import LONGEST_NAME
 from casework.bilingual import Bilingual
 from casework.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
 from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SecondFactorRule, SuggestionRule

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from casework.answer_templates import PLACEHOLDERS, unknown_places
+from casework.answers.templates import PLACEHOLDERS, unknown_places
 from casework.area_lookup import areas_around
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of

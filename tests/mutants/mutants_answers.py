@@ -39,8 +39,8 @@ ANSWERS = [
            "        version.answers.append(PublicationAnswer(answer=answer, position=position))\n"
            "        answer.actions = normal(summary) or answer.actions\n",
            unit("public_cases", "the_centre_adds_a_summary_and_rewrites_no_answer")),
-    Mutant("another agency writes the answer", "casework/answering.py", "require(by, Action.SUBMIT_ANSWER, case, agency_id=assignment.agency_id)",
-           "require(by, Action.SUBMIT_ANSWER, case)", unit("answering", "nobody_writes_another_agency_s_answer")),
+    Mutant("another agency writes the answer", "casework/answers/acts.py", "require(by, Action.SUBMIT_ANSWER, case, agency_id=assignment.agency_id)",
+           "require(by, Action.SUBMIT_ANSWER, case)", unit("answers/acts", "nobody_writes_another_agency_s_answer")),
     Mutant("correction rewrites the answers", "casework/corrections.py", "[row.answer for row in publication.current.answers]", "[]",
            unit("corrections", "a_correction_is_a_new_version_marked_as_one_with_its_reason")),
     Mutant("interim answer is rated", "casework/publications.py", 'RATED_KINDS = ("final", "private")', 'RATED_KINDS = ("interim", "final", "private")',

@@ -41,7 +41,7 @@ CHANGES = [
     Mutant("later day of several agencies untold", "casework/asking.py",
            "    tell_reporters(case, \"due_moved\", at=now, due_at=plan.due.isoformat(), reason=reason)\n", "", way("several agencies")),
     # -- redo, hand back, new agency, reopening
-    Mutant("redo ends the agency's limit", "casework/answering.py", "    end_clock(case, ClockKind.APPROVAL, at=now, assignment=assignment)\n",
+    Mutant("redo ends the agency's limit", "casework/answers/acts.py", "    end_clock(case, ClockKind.APPROVAL, at=now, assignment=assignment)\n",
            "    end_all_clocks(case, at=now, assignment=assignment)\n", way("redo once")),
     Mutant("new agency has all that is left of the case", "casework/clocks.py", "return min(due, own) if due is not None and own is not None else due",
            "return due", unit("asking", "a_case_with_much_time_left_gives_a_new_agency_its_own_limit_from_now")),

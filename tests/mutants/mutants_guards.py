@@ -151,7 +151,7 @@ GUARDS_GONE = [
     # -- patterns, and what a program is written with
     Mutant("pattern with the cube of the text", "casework/text.py", 're.compile(r"\\s+")', 're.compile(r"\\s*\\s*$")',
            (f"{GUARDS}::test_no_pattern_takes_for_ever",)),
-    Mutant("pattern from what is typed", "casework/answering.py", 'LEFT_TO_FILL = re.compile(r"\\{[^{}]*\\}|[{}…]")',
+    Mutant("pattern from what is typed", "casework/answers/acts.py", 'LEFT_TO_FILL = re.compile(r"\\{[^{}]*\\}|[{}…]")',
            'LEFT_TO_FILL = re.compile(r"\\{[^{}]*\\}|[{}…]")\n\n\ndef _found(typed: str, text: str) -> bool:\n    return re.search(typed, text) is not None\n',
            (f"{GUARDS}::test_patterns_are_constants",)),
     # -- bombs

@@ -28,7 +28,7 @@ HOUSE = [
            promise("nobody_approves_what_they_wrote", "a_deputy_does_not_approve_the_principal_s_text")),
     Mutant("deputies judge each other", "casework/second_person.py", "            found |= pair\n", "            pass\n",
            ("tests/workflows/test_second_person.py::test_who_acted_or_is_tied_to_them_does_not_judge",)),
-    Mutant("redo without instructions", "casework/answering.py", "    if not instructions:\n", "    if instructions is None:\n",
+    Mutant("redo without instructions", "casework/answers/acts.py", "    if not instructions:\n", "    if instructions is None:\n",
            promise("a_redo_says_what_to_do_again")),
     Mutant("anybody rates", "casework/permissions.py", "if report.reporter is None or not owns_report(actor, report):",
            "if report.reporter is None:",

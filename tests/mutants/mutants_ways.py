@@ -102,7 +102,7 @@ WAYS = [
            "    return seats\n", way("no eligible approver: no agency above, goes to the committee leader")),
     Mutant("approver at the agency's own desk", BINDINGS, "        desk=_approval_desk,\n", "",
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
-    Mutant("no approver found out too late", "casework/answering.py", "    seat = seat_of_second_person(leaders_above(assignment), deeds, now=now)\n", "    seat = leaders_above(assignment)[0]\n",
+    Mutant("no approver found out too late", "casework/answers/acts.py", "    seat = seat_of_second_person(leaders_above(assignment), deeds, now=now)\n", "    seat = leaders_above(assignment)[0]\n",
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
     not_offered("no interim publication", "publish_interim", "publishing.publish_interim", "interim publication"),
     Mutant("final publication with an open agency", "casework/publishing.py",

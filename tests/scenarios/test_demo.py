@@ -20,7 +20,8 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from casework.alike import alike_nearby
-from casework.answer_templates import own_templates
+from casework.answers.openings import newest_answers, opened_by
+from casework.answers.templates import own_templates
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.contacts.blocked_senders import blocks_seen
@@ -65,7 +66,6 @@ from casework.models import (
     Report,
     StaleDay,
 )
-from casework.openings import newest_answers, opened_by
 from casework.outputs import outputs_seen, retry_output
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 import casework
-from casework.answer_templates import values_for
+from casework.answers.templates import values_for
 from casework.db import db, unit_of_work
 from casework.documents.register import Shelf, documents_seen, years_seen
 from casework.figures.counting import month_of

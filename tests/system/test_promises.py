@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework import answering, identity, publishing, ratings, triage
+from casework import identity, publishing, ratings, triage
+from casework.answers import acts as answering
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import chain_hash

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.answer_templates import keep_template
+from casework.answers.templates import keep_template
 from casework.db import db, unit_of_work
 from casework.intake import Filed, Place
 from casework.models import Account, Agency, ClockRule, Draft, Event, Membership, Photo, Report

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS
 from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.answering import newest_answer
+from casework.answers.acts import newest_answer
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Answer, AnswerOpening, Assignment

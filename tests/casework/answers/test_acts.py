@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from casework import answering
+from casework.answers import acts as answering
 from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
