@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from casework.assignment_moves import Moved
+from casework.assignments.moves import Moved
 from casework.cases import lock_case
 from casework.db import db
 from casework.models import Addition, Case, Note, Question, Withdrawal

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.apologies import can_be_apologised_for, may_apologise
-from casework.asking import due_with_several, is_short, taking_part
+from casework.assignments.asking import due_with_several, is_short, taking_part
+from casework.assignments.extensions import may_still_be_extended
 from casework.cases import answered_this_round
 from casework.centres import other_centres
 from casework.corrections import can_be_corrected
-from casework.extensions import may_still_be_extended
 from casework.forgotten import handed_over_at
 from casework.holds import MOST_WORKING_DAYS, held_working_days
 from casework.models import Assignment, Case, Publication, Report

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from casework.assignment_moves import forget_clocks
+from casework.assignments.moves import forget_clocks
 from casework.cases import lock_case
 from casework.clocks import end_all_clocks, running_clocks
 from casework.db import db

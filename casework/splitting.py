@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from casework.answers.acts import settle_work
-from casework.assignment_moves import forget_clocks, goes_back, move_assignment, texts_moved
+from casework.assignments.moves import forget_clocks, goes_back, move_assignment, texts_moved
 from casework.calendar_changes import recount_missed
 from casework.cases import STANDSTILLS
 from casework.clocks import move_due

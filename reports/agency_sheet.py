@@ -25,7 +25,7 @@ FIGURES = {
     "taken_away": "Thôi giao", "open": "Còn phải xử lý", "open_late": "Còn phải xử lý, trễ hạn", "redone": "Yêu cầu làm lại",
     "handed_back": "Đề nghị chuyển trả", "extensions": "Được gia hạn",
 }  # fmt: skip
-"""What is counted of an agency (casework/agency_periods.py), in the order of the table."""
+"""What is counted of an agency (casework/assignments/periods.py), in the order of the table."""
 
 COUNTED = (
     "Đơn vị tính: lượt phân phối; một vụ việc có thể được giao cho đơn vị nhiều lượt. Kỳ trước chuyển sang cộng nhận phân phối bằng đã trả"

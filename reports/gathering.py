@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import literal_column, select
 from sqlalchemy.orm import joinedload
 
-from casework.agency_periods import agency_figures, agency_ratings, open_parts
+from casework.assignments.periods import agency_figures, agency_ratings, open_parts
 from casework.db import db
 from casework.figures.reading import Line, shown_figures
 from casework.history_changes import limit_words

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from wtforms import StringField
 
 from casework.answers.openings import opened_by, record_opening
+from casework.assignments.extensions import open_extension
 from casework.db import db
-from casework.extensions import open_extension
 from casework.models import Answer, Note
 from casework.notes import notes_seen_by
 from casework.staff_views import SeenAnswer, answers_seen

@@ -7,9 +7,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
-from casework.asking import is_short, taking_part
+from casework.assignments.asking import is_short, taking_part
+from casework.assignments.due_previews import distribution_limits
 from casework.directives import LONGEST_DIRECTIVE
-from casework.due_previews import distribution_limits
 from casework.models import Agency, Case
 from casework.permissions import Action, Role
 from casework.staff_choices import agencies_for

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from flask import Flask
 from sqlalchemy import func, select
 
+from casework.assignments.extensions import extensions_of
 from casework.calendars import calendar_of
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
@@ -19,7 +20,6 @@ from casework.documents.numbering import Body, give_number, next_number, note_ou
 from casework.documents.offers import letters_to_offer, write_letter
 from casework.documents.sealing import ask_seal, seals_for
 from casework.documents.seals import BODY, PERSON
-from casework.extensions import extensions_of
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Centre, DocumentNumber, Event, Letter
 from casework.permissions import Actor, actor_for

@@ -13,13 +13,13 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMult
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
-from casework.agency_load import Load, loads_of
-from casework.asking import is_short
+from casework.assignments.asking import is_short
+from casework.assignments.distribution import last_hand_back
+from casework.assignments.due_previews import DistributionLimits, distribution_limits
+from casework.assignments.hand_backs import hand_back_turns, turns_left
+from casework.assignments.load import Load, loads_of
 from casework.bilingual import Bilingual
-from casework.distribution import last_hand_back
-from casework.due_previews import DistributionLimits, distribution_limits
 from casework.former_agencies import agencies_now
-from casework.hand_back_turns import hand_back_turns, turns_left
 from casework.models import Agency
 from casework.permissions import Role
 from casework.staff_choices import agencies_for, committee_key_of, free_agencies

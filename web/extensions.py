@@ -8,7 +8,7 @@ from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from casework.extensions import extensions_of, is_over, open_extension
+from casework.assignments.extensions import extensions_of, is_over, open_extension
 from web.clock import now
 from web.forms import Form
 from web.task_page import Act, TaskPage, at_most

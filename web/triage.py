@@ -10,9 +10,9 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from casework.alike import Alike, alike_nearby
+from casework.assignments.due_previews import case_limits
 from casework.bilingual import Bilingual
 from casework.complexities import complexities_for
-from casework.due_previews import case_limits
 from casework.intake import original_words, place_words, typed_village
 from casework.merging import why_not_into
 from casework.models import Area, Case, Recording, Report

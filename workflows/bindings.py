@@ -11,8 +11,6 @@ from casework import (
     centres,
     corrections,
     directives,
-    distribution,
-    extensions,
     followers,
     holds,
     merging,
@@ -21,7 +19,6 @@ from casework import (
     quarantine,
     questions,
     ratings,
-    reassignment,
     reclassification,
     referrals,
     refusals,
@@ -30,6 +27,7 @@ from casework import (
     withdrawals,
 )
 from casework.answers import acts as answering
+from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
 from casework.models import Assignment, Case
 from casework.permissions import Actor

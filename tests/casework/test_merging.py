@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, update
 
+from casework.assignments.due_previews import case_limits
 from casework.case_verification import check_cases
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
-from casework.due_previews import case_limits
 from casework.findings import Finding
 from casework.merging import MergeRefused
 from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason

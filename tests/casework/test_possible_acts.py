@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework.asking import taking_part
+from casework.assignments.asking import taking_part
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError

@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from casework import questions, reassignment, reclassification, withdrawals
+from casework import questions, reclassification, withdrawals
+from casework.assignments import reassignment
 from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work

@@ -62,9 +62,9 @@ ACTS = [
            '            tell_reporter(link.report, template, case=case, at=at, **parameters)\n    for follower in followers_of(case):\n'
            '        _put(f"account:{follower.account_id}", template, case=case, at=at, parameters={"code": case.code, **parameters})\n',
            unit("followers", "a_follower_is_told_of_public_steps_alone")),
-    Mutant("agencies do not move with a merge", "casework/assignment_moves.py", "return main.state in states and all(", "return False and all(",
+    Mutant("agencies do not move with a merge", "casework/assignments/moves.py", "return main.state in states and all(", "return False and all(",
            unit("merging", "an_agency_the_main_case_has_not_goes_on_there_with_its_limits_and_notes")),
-    Mutant("agency twice on a case", "casework/assignment_moves.py", "all(row.agency_id != assignment.agency_id for row in main.open_assignments)", "True",
+    Mutant("agency twice on a case", "casework/assignments/moves.py", "all(row.agency_id != assignment.agency_id for row in main.open_assignments)", "True",
            unit("merging", "an_agency_the_main_case_has_open_ends_with_neutral_words")),
     # -- split
     Mutant("split restores no state", "casework/splitting.py", "source.merged_into, source.closed_at = before.state, None, None, None",

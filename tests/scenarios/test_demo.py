@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from casework.alike import alike_nearby
 from casework.answers.openings import newest_answers, opened_by
 from casework.answers.templates import own_templates
+from casework.assignments.extensions import extensions_of
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.contacts.blocked_senders import blocks_seen
@@ -31,7 +32,6 @@ from casework.documents.numbering import books_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.drafts import draft_name, drafts_of
 from casework.element_settings import element_rule
-from casework.extensions import extensions_of
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.intake import original_words

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from casework.extensions import ExtensionRefused
+from casework.assignments.extensions import ExtensionRefused
 from casework.permissions import NotAllowed
 from tests.build import World
 from tests.scenarios.straight import (

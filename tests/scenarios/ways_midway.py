@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from casework.assignments.reassignment import ReassignmentRefused
 from casework.permissions import NotAllowed
-from casework.reassignment import ReassignmentRefused
 from tests.build import World
 from tests.scenarios.straight import (
     ANSWERED,

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.assignments.extensions import extensions_of
 from casework.db import db
 from casework.documents.numbering import books_seen
 from casework.documents.offers import letters_to_offer
 from casework.documents.register import Shelf, documents_seen
-from casework.extensions import extensions_of
 from casework.models import Case
 from casework.outputs import outputs_seen
 from casework.permissions import Action, Actor, case_seen_by, may

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from casework.additions import additions_of
+from casework.assignments.extensions import extensions_of
 from casework.db import db
-from casework.extensions import extensions_of
 from casework.models import Case, Refusal, Withdrawal
 from tests import build
 from tests.beside import CASES, act, merged, more_time_asked, two_at_work, withdrawal

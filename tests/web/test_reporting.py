@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from casework.agency_periods import agency_figures
+from casework.assignments.periods import agency_figures
 from casework.cases import lock_case
 from casework.corrections import unpublish
 from casework.db import db, unit_of_work

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from casework.assignments.due_previews import case_limits
 from casework.db import db, unit_of_work
-from casework.due_previews import case_limits
 from casework.intake import Place, cleared_words
 from casework.models import Case
 from casework.photo_records import copy_for, open_copy, photos_of_report

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from casework.assignments.extensions import extension_desk
 from casework.db import db, unit_of_work
-from casework.extensions import extension_desk
 from casework.local_time import local_day
 from casework.models import Case, DataRequest, Deputy, Membership
 from casework.permissions import SECOND_PERSON, Action, NotAllowed, Role, desk_name

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from casework.answers.acts import settle_work
-from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
+from casework.assignments.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
 from casework.cases import give_up_lead, refuse_unless_open
 from casework.clocks import ClockKind, end_all_clocks, end_clock
 from casework.db import db

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from casework.assignments.reassignment import ReassignmentRefused
 from casework.cases import CaseNotOpen
 from casework.models import Assignment, Case
 from casework.permissions import NotAllowed, Sight, Viewer, sees, viewers
-from casework.reassignment import ReassignmentRefused
 from casework.states import AssignmentEnd, AssignmentState
 from tests import build
 from tests.build import World

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from casework.agency_periods import agency_figures
+from casework.assignments.periods import agency_figures
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
+from casework.assignments.distribution import MOST_HAND_BACKS
 from casework.db import db
-from casework.distribution import MOST_HAND_BACKS
 from casework.models import Account, Assignment, Case, HandBack
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from casework.answers.acts import settle_work
-from casework.asking import add_assignment, earlier_due, move_day, plan_day, refuse_wrong_agencies, start_work
+from casework.assignments.asking import add_assignment, earlier_due, move_day, plan_day, refuse_wrong_agencies, start_work
 from casework.cases import give_up_lead, settle_state
 from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
 from casework.db import db

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import extensions
+from casework.assignments import extensions
+from casework.assignments.extensions import ExtensionRefused
 from casework.cases import CaseNotOpen, lock_case
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
-from casework.extensions import ExtensionRefused
 from casework.models import Assignment, Case, Clock, Extension, OutboxMessage
 from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import NotAllowed, Role, desk_name

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.asking import counted_day, is_short, taking_part
+from casework.assignments.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
 from casework.complexities import AT_FILING, complexities_for

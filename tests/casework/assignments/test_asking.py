@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.asking import DistributionRefused, ShortTime
+from casework.assignments.asking import DistributionRefused, ShortTime
+from casework.assignments.due_previews import distribution_limits
 from casework.cases import lock_case
 from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
-from casework.due_previews import distribution_limits
 from casework.models import Assignment, Case, OutboxMessage
 from casework.working_time import DayTooFar
 from tests import build
