@@ -1,6 +1,7 @@
 """The case file (hồ sơ vụ việc): everything of one case in its order, as values, set on A4 sheets with the same facts as data inside.
 
-What stands in it was chosen for paper (casework/paper.py, reports/case_file_reading.py): nothing from which a sender could be known.
+What stands in it was chosen for paper (casework/casefile/redaction.py, reports/case_file_reading.py): nothing from which a sender could
+be known.
 It is not an official letter of NĐ 30/2020 but what a body keeps of a matter (hồ sơ công việc, Điều 28), so it has a cover, a table of
 contents and no number. Margins and page numbers are those of the decree all the same.
 """

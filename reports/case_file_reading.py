@@ -1,4 +1,4 @@
-"""What of a case goes into its file, read as the person who asked for it may read it, and then for paper (casework/paper.py).
+"""What of a case goes into its file, read as the person who asked for it may read it, and then for paper (casework/casefile/redaction.py).
 
 Stricter than the case page where words are concerned that leave the house: a question of the centre to a sender and its decision on a
 sender's wish may take up what only that person said, and notes of the centre to itself may name whom somebody called back. Of those the
@@ -17,25 +17,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
-from casework.case_history import MOST_STEPS, StaffStep, staff_steps
+from casework.casefile.exchanges import Dealings
+from casework.casefile.history import MOST_STEPS, StaffStep, staff_steps
+from casework.casefile.history_changes import limit_words
+from casework.casefile.matter import Matter, matter_of
+from casework.casefile.step_records import SeenRecord
+from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport, instructions_seen
 from casework.clocks import ClockKind
 from casework.complexities import complexities_of
 from casework.db import db
-from casework.dealings import Dealings
 from casework.events import START, case_stream
 from casework.file_store import FileMissing, FileStore
-from casework.history_changes import limit_words
 from casework.letterheads import letterhead_for
 from casework.local_time import local_day
-from casework.matter import Matter, matter_of
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
 from casework.notes import notes_seen_by
 from casework.permissions import Actor, NotAllowed, Sight, sees
 from casework.photo_records import copy_for, open_copy
 from casework.publications import WHOLE
-from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport, instructions_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, AssignmentState, CaseState
-from casework.step_records import SeenRecord
 from reports.case_file import (
     AgencyPart,
     AnswerVersion,

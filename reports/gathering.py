@@ -12,9 +12,9 @@ from sqlalchemy import literal_column, select
 from sqlalchemy.orm import joinedload
 
 from casework.assignments.periods import agency_figures, agency_ratings, open_parts
+from casework.casefile.history_changes import limit_words
 from casework.db import db
 from casework.figures.reading import Line, shown_figures
-from casework.history_changes import limit_words
 from casework.lateness import is_late
 from casework.letters import days_late
 from casework.local_time import LOCAL_ZONE, local_day

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
+from casework.casefile.views import publications_of
 from casework.identity import Contact
 from casework.models import Case
-from casework.staff_views import publications_of
 from tests import build
 from tests.grounds import remembered
 

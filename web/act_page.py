@@ -6,9 +6,9 @@ from flask import request
 from flask_babel.speaklater import LazyString
 from wtforms import Field, HiddenField, StringField
 
+from casework.casefile.possible_acts import PossibleAct
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import Action
-from casework.possible_acts import PossibleAct
 from web.forms import NOTHING, Form
 from web.task_page import Act
 

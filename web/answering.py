@@ -9,11 +9,11 @@ from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_fill, newest_answer
 from casework.answers.templates import PLACEHOLDERS, templates_for
+from casework.casefile.possible_acts import PossibleAct
+from casework.casefile.views import answers_seen, photos_seen
 from casework.file_store import FileNotStored
 from casework.models import AnswerTemplate, Photo
 from casework.photo_records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
-from casework.possible_acts import PossibleAct
-from casework.staff_views import answers_seen, photos_seen
 from web import case_acts_own_work
 from web.act_page import ActPage
 from web.answer_templates import use_templates

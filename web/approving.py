@@ -10,10 +10,10 @@ from wtforms import StringField
 
 from casework.answers.openings import opened_by, record_opening
 from casework.assignments.extensions import open_extension
+from casework.casefile.views import SeenAnswer, answers_seen
 from casework.db import db
 from casework.models import Answer, Note
 from casework.notes import notes_seen_by
-from casework.staff_views import SeenAnswer, answers_seen
 from web.afterwards import afterwards
 from web.answering import PARTS, before_photos
 from web.clock import now

@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, TextAreaField
 
+from casework.casefile.views import title_seen
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.permissions import Action, NotAllowed
-from casework.staff_views import title_seen
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs

@@ -3,12 +3,12 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from casework.casefile.possible_acts import PossibleAct
+from casework.casefile.views import publications_of, reads_words, reports_seen, title_seen
 from casework.cases import CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, case_seen_by, require
-from casework.possible_acts import PossibleAct
-from casework.staff_views import publications_of, reads_words, reports_seen, title_seen
 from casework.states import STAFF_LABELS, CaseState
 from web import (
     case_acts_agencies,

@@ -7,16 +7,16 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from casework.dealings import Dealings
+from casework.casefile.exchanges import Dealings
+from casework.casefile.possible_acts import PossibleAct
+from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport
 from casework.forgotten import handed_over_at
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Photo, Publication
 from casework.permissions import Sight, sees
 from casework.photo_records import photos_of_report
-from casework.possible_acts import PossibleAct
 from casework.quarantine import hand_over_receipt, quarantine_reason
 from casework.recordings.access import SeenRecording, originals_apart
-from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES
 from web.clock import now

@@ -8,20 +8,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
-from casework.case_history import audience_of, staff_steps
+from casework.casefile.exchanges import Dealings
+from casework.casefile.history import audience_of, staff_steps
+from casework.casefile.history_kinds import HistoryKind
+from casework.casefile.matter import matter_of
+from casework.casefile.views import SeenAnswer, instructions_seen, reads_words
 from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import reading_once, unit_of_work
-from casework.dealings import Dealings
 from casework.directives import finish_directive
-from casework.history_kinds import HistoryKind
 from casework.identity import RevealRefused, reveal_identity
-from casework.matter import matter_of
 from casework.me_too import me_too_counts
 from casework.models import Assignment, Case, Clock, HandBack
 from casework.parsing import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
-from casework.staff_views import SeenAnswer, instructions_seen, reads_words
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.clock import now

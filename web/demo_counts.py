@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.bilingual import Bilingual
-from casework.case_files import order_case_file
+from casework.casefile.printing import order_case_file
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from casework.assignments.extensions import extensions_of
 from casework.calendars import calendar_of
+from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.kinds import ANSWER, EXTENSION_NOTICE, LATE_LIST, REFUSAL_NOTICE, TRANSFER_SLIP
@@ -24,7 +25,6 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Centre, DocumentNumber, Event, Letter
 from casework.permissions import Actor, actor_for
 from casework.refusals import open_objection
-from casework.staff_views import publications_of
 from casework.states import CaseState
 from web.demo_people import staff_account
 from web.demo_telling import COMMITTEE, OPERATOR

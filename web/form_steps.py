@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from wtforms import Field, HiddenField, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
+from casework.casefile.step_records import DO_STEP, step_records_seen
+from casework.casefile.views import answers_seen
 from casework.models import Photo
 from casework.parsing import day_in
 from casework.photo_records import staged_photos
-from casework.staff_views import answers_seen
 from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
-from casework.step_records import DO_STEP, step_records_seen
 from web.filing_fields import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from casework.casefile.views import openings
 from casework.models import Account
 from casework.permissions import Actor, Sight, seen_by, sees
-from casework.staff_views import openings
 from web.inbox_back import present
 from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local

@@ -1,7 +1,7 @@
 """What else may be done with a case than the step at hand: the links under "Other ways" in the bar of a step."""
 
+from casework.casefile.possible_acts import PossibleAct
 from casework.models import Case
-from casework.possible_acts import PossibleAct
 from web.act_page import CASE, ActPage
 from web.case_acts import PAGES
 from web.clock import now

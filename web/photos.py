@@ -1,11 +1,11 @@
-"""Serving photos: who may have which copy is decided in casework.photo_access, what may be kept where is decided here."""
+"""Serving photos: who may have which copy is decided in casework.casefile.photo_access, what may be kept where is decided here."""
 
 from flask import Blueprint, Response, request, send_file, session
 from flask.typing import ResponseReturnValue
 
+from casework.casefile.photo_access import private_copy, public_copy
 from casework.models import File
 from casework.permissions import Action
-from casework.photo_access import private_copy, public_copy
 from casework.photo_records import open_copy
 from casework.public_photos import mark_of
 from casework.quarantine import original_photo

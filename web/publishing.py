@@ -11,6 +11,7 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from casework.casefile.views import publications_of
 from casework.db import db
 from casework.intake import cleared_words
 from casework.models import Rating, Review
@@ -20,7 +21,6 @@ from casework.points import exact_point
 from casework.publications import rated_publication
 from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
-from casework.staff_views import publications_of
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import TextAreaField
 
+from casework.casefile.views import title_seen
 from casework.cases import lock_case
 from casework.db import unit_of_work
 from casework.file_store import PIECE
@@ -21,7 +22,6 @@ from casework.recordings.access import SeenRecording, recording_file, recordings
 from casework.recordings.formats import MEDIA_TYPES
 from casework.recordings.preparing import copy_again
 from casework.recordings.transcripts import LONGEST_WORDS, TranscriptRefused, recording_of, transcribe
-from casework.staff_views import title_seen
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.forms import Form

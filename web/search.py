@@ -10,15 +10,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.validators import InputRequired, ValidationError
 
+from casework.casefile.phone_search import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
+from casework.casefile.search import OPEN, Found, Hit, Wanted, search_cases
 from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.parsing import number_in, year_in
 from casework.permissions import Action, may
-from casework.phone_look_ups import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
 from casework.rate_limits import TooManyAttempts, count_attempt
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
 from casework.staff_choices import areas_within, centres_worked_in, fields_within, years_of_cases
-from casework.staff_search import OPEN, Found, Hit, Wanted, search_cases
 from casework.states import STAFF_LABELS, CaseState
 from casework.text import index_words
 from web.clock import now

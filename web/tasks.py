@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
 from casework.bilingual import Bilingual
+from casework.casefile.views import reports_seen, title_seen
 from casework.cases import STANDSTILLS, CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, seen_by
-from casework.staff_views import reports_seen, title_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from web import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.clock import now

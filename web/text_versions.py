@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from casework.casefile.views import SeenAnswer
 from casework.models import PublicationVersion
-from casework.staff_views import SeenAnswer
 from web.text_diff import Change, changes
 
 ANSWER_PARTS = ("findings", "actions", "remaining", "contact")

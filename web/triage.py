@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from casework.alike import Alike, alike_nearby
 from casework.assignments.due_previews import case_limits
 from casework.bilingual import Bilingual
+from casework.casefile.views import reports_seen
 from casework.complexities import complexities_for
 from casework.intake import original_words, place_words, typed_village
 from casework.merging import why_not_into
@@ -26,7 +27,6 @@ from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
 from casework.same_sender import earlier_reports
 from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
-from casework.staff_views import reports_seen
 from casework.states import STAFF_LABELS
 from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls

@@ -8,6 +8,7 @@ from uuid import UUID
 from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from casework.calendars import calendar_of
+from casework.casefile.step_records import tell_step_waits
 from casework.clocks import (
     ClockKind,
     end_step_clock,
@@ -21,7 +22,6 @@ from casework.clocks import (
 from casework.db import db
 from casework.element_settings import element_rule
 from casework.models import Case
-from casework.step_records import tell_step_waits
 from casework.working_time import BeyondTenYears, due_at, working_minutes
 from workflows import engine
 from workflows.bindings import OF_THE_PAUSE, Bindings

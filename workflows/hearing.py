@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from casework.casefile.possible_acts import PossibleAct, possible_acts
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Publication
 from casework.permissions import Actor
-from casework.possible_acts import PossibleAct, possible_acts
 from workflows.bindings import BINDINGS, Bindings
 from workflows.facts import Fact
 from workflows.models import ProcessInstance, ProcessVersion

@@ -79,7 +79,7 @@ def perform(
 ) -> StepResult:
     """Do one step: `act` is the verb chosen where a step has several, `form` what its use case takes.
 
-    A step only the model knows is done by `casework.step_records.record_step`, with the fields and buttons the model declares.
+    A step only the model knows is done by `casework.casefile.step_records.record_step`, with the fields and buttons the model declares.
     The case row is locked before anything is decided, so of two people one wins and the other reads who did what.
     Eligibility is judged in the same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed,
     StepRefused, ActNotInModel, CaseBusy and whatever the use case refuses with.

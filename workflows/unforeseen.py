@@ -8,10 +8,10 @@ from sqlalchemy import select, union
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
+from casework.casefile.step_records import DO_STEP, record_step
 from casework.db import db
 from casework.permissions import Actor
 from casework.second_person import Deed, own_and_principals, tied_to
-from casework.step_records import DO_STEP, record_step
 from workflows.bindings import OTHER_THAN, Bindings, Step
 from workflows.definitions import Element
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask

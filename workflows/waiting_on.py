@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.bilingual import Bilingual
+from casework.casefile.exchanges import Dealings
 from casework.contacts.confirming import UNCONFIRMED
-from casework.dealings import Dealings
 from casework.models import Account, Case
 from casework.permissions import AGENCY_ROLES, Role
 from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from casework.casefile.phone_search import look_up_phone
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasing import erase_reasons_to_look
@@ -15,7 +16,6 @@ from casework.models import Case, Event, ProcessingActivity, Report
 from casework.models.events import LOOKS
 from casework.outputs import order_output
 from casework.permissions import NotAllowed, Role
-from casework.phone_look_ups import look_up_phone
 from casework.rights import access_log
 from casework.rights.access_log import LogRefused, LookPage, Wanted, looks_logged
 from casework.rights.processing import kept_now, register_on

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select, text
 
+from casework.casefile.identity_export import export_identity
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import reveal_identity
-from casework.identity_exports import export_identity
 from casework.messages.recipients import recipient_of
 from casework.messages.routing import route_messages
 from casework.models import Account, Breach, BreachSubject, Case, Delivery, Event, LoginSession, OutboxMessage, Report

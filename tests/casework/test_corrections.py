@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from casework.casefile.photo_access import private_copy, public_copy
 from casework.corrections import CorrectionRefused
 from casework.db import db, unit_of_work
 from casework.followers import follow
 from casework.models import Case, Publication, Rating, VisibilityReason
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed
-from casework.photo_access import private_copy, public_copy
 from casework.public_cases import public_case, public_list
 from casework.public_filters import Wanted
 from casework.publishing import PublicationRefused

@@ -16,11 +16,12 @@ from sqlalchemy import JSON, Column, LargeBinary, String, select, update
 from sqlalchemy import event as sa_event
 
 from casework.additions import clear_addition, write_to_centre
-from casework.case_history import staff_steps
 from casework.case_verification import check_cases
+from casework.casefile.exchanges import dealings_seen
+from casework.casefile.history import staff_steps
+from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
-from casework.dealings import dealings_seen
 from casework.erasing import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
 from casework.file_store import LocalFileStore, StorageUnreachable
 from casework.identity import reveal_identity
@@ -60,7 +61,6 @@ from casework.questions import answer_question, ask_reporter
 from casework.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.refusals import decide_objection, object_to_refusal, refuse
 from casework.sealing import SealBroken, open_text, seal_text
-from casework.staff_views import publications_of
 from casework.verification import check_chains
 from casework.withdrawals import withdraw_report
 from tests import build, joined

@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from casework.case_history import staff_steps
+from casework.casefile.history import staff_steps
+from casework.casefile.identity_export import export_identity
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import record
 from casework.file_store import LocalFileStore
-from casework.identity_exports import export_identity
 from casework.intake import Filed
 from casework.look_reasons import _holds_reason, gather_reasons
 from casework.models import Breach, Case, Event, Output, Report

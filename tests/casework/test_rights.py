@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from casework.calendars import RULES_STREAM
-from casework.case_history import staff_steps
 from casework.case_verification import check_cases
+from casework.casefile.history import staff_steps
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import METADATA, db, unit_of_work

@@ -65,9 +65,9 @@ HOUSE = [
     Mutant("secret not compared", "casework/own_reports.py",
            "return report if secret_matches(secret, report.secret_digest if report else _NOBODYS_DIGEST) else None", "return report",
            promise("a_report_opens_with_its_own_secret_only")),
-    Mutant("agencies see the centre's copy", "casework/photo_access.py", 'sight = Sight.ORIGINAL if audience == "centre" else Sight.CLEARED',
+    Mutant("agencies see the centre's copy", "casework/casefile/photo_access.py", 'sight = Sight.ORIGINAL if audience == "centre" else Sight.CLEARED',
            "sight = Sight.CLEARED", promise("photos_are_served_to_those_they_were_cleared_for")),
-    Mutant("unpublished photo served", "casework/photo_access.py",
+    Mutant("unpublished photo served", "casework/casefile/photo_access.py",
            "    if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:\n"
            "        return None\n    publication = public_publications([case]).get(case.id)\n"
            "    return _chosen_copy(publication, photo, rendition) if publication is not None else None\n",

@@ -6,17 +6,17 @@ from typing import Any
 
 from flask import Flask
 
+from casework.casefile.phone_search import look_up_phone
+from casework.casefile.possible_acts import possible_acts
+from casework.casefile.search import Wanted, search_cases
+from casework.casefile.views import answers_seen
 from casework.db import db, unit_of_work
 from casework.identity import reveal_identity
 from casework.models import Area, Assignment, Case, Reorganisation
 from casework.permissions import Actor, Role, Viewer, case_seen_by, viewers
-from casework.phone_look_ups import look_up_phone
-from casework.possible_acts import possible_acts
 from casework.quarantine import quarantine
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
-from casework.staff_search import Wanted, search_cases
-from casework.staff_views import answers_seen
 from tests import build, reorganised
 from tests.casework.acting import run, told
 from tests.reorganised import DAY, MORNING, carried_out, planned

@@ -15,6 +15,7 @@ from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import func, select
 
+from casework.casefile.possible_acts import possible_acts
 from casework.db import db, unit_of_work
 from casework.letters import letters_seen
 from casework.local_time import LOCAL_ZONE
@@ -22,7 +23,6 @@ from casework.models import Account, Case
 from casework.notes import note_audiences
 from casework.own_lists import own_page_of
 from casework.permissions import OPERATIONS, Action, Actor, actor_for, case_seen_by, may
-from casework.possible_acts import possible_acts
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
 from tests.soak.looks_papers import pages_of_papers

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.assignments.extensions import extensions_of
+from casework.casefile.views import publications_of
 from casework.db import db
 from casework.documents.numbering import books_seen
 from casework.documents.offers import letters_to_offer
@@ -14,7 +15,6 @@ from casework.models import Case
 from casework.outputs import outputs_seen
 from casework.permissions import Action, Actor, case_seen_by, may
 from casework.schedules import schedules_seen
-from casework.staff_views import publications_of
 from reports.statistics.periods import MONTH, YEAR, period_at
 from reports.statistics.snapshots import snapshots_seen
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from casework import identity, publishing, ratings, triage
 from casework.answers import acts as answering
+from casework.casefile.photo_access import private_copy, public_copy
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import chain_hash
@@ -34,7 +35,6 @@ from casework.models import (
 )  # fmt: skip
 from casework.own_reports import report_opened_by
 from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
-from casework.photo_access import private_copy, public_copy
 from casework.photo_records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
 from casework.photos import Rectangle
 from casework.sealing import SealBroken, open_text, seal_text

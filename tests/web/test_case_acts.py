@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from casework.casefile.possible_acts import possible_acts
+from casework.casefile.views import publications_of
 from casework.db import db, unit_of_work
 from casework.intake import Place
 from casework.models import Case, Directive, Event, Note, OutboxMessage, Publication, Question
 from casework.permissions import ACTION_ROLES, Role
 from casework.photo_records import copy_for
 from casework.photos import RectangleRefused
-from casework.possible_acts import possible_acts
-from casework.staff_views import publications_of
 from casework.working_time import DayTooFar
 from tests import build, pictured
 from tests.beside import CASES, merged, one_approved, two_at_work

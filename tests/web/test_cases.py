@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from casework.case_history import SENTENCES, staff_steps
+from casework.casefile.history import SENTENCES, staff_steps
 from casework.db import db, unit_of_work
 from casework.models import Event, Note
 from casework.permissions import Role

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework import cameras
+from casework.casefile.phone_search import STREAM
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
 from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, Report
 from casework.permissions import Role, actor_for
-from casework.phone_look_ups import STREAM
 from casework.photo_records import photos_of_report, prepare_copies
 from casework.points import point_of
 from casework.settings.value_changes import set_value

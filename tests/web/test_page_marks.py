@@ -9,12 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from casework.casefile.views import publications_of
 from casework.db import db, unit_of_work
 from casework.intake import Filed
 from casework.models import Case
 from casework.photo_records import photos_of_report
 from casework.settings.value_changes import set_value
-from casework.staff_views import publications_of
 from tests import build
 from tests.conftest import client_of
 from tests.joined import assignment_of

@@ -6,9 +6,9 @@ import re
 
 from flask import Flask
 
+from casework.casefile.phone_search import LOOK_UPS, STREAM
 from casework.db import db, unit_of_work
 from casework.models import AreaSuccession, Event
-from casework.phone_look_ups import LOOK_UPS, STREAM
 from casework.search_rows import refresh_search_rows
 from tests import build
 from tests.web.desk import Office

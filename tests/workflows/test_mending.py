@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.case_history import staff_steps
+from casework.casefile.history import staff_steps
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Case, Event

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from casework import possible_acts
-from casework.case_history import SENTENCES
-from casework.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
-from tests.casework import test_possible_acts as tried
+from casework.casefile import possible_acts
+from casework.casefile.history import SENTENCES
+from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
+from tests.casework.casefile import test_possible_acts as tried
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS
 from tests.web.test_case_acts import REPORTERS_OWN
 from workflows.bindings import BINDINGS
@@ -78,7 +78,9 @@ def test_the_history_has_a_sentence_for_every_act_and_event() -> None:
 def test_every_event_belongs_to_a_part_of_the_history_or_is_named_as_belonging_to_none() -> None:
     placed = set[str]().union(*OF_KIND.values())
     assert placed <= set(SENTENCES), "a part of the history names an event nobody records"
-    assert set(SENTENCES) - placed == OF_NO_KIND, "put the event into OF_KIND of casework/history_kinds.py, or into OF_NO_KIND here"
+    assert set(SENTENCES) - placed == OF_NO_KIND, (
+        "put the event into OF_KIND of casework/casefile/history_kinds.py, or into OF_NO_KIND here"
+    )
     assert OF_KIND[HistoryKind.LIMITS] == ABOUT_LIMITS | MAY_MOVE
 
 
@@ -86,12 +88,12 @@ def test_every_act_of_staff_is_offered_somewhere() -> None:
     source = ast.parse(Path(possible_acts.__file__).read_text(encoding="utf-8"))
     offered = {str(node.args[0].value) for node in ast.walk(source) if isinstance(node, ast.Call) and node.args
                and isinstance(node.func, ast.Name) and node.func.id == "PossibleAct" and isinstance(node.args[0], ast.Constant)}
-    assert offered == OF_STAFF, "say in casework/possible_acts.py for whom and when the act makes sense"
+    assert offered == OF_STAFF, "say in casework/casefile/possible_acts.py for whom and when the act makes sense"
 
 
 def test_every_act_is_tried_on_cases_in_every_state() -> None:
     listed = {*tried.VERBS, *tried.OF_AGENCY, *tried.OF_PUBLICATION, *tried.OF_REPORT, *tried.WHEN_LATE}
-    assert listed == OF_STAFF, "add the act to the lists of tests/casework/test_possible_acts.py"
+    assert listed == OF_STAFF, "add the act to the lists of tests/casework/casefile/test_possible_acts.py"
 
 
 def test_every_act_happens_in_random_lives() -> None:

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from casework.assignments.extensions import extension_desk
+from casework.casefile.step_records import DO_STEP
 from casework.db import db, unit_of_work
 from casework.local_time import local_day
 from casework.models import Case, DataRequest, Deputy, Membership
@@ -23,7 +24,6 @@ from casework.rights.deciding import carry_out
 from casework.rights.requests import Person, request_data
 from casework.second_person import SecondPersonNeeded
 from casework.settings.deputyships import DeputyRefused, confirm_deputy
-from casework.step_records import DO_STEP
 from tests import build
 from tests.workflows.test_drafts import CHANGED, NOTE
 from workflows import steps

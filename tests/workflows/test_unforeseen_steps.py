@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.case_verification import check_cases
+from casework.casefile.step_records import StepRecordRefused
 from casework.cases import lock_case
 from casework.clocks import ClockKind, end_all_clocks, running_clocks, start_step_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Deputy, Event, OutboxMessage, StepRecord
 from casework.permissions import Role
 from casework.step_fields import FieldRefused
-from casework.step_records import StepRecordRefused
 from casework.working_time import TimeLimit, Unit
 from tests import build, drawn
 from tests.casework.acting import local, running

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, TextAreaField
 from wtforms.validators import InputRequired
 
+from casework.casefile.views import title_seen
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import (
     LONGEST_REASON,
@@ -26,7 +27,6 @@ from casework.models import Case, Report
 from casework.own_links import case_of, newest_links
 from casework.permissions import Action, case_seen_by, may, require
 from casework.setting_values import value_of
-from casework.staff_views import title_seen
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.forms import Form

@@ -6,11 +6,11 @@ from datetime import datetime
 from flask import url_for
 
 from casework.bilingual import Bilingual
-from casework.case_history import audience_of
+from casework.casefile.history import audience_of
+from casework.casefile.matter import Matter
 from casework.documents.handover_minutes import minutes_apart
 from casework.documents.kinds import ANSWER, TRANSFER_SLIP, kind_of, symbol_of
 from casework.documents.offers import PossibleLetter, letters_of_case, letters_to_offer
-from casework.matter import Matter
 from casework.models import Case, Letter
 from casework.permissions import Action, may
 from web.guards import actor

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
+from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import unit_of_work
 from casework.documents.handover_minutes import minutes_apart
@@ -21,7 +22,6 @@ from casework.letters import LONGEST_WORDS
 from casework.models import Case, Letter
 from casework.permissions import Action, NotAllowed, case_seen_by
 from casework.sent_once import answered_at
-from casework.staff_views import publications_of
 from reports.letters import file_name_of, page_of
 from reports.official import body_of, letter_pdf, refuse_long
 from web.clock import now

@@ -16,6 +16,7 @@ from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import ValidationError
 
 from casework.cameras import centres_of_operations
+from casework.casefile.phone_search import LOOK_UPS, look_up_phone
 from casework.centres import CentreMissing, centre_for
 from casework.db import db, unit_of_work
 from casework.emergencies import emergencies_in
@@ -23,7 +24,6 @@ from casework.identity import Contact
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
-from casework.phone_look_ups import LOOK_UPS, look_up_phone
 from casework.rate_limits import count_attempt
 from casework.staff_choices import fields_of, villages_of
 from casework.states import STAFF_LABELS, CaseState

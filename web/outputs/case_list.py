@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from casework.case_lists import MOST_LISTED, CaseRow, case_rows, count_of_cases
+from casework.casefile.identity_export import MOST_NAMED, TooManyNamed, export_identity
+from casework.casefile.lists import MOST_LISTED, CaseRow, case_rows, count_of_cases
+from casework.casefile.search import OPEN, Wanted
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.identity_exports import MOST_NAMED, TooManyNamed, export_identity
 from casework.models import Area, Field, Output
 from casework.parsing import year_in
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
-from casework.staff_search import OPEN, Wanted
 from casework.states import STAFF_LABELS, CaseState
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, yes

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import force_locale
 from sqlalchemy import or_, select
 
-from casework.case_files import record_printing
+from casework.casefile.printing import record_printing
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.kinds import AGENCY_SHEET

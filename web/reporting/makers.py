@@ -7,6 +7,7 @@ from flask import current_app
 from flask_babel import force_locale
 
 from casework.bilingual import Bilingual
+from casework.casefile.views import clocks_of
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.documents.periodic import ROWS, refuse_reading
@@ -17,7 +18,6 @@ from casework.models import Agency, Case, Letter, Output
 from casework.outputs import OutputRefused, output_seen
 from casework.permissions import Actor, case_seen_by
 from casework.photo_records import open_copy
-from casework.staff_views import clocks_of
 from reports.agency_sheet import AgencySheet
 from reports.agency_sheet import figures_table as sheet_table
 from reports.case_file import case_file_data, case_file_pdf

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.case_files import order_case_file
+from casework.casefile.printing import order_case_file
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.files import open_file

@@ -14,13 +14,13 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
+from casework.casefile.step_records import tell_step_waits
 from casework.clocks import end_step_clock, running_step_clock
 from casework.db import db, kept_for_step
 from casework.events import last_seq, record
 from casework.models import Account, Case, Draft
 from casework.permissions import Actor, actor_for
 from casework.reorganising.journal import Net, Row, changed_since, net_of, take_back, watched
-from casework.step_records import tell_step_waits
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import AT_DESKS, steps_of, timers_of

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework.case_history import staff_steps
+from casework.casefile.history import staff_steps
+from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents import kinds
@@ -24,7 +25,6 @@ from casework.models import Case, Event, Extension, Letter, Letterhead, Publicat
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed
 from casework.quarantine import hand_over, quarantine
-from casework.staff_views import publications_of
 from reports.letters import page_of
 from tests import beside, build, joined
 from tests.casework.acting import events, payload

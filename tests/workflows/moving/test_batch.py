@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.case_history import staff_steps
+from casework.casefile.history import staff_steps
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Draft, Event
 from tests import build, drawn

@@ -9,14 +9,14 @@ import pytest
 from flask import Flask
 
 from casework.assignments.asking import taking_part
+from casework.casefile.possible_acts import PossibleAct, possible_acts
+from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Centre, Publication
 from casework.permissions import Role
-from casework.possible_acts import PossibleAct, possible_acts
 from casework.staff_choices import agencies_for
-from casework.staff_views import publications_of
 from tests import build
 from tests.beside import CASES, TEXT, one_approved
 from tests.grounds import remembered

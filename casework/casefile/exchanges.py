@@ -13,7 +13,8 @@ from sqlalchemy.orm import joinedload
 from casework.added_files import photos_of_additions
 from casework.additions import addition_words
 from casework.bilingual import Bilingual
-from casework.case_history import audience_of
+from casework.casefile.history import audience_of
+from casework.casefile.step_records import SeenRecord, step_records_seen
 from casework.db import db
 from casework.models import (
     Account,
@@ -39,7 +40,6 @@ from casework.questions import answer_words
 from casework.refusals import objection_words
 from casework.said import Audience
 from casework.states import AssignmentEnd
-from casework.step_records import SeenRecord, step_records_seen
 from casework.withdrawals import withdrawal_reason
 
 BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)

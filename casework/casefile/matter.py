@@ -6,14 +6,14 @@ Nothing here decides who sees what; each part is read by the function that does 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from casework.case_history import Reasons, audience_of
-from casework.dealings import Dealings, dealings_seen
-from casework.history_reasons import reasons_seen
+from casework.casefile.exchanges import Dealings, dealings_seen
+from casework.casefile.history import Reasons, audience_of
+from casework.casefile.history_reasons import reasons_seen
+from casework.casefile.redaction import dealings_for_paper, reports_for_paper
+from casework.casefile.views import SeenAnswer, SeenReport, clocks_of, hand_backs_seen, matter_seen, publications_of
 from casework.models import Case, Clock, HandBack, Note, Publication
-from casework.paper import dealings_for_paper, reports_for_paper
 from casework.permissions import Actor
 from casework.said import Audience
-from casework.staff_views import SeenAnswer, SeenReport, clocks_of, hand_backs_seen, matter_seen, publications_of
 from casework.states import AssignmentEnd
 
 

@@ -11,12 +11,12 @@ sender      of the newest answer, public, private or taken back from the public:
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
+from casework.casefile.step_records import reads_step_records
 from casework.db import db
 from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
 from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
 from casework.photo_records import copy_for
 from casework.public_words import public_publications
-from casework.step_records import reads_step_records
 
 RENDITIONS = ("view", "thumb")
 

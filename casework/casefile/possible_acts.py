@@ -11,6 +11,7 @@ from datetime import datetime
 from casework.apologies import can_be_apologised_for, may_apologise
 from casework.assignments.asking import due_with_several, is_short, taking_part
 from casework.assignments.extensions import may_still_be_extended
+from casework.casefile.views import publications_of
 from casework.cases import answered_this_round
 from casework.centres import other_centres
 from casework.corrections import can_be_corrected
@@ -22,7 +23,6 @@ from casework.publications import PUBLIC_KINDS
 from casework.publishing import has_new_answer
 from casework.reminders import owes_answer
 from casework.splitting import reports_merged_in
-from casework.staff_views import publications_of
 from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, CaseState, Pause
 
 CLASSIFIED = OPEN_STATES - UNCLASSIFIED

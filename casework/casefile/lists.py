@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from casework.casefile.search import Wanted, cases_to_list
 from casework.db import db
 from casework.lateness import is_late
 from casework.models import Agency, Area, Case, CaseReport, Field
 from casework.permissions import Actor
-from casework.staff_search import Wanted, cases_to_list
 
 PIECE = 2_000
 """Cases read in one statement."""

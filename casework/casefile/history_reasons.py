@@ -6,9 +6,9 @@ Only words their reader has before them anyway: the dealings, notes, hand-backs,
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from casework.dealings import Dealings
+from casework.casefile.exchanges import Dealings
+from casework.casefile.views import SeenAnswer
 from casework.models import Assignment, HandBack, Note, Publication
-from casework.staff_views import SeenAnswer
 
 Reason = tuple[tuple[str, datetime], str]
 

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.bilingual import Bilingual
+from casework.casefile.history_changes import Change, changes_of
+from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.db import db
 from casework.due_reasons import moves_of
 from casework.former_agencies import names_in_events
-from casework.history_changes import Change, changes_of
-from casework.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.look_reasons import payloads_told
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
@@ -56,7 +56,7 @@ class StaffStep(Step):
 
 
 Reasons = Mapping[tuple[str, datetime], str]
-"""Why something was done, by the type of its event and its instant (casework/history_reasons.py)."""
+"""Why something was done, by the type of its event and its instant (casework/casefile/history_reasons.py)."""
 
 
 def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reasons: Reasons = MappingProxyType({})) -> list[Step]:

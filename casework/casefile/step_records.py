@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.bilingual import Bilingual
+from casework.casefile.views import SeenPhoto, photos_seen
 from casework.cases import STANDSTILLS
 from casework.db import db
 from casework.errors import CaseworkError
@@ -21,7 +22,6 @@ from casework.models import Assignment, Case, Photo, StepRecord, StepValue
 from casework.outbox import tell_inbox
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.photo_records import link_staged, staged_photos
-from casework.staff_views import SeenPhoto, photos_seen
 from casework.states import ENDED_STATES
 from casework.step_fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fitted, in_conditions, kept_as, number_words
 

@@ -7,8 +7,8 @@ cleared for agencies do not (rules.md, section 2, "A reporter's identity hides i
 from collections.abc import Iterable
 from dataclasses import replace
 
-from casework.dealings import Dealings
-from casework.staff_views import SeenReport
+from casework.casefile.exchanges import Dealings
+from casework.casefile.views import SeenReport
 
 
 def reports_for_paper(reports: Iterable[SeenReport]) -> list[SeenReport]:

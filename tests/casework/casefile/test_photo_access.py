@@ -4,11 +4,11 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from casework.casefile.photo_access import private_copy, public_copy
 from casework.db import db, unit_of_work
 from casework.file_store import LocalFileStore
 from casework.models import Assignment, Publication, VisibilityReason
 from casework.permissions import Actor
-from casework.photo_access import private_copy, public_copy
 from casework.photo_records import staged_photos
 from tests import build, joined
 from tests.pictured import after_photo, answer_privately, pictured_case, publish, reopened_case, scene_photo, staged
