@@ -11,7 +11,7 @@ from sqlalchemy import Select, String, and_, case, cast, exists, func, or_, sele
 from sqlalchemy.orm import aliased
 
 from casework.cases import settle_state
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.events import TITLED
 from casework.findings import Finding, fault

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select, update
 
 from casework.area_lookup import areas_around
 from casework.cases import refuse_unless_open
-from casework.clocks import move_due, running_clocks
+from casework.clocks.acts import move_due, running_clocks
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record

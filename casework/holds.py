@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
+from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Hold
 from casework.outbox import tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, require

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.clocks import MARKED_URGENT, ClockKind, start_clock
+from casework.clocks.acts import MARKED_URGENT, ClockKind, start_clock
 from casework.contacts.blocked_senders import refuse_blocked
 from casework.db import db
 from casework.errors import CaseworkError

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.calendars import calendar_of
+from casework.clocks.reminders import owes_answer
 from casework.db import db
 from casework.documents.forgetting import forget_files_of
 from casework.documents.kinds import (
@@ -32,7 +33,6 @@ from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, Sight, require, sees, with_viewers
-from casework.reminders import owes_answer
 from casework.sent_once import take_key
 from casework.setting_values import value_of
 from casework.successors import Followed, heirs_of, left_to

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from casework.assignments.moves import Moved, end_by_merge, follow_case_due, goes_along, move_assignment, texts_moved
 from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, refuse_unless_open, settle_state
-from casework.clocks import ClockKind, end_all_clocks, move_due, running_clock, running_clocks
+from casework.clocks.acts import ClockKind, end_all_clocks, move_due, running_clock, running_clocks
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record

@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import selectinload
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.intake import original_words
 from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.apologies import OwnApology, apologies_in
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, s
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_by_day, moves_of
 from casework.former_areas import Beside, names_beside

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from casework.cases import refuse_unless_open
-from casework.clocks import ClockKind, end_clock, start_clock
+from casework.clocks.acts import ClockKind, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from casework.assignments.moves import forget_clocks
 from casework.cases import lock_case
-from casework.clocks import end_all_clocks, running_clocks
+from casework.clocks.acts import end_all_clocks, running_clocks
 from casework.db import db
 from casework.erasing import erase_derived, erase_originals
 from casework.errors import CaseworkError

@@ -8,10 +8,10 @@ from casework.added_files import Sent, has_files
 from casework.additions import add_to_report
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
+from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, end_clock, move_due, running_clock, schedule_reminder, start_clock
+from casework.clocks.acts import ClockKind, end_clock, move_due, running_clock, schedule_reminder, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record

@@ -7,16 +7,16 @@ from typing import Any
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
-from casework.clocks import ClockKind, LimitRule, allowance_from, move_due, pauses_of, rule_for, running_clock, running_clocks
-from casework.complexities import SEVERAL_AGENCIES, complexities_for
+from casework.clocks.acts import ClockKind, LimitRule, allowance_from, move_due, pauses_of, rule_for, running_clock, running_clocks
+from casework.clocks.complexities import SEVERAL_AGENCIES, complexities_for
+from casework.clocks.due_changes import assignment_due, moved_to_normal, moved_to_urgent, recomputed_never_earlier
+from casework.clocks.limit_changes import limits_moved, limits_of
+from casework.clocks.pauses import hangs_on
 from casework.db import db
-from casework.due_changes import assignment_due, moved_to_normal, moved_to_urgent, recomputed_never_earlier
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
 from casework.outbox import tell_desk, tell_reporters
-from casework.pauses import hangs_on
 from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED

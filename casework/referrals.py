@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.cases import refuse_unless_open
+from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Referral
 from casework.outbox import tell_reporters
 from casework.permissions import Action, Actor, require

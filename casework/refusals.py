@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
+from casework.clocks.pauses import revive_clocks
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Refusal, RefusalReason, Report
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
-from casework.pauses import revive_clocks
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.sealing import open_text, seal_text
 from casework.second_person import Seat, deciding_desk, refuse_first_person

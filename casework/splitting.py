@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 
 from casework.answers.acts import settle_work
 from casework.assignments.moves import forget_clocks, goes_back, move_assignment, texts_moved
-from casework.calendar_changes import recount_missed
 from casework.cases import STANDSTILLS
-from casework.clocks import move_due
+from casework.clocks.acts import move_due
+from casework.clocks.calendar_changes import recount_missed
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from casework.cases import give_up_lead
-from casework.clocks import end_all_clocks
+from casework.clocks.acts import end_all_clocks
+from casework.clocks.pauses import pause_clocks, resume_clocks
 from casework.db import db
 from casework.models import Case, Hold, Question, Referral, Withdrawal
 from casework.outbox import tell_desk
-from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import Role
 from casework.states import AssignmentEnd, AssignmentState, CaseState, Pause
 

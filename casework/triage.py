@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from casework.clocks import ClockKind, end_clock
-from casework.complexities import complexities_for
+from casework.clocks.acts import ClockKind, end_clock
+from casework.clocks.complexities import complexities_for
+from casework.clocks.pauses import counted_from, start_case_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Area, Case, Field, HotlineCall, Photo, Recording, Report, ReportText, VisibilityReason
 from casework.outbox import tell_reporters
-from casework.pauses import counted_from, start_case_clock
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
 from casework.recordings.transcripts import transcribe, transcripts_of

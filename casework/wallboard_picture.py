@@ -15,7 +15,7 @@ from sqlalchemy import case as either
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE, local_day

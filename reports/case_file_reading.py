@@ -23,8 +23,8 @@ from casework.casefile.history_changes import limit_words
 from casework.casefile.matter import Matter, matter_of
 from casework.casefile.step_records import SeenRecord
 from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport, instructions_seen
-from casework.clocks import ClockKind
-from casework.complexities import complexities_of
+from casework.clocks.acts import ClockKind
+from casework.clocks.complexities import complexities_of
 from casework.db import db
 from casework.events import START, case_stream
 from casework.file_store import FileMissing, FileStore

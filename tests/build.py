@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from casework import seeding
 from casework.cases import lock_case
-from casework.clocks import ClockKind, running_clock
+from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.identity import Contact, citizen_account
 from casework.intake import Filed, Place

@@ -32,18 +32,10 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
 
-from casework import (
-    calendars,
-    clocks,
-    element_settings,
-    former_areas,
-    map_layers,
-    public_choices,
-    reminder_ladder,
-    successors,
-    wallboard_map,
-)
+from casework import calendars, element_settings, former_areas, map_layers, public_choices, successors, wallboard_map
 from casework import setting_values as house_values
+from casework.clocks import acts as clocks
+from casework.clocks import reminder_ladder
 from casework.db import WRITES, Model, db, prepare_engine
 from casework.db_postgres import KeepingConnection
 from casework.file_store import LocalFileStore

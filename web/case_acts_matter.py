@@ -9,7 +9,7 @@ from wtforms import SelectField, StringField, TextAreaField
 
 from casework.alike import Alike, alike_nearby
 from casework.bilingual import Bilingual
-from casework.complexities import complexities_for
+from casework.clocks.complexities import complexities_for
 from casework.models import Case
 from casework.permissions import Action, case_seen_by
 from casework.reclassification import reclassified_from

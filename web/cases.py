@@ -14,7 +14,7 @@ from casework.casefile.history_kinds import HistoryKind
 from casework.casefile.matter import matter_of
 from casework.casefile.views import SeenAnswer, instructions_seen, reads_words
 from casework.cases import lock_case
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import reading_once, unit_of_work
 from casework.directives import finish_directive
 from casework.identity import RevealRefused, reveal_identity

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
+from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
 from casework.events import append
 from casework.facts.daily import sum_up_days
@@ -17,7 +18,6 @@ from casework.figures.keeping import count_public_figures
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
-from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
 from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories

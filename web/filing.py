@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from casework.area_lookup import is_outside
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
 from casework.db import db, unit_of_work

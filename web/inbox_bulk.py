@@ -16,14 +16,14 @@ from wtforms.validators import Optional
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
-from casework.complexities import complexities_of
+from casework.clocks.complexities import complexities_of
+from casework.clocks.reminders import LONGEST_WORDS, owing_agencies
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.mentions import mention_in
 from casework.models import Account, Case
 from casework.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
-from casework.reminders import LONGEST_WORDS, owing_agencies
 from casework.sent_once import SentBefore
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused

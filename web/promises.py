@@ -6,8 +6,8 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from casework.clocks import ClockKind, LimitRule, RuleMissing, rule_for
-from casework.complexities import AT_FILING, complexities_of, has_limit
+from casework.clocks.acts import ClockKind, LimitRule, RuleMissing, rule_for
+from casework.clocks.complexities import AT_FILING, complexities_of, has_limit
 from web.navigation import centre_words
 
 

@@ -13,11 +13,11 @@ from casework.alike import Alike, alike_nearby
 from casework.assignments.due_previews import case_limits
 from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen
-from casework.complexities import complexities_for
+from casework.clocks.complexities import complexities_for
+from casework.clocks.pauses import counted_from
 from casework.intake import original_words, place_words, typed_village
 from casework.merging import why_not_into
 from casework.models import Area, Case, Recording, Report
-from casework.pauses import counted_from
 from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral
 from casework.photo_records import photos_of_report

@@ -22,13 +22,13 @@ from casework import (
     reclassification,
     referrals,
     refusals,
-    reminders,
     triage,
     withdrawals,
 )
 from casework.answers import acts as answering
 from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
+from casework.clocks import reminders
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from casework.clocks import read_clocks_ahead
+from casework.clocks.acts import read_clocks_ahead
 from casework.db import db, kept_for_step
 from casework.events import lock_streams_ahead
 from casework.models import Case

@@ -9,7 +9,7 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from casework.calendars import calendar_of
 from casework.casefile.step_records import tell_step_waits
-from casework.clocks import (
+from casework.clocks.acts import (
     ClockKind,
     end_step_clock,
     limits_are_followed,

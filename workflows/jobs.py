@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from casework.calendar_changes import recount_after_calendar_change
+from casework.clocks.calendar_changes import recount_after_calendar_change
+from casework.clocks.reminders import send_reminders
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.points import seal_points
-from casework.reminders import send_reminders
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
 from casework.rights.telling_affected import write_to_affected

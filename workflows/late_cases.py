@@ -11,14 +11,14 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from casework.apologies import is_owed, promised_days
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
+from casework.clocks.reminders import owes_answer
 from casework.db import db
 from casework.lateness import late
 from casework.letters import days_late
 from casework.models import Agency, Assignment, Case, Centre, Clock, Event, Reminder
 from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role
-from casework.reminders import owes_answer
 from casework.states import STILL_STATES
 from workflows.claims import counts, holders
 from workflows.inbox_filters import is_late

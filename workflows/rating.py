@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from casework.cases import lock_case
-from casework.clocks import ClockKind, running_clock
+from casework.clocks.acts import ClockKind, running_clock
 from casework.models import Case, Report
 from casework.permissions import Actor
 from casework.ratings import RatingRefused, rate

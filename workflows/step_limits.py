@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, RuleMissing, rule_for
+from casework.clocks.acts import ClockKind, RuleMissing, rule_for
 from casework.local_time import local_day
 from casework.working_time import TimeLimit, Unit
 from workflows.definitions import Element

@@ -9,7 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import joinedload
 
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.findings import Finding, fault, note
 from casework.models import Assignment, Case, Clock

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from casework.bilingual import Bilingual
 from casework.cases import settle_state
-from casework.clocks import ClockKind, end_all_clocks, end_clock, running_clock, start_clock
+from casework.clocks.acts import ClockKind, end_all_clocks, end_clock, running_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from casework.calendars import calendar_of
-from casework.clocks import (
+from casework.clocks.acts import (
     ClockKind,
     LimitRule,
     allowance_from,
@@ -18,14 +18,14 @@ from casework.clocks import (
     start_assignment_clock,
     start_clock,
 )
-from casework.complexities import SEVERAL_AGENCIES
+from casework.clocks.complexities import SEVERAL_AGENCIES
+from casework.clocks.due_changes import assignment_due, last_day_in_time, recomputed_never_earlier, under_one_working_day_left
+from casework.clocks.pauses import hangs_on
 from casework.db import db
-from casework.due_changes import assignment_due, last_day_in_time, recomputed_never_earlier, under_one_working_day_left
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, Clock
 from casework.outbox import tell_desk, tell_followers, tell_reporters
-from casework.pauses import hangs_on
 from casework.permissions import Actor, Role
 from casework.states import AssignmentState
 from casework.text import normal

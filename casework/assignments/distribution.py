@@ -8,11 +8,11 @@ from sqlalchemy import select
 from casework.answers.acts import settle_work
 from casework.assignments.asking import add_assignment, earlier_due, move_day, plan_day, refuse_wrong_agencies, start_work
 from casework.cases import give_up_lead, settle_state
-from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
+from casework.clocks.acts import ClockKind, end_all_clocks, end_clock, start_clock
+from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require

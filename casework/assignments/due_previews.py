@@ -5,11 +5,11 @@ from datetime import datetime
 
 from casework.assignments.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
-from casework.complexities import AT_FILING, complexities_for
+from casework.clocks.acts import ClockKind, LimitRule, due_for_new_agency, rule_for
+from casework.clocks.complexities import AT_FILING, complexities_for
+from casework.clocks.pauses import as_rests, counted_from, rests_before_promise
 from casework.local_time import local_day
 from casework.models import Case
-from casework.pauses import as_rests, counted_from, rests_before_promise
 from casework.working_time import TimeLimit, Unit, due_at
 
 

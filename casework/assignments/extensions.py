@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
-from casework.clocks import ClockKind, mark_extended, move_due, running_clock
+from casework.clocks.acts import ClockKind, mark_extended, move_due, running_clock
+from casework.clocks.due_changes import URGENT_ALLOWANCE, last_day_in_time
+from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
-from casework.due_changes import URGENT_ALLOWANCE, last_day_in_time
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, require

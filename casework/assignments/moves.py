@@ -8,9 +8,9 @@ from sqlalchemy import func, select, update
 
 from casework.calendars import calendar_of
 from casework.cases import give_up_lead
-from casework.clocks import ClockKind, allowance_from, end_all_clocks, move_due, running_clocks, schedule_reminder
+from casework.clocks.acts import ClockKind, allowance_from, end_all_clocks, move_due, running_clocks, schedule_reminder
+from casework.clocks.due_changes import assignment_due
 from casework.db import db, kept_for_step
-from casework.due_changes import assignment_due
 from casework.models import Answer, Assignment, Case, Decision, Note, StepRecord
 from casework.outbox import tell_desk
 from casework.permissions import Role

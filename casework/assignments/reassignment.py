@@ -5,11 +5,11 @@ from datetime import date, datetime
 from casework.answers.acts import settle_work
 from casework.assignments.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
 from casework.cases import give_up_lead, refuse_unless_open
-from casework.clocks import ClockKind, end_all_clocks, end_clock
+from casework.clocks.acts import ClockKind, end_all_clocks, end_clock
+from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require

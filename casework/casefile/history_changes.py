@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.local_time import LOCAL_ZONE
 from casework.said import Audience, Known, agency_name
 from casework.staff_sentences import CHANGES, COMPLEXITIES, URGENCIES

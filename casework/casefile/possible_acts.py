@@ -14,6 +14,7 @@ from casework.assignments.extensions import may_still_be_extended
 from casework.casefile.views import publications_of
 from casework.cases import answered_this_round
 from casework.centres import other_centres
+from casework.clocks.reminders import owes_answer
 from casework.corrections import can_be_corrected
 from casework.forgotten import handed_over_at
 from casework.holds import MOST_WORKING_DAYS, held_working_days
@@ -21,7 +22,6 @@ from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
 from casework.publications import PUBLIC_KINDS
 from casework.publishing import has_new_answer
-from casework.reminders import owes_answer
 from casework.splitting import reports_merged_in
 from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, CaseState, Pause
 

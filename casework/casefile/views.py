@@ -177,7 +177,7 @@ def clocks_of(case: Case) -> list[Clock]:
     """Every limit of a case, in the order they started."""
     query = select(Clock).where(Clock.case_id == case.id).options(joinedload(Clock.pauses)).order_by(Clock.id)
     clocks = list(db.session.scalars(query).unique())
-    # the running ones are asked for again by whatever says which acts are possible (casework/clocks.py)
+    # the running ones are asked for again by whatever says which acts are possible (casework/clocks/acts.py)
     kept_for_step().setdefault(("clocks", case.id), [clock for clock in clocks if clock.ended_at is None])
     return clocks
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from casework.calendar_changes import HOURS_VERB, VERB
 from casework.calendars import RULES_STREAM, calendar_of
+from casework.clocks.calendar_changes import HOURS_VERB, VERB
 from casework.db import db, unit_of_work
 from casework.facts.daily import counted_of, mark_all_days, mark_days, start_of, sum_up_days
 from casework.facts.histories import TOGETHER, heads_of, histories_of

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import aliased
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.figures.definitions import MEDIAN, NOT_PUBLIC, RATED, REFUSED, ROUNDED_TO
 from casework.lateness import late, public_moment

@@ -89,7 +89,7 @@ def _fault_of_staff(message: OutboxMessage, case: Case | None, person: Recipient
 
 
 def _clock_has_ended(message: OutboxMessage) -> bool:
-    """A reminder's key names its clock (casework.reminders)."""
+    """A reminder's key names its clock (casework.clocks.reminders)."""
     number = number_in(message.dedupe_key.partition(":")[2].partition(":")[0])
     clock = db.session.get(Clock, number) if number is not None else None
     return clock is None or clock.ended_at is not None

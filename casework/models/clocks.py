@@ -24,7 +24,7 @@ class Clock(Model):
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
     assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"), index=True)
     publication_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"))
-    kind: Mapped[str] = mapped_column(String(20), comment="casework.clocks.ClockKind")
+    kind: Mapped[str] = mapped_column(String(20), comment="casework.clocks.acts.ClockKind")
     element: Mapped[str | None] = mapped_column(String(80), comment="the step of a process it times; of kind step only")
     round: Mapped[int] = mapped_column(server_default="0")
     rule_id: Mapped[int | None] = mapped_column(ForeignKey("clock_rule.id"), comment="the dated rule row it was started under")

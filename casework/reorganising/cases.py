@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import selectinload
 
 from casework.cases import settle_state
-from casework.clocks import end_all_clocks, ladder_for, running_clocks, schedule_reminder
+from casework.clocks.acts import end_all_clocks, ladder_for, running_clocks, schedule_reminder
+from casework.clocks.reminder_ladder import Rung
 from casework.contacts.confirming import UNCONFIRMED
 from casework.db import db
 from casework.events import record
@@ -29,7 +30,6 @@ from casework.models import (
 )
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
-from casework.reminder_ladder import Rung
 from casework.reorganising.blueprint import Blueprint, Kind, Spot
 from casework.reorganising.rules import copied_rules
 from casework.states import AT_AGENCIES, OPEN_STATES, AssignmentEnd, AssignmentState, CaseState

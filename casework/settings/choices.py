@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Agency, Area, Complexity, Field
 from casework.permissions import Role

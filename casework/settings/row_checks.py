@@ -11,13 +11,13 @@ from casework.answers.templates import PLACEHOLDERS, unknown_places
 from casework.area_lookup import areas_around
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, LimitRule, first_of
-from casework.complexities import AT_FILING, SEVERAL_AGENCIES, complexities_of, has_limit
+from casework.clocks.acts import ClockKind, LimitRule, first_of
+from casework.clocks.complexities import AT_FILING, SEVERAL_AGENCIES, complexities_of, has_limit
+from casework.clocks.due_changes import assignment_due
+from casework.clocks.reminder_ladder import URGENCIES, ladder_of, rungs_silenced_by
 from casework.db import db
-from casework.due_changes import assignment_due
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, ClockRule
-from casework.reminder_ladder import URGENCIES, ladder_of, rungs_silenced_by
 from casework.settings.rows import Proposal
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
-from casework.clocks import ClockKind, running_clock
+from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.documents.files import MOST_ATTEMPTS, Claimed, keep_failure
 from casework.documents.periodic import NOTHING_TYPED, write_periodic

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.cases import lock_case
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Event, OutboxMessage, Report
 from casework.permissions import Actor

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import delete, event, func, select, update
 
-from casework.calendar_changes import set_calendar_day
 from casework.cases import lock_case
+from casework.clocks.calendar_changes import set_calendar_day
 from casework.db import db, unit_of_work
 from casework.events import record
 from casework.facts.daily import DIMENSIONS, sum_up_days

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.clocks import ClockKind, rule_for
+from casework.clocks.acts import ClockKind, rule_for
 from casework.db import db, unit_of_work
 from casework.first_start import InstallationRefused, begin_installation
 from casework.models import Account, Centre

@@ -34,12 +34,12 @@ MANY = frozenset({
 """Tables that grow with every report. Not search_row, of which only new centres are asked for, and there are one or two of them."""
 
 OTHERWISE_DELETED = {
-    "casework/calendar_changes.py": ["calendar_day"],
+    "casework/clocks/calendar_changes.py": ["calendar_day"],
     "casework/drafts.py": ["draft"],
     "casework/facts/keeping.py": ["case_span", "case_moment"],
     "casework/accounts/second_factors.py": ["passkey", "code_app", "recovery_code"],
     "casework/figures/keeping.py": ["public_figures"],
-    "casework/office_hours.py": ["office_hours"],
+    "casework/clocks/office_hours.py": ["office_hours"],
     "casework/outputs/making.py": ["file"],
     "casework/accounts/outside_identities.py": ["outside_identity", "outside_sign_in"],
     "casework/reorganising/journal.py": [*TAKEN_BACK, "membership", "reorganisation_change"],

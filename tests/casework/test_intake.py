@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.intake import ReportRefused

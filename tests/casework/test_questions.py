@@ -9,7 +9,7 @@ from flask import Flask
 
 from casework import merging, questions
 from casework.cases import CaseNotOpen
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Case, Question
 from casework.permissions import Actor, NotAllowed

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from casework.cases import CaseNotOpen, lock_case
-from casework.clocks import ClockKind, move_due, running_clock
+from casework.clocks.acts import ClockKind, move_due, running_clock
+from casework.clocks.pauses import pause_clocks, resume_clocks
 from casework.db import db, unit_of_work
 from casework.models import Assignment, Case, Note, OutboxMessage, SearchRow, VisibilityReason
-from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import NotAllowed, Role, desk_name
 from casework.reclassification import reclassify
 from casework.states import Pause

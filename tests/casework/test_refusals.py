@@ -9,7 +9,7 @@ from flask import Flask
 
 from casework import holds, refusals
 from casework.cases import CaseNotOpen
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Case, Refusal
 from casework.permissions import Actor, NotAllowed

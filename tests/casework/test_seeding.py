@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from casework import seeding
 from casework.calendars import RULES_STREAM, calendar_of
-from casework.clocks import ClockKind, rule_for, start_clock
+from casework.clocks.acts import ClockKind, rule_for, start_clock
 from casework.db import db, unit_of_work
 from casework.messages.kinds import KINDS
 from casework.models import (

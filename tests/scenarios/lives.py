@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from casework import case_verification
+from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.facts.daily import sum_up_days
@@ -17,7 +18,6 @@ from casework.facts.keeping import keep_facts
 from casework.facts.verification import check_facts
 from casework.models import Assignment, Case, Clock, Event, Report
 from casework.permissions import Actor, Sight, actor_for, case_seen_by, sees
-from casework.reminders import send_reminders
 from casework.states import CaseState, Standstill
 from casework.verification import check_chains
 from tests import build

@@ -25,6 +25,7 @@ from casework.answers.templates import own_templates
 from casework.assignments.extensions import extensions_of
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
+from casework.clocks.reminders import send_reminders
 from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
 from casework.deputies import principals_of
@@ -75,7 +76,6 @@ from casework.public_filters import Wanted as PublicWanted
 from casework.ratings import ratings_of
 from casework.recordings.access import recordings_seen
 from casework.refusals import open_objection
-from casework.reminders import send_reminders
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
 from casework.same_sender import earlier_reports

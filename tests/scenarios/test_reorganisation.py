@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.clocks import ClockKind, ladder_for, rule_for, running_clocks
+from casework.clocks.acts import ClockKind, ladder_for, rule_for, running_clocks
+from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
 from casework.messages.digests import letter_codes
 from casework.messages.routing import route_messages
@@ -29,7 +30,6 @@ from casework.models import (
 from casework.outbox import add_to_letter
 from casework.public_cases import public_list
 from casework.public_filters import Wanted as PublicWanted
-from casework.reminders import send_reminders
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.reorganising.faults import faults_of

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Float, select
 from werkzeug.test import TestResponse
 
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import METADATA, db, unit_of_work
 from casework.models import Account, Case, Centre, Clock, ElementSetting, Event
 from casework.permissions import Actor, Role, actor_for

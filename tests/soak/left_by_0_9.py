@@ -14,9 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from casework.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.case_verification import check_cases
 from casework.cases import lock_case
+from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts

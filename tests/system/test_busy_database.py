@@ -20,8 +20,8 @@ from flask import Flask
 from sqlalchemy import String, event, func, select, update
 from sqlalchemy.exc import OperationalError
 
-from casework.calendar_changes import set_calendar_day
 from casework.cases import CaseBusy, lock_case
+from casework.clocks.calendar_changes import set_calendar_day
 from casework.contacts.codes import Purpose, send_code
 from casework.db import METADATA, db, unit_of_work
 from casework.documents.numbering import give_number

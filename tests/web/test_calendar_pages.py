@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.calendar_changes import recount_after_calendar_change
 from casework.calendars import calendar_of
+from casework.clocks.calendar_changes import recount_after_calendar_change
 from casework.db import db, unit_of_work
 from casework.models import CalendarDay, Case, Event, Membership
 from tests import build

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from casework.clocks import running_clocks
+from casework.clocks.acts import running_clocks
 from casework.contacts.proven import account_claiming
 from casework.db import db, unit_of_work
 from casework.identity import Contact, open_contact

@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 
 from casework.assignments.due_previews import distribution_limits
 from casework.calendars import calendar_of
+from casework.clocks.due_changes import assignment_due
 from casework.db import db, unit_of_work
-from casework.due_changes import assignment_due
 from casework.models import Case, Event
 from casework.working_time import DayTooFar
 from tests import build

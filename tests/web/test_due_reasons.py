@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 import casework
-from casework.calendar_changes import recount_after_calendar_change, set_calendar_day
+from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.db import unit_of_work
 from casework.due_reasons import REASONS
 from casework.models import Case

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from casework import cameras
 from casework.casefile.phone_search import STREAM
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
 from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, Report

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 from sqlalchemy import select
 
-from casework.clocks import ClockKind, running_clock
+from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Publication, Rating, Review
 from casework.ratings import rating_reason

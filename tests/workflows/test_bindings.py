@@ -5,7 +5,7 @@ import inspect
 
 import pytest
 
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.permissions import Action
 from tests.workflows.raw import shipped
 from workflows.bindings import BINDINGS, OF_THE_PAUSE, Step

@@ -9,10 +9,10 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import migrations
-from casework.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.case_verification import check_cases
 from casework.cases import lock_case
-from casework.clocks import ClockKind, move_due, running_clock
+from casework.clocks.acts import ClockKind, move_due, running_clock
+from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.db import db, unit_of_work
 from casework.element_settings import element_rule
 from casework.findings import one_moment

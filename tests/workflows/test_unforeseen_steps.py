@@ -12,7 +12,7 @@ from casework.bilingual import Bilingual
 from casework.case_verification import check_cases
 from casework.casefile.step_records import StepRecordRefused
 from casework.cases import lock_case
-from casework.clocks import ClockKind, end_all_clocks, running_clocks, start_step_clock
+from casework.clocks.acts import ClockKind, end_all_clocks, running_clocks, start_step_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Deputy, Event, OutboxMessage, StepRecord
 from casework.permissions import Role

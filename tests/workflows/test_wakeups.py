@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from casework.bilingual import Bilingual
 from casework.cases import CaseBusy, lock_case
-from casework.clocks import ClockKind, move_due, running_clock
+from casework.clocks.acts import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Event
 from tests import build, drawn

@@ -17,12 +17,12 @@ from flask import Flask
 from sqlalchemy import create_engine, select
 
 import migrations
+from casework.clocks.reminders import send_reminders
 from casework.db import db
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.messages.routing import route_messages
 from casework.models import Case
-from casework.reminders import send_reminders
 from web import create_app
 from web.benchmark.figures import share_below
 from web.benchmark.guests import public_addresses

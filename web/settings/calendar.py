@@ -14,8 +14,10 @@ from wtforms import DateField, HiddenField, RadioField, StringField
 from wtforms.validators import InputRequired, Optional
 
 from casework.bilingual import Bilingual
-from casework.calendar_changes import LONGEST_LABEL, CalendarChangeRefused
-from casework.calendar_plans import (
+from casework.calendars import HoursRow, hours_of_scope
+from casework.clocks.acts import ClockKind
+from casework.clocks.calendar_changes import LONGEST_LABEL, CalendarChangeRefused
+from casework.clocks.calendar_plans import (
     MISSING_SOURCE,
     SWAPPED,
     Plan,
@@ -27,14 +29,12 @@ from casework.calendar_plans import (
     judge,
     swap,
 )
-from casework.calendar_preview import MOST_COUNTED, MOST_LEFT, preview, recounts_under_way
-from casework.calendars import HoursRow, hours_of_scope
-from casework.clocks import ClockKind
+from casework.clocks.calendar_preview import MOST_COUNTED, MOST_LEFT, preview, recounts_under_way
+from casework.clocks.office_hours import spans_in
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import CalendarDay, Centre
-from casework.office_hours import spans_in
 from casework.parsing import day_in, year_in
 from casework.permissions import Action, NotAllowed, Role
 from casework.setting_events import LONGEST_REASON

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.permissions import AGENCY_ROLES
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from web.locales import in_reader_language as local

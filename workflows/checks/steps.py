@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Action, Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, OTHER_THAN, Bindings, Step

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.local_time import LOCAL_ZONE
 from casework.permissions import Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS

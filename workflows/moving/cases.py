@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.casefile.step_records import tell_step_waits
-from casework.clocks import end_step_clock, running_step_clock
+from casework.clocks.acts import end_step_clock, running_step_clock
 from casework.db import db, kept_for_step
 from casework.events import last_seq, record
 from casework.models import Account, Case, Draft

@@ -9,7 +9,7 @@ from flask import Flask
 
 from casework.answers import acts as answering
 from casework.cases import lock_case
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.models import Answer, Deputy
 from casework.permissions import NotAllowed, Role

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from casework.assignments.asking import DistributionRefused, ShortTime
 from casework.assignments.due_previews import distribution_limits
 from casework.cases import lock_case
-from casework.clocks import ClockKind, move_due, running_clock
+from casework.clocks.acts import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Assignment, Case, OutboxMessage
 from casework.working_time import DayTooFar

@@ -10,10 +10,10 @@ from flask import Flask
 from casework.assignments import extensions
 from casework.assignments.extensions import ExtensionRefused
 from casework.cases import CaseNotOpen, lock_case
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
+from casework.clocks.pauses import pause_clocks, resume_clocks
 from casework.db import db, unit_of_work
 from casework.models import Assignment, Case, Clock, Extension, OutboxMessage
-from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import NotAllowed, Role, desk_name
 from casework.states import Pause
 from casework.working_time import DayTooFar

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from flask import Flask
 
 from casework.assignments.periods import agency_figures
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case, Clock

@@ -25,7 +25,7 @@ from casework.models import Account, CaseSuccession, DocumentBook, DocumentNumbe
 from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
 from casework.settings.value_changes import set_value
 from tests import build
-from tests.casework.test_reminders import side_by_side
+from tests.casework.clocks.test_reminders import side_by_side
 from tests.second_centre import of_the_installation, second_world
 
 HEAD = {"issuing_body": "Trung tâm IOC", "symbol": "IOC", "signer_name": "Người Ký Thử"}

@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from casework.calendars import rules_head
-from casework.clocks import ClockKind, rule_for
+from casework.clocks.acts import ClockKind, rule_for
+from casework.clocks.reminder_ladder import ladder_of
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Camera, Case, Clock, ClockRule, Complexity, Event, Field, ReminderRule
 from casework.permissions import Role
-from casework.reminder_ladder import ladder_of
 from casework.setting_events import CHANGED, record_setting
 from casework.settings.kinds import KINDS
 from casework.staff_choices import fields_of

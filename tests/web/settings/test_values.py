@@ -12,14 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework.clocks import ClockKind, rule_for
-from casework.complexities import complexities_of
+from casework.clocks.acts import ClockKind, rule_for
+from casework.clocks.complexities import complexities_of
+from casework.clocks.reminder_ladder import ladder_of
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, ClockRule, Field, HouseSetting, ReminderRule
 from casework.permissions import ACTION_ROLES, Action, Role
 from casework.rate_limits import Limit
-from casework.reminder_ladder import ladder_of
 from casework.setting_values import GROUPS, VALUES, value_of
 from casework.settings.event_lists import PAGE
 from casework.settings.kinds import KINDS

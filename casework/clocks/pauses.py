@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.clocks import (
+from casework.clocks.acts import (
     ClockKind,
     allowance_from,
     limits_change,
@@ -16,8 +16,8 @@ from casework.clocks import (
     running_clocks,
     start_clock,
 )
+from casework.clocks.due_changes import assignment_due, shifted
 from casework.db import db
-from casework.due_changes import assignment_due, shifted
 from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockPause
 from casework.outbox import tell_reporters

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from casework.clocks import ClockKind, running_clocks
+from casework.clocks.acts import ClockKind, running_clocks
 from casework.models import Case, Clock
 
 

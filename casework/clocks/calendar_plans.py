@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Select, select
 
 from casework.bilingual import Bilingual
-from casework.calendar_changes import CalendarChangeRefused, refuse_day, require_calendar_of, set_calendar_day
 from casework.calendars import hours_of_scope
+from casework.clocks.calendar_changes import CalendarChangeRefused, refuse_day, require_calendar_of, set_calendar_day
+from casework.clocks.office_hours import refuse_hours, set_office_hours
 from casework.db import db
 from casework.models import CalendarDay
-from casework.office_hours import refuse_hours, set_office_hours
 from casework.permissions import Actor
 from casework.setting_events import record_setting
 from casework.text import normal

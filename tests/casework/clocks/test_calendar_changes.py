@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import calendar_changes
-from casework.calendar_changes import CalendarChangeRefused, recount_after_calendar_change, set_calendar_day
 from casework.calendars import calendar_of
 from casework.case_verification import check_cases
 from casework.cases import lock_case
-from casework.clocks import ClockKind, move_due, running_clock
+from casework.clocks import calendar_changes
+from casework.clocks.acts import ClockKind, move_due, running_clock
+from casework.clocks.calendar_changes import CalendarChangeRefused, recount_after_calendar_change, set_calendar_day
+from casework.clocks.pauses import pause_clocks, resume_clocks
 from casework.db import db, unit_of_work
 from casework.models import CalendarChange, CalendarDay, Case, Event, Membership, OutboxMessage
-from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import NotAllowed
 from casework.reclassification import reclassify
 from casework.states import Pause

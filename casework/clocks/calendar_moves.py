@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from casework.clocks import ClockKind, allowance_from
-from casework.due_changes import assignment_due, last_day_in_time, recomputed_for_calendar
+from casework.clocks.acts import ClockKind, allowance_from
+from casework.clocks.due_changes import assignment_due, last_day_in_time, recomputed_for_calendar
+from casework.clocks.pauses import as_rests, hangs_on
 from casework.models import Assignment, Case, Clock, ClockPause
-from casework.pauses import as_rests, hangs_on
 from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_days_between
 
 ON_THE_CALENDAR = frozenset({Unit.WORKING_DAYS, Unit.WORKING_HOURS})

@@ -7,14 +7,14 @@ from sqlalchemy import Select, select
 
 from casework.calendars import calendar_of
 from casework.cases import lock_case, refuse_unless_open
-from casework.clocks import ClockKind, ladder_for, schedule_reminder
+from casework.clocks.acts import ClockKind, ladder_for, schedule_reminder
+from casework.clocks.reminder_ladder import Rung, reached_rungs
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Clock, Note, Reminder
 from casework.outbox import add_to_letter, tell_desk, tell_inbox
 from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
-from casework.reminder_ladder import Rung, reached_rungs
 from casework.states import STILL_STATES, AssignmentState
 from casework.text import normal
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar

@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Select, or_, select
 
-from casework.calendar_moves import ON_THE_CALENDAR, Calendars, Move, moves_of, open_rest
 from casework.calendars import RULES_STREAM, HoursRow, calendar_from, calendar_of, hours_of_scope
 from casework.cases import lock_case
-from casework.clocks import ClockKind, move_due, running_clocks
+from casework.clocks.acts import ClockKind, move_due, running_clocks
+from casework.clocks.calendar_moves import ON_THE_CALENDAR, Calendars, Move, moves_of, open_rest
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import append, record

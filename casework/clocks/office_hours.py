@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from casework.calendar_changes import HOURS_VERB, CalendarChangeRefused, require_calendar_of
 from casework.calendars import RULES_STREAM, HoursRow, hours_of_scope, read_spans
+from casework.clocks.calendar_changes import HOURS_VERB, CalendarChangeRefused, require_calendar_of
 from casework.db import db
 from casework.events import append
 from casework.local_time import local_day

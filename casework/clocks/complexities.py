@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select
 
-from casework.clocks import ClockKind, RuleMissing, rule_for
+from casework.clocks.acts import ClockKind, RuleMissing, rule_for
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Case, Complexity

@@ -8,16 +8,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.calendar_changes import CalendarChangeRefused, recount_after_calendar_change
-from casework.calendar_plans import Plan, PlannedDay, PlannedHours, carry_out, days_between, fixed_days_of_next_year, judge, swap
-from casework.calendar_preview import ShownMove, preview, recounts_under_way
 from casework.calendars import calendar_of
 from casework.cases import lock_case
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
+from casework.clocks.calendar_changes import CalendarChangeRefused, recount_after_calendar_change
+from casework.clocks.calendar_plans import Plan, PlannedDay, PlannedHours, carry_out, days_between, fixed_days_of_next_year, judge, swap
+from casework.clocks.calendar_preview import ShownMove, preview, recounts_under_way
+from casework.clocks.office_hours import spans_in
+from casework.clocks.pauses import pause_clocks
 from casework.db import db, unit_of_work
 from casework.models import CalendarDay, Case, Event, OfficeHours
-from casework.office_hours import spans_in
-from casework.pauses import pause_clocks
 from casework.states import Pause
 from tests import build
 from tests.casework.acting import clock, local, told

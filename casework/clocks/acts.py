@@ -9,11 +9,11 @@ from functools import partial
 from sqlalchemy import select
 
 from casework.calendars import calendar_of, rules_head
+from casework.clocks.due_changes import assignment_due
+from casework.clocks.reminder_ladder import Rung, ladder_of, next_rung_at
 from casework.db import before_commit, db, done_before_commit, kept_for_step
-from casework.due_changes import assignment_due
 from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
-from casework.reminder_ladder import Rung, ladder_of, next_rung_at
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 

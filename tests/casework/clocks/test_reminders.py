@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from casework.cases import CaseNotOpen, lock_case
-from casework.clocks import ClockKind, move_due, running_clock, schedule_reminder
+from casework.clocks.acts import ClockKind, move_due, running_clock, schedule_reminder
+from casework.clocks.reminders import RemindRefused, morning_after, owing_agencies, remind, send_reminders
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Clock, ClockPause, Event, Note, OutboxMessage, Reminder
 from casework.notes import notes_seen_by
 from casework.permissions import NotAllowed, desk_name
-from casework.reminders import RemindRefused, morning_after, owing_agencies, remind, send_reminders
 from casework.working_time import Calendar
 from tests import build
 
@@ -238,7 +238,7 @@ def test_a_case_that_cannot_be_read_keeps_no_other_from_its_reminders(
         return lock_case(case_id)
 
     broken_id = broken.id
-    monkeypatch.setattr("casework.reminders.lock_case", fails)
+    monkeypatch.setattr("casework.clocks.reminders.lock_case", fails)
     assert send_reminders(FAR) == 1
     assert next(codes for codes, _ in letters().values()) == [sound.code]
     assert [(record.message, record.case, record.error) for record in caplog.records] == [("reminders put off", broken_id, "RuntimeError")]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from casework.due_changes import (
+from casework.clocks.due_changes import (
     assignment_due,
     last_day_in_time,
     moved_to_normal,

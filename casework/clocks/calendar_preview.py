@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.bilingual import Bilingual
-from casework.calendar_moves import ON_THE_CALENDAR, Calendars, moves_of
-from casework.calendar_plans import Plan
 from casework.calendars import calendar_from, calendar_of, hours_of_scope
-from casework.clocks import ClockKind
+from casework.clocks.acts import ClockKind
+from casework.clocks.calendar_moves import ON_THE_CALENDAR, Calendars, moves_of
+from casework.clocks.calendar_plans import Plan
+from casework.clocks.office_hours import hours_with
 from casework.db import db
 from casework.models import Assignment, CalendarChange, CalendarDay, Case, CaseReport, Clock, Report
-from casework.office_hours import hours_with
 from casework.working_time import Calendar
 
 MOST_COUNTED = 500

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from casework.cases import lock_case
-from casework.clocks import ClockKind, end_all_clocks, move_due, running_clock, running_clocks
+from casework.clocks.acts import ClockKind, end_all_clocks, move_due, running_clock, running_clocks
+from casework.clocks.pauses import pause_clocks, resume_clocks, revive_clocks
 from casework.db import db, unit_of_work
 from casework.models import Assignment, Case, Clock, ClockPause, OutboxMessage
-from casework.pauses import pause_clocks, resume_clocks, revive_clocks
 from casework.states import Pause
 from tests import build
 from tests.build import NOON, World
