@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.clocks.acts import MARKED_URGENT, ClockKind, start_clock
 from casework.contacts.blocked_senders import refuse_blocked
+from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -31,7 +32,6 @@ from casework.models import (
     ReportText,
 )
 from casework.outbox import tell_desk, tell_reporter
-from casework.own_links import case_of
 from casework.permissions import Action, Actor, Role, require
 from casework.photo_records import link_staged
 from casework.points import rounded, sealed_point

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
+from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.identity import Contact
 from casework.intake import Place, ReportRefused
 from casework.models import Device, IdempotencyKey, Report
-from casework.own_links import case_of
 from casework.permissions import Actor, owns_report
 from casework.points import point_of
 from casework.rate_limits import JUST_SENT, JUST_SENT_KEPT

@@ -8,11 +8,11 @@ from sqlalchemy.orm import selectinload
 
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
+from casework.contacts.report_links import ended_questions, newest_links, open_questions
 from casework.db import db
 from casework.intake import original_words
 from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter
 from casework.own_labels import standing_of
-from casework.own_links import ended_questions, newest_links, open_questions
 from casework.own_news import with_news
 from casework.permissions import Actor
 from casework.publications import WHOLE

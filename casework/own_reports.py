@@ -8,6 +8,7 @@ from sqlalchemy import select
 from casework.apologies import OwnApology, apologies_in
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
+from casework.contacts.report_links import ended_questions, links_of, open_questions
 from casework.db import db
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
@@ -15,7 +16,6 @@ from casework.intake import original_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.own_labels import Standing, is_going_on, standing_of
-from casework.own_links import ended_questions, links_of, open_questions
 from casework.own_photos import OwnPhoto, own_photos
 from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.photo_records import photos_of_report

@@ -13,13 +13,13 @@ from casework.area_lookup import is_outside
 from casework.clocks.acts import ClockKind
 from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
+from casework.contacts.report_links import case_of
 from casework.db import db, unit_of_work
 from casework.filing_limits import TooManyReports
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, typed_village
 from casework.just_sent import JustSent
 from casework.keyring import KeyMissing
 from casework.models import Centre, Clock, Report
-from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photo_records import move_staged_earlier, photos_of_report, staged_photos
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.cases import CaseBusy
+from casework.contacts.report_links import case_of
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Report
-from casework.own_links import case_of
 from casework.own_reports import own_report
 from casework.permissions import Action, report_owned_by
 from casework.rate_limits import TooManyAttempts, count_attempt, limit_set_by

@@ -10,10 +10,10 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from casework.cases import lock_case
+from casework.contacts.report_links import case_of
 from casework.db import unit_of_work
 from casework.followed import followed_list
 from casework.models import Report
-from casework.own_links import case_of
 from casework.own_lists import own_page_of
 from casework.own_news import put_news_away
 from casework.own_reports import report_opened_by

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.cases import lock_case
+from casework.contacts.report_links import case_of
 from casework.contacts.sealed_codes import digest_of, kind_of
 from casework.db import db
 from casework.events import record
 from casework.identity import Contact, open_contact
 from casework.models import Case, CaseReport, Report
-from casework.own_links import case_of
 from casework.permissions import SYSTEM, Actor
 
 GUEST_SOURCE = "citizen"

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, open_contact, seal_contact
 from casework.models import DataRequest, Reporter
-from casework.own_links import case_of
 from casework.rights.requests import Wish, is_first, reports_about
 from casework.sealing import lookup_digest
 

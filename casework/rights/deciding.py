@@ -6,12 +6,12 @@ Law 91/2025/QH15, Decree 356/2025/NĐ-CP (casework.rights.limits).
 
 from datetime import datetime
 
+from casework.contacts.report_links import newest_links
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.identity import SHORTEST_REASON, Contact, open_contact
 from casework.models import Account, Case, DataRequest, Report, Reporter
 from casework.outbox import tell_of_data_request
-from casework.own_links import newest_links
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.rights.correcting import correct
 from casework.rights.erasing_people import begin_erasure

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.cases import lock_case
+from casework.contacts.report_links import links_of, newest_links
 from casework.db import db
 from casework.events import append, record
 from casework.forgotten import note_forgotten
 from casework.models import Account, DataRequest, Report
-from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM
 from casework.rights.erasing_people import begin_erasure, erase_account, erase_report
 from casework.rights.requests import ERASURE, account_stream, put_down_again, reports_of_account

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, UpdateBase, delete, select, update
 from casework.account_marks import erase_marks
 from casework.accounts.outside_identities import forget_identities
 from casework.cases import lock_case
+from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
 from casework.erasing import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
@@ -56,7 +57,6 @@ from casework.models import (
 )
 from casework.one_by_one import OneByOne
 from casework.outputs import drop_named_outputs
-from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
 from casework.points import forget_place, forget_point, rounded

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.contacts.report_links import case_of, newest_links
 from casework.db import db
 from casework.models import Case, Centre, DataRequest, Report
-from casework.own_links import case_of, newest_links
 from casework.parsing import number_in
 from casework.permissions import ACTION_ROLES, Action, Actor, Role
 from casework.rights.requests import COPY, reports_about

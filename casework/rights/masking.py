@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, select, tuple_, update
 
 from casework.cases import lock_free_cases
+from casework.contacts.report_links import newest_links
 from casework.db import db, unit_of_work
 from casework.erasing import erase_reasons_to_look
 from casework.events import append, record
@@ -31,7 +32,6 @@ from casework.models import (
 )
 from casework.one_by_one import OneByOne
 from casework.outbox import tell_of_account
-from casework.own_links import newest_links
 from casework.permissions import SYSTEM
 from casework.rights.erasing_people import erase_account, forget_sender, has_ended
 from casework.rights.requests import account_stream

@@ -13,13 +13,13 @@ from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
+from casework.contacts.report_links import case_of, newest_links
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append, record
 from casework.identity import Contact
 from casework.models import Account, Case, CaseReport, Centre, DataRequest, Event, Report, Reporter
 from casework.outbox import tell_of_data_request
-from casework.own_links import case_of, newest_links
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, owns_report, require
 from casework.rights.limits import answer_due, done_due
 from casework.sealing import open_json, open_text, seal_json

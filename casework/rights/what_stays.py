@@ -21,6 +21,7 @@ from sqlalchemy.orm import selectinload
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
+from casework.contacts.report_links import newest_links
 from casework.corrections import can_be_corrected
 from casework.db import db
 from casework.errors import CaseworkError
@@ -56,7 +57,6 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outputs import drop_outputs_of
-from casework.own_links import newest_links
 from casework.permissions import Actor
 from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
 from casework.reorganising.journal import forget

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from casework.casefile.history import staff_steps
 from casework.casefile.identity_export import export_identity
 from casework.cases import lock_case
+from casework.contacts.report_links import newest_links
 from casework.db import db, unit_of_work
 from casework.events import record
 from casework.file_store import LocalFileStore
@@ -20,7 +21,6 @@ from casework.intake import Filed
 from casework.look_reasons import _holds_reason, gather_reasons
 from casework.models import Breach, Case, Event, Output, Report
 from casework.outputs import order_output
-from casework.own_links import newest_links
 from casework.rights import affected
 from casework.rights.access_log import LoggedLook, Wanted, looks_logged
 from casework.rights.archive import archive_of

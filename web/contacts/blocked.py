@@ -22,9 +22,9 @@ from casework.contacts.blocked_senders import (
     kinds_known,
     lift_block,
 )
+from casework.contacts.report_links import case_of, newest_links
 from casework.db import unit_of_work
 from casework.models import Case, Report
-from casework.own_links import case_of, newest_links
 from casework.permissions import Action, case_seen_by, may, require
 from casework.setting_values import value_of
 from casework.states import STAFF_LABELS, CaseState

@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from casework.clocks.acts import ClockKind
+from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.emergencies import emergencies_in
 from casework.intake import original_words
 from casework.keyring import KeyMissing
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Clock, Report
-from casework.own_links import case_of
 from casework.permissions import Action, Sight, seen_by, sees
 from casework.sealing import SealBroken, grouped_secret, open_text, seal_text
 from web.clock import now

@@ -14,11 +14,11 @@ from werkzeug.exceptions import NotFound
 
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
+from casework.contacts.report_links import case_of, newest_links
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.identity import Contact
 from casework.models import Account, DataRequest, Report, Reporter
-from casework.own_links import case_of, newest_links
 from casework.permissions import Action, report_owned_by
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.archive import PAGE_FILE, PageOf, archive_of
