@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.apologies import OwnApology, apologies_in
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.contacts.report_links import ended_questions, links_of, open_questions
 from casework.db import db
+from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words, typed_village

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports.assets import Attachment
 from reports.official import Frame, letter_html
 from reports.period_report import LEVELS, LateCase

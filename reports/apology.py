@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from casework.local_time import LOCAL_ZONE, local_day
 from reports.official import Frame, letter_html
 

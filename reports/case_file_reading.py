@@ -26,9 +26,9 @@ from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport, instructi
 from casework.clocks.acts import ClockKind
 from casework.clocks.complexities import complexities_of
 from casework.db import db
+from casework.documents.letterheads import letterhead_for
 from casework.events import START, case_stream
 from casework.file_store import FileMissing, FileStore
-from casework.letterheads import letterhead_for
 from casework.local_time import local_day
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
 from casework.notes import notes_seen_by

@@ -14,9 +14,9 @@ from sqlalchemy.orm import joinedload
 from casework.assignments.periods import agency_figures, agency_ratings, open_parts
 from casework.casefile.history_changes import limit_words
 from casework.db import db
+from casework.documents.letters import days_late
 from casework.figures.reading import Line, shown_figures
 from casework.lateness import is_late
-from casework.letters import days_late
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Assignment, Case, Centre, FiguresSnapshot
 from casework.public_cases import page_of as public_page_of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from casework.local_time import LOCAL_ZONE
 from reports.official import Frame, letter_html
 

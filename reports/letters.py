@@ -22,10 +22,10 @@ from casework.documents.kinds import (
     kind_of,
     symbol_of,
 )
+from casework.documents.letterheads import Head
+from casework.documents.letters import content_for
 from casework.documents.periodic import ROWS as PERIODIC
 from casework.file_store import FileStore
-from casework.letterheads import Head
-from casework.letters import content_for
 from casework.local_time import local_day
 from casework.models import Case, Letter, Report
 from casework.permissions import Actor
@@ -67,7 +67,8 @@ def page_of(
 ) -> str:
     """The letter as HTML (`reports.official.letter_pdf` makes sheets of it), with its number once it has one.
 
-    `reader` is who looks at it at a desk: what they do not read of the case now is not in it (casework.letters.content_for); None is
+    `reader` is who looks at it at a desk: what they do not read of the case now is not in it (casework.documents.letters.content_for);
+    None is
     the paper itself. `report` is the one whose sender it is addressed to, where a case answers several; else the main report's.
     Raises LookupError for a letter that was emptied or of a kind that is printed elsewhere.
     """

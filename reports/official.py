@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from casework.telephones import as_dialled
 from reports.assets import SERIF_FACES, Assets, Attachment, characters
 from reports.lines import MILLIMETRE, balanced, width

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports.assets import Attachment
 from reports.official import Frame, letter_html
 from reports.sheets import FEWEST, Column, Grid, change, moment_in_words, number, office_hours, paragraphs, percent, share

@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
+from casework.documents.letterheads import Head
 from casework.figures.definitions import FIGURES as PUBLIC_FIGURES
 from casework.figures.definitions import MEDIAN, RATED
-from casework.letterheads import Head
 from reports.assets import Attachment
 from reports.official import Frame, letter_html
 from reports.period_report import LEVELS

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.apologies import LONGEST_REASON, promised_days, unit_signing
+from casework.documents.apologies import LONGEST_REASON, promised_days, unit_signing
 from casework.permissions import Action
 from web.act_page import ActPage
 from web.clock import now

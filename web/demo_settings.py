@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
-from casework.letters import usual_reply_day, write_late_letter
+from casework.documents.letters import usual_reply_day, write_late_letter
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.routing import route_messages
 from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting

@@ -10,8 +10,8 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from casework.db import unit_of_work
+from casework.documents.letters import LONGEST_WORDS, MOST_ROWS, is_owed_late, usual_reply_day, write_late_letter
 from casework.errors import CaseworkError
-from casework.letters import LONGEST_WORDS, MOST_ROWS, is_owed_late, usual_reply_day, write_late_letter
 from casework.models import Agency, Assignment
 from casework.permissions import OPERATIONS, Action, may
 from casework.sent_once import answered_at

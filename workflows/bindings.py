@@ -7,7 +7,6 @@ from typing import Any
 
 from casework import (
     additions,
-    apologies,
     centres,
     corrections,
     directives,
@@ -29,6 +28,7 @@ from casework.answers import acts as answering
 from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
 from casework.clocks import reminders
+from casework.documents import apologies
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import joinedload
 
-from casework.apologies import is_owed, promised_days
 from casework.clocks.acts import ClockKind
 from casework.clocks.reminders import owes_answer
 from casework.db import db
+from casework.documents.apologies import is_owed, promised_days
+from casework.documents.letters import days_late
 from casework.lateness import late
-from casework.letters import days_late
 from casework.models import Agency, Assignment, Case, Centre, Clock, Event, Reminder
 from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.apologies import can_be_apologised_for, may_apologise
 from casework.assignments.asking import due_with_several, is_short, taking_part
 from casework.assignments.extensions import may_still_be_extended
 from casework.casefile.views import publications_of
@@ -16,6 +15,7 @@ from casework.cases import answered_this_round
 from casework.centres import other_centres
 from casework.clocks.reminders import owes_answer
 from casework.corrections import can_be_corrected
+from casework.documents.apologies import can_be_apologised_for, may_apologise
 from casework.forgotten import handed_over_at
 from casework.holds import MOST_WORKING_DAYS, held_working_days
 from casework.models import Assignment, Case, Publication, Report

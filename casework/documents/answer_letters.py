@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from casework.documents.kinds import ANSWER
+from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, title_told, write, writes_as
-from casework.letters import LetterRefused
 from casework.models import Agency, Answer, Case, Letter, Publication
 from casework.permissions import Actor, Role
 from casework.public_words import missing_from

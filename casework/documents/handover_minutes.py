@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.documents.kinds import HANDOVER_MINUTES
+from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, write
 from casework.forgotten import handed_over_at
-from casework.letters import LetterRefused
 from casework.models import Addition, Case, Letter, Photo, Recording
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 from casework.referrals import open_referral

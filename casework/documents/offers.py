@@ -13,11 +13,11 @@ from casework.documents.answer_letters import draft_answer_letter, write_answer_
 from casework.documents.extension_notices import draft_extension_notice, moved_the_day, write_extension_notice
 from casework.documents.handover_minutes import draft_handover_minutes, write_handover_minutes
 from casework.documents.kinds import ANSWER, EXTENSION_NOTICE, HANDOVER_MINUTES, KINDS, REFUSAL_NOTICE, TRANSFER_SLIP, LetterKind
+from casework.documents.letters import letters_within
 from casework.documents.refusal_notices import draft_refusal_notice, write_refusal_notice
 from casework.documents.transfer_slips import draft_transfer_slip, write_transfer_slip
 from casework.documents.writing import NOTHING_ADDED, Added
 from casework.forgotten import handed_over_at
-from casework.letters import letters_within
 from casework.models import Assignment, Case, Extension, Letter, Publication
 from casework.permissions import OPERATIONS, Action, Actor, Role, may
 from casework.states import CaseState, Pause

@@ -1,7 +1,7 @@
 """Documents about a period: the report, an agency's sheet and the public yearbook, kept as they were previewed with what somebody typed.
 
 What is kept are values, not a wish to count again: the same paper comes out later whatever the figures say then. The cases it lists stand
-apart as `rows`, so that one that leaves the system goes out of it (casework.letters.take_out_of_letters).
+apart as `rows`, so that one that leaves the system goes out of it (casework.documents.letters.take_out_of_letters).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ from sqlalchemy import select, text
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
+from casework.documents.letterheads import letterhead_for
+from casework.documents.letters import LetterRefused
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.letterheads import letterhead_for
-from casework.letters import LetterRefused
 from casework.local_time import local_day
 from casework.models import (
     Agency,

@@ -5,8 +5,8 @@ from datetime import datetime
 from casework.calendars import calendar_of
 from casework.clocks.due_changes import last_day_in_time
 from casework.documents.kinds import REFUSAL_NOTICE
+from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, title_told, write
-from casework.letters import LetterRefused
 from casework.models import Case, Letter
 from casework.permissions import Actor
 from casework.refusals import OBJECTION_DAYS, newest_refusal

@@ -1,7 +1,7 @@
 """What somebody reads of documents: the list, one document and where it stands, and the register of a book (NĐ 30/2020, Điều 15 and 33).
 
 A line of the register says kind, code, recipient and signer. The operator's titles are in none, and a records clerk, who sees no case
-(rules.md, section 2), reads in the document itself what `casework.letters.content_for` leaves: never the matter of a case.
+(rules.md, section 2), reads in the document itself what `casework.documents.letters.content_for` leaves: never the matter of a case.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import kind_of, symbol_of
-from casework.letters import PAGE, content_for, letters_within
+from casework.documents.letters import PAGE, content_for, letters_within
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, DocumentBook, DocumentNumber, Letter
 from casework.permissions import Actor

@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.documents.kinds import KINDS, Issuer
+from casework.documents.letterheads import letterhead_for
+from casework.documents.letters import LONGEST_WORDS, LetterRefused
 from casework.events import record
-from casework.letterheads import letterhead_for
-from casework.letters import LONGEST_WORDS, LetterRefused
 from casework.local_time import local_day
 from casework.models import Agency, Case, IdempotencyKey, Letter, Report
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, require

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
+from casework.documents.letters import write_late_letter
 from casework.identity import Contact
-from casework.letters import write_late_letter
 from casework.messages.routing import route_messages
 from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
 from casework.models import Assignment, Camera, Event, Letterhead

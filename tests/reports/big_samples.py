@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports.agency_sheet import AgencySheet, agency_sheet_html
 from reports.case_file import (
     AgencyPart,

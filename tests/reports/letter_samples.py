@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from casework.documents import kinds
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from casework.models import Letter
 from reports.letters import page_of
 

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports.apology import apology_html
 from reports.drawings import Heading, clean_picture, picture_pdf, table_pdf
 from reports.late_list import late_list_html

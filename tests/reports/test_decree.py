@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports import official
 from reports.assets import FONT_FACES, SERIF_FACES
 from reports.official import letter_pdf

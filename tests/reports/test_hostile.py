@@ -15,8 +15,8 @@ import pikepdf
 import pytest
 from lxml import etree
 
+from casework.documents.letterheads import Head
 from casework.errors import CaseworkError
-from casework.letterheads import Head
 from reports.assets import characters
 from reports.official import body_of
 from reports.pdf import printable

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pypdf
 import pytest
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports.apology import apology_html
 from reports.late_list import late_list_html
 from reports.official import day_in_words, letter_pdf

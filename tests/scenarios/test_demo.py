@@ -29,6 +29,8 @@ from casework.clocks.reminders import send_reminders
 from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
 from casework.deputies import principals_of
+from casework.documents.letterheads import letterhead_for
+from casework.documents.letters import letters_seen
 from casework.documents.numbering import books_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.drafts import draft_name, drafts_of
@@ -36,8 +38,6 @@ from casework.element_settings import element_rule
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.intake import original_words
-from casework.letterheads import letterhead_for
-from casework.letters import letters_seen
 from casework.local_time import LOCAL_ZONE
 from casework.me_too import me_too_counts
 from casework.mentions import unseen_count

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from casework.casefile.possible_acts import possible_acts
 from casework.db import db, unit_of_work
-from casework.letters import letters_seen
+from casework.documents.letters import letters_seen
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
 from casework.notes import note_audiences

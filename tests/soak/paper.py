@@ -16,7 +16,7 @@ from typing import Any
 import pikepdf
 from lxml import etree
 
-from casework.letterheads import Head
+from casework.documents.letterheads import Head
 from reports.official import letter_pdf
 from tests.reports import samples
 from tests.reports.checker import checked

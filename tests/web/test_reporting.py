@@ -18,10 +18,10 @@ from casework.assignments.periods import agency_figures
 from casework.cases import lock_case
 from casework.corrections import unpublish
 from casework.db import db, unit_of_work
+from casework.documents.letters import take_out_of_letters
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
-from casework.letters import take_out_of_letters
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Event, Letter, Output, Publication
 from casework.quarantine import quarantine

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from casework.db import db, unit_of_work
 from casework.documents.files import files_of, retry_file
 from casework.documents.kinds import KINDS, YEARBOOK
+from casework.documents.letters import PAGE
 from casework.documents.numbering import (
     LONGEST_NOTE,
     AlreadyNumbered,
@@ -43,7 +44,6 @@ from casework.documents.register import (
 )
 from casework.documents.sealing import SealRefused, may_fetch, note_fetched
 from casework.documents.to_senders import letter_told
-from casework.letters import PAGE
 from casework.local_time import local_day
 from casework.models import Case
 from casework.parsing import number_in, year_in

@@ -15,10 +15,10 @@ from casework.cases import lock_case
 from casework.db import unit_of_work
 from casework.documents.handover_minutes import minutes_apart
 from casework.documents.kinds import HANDOVER_MINUTES, TO_SENDERS
+from casework.documents.letters import LONGEST_WORDS
 from casework.documents.offers import PossibleLetter, draft_letter, letter_subject, write_letter
 from casework.documents.writing import LONGEST_COPY, MOST_COPIES, STAMPS, Added, AlreadyWritten
 from casework.errors import CaseworkError
-from casework.letters import LONGEST_WORDS
 from casework.models import Case, Letter
 from casework.permissions import Action, NotAllowed, case_seen_by
 from casework.sent_once import answered_at

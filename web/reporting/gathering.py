@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
+from casework.documents.letterheads import letterhead_for
 from casework.documents.periodic import reads_titles, refuse_reading
 from casework.errors import CaseworkError
-from casework.letterheads import letterhead_for
 from casework.local_time import local_day
 from casework.models import Agency
 from casework.permissions import Actor

@@ -15,6 +15,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.files import open_file
 from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
+from casework.documents.letters import letters_within
 from casework.documents.periodic import (
     IS_OF_PERIOD,
     LONGEST_TEXT,
@@ -28,7 +29,6 @@ from casework.documents.periodic import (
     written_from,
 )
 from casework.errors import CaseworkError
-from casework.letters import letters_within
 from casework.models import Agency, Centre, Letter, Output
 from casework.outputs import KINDS as OUTPUTS
 from casework.outputs import may_in_centre, order_output, output_seen, outputs_seen

@@ -16,10 +16,10 @@ from casework.db import db, unit_of_work
 from casework.documents import kinds
 from casework.documents.handover_minutes import minutes_apart
 from casework.documents.kinds import KINDS, issuer_agency_id, symbol_of
+from casework.documents.letters import LetterRefused, content_for, letter_seen, reads_whole, take_out_of_letters
 from casework.documents.offers import PossibleLetter, draft_letter, letter_subject, letters_of_case, letters_to_offer, write_letter
 from casework.documents.to_senders import letters_told
 from casework.documents.writing import Added, AlreadyWritten
-from casework.letters import LetterRefused, content_for, letter_seen, reads_whole, take_out_of_letters
 from casework.main_reports import make_main
 from casework.models import Case, Event, Extension, Letter, Letterhead, Publication, Report, VisibilityReason
 from casework.own_reports import own_report

@@ -12,12 +12,12 @@ from sqlalchemy import Select, func, select
 from casework.calendars import calendar_of
 from casework.db import db
 from casework.documents.kinds import APOLOGY
+from casework.documents.letterheads import letterhead_for
+from casework.documents.letters import is_owed_late, refuse_day
 from casework.documents.writing import title_told
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.lateness import is_late
-from casework.letterheads import letterhead_for
-from casework.letters import is_owed_late, refuse_day
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, Letter
 from casework.outbox import tell_reporters

@@ -26,9 +26,9 @@ from casework.documents.kinds import (
     is_of_the_centre,
     kind_of,
 )
+from casework.documents.letterheads import letterhead_for
 from casework.errors import CaseworkError
 from casework.lateness import is_late
-from casework.letterheads import letterhead_for
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
