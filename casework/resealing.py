@@ -20,6 +20,7 @@ from casework.contacts.sealed_codes import MESSAGE_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.drafts import FIELDS_PURPOSE
 from casework.drafts import NAME_PURPOSE as DRAFT_NAME
+from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.file_store import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
 from casework.intake import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
@@ -28,7 +29,6 @@ from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
 from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.points import POINT_PURPOSE
-from casework.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.questions import ANSWER_PURPOSE
 from casework.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE

@@ -8,8 +8,8 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from casework.centres import other_centres
+from casework.erasure.quarantine import LONGEST_REASON, LONGEST_RECEIPT
 from casework.permissions import Action
-from casework.quarantine import LONGEST_REASON, LONGEST_RECEIPT
 from web.act_page import ActPage
 from web.clock import now
 from web.forms import NOTHING, Form

@@ -15,13 +15,13 @@ from casework.contacts.confirming import UNCONFIRMED
 from casework.db import unit_of_work
 from casework.deputies import principals_of
 from casework.element_settings import renamed_elements
+from casework.erasure.quarantined_list import count_to_hand_over
 from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, case_seen_by, may
-from casework.quarantined_list import count_to_hand_over
 from casework.rights.breaches import count_untold
 from casework.saved_filters import filters_of, sharing_places
 from casework.unreleased_villages import count_unreleased

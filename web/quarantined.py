@@ -3,9 +3,9 @@
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from casework.erasure.quarantined_list import quarantined_cases
 from casework.parsing import number_in
 from casework.permissions import Action
-from casework.quarantined_list import quarantined_cases
 from web.guards import actor, performs
 
 bp = Blueprint("quarantined", __name__)

@@ -15,7 +15,6 @@ from casework import (
     merging,
     notes,
     publishing,
-    quarantine,
     questions,
     ratings,
     reclassification,
@@ -29,6 +28,7 @@ from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
 from casework.clocks import reminders
 from casework.documents import apologies
+from casework.erasure import quarantine
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill

@@ -201,7 +201,8 @@ def _corrected_since(yearbook: Letter) -> set[str]:
 
 
 def _held(preview: str) -> Output:
-    """A preview, locked: what takes a case out of the system waits for this lock, and then finds the letter (casework.erasing); so do two
+    """A preview, locked: what takes a case out of the system waits for this lock, and then finds the letter (casework.erasure.erase); so
+    do two
     clicks at once. Raises LetterRefused where it was let go of."""
     locked = select(Output).where(Output.ref == preview).with_for_update(of=Output).execution_options(populate_existing=True)
     row = db.session.scalars(locked).first()

@@ -26,7 +26,7 @@ FORGOTTEN = frozenset({
     "title", "place", "village", "released_village", "sealed_village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude",
     "visibility_reason_id", "held_reason", "instructions", "end_words",
 })  # fmt: skip
-"""Columns that tell what a case is about, which quarantine empties in the rows themselves (casework.erasing)."""
+"""Columns that tell what a case is about, which quarantine empties in the rows themselves (casework.erasure.erase)."""
 TOLD = "outbox_message"
 """Of messages only the change of a recipient is taken back: who was told stays told."""
 

@@ -20,7 +20,7 @@ from casework.accounts.outside_identities import forget_identities
 from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
-from casework.erasing import GONE, erase_reasons_to_look, forget_person
+from casework.erasure.erase import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
 from casework.forgotten import handed_over_at, note_forgotten
 from casework.identity import Contact, open_contact, seal_contact

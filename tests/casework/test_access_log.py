@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from casework.casefile.phone_search import look_up_phone
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.erasing import erase_reasons_to_look
+from casework.erasure.erase import erase_reasons_to_look
 from casework.identity import reveal_identity
 from casework.models import Case, Event, ProcessingActivity, Report
 from casework.models.events import LOOKS

@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.erasing import remove_erased_files
+from casework.erasure.erase import remove_erased_files
+from casework.erasure.quarantine import hand_over, quarantine
 from casework.file_store import FileNotStored, LocalFileStore, StoredFile
 from casework.file_verification import check_files
 from casework.intake import cleared_words
 from casework.keyring import current_keyring
 from casework.models import Case, Event, File, Recording, SearchRow
 from casework.permissions import Actor, NotAllowed, actor_for
-from casework.quarantine import hand_over, quarantine
 from casework.recordings import copying
 from casework.recordings.access import originals_apart, recording_file, recordings_seen
 from casework.recordings.copying import PROGRAM, NotCopied, copy_without_metadata

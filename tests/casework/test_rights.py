@@ -18,7 +18,7 @@ from casework.casefile.history import staff_steps
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import METADATA, db, unit_of_work
-from casework.erasing import remove_erased_files
+from casework.erasure.erase import remove_erased_files
 from casework.events import append
 from casework.file_store import LocalFileStore
 from casework.file_verification import check_files

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import delete
 
 from casework.db import db, unit_of_work
-from casework.erasing import erase_originals
+from casework.erasure.erase import erase_originals
 from casework.identity import Contact
 from casework.messages import desks
 from casework.messages.rendering import Page

@@ -49,7 +49,7 @@ WAYS = [
     led_elsewhere("what comes back is ended", "is_back", "again_referral", "referred_out", "refer elsewhere: it came back"),
     # -- quarantine, withdrawal
     not_heard("quarantine unheard", "quarantined", "quarantine at verification", "quarantine later"),
-    Mutant("no quarantine of what is closed", "casework/quarantine.py", "    if case.quarantined_at is not None:\n        raise QuarantineRefused(",
+    Mutant("no quarantine of what is closed", "casework/erasure/quarantine.py", "    if case.quarantined_at is not None:\n        raise QuarantineRefused(",
            "    if case.closed_at is not None:\n        raise QuarantineRefused(", way("quarantine later: when it was closed")),
     Mutant("no button for agencies", "casework/permissions.py", "Action.QUARANTINE: OPERATIONS | AGENCY_ROLES", "Action.QUARANTINE: OPERATIONS",
            way("quarantine by an agency's button")),

@@ -11,10 +11,10 @@ from casework.casefile.possible_acts import possible_acts
 from casework.casefile.search import Wanted, search_cases
 from casework.casefile.views import answers_seen
 from casework.db import db, unit_of_work
+from casework.erasure.quarantine import quarantine
 from casework.identity import reveal_identity
 from casework.models import Area, Assignment, Case, Reorganisation
 from casework.permissions import Actor, Role, Viewer, case_seen_by, viewers
-from casework.quarantine import quarantine
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from tests import build, reorganised

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
-from casework.erasing import remove_erased_files
+from casework.erasure.erase import remove_erased_files
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.file_store import LocalFileStore

@@ -14,11 +14,11 @@ from werkzeug.test import TestResponse
 from casework.calendars import RULES_STREAM
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
+from casework.erasure.quarantine import hand_over
 from casework.events import append
 from casework.identity import Contact
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
-from casework.quarantine import hand_over
 from casework.rights.breaches import AUTHORITY, Known, lock_breach, open_breach, record_notice
 from casework.saved_filters import MOST_KEPT, keep_filter
 from casework.staff_choices import work_choices

@@ -19,12 +19,12 @@ from casework.cases import lock_case
 from casework.corrections import unpublish
 from casework.db import db, unit_of_work
 from casework.documents.letters import take_out_of_letters
+from casework.erasure.quarantine import quarantine
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Event, Letter, Output, Publication
-from casework.quarantine import quarantine
 from reports.letters import page_of, sheets_of
 from tests import build
 from tests.conftest import running

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.erasing import erase_originals
+from casework.erasure.erase import erase_originals
 from casework.intake import Place
 from casework.just_sent import key_of_sending
 from casework.models import Case, IdempotencyKey, Report

@@ -20,11 +20,11 @@ from casework.documents.letters import LetterRefused, content_for, letter_seen, 
 from casework.documents.offers import PossibleLetter, draft_letter, letter_subject, letters_of_case, letters_to_offer, write_letter
 from casework.documents.to_senders import letters_told
 from casework.documents.writing import Added, AlreadyWritten
+from casework.erasure.quarantine import hand_over, quarantine
 from casework.main_reports import make_main
 from casework.models import Case, Event, Extension, Letter, Letterhead, Publication, Report, VisibilityReason
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed
-from casework.quarantine import hand_over, quarantine
 from reports.letters import page_of
 from tests import beside, build, joined
 from tests.casework.acting import events, payload

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.erasing import remove_erased_files
+from casework.erasure.erase import remove_erased_files
 from casework.file_verification import check_files
 from casework.models import DocumentNumber, File, Letter, LetterFile, Letterhead
 from casework.unsent_photos import sweep_unsent

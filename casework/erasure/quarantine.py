@@ -13,7 +13,7 @@ from casework.assignments.moves import forget_clocks
 from casework.cases import lock_case
 from casework.clocks.acts import end_all_clocks, running_clocks
 from casework.db import db
-from casework.erasing import erase_derived, erase_originals
+from casework.erasure.erase import erase_derived, erase_originals
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.forgotten import handed_over_at, note_forgotten

@@ -22,7 +22,8 @@ from casework.casefile.history import staff_steps
 from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
-from casework.erasing import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
+from casework.erasure.erase import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
+from casework.erasure.quarantine import hand_over, original_photo, quarantine
 from casework.file_store import LocalFileStore, StorageUnreachable
 from casework.identity import reveal_identity
 from casework.intake import original_words, place_words
@@ -56,7 +57,6 @@ from casework.models import (
     Withdrawal,
 )
 from casework.permissions import Actor
-from casework.quarantine import hand_over, original_photo, quarantine
 from casework.questions import answer_question, ask_reporter
 from casework.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.refusals import decide_objection, object_to_refusal, refuse

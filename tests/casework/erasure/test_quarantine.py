@@ -7,16 +7,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from casework import public_cases, quarantined_list
+from casework import public_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
+from casework.erasure import quarantined_list
+from casework.erasure.quarantine import HandOverRefused, QuarantineRefused, hand_over, hand_over_receipt, quarantine, quarantine_reason
+from casework.erasure.quarantined_list import count_to_hand_over, quarantined_cases
 from casework.forgotten import handed_over_at
 from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication, Question, Referral, SearchRow, Withdrawal
 from casework.own_lists import own_list
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
-from casework.quarantine import HandOverRefused, QuarantineRefused, hand_over, hand_over_receipt, quarantine, quarantine_reason
-from casework.quarantined_list import count_to_hand_over, quarantined_cases
 from tests import build, joined
 from tests.second_centre import second_world
 
