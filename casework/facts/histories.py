@@ -13,6 +13,7 @@ from sqlalchemy import Select, case, null, select
 
 from casework.clocks.acts import ClockKind
 from casework.db import db
+from casework.facts.undone import TURNS, standing
 from casework.models import (
     Answer,
     Assignment,
@@ -30,7 +31,6 @@ from casework.models import (
     RefusalReason,
 )
 from casework.publications import WHOLE
-from casework.undone import TURNS, standing
 
 TOGETHER = 200
 """Cases read at a time."""
