@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, select
 
 from casework.db import db
-from casework.file_store import PIECE, SHORTEST_WAIT, FileMissing, FileStore, StorageUnreachable
+from casework.files.local import PIECE, SHORTEST_WAIT, FileMissing, FileStore, StorageUnreachable
 from casework.findings import Finding, fault, note
 from casework.keyring import KeyMissing
 from casework.models import File, Photo, Recording

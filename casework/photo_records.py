@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.file_store import FileStore, StoredFile, new_stored_name
+from casework.files.local import FileStore, StoredFile, new_stored_name
 from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of

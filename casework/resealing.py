@@ -21,7 +21,7 @@ from casework.db import METADATA, db, unit_of_work
 from casework.drafts import FIELDS_PURPOSE
 from casework.drafts import NAME_PURPOSE as DRAFT_NAME
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
-from casework.file_store import FileMissing, FileStore, new_stored_name
+from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
 from casework.intake import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.keyring import current_keyring

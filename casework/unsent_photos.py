@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.db import db, unit_of_work
 from casework.drafts import forget_old_drafts
-from casework.file_store import FileStore, sweep
+from casework.files.local import FileStore, sweep
 from casework.models import DraftPhotos, File, Photo, Recording
 from casework.setting_values import VALUES, value_of
 

@@ -28,7 +28,7 @@ from casework.clocks.complexities import complexities_of
 from casework.db import db
 from casework.documents.letterheads import letterhead_for
 from casework.events import START, case_stream
-from casework.file_store import FileMissing, FileStore
+from casework.files.local import FileMissing, FileStore
 from casework.local_time import local_day
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
 from casework.notes import notes_seen_by

@@ -25,7 +25,7 @@ from casework.documents.kinds import (
 from casework.documents.letterheads import Head
 from casework.documents.letters import content_for
 from casework.documents.periodic import ROWS as PERIODIC
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.local_time import local_day
 from casework.models import Case, Letter, Report
 from casework.permissions import Actor

@@ -11,7 +11,7 @@ from casework.casefile.photo_access import public_copy
 from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.documents.letterheads import Head
 from casework.documents.periodic import NOTHING_TYPED, ROWS, Typed
-from casework.file_store import FileMissing, FileStore
+from casework.files.local import FileMissing, FileStore
 from casework.models import File
 from casework.photo_records import open_copy
 from reports.agency_sheet import AgencySheet, agency_sheet_html

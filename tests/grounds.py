@@ -38,7 +38,7 @@ from casework.clocks import acts as clocks
 from casework.clocks import reminder_ladder
 from casework.db import WRITES, Model, db, prepare_engine
 from casework.db_postgres import KeepingConnection
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.keyring import Keyring, use_keyring
 from tests.postgres import Cluster
 from web import navigation

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from casework.db import unit_of_work
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.intake import Filed
 from casework.models import Answer, Photo
 from casework.photo_records import photos_of_answer, photos_of_report, prepare_copies, prepare_photo, stage_photo

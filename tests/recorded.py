@@ -12,7 +12,7 @@ import av
 from flask import Flask
 
 from casework.db import unit_of_work
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.intake import Filed
 from casework.models import Recording
 from casework.permissions import Actor

@@ -11,7 +11,7 @@ from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_
 from casework.answers.templates import PLACEHOLDERS, templates_for
 from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import answers_seen, photos_seen
-from casework.file_store import FileNotStored
+from casework.files.local import FileNotStored
 from casework.models import AnswerTemplate, Photo
 from casework.photo_records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
 from web import case_acts_own_work

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from casework.errors import CaseworkError
-from casework.file_store import PIECE
+from casework.files.local import PIECE
 from casework.keyring import Keyring
 from casework.sealing import lookup_digest
 

@@ -13,7 +13,7 @@ from casework.calendars import calendar_of
 from casework.db import db
 from casework.demo_pictures import draw_demo_photo
 from casework.demo_recordings import demo_video, demo_voice
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.models import Agency, Centre
 from casework.photo_records import PreparedPhoto, prepare_photo
 from casework.recordings.staging import PreparedRecording, prepare_recording

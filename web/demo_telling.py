@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.db import db, kept_for_step, new_ref
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.former_agencies import agencies_now
 from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
 from casework.permissions import Actor, Role, actor_for

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntit
 from casework.cases import CaseBusy
 from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
-from casework.file_store import FileNotStored, StorageUnreachable
+from casework.files.local import FileNotStored, StorageUnreachable
 from casework.permissions import NotAllowed
 from web.locales import chosen_language, in_reader_language
 from web.request_log import LOGGER, failure_facts, note_security, request_id

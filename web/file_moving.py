@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from casework.anchors import share_anchors
 from casework.errors import CaseworkError
-from casework.file_store import PIECE, FileStore, LocalFileStore
+from casework.files.local import PIECE, FileStore, LocalFileStore
 from web.config import Config
 from web.startup_checks import StartRefused
 from web.storage import open_file_store, shelf_of

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 
 from casework.accounts.requirement import Need, need_of
 from casework.accounts.second_factors import has_second_factor
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.models import Report
 from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by
 from web.clock import now

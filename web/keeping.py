@@ -17,7 +17,7 @@ from casework.anchors import KEY, fetch_anchors, path_of, share_anchors
 from casework.bilingual import Bilingual
 from casework.db import METADATA
 from casework.errors import CaseworkError
-from casework.file_store import STORED_NAME, FileMissing, FileStore, LocalFileStore
+from casework.files.local import STORED_NAME, FileMissing, FileStore, LocalFileStore
 from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Anchor, File
 from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed

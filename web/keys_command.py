@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from casework.anchors import hand_over_key
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.keyring import REREAD_SECONDS, KeyNotRetired, current_keyring
 from casework.models import PushSubscription
 from casework.resealing import Resealed, keys_that_seal, reseal

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from casework.face_search import found_in
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.models import Photo, PhotoDetection
 from casework.photo_records import PreparedCopies, copy_for, prepare_copies
 from casework.photos import Rectangle, RectangleRefused

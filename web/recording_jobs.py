@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from casework.db import db, unit_of_work
-from casework.file_store import AWAY, FileStore, new_stored_name
+from casework.files.local import AWAY, FileStore, new_stored_name
 from casework.recordings.copying import NotCopied, copy_without_metadata, is_installed
 from casework.recordings.preparing import Unprepared, claim_unprepared, give_back, has_unprepared, keep_copy, keep_refusal
 from web.request_log import LOGGER, failure_facts

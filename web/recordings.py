@@ -13,7 +13,7 @@ from wtforms import TextAreaField
 from casework.casefile.views import title_seen
 from casework.cases import lock_case
 from casework.db import unit_of_work
-from casework.file_store import PIECE
+from casework.files.local import PIECE
 from casework.models import Case, File
 from casework.permissions import Action, case_seen_by, require
 from casework.personal_marks import neutral

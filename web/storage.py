@@ -1,7 +1,7 @@
 """Where this installation keeps its files: the folder of one machine, or the bucket several share."""
 
 from casework.anchors import Shelf
-from casework.file_store import FileStore, LocalFileStore
+from casework.files.local import FileStore, LocalFileStore
 from web.config import Config
 from web.startup_checks import StartRefused
 
@@ -11,7 +11,7 @@ def open_file_store(config: Config) -> FileStore:
     if not config.s3_url:
         return LocalFileStore(config.files)
     try:
-        from casework.bucket_store import Bucket, BucketFileStore
+        from casework.files.bucket import Bucket, BucketFileStore
     except ImportError:
         raise StartRefused(
             "LANGBIANG_S3_URL is set, and the library that speaks to a bucket is not installed: write s3 into /etc/langbiang/extras and "

@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from casework.bilingual import Bilingual
 from casework.db import unit_of_work
-from casework.file_store import FileNotStored
+from casework.files.local import FileNotStored
 from casework.permissions import Actor
 from casework.photo_files import PhotoRefused, takes_heic
 from casework.photo_records import (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.documents.numbering import Body, NumberRefused, answering, locked_letter, may_number
-from casework.file_store import FileStore, StoredFile
+from casework.files.local import FileStore, StoredFile
 from casework.models import DocumentNumber, File, Letter, LetterFile
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, require
 

@@ -20,7 +20,7 @@ from casework.documents.register import reads_paper
 from casework.documents.seals import BODY, ELSEWHERE, FIELDS, PERSON, Seal
 from casework.errors import CaseworkError
 from casework.events import append, record
-from casework.file_store import StoredFile
+from casework.files.local import StoredFile
 from casework.models import Account, Agency, Centre, DocumentNumber, Letter, LetterFile, SealingOrder
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, may, require
 

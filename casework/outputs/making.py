@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.file_store import StoredFile
+from casework.files.local import StoredFile
 from casework.models import Account, File, Output
 from casework.outputs.kinds import KINDS, OutputRefused
 from casework.outputs.rights import may_schedule, reads_scheduled, refuse_order, seen_from

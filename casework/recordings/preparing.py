@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 
 from casework.db import db
-from casework.file_store import StoredFile
+from casework.files.local import StoredFile
 from casework.models import Case, File, Recording
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 

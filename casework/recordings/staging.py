@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.db import db
-from casework.file_store import FileStore, StoredFile, new_stored_name
+from casework.files.local import FileStore, StoredFile, new_stored_name
 from casework.models import Addition, File, Recording, Report
 from casework.permissions import Actor
 from casework.photo_records import NAME_PURPOSE

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from casework.db import db
-from casework.file_store import FileMissing, FileStore
+from casework.files.local import FileMissing, FileStore
 from casework.local_time import LOCAL_ZONE
 from casework.models import Report
 from casework.photo_records import open_copy

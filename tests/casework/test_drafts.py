@@ -23,7 +23,7 @@ from casework.drafts import (
     keep_draft,
     opened_fields,
 )
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import Case, Draft, DraftPhotos, Photo
 from casework.permissions import NotAllowed
 from casework.unsent_photos import UNSENT_KEPT, forget_unsent

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework import outputs
 from casework.db import db, unit_of_work
-from casework.file_store import StoredFile
+from casework.files.local import StoredFile
 from casework.models import Account, Agency, Case, CaseSuccession, Event, File, Membership, Output, ReportSchedule
 from casework.outputs import KINDS, Taken, centres_ordered_in, finish_output, order_output, take_output
 from casework.outputs.erasing import RUNS_KEPT

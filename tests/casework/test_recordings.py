@@ -16,8 +16,8 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.erasure.quarantine import hand_over, quarantine
-from casework.file_store import FileNotStored, LocalFileStore, StoredFile
 from casework.file_verification import check_files
+from casework.files.local import FileNotStored, LocalFileStore, StoredFile
 from casework.intake import cleared_words
 from casework.keyring import current_keyring
 from casework.models import Case, Event, File, Recording, SearchRow

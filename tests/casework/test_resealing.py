@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from casework import keyring as keyrings
 from casework import resealing
 from casework.db import db, unit_of_work
-from casework.file_store import FileMissing, LocalFileStore, new_stored_name
+from casework.files.local import FileMissing, LocalFileStore, new_stored_name
 from casework.identity import open_contact
 from casework.intake import original_words
 from casework.keyring import KeyMissing, KeyNotRetired, Keyring, current_keyring, use_keyring

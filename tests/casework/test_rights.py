@@ -20,8 +20,8 @@ from casework.contacts.blocked_senders import block_sender
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.events import append
-from casework.file_store import LocalFileStore
 from casework.file_verification import check_files
+from casework.files.local import LocalFileStore
 from casework.identity import Contact, RevealRefused, open_contact, reveal_identity
 from casework.intake import Place, original_words
 from casework.keyring import current_keyring

@@ -16,7 +16,7 @@ from casework import calendars, outputs, schedules
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.file_store import StoredFile
+from casework.files.local import StoredFile
 from casework.models import Account, CalendarDay, Event, Membership, OutboxMessage, Output, ReportSchedule
 from casework.outputs import actor_of, fail_output, file_of, finish_output, output_seen, retry_output, take_output
 from casework.permissions import SYSTEM, Actor, NotAllowed

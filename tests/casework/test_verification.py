@@ -16,8 +16,8 @@ from casework.anchors import write_anchor
 from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.events import chain_hash, payload_digest
-from casework.file_store import LocalFileStore
 from casework.file_verification import check_files
+from casework.files.local import LocalFileStore
 from casework.findings import Finding, one_moment
 from casework.keyring import current_keyring
 from casework.models import Answer, Assignment, Case, Clock, Event, EventStream, File, OutboxMessage, Publication, SearchRow

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from casework import db as database
-from casework import file_store
+from casework.files import local as file_store
 
 PAUSE = 0.008
 LATE = 0.05

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from casework import bucket_store, file_store
 from casework.anchors import write_anchor
-from casework.bucket_store import Bucket, BucketFileStore
-from casework.file_store import (
+from casework.files import bucket as bucket_store
+from casework.files import local as file_store
+from casework.files.bucket import Bucket, BucketFileStore
+from casework.files.local import (
     FileMissing,
     FileNotStored,
     FileStore,

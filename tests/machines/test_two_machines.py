@@ -19,9 +19,9 @@ from sqlalchemy import select
 
 import web
 from casework.anchors import AnchorKeyUnusable, anchor_files, write_anchor
-from casework.bucket_store import Bucket, BucketFileStore
 from casework.db import db, unit_of_work
 from casework.events import append
+from casework.files.bucket import Bucket, BucketFileStore
 from casework.models import Account
 from casework.permissions import SYSTEM, Role, actor_for
 from casework.settings.value_changes import set_value

@@ -13,8 +13,8 @@ from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
-from casework.file_store import LocalFileStore
 from casework.file_verification import check_files
+from casework.files.local import LocalFileStore
 from casework.keyring import current_keyring
 from casework.models import File
 from casework.photo_records import open_copy

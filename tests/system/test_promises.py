@@ -18,7 +18,7 @@ from casework.casefile.photo_access import private_copy, public_copy
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import chain_hash
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import (
     Account,
     Agency,

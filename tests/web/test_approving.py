@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import AnswerOpening, Assignment, Case, Decision
 from casework.permissions import Role
 from tests import build, pictured

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import File, Photo, Publication
 from casework.photo_records import copy_for, photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.triage import ClearedReport

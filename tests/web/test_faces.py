@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from casework import face_detection
 from casework.db import db, unit_of_work
 from casework.face_search import STORAGE_AWAY, TRIED_AGAIN_AFTER, claim_unsought, has_unsought
-from casework.file_store import LocalFileStore, StorageUnreachable
+from casework.files.local import LocalFileStore, StorageUnreachable
 from casework.models import File, Photo, PhotoDetection
 from casework.photo_records import photos_of_report, prepare_photo, stage_photo
 from tests import build

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 from casework.db import db
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import Answer, Report
 from tests import build
 from tests.web.desk import Office, step

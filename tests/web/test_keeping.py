@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, update
 
 from casework.anchors import write_anchor
 from casework.db import db, unit_of_work
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Account, Case, Event, File, Report
 from casework.permissions import SYSTEM

@@ -17,7 +17,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from casework.db import db, unit_of_work
-from casework.file_store import FileNotStored, LocalFileStore, new_stored_name
+from casework.files.local import FileNotStored, LocalFileStore, new_stored_name
 from casework.findings import one_moment
 from casework.models import Case
 from tests import build, tampering

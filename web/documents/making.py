@@ -9,7 +9,7 @@ from flask import Flask
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.documents.files import Claimed, claim_unmade, has_unmade, keep_failure, keep_issued
-from casework.file_store import FileNotStored, FileStore, StorageUnreachable, new_stored_name
+from casework.files.local import FileNotStored, FileStore, StorageUnreachable, new_stored_name
 from casework.models import DocumentNumber, Letter
 from reports.letters import page_of, sheets_of
 from web.request_log import LOGGER, failure_facts

@@ -32,7 +32,7 @@ from casework.documents.sealing import (
     seals_for,
 )
 from casework.documents.seals import Seal
-from casework.file_store import FileMissing, FileNotStored, StoredFile, new_stored_name
+from casework.files.local import FileMissing, FileNotStored, StoredFile, new_stored_name
 from casework.models import Letter, LetterFile, SealingOrder
 from casework.permissions import Action, may
 from reports.signing.failures import WORDS

@@ -13,7 +13,7 @@ from casework.documents.kinds import symbol_of
 from casework.documents.register import number_words
 from casework.documents.sealing import ClaimedSeal, claim_orders, has_orders, keep_seal_failure, keep_sealed
 from casework.documents.seals import FIELDS, PERSON, Seal
-from casework.file_store import FileStore, new_stored_name
+from casework.files.local import FileStore, new_stored_name
 from casework.models import Letter, LetterFile
 from reports.signing.failures import TRIED_AGAIN, SealingFailed
 from reports.signing.found import REVOKED, found_again

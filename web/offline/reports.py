@@ -23,7 +23,7 @@ from sqlalchemy import select
 from casework.contacts.blocked_senders import SenderBlocked
 from casework.contacts.devices import device_of
 from casework.db import db, unit_of_work
-from casework.file_store import FileNotStored
+from casework.files.local import FileNotStored
 from casework.filing_limits import TooManyReports
 from casework.intake import OtherReportFiled, ReportFiledBefore, ReportRefused
 from casework.models import Account, Device, Report

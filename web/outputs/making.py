@@ -19,7 +19,7 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.file_store import FileNotStored, FileStore, StorageUnreachable, StoredFile, new_stored_name
+from casework.files.local import FileNotStored, FileStore, StorageUnreachable, StoredFile, new_stored_name
 from casework.models import Output, ReportSchedule
 from casework.outputs import (
     Taken,

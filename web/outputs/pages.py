@@ -13,7 +13,7 @@ from wtforms import BooleanField, RadioField, SelectField, TextAreaField
 from casework.bilingual import Bilingual
 from casework.casefile.identity_export import MOST_NAMED
 from casework.db import db, unit_of_work
-from casework.file_store import PIECE
+from casework.files.local import PIECE
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Output
 from casework.outputs import (

@@ -12,7 +12,7 @@ from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.documents.letters import letters_within
 from casework.documents.periodic import ROWS, refuse_reading
-from casework.file_store import FileStore
+from casework.files.local import FileStore
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Letter, Output
 from casework.outputs import OutputRefused, output_seen

@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 from casework.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
-from casework.file_store import FileMissing
+from casework.files.local import FileMissing
 from casework.models import Area
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed

@@ -6,7 +6,7 @@ from flask import Flask
 
 from casework.casefile.photo_access import private_copy, public_copy
 from casework.db import db, unit_of_work
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import Assignment, Publication, VisibilityReason
 from casework.permissions import Actor
 from casework.photo_records import staged_photos
@@ -193,7 +193,7 @@ def test_a_guest_sees_their_own_photos_by_tracking(world: build.World, app: Flas
 
 
 def test_photos_of_an_unsent_form_are_for_its_browser_and_its_account(world: build.World, app: Flask) -> None:
-    from casework.file_store import LocalFileStore
+    from casework.files.local import LocalFileStore
 
     store = LocalFileStore(app.config["FILES"])
     [guests] = staged_photos(staged(world, store, "token-of-a-guest"))

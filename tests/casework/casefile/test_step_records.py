@@ -14,7 +14,7 @@ from casework.casefile.photo_access import private_copy, public_copy
 from casework.casefile.step_records import StepRecordRefused, record_step, step_records_seen
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import original_photo, quarantine
-from casework.file_store import LocalFileStore
+from casework.files.local import LocalFileStore
 from casework.models import Assignment, Case, File, Photo, StepRecord, StepValue
 from casework.permissions import NotAllowed
 from casework.photo_records import stage_photo, staged_photos

@@ -24,7 +24,7 @@ from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
 from casework.erasure.quarantine import hand_over, original_photo, quarantine
-from casework.file_store import LocalFileStore, StorageUnreachable
+from casework.files.local import LocalFileStore, StorageUnreachable
 from casework.identity import reveal_identity
 from casework.intake import original_words, place_words
 from casework.models import (

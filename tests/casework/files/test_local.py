@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework import file_store
-from casework.file_store import STORED_NAME, FileMissing, FileNotStored, FileStore, LocalFileStore, StoredFile, new_stored_name, sweep
+from casework.files import local as file_store
+from casework.files.local import STORED_NAME, FileMissing, FileNotStored, FileStore, LocalFileStore, StoredFile, new_stored_name, sweep
 from casework.keyring import Keyring, use_keyring
 from casework.sealing import SealBroken
 

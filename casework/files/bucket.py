@@ -24,7 +24,7 @@ from minio.error import MinioException, S3Error
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from casework.file_store import (
+from casework.files.local import (
     PIECE,
     STORED_NAME,
     Counted,
