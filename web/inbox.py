@@ -16,14 +16,14 @@ from casework.db import unit_of_work
 from casework.deputies import principals_of
 from casework.element_settings import renamed_elements
 from casework.erasure.quarantined_list import count_to_hand_over
+from casework.inbox.notices import put_notices_away, unread_notices
+from casework.inbox.saved_filters import filters_of, sharing_places
 from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
-from casework.notices import put_notices_away, unread_notices
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, case_seen_by, may
 from casework.rights.breaches import count_untold
-from casework.saved_filters import filters_of, sharing_places
 from casework.unreleased_villages import count_unreleased
 from web.clock import now
 from web.guards import actor, found, performs

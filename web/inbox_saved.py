@@ -7,9 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.db import unit_of_work
-from casework.models import SavedFilter
-from casework.permissions import Action
-from casework.saved_filters import (
+from casework.inbox.saved_filters import (
     LONGEST_NAME,
     MOST_KEPT,
     FilterRefused,
@@ -22,6 +20,8 @@ from casework.saved_filters import (
     rename_filter,
     sharing_places,
 )
+from casework.models import SavedFilter
+from casework.permissions import Action
 from web.clock import now
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from casework.db import db, unit_of_work
+from casework.inbox.saved_filters import keep_filter, sharing_places
 from casework.models import Deputy
-from casework.saved_filters import keep_filter, sharing_places
 from tests import build
 from tests.browser.house import DESK, PHONE, House, Visitor, opened
 from tests.browser.waiting import next_document

@@ -17,10 +17,10 @@ from casework.db import db, unit_of_work
 from casework.erasure.quarantine import hand_over
 from casework.events import append
 from casework.identity import Contact
+from casework.inbox.saved_filters import MOST_KEPT, keep_filter
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.rights.breaches import AUTHORITY, Known, lock_breach, open_breach, record_notice
-from casework.saved_filters import MOST_KEPT, keep_filter
 from casework.staff_choices import work_choices
 from tests import build
 from tests.second_centre import of_the_installation, second_world
