@@ -19,11 +19,11 @@ from typing import Any
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from casework import seeding
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.identity import Contact, citizen_account
+from casework.installation import seeding
 from casework.intake import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for

@@ -15,10 +15,10 @@ from casework.events import append
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import SETTLED, keep_facts
 from casework.figures.keeping import count_public_figures
+from casework.installation.seeding import install_centre, install_rules
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
-from casework.seeding import install_centre, install_rules
 from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
 from web.demo_citizens import furnish_citizens

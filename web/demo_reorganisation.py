@@ -11,12 +11,12 @@ from sqlalchemy import select
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.events import append
+from casework.installation.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Area, Centre, Letterhead, Reorganisation
 from casework.permissions import SYSTEM, Actor, Role, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
-from casework.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
 from casework.settings.centre import change_centre
 from web.demo_people import agency_account, staff_account
 from web.demo_telling import begin_step

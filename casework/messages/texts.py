@@ -15,13 +15,13 @@ from sqlalchemy import or_, select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.installation.seeding import table_rows
 from casework.local_time import local_day
 from casework.messages.kinds import KINDS, LINK, Kind
 from casework.messages.lengths import LONGEST_ZNS, MOST_SMS_SEGMENTS, fits_zns, sms_segments
 from casework.messages.rendering import fill
 from casework.models import TextTemplate
 from casework.permissions import Action, Actor, require
-from casework.seeding import table_rows
 from casework.setting_events import record_setting, require_administrator_of
 
 LONGEST = {"subject": 120, "body": 2_000, "short": 300}

@@ -12,6 +12,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.erase import erase_reasons_to_look
 from casework.identity import reveal_identity
+from casework.installation.seeding import table_rows
 from casework.models import Case, Event, ProcessingActivity, Report
 from casework.models.events import LOOKS
 from casework.outputs import order_output
@@ -19,7 +20,6 @@ from casework.permissions import NotAllowed, Role
 from casework.rights import access_log
 from casework.rights.access_log import LogRefused, LookPage, Wanted, looks_logged
 from casework.rights.processing import kept_now, register_on
-from casework.seeding import table_rows
 from casework.setting_values import VALUES
 from casework.settings.kinds import KINDS
 from casework.settings.rows import add_row, change_row

@@ -11,8 +11,8 @@ from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.facts.keeping import keep_facts
-from casework.first_start import set_first_values
 from casework.identity import Contact, reveal_identity
+from casework.installation.first_start import set_first_values
 from casework.intake import original_words
 from casework.models import (
     Account,

@@ -9,9 +9,9 @@ from typing import Any
 
 import casework
 import workflows
+from casework.installation.seeding import table_rows
 from casework.messages.kinds import AUDIENCE_LABELS, KINDS, LINK, PLACE_LABELS, Audience
 from casework.messages.texts import LANGUAGES, faults_of, shipped_words
-from casework.seeding import table_rows
 
 SOURCES = [path for package in (casework, workflows) for path in Path(package.__path__[0]).rglob("*.py") if path.name != "kinds.py"]
 TELLERS = {"tell_reporters": Audience.REPORTER, "tell_reporter": Audience.REPORTER, "tell_followers": Audience.FOLLOWER,

@@ -18,7 +18,7 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts, kept_facts, rebuild_facts
 from casework.figures import keeping as figures_keeping
 from casework.figures.keeping import count_public_figures
-from casework.first_start import set_first_values
+from casework.installation.first_start import set_first_values
 from casework.models import Account, Case, CaseSpan, DataRequest, FactsProgress, FiguresSnapshot, PublicFigures, StaleDay
 from casework.one_by_one import MOST_IN_A_ROW, OneByOne
 from casework.rights import erasing_people, masking

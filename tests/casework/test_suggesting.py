@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 from rapidfuzz.fuzz import token_set_ratio
 
-from casework import likeness, seeding, suggesting
+from casework import likeness, suggesting
 from casework.db import db, unit_of_work
+from casework.installation import seeding
 from casework.likeness import Likeness, closed_cases
 from casework.models import Case, Centre, Field, ReportText, SuggestionRule
 from casework.suggesting import PlaceSuggestion, Suggestion, suggestions_for, words_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import MODEL, Mutant, unit, way
 
 LADDER = "casework/seed_data/reminder_rules.csv"
-RUNGS = unit("seeding", "reminders_climb_to_the_committee_and_only_those_of_urgent_cases_go_alone")
+RUNGS = unit("installation/seeding", "reminders_climb_to_the_committee_and_only_those_of_urgent_cases_go_alone")
 
 CHANGES = [
     # -- a promised day

@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant, promise, unit, way
 
 RULES = "casework/seed_data/clock_rules.csv"
 COUNTING = unit("working_time", "table_of_the_rules")
-NUMBERS = unit("seeding", "every_clock_has_the_limit_of_the_rules_from_the_first_day_of_the_system")
+NUMBERS = unit("installation/seeding", "every_clock_has_the_limit_of_the_rules_from_the_first_day_of_the_system")
 
 LIMITS = [
     # -- counting
@@ -23,7 +23,7 @@ LIMITS = [
     Mutant("day the clock stops not used up by the shift", "casework/clocks/due_changes.py", "for offset in range(1, (last - stopped).days + 1)",
            "for offset in range((last - stopped).days + 1)", unit("clocks/due_changes", "shifting_by_each_pause_equals_counting_with_all_of_them")),
     Mutant("office closes at four", "casework/seed_data/office_hours.csv", "13:00-17:00", "13:00-16:00",
-           unit("seeding", "the_seeded_rules_and_calendar_give_the_table_worked_out_by_hand")),
+           unit("installation/seeding", "the_seeded_rules_and_calendar_give_the_table_worked_out_by_hand")),
     Mutant("lunch is worked", "casework/working_time.py", "(time(7, 30), time(11, 30)), (time(13), time(17))", "(time(7, 30), time(17)),", COUNTING),
     Mutant("Saturday is worked", "casework/working_time.py", "SATURDAY = 5\n", "SATURDAY = 6\n", COUNTING),
     Mutant("holidays are worked", "casework/working_time.py", " and day not in self.days_off)", ")", COUNTING),
@@ -38,9 +38,9 @@ LIMITS = [
     Mutant("clock forgets its rule", "casework/clocks/acts.py", "rule_id=rule.id, amount=rule.amount", "rule_id=None, amount=rule.amount",
            unit("ratings", "a_reopened_case_begins_anew_under_the_rule_of_its_last_limit")),
     Mutant("rule of a later day counts", "casework/clocks/acts.py", "            and self.valid_from <= on\n", "",
-           unit("seeding", "a_limit_is_counted_by_the_rule_of_the_day_it_starts")),
+           unit("installation/seeding", "a_limit_is_counted_by_the_rule_of_the_day_it_starts")),
     Mutant("rule that has ended counts", "casework/clocks/acts.py", "            and (self.valid_to is None or on < self.valid_to)\n", "",
-           unit("seeding", "a_limit_is_counted_by_the_rule_of_the_day_it_starts")),
+           unit("installation/seeding", "a_limit_is_counted_by_the_rule_of_the_day_it_starts")),
     Mutant("centre's own limit ignored", "casework/clocks/acts.py", "key=lambda rule: (rule.centre_id is not None, rule.urgency is not None",
            "key=lambda rule: (rule.urgency is not None", unit("centres", "TestOwnRules::test_a_centres_own_limit_takes_precedence_in_that_centre_alone")),
     Mutant("another centre's limit counts", "casework/clocks/acts.py", "            and self.centre_id in (centre_id, None)\n", "",

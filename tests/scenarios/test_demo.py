@@ -38,6 +38,7 @@ from casework.element_settings import element_rule
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.inbox.saved_filters import filters_of
+from casework.installation.seeding import REORGANISED_ON, table_rows
 from casework.intake import original_words
 from casework.local_time import LOCAL_ZONE
 from casework.me_too import me_too_counts
@@ -81,7 +82,6 @@ from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
 from casework.same_sender import earlier_reports
 from casework.schedules import runs_of, schedules_seen
-from casework.seeding import REORGANISED_ON, table_rows
 from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres

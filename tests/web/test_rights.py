@@ -16,8 +16,8 @@ from casework.cases import lock_case
 from casework.contacts.codes import open_code
 from casework.contacts.sealed_codes import open_message
 from casework.db import db, unit_of_work
-from casework.first_start import set_first_values
 from casework.identity import Contact, open_contact, reveal_identity
+from casework.installation.first_start import set_first_values
 from casework.intake import original_words
 from casework.models import Account, DataRequest, Delivery, Event
 from casework.notes import write_note

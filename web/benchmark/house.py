@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.identity import Contact
+from casework.installation.seeding import install_centre, install_rules
 from casework.intake import Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
 from casework.permissions import Actor, Role, actor_for
-from casework.seeding import install_centre, install_rules
 from casework.triage import ClearedReport
 from web.benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from web.passwords import hash_password

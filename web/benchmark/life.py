@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.identity import Contact
+from casework.installation.seeding import install_centre, install_rules
 from casework.intake import Filed, Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
 from casework.permissions import Actor, Role, actor_for
-from casework.seeding import install_centre, install_rules
 from casework.triage import ClearedReport
 from workflows.filing import file_report
 from workflows.models import WaitingTask

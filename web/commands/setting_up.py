@@ -38,7 +38,7 @@ def migrate() -> None:
 def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: str, full_name: str, password: str | None) -> None:
     """Begin a new installation: rules, process, one centre and its administrator."""
     from casework.db import unit_of_work
-    from casework.first_start import begin_installation
+    from casework.installation.first_start import begin_installation
     from web.config import Config
     from web.password_lists import open_lists
     from web.passwords import SHORTEST, hash_password, weakness_of

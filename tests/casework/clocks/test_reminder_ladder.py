@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
-from casework import seeding
 from casework.calendars import RULES_STREAM, calendar_of
 from casework.clocks.acts import ClockKind, end_clock, move_due, start_clock
 from casework.clocks.reminder_ladder import Rung, ladder_of, next_rung_at, reached_rungs
 from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
 from casework.events import append
+from casework.installation import seeding
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Clock, ClockPause, Membership, OutboxMessage, Reminder, ReminderRule
 from casework.permissions import SYSTEM

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from casework.seeding import table_rows
+from casework.installation.seeding import table_rows
 from workflows.checks.file import check_content
 from workflows.checks.table import MOST_ROWS, check_table
 from workflows.definitions import shipped_table

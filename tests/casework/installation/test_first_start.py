@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from casework.clocks.acts import ClockKind, rule_for
 from casework.db import db, unit_of_work
-from casework.first_start import InstallationRefused, begin_installation
+from casework.installation.first_start import InstallationRefused, begin_installation
 from casework.models import Account, Centre
 from casework.permissions import Role, actor_for
 from tests.build import NOON

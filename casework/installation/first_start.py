@@ -10,10 +10,10 @@ from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
+from casework.installation.seeding import install_rules
 from casework.local_time import local_day
 from casework.models import Account, Centre, HouseSetting, Membership
 from casework.permissions import SYSTEM, Role
-from casework.seeding import install_rules
 from casework.setting_events import record_setting
 from casework.text import normal
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from casework import seeding
 from casework.calendars import RULES_STREAM, calendar_of
 from casework.clocks.acts import ClockKind, rule_for, start_clock
 from casework.db import db, unit_of_work
+from casework.installation import seeding
 from casework.messages.kinds import KINDS
 from casework.models import (
     Agency,
@@ -177,7 +177,7 @@ def test_tet_2023_and_the_holidays_of_the_first_years_are_known() -> None:
     assert {date(2022, 9, 2), date(2023, 1, 23), date(2023, 5, 3)} <= days_off
 
 
-SOURCES = Path(seeding.__file__).parent
+SOURCES = Path(seeding.__file__).parent.parent
 
 
 def keys_told() -> set[str]:
