@@ -10,7 +10,7 @@ from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.contacts.report_links import ended_questions, newest_links, open_questions
 from casework.db import db
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter
 from casework.own_labels import standing_of
 from casework.own_news import with_news

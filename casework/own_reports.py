@@ -12,7 +12,7 @@ from casework.db import db
 from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
-from casework.intake import original_words, place_words, typed_village
+from casework.intake.file_report import original_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.own_labels import Standing, is_going_on, standing_of

@@ -18,7 +18,8 @@ from casework.sealing import open_json, seal_json
 POINT_PURPOSE = "exact point of a report"
 ROUNDED_TO = 3
 """Decimals of a degree (WGS 84). At 12 degrees north a square of 111 by 109 metres, so at most 78 metres beside the exact point: a few
-houses of a village, a row of them in a town, and little against the 500 metres within which cases count as near (casework.alike)."""
+houses of a village, a row of them in a town, and little against the 500 metres within which cases count as near
+(casework.intake.similar_cases)."""
 
 
 class Point(NamedTuple):

@@ -24,7 +24,7 @@ CLIENTS_KEPT = timedelta(days=90)
 """Of the answer to a report that waited in a browser, and of its purpose: such a telephone may lie in a drawer for weeks."""
 JUST_SENT = "just_sent"
 JUST_SENT_KEPT = timedelta(minutes=10)
-"""Of a report that was sent: until then its sender is told so instead of sending it again (casework.just_sent)."""
+"""Of a report that was sent: until then its sender is told so instead of sending it again (casework.intake.just_sent)."""
 
 
 class TooManyAttempts(CaseworkError):

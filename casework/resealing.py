@@ -23,7 +23,7 @@ from casework.drafts import NAME_PURPOSE as DRAFT_NAME
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
-from casework.intake import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
+from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.keyring import current_keyring
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from casework.documents.letterheads import Head
-from casework.telephones import as_dialled
+from casework.intake.telephones import as_dialled
 from reports.assets import SERIF_FACES, Assets, Attachment, characters
 from reports.lines import MILLIMETRE, balanced, width
 from reports.pdf import printable, render_pdf, too_long

@@ -14,9 +14,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casework.bilingual import Bilingual
+from casework.intake.telephones import as_dialled
 from casework.local_time import LOCAL_ZONE
 from casework.sealing import grouped_secret
-from casework.telephones import as_dialled
 from reports.pdf import render_pdf
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.identity import Contact, citizen_account
 from casework.installation import seeding
-from casework.intake import Filed, Place
+from casework.intake.file_report import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.text import fold
@@ -169,7 +169,7 @@ def standard_world() -> World:
 @remembered
 def file_report(world: World, *, by: str = "citizen", now: datetime = NOON, words: str = "Có đống rác lớn ven suối, mùi rất nặng.",
                 **arguments: Any) -> Filed:
-    """A report through the real filing, its process started. `arguments` as for casework.intake.file_report."""
+    """A report through the real filing, its process started. `arguments` as for casework.intake.file_report.file_report."""
     given = {
         "centre": world.centre, "source": "citizen", "place": Place(area=world.area, village="Thôn Păng Tiêng"),
         "contact": Contact(name="Nguyễn Thị Thử", phone=PHONE) if by in ("guest", "citizen") else None, "consented": True,

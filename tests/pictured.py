@@ -8,7 +8,7 @@ from PIL import Image
 
 from casework.db import unit_of_work
 from casework.files.local import LocalFileStore
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.models import Answer, Photo
 from casework.photo_records import photos_of_answer, photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.triage import ClearedReport

@@ -13,7 +13,7 @@ from flask import Flask
 
 from casework.db import unit_of_work
 from casework.files.local import LocalFileStore
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.models import Recording
 from casework.permissions import Actor
 from casework.recordings.staging import link_recordings, prepare_recording, recordings_of_report, stage_recording

@@ -15,12 +15,12 @@ from sqlalchemy.exc import DBAPIError
 import migrations
 from casework import events
 from casework.db import METADATA, WRITES, db, unit_of_work
+from casework.intake.unreleased_villages import unreleased_cases
 from casework.models import Case, SearchRow
 from casework.permissions import SYSTEM
 from casework.search_rows import refresh_search_rows
 from casework.search_verification import check_search_index
 from casework.text import index_words
-from casework.unreleased_villages import unreleased_cases
 from migrations import full_text
 from migrations.append_only import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS
 from migrations.scope import include_object

@@ -26,7 +26,7 @@ PROGRAMS = ("web.gunicorn_config",)
 """Read by gunicorn where an installation is, and refused anywhere else; their text is read like that of every module."""
 
 LENGTH = 10_000
-"""As long as the words of a report may be (casework.intake.LONGEST_WORDS)."""
+"""As long as the words of a report may be (casework.intake.file_report.LONGEST_WORDS)."""
 LONGEST = 0.05
 """Seconds of the processor for one text: who takes time in proportion uses a tenth of it, who goes back over it at each sign all of it."""
 FROM = 20

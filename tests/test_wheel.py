@@ -26,7 +26,7 @@ import bpmn, casework, langbiang, migrations, reports, web, workflows
 from lxml import html
 from PIL import Image
 from casework.db import db, unit_of_work
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import Photo, Report
 from web.benchmark.life import take_on_staff
 from web.benchmark.pages import filled

@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.centres import other_centres
 from casework.erasure.quarantine import LONGEST_REASON, LONGEST_RECEIPT
+from casework.intake.pass_on import other_centres
 from casework.permissions import Action
 from web.act_page import ActPage
 from web.clock import now

@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
 
-from casework.alike import Alike, alike_nearby
 from casework.bilingual import Bilingual
 from casework.clocks.complexities import complexities_for
+from casework.intake.similar_cases import Alike, alike_nearby
 from casework.models import Case
 from casework.permissions import Action, case_seen_by
 from casework.reclassification import reclassified_from

@@ -6,7 +6,7 @@ from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, TextAreaField
 
-from casework.intake import cleared_words
+from casework.intake.file_report import cleared_words
 from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
 from casework.photos import RectangleRefused

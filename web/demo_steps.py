@@ -9,7 +9,7 @@ from casework.answers.acts import PARTS
 from casework.consent_notices import notice_today
 from casework.db import db
 from casework.identity import Contact
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.local_time import local_day
 from casework.models import Assignment, Photo, VisibilityReason
 from casework.permissions import Role

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from casework.area_lookup import bounded_area_at
-from casework.centres import CentreMissing, centre_for
 from casework.consent_notices import notice_shown, notice_today
 from casework.db import unit_of_work
-from casework.filing_limits import TooManyReports, count_filing
-from casework.intake import Filed, Place, has_filed, reserve_code
-from casework.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
+from casework.intake.file_report import Filed, Place, has_filed, reserve_code
+from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
+from casework.intake.limits import TooManyReports, count_filing
+from casework.intake.pass_on import CentreMissing, centre_for
 from casework.models import Area, Centre, ConsentNotice, Device, Field
 from casework.permissions import Actor
 from casework.rate_limits import limit_set_by

@@ -15,9 +15,9 @@ from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
 from casework.contacts.report_links import case_of
 from casework.db import db, unit_of_work
-from casework.filing_limits import TooManyReports
-from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, typed_village
-from casework.just_sent import JustSent
+from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused, typed_village
+from casework.intake.just_sent import JustSent
+from casework.intake.limits import TooManyReports
 from casework.keyring import KeyMissing
 from casework.models import Centre, Clock, Report
 from casework.permissions import Action, Actor, report_owned_by

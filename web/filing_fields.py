@@ -15,7 +15,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from casework.identity import Contact
-from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
+from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
 from casework.models import Area, Field
 from casework.recordings.staging import staged_recordings
 from casework.text import normal

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from casework.alike import alike_nearby
 from casework.bilingual import Bilingual
 from casework.cases import CaseBusy
-from casework.centres import CentreMissing
 from casework.errors import CaseworkError
 from casework.followed import case_to_follow
-from casework.intake import Place, has_filed
+from casework.intake.file_report import Place, has_filed
+from casework.intake.pass_on import CentreMissing
+from casework.intake.similar_cases import alike_nearby
 from casework.permissions import Actor
 from casework.public_cases import PublicItem, public_items
 from web.clock import now

@@ -18,13 +18,13 @@ from casework.element_settings import renamed_elements
 from casework.erasure.quarantined_list import count_to_hand_over
 from casework.inbox.notices import put_notices_away, unread_notices
 from casework.inbox.saved_filters import filters_of, sharing_places
+from casework.intake.unreleased_villages import count_unreleased
 from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, case_seen_by, may
 from casework.rights.breaches import count_untold
-from casework.unreleased_villages import count_unreleased
 from web.clock import now
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address, present, way_back

@@ -19,6 +19,7 @@ from casework.cases import lock_case
 from casework.clocks.complexities import complexities_of
 from casework.clocks.reminders import LONGEST_WORDS, owing_agencies
 from casework.errors import CaseworkError
+from casework.intake.unreleased_villages import typed_for
 from casework.local_time import local_day
 from casework.mentions import mention_in
 from casework.models import Account, Case
@@ -27,7 +28,6 @@ from casework.permissions import Action, Actor, case_seen_by, require
 from casework.sent_once import SentBefore
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
-from casework.unreleased_villages import typed_for
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, performs

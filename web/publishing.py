@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 
 from casework.casefile.views import publications_of
 from casework.db import db
-from casework.intake import cleared_words
+from casework.intake.file_report import cleared_words
 from casework.models import Rating, Review
 from casework.permissions import Action, case_seen_by, may
 from casework.photos import RectangleRefused

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from casework.alike import Alike
 from casework.db import db
+from casework.intake.similar_cases import Alike
 from casework.models import Case, Centre, Report
 from casework.points import Point
 from casework.successors import centre_at_work

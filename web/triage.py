@@ -9,13 +9,14 @@ from flask_babel import ngettext
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
-from casework.alike import Alike, alike_nearby
 from casework.assignments.due_previews import case_limits
 from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen
 from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from
-from casework.intake import original_words, place_words, typed_village
+from casework.intake.file_report import original_words, place_words, typed_village
+from casework.intake.same_sender import earlier_reports
+from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging import why_not_into
 from casework.models import Area, Case, Recording, Report
 from casework.permissions import Sight, sees
@@ -25,7 +26,6 @@ from casework.photos import RectangleRefused
 from casework.points import point_of
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
-from casework.same_sender import earlier_reports
 from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for

@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from casework.cases import CaseBusy, lock_case
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.intake.unreleased_villages import VillageDecided, clear_village, unreleased_cases
 from casework.models import Area, Case
 from casework.parsing import number_in
 from casework.permissions import Action, case_seen_by
 from casework.personal_marks import Piece, marked_pieces, neutral
 from casework.staff_choices import villages_for
-from casework.unreleased_villages import VillageDecided, clear_village, unreleased_cases
 from casework.villages import waiting_words
 from web.clock import now
 from web.guards import actor, performs

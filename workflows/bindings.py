@@ -7,7 +7,6 @@ from typing import Any
 
 from casework import (
     additions,
-    centres,
     corrections,
     directives,
     followers,
@@ -29,6 +28,7 @@ from casework.bilingual import Bilingual
 from casework.clocks import reminders
 from casework.documents import apologies
 from casework.erasure import quarantine
+from casework.intake import pass_on as centres
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill

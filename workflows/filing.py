@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from casework import intake
+from casework.intake import file_report as intake
 from workflows.instances import start_case
 
 
 def file_report(*, now: datetime, **details: Any) -> intake.Filed:
-    """Take a report in as `casework.intake.file_report` does and start its process; a repeated request starts nothing again."""
+    """Take a report in as `casework.intake.file_report.file_report` does and start its process; a repeated request starts nothing again."""
     filed = intake.file_report(now=now, **details)
     if not filed.is_repeat:
         start_case(filed.case, now=now)

@@ -9,12 +9,12 @@ from casework.clocks.reminders import send_reminders
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
+from casework.intake.unreleased_villages import seal_villages
 from casework.points import seal_points
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
 from casework.rights.telling_affected import write_to_affected
 from casework.settings.staging import forget_staged_imports
-from casework.unreleased_villages import seal_villages
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.clock import clock_from

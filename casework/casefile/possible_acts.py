@@ -12,12 +12,12 @@ from casework.assignments.asking import due_with_several, is_short, taking_part
 from casework.assignments.extensions import may_still_be_extended
 from casework.casefile.views import publications_of
 from casework.cases import answered_this_round
-from casework.centres import other_centres
 from casework.clocks.reminders import owes_answer
 from casework.corrections import can_be_corrected
 from casework.documents.apologies import can_be_apologised_for, may_apologise
 from casework.forgotten import handed_over_at
 from casework.holds import MOST_WORKING_DAYS, held_working_days
+from casework.intake.pass_on import other_centres
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
 from casework.publications import PUBLIC_KINDS

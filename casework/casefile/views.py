@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.db import db, kept_for_step
-from casework.intake import cleared_words, original_words, place_words, typed_village
+from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role, Sight, sees
 from casework.photo_records import copy_for

@@ -8,7 +8,7 @@ from casework.clocks.due_changes import last_day_in_time
 from casework.documents.kinds import TRANSFER_SLIP
 from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, title_told, write
-from casework.intake import cleared_words
+from casework.intake.file_report import cleared_words
 from casework.models import Assignment, Case, Letter
 from casework.permissions import Actor
 from casework.photo_records import copy_for, photos_of_report

@@ -22,8 +22,8 @@ from casework.db import db, unit_of_work
 from casework.documents.letters import take_out_of_letters
 from casework.events import empty_payloads
 from casework.files.local import FileStore
-from casework.intake import PLACE_PURPOSE, place_words, typed_village
-from casework.just_sent import forget_sent_reports
+from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
+from casework.intake.just_sent import forget_sent_reports
 from casework.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.merge_traces import OF_A_REPORT
 from casework.models import (

@@ -24,7 +24,7 @@ from casework.erasure.erase import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
 from casework.forgotten import handed_over_at, note_forgotten
 from casework.identity import Contact, open_contact, seal_contact
-from casework.just_sent import forget_sent_reports
+from casework.intake.just_sent import forget_sent_reports
 from casework.me_too import erase_me_too
 from casework.models import (
     Account,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.erasure.erase import LOOKS
-from casework.intake import cleared_words
+from casework.intake.file_report import cleared_words
 from casework.look_reasons import payloads_told
 from casework.models import CaseReport, Event, Field, File, Photo, Recording, Report
 from casework.own_reports import OwnReport, own_report

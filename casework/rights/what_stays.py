@@ -27,7 +27,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import TITLED, empty_payloads, record
 from casework.identity import Contact
-from casework.intake import typed_village
+from casework.intake.file_report import typed_village
 from casework.models import (
     Addition,
     Answer,

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.demo_pictures import draw_demo_photo
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.models import Agency, Case, Event
 from casework.permissions import ACTION_ROLES, ANYONE, Role
 from casework.photo_records import prepare_photo, stage_photo

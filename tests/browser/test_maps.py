@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from casework.db import unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon

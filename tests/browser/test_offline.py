@@ -14,7 +14,7 @@ from playwright.sync_api import Dialog, Page, TimeoutError, expect, sync_playwri
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import OutboxMessage, Report
 from casework.photo_records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report

@@ -13,7 +13,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.intake import original_words, typed_village
+from casework.intake.file_report import original_words, typed_village
 from casework.models import Case, Report
 from casework.photo_records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from casework.db import db, unit_of_work
 from casework.demo_pictures import draw_demo_photo
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.models import Case
 from casework.photo_records import prepare_photo, stage_photo
 from tests import build

@@ -16,10 +16,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.alike import alike_nearby
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
+from casework.intake.similar_cases import alike_nearby
 from casework.models import Field
 from casework.text import fold
 from tests import build

@@ -24,7 +24,7 @@ from casework.contacts.blocked_senders import (
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import hand_over, quarantine
 from casework.identity import Contact
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.models import BlockedSender, Centre, Device, Event, OutboxMessage, Report, Reporter
 from casework.permissions import NotAllowed
 from casework.rights.held_data import as_json, parts_of_person

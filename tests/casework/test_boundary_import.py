@@ -15,8 +15,8 @@ from sqlalchemy import select
 from casework.area_lookup import area_at, areas_around, is_outside
 from casework.boundaries import check_boundaries
 from casework.boundary_import import SKIP, ImportRefused, Plan, export_boundaries, import_boundaries, plan_import
-from casework.centres import centre_for
 from casework.db import db, unit_of_work
+from casework.intake.pass_on import centre_for
 from casework.local_time import LOCAL_ZONE
 from casework.map_layers import LARGEST_LAYER, areas_layer
 from casework.models import Area, Event

@@ -17,7 +17,7 @@ from casework.contacts.report_links import newest_links
 from casework.db import db, unit_of_work
 from casework.events import record
 from casework.files.local import LocalFileStore
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.look_reasons import _holds_reason, gather_reasons
 from casework.models import Breach, Case, Event, Output, Report
 from casework.outputs import order_output

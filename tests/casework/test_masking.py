@@ -13,7 +13,7 @@ from casework.db import METADATA, db, unit_of_work
 from casework.facts.keeping import keep_facts
 from casework.identity import Contact, reveal_identity
 from casework.installation.first_start import set_first_values
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import (
     Account,
     Case,

@@ -15,7 +15,7 @@ from casework.contacts.report_links import newest_links
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.quarantine import hand_over, quarantine
 from casework.forgotten import REPORT, note_forgotten
-from casework.intake import Place, place_words
+from casework.intake.file_report import Place, place_words
 from casework.models import Case, Publication, Report, ReportText
 from casework.points import Point, exact_point, is_in_clear, point_of, seal_points
 from casework.public_cases import public_case

@@ -18,7 +18,7 @@ from casework.erasure.erase import remove_erased_files
 from casework.erasure.quarantine import hand_over, quarantine
 from casework.file_verification import check_files
 from casework.files.local import FileNotStored, LocalFileStore, StoredFile
-from casework.intake import cleared_words
+from casework.intake.file_report import cleared_words
 from casework.keyring import current_keyring
 from casework.models import Case, Event, File, Recording, SearchRow
 from casework.permissions import Actor, NotAllowed, actor_for

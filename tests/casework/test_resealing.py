@@ -14,7 +14,7 @@ from casework import resealing
 from casework.db import db, unit_of_work
 from casework.files.local import FileMissing, LocalFileStore, new_stored_name
 from casework.identity import open_contact
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.keyring import KeyMissing, KeyNotRetired, Keyring, current_keyring, use_keyring
 from casework.models import CodeApp, File, Photo, Report, Reporter, ReportText
 from casework.resealing import PURPOSES, keys_that_seal, reseal

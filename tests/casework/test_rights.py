@@ -23,7 +23,7 @@ from casework.events import append
 from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.identity import Contact, RevealRefused, open_contact, reveal_identity
-from casework.intake import Place, original_words
+from casework.intake.file_report import Place, original_words
 from casework.keyring import current_keyring
 from casework.me_too import say_me_too
 from casework.messages.recipients import recipient_of

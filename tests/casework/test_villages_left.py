@@ -9,12 +9,12 @@ from sqlalchemy import select, text, update
 
 from casework.db import db, unit_of_work
 from casework.forgotten import HAND_OVER, REPORT, note_forgotten
-from casework.intake import typed_village
+from casework.intake.file_report import typed_village
+from casework.intake.unreleased_villages import clear_village, count_unreleased, is_in_clear, seal_villages, unreleased_cases
 from casework.left_in_clear import forget_with_their_words
 from casework.models import Case, Report, ReportText
 from casework.points import seal_points
 from casework.text import fold
-from casework.unreleased_villages import clear_village, count_unreleased, is_in_clear, seal_villages, unreleased_cases
 from casework.villages import waiting_words
 from tests import build
 from tests.casework.test_points import columns_with

@@ -11,7 +11,7 @@ from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.intake import VILLAGE_PURPOSE, Filed
+from casework.intake.file_report import VILLAGE_PURPOSE, Filed
 from casework.models import Answer, Case, DataRequest, Event, Note, Output, Publication, SearchRow
 from casework.notes import write_note
 from casework.outputs import order_output

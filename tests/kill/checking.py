@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from casework.db import db
-from casework.intake import CLIENT_FILED, FILED, original_words
+from casework.intake.file_report import CLIENT_FILED, FILED, original_words
 from casework.models import Answer, Case, Event, IdempotencyKey, Photo, Rating, Report
 from casework.photo_records import copy_for, open_copy
 from casework.publications import WHOLE

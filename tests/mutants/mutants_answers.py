@@ -6,10 +6,10 @@ from tests.mutants.mutant import Mutant, promise, unit, way
 
 ANSWERS = [
     # -- anonymous to the centre
-    Mutant("anybody may stay unknown", "casework/intake.py", "    if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):\n",
-           "    if False:\n", unit("intake", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
-    Mutant("nobody may stay unknown", "casework/intake.py", "if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):",
-           "if not is_known:", unit("intake", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
+    Mutant("anybody may stay unknown", "casework/intake/file_report.py", "    if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):\n",
+           "    if False:\n", unit("intake/file_report", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
+    Mutant("nobody may stay unknown", "casework/intake/file_report.py", "if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):",
+           "if not is_known:", unit("intake/file_report", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
     Mutant("not warned that it may be unverifiable", "web/templates/filing/new_report.html",
            "only urgent matters and some fields are taken, and it may be impossible to verify them.", "only urgent matters and some fields are taken.",
            ("tests/web/test_filing.py::test_who_leaves_no_contact_is_warned_beforehand",)),
@@ -24,8 +24,8 @@ ANSWERS = [
            "    if False:\n        raise PublicationRefused(", unit("publishing", "a_case_that_must_not_be_public_is_not_published_so_far_either")),
     Mutant("sensitive case in the list", "casework/public_filters.py", "        Case.visibility_reason_id.is_(None),\n", "",
            unit("public_cases", "a_sensitive_case_is_nowhere_even_if_it_was_published")),
-    Mutant("sensitive case hinted at", "casework/alike.py", "return query if by_staff else query.where(Case.visibility_reason_id.is_(None))", "return query",
-           unit("alike", "TestForThePublic::test_sensitive_cases_are_never_hinted_at")),
+    Mutant("sensitive case hinted at", "casework/intake/similar_cases.py", "return query if by_staff else query.where(Case.visibility_reason_id.is_(None))", "return query",
+           unit("intake/similar_cases", "TestForThePublic::test_sensitive_cases_are_never_hinted_at")),
     Mutant("published case becomes sensitive", "casework/reclassification.py", "    if visibility_reason is not None and case.is_public:\n", "    if False:\n",
            unit("reclassification", "what_is_published_is_taken_down_before_it_becomes_sensitive")),
     # -- answers

@@ -17,7 +17,7 @@ HOUSE = [
            promise("a_step_locks_its_case_before_anything_is_decided")),
     Mutant("step done twice", "workflows/steps.py", "    _refuse_frozen(task)\n    _refuse_done(task)\n    holder = holder_of",
            "    _refuse_frozen(task)\n    holder = holder_of", promise("the_second_of_two_people_reads_who_was_first_and_when")),
-    Mutant("idempotency key ignored", "casework/intake.py", "if key and (earlier := _filed_before(key, purpose, content)):",
+    Mutant("idempotency key ignored", "casework/intake/file_report.py", "if key and (earlier := _filed_before(key, purpose, content)):",
            "if key and (earlier := None):", promise("a_request_sent_twice_makes_one_report")),
     # -- who may
     Mutant("permission to verify dropped", "casework/triage.py", "    require(by, Action.VERIFY, case)\n", "",

@@ -19,7 +19,6 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select
 
-from casework.alike import alike_nearby
 from casework.answers.openings import newest_answers, opened_by
 from casework.answers.templates import own_templates
 from casework.assignments.extensions import extensions_of
@@ -39,7 +38,9 @@ from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.inbox.saved_filters import filters_of
 from casework.installation.seeding import REORGANISED_ON, table_rows
-from casework.intake import original_words
+from casework.intake.file_report import original_words
+from casework.intake.same_sender import earlier_reports
+from casework.intake.similar_cases import alike_nearby
 from casework.local_time import LOCAL_ZONE
 from casework.me_too import me_too_counts
 from casework.mentions import unseen_count
@@ -80,7 +81,6 @@ from casework.recordings.access import recordings_seen
 from casework.refusals import open_objection
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
-from casework.same_sender import earlier_reports
 from casework.schedules import runs_of, schedules_seen
 from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone

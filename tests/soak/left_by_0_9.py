@@ -23,7 +23,7 @@ from casework.facts.keeping import keep_facts
 from casework.facts.verification import check_facts
 from casework.findings import one_moment
 from casework.identity import Contact
-from casework.intake import Place, original_words
+from casework.intake.file_report import Place, original_words
 from casework.local_time import local_day
 from casework.models import Case
 from casework.outputs import order_output

@@ -15,7 +15,7 @@ from casework.db import db, unit_of_work
 from casework.documents.letters import days_late
 from casework.documents.register import Shelf, documents_seen, years_seen
 from casework.figures.counting import month_of
-from casework.intake import reserve_code
+from casework.intake.file_report import reserve_code
 from casework.local_time import LOCAL_ZONE, by_day, last_day, local_day, midnight
 from casework.models import Letter
 from casework.public_limits import PublicLimit

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casework.answers.templates import keep_template
 from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter, sharing_places
-from casework.intake import Filed, Place
+from casework.intake.file_report import Filed, Place
 from casework.models import Account, Agency, ClockRule, Draft, Event, Membership, Photo, Report
 from casework.notes import write_note
 from casework.permissions import Role

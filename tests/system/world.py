@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
 from casework.identity import Contact
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.models import Agency, BreachSubject, Case, Recording, Report
 from casework.notes import write_note
 from casework.permissions import Role

@@ -12,7 +12,7 @@ from flask import Flask
 from casework.casefile.possible_acts import possible_acts
 from casework.casefile.views import publications_of
 from casework.db import db, unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.models import Case, Directive, Event, Note, OutboxMessage, Publication, Question
 from casework.permissions import ACTION_ROLES, Role
 from casework.photo_records import copy_for

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.intake import Filed, original_words, place_words
+from casework.intake.file_report import Filed, original_words, place_words
 from casework.models import Centre, Field, File, Photo, Report
 from casework.photo_records import photos_of_report
 from casework.points import point_of

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.forgotten import KINDS, forgotten_since
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import Account, Case, DataRequest, Report
 from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing

@@ -12,11 +12,11 @@ from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from casework import cameras
 from casework.casefile.phone_search import STREAM
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
+from casework.intake import cameras
 from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, Report
 from casework.permissions import Role, actor_for
 from casework.photo_records import photos_of_report, prepare_copies

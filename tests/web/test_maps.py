@@ -14,9 +14,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework.boundary_files import LARGEST_FILE
-from casework.centres import centre_for
 from casework.db import db, unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
+from casework.intake.pass_on import centre_for
 from casework.models import Area, Event, HouseSetting, Report
 from casework.permissions import Role
 from casework.points import point_of

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from casework.contacts.devices import device_of, end_devices_of, forget_unused_devices
 from casework.db import db, unit_of_work
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import Case, Device, OutboxMessage, Photo, Report
 from casework.photo_records import open_copy, photos_of_report
 from casework.rate_limits import Limit, drop_old_keys

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from casework.casefile.views import publications_of
 from casework.db import db, unit_of_work
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.models import Case
 from casework.photo_records import photos_of_report
 from casework.settings.value_changes import set_value

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.intake import Filed, cleared_words
+from casework.intake.file_report import Filed, cleared_words
 from casework.models import BlockedSender, Recording
 from tests import build
 from tests.recorded import FILE_NAME, prepare, send, video, wav

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from casework.consent_notices import notice_today
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
-from casework.intake import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
+from casework.intake.file_report import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
 from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Publication, Recording, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.photo_records import photos_of_report

@@ -18,7 +18,7 @@ from casework.contacts.sealed_codes import open_message
 from casework.db import db, unit_of_work
 from casework.identity import Contact, open_contact, reveal_identity
 from casework.installation.first_start import set_first_values
-from casework.intake import original_words
+from casework.intake.file_report import original_words
 from casework.models import Account, DataRequest, Delivery, Event
 from casework.notes import write_note
 from casework.permissions import Role

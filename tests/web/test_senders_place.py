@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
-from casework.intake import Place, place_words, typed_village
+from casework.intake.file_report import Place, place_words, typed_village
 from casework.models import Case, SearchRow
 from casework.rights.erasing_people import erase_report
 from casework.search_rows import refresh_search_rows

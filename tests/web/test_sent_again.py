@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.erasure.erase import erase_originals
-from casework.intake import Place
-from casework.just_sent import key_of_sending
+from casework.intake.file_report import Place
+from casework.intake.just_sent import key_of_sending
 from casework.models import Case, IdempotencyKey, Report
 from casework.rate_limits import JUST_SENT, drop_old_keys
 from casework.states import CaseState

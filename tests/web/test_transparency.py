@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.models import Case, PublicFigures, VisibilityReason
 from tests import build
 from tests.conftest import client_of

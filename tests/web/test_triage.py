@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from casework.assignments.due_previews import case_limits
 from casework.db import db, unit_of_work
-from casework.intake import Place, cleared_words
+from casework.intake.file_report import Place, cleared_words
 from casework.models import Case
 from casework.photo_records import copy_for, open_copy, photos_of_report
 from casework.photos import Rectangle, RectangleRefused

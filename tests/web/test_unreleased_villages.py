@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.models import Case, SearchRow
 from casework.rights.erasing_people import erase_report
 from casework.villages import waiting_words

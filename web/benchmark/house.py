@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.installation.seeding import install_centre, install_rules
-from casework.intake import Place
+from casework.intake.file_report import Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
 from casework.permissions import Actor, Role, actor_for

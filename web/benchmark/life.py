@@ -15,7 +15,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.identity import Contact
 from casework.installation.seeding import install_centre, install_rules
-from casework.intake import Filed, Place
+from casework.intake.file_report import Filed, Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
 from casework.permissions import Actor, Role, actor_for

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import ValidationError
 
-from casework.cameras import centres_of_operations
 from casework.casefile.phone_search import LOOK_UPS, look_up_phone
-from casework.centres import CentreMissing, centre_for
 from casework.db import db, unit_of_work
-from casework.emergencies import emergencies_in
 from casework.identity import Contact
-from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.intake.cameras import centres_of_operations
+from casework.intake.emergencies import emergencies_in
+from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused
+from casework.intake.pass_on import CentreMissing, centre_for
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
 from casework.rate_limits import count_attempt

@@ -12,9 +12,9 @@ from wtforms import HiddenField, MultipleFileField, RadioField
 from wtforms.validators import ValidationError
 
 from casework.bilingual import Bilingual
-from casework.cameras import CameraYear, areas_of, camera_year, cameras_for, centres_of_operations, first_year
 from casework.db import db, unit_of_work
-from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.intake.cameras import CameraYear, areas_of, camera_year, cameras_for, centres_of_operations, first_year
+from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Camera, Centre
 from casework.parsing import year_in

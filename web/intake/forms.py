@@ -13,7 +13,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, ValidationError
 
 from casework.former_areas import former_names
-from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
+from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Field
 from casework.parsing import instant_in

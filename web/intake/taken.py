@@ -10,8 +10,8 @@ from sqlalchemy import select
 from casework.clocks.acts import ClockKind
 from casework.contacts.report_links import case_of
 from casework.db import db
-from casework.emergencies import emergencies_in
-from casework.intake import original_words
+from casework.intake.emergencies import emergencies_in
+from casework.intake.file_report import original_words
 from casework.keyring import KeyMissing
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Clock, Report

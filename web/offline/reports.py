@@ -24,8 +24,8 @@ from casework.contacts.blocked_senders import SenderBlocked
 from casework.contacts.devices import device_of
 from casework.db import db, unit_of_work
 from casework.files.local import FileNotStored
-from casework.filing_limits import TooManyReports
-from casework.intake import OtherReportFiled, ReportFiledBefore, ReportRefused
+from casework.intake.file_report import OtherReportFiled, ReportFiledBefore, ReportRefused
+from casework.intake.limits import TooManyReports
 from casework.models import Account, Device, Report
 from casework.permissions import Action, Actor, actor_for
 from casework.photo_files import PhotoRefused

@@ -7,7 +7,7 @@ the report sees both. Agreed to is the notice that was shown when it was written
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from casework.intake import Filed
+from casework.intake.file_report import Filed
 from casework.models import Device
 from casework.permissions import Actor
 from web.filed_forms import file_form, filing_form

@@ -26,7 +26,7 @@ from casework.erasure.erase import CODES_TOGETHER, MOST_FAILURES, _letters_namin
 from casework.erasure.quarantine import hand_over, original_photo, quarantine
 from casework.files.local import LocalFileStore, StorageUnreachable
 from casework.identity import reveal_identity
-from casework.intake import original_words, place_words
+from casework.intake.file_report import original_words, place_words
 from casework.models import (
     Addition,
     BlockedSender,

@@ -12,9 +12,10 @@ from math import floor
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from casework.centres import centre_for
 from casework.db import db
-from casework.intake import ORIGINAL_PURPOSE, Place
+from casework.intake.file_report import ORIGINAL_PURPOSE, Place
+from casework.intake.pass_on import centre_for
+from casework.intake.title_words import share_said_again
 from casework.models import Area, Case, CaseReport, ReportText
 from casework.publications import shows_exact_place
 from casework.sealing import open_text
@@ -22,7 +23,6 @@ from casework.shapes import box_around, metres_between
 from casework.states import ENDED_STATES, CaseState
 from casework.suggesting import words_in
 from casework.text import fold
-from casework.title_words import share_said_again
 
 NEAR_METRES = 500
 NEWEST = timedelta(days=60)

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from casework.casefile.possible_acts import possible_acts
 from casework.cases import CaseNotOpen, lock_case
-from casework.centres import CentreMissing, PassOnRefused, centre_for, other_centres, pass_on
 from casework.clocks.acts import ClockKind, rule_for, running_clock
 from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
+from casework.intake.pass_on import CentreMissing, PassOnRefused, centre_for, other_centres, pass_on
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
 from casework.notes import notes_seen_by

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select
 from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.identity import Contact
-from casework.intake import Place, ReportRefused
+from casework.intake.file_report import Place, ReportRefused
 from casework.models import Device, IdempotencyKey, Report
 from casework.permissions import Actor, owns_report
 from casework.points import point_of

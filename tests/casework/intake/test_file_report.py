@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.intake import ReportRefused
+from casework.intake.file_report import ReportRefused
 from casework.models import Field, Report
 from tests import build
 from tests.build import NOON, World

@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
-from casework.alike import COARSE, NEAR_METRES, alike_nearby
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.intake import Place
+from casework.intake.file_report import Place
+from casework.intake.similar_cases import COARSE, NEAR_METRES, alike_nearby
 from casework.models import Case, Publication, VisibilityReason
 from casework.points import place_exactly
 from casework.states import CaseState

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.intake import VILLAGE_PURPOSE, typed_village
+from casework.intake.file_report import VILLAGE_PURPOSE, typed_village
 from casework.left_in_clear import seal_cases, seal_reports
 from casework.models import Case, Report
 from casework.permissions import OPERATIONS, Action, Actor, require
