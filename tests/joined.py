@@ -4,9 +4,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from casework import merging
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
+from casework.merging import merge as merging
 from casework.models import Assignment, Case, Clock, Follower, OutboxMessage, Report
 from tests import build
 

@@ -17,7 +17,7 @@ from casework.clocks.pauses import counted_from
 from casework.intake.file_report import original_words, place_words, typed_village
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import Alike, alike_nearby
-from casework.merging import why_not_into
+from casework.merging.merge import why_not_into
 from casework.models import Area, Case, Recording, Report
 from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral

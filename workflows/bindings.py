@@ -11,7 +11,6 @@ from casework import (
     directives,
     followers,
     holds,
-    merging,
     notes,
     publishing,
     questions,
@@ -29,6 +28,7 @@ from casework.clocks import reminders
 from casework.documents import apologies
 from casework.erasure import quarantine
 from casework.intake import pass_on as centres
+from casework.merging import merge as merging
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill

@@ -18,11 +18,11 @@ from casework.documents.apologies import can_be_apologised_for, may_apologise
 from casework.forgotten import handed_over_at
 from casework.holds import MOST_WORKING_DAYS, held_working_days
 from casework.intake.pass_on import other_centres
+from casework.merging.split import reports_merged_in
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
 from casework.publications import PUBLIC_KINDS
 from casework.publishing import has_new_answer
-from casework.splitting import reports_merged_in
 from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, CaseState, Pause
 
 CLASSIFIED = OPEN_STATES - UNCLASSIFIED

@@ -25,7 +25,7 @@ from casework.files.local import FileStore
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
 from casework.intake.just_sent import forget_sent_reports
 from casework.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
-from casework.merge_traces import OF_A_REPORT
+from casework.merging.traces import OF_A_REPORT
 from casework.models import (
     Addition,
     Answer,

@@ -11,10 +11,10 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import local_day
+from casework.merging.split import reports_merged_in
 from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchRow
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
-from casework.splitting import reports_merged_in
 from casework.states import CaseState
 from casework.text import normal
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import merging, questions
+from casework import questions
 from casework.cases import CaseNotOpen
 from casework.clocks.acts import ClockKind
 from casework.db import db
+from casework.merging import merge as merging
 from casework.models import Case, Question
 from casework.permissions import Actor, NotAllowed
 from casework.questions import AnswerRefused, QuestionRefused

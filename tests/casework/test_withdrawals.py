@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework import holds, merging, questions, referrals, refusals, withdrawals
+from casework import holds, questions, referrals, refusals, withdrawals
 from casework.db import db
+from casework.merging import merge as merging
 from casework.models import Case, Report, SearchRow, Withdrawal
 from casework.permissions import Actor, NotAllowed
 from casework.withdrawals import WithdrawalRefused

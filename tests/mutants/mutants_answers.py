@@ -92,9 +92,9 @@ ANSWERS = [
     Mutant("reopened once at most", "casework/ratings.py", "MOST_REOPENED = 2", "MOST_REOPENED = 1", way("reopened twice")),
     Mutant("third review decided by the operations lead", "casework/ratings.py", "return Role.COMMITTEE_LEADER if case.reopened >= MOST_REOPENED else Role.OPS_LEAD",
            "return Role.OPS_LEAD", unit("ratings", "the_third_review_waits_at_the_committee_leaders_desk_and_only_explains")),
-    Mutant("merge resets the count", "casework/merging.py", "    source.closed_at, source.is_public, source.hotline_owed = now, False, False\n",
+    Mutant("merge resets the count", "casework/merging/merge.py", "    source.closed_at, source.is_public, source.hotline_owed = now, False, False\n",
            "    source.closed_at, source.is_public, source.hotline_owed = now, False, False\n    main.reopened = 0\n",
-           unit("merging", "how_often_the_main_case_was_reopened_stays_its_own")),
+           unit("merging/merge", "how_often_the_main_case_was_reopened_stays_its_own")),
     # -- claim
     Mutant("claimed at another's desk", "workflows/steps.py", "    if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):\n        raise TaskUnknown\n    if (why := same_person_words",
            "    if (why := same_person_words", ("tests/web/test_inbox.py::test_a_step_of_another_desk_cannot_be_taken",)),

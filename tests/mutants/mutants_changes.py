@@ -140,7 +140,7 @@ CHANGES = [
            unit("clocks/calendar_changes", "a_case_that_cannot_be_counted_stops_no_other_and_is_tried_again")),
     Mutant("a change counts twice for a case", "casework/clocks/calendar_changes.py", "for change in changes if change.id not in done]", "for change in changes]",
            unit("clocks/calendar_changes", "an_extended_case_that_was_merged_is_counted_once_for_a_change")),
-    Mutant("calendar changes pass over merged cases", "casework/splitting.py", "    recount_missed(case, since=merged_at, now=now)\n", "",
+    Mutant("calendar changes pass over merged cases", "casework/merging/split.py", "    recount_missed(case, since=merged_at, now=now)\n", "",
            unit("clocks/calendar_changes", "a_case_that_comes_back_from_a_merge_has_the_days_of_the_new_calendar")),
     Mutant("day beyond ten years", "casework/working_time.py", "        if (day - self.day_of(now)).days > LONGEST_SEARCH_DAYS:\n", "        if False:\n",
            unit("directives", "a_directive_reaches_ten_years_ahead_and_no_further")),

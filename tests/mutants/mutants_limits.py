@@ -76,7 +76,7 @@ LIMITS = [
     Mutant("case counts from acceptance", "casework/clocks/pauses.py", '    if case.clock_starts != "filing":\n', "    if True:\n",
            unit("intake/file_report", "a_case_counts_from_where_its_centre_said_when_it_was_filed")),
     Mutant("later filing counts", "casework/clocks/pauses.py", "    return min((link.report.filed_at for", "    return max((link.report.filed_at for",
-           unit("merging", "reports_joined_before_anything_was_promised_count_from_the_first_that_was_filed")),
+           unit("merging/merge", "reports_joined_before_anything_was_promised_count_from_the_first_that_was_filed")),
     Mutant("setting of the centre ignored", "casework/clocks/pauses.py", '    if case.clock_starts != "filing":\n', "    if False:\n",
            unit("intake/file_report", "a_case_counts_from_where_its_centre_said_when_it_was_filed")),
     Mutant("setting of the centre not frozen", "casework/clocks/pauses.py", 'case.clock_starts != "filing"', 'case.centre.case_clock_starts != "filing"',

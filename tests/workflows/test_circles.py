@@ -12,10 +12,10 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
-from casework import merging
 from casework.cases import CaseBusy, lock_case, lock_families
 from casework.db import db, unit_of_work
 from casework.events import record
+from casework.merging import merge as merging
 from casework.models import Case, Event
 from casework.permissions import SYSTEM
 from tests import build

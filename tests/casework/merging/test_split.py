@@ -12,7 +12,7 @@ from casework.assignments import reassignment
 from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.merging import SplitRefused, reports_merged_in, split
+from casework.merging.merge import SplitRefused, reports_merged_in, split
 from casework.models import (
     Addition,
     Case,

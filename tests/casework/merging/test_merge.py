@@ -13,7 +13,7 @@ from casework.case_verification import check_cases
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.findings import Finding
-from casework.merging import MergeRefused
+from casework.merging.merge import MergeRefused
 from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed
 from casework.sealing import seal_text

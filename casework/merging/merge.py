@@ -17,7 +17,8 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.followers import is_known_to_public
-from casework.merge_traces import Before, both_locked, move_with_reports, write_reason
+from casework.merging.split import SplitRefused, reports_merged_in, split
+from casework.merging.traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_followers, tell_reporter
 from casework.permissions import Action, Actor, Role, require
@@ -25,7 +26,6 @@ from casework.publications import rated_publication
 from casework.ratings import invite_to_rate
 from casework.reclassification import hurry
 from casework.search_rows import refresh_search_rows
-from casework.splitting import SplitRefused, reports_merged_in, split
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]

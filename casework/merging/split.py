@@ -13,7 +13,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.main_reports import make_main
-from casework.merge_traces import Before, both_locked, move_with_reports, write_reason
+from casework.merging.traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Clock, Event, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import Action, Actor, Role, require
