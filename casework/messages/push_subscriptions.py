@@ -19,8 +19,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.messages.http_client import is_this_machine
 from casework.models import LoginSession, PushSubscription
-from casework.outgoing import is_this_machine
 from casework.permissions import Action, Actor, require
 from casework.sealing import lookup_digest, open_json, seal_json
 

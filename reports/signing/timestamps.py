@@ -5,7 +5,7 @@ from collections.abc import Collection
 from asn1crypto import tsp
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 
-from casework.outgoing import CallFailed, Door
+from casework.messages.http_client import CallFailed, Door
 
 ASKS = {"Content-Type": "application/timestamp-query"}
 ANSWERS = "application/timestamp-reply"

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.messages import dead_letters
+from casework.messages.http_client import OutsideOnly
 from casework.messages.pacing import PAUSES, room_for
 from casework.messages.retention import forget_sent
 from casework.messages.sending import Refused, SendFailed, TryLater
 from casework.models import Case, Delivery, HouseSetting, OutboxMessage, TextTemplate, VisibilityReason
 from casework.outbox import tell_agency_of_letter, tell_of_breach
-from casework.outgoing import OutsideOnly
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, House, gateways_to, has_zns, quiet_case, with_mail
 from tests.outside import Outside

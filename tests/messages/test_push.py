@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 
 from casework.db import db, unit_of_work
+from casework.messages.http_client import OutsideOnly
 from casework.messages.push_subscriptions import subscribe
 from casework.models import LoginSession, PushSubscription
-from casework.outgoing import OutsideOnly
 from tests import build
 from tests.messages.house import House, told_of_everything
 from tests.outside import Outside

@@ -198,8 +198,8 @@ GUARDS_GONE = [
     Mutant("copier of recordings not shut in", "casework/recordings/remux.py", "    _shut_in(int(seconds), int(memory))\n    data", "    data",
            unit("recordings", "no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds")),
     # -- calls out of the house
-    Mutant("call into the own network", "casework/outgoing.py", "all(map(is_outside, found))", "True",
-           unit("outgoing", "a_name_that_leads_inside_is_refused_and_one_the_environment_names_is_called")),
-    Mutant("answer without end", "casework/outgoing.py", "        if len(content) > largest:\n", "        if False:\n",
-           unit("outgoing", "an_answer_is_read_up_to_its_size_and_unpacked_by_nobody")),
+    Mutant("call into the own network", "casework/messages/http_client.py", "all(map(is_outside, found))", "True",
+           unit("messages/http_client", "a_name_that_leads_inside_is_refused_and_one_the_environment_names_is_called")),
+    Mutant("answer without end", "casework/messages/http_client.py", "        if len(content) > largest:\n", "        if False:\n",
+           unit("messages/http_client", "an_answer_is_read_up_to_its_size_and_unpacked_by_nobody")),
 ]  # fmt: skip

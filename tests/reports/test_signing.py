@@ -283,7 +283,7 @@ def test_a_time_stamp_stands_behind_the_time(monkeypatch: pytest.MonkeyPatch) ->
         headers = {"content-type": "application/timestamp-reply"}
         return SimpleNamespace(has_succeeded=True, status=200, headers=headers, content=answered.value.value.dump())
 
-    monkeypatch.setattr("casework.outgoing.Door.call", call)
+    monkeypatch.setattr("casework.messages.http_client.Door.call", call)
     seal = replace(own_signature(), timestamps="https://tsa.example.vn/tsa")
     pdf = seal_pdf(issued(), seal, reason="", at=SIGNED, environ=ENVIRON)
     [told] = found(pdf)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from casework.messages.http_client import Answer, Door, NotReached, Unanswered
 from casework.messages.sending import NoAnswer, Unreachable
-from casework.outgoing import Answer, Door, NotReached, Unanswered
 
 
 def post_json(door: Door, url: str, content: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:

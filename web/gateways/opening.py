@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
-from casework.outgoing import Door
 from web.config import VAPID_KEY, Config
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway

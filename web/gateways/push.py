@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from casework.messages import sending
+from casework.messages.http_client import CALL_SECONDS, IN_TURN, Door, NotReached, is_this_machine, no_longer_than
 from casework.messages.push_subscriptions import Endpoint
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, SendFailed, TryLater, Unreachable
-from casework.outgoing import CALL_SECONDS, IN_TURN, Door, NotReached, is_this_machine, no_longer_than
 from web.gateways.answers import refuse_unless_taken
 
 LONGEST_BODY = 600

@@ -6,8 +6,8 @@
 At least once: one whose answer did not come is sent again with the same key, by which the gateway can tell.
 """
 
+from casework.messages.http_client import Door
 from casework.messages.sending import Outgoing, Receipt
-from casework.outgoing import Door
 from web.gateways.answers import refuse_unless_taken
 from web.gateways.http import post_json, read_json
 

@@ -7,8 +7,8 @@
 At most once: one that was handed over and not answered is not sent again by itself; it may be lost, and waits with the dead letters.
 """
 
+from casework.messages.http_client import Door
 from casework.messages.sending import Outgoing, Receipt, Refused, TryLater
-from casework.outgoing import Door
 from web.gateways.answers import refuse_unless_taken
 from web.gateways.http import post_json, read_json
 

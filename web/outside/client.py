@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from casework.accounts.outside_identities import LONGEST_NAME, LONGEST_SUBJECT, Subject
 from casework.errors import CaseworkError
-from casework.outgoing import Answer, CallFailed, Door
+from casework.messages.http_client import Answer, CallFailed, Door
 from web.outside.providers import Provider
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The providers of an installation, ready to be asked."""
 
-from casework.outgoing import Door
+from casework.messages.http_client import Door
 from web.config import Config
 from web.outside.client import ProviderClient
 from web.outside.providers import open_providers

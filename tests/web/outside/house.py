@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from casework.outgoing import Door
+from casework.messages.http_client import Door
 from tests.conftest import client_of
 from tests.outside import Outside
 from tests.outside.provider import CLIENT, SECRET

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from casework.outgoing import CallFailed, Door, NotReached, Unanswered, is_outside
+from casework.messages.http_client import CallFailed, Door, NotReached, Unanswered, is_outside
 
 HERE = {"127.0.0.1"}
 
