@@ -31,7 +31,7 @@ from casework.events import START, case_stream
 from casework.files.local import FileMissing, FileStore
 from casework.local_time import local_day
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
-from casework.notes import notes_seen_by
+from casework.notes.notes import notes_seen_by
 from casework.permissions import Actor, NotAllowed, Sight, sees
 from casework.photo_records import copy_for, open_copy
 from casework.publications import WHOLE

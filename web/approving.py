@@ -13,7 +13,7 @@ from casework.assignments.extensions import open_extension
 from casework.casefile.views import SeenAnswer, answers_seen
 from casework.db import db
 from casework.models import Answer, Note
-from casework.notes import notes_seen_by
+from casework.notes.notes import notes_seen_by
 from web.afterwards import afterwards
 from web.answering import PARTS, before_photos
 from web.clock import now

@@ -9,8 +9,8 @@ from wtforms.validators import Optional
 
 from casework.assignments.asking import is_short, taking_part
 from casework.assignments.due_previews import distribution_limits
-from casework.directives import LONGEST_DIRECTIVE
 from casework.models import Agency, Case
+from casework.notes.directives import LONGEST_DIRECTIVE
 from casework.permissions import Action, Role
 from casework.staff_choices import agencies_for
 from web.act_page import ActPage, AgencyActPage

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.notes import LONGEST_NOTE
+from casework.notes.notes import LONGEST_NOTE
 from casework.permissions import Action
 from web.act_page import ActPage, AgencyActPage
 from web.due_words import limit_words

@@ -14,9 +14,9 @@ from casework.db import db, new_ref
 from casework.drafts import keep_draft
 from casework.inbox.saved_filters import keep_filter, sharing_places
 from casework.local_time import LOCAL_ZONE, local_day
-from casework.mentions import mention_in, unseen_count
 from casework.models import Account, Agency, AgencySuccession, CaseReport, Centre, Deputy, Draft, Report, Reporter
-from casework.notes import write_note
+from casework.notes.mentions import mention_in, unseen_count
+from casework.notes.notes import write_note
 from casework.permissions import SYSTEM, Role, actor_for
 from web.demo_people import agency_account, staff_account
 from web.demo_stories import Deed

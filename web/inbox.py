@@ -20,8 +20,8 @@ from casework.inbox.notices import put_notices_away, unread_notices
 from casework.inbox.saved_filters import filters_of, sharing_places
 from casework.intake.unreleased_villages import count_unreleased
 from casework.local_time import local_day
-from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
+from casework.notes.mentions import unseen_count
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, case_seen_by, may
 from casework.rights.breaches import count_untold

@@ -21,9 +21,9 @@ from casework.clocks.reminders import LONGEST_WORDS, owing_agencies
 from casework.errors import CaseworkError
 from casework.intake.unreleased_villages import typed_for
 from casework.local_time import local_day
-from casework.mentions import mention_in
 from casework.models import Account, Case
-from casework.notes import LONGEST_NOTE, note_audiences, write_note
+from casework.notes.mentions import mention_in
+from casework.notes.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
 from casework.sent_once import SentBefore
 from casework.staff_choices import fields_for, visibility_reasons_for

@@ -11,9 +11,18 @@ from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
 from casework.casefile.views import title_seen
 from casework.cases import lock_case
 from casework.db import unit_of_work
-from casework.mentions import MentionRefused, colleagues, forget_unreadable, mark_seen, mention_in, mentions_in, mentions_of, unseen_count
 from casework.models import Account, Case
-from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
+from casework.notes.mentions import (
+    MentionRefused,
+    colleagues,
+    forget_unreadable,
+    mark_seen,
+    mention_in,
+    mentions_in,
+    mentions_of,
+    unseen_count,
+)
+from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
 from casework.permissions import Action, NotAllowed, case_seen_by
 from casework.states import STAFF_LABELS, CaseState
 from web.afterwards import afterwards

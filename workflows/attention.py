@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Assignment, Case, Extension, HandBack, Note
-from casework.notes import reads_note
+from casework.notes.notes import reads_note
 from casework.permissions import Actor, Sight, sees
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask

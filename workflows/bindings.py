@@ -8,10 +8,8 @@ from typing import Any
 from casework import (
     additions,
     corrections,
-    directives,
     followers,
     holds,
-    notes,
     publishing,
     questions,
     ratings,
@@ -30,6 +28,7 @@ from casework.erasure import quarantine
 from casework.intake import pass_on as centres
 from casework.merging import merge as merging
 from casework.models import Assignment, Case
+from casework.notes import directives, notes
 from casework.permissions import Actor
 from casework.states import Standstill
 from workflows.facts import FACTS, Fact

@@ -13,11 +13,11 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.lateness import soon
 from casework.local_time import LOCAL_ZONE, local_day
-from casework.mentions import unseen_count
 from casework.messages.choices import wishes_of
 from casework.messages.digests import BATCH, DIGEST, REMINDERS, WHOLE, letter_before, letter_codes, plan_digests
 from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Page, Words
 from casework.models import Account, Delivery
+from casework.notes.mentions import unseen_count
 from casework.permissions import Actor, actor_for
 from workflows.desk_access import desks_read_by
 from workflows.inbox import COUNTED_PER_DESK

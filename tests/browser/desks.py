@@ -11,7 +11,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter, sharing_places
 from casework.models import SuggestionRule
-from casework.notes import write_note
+from casework.notes.notes import write_note
 from casework.permissions import actor_for
 from tests import build
 from tests.browser.day import Day, pictured_report

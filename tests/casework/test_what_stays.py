@@ -13,7 +13,7 @@ from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.intake.file_report import VILLAGE_PURPOSE, Filed
 from casework.models import Answer, Case, DataRequest, Event, Note, Output, Publication, SearchRow
-from casework.notes import write_note
+from casework.notes.notes import write_note
 from casework.outputs import order_output
 from casework.permissions import NotAllowed
 from casework.rights.deciding import carry_out, look_at_request

@@ -143,7 +143,7 @@ CHANGES = [
     Mutant("calendar changes pass over merged cases", "casework/merging/split.py", "    recount_missed(case, since=merged_at, now=now)\n", "",
            unit("clocks/calendar_changes", "a_case_that_comes_back_from_a_merge_has_the_days_of_the_new_calendar")),
     Mutant("day beyond ten years", "casework/working_time.py", "        if (day - self.day_of(now)).days > LONGEST_SEARCH_DAYS:\n", "        if False:\n",
-           unit("directives", "a_directive_reaches_ten_years_ahead_and_no_further")),
+           unit("notes/directives", "a_directive_reaches_ten_years_ahead_and_no_further")),
     Mutant("calendar change untold", "casework/clocks/calendar_changes.py", "    if case_moved and case.due_at is not None:\n", "    if False:\n",
            unit("clocks/calendar_changes", "a_day_off_moves_the_case_and_its_agencies")),
     Mutant("calendar change revives what has passed", "casework/clocks/due_changes.py", "    if old_due is not None and old_due <= now:\n        return old_due\n", "",

@@ -43,7 +43,6 @@ from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import alike_nearby
 from casework.local_time import LOCAL_ZONE
 from casework.me_too import me_too_counts
-from casework.mentions import unseen_count
 from casework.messages.dead_letters import channel_states, dead_letters
 from casework.models import (
     Account,
@@ -70,6 +69,7 @@ from casework.models import (
     Report,
     StaleDay,
 )
+from casework.notes.mentions import unseen_count
 from casework.outputs import outputs_seen, retry_output
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks

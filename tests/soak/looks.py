@@ -20,7 +20,7 @@ from casework.db import db, unit_of_work
 from casework.documents.letters import letters_seen
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
-from casework.notes import note_audiences
+from casework.notes.notes import note_audiences
 from casework.own_lists import own_page_of
 from casework.permissions import OPERATIONS, Action, Actor, actor_for, case_seen_by, may
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited

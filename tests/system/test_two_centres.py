@@ -14,7 +14,7 @@ from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter, sharing_places
 from casework.intake.file_report import Filed, Place
 from casework.models import Account, Agency, ClockRule, Draft, Event, Membership, Photo, Report
-from casework.notes import write_note
+from casework.notes.notes import write_note
 from casework.permissions import Role
 from tests import build
 from tests.conftest import running

@@ -12,7 +12,7 @@ from casework.figures.keeping import count_public_figures
 from casework.identity import Contact
 from casework.intake.file_report import Filed
 from casework.models import Agency, BreachSubject, Case, Recording, Report
-from casework.notes import write_note
+from casework.notes.notes import write_note
 from casework.permissions import Role
 from casework.photo_records import photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording

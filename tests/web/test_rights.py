@@ -20,7 +20,7 @@ from casework.identity import Contact, open_contact, reveal_identity
 from casework.installation.first_start import set_first_values
 from casework.intake.file_report import original_words
 from casework.models import Account, DataRequest, Delivery, Event
-from casework.notes import write_note
+from casework.notes.notes import write_note
 from casework.permissions import Role
 from casework.rights.masking import mask_old_identities
 from casework.rights.requests import wish_in

@@ -15,7 +15,7 @@ from casework.clocks.reminders import RemindRefused, morning_after, owing_agenci
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Clock, ClockPause, Event, Note, OutboxMessage, Reminder
-from casework.notes import notes_seen_by
+from casework.notes.notes import notes_seen_by
 from casework.permissions import NotAllowed, desk_name
 from casework.working_time import Calendar
 from tests import build

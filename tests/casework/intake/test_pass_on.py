@@ -16,7 +16,7 @@ from casework.intake.file_report import Place
 from casework.intake.pass_on import CentreMissing, PassOnRefused, centre_for, other_centres, pass_on
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
-from casework.notes import notes_seen_by
+from casework.notes.notes import notes_seen_by
 from casework.permissions import NotAllowed, Role, case_seen_by
 from tests import build, joined
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world

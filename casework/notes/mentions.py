@@ -15,7 +15,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Mention, Note
-from casework.notes import own_open_assignment, reads_note
+from casework.notes.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Actor, Role, actor_for, with_viewers
 from casework.successors import Followed, heirs_of

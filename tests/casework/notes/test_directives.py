@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.directives import DirectiveRefused, direct, directives_of
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Event, OutboxMessage
-from casework.notes import NoteRefused, notes_seen_by, progress_note
+from casework.notes.directives import DirectiveRefused, direct, directives_of
+from casework.notes.notes import NoteRefused, notes_seen_by, progress_note
 from casework.permissions import NotAllowed
 from casework.working_time import LONGEST_SEARCH_DAYS, DayTooFar
 from tests import build

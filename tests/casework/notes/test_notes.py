@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case, Event, Note
-from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, progress_note, write_note
+from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, progress_note, write_note
 from casework.permissions import NotAllowed
 from tests import build
 from tests.joined import assignment_of, told_desk

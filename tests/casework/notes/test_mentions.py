@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.mentions import (
+from casework.models import Case, Note, OutboxMessage
+from casework.notes.mentions import (
     MentionRefused,
     colleagues,
     forget_unreadable,
@@ -17,8 +18,7 @@ from casework.mentions import (
     mentions_of,
     unseen_count,
 )
-from casework.models import Case, Note, OutboxMessage
-from casework.notes import write_note
+from casework.notes.notes import write_note
 from tests import build
 
 
