@@ -18,8 +18,8 @@ from casework.documents.periodic import Typed, write_periodic
 from casework.local_time import local_day
 from casework.models import Agency, Case, Centre, Output, ReportSchedule
 from casework.outputs import fail_output, order_output, take_output
+from casework.outputs.schedules import Plan, make_schedule
 from casework.permissions import SYSTEM, Actor, Role, actor_for
-from casework.schedules import Plan, make_schedule
 from reports.statistics.due import run_after
 from reports.statistics.periods import MONTH, YEAR, period_at
 from reports.statistics.snapshots import SnapshotRefused, freeze

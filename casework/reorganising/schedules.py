@@ -10,10 +10,10 @@ from casework.db import db
 from casework.events import append
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Event, ReportSchedule
+from casework.outputs.schedules import STREAM
 from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
 from casework.reorganising.blueprint import Blueprint, Kind
 from casework.reorganising.journal import Net, rows_with
-from casework.schedules import STREAM
 
 
 def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 
 from casework.calendars import calendar_of
 from casework.local_time import LOCAL_ZONE, local_day
-from casework.schedules import Run
+from casework.outputs.schedules import Run
 from casework.working_time import LONGEST_SEARCH_DAYS, DayTooFar
 from reports.statistics.periods import Period, period_at
 

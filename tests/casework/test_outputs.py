@@ -14,8 +14,8 @@ from casework.files.local import StoredFile
 from casework.models import Account, Agency, Case, CaseSuccession, Event, File, Membership, Output, ReportSchedule
 from casework.outputs import KINDS, Taken, centres_ordered_in, finish_output, order_output, take_output
 from casework.outputs.erasing import RUNS_KEPT
+from casework.outputs.schedules import Plan, make_schedule, stop_schedule
 from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
-from casework.schedules import Plan, make_schedule, stop_schedule
 from reports.statistics.due import run_after
 from reports.tables.writing import MEDIA_TYPES
 from tests import build

@@ -87,7 +87,7 @@ GUARDS_GONE = [
     Mutant("somebody else's order taken back", "casework/outputs/ordering.py", '    refuse_others(output, by)\n    if output.state != "dropped":', '    if output.state != "dropped":',
            unit("outputs", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
     Mutant("what a schedule made given to anybody", "casework/outputs/reading.py", "    elif not reads_run(output, by):\n", "    elif False:\n",
-           unit("schedules", "who_may_schedule_and_whom_a_file_opens_to")),
+           unit("outputs/schedules", "who_may_schedule_and_whom_a_file_opens_to")),
     Mutant("every centre of a role", "casework/permissions.py", "            and (centre_id is None or grant.centre_id in (None, centre_id))\n", "", (NOBODY_ACROSS,)),
     Mutant("administrators of every centre", "casework/settings/scopes.py", "return column.in_(centre_ids) if centre_ids else false()", "return true() if centre_ids else false()",
            (NOBODY_ACROSS,)),

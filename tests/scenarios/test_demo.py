@@ -71,6 +71,7 @@ from casework.models import (
 )
 from casework.notes.mentions import unseen_count
 from casework.outputs import outputs_seen, retry_output
+from casework.outputs.schedules import runs_of, schedules_seen
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks
 from casework.photo_records import photos_of_answer, photos_of_report
@@ -81,7 +82,6 @@ from casework.recordings.access import recordings_seen
 from casework.refusals import open_objection
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
-from casework.schedules import runs_of, schedules_seen
 from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres

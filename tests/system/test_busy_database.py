@@ -33,10 +33,10 @@ from casework.installation.first_start import set_first_values
 from casework.messages.routing import route_messages
 from casework.models import Account, Delivery, Letter, MessageChoice, Report, StagedImport
 from casework.outputs import order_output
+from casework.outputs.schedules import Plan, make_schedule
 from casework.rights.affected import by_centre
 from casework.rights.deciding import carry_out
 from casework.rights.telling_affected import tell_affected
-from casework.schedules import Plan, make_schedule
 from reports.statistics.due import run_after
 from tests import build, reorganised
 from tests.authority import PASSPHRASE

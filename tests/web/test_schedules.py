@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 from casework.db import db, unit_of_work
 from casework.models import Deputy, OutboxMessage, Output, ReportSchedule
 from casework.outputs import OutputRefused
+from casework.outputs.schedules import end_schedule
 from casework.permissions import Role
-from casework.schedules import end_schedule
 from tests.casework.acting import local
 from tests.reorganised import DAY, MORNING, carried_out, differences, everything
 from tests.scenarios.test_left_cases import centres

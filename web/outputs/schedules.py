@@ -20,10 +20,7 @@ from casework.documents.kinds import AGENCY_SHEET
 from casework.errors import CaseworkError
 from casework.models import Agency, Centre, Output, ReportSchedule
 from casework.outputs import KINDS, retry_output
-from casework.parsing import number_in
-from casework.permissions import Action, NotAllowed, Role, may
-from casework.role_words import ROLE_WORDS
-from casework.schedules import (
+from casework.outputs.schedules import (
     BY_FIGURES,
     EVERY,
     KEEP_DAYS,
@@ -50,6 +47,9 @@ from casework.schedules import (
     send_again,
     stop_schedule,
 )
+from casework.parsing import number_in
+from casework.permissions import Action, NotAllowed, Role, may
+from casework.role_words import ROLE_WORDS
 from casework.staff_choices import agencies_of
 from reports.statistics.due import run_after
 from reports.statistics.periods import KIND_NAMES

@@ -12,15 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from casework import calendars, outputs, schedules
+from casework import calendars, outputs
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.files.local import StoredFile
 from casework.models import Account, CalendarDay, Event, Membership, OutboxMessage, Output, ReportSchedule
-from casework.outputs import actor_of, fail_output, file_of, finish_output, output_seen, retry_output, take_output
-from casework.permissions import SYSTEM, Actor, NotAllowed
-from casework.schedules import (
+from casework.outputs import actor_of, fail_output, file_of, finish_output, output_seen, retry_output, schedules, take_output
+from casework.outputs.schedules import (
     MISSED,
     Plan,
     change_schedule,
@@ -33,6 +32,7 @@ from casework.schedules import (
     send_again,
     stop_schedule,
 )
+from casework.permissions import SYSTEM, Actor, NotAllowed
 from casework.settings.value_changes import set_value
 from reports.statistics.due import run_after
 from tests import build
