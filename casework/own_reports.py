@@ -18,18 +18,18 @@ from casework.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.own_labels import Standing, is_going_on, standing_of
 from casework.own_photos import OwnPhoto, own_photos
 from casework.own_turns import Granted, ReferralTold, Turn, talk_about
+from casework.pausing.questions import CLOSE
+from casework.pausing.withdrawals import open_withdrawal
 from casework.photo_records import photos_of_report
 from casework.public_photos import photos_of_answers
 from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
 from casework.publications import WHOLE
-from casework.questions import CLOSE
 from casework.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
 from casework.refusals import newest_refusal
 from casework.sealing import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.told_steps import Step, own_steps, with_moves
-from casework.withdrawals import open_withdrawal
 
 _NOBODYS_DIGEST = "0" * 64
 

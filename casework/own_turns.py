@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
-from casework.added_files import photos_of_additions, recordings_of_additions
-from casework.additions import addition_words
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Addition, Case, CaseReport, Extension, Question, Recording, Referral, Refusal, Report, Withdrawal
 from casework.own_photos import OwnPhoto, own_photos
-from casework.questions import answer_words, question_words
+from casework.pausing.added_files import photos_of_additions, recordings_of_additions
+from casework.pausing.additions import addition_words
+from casework.pausing.questions import answer_words, question_words
+from casework.pausing.withdrawals import withdrawal_reason
 from casework.refusals import objection_words
-from casework.withdrawals import withdrawal_reason
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Refusal, RefusalReason, Report
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
+from casework.pausing.standstills import end_case
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.sealing import open_text, seal_text
 from casework.second_person import Seat, deciding_desk, refuse_first_person
-from casework.standstills import end_case
 from casework.states import AssignmentEnd, CaseState
 from casework.text import normal
 from casework.working_time import calendar_days_due

@@ -15,7 +15,6 @@ from sqlalchemy import Row, Table, func, select, update
 
 from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
-from casework.additions import WORDS_PURPOSE as ADDITION
 from casework.contacts.sealed_codes import MESSAGE_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.drafts import FIELDS_PURPOSE
@@ -27,9 +26,11 @@ from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_
 from casework.keyring import current_keyring
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
+from casework.pausing.additions import WORDS_PURPOSE as ADDITION
+from casework.pausing.questions import ANSWER_PURPOSE
+from casework.pausing.withdrawals import REASON_PURPOSE as WITHDRAWAL
 from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.points import POINT_PURPOSE
-from casework.questions import ANSWER_PURPOSE
 from casework.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE
 from casework.rights.requests import REPLY_PURPOSE
@@ -37,7 +38,6 @@ from casework.rights.requests import WORDS_PURPOSE as REQUEST
 from casework.sealing import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
 from casework.settings.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
 from casework.villages import WAITING_PURPOSE
-from casework.withdrawals import REASON_PURPOSE as WITHDRAWAL
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20

@@ -9,11 +9,11 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from casework.holds import LONGEST_REASON, MOST_WORKING_DAYS, held_working_days
+from casework.pausing.holds import LONGEST_REASON, MOST_WORKING_DAYS, held_working_days
+from casework.pausing.questions import LONGEST_QUESTION, open_question
+from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
+from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS
 from casework.permissions import Action
-from casework.questions import LONGEST_QUESTION, open_question
-from casework.questions import MOST_WORKING_DAYS as LONGEST_WAIT
-from casework.referrals import LONGEST_BODY, LONGEST_WORDS
 from casework.staff_choices import refusal_reasons_for
 from web.act_page import ActPage
 from web.clock import now

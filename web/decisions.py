@@ -9,14 +9,14 @@ from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
-from casework.added_files import recordings_of_additions, uncleared_of
-from casework.additions import LONGEST_WORDS, addition_words, additions_of
-from casework.holds import open_hold
+from casework.pausing.added_files import recordings_of_additions, uncleared_of
+from casework.pausing.additions import LONGEST_WORDS, addition_words, additions_of
+from casework.pausing.holds import open_hold
+from casework.pausing.referrals import open_referral
+from casework.pausing.withdrawals import open_withdrawal, withdrawal_reason
 from casework.personal_marks import marked_pieces
 from casework.photos import RectangleRefused
-from casework.referrals import open_referral
 from casework.refusals import newest_refusal, objection_words
-from casework.withdrawals import open_withdrawal, withdrawal_reason
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language

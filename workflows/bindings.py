@@ -5,20 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from casework import (
-    additions,
-    corrections,
-    followers,
-    holds,
-    publishing,
-    questions,
-    ratings,
-    reclassification,
-    referrals,
-    refusals,
-    triage,
-    withdrawals,
-)
+from casework import corrections, followers, publishing, ratings, reclassification, refusals, triage
 from casework.answers import acts as answering
 from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
@@ -29,6 +16,7 @@ from casework.intake import pass_on as centres
 from casework.merging import merge as merging
 from casework.models import Assignment, Case
 from casework.notes import directives, notes
+from casework.pausing import additions, holds, questions, referrals, withdrawals
 from casework.permissions import Actor
 from casework.states import Standstill
 from workflows.facts import FACTS, Fact

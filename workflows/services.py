@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.holds import end_hold
 from casework.models import Case
-from casework.questions import end_question
+from casework.pausing.holds import end_hold
+from casework.pausing.questions import end_question
 from casework.ratings import end_rating_window
 from workflows.variables import Type, Variables, flag
 

@@ -10,8 +10,6 @@ from typing import Any
 from sqlalchemy import exists, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
-from casework.added_files import photos_of_additions
-from casework.additions import addition_words
 from casework.bilingual import Bilingual
 from casework.casefile.history import audience_of
 from casework.casefile.step_records import SeenRecord, step_records_seen
@@ -34,13 +32,15 @@ from casework.models import (
     StepRecord,
     Withdrawal,
 )
+from casework.pausing.added_files import photos_of_additions
+from casework.pausing.additions import addition_words
+from casework.pausing.questions import answer_words
+from casework.pausing.withdrawals import withdrawal_reason
 from casework.permissions import Actor, Sight, case_seen_by, sees
 from casework.photo_records import copy_for
-from casework.questions import answer_words
 from casework.refusals import objection_words
 from casework.said import Audience
 from casework.states import AssignmentEnd
-from casework.withdrawals import withdrawal_reason
 
 BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)
 

@@ -16,10 +16,10 @@ from casework.clocks.reminders import owes_answer
 from casework.corrections import can_be_corrected
 from casework.documents.apologies import can_be_apologised_for, may_apologise
 from casework.forgotten import handed_over_at
-from casework.holds import MOST_WORKING_DAYS, held_working_days
 from casework.intake.pass_on import other_centres
 from casework.merging.split import reports_merged_in
 from casework.models import Assignment, Case, Publication, Report
+from casework.pausing.holds import MOST_WORKING_DAYS, held_working_days
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
 from casework.publications import PUBLIC_KINDS
 from casework.publishing import has_new_answer

@@ -10,9 +10,9 @@ from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, title_told, write
 from casework.intake.file_report import cleared_words
 from casework.models import Assignment, Case, Letter
+from casework.pausing.referrals import open_referral
 from casework.permissions import Actor
 from casework.photo_records import copy_for, photos_of_report
-from casework.referrals import open_referral
 
 
 def write_transfer_slip(

@@ -17,7 +17,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from casework.additions import WORDS_PURPOSE
 from casework.db import db, unit_of_work
 from casework.documents.letters import take_out_of_letters
 from casework.events import empty_payloads
@@ -69,6 +68,7 @@ from casework.models import (
 )
 from casework.models.outbox import LETTERS
 from casework.outputs import drop_outputs_of
+from casework.pausing.additions import WORDS_PURPOSE
 from casework.photo_records import NAME_PURPOSE
 from casework.points import forget_place, forget_point, point_of
 from casework.ratings import rating_reason

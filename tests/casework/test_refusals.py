@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import holds, refusals
+from casework import refusals
 from casework.cases import CaseNotOpen
 from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Case, Refusal
+from casework.pausing import holds
 from casework.permissions import Actor, NotAllowed
 from casework.refusals import ObjectionRefused, RefusalIncomplete
 from tests import build

@@ -15,8 +15,8 @@ ANSWERS = [
            ("tests/web/test_filing.py::test_who_leaves_no_contact_is_warned_beforehand",)),
     Mutant("unknown sender has no secret", "casework/permissions.py", "    if report.id in actor.tracked_report_ids:\n        return True\n", "",
            unit("refusals", "who_has_the_secret_may_object_and_nobody_else")),
-    Mutant("asked whom nobody can tell", "casework/questions.py", "if report.reporter is None or not report.reporter.can_be_told:", "if False:",
-           unit("questions", "a_sender_nobody_can_reach_is_not_asked")),
+    Mutant("asked whom nobody can tell", "casework/pausing/questions.py", "if report.reporter is None or not report.reporter.can_be_told:", "if False:",
+           unit("pausing/questions", "a_sender_nobody_can_reach_is_not_asked")),
     # -- sensitive
     Mutant("reason not to publish lost at classification", "casework/triage.py", "    case.visibility_reason_id = visibility_reason.id if visibility_reason else None\n", "",
            ("tests/web/test_triage.py::test_a_sensitive_case_keeps_its_reason",)),

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Event, SearchRow
+from casework.pausing.referrals import ReferralRefused
 from casework.permissions import NotAllowed
-from casework.referrals import ReferralRefused
 from tests.build import World
 from tests.scenarios.straight import (
     EVENTS,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework.additions import additions_of
 from casework.assignments.extensions import extensions_of
 from casework.db import db
 from casework.models import Case, Refusal, Withdrawal
+from casework.pausing.additions import additions_of
 from tests import build
 from tests.beside import CASES, act, merged, more_time_asked, two_at_work, withdrawal
 from tests.web.desk import Office

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework.additions import additions_of
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Case, Report
+from casework.pausing.additions import additions_of
 from casework.publishing import PublicationRefused
 from tests import beside, build
 from workflows.inbox import Wanted, page_of

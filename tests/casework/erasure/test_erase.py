@@ -15,7 +15,6 @@ from flask import Flask
 from sqlalchemy import JSON, Column, LargeBinary, String, select, update
 from sqlalchemy import event as sa_event
 
-from casework.additions import clear_addition, write_to_centre
 from casework.case_verification import check_cases
 from casework.casefile.exchanges import dealings_seen
 from casework.casefile.history import staff_steps
@@ -56,13 +55,14 @@ from casework.models import (
     StepValue,
     Withdrawal,
 )
+from casework.pausing.additions import clear_addition, write_to_centre
+from casework.pausing.questions import answer_question, ask_reporter
+from casework.pausing.withdrawals import withdraw_report
 from casework.permissions import Actor
-from casework.questions import answer_question, ask_reporter
 from casework.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.refusals import decide_objection, object_to_refusal, refuse
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.verification import check_chains
-from casework.withdrawals import withdraw_report
 from tests import build, joined
 from tests.casework.acting import guest_of, run
 from tests.pictured import pictured_case

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from casework import questions, reclassification, withdrawals
+from casework import reclassification
 from casework.assignments import reassignment
 from casework.case_verification import check_cases
 from casework.cases import lock_case
@@ -28,6 +28,7 @@ from casework.models import (
     VisibilityReason,
     Withdrawal,
 )
+from casework.pausing import questions, withdrawals
 from casework.permissions import NotAllowed
 from casework.sealing import seal_text
 from tests import build, joined

@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from casework.added_files import Sent, has_files, link_files, photos_of_additions
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Addition, Case, Photo, Report
 from casework.outbox import tell_desk
+from casework.pausing.added_files import Sent, has_files, link_files, photos_of_additions
 from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.photo_records import PreparedCopies, add_copies
 from casework.sealing import open_text, seal_text

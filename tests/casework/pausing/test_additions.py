@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import additions, holds, refusals
-from casework.additions import AdditionRefused
+from casework import refusals
 from casework.db import db
 from casework.models import Case
+from casework.pausing import additions, holds
+from casework.pausing.additions import AdditionRefused
 from casework.permissions import Actor, NotAllowed
 from tests import build
 from tests.build import NOON, World

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import questions
 from casework.cases import CaseNotOpen
 from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.merging import merge as merging
 from casework.models import Case, Question
+from casework.pausing import questions
+from casework.pausing.questions import AnswerRefused, QuestionRefused
 from casework.permissions import Actor, NotAllowed
-from casework.questions import AnswerRefused, QuestionRefused
 from tests import build
 from tests.build import NOON, World
 from tests.casework.acting import clock, events, guest_of, local, payload, run, running, told

@@ -4,8 +4,6 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.added_files import Sent, has_files
-from casework.additions import add_to_report
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
 from casework.clocks.limit_changes import limits_moved, limits_of
@@ -14,9 +12,11 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
+from casework.pausing.added_files import Sent, has_files
+from casework.pausing.additions import add_to_report
+from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
 from casework.sealing import open_text, seal_text
-from casework.standstills import end_case, go_on, stand_still
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
 from casework.working_time import TimeLimit, Unit, due_at

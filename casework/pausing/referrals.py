@@ -11,8 +11,8 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Referral
 from casework.outbox import tell_reporters
+from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import Action, Actor, require
-from casework.standstills import end_case, go_on, stand_still
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
 

@@ -10,12 +10,12 @@ from casework.events import record
 from casework.main_reports import make_main
 from casework.models import Case, CaseReport, Report, Withdrawal
 from casework.outbox import tell_desk, tell_reporter
+from casework.pausing.questions import open_question
+from casework.pausing.standstills import end_case, go_on
 from casework.permissions import Action, Actor, Role, require, require_sender
-from casework.questions import open_question
 from casework.sealing import open_text, seal_text
 from casework.search_rows import refresh_search_rows
 from casework.second_person import refuse_first_person
-from casework.standstills import end_case, go_on
 from casework.states import OPEN_STATES, AssignmentEnd, CaseState
 from casework.text import normal
 

@@ -12,8 +12,8 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Hold
 from casework.outbox import tell_reporters
+from casework.pausing.standstills import go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, require
-from casework.standstills import go_on, stand_still
 from casework.states import Pause
 from casework.text import normal
 from casework.working_time import working_days_between

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import referrals
 from casework.cases import CaseNotOpen
 from casework.db import db
 from casework.models import Case, Referral
+from casework.pausing import referrals
+from casework.pausing.referrals import ReferralRefused
 from casework.permissions import NotAllowed
-from casework.referrals import ReferralRefused
 from tests import build
 from tests.build import NOON, World
 from tests.casework.acting import clock, events, local, payload, run, running, told

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import holds
 from casework.cases import CaseNotOpen
 from casework.db import db
-from casework.holds import HoldRefused
 from casework.models import Case, Hold
+from casework.pausing import holds
+from casework.pausing.holds import HoldRefused
 from casework.permissions import NotAllowed
 from tests import build
 from tests.build import NOON, World
