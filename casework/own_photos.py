@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from casework.models import Photo
-from casework.photo_records import copy_for
+from casework.photos.records import copy_for
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from casework.own_photos import OwnPhoto, own_photos
 from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
-from casework.photo_records import photos_of_report
+from casework.photos.records import photos_of_report
 from casework.public_photos import photos_of_answers
 from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
 from casework.publications import WHOLE

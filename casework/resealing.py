@@ -29,7 +29,7 @@ from casework.models import File
 from casework.pausing.additions import WORDS_PURPOSE as ADDITION
 from casework.pausing.questions import ANSWER_PURPOSE
 from casework.pausing.withdrawals import REASON_PURPOSE as WITHDRAWAL
-from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE
+from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.points import POINT_PURPOSE
 from casework.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE

@@ -15,7 +15,7 @@ from casework.events import record
 from casework.models import Area, Case, Field, HotlineCall, Photo, Recording, Report, ReportText, VisibilityReason
 from casework.outbox import tell_reporters
 from casework.permissions import Action, Actor, require
-from casework.photo_records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
+from casework.photos.records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
 from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState

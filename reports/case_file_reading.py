@@ -33,7 +33,7 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
 from casework.notes.notes import notes_seen_by
 from casework.permissions import Actor, NotAllowed, Sight, sees
-from casework.photo_records import copy_for, open_copy
+from casework.photos.records import copy_for, open_copy
 from casework.publications import WHOLE
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, AssignmentState, CaseState
 from reports.case_file import (

@@ -13,7 +13,7 @@ from casework.documents.letterheads import Head
 from casework.documents.periodic import NOTHING_TYPED, ROWS, Typed
 from casework.files.local import FileMissing, FileStore
 from casework.models import File
-from casework.photo_records import open_copy
+from casework.photos.records import open_copy
 from reports.agency_sheet import AgencySheet, agency_sheet_html
 from reports.agency_sheet import data_of as data_of_sheet
 from reports.assets import Assets

@@ -10,7 +10,7 @@ from casework.db import unit_of_work
 from casework.files.local import LocalFileStore
 from casework.intake.file_report import Filed
 from casework.models import Answer, Photo
-from casework.photo_records import photos_of_answer, photos_of_report, prepare_copies, prepare_photo, stage_photo
+from casework.photos.records import photos_of_answer, photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.triage import ClearedReport
 from tests import build
 from tests.grounds import remembered

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from casework.photo_records import MOST_PHOTOS
+from casework.photos.records import MOST_PHOTOS
 from tests.test_containers import DEPLOY, ours
 from tests.test_packaging import ROOT, setup_cfg
 from web.cli import COMMANDS

@@ -13,7 +13,7 @@ from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import answers_seen, photos_seen
 from casework.files.local import FileNotStored
 from casework.models import AnswerTemplate, Photo
-from casework.photo_records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
+from casework.photos.records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
 from web import case_acts_own_work
 from web.act_page import ActPage
 from web.answer_templates import use_templates

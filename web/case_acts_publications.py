@@ -9,7 +9,7 @@ from wtforms import HiddenField, TextAreaField
 from casework.intake.file_report import cleared_words
 from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
-from casework.photos import RectangleRefused
+from casework.photos.images import RectangleRefused
 from casework.points import exact_point
 from casework.publishing import approved_answers
 from web.act_page import PUBLICATION, ActPage, PublicationActPage

@@ -15,7 +15,7 @@ from casework.forgotten import handed_over_at
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Photo, Publication
 from casework.permissions import Sight, sees
-from casework.photo_records import photos_of_report
+from casework.photos.records import photos_of_report
 from casework.recordings.access import SeenRecording, originals_apart
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES

@@ -15,7 +15,7 @@ from casework.pausing.holds import open_hold
 from casework.pausing.referrals import open_referral
 from casework.pausing.withdrawals import open_withdrawal, withdrawal_reason
 from casework.personal_marks import marked_pieces
-from casework.photos import RectangleRefused
+from casework.photos.images import RectangleRefused
 from casework.refusals import newest_refusal, objection_words
 from web.forms import Form
 from web.guards import file_store

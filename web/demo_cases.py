@@ -15,7 +15,7 @@ from casework.demo_pictures import draw_demo_photo
 from casework.demo_recordings import demo_video, demo_voice
 from casework.files.local import FileStore
 from casework.models import Agency, Centre
-from casework.photo_records import PreparedPhoto, prepare_photo
+from casework.photos.records import PreparedPhoto, prepare_photo
 from casework.recordings.staging import PreparedRecording, prepare_recording
 from web import demo_acts, demo_desks, demo_steps
 from web.demo_fresh import FRESH

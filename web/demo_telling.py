@@ -15,7 +15,7 @@ from casework.former_agencies import agencies_now
 from casework.installation.seeding import Row, table_rows
 from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
 from casework.permissions import Actor, Role, actor_for
-from casework.photo_records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
+from casework.photos.records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
 from casework.recordings.staging import PreparedRecording, stage_recording
 from casework.text import fold
 from casework.working_time import Calendar, TimeLimit, Unit, due_at

@@ -13,7 +13,7 @@ from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMult
 from casework.drafts import MOST_OF_FORM, draft_name, drafts_of, opened_fields
 from casework.models import Draft
 from casework.parsing import number_in
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from web.filing_fields import is_sound_token
 from web.forms import Form
 from web.guards import actor

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from casework.db import db, unit_of_work
-from casework.face_detection import FaceDetector, is_installed
-from casework.face_search import STORAGE_AWAY, Sought, claim_unsought, has_unsought, keep_found
 from casework.files.local import AWAY, FileStore
+from casework.photos.face_search import STORAGE_AWAY, Sought, claim_unsought, has_unsought, keep_found
+from casework.photos.faces import FaceDetector, is_installed
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 5

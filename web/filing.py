@@ -21,7 +21,7 @@ from casework.intake.limits import TooManyReports
 from casework.keyring import KeyMissing
 from casework.models import Centre, Clock, Report
 from casework.permissions import Action, Actor, report_owned_by
-from casework.photo_records import move_staged_earlier, photos_of_report, staged_photos
+from casework.photos.records import move_staged_earlier, photos_of_report, staged_photos
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing import SealBroken, open_text, seal_text

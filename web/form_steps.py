@@ -14,7 +14,7 @@ from casework.casefile.step_records import DO_STEP, step_records_seen
 from casework.casefile.views import answers_seen
 from casework.models import Photo
 from casework.parsing import day_in
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
 from web.filing_fields import sound_token
 from web.forms import NOTHING, Form

@@ -4,7 +4,7 @@ nothing a page shows may be missing from what it sends without a word."""
 from flask import request
 
 from casework.bilingual import Bilingual
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from casework.recordings.staging import KINDS, staged_recordings
 
 KEPT_FILE = "kept_file"

@@ -8,7 +8,7 @@ from flask import request
 
 from casework.bilingual import Bilingual
 from casework.db import unit_of_work
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from casework.recordings.staging import drop_staged_recording, staged_recordings
 from web.filing_fields import sound_token
 from web.guards import actor

@@ -6,11 +6,11 @@ Where a detector has looked for faces, its rectangles are drawn already: to be t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from casework.face_search import found_in
 from casework.files.local import FileStore
 from casework.models import Photo, PhotoDetection
-from casework.photo_records import PreparedCopies, copy_for, prepare_copies
-from casework.photos import Rectangle, RectangleRefused
+from casework.photos.face_search import found_in
+from casework.photos.images import Rectangle, RectangleRefused
+from casework.photos.records import PreparedCopies, copy_for, prepare_copies
 
 MOST_RECTANGLES = 40
 EVERYTHING = Rectangle(0.0, 0.0, 1.0, 1.0)

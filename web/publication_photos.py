@@ -6,10 +6,10 @@ from typing import Any
 from flask import Response, request, send_file
 from flask_babel import gettext as _
 
-from casework.face_search import found_in
 from casework.models import Case, File, Photo, PublicationVersion
-from casework.photo_records import copy_for, open_copy, photos_of_answer, photos_of_report
-from casework.photos import RectangleRefused, cover
+from casework.photos.face_search import found_in
+from casework.photos.images import RectangleRefused, cover
+from casework.photos.records import copy_for, open_copy, photos_of_answer, photos_of_report
 from casework.publishing import approved_answers
 from web.guards import file_store, found
 from web.locales import in_reader_language as local

@@ -17,7 +17,7 @@ from casework.files.local import PIECE
 from casework.models import Case, File
 from casework.permissions import Action, case_seen_by, require
 from casework.personal_marks import neutral
-from casework.photo_records import open_copy
+from casework.photos.records import open_copy
 from casework.recordings.access import SeenRecording, recording_file, recordings_seen
 from casework.recordings.formats import MEDIA_TYPES
 from casework.recordings.preparing import copy_again

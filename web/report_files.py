@@ -11,8 +11,8 @@ from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.files.local import FileNotStored
 from casework.permissions import Actor
-from casework.photo_files import shown_name
-from casework.photo_records import MOST_PHOTOS, take_turn
+from casework.photos.records import MOST_PHOTOS, take_turn
+from casework.photos.uploads import shown_name
 from casework.recordings.formats import refuse_by_size
 from casework.recordings.staging import KINDS, RecordingRefused, most_bytes, prepare_recording, stage_recording
 from casework.setting_values import VALUES, value_of

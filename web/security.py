@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from casework.errors import CaseworkError
 from casework.permissions import Action
-from casework.photo_records import MOST_PHOTOS
+from casework.photos.records import MOST_PHOTOS
 from web.config import Config
 from web.cookies import HostCookies
 from web.guards import TRACKED_KEY

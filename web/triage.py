@@ -21,8 +21,8 @@ from casework.merging.merge import why_not_into
 from casework.models import Area, Case, Recording, Report
 from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral
-from casework.photo_records import photos_of_report
-from casework.photos import RectangleRefused
+from casework.photos.images import RectangleRefused
+from casework.photos.records import photos_of_report
 from casework.points import point_of
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of

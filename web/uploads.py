@@ -11,8 +11,7 @@ from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.files.local import FileNotStored
 from casework.permissions import Actor
-from casework.photo_files import PhotoRefused, takes_heic
-from casework.photo_records import (
+from casework.photos.records import (
     PreparedPhoto,
     TooManyPhotos,
     drop_staged,
@@ -22,6 +21,7 @@ from casework.photo_records import (
     staged_photos,
     take_turn,
 )
+from casework.photos.uploads import PhotoRefused, takes_heic
 from web.clock import now
 from web.guards import file_store
 from web.scanning import ScanRefused, refuse_infected

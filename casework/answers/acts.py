@@ -13,7 +13,7 @@ from casework.events import record
 from casework.models import Answer, Assignment, Case, Decision, Photo
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, require
-from casework.photo_records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
+from casework.photos.records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
 from casework.second_person import Deed, leaders_above, refuse_first_person, seat_of_second_person
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.text import normal

@@ -37,7 +37,7 @@ from casework.pausing.additions import addition_words
 from casework.pausing.questions import answer_words
 from casework.pausing.withdrawals import withdrawal_reason
 from casework.permissions import Actor, Sight, case_seen_by, sees
-from casework.photo_records import copy_for
+from casework.photos.records import copy_for
 from casework.refusals import objection_words
 from casework.said import Audience
 from casework.states import AssignmentEnd

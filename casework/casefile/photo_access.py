@@ -15,7 +15,7 @@ from casework.casefile.step_records import reads_step_records
 from casework.db import db
 from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
 from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
-from casework.photo_records import copy_for
+from casework.photos.records import copy_for
 from casework.public_words import public_publications
 
 RENDITIONS = ("view", "thumb")

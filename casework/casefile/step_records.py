@@ -21,7 +21,7 @@ from casework.events import record
 from casework.models import Assignment, Case, Photo, StepRecord, StepValue
 from casework.outbox import tell_inbox
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
-from casework.photo_records import link_staged, staged_photos
+from casework.photos.records import link_staged, staged_photos
 from casework.states import ENDED_STATES
 from casework.step_fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fitted, in_conditions, kept_as, number_words
 

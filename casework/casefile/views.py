@@ -12,7 +12,7 @@ from casework.db import db, kept_for_step
 from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role, Sight, sees
-from casework.photo_records import copy_for
+from casework.photos.records import copy_for
 from casework.recordings.access import SeenRecording, recordings_seen
 
 OPENING_LENGTH = 110

@@ -12,7 +12,7 @@ from casework.intake.file_report import cleared_words
 from casework.models import Assignment, Case, Letter
 from casework.pausing.referrals import open_referral
 from casework.permissions import Actor
-from casework.photo_records import copy_for, photos_of_report
+from casework.photos.records import copy_for, photos_of_report
 
 
 def write_transfer_slip(

@@ -69,7 +69,7 @@ from casework.models import (
 from casework.models.outbox import LETTERS
 from casework.outputs import drop_outputs_of
 from casework.pausing.additions import WORDS_PURPOSE
-from casework.photo_records import NAME_PURPOSE
+from casework.photos.records import NAME_PURPOSE
 from casework.points import forget_place, forget_point, point_of
 from casework.ratings import rating_reason
 from casework.refusals import objection_words

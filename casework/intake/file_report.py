@@ -33,7 +33,7 @@ from casework.models import (
 )
 from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import Action, Actor, Role, require
-from casework.photo_records import link_staged
+from casework.photos.records import link_staged
 from casework.points import rounded, sealed_point
 from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings

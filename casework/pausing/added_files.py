@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Addition, Photo, Recording, Report
-from casework.photo_records import copy_for, link_staged, staged_photos
+from casework.photos.records import copy_for, link_staged, staged_photos
 from casework.recordings.staging import link_recordings, staged_recordings
 
 MOST_OF_A_REPORT = 60

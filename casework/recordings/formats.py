@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from casework.photo_files import shown_name
+from casework.photos.uploads import shown_name
 
 HEAD = 64 * 1024
 """Bytes at the start of a WebM or Ogg file in which its tracks are named."""

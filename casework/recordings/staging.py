@@ -13,7 +13,7 @@ from casework.db import db
 from casework.files.local import FileStore, StoredFile, new_stored_name
 from casework.models import Addition, File, Recording, Report
 from casework.permissions import Actor
-from casework.photo_records import NAME_PURPOSE
+from casework.photos.records import NAME_PURPOSE
 from casework.recordings.formats import RecordingRefused, media_type_of
 from casework.sealing import seal_text
 from casework.setting_values import value_of

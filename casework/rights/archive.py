@@ -16,7 +16,7 @@ from casework.db import db
 from casework.files.local import FileMissing, FileStore
 from casework.local_time import LOCAL_ZONE
 from casework.models import Report
-from casework.photo_records import open_copy
+from casework.photos.records import open_copy
 from casework.rights.held_data import Part, as_json, parts_of_person
 from casework.rights.held_reports import originals_of, parts_of_report
 from casework.rights.requests import Person

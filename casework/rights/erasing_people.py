@@ -58,7 +58,7 @@ from casework.models import (
 from casework.one_by_one import OneByOne
 from casework.outputs import drop_named_outputs
 from casework.permissions import SYSTEM, Actor
-from casework.photo_records import NAME_PURPOSE
+from casework.photos.records import NAME_PURPOSE
 from casework.points import forget_place, forget_point, rounded
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
 from casework.refusals import newest_refusal

@@ -20,7 +20,7 @@ from casework.demo_pictures import draw_demo_photo
 from casework.intake.file_report import Place
 from casework.models import Agency, Case, Event
 from casework.permissions import ACTION_ROLES, ANYONE, Role
-from casework.photo_records import prepare_photo, stage_photo
+from casework.photos.records import prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from tests import build
 from tests.browser.house import DESK, House, Visitor, opened

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words
 from casework.models import OutboxMessage, Report
-from casework.photo_records import open_copy, photos_of_report
+from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing import parse_tracking_secret, secret_matches
 from tests import build

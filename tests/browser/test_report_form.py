@@ -15,7 +15,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words, typed_village
 from casework.models import Case, Report
-from casework.photo_records import open_copy, photos_of_report
+from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from tests.browser import house as houses
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened

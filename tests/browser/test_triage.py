@@ -14,7 +14,7 @@ from casework.db import db, unit_of_work
 from casework.demo_pictures import draw_demo_photo
 from casework.intake.file_report import Place
 from casework.models import Case
-from casework.photo_records import prepare_photo, stage_photo
+from casework.photos.records import prepare_photo, stage_photo
 from tests import build
 from tests.browser.house import PICTURES, House, opened
 from tests.browser.waiting import next_document

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from casework.demo_pictures import KINDS, draw_demo_photo
-from casework.photos import accept_photo
+from casework.photos.images import accept_photo
 
 
 @pytest.mark.parametrize("kind", KINDS)

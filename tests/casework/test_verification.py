@@ -22,7 +22,7 @@ from casework.findings import Finding, one_moment
 from casework.keyring import current_keyring
 from casework.models import Answer, Assignment, Case, Clock, Event, EventStream, File, OutboxMessage, Publication, SearchRow
 from casework.permissions import SYSTEM
-from casework.photo_records import prepare_photo, stage_photo
+from casework.photos.records import prepare_photo, stage_photo
 from casework.verification import check_chains
 from tests import build, tampering
 from tests.grounds import somebody_else

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.intake.file_report import CLIENT_FILED, FILED, original_words
 from casework.models import Answer, Case, Event, IdempotencyKey, Photo, Rating, Report
-from casework.photo_records import copy_for, open_copy
+from casework.photos.records import copy_for, open_copy
 from casework.publications import WHOLE
 from tests.conftest import running
 from tests.kill.journal import lines_in

@@ -175,10 +175,10 @@ GUARDS_GONE = [
            ("tests/web/test_check_command.py::test_hostile_files_cost_little_time_and_memory_and_leave_no_traceback",)),
     Mutant("boundary with points without end", "casework/boundary_files.py", "        if self.points < 0:\n", "        if False:\n",
            unit("boundaries", "a_file_that_cannot_be_read_is_refused_with_the_reason")),
-    Mutant("picture of any size", "casework/photo_files.py", "            if image.width * image.height > MAX_PIXELS:\n", "            if False:\n",
-           unit("photos", "a_picture_that_would_fill_the_memory_is_refused_at_once")),
-    Mutant("picture of any number of scans", "casework/photo_files.py", " and _scans(data) > MAX_SCANS:", " and False:",
-           unit("photos", "a_jpeg_that_would_keep_the_decoder_busy_is_refused_at_once")),
+    Mutant("picture of any size", "casework/photos/uploads.py", "            if image.width * image.height > MAX_PIXELS:\n", "            if False:\n",
+           unit("photos/images", "a_picture_that_would_fill_the_memory_is_refused_at_once")),
+    Mutant("picture of any number of scans", "casework/photos/uploads.py", " and _scans(data) > MAX_SCANS:", " and False:",
+           unit("photos/images", "a_jpeg_that_would_keep_the_decoder_busy_is_refused_at_once")),
     *(Mutant(f"reader of files without its bound of {what}", "reports/signing/child.py", f"        (resource.RLIMIT_{limit}),\n", "", (f"{SIGNING}::{test}",))
       for what, limit, test in (
         ("memory", "AS, held + memory", "test_a_file_that_asks_for_more_memory_than_there_is_is_told_so"),

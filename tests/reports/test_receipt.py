@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from casework.bilingual import Bilingual
-from casework.photo_files import PhotoRefused
-from casework.photos import accept_photo
+from casework.photos.images import accept_photo
+from casework.photos.uploads import PhotoRefused
 from reports import pdf, receipt, typesetting
 
 FILED = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

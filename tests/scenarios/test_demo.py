@@ -74,7 +74,7 @@ from casework.outputs import outputs_seen, retry_output
 from casework.outputs.schedules import runs_of, schedules_seen
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks
-from casework.photo_records import photos_of_answer, photos_of_report
+from casework.photos.records import photos_of_answer, photos_of_report
 from casework.public_cases import public_list
 from casework.public_filters import Wanted as PublicWanted
 from casework.ratings import ratings_of

@@ -17,7 +17,7 @@ from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.keyring import current_keyring
 from casework.models import File
-from casework.photo_records import open_copy
+from casework.photos.records import open_copy
 from casework.resealing import PURPOSES
 from casework.rights.deciding import carry_out
 from casework.rights.requests import lock_request, person_of, request_data

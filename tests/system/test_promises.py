@@ -35,8 +35,8 @@ from casework.models import (
 )  # fmt: skip
 from casework.own_reports import report_opened_by
 from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
-from casework.photo_records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
-from casework.photos import Rectangle
+from casework.photos.images import Rectangle
+from casework.photos.records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
 from tests import build

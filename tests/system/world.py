@@ -14,7 +14,7 @@ from casework.intake.file_report import Filed
 from casework.models import Agency, BreachSubject, Case, Recording, Report
 from casework.notes.notes import write_note
 from casework.permissions import Role
-from casework.photo_records import photos_of_report, prepare_copies, prepare_photo, stage_photo
+from casework.photos.records import photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from casework.rights.affected import by_cases, work_out
 from casework.rights.breaches import Known, open_breach

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import photo_files
 from casework.models import Assignment, Case
-from casework.photo_records import photos_of_answer
+from casework.photos import uploads as photo_files
+from casework.photos.records import photos_of_answer
 from tests import build, pictured
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of

@@ -15,7 +15,7 @@ from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.files.local import LocalFileStore
 from casework.models import File, Photo, Publication
-from casework.photo_records import copy_for, photos_of_report, prepare_copies, prepare_photo, stage_photo
+from casework.photos.records import copy_for, photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.triage import ClearedReport
 from tests import build
 from tests.conftest import client_of

@@ -15,8 +15,8 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
 from casework.models import Case, Directive, Event, Note, OutboxMessage, Publication, Question
 from casework.permissions import ACTION_ROLES, Role
-from casework.photo_records import copy_for
-from casework.photos import RectangleRefused
+from casework.photos.images import RectangleRefused
+from casework.photos.records import copy_for
 from casework.working_time import DayTooFar
 from tests import build, pictured
 from tests.beside import CASES, merged, one_approved, two_at_work

@@ -14,7 +14,7 @@ from casework.casefile.history import SENTENCES, staff_steps
 from casework.db import db, unit_of_work
 from casework.models import Event, Note
 from casework.permissions import Role
-from casework.photo_records import photos_of_report
+from casework.photos.records import photos_of_report
 from tests import build, pictured
 from tests.web.desk import Office
 from tests.web.pages import hidden, words_of

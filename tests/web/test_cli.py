@@ -230,7 +230,7 @@ class TestJobs:
     def test_photos_of_forms_never_sent_are_forgotten(self, app: Flask) -> None:
         from casework.db import db
         from casework.permissions import Actor
-        from casework.photo_records import prepare_photo, stage_photo
+        from casework.photos.records import prepare_photo, stage_photo
         from tests.pictured import jpeg
 
         store = app.extensions["file_store"]

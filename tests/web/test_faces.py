@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from PIL import Image, ImageDraw, ImageFilter
 
-from casework import face_detection
 from casework.db import db, unit_of_work
-from casework.face_search import STORAGE_AWAY, TRIED_AGAIN_AFTER, claim_unsought, has_unsought
 from casework.files.local import LocalFileStore, StorageUnreachable
 from casework.models import File, Photo, PhotoDetection
-from casework.photo_records import photos_of_report, prepare_photo, stage_photo
+from casework.photos import faces as face_detection
+from casework.photos.face_search import STORAGE_AWAY, TRIED_AGAIN_AFTER, claim_unsought, has_unsought
+from casework.photos.records import photos_of_report, prepare_photo, stage_photo
 from tests import build
 from tests.pictured import jpeg
 from tests.web.desk import Office, step

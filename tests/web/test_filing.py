@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed, original_words, place_words
 from casework.models import Centre, Field, File, Photo, Report
-from casework.photo_records import photos_of_report
+from casework.photos.records import photos_of_report
 from casework.points import point_of
 from casework.rate_limits import Limit
 from tests import build

@@ -15,7 +15,7 @@ from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Case, Photo, StepRecord
 from casework.permissions import Role
-from casework.photo_files import takes_heic
+from casework.photos.uploads import takes_heic
 from casework.step_fields import FieldRefused
 from tests import build, drawn
 from tests.pictured import jpeg

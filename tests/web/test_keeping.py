@@ -21,7 +21,7 @@ from casework.files.local import LocalFileStore
 from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Account, Case, Event, File, Report
 from casework.permissions import SYSTEM
-from casework.photo_records import link_staged, prepare_photo, stage_photo
+from casework.photos.records import link_staged, prepare_photo, stage_photo
 from tests import build, tampering
 from tests.conftest import environment_of
 from tests.postgres import Cluster

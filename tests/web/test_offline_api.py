@@ -22,7 +22,7 @@ from casework.contacts.devices import device_of, end_devices_of, forget_unused_d
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words
 from casework.models import Case, Device, OutboxMessage, Photo, Report
-from casework.photo_records import open_copy, photos_of_report
+from casework.photos.records import open_copy, photos_of_report
 from casework.rate_limits import Limit, drop_old_keys
 from casework.recordings.staging import recordings_of_report
 from casework.sealing import parse_tracking_secret, secret_matches

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Addition, Event
-from casework.photo_records import copy_for, photos_of_report
+from casework.photos.records import copy_for, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from tests import build
 from tests.conftest import client_of

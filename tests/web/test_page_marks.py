@@ -13,7 +13,7 @@ from casework.casefile.views import publications_of
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed
 from casework.models import Case
-from casework.photo_records import photos_of_report
+from casework.photos.records import photos_of_report
 from casework.settings.value_changes import set_value
 from tests import build
 from tests.conftest import client_of

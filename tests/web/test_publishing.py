@@ -11,7 +11,7 @@ from PIL import Image
 
 from casework.db import db
 from casework.models import Case, Publication, VisibilityReason
-from casework.photo_records import copy_for
+from casework.photos.records import copy_for
 from tests import build, pictured
 from tests.web.desk import Office, step
 from tests.web.pages import words_of

@@ -21,7 +21,7 @@ from casework.identity import open_contact
 from casework.intake.file_report import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
 from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Publication, Recording, Report
 from casework.permissions import Actor, Role, actor_for
-from casework.photo_records import photos_of_report
+from casework.photos.records import photos_of_report
 from casework.points import place_exactly, point_of
 from casework.rate_limits import drop_old_keys
 from casework.recordings.staging import recordings_of_report

@@ -13,8 +13,8 @@ from casework.assignments.due_previews import case_limits
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place, cleared_words
 from casework.models import Case
-from casework.photo_records import copy_for, open_copy, photos_of_report
-from casework.photos import Rectangle, RectangleRefused
+from casework.photos.images import Rectangle, RectangleRefused
+from casework.photos.records import copy_for, open_copy, photos_of_report
 from casework.triage import hotline_calls
 from tests import build, pictured
 from tests.web.desk import Office, named, step

@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 
 from casework.db import db
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from casework.recordings.staging import staged_recordings
 from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once

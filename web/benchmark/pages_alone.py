@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 from PIL import Image
 
-from casework.photos import accept_photo
+from casework.photos.images import accept_photo
 from web.benchmark.figures import share_below
 
 ASKED = 60

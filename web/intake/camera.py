@@ -19,7 +19,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Camera, Centre
 from casework.parsing import year_in
 from casework.permissions import Action
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from casework.staff_choices import fields_of
 from web.base_map import base_map
 from web.clock import now

@@ -28,8 +28,8 @@ from casework.intake.file_report import OtherReportFiled, ReportFiledBefore, Rep
 from casework.intake.limits import TooManyReports
 from casework.models import Account, Device, Report
 from casework.permissions import Action, Actor, actor_for
-from casework.photo_files import PhotoRefused
-from casework.photo_records import TooManyPhotos, staged_photos
+from casework.photos.records import TooManyPhotos, staged_photos
+from casework.photos.uploads import PhotoRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.recordings.staging import RecordingRefused
 from casework.sealing import grouped_secret

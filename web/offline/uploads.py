@@ -7,7 +7,7 @@ from flask import current_app
 from casework.db import unit_of_work
 from casework.models import Device, Photo, Recording
 from casework.permissions import Actor
-from casework.photo_records import prepare_photo, stage_photo, staged_photos, take_turn
+from casework.photos.records import prepare_photo, stage_photo, staged_photos, take_turn
 from casework.recordings.staging import KINDS, prepare_recording, stage_recording, staged_recordings
 from casework.sealing import lookup_digest
 from web.clock import now

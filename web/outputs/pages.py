@@ -38,7 +38,7 @@ from casework.outputs import (
 from casework.outputs.schedules import outputs_sent_to
 from casework.parsing import number_in
 from casework.permissions import Action, may
-from casework.photo_records import open_copy
+from casework.photos.records import open_copy
 from casework.sent_once import answered_at
 from casework.setting_values import value_of
 from reports.statistics.periods import NoSuchPeriod, label_of

@@ -17,7 +17,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Letter, Output
 from casework.outputs import OutputRefused, output_seen
 from casework.permissions import Actor, case_seen_by
-from casework.photo_records import open_copy
+from casework.photos.records import open_copy
 from reports.agency_sheet import AgencySheet
 from reports.agency_sheet import figures_table as sheet_table
 from reports.case_file import case_file_data, case_file_pdf

@@ -13,7 +13,6 @@ from flask import Flask, current_app
 from sqlalchemy import Select, and_, case, func, literal, select, text
 from sqlalchemy.engine import make_url
 
-from casework import face_detection
 from casework.db import db
 from casework.job_records import job_rows
 from casework.lateness import late
@@ -39,6 +38,7 @@ from casework.models import (
     UpkeepMark,
 )
 from casework.open_cases import OWED_STATES, count_unconfirmed, is_open
+from casework.photos import faces as face_detection
 from casework.points import is_in_clear
 from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice

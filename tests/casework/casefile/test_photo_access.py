@@ -9,7 +9,7 @@ from casework.db import db, unit_of_work
 from casework.files.local import LocalFileStore
 from casework.models import Assignment, Publication, VisibilityReason
 from casework.permissions import Actor
-from casework.photo_records import staged_photos
+from casework.photos.records import staged_photos
 from tests import build, joined
 from tests.pictured import after_photo, answer_privately, pictured_case, publish, reopened_case, scene_photo, staged
 

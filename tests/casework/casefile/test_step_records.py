@@ -17,7 +17,7 @@ from casework.erasure.quarantine import original_photo, quarantine
 from casework.files.local import LocalFileStore
 from casework.models import Assignment, Case, File, Photo, StepRecord, StepValue
 from casework.permissions import NotAllowed
-from casework.photo_records import stage_photo, staged_photos
+from casework.photos.records import stage_photo, staged_photos
 from casework.step_fields import FITTERS, FieldRefused, fitted, kept_as, number_words
 from tests import build, joined
 from tests.casework.acting import events, run
@@ -243,7 +243,7 @@ def test_photos_of_a_step_are_served_to_whom_its_words_are(world: build.World, s
 
 
 def test_no_more_photos_than_any_form_takes(world: build.World, sqlite_app: Flask) -> None:
-    from casework.photo_records import MOST_PHOTOS, TooManyPhotos, prepare_photo
+    from casework.photos.records import MOST_PHOTOS, TooManyPhotos, prepare_photo
     from tests.pictured import jpeg
 
     prepared = prepare_photo(jpeg(), "a.jpg", store=LocalFileStore(sqlite_app.config["FILES"]), max_bytes=10_000_000)

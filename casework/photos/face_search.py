@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, or_, select, update
 
 from casework.db import db
-from casework.face_detection import DETECTOR, Face
 from casework.models import File, Photo, PhotoDetection
+from casework.photos.faces import DETECTOR, Face
 
 WORTH_LOOKING = timedelta(days=60)
 """Of older photos nobody will need the suggestion any more: of an installation that gets a detector late only these are looked at."""

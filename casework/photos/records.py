@@ -16,7 +16,7 @@ from casework.errors import CaseworkError
 from casework.files.local import FileStore, StoredFile, new_stored_name
 from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
-from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of
+from casework.photos.images import Rectangle, accept_photo, cover, size_of, thumb_of
 from casework.sealing import seal_json, seal_text
 from casework.setting_values import value_of
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from casework.photos import upright
+from casework.photos.images import upright
 
-MODEL = Path(__file__).parent / "centerface" / "centerface.onnx"
+MODEL = Path(__file__).parent.parent / "centerface" / "centerface.onnx"
 DETECTOR = "centerface 1"
 """Name and version of the model, kept with what it found."""
 

@@ -15,9 +15,9 @@ from typing import IO, Any, NamedTuple
 
 from PIL import Image, ImageCms, ImageFile
 
-from casework.camera_notes import SIDEWAYS, TURNS, Place, camera_notes, orientation, place_of, taken_at
 from casework.errors import CaseworkError
-from casework.photo_files import MAX_BYTES, PhotoRefused, damaged, opened, refuse_by_size, shown_name
+from casework.photos.exif import SIDEWAYS, TURNS, Place, camera_notes, orientation, place_of, taken_at
+from casework.photos.uploads import MAX_BYTES, PhotoRefused, damaged, opened, refuse_by_size, shown_name
 
 __all__ = ["Photo", "PhotoRefused", "Place", "Rectangle", "RectangleRefused", "accept_photo", "cover", "thumb_of", "upright"]
 

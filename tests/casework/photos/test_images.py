@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
-from casework import photo_files
-from casework.photos import PhotoRefused, Place, Rectangle, RectangleRefused, accept_photo, cover, thumb_of
+from casework.photos import uploads as photo_files
+from casework.photos.images import PhotoRefused, Place, Rectangle, RectangleRefused, accept_photo, cover, thumb_of
 
 CANARY = b"CANARY-K'BREST"
 DA_SAR = Place(12.025, 108.536)
