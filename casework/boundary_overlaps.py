@@ -11,9 +11,9 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Select, or_, select
 
 from casework.bilingual import Bilingual
-from casework.boundaries import LEAST_OVERLAP, geometry_of
 from casework.db import db
 from casework.models import Area, Centre
+from casework.places.boundaries import LEAST_OVERLAP, geometry_of
 
 MOST_OF_A_BOX = 0.5
 """A box is rough: neighbours that interlock share some of theirs, but hardly ever half."""

@@ -1,6 +1,7 @@
 """What the public may find and read: values that hold nothing else, so that no template can show more (rules.md, section 2).
 
-Before its first publication a case is a field, a commune and village (casework/villages.py), a day, a state and a due day. Never here:
+Before its first publication a case is a field, a commune and village (casework/places/villages.py), a day, a state and a due day. Never
+here:
 sensitive, quarantined, refused, merged and withdrawn cases, and those answered to their sender alone.
 """
 
@@ -16,10 +17,10 @@ from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_by_day, moves_of
-from casework.former_areas import Beside, names_beside
 from casework.local_time import local_day
 from casework.me_too import me_too_counts
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
+from casework.places.former_areas import Beside, names_beside
 from casework.progress import progress_of, were_asked
 from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
 from casework.public_limits import PublicLimit

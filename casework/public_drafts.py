@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from casework.models import Answer, Case, Photo, Publication
-from casework.points import exact_point
+from casework.places.points import exact_point
 from casework.progress import progress_of
 from casework.public_cases import PublicCase, public_item
 from casework.public_photos import PublicPhoto

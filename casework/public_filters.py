@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_, union_all
 
 from casework.db import Instant, db
-from casework.former_areas import areas_before
 from casework.lateness import late
 from casework.local_time import midnight
 from casework.models import Area, Case, Centre, Field
+from casework.places.former_areas import areas_before
 from casework.progress import open_ways
 from casework.public_limits import LocalMidnight
 from casework.states import ANSWERED_STATES, OPEN_STATES

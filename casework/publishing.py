@@ -15,7 +15,7 @@ from casework.models import Answer, Assignment, Case, Photo, Publication, Public
 from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, copy_for
-from casework.points import place_exactly
+from casework.places.points import place_exactly
 from casework.publications import newest_publication, next_number
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState

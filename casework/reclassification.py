@@ -18,11 +18,11 @@ from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
+from casework.places.villages import release_village, released
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.text import normal
 from casework.triage import ClassificationRefused
-from casework.villages import release_village, released
 from casework.working_time import Calendar, TimeLimit, Unit
 
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})

@@ -30,14 +30,14 @@ from casework.pausing.additions import WORDS_PURPOSE as ADDITION
 from casework.pausing.questions import ANSWER_PURPOSE
 from casework.pausing.withdrawals import REASON_PURPOSE as WITHDRAWAL
 from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE
-from casework.points import POINT_PURPOSE
+from casework.places.points import POINT_PURPOSE
+from casework.places.villages import WAITING_PURPOSE
 from casework.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE
 from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST
 from casework.sealing import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
 from casework.settings.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
-from casework.villages import WAITING_PURPOSE
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20

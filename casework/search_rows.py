@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import delete, literal, select, union_all
 
 from casework.db import db
-from casework.former_areas import other_names
 from casework.models import Case, CaseReport, Recording, ReportText, SearchRow
+from casework.places.former_areas import other_names
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication
 from casework.text import index_words
 

@@ -11,8 +11,8 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.due_reasons import DueMove
 from casework.facts.undone import TURNS, standing
-from casework.former_agencies import names_in_events
 from casework.models import Case, CaseReport, Event, Report
+from casework.places.former_agencies import names_in_events
 from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 
 MOST_STEPS = 100

@@ -10,7 +10,7 @@ from casework.intake.file_report import cleared_words
 from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
 from casework.photos.images import RectangleRefused
-from casework.points import exact_point
+from casework.places.points import exact_point
 from casework.publishing import approved_answers
 from web.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.forms import Form

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from casework.calendars import calendar_of
 from casework.db import db, kept_for_step, new_ref
 from casework.files.local import FileStore
-from casework.former_agencies import agencies_now
 from casework.installation.seeding import Row, table_rows
 from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
 from casework.permissions import Actor, Role, actor_for
 from casework.photos.records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
+from casework.places.former_agencies import agencies_now
 from casework.recordings.staging import PreparedRecording, stage_recording
 from casework.text import fold
 from casework.working_time import Calendar, TimeLimit, Unit, due_at

@@ -19,9 +19,9 @@ from casework.assignments.due_previews import DistributionLimits, distribution_l
 from casework.assignments.hand_backs import hand_back_turns, turns_left
 from casework.assignments.load import Load, loads_of
 from casework.bilingual import Bilingual
-from casework.former_agencies import agencies_now
 from casework.models import Agency
 from casework.permissions import Role
+from casework.places.former_agencies import agencies_now
 from casework.staff_choices import agencies_for, committee_key_of, free_agencies
 from web.clock import now
 from web.forms import NOTHING, Form

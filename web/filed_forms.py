@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from casework.area_lookup import bounded_area_at
 from casework.consent_notices import notice_shown, notice_today
 from casework.db import unit_of_work
 from casework.intake.file_report import Filed, Place, has_filed, reserve_code
@@ -13,6 +12,7 @@ from casework.intake.limits import TooManyReports, count_filing
 from casework.intake.pass_on import CentreMissing, centre_for
 from casework.models import Area, Centre, ConsentNotice, Device, Field
 from casework.permissions import Actor
+from casework.places.lookup import bounded_area_at
 from casework.rate_limits import limit_set_by
 from casework.staff_choices import fields_of
 from web.clock import now

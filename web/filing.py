@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
-from casework.area_lookup import is_outside
 from casework.clocks.acts import ClockKind
 from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
@@ -22,6 +21,7 @@ from casework.keyring import KeyMissing
 from casework.models import Centre, Clock, Report
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photos.records import move_staged_earlier, photos_of_report, staged_photos
+from casework.places.lookup import is_outside
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing import SealBroken, open_text, seal_text

@@ -4,10 +4,10 @@ from flask import g
 from flask_babel import gettext as _
 
 from casework.bilingual import Bilingual
-from casework.former_agencies import agencies_beside
-from casework.former_areas import Beside, names_beside
 from casework.local_time import local_day
 from casework.models import Assignment, Case
+from casework.places.former_agencies import agencies_beside
+from casework.places.former_areas import Beside, names_beside
 from web.clock import now
 from web.locales import in_reader_language
 

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify, make_response, request, send_fil
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from casework.area_lookup import bounded_area_at, is_outside
 from casework.db import db
 from casework.models import Centre
 from casework.permissions import Action
+from casework.places.lookup import bounded_area_at, is_outside
 from web.base_map import pmtiles_file
 from web.filing_fields import number
 from web.guards import found, performs
@@ -23,7 +23,7 @@ bp = Blueprint("maps", __name__)
 @may_be_behind
 def areas(ref: str) -> ResponseReturnValue:
     """The boundaries of a centre as everybody may see them; a browser that has them is told so."""
-    from casework.map_layers import areas_layer  # late: docs/architecture.md
+    from casework.places.map_layers import areas_layer  # late: docs/architecture.md
 
     centre = found(db.session.scalar(select(Centre).where(Centre.ref == ref)))
     layer = areas_layer(centre, today())

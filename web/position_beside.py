@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.area_lookup import bounded_area_at, is_outside
 from casework.local_time import local_day
 from casework.models import Area, Case
-from casework.points import exact_point
+from casework.places.lookup import bounded_area_at, is_outside
+from casework.places.points import exact_point
 
 
 @dataclass(frozen=True, slots=True)

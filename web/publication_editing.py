@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from casework.bilingual import Bilingual
 from casework.models import Answer, Case, Publication, PublicationVersion
 from casework.personal_marks import MARK_LABELS, personal_marks
-from casework.points import exact_point
+from casework.places.points import exact_point
 from casework.public_cases import PublicCase
 from casework.public_drafts import Words, page_once_published
 from web.clock import now

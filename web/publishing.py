@@ -17,7 +17,7 @@ from casework.intake.file_report import cleared_words
 from casework.models import Rating, Review
 from casework.permissions import Action, case_seen_by, may
 from casework.photos.images import RectangleRefused
-from casework.points import exact_point
+from casework.places.points import exact_point
 from casework.publications import rated_publication
 from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of

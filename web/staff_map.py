@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from casework.db import db
 from casework.intake.similar_cases import Alike
 from casework.models import Case, Centre, Report
-from casework.points import Point
+from casework.places.points import Point
 from casework.successors import centre_at_work
 from web.base_map import BaseMap, base_map
 

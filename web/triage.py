@@ -23,7 +23,7 @@ from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
-from casework.points import point_of
+from casework.places.points import point_of
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
 from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for

@@ -10,7 +10,7 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.intake.unreleased_villages import seal_villages
-from casework.points import seal_points
+from casework.places.points import seal_points
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
 from casework.rights.telling_affected import write_to_affected

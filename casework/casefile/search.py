@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, false, func,
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.former_agencies import agencies_called
-from casework.former_areas import former_names
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Assignment, Case, CaseReport, Field, Report, SearchRow
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
+from casework.places.former_agencies import agencies_called
+from casework.places.former_areas import former_names
 from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
 from casework.search_ranking import exact_words, score
 from casework.states import OPEN_STATES

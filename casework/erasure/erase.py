@@ -70,12 +70,12 @@ from casework.models.outbox import LETTERS
 from casework.outputs import drop_outputs_of
 from casework.pausing.additions import WORDS_PURPOSE
 from casework.photos.records import NAME_PURPOSE
-from casework.points import forget_place, forget_point, point_of
+from casework.places.points import forget_place, forget_point, point_of
+from casework.places.villages import forget_waiting
 from casework.ratings import rating_reason
 from casework.refusals import objection_words
 from casework.reorganising.journal import forget
 from casework.sealing import seal_text
-from casework.villages import forget_waiting
 
 GONE = ""
 """Stands where a text was that may not be NULL."""

@@ -34,14 +34,14 @@ from casework.models import (
 from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import Action, Actor, Role, require
 from casework.photos.records import link_staged
-from casework.points import rounded, sealed_point
+from casework.places.points import rounded, sealed_point
+from casework.places.villages import listed_village
 from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 from casework.text import normal
-from casework.villages import listed_village
 
 ORIGINAL_PURPOSE = "original words"
 PLACE_PURPOSE = "place in the reporter's words"

@@ -16,10 +16,10 @@ from casework.identity import Contact
 from casework.intake.file_report import Place, ReportRefused
 from casework.models import Device, IdempotencyKey, Report
 from casework.permissions import Actor, owns_report
-from casework.points import point_of
+from casework.places.geometry import metres_between
+from casework.places.points import point_of
 from casework.rate_limits import JUST_SENT, JUST_SENT_KEPT
 from casework.sealing import lookup_digest
-from casework.shapes import metres_between
 from casework.states import ENDED_STATES
 from casework.text import normal
 

@@ -4,7 +4,6 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select, update
 
-from casework.area_lookup import areas_around
 from casework.cases import refuse_unless_open
 from casework.clocks.acts import move_due, running_clocks
 from casework.db import db
@@ -15,6 +14,7 @@ from casework.merging.split import reports_merged_in
 from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchRow
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
+from casework.places.lookup import areas_around
 from casework.states import CaseState
 from casework.text import normal
 

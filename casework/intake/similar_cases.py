@@ -17,9 +17,9 @@ from casework.intake.file_report import ORIGINAL_PURPOSE, Place
 from casework.intake.pass_on import centre_for
 from casework.intake.title_words import share_said_again
 from casework.models import Area, Case, CaseReport, ReportText
+from casework.places.geometry import box_around, metres_between
 from casework.publications import shows_exact_place
 from casework.sealing import open_text
-from casework.shapes import box_around, metres_between
 from casework.states import ENDED_STATES, CaseState
 from casework.suggesting import words_in
 from casework.text import fold
@@ -42,7 +42,7 @@ MOST_SAID = 400
 COARSE = 0.005
 """Degrees. To the public a case lies in the middle of such a square: asked from many sides, the hint must not give its place away."""
 COARSE_METRES = 480
-"""From the middle of a square to its corner, and from there to an exact point that was rounded into it (casework.points)."""
+"""From the middle of a square to its corner, and from there to an exact point that was rounded into it (casework.places.points)."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Case(Referable, Model):
     sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what of it nobody has let out yet")
     place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
     latitude: Mapped[float | None]
-    """Rounded until it is placed, as is `longitude` (casework.points)."""
+    """Rounded until it is placed, as is `longitude` (casework.places.points)."""
     longitude: Mapped[float | None]
     placed_at: Mapped[datetime | None] = mapped_column(
         comment="when an operator let everybody see the exact point; it stands here since"

@@ -78,7 +78,7 @@ class Report(Referable, Model):
     village_is_listed: Mapped[bool] = mapped_column(server_default=false(), comment="the village is a name of the official list")
     sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what was typed for it, where the list does not have it")
     sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")
-    sealed_point: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the exact point, as exact as a house (casework.points)")
+    sealed_point: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the exact point, as exact as a house (casework.places.points)")
     clear_latitude: Mapped[float | None] = mapped_column("latitude")
     """As a program before 0.9.1 writes it, until the job has sealed it; nothing else is ever put here, nor into the next two."""
     clear_longitude: Mapped[float | None] = mapped_column("longitude")

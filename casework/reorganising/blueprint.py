@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.models import Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
-from casework.shapes import box_size, holds_place
+from casework.places.geometry import box_size, holds_place
 from casework.text import fold
 
 

@@ -59,7 +59,8 @@ from casework.one_by_one import OneByOne
 from casework.outputs import drop_named_outputs
 from casework.permissions import SYSTEM, Actor
 from casework.photos.records import NAME_PURPOSE
-from casework.points import forget_place, forget_point, rounded
+from casework.places.points import forget_place, forget_point, rounded
+from casework.places.villages import forget_waiting
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
 from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
@@ -67,7 +68,6 @@ from casework.rights.requests import account_stream, is_first, lock_request, rec
 from casework.sealing import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
-from casework.villages import forget_waiting
 
 JOB = "go_on_erasing"
 MOST_AT_ONCE = 20

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from casework.answers.templates import PLACEHOLDERS, unknown_places
-from casework.area_lookup import areas_around
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.clocks.acts import ClockKind, LimitRule, first_of
@@ -18,6 +17,7 @@ from casework.clocks.reminder_ladder import URGENCIES, ladder_of, rungs_silenced
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, ClockRule
+from casework.places.lookup import areas_around
 from casework.settings.rows import Proposal
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
 

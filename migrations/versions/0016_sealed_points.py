@@ -25,7 +25,7 @@ REFERENCES = (
 
 
 def upgrade() -> None:
-    op.add_column('report', sa.Column('sealed_point', sa.LargeBinary(), comment='the exact point, as exact as a house (casework.points)'))
+    op.add_column('report', sa.Column('sealed_point', sa.LargeBinary(), comment='the exact point, as exact as a house (casework.places.points)'))
     op.add_column(
         'case',
         sa.Column('placed_at', sa.DateTime(timezone=True),
@@ -35,7 +35,7 @@ def upgrade() -> None:
         f'UPDATE "case" SET placed_at = COALESCE(published_at, opened_at)'
         f' WHERE is_public AND visibility_reason_id IS NULL AND latitude IS NOT NULL AND {SHOWN}'
     )
-    # the reports' own points are sealed by a job of the program (casework.points), which has the keys
+    # the reports' own points are sealed by a job of the program (casework.places.points), which has the keys
     latitude, longitude = (_rounded(column) for column in ('latitude', 'longitude'))
     op.execute(f'UPDATE "case" SET latitude = {latitude}, longitude = {longitude} WHERE latitude IS NOT NULL AND placed_at IS NULL')
     sent = sa.text('device_id IS NOT NULL')

@@ -27,7 +27,7 @@ from tests import build, reorganised
 from tests.browser.day import Day, fill_in
 from tests.browser.desks import Desk
 from tests.browser.waiting import next_document
-from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
 from web.gateways.opening import page_addresses

@@ -16,7 +16,7 @@ from casework.db import unit_of_work
 from casework.intake.file_report import Place
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
-from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.web.pages import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

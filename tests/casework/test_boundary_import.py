@@ -12,19 +12,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.area_lookup import area_at, areas_around, is_outside
-from casework.boundaries import check_boundaries
 from casework.boundary_import import SKIP, ImportRefused, Plan, export_boundaries, import_boundaries, plan_import
 from casework.db import db, unit_of_work
 from casework.intake.pass_on import centre_for
 from casework.local_time import LOCAL_ZONE
-from casework.map_layers import LARGEST_LAYER, areas_layer
 from casework.models import Area, Event
 from casework.permissions import NotAllowed, Role
+from casework.places.boundaries import check_boundaries
+from casework.places.lookup import area_at, areas_around, is_outside
+from casework.places.map_layers import LARGEST_LAYER, areas_layer
 from casework.setting_events import ReasonMissing
 from casework.text import fold
 from tests import build
-from tests.casework.test_boundaries import EAST, HOLE, SQUARE, collection, feature, polygon
+from tests.casework.places.test_boundaries import EAST, HOLE, SQUARE, collection, feature, polygon
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import statements_of
 

@@ -123,7 +123,8 @@ def test_a_day_long_ago_is_looked_for_there_and_no_page_goes_on_from_what_is_not
 
 def build_head_moves(world: build.World) -> None:
     """Areas are kept until the rules change; here they changed by hand."""
-    from casework import former_areas, public_choices
+    from casework import public_choices
+    from casework.places import former_areas
 
     assert rules_head() is not None
     former_areas._kept.clear()

@@ -52,7 +52,7 @@ from casework.models import (
 )
 from casework.permissions import SYSTEM, NotAllowed, Role
 from casework.photos.records import copy_for, photos_of_report
-from casework.points import point_of
+from casework.places.points import point_of
 from casework.public_cases import public_case
 from casework.rights.archive import PAGE_FILE, PERSON_FILE, REPORT_FILE, PageOf, archive_of
 from casework.rights.deciding import (

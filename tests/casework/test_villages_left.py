@@ -13,11 +13,11 @@ from casework.intake.file_report import typed_village
 from casework.intake.unreleased_villages import clear_village, count_unreleased, is_in_clear, seal_villages, unreleased_cases
 from casework.left_in_clear import forget_with_their_words
 from casework.models import Case, Report, ReportText
-from casework.points import seal_points
+from casework.places.points import seal_points
+from casework.places.villages import waiting_words
 from casework.text import fold
-from casework.villages import waiting_words
 from tests import build
-from tests.casework.test_points import columns_with
+from tests.casework.places.test_points import columns_with
 from tests.web.desk import statements_of
 
 NOON = build.NOON

@@ -18,7 +18,7 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed, original_words, place_words
 from casework.models import Centre, Field, File, Photo, Report
 from casework.photos.records import photos_of_report
-from casework.points import point_of
+from casework.places.points import point_of
 from casework.rate_limits import Limit
 from tests import build
 from tests.conftest import client_of, running

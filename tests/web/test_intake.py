@@ -20,7 +20,7 @@ from casework.intake import cameras
 from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, Report
 from casework.permissions import Role, actor_for
 from casework.photos.records import photos_of_report, prepare_copies
-from casework.points import point_of
+from casework.places.points import point_of
 from casework.settings.value_changes import set_value
 from casework.triage import ClearedReport
 from tests import build

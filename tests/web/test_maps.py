@@ -13,16 +13,16 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from casework.boundary_files import LARGEST_FILE
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
 from casework.intake.pass_on import centre_for
 from casework.models import Area, Event, HouseSetting, Report
 from casework.permissions import Role
-from casework.points import point_of
+from casework.places.boundary_files import LARGEST_FILE
+from casework.places.points import point_of
 from casework.tile_addresses import tile_fault, tile_origin
 from tests import build
-from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of

@@ -22,7 +22,7 @@ from casework.intake.file_report import OtherReportFiled, Place, ReportFiledBefo
 from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Publication, Recording, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.photos.records import photos_of_report
-from casework.points import place_exactly, point_of
+from casework.places.points import place_exactly, point_of
 from casework.rate_limits import drop_old_keys
 from casework.recordings.staging import recordings_of_report
 from casework.settings.value_changes import set_value

@@ -10,8 +10,8 @@ from flask import Flask
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
 from casework.models import Case, SearchRow
+from casework.places.villages import waiting_words
 from casework.rights.erasing_people import erase_report
-from casework.villages import waiting_words
 from tests import build
 from tests.casework.acting import payload
 from tests.conftest import client_of

@@ -13,8 +13,8 @@ from sqlalchemy import Table, func, select
 
 import workflows.models  # noqa: F401  the tables register themselves
 from casework.db import METADATA, db
-from casework.former_areas import other_names
 from casework.models import Agency, Area, Case, CaseReport, CaseSpan, Centre, Field, Report
+from casework.places.former_areas import other_names
 
 ROOTS = frozenset({"case", "report", "reporter"})
 OPTIONAL = frozenset({"photo", "file", "photo_detection", "publication_photo"})

@@ -12,11 +12,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
 
-from casework.former_areas import former_names
 from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Field
 from casework.parsing import instant_in
+from casework.places.former_areas import former_names
 from web.filing_fields import NO_CHOICE, number, sound_token
 from web.forms import Form
 from web.intake.places import Named, commune_meant, names_of

@@ -14,13 +14,13 @@ from flask_babel import format_decimal, format_percent, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
-from casework.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.files.local import FileMissing
 from casework.models import Area
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
+from casework.places.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
 from casework.setting_events import LONGEST_REASON
 from casework.settings.scopes import centres_of
 from web.base_map import base_map
@@ -31,8 +31,8 @@ from web.locales import in_reader_language as local
 from web.public import today
 
 if TYPE_CHECKING:
-    from casework.boundaries import Checked
     from casework.boundary_import import Plan
+    from casework.places.boundaries import Checked
 
 bp = Blueprint("settings_boundaries", __name__)
 
@@ -50,8 +50,8 @@ TOKEN = re.compile(r"[0-9a-f]{64}")
 @performs(Action.CHANGE_SETTINGS)
 def boundaries() -> ResponseReturnValue:
     """Upload, check, look, do: the file lies on the server between, and is checked anew each time."""
-    from casework.boundaries import check_boundaries  # late: docs/architecture.md
     from casework.boundary_import import import_boundaries, plan_import
+    from casework.places.boundaries import check_boundaries  # late: docs/architecture.md
 
     if request.method == "GET":
         return _start_page()
@@ -155,7 +155,7 @@ def _drawn(plan: Plan) -> dict[str, Any]:
     """The shapes before and after as the page's map draws them, made light."""
     import shapely  # late: docs/architecture.md
 
-    from casework.boundaries import geometry_of
+    from casework.places.boundaries import geometry_of
 
     found: dict[str, Any] = {"type": "FeatureCollection", "features": []}
     for tolerance in DRAWN_TOLERANCES:
@@ -178,7 +178,7 @@ def _drawn(plan: Plan) -> dict[str, Any]:
 def _feature(geometry: Any, kind: str, name: str, *, is_new: bool = False) -> dict[str, Any]:
     import shapely  # late: docs/architecture.md
 
-    from casework.boundaries import geojson_of
+    from casework.places.boundaries import geojson_of
 
     rounded = shapely.transform(geometry, lambda positions: positions.round(5))
     return {"type": "Feature", "properties": {"kind": kind, "name": name, "is_new": is_new}, "geometry": geojson_of(rounded)}

@@ -39,11 +39,11 @@ from casework.models import (
 )
 from casework.open_cases import OWED_STATES, count_unconfirmed, is_open
 from casework.photos import faces as face_detection
-from casework.points import is_in_clear
+from casework.places.points import is_in_clear
+from casework.places.villages import waits
 from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice
 from casework.setting_values import value_of
-from casework.villages import waits
 from web.clock import now
 from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here

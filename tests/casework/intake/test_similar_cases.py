@@ -13,7 +13,7 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
 from casework.intake.similar_cases import COARSE, NEAR_METRES, alike_nearby
 from casework.models import Case, Publication, VisibilityReason
-from casework.points import place_exactly
+from casework.places.points import place_exactly
 from casework.states import CaseState
 from tests import build
 from tests.second_centre import second_world

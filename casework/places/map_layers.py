@@ -16,10 +16,10 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
-from casework.boundaries import geojson_of, geometry_of
 from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Area, Centre
+from casework.places.boundaries import geojson_of, geometry_of
 
 LARGEST_LAYER = 300_000
 """Bytes of what a browser gets for one centre."""

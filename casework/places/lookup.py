@@ -7,7 +7,7 @@ from sqlalchemy.orm import undefer
 
 from casework.db import db
 from casework.models import Area
-from casework.shapes import box_size, holds_place
+from casework.places.geometry import box_size, holds_place
 
 MOST_BOXES = 60
 """Areas whose box holds one position and whose boundary is looked at; the smallest boxes first."""

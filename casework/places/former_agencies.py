@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.former_areas import Beside
 from casework.local_time import local_day
 from casework.models import Agency, AgencySuccession, Case, Event
+from casework.places.former_areas import Beside
 from casework.successors import Followed, heirs_of
 from casework.text import index_words
 

@@ -17,10 +17,10 @@ from casework.erasure.quarantine import hand_over, quarantine
 from casework.forgotten import REPORT, note_forgotten
 from casework.intake.file_report import Place, place_words
 from casework.models import Case, Publication, Report, ReportText
-from casework.points import Point, exact_point, is_in_clear, point_of, seal_points
+from casework.places.geometry import metres_between
+from casework.places.points import Point, exact_point, is_in_clear, point_of, seal_points
 from casework.public_cases import public_case
 from casework.rights.erasing_people import erase_report
-from casework.shapes import metres_between
 from tests import build
 from web.config import Config
 from web.startup_checks import keys_in_use

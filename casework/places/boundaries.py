@@ -17,7 +17,7 @@ from shapely.geometry import MultiPolygon, Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 
 from casework.bilingual import Bilingual
-from casework.boundary_files import RawShape, Ring, read_boundaries
+from casework.places.boundary_files import RawShape, Ring, read_boundaries
 
 AUTHALIC_RADIUS_KM = 6371.0072
 """Of the sphere with the area of the earth."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from casework.boundaries import HEAVY, MOST_POINTS_KEPT, Checked, check_boundaries, digest_of, geometry_of
-from casework.boundary_files import LARGEST_FILE, MOST_POINTS, MOST_RINGS, BoundaryFileRefused
+from casework.places.boundaries import HEAVY, MOST_POINTS_KEPT, Checked, check_boundaries, digest_of, geometry_of
+from casework.places.boundary_files import LARGEST_FILE, MOST_POINTS, MOST_RINGS, BoundaryFileRefused
 
 SQUARE = [[108.0, 12.0], [108.1, 12.0], [108.1, 12.1], [108.0, 12.1], [108.0, 12.0]]
 HOLE = [[108.02, 12.02], [108.02, 12.04], [108.04, 12.04], [108.04, 12.02], [108.02, 12.02]]

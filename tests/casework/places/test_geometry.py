@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.models import Area
-from casework.shapes import box_around, box_size, holds_place, metres_between
+from casework.places.geometry import box_around, box_size, holds_place, metres_between
 
 SQUARE = [[108.0, 12.0], [108.4, 12.0], [108.4, 12.4], [108.0, 12.4], [108.0, 12.0]]
 HOLE = [[108.1, 12.1], [108.2, 12.1], [108.2, 12.2], [108.1, 12.2], [108.1, 12.1]]
