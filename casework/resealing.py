@@ -15,7 +15,6 @@ from sqlalchemy import Row, Table, func, select, update
 
 from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
-from casework.contacts.sealed_codes import MESSAGE_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.drafts import FIELDS_PURPOSE
 from casework.drafts import NAME_PURPOSE as DRAFT_NAME
@@ -32,6 +31,7 @@ from casework.pausing.withdrawals import REASON_PURPOSE as WITHDRAWAL
 from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.places.points import POINT_PURPOSE
 from casework.places.villages import WAITING_PURPOSE
+from casework.privacy.contact_codes import MESSAGE_PURPOSE
 from casework.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE
 from casework.rights.requests import REPLY_PURPOSE

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from casework.account_marks import begin_marks
 from casework.db import db, prepare_engine, unit_of_work
 from casework.installation.seeding import install_rules
-from casework.look_reasons import gather_reasons
+from casework.privacy.look_reasons import gather_reasons
 from web.config import Config
 from workflows.foreign_settings import end_all_foreign_settings
 from workflows.models import ProcessVersion

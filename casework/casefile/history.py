@@ -14,10 +14,10 @@ from casework.casefile.history_changes import Change, changes_of
 from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.db import db
 from casework.due_reasons import moves_of
-from casework.look_reasons import payloads_told
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.places.former_agencies import names_in_events
+from casework.privacy.look_reasons import payloads_told
 from casework.said import Audience, Known, Said
 from casework.staff_sentences import SENTENCES_OF_THE_WAY
 from casework.staff_sentences_beside import SENTENCES_BESIDE

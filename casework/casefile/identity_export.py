@@ -14,9 +14,9 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.identity import SHORTEST_REASON, Contact, open_contact
-from casework.look_reasons import LOOKED, RESTATED, give_reason
 from casework.models import Case, Event, Report
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.privacy.look_reasons import LOOKED, RESTATED, give_reason
 
 MOST_NAMED = 500
 """Cases of one export with personal data: what needs more is no look at people any more, but a copy of the register."""

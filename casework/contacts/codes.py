@@ -18,11 +18,11 @@ from enum import StrEnum
 
 from sqlalchemy import delete, func, select, update
 
-from casework.contacts.sealed_codes import RECIPIENT, code_of, digest_of, kind_of, open_message, seal_message
 from casework.db import db
 from casework.identity import Contact
 from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Words, fill, template_of
 from casework.models import Delivery, OneTimeCode, Report
+from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, open_message, seal_message
 from casework.rate_limits import Limit, count_attempt, limit_set_by
 from casework.sealing import lookup_digest
 

@@ -6,12 +6,12 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.contacts.report_links import case_of
-from casework.contacts.sealed_codes import digest_of, kind_of
 from casework.db import db
 from casework.events import record
 from casework.identity import Contact, open_contact
 from casework.models import Case, CaseReport, Report
 from casework.permissions import SYSTEM, Actor
+from casework.privacy.contact_codes import digest_of, kind_of
 
 GUEST_SOURCE = "citizen"
 UNCONFIRMED = "unconfirmed"

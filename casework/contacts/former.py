@@ -8,11 +8,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from casework.contacts.codes import way_to
-from casework.contacts.sealed_codes import RECIPIENT, code_of, digest_of, kind_of, seal_message
 from casework.db import db
 from casework.identity import Contact
 from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Words, fill, template_of
 from casework.models import Delivery, OneTimeCode
+from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, seal_message
 
 TEMPLATE = "sign_in_changed"
 PURPOSE = "told"

@@ -23,7 +23,6 @@ from casework.events import empty_payloads
 from casework.files.local import FileStore
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
 from casework.intake.just_sent import forget_sent_reports
-from casework.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.merging.traces import OF_A_REPORT
 from casework.models import (
     Addition,
@@ -72,6 +71,7 @@ from casework.pausing.additions import WORDS_PURPOSE
 from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, point_of
 from casework.places.villages import forget_waiting
+from casework.privacy.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.ratings import rating_reason
 from casework.refusals import objection_words
 from casework.reorganising.journal import forget

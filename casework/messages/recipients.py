@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from casework.contacts.sealed_codes import RECIPIENT, code_of, open_message
 from casework.db import db
 from casework.identity import Contact, open_contact
 from casework.messages.choices import CHANNELS, wishes_of, wishes_of_reporter
 from casework.messages.push_subscriptions import have_push
 from casework.models import Account, Reporter
+from casework.privacy.contact_codes import RECIPIENT, code_of, open_message
 
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""

@@ -13,7 +13,6 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.bilingual import Bilingual
-from casework.contacts.sealed_codes import RECIPIENT
 from casework.db import db
 from casework.due_reasons import OTHERWISE, REASONS, URGENT
 from casework.errors import CaseworkError
@@ -22,6 +21,7 @@ from casework.messages.kinds import KINDS, Audience
 from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
 from casework.messages.recipients import account_id_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, TextTemplate
+from casework.privacy.contact_codes import RECIPIENT
 
 TEST_MESSAGE = "test_message"
 """The template of what an administrator sends to themselves; its words are fixed."""

@@ -20,7 +20,6 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 
-from casework.contacts.sealed_codes import wipe_sent
 from casework.db import db, unit_of_work
 from casework.messages import reasons
 from casework.messages.pacing import is_too_old, next_attempt, room_for
@@ -30,6 +29,7 @@ from casework.messages.recipients import account_id_of, contact_of, recipient_of
 from casework.messages.rendering import Addresses, NothingToSay, NoWords, Words, words_of
 from casework.messages.standing import fault_of
 from casework.models import Case, Delivery, OutboxMessage
+from casework.privacy.contact_codes import wipe_sent
 from casework.sealing import lookup_digest
 
 LOGGER = logging.getLogger("langbiang.messages")

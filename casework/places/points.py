@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement
 
-from casework.left_in_clear import forget_with_their_words, seal_reports
 from casework.models import Case, Report
+from casework.privacy.left_in_clear import forget_with_their_words, seal_reports
 from casework.publications import shows_exact_place
 from casework.sealing import open_json, seal_json
 

@@ -19,11 +19,11 @@ from casework.documents.kinds import KINDS as LETTER_KINDS
 from casework.documents.register import number_words
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
-from casework.look_reasons import Payload, payloads_told
 from casework.models import Account, Case, CaseReport, Event, Report
 from casework.models.events import LOOKS
 from casework.outputs.kinds import KINDS
 from casework.permissions import Action, Actor, Role
+from casework.privacy.look_reasons import Payload, payloads_told
 from casework.rights.lists import centres_where
 from casework.settings.scopes import works_in
 from casework.text import normal

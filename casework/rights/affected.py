@@ -16,7 +16,6 @@ from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.look_reasons import looks_of_output
 from casework.models import (
     Account,
     Breach,
@@ -33,6 +32,7 @@ from casework.models import (
 )
 from casework.models.events import LOOKS
 from casework.permissions import Actor, NotAllowed
+from casework.privacy.look_reasons import looks_of_output
 from casework.rights.breaches import BreachRefused, record_breach, refuse_closed
 from casework.rights.lists import centres_with_heirs
 from casework.settings.scopes import works_in

@@ -15,7 +15,6 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.identity import Contact, open_contact
 from casework.local_time import LOCAL_ZONE
-from casework.look_reasons import LOOKED
 from casework.messages.kinds import KINDS
 from casework.models import (
     Account,
@@ -36,6 +35,7 @@ from casework.models import (
     Reporter,
 )
 from casework.permissions import Role
+from casework.privacy.look_reasons import LOOKED
 from casework.rights.looks import OCCASIONS
 from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_in, requests_of, wish_in
 from casework.role_words import ROLE_WORDS

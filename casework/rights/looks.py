@@ -13,9 +13,9 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.erasure.erase import LOOKS
-from casework.look_reasons import payloads_told
 from casework.models import Case, CaseReport, Event, Membership, Report
 from casework.permissions import Role
+from casework.privacy.look_reasons import payloads_told
 from casework.rights.requests import Person, account_stream, reports_of_account
 from casework.role_words import ROLE_WORDS
 

@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 oldest_program = '0011'
 """Only adds columns that may be empty or have a value, and indexes: a program of 0011 goes on beside it. What that one writes in clear the
-job seals (casework.left_in_clear), as it does all that was there before: a migration has no keys."""
+job seals (casework.privacy.left_in_clear), as it does all that was there before: a migration has no keys."""
 
 WAITS = sa.text('village IS NOT NULL OR sealed_village IS NOT NULL')
 IN_CLEAR = sa.text('village IS NOT NULL AND NOT village_is_listed')

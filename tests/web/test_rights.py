@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 
 from casework.cases import lock_case
 from casework.contacts.codes import open_code
-from casework.contacts.sealed_codes import open_message
 from casework.db import db, unit_of_work
 from casework.identity import Contact, open_contact, reveal_identity
 from casework.installation.first_start import set_first_values
@@ -22,6 +21,7 @@ from casework.intake.file_report import original_words
 from casework.models import Account, DataRequest, Delivery, Event
 from casework.notes.notes import write_note
 from casework.permissions import Role
+from casework.privacy.contact_codes import open_message
 from casework.rights.masking import mask_old_identities
 from casework.rights.requests import wish_in
 from tests import build

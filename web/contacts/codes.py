@@ -12,11 +12,11 @@ from flask import Blueprint, current_app, session
 from flask_babel import gettext as _
 
 from casework.contacts.codes import DIGITS, LASTS, RESEND_AFTER, Purpose, check_code, count_code, open_code, send_code, way_to
-from casework.contacts.sealed_codes import kind_of, open_message
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.keyring import KeyMissing
 from casework.models import Report
+from casework.privacy.contact_codes import kind_of, open_message
 from casework.rate_limits import TooManyAttempts
 from casework.sealing import SealBroken, open_json, seal_json
 from web.clock import now

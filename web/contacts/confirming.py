@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from casework.contacts.codes import RESEND_AFTER, Purpose, open_code
 from casework.contacts.confirming import contacts_of, is_unconfirmed
 from casework.contacts.proven import reports_tracked_by
-from casework.contacts.sealed_codes import digest_of, kind_of
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.messages.choices import CHANNELS, NO_WAY, wishes_of_reporter
 from casework.models import Report, Reporter
 from casework.permissions import Action, report_owned_by
+from casework.privacy.contact_codes import digest_of, kind_of
 from web.clock import now
 from web.contacts.codes import can_reach, configured, is_right, masked, request_code, shown_digits, wrong_words
 from web.guards import actor, found, own_report_here, performs

@@ -17,11 +17,11 @@ from wtforms.validators import InputRequired, Length
 from casework.consent_notices import notice_shown, notice_today
 from casework.contacts.codes import Purpose
 from casework.contacts.proven import LONGEST_NAME, ContactRefused, account_claiming, account_of, claim_reports, note_proof, open_account
-from casework.contacts.sealed_codes import digest_of
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.models import Account
 from casework.permissions import Action
+from casework.privacy.contact_codes import digest_of
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from web.auth import QUARTER, home_of, sign_in_page, signed_in_answer
 from web.clock import now

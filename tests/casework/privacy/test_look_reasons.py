@@ -18,9 +18,9 @@ from casework.db import db, unit_of_work
 from casework.events import record
 from casework.files.local import LocalFileStore
 from casework.intake.file_report import Filed
-from casework.look_reasons import _holds_reason, gather_reasons
 from casework.models import Breach, Case, Event, Output, Report
 from casework.outputs import order_output
+from casework.privacy.look_reasons import _holds_reason, gather_reasons
 from casework.rights import affected
 from casework.rights.access_log import LoggedLook, Wanted, looks_logged
 from casework.rights.archive import archive_of
