@@ -68,7 +68,7 @@ def moves_of(case: Case) -> list[DueMove]:
 
 
 def moves_by_day(moves: Iterable[DueMove]) -> Iterator[DueMove]:
-    """The changes as everybody may read them: of each limit the day, never the hour (casework.public_limits)."""
+    """The changes as everybody may read them: of each limit the day, never the hour (casework.public.limits)."""
     return (replace(move, due_at=by_day(move.due_at)) for move in moves)
 
 

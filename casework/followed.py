@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Case, Follower
 from casework.permissions import Actor
-from casework.public_cases import PublicItem, case_behind, public_items
+from casework.public.cases import PublicItem, case_behind, public_items
 
 MOST_FOLLOWED = 50
 """In the list, the newest first."""

@@ -21,8 +21,8 @@ from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
 from casework.photos.records import photos_of_report
-from casework.public_photos import photos_of_answers
-from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
+from casework.public.photos import photos_of_answers
+from casework.public.publication import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
 from casework.publications import WHOLE
 from casework.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report

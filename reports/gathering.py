@@ -19,7 +19,7 @@ from casework.figures.reading import Line, shown_figures
 from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Assignment, Case, Centre, FiguresSnapshot
-from casework.public_cases import page_of as public_page_of
+from casework.public.cases import page_of as public_page_of
 from casework.states import ANSWERED_STATES
 from casework.text import fold, normal
 from reports.agency_sheet import AgencySheet

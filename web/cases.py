@@ -17,11 +17,11 @@ from casework.cases import lock_case
 from casework.clocks.acts import ClockKind
 from casework.db import reading_once, unit_of_work
 from casework.identity import RevealRefused, reveal_identity
-from casework.me_too import me_too_counts
 from casework.models import Assignment, Case, Clock, HandBack
 from casework.notes.directives import finish_directive
 from casework.parsing import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
+from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.clock import now

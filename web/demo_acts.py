@@ -8,9 +8,9 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import db
-from casework.me_too import say_me_too
 from casework.models import Case, Publication, RefusalReason
 from casework.permissions import Actor, Role
+from casework.public.me_too import say_me_too
 from casework.recordings.staging import recordings_of_report
 from casework.recordings.transcripts import transcribe
 from web.demo_steps import public_photos

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE, last_day, local_day
 from casework.models import Clock
-from casework.public_limits import PublicLimit
+from casework.public.limits import PublicLimit
 
 SOON = timedelta(days=1)
 """With less than this left the hours are counted."""

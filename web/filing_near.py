@@ -10,7 +10,7 @@ from casework.intake.file_report import Place, has_filed
 from casework.intake.pass_on import CentreMissing
 from casework.intake.similar_cases import alike_nearby
 from casework.permissions import Actor
-from casework.public_cases import PublicItem, public_items
+from casework.public.cases import PublicItem, public_items
 from web.clock import now
 from web.filing_fields import FilingForm
 from workflows.acts import act_recorded

@@ -7,7 +7,7 @@ from flask import Flask, g, url_for
 from casework.intake.telephones import as_dialled
 from casework.local_time import LOCAL_ZONE, last_day, local_day
 from casework.models import Clock
-from casework.public_limits import PublicLimit
+from casework.public.limits import PublicLimit
 from web.clock import now
 from web.due_words import DueWords, day_words, due_words, limit_words, short_limit_words
 from web.former_names import agency_beside, place_beside

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, current_app, make_response, url_for
 from flask.typing import ResponseReturnValue
 
 from casework.permissions import Action
-from casework.public_feed import listed_items
-from casework.public_filters import PublicState, Wanted
+from casework.public.feed import listed_items
+from casework.public.filters import PublicState, Wanted
 from web.guards import performs
 from web.replica import may_be_behind
 

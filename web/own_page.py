@@ -9,7 +9,7 @@ from casework.contacts.blocked_senders import blocks_of
 from casework.db import db
 from casework.models import Case, Report
 from casework.own_reports import OwnReport, own_report
-from casework.public_cases import code_of_case
+from casework.public.cases import code_of_case
 from casework.ratings import LEVELS
 from casework.states import CaseState
 from web.clock import now

@@ -8,7 +8,7 @@ from casework.erasure.quarantine import original_photo
 from casework.models import File
 from casework.permissions import Action
 from casework.photos.records import open_copy
-from casework.public_photos import mark_of
+from casework.public.photos import mark_of
 from web.guards import actor, file_store, found, performs
 from web.replica import may_be_behind
 from web.streams import opened_whole

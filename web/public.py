@@ -13,15 +13,15 @@ from casework.errors import CaseworkError
 from casework.followed import case_to_follow
 from casework.followers import is_following
 from casework.local_time import local_day
-from casework.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
 from casework.models import Area, Case, Centre, Field
 from casework.parsing import number_in
 from casework.permissions import Action
-from casework.public_cases import code_of_case, newest_published, page_of, public_items, public_list
-from casework.public_choices import choices_on
-from casework.public_filters import LONGEST_SEARCH, Wanted
-from casework.public_points import public_map
-from casework.public_search import found_by_words
+from casework.public.cases import code_of_case, newest_published, page_of, public_items, public_list
+from casework.public.filter_choices import choices_on
+from casework.public.filters import LONGEST_SEARCH, Wanted
+from casework.public.map import public_map
+from casework.public.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
+from casework.public.search import found_by_words
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from web.base_map import base_map
 from web.clock import now

@@ -14,10 +14,10 @@ from flask_babel import ngettext
 
 from casework.local_time import local_day
 from casework.permissions import Action
-from casework.public_cases import PublicItem
-from casework.public_feed import MOST_LISTED, FeedItem, feed_items, listed_items
-from casework.public_filters import PublicState, Wanted
-from casework.public_points import MOST_POINTS, Point, PublicMap, Spot, public_map
+from casework.public.cases import PublicItem
+from casework.public.feed import MOST_LISTED, FeedItem, feed_items, listed_items
+from casework.public.filters import PublicState, Wanted
+from casework.public.map import MOST_POINTS, Point, PublicMap, Spot, public_map
 from reports.tables.table import Column, Table
 from reports.tables.writing import MEDIA_TYPES, write_table
 from web.clock import now

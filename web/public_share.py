@@ -12,7 +12,7 @@ from casework.casefile.photo_access import public_copy
 from casework.db import db
 from casework.permissions import Action
 from casework.photos.records import open_copy
-from casework.public_cases import PublicItem, code_of_case, item_of_code
+from casework.public.cases import PublicItem, code_of_case, item_of_code
 from reports.share_card import Card, address_code, draw_card
 from web.clock import now
 from web.due_words import DueWords, due_words

@@ -9,8 +9,8 @@ from flask import request
 from flask_babel import gettext as _
 
 from casework.parsing import day_in
-from casework.public_choices import Choice, Choices
-from casework.public_filters import LONGEST_SEARCH, PublicState, Wanted
+from casework.public.filter_choices import Choice, Choices
+from casework.public.filters import LONGEST_SEARCH, PublicState, Wanted
 from web.clock import now
 from web.due_words import day_words
 from web.locales import in_reader_language

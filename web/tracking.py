@@ -19,7 +19,7 @@ from casework.own_news import put_news_away
 from casework.own_reports import report_opened_by
 from casework.parsing import number_in
 from casework.permissions import Action, report_owned_by
-from casework.public_cases import code_of_case
+from casework.public.cases import code_of_case
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.ratings import RatingRefused
 from web.clock import now

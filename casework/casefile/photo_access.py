@@ -16,7 +16,7 @@ from casework.db import db
 from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
 from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
 from casework.photos.records import copy_for
-from casework.public_words import public_publications
+from casework.public.publication import public_publications
 
 RENDITIONS = ("view", "thumb")
 

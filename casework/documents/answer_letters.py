@@ -9,7 +9,7 @@ from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, title_told, write, writes_as
 from casework.models import Agency, Answer, Case, Letter, Publication
 from casework.permissions import Actor, Role
-from casework.public_words import missing_from
+from casework.public.publication import missing_from
 
 
 def write_answer_letter(

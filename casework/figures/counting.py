@@ -35,7 +35,7 @@ from casework.models import (
     Review,
 )
 from casework.open_cases import count_unconfirmed, is_open
-from casework.public_filters import is_shown
+from casework.public.filters import is_shown
 from casework.publications import WHOLE
 from casework.states import CaseState
 from casework.working_time import working_minutes

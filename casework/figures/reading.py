@@ -16,7 +16,7 @@ from casework.lateness import late, public_moment
 from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
 from casework.open_cases import OWED_STATES
-from casework.public_cases import PublicItem, public_items
+from casework.public.cases import PublicItem, public_items
 
 MONTHS_SHOWN = 12
 MONTHS_SEARCHED = 120

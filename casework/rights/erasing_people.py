@@ -25,7 +25,6 @@ from casework.events import record
 from casework.forgotten import handed_over_at, note_forgotten
 from casework.identity import Contact, open_contact, seal_contact
 from casework.intake.just_sent import forget_sent_reports
-from casework.me_too import erase_me_too
 from casework.models import (
     Account,
     Addition,
@@ -61,6 +60,7 @@ from casework.permissions import SYSTEM, Actor
 from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, rounded
 from casework.places.villages import forget_waiting
+from casework.public.me_too import erase_me_too
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
 from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget

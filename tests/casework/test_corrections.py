@@ -13,8 +13,8 @@ from casework.followers import follow
 from casework.models import Case, Publication, Rating, VisibilityReason
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed
-from casework.public_cases import public_case, public_list
-from casework.public_filters import Wanted
+from casework.public.cases import public_case, public_list
+from casework.public.filters import Wanted
 from casework.publishing import PublicationRefused
 from tests import build
 from tests.build import World

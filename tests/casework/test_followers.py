@@ -14,7 +14,7 @@ from casework.followers import FollowRefused, follow, followers_of, is_following
 from casework.models import Case, Event, Follower, OutboxMessage, VisibilityReason
 from casework.outbox import tell_desk, tell_followers
 from casework.permissions import NotAllowed, Role
-from casework.public_cases import public_case
+from casework.public.cases import public_case
 from casework.states import CaseState
 from tests import build, joined
 

@@ -12,8 +12,8 @@ from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.followers import follow
 from casework.models import Case, Publication, VisibilityReason
-from casework.public_cases import public_case, public_list
-from casework.public_filters import Wanted
+from casework.public.cases import public_case, public_list
+from casework.public.filters import Wanted
 from casework.publications import rated_publication
 from casework.publishing import PublicationRefused
 from casework.ratings import RatingRefused, rate

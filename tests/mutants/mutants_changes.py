@@ -96,8 +96,8 @@ CHANGES = [
            unit("pausing/holds", "a_case_rests_ten_working_days_at_most")),
     Mutant("earlier holds not counted", "casework/pausing/holds.py", "left = MOST_WORKING_DAYS - held_working_days(case)", "left = MOST_WORKING_DAYS",
            unit("pausing/holds", "every_hold_of_a_case_counts")),
-    Mutant("hold not shown publicly", "casework/public_cases.py", "held_reason=case.held_reason if case.paused_for == Pause.HOLD else None", "held_reason=None",
-           unit("public_cases", "a_case_on_hold_says_why_and_until_when")),
+    Mutant("hold not shown publicly", "casework/public/cases.py", "held_reason=case.held_reason if case.paused_for == Pause.HOLD else None", "held_reason=None",
+           unit("public/cases", "a_case_on_hold_says_why_and_until_when")),
     # -- extensions
     Mutant("time asked for when it is over", "casework/assignments/extensions.py", "    if now >= clock.due_at:\n", "    if False:\n",
            unit("assignments/extensions", "more_time_is_asked_for_before_the_time_is_over")),

@@ -113,7 +113,7 @@ WAYS = [
     Mutant("answer missing without a reason", "casework/assignments/reassignment.py",
            '    reason = _fit(reason, "Vui lòng nêu lý do; lý do được công khai.", "Please give the reason; it will be public.")\n', "",
            unit("assignments/reassignment", "the_operations_lead_goes_on_without_an_agency_once_another_has_answered")),
-    Mutant("missing answer not shown", "casework/public_words.py", "row.end_reason == AssignmentEnd.MISSING and row.round in rounds", "False",
+    Mutant("missing answer not shown", "casework/public/publication.py", "row.end_reason == AssignmentEnd.MISSING and row.round in rounds", "False",
            unit("publishing", "the_public_reads_whose_answer_is_missing_and_why")),
     Mutant("no private answer", BINDINGS, '"publish": publishing.publish, "answer_privately": publishing.answer_privately}', '"publish": publishing.publish}',
            way("private answer")),

@@ -12,8 +12,8 @@ from casework.db import db
 from casework.findings import Finding, one_moment
 from casework.models import Case, Clock, Event, OutboxMessage, Publication, Report, Reporter
 from casework.own_reports import own_report
-from casework.public_cases import code_of_case, public_case, public_items, public_list
-from casework.public_filters import Wanted
+from casework.public.cases import code_of_case, public_case, public_items, public_list
+from casework.public.filters import Wanted
 from casework.verification import check_chains
 from tests.build import World
 from tests.scenarios.way import Limit, Look, Row, local

@@ -42,7 +42,6 @@ from casework.intake.file_report import original_words
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import alike_nearby
 from casework.local_time import LOCAL_ZONE
-from casework.me_too import me_too_counts
 from casework.messages.dead_letters import channel_states, dead_letters
 from casework.models import (
     Account,
@@ -75,8 +74,9 @@ from casework.outputs.schedules import runs_of, schedules_seen
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks
 from casework.photos.records import photos_of_answer, photos_of_report
-from casework.public_cases import public_list
-from casework.public_filters import Wanted as PublicWanted
+from casework.public.cases import public_list
+from casework.public.filters import Wanted as PublicWanted
+from casework.public.me_too import me_too_counts
 from casework.ratings import ratings_of
 from casework.recordings.access import recordings_seen
 from casework.refusals import open_objection

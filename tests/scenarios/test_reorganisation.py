@@ -28,8 +28,8 @@ from casework.models import (
     Reorganisation,
 )
 from casework.outbox import add_to_letter
-from casework.public_cases import public_list
-from casework.public_filters import Wanted as PublicWanted
+from casework.public.cases import public_list
+from casework.public.filters import Wanted as PublicWanted
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.reorganising.faults import faults_of

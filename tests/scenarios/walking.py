@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from casework.db import db, unit_of_work
 from casework.models import Agency, Assignment, Case, Event, Report
 from casework.permissions import Role
-from casework.public_cases import PublicCase, public_case
+from casework.public.cases import PublicCase, public_case
 from tests import build
 from tests.scenarios.looking import looked_at
 from tests.scenarios.way import MAIN, Look, at

@@ -17,7 +17,7 @@ FILES = (
     "tests/workflows/test_mending.py", "tests/workflows/moving", "tests/messages/test_routing.py", "tests/casework/test_outputs.py",
     "tests/casework/outputs/test_schedules.py", "tests/casework/test_job_records.py", "tests/casework/clocks/test_reminders.py",
     "tests/casework/test_rate_limits.py", "tests/casework/pausing/test_withdrawals.py", "tests/casework/test_rights.py",
-    "tests/casework/test_public_search.py", "tests/casework/casefile/test_search.py", "tests/casework/documents", "tests/web/test_tasks.py",
+    "tests/casework/public/test_search.py", "tests/casework/casefile/test_search.py", "tests/casework/documents", "tests/web/test_tasks.py",
     "tests/web/test_distribution.py", "tests/machines/test_two_machines.py",
 )  # fmt: skip
 

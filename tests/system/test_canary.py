@@ -28,7 +28,7 @@ from casework.db import METADATA, db
 from casework.figures.keeping import count_public_figures
 from casework.models import Letter, OutboxMessage, Recording, SearchRow
 from casework.permissions import actor_for
-from casework.public_cases import item_of_code
+from casework.public.cases import item_of_code
 from tests import build
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs

@@ -18,7 +18,7 @@ from casework.figures.counting import month_of
 from casework.intake.file_report import reserve_code
 from casework.local_time import LOCAL_ZONE, by_day, last_day, local_day, midnight
 from casework.models import Letter
-from casework.public_limits import PublicLimit
+from casework.public.limits import PublicLimit
 from casework.working_time import Calendar
 from reports.sheets import moment, moment_in_words
 from reports.statistics.periods import MONTH, WEEK, YEAR, period_at

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from casework.db import db, unit_of_work
 from casework.models import Publication
 from casework.photos.records import copy_for
-from casework.public_photos import mark_of
+from casework.public.photos import mark_of
 from tests import build
 from tests.pictured import after_photo, pictured_case, scene_photo
 from tests.web.pages import at, signed_in

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Area, Case, Field, SearchRow
-from casework.public_filters import is_shown
+from casework.public.filters import is_shown
 from web.benchmark.figures import Figure, share_below
 from web.benchmark.visitors import TIMEOUT_SECONDS, at_pace
 

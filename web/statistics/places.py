@@ -15,7 +15,7 @@ from casework.local_time import local_day
 from casework.models import Area, Case
 from casework.open_cases import OWED_STATES
 from casework.permissions import seen_by, with_viewers
-from casework.public_points import Spot, spots_of
+from casework.public.map import Spot, spots_of
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.counting import figures_of
 from reports.statistics.periods import Period, period_between

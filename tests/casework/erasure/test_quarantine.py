@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from casework import public_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure import quarantined_list
@@ -18,6 +17,7 @@ from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication
 from casework.own_lists import own_list
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
+from casework.public import cases as public_cases
 from tests import build, joined
 from tests.second_centre import second_world
 

@@ -19,7 +19,7 @@ from casework.intake.file_report import Place, place_words
 from casework.models import Case, Publication, Report, ReportText
 from casework.places.geometry import metres_between
 from casework.places.points import Point, exact_point, is_in_clear, point_of, seal_points
-from casework.public_cases import public_case
+from casework.public.cases import public_case
 from casework.rights.erasing_people import erase_report
 from tests import build
 from web.config import Config

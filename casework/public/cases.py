@@ -18,19 +18,19 @@ from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_by_day, moves_of
 from casework.local_time import local_day
-from casework.me_too import me_too_counts
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
 from casework.places.former_areas import Beside, names_beside
 from casework.progress import progress_of, were_asked
-from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
-from casework.public_limits import PublicLimit
-from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
-from casework.public_search import found_by_words
-from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
+from casework.public.filters import Anchor, Matching, Wanted, is_shown, matching, place_of
+from casework.public.limits import PublicLimit
+from casework.public.me_too import me_too_counts
+from casework.public.photos import ChosenPhotos, PublicPhoto, photos_of_cases
+from casework.public.publication import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
+from casework.public.search import found_by_words
+from casework.public.unindexed import unindexed
 from casework.publications import names_village
 from casework.states import ANSWERED_STATES, Pause, Progress
 from casework.told_steps import Step, public_steps
-from casework.unindexed import unindexed
 
 PAGE_SIZE = 20
 
@@ -63,7 +63,7 @@ class PublicItem:
     held_reason: str | None = None
     beside: Beside = Beside()
     also: int = 0
-    """How many more people the same matter concerns (casework/me_too.py)."""
+    """How many more people the same matter concerns (casework/public/me_too.py)."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from casework import public_search
 from casework.db import db, unit_of_work
 from casework.models import Case
-from casework.public_filters import PublicState, Wanted, matching_among, newest_of
-from casework.public_search import found_by_words
+from casework.public import search as public_search
+from casework.public.filters import PublicState, Wanted, matching_among, newest_of
+from casework.public.search import found_by_words
 from casework.search_rows import refresh_search_rows
 from tests import build
 from tests.grounds import remembered

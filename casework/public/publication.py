@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
-from casework.public_photos import PublicPhoto
+from casework.public.photos import PublicPhoto
 from casework.publications import PUBLIC_KINDS, WHOLE
 from casework.ratings import LEVELS
 from casework.states import AssignmentEnd

@@ -17,9 +17,9 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
 from casework.progress import progress_of
-from casework.public_filters import Wanted, matching
-from casework.public_limits import is_late_by_day
-from casework.public_search import found_by_words
+from casework.public.filters import Wanted, matching
+from casework.public.limits import is_late_by_day
+from casework.public.search import found_by_words
 from casework.publications import PUBLIC_KINDS
 from casework.states import Progress
 

@@ -7,18 +7,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework import public_filters, public_search
 from casework.calendars import rules_head
 from casework.db import db, unit_of_work
 from casework.local_time import local_day, midnight
 from casework.models import Area, AreaSuccession, Case, Publication, VisibilityReason
-from casework.public_cases import public_list
-from casework.public_choices import choices_on
-from casework.public_feed import feed_items
-from casework.public_filters import PublicState, Wanted
-from casework.public_limits import is_late_by_day
-from casework.public_points import public_map
-from casework.public_search import found_by_words
+from casework.public import filters as public_filters
+from casework.public import search as public_search
+from casework.public.cases import public_list
+from casework.public.feed import feed_items
+from casework.public.filter_choices import choices_on
+from casework.public.filters import PublicState, Wanted
+from casework.public.limits import is_late_by_day
+from casework.public.map import public_map
+from casework.public.search import found_by_words
 from casework.search_rows import refresh_search_rows
 from tests import build
 
@@ -123,8 +124,8 @@ def test_a_day_long_ago_is_looked_for_there_and_no_page_goes_on_from_what_is_not
 
 def build_head_moves(world: build.World) -> None:
     """Areas are kept until the rules change; here they changed by hand."""
-    from casework import public_choices
     from casework.places import former_areas
+    from casework.public import filter_choices as public_choices
 
     assert rules_head() is not None
     former_areas._kept.clear()

@@ -19,9 +19,9 @@ from casework.local_time import midnight
 from casework.models import Area, Case, Centre, Field
 from casework.places.former_areas import areas_before
 from casework.progress import open_ways
-from casework.public_limits import LocalMidnight
+from casework.public.limits import LocalMidnight
+from casework.public.unindexed import unindexed
 from casework.states import ANSWERED_STATES, OPEN_STATES
-from casework.unindexed import unindexed
 
 LOOKED_AT = 4_000
 """Of what an index leads to, newest first, before somebody has to ask for older ones: a rare kind must not read all cases."""

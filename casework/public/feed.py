@@ -8,9 +8,9 @@ from sqlalchemy import and_, select
 from casework.db import db
 from casework.local_time import local_day, midnight
 from casework.models import Case, Publication, PublicationVersion
-from casework.public_cases import PublicItem, newest_published, public_items
-from casework.public_filters import PublicState, Wanted, matching
-from casework.public_search import found_by_words
+from casework.public.cases import PublicItem, newest_published, public_items
+from casework.public.filters import PublicState, Wanted, matching
+from casework.public.search import found_by_words
 from casework.publications import PUBLIC_KINDS
 
 MOST_ENTRIES = 50

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from casework.contacts.devices import issue_device
 from casework.db import db, unit_of_work
-from casework.me_too import MeTooRefused, erase_me_too, has_said_me_too, me_too_counts, say_me_too, take_me_too_back
 from casework.models import Case, Device, Event, MeToo, Reporter
 from casework.permissions import Actor
+from casework.public.me_too import MeTooRefused, erase_me_too, has_said_me_too, me_too_counts, say_me_too, take_me_too_back
 from tests import build
 
 NOON = build.NOON
