@@ -24,7 +24,7 @@ from casework.photos.records import photos_of_report
 from casework.public.photos import photos_of_answers
 from casework.public.publication import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
 from casework.publications import WHOLE
-from casework.ratings import rating_reason
+from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
 from casework.refusals import newest_refusal
 from casework.sealing import secret_matches

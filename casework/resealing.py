@@ -32,7 +32,7 @@ from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.places.points import POINT_PURPOSE
 from casework.places.villages import WAITING_PURPOSE
 from casework.privacy.contact_codes import MESSAGE_PURPOSE
-from casework.ratings import REASON_PURPOSE as RATING
+from casework.publishing.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE
 from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST

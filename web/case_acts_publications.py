@@ -11,7 +11,7 @@ from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
 from casework.photos.images import RectangleRefused
 from casework.places.points import exact_point
-from casework.publishing import approved_answers
+from casework.publishing.acts import approved_answers
 from web.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.forms import Form
 from web.guards import file_store

@@ -14,7 +14,7 @@ from casework.local_time import local_day
 from casework.models import Assignment, Photo, VisibilityReason
 from casework.permissions import Role
 from casework.photos.records import photos_of_answer, photos_of_report
-from casework.publishing import ChosenPhotos
+from casework.publishing.acts import ChosenPhotos
 from casework.triage import ClearedReport
 from web.demo_people import GUESTS, SENDERS
 from web.demo_stories import Deed, Story

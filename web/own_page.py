@@ -10,7 +10,7 @@ from casework.db import db
 from casework.models import Case, Report
 from casework.own_reports import OwnReport, own_report
 from casework.public.cases import code_of_case
-from casework.ratings import LEVELS
+from casework.publishing.ratings import LEVELS
 from casework.states import CaseState
 from web.clock import now
 from web.forms import Refusal

@@ -19,8 +19,8 @@ from casework.permissions import Action, case_seen_by, may
 from casework.photos.images import RectangleRefused
 from casework.places.points import exact_point
 from casework.publications import rated_publication
-from casework.publishing import ChosenPhotos, approved_answers
-from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
+from casework.publishing.acts import ChosenPhotos, approved_answers
+from casework.publishing.ratings import MOST_REOPENED, rating_reason, ratings_of
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local

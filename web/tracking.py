@@ -20,8 +20,8 @@ from casework.own_reports import report_opened_by
 from casework.parsing import number_in
 from casework.permissions import Action, report_owned_by
 from casework.public.cases import code_of_case
+from casework.publishing.ratings import RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
-from casework.ratings import RatingRefused
 from web.clock import now
 from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from casework import corrections, followers, publishing, ratings, reclassification, refusals, triage
+from casework import followers, reclassification, refusals, triage
 from casework.answers import acts as answering
 from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
@@ -18,6 +18,8 @@ from casework.models import Assignment, Case
 from casework.notes import directives, notes
 from casework.pausing import additions, holds, questions, referrals, withdrawals
 from casework.permissions import Actor
+from casework.publishing import acts as publishing
+from casework.publishing import corrections, ratings
 from casework.states import Standstill
 from workflows.facts import FACTS, Fact
 from workflows.outcomes import OUTCOMES

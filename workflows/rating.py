@@ -7,7 +7,7 @@ from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, running_clock
 from casework.models import Case, Report
 from casework.permissions import Actor
-from casework.ratings import RatingRefused, rate
+from casework.publishing.ratings import RatingRefused, rate
 from casework.states import CaseState
 from workflows.reporter_steps import open_own_step
 from workflows.steps import perform
@@ -18,7 +18,7 @@ def rate_report(
 ) -> None:
     """Give a verdict through the case's rating step, or, while a review of it goes on, beside the process: the review is joined.
 
-    Raises RatingRefused when neither is open, and what `casework.ratings.rate` raises. Source: rules.md, section 6, "Rating".
+    Raises RatingRefused when neither is open, and what `casework.publishing.ratings.rate` raises. Source: rules.md, section 6, "Rating".
     """
     case = lock_case(case.id)
     task_ref = open_own_step(case, "rate")

@@ -9,7 +9,7 @@ from casework.bilingual import Bilingual
 from casework.models import Case
 from casework.pausing.holds import end_hold
 from casework.pausing.questions import end_question
-from casework.ratings import end_rating_window
+from casework.publishing.ratings import end_rating_window
 from workflows.variables import Type, Variables, flag
 
 Run = Callable[..., dict[str, Any]]

@@ -13,7 +13,6 @@ from casework.assignments.extensions import may_still_be_extended
 from casework.casefile.views import publications_of
 from casework.cases import answered_this_round
 from casework.clocks.reminders import owes_answer
-from casework.corrections import can_be_corrected
 from casework.documents.apologies import can_be_apologised_for, may_apologise
 from casework.forgotten import handed_over_at
 from casework.intake.pass_on import other_centres
@@ -22,7 +21,8 @@ from casework.models import Assignment, Case, Publication, Report
 from casework.pausing.holds import MOST_WORKING_DAYS, held_working_days
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
 from casework.publications import PUBLIC_KINDS
-from casework.publishing import has_new_answer
+from casework.publishing.acts import has_new_answer
+from casework.publishing.corrections import can_be_corrected
 from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, CaseState, Pause
 
 CLASSIFIED = OPEN_STATES - UNCLASSIFIED

@@ -72,7 +72,7 @@ from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, point_of
 from casework.places.villages import forget_waiting
 from casework.privacy.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
-from casework.ratings import rating_reason
+from casework.publishing.ratings import rating_reason
 from casework.refusals import objection_words
 from casework.reorganising.journal import forget
 from casework.sealing import seal_text

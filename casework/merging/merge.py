@@ -23,7 +23,7 @@ from casework.models import Case, CaseReport, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_followers, tell_reporter
 from casework.permissions import Action, Actor, Role, require
 from casework.publications import rated_publication
-from casework.ratings import invite_to_rate
+from casework.publishing.ratings import invite_to_rate
 from casework.reclassification import hurry
 from casework.search_rows import refresh_search_rows
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState

@@ -13,7 +13,7 @@ from casework.db import db
 from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
 from casework.public.photos import PublicPhoto
 from casework.publications import PUBLIC_KINDS, WHOLE
-from casework.ratings import LEVELS
+from casework.publishing.ratings import LEVELS
 from casework.states import AssignmentEnd
 
 

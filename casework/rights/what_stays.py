@@ -22,7 +22,6 @@ from sqlalchemy.orm import selectinload
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.contacts.report_links import newest_links
-from casework.corrections import can_be_corrected
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import TITLED, empty_payloads, record
@@ -59,6 +58,7 @@ from casework.models import (
 from casework.outputs import drop_outputs_of
 from casework.permissions import Actor
 from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
+from casework.publishing.corrections import can_be_corrected
 from casework.reorganising.journal import forget
 from casework.rights.deciding import contacts_of, require_decider
 from casework.rights.lists import centres_decided

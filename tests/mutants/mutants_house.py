@@ -75,7 +75,7 @@ HOUSE = [
     Mutant("found before publication", "casework/search_rows.py", '    rows = {"centre": cleared, "agencies": cleared}\n',
            '    rows = {"centre": cleared, "agencies": cleared, "public": cleared}\n',
            promise("search_rows_for_the_public_appear_with_the_publication")),
-    Mutant("sensitive case published", "casework/publishing.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
+    Mutant("sensitive case published", "casework/publishing/acts.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
            "    if False:\n        raise PublicationRefused(", promise("a_sensitive_case_is_never_published")),
     # -- words and photos
     Mutant("words not cleared", "casework/triage.py", "        if not any(part.report.id == link.report_id for part in cleared):\n",

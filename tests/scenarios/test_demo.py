@@ -77,7 +77,7 @@ from casework.photos.records import photos_of_answer, photos_of_report
 from casework.public.cases import public_list
 from casework.public.filters import Wanted as PublicWanted
 from casework.public.me_too import me_too_counts
-from casework.ratings import ratings_of
+from casework.publishing.ratings import ratings_of
 from casework.recordings.access import recordings_seen
 from casework.refusals import open_objection
 from casework.reorganising.faults import faults_of

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Publication, VisibilityReason
-from casework.publishing import PublicationRefused
-from casework.ratings import RatingRefused
+from casework.publishing.acts import PublicationRefused
+from casework.publishing.ratings import RatingRefused
 from tests.build import World
 from tests.scenarios.straight import (
     ANSWERED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from casework.permissions import NotAllowed
-from casework.ratings import RatingRefused, ReviewRefused
+from casework.publishing.ratings import RatingRefused, ReviewRefused
 from tests.build import World
 from tests.scenarios.straight import (
     ANSWERED,

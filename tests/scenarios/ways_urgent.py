@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from casework.ratings import RatingRefused
+from casework.publishing.ratings import RatingRefused
 from tests.build import World
 from tests.scenarios.straight import (
     EVENTS,

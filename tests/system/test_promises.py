@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework import identity, publishing, ratings, triage
+from casework import identity, triage
 from casework.answers import acts as answering
 from casework.casefile.photo_access import private_copy, public_copy
 from casework.cases import lock_case
@@ -37,6 +37,8 @@ from casework.own_reports import report_opened_by
 from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
 from casework.photos.images import Rectangle
 from casework.photos.records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
+from casework.publishing import acts as publishing
+from casework.publishing import ratings
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
 from tests import build

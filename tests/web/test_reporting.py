@@ -16,7 +16,6 @@ from sqlalchemy import func, select, update
 
 from casework.assignments.periods import agency_figures
 from casework.cases import lock_case
-from casework.corrections import unpublish
 from casework.db import db, unit_of_work
 from casework.documents.letters import take_out_of_letters
 from casework.erasure.quarantine import quarantine
@@ -25,6 +24,7 @@ from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Event, Letter, Output, Publication
+from casework.publishing.corrections import unpublish
 from reports.letters import page_of, sheets_of
 from tests import build
 from tests.conftest import running

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Publication, Rating, Review
-from casework.ratings import rating_reason
+from casework.publishing.ratings import rating_reason
 from tests import build
 from tests.conftest import client_of
 from tests.pictured import pictured_case

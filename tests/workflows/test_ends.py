@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Case, Report
 from casework.pausing.additions import additions_of
-from casework.publishing import PublicationRefused
+from casework.publishing.acts import PublicationRefused
 from tests import beside, build
 from workflows.inbox import Wanted, page_of
 from workflows.incidents import open_incidents, retry_recorded

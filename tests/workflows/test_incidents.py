@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
 from casework.permissions import NotAllowed, Role, actor_for
-from casework.ratings import RatingRefused
+from casework.publishing.ratings import RatingRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.expressions import ExpressionRefused, evaluate

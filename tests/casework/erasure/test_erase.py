@@ -59,7 +59,7 @@ from casework.pausing.additions import clear_addition, write_to_centre
 from casework.pausing.questions import answer_question, ask_reporter
 from casework.pausing.withdrawals import withdraw_report
 from casework.permissions import Actor
-from casework.ratings import rate, rating_reason, ratings_of, review_rating
+from casework.publishing.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.refusals import decide_objection, object_to_refusal, refuse
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.verification import check_chains

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import ratings
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.models import Case, ClockRule, Publication, Review
 from casework.permissions import NotAllowed, Role, desk_name
-from casework.ratings import RatingRefused, ReviewRefused, invite_to_rate, rating_reason, ratings_of, review_desk
+from casework.publishing import ratings
+from casework.publishing.ratings import RatingRefused, ReviewRefused, invite_to_rate, rating_reason, ratings_of, review_desk
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, local, run, told

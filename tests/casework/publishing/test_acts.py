@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import publishing
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.followers import follow
@@ -15,8 +14,9 @@ from casework.models import Case, Publication, VisibilityReason
 from casework.public.cases import public_case, public_list
 from casework.public.filters import Wanted
 from casework.publications import rated_publication
-from casework.publishing import PublicationRefused
-from casework.ratings import RatingRefused, rate
+from casework.publishing import acts as publishing
+from casework.publishing.acts import PublicationRefused
+from casework.publishing.ratings import RatingRefused, rate
 from tests import build
 from tests.casework.acting import clock, payload, running, told
 from tests.joined import assignment_of
