@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from casework.bilingual import Bilingual
 from casework.cases import CaseBusy
 from casework.errors import CaseworkError
-from casework.followed import case_to_follow
 from casework.intake.file_report import Place, has_filed
 from casework.intake.pass_on import CentreMissing
 from casework.intake.similar_cases import alike_nearby
 from casework.permissions import Actor
 from casework.public.cases import PublicItem, public_items
+from casework.reporters.followed_list import case_to_follow
 from web.clock import now
 from web.filing_fields import FilingForm
 from workflows.acts import act_recorded

@@ -13,9 +13,9 @@ from casework.contacts.report_links import case_of
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Report
-from casework.own_reports import own_report
 from casework.permissions import Action, report_owned_by
 from casework.rate_limits import TooManyAttempts, count_attempt, limit_set_by
+from casework.reporters.report import own_report
 from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs

@@ -8,9 +8,9 @@ from flask import render_template, request
 from casework.contacts.blocked_senders import blocks_of
 from casework.db import db
 from casework.models import Case, Report
-from casework.own_reports import OwnReport, own_report
 from casework.public.cases import code_of_case
 from casework.publishing.ratings import LEVELS
+from casework.reporters.report import OwnReport, own_report
 from casework.states import CaseState
 from web.clock import now
 from web.forms import Refusal

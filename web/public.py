@@ -10,7 +10,6 @@ from sqlalchemy import or_, select
 from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.followed import case_to_follow
 from casework.followers import is_following
 from casework.local_time import local_day
 from casework.models import Area, Case, Centre, Field
@@ -23,6 +22,7 @@ from casework.public.map import public_map
 from casework.public.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
 from casework.public.search import found_by_words
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
+from casework.reporters.followed_list import case_to_follow
 from web.base_map import base_map
 from web.clock import now
 from web.config import LANGUAGES

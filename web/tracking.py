@@ -12,16 +12,16 @@ from wtforms.validators import InputRequired, Length
 from casework.cases import lock_case
 from casework.contacts.report_links import case_of
 from casework.db import unit_of_work
-from casework.followed import followed_list
 from casework.models import Report
-from casework.own_lists import own_page_of
-from casework.own_news import put_news_away
-from casework.own_reports import report_opened_by
 from casework.parsing import number_in
 from casework.permissions import Action, report_owned_by
 from casework.public.cases import code_of_case
 from casework.publishing.ratings import RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
+from casework.reporters.followed_list import followed_list
+from casework.reporters.list import own_page_of
+from casework.reporters.report import report_opened_by
+from casework.reporters.unread import put_news_away
 from web.clock import now
 from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account

@@ -11,11 +11,11 @@ from casework.db import db
 from casework.erasure.erase import LOOKS
 from casework.intake.file_report import cleared_words
 from casework.models import CaseReport, Event, Field, File, Photo, Recording, Report
-from casework.own_reports import OwnReport, own_report
 from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE, photos_of_report
 from casework.places.points import point_of
 from casework.privacy.look_reasons import payloads_told
 from casework.recordings.staging import recordings_of_report
+from casework.reporters.report import OwnReport, own_report
 from casework.rights.held_data import MOST_ROWS, Fact, Part, consent_facts, fact, looks_in, messages_to, part, reporter_facts
 from casework.sealing import open_json, open_text
 from casework.states import CaseState

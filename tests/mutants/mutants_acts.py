@@ -11,7 +11,7 @@ ACTS = [
     Mutant("refused without words", "casework/refusals.py", "    if not words:\n        raise RefusalIncomplete", "    if False:\n        raise RefusalIncomplete",
            unit("refusals", "a_refusal_needs_words")),
     Mutant("refusal untold", "casework/refusals.py", '    tell_reporters(case, "report_refused", at=now, reason=reason.key)\n', "", way("refuse at verification")),
-    Mutant("refusal without guidance", "casework/own_reports.py", "Bilingual(row.reason.guidance_vi, row.reason.guidance_en)", 'Bilingual("", "")',
+    Mutant("refusal without guidance", "casework/reporters/report.py", "Bilingual(row.reason.guidance_vi, row.reason.guidance_en)", 'Bilingual("", "")',
            ("tests/web/test_tracking.py::test_a_refused_report_says_why_and_what_to_do",)),
     Mutant("refused cases are public", "casework/public/filters.py", "or_(state.in_(OPEN_STATES), and_(",
            "or_(state.in_(OPEN_STATES | {CaseState.REFUSED}), and_(", unit("public/cases", "what_was_not_taken_is_nowhere")),

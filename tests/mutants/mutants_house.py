@@ -62,7 +62,7 @@ HOUSE = [
     Mutant("leaders see identities", "casework/permissions.py", "Sight.IDENTITY: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD})",
            "Sight.IDENTITY: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER})",
            ("tests/system/test_roles.py::test_the_sights_of_the_code_are_those_of_the_table",)),
-    Mutant("secret not compared", "casework/own_reports.py",
+    Mutant("secret not compared", "casework/reporters/report.py",
            "return report if secret_matches(secret, report.secret_digest if report else _NOBODYS_DIGEST) else None", "return report",
            promise("a_report_opens_with_its_own_secret_only")),
     Mutant("agencies see the centre's copy", "casework/casefile/photo_access.py", 'sight = Sight.ORIGINAL if audience == "centre" else Sight.CLEARED',

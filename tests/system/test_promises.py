@@ -33,12 +33,12 @@ from casework.models import (
     SearchRow,
     VisibilityReason,
 )  # fmt: skip
-from casework.own_reports import report_opened_by
 from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
 from casework.photos.images import Rectangle
 from casework.photos.records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
 from casework.publishing import acts as publishing
 from casework.publishing import ratings
+from casework.reporters.report import report_opened_by
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
 from tests import build

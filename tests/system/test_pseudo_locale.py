@@ -225,7 +225,8 @@ def test_every_row_the_product_ships_has_both_languages() -> None:
 
 
 def test_every_label_in_the_code_has_both_languages() -> None:
-    from casework import next_steps, permissions, states
+    from casework import permissions, states
+    from casework.reporters import next_steps
 
     for module in (states, next_steps, permissions):
         for value in vars(module).values():

@@ -62,7 +62,7 @@ def test_a_long_list_turns_its_pages_and_asks_as_much_as_a_short_one(sqlite_app:
     client.get("/mine")
     few = statements_of(lambda: client.get("/mine"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("casework.own_lists.PAGE", 3)
+        patch.setattr("casework.reporters.list.PAGE", 3)
         assert statements_of(lambda: client.get("/mine")) == few
         page = client.get("/mine").get_data(as_text=True)
         assert [code in page for code in codes] == [False, True, True, True]

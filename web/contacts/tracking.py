@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 
 from casework.contacts.codes import Purpose
 from casework.contacts.proven import reports_proven_by, reports_tracked_by
-from casework.own_lists import own_list
 from casework.permissions import Action
+from casework.reporters.list import own_list
 from web.contacts.code_step import CodeStep, ask_for_code, take_code
 from web.contacts.codes import (
     Asked,

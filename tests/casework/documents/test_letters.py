@@ -23,8 +23,8 @@ from casework.documents.writing import Added, AlreadyWritten
 from casework.erasure.quarantine import hand_over, quarantine
 from casework.main_reports import make_main
 from casework.models import Case, Event, Extension, Letter, Letterhead, Publication, Report, VisibilityReason
-from casework.own_reports import own_report
 from casework.permissions import NotAllowed
+from casework.reporters.report import own_report
 from reports.letters import page_of
 from tests import beside, build, joined
 from tests.casework.acting import events, payload

@@ -14,10 +14,10 @@ from casework.erasure.quarantine import HandOverRefused, QuarantineRefused, hand
 from casework.erasure.quarantined_list import count_to_hand_over, quarantined_cases
 from casework.forgotten import handed_over_at
 from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication, Question, Referral, SearchRow, Withdrawal
-from casework.own_lists import own_list
-from casework.own_reports import own_report
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
 from casework.public import cases as public_cases
+from casework.reporters.list import own_list
+from casework.reporters.report import own_report
 from tests import build, joined
 from tests.second_centre import second_world
 

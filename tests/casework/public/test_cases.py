@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Publication, Question, ReportText, VisibilityReason
-from casework.next_steps import NEXT
 from casework.public import filters as public_filters
 from casework.public.cases import code_of_case, newest_published, public_case, public_list
 from casework.public.filters import PublicState, Wanted
+from casework.reporters.next_steps import NEXT
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 from tests import build

@@ -10,12 +10,12 @@ from casework.casefile.photo_access import private_copy, public_copy
 from casework.db import db, unit_of_work
 from casework.followers import follow
 from casework.models import Case, Publication, Rating, VisibilityReason
-from casework.own_reports import own_report
 from casework.permissions import NotAllowed
 from casework.public.cases import public_case, public_list
 from casework.public.filters import Wanted
 from casework.publishing.acts import PublicationRefused
 from casework.publishing.corrections import CorrectionRefused
+from casework.reporters.report import own_report
 from tests import build
 from tests.build import World
 from tests.casework.acting import events, payload, running, told

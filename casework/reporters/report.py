@@ -14,10 +14,6 @@ from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
 from casework.intake.file_report import original_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
-from casework.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
-from casework.own_labels import Standing, is_going_on, standing_of
-from casework.own_photos import OwnPhoto, own_photos
-from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
 from casework.photos.records import photos_of_report
@@ -27,6 +23,10 @@ from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
 from casework.refusals import newest_refusal
+from casework.reporters.conversation import Granted, ReferralTold, Turn, talk_about
+from casework.reporters.labels import Standing, is_going_on, standing_of
+from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
+from casework.reporters.photos import OwnPhoto, own_photos
 from casework.sealing import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.told_steps import Step, own_steps, with_moves

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Addition, Case, CaseReport, Extension, Question, Recording, Referral, Refusal, Report, Withdrawal
-from casework.own_photos import OwnPhoto, own_photos
 from casework.pausing.added_files import photos_of_additions, recordings_of_additions
 from casework.pausing.additions import addition_words
 from casework.pausing.questions import answer_words, question_words
 from casework.pausing.withdrawals import withdrawal_reason
 from casework.refusals import objection_words
+from casework.reporters.photos import OwnPhoto, own_photos
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from casework.contacts.report_links import ended_questions, newest_links, open_q
 from casework.db import db
 from casework.intake.file_report import original_words
 from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter
-from casework.own_labels import standing_of
-from casework.own_news import with_news
 from casework.permissions import Actor
 from casework.publications import WHOLE
+from casework.reporters.labels import standing_of
+from casework.reporters.unread import with_news
 from casework.states import ENDED_STATES, CaseState, Progress
 
 PAGE = 50
