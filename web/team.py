@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from casework.deputies import principals_of
 from casework.permissions import Action
+from casework.rights.deputies import principals_of
 from web.clock import now
 from web.guards import actor, performs
 from workflows.inbox_filters import OWN

@@ -27,7 +27,6 @@ from casework.calendars import calendar_of
 from casework.clocks.reminders import send_reminders
 from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
-from casework.deputies import principals_of
 from casework.documents.letterheads import letterhead_for
 from casework.documents.letters import letters_seen
 from casework.documents.numbering import books_seen
@@ -82,6 +81,7 @@ from casework.recordings.access import recordings_seen
 from casework.refusals import open_objection
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
+from casework.rights.deputies import principals_of
 from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import event
 
 from casework.db import db, unit_of_work
-from casework.deputies import principals_of
 from casework.models import Deputy
 from casework.permissions import Role, actor_for
+from casework.rights.deputies import principals_of
 from tests import build
 from workflows.desk_access import desks_read_by, own_desk
 from workflows.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from casework.deputies import principals_of
 from casework.models import Account, Case, Output
 from casework.outputs import OutputRefused
 from casework.permissions import Sight, sees
+from casework.rights.deputies import principals_of
 from reports.tables.table import Column, Table
 from web.inbox_filters import filter_in, params_of
 from web.inbox_views import wanted_of
