@@ -18,7 +18,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Draft, DraftPhotos
 from casework.permissions import Action, Actor, require
-from casework.sealing import open_json, open_text, seal_json, seal_text
+from casework.sealing.seal import open_json, open_text, seal_json, seal_text
 from casework.setting_values import VALUES, value_of
 from casework.text import normal
 

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.files.local import PIECE, SHORTEST_WAIT, FileMissing, FileStore, StorageUnreachable
 from casework.findings import Finding, fault, note
-from casework.keyring import KeyMissing
 from casework.models import File, Photo, Recording
-from casework.sealing import SealBroken
+from casework.sealing.keyring import KeyMissing
+from casework.sealing.seal import SealBroken
 
 BATCH = 200
 """Rows read at a time; the reading of their bytes happens outside any transaction."""

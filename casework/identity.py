@@ -8,7 +8,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case, Report, Reporter
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
-from casework.sealing import lookup_digest, open_json, seal_json
+from casework.sealing.seal import lookup_digest, open_json, seal_json
 from casework.text import normal
 
 IDENTITY_PURPOSE = "reporter identity"

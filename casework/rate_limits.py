@@ -13,7 +13,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import IdempotencyKey, RateCounter
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.setting_values import VALUES, value_of
 
 SUBJECT_PURPOSE = "counter of attempts"

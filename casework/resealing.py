@@ -22,7 +22,6 @@ from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
-from casework.keyring import current_keyring
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
 from casework.pausing.additions import WORDS_PURPOSE as ADDITION
@@ -36,7 +35,8 @@ from casework.publishing.ratings import REASON_PURPOSE as RATING
 from casework.refusals import OBJECTION_PURPOSE
 from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST
-from casework.sealing import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
+from casework.sealing.keyring import current_keyring
+from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
 from casework.settings.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32

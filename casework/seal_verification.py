@@ -8,7 +8,7 @@ from sqlalchemy.sql.schema import Column
 
 from casework.db import db
 from casework.findings import Finding, fault
-from casework.sealing import VALUE_MAGIC, SealBroken, key_id_of
+from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 """As much of a sealed value as can hold the longest key id: 32 characters."""

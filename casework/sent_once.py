@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db, kept_for_step
 from casework.models import IdempotencyKey
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 PURPOSE = "sent_form"
 DIGEST_PURPOSE = "form that was sent"

@@ -10,7 +10,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Centre, Wallboard
 from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, require
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.setting_events import record_setting
 from casework.text import normal
 

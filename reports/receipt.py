@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from casework.bilingual import Bilingual
 from casework.intake.telephones import as_dialled
 from casework.local_time import LOCAL_ZONE
-from casework.sealing import grouped_secret
+from casework.sealing.seal import grouped_secret
 from reports.pdf import render_pdf
 
 if TYPE_CHECKING:

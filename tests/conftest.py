@@ -234,7 +234,7 @@ def config(environment: dict[str, str]) -> Config:
 def elsewhere(config: Config, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Config]:
     """Another machine with nothing on it, of the same kind of database."""
     # Not above: pure tests shall not wait for it.
-    from casework.keyring import current_keyring, use_keyring
+    from casework.sealing.keyring import current_keyring, use_keyring
 
     keyring = current_keyring()
     if config.is_sqlite:

@@ -39,9 +39,9 @@ from casework.clocks import reminder_ladder
 from casework.db import WRITES, Model, db, prepare_engine
 from casework.db_postgres import KeepingConnection
 from casework.files.local import LocalFileStore
-from casework.keyring import Keyring, use_keyring
 from casework.places import former_areas, map_layers
 from casework.public import filter_choices as public_choices
+from casework.sealing.keyring import Keyring, use_keyring
 from tests.postgres import Cluster
 from web import navigation
 from web.config import Config

@@ -14,7 +14,7 @@ from casework.db import db
 from casework.facts import keeping
 from casework.identity import open_contact
 from casework.models import Case, OutboxMessage, Report, Reporter
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from tests.postgres import Cluster
 from web.benchmark import load, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
 from web.benchmark.copies import Copier

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from casework.db import db, prepare_engine
-from casework.keyring import use_keyring
+from casework.sealing.keyring import use_keyring
 from web.config import SECRET_KEY, Config, kept_secret
 from web.watching import job_threads
 

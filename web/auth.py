@@ -19,7 +19,7 @@ from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_acc
 from casework.models import Account, LoginSession
 from casework.permissions import SYSTEM, Action, Role, actor_for, may
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.settings.people import is_start_password_over
 from web.clock import now
 from web.contacts.codes import can_prove_contacts, can_reach

@@ -20,8 +20,8 @@ import orjson
 
 from casework.errors import CaseworkError
 from casework.files.local import PIECE
-from casework.keyring import Keyring
-from casework.sealing import lookup_digest
+from casework.sealing.keyring import Keyring
+from casework.sealing.seal import lookup_digest
 
 FORMAT, UNSEALED = 2, 1
 """Of a manifest with a seal, and of one without: releases up to 0.9.0 made none."""

@@ -21,7 +21,7 @@ from casework.db import db
 from casework.identity import EMAIL_PURPOSE, Contact, citizen_account
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import Role
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 PASSWORD = "langbiang-minh-hoa"
 """Of every demonstration account; it opens invented data on this machine only."""

@@ -17,14 +17,14 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused, typed_village
 from casework.intake.just_sent import JustSent
 from casework.intake.limits import TooManyReports
-from casework.keyring import KeyMissing
 from casework.models import Centre, Clock, Report
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photos.records import move_staged_earlier, photos_of_report, staged_photos
 from casework.places.lookup import is_outside
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
-from casework.sealing import SealBroken, open_text, seal_text
+from casework.sealing.keyring import KeyMissing
+from casework.sealing.seal import SealBroken, open_text, seal_text
 from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.base_map import base_map
 from web.clock import now

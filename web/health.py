@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from casework.db import db
-from casework.keyring import current_keyring
 from casework.permissions import Action
+from casework.sealing.keyring import current_keyring
 from web.guards import file_store, performs
 from web.request_log import LOGGER, failure_facts, request_id
 from web.schema_check import refuse_other_schema

@@ -18,8 +18,8 @@ from casework.bilingual import Bilingual
 from casework.db import METADATA
 from casework.errors import CaseworkError
 from casework.files.local import STORED_NAME, FileMissing, FileStore, LocalFileStore
-from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Anchor, File
+from casework.sealing.keyring import Keyring, KeyringUnusable
 from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
 from web.config import Config
 from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version

@@ -10,7 +10,7 @@ import orjson
 
 from casework.anchors import KEY
 from casework.errors import CaseworkError
-from casework.keyring import Keyring
+from casework.sealing.keyring import Keyring
 from web.config import VAPID_KEY, Config
 
 FORMAT = 1

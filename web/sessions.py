@@ -17,7 +17,7 @@ from casework.calendars import RULES_STREAM, hold_head
 from casework.db import db, unit_of_work
 from casework.messages.push_subscriptions import follow_sign_in
 from casework.models import Account, EventStream, LoginSession
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.setting_values import value_of
 from web.clock import now
 from web.networks import this_network

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, Engine, LargeBinary, func, inspect, select
 from sqlalchemy.sql.schema import Column
 
 from casework.db import METADATA
-from casework.keyring import Keyring, KeyringUnusable
 from casework.models import File
-from casework.sealing import VALUE_MAGIC, key_id_of
+from casework.sealing.keyring import Keyring, KeyringUnusable
+from casework.sealing.seal import VALUE_MAGIC, key_id_of
 from web.config import Config, StartRefused
 
 PROBED_ROWS = 500

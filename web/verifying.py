@@ -16,9 +16,9 @@ from casework.documents.verification import check_books
 from casework.facts.verification import check_facts
 from casework.file_verification import check_files
 from casework.findings import Finding, fault, one_moment
-from casework.keyring import Keyring, KeyringUnusable, use_keyring
 from casework.models import Anchor, Event, EventStream, File
 from casework.seal_verification import check_seals
+from casework.sealing.keyring import Keyring, KeyringUnusable, use_keyring
 from casework.verification import check_chains
 from reports.statistics.snapshots import check_snapshots
 from web.config import Config

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from casework.db import db
 from casework.models import CodeApp
-from casework.sealing import open_sealed, seal
+from casework.sealing.seal import open_sealed, seal
 
 DIGITS, SECONDS, SECRET_SIZE = 6, 30, 20
 """What every authenticator app understands; a secret has the size of the SHA-1 they all use (RFC 4226, 4)."""

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from casework.db import db
 from casework.models import Account, SignInBegun
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 HOLDS = timedelta(minutes=10)
 MOST_ATTEMPTS = 5

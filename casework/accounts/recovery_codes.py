@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 
 from casework.db import db
 from casework.models import RecoveryCode
-from casework.sealing import SECRET_ALPHABET, lookup_digest
+from casework.sealing.seal import SECRET_ALPHABET, lookup_digest
 
 NUMBER, LENGTH, GROUP = 10, 10, 5
 """Ten of 31 signs are 49 bits: nobody guesses one within the attempts there are."""

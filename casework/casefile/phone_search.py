@@ -15,7 +15,7 @@ from casework.identity import PHONE_PURPOSE, SHORTEST_REASON
 from casework.models import Account, Case, CaseReport, Report, Reporter
 from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.rate_limits import limit_set_by
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.successors import Followed, left_to
 from casework.text import normal
 

@@ -20,7 +20,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Account, BlockedSender, Case, CaseReport, Centre, Device, Report
 from casework.outbox import tell_reporter
 from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.setting_values import value_of
 from casework.text import normal
 

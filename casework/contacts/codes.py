@@ -24,7 +24,7 @@ from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Words
 from casework.models import Delivery, OneTimeCode, Report
 from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, open_message, seal_message
 from casework.rate_limits import Limit, count_attempt, limit_set_by
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 TEMPLATE = "one_time_code"
 DIGITS = 6

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Account, BlockedSender, Device, LoginSession, MeToo, Report
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 TOKEN_PURPOSE = "device token"
 LONGEST_TOKEN = 100

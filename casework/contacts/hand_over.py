@@ -25,7 +25,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.identity import Contact, open_contact, seal_contact
 from casework.models import HandOverTicket, HostApp, IdempotencyKey
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.text import normal
 
 # RFC 9864 renames it to Ed25519; libraries of hosts still say EdDSA

@@ -20,7 +20,7 @@ from casework.events import record
 from casework.local_time import local_day
 from casework.models import Agency, Case, IdempotencyKey, Letter, Report
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, require
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.text import normal
 
 MOST_COPIES = 30

@@ -75,7 +75,7 @@ from casework.privacy.look_reasons import LOOKED, RESTATED, erase_reasons_given,
 from casework.publishing.ratings import rating_reason
 from casework.refusals import objection_words
 from casework.reorganising.journal import forget
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 
 GONE = ""
 """Stands where a text was that may not be NULL."""

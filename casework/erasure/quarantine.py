@@ -34,7 +34,7 @@ from casework.models import (
 )
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, Sight, require, sees
-from casework.sealing import open_text, seal_text
+from casework.sealing.seal import open_text, seal_text
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.successors import centre_at_work
 from casework.text import normal

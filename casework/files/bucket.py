@@ -36,7 +36,7 @@ from casework.files.local import (
     purpose_of,
     sound_name,
 )
-from casework.sealing import key_id_of, seal_stream
+from casework.sealing.seal import key_id_of, seal_stream
 
 PART = 16 << 20
 """Bytes sent in one request, and held in memory: every photo is one part."""

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from casework.errors import CaseworkError
-from casework.keyring import KeyMissing
-from casework.sealing import key_id_of, open_stream, seal_stream
+from casework.sealing.keyring import KeyMissing
+from casework.sealing.seal import key_id_of, open_stream, seal_stream
 
 STORED_NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{28})", re.ASCII)
 """Two levels of folders (65,536 in all) before 32 hexadecimal digits: forty million files are 600 a folder."""

@@ -19,7 +19,7 @@ from casework.permissions import Actor, owns_report
 from casework.places.geometry import metres_between
 from casework.places.points import point_of
 from casework.rate_limits import JUST_SENT, JUST_SENT_KEPT
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.states import ENDED_STATES
 from casework.text import normal
 

@@ -19,7 +19,7 @@ from casework.intake.title_words import share_said_again
 from casework.models import Area, Case, CaseReport, ReportText
 from casework.places.geometry import box_around, metres_between
 from casework.publications import shows_exact_place
-from casework.sealing import open_text
+from casework.sealing.seal import open_text
 from casework.states import ENDED_STATES, CaseState
 from casework.suggesting import words_in
 from casework.text import fold

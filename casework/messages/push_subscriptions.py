@@ -22,7 +22,7 @@ from casework.errors import CaseworkError
 from casework.messages.http_client import is_this_machine
 from casework.models import LoginSession, PushSubscription
 from casework.permissions import Action, Actor, require
-from casework.sealing import lookup_digest, open_json, seal_json
+from casework.sealing.seal import lookup_digest, open_json, seal_json
 
 PURPOSE = "push subscription"
 ENDPOINT_PURPOSE = "push endpoint"

@@ -30,7 +30,7 @@ from casework.messages.rendering import Addresses, NothingToSay, NoWords, Words,
 from casework.messages.standing import fault_of
 from casework.models import Case, Delivery, OutboxMessage
 from casework.privacy.contact_codes import wipe_sent
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 LOGGER = logging.getLogger("langbiang.messages")
 

@@ -14,7 +14,7 @@ from casework.outbox import tell_desk
 from casework.pausing.added_files import Sent, has_files, link_files, photos_of_additions
 from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.photos.records import PreparedCopies, add_copies
-from casework.sealing import open_text, seal_text
+from casework.sealing.seal import open_text, seal_text
 from casework.states import ENDED_STATES
 from casework.text import normal
 

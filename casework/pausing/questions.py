@@ -16,7 +16,7 @@ from casework.pausing.added_files import Sent, has_files
 from casework.pausing.additions import add_to_report
 from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
-from casework.sealing import open_text, seal_text
+from casework.sealing.seal import open_text, seal_text
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
 from casework.working_time import TimeLimit, Unit, due_at

@@ -17,7 +17,7 @@ from casework.files.local import FileStore, StoredFile, new_stored_name
 from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos.images import Rectangle, accept_photo, cover, size_of, thumb_of
-from casework.sealing import seal_json, seal_text
+from casework.sealing.seal import seal_json, seal_text
 from casework.setting_values import value_of
 
 NAME_PURPOSE = "file name"

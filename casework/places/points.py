@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from casework.models import Case, Report
 from casework.privacy.left_in_clear import forget_with_their_words, seal_reports
 from casework.publications import shows_exact_place
-from casework.sealing import open_json, seal_json
+from casework.sealing.seal import open_json, seal_json
 
 POINT_PURPOSE = "exact point of a report"
 ROUNDED_TO = 3

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
 from casework.models import Area, Case
-from casework.sealing import open_text, seal_text
+from casework.sealing.seal import open_text, seal_text
 from casework.text import fold, normal
 
 WAITING_PURPOSE = "village of a case that nobody has let out"

@@ -6,7 +6,7 @@ from casework.db import db
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
 from casework.models import OneTimeCode
 from casework.parsing import number_in
-from casework.sealing import lookup_digest, open_json, seal_json
+from casework.sealing.seal import lookup_digest, open_json, seal_json
 
 RECIPIENT = "code:"
 """How a delivery names the row it is looked up in: `code:<id>`."""

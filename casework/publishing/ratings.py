@@ -14,7 +14,7 @@ from casework.models import Case, Clock, ClockRule, Publication, Rating, Report,
 from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.publications import WHOLE, rated_publication
-from casework.sealing import open_text, seal_text
+from casework.sealing.seal import open_text, seal_text
 from casework.second_person import Seat, desk_of_either, refuse_first_person
 from casework.states import CaseState
 from casework.text import normal

@@ -15,7 +15,7 @@ from casework.models import Addition, File, Recording, Report
 from casework.permissions import Actor
 from casework.photos.records import NAME_PURPOSE
 from casework.recordings.formats import RecordingRefused, media_type_of
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from casework.setting_values import value_of
 
 __all__ = [

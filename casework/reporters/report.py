@@ -27,7 +27,7 @@ from casework.reporters.conversation import Granted, ReferralTold, Turn, talk_ab
 from casework.reporters.labels import Standing, is_going_on, standing_of
 from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.reporters.photos import OwnPhoto, own_photos
-from casework.sealing import secret_matches
+from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.told_steps import Step, own_steps, with_moves
 

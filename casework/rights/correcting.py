@@ -7,7 +7,7 @@ from casework.db import db
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, open_contact, seal_contact
 from casework.models import DataRequest, Reporter
 from casework.rights.requests import Wish, is_first, reports_about
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 
 
 def correct(request: DataRequest, wish: Wish) -> None:

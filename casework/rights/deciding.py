@@ -30,7 +30,7 @@ from casework.rights.requests import (
     wish_in,
 )
 from casework.rights.restricting import restrict
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from casework.second_person import refuse_first_person
 from casework.successors import centre_at_work
 from casework.text import normal

@@ -65,7 +65,7 @@ from casework.publications import PUBLIC_KINDS, names_village, newest_publicatio
 from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
 from casework.rights.requests import account_stream, is_first, lock_request, record_request, reports_about, reports_of_account
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
 

@@ -17,7 +17,7 @@ from casework.privacy.look_reasons import payloads_told
 from casework.recordings.staging import recordings_of_report
 from casework.reporters.report import OwnReport, own_report
 from casework.rights.held_data import MOST_ROWS, Fact, Part, consent_facts, fact, looks_in, messages_to, part, reporter_facts
-from casework.sealing import open_json, open_text
+from casework.sealing.seal import open_json, open_text
 from casework.states import CaseState
 
 LEVELS = {

@@ -22,7 +22,7 @@ from casework.models import Account, Case, CaseReport, Centre, DataRequest, Even
 from casework.outbox import tell_of_data_request
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, owns_report, require
 from casework.rights.limits import answer_due, done_due
-from casework.sealing import open_json, open_text, seal_json
+from casework.sealing.seal import open_json, open_text, seal_json
 from casework.successors import centre_at_work
 from casework.text import normal
 

@@ -16,7 +16,7 @@ from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Centre, StagedImport
 from casework.permissions import Action, Actor, require
-from casework.sealing import open_json, seal_json
+from casework.sealing.seal import open_json, seal_json
 from casework.sent_once import take_key
 from casework.setting_events import LONGEST_REASON, ReasonMissing, require_administrator_of
 from casework.settings.import_agencies import AgencyPlanner

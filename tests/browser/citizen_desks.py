@@ -22,7 +22,7 @@ from casework.intake.file_report import Place
 from casework.models import ConsentNotice, DataRequest
 from casework.rights import deciding
 from casework.rights.requests import Wish, lock_request, person_of, request_data
-from casework.sealing import grouped_secret
+from casework.sealing.seal import grouped_secret
 from tests import build
 from tests.browser.day import Day
 from tests.browser.desks import Desk

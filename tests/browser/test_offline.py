@@ -18,7 +18,7 @@ from casework.intake.file_report import original_words
 from casework.models import OutboxMessage, Report
 from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
-from casework.sealing import parse_tracking_secret, secret_matches
+from casework.sealing.seal import parse_tracking_secret, secret_matches
 from tests import build
 from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, wired

@@ -19,7 +19,6 @@ from casework.erasure.quarantine import hand_over, quarantine
 from casework.file_verification import check_files
 from casework.files.local import FileNotStored, LocalFileStore, StoredFile
 from casework.intake.file_report import cleared_words
-from casework.keyring import current_keyring
 from casework.models import Case, Event, File, Recording, SearchRow
 from casework.permissions import Actor, NotAllowed, actor_for
 from casework.recordings import copying
@@ -29,6 +28,7 @@ from casework.recordings.formats import RecordingRefused, media_type_of
 from casework.recordings.preparing import TRIED_AGAIN_AFTER, copy_again
 from casework.recordings.staging import drop_staged_recording, prepare_recording, stage_recording, staged_recordings
 from casework.recordings.transcripts import TranscriptRefused, has_unheard_voice, recording_of, transcribe
+from casework.sealing.keyring import current_keyring
 from casework.unsent_photos import sweep_unsent
 from tests import build
 from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav

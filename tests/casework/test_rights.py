@@ -24,7 +24,6 @@ from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.identity import Contact, RevealRefused, open_contact, reveal_identity
 from casework.intake.file_report import Place, original_words
-from casework.keyring import current_keyring
 from casework.messages.recipients import recipient_of
 from casework.messages.routing import route_messages
 from casework.models import (
@@ -78,7 +77,8 @@ from casework.rights.requests import (
     wish_in,
 )
 from casework.rights.restricting import lift_restriction
-from casework.sealing import seal_text
+from casework.sealing.keyring import current_keyring
+from casework.sealing.seal import seal_text
 from casework.verification import check_chains
 from tests import build
 from tests.casework.acting import events, guest_of, local

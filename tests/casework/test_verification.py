@@ -19,10 +19,10 @@ from casework.events import chain_hash, payload_digest
 from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.findings import Finding, one_moment
-from casework.keyring import current_keyring
 from casework.models import Answer, Assignment, Case, Clock, Event, EventStream, File, OutboxMessage, Publication, SearchRow
 from casework.permissions import SYSTEM
 from casework.photos.records import prepare_photo, stage_photo
+from casework.sealing.keyring import current_keyring
 from casework.verification import check_chains
 from tests import build, tampering
 from tests.grounds import somebody_else

@@ -20,7 +20,7 @@ from casework.rights.deciding import carry_out, look_at_request
 from casework.rights.lists import reports_beside
 from casework.rights.requests import ERASURE, lock_request, person_of, request_data
 from casework.rights.what_stays import LOOK_LASTS, Kept, RedactionRefused, redact, what_stays
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from casework.verification import check_chains
 from tests import build, tampering
 from tests.second_centre import second_world

@@ -29,8 +29,8 @@ from casework.files.local import (
     new_stored_name,
     sweep,
 )
-from casework.keyring import Keyring, use_keyring
-from casework.sealing import SealBroken
+from casework.sealing.keyring import Keyring, use_keyring
+from casework.sealing.seal import SealBroken
 from tests import build, pictured
 from tests.conftest import running
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage

@@ -92,7 +92,7 @@ HOUSE = [
     Mutant("covered part comes back", "casework/photos/records.py",
            'source = source or (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")',
            'source = source or copy_for(photo, "centre", "view")', promise("what_was_covered_for_agencies_stays_covered_for_the_public")),
-    Mutant("seal without a purpose", "casework/sealing.py", "_associated(header, purpose)", '_associated(header, "")',
+    Mutant("seal without a purpose", "casework/sealing/seal.py", "_associated(header, purpose)", '_associated(header, "")',
            promise("every_seal_is_for_one_purpose"), times=3),
     # -- what is written down
     Mutant("hash without the payload's digest", "casework/events.py", 'str(event.on_behalf_of_id or ""), event.payload_digest, event.previous_hash,',

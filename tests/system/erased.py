@@ -15,13 +15,13 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
-from casework.keyring import current_keyring
 from casework.models import File
 from casework.photos.records import open_copy
 from casework.resealing import PURPOSES
 from casework.rights.deciding import carry_out
 from casework.rights.requests import lock_request, person_of, request_data
-from casework.sealing import SealBroken, open_sealed
+from casework.sealing.keyring import current_keyring
+from casework.sealing.seal import SealBroken, open_sealed
 from casework.verification import check_chains
 from tests import build
 from tests.casework.acting import guest_of

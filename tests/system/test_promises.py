@@ -39,7 +39,7 @@ from casework.photos.records import add_copies, open_copy, prepare_copies, prepa
 from casework.publishing import acts as publishing
 from casework.publishing import ratings
 from casework.reporters.report import report_opened_by
-from casework.sealing import SealBroken, open_text, seal_text
+from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
 from tests import build
 from tests.conftest import running

@@ -393,7 +393,7 @@ class TestOpeningReports:
 
 def confirm_by_secret(office: Office, box: Letterbox, report: Report) -> None:
     """The sender opens the report again with what stands on the receipt, in another browser, and proves the contact."""
-    from casework.sealing import new_tracking_secret, secret_digest
+    from casework.sealing.seal import new_tracking_secret, secret_digest
 
     secret = new_tracking_secret()
     with unit_of_work():

@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from casework.db import db, unit_of_work
-from casework.keyring import Keyring, KeyringUnusable
 from casework.models import PushSubscription
-from casework.sealing import seal_json
+from casework.sealing.keyring import Keyring, KeyringUnusable
+from casework.sealing.seal import seal_json
 from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office

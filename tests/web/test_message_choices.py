@@ -16,7 +16,7 @@ from casework.identity import Contact
 from casework.messages.choices import wishes_of, wishes_of_reporter
 from casework.messages.push_subscriptions import Endpoint, digest_of, end_gone, endpoints_of
 from casework.models import Account, PushSubscription, Reporter
-from casework.sealing import VALUE_MAGIC
+from casework.sealing.seal import VALUE_MAGIC
 from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office

@@ -25,7 +25,7 @@ from casework.models import Case, Device, OutboxMessage, Photo, Report
 from casework.photos.records import open_copy, photos_of_report
 from casework.rate_limits import Limit, drop_old_keys
 from casework.recordings.staging import recordings_of_report
-from casework.sealing import parse_tracking_secret, secret_matches
+from casework.sealing.seal import parse_tracking_secret, secret_matches
 from casework.settings.value_changes import set_value
 from tests import build
 from tests.conftest import client_of

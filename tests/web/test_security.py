@@ -23,8 +23,8 @@ import web
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.keyring import use_keyring
 from casework.permissions import Action, NotAllowed
+from casework.sealing.keyring import use_keyring
 from tests import build
 from tests.build import NOON as NOW
 from tests.conftest import client_of, environment_of, prepare_schema, running
@@ -421,7 +421,7 @@ class TestKeys:
 
     @pytest.mark.usefixtures("app")
     def test_with_other_keys_nothing_starts(self, config: Config, tmp_path: Path) -> None:
-        from casework.keyring import Keyring
+        from casework.sealing.keyring import Keyring
 
         build.standard_world()
         config.keyring.unlink()

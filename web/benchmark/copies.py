@@ -17,7 +17,7 @@ from casework.facts.reading import office_minutes
 from casework.identity import PHONE_PURPOSE, Contact, seal_contact
 from casework.local_time import local_day
 from casework.models import OutboxMessage
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.text import index_words
 from web.benchmark.bulk import Bulk
 from web.benchmark.chains import EVENT, HEAD, Chains

@@ -30,7 +30,7 @@ def verify(every: int) -> None:
 @click.option("--keys", type=NEW, help="Also save the keys, to this file; keep it apart from the backup.")
 def backup(folder: Path, keys: Path | None) -> None:
     """Save database, files and anchors to a new FOLDER, while people work."""
-    from casework.keyring import Keyring
+    from casework.sealing.keyring import Keyring
     from web.backup_folder import oldest_beside
     from web.config import Config
     from web.keeping import backup as save

@@ -40,7 +40,7 @@ def rotate(name: str, aside: bool) -> None:
 @click.argument("key_id")
 def use(key_id: str) -> None:
     """Let new seals use a key that was added aside."""
-    from casework.keyring import current_keyring
+    from casework.sealing.keyring import current_keyring
     from web.config import Config
 
     ready_app(Config.from_environment(), "keys")

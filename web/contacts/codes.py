@@ -14,11 +14,11 @@ from flask_babel import gettext as _
 from casework.contacts.codes import DIGITS, LASTS, RESEND_AFTER, Purpose, check_code, count_code, open_code, send_code, way_to
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.keyring import KeyMissing
 from casework.models import Report
 from casework.privacy.contact_codes import kind_of, open_message
 from casework.rate_limits import TooManyAttempts
-from casework.sealing import SealBroken, open_json, seal_json
+from casework.sealing.keyring import KeyMissing
+from casework.sealing.seal import SealBroken, open_json, seal_json
 from web.clock import now
 from web.filing_fields import email_address, phone_number
 from web.locales import in_reader_language, language

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from web.signing_keys import signing_keys
 
 COOKIE = "langbiang_known"

@@ -19,7 +19,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, LoginSession, Passkey
 from casework.permissions import Action, Actor, actor_for
-from casework.sealing import SealBroken, open_json, seal_json
+from casework.sealing.seal import SealBroken, open_json, seal_json
 from casework.settings.people import end_sessions
 from web.clock import now
 from web.factors.party import bound_to_session, our_party

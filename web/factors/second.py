@@ -23,7 +23,7 @@ from casework.errors import CaseworkError
 from casework.models import Account, SignInBegun
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from web.auth import home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.factors.gate import begun_here, drop_begun_cookie

@@ -12,11 +12,11 @@ from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.intake.emergencies import emergencies_in
 from casework.intake.file_report import original_words
-from casework.keyring import KeyMissing
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Clock, Report
 from casework.permissions import Action, Sight, seen_by, sees
-from casework.sealing import SealBroken, grouped_secret, open_text, seal_text
+from casework.sealing.keyring import KeyMissing
+from casework.sealing.seal import SealBroken, grouped_secret, open_text, seal_text
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local

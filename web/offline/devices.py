@@ -11,7 +11,7 @@ from flask import Response, after_this_request, current_app, g, request
 from casework.contacts.devices import device_of, is_long_unseen, issue_device
 from casework.db import unit_of_work
 from casework.models import Device
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from web.clock import now
 from web.guards import actor, found
 from web.sessions import COOKIE, current_session

@@ -32,7 +32,7 @@ from casework.photos.records import TooManyPhotos, staged_photos
 from casework.photos.uploads import PhotoRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.recordings.staging import RecordingRefused
-from casework.sealing import grouped_secret
+from casework.sealing.seal import grouped_secret
 from web.clock import now
 from web.config import LANGUAGES
 from web.contacts.confirming import can_be_confirmed

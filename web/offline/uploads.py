@@ -9,7 +9,7 @@ from casework.models import Device, Photo, Recording
 from casework.permissions import Actor
 from casework.photos.records import prepare_photo, stage_photo, staged_photos, take_turn
 from casework.recordings.staging import KINDS, prepare_recording, stage_recording, staged_recordings
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from web.clock import now
 from web.guards import file_store
 from web.scanning import refuse_infected

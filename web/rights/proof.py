@@ -16,7 +16,7 @@ from casework.identity import Contact, open_contact
 from casework.models import Account
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.rights.requests import Person
-from casework.sealing import secret_matches
+from casework.sealing.seal import secret_matches
 from web.clock import now
 from web.contacts.codes import can_reach, is_right, masked, request_code, shown_digits, wrong_words
 from web.locales import in_reader_language

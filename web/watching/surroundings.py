@@ -4,7 +4,7 @@ from flask import current_app
 
 import migrations
 from casework.db import db
-from casework.keyring import current_keyring
+from casework.sealing.keyring import current_keyring
 from casework.settings.gaps import gaps
 from web.clock import now
 from web.watching.exposed_keys import exposed_keys

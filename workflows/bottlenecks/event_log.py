@@ -26,7 +26,7 @@ from casework.events import append
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Agency, Centre, Event, Field
 from casework.permissions import Action, Actor
-from casework.sealing import lookup_digest
+from casework.sealing.seal import lookup_digest
 from casework.settings.tables import harmless
 from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import Passage, Trace, traces

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from casework.files import local as file_store
 from casework.files.local import STORED_NAME, FileMissing, FileNotStored, FileStore, LocalFileStore, StoredFile, new_stored_name, sweep
-from casework.keyring import Keyring, use_keyring
-from casework.sealing import SealBroken
+from casework.sealing.keyring import Keyring, use_keyring
+from casework.sealing.seal import SealBroken
 
 DAY = timedelta(days=1)
 

@@ -16,7 +16,7 @@ from casework.findings import Finding
 from casework.merging.merge import MergeRefused
 from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from tests import build, joined
 from tests.casework.acting import local
 from tests.pictured import pictured_case

@@ -30,7 +30,7 @@ from casework.models import (
 )
 from casework.pausing import questions, withdrawals
 from casework.permissions import NotAllowed
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from tests import build, joined
 from tests.casework.acting import guest_of, run
 

@@ -19,7 +19,7 @@ from casework.db import db, unit_of_work
 from casework.identity import open_contact
 from casework.models import Account, CodeApp, Event, OutsideIdentity, OutsideSignIn
 from casework.permissions import Role
-from casework.sealing import seal_text
+from casework.sealing.seal import seal_text
 from tests import build
 from tests.conftest import client_of
 from tests.outside import Outside, running

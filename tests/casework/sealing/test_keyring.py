@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.keyring import KeyMissing, Keyring, KeyringUnusable
+from casework.sealing.keyring import KeyMissing, Keyring, KeyringUnusable
 
 
 @pytest.fixture

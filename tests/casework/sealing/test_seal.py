@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework import sealing
 from casework.errors import CaseworkError
-from casework.keyring import KeyMissing, Keyring, current_keyring, use_keyring
-from casework.sealing import (
+from casework.sealing import seal as sealing
+from casework.sealing.keyring import KeyMissing, Keyring, current_keyring, use_keyring
+from casework.sealing.seal import (
     SealBroken,
     SecretUnreadable,
     grouped_secret,

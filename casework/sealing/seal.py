@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casework.errors import CaseworkError
-from casework.keyring import KEY_ID, KEY_SIZE, Keyring, current_keyring
+from casework.sealing.keyring import KEY_ID, KEY_SIZE, Keyring, current_keyring
 
 VALUE_MAGIC = b"LBS\x01"
 """Starts a sealed value, with the version of its form: magic, id length, key id, nonce, ciphertext, tag."""
