@@ -19,7 +19,7 @@ from casework.models import Area, Assignment, Case, Clock, Field, Note, Visibili
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.places.villages import release_village, released
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.text import normal
 from casework.triage import ClassificationRefused

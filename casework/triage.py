@@ -18,7 +18,7 @@ from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
 from casework.places.villages import release_village
 from casework.recordings.transcripts import transcribe, transcripts_of
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
 from casework.text import normal
 

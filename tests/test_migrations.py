@@ -18,7 +18,7 @@ from casework.db import METADATA, WRITES, db, unit_of_work
 from casework.intake.unreleased_villages import unreleased_cases
 from casework.models import Case, SearchRow
 from casework.permissions import SYSTEM
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.search_verification import check_search_index
 from casework.text import index_words
 from migrations import full_text

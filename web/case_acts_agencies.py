@@ -12,7 +12,7 @@ from casework.assignments.due_previews import distribution_limits
 from casework.models import Agency, Case
 from casework.notes.directives import LONGEST_DIRECTIVE
 from casework.permissions import Action, Role
-from casework.staff_choices import agencies_for
+from casework.search.staff_choices import agencies_for
 from web.act_page import ActPage, AgencyActPage
 from web.clock import now
 from web.due_words import limit_words

@@ -13,7 +13,7 @@ from casework.intake.similar_cases import Alike, alike_nearby
 from casework.models import Case
 from casework.permissions import Action, case_seen_by
 from casework.reclassification import reclassified_from
-from casework.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
+from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from web.act_page import ActPage, ReportActPage
 from web.classify_form import ClassifyForm, chosen_by_hand

@@ -14,7 +14,7 @@ from casework.pausing.questions import LONGEST_QUESTION, open_question
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
 from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS
 from casework.permissions import Action
-from casework.staff_choices import refusal_reasons_for
+from casework.search.staff_choices import refusal_reasons_for
 from web.act_page import ActPage
 from web.clock import now
 from web.due_words import limit_words

@@ -22,7 +22,7 @@ from casework.bilingual import Bilingual
 from casework.models import Agency
 from casework.permissions import Role
 from casework.places.former_agencies import agencies_now
-from casework.staff_choices import agencies_for, committee_key_of, free_agencies
+from casework.search.staff_choices import agencies_for, committee_key_of, free_agencies
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor

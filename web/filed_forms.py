@@ -14,7 +14,7 @@ from casework.models import Area, Centre, ConsentNotice, Device, Field
 from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
 from casework.rate_limits import limit_set_by
-from casework.staff_choices import fields_of
+from casework.search.staff_choices import fields_of
 from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language

@@ -25,8 +25,8 @@ from casework.models import Account, Case
 from casework.notes.mentions import mention_in
 from casework.notes.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
+from casework.search.staff_choices import fields_for, visibility_reasons_for
 from casework.sent_once import SentBefore
-from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
 from web.clock import now
 from web.forms import NOTHING, Form

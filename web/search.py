@@ -17,8 +17,8 @@ from casework.local_time import local_day
 from casework.parsing import number_in, year_in
 from casework.permissions import Action, may
 from casework.rate_limits import TooManyAttempts, count_attempt
-from casework.search_index import LONGEST_SEARCH, MOST_FOUND
-from casework.staff_choices import areas_within, centres_worked_in, fields_within, years_of_cases
+from casework.search.index import LONGEST_SEARCH, MOST_FOUND
+from casework.search.staff_choices import areas_within, centres_worked_in, fields_within, years_of_cases
 from casework.states import STAFF_LABELS, CaseState
 from casework.text import index_words
 from web.clock import now

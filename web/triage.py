@@ -26,7 +26,14 @@ from casework.photos.records import photos_of_report
 from casework.places.points import point_of
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
-from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
+from casework.search.staff_choices import (
+    communes_for,
+    fields_for,
+    hotline_numbers_for,
+    refusal_reasons_for,
+    villages_for,
+    visibility_reasons_for,
+)
 from casework.states import STAFF_LABELS
 from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls

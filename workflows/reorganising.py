@@ -23,7 +23,7 @@ from casework.reorganising.letters import add_to_letters_behind, ways_of_letters
 from casework.reorganising.plans import PlanRefused, locked_plan
 from casework.reorganising.schedules import hand_schedules_on
 from casework.reorganising.search import reindex_next, reindex_some
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.setting_events import record_setting, require_administrator_of
 from casework.states import CaseState
 from workflows.acts import follow

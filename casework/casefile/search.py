@@ -19,8 +19,8 @@ from casework.models import Area, Assignment, Case, CaseReport, Field, Report, S
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
 from casework.places.former_agencies import agencies_called
 from casework.places.former_areas import former_names
-from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
-from casework.search_ranking import exact_words, score
+from casework.search.index import FEW, MOST_FOUND, newest_with, words_asked
+from casework.search.ranking import exact_words, score
 from casework.states import OPEN_STATES
 from casework.successors import Followed, left_to
 from casework.text import fold

@@ -39,7 +39,7 @@ from casework.places.villages import listed_village
 from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing.seal import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
 from casework.text import normal
 

@@ -18,7 +18,7 @@ from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.places.villages import forget_waiting, listed_among, listed_village, release_village, seal_waiting, waiting_words, waits
 from casework.privacy.left_in_clear import seal_cases, seal_reports
 from casework.sealing.seal import seal_text
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.successors import Followed, followed_by
 from casework.text import fold
 

@@ -25,7 +25,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.publications import rated_publication
 from casework.publishing.ratings import invite_to_rate
 from casework.reclassification import hurry
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]

@@ -17,7 +17,7 @@ from casework.merging.traces import Before, both_locked, move_with_reports, writ
 from casework.models import Case, CaseReport, Clock, Event, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import Action, Actor, Role, require
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, ENDED_STATES
 from casework.text import normal
 

@@ -35,7 +35,7 @@ from casework.permissions import (
     desk_name,
     require,
 )
-from casework.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
+from casework.search.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
 from casework.successors import Followed, left_whole_to
 from casework.text import normal
 

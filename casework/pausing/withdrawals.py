@@ -14,7 +14,7 @@ from casework.pausing.questions import open_question
 from casework.pausing.standstills import end_case, go_on
 from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.sealing.seal import open_text, seal_text
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.second_person import refuse_first_person
 from casework.states import OPEN_STATES, AssignmentEnd, CaseState
 from casework.text import normal

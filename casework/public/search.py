@@ -11,8 +11,8 @@ from sqlalchemy import Select
 
 from casework.models import SearchRow
 from casework.public.filters import LONGEST_SEARCH, Wanted, areas_meant, matching_among, newest_of
-from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
-from casework.search_ranking import exact_words, score
+from casework.search.index import FEW, MOST_FOUND, newest_with, words_asked
+from casework.search.ranking import exact_words, score
 from casework.text import index_words
 
 PAGE = 20

@@ -17,7 +17,7 @@ from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, copy_for
 from casework.places.points import place_exactly
 from casework.publications import newest_publication, next_number
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
 from casework.text import normal
 

@@ -13,7 +13,7 @@ from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.publications import PUBLIC_KINDS, settle_publicity
 from casework.publishing.acts import ChosenPhotos, choose_photos, refuse_quarantined, refuse_unshowable, write_version
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
 from casework.text import normal
 

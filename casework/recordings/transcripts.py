@@ -11,7 +11,7 @@ from casework.events import record
 from casework.models import Case, CaseReport, Recording, Report
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.text import normal
 
 LONGEST_WORDS = 10_000

@@ -9,7 +9,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import AreaSuccession, Case, Reorganisation
 from casework.reorganising.blueprint import Kind
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 
 BATCH = 50
 """Cases of one unit of work."""

@@ -66,7 +66,7 @@ from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
 from casework.rights.requests import account_stream, is_first, lock_request, record_request, reports_about, reports_of_account
 from casework.sealing.seal import seal_text
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
 
 JOB = "go_on_erasing"

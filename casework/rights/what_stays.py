@@ -63,7 +63,7 @@ from casework.reorganising.journal import forget
 from casework.rights.deciding import contacts_of, require_decider
 from casework.rights.lists import centres_decided
 from casework.rights.requests import ERASURE, account_stream, lock_request, reports_about
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.successors import centre_at_work
 from casework.text import fold
 

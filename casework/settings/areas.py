@@ -14,7 +14,7 @@ from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre
 from casework.permissions import Action, Actor, require
 from casework.places.former_areas import other_area_ids
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.setting_events import record_setting, require_administrator_of
 from casework.states import OPEN_STATES
 from casework.text import fold, normal

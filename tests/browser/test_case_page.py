@@ -11,7 +11,7 @@ from casework.db import db, unit_of_work
 from casework.events import append
 from casework.models import AreaSuccession
 from casework.permissions import SYSTEM
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from tests import build, pictured
 from tests.browser.house import House, opened
 from tests.browser.waiting import next_document

@@ -46,7 +46,7 @@ OTHERWISE_DELETED = {
     "casework/reorganising/plans.py": [*TAKEN_BACK, "reorganisation", "reorganisation_step"],
     "casework/rights/erasing_people.py": ["push_subscription", "message_choice", "hand_over_ticket", "follower", "login_session"],
     "casework/inbox/saved_filters.py": ["saved_filter"],
-    "casework/search_rows.py": ["search_row"],
+    "casework/search/rows.py": ["search_row"],
     "casework/settings/value_changes.py": ["house_setting"],
     "casework/unsent_photos.py": ["file", "photo", "recording"],
 }

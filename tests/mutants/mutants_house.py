@@ -72,7 +72,7 @@ HOUSE = [
            "        return None\n    publication = public_publications([case]).get(case.id)\n"
            "    return _chosen_copy(publication, photo, rendition) if publication is not None else None\n",
            '    return copy_for(photo, "public", rendition)\n', promise("photos_are_served_to_those_they_were_cleared_for")),
-    Mutant("found before publication", "casework/search_rows.py", '    rows = {"centre": cleared, "agencies": cleared}\n',
+    Mutant("found before publication", "casework/search/rows.py", '    rows = {"centre": cleared, "agencies": cleared}\n',
            '    rows = {"centre": cleared, "agencies": cleared, "public": cleared}\n',
            promise("search_rows_for_the_public_appear_with_the_publication")),
     Mutant("sensitive case published", "casework/publishing/acts.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",

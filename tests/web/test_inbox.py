@@ -21,7 +21,7 @@ from casework.inbox.saved_filters import MOST_KEPT, keep_filter
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.rights.breaches import AUTHORITY, Known, lock_breach, open_breach, record_notice
-from casework.staff_choices import work_choices
+from casework.search.staff_choices import work_choices
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, statements_of, step

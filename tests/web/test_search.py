@@ -9,7 +9,7 @@ from flask import Flask
 from casework.casefile.phone_search import LOOK_UPS, STREAM
 from casework.db import db, unit_of_work
 from casework.models import AreaSuccession, Event
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from tests import build
 from tests.web.desk import Office
 from tests.web.pages import words_of

@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Place, place_words, typed_village
 from casework.models import Case, SearchRow
 from casework.rights.erasing_people import erase_report
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from tests import build
 from tests.casework.acting import payload
 from tests.conftest import client_of

@@ -25,7 +25,7 @@ from casework.intake.pass_on import CentreMissing, centre_for
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
 from casework.rate_limits import count_attempt
-from casework.staff_choices import fields_of, villages_of
+from casework.search.staff_choices import fields_of, villages_of
 from casework.states import STAFF_LABELS, CaseState
 from casework.suggesting import suggestions_in
 from web.base_map import base_map

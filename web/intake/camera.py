@@ -20,7 +20,7 @@ from casework.models import Area, Camera, Centre
 from casework.parsing import year_in
 from casework.permissions import Action
 from casework.photos.records import staged_photos
-from casework.staff_choices import fields_of
+from casework.search.staff_choices import fields_of
 from web.base_map import base_map
 from web.clock import now
 from web.filed_forms import code_ahead

@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.models import Area, Field, Output
 from casework.parsing import year_in
-from casework.search_index import LONGEST_SEARCH, MOST_FOUND
+from casework.search.index import LONGEST_SEARCH, MOST_FOUND
 from casework.states import STAFF_LABELS, CaseState
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, yes

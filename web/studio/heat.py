@@ -21,7 +21,7 @@ from casework.figures.counting import month_before, month_of
 from casework.local_time import local_day
 from casework.models import Agency, Centre, Field
 from casework.permissions import Action, Actor, NotAllowed, may
-from casework.staff_choices import fields_of
+from casework.search.staff_choices import fields_of
 from web.clock import now
 from web.filters import percent
 from web.guards import actor, found, performs

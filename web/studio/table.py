@@ -12,7 +12,7 @@ from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
-from casework.staff_choices import agencies_of, fields_of
+from casework.search.staff_choices import agencies_of, fields_of
 from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs

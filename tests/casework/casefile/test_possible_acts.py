@@ -16,7 +16,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Centre, Publication
 from casework.permissions import Role
-from casework.staff_choices import agencies_for
+from casework.search.staff_choices import agencies_for
 from tests import build
 from tests.beside import CASES, TEXT, one_approved
 from tests.grounds import remembered

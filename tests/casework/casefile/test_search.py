@@ -8,15 +8,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text
 
-from casework import search_index
 from casework.case_verification import check_cases
 from casework.casefile.phone_search import STREAM, LookUpRefused, look_up_phone
 from casework.casefile.search import PAGE, Wanted, search_cases
 from casework.db import db, unit_of_work
 from casework.models import AgencySuccession, Area, AreaSuccession, Case, Event, SearchRow
 from casework.permissions import NotAllowed
-from casework.search_index import MOST_FOUND, MOST_WORDS, newest_with, words_asked
-from casework.search_rows import refresh_search_rows
+from casework.search import index as search_index
+from casework.search.index import MOST_FOUND, MOST_WORDS, newest_with, words_asked
+from casework.search.rows import refresh_search_rows
 from casework.search_verification import check_search_index
 from casework.text import index_words
 from casework.triage import ClearedReport

@@ -15,7 +15,7 @@ from casework.public import filters as public_filters
 from casework.public.cases import code_of_case, newest_published, public_case, public_list
 from casework.public.filters import PublicState, Wanted
 from casework.reporters.next_steps import NEXT
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
 from tests import build
 from tests.casework.acting import local

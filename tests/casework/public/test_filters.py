@@ -20,7 +20,7 @@ from casework.public.filters import PublicState, Wanted
 from casework.public.limits import is_late_by_day
 from casework.public.map import public_map
 from casework.public.search import found_by_words
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from tests import build
 
 NOON = build.NOON

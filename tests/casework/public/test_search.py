@@ -13,7 +13,7 @@ from casework.models import Case
 from casework.public import search as public_search
 from casework.public.filters import PublicState, Wanted, matching_among, newest_of
 from casework.public.search import found_by_words
-from casework.search_rows import refresh_search_rows
+from casework.search.rows import refresh_search_rows
 from tests import build
 from tests.grounds import remembered
 

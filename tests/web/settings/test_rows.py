@@ -18,9 +18,9 @@ from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Camera, Case, Clock, ClockRule, Complexity, Event, Field, ReminderRule
 from casework.permissions import Role
+from casework.search.staff_choices import fields_of
 from casework.setting_events import CHANGED, record_setting
 from casework.settings.kinds import KINDS
-from casework.staff_choices import fields_of
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, step

@@ -20,12 +20,12 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, ClockRule, Field, HouseSetting, ReminderRule
 from casework.permissions import ACTION_ROLES, Action, Role
 from casework.rate_limits import Limit
+from casework.search.staff_choices import fields_of
 from casework.setting_values import GROUPS, VALUES, value_of
 from casework.settings.event_lists import PAGE
 from casework.settings.kinds import KINDS
 from casework.settings.rows import add_row, change_row
 from casework.settings.value_changes import set_value
-from casework.staff_choices import fields_of
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Field, RefusalReason, VisibilityReason
-from casework.staff_choices import fields_for, refusal_reasons_for, visibility_reasons_for
+from casework.search.staff_choices import fields_for, refusal_reasons_for, visibility_reasons_for
 from tests import build
 from tests.second_centre import add_rule, second_world
 
