@@ -37,7 +37,7 @@ from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST
 from casework.sealing.keyring import current_keyring
 from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
-from casework.settings.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
+from casework.settings.importing.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from flask import Flask
 
-from casework.boundary_import import Plan, import_boundaries, plan_import
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.places.boundaries import check_boundaries
 from casework.places.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
+from casework.settings.boundary_import import Plan, import_boundaries, plan_import
 from web.commands.saying import AT_THE_SERVER
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from casework.consent_notices import SINCE_EVER, notice_shown, notice_today
 from casework.permissions import Action
 from casework.setting_values import value_of
+from casework.settings.consent_notices import SINCE_EVER, notice_shown, notice_today
 from web.clock import now
 from web.guards import found, performs
 from web.navigation import centre_words

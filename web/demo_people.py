@@ -15,13 +15,13 @@ from itertools import count, cycle
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.consent_notices import notice_today
 from casework.contacts.proven import note_proof
 from casework.db import db
 from casework.identity import EMAIL_PURPOSE, Contact, citizen_account
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import Role
 from casework.sealing.seal import lookup_digest
+from casework.settings.consent_notices import notice_today
 
 PASSWORD = "langbiang-minh-hoa"
 """Of every demonstration account; it opens invented data on this machine only."""

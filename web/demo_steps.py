@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from casework.answers.acts import PARTS
-from casework.consent_notices import notice_today
 from casework.db import db
 from casework.identity import Contact
 from casework.intake.file_report import Place
@@ -15,6 +14,7 @@ from casework.models import Assignment, Photo, VisibilityReason
 from casework.permissions import Role
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.publishing.acts import ChosenPhotos
+from casework.settings.consent_notices import notice_today
 from casework.triage import ClearedReport
 from web.demo_people import GUESTS, SENDERS
 from web.demo_stories import Deed, Story

@@ -12,8 +12,8 @@ from casework.figures.counting import month_before
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Centre
 from casework.permissions import Action, Actor, actor_for
-from casework.settings.kinds import KINDS
-from casework.settings.rows import add_row
+from casework.settings.importing.rows import add_row
+from casework.settings.kinds.table import KINDS
 from web.demo_people import staff_account
 from web.demo_settings import ADMINISTRATOR
 from web.demo_telling import begin_step

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from casework.consent_notices import notice_shown, notice_today
 from casework.db import unit_of_work
 from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
@@ -15,6 +14,7 @@ from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
 from casework.rate_limits import limit_set_by
 from casework.search.staff_choices import fields_of
+from casework.settings.consent_notices import notice_shown, notice_today
 from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language

@@ -10,7 +10,6 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from casework.clocks.acts import ClockKind
-from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
 from casework.contacts.report_links import case_of
 from casework.db import db, unit_of_work
@@ -25,6 +24,7 @@ from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken, open_text, seal_text
+from casework.settings.consent_notices import replaces_for
 from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.base_map import base_map
 from web.clock import now

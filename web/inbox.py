@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 
 from casework.contacts.confirming import UNCONFIRMED
 from casework.db import unit_of_work
-from casework.element_settings import renamed_elements
 from casework.erasure.quarantined_list import count_to_hand_over
 from casework.inbox.notices import put_notices_away, unread_notices
 from casework.inbox.saved_filters import filters_of, sharing_places
@@ -25,6 +24,7 @@ from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, case_seen_by, may
 from casework.rights.breaches import count_untold
 from casework.rights.deputies import principals_of
+from casework.settings.elements import renamed_elements
 from web.clock import now
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address, present, way_back

@@ -12,8 +12,8 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Account
 from casework.permissions import Actor, Role
-from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.search.staff_choices import work_choices
+from casework.settings.role_labels import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.locales import in_reader_language as local

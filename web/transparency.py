@@ -23,7 +23,7 @@ from casework.figures.reading import (
 )
 from casework.models import Centre
 from casework.permissions import Action
-from casework.settings.tables import write_csv
+from casework.settings.importing.tables import write_csv
 from reports.statistics.periods import month_words
 from web.charts import Chart, stacked
 from web.clock import now

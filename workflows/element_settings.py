@@ -5,8 +5,8 @@ from datetime import datetime
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 
 from casework.bilingual import Bilingual
-from casework.element_settings import element_rule
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Role
+from casework.settings.elements import element_rule
 from casework.working_time import BeyondTenYears, TimeLimit, Unit
 from workflows.bindings import BINDINGS
 from workflows.definitions import Definition, Element

@@ -20,8 +20,8 @@ from casework.clocks.acts import (
     tell_limits,
 )
 from casework.db import db
-from casework.element_settings import element_rule
 from casework.models import Case
+from casework.settings.elements import element_rule
 from casework.working_time import BeyondTenYears, due_at, working_minutes
 from workflows import engine
 from workflows.bindings import OF_THE_PAUSE, Bindings

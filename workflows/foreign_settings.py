@@ -11,7 +11,7 @@ from casework.local_time import local_day
 from casework.models import ElementSetting
 from casework.permissions import SYSTEM, Actor
 from casework.setting_events import record_setting
-from casework.settings.kinds import KINDS
+from casework.settings.kinds.table import KINDS
 from workflows.models import ProcessVersion
 from workflows.step_origins import reused_among
 from workflows.version_events import services_of

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from casework.element_settings import ElementFacts, tell_elements
 from casework.permissions import Role
+from casework.settings.elements import ElementFacts, tell_elements
 from workflows.definitions import Definition
 from workflows.desk_access import REPORTER
 from workflows.element_settings import limit_of, roles_for, takes_limit, waits_as_drawn

@@ -9,7 +9,7 @@ from casework.casefile.exchanges import Dealings
 from casework.contacts.confirming import UNCONFIRMED
 from casework.models import Account, Case
 from casework.permissions import AGENCY_ROLES, Role
-from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
+from casework.settings.role_labels import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.states import Standstill
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask

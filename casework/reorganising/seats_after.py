@@ -10,7 +10,7 @@ from casework.db import db
 from casework.models import Account, Agency, Assignment, Case, Centre, Membership
 from casework.permissions import Role
 from casework.reorganising.blueprint import Blueprint, Kind, Spot, memberships_of, names_of
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.seats import Seat, must_be_held
 
 MOST_PLACES = 20_000

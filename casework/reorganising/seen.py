@@ -12,7 +12,7 @@ from casework.models import Case, Centre, Membership, Reorganisation
 from casework.permissions import Actor, Role
 from casework.reorganising.blueprint import BODIES, Kind, Line
 from casework.reorganising.faults import is_planned
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 
 MOST_CENTRES = 200
 

@@ -38,7 +38,7 @@ from casework.permissions import Role
 from casework.privacy.look_reasons import LOOKED
 from casework.rights.looks import OCCASIONS
 from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_in, requests_of, wish_in
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 
 MOST_ROWS = 1_000
 """Of one part, the newest: sessions, messages, looks."""

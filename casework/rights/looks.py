@@ -17,7 +17,7 @@ from casework.models import Case, CaseReport, Event, Membership, Report
 from casework.permissions import Role
 from casework.privacy.look_reasons import payloads_told
 from casework.rights.requests import Person, account_stream, reports_of_account
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 
 MOST_SHOWN = 100
 MOST_REPORTS = 200

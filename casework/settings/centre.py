@@ -11,7 +11,7 @@ from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Action, Actor, require
 from casework.setting_events import record_setting, require_administrator_of
-from casework.settings.rows import Faults, RowRefused
+from casework.settings.importing.rows import Faults, RowRefused
 from casework.settings.scopes import one_at_a_time
 from casework.text import normal
 

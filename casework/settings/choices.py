@@ -9,8 +9,8 @@ from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Agency, Area, Complexity, Field
 from casework.permissions import Role
-from casework.role_words import ROLE_WORDS
-from casework.settings.columns import Choice, Scope
+from casework.settings.importing.columns import Choice, Scope
+from casework.settings.role_labels import ROLE_WORDS
 from casework.working_time import Unit
 
 MOST_CHOICES = 500

@@ -11,9 +11,9 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import Action, Actor, require
-from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVELS
-from casework.settings.import_columns import COLUMNS, heading
+from casework.settings.importing.area_words import AreaWords
+from casework.settings.importing.file_columns import COLUMNS, heading
 from casework.settings.scopes import administered_centres, centre_of, is_of, works_in
 from casework.settings.seats import EVERYWHERE
 

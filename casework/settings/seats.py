@@ -10,7 +10,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Account, Agency, Assignment, Centre, Membership
 from casework.permissions import AGENCY_ROLES, Actor, Role
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.scopes import administered_centres, is_of
 
 EVERYWHERE = "all"

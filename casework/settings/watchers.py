@@ -15,7 +15,7 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
 from casework.permissions import WATCHERS, Role
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.scopes import holds_between, one_at_a_time
 
 _LONG = timedelta(days=36_500)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from casework.local_time import LOCAL_ZONE
-from casework.settings.tables import harmless
+from casework.settings.importing.tables import harmless
 from reports.tables.table import Table, Type, printable
 
 

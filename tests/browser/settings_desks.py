@@ -19,8 +19,8 @@ from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.rights.breaches import SHOWN_PAGE, Known, breaches_seen, open_breach
 from casework.settings.deputyships import appoint_deputy
-from casework.settings.kinds import KINDS
-from casework.settings.rows import add_row
+from casework.settings.importing.rows import add_row
+from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import set_value
 from casework.wallboards import add_wallboard
 from tests import build, reorganised

@@ -21,8 +21,8 @@ from casework.rights import access_log
 from casework.rights.access_log import LogRefused, LookPage, Wanted, looks_logged
 from casework.rights.processing import kept_now, register_on
 from casework.setting_values import VALUES
-from casework.settings.kinds import KINDS
-from casework.settings.rows import add_row, change_row
+from casework.settings.importing.rows import add_row, change_row
+from casework.settings.kinds.table import KINDS
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 

@@ -8,9 +8,9 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from casework.settings import tables
-from casework.settings.import_columns import named_rows
-from casework.settings.tables import (
+from casework.settings.importing import tables
+from casework.settings.importing.file_columns import named_rows
+from casework.settings.importing.tables import (
     FORMULA,
     MOST_BYTES,
     MOST_PARTS,

@@ -15,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
-from casework.settings.tables import RISKY, read_table
+from casework.settings.importing.tables import RISKY, read_table
 from reports.tables.table import Column, Table
 from reports.tables.workbook import LONGEST_CELL, fitting
 from reports.tables.writing import MEDIA_TYPES, write_table

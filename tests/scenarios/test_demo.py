@@ -32,7 +32,6 @@ from casework.documents.letters import letters_seen
 from casework.documents.numbering import books_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.drafts import draft_name, drafts_of
-from casework.element_settings import element_rule
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.inbox.saved_filters import filters_of
@@ -82,6 +81,7 @@ from casework.refusals import open_objection
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
 from casework.rights.deputies import principals_of
+from casework.settings.elements import element_rule
 from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres

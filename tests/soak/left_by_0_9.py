@@ -32,10 +32,10 @@ from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.requests import lock_request, person_of, request_data
 from casework.settings.deputyships import appoint_deputy
-from casework.settings.kinds import KINDS
+from casework.settings.importing.rows import add_row
+from casework.settings.kinds.table import KINDS
 from casework.settings.people import give_start_password
 from casework.settings.roles import RoleWish, give_role
-from casework.settings.rows import add_row
 from casework.settings.seats import Seat
 from tests import build, drawn, joined
 from tests.conftest import client_of, environment_of, prepare_schema, running

@@ -10,8 +10,8 @@ from casework.db import db
 from casework.models import Account, Agency, Area, StagedImport
 from casework.permissions import Action, Actor, may
 from casework.reorganising.plans import plans_seen
-from casework.settings.kinds import KINDS
-from casework.settings.row_lists import rows_seen
+from casework.settings.importing.row_lists import rows_seen
+from casework.settings.kinds.table import KINDS
 from casework.settings.scopes import administered_centres, centres_of, is_of, works_in
 from web.settings.index import SECTIONS
 from workflows.models import WaitingTask

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 from sqlalchemy import func, select
 
-from casework.consent_notices import notice_today
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
 from casework.intake.file_report import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
@@ -25,6 +24,7 @@ from casework.photos.records import photos_of_report
 from casework.places.points import place_exactly, point_of
 from casework.rate_limits import drop_old_keys
 from casework.recordings.staging import recordings_of_report
+from casework.settings.consent_notices import notice_today
 from casework.settings.value_changes import set_value
 from casework.text import normal
 from casework.unsent_photos import forget_unsent

@@ -14,10 +14,10 @@ from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, move_due, running_clock
 from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.db import db, unit_of_work
-from casework.element_settings import element_rule
 from casework.findings import one_moment
 from casework.models import Assignment, Case, ClockRule, ElementSetting
 from casework.permissions import Role
+from casework.settings.elements import element_rule
 from tests import build, drawn, reorganised, tampering
 from tests.build import World
 from tests.casework.acting import local

@@ -79,7 +79,7 @@ def add_centre(prefix: str, name_vi: str, name_en: str, phone: str, reason: str)
     """Add a centre beside those that are at work. Its areas, agencies and people are entered on the pages."""
     from casework.db import unit_of_work
     from casework.settings import centre
-    from casework.settings.rows import RowRefused
+    from casework.settings.importing.rows import RowRefused
     from web.config import Config
 
     given = {"code_prefix": prefix, "name_vi": name_vi, "name_en": name_en, "phone": phone, "reason": reason}

@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from casework.consent_notices import notice_shown, notice_today
 from casework.contacts.codes import Purpose
 from casework.contacts.proven import LONGEST_NAME, ContactRefused, account_claiming, account_of, claim_reports, note_proof, open_account
 from casework.db import db, unit_of_work
@@ -23,6 +22,7 @@ from casework.models import Account
 from casework.permissions import Action
 from casework.privacy.contact_codes import digest_of
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from casework.settings.consent_notices import notice_shown, notice_today
 from web.auth import QUARTER, home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.contacts.code_step import CodeStep, ask_for_code, take_code

@@ -11,7 +11,7 @@ from casework.rights.access_log import Wanted, looks_logged
 from casework.rights.affected import WAY_LABELS, subjects_of
 from casework.rights.breaches import KIND_LABELS, breach_seen
 from casework.rights.processing import kept_now, register_on
-from casework.settings.kinds import KINDS
+from casework.settings.kinds.table import KINDS
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress

@@ -9,9 +9,9 @@ from casework.messages.dead_letters import dead_letters
 from casework.models import Account, Membership, Output
 from casework.outputs import KINDS, outputs_seen
 from casework.outputs.schedules import last_runs, people_named, roles_named, schedules_seen
-from casework.role_words import ROLE_WORDS
 from casework.settings.lists import PAGE as PEOPLE_PAGE
 from casework.settings.lists import people_page
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.scopes import administered_centres, centre_of
 from casework.settings.seats import seat_of
 from reports.statistics.periods import KIND_NAMES

@@ -49,8 +49,8 @@ from casework.outputs.schedules import (
 )
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Role, may
-from casework.role_words import ROLE_WORDS
 from casework.search.staff_choices import agencies_of
+from casework.settings.role_labels import ROLE_WORDS
 from reports.statistics.due import run_after
 from reports.statistics.periods import KIND_NAMES
 from reports.statistics.subjects import DIMENSION_NAMES, Dimension

@@ -31,12 +31,12 @@ from casework.accounts.outside_identities import (
     open_outside_account,
     take_back,
 )
-from casework.consent_notices import notice_shown, notice_today
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
+from casework.settings.consent_notices import notice_shown, notice_today
 from web.auth import home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.factors.gate import asked_first, enter, entry_answer

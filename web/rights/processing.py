@@ -9,7 +9,7 @@ from casework.local_time import local_day
 from casework.models import Centre, ProcessingActivity
 from casework.permissions import Action, may
 from casework.rights.processing import kept_now, register_on
-from casework.settings.kinds import KINDS
+from casework.settings.kinds.table import KINDS
 from web.clock import now
 from web.guards import actor, performs
 from web.outputs.links import export_url

@@ -13,7 +13,7 @@ from casework.local_time import local_day
 from casework.models import Agency
 from casework.permissions import Action
 from casework.settings.agencies import NAMES, AgencyRefused, add_agency, agencies_below, change_agency, end_agency, open_work, people_after
-from casework.settings.area_words import AreaWords
+from casework.settings.importing.area_words import AreaWords
 from casework.settings.lists import agencies_page
 from casework.settings.scopes import administered_centres, agency_of, centres_of, is_of
 from web.clock import now

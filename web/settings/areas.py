@@ -11,8 +11,8 @@ from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.models import Area, Centre
 from casework.permissions import Action
-from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVEL_WORDS, LEVELS, AreaRefused, add_area, areas_with_name_of, change_area, end_area, refresh_search_of
+from casework.settings.importing.area_words import AreaWords
 from casework.settings.lists import areas_page
 from casework.settings.scopes import administered_centres, area_of, centres_of
 from web.clock import now

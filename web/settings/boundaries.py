@@ -31,8 +31,8 @@ from web.locales import in_reader_language as local
 from web.public import today
 
 if TYPE_CHECKING:
-    from casework.boundary_import import Plan
     from casework.places.boundaries import Checked
+    from casework.settings.boundary_import import Plan
 
 bp = Blueprint("settings_boundaries", __name__)
 
@@ -50,8 +50,8 @@ TOKEN = re.compile(r"[0-9a-f]{64}")
 @performs(Action.CHANGE_SETTINGS)
 def boundaries() -> ResponseReturnValue:
     """Upload, check, look, do: the file lies on the server between, and is checked anew each time."""
-    from casework.boundary_import import import_boundaries, plan_import
     from casework.places.boundaries import check_boundaries  # late: docs/architecture.md
+    from casework.settings.boundary_import import import_boundaries, plan_import
 
     if request.method == "GET":
         return _start_page()
@@ -83,7 +83,7 @@ def boundaries() -> ResponseReturnValue:
 @performs(Action.CHANGE_SETTINGS)
 def export() -> ResponseReturnValue:
     """The present boundaries as a file that can be imported again."""
-    from casework.boundary_import import administered_areas, export_boundaries  # late: docs/architecture.md
+    from casework.settings.boundary_import import administered_areas, export_boundaries  # late: docs/architecture.md
 
     answer = make_response(orjson.dumps(export_boundaries(administered_areas(actor(), today()))))
     answer.mimetype = "application/geo+json"
@@ -93,7 +93,7 @@ def export() -> ResponseReturnValue:
 
 
 def _start_page(*, refusal: Refusal | None = None) -> str:
-    from casework.boundary_import import administered_areas  # late: docs/architecture.md
+    from casework.settings.boundary_import import administered_areas  # late: docs/architecture.md
 
     areas = administered_areas(actor(), today())
     own = centres_of(actor(), on=today())
@@ -110,7 +110,7 @@ def _without_boundary(areas: list[Area]) -> list[Area]:
 
 
 def _look_page(plan: Plan, token: str, code_property: str, *, refusal: Refusal | None = None) -> str:
-    from casework.boundary_import import LONGEST_SOURCE  # late: docs/architecture.md
+    from casework.settings.boundary_import import LONGEST_SOURCE  # late: docs/architecture.md
 
     own = centres_of(actor(), on=today())
     done = [pair for pair in plan.pairs if pair.area is not None or pair.fault is not None]
@@ -139,7 +139,7 @@ def _skipped() -> set[int]:
 
 def _chosen(checked: Checked) -> dict[int, str]:
     """What the person decided: shapes left out, and areas typed for shapes that no area was found for."""
-    from casework.boundary_import import SKIP, administered_areas, area_called  # late: docs/architecture.md
+    from casework.settings.boundary_import import SKIP, administered_areas, area_called  # late: docs/architecture.md
 
     chosen = dict.fromkeys(_skipped(), SKIP)
     areas = None

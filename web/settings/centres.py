@@ -15,7 +15,7 @@ from casework.permissions import Action
 from casework.setting_events import ReasonMissing
 from casework.settings.centre import KIND, STARTS, add_centre, change_centre
 from casework.settings.event_lists import setting_events
-from casework.settings.rows import RowRefused
+from casework.settings.importing.rows import RowRefused
 from casework.settings.scopes import administered_centres, centres_of
 from web.clock import now
 from web.forms import Form

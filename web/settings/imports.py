@@ -13,11 +13,10 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import StagedImport
 from casework.permissions import Action, NotAllowed
 from casework.settings.exports import exported
-from casework.settings.import_columns import COLUMNS, NAMES
-from casework.settings.import_examples import LISTS, template_lists, template_rows
-from casework.settings.planning import Plan
-from casework.settings.scopes import centres_of
-from casework.settings.staging import (
+from casework.settings.importing.examples import LISTS, template_lists, template_rows
+from casework.settings.importing.file_columns import COLUMNS, NAMES
+from casework.settings.importing.planning import Plan
+from casework.settings.importing.staging import (
     MOST_ROWS_OF,
     hand_out_passwords,
     is_kind,
@@ -27,7 +26,8 @@ from casework.settings.staging import (
     staged_by,
     take_over,
 )  # fmt: skip
-from casework.settings.tables import MOST_BYTES, MOST_ROWS, write_csv, write_workbook
+from casework.settings.importing.tables import MOST_BYTES, MOST_ROWS, write_csv, write_workbook
+from casework.settings.scopes import centres_of
 from web.clock import now
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs

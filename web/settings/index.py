@@ -10,7 +10,7 @@ from flask_babel.speaklater import LazyString
 
 from casework.bilingual import Bilingual
 from casework.permissions import Action, may
-from casework.settings.kinds import KINDS
+from casework.settings.kinds.table import KINDS
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from web.settings.titles import TITLES

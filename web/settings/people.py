@@ -14,9 +14,9 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Agency, Membership
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role
-from casework.role_words import ROLE_WORDS
 from casework.settings.lists import people_page
 from casework.settings.people import add_person, change_person, enable_account, give_start_password, is_own
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.roles import RoleRefused, RoleWish, copy_roles, give_role, set_focal
 from casework.settings.scopes import administered_centres, centre_of, centres_of, is_of, person_of, works_in
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_named, seat_of

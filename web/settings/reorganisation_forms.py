@@ -13,8 +13,8 @@ from casework.permissions import Role
 from casework.reorganising.blueprint import Body, Kind
 from casework.reorganising.choices import people_for, places_for, predecessors_for, successors_for
 from casework.reorganising.plans import LONGEST_SOURCE, LONGEST_TITLE
-from casework.role_words import ROLE_WORDS
 from casework.setting_events import LONGEST_REASON
+from casework.settings.role_labels import ROLE_WORDS
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
 from web.task_page import at_most

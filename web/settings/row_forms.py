@@ -13,8 +13,8 @@ from wtforms.validators import Optional
 from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Actor
-from casework.settings.columns import Column, Scope, as_typed
-from casework.settings.rows import Faults, Kind, version_of
+from casework.settings.importing.columns import Column, Scope, as_typed
+from casework.settings.importing.rows import Faults, Kind, version_of
 from casework.settings.scopes import administered_centres, centres_of
 from web.forms import Form
 from web.locales import in_reader_language as local

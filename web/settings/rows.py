@@ -15,11 +15,21 @@ from casework.local_time import local_day
 from casework.models import Centre
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
-from casework.settings.columns import Column, Scope
 from casework.settings.event_lists import setting_events
-from casework.settings.kinds import KINDS
-from casework.settings.row_lists import State, may_edit, own_rows, row_seen, rows_pointed_to, rows_seen, state_beside, state_of, versions_of
-from casework.settings.rows import Kind, RowRefused, add_row, change_row, end_row
+from casework.settings.importing.columns import Column, Scope
+from casework.settings.importing.row_lists import (
+    State,
+    may_edit,
+    own_rows,
+    row_seen,
+    rows_pointed_to,
+    rows_seen,
+    state_beside,
+    state_of,
+    versions_of,
+)
+from casework.settings.importing.rows import Kind, RowRefused, add_row, change_row, end_row
+from casework.settings.kinds.table import KINDS
 from casework.settings.scopes import centres_of
 from web.clock import now
 from web.guards import actor, found, performs

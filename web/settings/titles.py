@@ -1,7 +1,7 @@
 """What each part of the settings is called: one name for the index, the title of its page and the list of changes."""
 
 from casework.bilingual import Bilingual
-from casework.settings.kinds import KINDS
+from casework.settings.kinds.table import KINDS
 
 TITLES: dict[str, Bilingual] = {
     **{kind.name: kind.title for kind in KINDS.values()},

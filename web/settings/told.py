@@ -13,8 +13,8 @@ from casework.models import Event
 from casework.setting_events import CHANGED
 from casework.setting_values import VALUES
 from casework.settings.centre import KIND as CENTRE
-from casework.settings.columns import Column, Scope
-from casework.settings.kinds import KINDS
+from casework.settings.importing.columns import Column, Scope
+from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import KIND as VALUE
 from web.settings.titles import TITLES
 from web.settings.told_places import Places

@@ -10,7 +10,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Area, Centre
 from casework.permissions import Role
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.seats import EVERYWHERE, WHOLE_INSTALLATION
 
 _SEAT = re.compile(r"([a-z_]{1,40})@([\w-]+)")

@@ -2,9 +2,9 @@
 
 from casework.bilingual import Bilingual
 from casework.permissions import Role
-from casework.role_words import ROLE_WORDS
 from casework.settings.areas import LEVEL_WORDS
 from casework.settings.centre import STARTS
+from casework.settings.role_labels import ROLE_WORDS
 
 LABELS: dict[str, Bilingual] = {
     "valid_from": Bilingual("Áp dụng từ", "Applies from"),

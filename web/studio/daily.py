@@ -6,12 +6,12 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from casework.element_settings import ElementFacts, rule_of, settings_from
 from casework.local_time import local_day
 from casework.models import Centre, ElementSetting
 from casework.permissions import Action
-from casework.role_words import ROLE_WORDS
 from casework.settings.choices import UNITS
+from casework.settings.elements import ElementFacts, rule_of, settings_from
+from casework.settings.role_labels import ROLE_WORDS
 from casework.working_time import TimeLimit
 from web.clock import now
 from web.guards import actor, found, performs

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from casework.db import db, unit_of_work
-from casework.element_settings import rule_of
 from casework.errors import CaseworkError
 from casework.models import Centre, ElementSetting
 from casework.permissions import Action
-from casework.role_words import ROLE_WORDS
+from casework.settings.elements import rule_of
+from casework.settings.role_labels import ROLE_WORDS
 from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs

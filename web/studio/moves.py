@@ -15,7 +15,7 @@ from casework.errors import CaseworkError
 from casework.models import Account, Centre
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed
-from casework.role_words import REPORTER_WORDS, ROLE_WORDS
+from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local

@@ -18,7 +18,7 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Agency
 from casework.permissions import Action, NotAllowed, Role
-from casework.role_words import ROLE_WORDS
+from casework.settings.role_labels import ROLE_WORDS
 from web.clock import now
 from web.filters import decimal
 from web.forms import Refusal, refusal_of

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from casework.clocks.acts import ClockKind
 from casework.permissions import AGENCY_ROLES
-from casework.role_words import REPORTER_WORDS, ROLE_WORDS
+from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio.words import WORDS

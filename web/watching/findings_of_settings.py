@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from casework.bilingual import Bilingual
 from casework.messages.kinds import KINDS
-from casework.role_words import ROLE_WORDS
 from casework.settings.gaps import Gaps
+from casework.settings.role_labels import ROLE_WORDS
 from web.watching.finding import Finding, Level
 
 MOST_NAMED = 5

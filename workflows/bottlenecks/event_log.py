@@ -27,7 +27,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Agency, Centre, Event, Field
 from casework.permissions import Action, Actor
 from casework.sealing.seal import lookup_digest
-from casework.settings.tables import harmless
+from casework.settings.importing.tables import harmless
 from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import Passage, Trace, traces
 from workflows.models import ProcessVersion

@@ -7,7 +7,7 @@ from typing import Any
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Action, Role
-from casework.role_words import REPORTER_WORDS, ROLE_WORDS
+from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, OTHER_THAN, Bindings, Step
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, named, shown

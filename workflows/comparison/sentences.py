@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from casework.bilingual import Bilingual
 from casework.permissions import Role
-from casework.role_words import REPORTER_WORDS, ROLE_WORDS
+from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from workflows.bindings import ASSIGNMENT
 from workflows.checks.diagram import Node
 from workflows.comparison import phrases

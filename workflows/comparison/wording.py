@@ -9,7 +9,7 @@ from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.local_time import LOCAL_ZONE
 from casework.permissions import Role
-from casework.role_words import REPORTER_WORDS, ROLE_WORDS
+from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from casework.step_fields import number_words
 from workflows.bindings import OF_THE_PAUSE
 from workflows.checks.findings import shown

@@ -16,12 +16,12 @@ from sqlalchemy.orm import defer, joinedload
 from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
-from casework.element_settings import element_rules
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Centre
 from casework.permissions import Action, Actor, NotAllowed
 from casework.sent_once import take_key
+from casework.settings.elements import element_rules
 from workflows.clock import Clock, clock_from
 from workflows.definitions import Element, ModelRefused
 from workflows.faults import place_of

@@ -20,8 +20,8 @@ from casework.installation import seeding
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Clock, ClockPause, Membership, OutboxMessage, Reminder, ReminderRule
 from casework.permissions import SYSTEM
-from casework.settings.kinds import KINDS
-from casework.settings.rows import add_row, end_row
+from casework.settings.importing.rows import add_row, end_row
+from casework.settings.kinds.table import KINDS
 from casework.working_time import Calendar
 from tests import build
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from casework.db import db, unit_of_work
 from casework.models import Account, Agency, Area, Event, Membership, StagedImport
 from casework.permissions import Role, actor_for
-from casework.settings.staging import forget_staged_imports
+from casework.settings.importing.staging import forget_staged_imports
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import second_world

@@ -20,7 +20,7 @@ from casework.models import Camera, Case, Clock, ClockRule, Complexity, Event, F
 from casework.permissions import Role
 from casework.search.staff_choices import fields_of
 from casework.setting_events import CHANGED, record_setting
-from casework.settings.kinds import KINDS
+from casework.settings.kinds.table import KINDS
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, step

@@ -23,8 +23,8 @@ from casework.rate_limits import Limit
 from casework.search.staff_choices import fields_of
 from casework.setting_values import GROUPS, VALUES, value_of
 from casework.settings.event_lists import PAGE
-from casework.settings.kinds import KINDS
-from casework.settings.rows import add_row, change_row
+from casework.settings.importing.rows import add_row, change_row
+from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import set_value
 from tests import build
 from tests.second_centre import of_the_installation, second_world

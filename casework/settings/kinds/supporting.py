@@ -5,16 +5,16 @@ import re
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS
 from casework.answers.templates import LONGEST_NAME
 from casework.bilingual import Bilingual
-from casework.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
 from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SecondFactorRule, SuggestionRule
 from casework.permissions import Role
-from casework.role_words import ROLE_WORDS
 from casework.setting_values import ValueRefused, whole
 from casework.settings import choices as chosen
-from casework.settings import row_checks as checks
-from casework.settings.columns import Column, degrees, line, long_text, of_codes
-from casework.settings.kind_parts import POSITION, name_columns
-from casework.settings.rows import Kind
+from casework.settings.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
+from casework.settings.importing import row_checks as checks
+from casework.settings.importing.columns import Column, degrees, line, long_text, of_codes
+from casework.settings.importing.rows import Kind
+from casework.settings.kinds.shared_columns import POSITION, name_columns
+from casework.settings.role_labels import ROLE_WORDS
 from casework.text import normal
 
 LONGEST_GRACE = 90

@@ -13,10 +13,10 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Actor, Role
-from casework.role_words import ROLE_WORDS
-from casework.settings.import_columns import Row
+from casework.settings.importing.file_columns import Row
+from casework.settings.importing.planning import Cells, Plan, Planned, Status
 from casework.settings.people import add_person, change_person, fit_email, fit_login, fit_person, fit_phone
-from casework.settings.planning import Cells, Plan, Planned, Status
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.roles import LEFT_OTHERS, STOOD_IN_FOR, RoleWish, give_role, set_focal
 from casework.settings.scopes import (
     administered_centres,

@@ -13,8 +13,8 @@ import orjson
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.parsing import day_in
-from casework.settings.import_columns import COLUMNS, YES, Row
-from casework.settings.tables import FORMULA, LONGEST_CELL
+from casework.settings.importing.file_columns import COLUMNS, YES, Row
+from casework.settings.importing.tables import FORMULA, LONGEST_CELL
 from casework.text import fold
 
 

@@ -9,10 +9,10 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency
 from casework.permissions import AGENCY_ROLES, Actor, Role
-from casework.role_words import ROLE_WORDS
-from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVEL_WORDS, LEVELS
-from casework.settings.import_columns import COLUMNS, heading
+from casework.settings.importing.area_words import AreaWords
+from casework.settings.importing.file_columns import COLUMNS, heading
+from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.scopes import administered_centres, centres_of, is_of
 
 Table = list[Sequence[str]]

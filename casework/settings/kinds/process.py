@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from casework.bilingual import Bilingual
-from casework.element_settings import ElementFacts, elements_of
 from casework.models import ElementSetting
 from casework.permissions import Role
-from casework.role_words import ROLE_WORDS
 from casework.setting_values import whole
 from casework.settings.choices import UNITS
-from casework.settings.columns import Choice, Column, Scope, line, long_text, of_codes
-from casework.settings.row_checks import MOST_OF_UNIT
-from casework.settings.rows import Kind, Proposal
+from casework.settings.elements import ElementFacts, elements_of
+from casework.settings.importing.columns import Choice, Column, Scope, line, long_text, of_codes
+from casework.settings.importing.row_checks import MOST_OF_UNIT
+from casework.settings.importing.rows import Kind, Proposal
+from casework.settings.role_labels import ROLE_WORDS
 from casework.working_time import Unit
 
 LONGEST_HELP = 500

@@ -6,9 +6,9 @@ It is a paper of the house, shown to inspectors and to the authority, and so wri
 from casework.bilingual import Bilingual
 from casework.models import ProcessingActivity
 from casework.setting_values import VALUES, whole
-from casework.settings.columns import Column, line, long_text, of_codes
-from casework.settings.kind_parts import code_column, name_columns
-from casework.settings.rows import Kind
+from casework.settings.importing.columns import Column, line, long_text, of_codes
+from casework.settings.importing.rows import Kind
+from casework.settings.kinds.shared_columns import code_column, name_columns
 
 LONGEST_TEXT = 2_000
 KEPT_BY: dict[str, Bilingual] = {

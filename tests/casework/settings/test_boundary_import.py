@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.boundary_import import SKIP, ImportRefused, Plan, export_boundaries, import_boundaries, plan_import
 from casework.db import db, unit_of_work
 from casework.intake.pass_on import centre_for
 from casework.local_time import LOCAL_ZONE
@@ -22,6 +21,7 @@ from casework.places.boundaries import check_boundaries
 from casework.places.lookup import area_at, areas_around, is_outside
 from casework.places.map_layers import LARGEST_LAYER, areas_layer
 from casework.setting_events import ReasonMissing
+from casework.settings.boundary_import import SKIP, ImportRefused, Plan, export_boundaries, import_boundaries, plan_import
 from casework.text import fold
 from tests import build
 from tests.casework.places.test_boundaries import EAST, HOLE, SQUARE, collection, feature, polygon

@@ -9,7 +9,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Area
 from casework.permissions import Actor
-from casework.settings.planning import Cells
+from casework.settings.importing.planning import Cells
 from casework.settings.scopes import administered_centres, is_of
 from casework.text import fold
 

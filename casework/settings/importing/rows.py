@@ -23,7 +23,7 @@ from casework.models import EventStream
 from casework.permissions import Action, Actor, require
 from casework.setting_events import LONGEST_REASON, ReasonMissing, record_setting, require_administrator_of
 from casework.setting_values import ValueRefused
-from casework.settings.columns import Column, Scope
+from casework.settings.importing.columns import Column, Scope
 
 FARTHEST_DAYS = 731
 """How far ahead a rule may be set to begin or to end."""

@@ -4,10 +4,10 @@ from casework.bilingual import Bilingual
 from casework.models import ClockRule, Complexity, Field, RefusalReason, ReminderRule, VisibilityReason
 from casework.setting_values import whole
 from casework.settings import choices as chosen
-from casework.settings import row_checks as checks
-from casework.settings.columns import Column, line, long_text, of_codes, tick, worded
-from casework.settings.kind_parts import FROM_THE_DAY, POSITION, code_column, hint_columns, name_columns
-from casework.settings.rows import Kind
+from casework.settings.importing import row_checks as checks
+from casework.settings.importing.columns import Column, line, long_text, of_codes, tick, worded
+from casework.settings.importing.rows import Kind
+from casework.settings.kinds.shared_columns import FROM_THE_DAY, POSITION, code_column, hint_columns, name_columns
 
 LONGEST_GUIDANCE = 1_000
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
-from casework.settings.tables import Line, TableRefused
+from casework.settings.importing.tables import Line, TableRefused
 from casework.text import fold
 
 

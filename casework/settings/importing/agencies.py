@@ -12,9 +12,9 @@ from casework.local_time import local_day
 from casework.models import Agency, Centre
 from casework.permissions import Actor
 from casework.settings.agencies import KEY, NAMES, add_agency, change_agency, fit_names, fit_phone
-from casework.settings.area_words import AreaWords
-from casework.settings.import_columns import Row
-from casework.settings.planning import Cells, Plan, Planned, Status
+from casework.settings.importing.area_words import AreaWords
+from casework.settings.importing.file_columns import Row
+from casework.settings.importing.planning import Cells, Plan, Planned, Status
 from casework.settings.scopes import administered_centres, centres_of, is_of
 from casework.text import normal
 

@@ -19,13 +19,13 @@ from casework.permissions import Action, Actor, require
 from casework.sealing.seal import open_json, seal_json
 from casework.sent_once import take_key
 from casework.setting_events import LONGEST_REASON, ReasonMissing, require_administrator_of
-from casework.settings.import_agencies import AgencyPlanner
-from casework.settings.import_areas import AreaPlanner
-from casework.settings.import_columns import COLUMNS, Row, named_rows
-from casework.settings.import_people import PeoplePlanner
-from casework.settings.planning import Plan
+from casework.settings.importing.agencies import AgencyPlanner
+from casework.settings.importing.areas import AreaPlanner
+from casework.settings.importing.file_columns import COLUMNS, Row, named_rows
+from casework.settings.importing.people import PeoplePlanner
+from casework.settings.importing.planning import Plan
+from casework.settings.importing.tables import MOST_ROWS, TableRefused, read_table
 from casework.settings.scopes import one_at_a_time
-from casework.settings.tables import MOST_ROWS, TableRefused, read_table
 from casework.text import normal
 
 ROWS_PURPOSE, PASSWORDS_PURPOSE = "imported rows", "start passwords"

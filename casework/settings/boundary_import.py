@@ -10,13 +10,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
 from casework.bilingual import Bilingual
-from casework.boundary_overlaps import overlaps_with_others
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Area
 from casework.permissions import Actor
 from casework.places.boundaries import Checked, Shape, digest_of, geometry_of, percent, points_of, size_km2
 from casework.setting_events import record_setting, require_administrator_of
+from casework.settings.boundary_overlaps import overlaps_with_others
 from casework.settings.scopes import administered_centres, is_of
 from casework.text import fold
 

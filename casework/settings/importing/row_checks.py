@@ -18,7 +18,7 @@ from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, ClockRule
 from casework.places.lookup import areas_around
-from casework.settings.rows import Proposal
+from casework.settings.importing.rows import Proposal
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
 
 MOST_OF_UNIT = {Unit.MINUTES: 1_440, Unit.HOURS: 720, Unit.WORKING_HOURS: 320, Unit.WORKING_DAYS: 90, Unit.CALENDAR_DAYS: 365}

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
 from casework.permissions import Actor
-from casework.settings.rows import Kind
+from casework.settings.importing.rows import Kind
 from casework.settings.scopes import administered_centres, is_of
 
 PAGE = 50

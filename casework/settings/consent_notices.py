@@ -14,7 +14,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import ConsentNotice
-from casework.settings.rows import Proposal
+from casework.settings.importing.rows import Proposal
 
 SINCE_EVER = date(2020, 1, 1)
 """From when on what is installed with the program holds; nobody was shown it on that day."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from casework.bilingual import Bilingual
 from casework.setting_values import whole
-from casework.settings.columns import Column, code, line
+from casework.settings.importing.columns import Column, code, line
 
 LONGEST_HINT = 300
 

@@ -9,10 +9,10 @@ from casework.bilingual import Bilingual
 from casework.local_time import local_day
 from casework.models import Area, Centre
 from casework.permissions import Actor
-from casework.settings.area_words import SEVERAL, AreaWords
 from casework.settings.areas import CODE, LEVEL_WORDS, LEVELS, add_area, change_area, fit_middle, fit_name
-from casework.settings.import_columns import Row
-from casework.settings.planning import Cells, Plan, Planned, Status
+from casework.settings.importing.area_words import SEVERAL, AreaWords
+from casework.settings.importing.file_columns import Row
+from casework.settings.importing.planning import Cells, Plan, Planned, Status
 from casework.settings.scopes import administered_centres, centres_of
 from casework.text import fold, normal
 
