@@ -16,8 +16,6 @@ from sqlalchemy import Row, Table, func, select, update
 from casework.accounts.code_apps import purpose_of as purpose_of_code_app
 from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
-from casework.drafts import FIELDS_PURPOSE
-from casework.drafts import NAME_PURPOSE as DRAFT_NAME
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
@@ -38,6 +36,8 @@ from casework.rights.requests import WORDS_PURPOSE as REQUEST
 from casework.sealing.keyring import current_keyring
 from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
 from casework.settings.importing.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
+from casework.steps.drafts import FIELDS_PURPOSE
+from casework.steps.drafts import NAME_PURPOSE as DRAFT_NAME
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20

@@ -8,10 +8,10 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.db import db, unit_of_work
-from casework.drafts import forget_old_drafts
 from casework.files.local import FileStore, sweep
 from casework.models import DraftPhotos, File, Photo, Recording
 from casework.setting_values import VALUES, value_of
+from casework.steps.drafts import forget_old_drafts
 
 UNSENT_KEPT = timedelta(days=VALUES["unsent_photo_days"].default)
 """How long a form may wait before its photos and recordings are gone."""

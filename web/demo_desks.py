@@ -11,13 +11,13 @@ from casework.answers.openings import record_opening
 from casework.answers.templates import keep_template
 from casework.bilingual import Bilingual
 from casework.db import db, new_ref
-from casework.drafts import keep_draft
 from casework.inbox.saved_filters import keep_filter, sharing_places
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Account, Agency, AgencySuccession, CaseReport, Centre, Deputy, Draft, Report, Reporter
 from casework.notes.mentions import mention_in, unseen_count
 from casework.notes.notes import write_note
 from casework.permissions import SYSTEM, Role, actor_for
+from casework.steps.drafts import keep_draft
 from web.demo_people import agency_account, staff_account
 from web.demo_stories import Deed
 from web.demo_telling import LEAD, OPERATOR, Telling

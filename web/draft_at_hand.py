@@ -10,10 +10,10 @@ from flask import Request, request
 from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField
 
-from casework.drafts import MOST_OF_FORM, draft_name, drafts_of, opened_fields
 from casework.models import Draft
 from casework.parsing import number_in
 from casework.photos.records import staged_photos
+from casework.steps.drafts import MOST_OF_FORM, draft_name, drafts_of, opened_fields
 from web.filing_fields import is_sound_token
 from web.forms import Form
 from web.guards import actor

@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.db import unit_of_work
-from casework.drafts import DraftRefused, SavedDraft, discard_draft, keep_draft
 from casework.local_time import LOCAL_ZONE
 from casework.permissions import Action
+from casework.steps.drafts import DraftRefused, SavedDraft, discard_draft, keep_draft
 from web.clock import now
 from web.draft_at_hand import NONE, OWN, as_if_opened, fields_sent, is_as_opened, new_window, photos_tokens_in, sent_revision, sent_window
 from web.guards import actor, found, performs

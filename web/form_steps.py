@@ -15,7 +15,7 @@ from casework.casefile.views import answers_seen
 from casework.models import Photo
 from casework.parsing import day_in
 from casework.photos.records import staged_photos
-from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
+from casework.steps.fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
 from web.filing_fields import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor

@@ -13,12 +13,12 @@ from sqlalchemy.orm.interfaces import ORMOption
 from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, CaseBusy, lock_case
 from casework.db import db
-from casework.drafts import DraftPlace, discard_all
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case
 from casework.permissions import SECOND_PERSON, Action, Actor, NotAllowed, Role, with_viewers
 from casework.second_person import deeds_judged, first_person_words
+from casework.steps.drafts import DraftPlace, discard_all
 from workflows.bindings import BINDINGS, Bindings
 from workflows.claims import holder_of, is_free, is_stood_in_by
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk

@@ -23,7 +23,7 @@ from casework.outbox import tell_inbox
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.photos.records import link_staged, staged_photos
 from casework.states import ENDED_STATES
-from casework.step_fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fitted, in_conditions, kept_as, number_words
+from casework.steps.fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fitted, in_conditions, kept_as, number_words
 
 DO_STEP = "do_step"
 MOST_RECORDS = 100

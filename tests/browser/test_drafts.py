@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
-from casework.drafts import opened_fields
 from casework.models import Account, Case, Draft, LoginSession
+from casework.steps.drafts import opened_fields
 from tests import build, pictured
 from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document

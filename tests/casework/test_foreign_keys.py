@@ -35,7 +35,7 @@ MANY = frozenset({
 
 OTHERWISE_DELETED = {
     "casework/clocks/calendar_changes.py": ["calendar_day"],
-    "casework/drafts.py": ["draft"],
+    "casework/steps/drafts.py": ["draft"],
     "casework/facts/keeping.py": ["case_span", "case_moment"],
     "casework/accounts/second_factors.py": ["passkey", "code_app", "recovery_code"],
     "casework/figures/keeping.py": ["public_figures"],

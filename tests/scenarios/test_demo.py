@@ -31,7 +31,6 @@ from casework.documents.letterheads import letterhead_for
 from casework.documents.letters import letters_seen
 from casework.documents.numbering import books_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
-from casework.drafts import draft_name, drafts_of
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
 from casework.inbox.saved_filters import filters_of
@@ -86,6 +85,7 @@ from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
+from casework.steps.drafts import draft_name, drafts_of
 from casework.triage import hotline_calls
 from casework.wallboards import wallboards_of
 from casework.working_time import Calendar

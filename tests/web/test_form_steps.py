@@ -16,7 +16,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Photo, StepRecord
 from casework.permissions import Role
 from casework.photos.uploads import takes_heic
-from casework.step_fields import FieldRefused
+from casework.steps.fields import FieldRefused
 from tests import build, drawn
 from tests.pictured import jpeg
 from tests.web.desk import Office, step

@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.drafts import drafts_of, keep_draft
 from casework.models import Account, Agency, Case, Deputy, Membership
 from casework.permissions import AGENCY_ROLES, NotAllowed, Role, actor_for, desk_name
 from casework.settings.deputyships import appoint_deputy, end_deputyship
+from casework.steps.drafts import drafts_of, keep_draft
 from tests import build
 from workflows import steps
 from workflows.assigning import AlreadyTheirs, assign_task

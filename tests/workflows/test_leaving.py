@@ -10,13 +10,13 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.drafts import keep_draft
 from casework.models import Account, Deputy, Event, LoginSession, Membership
 from casework.permissions import Actor, NotAllowed, Role, actor_for
 from casework.settings.deputyships import DeputyRefused, appoint_deputy, end_deputyship
 from casework.settings.people import PersonRefused, give_start_password
 from casework.settings.roles import NobodyTakesOver, RoleRefused, RoleWish, copy_roles, give_role
 from casework.settings.seats import Seat, seat_of
+from casework.steps.drafts import keep_draft
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import second_world

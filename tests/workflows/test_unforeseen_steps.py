@@ -16,7 +16,7 @@ from casework.clocks.acts import ClockKind, end_all_clocks, running_clocks, star
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Deputy, Event, OutboxMessage, StepRecord
 from casework.permissions import Role
-from casework.step_fields import FieldRefused
+from casework.steps.fields import FieldRefused
 from casework.working_time import TimeLimit, Unit
 from tests import build, drawn
 from tests.casework.acting import local, running

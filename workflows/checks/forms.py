@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.step_fields import LARGEST_NUMBER
+from casework.steps.fields import LARGEST_NUMBER
 from workflows.bindings import Bindings
 from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, shown
 from workflows.checks.vocabulary import place_of

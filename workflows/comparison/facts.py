@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.step_fields import number_words
+from casework.steps.fields import number_words
 from workflows.bindings import BINDINGS, OTHER_THAN
 from workflows.checks.diagram import Node
 from workflows.comparison.conditions import OTHERWISE, condition_words, moment_of

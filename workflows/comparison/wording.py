@@ -10,7 +10,7 @@ from casework.clocks.acts import ClockKind
 from casework.local_time import LOCAL_ZONE
 from casework.permissions import Role
 from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
-from casework.step_fields import number_words
+from casework.steps.fields import number_words
 from workflows.bindings import OF_THE_PAUSE
 from workflows.checks.findings import shown
 from workflows.desk_access import REPORTER

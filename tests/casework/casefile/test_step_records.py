@@ -18,7 +18,7 @@ from casework.files.local import LocalFileStore
 from casework.models import Assignment, Case, File, Photo, StepRecord, StepValue
 from casework.permissions import NotAllowed
 from casework.photos.records import stage_photo, staged_photos
-from casework.step_fields import FITTERS, FieldRefused, fitted, kept_as, number_words
+from casework.steps.fields import FITTERS, FieldRefused, fitted, kept_as, number_words
 from tests import build, joined
 from tests.casework.acting import events, run
 from tests.pictured import staged
@@ -62,7 +62,7 @@ def test_every_type_a_model_may_declare_is_judged() -> None:
 
 
 def test_conditions_read_the_types_the_model_says_they_read() -> None:
-    from casework.step_fields import IN_CONDITIONS
+    from casework.steps.fields import IN_CONDITIONS
 
     assert set(TYPE_IN_CONDITIONS) == IN_CONDITIONS
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.drafts import DraftPlace, keep_draft
 from casework.findings import one_moment
 from casework.models import Case, Clock, Draft, Event
+from casework.steps.drafts import DraftPlace, keep_draft
 from tests import build, drawn
 from workflows.definitions import shipped_model
 from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVersion, StepFact, Timer, WaitingTask

@@ -9,7 +9,10 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from casework.db import db, unit_of_work
-from casework.drafts import (
+from casework.files.local import LocalFileStore
+from casework.models import Case, Draft, DraftPhotos, Photo
+from casework.permissions import NotAllowed
+from casework.steps.drafts import (
     KEPT,
     MOST_BYTES,
     MOST_OF_FORM,
@@ -23,9 +26,6 @@ from casework.drafts import (
     keep_draft,
     opened_fields,
 )
-from casework.files.local import LocalFileStore
-from casework.models import Case, Draft, DraftPhotos, Photo
-from casework.permissions import NotAllowed
 from casework.unsent_photos import UNSENT_KEPT, forget_unsent
 from tests import build, joined, pictured
 from workflows import steps
