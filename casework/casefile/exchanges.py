@@ -39,8 +39,8 @@ from casework.pausing.withdrawals import withdrawal_reason
 from casework.permissions import Actor, Sight, case_seen_by, sees
 from casework.photos.records import copy_for
 from casework.refusals import objection_words
-from casework.said import Audience
 from casework.states import AssignmentEnd
+from casework.telling.sentence import Audience
 
 BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)
 

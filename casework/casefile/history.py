@@ -13,16 +13,16 @@ from casework.bilingual import Bilingual
 from casework.casefile.history_changes import Change, changes_of
 from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.db import db
-from casework.due_reasons import moves_of
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.places.former_agencies import names_in_events
 from casework.privacy.look_reasons import payloads_told
-from casework.said import Audience, Known, Said
-from casework.staff_sentences import SENTENCES_OF_THE_WAY
-from casework.staff_sentences_beside import SENTENCES_BESIDE
-from casework.staff_sentences_process import SENTENCES_OF_THE_PROCESS
-from casework.told_steps import Step, with_moves
+from casework.telling.due_reasons import moves_of
+from casework.telling.sentence import Audience, Known, Said
+from casework.telling.staff import SENTENCES_OF_THE_WAY
+from casework.telling.staff_acts import SENTENCES_BESIDE
+from casework.telling.staff_process import SENTENCES_OF_THE_PROCESS
+from casework.telling.steps import Step, with_moves
 
 MOST_STEPS = 200
 """Steps shown, the newest: a case that was merged and reopened has about sixty."""

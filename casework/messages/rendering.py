@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.due_reasons import OTHERWISE, REASONS, URGENT
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.kinds import KINDS, Audience
@@ -22,6 +21,7 @@ from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
 from casework.messages.recipients import account_id_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, TextTemplate
 from casework.privacy.contact_codes import RECIPIENT
+from casework.telling.due_reasons import OTHERWISE, REASONS, URGENT
 
 TEST_MESSAGE = "test_message"
 """The template of what an administrator sends to themselves; its words are fixed."""

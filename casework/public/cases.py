@@ -16,7 +16,6 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.db import db
-from casework.due_reasons import DueMove, moves_by_day, moves_of
 from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
 from casework.places.former_areas import Beside, names_beside
@@ -30,7 +29,8 @@ from casework.public.search import found_by_words
 from casework.public.unindexed import unindexed
 from casework.publications import names_village
 from casework.states import ANSWERED_STATES, Pause, Progress
-from casework.told_steps import Step, public_steps
+from casework.telling.due_reasons import DueMove, moves_by_day, moves_of
+from casework.telling.steps import Step, public_steps
 
 PAGE_SIZE = 20
 

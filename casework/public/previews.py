@@ -12,7 +12,7 @@ from casework.public.photos import PublicPhoto
 from casework.public.publication import missing_beside, public_answer, verdicts_of
 from casework.publications import names_village
 from casework.states import ANSWERED
-from casework.told_steps import public_steps
+from casework.telling.steps import public_steps
 
 
 @dataclass(frozen=True)

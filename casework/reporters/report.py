@@ -11,7 +11,6 @@ from casework.contacts.report_links import ended_questions, links_of, open_quest
 from casework.db import db
 from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
-from casework.due_reasons import DueMove, moves_told
 from casework.intake.file_report import original_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.pausing.questions import CLOSE
@@ -29,7 +28,8 @@ from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.reporters.photos import OwnPhoto, own_photos
 from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
-from casework.told_steps import Step, own_steps, with_moves
+from casework.telling.due_reasons import DueMove, moves_told
+from casework.telling.steps import Step, own_steps, with_moves
 
 _NOBODYS_DIGEST = "0" * 64
 

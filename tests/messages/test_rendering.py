@@ -12,11 +12,11 @@ from sqlalchemy import select
 from casework.contacts.codes import Purpose, send_code
 from casework.contacts.former import tell_former_contact
 from casework.db import db, unit_of_work
-from casework.due_reasons import REASONS
 from casework.messages.digests import DIGEST, WHOLE
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import COMPOSED, TEST_MESSAGE, Page, Words, words_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, VisibilityReason
+from casework.telling.due_reasons import REASONS
 from tests import build
 from tests.messages.house import BY_MAIL
 from workflows import digests  # noqa: F401  (enters what it composes)

@@ -12,8 +12,8 @@ from flask import Flask
 import casework
 from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.db import unit_of_work
-from casework.due_reasons import REASONS
 from casework.models import Case
+from casework.telling.due_reasons import REASONS
 from tests import build
 from tests.beside import two_at_work
 from tests.web.desk import Office

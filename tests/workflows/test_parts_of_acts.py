@@ -72,7 +72,7 @@ def test_the_history_has_a_sentence_for_every_act_and_event() -> None:
     acts = {RECORDED_AS.get(verb, verb) for verb in verbs() - NOT_OF_THE_CASE}
     assert len(recorded()) > 60, "the calls of record are not found any more"
     assert acts <= recorded(), "an act that leaves no event: record it, or name it in NOT_OF_THE_CASE"
-    assert recorded() - set(SENTENCES) == set(), "say in casework/staff_sentences_beside.py (or the file beside it) what happened"
+    assert recorded() - set(SENTENCES) == set(), "say in casework/telling/staff_acts.py (or the file beside it) what happened"
 
 
 def test_every_event_belongs_to_a_part_of_the_history_or_is_named_as_belonging_to_none() -> None:

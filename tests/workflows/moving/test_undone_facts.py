@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.facts import histories
 from casework.models import Case, CaseSpan
-from casework.told_steps import own_steps
+from casework.telling.steps import own_steps
 from tests import build, drawn
 from tests.workflows.moving.cases import carried_out, later, live, renamed, rows, undone
 from tests.workflows.moving.installed import count, counted, every_fault

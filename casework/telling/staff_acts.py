@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.said import Audience, Known, Said, Sentence, agency_name, always, of_agency
+from casework.telling.sentence import Audience, Known, Said, Sentence, agency_name, always, of_agency
 
 
 def _objection_decided(payload: dict[str, Any], _known: Known) -> Said:

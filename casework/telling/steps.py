@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.due_reasons import DueMove
 from casework.facts.undone import TURNS, standing
 from casework.models import Case, CaseReport, Event, Report
 from casework.places.former_agencies import names_in_events
-from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
+from casework.telling.due_reasons import DueMove
+from casework.telling.public import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 
 MOST_STEPS = 100
 OF_THE_SENDER = frozenset({"file_report"})

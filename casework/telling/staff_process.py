@@ -3,7 +3,7 @@
 from typing import Any
 
 from casework.bilingual import Bilingual
-from casework.said import Audience, Known, Said, Sentence, always
+from casework.telling.sentence import Audience, Known, Said, Sentence, always
 
 
 def _with_reason(vi: str, en: str) -> Sentence:
