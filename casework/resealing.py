@@ -30,7 +30,6 @@ from casework.places.points import POINT_PURPOSE
 from casework.places.villages import WAITING_PURPOSE
 from casework.privacy.contact_codes import MESSAGE_PURPOSE
 from casework.publishing.ratings import REASON_PURPOSE as RATING
-from casework.refusals import OBJECTION_PURPOSE
 from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST
 from casework.sealing.keyring import current_keyring
@@ -38,6 +37,7 @@ from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of, open_seale
 from casework.settings.importing.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
 from casework.steps.drafts import FIELDS_PURPOSE
 from casework.steps.drafts import NAME_PURPOSE as DRAFT_NAME
+from casework.triage.refusals import OBJECTION_PURPOSE
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20

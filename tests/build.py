@@ -28,7 +28,7 @@ from casework.intake.file_report import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.text import fold
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from tests.grounds import remembered
 from workflows import acts, filing, steps
 from workflows.instances import CaseProcess

@@ -11,7 +11,7 @@ from casework.files.local import LocalFileStore
 from casework.intake.file_report import Filed
 from casework.models import Answer, Photo
 from casework.photos.records import photos_of_answer, photos_of_report, prepare_copies, prepare_photo, stage_photo
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from tests import build
 from tests.grounds import remembered
 

@@ -12,9 +12,9 @@ from casework.clocks.complexities import complexities_for
 from casework.intake.similar_cases import Alike, alike_nearby
 from casework.models import Case
 from casework.permissions import Action, case_seen_by
-from casework.reclassification import reclassified_from
 from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
+from casework.triage.reclassification import reclassified_from
 from web.act_page import ActPage, ReportActPage
 from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now

@@ -14,9 +14,9 @@ from casework.pausing.additions import LONGEST_WORDS, addition_words, additions_
 from casework.pausing.holds import open_hold
 from casework.pausing.referrals import open_referral
 from casework.pausing.withdrawals import open_withdrawal, withdrawal_reason
-from casework.personal_marks import marked_pieces
 from casework.photos.images import RectangleRefused
-from casework.refusals import newest_refusal, objection_words
+from casework.triage.personal_marks import marked_pieces
+from casework.triage.refusals import newest_refusal, objection_words
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language

@@ -24,8 +24,8 @@ from casework.documents.seals import BODY, PERSON
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Centre, DocumentNumber, Event, Letter
 from casework.permissions import Actor, actor_for
-from casework.refusals import open_objection
 from casework.states import CaseState
+from casework.triage.refusals import open_objection
 from web.demo_people import staff_account
 from web.demo_telling import COMMITTEE, OPERATOR
 from web.documents.making import make_letter_files

@@ -15,7 +15,7 @@ from casework.permissions import Role
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.publishing.acts import ChosenPhotos
 from casework.settings.consent_notices import notice_today
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from web.demo_people import GUESTS, SENDERS
 from web.demo_stories import Deed, Story
 from web.demo_telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent

@@ -27,7 +27,7 @@ from casework.notes.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
 from casework.search.staff_choices import fields_for, visibility_reasons_for
 from casework.sent_once import SentBefore
-from casework.triage import ClassificationRefused
+from casework.triage.acts import ClassificationRefused
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, performs

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
-from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, personal_marks
+from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, personal_marks
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 
 from casework.bilingual import Bilingual
 from casework.models import Answer, Case, Publication, PublicationVersion
-from casework.personal_marks import MARK_LABELS, personal_marks
 from casework.places.points import exact_point
 from casework.public.cases import PublicCase
 from casework.public.previews import Words, page_once_published
+from casework.triage.personal_marks import MARK_LABELS, personal_marks
 from web.clock import now
 from web.forms import Form
 from web.photo_choices import PUBLISHED, PhotoChoice

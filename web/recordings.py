@@ -16,13 +16,13 @@ from casework.db import unit_of_work
 from casework.files.local import PIECE
 from casework.models import Case, File
 from casework.permissions import Action, case_seen_by, require
-from casework.personal_marks import neutral
 from casework.photos.records import open_copy
 from casework.recordings.access import SeenRecording, recording_file, recordings_seen
 from casework.recordings.formats import MEDIA_TYPES
 from casework.recordings.preparing import copy_again
 from casework.recordings.transcripts import LONGEST_WORDS, TranscriptRefused, recording_of, transcribe
 from casework.states import STAFF_LABELS, CaseState
+from casework.triage.personal_marks import neutral
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, file_store, found, performs

@@ -20,7 +20,6 @@ from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging.merge import why_not_into
 from casework.models import Area, Case, Recording, Report
 from casework.permissions import Sight, sees
-from casework.personal_marks import marked_pieces, neutral
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
 from casework.places.points import point_of
@@ -35,8 +34,9 @@ from casework.search.staff_choices import (
     visibility_reasons_for,
 )
 from casework.states import STAFF_LABELS
-from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
-from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
+from casework.triage.acts import LONGEST_TITLE, ClearedReport, hotline_calls
+from casework.triage.personal_marks import marked_pieces, neutral
+from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
 from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now
 from web.forms import NOTHING, Form

@@ -15,9 +15,9 @@ from casework.intake.unreleased_villages import VillageDecided, clear_village, u
 from casework.models import Area, Case
 from casework.parsing import number_in
 from casework.permissions import Action, case_seen_by
-from casework.personal_marks import Piece, marked_pieces, neutral
 from casework.places.villages import waiting_words
 from casework.search.staff_choices import villages_for
+from casework.triage.personal_marks import Piece, marked_pieces, neutral
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local

@@ -13,8 +13,8 @@ from flask import request
 from casework.intake.unreleased_villages import typed_for
 from casework.models import Case
 from casework.permissions import Sight, sees
-from casework.personal_marks import Piece, marked_pieces, neutral
 from casework.text import fold
+from casework.triage.personal_marks import Piece, marked_pieces, neutral
 from web.forms import Form
 from web.guards import actor
 from web.marks_left import marks_left

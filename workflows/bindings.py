@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from casework import followers, reclassification, refusals, triage
+from casework import followers
 from casework.answers import acts as answering
 from casework.assignments import distribution, extensions, reassignment
 from casework.bilingual import Bilingual
@@ -21,6 +21,8 @@ from casework.permissions import Actor
 from casework.publishing import acts as publishing
 from casework.publishing import corrections, ratings
 from casework.states import Standstill
+from casework.triage import acts as triage
+from casework.triage import reclassification, refusals
 from workflows.facts import FACTS, Fact
 from workflows.outcomes import OUTCOMES
 from workflows.variables import Choice, Type, Variable, Variables, flag, moment, number

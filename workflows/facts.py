@@ -14,8 +14,8 @@ from casework.bilingual import Bilingual
 from casework.cases import answered_this_round
 from casework.db import db
 from casework.models import Assignment, Case
-from casework.refusals import newest_refusal
 from casework.states import AssignmentEnd, CaseState, Pause
+from casework.triage.refusals import newest_refusal
 from workflows.models import ProcessInstance
 from workflows.variables import Variables, flag, moment
 

@@ -9,8 +9,8 @@ from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, title_told, write
 from casework.models import Case, Letter
 from casework.permissions import Actor
-from casework.refusals import OBJECTION_DAYS, newest_refusal
 from casework.states import CaseState
+from casework.triage.refusals import OBJECTION_DAYS, newest_refusal
 
 
 def write_refusal_notice(case: Case, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED, key: str | None = None) -> Letter:

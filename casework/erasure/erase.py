@@ -73,9 +73,9 @@ from casework.places.points import forget_place, forget_point, point_of
 from casework.places.villages import forget_waiting
 from casework.privacy.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.publishing.ratings import rating_reason
-from casework.refusals import objection_words
 from casework.reorganising.journal import forget
 from casework.sealing.seal import seal_text
+from casework.triage.refusals import objection_words
 
 GONE = ""
 """Stands where a text was that may not be NULL."""

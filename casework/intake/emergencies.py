@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 
 from casework.bilingual import Bilingual
-from casework.suggesting import spoken_of
+from casework.triage.suggestions import spoken_of
 
 PHRASES: Mapping[str, tuple[str, ...]] = {
     "114": ("cháy nhà", "cháy rừng", "đang cháy", "bốc cháy", "bốc khói", "cháy nổ", "nổ bình ga", "rò khí ga", "mắc kẹt", "sập nhà",

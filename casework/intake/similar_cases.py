@@ -21,8 +21,8 @@ from casework.places.geometry import box_around, metres_between
 from casework.publications import shows_exact_place
 from casework.sealing.seal import open_text
 from casework.states import ENDED_STATES, CaseState
-from casework.suggesting import words_in
 from casework.text import fold
+from casework.triage.suggestions import words_in
 
 NEAR_METRES = 500
 NEWEST = timedelta(days=60)

@@ -6,7 +6,7 @@ whoever is asked stands in the same place, so the school, the market or the bend
 
 from collections.abc import Sequence
 
-from casework.suggesting import Word, is_plain, words_in
+from casework.triage.suggestions import Word, is_plain, words_in
 
 LEAST_SHARED = 2
 """Words: one alone is chance."""

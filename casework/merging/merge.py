@@ -24,9 +24,9 @@ from casework.outbox import tell_desk, tell_followers, tell_reporter
 from casework.permissions import Action, Actor, Role, require
 from casework.publications import rated_publication
 from casework.publishing.ratings import invite_to_rate
-from casework.reclassification import hurry
 from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
+from casework.triage.reclassification import hurry
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 

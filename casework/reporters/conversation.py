@@ -13,8 +13,8 @@ from casework.pausing.added_files import photos_of_additions, recordings_of_addi
 from casework.pausing.additions import addition_words
 from casework.pausing.questions import answer_words, question_words
 from casework.pausing.withdrawals import withdrawal_reason
-from casework.refusals import objection_words
 from casework.reporters.photos import OwnPhoto, own_photos
+from casework.triage.refusals import objection_words
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from casework.public.publication import MissingAnswer, PublicAnswer, answers_of,
 from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
-from casework.refusals import newest_refusal
 from casework.reporters.conversation import Granted, ReferralTold, Turn, talk_about
 from casework.reporters.labels import Standing, is_going_on, standing_of
 from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
@@ -30,6 +29,7 @@ from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.telling.due_reasons import DueMove, moves_told
 from casework.telling.steps import Step, own_steps, with_moves
+from casework.triage.refusals import newest_refusal
 
 _NOBODYS_DIGEST = "0" * 64
 

@@ -62,12 +62,12 @@ from casework.places.points import forget_place, forget_point, rounded
 from casework.places.villages import forget_waiting
 from casework.public.me_too import erase_me_too
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
-from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
 from casework.rights.requests import account_stream, is_first, lock_request, record_request, reports_about, reports_of_account
 from casework.sealing.seal import seal_text
 from casework.search.rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
+from casework.triage.refusals import newest_refusal
 
 JOB = "go_on_erasing"
 MOST_AT_ONCE = 20

@@ -57,7 +57,6 @@ from casework.models import (
 )
 from casework.outputs import drop_outputs_of
 from casework.permissions import Actor
-from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
 from casework.publishing.corrections import can_be_corrected
 from casework.reorganising.journal import forget
 from casework.rights.deciding import contacts_of, require_decider
@@ -66,6 +65,7 @@ from casework.rights.requests import ERASURE, account_stream, lock_request, repo
 from casework.search.rows import refresh_search_rows
 from casework.successors import centre_at_work
 from casework.text import fold
+from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
 
 LOOK_LASTS = timedelta(hours=1)
 """How long whoever has looked with a reason reads and clears on, without giving it again for each text."""

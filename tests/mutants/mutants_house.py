@@ -20,7 +20,7 @@ HOUSE = [
     Mutant("idempotency key ignored", "casework/intake/file_report.py", "if key and (earlier := _filed_before(key, purpose, content)):",
            "if key and (earlier := None):", promise("a_request_sent_twice_makes_one_report")),
     # -- who may
-    Mutant("permission to verify dropped", "casework/triage.py", "    require(by, Action.VERIFY, case)\n", "",
+    Mutant("permission to verify dropped", "casework/triage/acts.py", "    require(by, Action.VERIFY, case)\n", "",
            promise("only_the_operations_team_verifies")),
     Mutant("desk not checked", "workflows/steps.py", "    if not is_at(by, task.desk, case):\n        raise NotAllowed\n    _refuse_frozen", "    _refuse_frozen",
            promise("a_step_is_done_at_its_own_desk_only")),
@@ -78,9 +78,9 @@ HOUSE = [
     Mutant("sensitive case published", "casework/publishing/acts.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
            "    if False:\n        raise PublicationRefused(", promise("a_sensitive_case_is_never_published")),
     # -- words and photos
-    Mutant("words not cleared", "casework/triage.py", "        if not any(part.report.id == link.report_id for part in cleared):\n",
+    Mutant("words not cleared", "casework/triage/acts.py", "        if not any(part.report.id == link.report_id for part in cleared):\n",
            "        if False:\n", promise("a_report_is_not_accepted_before_its_words_are_cleared")),
-    Mutant("photos not cleared", "casework/triage.py", "        if uncleared_photos(link.report):\n", "        if False:\n",
+    Mutant("photos not cleared", "casework/triage/acts.py", "        if uncleared_photos(link.report):\n", "        if False:\n",
            promise("a_report_is_not_accepted_before_its_photos_are_cleared")),
     Mutant("EXIF kept", "casework/photos/records.py", '_written(photo.view, "view", "centre", "image/jpeg", store=store)',
            '_written(photo.original, "view", "centre", "image/jpeg", store=store)',

@@ -69,7 +69,7 @@ LIMITS = [
            way("camera-only case without rating")),
     Mutant("phone is not hurried", "casework/intake/file_report.py", 'report.source in ("camera", "phone")', 'report.source == "camera"',
            unit("intake/file_report", "what_came_by_phone_is_accepted_within_half_an_hour")),
-    Mutant("verifying leaves acceptance running", "casework/triage.py", "    end_clock(case, ClockKind.ACCEPTANCE, at=now)\n", "", way("accept")),
+    Mutant("verifying leaves acceptance running", "casework/triage/acts.py", "    end_clock(case, ClockKind.ACCEPTANCE, at=now)\n", "", way("accept")),
     Mutant("receipt promises no acceptance", "web/filing.py", "accepted_by=acceptance.first_due_at if acceptance else report.filed_at",
            "accepted_by=report.filed_at", ("tests/web/test_filing.py::test_a_guest_sends_a_report_and_gets_a_receipt_with_code_and_secret",)),
     # -- the case
@@ -89,7 +89,7 @@ LIMITS = [
            way("final publication", "private answer")),
     Mutant("interim answer ends the case's limit", "casework/publishing/acts.py", '    tell_reporters(case, "report_interim", at=now)\n',
            '    tell_reporters(case, "report_interim", at=now)\n    end_clock(case, ClockKind.CASE, at=now)\n', way("interim publication")),
-    Mutant("answer day not promised", "casework/triage.py", "at=now, due_at=clock.first_due_at.isoformat(), urgent=", "at=now, urgent=",
+    Mutant("answer day not promised", "casework/triage/acts.py", "at=now, due_at=clock.first_due_at.isoformat(), urgent=", "at=now, urgent=",
            way("accept")),
     # -- agencies
     Mutant("accepting leaves its limit running", "casework/assignments/distribution.py",

@@ -69,14 +69,12 @@ from casework.notes.mentions import unseen_count
 from casework.outputs import outputs_seen, retry_output
 from casework.outputs.schedules import runs_of, schedules_seen
 from casework.permissions import Actor, Role, Sight, actor_for, sees
-from casework.personal_marks import MarkKind, personal_marks
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.public.cases import public_list
 from casework.public.filters import Wanted as PublicWanted
 from casework.public.me_too import me_too_counts
 from casework.publishing.ratings import ratings_of
 from casework.recordings.access import recordings_seen
-from casework.refusals import open_objection
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
 from casework.rights.deputies import principals_of
@@ -86,7 +84,9 @@ from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.steps.drafts import draft_name, drafts_of
-from casework.triage import hotline_calls
+from casework.triage.acts import hotline_calls
+from casework.triage.personal_marks import MarkKind, personal_marks
+from casework.triage.refusals import open_objection
 from casework.wallboards import wallboards_of
 from casework.working_time import Calendar
 from reports.statistics.snapshots import snapshots_seen

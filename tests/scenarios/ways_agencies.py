@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from casework.refusals import RefusalIncomplete
+from casework.triage.refusals import RefusalIncomplete
 from tests.build import World
 from tests.scenarios.straight import (
     ANSWERED,

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework import identity, triage
+from casework import identity
 from casework.answers import acts as answering
 from casework.casefile.photo_access import private_copy, public_copy
 from casework.cases import lock_case
@@ -41,6 +41,7 @@ from casework.publishing import ratings
 from casework.reporters.report import report_opened_by
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
+from casework.triage import acts as triage
 from tests import build
 from tests.conftest import running
 from tests.postgres import Cluster

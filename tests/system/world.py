@@ -18,7 +18,7 @@ from casework.photos.records import photos_of_report, prepare_copies, prepare_ph
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from casework.rights.affected import by_cases, work_out
 from casework.rights.breaches import Known, open_breach
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from tests import build
 from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
 from tests.system.person import Person

@@ -16,7 +16,7 @@ from casework.erasure.erase import remove_erased_files
 from casework.files.local import LocalFileStore
 from casework.models import File, Photo, Publication
 from casework.photos.records import copy_for, photos_of_report, prepare_copies, prepare_photo, stage_photo
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import second_world

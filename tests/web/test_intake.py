@@ -22,7 +22,7 @@ from casework.permissions import Role, actor_for
 from casework.photos.records import photos_of_report, prepare_copies
 from casework.places.points import point_of
 from casework.settings.value_changes import set_value
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from tests import build
 from tests.second_centre import of_the_installation
 from tests.system.canary import FILE_NAME, marked_photo

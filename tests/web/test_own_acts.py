@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from casework.db import db, unit_of_work
 from casework.models import Addition, Case, Event, OutboxMessage, Publication, Question, Refusal, Report, Withdrawal
 from casework.pausing.questions import answer_words
-from casework.refusals import objection_words
+from casework.triage.refusals import objection_words
 from tests import build
 from tests.conftest import client_of
 from tests.web.pages import at, signed_in, words_of

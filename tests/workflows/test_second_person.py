@@ -19,11 +19,11 @@ from casework.db import db, unit_of_work
 from casework.local_time import local_day
 from casework.models import Case, DataRequest, Deputy, Membership
 from casework.permissions import SECOND_PERSON, Action, NotAllowed, Role, desk_name
-from casework.refusals import decide_objection
 from casework.rights.deciding import carry_out
 from casework.rights.requests import Person, request_data
 from casework.second_person import SecondPersonNeeded
 from casework.settings.deputyships import DeputyRefused, confirm_deputy
+from casework.triage.refusals import decide_objection
 from tests import build
 from tests.workflows.test_drafts import CHANGED, NOTE
 from workflows import steps

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, text
 from casework.db import db, unit_of_work
 from casework.models import Account, Agency, Case, Deputy, Event
 from casework.permissions import NotAllowed, Role, actor_for
-from casework.triage import HotlineIncomplete, VerificationRefused
+from casework.triage.acts import HotlineIncomplete, VerificationRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.incidents import perform_recorded

@@ -14,7 +14,7 @@ from casework.intake.file_report import Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
 from casework.permissions import Actor, Role, actor_for
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from web.benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from web.passwords import hash_password
 from workflows import acts

@@ -19,7 +19,7 @@ from casework.intake.file_report import Filed, Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
 from casework.permissions import Actor, Role, actor_for
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from workflows.filing import file_report
 from workflows.models import WaitingTask
 from workflows.versions import install_shipped_model

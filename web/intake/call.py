@@ -27,7 +27,7 @@ from casework.permissions import Action
 from casework.rate_limits import count_attempt
 from casework.search.staff_choices import fields_of, villages_of
 from casework.states import STAFF_LABELS, CaseState
-from casework.suggesting import suggestions_in
+from casework.triage.suggestions import suggestions_in
 from web.base_map import base_map
 from web.clock import now
 from web.filed_forms import code_ahead

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 
 from casework.models import Area
-from casework.suggesting import LEVEL_WORDS
 from casework.text import fold
+from casework.triage.suggestions import LEVEL_WORDS
 from web.locales import in_reader_language as local
 
 MOST_EXAMPLES = 2

@@ -19,7 +19,7 @@ from casework.search.index import MOST_FOUND, MOST_WORDS, newest_with, words_ask
 from casework.search.rows import refresh_search_rows
 from casework.search_verification import check_search_index
 from casework.text import index_words
-from casework.triage import ClearedReport
+from casework.triage.acts import ClearedReport
 from tests import build, second_centre
 
 ORIGINAL = "Tôi là Nguyễn Văn An, thấy voi rừng ở rẫy."

@@ -17,8 +17,8 @@ from casework.clocks.pauses import pause_clocks, resume_clocks
 from casework.db import db, unit_of_work
 from casework.models import CalendarChange, CalendarDay, Case, Event, Membership, OutboxMessage
 from casework.permissions import NotAllowed
-from casework.reclassification import reclassify
 from casework.states import Pause
+from casework.triage.reclassification import reclassify
 from tests import build, joined
 from tests.build import World
 from tests.casework.acting import clock, local, run, told

@@ -60,8 +60,8 @@ from casework.pausing.questions import answer_question, ask_reporter
 from casework.pausing.withdrawals import withdraw_report
 from casework.permissions import Actor
 from casework.publishing.ratings import rate, rating_reason, ratings_of, review_rating
-from casework.refusals import decide_objection, object_to_refusal, refuse
 from casework.sealing.seal import SealBroken, open_text, seal_text
+from casework.triage.refusals import decide_objection, object_to_refusal, refuse
 from casework.verification import check_chains
 from tests import build, joined
 from tests.casework.acting import guest_of, run

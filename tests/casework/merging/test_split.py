@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from casework import reclassification
 from casework.assignments import reassignment
 from casework.case_verification import check_cases
 from casework.cases import lock_case
@@ -31,6 +30,7 @@ from casework.models import (
 from casework.pausing import questions, withdrawals
 from casework.permissions import NotAllowed
 from casework.sealing.seal import seal_text
+from casework.triage import reclassification
 from tests import build, joined
 from tests.casework.acting import guest_of, run
 

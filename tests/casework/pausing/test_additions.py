@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import refusals
 from casework.db import db
 from casework.models import Case
 from casework.pausing import additions, holds
 from casework.pausing.additions import AdditionRefused
 from casework.permissions import Actor, NotAllowed
+from casework.triage import refusals
 from tests import build
 from tests.build import NOON, World
 from tests.casework.acting import guest_of, local, payload, run, told

@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework import refusals
 from casework.db import db
 from casework.merging import merge as merging
 from casework.models import Case, Report, SearchRow, Withdrawal
 from casework.pausing import holds, questions, referrals, withdrawals
 from casework.pausing.withdrawals import WithdrawalRefused
 from casework.permissions import Actor, NotAllowed
+from casework.triage import refusals
 from tests import build
 from tests.build import NOON, World
 from tests.casework.acting import events, guest_of, local, payload, run, running, told

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, MarkKind, marked_pieces, neutral, personal_marks
+from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, MarkKind, marked_pieces, neutral, personal_marks
 
 PHONE, EMAIL, NAME, PERSON, HOUSE, ID, BANK, PLATE = (
     MarkKind.PHONE, MarkKind.EMAIL, MarkKind.NAME, MarkKind.PERSON, MarkKind.HOUSE, MarkKind.ID_NUMBER, MarkKind.BANK, MarkKind.PLATE,

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from casework import refusals
 from casework.cases import CaseNotOpen
 from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Case, Refusal
 from casework.pausing import holds
 from casework.permissions import Actor, NotAllowed
-from casework.refusals import ObjectionRefused, RefusalIncomplete
+from casework.triage import refusals
+from casework.triage.refusals import ObjectionRefused, RefusalIncomplete
 from tests import build
 from tests.build import NOON, World
 from tests.casework.acting import clock, events, guest_of, local, payload, run, running, told

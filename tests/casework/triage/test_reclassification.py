@@ -13,9 +13,9 @@ from casework.clocks.pauses import pause_clocks, resume_clocks
 from casework.db import db, unit_of_work
 from casework.models import Assignment, Case, Note, OutboxMessage, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed, Role, desk_name
-from casework.reclassification import reclassify
 from casework.states import Pause
-from casework.triage import ClassificationRefused
+from casework.triage.acts import ClassificationRefused
+from casework.triage.reclassification import reclassify
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, events, local, payload, run, told

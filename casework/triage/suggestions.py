@@ -16,13 +16,13 @@ from typing import NamedTuple
 from sqlalchemy import or_, select
 
 from casework.db import db
-from casework.likeness import LIKENESS
 from casework.local_time import local_day
 from casework.models import Area, AreaSuccession, Case, SuggestionRule
-from casework.personal_marks import NAME_WORD
 from casework.places.lookup import areas_around
 from casework.places.points import exact_point
 from casework.text import fold
+from casework.triage.classifier import LIKENESS
+from casework.triage.personal_marks import NAME_WORD
 
 LEAST_WEIGHT = {"field": 6, "urgency": 8}
 """What the phrases of a target have to weigh together to be worth saying."""

@@ -22,7 +22,7 @@ from casework.places.villages import release_village, released
 from casework.search.rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.text import normal
-from casework.triage import ClassificationRefused
+from casework.triage.acts import ClassificationRefused
 from casework.working_time import Calendar, TimeLimit, Unit
 
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})

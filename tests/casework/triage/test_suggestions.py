@@ -11,12 +11,13 @@ import pytest
 from flask import Flask
 from rapidfuzz.fuzz import token_set_ratio
 
-from casework import likeness, suggesting
 from casework.db import db, unit_of_work
 from casework.installation import seeding
-from casework.likeness import Likeness, closed_cases
 from casework.models import Case, Centre, Field, ReportText, SuggestionRule
-from casework.suggesting import PlaceSuggestion, Suggestion, suggestions_for, words_in
+from casework.triage import classifier as likeness
+from casework.triage import suggestions as suggesting
+from casework.triage.classifier import Likeness, closed_cases
+from casework.triage.suggestions import PlaceSuggestion, Suggestion, suggestions_for, words_in
 from tests import build
 from tests.second_centre import second_world
 
