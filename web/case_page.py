@@ -11,12 +11,12 @@ from casework.casefile.exchanges import Dealings
 from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport
 from casework.erasure.quarantine import hand_over_receipt, quarantine_reason
-from casework.forgotten import handed_over_at
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Photo, Publication
 from casework.permissions import Sight, sees
 from casework.photos.records import photos_of_report
 from casework.recordings.access import SeenRecording, originals_apart
+from casework.upkeep.erasure_log import handed_over_at
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES
 from web.clock import now

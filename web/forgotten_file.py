@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from casework.errors import CaseworkError
-from casework.forgotten import KINDS, Line
+from casework.upkeep.erasure_log import KINDS, Line
 
 FORMAT = 1
 

@@ -1,4 +1,4 @@
-"""The files a form shows as kept: it names them when it is sent, because what waited too long was swept (casework.unsent_photos), and
+"""The files a form shows as kept: it names them when it is sent, because what waited too long was swept (casework.upkeep.unsent_files), and
 nothing a page shows may be missing from what it sends without a word."""
 
 from flask import request

@@ -24,7 +24,7 @@ from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.outputs import forget_outputs
 from casework.rate_limits import drop_old_counters, drop_old_keys
-from casework.unsent_photos import sweep_unsent
+from casework.upkeep.unsent_files import sweep_unsent
 from web.clock import now
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters

@@ -14,11 +14,11 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import erase_handed_over, take_out
-from casework.forgotten import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, Line, handed_over_at
 from casework.models import Case
 from casework.permissions import SYSTEM
 from casework.rights.erasing_again import erase_account_again, erase_report_again
 from casework.rights.masking import mask_old_identities
+from casework.upkeep.erasure_log import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, Line, handed_over_at
 from workflows.acts import follow
 from workflows.hearing import heard_in
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Centre, FiguresSnapshot
-from casework.one_by_one import OneByOne
 from casework.permissions import SYSTEM
 from casework.setting_values import value_of
+from casework.upkeep.batches import OneByOne
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, YEAR, Period, period_at
 from reports.statistics.snapshots import SnapshotRefused, content_of, freeze, has_facts_before, newest_of, require_settled
 from workflows.step_figures import step_hours

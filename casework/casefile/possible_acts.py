@@ -14,7 +14,6 @@ from casework.casefile.views import publications_of
 from casework.cases import answered_this_round
 from casework.clocks.reminders import owes_answer
 from casework.documents.apologies import can_be_apologised_for, may_apologise
-from casework.forgotten import handed_over_at
 from casework.intake.pass_on import other_centres
 from casework.merging.split import reports_merged_in
 from casework.models import Assignment, Case, Publication, Report
@@ -24,6 +23,7 @@ from casework.publications import PUBLIC_KINDS
 from casework.publishing.acts import has_new_answer
 from casework.publishing.corrections import can_be_corrected
 from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, CaseState, Pause
+from casework.upkeep.erasure_log import handed_over_at
 
 CLASSIFIED = OPEN_STATES - UNCLASSIFIED
 

@@ -13,10 +13,10 @@ from casework.db import db
 from casework.documents.kinds import HANDOVER_MINUTES
 from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, write
-from casework.forgotten import handed_over_at
 from casework.models import Addition, Case, Letter, Photo, Recording
 from casework.pausing.referrals import open_referral
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.upkeep.erasure_log import handed_over_at
 
 
 def write_handover_minutes(case: Case, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED, key: str | None = None) -> Letter:

@@ -17,10 +17,10 @@ from casework.documents.letters import letters_within
 from casework.documents.refusal_notices import draft_refusal_notice, write_refusal_notice
 from casework.documents.transfer_slips import draft_transfer_slip, write_transfer_slip
 from casework.documents.writing import NOTHING_ADDED, Added
-from casework.forgotten import handed_over_at
 from casework.models import Assignment, Case, Extension, Letter, Publication
 from casework.permissions import OPERATIONS, Action, Actor, Role, may
 from casework.states import CaseState, Pause
+from casework.upkeep.erasure_log import handed_over_at
 
 MOST_LETTERS = 50
 

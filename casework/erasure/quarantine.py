@@ -16,7 +16,6 @@ from casework.db import db
 from casework.erasure.erase import erase_derived, erase_originals
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.forgotten import handed_over_at, note_forgotten
 from casework.models import (
     Answer,
     Assignment,
@@ -38,6 +37,7 @@ from casework.sealing.seal import open_text, seal_text
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.successors import centre_at_work
 from casework.text import normal
+from casework.upkeep.erasure_log import handed_over_at, note_forgotten
 
 REASON_PURPOSE = "reason of a quarantine"
 LONGEST_REASON = 2_000

@@ -7,10 +7,10 @@ from itertools import islice
 from sqlalchemy import Select, and_, or_, select
 
 from casework.db import db
-from casework.forgotten import IS_HAND_OVER
 from casework.models import Case, Event
 from casework.permissions import Action, Actor, Role, require
 from casework.successors import Followed, followed_by
+from casework.upkeep.erasure_log import IS_HAND_OVER
 
 PAGE = 50
 MOST_COUNTED = 99

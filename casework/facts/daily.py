@@ -17,7 +17,7 @@ from casework.facts.progress import lock_facts
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import CaseMoment, CaseSpan, Centre, DailyFigures, StaleDay
-from casework.one_by_one import OneByOne
+from casework.upkeep.batches import OneByOne
 
 ALL = "all"
 DIMENSIONS = {"field": "field_id", "area": "area_id", "agency": "agency_id", "urgency": "urgency", "source": "source"}

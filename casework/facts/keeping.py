@@ -22,7 +22,7 @@ from casework.facts.progress import begin_progress, lock_facts, progress
 from casework.facts.reading import Facts, Row, facts_from, moment_order, office_minutes
 from casework.local_time import local_day
 from casework.models import CalendarChange, Case, CaseMoment, CaseSpan, Centre, Event, FactsProgress
-from casework.one_by_one import OneByOne
+from casework.upkeep.batches import OneByOne
 
 JOB = "keep_facts"
 SETTLED = timedelta(minutes=2)

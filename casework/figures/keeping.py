@@ -9,7 +9,7 @@ from casework.db import db, unit_of_work
 from casework.figures.counting import ALL, counted, month_after, month_before, month_of, start_of
 from casework.figures.definitions import FIGURES, NESTED, NOT_PUBLIC
 from casework.models import Case, Centre, PublicFigures
-from casework.one_by_one import OneByOne
+from casework.upkeep.batches import OneByOne
 
 FRESH = timedelta(minutes=30)
 """Another worker has counted within that time: the job does not do it twice."""

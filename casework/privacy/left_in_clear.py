@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from casework.cases import lock_free_cases
 from casework.db import db, unit_of_work
-from casework.forgotten import HAND_OVER, REPORT
 from casework.models import Case, CaseReport, Forgotten, Report, ReportText
+from casework.upkeep.erasure_log import HAND_OVER, REPORT
 
 BATCH, MOST_AT_ONCE = 200, 10_000
 """Rows sealed in one unit of work, and looked for by one query."""

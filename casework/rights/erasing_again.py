@@ -8,11 +8,11 @@ from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db
 from casework.events import append, record
-from casework.forgotten import note_forgotten
 from casework.models import Account, DataRequest, Report
 from casework.permissions import SYSTEM
 from casework.rights.erasing_people import begin_erasure, erase_account, erase_report
 from casework.rights.requests import ERASURE, account_stream, put_down_again, reports_of_account
+from casework.upkeep.erasure_log import note_forgotten
 
 
 def erase_account_again(ref: str, *, now: datetime) -> bool | None:

@@ -22,7 +22,6 @@ from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
 from casework.erasure.erase import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
-from casework.forgotten import handed_over_at, note_forgotten
 from casework.identity import Contact, open_contact, seal_contact
 from casework.intake.just_sent import forget_sent_reports
 from casework.models import (
@@ -54,7 +53,6 @@ from casework.models import (
     Reporter,
     Withdrawal,
 )
-from casework.one_by_one import OneByOne
 from casework.outputs import drop_named_outputs
 from casework.permissions import SYSTEM, Actor
 from casework.photos.records import NAME_PURPOSE
@@ -68,6 +66,8 @@ from casework.sealing.seal import seal_text
 from casework.search.rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
 from casework.triage.refusals import newest_refusal
+from casework.upkeep.batches import OneByOne
+from casework.upkeep.erasure_log import handed_over_at, note_forgotten
 
 JOB = "go_on_erasing"
 MOST_AT_ONCE = 20

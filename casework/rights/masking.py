@@ -30,13 +30,13 @@ from casework.models import (
     Report,
     Reporter,
 )
-from casework.one_by_one import OneByOne
 from casework.outbox import tell_of_account
 from casework.permissions import SYSTEM
 from casework.rights.erasing_people import erase_account, forget_sender, has_ended
 from casework.rights.requests import account_stream
 from casework.setting_values import value_of
 from casework.states import ENDED_STATES
+from casework.upkeep.batches import OneByOne
 
 Mark = tuple[datetime, int]
 """When the last case that was looked at was closed, and its number."""

@@ -48,7 +48,7 @@ OTHERWISE_DELETED = {
     "casework/inbox/saved_filters.py": ["saved_filter"],
     "casework/search/rows.py": ["search_row"],
     "casework/settings/value_changes.py": ["house_setting"],
-    "casework/unsent_photos.py": ["file", "photo", "recording"],
+    "casework/upkeep/unsent_files.py": ["file", "photo", "recording"],
 }
 """What leaves where a module does not name the table as it deletes: `session.delete(row)`, `delete(table)`."""
 

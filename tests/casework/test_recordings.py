@@ -29,7 +29,7 @@ from casework.recordings.preparing import TRIED_AGAIN_AFTER, copy_again
 from casework.recordings.staging import drop_staged_recording, prepare_recording, stage_recording, staged_recordings
 from casework.recordings.transcripts import TranscriptRefused, has_unheard_voice, recording_of, transcribe
 from casework.sealing.keyring import current_keyring
-from casework.unsent_photos import sweep_unsent
+from casework.upkeep.unsent_files import sweep_unsent
 from tests import build
 from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
 from tests.shut_in import assert_shut_in

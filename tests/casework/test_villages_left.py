@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import select, text, update
 
 from casework.db import db, unit_of_work
-from casework.forgotten import HAND_OVER, REPORT, note_forgotten
 from casework.intake.file_report import typed_village
 from casework.intake.unreleased_villages import clear_village, count_unreleased, is_in_clear, seal_villages, unreleased_cases
 from casework.models import Case, Report, ReportText
@@ -16,6 +15,7 @@ from casework.places.points import seal_points
 from casework.places.villages import waiting_words
 from casework.privacy.left_in_clear import forget_with_their_words
 from casework.text import fold
+from casework.upkeep.erasure_log import HAND_OVER, REPORT, note_forgotten
 from tests import build
 from tests.casework.places.test_points import columns_with
 from tests.web.desk import statements_of

@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
-from casework.forgotten import KINDS, forgotten_since
 from casework.intake.file_report import original_words
 from casework.models import Account, Case, DataRequest, Report
 from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.requests import lock_request, person_of, request_data
+from casework.upkeep.erasure_log import KINDS, forgotten_since
 from tests import build
 from tests.casework.acting import guest_of
 from tests.conftest import running

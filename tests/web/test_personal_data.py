@@ -14,12 +14,12 @@ from werkzeug.test import TestResponse
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import reveal_identity
-from casework.job_records import know_jobs, take_wanted, wanted_jobs
 from casework.messages.rendering import Page, words_of
 from casework.models import Breach, Delivery, Event, HouseSetting, LoginSession, OutboxMessage, Output, RecurringJob
 from casework.permissions import Role
 from casework.rights.telling_affected import JOB, write_to_affected
 from casework.setting_events import record_setting
+from casework.upkeep.jobs import know_jobs, take_wanted, wanted_jobs
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office

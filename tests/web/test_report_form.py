@@ -27,7 +27,7 @@ from casework.recordings.staging import recordings_of_report
 from casework.settings.consent_notices import notice_today
 from casework.settings.value_changes import set_value
 from casework.text import normal
-from casework.unsent_photos import forget_unsent
+from casework.upkeep.unsent_files import forget_unsent
 from tests import build
 from tests.conftest import client_of
 from tests.pictured import jpeg, pictured_case, publish

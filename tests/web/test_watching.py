@@ -19,15 +19,15 @@ import yaml
 from flask import Flask
 from sqlalchemy import select
 
-from casework import job_records
 from casework.db import db, unit_of_work
-from casework.job_records import know_jobs
 from casework.models import Breach, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
 from casework.permissions import Role
-from casework.processes import begin_process, leave_mark
 from casework.rights.breaches import AUTHORITY, Known, close_breach, lock_breach, open_breach, record_notice
 from casework.settings.gaps import Gaps
 from casework.settings.value_changes import set_value
+from casework.upkeep import jobs as job_records
+from casework.upkeep.jobs import know_jobs
+from casework.upkeep.processes import begin_process, leave_mark
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import of_the_installation

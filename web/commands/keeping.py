@@ -117,7 +117,7 @@ def restore(folder: Path, keys: Path | None, unproven: bool) -> None:
 @click.option("--apply", "source", type=EXISTING, help="Carry out the list in this file again, after an older backup was restored.")
 def forgotten(target: Path | None, source: Path | None) -> None:
     """Keep the list of what was erased or taken out apart, or carry it out again; it has refs alone, and names nobody."""
-    from casework.forgotten import forgotten_since
+    from casework.upkeep.erasure_log import forgotten_since
     from web.clock import now
     from web.config import Config
     from web.forgotten_file import read_forgotten, write_forgotten

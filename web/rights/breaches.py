@@ -13,7 +13,6 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.job_records import ask_for_run, job_rows
 from casework.models import Breach, Centre, LoginSession
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, may
@@ -44,6 +43,7 @@ from casework.rights.breaches import (
 )
 from casework.rights.lists import centres_where
 from casework.rights.telling_affected import JOB, tell_affected, waiting_to_be_told
+from casework.upkeep.jobs import ask_for_run, job_rows
 from web.clock import now
 from web.filters import local_datetime
 from web.forms import Form, Refusal, refusal_of

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from casework.processes import LOST_AFTER
+from casework.upkeep.processes import LOST_AFTER
 from web.watching import http_metrics
 from web.watching.figures import Backlog, Figures
 from web.watching.finding import Finding

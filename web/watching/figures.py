@@ -14,7 +14,6 @@ from sqlalchemy import Select, and_, case, func, literal, select, text
 from sqlalchemy.engine import make_url
 
 from casework.db import db
-from casework.job_records import job_rows
 from casework.lateness import late
 from casework.local_time import LOCAL_ZONE
 from casework.messages.choices import CHANNELS
@@ -41,9 +40,10 @@ from casework.open_cases import OWED_STATES, count_unconfirmed, is_open
 from casework.photos import faces as face_detection
 from casework.places.points import is_in_clear
 from casework.places.villages import waits
-from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice
 from casework.setting_values import value_of
+from casework.upkeep.jobs import job_rows
+from casework.upkeep.processes import known_processes, marks
 from web.clock import now
 from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here

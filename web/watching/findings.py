@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from casework.bilingual import Bilingual
 from casework.messages.choices import CHANNELS
 from casework.models import ProgramProcess
-from casework.processes import LOST_AFTER
 from casework.settings.gaps import Gaps
+from casework.upkeep.processes import LOST_AFTER
 from web.watching.figures import Backlog, Figures, Standbys
 from web.watching.finding import Finding, Level
 from web.watching.findings_of_settings import of_settings

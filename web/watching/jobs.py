@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 
 from casework.db import db, unit_of_work
-from casework.job_records import (
+from casework.upkeep.jobs import (
     DONE,
     FAILED,
     SELDOM,
@@ -30,7 +30,7 @@ from casework.job_records import (
     take_wanted,
     wanted_jobs,
 )
-from casework.processes import SEEN_EVERY
+from casework.upkeep.processes import SEEN_EVERY
 from web.clock import now
 from web.request_log import LOGGER, WORK, failure_facts
 from web.watching.job_threads import OTHERS_AT_ONCE, QUICK_AT_ONCE

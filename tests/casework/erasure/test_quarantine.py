@@ -12,12 +12,12 @@ from casework.db import db, unit_of_work
 from casework.erasure import quarantined_list
 from casework.erasure.quarantine import HandOverRefused, QuarantineRefused, hand_over, hand_over_receipt, quarantine, quarantine_reason
 from casework.erasure.quarantined_list import count_to_hand_over, quarantined_cases
-from casework.forgotten import handed_over_at
 from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication, Question, Referral, SearchRow, Withdrawal
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
 from casework.public import cases as public_cases
 from casework.reporters.list import own_list
 from casework.reporters.report import own_report
+from casework.upkeep.erasure_log import handed_over_at
 from tests import build, joined
 from tests.second_centre import second_world
 

@@ -14,13 +14,13 @@ from casework.cases import lock_case
 from casework.contacts.report_links import newest_links
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.quarantine import hand_over, quarantine
-from casework.forgotten import REPORT, note_forgotten
 from casework.intake.file_report import Place, place_words
 from casework.models import Case, Publication, Report, ReportText
 from casework.places.geometry import metres_between
 from casework.places.points import Point, exact_point, is_in_clear, point_of, seal_points
 from casework.public.cases import public_case
 from casework.rights.erasing_people import erase_report
+from casework.upkeep.erasure_log import REPORT, note_forgotten
 from tests import build
 from web.config import Config
 from web.startup_checks import keys_in_use

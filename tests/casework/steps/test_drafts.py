@@ -26,7 +26,7 @@ from casework.steps.drafts import (
     keep_draft,
     opened_fields,
 )
-from casework.unsent_photos import UNSENT_KEPT, forget_unsent
+from casework.upkeep.unsent_files import UNSENT_KEPT, forget_unsent
 from tests import build, joined, pictured
 from workflows import steps
 from workflows.models import ProcessVersion, WaitingTask

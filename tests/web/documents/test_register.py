@@ -14,7 +14,7 @@ from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.file_verification import check_files
 from casework.models import DocumentNumber, File, Letter, LetterFile, Letterhead
-from casework.unsent_photos import sweep_unsent
+from casework.upkeep.unsent_files import sweep_unsent
 from tests import build
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of

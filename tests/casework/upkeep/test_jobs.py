@@ -8,7 +8,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.job_records import (
+from casework.models import ProgramProcess, RecurringJob
+from casework.permissions import Actor, NotAllowed
+from casework.upkeep.jobs import (
     FAILED,
     Ran,
     Sum,
@@ -23,9 +25,7 @@ from casework.job_records import (
     take_wanted,
     wanted_jobs,
 )
-from casework.models import ProgramProcess, RecurringJob
-from casework.permissions import Actor, NotAllowed
-from casework.processes import LOST_AFTER, Looks, begin_process, end_process, known_processes, leave_mark, marks, see_process
+from casework.upkeep.processes import LOST_AFTER, Looks, begin_process, end_process, known_processes, leave_mark, marks, see_process
 from tests.build import NOON
 
 JOB, HOURLY = "count_public_figures", timedelta(hours=1)

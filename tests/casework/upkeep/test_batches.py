@@ -20,12 +20,12 @@ from casework.figures import keeping as figures_keeping
 from casework.figures.keeping import count_public_figures
 from casework.installation.first_start import set_first_values
 from casework.models import Account, Case, CaseSpan, DataRequest, FactsProgress, FiguresSnapshot, PublicFigures, StaleDay
-from casework.one_by_one import MOST_IN_A_ROW, OneByOne
 from casework.rights import erasing_people, masking
 from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
 from casework.rights.requests import lock_request, person_of, request_data
+from casework.upkeep.batches import MOST_IN_A_ROW, OneByOne
 from tests import build
 from tests.casework.acting import guest_of
 from workflows import freezing

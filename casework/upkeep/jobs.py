@@ -16,7 +16,7 @@ from sqlalchemy import case, or_, select, update
 from casework.db import db, inserting
 from casework.models import ProgramProcess, RecurringJob
 from casework.permissions import Action, Actor, require
-from casework.processes import is_there
+from casework.upkeep.processes import is_there
 
 SELDOM = timedelta(minutes=5)
 """From this interval on a job is done by one worker for all."""
