@@ -19,8 +19,8 @@ from casework.intake.unreleased_villages import unreleased_cases
 from casework.models import Case, SearchRow
 from casework.permissions import SYSTEM
 from casework.search.rows import refresh_search_rows
-from casework.search_verification import check_search_index
 from casework.text import index_words
+from casework.verification.search import check_search_index
 from migrations import full_text
 from migrations.append_only import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS
 from migrations.scope import include_object

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from casework.anchors import share_anchors
 from casework.errors import CaseworkError
 from casework.files.local import PIECE, FileStore, LocalFileStore
+from casework.verification.anchors import share_anchors
 from web.config import Config
 from web.startup_checks import StartRefused
 from web.storage import open_file_store, shelf_of

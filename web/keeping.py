@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, func, inspect, select
 
 import migrations
-from casework.anchors import FOLDER as ANCHORS
-from casework.anchors import KEY, fetch_anchors, path_of, share_anchors
 from casework.bilingual import Bilingual
 from casework.db import METADATA
 from casework.errors import CaseworkError
 from casework.files.local import STORED_NAME, FileMissing, FileStore, LocalFileStore
 from casework.models import Anchor, File
 from casework.sealing.keyring import Keyring, KeyringUnusable
+from casework.verification.anchors import FOLDER as ANCHORS
+from casework.verification.anchors import KEY, fetch_anchors, path_of, share_anchors
 from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
 from web.config import Config
 from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import orjson
 
-from casework.anchors import KEY
 from casework.errors import CaseworkError
 from casework.sealing.keyring import Keyring
+from casework.verification.anchors import KEY
 from web.config import VAPID_KEY, Config
 
 FORMAT = 1

@@ -9,13 +9,13 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy import select, update
 
-from casework.anchors import hand_over_key
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.files.local import FileStore
 from casework.models import PushSubscription
-from casework.resealing import Resealed, keys_that_seal, reseal
 from casework.sealing.keyring import REREAD_SECONDS, KeyNotRetired, current_keyring
+from casework.verification.anchors import hand_over_key
+from casework.verification.resealing import Resealed, keys_that_seal, reseal
 from web.config import PREFIX, SECRET_KEY, VAPID_KEY, Config, kept_secret
 
 BEFORE = SECRET_KEY.with_name(f"{SECRET_KEY.name}.before")

@@ -1,7 +1,7 @@
 """Where this installation keeps its files: the folder of one machine, or the bucket several share."""
 
-from casework.anchors import Shelf
 from casework.files.local import FileStore, LocalFileStore
+from casework.verification.anchors import Shelf
 from web.config import Config
 from web.startup_checks import StartRefused
 

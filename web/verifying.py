@@ -9,17 +9,17 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.account_marks import check_account_marks
-from casework.anchor_verification import check_anchors
-from casework.case_verification import check_cases
 from casework.db import db, prepare_engine
 from casework.documents.verification import check_books
 from casework.facts.verification import check_facts
-from casework.file_verification import check_files
 from casework.findings import Finding, fault, one_moment
 from casework.models import Anchor, Event, EventStream, File
-from casework.seal_verification import check_seals
 from casework.sealing.keyring import Keyring, KeyringUnusable, use_keyring
-from casework.verification import check_chains
+from casework.verification.anchor_check import check_anchors
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
+from casework.verification.files import check_files
+from casework.verification.seals import check_seals
 from reports.statistics.snapshots import check_snapshots
 from web.config import Config
 from web.startup_checks import sealed_columns

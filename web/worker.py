@@ -12,7 +12,6 @@ from flask import Flask
 from casework.accounts.outside_identities import sweep_outside
 from casework.accounts.passkeys import drop_old_challenges
 from casework.accounts.pending_sign_ins import drop_old_begun
-from casework.anchors import write_anchor
 from casework.contacts.codes import sweep_codes, way_to
 from casework.contacts.devices import forget_unused_devices
 from casework.contacts.hand_over import sweep_tickets
@@ -25,6 +24,7 @@ from casework.messages.sending import send_waiting
 from casework.outputs import forget_outputs
 from casework.rate_limits import drop_old_counters, drop_old_keys
 from casework.upkeep.unsent_files import sweep_unsent
+from casework.verification.anchors import write_anchor
 from web.clock import now
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters

@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, update
 
 from casework.account_marks import begin_marks, check_account_marks, mark_accounts
-from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.models import Account, Case, Deputy, Event, Membership
 from casework.permissions import SYSTEM, Role
@@ -17,7 +16,8 @@ from casework.settings.deputyships import appoint_deputy, end_deputyship
 from casework.settings.people import change_own_password, disable_account, give_start_password
 from casework.settings.roles import RoleWish, end_roles, give_role
 from casework.settings.seats import Seat, seat_of
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
 from tests import build, reorganised, tampering
 from workflows.reorganisation_undo import undo
 

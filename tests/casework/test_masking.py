@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.facts.keeping import keep_facts
@@ -28,7 +27,8 @@ from casework.models import (
 )
 from casework.rights.masking import TOLD_BEFORE, mask_old_identities, months_before
 from casework.rights.requests import Wish, person_of, request_data
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
 from tests import build
 from tests.casework.acting import guest_of
 

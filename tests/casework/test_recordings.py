@@ -16,7 +16,6 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.erasure.quarantine import hand_over, quarantine
-from casework.file_verification import check_files
 from casework.files.local import FileNotStored, LocalFileStore, StoredFile
 from casework.intake.file_report import cleared_words
 from casework.models import Case, Event, File, Recording, SearchRow
@@ -30,6 +29,7 @@ from casework.recordings.staging import drop_staged_recording, prepare_recording
 from casework.recordings.transcripts import TranscriptRefused, has_unheard_voice, recording_of, transcribe
 from casework.sealing.keyring import current_keyring
 from casework.upkeep.unsent_files import sweep_unsent
+from casework.verification.files import check_files
 from tests import build
 from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
 from tests.shut_in import assert_shut_in

@@ -13,14 +13,12 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from casework.calendars import RULES_STREAM
-from casework.case_verification import check_cases
 from casework.casefile.history import staff_steps
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.events import append
-from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.identity import Contact, RevealRefused, open_contact, reveal_identity
 from casework.intake.file_report import Place, original_words
@@ -79,7 +77,9 @@ from casework.rights.requests import (
 from casework.rights.restricting import lift_restriction
 from casework.sealing.keyring import current_keyring
 from casework.sealing.seal import seal_text
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
+from casework.verification.files import check_files
 from tests import build
 from tests.casework.acting import events, guest_of, local
 from tests.pictured import jpeg, pictured_case, staged

@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import Contact
@@ -21,7 +20,8 @@ from casework.rights.lists import reports_beside
 from casework.rights.requests import ERASURE, lock_request, person_of, request_data
 from casework.rights.what_stays import LOOK_LASTS, Kept, RedactionRefused, redact, what_stays
 from casework.sealing.seal import seal_text
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
 from tests import build, tampering
 from tests.second_centre import second_world
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from casework.anchors import write_anchor
 from casework.files import bucket as bucket_store
 from casework.files import local as file_store
 from casework.files.bucket import Bucket, BucketFileStore
@@ -31,6 +30,7 @@ from casework.files.local import (
 )
 from casework.sealing.keyring import Keyring, use_keyring
 from casework.sealing.seal import SealBroken
+from casework.verification.anchors import write_anchor
 from tests import build, pictured
 from tests.conftest import running
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage
@@ -291,7 +291,7 @@ def test_a_wrong_key_or_bucket_is_no_missing_file(bucket: BucketFileStore, stora
 def test_a_bucket_that_keeps_versions_is_told(bucket: BucketFileStore, storage: Storage, sqlite_app: Flask) -> None:
     from minio.versioningconfig import ENABLED, VersioningConfig
 
-    from casework.file_verification import check_files
+    from casework.verification.files import check_files
 
     storage.make_bucket("with-versions")
     kept = bucket_at(storage.url, "with-versions")

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from casework import case_verification
 from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
@@ -19,7 +18,8 @@ from casework.facts.verification import check_facts
 from casework.models import Assignment, Case, Clock, Event, Report
 from casework.permissions import Actor, Sight, actor_for, case_seen_by, sees
 from casework.states import CaseState, Standstill
-from casework.verification import check_chains
+from casework.verification import cases as case_verification
+from casework.verification.chains import check_chains
 from tests import build
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS, Forms
 from workflows import acts, steps

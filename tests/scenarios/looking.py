@@ -7,14 +7,14 @@ from datetime import datetime
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.db import db
 from casework.findings import Finding, one_moment
 from casework.models import Case, Clock, Event, OutboxMessage, Publication, Report, Reporter
 from casework.public.cases import code_of_case, public_case, public_items, public_list
 from casework.public.filters import Wanted
 from casework.reporters.report import own_report
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
 from tests.build import World
 from tests.scenarios.way import Limit, Look, Row, local
 from workflows import engine

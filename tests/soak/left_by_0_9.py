@@ -14,7 +14,6 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
 from casework.db import db, unit_of_work
@@ -37,6 +36,7 @@ from casework.settings.kinds.table import KINDS
 from casework.settings.people import give_start_password
 from casework.settings.roles import RoleWish, give_role
 from casework.settings.seats import Seat
+from casework.verification.cases import check_cases
 from tests import build, drawn, joined
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.second_centre import second_world

@@ -7,22 +7,22 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
-from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.models import File
 from casework.photos.records import open_copy
-from casework.resealing import PURPOSES
 from casework.rights.deciding import carry_out
 from casework.rights.requests import lock_request, person_of, request_data
 from casework.sealing.keyring import current_keyring
 from casework.sealing.seal import SealBroken, open_sealed
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
+from casework.verification.files import check_files
+from casework.verification.resealing import PURPOSES
 from tests import build
 from tests.casework.acting import guest_of
 from tests.system.journey import Journey

@@ -15,13 +15,13 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import delete, select, update
 
-from casework.anchors import write_anchor
 from casework.db import db, unit_of_work
 from casework.files.local import LocalFileStore
 from casework.models import Account, Case, Event, File, Report
 from casework.permissions import SYSTEM
 from casework.photos.records import link_staged, prepare_photo, stage_photo
 from casework.sealing.keyring import Keyring, KeyringUnusable
+from casework.verification.anchors import write_anchor
 from tests import build, tampering
 from tests.conftest import environment_of
 from tests.postgres import Cluster

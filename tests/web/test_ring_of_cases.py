@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework.case_verification import check_cases
 from casework.db import db
 from casework.findings import one_moment
 from casework.models import Case, Event, Note
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
 from tests import build
 from tests.web.desk import Office
 from workflows.verification import check_process

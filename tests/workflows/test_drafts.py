@@ -13,7 +13,7 @@ from casework.db import db, unit_of_work
 from casework.models import Account, Deputy, Event, Membership
 from casework.permissions import Actor, NotAllowed, Role, actor_for
 from casework.second_person import SecondPersonNeeded
-from casework.verification import check_chains
+from casework.verification.chains import check_chains
 from tests import build
 from tests.casework.test_filing_at_once import at_once
 from tests.second_centre import second_world

@@ -9,13 +9,13 @@ from lxml import etree
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.local_time import local_day
 from casework.models import Case, Clock, ElementSetting
 from casework.settings.elements import elements_of
 from casework.settings.importing.rows import RowRefused, add_row, change_row, end_row
 from casework.settings.kinds.table import KINDS
+from casework.verification.cases import check_cases
 from tests import build, drawn
 from tests.workflows.test_drafts import world_with_people
 from workflows.definitions import BPMN, shipped_model

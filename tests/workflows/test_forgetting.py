@@ -6,10 +6,10 @@ import zstandard
 from flask import Flask
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Case
+from casework.verification.cases import check_cases
 from tests import build, drawn, tampering
 from workflows.acts import follow
 from workflows.faults import keep

@@ -9,7 +9,6 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import migrations
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, move_due, running_clock
 from casework.clocks.calendar_changes import recount_after_calendar_change, set_calendar_day
@@ -18,6 +17,7 @@ from casework.findings import one_moment
 from casework.models import Assignment, Case, ClockRule, ElementSetting
 from casework.permissions import Role
 from casework.settings.elements import element_rule
+from casework.verification.cases import check_cases
 from tests import build, drawn, reorganised, tampering
 from tests.build import World
 from tests.casework.acting import local

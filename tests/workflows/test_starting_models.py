@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.db import db
 from casework.models import Case
+from casework.verification.cases import check_cases
 from tests import build, drawn
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_

@@ -9,7 +9,6 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.case_verification import check_cases
 from casework.casefile.step_records import StepRecordRefused
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, end_all_clocks, running_clocks, start_step_clock
@@ -17,6 +16,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Deputy, Event, OutboxMessage, StepRecord
 from casework.permissions import Role
 from casework.steps.fields import FieldRefused
+from casework.verification.cases import check_cases
 from casework.working_time import TimeLimit, Unit
 from tests import build, drawn
 from tests.casework.acting import local, running

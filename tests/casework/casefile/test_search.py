@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text
 
-from casework.case_verification import check_cases
 from casework.casefile.phone_search import STREAM, LookUpRefused, look_up_phone
 from casework.casefile.search import PAGE, Wanted, search_cases
 from casework.db import db, unit_of_work
@@ -17,9 +16,10 @@ from casework.permissions import NotAllowed
 from casework.search import index as search_index
 from casework.search.index import MOST_FOUND, MOST_WORDS, newest_with, words_asked
 from casework.search.rows import refresh_search_rows
-from casework.search_verification import check_search_index
 from casework.text import index_words
 from casework.triage.acts import ClearedReport
+from casework.verification.cases import check_cases
+from casework.verification.search import check_search_index
 from tests import build, second_centre
 
 ORIGINAL = "Tôi là Nguyễn Văn An, thấy voi rừng ở rẫy."

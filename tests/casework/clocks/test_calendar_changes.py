@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 
 from casework.calendars import calendar_of
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.clocks import calendar_changes
 from casework.clocks.acts import ClockKind, move_due, running_clock
@@ -19,6 +18,7 @@ from casework.models import CalendarChange, CalendarDay, Case, Event, Membership
 from casework.permissions import NotAllowed
 from casework.states import Pause
 from casework.triage.reclassification import reclassify
+from casework.verification.cases import check_cases
 from tests import build, joined
 from tests.build import World
 from tests.casework.acting import clock, local, run, told

@@ -15,7 +15,6 @@ from flask import Flask
 from sqlalchemy import JSON, Column, LargeBinary, String, select, update
 from sqlalchemy import event as sa_event
 
-from casework.case_verification import check_cases
 from casework.casefile.exchanges import dealings_seen
 from casework.casefile.history import staff_steps
 from casework.casefile.views import publications_of
@@ -62,7 +61,8 @@ from casework.permissions import Actor
 from casework.publishing.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.triage.refusals import decide_objection, object_to_refusal, refuse
-from casework.verification import check_chains
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
 from tests import build, joined
 from tests.casework.acting import guest_of, run
 from tests.pictured import pictured_case

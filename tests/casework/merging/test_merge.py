@@ -9,7 +9,6 @@ from flask import Flask
 from sqlalchemy import delete, update
 
 from casework.assignments.due_previews import case_limits
-from casework.case_verification import check_cases
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.findings import Finding
@@ -17,6 +16,7 @@ from casework.merging.merge import MergeRefused
 from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed
 from casework.sealing.seal import seal_text
+from casework.verification.cases import check_cases
 from tests import build, joined
 from tests.casework.acting import local
 from tests.pictured import pictured_case

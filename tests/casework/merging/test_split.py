@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import update
 
 from casework.assignments import reassignment
-from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.merging.merge import SplitRefused, reports_merged_in, split
@@ -31,6 +30,7 @@ from casework.pausing import questions, withdrawals
 from casework.permissions import NotAllowed
 from casework.sealing.seal import seal_text
 from casework.triage import reclassification
+from casework.verification.cases import check_cases
 from tests import build, joined
 from tests.casework.acting import guest_of, run
 

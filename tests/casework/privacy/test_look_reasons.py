@@ -28,7 +28,7 @@ from casework.rights.breaches import Known, open_breach
 from casework.rights.erasing_people import erase_report
 from casework.rights.looks import looks_at
 from casework.rights.requests import Person
-from casework.verification import check_chains
+from casework.verification.chains import check_chains
 from tests import build
 
 REASON = "Mời bà Trần Thị Bíhại và các hộ cùng xóm họp lại."

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
-from casework.file_verification import check_files
 from casework.models import DocumentNumber, File, Letter, LetterFile, Letterhead
 from casework.upkeep.unsent_files import sweep_unsent
+from casework.verification.files import check_files
 from tests import build
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.facts.verification import check_facts
 from casework.findings import one_moment
 from casework.models import Case, CaseSpan, DailyFigures
+from casework.verification.cases import check_cases
 from tests import build, drawn
 from tests.workflows.moving.cases import begun, faults, later, line, live, planned, rows, undone
 from workflows.models import ProcessMove

@@ -6,7 +6,11 @@ from pathlib import Path
 
 from sqlalchemy import exists, select, tuple_
 
-from casework.anchors import (
+from casework.db import db
+from casework.findings import Finding, fault, note
+from casework.local_time import local_day
+from casework.models import Anchor, Event
+from casework.verification.anchors import (
     FIRST_DIGEST,
     FOLDER,
     KEY,
@@ -22,11 +26,7 @@ from casework.anchors import (
     path_of,
     read_anchor,
 )
-from casework.db import db
-from casework.findings import Finding, fault, note
-from casework.local_time import local_day
-from casework.models import Anchor, Event
-from casework.verification import CASE_STREAM
+from casework.verification.chains import CASE_STREAM
 
 HEADS_AT_ONCE = 250
 """Heads looked up in one query."""

@@ -11,19 +11,19 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import delete, func, select, update
 
-from casework.anchor_verification import check_anchors
-from casework.anchors import write_anchor
-from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.events import chain_hash, payload_digest
-from casework.file_verification import check_files
 from casework.files.local import LocalFileStore
 from casework.findings import Finding, one_moment
 from casework.models import Answer, Assignment, Case, Clock, Event, EventStream, File, OutboxMessage, Publication, SearchRow
 from casework.permissions import SYSTEM
 from casework.photos.records import prepare_photo, stage_photo
 from casework.sealing.keyring import current_keyring
-from casework.verification import check_chains
+from casework.verification.anchor_check import check_anchors
+from casework.verification.anchors import write_anchor
+from casework.verification.cases import check_cases
+from casework.verification.chains import check_chains
+from casework.verification.files import check_files
 from tests import build, tampering
 from tests.grounds import somebody_else
 from web.config import Config

@@ -9,16 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from casework import resealing
 from casework.db import db, unit_of_work
 from casework.files.local import FileMissing, LocalFileStore, new_stored_name
 from casework.identity import open_contact
 from casework.intake.file_report import original_words
 from casework.models import CodeApp, File, Photo, Report, Reporter, ReportText
-from casework.resealing import PURPOSES, keys_that_seal, reseal
 from casework.sealing import keyring as keyrings
 from casework.sealing.keyring import KeyMissing, KeyNotRetired, Keyring, current_keyring, use_keyring
 from casework.sealing.seal import key_id_of, open_sealed, open_text, seal, seal_text
+from casework.verification import resealing
+from casework.verification.resealing import PURPOSES, keys_that_seal, reseal
 from tests import build
 from web.startup_checks import sealed_columns
 

@@ -14,13 +14,23 @@ from flask import Flask
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import OperationalError
 
-from casework import anchors, events
-from casework.anchor_verification import check_anchors
-from casework.anchors import KEY, AnchorDamaged, AnchorKeyUnusable, anchor_files, hand_over_key, is_signed, read_anchor, write_anchor
+from casework import events
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Anchor
 from casework.permissions import SYSTEM
+from casework.verification import anchors
+from casework.verification.anchor_check import check_anchors
+from casework.verification.anchors import (
+    KEY,
+    AnchorDamaged,
+    AnchorKeyUnusable,
+    anchor_files,
+    hand_over_key,
+    is_signed,
+    read_anchor,
+    write_anchor,
+)
 from tests import build, tampering
 from tests.grounds import somebody_else
 from web.config import Config

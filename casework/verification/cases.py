@@ -29,8 +29,8 @@ from casework.models import (
     Report,
     SearchRow,
 )
-from casework.search_verification import check_search_index
 from casework.states import ANSWERED_STATES, AT_AGENCIES, ENDED_STATES, OPEN_STATES, CaseState
+from casework.verification.search import check_search_index
 
 BATCH = 1000
 """Rows read at a time."""
