@@ -32,7 +32,7 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
 
-from casework import calendars, successors, wallboard_map
+from casework import calendars, successors
 from casework import setting_values as house_values
 from casework.clocks import acts as clocks
 from casework.clocks import reminder_ladder
@@ -43,6 +43,7 @@ from casework.places import former_areas, map_layers
 from casework.public import filter_choices as public_choices
 from casework.sealing.keyring import Keyring, use_keyring
 from casework.settings import elements as element_settings
+from casework.wallboard import map as wallboard_map
 from tests.postgres import Cluster
 from web import navigation
 from web.config import Config

@@ -18,7 +18,7 @@ from casework.permissions import actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.settings.value_changes import set_value
-from casework.wallboards import add_wallboard, pair_wallboard
+from casework.wallboard.wallboards import add_wallboard, pair_wallboard
 from web.demo_people import staff_account
 from web.demo_telling import LEAD, OPERATOR, begin_step
 from web.gateways.opening import page_addresses

@@ -1,7 +1,7 @@
 """The wallboard: a page for a television that keeps itself fresh, for staff who are signed in and for televisions that were paired.
 
 It asks for `/wallboard/picture` every 20 seconds and is answered with nothing while nothing has changed. What is shown:
-casework/wallboard_picture.py.
+casework/wallboard/picture.py.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Centre
 from casework.permissions import Action, may
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
-from casework.wallboard_picture import picture_of
-from casework.wallboards import WallboardRefused, note_seen, pair_wallboard, wallboard_of_token, wants_noting
+from casework.wallboard.picture import picture_of
+from casework.wallboard.wallboards import WallboardRefused, note_seen, pair_wallboard, wallboard_of_token, wants_noting
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
@@ -157,7 +157,7 @@ def _centre_of_staff() -> Centre | None:
 
 def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
     """What the templates need. `is_running`: the words that change each minute stand in it, for a page without script."""
-    from casework.wallboard_map import HEIGHT, WIDTH, ground_of  # late: docs/architecture.md
+    from casework.wallboard.map import HEIGHT, WIDTH, ground_of  # late: docs/architecture.md
 
     moment = now()
     there = moment.astimezone(LOCAL_ZONE)

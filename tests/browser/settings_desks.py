@@ -22,7 +22,7 @@ from casework.settings.deputyships import appoint_deputy
 from casework.settings.importing.rows import add_row
 from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import set_value
-from casework.wallboards import add_wallboard
+from casework.wallboard.wallboards import add_wallboard
 from tests import build, reorganised
 from tests.browser.day import Day, fill_in
 from tests.browser.desks import Desk

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from casework.db import db, unit_of_work
 from casework.models import Area, Camera, Report
-from casework.wallboards import add_wallboard
+from casework.wallboard.wallboards import add_wallboard
 from tests import build
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
 from tests.conftest import environment_of

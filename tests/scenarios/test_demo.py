@@ -87,7 +87,7 @@ from casework.steps.drafts import draft_name, drafts_of
 from casework.triage.acts import hotline_calls
 from casework.triage.personal_marks import MarkKind, personal_marks
 from casework.triage.refusals import open_objection
-from casework.wallboards import wallboards_of
+from casework.wallboard.wallboards import wallboards_of
 from casework.working_time import Calendar
 from reports.statistics.snapshots import snapshots_seen
 from tests import build

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.models import Area, Case, Event, VisibilityReason, Wallboard
-from casework.wallboard_map import ground_of
-from casework.wallboard_picture import picture_of
+from casework.wallboard.map import ground_of
+from casework.wallboard.picture import picture_of
 from tests import build
 from tests.system.world import SECRET_WORDS
 from tests.web.desk import Office, statements_of

@@ -11,7 +11,7 @@ from casework.db import db, unit_of_work
 from casework.models import Centre, Wallboard
 from casework.permissions import Action
 from casework.setting_events import LONGEST_REASON, ReasonMissing
-from casework.wallboards import (
+from casework.wallboard.wallboards import (
     CODE_LASTS,
     LONGEST_NAME,
     WallboardRefused,
