@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from casework.bilingual import Bilingual
-from workflows.checks.circles import circle_findings
+from workflows.checks.circles.endless import circle_findings
 from workflows.checks.diagram import Process
 from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
