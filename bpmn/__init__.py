@@ -1,1 +1,1 @@
-"""The process models that ship: data, loaded by workflows.definitions."""
+"""The process models that ship: data, loaded by workflows.definitions.process."""

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from tests import build
-from workflows.definitions import digest_of, shipped_model
+from workflows.definitions.process import digest_of, shipped_model
 from workflows.models import ProcessVersion
 
 NAMESPACES = {

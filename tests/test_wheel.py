@@ -32,7 +32,7 @@ from web.benchmark.life import take_on_staff
 from web.benchmark.pages import filled
 from web.clock import now
 from web.config import Config
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.models import WaitingTask
 from workflows.routing import shipped_table
 

@@ -21,7 +21,7 @@ from workflows.approvals import approve_version, put_live
 from workflows.bottlenecks.conforming import ask_conformance
 from workflows.bottlenecks.keeping import count_month
 from workflows.bottlenecks.reading import Wanted, last_months
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
 from workflows.moving import batch

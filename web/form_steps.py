@@ -24,8 +24,8 @@ from web.locales import language
 from web.photos import remember_form
 from web.task_page import Act, TaskPage
 from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
+from workflows.definitions.step_forms import FieldType, FormField
 from workflows.desk_access import reads_matter
-from workflows.step_forms import FieldType, FormField
 from workflows.steps import StepResult, label_of_step
 from workflows.unforeseen import element_of
 

@@ -19,6 +19,7 @@ from web.outputs.links import export_url
 from web.request_log import LOGGER, failure_facts, request_id
 from web.security import allow_inline_style_attributes
 from workflows.bindings import BINDINGS
+from workflows.definitions.parsed import text_of
 from workflows.diagrams import marks_of, named_in
 from workflows.fault_reasons import reason_of
 from workflows.incidents import (
@@ -35,7 +36,6 @@ from workflows.incidents import (
 from workflows.mending import CaseUnknown, MendingRefused, recorded
 from workflows.models import Incident
 from workflows.moving.past import version_at
-from workflows.parsed import text_of
 from workflows.process_view import view_of
 from workflows.restoring import restore_state
 from workflows.steps import label_of_step

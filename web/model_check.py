@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workflows.checks.findings import Checked, ModelFinding
+from workflows.definitions.findings import Checked, ModelFinding
 
 LANGUAGES = {"vi": ("vi",), "en": ("en",), "both": ("vi", "en")}
 

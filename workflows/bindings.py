@@ -23,9 +23,9 @@ from casework.publishing import corrections, ratings
 from casework.states import Standstill
 from casework.triage import acts as triage
 from casework.triage import reclassification, refusals
+from workflows.definitions.variables import Choice, Type, Variable, Variables, flag, moment, number
 from workflows.facts import FACTS, Fact
 from workflows.outcomes import OUTCOMES
-from workflows.variables import Choice, Type, Variable, Variables, flag, moment, number
 
 OTHER_THAN = "other_than"
 """Names another step of the same process: who did that one may not do this one."""

@@ -6,7 +6,7 @@ from casework.contacts.confirming import UNCONFIRMED
 from casework.models import Assignment, Case
 from casework.permissions import AGENCY_ROLES, OPERATIONS, WATCHERS, Actor, Role, desk_name, is_reporter
 from workflows.bindings import Bindings
-from workflows.definitions import Element
+from workflows.definitions.process import Element
 from workflows.element_settings import role_on
 
 REPORTER = "reporter"

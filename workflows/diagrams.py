@@ -12,10 +12,10 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Assignment, Case
-from workflows.definitions import XMLNS, read_xml
+from workflows.definitions.parsed import definition_of, text_of
+from workflows.definitions.process import XMLNS, read_xml
 from workflows.inbox_filters import is_late
 from workflows.models import ProcessInstance, WaitingTask
-from workflows.parsed import definition_of, text_of
 from workflows.tokens import Tokens, tokens_of
 
 NAMED = ".//bpmn:*[bpmn:extensionElements]"

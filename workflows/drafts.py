@@ -9,11 +9,11 @@ from sqlalchemy import func, select, update
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.permissions import Action, Actor
-from workflows.checks.findings import Checked
-from workflows.checks.reading import Unreadable, read_tree
-from workflows.definitions import digest_of
+from workflows.definitions.findings import Checked
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import digest_of
+from workflows.definitions.reading import Unreadable, read_tree
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.renaming import with_ids
 from workflows.starting_models import STARTING_NOTE
 from workflows.step_origins import new_ids

@@ -9,7 +9,7 @@ from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Role
 from casework.settings.elements import element_rule
 from casework.working_time import BeyondTenYears, TimeLimit, Unit
 from workflows.bindings import BINDINGS
-from workflows.definitions import Definition, Element
+from workflows.definitions.process import Definition, Element
 
 OF_THE_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
 OF_AN_AGENCY = (Role.OFFICER, Role.AGENCY_LEADER)

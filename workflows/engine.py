@@ -19,7 +19,7 @@ from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.expressions import ClosedScriptEngine
+from workflows.definitions.expressions import ClosedScriptEngine
 
 MAX_ROUNDS = 500
 """More rounds than this between two rests means that the diagram runs in a circle."""

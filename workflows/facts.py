@@ -16,8 +16,8 @@ from casework.db import db
 from casework.models import Assignment, Case
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.triage.refusals import newest_refusal
+from workflows.definitions.variables import Variables, flag, moment
 from workflows.models import ProcessInstance
-from workflows.variables import Variables, flag, moment
 
 Ask = Callable[[Any], dict[str, Any] | None]
 """Asked of a case, or of an assignment in its own process."""

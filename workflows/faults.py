@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from workflows.expressions import ExpressionRefused
+from workflows.definitions.expressions import ExpressionRefused
 from workflows.instances import StateUnreadable
 from workflows.models import Incident, ProcessInstance
 

@@ -26,11 +26,11 @@ from casework.working_time import BeyondTenYears, due_at, working_minutes
 from workflows import engine
 from workflows.bindings import OF_THE_PAUSE, Bindings
 from workflows.case_rows import AT_DESKS, steps_of, timers_of
-from workflows.definitions import Element
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Element
 from workflows.desk_access import desk_of
 from workflows.element_settings import limit_on, waits_as_drawn
 from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
-from workflows.parsed import definition_of
 from workflows.unforeseen import is_unforeseen
 
 Opened = Mapping[ProcessInstance, BpmnWorkflow]

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from casework.db import db
 from workflows.bindings import Bindings
+from workflows.definitions.parsed import definition_of
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, Scenario
 from workflows.moving.past import versions_run
-from workflows.parsed import definition_of
 from workflows.process_variables import content_names
 
 NOTHING = b""

@@ -12,9 +12,9 @@ from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Publication
 from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
+from workflows.definitions.parsed import definition_of
 from workflows.facts import Fact
 from workflows.models import ProcessInstance, ProcessVersion
-from workflows.parsed import definition_of
 
 
 class ActNotInModel(CaseworkError):

@@ -20,13 +20,13 @@ from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import instances_of, merged_into
 from workflows.clock import engine_clock
-from workflows.definitions import Definition
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
+from workflows.definitions.services import run_service
 from workflows.facts import ENDS_OF_ITS_OWN
 from workflows.flat_rows import FlatRows, rearm_timers, set_daily_timers
 from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
-from workflows.parsed import definition_of
 from workflows.rounds import forget_rounds
-from workflows.services import run_service
 from workflows.versions import live_version
 
 

@@ -22,13 +22,13 @@ from casework.permissions import Action, Actor, may, require
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock
-from workflows.definitions import Definition
-from workflows.expressions import ExpressionRefused
+from workflows.definitions.expressions import ExpressionRefused
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
 from workflows.faults import Spot, told_of
 from workflows.incidents import run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import ProcessInstance
-from workflows.parsed import definition_of
 from workflows.process_variables import content_names, declared_variables, set_value, value_from, value_of
 from workflows.token_moves import set_token, targets_of, tokens_at_rest
 from workflows.token_targets import reason_against

@@ -12,11 +12,11 @@ from SpiffWorkflow.task import Task
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from workflows.bindings import Bindings
-from workflows.definitions import Definition, Element
-from workflows.services import SERVICES
-from workflows.step_forms import variables_of
+from workflows.definitions.process import Definition, Element
+from workflows.definitions.services import SERVICES
+from workflows.definitions.step_forms import variables_of
+from workflows.definitions.variables import Type, Variable, Variables
 from workflows.token_moves import tokens_at_rest
-from workflows.variables import Type, Variable, Variables
 
 Value = str | bool | int | float
 LONGEST_NUMBER = 15

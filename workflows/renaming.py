@@ -7,8 +7,8 @@ from typing import Any
 from lxml import etree
 
 from workflows.bindings import OTHER_THAN
-from workflows.definitions import BPMN, SPIFF, read_xml
-from workflows.expressions import ExpressionRefused, checked, place_in
+from workflows.definitions.expressions import ExpressionRefused, checked, place_in
+from workflows.definitions.process import BPMN, SPIFF, read_xml
 
 REFERRING = ("id", "sourceRef", "targetRef", "attachedToRef", "default", "bpmnElement", "sourceElement", "targetElement")
 _TEXTS = (BPMN + "incoming", BPMN + "outgoing", BPMN + "flowNodeRef")

@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.joins import waits_to_be_joined
+from workflows.definitions.joins import waits_to_be_joined
 
 MOST_TASKS = 150
 """A smaller tree is left as it is."""

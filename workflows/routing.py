@@ -8,10 +8,10 @@ from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
 from casework.bilingual import Bilingual
-from workflows.definitions import read_xml, shipped_table
-from workflows.expressions import ClosedScriptEngine
-from workflows.kept import Kept
-from workflows.parsed import text_of
+from workflows.definitions.cache import Kept
+from workflows.definitions.expressions import ClosedScriptEngine
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import read_xml, shipped_table
 from workflows.versions import ROUTING, NoLiveVersion, live_version
 
 __all__ = ["DECISION", "Suggestion", "live_table", "shipped_table", "suggest"]

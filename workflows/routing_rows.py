@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from casework.bilingual import Bilingual
-from workflows.definitions import ModelRefused, read_xml
+from workflows.definitions.process import ModelRefused, read_xml
 
 DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
 INPUTS = ("field", "area", "urgency")

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import orjson
 
 from casework.errors import CaseworkError
-from workflows.definitions import parse
+from workflows.definitions.process import parse
 from workflows.rehearsal.automaton import Automaton
 from workflows.rehearsal.side_by_side import compare
 from workflows.rehearsal.stories import DAMAGED, Story, go_through
@@ -96,7 +96,7 @@ def _warm() -> None:
     """Load what would be loaded later: nothing can be opened then."""
     import workflows.bottlenecks.conformance
     import workflows.rehearsal.what_if  # noqa: F401
-    from workflows.definitions import shipped_model
+    from workflows.definitions.process import shipped_model
 
     automaton = Automaton(parse(shipped_model()))
     automaton.start("case")

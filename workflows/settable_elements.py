@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from casework.permissions import Role
 from casework.settings.elements import ElementFacts, tell_elements
-from workflows.definitions import Definition
+from workflows.definitions.cache import Kept
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
 from workflows.desk_access import REPORTER
 from workflows.element_settings import limit_of, roles_for, takes_limit, waits_as_drawn
-from workflows.kept import Kept
-from workflows.parsed import definition_of
 from workflows.versions import NoLiveVersion, live_version
 
 MODELS_KEPT = 16

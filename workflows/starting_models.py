@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from casework.bilingual import Bilingual
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from sqlalchemy import func, literal, select, text, union_all
 
 from casework.db import db
 from casework.permissions import Actor
+from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessVersion, WaitingTask
-from workflows.parsed import definition_of
 from workflows.versions import centres_counted
 
 MOST = 999

@@ -18,9 +18,9 @@ from reports.statistics.figures import FEWEST
 from reports.statistics.periods import Period
 from workflows.bottlenecks.keeping import MINUTES
 from workflows.bottlenecks.reading import unpacked
-from workflows.definitions import Element
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Element
 from workflows.models import StepFact, StepTimes, WaitingTask
-from workflows.parsed import definition_of
 from workflows.versions import NoLiveVersion, live_version
 
 SLICE = timedelta(days=8)

@@ -6,9 +6,9 @@ from casework.calendars import calendar_of
 from casework.clocks.acts import ClockKind, RuleMissing, rule_for
 from casework.local_time import local_day
 from casework.working_time import TimeLimit, Unit
-from workflows.definitions import Element
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Element
 from workflows.element_settings import limit_on
-from workflows.parsed import definition_of
 from workflows.versions import NoLiveVersion, live_version
 
 OF_ONE_STEP = frozenset({ClockKind.ACCEPTANCE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})

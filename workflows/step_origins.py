@@ -16,10 +16,10 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.text import fold
 from workflows.checks.diagram import Node, Process, processes_of
-from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import graph_of
-from workflows.definitions import ModelRefused, read_xml
-from workflows.kept import Kept
+from workflows.definitions.cache import Kept
+from workflows.definitions.findings import ModelFinding, Rule, named
+from workflows.definitions.process import ModelRefused, read_xml
 from workflows.models import ProcessVersion
 from workflows.starting_models import STARTING_MODELS
 

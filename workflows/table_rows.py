@@ -9,7 +9,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Field
 from workflows.checks.table_words import COLUMN_WORDS
-from workflows.definitions import read_xml
+from workflows.definitions.process import read_xml
 from workflows.models import ProcessVersion
 from workflows.routing_rows import ANYTHING, BETWEEN_LANGUAGES, key_in, keys_in
 

@@ -11,8 +11,8 @@ from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.checks.vocabulary import RESTING
-from workflows.definitions import Definition, Element
+from workflows.definitions.process import Definition, Element
+from workflows.definitions.vocabulary import RESTING
 
 SPLIT = f".{BoundaryEventSplit.__name__}"
 """How the engine names the task it puts before a step with boundary events."""

@@ -9,7 +9,7 @@ from casework.bilingual import Bilingual
 from casework.cases import answered_this_round
 from casework.states import ANSWERED_STATES
 from workflows.bindings import ASSIGNMENT
-from workflows.definitions import Definition
+from workflows.definitions.process import Definition
 from workflows.models import ProcessInstance
 from workflows.moving.leaps import FINISHED, PUBLISHED, SETTLED, VERIFIED, Owed, has_passed, label_of, leapt_over, skipping
 from workflows.moving.net import AT, Net, Spot, nets_of

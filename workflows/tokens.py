@@ -11,9 +11,9 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Case
 from workflows import engine
-from workflows.definitions import Definition
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
 from workflows.models import ProcessInstance, ProcessVersion
-from workflows.parsed import definition_of
 
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
 

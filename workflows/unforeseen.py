@@ -13,11 +13,11 @@ from casework.db import db
 from casework.permissions import Actor
 from casework.second_person import Deed, own_and_principals, tied_to
 from workflows.bindings import OTHER_THAN, Bindings, Step
-from workflows.definitions import Element
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Element
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.moving.past import earlier_names
 from workflows.outcomes import OUTCOMES
-from workflows.parsed import definition_of
 
 
 def element_of(task: WaitingTask) -> Element | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from lxml import etree
 
-from workflows.definitions import SPIFF, read_xml
-from workflows.step_forms import LANGBIANG
+from workflows.definitions.process import SPIFF, read_xml
+from workflows.definitions.step_forms import LANGBIANG
 
 OURS = frozenset({
     "http://www.omg.org/spec/BPMN/20100524/MODEL", "http://www.omg.org/spec/BPMN/20100524/DI", "http://www.omg.org/spec/DD/20100524/DC",

@@ -16,10 +16,10 @@ from casework.models import Assignment, Case, Clock
 from casework.states import ENDED_STATES, CaseState
 from workflows import engine
 from workflows.bindings import BINDINGS, OF_THE_PAUSE
-from workflows.definitions import Definition
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
 from workflows.facts import ENDS_OF_ITS_OWN, FACTS
 from workflows.models import FAR, Incident, Message, ProcessInstance, Timer, WaitingTask
-from workflows.parsed import definition_of
 
 BATCH = 200
 """Instances unpacked at a time."""

@@ -10,11 +10,11 @@ from casework.errors import CaseworkError
 from casework.models import Account
 from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role
 from workflows.bindings import BINDINGS, Bindings
-from workflows.checks.findings import Checked, bounded
-from workflows.definitions import ModelRefused, digest_of, shipped_model, shipped_table
-from workflows.kept import Kept
+from workflows.definitions.cache import Kept
+from workflows.definitions.findings import Checked, bounded
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import ModelRefused, digest_of, shipped_model, shipped_table
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.version_events import record_version
 
 FIELD_REPORT, ROUTING = "field_report", "routing"

@@ -36,7 +36,7 @@ class StepValue(Model):
     id: Mapped[Id]
     record_id: Mapped[int] = mapped_column(ForeignKey("step_record.id"), index=True)
     field: Mapped[str] = mapped_column(String(80), comment="id of the field in the model")
-    type: Mapped[str] = mapped_column(String(9), comment="workflows.step_forms.FieldType")
+    type: Mapped[str] = mapped_column(String(9), comment="workflows.definitions.step_forms.FieldType")
     label_vi: Mapped[str] = mapped_column(String(200))
     label_en: Mapped[str] = mapped_column(String(200))
     value: Mapped[str | None] = mapped_column(Text, comment="as text: a day as 2026-03-02, yes or no as true or false, a choice as its id")

@@ -43,7 +43,7 @@ def upgrade() -> None:
     sa.Column('id', BIG, nullable=False),
     sa.Column('record_id', BIG, nullable=False),
     sa.Column('field', sa.String(length=80), nullable=False, comment='id of the field in the model'),
-    sa.Column('type', sa.String(length=9), nullable=False, comment='workflows.step_forms.FieldType'),
+    sa.Column('type', sa.String(length=9), nullable=False, comment='workflows.definitions.step_forms.FieldType'),
     sa.Column('label_vi', sa.String(length=200), nullable=False),
     sa.Column('label_en', sa.String(length=200), nullable=False),
     sa.Column('value', sa.Text(), nullable=True, comment='as text: a day as 2026-03-02, yes or no as true or false, a choice as its id'),

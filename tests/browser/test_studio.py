@@ -27,13 +27,13 @@ from tests.workflows.drawing import Drawing
 from web.studio.step_templates import TEMPLATES
 from workflows.checks.diagram import processes_of
 from workflows.checks.model import check_model
-from workflows.checks.vocabulary import OF_EVERY_OBJECT
-from workflows.definitions import shipped_model
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import shipped_model
+from workflows.definitions.step_forms import LANGBIANG
+from workflows.definitions.vocabulary import OF_EVERY_OBJECT
 from workflows.drafts import start_draft
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.routing_rows import rows_of
-from workflows.step_forms import LANGBIANG
 from workflows.versions import FIELD_REPORT, ROUTING
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

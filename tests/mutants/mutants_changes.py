@@ -171,5 +171,5 @@ CHANGES = [
            unit("clocks/reminders", "a_late_limit_of_a_case_that_rests_waits_too")),
     Mutant("timer where no token moves", MODEL, '<bpmn:messageEventDefinition id="hotline_dropped_message" messageRef="message_hotline_dropped"></bpmn:messageEventDefinition>',
            '<bpmn:timerEventDefinition id="hotline_dropped_timer"><bpmn:timeDate xsi:type="bpmn:tFormalExpression">rating_due_at</bpmn:timeDate></bpmn:timerEventDefinition>',
-           ("tests/workflows/test_definitions.py::test_timers_stand_only_where_a_token_moves",)),
+           ("tests/workflows/definitions/test_process.py::test_timers_stand_only_where_a_token_moves",)),
 ]

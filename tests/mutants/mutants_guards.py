@@ -170,7 +170,7 @@ GUARDS_GONE = [
            unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("workbook with entities", "casework/settings/importing/tables.py", 'if b"<!ENTITY" in piece or b"<!DOCTYPE" in piece:', "if False:",
            unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
-    Mutant("model with a doctype", "workflows/checks/reading.py",
+    Mutant("model with a doctype", "workflows/definitions/reading.py",
            '    if (start := xml.find(b"<!DOCTYPE")) >= 0:\n        raise _doctype(xml[:start].count(b"\\n") + 1)\n', "",
            ("tests/web/test_check_command.py::test_hostile_files_cost_little_time_and_memory_and_leave_no_traceback",)),
     Mutant("boundary with points without end", "casework/places/boundary_files.py", "        if self.points < 0:\n", "        if False:\n",

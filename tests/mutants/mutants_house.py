@@ -100,5 +100,5 @@ HOUSE = [
     Mutant("content in the process", "workflows/instances.py", "isinstance(value, str) and len(value) <= 100", "isinstance(value, str)",
            promise("the_process_keeps_no_content")),
     Mutant("step renamed in the model", MODEL, '<bpmn:userTask id="submit_answer"', '<bpmn:userTask id="hand_in_answer"',
-           ("tests/workflows/test_bindings.py", "tests/workflows/test_definitions.py")),
+           ("tests/workflows/test_bindings.py", "tests/workflows/definitions/test_process.py")),
 ]

@@ -26,7 +26,7 @@ from tests.scenarios.way import Outcome, Way, at
 from tests.scenarios.ways import OF_SECTION_6, THE_LIST, WATCHERS, WAYS, lacking
 from tests.whole import sample
 from web.config import Config
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.process import parse, shipped_model
 
 MODEL = parse(shipped_model())
 IDS = frozenset(MODEL.elements) | frozenset(MODEL.flows.values())

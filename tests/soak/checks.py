@@ -18,7 +18,7 @@ from tests.soak.runs import RESULTS, Options, Round, Run
 from tests.workflows.random_models import DRAWN_FAULTS, NET_FAULTS, RULE_FAULTS, alone, woven
 from tests.workflows.test_random_models import alarms, misses, run_to_the_end, run_woven
 from workflows.checks.model import check_model
-from workflows.definitions import BPMN, read_xml, shipped_model, shipped_table
+from workflows.definitions.process import BPMN, read_xml, shipped_model, shipped_table
 
 SECONDS_EACH = 5.0
 SECONDS_OF_LARGE = 10.0

@@ -15,7 +15,7 @@ from tests.workflows.moving.kinds_of_edit import KINDS, Draft
 from workflows.comparison.details import details_of
 from workflows.comparison.model import Model, model_of
 from workflows.comparison.sentences import sentences_of
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 
 MODELS = {"shipped": shipped_model, "costly": drawn.costly_model, "every type": drawn.every_type_model}
 QUIET = ("Chỉ có các đường nối", "Các bước của người phản ánh")

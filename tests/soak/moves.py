@@ -23,7 +23,7 @@ from tests.workflows.moving.mapped import Tally, course_of, prove_choices, prove
 from tests.workflows.moving.proof import Broken, Counts, Course, prove
 from tests.workflows.random_models import RandomModel, alone, woven
 from web.config import Config
-from workflows.definitions import BPMN, Definition, parse, read_xml, shipped_model
+from workflows.definitions.process import BPMN, Definition, parse, read_xml, shipped_model
 from workflows.moving.net import nets_of
 
 MOST_STATES = 60

@@ -8,8 +8,8 @@ from typing import Any
 
 from lxml import etree
 
-from workflows.definitions import BPMN, SPIFF
-from workflows.step_forms import LANGBIANG
+from workflows.definitions.process import BPMN, SPIFF
+from workflows.definitions.step_forms import LANGBIANG
 
 TAGS = [BPMN + tag for tag in (
     "task", "userTask", "scriptTask", "subProcess", "callActivity", "serviceTask", "exclusiveGateway", "parallelGateway",

@@ -16,7 +16,7 @@ from tests.scenarios.ways import WAYS
 from tests.soak.runs import Options, Round, Run
 from tests.workflows.rehearsal.grown import CALENDAR, LEGAL, Lived, histories
 from web.config import Config
-from workflows.definitions import digest_of, parse, shipped_model
+from workflows.definitions.process import digest_of, parse, shipped_model
 from workflows.rehearsal.automaton import NOON, Automaton, Kind
 from workflows.rehearsal.history import lives_of
 from workflows.rehearsal.meaning import Meaning

@@ -29,7 +29,7 @@ from tests.system.test_canary import reveal
 from tests.whole import WHOLE
 from tools.translations import find_faults
 from web.config import Config
-from workflows.definitions import shipped_table
+from workflows.definitions.process import shipped_table
 
 ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "data-guard", "data-copied")
 BUTTONS = ("submit", "button", "reset")

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from tests.workflows.checks.broken_models import BROKEN, FILES, changed, with_condition
 from web.cli import commands
-from workflows.definitions import shipped_model, shipped_table
+from workflows.definitions.process import shipped_model, shipped_table
 
 ROOT = Path(__file__).parent.parent.parent
 MOST_MEGABYTES, MOST_SECONDS = 300, 5

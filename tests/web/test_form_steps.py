@@ -22,8 +22,8 @@ from tests.pictured import jpeg
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of
 from web.form_steps import typed
+from workflows.definitions.step_forms import FieldType, FormField
 from workflows.models import WaitingTask
-from workflows.step_forms import FieldType, FormField
 
 FILLED = {"asked_findings": "Sụt lún 2 m.", "asked_danger": "high", "act": "pass"}
 

@@ -19,7 +19,7 @@ from tests.web.pages import at, words_of
 from tests.web.test_studio import as_, versions
 from tests.workflows.drawing import Drawing
 from tests.workflows.test_drafts import CHANGED, draft_of, handed_in, world_with_people
-from workflows.definitions import shipped_model, shipped_table
+from workflows.definitions.process import shipped_model, shipped_table
 from workflows.drafts import start_draft
 from workflows.models import ProcessVersion
 from workflows.routing_rows import rows_of, with_rows

@@ -24,10 +24,10 @@ from tests.web.pages import words_of
 from web.locales import LANGUAGE_COOKIE
 from web.studio.editor import MOST_SENT
 from web.studio.words import WORDS
-from workflows.definitions import shipped_model, shipped_table
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import shipped_model, shipped_table
 from workflows.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.routing_rows import rows_of
 from workflows.versions import FIELD_REPORT, ROUTING
 

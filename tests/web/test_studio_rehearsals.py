@@ -16,7 +16,7 @@ from tests import build, drawn
 from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.drafts import start_draft
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal import running

@@ -14,7 +14,7 @@ from tests.web.pages import words_of
 from web import tasks
 from web.tasks import PAGES
 from web.text_diff import Change, changes
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.models import WaitingTask
 
 
@@ -69,7 +69,7 @@ def test_a_verb_the_step_does_not_have_does_its_own_act_and_no_other(office: Off
 
 
 def test_every_step_of_the_shipped_model_but_the_senders_has_a_page() -> None:
-    from workflows.definitions import definitions, digest_of
+    from workflows.definitions.process import definitions, digest_of
 
     xml = shipped_model()
     steps = {element.id for element in definitions.get(digest_of(xml), xml).steps if element.role != "reporter"}

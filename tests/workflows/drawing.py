@@ -7,8 +7,8 @@ from typing import Any
 from lxml import etree
 
 from workflows.checks.diagram import Process, processes_of
-from workflows.definitions import BPMN, FLOW_NODES, SPIFF, properties_of, read_xml, shipped_model
-from workflows.step_forms import LANGBIANG
+from workflows.definitions.process import BPMN, FLOW_NODES, SPIFF, properties_of, read_xml, shipped_model
+from workflows.definitions.step_forms import LANGBIANG
 
 DI, DC, WAY = (f"{{http://www.omg.org/spec/{each}}}" for each in ("BPMN/20100524/DI", "DD/20100524/DC", "DD/20100524/DI"))
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"

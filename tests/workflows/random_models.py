@@ -12,7 +12,7 @@ from random import Random
 
 from tests.workflows.drawing import BLANK, Drawing, button
 from tests.workflows.drawing import field as form_field
-from workflows.definitions import BPMN, SPIFF
+from workflows.definitions.process import BPMN, SPIFF
 
 MOST_ELEMENTS = 40
 

@@ -7,7 +7,7 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, definitions, digest_of, shipped_model
+from workflows.definitions.process import Definition, definitions, digest_of, shipped_model
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 

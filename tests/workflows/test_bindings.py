@@ -10,8 +10,8 @@ from casework.permissions import Action
 from tests.workflows.raw import shipped
 from workflows.bindings import BINDINGS, OF_THE_PAUSE, Step
 from workflows.checks.model import check_model
-from workflows.definitions import read_xml, shipped_model
-from workflows.expressions import names_in
+from workflows.definitions.expressions import names_in
+from workflows.definitions.process import read_xml, shipped_model
 
 BESIDE_THE_OUTCOMES = {"has_rater", "rating_due_at", "assignments", "question", "refusal", "hold", "merge", "withdrawal", "end_question"}
 """Variables of the model that are no step's outcome: flags of use cases, what facts bring, and the result of a service."""

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import pytest
 from lxml import etree
 
-from workflows.definitions import BPMN, FLOW_NODES, label_of, properties_of, read_xml, shipped_model
+from workflows.definitions.process import BPMN, FLOW_NODES, label_of, properties_of, read_xml, shipped_model
 
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"

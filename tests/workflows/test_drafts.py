@@ -19,8 +19,9 @@ from tests.casework.test_filing_at_once import at_once
 from tests.second_centre import second_world
 from workflows import version_lists
 from workflows.approvals import approve_version, put_live, roll_back, send_back
-from workflows.checks.reading import MAX_BYTES
-from workflows.definitions import digest_of, shipped_model, shipped_table
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import digest_of, shipped_model, shipped_table
+from workflows.definitions.reading import MAX_BYTES
 from workflows.drafts import (
     MOST_DRAFTS,
     PartsLost,
@@ -35,7 +36,6 @@ from workflows.drafts import (
     take_back,
 )
 from workflows.models import ProcessInstance, ProcessVersion
-from workflows.parsed import text_of
 from workflows.version_events import history_of
 from workflows.version_lists import open_cases_of, versions_seen, versions_to_approve
 from workflows.versions import (

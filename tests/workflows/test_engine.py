@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.workflows.definitions.test_process import SMALL
 from tests.workflows.raw import NOON, Run, shipped
-from tests.workflows.test_definitions import SMALL
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import parse
+from workflows.definitions.process import parse
 
 WINDOW_ENDS = datetime.fromisoformat("2026-03-09T17:00:00+00:00")
 STATE_LIMIT = 4096

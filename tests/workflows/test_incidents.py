@@ -10,7 +10,7 @@ from casework.permissions import NotAllowed, Role, actor_for
 from casework.publishing.ratings import RatingRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
-from workflows.expressions import ExpressionRefused, evaluate
+from workflows.definitions.expressions import ExpressionRefused, evaluate
 from workflows.faults import place_of, root_of, told_of
 from workflows.incidents import (
     IncidentUnknown,

@@ -16,7 +16,7 @@ from casework.models import Case, Event
 from casework.permissions import NotAllowed, Role, actor_for
 from tests import build, drawn
 from workflows import mending
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.mending import CaseUnknown, MendingRefused
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.process_variables import ValueRefused

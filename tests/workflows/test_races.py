@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.workflows.checks.test_net import net
 from tests.workflows.raw import NOON, Run
 from workflows import engine
-from workflows.definitions import parse
+from workflows.definitions.process import parse
 
 
 def race() -> Run:

@@ -14,7 +14,7 @@ from tests.workflows.walker import Walker
 from workflows.checks.diagram import processes_of
 from workflows.checks.model import check_model
 from workflows.checks.net import net_findings
-from workflows.definitions import parse, read_xml
+from workflows.definitions.process import parse, read_xml
 
 SEED = 4_000
 MOST_ACTS = 60

@@ -12,14 +12,14 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from tests.workflows.checks.test_net import net
+from tests.workflows.definitions.test_joins import in_a_loop
 from tests.workflows.random_models import alone
 from tests.workflows.raw import NOON, Run, no_service
 from tests.workflows.test_engine import STATE_LIMIT, WINDOW_ENDS, classified
-from tests.workflows.test_joins import in_a_loop
 from tests.workflows.walker import OUTCOMES, Walker
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, parse
+from workflows.definitions.process import Definition, parse
 from workflows.rounds import MOST_TASKS, forget_rounds
 from workflows.tokens import marks_of
 

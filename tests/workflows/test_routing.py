@@ -7,7 +7,7 @@ from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
 
 from casework.installation.seeding import table_rows
-from workflows.definitions import read_xml, shipped_model
+from workflows.definitions.process import read_xml, shipped_model
 from workflows.routing import Suggestion, shipped_table, suggest
 
 

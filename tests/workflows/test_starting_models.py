@@ -16,7 +16,7 @@ from tests import build, drawn
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_
 from tests.workflows.test_drafts import world_with_people
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.starting_models import SIMPLE, STARTING_MODELS
 from workflows.verification import check_process

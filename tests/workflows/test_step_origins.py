@@ -21,13 +21,13 @@ from workflows.bottlenecks.keeping import MINUTES
 from workflows.bottlenecks.reading import Wanted, heat
 from workflows.comparison.changes import ChangeKind, changes_between
 from workflows.comparison.sentences import sentences_between
-from workflows.definitions import BPMN, SPIFF, digest_of, shipped_model
+from workflows.definitions.parsed import definition_of, text_of
+from workflows.definitions.process import BPMN, SPIFF, digest_of, shipped_model
 from workflows.drafts import hand_in, start_draft
 from workflows.foreign_settings import end_all_foreign_settings
 from workflows.models import ProcessMove, ProcessVersion, StepTimes
 from workflows.moving.mapping import Verdict, fates
 from workflows.moving.plans import mapping_of
-from workflows.parsed import definition_of, text_of
 from workflows.renaming import drawn_id, renamed_in, set_apart, with_ids
 from workflows.step_origins import new_stamp, parts_of, reused_between
 from workflows.versions import FIELD_REPORT, ModelNotClean, check_version, live_version

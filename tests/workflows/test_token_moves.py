@@ -10,7 +10,7 @@ from SpiffWorkflow.exceptions import WorkflowException
 from tests.workflows.raw import NOON, Run, no_service, shipped
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import parse
+from workflows.definitions.process import parse
 from workflows.token_moves import set_token, targets_of, tokens_at_rest
 
 ENDS_LATER = "2026-03-09T17:00:00+00:00"

@@ -4,7 +4,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case
 from tests import build
 from workflows.acts import follow
-from workflows.definitions import definitions
+from workflows.definitions.process import definitions
 from workflows.models import WaitingTask
 from workflows.tokens import tokens_of
 

@@ -20,8 +20,8 @@ from casework.verification.cases import check_cases
 from casework.working_time import TimeLimit, Unit
 from tests import build, drawn
 from tests.casework.acting import local, running
-from workflows.definitions import shipped_model
-from workflows.expressions import evaluate
+from workflows.definitions.expressions import evaluate
+from workflows.definitions.process import shipped_model
 from workflows.inbox import Wanted, page_of
 from workflows.models import FAR, ProcessInstance, WaitingTask
 from workflows.steps import StepRefused, claim, label_of_step, perform, release
@@ -113,7 +113,7 @@ def test_what_was_left_empty_is_neither_less_nor_more_than_anything(text: str, w
 
 def test_a_drawn_step_keeps_no_content_in_the_process(world: build.World) -> None:
     from workflows import engine
-    from workflows.parsed import definition_of
+    from workflows.definitions.parsed import definition_of
 
     case = reviewed_case(world)
     build.do(world, case, "legal_review", "ops_lead", **LEGAL)

@@ -3,7 +3,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from tests import build
-from workflows.definitions import ModelRefused, shipped_model
+from workflows.definitions.process import ModelRefused, shipped_model
 from workflows.filing import file_report
 from workflows.jobs import INTERVALS, OWN, recurring_jobs
 from workflows.models import ProcessInstance, ProcessVersion

@@ -17,11 +17,11 @@ from tests.workflows.drawing import Drawing
 from web.config import Config
 from workflows import clock, engine, jobs, steps
 from workflows.acts import act, follow
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.services import SERVICES, Service
 from workflows.engine import waits_for
 from workflows.incidents import perform_recorded
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
-from workflows.parsed import definition_of
-from workflows.services import SERVICES, Service
 from workflows.verification import check_process
 from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
 

@@ -18,8 +18,8 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from tests.workflows.raw import NOON
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, Element
-from workflows.step_forms import FieldType
+from workflows.definitions.process import Definition, Element
+from workflows.definitions.step_forms import FieldType
 
 OVER = b"over"
 

@@ -9,7 +9,7 @@ from typing import Any
 from web.benchmark.life import LEAD, LIFE, OTHER, LifeStep
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, parse, shipped_model
+from workflows.definitions.process import Definition, parse, shipped_model
 from workflows.instances import ASSIGNMENT, CASE, FIRST_MESSAGE
 
 

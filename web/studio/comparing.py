@@ -19,10 +19,10 @@ from workflows.comparison.facts import ASPECT_WORDS, Aspect
 from workflows.comparison.model import model_of
 from workflows.comparison.sentences import bounded, sentences_of
 from workflows.comparison.tables import RowKind, columns_between, rows_of
+from workflows.definitions.parsed import text_of
 from workflows.diagrams import named_in
 from workflows.drafts import is_discarded
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.renaming import drawn_id, set_apart
 from workflows.step_origins import reused_between
 from workflows.table_rows import names_in_tables, table_of

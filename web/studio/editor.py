@@ -25,11 +25,11 @@ from web.studio.step_templates import templates_told
 from web.studio.table import editable, table_page
 from web.studio.versions import KEY_LABELS
 from web.studio.vocabulary import vocabulary
-from workflows.checks.findings import Checked
-from workflows.definitions import MAX_BYTES
+from workflows.definitions.findings import Checked
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import MAX_BYTES
 from workflows.drafts import PartsLost, Saved, TextUnreadable, save_draft
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.step_origins import new_stamp, reused_between
 from workflows.versions import ROUTING, check_version, live_version
 

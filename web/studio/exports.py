@@ -15,9 +15,9 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio.versions import KEY_LABELS, STATE_LABELS
-from workflows.definitions import label_of, read_xml
+from workflows.definitions.parsed import text_of
+from workflows.definitions.process import label_of, read_xml
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.table_rows import names_in_tables, table_of
 from workflows.versions import FIELD_REPORT, ROUTING, version_for
 

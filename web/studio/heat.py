@@ -48,9 +48,9 @@ from workflows.bottlenecks.reading import (
 )
 from workflows.bottlenecks.sentences import bottlenecks, short_time_words, working_time_words
 from workflows.bottlenecks.variants import MOST, MOST_VARIANTS, variants
+from workflows.definitions.parsed import text_of
 from workflows.diagrams import named_in
 from workflows.models import ProcessVersion
-from workflows.parsed import text_of
 from workflows.versions import NoLiveVersion
 
 bp = Blueprint("studio_heat", __name__)

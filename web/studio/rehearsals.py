@@ -26,10 +26,10 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.studio.versions import STATE_LABELS
 from workflows.bindings import BINDINGS
-from workflows.definitions import Definition, Element, ModelRefused
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition, Element, ModelRefused
 from workflows.element_settings import limit_of
 from workflows.models import ProcessVersion, Rehearsal
-from workflows.parsed import definition_of
 from workflows.rehearsal.running import (
     HISTORY,
     SCENARIOS,

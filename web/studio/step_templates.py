@@ -11,7 +11,7 @@ from typing import Any
 from casework.bilingual import Bilingual
 from casework.permissions import Role
 from web.locales import in_reader_language as local
-from workflows.step_forms import FieldType
+from workflows.definitions.step_forms import FieldType
 
 
 @dataclass(frozen=True, slots=True)

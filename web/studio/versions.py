@@ -20,15 +20,15 @@ from web.locales import in_reader_language as local
 from web.locales import language
 from web.security import allow_inline_style_attributes
 from web.studio.acts import ACTS, acts_for
-from workflows.checks.findings import Checked
-from workflows.checks.reading import MAX_BYTES
 from workflows.comparison.changes import Basis, ChangeKind, changes_between, measure_of
 from workflows.comparison.sentences import bounded, sentences_between
+from workflows.definitions.findings import Checked
+from workflows.definitions.parsed import text_of
+from workflows.definitions.reading import MAX_BYTES
 from workflows.diagrams import named_in
 from workflows.drafts import FILE_NOTE, LONGEST_NOTE, OUR_NOTES, VersionMoved, is_discarded, start_draft
 from workflows.models import ProcessVersion
 from workflows.moving.plans import move_scopes
-from workflows.parsed import text_of
 from workflows.rehearsal.running import HISTORY, SCENARIOS, newest_of
 from workflows.renaming import set_apart
 from workflows.starting_models import STARTING_MODELS

@@ -13,13 +13,13 @@ from web.locales import language
 from web.studio.words import WORDS
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, STEPS
 from workflows.comparison.wording import CLOCK_WORDS, FIELD_WORDS, by_itself, unit_words
+from workflows.definitions.expressions import FUNCTIONS
+from workflows.definitions.services import SERVICES
+from workflows.definitions.step_forms import TYPE_IN_CONDITIONS
+from workflows.definitions.variables import Choice, Variable
 from workflows.desk_access import REPORTER, STEP_ROLES
-from workflows.expressions import FUNCTIONS
 from workflows.facts import FACTS
 from workflows.outcomes import OUTCOMES
-from workflows.services import SERVICES
-from workflows.step_forms import TYPE_IN_CONDITIONS
-from workflows.variables import Choice, Variable
 
 CLOCKS = (
     ClockKind.ACCEPTANCE, ClockKind.CASE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.ASSIGNMENT, ClockKind.APPROVAL, ClockKind.PUBLICATION,

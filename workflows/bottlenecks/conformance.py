@@ -15,7 +15,7 @@ from typing import Any
 
 from casework.bilingual import Bilingual
 from workflows.bottlenecks.traces import Trace
-from workflows.definitions import Definition, parse
+from workflows.definitions.process import Definition, parse
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, NotEnabled, State, TooManyStates
 
 MOST_SILENT = 4

@@ -14,8 +14,8 @@ from casework.permissions import Actor
 from workflows.bottlenecks.conformance import Fit, Way, ways_of
 from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import traces_of
+from workflows.definitions.parsed import text_of
 from workflows.models import ProcessVersion, Rehearsal
-from workflows.parsed import text_of
 from workflows.rehearsal.running import RUNNERS, Tell, ask_rehearsal, newest_about, only
 from workflows.rehearsal.shut_in import RehearsalFailed, in_child
 from workflows.rehearsal.stories import LONGEST_WHY, shortened

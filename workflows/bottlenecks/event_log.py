@@ -30,8 +30,8 @@ from casework.sealing.seal import lookup_digest
 from casework.settings.importing.tables import harmless
 from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import Passage, Trace, traces
+from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessVersion
-from workflows.parsed import definition_of
 from workflows.versions import acting, may_in_scope, scopes_with
 
 XES, CSV = "xes", "csv"

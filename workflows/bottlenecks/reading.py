@@ -18,9 +18,9 @@ from casework.figures.definitions import FEWEST_FOR_A_RATE
 from casework.models import Agency, Centre, Field
 from casework.permissions import Action, Actor
 from workflows.bottlenecks.keeping import MINUTES
-from workflows.definitions import Element
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Element
 from workflows.models import ProcessVersion, StepTimes
-from workflows.parsed import definition_of
 from workflows.renaming import APART, drawn_id
 from workflows.step_origins import reused_among
 from workflows.versions import FIELD_REPORT, live_version, scopes_with

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
 from workflows.bottlenecks.reading import FEWEST, Heat, Measures
-from workflows.definitions import Element
+from workflows.definitions.process import Element
 from workflows.desk_access import REPORTER
 
 MOST = 8

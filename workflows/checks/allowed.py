@@ -9,9 +9,10 @@ from typing import Any
 from lxml import etree
 
 from casework.bilingual import Bilingual
-from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.signs import sign_findings
-from workflows.checks.vocabulary import (
+from workflows.definitions.findings import ModelFinding, Rule, shown
+from workflows.definitions.step_forms import LANGBIANG
+from workflows.definitions.vocabulary import (
     ALLOWED,
     BPMN,
     COLOURED,
@@ -26,7 +27,6 @@ from workflows.checks.vocabulary import (
     SPIFF,
     place_of,
 )
-from workflows.step_forms import LANGBIANG
 
 MAX_NODES = 300
 MAX_FLOWS = 900

@@ -11,10 +11,10 @@ from typing import Any
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Flow, Node, Process
 from workflows.checks.expressions import Scope, condition_finding
-from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.values import Known, Values, words_for
-from workflows.expressions import ExpressionRefused, checked, evaluate
-from workflows.variables import Type
+from workflows.definitions.expressions import ExpressionRefused, checked, evaluate
+from workflows.definitions.findings import ModelFinding, Rule, named, shown
+from workflows.definitions.variables import Type
 
 MOST_TRIED = 2_000
 """Combinations of values tried at one gateway."""

@@ -7,8 +7,8 @@ from typing import Any
 from lxml import etree
 
 from casework.bilingual import Bilingual
-from workflows.definitions import BPMN, FLOW_NODES, SPIFF, label_of, properties_of
-from workflows.step_forms import StepForm, form_of
+from workflows.definitions.process import BPMN, FLOW_NODES, SPIFF, label_of, properties_of
+from workflows.definitions.step_forms import StepForm, form_of
 
 NOTHING = Bilingual("", "")
 TIMERS = ("timeDate", "timeDuration", "timeCycle")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from casework.bilingual import Bilingual
-from workflows.checks.findings import ModelFinding, Rule, shown
-from workflows.checks.vocabulary import BPMN, BPMNDI, DC, DI, NODES
+from workflows.definitions.findings import ModelFinding, Rule, shown
+from workflows.definitions.vocabulary import BPMN, BPMNDI, DC, DI, NODES
 
 FARTHEST = 100_000
 LARGEST = 20_000

@@ -12,10 +12,10 @@ from casework.bilingual import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.expressions import LETTERS, Scope, moment_finding, refused_text
-from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.values import Values
-from workflows.checks.vocabulary import BPMN, SPIFF, place_of
-from workflows.expressions import checked
+from workflows.definitions.expressions import checked
+from workflows.definitions.findings import ModelFinding, Rule, named, shown
+from workflows.definitions.vocabulary import BPMN, SPIFF, place_of
 
 MOST_DAYS = 731
 MOST_REPEATS = 100

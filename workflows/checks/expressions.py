@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any, NoReturn
 
 from casework.bilingual import Bilingual
-from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.values import Known, words_for
-from workflows.expressions import MAX_CHARACTERS, ExpressionRefused, checked, place_in
-from workflows.variables import Type, Variable
+from workflows.definitions.expressions import MAX_CHARACTERS, ExpressionRefused, checked, place_in
+from workflows.definitions.findings import ModelFinding, Rule, shown
+from workflows.definitions.variables import Type, Variable
 
 LETTERS = "expression_letters"
 _NOT_ALLOWED = Rule(

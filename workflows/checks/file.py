@@ -4,8 +4,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from workflows.checks.findings import Checked
-from workflows.checks.reading import MAX_BYTES, Unreadable, read_tree, too_large
+from workflows.definitions.findings import Checked
+from workflows.definitions.reading import MAX_BYTES, Unreadable, read_tree, too_large
 
 
 def check_file(path: Path) -> Checked:

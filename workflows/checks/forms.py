@@ -8,9 +8,9 @@ from typing import Any
 from casework.bilingual import Bilingual
 from casework.steps.fields import LARGEST_NUMBER
 from workflows.bindings import Bindings
-from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, shown
-from workflows.checks.vocabulary import place_of
-from workflows.step_forms import LANGBIANG, FieldType
+from workflows.definitions.findings import NO_ENGLISH, ModelFinding, Rule, shown
+from workflows.definitions.step_forms import LANGBIANG, FieldType
+from workflows.definitions.vocabulary import place_of
 
 MOST_FIELDS = 30
 MOST_CHOICES = 50

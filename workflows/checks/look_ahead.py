@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Process
-from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
+from workflows.definitions.findings import ModelFinding, Rule, named
 
 MOST_TASKS = 2_000
 """Tasks foreseen from one place. All are read and written at each step of the case, which takes about 0.2 s for so many."""

@@ -13,21 +13,21 @@ from workflows.checks.circles.timed import round_findings
 from workflows.checks.diagram import Process, processes_of
 from workflows.checks.drawn import drawing_findings
 from workflows.checks.events import message_findings, timer_findings
-from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown
 from workflows.checks.forms import form_findings
 from workflows.checks.look_ahead import look_ahead_findings
 from workflows.checks.names import name_findings
 from workflows.checks.net import net_findings
 from workflows.checks.path_rules import rule_findings
-from workflows.checks.reading import Unreadable, read_tree
 from workflows.checks.schema import model_schema_findings
 from workflows.checks.services import service_findings
 from workflows.checks.steps import defaults_of, property_findings, step_findings
 from workflows.checks.structure import structure_findings
 from workflows.checks.token_game import Games
 from workflows.checks.values import values_of
-from workflows.checks.vocabulary import BPMN
 from workflows.checks.walk import walk_findings
+from workflows.definitions.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown
+from workflows.definitions.reading import Unreadable, read_tree
+from workflows.definitions.vocabulary import BPMN
 
 _NOT_A_MODEL = Rule(
     "file_not_a_model",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from casework.bilingual import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
-from workflows.checks.findings import ModelFinding, Rule, shown
-from workflows.checks.vocabulary import OF_EVERY_OBJECT
-from workflows.expressions import FUNCTIONS
+from workflows.definitions.expressions import FUNCTIONS
+from workflows.definitions.findings import ModelFinding, Rule, shown
+from workflows.definitions.vocabulary import OF_EVERY_OBJECT
 
 MAX_NAME = 60
 RESERVED = OF_EVERY_OBJECT | {*keyword.kwlist, *keyword.softkwlist, *FUNCTIONS, "defined", "outcome", "true", "false", "null", "none"}

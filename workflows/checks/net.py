@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from casework.bilingual import Bilingual
 from workflows.checks.circles.endless import circle_findings
 from workflows.checks.diagram import Process
-from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
 from workflows.checks.token_game import AT, BEYOND, ENDED, ON, TERMINATED, Game, Games, Line, Place, State, TooManyStates, can_reach, play
+from workflows.definitions.findings import ModelFinding, Rule, named
 
 _TWO_TOKENS = Rule(
     "two_tokens",

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import Node, Process
-from workflows.checks.findings import ModelFinding, named, shown
 from workflows.checks.graph import Graph, graph_of
 from workflows.checks.rule_table import (
     APPROVER,
@@ -24,6 +23,7 @@ from workflows.checks.rule_table import (
 from workflows.checks.runs import Runs
 from workflows.checks.token_game import AT, ENDED, TERMINATED, Game, Games, Line, TooManyStates, can_reach, play
 from workflows.checks.ways import Bypass, Mark, bypass, done, end, hears, marked, runs, wanted_of
+from workflows.definitions.findings import ModelFinding, named, shown
 
 _NEEDED = Bilingual(
     "Phần mềm trông vào phần này; thiếu nó hồ sơ sẽ dừng mà không ai thấy.",

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from workflows.checks.diagram import Flow
 from workflows.checks.own_time import own_time
 from workflows.checks.token_game import ARMED, AT, ON, Game, Place, TooManyStates, spent
-from workflows.checks.vocabulary import RESTING
 from workflows.checks.ways import Bypass, Step, Wanted, is_join, open_flows, parting
+from workflows.definitions.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_SECONDS = 1.0

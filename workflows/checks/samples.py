@@ -10,10 +10,10 @@ from typing import Any
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.graph import Graph
-from workflows.expressions import ExpressionRefused, checked
-from workflows.services import SERVICES
-from workflows.step_forms import variables_of
-from workflows.variables import Type, Variable, Variables
+from workflows.definitions.expressions import ExpressionRefused, checked
+from workflows.definitions.services import SERVICES
+from workflows.definitions.step_forms import variables_of
+from workflows.definitions.variables import Type, Variable, Variables
 
 MOST_SAMPLES = 24
 """So many combinations of values are tried at one place."""

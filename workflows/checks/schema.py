@@ -10,8 +10,8 @@ from SpiffWorkflow.bpmn.parser.BpmnParser import XSD_PATH
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS
 
 from casework.bilingual import Bilingual
-from workflows.checks.findings import ModelFinding, Rule, shown
-from workflows.checks.vocabulary import place_of
+from workflows.definitions.findings import ModelFinding, Rule, shown
+from workflows.definitions.vocabulary import place_of
 
 DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
 ID_TYPE = "xs:ID"

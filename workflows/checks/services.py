@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Process
 from workflows.checks.expressions import Misread, Scope, refused_text, typed
-from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.values import Values
-from workflows.services import SERVICES
+from workflows.definitions.findings import ModelFinding, Rule, named, shown
+from workflows.definitions.services import SERVICES
 
 _SERVICE = Rule(
     "service_unknown",

@@ -5,8 +5,8 @@ from typing import Any
 from unicodedata import category
 
 from casework.bilingual import Bilingual
-from workflows.checks.findings import ModelFinding, Rule, shown
-from workflows.checks.vocabulary import place_of
+from workflows.definitions.findings import ModelFinding, Rule, shown
+from workflows.definitions.vocabulary import place_of
 
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks without anything to be seen."""

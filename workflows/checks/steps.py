@@ -10,9 +10,9 @@ from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Action, Rol
 from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, OTHER_THAN, Bindings, Step
 from workflows.checks.diagram import Node, Process
-from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, named, shown
-from workflows.checks.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
-from workflows.definitions import label_of, properties_of
+from workflows.definitions.findings import NO_ENGLISH, ModelFinding, Rule, named, shown
+from workflows.definitions.process import label_of, properties_of
+from workflows.definitions.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
 from workflows.desk_access import REPORTER, STEP_ROLES
 from workflows.element_settings import LIMIT_UNITS
 

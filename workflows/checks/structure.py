@@ -5,9 +5,9 @@ from typing import Any
 
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Node, Process
-from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.graph import Graph, graph_of
-from workflows.checks.vocabulary import BPMN, FLOW_NODES, place_of
+from workflows.definitions.findings import ModelFinding, Rule, named, shown
+from workflows.definitions.vocabulary import BPMN, FLOW_NODES, place_of
 
 PROCESSES = ("case", "assignment")
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "eventBasedGateway"})

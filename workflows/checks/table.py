@@ -14,15 +14,15 @@ from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 from casework.bilingual import Bilingual
 from workflows.checks.allowed import id_findings
 from workflows.checks.expressions import LETTERS, Misread, Scope, refused_text, typed
-from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown
-from workflows.checks.reading import Unreadable, read_tree
 from workflows.checks.schema import DMN, table_schema_findings
 from workflows.checks.signs import sign_findings
 from workflows.checks.table_words import ALLOWED, COLUMN_WORDS
 from workflows.checks.values import Known
-from workflows.checks.vocabulary import place_of
-from workflows.expressions import ClosedScriptEngine, ExpressionRefused, checked
-from workflows.variables import Choice, Type, Variable
+from workflows.definitions.expressions import ClosedScriptEngine, ExpressionRefused, checked
+from workflows.definitions.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown
+from workflows.definitions.reading import Unreadable, read_tree
+from workflows.definitions.variables import Choice, Type, Variable
+from workflows.definitions.vocabulary import place_of
 
 DECISION = "suggest_agencies"
 MOST_ROWS = 500

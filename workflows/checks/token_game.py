@@ -17,7 +17,7 @@ from itertools import takewhile
 from workflows.checks.diagram import Flow, Node
 from workflows.checks.graph import Graph
 from workflows.checks.own_time import own_time
-from workflows.checks.vocabulary import RESTING
+from workflows.definitions.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_TOKENS = 250_000

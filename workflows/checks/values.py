@@ -7,9 +7,9 @@ from casework.bilingual import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.graph import Graph, graph_of
-from workflows.services import SERVICES
-from workflows.step_forms import variables_of
-from workflows.variables import Type, Variable
+from workflows.definitions.services import SERVICES
+from workflows.definitions.step_forms import variables_of
+from workflows.definitions.variables import Type, Variable
 
 
 @dataclass(frozen=True, slots=True)

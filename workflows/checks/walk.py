@@ -23,13 +23,13 @@ from casework.bilingual import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import Process
-from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.graph import graph_of
 from workflows.checks.own_time import own_time
 from workflows.checks.samples import Samples
 from workflows.checks.token_game import AT, BEYOND, Game, Line, TooManyStates, play
 from workflows.clock import engine_clock
-from workflows.definitions import parse
+from workflows.definitions.findings import ModelFinding, Rule, named, shown
+from workflows.definitions.process import parse
 from workflows.rounds import forget_rounds
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from workflows.checks.diagram import Flow, Node
 from workflows.checks.graph import Graph
-from workflows.expressions import ExpressionRefused, evaluate
+from workflows.definitions.expressions import ExpressionRefused, evaluate
 
 
 class Mark(NamedTuple):

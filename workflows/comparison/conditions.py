@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
 from workflows.comparison.wording import NO, YES, day_words, fill, listed, quoted, same, value_words
-from workflows.expressions import ExpressionRefused, checked
-from workflows.variables import Type, Variable
+from workflows.definitions.expressions import ExpressionRefused, checked
+from workflows.definitions.variables import Type, Variable
 
 
 @dataclass(frozen=True, slots=True)

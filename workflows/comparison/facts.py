@@ -25,9 +25,9 @@ from workflows.comparison.wording import (
     same,
     timer_words,
 )
-from workflows.definitions import BPMN, properties_of
-from workflows.services import SERVICES
-from workflows.step_forms import FormField
+from workflows.definitions.process import BPMN, properties_of
+from workflows.definitions.services import SERVICES
+from workflows.definitions.step_forms import FormField
 
 
 class Aspect(StrEnum):

@@ -11,11 +11,11 @@ from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS
 from workflows.checks.diagram import Flow, Node, Process, processes_of
 from workflows.checks.values import given_by
-from workflows.checks.vocabulary import BPMNDI, DC
 from workflows.comparison.conditions import Meaning, Meanings, meaning_of_steps
 from workflows.comparison.wording import KIND_WORDS, NOTHING, by_itself, quoted, same
-from workflows.definitions import BPMN, FLOW_NODES, label_of, properties_of, read_xml
-from workflows.step_forms import LANGBIANG
+from workflows.definitions.process import BPMN, FLOW_NODES, label_of, properties_of, read_xml
+from workflows.definitions.step_forms import LANGBIANG
+from workflows.definitions.vocabulary import BPMNDI, DC
 
 COMPARED = (*FLOW_NODES, "sequenceFlow", "lane", "participant", "process", "message", "messageFlow", "textAnnotation")
 UNDRAWN = frozenset({BPMN + "message", BPMN + "process"})

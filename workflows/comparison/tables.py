@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from casework.bilingual import Bilingual
-from workflows.definitions import read_xml
+from workflows.definitions.process import read_xml
 from workflows.table_rows import Cell, Table, TableRow, table_of
 
 

@@ -12,10 +12,10 @@ from casework.permissions import Role
 from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from casework.steps.fields import number_words
 from workflows.bindings import OF_THE_PAUSE
-from workflows.checks.findings import shown
+from workflows.definitions.expressions import ExpressionRefused, checked
+from workflows.definitions.findings import shown
+from workflows.definitions.step_forms import FieldType
 from workflows.desk_access import REPORTER
-from workflows.expressions import ExpressionRefused, checked
-from workflows.step_forms import FieldType
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 300

@@ -24,6 +24,7 @@ from casework.reorganising.journal import Net, Row, changed_since, net_of, take_
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import AT_DESKS, steps_of, timers_of
+from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, desk_of, own_desk
 from workflows.element_settings import limit_on
 from workflows.instances import CaseProcess
@@ -35,7 +36,6 @@ from workflows.moving.pairs import OVER_AT_ONCE
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
 from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Way, reason_against
-from workflows.parsed import definition_of
 from workflows.token_targets import reason_against_standing
 from workflows.unforeseen import is_unforeseen
 

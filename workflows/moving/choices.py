@@ -7,7 +7,7 @@ left is planned, and of that the first state in which it works is enough.
 from collections.abc import Iterable, Iterator
 
 from workflows.checks.diagram import Node
-from workflows.checks.vocabulary import RESTING
+from workflows.definitions.vocabulary import RESTING
 from workflows.moving.looks import look_at
 from workflows.moving.net import AT, Spot, Standing, Stretch
 from workflows.moving.pairs import Pair, Refusal

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
 from workflows.bindings import BINDINGS
-from workflows.checks.findings import named
+from workflows.definitions.findings import named
 from workflows.moving.net import AT, Net, Spot
 
 OTHER_THAN = "other_than"

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from workflows.definitions import Definition, Element
-from workflows.kept import Kept
+from workflows.definitions.cache import Kept
+from workflows.definitions.process import Definition, Element
 from workflows.moving.choices import Choices
 from workflows.moving.looks import Look, look_at
 from workflows.moving.net import AT, KEPT, NOWHERE, Spot, nets_of

@@ -10,7 +10,7 @@ from operator import and_, or_
 from workflows.bindings import BINDINGS
 from workflows.checks.diagram import Node
 from workflows.checks.values import given_by, values_of
-from workflows.expressions import ExpressionRefused, checked, names_in
+from workflows.definitions.expressions import ExpressionRefused, checked, names_in
 from workflows.moving.net import AT, ON, Net, Spot
 
 Names = frozenset[str]

@@ -13,9 +13,9 @@ from typing import Any
 from workflows.checks.diagram import Flow, Node, Process, processes_of
 from workflows.checks.graph import graph_of
 from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, Line, TooManyStates, play
-from workflows.checks.vocabulary import RESTING
-from workflows.definitions import Definition, read_xml
-from workflows.kept import Kept
+from workflows.definitions.cache import Kept
+from workflows.definitions.process import Definition, read_xml
+from workflows.definitions.vocabulary import RESTING
 
 KEPT = 24
 """So many pairs of versions are remembered, and twice as many versions."""

@@ -8,10 +8,10 @@ from itertools import combinations
 
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Flow, Node
-from workflows.checks.findings import named
-from workflows.checks.vocabulary import RESTING
-from workflows.definitions import Definition
-from workflows.kept import Kept
+from workflows.definitions.cache import Kept
+from workflows.definitions.findings import named
+from workflows.definitions.process import Definition
+from workflows.definitions.vocabulary import RESTING
 from workflows.moving.leaps import label_of, leapt_over, skipping
 from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of

@@ -17,11 +17,11 @@ from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Account, Case, Event
 from casework.permissions import Action, Actor, NotAllowed
-from workflows.definitions import Definition
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
 from workflows.drafts import is_discarded
 from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
 from workflows.moving.mapping import Verdict, fates, targets
-from workflows.parsed import definition_of
 from workflows.renaming import APART
 from workflows.step_origins import reused_between
 from workflows.version_events import MOST_READ, VersionEvent, record_version, stream_of

@@ -9,9 +9,9 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from workflows.checks.vocabulary import RESTING
-from workflows.definitions import Definition
-from workflows.joins import waits_to_be_joined
+from workflows.definitions.joins import waits_to_be_joined
+from workflows.definitions.process import Definition
+from workflows.definitions.vocabulary import RESTING
 from workflows.moving.net import AT, ON, Net, Spot
 
 

@@ -26,11 +26,11 @@ from casework.bilingual import Bilingual
 from workflows import engine
 from workflows.checks.diagram import Flow
 from workflows.clock import engine_clock
-from workflows.definitions import Definition
+from workflows.definitions.expressions import ClosedScriptEngine
+from workflows.definitions.joins import RoundJoin, waits_to_be_joined
+from workflows.definitions.process import Definition
 from workflows.engine import Services
-from workflows.expressions import ClosedScriptEngine
 from workflows.faults import told_of
-from workflows.joins import RoundJoin, waits_to_be_joined
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import AT, ON, Net, nets_of
 from workflows.moving.pairs import OVER_AT_ONCE, Going, Pair, Plan, pair_of

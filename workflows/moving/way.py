@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
-from workflows.definitions import Definition
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
 from workflows.faults import root_of
 from workflows.models import ProcessMove
 from workflows.moving.mapping import Fate, Verdict, fates
 from workflows.moving.plans import mapping_of
-from workflows.parsed import definition_of
 
 HAS_INCIDENT = Bilingual(
     "Hồ sơ có sự cố chưa xử lý. Hãy xử lý sự cố trước.", "An incident of this case is not resolved. Settle that first."

@@ -33,14 +33,14 @@ from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import processes_of
 from workflows.checks.graph import Graph, graph_of
 from workflows.checks.samples import Samples
-from workflows.checks.vocabulary import RESTING
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, read_xml
-from workflows.expressions import ExpressionRefused, names_in
+from workflows.definitions.expressions import ExpressionRefused, names_in
+from workflows.definitions.process import Definition, read_xml
+from workflows.definitions.variables import Variable
+from workflows.definitions.vocabulary import RESTING
 from workflows.faults import root_of
 from workflows.process_variables import declared_variables
 from workflows.rounds import forget_rounds
-from workflows.variables import Variable
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """When everything happens."""

@@ -12,8 +12,8 @@ from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.models import Assignment, Case, Clock
 from workflows.bindings import BINDINGS, Bindings
+from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessInstance, ProcessVersion, Timer, WaitingTask
-from workflows.parsed import definition_of
 from workflows.rehearsal.lives import CASE, CaseLife, PassedStep, PassedTimer, ProcessLife, values_left
 
 MOST_CASES = 3_000

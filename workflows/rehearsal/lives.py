@@ -9,7 +9,7 @@ import zstandard
 from SpiffWorkflow.util.task import TaskState
 
 from workflows.bindings import Bindings
-from workflows.definitions import Definition
+from workflows.definitions.process import Definition
 from workflows.process_variables import declared_variables
 
 Values = dict[str, Any]

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from workflows.checks.graph import Graph
-from workflows.expressions import ExpressionRefused, checked, evaluate
-from workflows.variables import Type, Variable
+from workflows.definitions.expressions import ExpressionRefused, checked, evaluate
+from workflows.definitions.variables import Type, Variable
 
 
 class Meaning:

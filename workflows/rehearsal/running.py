@@ -23,10 +23,10 @@ from casework.permissions import Action, Actor, NotAllowed
 from casework.sent_once import take_key
 from casework.settings.elements import element_rules
 from workflows.clock import Clock, clock_from
-from workflows.definitions import Element, ModelRefused
+from workflows.definitions.parsed import definition_of, text_of
+from workflows.definitions.process import Element, ModelRefused
 from workflows.faults import place_of
 from workflows.models import ProcessVersion, Rehearsal, Scenario
-from workflows.parsed import definition_of, text_of
 from workflows.rehearsal.history import History, closed_cases, lives_of
 from workflows.rehearsal.office_time import told_calendar
 from workflows.rehearsal.scenarios import SHIPPED, scenarios_for, shipped_scenarios

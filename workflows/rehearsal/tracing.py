@@ -14,11 +14,11 @@ import orjson
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
+from workflows.definitions.step_forms import variables_of
+from workflows.definitions.variables import Type
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, State
 from workflows.rehearsal.lives import CASE, CaseLife, PassedStep, PassedTimer, ProcessLife
 from workflows.rehearsal.meaning import Meaning
-from workflows.step_forms import variables_of
-from workflows.variables import Type
 
 MOST_TRIED = 4_000
 """Moves tried to find the way of one process."""

@@ -16,7 +16,7 @@ from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.working_time import Unit
 from workflows.bindings import BINDINGS
-from workflows.definitions import Element, parse
+from workflows.definitions.process import Element, parse
 from workflows.element_settings import limit_of
 from workflows.facts import FACTS
 from workflows.rehearsal.automaton import NOON, Automaton, Kind

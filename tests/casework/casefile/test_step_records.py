@@ -22,8 +22,8 @@ from casework.steps.fields import FITTERS, FieldRefused, fitted, kept_as, number
 from tests import build, joined
 from tests.casework.acting import events, run
 from tests.pictured import staged
-from workflows.step_forms import TYPE_IN_CONDITIONS, FieldType, FormField
-from workflows.variables import Choice
+from workflows.definitions.step_forms import TYPE_IN_CONDITIONS, FieldType, FormField
+from workflows.definitions.variables import Choice
 
 EVERYBODY = ("guest", "citizen", "citizen_2", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "officer_HKL",
              "committee_leader", "administrator", "confidential_reader", "inspector", "records_clerk", "process_approver")

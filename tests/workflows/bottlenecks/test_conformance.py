@@ -12,7 +12,7 @@ from tests.workflows.bottlenecks.facts import Ground, local
 from workflows.bottlenecks.conformance import ASSIGNMENT, CASE, Fit, Judge
 from workflows.bottlenecks.conforming import ask_conformance, newest_conformance
 from workflows.bottlenecks.reading import Wanted, last_months
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.process import parse, shipped_model
 from workflows.rehearsal.automaton import Automaton
 from workflows.rehearsal.running import go_on_with_rehearsals
 

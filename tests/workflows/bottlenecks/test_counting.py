@@ -20,7 +20,7 @@ from workflows.bottlenecks import keeping
 from workflows.bottlenecks.keeping import count_step_times, recount_step_times
 from workflows.bottlenecks.reading import Measures, Wanted, heat
 from workflows.bottlenecks.sentences import bottlenecks, late_mostly_at
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.models import StepTimes
 from workflows.step_figures import step_hours
 from workflows.versions import publish_version

@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from tests.workflows.drawing import Drawing, button, field
-from workflows.definitions import shipped_model, shipped_table
+from workflows.definitions.process import shipped_model, shipped_table
 
 CONDITION = 'accept_assignment == "accept"'
 """Of the flow `is_taken_to_submit_answer`."""

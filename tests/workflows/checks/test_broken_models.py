@@ -21,9 +21,9 @@ from tests.workflows.checks.broken_models import (
 )
 from tests.workflows.drawing import Drawing
 from workflows.checks.file import check_content
-from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, bounded
 from workflows.checks.model import check_model
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.findings import MOST_FINDINGS, Checked, ModelFinding, bounded
+from workflows.definitions.process import parse, shipped_model
 
 MOST_SECONDS = 5
 

@@ -10,7 +10,7 @@ from tests.workflows.drawing import Drawing
 from workflows import engine
 from workflows.checks.graph import graph_of
 from workflows.checks.look_ahead import MOST_TASKS, look_ahead, look_ahead_findings
-from workflows.definitions import parse
+from workflows.definitions.process import parse
 
 
 def joined_often() -> Drawing:

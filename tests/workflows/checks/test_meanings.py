@@ -10,11 +10,11 @@ from tests.workflows.checks.broken_models import changed, deciding, drawn, legal
 from tests.workflows.drawing import Drawing, field
 from workflows.bindings import BINDINGS
 from workflows.checks.diagram import processes_of
-from workflows.checks.findings import ModelFinding
 from workflows.checks.model import meanings
-from workflows.checks.reading import read_tree
 from workflows.checks.structure import structure_findings
 from workflows.checks.values import values_of
+from workflows.definitions.findings import ModelFinding
+from workflows.definitions.reading import read_tree
 
 
 def said(xml: bytes) -> list[ModelFinding]:

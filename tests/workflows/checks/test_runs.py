@@ -19,9 +19,9 @@ from workflows.checks.model import check_model
 from workflows.checks.path_rules import rule_findings
 from workflows.checks.runs import Runs
 from workflows.checks.token_game import play
-from workflows.checks.vocabulary import RESTING
 from workflows.checks.ways import Mark, bypass, done, end, offered, open_flows, wanted_of
-from workflows.definitions import parse
+from workflows.definitions.process import parse
+from workflows.definitions.vocabulary import RESTING
 
 ENCLOSED = {
     "verify": ("case", "begin_to_verify", "verify_to_classify"),

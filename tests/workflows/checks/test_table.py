@@ -9,7 +9,7 @@ import pytest
 from casework.installation.seeding import table_rows
 from workflows.checks.file import check_content
 from workflows.checks.table import MOST_ROWS, check_table
-from workflows.definitions import shipped_table
+from workflows.definitions.process import shipped_table
 
 
 def changed(before: str, after: str) -> bytes:

@@ -13,7 +13,7 @@ from tests.workflows.drawing import XSI_TYPE, Drawing, button, field
 from workflows.checks import walk
 from workflows.checks.diagram import processes_of
 from workflows.checks.walk import walk_findings
-from workflows.definitions import BPMN, read_xml
+from workflows.definitions.process import BPMN, read_xml
 
 
 def found(drawing: Drawing) -> list[tuple[str, str | None]]:

@@ -8,8 +8,8 @@ from typing import Any
 from lxml import etree
 
 from tests.workflows.drawing import XSI_TYPE, Drawing, button, field
-from workflows.definitions import BPMN, SPIFF
-from workflows.step_forms import LANGBIANG
+from workflows.definitions.process import BPMN, SPIFF
+from workflows.definitions.step_forms import LANGBIANG
 
 STEP = "inspection"
 Change = Callable[[Drawing], None]

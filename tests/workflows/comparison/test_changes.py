@@ -12,7 +12,7 @@ from tests.workflows.test_drafts import NOTE, approved, draft_of, world_with_peo
 from workflows.approvals import put_live, roll_back
 from workflows.comparison.changes import Basis, ChangeKind, Measure, changes_between, measure_of
 from workflows.comparison.sentences import sentences_between
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.process import parse, shipped_model
 from workflows.drafts import discard_draft, start_draft
 from workflows.models import ProcessVersion
 from workflows.routing import shipped_table

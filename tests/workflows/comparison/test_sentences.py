@@ -19,7 +19,7 @@ from workflows.comparison.facts import Aspect
 from workflows.comparison.model import Model, model_of
 from workflows.comparison.sentences import ForWhom, bounded, sentences_between, sentences_of
 from workflows.comparison.wording import timer_words
-from workflows.definitions import BPMN, shipped_model
+from workflows.definitions.process import BPMN, shipped_model
 
 ONLY_THE_FILE = "Chỉ có các đường nối"
 AS_BEFORE = "Các bước của người phản ánh"

@@ -11,7 +11,7 @@ from casework.findings import one_moment
 from casework.models import Case, Clock, Draft, Event
 from casework.steps.drafts import DraftPlace, keep_draft
 from tests import build, drawn
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVersion, StepFact, Timer, WaitingTask
 from workflows.moving import batch, plans
 from workflows.verification import check_process

@@ -15,10 +15,10 @@ from casework.models import Case, CaseSpan, DailyFigures
 from casework.verification.cases import check_cases
 from tests import build, drawn
 from tests.workflows.moving.cases import begun, faults, later, line, live, planned, rows, undone
+from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessMove
 from workflows.moving import batch, plans
 from workflows.moving.mapping import targets
-from workflows.parsed import definition_of
 
 LATER = later(build.NOON, 60 * 24)
 STATES = ("to_verify", "to_classify", "to_distribute", "at_agency", "handling", "approval", "to_publish", "rating")

@@ -19,8 +19,8 @@ from workflows.checks.events import timer_findings
 from workflows.checks.net import net_findings
 from workflows.checks.steps import defaults_of
 from workflows.checks.values import values_of
-from workflows.definitions import BPMN, Definition, ModelRefused, parse, properties_of, read_xml
-from workflows.step_forms import LANGBIANG
+from workflows.definitions.process import BPMN, Definition, ModelRefused, parse, properties_of, read_xml
+from workflows.definitions.step_forms import LANGBIANG
 
 Mapping = dict[str, str | None]
 Change = Callable[["Draft", str], "Mapping | None"]

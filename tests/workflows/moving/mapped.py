@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.workflows.moving.proof import LATER, Act, Broken, Course, Stand
-from workflows.definitions import Definition
+from workflows.definitions.process import Definition
 from workflows.moving.mapping import targets
 from workflows.moving.net import nets_of
 from workflows.moving.tree import MoveImpossible, move_tree, places_of

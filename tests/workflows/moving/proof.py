@@ -26,7 +26,7 @@ from workflows.checks.diagram import processes_of
 from workflows.checks.graph import graph_of
 from workflows.checks.samples import Samples
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, read_xml
+from workflows.definitions.process import Definition, read_xml
 from workflows.moving.mapping import Verdict, fates
 from workflows.moving.needs import reads_of
 from workflows.moving.net import nets_of

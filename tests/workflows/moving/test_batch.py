@@ -30,7 +30,7 @@ from tests.workflows.moving.cases import (
     versions,
 )  # fmt: skip
 from workflows import clock
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.moving import batch
 from workflows.moving.past import version_at

@@ -14,7 +14,7 @@ from tests.beside import CASES
 from tests.workflows.moving.cases import WHY, begun, faults, later, line, live, planned, renamed, rows, undone
 from tests.workflows.moving.installed import count, every_fault
 from tests.workflows.moving.kinds_of_edit import Draft
-from workflows.definitions import shipped_model
+from workflows.definitions.process import shipped_model
 from workflows.models import MoveCase, ProcessMove, ProcessVersion, WaitingTask
 from workflows.moving import batch, plans
 from workflows.moving.plans import Forecast

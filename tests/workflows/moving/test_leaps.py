@@ -11,7 +11,7 @@ from tests import build, drawn
 from tests.workflows.moving.cases import carried_out, fates, faults, later, line, live, planned, renamed, versions
 from tests.workflows.moving.installed import check_every_choice
 from tests.workflows.moving.mapped import Tally, course_of, prove_choices
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessMove, WaitingTask
 from workflows.moving import batch, plans
 from workflows.moving.mapping import targets

@@ -17,7 +17,7 @@ from tests.workflows.random_models import alone, woven
 from tests.workflows.raw import NOON, Run, no_service, shipped
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, parse, shipped_model
+from workflows.definitions.process import Definition, parse, shipped_model
 from workflows.moving.mapping import Verdict, fates, targets
 from workflows.moving.tree import MoveImpossible, move_tree, places_of
 

@@ -17,7 +17,7 @@ from tests.scenarios.ways import WAYS
 from tests.whole import sample
 from workflows import engine
 from workflows.clock import engine_clock
-from workflows.definitions import parse, shipped_model
+from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.rehearsal.automaton import NOON, Act, Automaton, DoesNotRun, Kind, NotEnabled
 from workflows.rehearsal.history import lives_of

@@ -9,7 +9,7 @@ import pytest
 
 from tests import drawn
 from tests.workflows.rehearsal.grown import CALENDAR, LEGAL, histories
-from workflows.definitions import digest_of, shipped_model
+from workflows.definitions.process import digest_of, shipped_model
 from workflows.rehearsal.office_time import told_calendar
 from workflows.rehearsal.what_if import replay
 

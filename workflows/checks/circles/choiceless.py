@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Process
-from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
+from workflows.definitions.findings import ModelFinding, Rule, named
 
 _NO_CHOICE = Rule(
     "loop_no_choice",

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Node
-from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph
+from workflows.definitions.findings import ModelFinding, Rule, named
 
 NEVER_TOGETHER = (
     frozenset({"agency_added", "assignments_finished"}),

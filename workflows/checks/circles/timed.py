@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Node, Process
 from workflows.checks.events import SHORTEST_ROUND, days_of
-from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
-from workflows.expressions import ExpressionRefused, checked
+from workflows.definitions.expressions import ExpressionRefused, checked
+from workflows.definitions.findings import ModelFinding, Rule, named
 
 _ROUND = Rule(
     "timer_round",

@@ -15,12 +15,12 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from workflows.checks.reading import MAX_BYTES, Unreadable, read_tree
-from workflows.checks.vocabulary import BPMN, EXECUTABLE, FLOW_NODES, SPIFF
-from workflows.expressions import ExpressionRefused, checked
-from workflows.joins import SPEC_CONFIG, ModelParser
-from workflows.services import SERVICES
-from workflows.step_forms import LANGBIANG, StepForm, form_of, with_vietnamese
+from workflows.definitions.expressions import ExpressionRefused, checked
+from workflows.definitions.joins import SPEC_CONFIG, ModelParser
+from workflows.definitions.reading import MAX_BYTES, Unreadable, read_tree
+from workflows.definitions.services import SERVICES
+from workflows.definitions.step_forms import LANGBIANG, StepForm, form_of, with_vietnamese
+from workflows.definitions.vocabulary import BPMN, EXECUTABLE, FLOW_NODES, SPIFF
 
 __all__ = [
     "BPMN", "FLOW_NODES", "MAX_BYTES", "SPIFF", "XMLNS", "Definition", "DefinitionCache", "Element", "ModelRefused", "definitions",

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from workflows import definitions as subject
-from workflows.definitions import BPMN, DefinitionCache, ModelRefused, digest_of, parse, read_xml, shipped_model
+from workflows.definitions import process as subject
+from workflows.definitions.process import BPMN, DefinitionCache, ModelRefused, digest_of, parse, read_xml, shipped_model
 
 SMALL = """<?xml version="1.0"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"

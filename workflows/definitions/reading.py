@@ -7,7 +7,7 @@ from lxml import etree
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from workflows.checks.findings import ModelFinding, Rule, shown
+from workflows.definitions.findings import ModelFinding, Rule, shown
 
 MAX_BYTES = 1_000_000
 MAX_ELEMENTS = 20_000

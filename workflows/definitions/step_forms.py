@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from casework.bilingual import Bilingual
-from workflows.variables import Choice, Type, Variable
+from workflows.definitions.variables import Choice, Type, Variable
 
 LANGBIANG = "{urn:langbiang:model:1}"
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.expressions import ClosedEnvironment, ClosedScriptEngine, ExpressionRefused, checked, evaluate, names_in
+from workflows.definitions.expressions import ClosedEnvironment, ClosedScriptEngine, ExpressionRefused, checked, evaluate, names_in
 
 ESCAPES = [
     "__import__('os').system('true')",

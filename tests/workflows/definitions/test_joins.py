@@ -8,7 +8,7 @@ import pytest
 from tests.workflows.checks.test_net import net
 from tests.workflows.drawing import Drawing
 from tests.workflows.raw import Run
-from workflows.definitions import Definition, parse
+from workflows.definitions.process import Definition, parse
 
 
 def in_a_loop() -> Definition:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from casework.db import db
-from workflows.definitions import Definition, definitions
+from workflows.definitions.process import Definition, definitions
 from workflows.models import ProcessVersion
 
 

@@ -10,7 +10,7 @@ from casework.models import Case
 from casework.pausing.holds import end_hold
 from casework.pausing.questions import end_question
 from casework.publishing.ratings import end_rating_window
-from workflows.variables import Type, Variables, flag
+from workflows.definitions.variables import Type, Variables, flag
 
 Run = Callable[..., dict[str, Any]]
 """`(case, *, now, **parameters) -> plain values for the diagram`."""
