@@ -18,7 +18,8 @@ from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import at_most
-from workflows.assigning import (
+from workflows.claims import holder_of
+from workflows.desks.assigning import (
     LONGEST_REASON,
     AlreadyTheirs,
     HeldByColleague,
@@ -27,11 +28,10 @@ from workflows.assigning import (
     colleagues_at,
     desks_working_at,
 )
-from workflows.claims import holder_of
-from workflows.inbox_filters import NOBODY, Waits
+from workflows.desks.inbox_filters import NOBODY, Waits
+from workflows.desks.teams import held_by
 from workflows.models import WaitingTask
 from workflows.steps import TaskUnknown, label_of_step
-from workflows.teams import held_by
 
 bp = Blueprint("assigning", __name__)
 

@@ -15,7 +15,7 @@ from casework.second_person import deputyships_beside, first_person_words, writt
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from workflows.inbox import Wanted, page_of
+from workflows.desks.inbox import Wanted, page_of
 from workflows.incidents import perform_recorded
 from workflows.models import WaitingTask
 from workflows.steps import TaskUnknown, task_for

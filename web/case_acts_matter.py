@@ -23,7 +23,7 @@ from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most
 from web.village_field import has_filled_in, typed_villages, village_context, village_refusal
-from workflows.inbox import cases_with, codes_meant
+from workflows.desks.inbox import cases_with, codes_meant
 
 LONGEST_WORDS = 2_000
 

@@ -31,8 +31,8 @@ from web.demo_studio import count_the_year, furnish_studio, plan_a_move
 from web.passwords import hash_password
 from web.recording_jobs import prepare_recordings
 from web.worker import provable_kinds
+from workflows.desks.unconfirmed import set_apart_unconfirmed
 from workflows.models import Timer
-from workflows.unconfirmed import set_apart_unconfirmed
 from workflows.versions import install_shipped_model
 from workflows.wakeups import deliver_messages, fire_due_timers
 

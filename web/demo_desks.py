@@ -21,9 +21,9 @@ from casework.steps.drafts import keep_draft
 from web.demo_people import agency_account, staff_account
 from web.demo_stories import Deed
 from web.demo_telling import LEAD, OPERATOR, Telling
-from workflows.assigning import assign_task
 from workflows.desk_access import REPORTER
-from workflows.inbox import count_waiting
+from workflows.desks.assigning import assign_task
+from workflows.desks.inbox import count_waiting
 from workflows.models import WaitingTask
 from workflows.steps import claim, draft_place
 

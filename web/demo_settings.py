@@ -22,7 +22,7 @@ from casework.wallboard.wallboards import add_wallboard, pair_wallboard
 from web.demo_people import staff_account
 from web.demo_telling import LEAD, OPERATOR, begin_step
 from web.gateways.opening import page_addresses
-from workflows.late_cases import late_agency, late_list, late_parts_of
+from workflows.desks.late_cases import late_agency, late_list, late_parts_of
 
 ADMINISTRATOR = "quantri"
 TELEVISION = "Màn hình phòng điều hành"

@@ -22,7 +22,7 @@ from casework.working_time import Calendar, TimeLimit, Unit, due_at
 from web.demo_people import SENDERS, agency_account, citizen_by_email, staff_account
 from web.demo_stories import Deed, Story
 from workflows.acts import act
-from workflows.inbox import waiting_in_case
+from workflows.desks.inbox import waiting_in_case
 from workflows.models import WaitingTask
 from workflows.steps import perform
 

@@ -35,7 +35,7 @@ from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, w
 from web.locales import in_reader_language as local
 from web.outputs.links import export_url
 from workflows import steps
-from workflows.inbox import (
+from workflows.desks.inbox import (
     Counts,
     Wanted,
     cases_with,
@@ -46,7 +46,7 @@ from workflows.inbox import (
     page_of,
     shown_count,
 )
-from workflows.inbox_filters import Filter, Waits, narrowed, parties_for
+from workflows.desks.inbox_filters import Filter, Waits, narrowed, parties_for
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 from workflows.version_lists import versions_to_approve

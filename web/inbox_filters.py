@@ -18,7 +18,7 @@ from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.locales import in_reader_language as local
 from web.source_labels import SOURCE_LABELS
-from workflows.inbox_filters import NOBODY, OWN, Filter, Waits, parties_for
+from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, parties_for
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 NOT_WAITING = {CaseState.CLOSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED}

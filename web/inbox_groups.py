@@ -10,7 +10,7 @@ from casework.lateness import is_late
 from casework.local_time import local_day
 from casework.parsing import MICROSECOND_DIGITS, number_in
 from web.due_words import day_words, last_day
-from workflows.inbox import Position
+from workflows.desks.inbox import Position
 from workflows.models import WaitingTask
 
 

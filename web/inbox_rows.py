@@ -12,8 +12,8 @@ from web.inbox_back import present
 from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local
 from workflows.desk_access import is_at, leads_desk, own_desk, reads_matter
-from workflows.inbox import InboxPage
-from workflows.inbox_filters import Waits, party_of
+from workflows.desks.inbox import InboxPage
+from workflows.desks.inbox_filters import Waits, party_of
 from workflows.models import WaitingTask
 
 

@@ -29,7 +29,7 @@ from web.inbox_filters import choices_for, filter_in, params_of
 from web.inbox_views import element_label, views_of
 from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
-from workflows.inbox import Counts
+from workflows.desks.inbox import Counts
 
 bp = Blueprint("inbox_saved", __name__)
 

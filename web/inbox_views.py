@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from casework.bilingual import Bilingual
 from casework.states import Standstill
 from web.locales import in_reader_language as local
-from workflows.inbox import Counts, Wanted, elements_of, shown_count
-from workflows.inbox_filters import NO_FILTER, Filter
+from workflows.desks.inbox import Counts, Wanted, elements_of, shown_count
+from workflows.desks.inbox_filters import NO_FILTER, Filter
 
 ELEMENT_LABELS = {
     "verify": _l("To verify"),

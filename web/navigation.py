@@ -18,7 +18,7 @@ from web.clock import now
 from web.guards import actor, signed_in_account
 from web.locales import language
 from web.request_log import request_id
-from workflows.inbox import MOST_COUNTED, count_waiting
+from workflows.desks.inbox import MOST_COUNTED, count_waiting
 
 LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
 """Who looks at the wallboard signed in (web/wallboard.py)."""

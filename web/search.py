@@ -28,7 +28,7 @@ from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.outputs.links import export_url
 from web.task_page import at_most
-from workflows.inbox import codes_meant
+from workflows.desks.inbox import codes_meant
 
 bp = Blueprint("search", __name__)
 

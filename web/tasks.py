@@ -27,7 +27,7 @@ from web.text_owner import AnothersText, is_of_another
 from workflows import steps
 from workflows.claims import holder_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
-from workflows.inbox import waiting_in_case
+from workflows.desks.inbox import waiting_in_case
 from workflows.incidents import StepFailed, perform_recorded
 from workflows.models import WaitingTask
 from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown

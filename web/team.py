@@ -7,8 +7,8 @@ from casework.permissions import Action
 from casework.rights.deputies import principals_of
 from web.clock import now
 from web.guards import actor, performs
-from workflows.inbox_filters import OWN
-from workflows.teams import LOOKED_BACK, Team, teams_of
+from workflows.desks.inbox_filters import OWN
+from workflows.desks.teams import LOOKED_BACK, Team, teams_of
 
 bp = Blueprint("team", __name__)
 

@@ -36,10 +36,10 @@ from web.recording_jobs import prepare_recordings
 from web.request_log import forget_old_logs
 from web.storage import shelf_of
 from web.watching.jobs import Jobs, perform
-from workflows.digests import plan_morning
+from workflows.desks.digests import plan_morning
+from workflows.desks.unconfirmed import set_apart_unconfirmed
 from workflows.jobs import Job, recurring_jobs
 from workflows.moving.batch import forget_rows_before
-from workflows.unconfirmed import set_apart_unconfirmed
 
 PR_SET_DUMPABLE = 4
 ROUTED_TOGETHER = 100

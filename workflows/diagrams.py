@@ -14,7 +14,7 @@ from casework.db import db
 from casework.models import Assignment, Case
 from workflows.definitions.parsed import definition_of, text_of
 from workflows.definitions.process import XMLNS, read_xml
-from workflows.inbox_filters import is_late
+from workflows.desks.inbox_filters import is_late
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.tokens import Tokens, tokens_of
 

@@ -20,8 +20,8 @@ from casework.settings.deputyships import cut_short, deputyships_of
 from casework.settings.people import disable_account
 from casework.settings.roles import RoleWish, end_roles, give_role
 from casework.settings.seats import Seat, left_empty, seat_of
-from workflows.assigning import is_of_agency
 from workflows.desk_access import own_desk
+from workflows.desks.assigning import is_of_agency
 from workflows.models import WaitingTask
 from workflows.reorganising import still_to_follow
 from workflows.steps import label_of_step

@@ -15,7 +15,8 @@ from casework.privacy.contact_codes import digest_of, kind_of
 
 GUEST_SOURCE = "citizen"
 UNCONFIRMED = "unconfirmed"
-"""As the role of a desk: where reports of unproven senders wait once they were set apart (workflows.unconfirmed); operators work at it."""
+"""As the role of a desk: where reports of unproven senders wait once they were set apart (workflows.desks.unconfirmed); operators work at
+it."""
 
 
 def is_unconfirmed(report: Report) -> bool:

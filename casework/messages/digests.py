@@ -1,6 +1,6 @@
 """The morning digest: one letter for each person on each day the offices open, with what waits for them at that moment.
 
-Planned here as a delivery without words; what it says is counted when it is sent (workflows.digests), so that it is true when it
+Planned here as a delivery without words; what it says is counted when it is sent (workflows.desks.digests), so that it is true when it
 is read, and a letter held up by an outage speaks of the day it leaves on. Who wishes to be told of everything at once gets the
 reminders of the morning alone, put together from all their inboxes.
 """

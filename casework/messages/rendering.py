@@ -125,7 +125,7 @@ Composer = Callable[[Delivery, str, datetime, Addresses], Words]
 """Puts the words of a delivery without a message together, given its reader's language. Raises NothingToSay."""
 
 COMPOSED: dict[str, Composer] = {}
-"""By template; whoever knows what to count enters itself (workflows.digests)."""
+"""By template; whoever knows what to count enters itself (workflows.desks.digests)."""
 
 
 def fill(text: str, places: Mapping[str, str]) -> str:

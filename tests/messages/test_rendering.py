@@ -19,7 +19,7 @@ from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason
 from casework.telling.due_reasons import REASONS
 from tests import build
 from tests.messages.house import BY_MAIL
-from workflows import digests  # noqa: F401  (enters what it composes)
+from workflows.desks import digests  # noqa: F401  (enters what it composes)
 
 GIVEN: dict[str, Any] = {
     "code": "LD-2026-000123", "main": "LD-2026-000087", "former": "LD-2026-000087", "report": "LD-2026-000123", "number": 3,

@@ -19,7 +19,7 @@ from tests.build import World
 from tests.scenarios.way import Limit, Look, Row, local
 from workflows import engine
 from workflows.definitions.parsed import definition_of
-from workflows.inbox import waiting_in_case
+from workflows.desks.inbox import waiting_in_case
 from workflows.models import ProcessInstance
 from workflows.verification import check_process
 

@@ -108,9 +108,9 @@ from workflows.bindings import STEPS
 from workflows.bottlenecks.reading import Wanted, heat, last_months
 from workflows.comparison.changes import changes_between
 from workflows.definitions.parsed import text_of
-from workflows.inbox import Wanted as WantedTasks
-from workflows.inbox import page_of
-from workflows.late_cases import late_list
+from workflows.desks.inbox import Wanted as WantedTasks
+from workflows.desks.inbox import page_of
+from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
 from workflows.moving.plans import choices_of, counts_of, groups_of
 from workflows.reorganisation_preview import preview

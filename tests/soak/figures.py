@@ -32,7 +32,7 @@ from tests.web.pages import at, signed_in
 from web.config import Config
 from web.statistics.dashboard import PERIOD_KEYS
 from web.statistics.over_time import TREND_KEYS
-from workflows.attention import attention_of
+from workflows.desks.attention import attention_of
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 
 END = datetime(2026, 3, 25, 9, tzinfo=UTC)

@@ -32,8 +32,8 @@ from tests.soak.runs import Options, Round, Run
 from web import demo, demo_running, demo_studio
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
 from web.navigation import LOOKERS
+from workflows.desks.late_cases import late_list
 from workflows.drafts import start_draft
-from workflows.late_cases import late_list
 from workflows.models import WaitingTask
 from workflows.versions import SHIPPED
 

@@ -20,8 +20,8 @@ from tests.web.desk import Office
 from tests.web.letterbox import Letterbox, letterbox
 from tests.web.pages import at, words_of
 from web import sessions
+from workflows.desks.unconfirmed import set_apart_unconfirmed
 from workflows.models import WaitingTask
-from workflows.unconfirmed import set_apart_unconfirmed
 
 NOON = build.NOON
 NEW, NEW_MAIL = "+84905111222", "moi@nguoi-dan.example"

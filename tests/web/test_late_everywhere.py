@@ -20,10 +20,10 @@ from casework.models import Case, PublicFigures, Report
 from casework.permissions import SYSTEM
 from tests import build
 from tests.web.desk import Office
-from workflows.digests import digest_of
-from workflows.late_cases import late_list
-from workflows.teams import teams_of
-from workflows.unconfirmed import confirm_with_step, set_apart_unconfirmed
+from workflows.desks.digests import digest_of
+from workflows.desks.late_cases import late_list
+from workflows.desks.teams import teams_of
+from workflows.desks.unconfirmed import confirm_with_step, set_apart_unconfirmed
 
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)

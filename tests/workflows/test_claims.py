@@ -16,15 +16,15 @@ from casework.settings.deputyships import appoint_deputy, end_deputyship
 from casework.steps.drafts import drafts_of, keep_draft
 from tests import build
 from workflows import steps
-from workflows.assigning import AlreadyTheirs, assign_task
 from workflows.claims import holder_of, holders
 from workflows.desk_access import own_desk, unconfirmed_desk
-from workflows.inbox import Filter, Wanted, page_of
-from workflows.inbox_filters import NOBODY, Waits
+from workflows.desks.assigning import AlreadyTheirs, assign_task
+from workflows.desks.inbox import Filter, Wanted, page_of
+from workflows.desks.inbox_filters import NOBODY, Waits
+from workflows.desks.teams import held_by, teams_of
 from workflows.leaving import return_tasks_of_leavers
 from workflows.models import WaitingTask
 from workflows.steps import TaskClaimed, TaskUnknown
-from workflows.teams import held_by, teams_of
 
 NOON, DAY = build.NOON, timedelta(days=1)
 WHY = "Đi công tác."

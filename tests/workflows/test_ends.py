@@ -14,7 +14,7 @@ from casework.pausing.additions import additions_of
 from casework.publishing.acts import PublicationRefused
 from tests import beside, build
 from workflows.definitions.services import SERVICES, Service
-from workflows.inbox import Wanted, page_of
+from workflows.desks.inbox import Wanted, page_of
 from workflows.incidents import open_incidents, retry_recorded
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.verification import check_process

@@ -26,7 +26,7 @@ from tests.second_centre import add_rule, of_the_installation, second_world
 from tests.workflows.drawing import Drawing
 from tests.workflows.moving import cases as moves
 from web.config import Config
-from workflows.inbox import Wanted, page_of
+from workflows.desks.inbox import Wanted, page_of
 from workflows.models import Timer, WaitingTask
 from workflows.verification import check_process
 

@@ -22,7 +22,7 @@ from tests import build, drawn
 from tests.casework.acting import local, running
 from workflows.definitions.expressions import evaluate
 from workflows.definitions.process import shipped_model
-from workflows.inbox import Wanted, page_of
+from workflows.desks.inbox import Wanted, page_of
 from workflows.models import FAR, ProcessInstance, WaitingTask
 from workflows.steps import StepRefused, claim, label_of_step, perform, release
 from workflows.verification import check_process

@@ -20,7 +20,7 @@ from web.contacts.codes import can_reach, configured, is_right, masked, request_
 from web.guards import actor, found, own_report_here, performs
 from web.message_choices import CHANNEL_LABELS
 from web.security import own_address
-from workflows.unconfirmed import confirm_with_step
+from workflows.desks.unconfirmed import confirm_with_step
 
 bp = Blueprint("contacts_confirming", __name__)
 

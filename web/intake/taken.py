@@ -21,7 +21,7 @@ from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from workflows.desk_access import is_at
-from workflows.inbox import waiting_in_case
+from workflows.desks.inbox import waiting_in_case
 from workflows.models import WaitingTask
 
 bp = Blueprint("intake_taken", __name__)

@@ -22,7 +22,7 @@ from web.outputs.figure_tables import scope_for
 from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress
 from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES
-from workflows.attention import Attention, attention_of
+from workflows.desks.attention import Attention, attention_of
 
 MOST_ROWS = 100_000
 PIECE = 200

@@ -17,7 +17,7 @@ from casework.states import STAFF_LABELS, CaseState
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, yes
 from web.outputs.making import MAKERS, Progress
-from workflows.inbox import codes_meant
+from workflows.desks.inbox import codes_meant
 
 SOURCES = {"citizen": "Người dân", "phone": "Điện thoại", "officer": "Cán bộ", "camera": "Camera"}
 TOGETHER = 50

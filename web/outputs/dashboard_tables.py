@@ -20,7 +20,7 @@ from web.statistics.figures import Asked
 from web.statistics.over_time import step_times, trend_of
 from web.statistics.owing import LOADS, owed_by_agency
 from web.statistics.places import spots_by_commune
-from workflows.teams import Load, teams_of
+from workflows.desks.teams import Load, teams_of
 
 Notes = list[tuple[str, str]]
 TableOf = Callable[[Actor, Reach, Period, Mapping[str, Any], datetime], tuple[Bilingual, tuple[Column, ...], Iterator[tuple[Any, ...]]]]

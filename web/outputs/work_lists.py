@@ -14,9 +14,9 @@ from web.outputs.case_list import SOURCES
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Progress
 from workflows.desk_access import is_at, reads_matter
-from workflows.inbox import Wanted, codes_meant, page_of
-from workflows.inbox_filters import narrowed
-from workflows.late_cases import late_agency, late_list
+from workflows.desks.inbox import Wanted, codes_meant, page_of
+from workflows.desks.inbox_filters import narrowed
+from workflows.desks.late_cases import late_agency, late_list
 from workflows.models import WaitingTask
 from workflows.models.running import FAR
 from workflows.steps import label_of_step

@@ -43,7 +43,7 @@ from web.statistics.figures import Asked, asked_in_address, read_behind, share_o
 from web.statistics.over_time import chart_label, step_times, steps_chart, trend_chart, trend_of
 from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES, LOADS, attention_told, latest, owed_by_agency, owed_chart, team_of
 from web.statistics.places import points_on_map, recent_days, spots_by_commune
-from workflows.attention import Attention, attention_of
+from workflows.desks.attention import Attention, attention_of
 
 bp = Blueprint("dashboard", __name__)
 

@@ -19,9 +19,9 @@ from web.charts import Across, across
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.statistics.figures import read_behind, titles_in_lists
-from workflows.attention import Attention, attention_of, said_of, steps_of
-from workflows.inbox_filters import NOBODY
-from workflows.teams import Load, teams_of
+from workflows.desks.attention import Attention, attention_of, said_of, steps_of
+from workflows.desks.inbox_filters import NOBODY
+from workflows.desks.teams import Load, teams_of
 
 LATEST = 10
 """How many of the latest are told with their reason; the others are behind the number."""

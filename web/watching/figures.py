@@ -49,7 +49,7 @@ from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
 from workflows.claims import is_free
-from workflows.inbox_filters import is_late
+from workflows.desks.inbox_filters import is_late
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
 
 if TYPE_CHECKING:

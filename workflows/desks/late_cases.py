@@ -21,7 +21,7 @@ from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.states import STILL_STATES
 from workflows.claims import counts, holders
-from workflows.inbox_filters import is_late
+from workflows.desks.inbox_filters import is_late
 from workflows.models import WaitingTask
 
 MOST_ROWS = 300

@@ -20,8 +20,7 @@ from casework.permissions import Actor, Role, with_viewers
 from casework.states import UNCLASSIFIED
 from workflows.claims import counts
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
-from workflows.element_settings import label_on
-from workflows.inbox_filters import (
+from workflows.desks.inbox_filters import (
     NO_FILTER,
     SOON,
     Filter,
@@ -35,6 +34,7 @@ from workflows.inbox_filters import (
     sources_for,
     team_desks,
 )
+from workflows.element_settings import label_on
 from workflows.models import WaitingTask
 from workflows.unforeseen import element_of
 

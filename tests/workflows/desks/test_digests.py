@@ -18,7 +18,7 @@ from casework.permissions import Role, desk_name
 from tests import build
 from tests.second_centre import second_world
 from web.gateways.opening import page_addresses
-from workflows.digests import plan_morning
+from workflows.desks.digests import plan_morning
 
 MORNING = datetime(2026, 3, 3, 0, 30, tzinfo=build.NOON.tzinfo)
 """Tuesday 03/03/2026, 07:30 local time: the offices open."""

@@ -9,8 +9,8 @@ from casework.permissions import Role, actor_for
 from casework.rights.deputies import principals_of
 from tests import build
 from workflows.desk_access import desks_read_by, own_desk
-from workflows.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
-from workflows.inbox_filters import NOBODY, OWN, Filter, Waits, narrowed
+from workflows.desks.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
+from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, narrowed
 from workflows.steps import claim
 
 
