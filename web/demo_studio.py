@@ -17,12 +17,12 @@ from casework.settings.kinds.table import KINDS
 from web.demo_people import staff_account
 from web.demo_settings import ADMINISTRATOR
 from web.demo_telling import begin_step
-from workflows.approvals import approve_version, put_live
 from workflows.bottlenecks.conforming import ask_conformance
 from workflows.bottlenecks.keeping import count_month
 from workflows.bottlenecks.reading import Wanted, last_months
 from workflows.definitions.process import shipped_model
-from workflows.drafts import hand_in, start_draft
+from workflows.drafting.approvals import approve_version, put_live
+from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
 from workflows.moving import batch
 from workflows.moving.plans import make_move

@@ -47,9 +47,9 @@ from workflows.desks.inbox import (
     shown_count,
 )
 from workflows.desks.inbox_filters import Filter, Waits, narrowed, parties_for
+from workflows.drafting.version_lists import versions_to_approve
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
-from workflows.version_lists import versions_to_approve
 
 bp = Blueprint("inbox", __name__)
 

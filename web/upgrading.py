@@ -11,7 +11,7 @@ from casework.db import db, prepare_engine, unit_of_work
 from casework.installation.seeding import install_rules
 from casework.privacy.look_reasons import gather_reasons
 from web.config import Config
-from workflows.foreign_settings import end_all_foreign_settings
+from workflows.drafting.foreign_settings import end_all_foreign_settings
 from workflows.models import ProcessVersion
 from workflows.versions import has_versions, install_shipped_model
 

@@ -34,7 +34,7 @@ from web.gateways.opening import page_addresses
 from web.settings.told import told_events
 from workflows import reorganising
 from workflows.bottlenecks.keeping import count_month
-from workflows.drafts import hand_in, start_draft
+from workflows.drafting.drafts import hand_in, start_draft
 from workflows.moving import batch
 from workflows.moving.plans import make_move
 from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals

@@ -19,7 +19,7 @@ from tests.browser.judging import too_wide
 from tests.browser.waiting import PATIENCE
 from tests.conftest import environment_of
 from workflows.definitions.process import shipped_table
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.routing_rows import rows_of, with_rows
 from workflows.versions import FIELD_REPORT, ROUTING
 

@@ -31,7 +31,7 @@ from workflows.definitions.parsed import text_of
 from workflows.definitions.process import shipped_model
 from workflows.definitions.step_forms import LANGBIANG
 from workflows.definitions.vocabulary import OF_EVERY_OBJECT
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion
 from workflows.routing_rows import rows_of
 from workflows.versions import FIELD_REPORT, ROUTING

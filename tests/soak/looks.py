@@ -33,7 +33,7 @@ from web import demo, demo_running, demo_studio
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
 from web.navigation import LOOKERS
 from workflows.desks.late_cases import late_list
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.models import WaitingTask
 from workflows.versions import SHIPPED
 

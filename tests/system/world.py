@@ -26,7 +26,7 @@ from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, opens_to, w
 from tests.whole import is_at_turn
 from web.case_acts import PAGES as ACT_PAGES
 from web.recording_jobs import prepare_recordings
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.models import WaitingTask
 
 SECRET_WORDS = {

@@ -30,7 +30,7 @@ from web.filters import local_datetime
 from web.inbox_groups import position_in, position_text
 from workflows import steps
 from workflows.desks.inbox import Position, Wanted, codes_meant, counts_for, page_of
-from workflows.drafts import hand_in, start_draft
+from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.versions import FIELD_REPORT
 

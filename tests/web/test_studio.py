@@ -13,7 +13,7 @@ from casework.models import Account, Membership
 from casework.permissions import Role
 from tests import build
 from tests.web.pages import at, signed_in, words_of
-from tests.workflows.test_drafts import CHANGED, CHANGED_AGAIN, NOTE, UNCLEAN, deputy, draft_of, handed_in, world_with_people
+from tests.workflows.drafting.test_drafts import CHANGED, CHANGED_AGAIN, NOTE, UNCLEAN, deputy, draft_of, handed_in, world_with_people
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import shipped_model, shipped_table
 from workflows.models import ProcessVersion

@@ -17,10 +17,10 @@ from tests import build, drawn
 from tests.second_centre import second_world
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_, versions
+from tests.workflows.drafting.test_drafts import CHANGED, draft_of, handed_in, world_with_people
 from tests.workflows.drawing import Drawing
-from tests.workflows.test_drafts import CHANGED, draft_of, handed_in, world_with_people
 from workflows.definitions.process import shipped_model, shipped_table
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion
 from workflows.routing_rows import rows_of, with_rows
 from workflows.versions import ROUTING, live_version

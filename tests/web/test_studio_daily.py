@@ -14,7 +14,7 @@ from casework.models import ElementSetting
 from tests import build, drawn
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_
-from tests.workflows.test_drafts import world_with_people
+from tests.workflows.drafting.test_drafts import world_with_people
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from web.studio.editor import MOST_SENT
 from web.studio.words import WORDS
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import shipped_model, shipped_table
-from workflows.drafts import hand_in, start_draft
+from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
 from workflows.routing_rows import rows_of
 from workflows.versions import FIELD_REPORT, ROUTING

@@ -17,7 +17,7 @@ from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from workflows.definitions.process import shipped_model
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal import running
 from workflows.rehearsal.running import HISTORY, Period, RehearsalRefused, ask_history, go_on_with_rehearsals, newest_of

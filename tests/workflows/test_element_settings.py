@@ -17,7 +17,7 @@ from casework.settings.importing.rows import RowRefused, add_row, change_row, en
 from casework.settings.kinds.table import KINDS
 from casework.verification.cases import check_cases
 from tests import build, drawn
-from tests.workflows.test_drafts import world_with_people
+from tests.workflows.drafting.test_drafts import world_with_people
 from workflows.definitions.process import BPMN, shipped_model
 from workflows.models import ProcessInstance, Timer, WaitingTask
 from workflows.steps import help_with_step, label_of_step

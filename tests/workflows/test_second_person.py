@@ -25,11 +25,11 @@ from casework.second_person import SecondPersonNeeded
 from casework.settings.deputyships import DeputyRefused, confirm_deputy
 from casework.triage.refusals import decide_objection
 from tests import build
-from tests.workflows.test_drafts import CHANGED, NOTE
+from tests.workflows.drafting.test_drafts import CHANGED, NOTE
 from workflows import steps
-from workflows.approvals import approve_version
 from workflows.bindings import BINDINGS
-from workflows.drafts import hand_in, start_draft
+from workflows.drafting.approvals import approve_version
+from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
 from workflows.steps import StepRefused
 

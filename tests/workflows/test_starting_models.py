@@ -15,7 +15,7 @@ from casework.verification.cases import check_cases
 from tests import build, drawn
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_
-from tests.workflows.test_drafts import world_with_people
+from tests.workflows.drafting.test_drafts import world_with_people
 from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.starting_models import SIMPLE, STARTING_MODELS

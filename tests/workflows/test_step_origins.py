@@ -12,23 +12,23 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import ElementSetting
 from tests import build
+from tests.workflows.drafting.test_drafts import world_with_people
 from tests.workflows.drawing import Drawing, button
-from tests.workflows.test_drafts import world_with_people
 from tests.workflows.test_element_settings import set_
 from web.studio.editor import daily_of
-from workflows.approvals import roll_back
 from workflows.bottlenecks.keeping import MINUTES
 from workflows.bottlenecks.reading import Wanted, heat
 from workflows.comparison.changes import ChangeKind, changes_between
 from workflows.comparison.sentences import sentences_between
 from workflows.definitions.parsed import definition_of, text_of
 from workflows.definitions.process import BPMN, SPIFF, digest_of, shipped_model
-from workflows.drafts import hand_in, start_draft
-from workflows.foreign_settings import end_all_foreign_settings
+from workflows.drafting.approvals import roll_back
+from workflows.drafting.drafts import hand_in, start_draft
+from workflows.drafting.foreign_settings import end_all_foreign_settings
+from workflows.drafting.renaming import drawn_id, renamed_in, set_apart, with_ids
 from workflows.models import ProcessMove, ProcessVersion, StepTimes
 from workflows.moving.mapping import Verdict, fates
 from workflows.moving.plans import mapping_of
-from workflows.renaming import drawn_id, renamed_in, set_apart, with_ids
 from workflows.step_origins import new_stamp, parts_of, reused_between
 from workflows.versions import FIELD_REPORT, ModelNotClean, check_version, live_version
 

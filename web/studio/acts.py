@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from casework.permissions import Action, Actor
-from workflows import approvals, drafts
+from workflows.drafting import approvals, drafts
 from workflows.models import ProcessVersion
 from workflows.versions import may_in_scope
 

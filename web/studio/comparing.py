@@ -21,12 +21,12 @@ from workflows.comparison.sentences import bounded, sentences_of
 from workflows.comparison.tables import RowKind, columns_between, rows_of
 from workflows.definitions.parsed import text_of
 from workflows.diagrams import named_in
-from workflows.drafts import is_discarded
+from workflows.drafting.drafts import is_discarded
+from workflows.drafting.renaming import drawn_id, set_apart
+from workflows.drafting.version_lists import ScopeSeen, versions_seen
 from workflows.models import ProcessVersion
-from workflows.renaming import drawn_id, set_apart
 from workflows.step_origins import reused_between
 from workflows.table_rows import names_in_tables, table_of
-from workflows.version_lists import ScopeSeen, versions_seen
 from workflows.versions import ROUTING, version_for
 
 bp = Blueprint("studio_comparing", __name__)

@@ -18,8 +18,8 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.settings import row_forms
 from web.studio.versions import INSTALLATION
+from workflows.drafting.version_lists import places_to_edit
 from workflows.settable_elements import settable_elements
-from workflows.version_lists import places_to_edit
 
 bp = Blueprint("studio_daily", __name__)
 

@@ -28,7 +28,7 @@ from web.studio.vocabulary import vocabulary
 from workflows.definitions.findings import Checked
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import MAX_BYTES
-from workflows.drafts import PartsLost, Saved, TextUnreadable, save_draft
+from workflows.drafting.drafts import PartsLost, Saved, TextUnreadable, save_draft
 from workflows.models import ProcessVersion
 from workflows.step_origins import new_stamp, reused_between
 from workflows.versions import ROUTING, check_version, live_version

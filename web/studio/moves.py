@@ -22,10 +22,10 @@ from web.locales import in_reader_language as local
 from web.studio.versions import EVENT_LABELS, INSTALLATION, STATE_LABELS
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
+from workflows.drafting.version_lists import MOST_CENTRES, MOST_COUNTED, VersionSeen, versions_seen
 from workflows.models import ProcessMove, ProcessVersion
 from workflows.moving import batch, plans
 from workflows.moving.plans import MoveUnknown, move_for
-from workflows.version_lists import MOST_CENTRES, MOST_COUNTED, VersionSeen, versions_seen
 from workflows.versions import FIELD_REPORT, version_for
 
 bp = Blueprint("studio_moves", __name__)

@@ -21,7 +21,7 @@ from web.studio.versions import KEY_LABELS
 from workflows import routing_rows
 from workflows.definitions.findings import ModelFinding
 from workflows.definitions.parsed import text_of
-from workflows.drafts import Saved, save_draft
+from workflows.drafting.drafts import Saved, save_draft
 from workflows.models import ProcessVersion
 from workflows.routing_rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, Row
 from workflows.table_rows import names_in_tables

@@ -20,8 +20,8 @@ from casework.permissions import Action, Actor
 from workflows.bottlenecks.keeping import MINUTES
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
+from workflows.drafting.renaming import APART, drawn_id
 from workflows.models import ProcessVersion, StepTimes
-from workflows.renaming import APART, drawn_id
 from workflows.step_origins import reused_among
 from workflows.versions import FIELD_REPORT, live_version, scopes_with
 

@@ -12,10 +12,10 @@ from workflows.definitions.cache import Kept
 from workflows.definitions.findings import named
 from workflows.definitions.process import Definition
 from workflows.definitions.vocabulary import RESTING
+from workflows.drafting.renaming import APART, drawn_id
 from workflows.moving.leaps import label_of, leapt_over, skipping
 from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of
-from workflows.renaming import APART, drawn_id
 
 MOST_BEGUN = 2
 """So many branches at most are begun within one line of a case that is moved."""

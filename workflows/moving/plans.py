@@ -19,13 +19,13 @@ from casework.models import Account, Case, Event
 from casework.permissions import Action, Actor, NotAllowed
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
-from workflows.drafts import is_discarded
+from workflows.drafting.drafts import is_discarded
+from workflows.drafting.renaming import APART
+from workflows.drafting.version_lists import OPEN
 from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
 from workflows.moving.mapping import Verdict, fates, targets
-from workflows.renaming import APART
 from workflows.step_origins import reused_between
 from workflows.version_events import MOST_READ, VersionEvent, record_version, stream_of
-from workflows.version_lists import OPEN
 from workflows.versions import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
 
 LONGEST_REASON = 500

@@ -7,13 +7,13 @@ from flask import Flask
 
 from casework.db import unit_of_work
 from tests import build, drawn
-from tests.workflows.test_drafts import CHANGED as RENAMED
-from tests.workflows.test_drafts import NOTE, approved, draft_of, world_with_people
-from workflows.approvals import put_live, roll_back
+from tests.workflows.drafting.test_drafts import CHANGED as RENAMED
+from tests.workflows.drafting.test_drafts import NOTE, approved, draft_of, world_with_people
 from workflows.comparison.changes import Basis, ChangeKind, Measure, changes_between, measure_of
 from workflows.comparison.sentences import sentences_between
 from workflows.definitions.process import parse, shipped_model
-from workflows.drafts import discard_draft, start_draft
+from workflows.drafting.approvals import put_live, roll_back
+from workflows.drafting.drafts import discard_draft, start_draft
 from workflows.models import ProcessVersion
 from workflows.routing import shipped_table
 from workflows.versions import live_version

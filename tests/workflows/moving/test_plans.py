@@ -19,7 +19,7 @@ from tests import build, drawn
 from tests.second_centre import second_world
 from tests.workflows.moving.cases import WHY, begun, carried_out, fates, faults, later, line, live, newest, planned, rows, undone, versions
 from workflows.definitions.process import shipped_model
-from workflows.drafts import start_draft
+from workflows.drafting.drafts import start_draft
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessMove, WaitingTask
 from workflows.moving import batch, cases, plans
 from workflows.moving.plans import MoveChanged, MoveRefused, MoveUnknown

@@ -16,7 +16,7 @@ from casework.permissions import NotAllowed
 from tests import build, drawn
 from tests.second_centre import add_rule
 from workflows.definitions.process import parse, shipped_model
-from workflows.drafts import save_draft, start_draft
+from workflows.drafting.drafts import save_draft, start_draft
 from workflows.mending import CaseUnknown
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal.automaton import Automaton

@@ -5,8 +5,8 @@ from datetime import datetime
 from casework.db import db
 from casework.permissions import Action, Actor
 from casework.second_person import SecondPersonNeeded
-from workflows.drafts import LONGEST_NOTE, VersionRefused, become_draft, locked_in
-from workflows.foreign_settings import end_foreign_settings
+from workflows.drafting.drafts import LONGEST_NOTE, VersionRefused, become_draft, locked_in
+from workflows.drafting.foreign_settings import end_foreign_settings
 from workflows.models import ProcessVersion
 from workflows.version_events import record_version, why_not_approve
 from workflows.versions import FIELD_REPORT, acting, check_version, live_in_scope, refuse_unclean, retire

@@ -17,12 +17,12 @@ from casework.verification.chains import check_chains
 from tests import build
 from tests.casework.test_filing_at_once import at_once
 from tests.second_centre import second_world
-from workflows import version_lists
-from workflows.approvals import approve_version, put_live, roll_back, send_back
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import digest_of, shipped_model, shipped_table
 from workflows.definitions.reading import MAX_BYTES
-from workflows.drafts import (
+from workflows.drafting import version_lists
+from workflows.drafting.approvals import approve_version, put_live, roll_back, send_back
+from workflows.drafting.drafts import (
     MOST_DRAFTS,
     PartsLost,
     TextUnreadable,
@@ -35,9 +35,9 @@ from workflows.drafts import (
     start_draft,
     take_back,
 )
+from workflows.drafting.version_lists import open_cases_of, versions_seen, versions_to_approve
 from workflows.models import ProcessInstance, ProcessVersion
 from workflows.version_events import history_of
-from workflows.version_lists import open_cases_of, versions_seen, versions_to_approve
 from workflows.versions import (
     FIELD_REPORT,
     ROUTING,

@@ -13,11 +13,11 @@ from workflows.definitions.findings import Checked
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import digest_of
 from workflows.definitions.reading import Unreadable, read_tree
+from workflows.drafting.renaming import with_ids
+from workflows.drafting.round_trip import lost_parts
 from workflows.models import ProcessVersion
-from workflows.renaming import with_ids
 from workflows.starting_models import STARTING_NOTE
 from workflows.step_origins import new_ids
-from workflows.untouched import lost_parts
 from workflows.version_events import has_edited, record_version, writers_of
 from workflows.versions import (
     FIELD_REPORT,
