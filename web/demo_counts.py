@@ -30,7 +30,7 @@ from web.documents.making import make_letter_files
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
 from web.reporting.makers import preview_of
-from workflows.freezing import counted
+from workflows.figures.freezing import counted
 from workflows.schedules import run_schedules
 
 RUNS = 2

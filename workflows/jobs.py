@@ -18,7 +18,7 @@ from casework.settings.importing.staging import forget_staged_imports
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.clock import clock_from
-from workflows.freezing import freeze_figures
+from workflows.figures.freezing import freeze_figures
 from workflows.leaving import return_tasks_of_leavers
 from workflows.moving.batch import go_on as go_on_with_moves
 from workflows.rehearsal.running import go_on_with_rehearsals

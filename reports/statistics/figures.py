@@ -459,7 +459,7 @@ def working_minutes_filed_to_final(period: Period) -> ColumnElement[bool]:
     unit=Unit.MINUTES, facts=Facts.NONE, shape=Shape.STEPS,
 )  # fmt: skip
 def step_hours(_period: Period) -> ColumnElement[bool]:
-    """Counted by workflows/step_figures.py, which alone knows the steps, and handed in."""
+    """Counted by workflows/figures/steps.py, which alone knows the steps, and handed in."""
     return true()
 
 

@@ -66,7 +66,7 @@ def content_of(
 ) -> dict[str, Any]:  # fmt: skip
     """Return everything a snapshot of a period would hold now. Changes nothing; long periods take seconds, so it is made beforehand.
 
-    `steps` are the hours by step, which only the process knows (workflows/step_figures.py); `say` is told how many parts of how many are
+    `steps` are the hours by step, which only the process knows (workflows/figures/steps.py); `say` is told how many parts of how many are
     counted.
     """
     scope = Scope((centre_id,))

@@ -21,7 +21,7 @@ from reports.tables.table import Column, Table
 from web.outputs.dashboard_tables import DASHBOARD, dashboard_table
 from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress
-from workflows.step_figures import step_hours
+from workflows.figures.steps import step_hours
 
 
 def figure_table(output: Output, progress: Progress) -> Table:

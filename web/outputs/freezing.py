@@ -12,7 +12,7 @@ from reports.statistics.periods import NoSuchPeriod, period_named
 from reports.statistics.snapshots import correct, freeze, newest_of, period_of, snapshot_seen
 from reports.tables.writing import MEDIA_TYPES
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress
-from workflows.freezing import counted
+from workflows.figures.freezing import counted
 
 
 def freeze_counted(output: Output, progress: Progress) -> Made:

@@ -15,7 +15,7 @@ from casework.permissions import Actor
 from reports.gathering import agency_sheet_of, period_report_of, yearbook_of
 from reports.periodic import Document, document_html
 from reports.statistics.periods import YEAR, NoSuchPeriod, Period, period_named
-from workflows.step_figures import step_hours
+from workflows.figures.steps import step_hours
 
 Told = Callable[[int, int | None], None]
 

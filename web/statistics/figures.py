@@ -65,7 +65,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.outputs.links import export_url
 from web.task_page import at_most
-from workflows.step_figures import step_hours
+from workflows.figures.steps import step_hours
 
 bp = Blueprint("statistics", __name__)
 

@@ -16,7 +16,7 @@ from reports.statistics.reach import Reach
 from web.charts import Across, Groups, against_limits, grouped
 from web.locales import in_reader_language as local
 from web.statistics.figures import Asked, hours
-from workflows.step_figures import is_kept, step_hours
+from workflows.figures.steps import is_kept, step_hours
 from workflows.step_limits import limits_of_steps
 
 POINTS = 12

@@ -29,11 +29,11 @@ from workflows.diagrams import named_in
 from workflows.drafting.drafts import FILE_NOTE, LONGEST_NOTE, OUR_NOTES, VersionMoved, is_discarded, start_draft
 from workflows.drafting.renaming import set_apart
 from workflows.drafting.version_lists import MOST_COUNTED, MOST_VERSIONS, open_cases_of, places_to_edit, versions_seen
+from workflows.figures.step_counts import open_steps
 from workflows.models import ProcessVersion
 from workflows.moving.plans import move_scopes
 from workflows.rehearsal.running import HISTORY, SCENARIOS, newest_of
 from workflows.starting_models import STARTING_MODELS
-from workflows.step_counts import open_steps
 from workflows.step_origins import reused_between
 from workflows.table_rows import names_in_tables, table_of
 from workflows.version_events import history_of, why_not_approve

@@ -28,8 +28,8 @@ from casework.rights.requests import lock_request, person_of, request_data
 from casework.upkeep.batches import MOST_IN_A_ROW, OneByOne
 from tests import build
 from tests.casework.acting import guest_of
-from workflows import freezing
-from workflows.freezing import freeze_figures
+from workflows.figures import freezing
+from workflows.figures.freezing import freeze_figures
 
 NOW = build.NOON + timedelta(days=1)
 SOON = build.NOON + timedelta(minutes=6)

@@ -34,7 +34,7 @@ from tests import build, tampering
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded, utc
 from tests.reports.statistics.test_figures import as_in_the_oracle, cut_off
-from workflows.freezing import counted, freeze_figures
+from workflows.figures.freezing import counted, freeze_figures
 
 CLOSED = utc(by_hand.LAST)
 LATER = CLOSED + timedelta(days=20)

@@ -21,8 +21,8 @@ from workflows.bottlenecks.keeping import count_step_times, recount_step_times
 from workflows.bottlenecks.reading import Measures, Wanted, heat
 from workflows.bottlenecks.sentences import bottlenecks, late_mostly_at
 from workflows.definitions.process import shipped_model
+from workflows.figures.steps import step_hours
 from workflows.models import StepTimes
-from workflows.step_figures import step_hours
 from workflows.versions import publish_version
 
 MARCH, APRIL, FEBRUARY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 2, 1)

@@ -11,8 +11,8 @@ from casework.db import db
 from casework.permissions import Role, actor_for
 from tests import build
 from tests.second_centre import of_the_installation, second_world
-from workflows import step_counts
-from workflows.step_counts import open_steps
+from workflows.figures import step_counts
+from workflows.figures.step_counts import open_steps
 from workflows.versions import live_version
 
 

@@ -14,7 +14,7 @@ from casework.setting_values import value_of
 from casework.upkeep.batches import OneByOne
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, YEAR, Period, period_at
 from reports.statistics.snapshots import SnapshotRefused, content_of, freeze, has_facts_before, newest_of, require_settled
-from workflows.step_figures import step_hours
+from workflows.figures.steps import step_hours
 
 FROZEN_KINDS = (MONTH, QUARTER, HALF_YEAR, YEAR)
 MOST_MISSED = 12
