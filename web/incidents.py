@@ -33,11 +33,11 @@ from workflows.incidents import (
     retry_recorded,
     seen_incident,
 )
-from workflows.mending import CaseUnknown, MendingRefused, recorded
+from workflows.mending.acts import CaseUnknown, MendingRefused, recorded
+from workflows.mending.process_view import view_of
+from workflows.mending.restoring import restore_state
 from workflows.models import Incident
 from workflows.moving.past import version_at
-from workflows.process_view import view_of
-from workflows.restoring import restore_state
 from workflows.steps import label_of_step
 from workflows.tokens import tokens_in
 

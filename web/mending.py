@@ -19,12 +19,12 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.security import allow_inline_style_attributes
-from workflows import mending
 from workflows.definitions.variables import Type
 from workflows.diagrams import diagram_of
-from workflows.mending import CaseUnknown, MendingRefused, case_to_mend
+from workflows.mending import acts as mending
+from workflows.mending.acts import CaseUnknown, MendingRefused, case_to_mend
+from workflows.mending.process_view import Held, processes_of
 from workflows.process_variables import ValueRefused
-from workflows.process_view import Held, processes_of
 from workflows.rehearsal.recording import record_scenario
 from workflows.rehearsal.scenarios import LONGEST_NAME, ScenarioRefused
 

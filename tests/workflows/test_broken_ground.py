@@ -24,9 +24,9 @@ from tests import build, tampering
 from workflows.acts import act_recorded
 from workflows.definitions.services import SERVICES
 from workflows.incidents import Outcome, StepFailed, attempts_of, open_incidents, perform_recorded, retry_many, retry_recorded
-from workflows.mending import MendingRefused
+from workflows.mending.acts import MendingRefused
+from workflows.mending.restoring import restore_state
 from workflows.models import Incident, Message, ProcessInstance
-from workflows.restoring import restore_state
 from workflows.tokens import tokens_of
 from workflows.verification import check_process
 from workflows.wakeups import deliver_messages, fire_due_timers

@@ -15,8 +15,8 @@ from workflows.acts import follow
 from workflows.faults import keep
 from workflows.forgetting import without_values
 from workflows.incidents import spot_in_case
+from workflows.mending.process_view import processes_of
 from workflows.models import Incident, ProcessInstance
-from workflows.process_view import processes_of
 from workflows.tokens import tokens_of
 from workflows.verification import check_process
 

@@ -7,7 +7,7 @@ from casework.permissions import Action, Actor
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import instances_of
 from workflows.definitions.parsed import definition_of
-from workflows.mending import case_to_mend
+from workflows.mending.acts import case_to_mend
 from workflows.models import Scenario
 from workflows.rehearsal.automaton import NOON, Automaton, DoesNotRun
 from workflows.rehearsal.history import lives_of

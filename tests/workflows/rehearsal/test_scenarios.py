@@ -17,7 +17,7 @@ from tests import build, drawn
 from tests.second_centre import add_rule
 from workflows.definitions.process import parse, shipped_model
 from workflows.drafting.drafts import save_draft, start_draft
-from workflows.mending import CaseUnknown
+from workflows.mending.acts import CaseUnknown
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal.automaton import Automaton
 from workflows.rehearsal.recording import record_scenario

@@ -16,7 +16,7 @@ from workflows.case_rows import steps_of, timers_of
 from workflows.clock import engine_clock
 from workflows.definitions.parsed import definition_of
 from workflows.instances import CaseProcess, StateUnreadable
-from workflows.mending import CaseUnknown, MendingRefused, begin_mending, proven
+from workflows.mending.acts import CaseUnknown, MendingRefused, begin_mending, proven
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
 from workflows.moving.past import version_at
 from workflows.token_moves import set_token, targets_of, tokens_at_rest

@@ -15,12 +15,12 @@ from casework.findings import one_moment
 from casework.models import Case, Event
 from casework.permissions import NotAllowed, Role, actor_for
 from tests import build, drawn
-from workflows import mending
 from workflows.definitions.process import shipped_model
-from workflows.mending import CaseUnknown, MendingRefused
+from workflows.mending import acts as mending
+from workflows.mending.acts import CaseUnknown, MendingRefused
+from workflows.mending.process_view import ProcessView, processes_of
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.process_variables import ValueRefused
-from workflows.process_view import ProcessView, processes_of
 from workflows.steps import StepRefused, claim, perform
 from workflows.tokens import tokens_of
 from workflows.verification import check_process
