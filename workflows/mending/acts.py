@@ -29,9 +29,9 @@ from workflows.faults import Spot, told_of
 from workflows.incidents import run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import ProcessInstance
+from workflows.moving.token_targets import reason_against
 from workflows.process_variables import content_names, declared_variables, set_value, value_from, value_of
 from workflows.token_moves import set_token, targets_of, tokens_at_rest
-from workflows.token_targets import reason_against
 
 LONGEST_REASON = 500
 

@@ -17,9 +17,9 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.definitions.variables import Variable
 from workflows.models import ProcessInstance, ProcessVersion
+from workflows.moving.token_targets import reason_against
 from workflows.process_variables import content_names, declared_variables, value_of
 from workflows.token_moves import targets_of, tokens_at_rest
-from workflows.token_targets import reason_against
 
 
 @dataclass(frozen=True, slots=True)

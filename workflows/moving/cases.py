@@ -33,10 +33,10 @@ from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import Spot, nets_of
 from workflows.moving.pairs import OVER_AT_ONCE
+from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
 from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Way, reason_against
-from workflows.token_targets import reason_against_standing
 from workflows.unforeseen import is_unforeseen
 
 Changes = list[Row]

@@ -30,10 +30,10 @@ from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import Spot, nets_of
 from workflows.moving.plans import fill, locked_line, locked_move
+from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
 from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Preview, Way, reason_against, unforeseen
-from workflows.token_targets import reason_against_standing
 
 LOGGER = logging.getLogger("langbiang.moving")
 
