@@ -18,7 +18,7 @@ from casework.reorganising.blueprint import Blueprint, Kind
 from casework.reorganising.seats_after import missing_seats
 from tests import build
 from tests.build import World
-from workflows import reorganising
+from workflows.reorganising import acts as reorganising
 
 DAY = date(2026, 3, 4)
 """Wednesday: two days after most cases of the builders were filed."""

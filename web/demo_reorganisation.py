@@ -20,7 +20,7 @@ from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.settings.centre import change_centre
 from web.demo_people import agency_account, staff_account
 from web.demo_telling import begin_step
-from workflows import reorganising
+from workflows.reorganising import acts as reorganising
 from workflows.wakeups import fire_first_due
 
 PLANNED = datetime(2025, 6, 27, 9, 0, tzinfo=LOCAL_ZONE)

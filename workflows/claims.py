@@ -1,7 +1,7 @@
 """Who has a step: a claim counts only while its holder works at that desk (rules.md, section 6). Whoever reads one asks here.
 
 What a deputy took goes with the deputyship, what somebody took in a role with the role, at that moment; the worker only tidies up
-(workflows/leaving.py).
+(workflows/reorganising/leaving.py).
 """
 
 from collections.abc import Sequence

@@ -19,10 +19,10 @@ from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.clock import clock_from
 from workflows.figures.freezing import freeze_figures
-from workflows.leaving import return_tasks_of_leavers
 from workflows.moving.batch import go_on as go_on_with_moves
 from workflows.rehearsal.running import go_on_with_rehearsals
-from workflows.reorganising import go_on as go_on_with_reorganisations
+from workflows.reorganising.acts import go_on as go_on_with_reorganisations
+from workflows.reorganising.leaving import return_tasks_of_leavers
 from workflows.schedules import run_schedules
 from workflows.wakeups import deliver_messages, fire_due_timers
 

@@ -32,12 +32,12 @@ from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
 from web.gateways.opening import page_addresses
 from web.settings.told import told_events
-from workflows import reorganising
 from workflows.bottlenecks.keeping import count_month
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.moving import batch
 from workflows.moving.plans import make_move
 from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
+from workflows.reorganising import acts as reorganising
 from workflows.starting_models import STARTING_MODELS
 from workflows.steps import claim
 from workflows.versions import live_version

@@ -19,7 +19,7 @@ from casework.settings.seats import Seat, seat_of
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
 from tests import build, reorganised, tampering
-from workflows.reorganisation_undo import undo
+from workflows.reorganising.undo import undo
 
 LATER = build.NOON + timedelta(hours=2)
 HASH, OTHER_HASH = (f"$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ${each * 40}" for each in "ab")

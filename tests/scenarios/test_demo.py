@@ -113,7 +113,7 @@ from workflows.desks.inbox import page_of
 from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
 from workflows.moving.plans import choices_of, counts_of, groups_of
-from workflows.reorganisation_preview import preview
+from workflows.reorganising.preview import preview
 from workflows.routing import shipped_table
 from workflows.steps import draft_place
 from workflows.version_events import writers_of

@@ -22,7 +22,7 @@ from tests.casework.acting import run, told
 from tests.reorganised import DAY, MORNING, carried_out, planned
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office
-from workflows import reorganisation_undo
+from workflows.reorganising import undo as reorganisation_undo
 
 LATER = MORNING + timedelta(hours=3)
 MERGED_ON = DAY + timedelta(days=1)

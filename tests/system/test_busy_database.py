@@ -57,9 +57,10 @@ from tests.web.pages import at
 from tests.whole import WHOLE
 from tests.workflows.test_wakeups import merged_pair
 from web.worker import jobs_of
-from workflows import reorganising, steps
+from workflows import steps
 from workflows.jobs import INTERVALS
 from workflows.models import Timer
+from workflows.reorganising import acts as reorganising
 from workflows.wakeups import fire_due_timers
 
 NOON = build.NOON

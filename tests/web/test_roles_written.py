@@ -18,7 +18,8 @@ from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from tests.web.test_routes import filled, routes
-from workflows import reorganisation_undo, reorganising
+from workflows.reorganising import acts as reorganising
+from workflows.reorganising import undo as reorganisation_undo
 
 NOON, DAY = build.NOON, timedelta(days=1)
 

@@ -25,7 +25,7 @@ from web import cli
 from web.config import Config
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import MAKERS, Made, Progress, make_outputs
-from workflows.reorganisation_undo import undo
+from workflows.reorganising.undo import undo
 from workflows.schedules import run_schedules
 
 NOW = local(3, 3, 9)

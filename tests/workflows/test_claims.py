@@ -22,8 +22,8 @@ from workflows.desks.assigning import AlreadyTheirs, assign_task
 from workflows.desks.inbox import Filter, Wanted, page_of
 from workflows.desks.inbox_filters import NOBODY, Waits
 from workflows.desks.teams import held_by, teams_of
-from workflows.leaving import return_tasks_of_leavers
 from workflows.models import WaitingTask
+from workflows.reorganising.leaving import return_tasks_of_leavers
 from workflows.steps import TaskClaimed, TaskUnknown
 
 NOON, DAY = build.NOON, timedelta(days=1)

@@ -19,7 +19,7 @@ from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.settings.people import role_choices, seat_chosen
 from web.settings.typed import DayRefused, typed_day
-from workflows.leaving import leave, look_ahead
+from workflows.reorganising.leaving import leave, look_ahead
 
 bp = Blueprint("settings_leaving", __name__)
 

@@ -26,8 +26,9 @@ from web.forms import NOTHING, Form
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.settings.reorganisation_forms import NEW, Choices, DoForm, PlanForm, ReasonForm
-from workflows import reorganisation_undo, reorganising
-from workflows.reorganisation_preview import CODES_SHOWN, MOST_CASES, preview
+from workflows.reorganising import acts as reorganising
+from workflows.reorganising import undo as reorganisation_undo
+from workflows.reorganising.preview import CODES_SHOWN, MOST_CASES, preview
 
 bp = Blueprint("settings_reorganisations", __name__)
 

@@ -11,8 +11,9 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Membership, Reorganisation
 from tests import build, reorganised
 from tests.reorganised import MORNING
-from workflows import reorganisation_undo, steps
-from workflows.reorganisation_undo import time_left
+from workflows import steps
+from workflows.reorganising import undo as reorganisation_undo
+from workflows.reorganising.undo import time_left
 
 SECOND = timedelta(seconds=1)
 

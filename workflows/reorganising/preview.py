@@ -30,7 +30,7 @@ from casework.reorganising.rules import RULES, has_own, rules_of
 from workflows.case_rows import AT_DESKS
 from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessVersion, WaitingTask
-from workflows.reorganising import waiting_cases
+from workflows.reorganising.acts import waiting_cases
 
 MOST_CASES = 20_000
 """Cases looked at; a page says so when there are more."""

@@ -23,7 +23,7 @@ from casework.settings.seats import Seat, left_empty, seat_of
 from workflows.desk_access import own_desk
 from workflows.desks.assigning import is_of_agency
 from workflows.models import WaitingTask
-from workflows.reorganising import still_to_follow
+from workflows.reorganising.acts import still_to_follow
 from workflows.steps import label_of_step
 
 OPEN = ("waiting", "frozen")

@@ -22,7 +22,7 @@ from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.pages import signed_in
 from workflows import steps
-from workflows.leaving import leave, look_ahead, return_tasks_of_leavers
+from workflows.reorganising.leaving import leave, look_ahead, return_tasks_of_leavers
 from workflows.steps import draft_place
 
 NOON, DAY = build.NOON, timedelta(days=1)

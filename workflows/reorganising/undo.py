@@ -23,7 +23,7 @@ from casework.search.rows import refresh_search_rows
 from casework.setting_events import record_setting, require_administrator_of
 from workflows.case_rows import steps_of
 from workflows.desk_access import REPORTER, own_desk
-from workflows.reorganising import KIND
+from workflows.reorganising.acts import KIND
 
 VERB = "undo_reorganise"
 MOST_CASES = 500
