@@ -34,7 +34,7 @@ from web.clock import now
 from web.config import Config
 from workflows.definitions.process import shipped_model
 from workflows.models import WaitingTask
-from workflows.routing import shipped_table
+from workflows.routing.suggestion import shipped_table
 
 app = web.create_app(Config.from_environment())
 with app.app_context(), unit_of_work():

@@ -29,7 +29,7 @@ from web.guards import actor
 from web.locales import in_reader_language as local
 from web.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
-from workflows.routing import live_table, suggest
+from workflows.routing.suggestion import live_table, suggest
 from workflows.steps import StepResult
 
 INSTRUCTIONS = "instructions-"

@@ -33,7 +33,7 @@ from workflows.definitions.step_forms import LANGBIANG
 from workflows.definitions.vocabulary import OF_EVERY_OBJECT
 from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion
-from workflows.routing_rows import rows_of
+from workflows.routing.rows import rows_of
 from workflows.versions import FIELD_REPORT, ROUTING
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

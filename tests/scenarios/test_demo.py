@@ -114,7 +114,7 @@ from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
 from workflows.moving.plans import choices_of, counts_of, groups_of
 from workflows.reorganising.preview import preview
-from workflows.routing import shipped_table
+from workflows.routing.suggestion import shipped_table
 from workflows.steps import draft_place
 from workflows.version_events import writers_of
 from workflows.versions import live_version

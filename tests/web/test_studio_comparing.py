@@ -22,7 +22,7 @@ from tests.workflows.drawing import Drawing
 from workflows.definitions.process import shipped_model, shipped_table
 from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion
-from workflows.routing_rows import rows_of, with_rows
+from workflows.routing.rows import rows_of, with_rows
 from workflows.versions import ROUTING, live_version
 
 STATIC = Path(__file__).parents[2] / "web/static"

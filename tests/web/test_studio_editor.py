@@ -28,7 +28,7 @@ from workflows.definitions.parsed import text_of
 from workflows.definitions.process import shipped_model, shipped_table
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
-from workflows.routing_rows import rows_of
+from workflows.routing.rows import rows_of
 from workflows.versions import FIELD_REPORT, ROUTING
 
 STATIC = Path(__file__).parent.parent.parent / "web/static"

@@ -25,8 +25,8 @@ from workflows.drafting.drafts import is_discarded
 from workflows.drafting.renaming import drawn_id, set_apart
 from workflows.drafting.version_lists import ScopeSeen, versions_seen
 from workflows.models import ProcessVersion
+from workflows.routing.table_rows import names_in_tables, table_of
 from workflows.step_origins import reused_between
-from workflows.table_rows import names_in_tables, table_of
 from workflows.versions import ROUTING, version_for
 
 bp = Blueprint("studio_comparing", __name__)

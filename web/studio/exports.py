@@ -18,7 +18,7 @@ from web.studio.versions import KEY_LABELS, STATE_LABELS
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import label_of, read_xml
 from workflows.models import ProcessVersion
-from workflows.table_rows import names_in_tables, table_of
+from workflows.routing.table_rows import names_in_tables, table_of
 from workflows.versions import FIELD_REPORT, ROUTING, version_for
 
 bp = Blueprint("studio_exports", __name__)

@@ -18,13 +18,13 @@ from web.filters import local_datetime
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.studio.versions import KEY_LABELS
-from workflows import routing_rows
 from workflows.definitions.findings import ModelFinding
 from workflows.definitions.parsed import text_of
 from workflows.drafting.drafts import Saved, save_draft
 from workflows.models import ProcessVersion
-from workflows.routing_rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, Row
-from workflows.table_rows import names_in_tables
+from workflows.routing import rows as routing_rows
+from workflows.routing.rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, Row
+from workflows.routing.table_rows import names_in_tables
 from workflows.versions import ROUTING, acting, check_version, version_for
 
 bp = Blueprint("studio_table", __name__)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from casework.bilingual import Bilingual
 from workflows.definitions.process import read_xml
-from workflows.table_rows import Cell, Table, TableRow, table_of
+from workflows.routing.table_rows import Cell, Table, TableRow, table_of
 
 
 class RowKind(StrEnum):

@@ -10,7 +10,7 @@ from casework.bilingual import Bilingual
 from workflows.comparison.changes import ChangeKind, changes_between
 from workflows.comparison.tables import RowKind, columns_between, rows_between
 from workflows.definitions.process import shipped_table
-from workflows.routing_rows import Row, rows_of, with_rows
+from workflows.routing.rows import Row, rows_of, with_rows
 
 ROWS = rows_of(shipped_table())
 

@@ -6,7 +6,7 @@ import pytest
 from casework.bilingual import Bilingual
 from workflows.checks.table import check_table
 from workflows.definitions.process import shipped_table
-from workflows.routing_rows import AREA, COLUMNS, NotRows, Row, key_in, keys_in, rows_of, text_of_key, text_of_keys, with_rows
+from workflows.routing.rows import AREA, COLUMNS, NotRows, Row, key_in, keys_in, rows_of, text_of_key, text_of_keys, with_rows
 
 SHIPPED = shipped_table()
 

@@ -8,7 +8,7 @@ from SpiffWorkflow.spiff.parser.process import VALIDATOR
 
 from casework.installation.seeding import table_rows
 from workflows.definitions.process import read_xml, shipped_model
-from workflows.routing import Suggestion, shipped_table, suggest
+from workflows.routing.suggestion import Suggestion, shipped_table, suggest
 
 
 @pytest.mark.parametrize(("field", "area", "urgency", "lead", "cooperating"), [

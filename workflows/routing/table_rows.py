@@ -11,7 +11,7 @@ from casework.models import Agency, Field
 from workflows.checks.table_words import COLUMN_WORDS
 from workflows.definitions.process import read_xml
 from workflows.models import ProcessVersion
-from workflows.routing_rows import ANYTHING, BETWEEN_LANGUAGES, key_in, keys_in
+from workflows.routing.rows import ANYTHING, BETWEEN_LANGUAGES, key_in, keys_in
 
 MOST_NAMES = 500
 
