@@ -30,9 +30,9 @@ from casework.permissions import Actor, Role, actor_for
 from casework.text import fold
 from casework.triage.acts import ClearedReport
 from tests.grounds import remembered
-from workflows import acts, filing, steps
-from workflows.instances import CaseProcess
 from workflows.models import WaitingTask
+from workflows.running import acts, filing, steps
+from workflows.running.instances import CaseProcess
 from workflows.versions import install_shipped_model
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -218,7 +218,7 @@ def next_moment(case: Case) -> datetime:
 
 def do(world: World, case: Case, element: str, by: str, *, act: str | None = None, agency: Agency | None = None,
        now: datetime | None = None, **form: Any) -> steps.StepResult:
-    """One step by a named person through workflows.steps.perform, in a unit of work of its own."""
+    """One step by a named person through workflows.running.steps.perform, in a unit of work of its own."""
     ref, now = waiting(case, element, agency).ref, now or next_moment(case)
     actor = world.actor(by, now)
     with unit_of_work():
@@ -227,7 +227,7 @@ def do(world: World, case: Case, element: str, by: str, *, act: str | None = Non
 
 def act(world: World, case: Case, verb: str, by: str, *, assignment: Assignment | None = None, now: datetime | None = None,
         **form: Any) -> acts.ActResult:
-    """Something beside the tokens by a named person through workflows.acts.act, in a unit of work of its own."""
+    """Something beside the tokens by a named person through workflows.running.acts.act, in a unit of work of its own."""
     case_ref, assignment_ref = case.ref, assignment.ref if assignment else None
     now = now or next_moment(case)
     actor = world.actor(by, now)

@@ -25,8 +25,8 @@ from web.locales import in_reader_language as local
 from web.photos import remember_form
 from web.task_page import Act, TaskPage, at_most
 from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
-from workflows.hearing import acts_to_offer
-from workflows.steps import StepResult
+from workflows.running.hearing import acts_to_offer
+from workflows.running.steps import StepResult
 
 SHORTEST_PART = 15
 """Fewer characters than this say nothing about what was found or done; the check beside the form only hints."""

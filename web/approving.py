@@ -23,7 +23,7 @@ from web.task_page import Act, TaskPage, at_most
 from web.text_diff import Change, changes
 from workflows.desk_access import is_at
 from workflows.models import WaitingTask
-from workflows.steps import StepResult, same_person_words
+from workflows.running.steps import StepResult, same_person_words
 
 MOST_NOTES = 10
 """Notes of the agency a page shows, the newest; the case's page has all."""

@@ -18,7 +18,6 @@ from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import at_most
-from workflows.claims import holder_of
 from workflows.desks.assigning import (
     LONGEST_REASON,
     AlreadyTheirs,
@@ -31,7 +30,8 @@ from workflows.desks.assigning import (
 from workflows.desks.inbox_filters import NOBODY, Waits
 from workflows.desks.teams import held_by
 from workflows.models import WaitingTask
-from workflows.steps import TaskUnknown, label_of_step
+from workflows.running.claims import holder_of
+from workflows.running.steps import TaskUnknown, label_of_step
 
 bp = Blueprint("assigning", __name__)
 

@@ -16,9 +16,9 @@ from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import Wanted, page_of
-from workflows.incidents import perform_recorded
 from workflows.models import WaitingTask
-from workflows.steps import TaskUnknown, task_for
+from workflows.running.incidents import perform_recorded
+from workflows.running.steps import TaskUnknown, task_for
 
 bp = Blueprint("bulk_approval", __name__)
 

@@ -24,9 +24,9 @@ from web.clock import now
 from web.guards import actor, found, performs
 from web.sent_forms import answers_again
 from web.task_page import Act
-from workflows.acts import ActUnknown, act_recorded
-from workflows.hearing import acts_to_offer
-from workflows.incidents import StepFailed
+from workflows.running.acts import ActUnknown, act_recorded
+from workflows.running.hearing import acts_to_offer
+from workflows.running.incidents import StepFailed
 
 bp = Blueprint("case_acts", __name__)
 

@@ -23,8 +23,8 @@ from web.clock import now
 from web.due_words import DueWords, due_words
 from web.guards import actor
 from web.locales import in_reader_language as local
-from workflows.hearing import acts_to_offer
 from workflows.models import ProcessVersion, WaitingTask
+from workflows.running.hearing import acts_to_offer
 
 Link = tuple[PossibleAct, type[ActPage]]
 

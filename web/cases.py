@@ -36,14 +36,14 @@ from web.sent_forms import answers_again
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from web.text_versions import Difference, answer_differences, publication_differences
-from workflows.claims import holders
 from workflows.desk_access import REPORTER, is_at
 from workflows.desks.inbox import waiting_in_case
 from workflows.desks.waiting_on import waiting_on
 from workflows.diagrams import diagram_of
 from workflows.models import WaitingTask
-from workflows.steps import label_of_step, may_release
-from workflows.unforeseen import names_in_case
+from workflows.running.claims import holders
+from workflows.running.drawn_steps import names_in_case
+from workflows.running.steps import label_of_step, may_release
 
 bp = Blueprint("cases", __name__)
 

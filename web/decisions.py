@@ -23,7 +23,7 @@ from web.locales import in_reader_language
 from web.marks_left import marks_left
 from web.photo_choices import choices_of, copies_of, shown_of
 from web.task_page import Act, TaskPage, at_most
-from workflows.steps import StepResult
+from workflows.running.steps import StepResult
 
 SEEN = "seen"
 

@@ -25,7 +25,7 @@ from workflows.desk_access import REPORTER
 from workflows.desks.assigning import assign_task
 from workflows.desks.inbox import count_waiting
 from workflows.models import WaitingTask
-from workflows.steps import claim, draft_place
+from workflows.running.steps import claim, draft_place
 
 STANDS_IN = timedelta(days=14)
 PRINCIPAL, DEPUTY = "PVHTT", "PTNMT"

@@ -21,7 +21,7 @@ from casework.settings.centre import change_centre
 from web.demo_people import agency_account, staff_account
 from web.demo_telling import begin_step
 from workflows.reorganising import acts as reorganising
-from workflows.wakeups import fire_first_due
+from workflows.running.wakeups import fire_first_due
 
 PLANNED = datetime(2025, 6, 27, 9, 0, tzinfo=LOCAL_ZONE)
 DONE = datetime(2025, 7, 1, 7, 5, tzinfo=LOCAL_ZONE)

@@ -20,7 +20,7 @@ from web.demo_people import GUESTS, SENDERS
 from web.demo_stories import Deed, Story
 from web.demo_telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent
 from workflows.desks.unconfirmed import confirm_with_step
-from workflows.filing import file_report
+from workflows.running.filing import file_report
 
 HOTLINE = "0263 000 0000"
 SEEN_BEFORE = timedelta(minutes=4)

@@ -21,10 +21,10 @@ from casework.text import fold
 from casework.working_time import Calendar, TimeLimit, Unit, due_at
 from web.demo_people import SENDERS, agency_account, citizen_by_email, staff_account
 from web.demo_stories import Deed, Story
-from workflows.acts import act
 from workflows.desks.inbox import waiting_in_case
 from workflows.models import WaitingTask
-from workflows.steps import perform
+from workflows.running.acts import act
+from workflows.running.steps import perform
 
 BETWEEN_AGENCIES = timedelta(minutes=2)
 OPERATOR, LEAD, COMMITTEE = "vanhanh", "totruong", "lanhdao"

@@ -30,7 +30,7 @@ from web.locales import in_reader_language as local
 from web.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
 from workflows.routing.suggestion import live_table, suggest
-from workflows.steps import StepResult
+from workflows.running.steps import StepResult
 
 INSTRUCTIONS = "instructions-"
 DAY = "day-"

@@ -19,7 +19,7 @@ from web.forms import Form
 from web.guards import actor
 from web.task_page import TaskPage
 from workflows.models import WaitingTask
-from workflows.steps import done_since, draft_place
+from workflows.running.steps import done_since, draft_place
 
 NONE = "none"
 """In the address: begin anew, whatever drafts there are."""

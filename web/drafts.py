@@ -15,9 +15,9 @@ from web.locales import in_reader_language as local
 from web.security import own_address
 from web.tasks import draft_refused, page_of, step_done
 from web.text_owner import AnothersText, is_of_another, wants_json
-from workflows import steps
 from workflows.models import WaitingTask
-from workflows.steps import TaskAlreadyDone, TaskUnknown
+from workflows.running import steps
+from workflows.running.steps import TaskAlreadyDone, TaskUnknown
 
 bp = Blueprint("drafts", __name__)
 

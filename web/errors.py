@@ -23,8 +23,8 @@ from casework.permissions import NotAllowed
 from web.locales import chosen_language, in_reader_language
 from web.request_log import LOGGER, failure_facts, note_security, request_id
 from web.text_owner import AnothersText, is_of_another, wants_json
-from workflows.incidents import StepFailed
-from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.running.incidents import StepFailed
+from workflows.running.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 NEVER_SHOWN = ("csrf_token", "password", "secret", "present", "recovery", "digits", "again_")
 """How the names of such fields begin or end: `present` is the password somebody has, `recovery` and `digits` are codes that open

@@ -19,7 +19,7 @@ from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language
 from web.public import communes_today, today
-from workflows.filing import file_report
+from workflows.running.filing import file_report
 
 NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
 """High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""

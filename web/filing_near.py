@@ -13,8 +13,8 @@ from casework.public.cases import PublicItem, public_items
 from casework.reporters.followed_list import case_to_follow
 from web.clock import now
 from web.filing_fields import FilingForm
-from workflows.acts import act_recorded
-from workflows.incidents import StepFailed
+from workflows.running.acts import act_recorded
+from workflows.running.incidents import StepFailed
 
 MOST_SHOWN = 3
 

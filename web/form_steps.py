@@ -26,8 +26,8 @@ from web.task_page import Act, TaskPage
 from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from workflows.definitions.step_forms import FieldType, FormField
 from workflows.desk_access import reads_matter
-from workflows.steps import StepResult, label_of_step
-from workflows.unforeseen import element_of
+from workflows.running.drawn_steps import element_of
+from workflows.running.steps import StepResult, label_of_step
 
 ASKED, TOKEN = "asked_", "photos_"
 """First parts of the names of inputs; the field's id follows, so that none can be taken for a part of the form itself."""

@@ -34,7 +34,6 @@ from web.inbox_rows import rows_of
 from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
 from web.locales import in_reader_language as local
 from web.outputs.links import export_url
-from workflows import steps
 from workflows.desks.inbox import (
     Counts,
     Wanted,
@@ -49,7 +48,8 @@ from workflows.desks.inbox import (
 from workflows.desks.inbox_filters import Filter, Waits, narrowed, parties_for
 from workflows.drafting.version_lists import versions_to_approve
 from workflows.models import WaitingTask
-from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.running import steps
+from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("inbox", __name__)
 

@@ -37,16 +37,16 @@ from web.locales import in_reader_language as local
 from web.notes import NOTE_LABELS
 from web.sent_forms import may_repeat, said_before, sending_part
 from web.task_page import at_most
-from workflows import steps
-from workflows.acts import act
-from workflows.claims import holder_of, holders
 from workflows.desk_access import leads_desk
 from workflows.desks.assigning import AlreadyTheirs, HeldByColleague, assign_task, colleagues_at, desks_working_at
 from workflows.desks.inbox import listed
-from workflows.faults import Spot
-from workflows.incidents import run_recorded, spot_of
 from workflows.models import WaitingTask
-from workflows.steps import TaskAlreadyDone
+from workflows.running import steps
+from workflows.running.acts import act
+from workflows.running.claims import holder_of, holders
+from workflows.running.faults import Spot
+from workflows.running.incidents import run_recorded, spot_of
+from workflows.running.steps import TaskAlreadyDone
 
 bp = Blueprint("inbox_bulk", __name__)
 

@@ -21,8 +21,13 @@ from web.security import allow_inline_style_attributes
 from workflows.bindings import BINDINGS
 from workflows.definitions.parsed import text_of
 from workflows.diagrams import marks_of, named_in
-from workflows.fault_reasons import reason_of
-from workflows.incidents import (
+from workflows.mending.acts import CaseUnknown, MendingRefused, recorded
+from workflows.mending.process_view import view_of
+from workflows.mending.restoring import restore_state
+from workflows.models import Incident
+from workflows.moving.past import version_at
+from workflows.running.fault_reasons import reason_of
+from workflows.running.incidents import (
     IncidentUnknown,
     IncidentWaits,
     Outcome,
@@ -33,13 +38,8 @@ from workflows.incidents import (
     retry_recorded,
     seen_incident,
 )
-from workflows.mending.acts import CaseUnknown, MendingRefused, recorded
-from workflows.mending.process_view import view_of
-from workflows.mending.restoring import restore_state
-from workflows.models import Incident
-from workflows.moving.past import version_at
-from workflows.steps import label_of_step
-from workflows.tokens import tokens_in
+from workflows.running.steps import label_of_step
+from workflows.running.tokens import tokens_in
 
 bp = Blueprint("incidents", __name__)
 

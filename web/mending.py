@@ -24,9 +24,9 @@ from workflows.diagrams import diagram_of
 from workflows.mending import acts as mending
 from workflows.mending.acts import CaseUnknown, MendingRefused, case_to_mend
 from workflows.mending.process_view import Held, processes_of
-from workflows.process_variables import ValueRefused
 from workflows.rehearsal.recording import record_scenario
 from workflows.rehearsal.scenarios import LONGEST_NAME, ScenarioRefused
+from workflows.running.process_variables import ValueRefused
 
 bp = Blueprint("mending", __name__)
 

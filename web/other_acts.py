@@ -6,7 +6,7 @@ from web.act_page import CASE, ActPage
 from web.case_acts import PAGES
 from web.clock import now
 from web.guards import actor
-from workflows.hearing import acts_to_offer
+from workflows.running.hearing import acts_to_offer
 
 LEFT_OUT = frozenset({"direct", "apologise"})
 """Beside the work of a step, not instead of it."""

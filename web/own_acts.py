@@ -22,9 +22,9 @@ from web.guards import actor, found, performs
 from web.own_files import WITH_FILES, files_kept, take_files
 from web.own_page import Refused, own_page, shown_to_sender
 from web.sent_forms import answers_again
-from workflows.acts import act_recorded
-from workflows.incidents import StepFailed, run_recorded, spot_in_case
-from workflows.reporter_steps import do_own_step
+from workflows.running.acts import act_recorded
+from workflows.running.incidents import StepFailed, run_recorded, spot_in_case
+from workflows.running.reporter_steps import do_own_step
 
 bp = Blueprint("own_acts", __name__)
 

@@ -16,7 +16,7 @@ from web.clock import now
 from web.forms import Refusal
 from web.guards import signed_in_account
 from web.own_files import FormFiles, empty_form
-from workflows.hearing import unheard_acts
+from workflows.running.hearing import unheard_acts
 
 RECEIPT_KEY = "receipt"
 

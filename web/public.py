@@ -37,8 +37,8 @@ from web.public_share import shared_as
 from web.public_wanted import address_of, chips_of, misunderstood, state_words, wanted_in_address
 from web.replica import may_be_behind
 from web.security import own_address
-from workflows.acts import act_recorded
-from workflows.incidents import StepFailed
+from workflows.running.acts import act_recorded
+from workflows.running.incidents import StepFailed
 
 bp = Blueprint("public", __name__)
 

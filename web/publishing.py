@@ -28,7 +28,7 @@ from web.photo_choices import PhotoChoice, copies_of, shown_of
 from web.publication_editing import draft_context, leftovers_refusal, page_draft
 from web.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most
-from workflows.steps import StepResult, TaskUnknown, task_for
+from workflows.running.steps import StepResult, TaskUnknown, task_for
 
 bp = Blueprint("publishing", __name__)
 

@@ -13,7 +13,7 @@ from casework.errors import CaseworkError
 from casework.models import Assignment, Case
 from web.forms import Form
 from workflows.models import WaitingTask
-from workflows.steps import StepResult
+from workflows.running.steps import StepResult
 
 
 class MissingAssignment(CaseworkError):

@@ -24,14 +24,14 @@ from web.inbox_back import inbox_address
 from web.sent_forms import answers_again
 from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another
-from workflows import steps
-from workflows.claims import holder_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
 from workflows.desks.inbox import waiting_in_case
-from workflows.incidents import StepFailed, perform_recorded
 from workflows.models import WaitingTask
-from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
-from workflows.unforeseen import outcome_words
+from workflows.running import steps
+from workflows.running.claims import holder_of
+from workflows.running.drawn_steps import outcome_words
+from workflows.running.incidents import StepFailed, perform_recorded
+from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("tasks", __name__)
 

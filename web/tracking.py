@@ -30,8 +30,8 @@ from web.networks import this_network
 from web.own_page import Refused, agency_levels, own_page
 from web.request_log import note_security
 from web.sent_forms import answers_again
-from workflows.incidents import run_recorded, spot_in_case
-from workflows.rating import rate_report
+from workflows.running.incidents import run_recorded, spot_in_case
+from workflows.running.rating import rate_report
 
 bp = Blueprint("tracking", __name__)
 

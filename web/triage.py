@@ -49,8 +49,8 @@ from web.position_beside import position_beside
 from web.staff_map import staff_map
 from web.task_page import Act, TaskPage, at_most
 from web.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
-from workflows.hearing import unheard_in
-from workflows.steps import StepResult
+from workflows.running.hearing import unheard_in
+from workflows.running.steps import StepResult
 
 WORDS = "words-"
 SAID = "said-"

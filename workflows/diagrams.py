@@ -16,7 +16,7 @@ from workflows.definitions.parsed import definition_of, text_of
 from workflows.definitions.process import XMLNS, read_xml
 from workflows.desks.inbox_filters import is_late
 from workflows.models import ProcessInstance, WaitingTask
-from workflows.tokens import Tokens, tokens_of
+from workflows.running.tokens import Tokens, tokens_of
 
 NAMED = ".//bpmn:*[bpmn:extensionElements]"
 

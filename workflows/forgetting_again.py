@@ -19,8 +19,8 @@ from casework.permissions import SYSTEM
 from casework.rights.erasing_again import erase_account_again, erase_report_again
 from casework.rights.masking import mask_old_identities
 from casework.upkeep.erasure_log import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, Line, handed_over_at
-from workflows.acts import follow
-from workflows.hearing import heard_in
+from workflows.running.acts import follow
+from workflows.running.hearing import heard_in
 
 Again = Callable[..., bool | None]
 

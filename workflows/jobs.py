@@ -23,8 +23,8 @@ from workflows.moving.batch import go_on as go_on_with_moves
 from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.reorganising.acts import go_on as go_on_with_reorganisations
 from workflows.reorganising.leaving import return_tasks_of_leavers
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.schedules import run_schedules
-from workflows.wakeups import deliver_messages, fire_due_timers
 
 Run = Callable[[datetime], object]
 

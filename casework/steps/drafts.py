@@ -3,7 +3,8 @@
 A draft hangs on person, case, agency's work and element, never on a step of the engine: it is there again after signing in
 anew, after a crash, and when the case has been moved to another version of its process. It is words, ticks and choices; files
 are staged photos of their own (photo_records), kept as long as a draft names them. Who may work at the step is judged where the
-step is known (workflows.steps.lock_open_step); here only the author counts. The table of rules.md, section 2, lets an agency read its
+step is known (workflows.running.steps.lock_open_step); here only the author counts. The table of rules.md, section 2, lets an agency read
+its
 own drafts: until it is submitted a text is its author's alone, and the agency reads it from then on.
 """
 

@@ -38,8 +38,8 @@ from workflows.moving import batch
 from workflows.moving.plans import make_move
 from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
 from workflows.reorganising import acts as reorganising
+from workflows.running.steps import claim
 from workflows.starting_models import STARTING_MODELS
-from workflows.steps import claim
 from workflows.versions import live_version
 
 HOUSE_ADMINISTRATOR = "house_administrator"

@@ -26,7 +26,7 @@ from web.clock import now
 from web.studio.moves import AT_ONCE
 from workflows.models import MoveCase, ProcessInstance, ProcessMove
 from workflows.moving import batch
-from workflows.steps import claim
+from workflows.running.steps import claim
 from workflows.versions import live_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -59,7 +59,7 @@ WAYS = [
     # -- urgent
     not_heard("hotline called by nobody", "hotline_needed", "urgent with hotline reached"),
     Mutant("hotline not reached is done", BINDINGS, 'stays_open=lambda result: not result["reached"]', "stays_open=_never",
-           ("tests/workflows/test_steps.py::test_a_hotline_nobody_answers_keeps_its_step",)),
+           ("tests/workflows/running/test_steps.py::test_a_hotline_nobody_answers_keeps_its_step",)),
     Mutant("owed hotline does not block closing", FACTS, '_when(lambda case: not case.hotline_owed and not case.has_unread_words)',
            '_when(lambda case: not case.has_unread_words)', way("urgent with hotline not reached: it blocks closing, not distribution")),
     Mutant("unread words do not block closing", FACTS, '_when(lambda case: not case.hotline_owed and not case.has_unread_words)',
@@ -133,8 +133,8 @@ WAYS = [
     not_heard("hold unheard", "held", "hold and resume"),
     led_elsewhere("hold over, and held for ever", "hold_over", "close_hold", "resume", "hold and resume: its last day was over"),
     not_offered("urgent by no way", "classify", "reclassification.reclassify", "urgency up", "urgency down"),
-    Mutant("retry retries nothing", "workflows/incidents.py", "    process.open(instance)\n    process.settle(offer_messages=incident.kind == \"message\")\n", "",
+    Mutant("retry retries nothing", "workflows/running/incidents.py", "    process.open(instance)\n    process.settle(offer_messages=incident.kind == \"message\")\n", "",
            way("incident and retry")),
-    Mutant("failing timer tried in a circle", "workflows/faults.py", 'stops = spot.kind != "step" and', "stops = False and",
+    Mutant("failing timer tried in a circle", "workflows/running/faults.py", 'stops = spot.kind != "step" and', "stops = False and",
            way("incident and retry")),
 ]

@@ -22,12 +22,12 @@ from casework.verification import cases as case_verification
 from casework.verification.chains import check_chains
 from tests import build
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS, Forms
-from workflows import acts, steps
 from workflows.bindings import BINDINGS
 from workflows.desk_access import REPORTER, own_desk
 from workflows.models import Incident, WaitingTask
+from workflows.running import acts, steps
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.verification import check_process
-from workflows.wakeups import deliver_messages, fire_due_timers
 
 WITHOUT_PUBLICATION = ("correct_publication", "unpublish")
 NEVER_EARLIER_BUT = {"merge", "split", "classify"}

@@ -19,10 +19,10 @@ from casework.reorganising.cases import GOING_STATES
 from tests import build, reorganised
 from tests.reorganised import MORNING, differences, everything
 from tests.second_centre import of_the_installation
-from workflows import steps
 from workflows.models import WaitingTask
 from workflows.reorganising import acts as reorganising
 from workflows.reorganising import undo as reorganisation_undo
+from workflows.running import steps
 from workflows.verification import check_process
 
 NUMBERS = count(1)

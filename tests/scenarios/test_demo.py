@@ -115,10 +115,10 @@ from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Reh
 from workflows.moving.plans import choices_of, counts_of, groups_of
 from workflows.reorganising.preview import preview
 from workflows.routing.suggestion import shipped_table
-from workflows.steps import draft_place
+from workflows.running.steps import draft_place
+from workflows.running.wakeups import fire_due_timers
 from workflows.version_events import writers_of
 from workflows.versions import live_version
-from workflows.wakeups import fire_due_timers
 
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
 SMOKE = "Cột khói nghi cháy rừng thông"

@@ -38,12 +38,12 @@ from tests.conftest import client_of
 from tests.messages.house import BY_MAIL, told_of_everything
 from tests.reorganised import DAY, MORNING, agency, area, carried_out, differences, everything, planned
 from tests.second_centre import add_rule, of_the_installation
-from workflows import steps
 from workflows.models import WaitingTask
 from workflows.reorganising import acts as reorganising
 from workflows.reorganising import undo as reorganisation_undo
 from workflows.reorganising.leaving import return_tasks_of_leavers
 from workflows.reorganising.preview import preview
+from workflows.running import steps
 from workflows.verification import check_process
 
 GOING = ("to_verify", "to_classify", "to_distribute", "at_agency", "handling", "approval", "to_publish")

@@ -17,10 +17,10 @@ from casework.public.cases import PublicCase, public_case
 from tests import build
 from tests.scenarios.looking import looked_at
 from tests.scenarios.way import MAIN, Look, at
-from workflows import reporter_steps
 from workflows.models import Timer
-from workflows.rating import rate_report
-from workflows.wakeups import deliver_messages, fire_due_timers
+from workflows.running import reporter_steps
+from workflows.running.rating import rate_report
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 
 FILED_AT = "02/03 10:00"
 JUST_BEFORE = timedelta(microseconds=1)

@@ -36,8 +36,8 @@ from tests.scenarios.straight import (
 from tests.scenarios.walking import Walk
 from tests.scenarios.way import Limit, Way, at, day, look
 from workflows.bindings import BINDINGS, Step
-from workflows.incidents import StepFailed, open_incidents, perform_recorded, retry_recorded
-from workflows.wakeups import fire_due_timers
+from workflows.running.incidents import StepFailed, open_incidents, perform_recorded, retry_recorded
+from workflows.running.wakeups import fire_due_timers
 
 # -- hold -------------------------------------------------------------------------------------------------------------
 

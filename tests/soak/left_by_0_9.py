@@ -45,9 +45,9 @@ from tests.workflows.moving.cases import carried_out, fates, renamed, undone
 from web.config import Config
 from web.outputs import makers  # noqa: F401  (each kind of file registers itself)
 from web.outputs.making import make_outputs
-from workflows import steps
 from workflows.definitions.process import shipped_model
 from workflows.models import ProcessVersion
+from workflows.running import steps
 from workflows.verification import check_process
 from workflows.versions import live_version
 

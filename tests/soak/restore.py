@@ -38,8 +38,8 @@ from tests.machines.network import Host, NotHere, network
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET
 from tests.soak.runs import Options, Round, Run
 from web.config import Config
-from workflows.acts import act
 from workflows.models import WaitingTask
+from workflows.running.acts import act
 
 WEB = "web1"
 ADDRESS = f"http://{ADDRESSES[WEB]}:8080"

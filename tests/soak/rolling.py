@@ -40,7 +40,7 @@ from web.benchmark.pages import filled
 from web.config import Config
 from web.demo_people import PASSWORD as DEMO_PASSWORD
 from workflows.models import WaitingTask
-from workflows.wakeups import fire_due_timers
+from workflows.running.wakeups import fire_due_timers
 
 KINDS = ("sqlite", "postgresql")
 CITIZENS = 4

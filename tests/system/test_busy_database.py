@@ -55,13 +55,13 @@ from tests.web.documents.test_sealing import numbered
 from tests.web.letterbox import letterbox
 from tests.web.pages import at
 from tests.whole import WHOLE
-from tests.workflows.test_wakeups import merged_pair
+from tests.workflows.running.test_wakeups import merged_pair
 from web.worker import jobs_of
-from workflows import steps
 from workflows.jobs import INTERVALS
 from workflows.models import Timer
 from workflows.reorganising import acts as reorganising
-from workflows.wakeups import fire_due_timers
+from workflows.running import steps
+from workflows.running.wakeups import fire_due_timers
 
 NOON = build.NOON
 NOW = NOON + timedelta(days=30)

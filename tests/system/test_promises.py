@@ -48,8 +48,8 @@ from tests.postgres import Cluster
 from tests.system.canary import FILE_NAME, MARKS, marked_photo
 from tests.system.marks import found_in
 from web.config import Config
-from workflows import instances, steps
 from workflows.bindings import BINDINGS, Bindings, Step
+from workflows.running import instances, steps
 
 FORM = {"findings": "Đã kiểm tra.", "actions": "Đã dọn.", "remaining": "Không còn.", "contact": "Ông Mẫu", "no_photo_reason": "Trời tối."}
 

@@ -16,8 +16,8 @@ from tests import build
 from tests.beside import CASES
 from tests.system.person import Page, Person, _as_it_stands
 from tests.system.routes import addresses, opens_to
-from workflows.hearing import acts_to_offer
 from workflows.models import WaitingTask
+from workflows.running.hearing import acts_to_offer
 
 READERS = ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator", "records_clerk",
            "confidential_reader", "process_approver", "inspector", "citizen", "")  # fmt: skip

@@ -28,10 +28,10 @@ from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
 from web.inbox_groups import position_in, position_text
-from workflows import steps
 from workflows.desks.inbox import Position, Wanted, codes_meant, counts_for, page_of
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion, WaitingTask
+from workflows.running import steps
 from workflows.versions import FIELD_REPORT
 
 LATER = build.NOON + timedelta(days=7)

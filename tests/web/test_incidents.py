@@ -18,7 +18,7 @@ from tests.web.desk import Office, step
 from tests.web.pages import signed_in, words_of
 from workflows import bindings
 from workflows.models import Incident, WaitingTask
-from workflows.wakeups import fire_due_timers
+from workflows.running.wakeups import fire_due_timers
 
 SECRET_WORDS = "Nguyễn Thị Thử, 0912 345 678"
 ACT = {"act": "submit_answer", **build.ANSWER}

@@ -19,10 +19,10 @@ from casework.models import Case, Event
 from tests import build, drawn, tampering
 from tests.web.desk import Office, step
 from workflows.definitions.services import SERVICES
-from workflows.faults import keep
-from workflows.incidents import spot_in_case
 from workflows.models import Incident, ProcessInstance, WaitingTask
-from workflows.wakeups import fire_due_timers
+from workflows.running.faults import keep
+from workflows.running.incidents import spot_in_case
+from workflows.running.wakeups import fire_due_timers
 
 WHY = "Chuyển nhầm, theo yêu cầu của tổ trưởng."
 

@@ -17,7 +17,7 @@ from casework.triage.refusals import objection_words
 from tests import build
 from tests.conftest import client_of
 from tests.web.pages import at, signed_in, words_of
-from workflows.wakeups import fire_due_timers
+from workflows.running.wakeups import fire_due_timers
 
 NOON = build.NOON
 LATER = NOON + timedelta(hours=3)

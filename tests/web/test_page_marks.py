@@ -21,7 +21,7 @@ from tests.joined import assignment_of
 from tests.pictured import pictured_case, publish
 from tests.web.desk import Office
 from tests.web.test_maps import bounded
-from workflows import steps
+from workflows.running import steps
 
 OF_STAFF = ("/inbox/pulse?since=0", "/wallboard/picture")
 OF_THE_PUBLIC = (

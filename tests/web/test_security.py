@@ -39,7 +39,7 @@ from web.security import allow_inline_style_attributes, sent_json
 from web.sessions import COOKIE
 from web.startup_checks import StartRefused
 from web.worker import sweep
-from workflows.steps import TaskAlreadyDone
+from workflows.running.steps import TaskAlreadyDone
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; "

@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.events import record
 from casework.models import Event, TextTemplate
 from tests import build
-from tests.workflows.test_hearing import OLD_MODEL
+from tests.workflows.running.test_hearing import OLD_MODEL
 from web.config import Config
 from web.upgrading import bring_release
 from workflows import versions

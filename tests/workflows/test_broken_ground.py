@@ -21,15 +21,15 @@ from casework.files.local import FileNotStored, LocalFileStore, new_stored_name
 from casework.findings import one_moment
 from casework.models import Case
 from tests import build, tampering
-from workflows.acts import act_recorded
 from workflows.definitions.services import SERVICES
-from workflows.incidents import Outcome, StepFailed, attempts_of, open_incidents, perform_recorded, retry_many, retry_recorded
 from workflows.mending.acts import MendingRefused
 from workflows.mending.restoring import restore_state
 from workflows.models import Incident, Message, ProcessInstance
-from workflows.tokens import tokens_of
+from workflows.running.acts import act_recorded
+from workflows.running.incidents import Outcome, StepFailed, attempts_of, open_incidents, perform_recorded, retry_many, retry_recorded
+from workflows.running.tokens import tokens_of
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.verification import check_process
-from workflows.wakeups import deliver_messages, fire_due_timers
 
 WHY = "Đã khắc phục nguyên nhân."
 

@@ -15,10 +15,10 @@ from casework.publishing.acts import PublicationRefused
 from tests import beside, build
 from workflows.definitions.services import SERVICES, Service
 from workflows.desks.inbox import Wanted, page_of
-from workflows.incidents import open_incidents, retry_recorded
 from workflows.models import Incident, ProcessInstance, WaitingTask
+from workflows.running.incidents import open_incidents, retry_recorded
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.verification import check_process
-from workflows.wakeups import deliver_messages, fire_due_timers
 
 WHY = "Lý do đủ rõ."
 

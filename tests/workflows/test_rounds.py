@@ -21,7 +21,7 @@ from workflows import engine
 from workflows.clock import engine_clock
 from workflows.definitions.process import Definition, parse
 from workflows.rounds import MOST_TASKS, forget_rounds
-from workflows.tokens import marks_of
+from workflows.running.tokens import marks_of
 
 SEED = 7_000
 ROUNDS = 60

@@ -26,12 +26,12 @@ from casework.settings.deputyships import DeputyRefused, confirm_deputy
 from casework.triage.refusals import decide_objection
 from tests import build
 from tests.workflows.drafting.test_drafts import CHANGED, NOTE
-from workflows import steps
 from workflows.bindings import BINDINGS
 from workflows.drafting.approvals import approve_version
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
-from workflows.steps import StepRefused
+from workflows.running import steps
+from workflows.running.steps import StepRefused
 
 NOON, DAY, HOUR, MINUTE = build.NOON, timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 REFUSALS = (SecondPersonNeeded, StepRefused, NotAllowed, DeputyRefused)

@@ -24,7 +24,7 @@ from workflows.definitions.expressions import evaluate
 from workflows.definitions.process import shipped_model
 from workflows.desks.inbox import Wanted, page_of
 from workflows.models import FAR, ProcessInstance, WaitingTask
-from workflows.steps import StepRefused, claim, label_of_step, perform, release
+from workflows.running.steps import StepRefused, claim, label_of_step, perform, release
 from workflows.verification import check_process
 
 LEGAL = {"button": "agree", "values": {"legal_basis": "Nghị định 45.", "risk": 3}}

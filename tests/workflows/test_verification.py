@@ -12,8 +12,8 @@ from casework.findings import one_moment
 from casework.models import Assignment, Case
 from tests import build, tampering
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
+from workflows.running.wakeups import fire_due_timers
 from workflows.verification import check_process
-from workflows.wakeups import fire_due_timers
 
 on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
 """For what cannot differ between the databases."""

@@ -4,9 +4,9 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from tests import build
 from workflows.definitions.process import ModelRefused, shipped_model
-from workflows.filing import file_report
 from workflows.jobs import INTERVALS, OWN, recurring_jobs
 from workflows.models import ProcessInstance, ProcessVersion
+from workflows.running.filing import file_report
 from workflows.versions import FIELD_REPORT, NoLiveVersion, install_shipped_model, is_shipped, live_version, publish_version
 
 CHANGED = shipped_model().replace("Phân loại".encode(), "Phân loại hồ sơ".encode())

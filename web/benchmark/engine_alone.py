@@ -10,7 +10,7 @@ from web.benchmark.life import LEAD, LIFE, OTHER, LifeStep
 from workflows import engine
 from workflows.clock import engine_clock
 from workflows.definitions.process import Definition, parse, shipped_model
-from workflows.instances import ASSIGNMENT, CASE, FIRST_MESSAGE
+from workflows.running.instances import ASSIGNMENT, CASE, FIRST_MESSAGE
 
 
 def shipped_definition() -> Definition:

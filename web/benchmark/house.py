@@ -17,10 +17,10 @@ from casework.permissions import Actor, Role, actor_for
 from casework.triage.acts import ClearedReport
 from web.benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from web.passwords import hash_password
-from workflows import acts
-from workflows.filing import file_report
 from workflows.models import WaitingTask
-from workflows.steps import perform
+from workflows.running import acts
+from workflows.running.filing import file_report
+from workflows.running.steps import perform
 from workflows.versions import install_shipped_model
 
 MATTERS = (

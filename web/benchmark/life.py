@@ -20,8 +20,8 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
 from casework.permissions import Actor, Role, actor_for
 from casework.triage.acts import ClearedReport
-from workflows.filing import file_report
 from workflows.models import WaitingTask
+from workflows.running.filing import file_report
 from workflows.versions import install_shipped_model
 
 PASSWORD = "only-for-a-benchmark"

@@ -57,7 +57,7 @@ from web.benchmark.house import (
 from web.benchmark.indexes import create_indexes, drop_indexes, kept_indexes
 from web.benchmark.plan import Block, Plan, Turned, plan_from, plan_of, tables_of_cases
 from workflows.models import Timer, WaitingTask
-from workflows.wakeups import deliver_messages, fire_due_timers
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 
 BOOKS = MetaData()
 HOUSE = Table(

@@ -37,7 +37,7 @@ from web.config import Config
 from web.keeping import verify
 from web.request_log import be_quiet
 from workflows.models import Timer
-from workflows.wakeups import deliver_messages, fire_due_timers
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 
 ASKED = 200
 """Requests of each kind."""

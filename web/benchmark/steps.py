@@ -34,7 +34,7 @@ from web.clock import now
 from web.config import Config
 from web.request_log import NO_STATEMENT, be_quiet
 from workflows.models import ProcessInstance
-from workflows.steps import perform
+from workflows.running.steps import perform
 
 LIVES = 20
 

@@ -40,7 +40,7 @@ from web.locales import in_reader_language as local
 from web.public import communes_today
 from web.task_page import at_most
 from web.text_owner import AnothersText, is_of_another
-from workflows.filing import file_report
+from workflows.running.filing import file_report
 
 bp = Blueprint("intake_call", __name__)
 

@@ -33,7 +33,7 @@ from web.locales import in_reader_language as local
 from web.photos import remember_form
 from web.text_owner import AnothersText, is_of_another
 from web.uploads import drop_upload, stage_uploads
-from workflows.filing import file_report
+from workflows.running.filing import file_report
 
 bp = Blueprint("intake_camera", __name__)
 

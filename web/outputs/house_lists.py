@@ -22,8 +22,8 @@ from web.message_choices import CHANNEL_LABELS
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Maker, Progress
 from web.settings.messages import kind_words
-from workflows.fault_reasons import reason_of
-from workflows.incidents import open_incidents
+from workflows.running.fault_reasons import reason_of
+from workflows.running.incidents import open_incidents
 
 MOST_ROWS = 10_000
 PIECE = 200

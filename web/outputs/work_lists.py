@@ -19,7 +19,7 @@ from workflows.desks.inbox_filters import narrowed
 from workflows.desks.late_cases import late_agency, late_list
 from workflows.models import WaitingTask
 from workflows.models.running import FAR
-from workflows.steps import label_of_step
+from workflows.running.steps import label_of_step
 
 MOST_STEPS = 10_000
 MOST_PARTS = 5_000

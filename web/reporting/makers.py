@@ -32,7 +32,7 @@ from reports.yearbook import Yearbook
 from reports.yearbook import part_tables as book_tables
 from web.outputs.making import MAKERS, Made, Progress
 from web.reporting.gathering import Gathered, gather, page_for
-from workflows.unforeseen import names_in_case
+from workflows.running.drawn_steps import names_in_case
 
 PDF = "application/pdf"
 NAMES = {PERIOD_REPORT: "bao-cao", AGENCY_SHEET: "phieu-don-vi", YEARBOOK: "nien-giam"}

@@ -48,9 +48,9 @@ from web.clock import now
 from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
-from workflows.claims import is_free
 from workflows.desks.inbox_filters import is_late
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
+from workflows.running.claims import is_free
 
 if TYPE_CHECKING:
     from web.nearness import Nearness  # late: docs/architecture.md

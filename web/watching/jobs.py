@@ -35,8 +35,8 @@ from web.clock import now
 from web.request_log import LOGGER, WORK, failure_facts
 from web.watching.job_threads import OTHERS_AT_ONCE, QUICK_AT_ONCE
 from web.watching.presence import Presence
-from workflows.faults import place_of
 from workflows.jobs import Job
+from workflows.running.faults import place_of
 
 TURN_SECONDS = 1.0
 HEARS_EVERY = timedelta(seconds=3)

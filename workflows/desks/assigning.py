@@ -14,10 +14,10 @@ from casework.models import Account, Assignment, Case, Deputy, Membership, Note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, actor_for, require
 from casework.text import normal
-from workflows.claims import holder_of
 from workflows.desk_access import is_at, leads_desk, own_desk
 from workflows.models import WaitingTask
-from workflows.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
+from workflows.running.claims import holder_of
+from workflows.running.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
 
 LONGEST_REASON = 500
 MOST_COLLEAGUES = 200

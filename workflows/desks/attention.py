@@ -18,7 +18,7 @@ from casework.notes.notes import reads_note
 from casework.permissions import Actor, Sight, sees
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
-from workflows.steps import label_of_step
+from workflows.running.steps import label_of_step
 
 MOST = 500
 """Of all kinds together: more than a leader looks at."""

@@ -18,7 +18,6 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import Actor, Role, with_viewers
 from casework.states import UNCLASSIFIED
-from workflows.claims import counts
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks.inbox_filters import (
     NO_FILTER,
@@ -36,7 +35,8 @@ from workflows.desks.inbox_filters import (
 )
 from workflows.element_settings import label_on
 from workflows.models import WaitingTask
-from workflows.unforeseen import element_of
+from workflows.running.claims import counts
+from workflows.running.drawn_steps import element_of
 
 PAGE = 25
 MOST_COUNTED = 99

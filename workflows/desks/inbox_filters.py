@@ -13,9 +13,9 @@ from casework.models import Account, Agency, Area, Assignment, Case, Field
 from casework.open_cases import of_unconfirmed
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
-from workflows.claims import counts, is_free
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.models import WaitingTask
+from workflows.running.claims import counts, is_free
 
 SOON = timedelta(hours=24)
 """A limit is near when less than this is left (look, "How state is shown")."""

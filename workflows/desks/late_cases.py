@@ -20,9 +20,9 @@ from casework.models import Agency, Assignment, Case, Centre, Clock, Event, Remi
 from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.states import STILL_STATES
-from workflows.claims import counts, holders
 from workflows.desks.inbox_filters import is_late
 from workflows.models import WaitingTask
+from workflows.running.claims import counts, holders
 
 MOST_ROWS = 300
 MOST_STEPS = 100

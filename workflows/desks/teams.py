@@ -10,11 +10,11 @@ from casework.db import db
 from casework.lateness import soon
 from casework.models import Account, Agency, Centre
 from casework.permissions import TEAM_LEADERS, Action, Actor, Role, require
-from workflows.claims import counts
 from workflows.desks.assigning import MOST_COLLEAGUES, colleagues_at
 from workflows.desks.inbox import COUNTED_PER_DESK
 from workflows.desks.inbox_filters import SOON, late_step, team_desks
 from workflows.models import WaitingTask
+from workflows.running.claims import counts
 
 LOOKED_BACK = timedelta(days=7)
 """How far back what was done is counted."""

@@ -20,9 +20,9 @@ from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor, Role, desk_name
 from casework.setting_values import value_of
 from casework.states import CaseState
-from workflows.claims import is_free
 from workflows.desk_access import unconfirmed_desk
 from workflows.models import WaitingTask
+from workflows.running.claims import is_free
 
 LOOKED_BACK = timedelta(days=7)
 """How long after its time a report is still set apart: as long as a worker may have stood still."""

@@ -25,13 +25,13 @@ from workflows.clock import engine_clock
 from workflows.definitions.expressions import ExpressionRefused
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
-from workflows.faults import Spot, told_of
-from workflows.incidents import run_recorded
-from workflows.instances import CaseProcess
 from workflows.models import ProcessInstance
 from workflows.moving.token_targets import reason_against
-from workflows.process_variables import content_names, declared_variables, set_value, value_from, value_of
-from workflows.token_moves import set_token, targets_of, tokens_at_rest
+from workflows.running.faults import Spot, told_of
+from workflows.running.incidents import run_recorded
+from workflows.running.instances import CaseProcess
+from workflows.running.process_variables import content_names, declared_variables, set_value, value_from, value_of
+from workflows.running.token_moves import set_token, targets_of, tokens_at_rest
 
 LONGEST_REASON = 500
 

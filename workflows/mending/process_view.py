@@ -12,14 +12,14 @@ from casework.bilingual import Bilingual
 from casework.models import Case
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
-from workflows.case_rows import instances_of
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.definitions.variables import Variable
 from workflows.models import ProcessInstance, ProcessVersion
 from workflows.moving.token_targets import reason_against
-from workflows.process_variables import content_names, declared_variables, value_of
-from workflows.token_moves import targets_of, tokens_at_rest
+from workflows.running.case_rows import instances_of
+from workflows.running.process_variables import content_names, declared_variables, value_of
+from workflows.running.token_moves import targets_of, tokens_at_rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,14 @@ from casework.models import Case
 from casework.permissions import Action, Actor
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import Clock, clock_from
-from workflows.faults import place_of, root_of
-from workflows.instances import StateUnreadable
 from workflows.models import OF_THE_CASE, MoveCase, ProcessInstance, ProcessMove
 from workflows.moving.cases import UndoRefused, bring_back, move_case
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.plans import MoveRefused, MoveUnknown, counts_of, locked_line, locked_move
 from workflows.moving.previewing import TOGETHER, actor_of, instant_for, preview_next
 from workflows.moving.way import UNREADABLE, Way, unforeseen
+from workflows.running.faults import place_of, root_of
+from workflows.running.instances import StateUnreadable
 from workflows.versions import acting
 
 LOGGER = logging.getLogger("langbiang.moving")

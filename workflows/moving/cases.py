@@ -23,11 +23,9 @@ from casework.permissions import Actor, actor_for
 from casework.reorganising.journal import Net, Row, changed_since, net_of, take_back, watched
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
-from workflows.case_rows import AT_DESKS, steps_of, timers_of
 from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, desk_of, own_desk
 from workflows.element_settings import limit_on
-from workflows.instances import CaseProcess
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
@@ -37,7 +35,9 @@ from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
 from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Way, reason_against
-from workflows.unforeseen import is_unforeseen
+from workflows.running.case_rows import AT_DESKS, steps_of, timers_of
+from workflows.running.drawn_steps import is_unforeseen
+from workflows.running.instances import CaseProcess
 
 Changes = list[Row]
 

@@ -22,8 +22,6 @@ from casework.permissions import SYSTEM, Actor
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import Clock
-from workflows.faults import place_of, root_of
-from workflows.instances import StateUnreadable
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessMove
 from workflows.moving.cases import move_case
 from workflows.moving.leaps import left_undone
@@ -34,6 +32,8 @@ from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
 from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Preview, Way, reason_against, unforeseen
+from workflows.running.faults import place_of, root_of
+from workflows.running.instances import StateUnreadable
 
 LOGGER = logging.getLogger("langbiang.moving")
 

@@ -30,12 +30,12 @@ from workflows.definitions.expressions import ClosedScriptEngine
 from workflows.definitions.joins import RoundJoin, waits_to_be_joined
 from workflows.definitions.process import Definition
 from workflows.engine import Services
-from workflows.faults import told_of
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import AT, ON, Net, nets_of
 from workflows.moving.pairs import OVER_AT_ONCE, Going, Pair, Plan, pair_of
 from workflows.moving.tokens import NotAtRest, Token, grouped, tokens_of
-from workflows.token_moves import SPLIT, entry_of
+from workflows.running.faults import told_of
+from workflows.running.token_moves import SPLIT, entry_of
 
 __all__ = ["MoveImpossible", "move_tree", "places_of"]
 

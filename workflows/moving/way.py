@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from casework.bilingual import Bilingual
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
-from workflows.faults import root_of
 from workflows.models import ProcessMove
 from workflows.moving.mapping import Fate, Verdict, fates
 from workflows.moving.plans import mapping_of
+from workflows.running.faults import root_of
 
 HAS_INCIDENT = Bilingual(
     "Hồ sơ có sự cố chưa xử lý. Hãy xử lý sự cố trước.", "An incident of this case is not resolved. Settle that first."

@@ -38,9 +38,9 @@ from workflows.definitions.expressions import ExpressionRefused, names_in
 from workflows.definitions.process import Definition, read_xml
 from workflows.definitions.variables import Variable
 from workflows.definitions.vocabulary import RESTING
-from workflows.faults import root_of
-from workflows.process_variables import declared_variables
 from workflows.rounds import forget_rounds
+from workflows.running.faults import root_of
+from workflows.running.process_variables import declared_variables
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """When everything happens."""

@@ -10,7 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from workflows.bindings import Bindings
 from workflows.definitions.process import Definition
-from workflows.process_variables import declared_variables
+from workflows.running.process_variables import declared_variables
 
 Values = dict[str, Any]
 CASE = "case"

@@ -5,7 +5,6 @@ from datetime import datetime
 from casework.models import Case
 from casework.permissions import Action, Actor
 from workflows.bindings import BINDINGS, Bindings
-from workflows.case_rows import instances_of
 from workflows.definitions.parsed import definition_of
 from workflows.mending.acts import case_to_mend
 from workflows.models import Scenario
@@ -15,6 +14,7 @@ from workflows.rehearsal.meaning import Meaning
 from workflows.rehearsal.scenarios import ScenarioRefused, keep_scenario, tidy_name
 from workflows.rehearsal.stories import MOST_ACTS, Story, go_through, story_of
 from workflows.rehearsal.tracing import NotTraced, trace_case
+from workflows.running.case_rows import instances_of
 from workflows.versions import acting
 
 

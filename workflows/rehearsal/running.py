@@ -25,12 +25,12 @@ from casework.settings.elements import element_rules
 from workflows.clock import Clock, clock_from
 from workflows.definitions.parsed import definition_of, text_of
 from workflows.definitions.process import Element, ModelRefused
-from workflows.faults import place_of
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal.history import History, closed_cases, lives_of
 from workflows.rehearsal.office_time import told_calendar
 from workflows.rehearsal.scenarios import SHIPPED, scenarios_for, shipped_scenarios
 from workflows.rehearsal.shut_in import FAILED, RehearsalFailed, in_child
+from workflows.running.faults import place_of
 from workflows.versions import FIELD_REPORT, NoLiveVersion, acting, live_version, scopes_with
 
 SCENARIOS, HISTORY = "scenarios", "history"

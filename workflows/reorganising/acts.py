@@ -26,11 +26,11 @@ from casework.reorganising.search import reindex_next, reindex_some
 from casework.search.rows import refresh_search_rows
 from casework.setting_events import record_setting, require_administrator_of
 from casework.states import CaseState
-from workflows.acts import follow
-from workflows.case_rows import AT_DESKS, steps_of
 from workflows.clock import clock_from
 from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
+from workflows.running.acts import follow
+from workflows.running.case_rows import AT_DESKS, steps_of
 from workflows.version_events import record_version
 
 LOGGER = logging.getLogger("langbiang")

@@ -27,10 +27,10 @@ from casework.permissions import Actor, Grant, Role
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.reorganising.cases import GOING_STATES, Target, new_desk, target_of
 from casework.reorganising.rules import RULES, has_own, rules_of
-from workflows.case_rows import AT_DESKS
 from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.reorganising.acts import waiting_cases
+from workflows.running.case_rows import AT_DESKS
 
 MOST_CASES = 20_000
 """Cases looked at; a page says so when there are more."""

@@ -21,9 +21,9 @@ from casework.reorganising.telling import take_back_word
 from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words
 from casework.search.rows import refresh_search_rows
 from casework.setting_events import record_setting, require_administrator_of
-from workflows.case_rows import steps_of
 from workflows.desk_access import REPORTER, own_desk
 from workflows.reorganising.acts import KIND
+from workflows.running.case_rows import steps_of
 
 VERB = "undo_reorganise"
 MOST_CASES = 500

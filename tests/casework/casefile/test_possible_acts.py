@@ -21,7 +21,7 @@ from tests import build
 from tests.beside import CASES, TEXT, one_approved
 from tests.grounds import remembered
 from tests.whole import is_at_turn, sample
-from workflows import acts
+from workflows.running import acts
 
 PEOPLE = ("operator", "ops_lead", "committee_leader", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "administrator",
           "confidential_reader", "operator_DN")  # fmt: skip

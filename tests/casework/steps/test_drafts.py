@@ -28,9 +28,9 @@ from casework.steps.drafts import (
 )
 from casework.upkeep.unsent_files import UNSENT_KEPT, forget_unsent
 from tests import build, joined, pictured
-from workflows import steps
 from workflows.models import ProcessVersion, WaitingTask
-from workflows.steps import TaskAlreadyDone, TaskUnknown
+from workflows.running import steps
+from workflows.running.steps import TaskAlreadyDone, TaskUnknown
 
 WORDS = "Đã dọn bờ suối phía cầu."
 

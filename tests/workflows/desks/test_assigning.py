@@ -16,11 +16,11 @@ from casework.errors import CaseworkError
 from casework.models import Account, Case, Deputy, Event, Note, OutboxMessage
 from casework.permissions import Actor, NotAllowed, actor_for
 from tests import build
-from workflows import steps
 from workflows.desks.assigning import AlreadyTheirs, AssignRefused, HeldByColleague, assign_task, colleagues_at
 from workflows.desks.teams import teams_of
 from workflows.models import WaitingTask
-from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.running import steps
+from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests import build
 from workflows.desk_access import desks_read_by, own_desk
 from workflows.desks.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
 from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, narrowed
-from workflows.steps import claim
+from workflows.running.steps import claim
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ from workflows.mending import acts as mending
 from workflows.mending.acts import CaseUnknown, MendingRefused
 from workflows.mending.process_view import ProcessView, processes_of
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
-from workflows.process_variables import ValueRefused
-from workflows.steps import StepRefused, claim, perform
-from workflows.tokens import tokens_of
+from workflows.running.process_variables import ValueRefused
+from workflows.running.steps import StepRefused, claim, perform
+from workflows.running.tokens import tokens_of
+from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.verification import check_process
-from workflows.wakeups import deliver_messages, fire_due_timers
 
 WHY = "Chuyển nhầm, theo yêu cầu của tổ trưởng."
 

@@ -34,8 +34,8 @@ from workflows.definitions.process import shipped_model
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.moving import batch
 from workflows.moving.past import version_at
-from workflows.steps import claim
-from workflows.wakeups import fire_due_timers
+from workflows.running.steps import claim
+from workflows.running.wakeups import fire_due_timers
 
 LATER = later(build.NOON, 60 * 24)
 

@@ -291,7 +291,7 @@ def test_a_case_comes_back_only_while_nobody_has_worked_on_it(quick: build.World
     build.advance(quick, resumed, "to_distribute")
     with pytest.raises(cases.UndoRefused, match="worked on since"), unit_of_work():
         batch.undo_case(again(move), resumed.ref, by=by, now=now)
-    from workflows.steps import claim
+    from workflows.running.steps import claim
 
     task = build.waiting(claimed_since, "classify")
     with unit_of_work():

@@ -21,9 +21,9 @@ from tests import build
 from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.pages import signed_in
-from workflows import steps
 from workflows.reorganising.leaving import leave, look_ahead, return_tasks_of_leavers
-from workflows.steps import draft_place
+from workflows.running import steps
+from workflows.running.steps import draft_place
 
 NOON, DAY = build.NOON, timedelta(days=1)
 WHY = "Chuyển công tác."

@@ -11,9 +11,9 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Membership, Reorganisation
 from tests import build, reorganised
 from tests.reorganised import MORNING
-from workflows import steps
 from workflows.reorganising import undo as reorganisation_undo
 from workflows.reorganising.undo import time_left
+from workflows.running import steps
 
 SECOND = timedelta(seconds=1)
 

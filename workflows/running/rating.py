@@ -9,8 +9,8 @@ from casework.models import Case, Report
 from casework.permissions import Actor
 from casework.publishing.ratings import RatingRefused, rate
 from casework.states import CaseState
-from workflows.reporter_steps import open_own_step
-from workflows.steps import perform
+from workflows.running.reporter_steps import open_own_step
+from workflows.running.steps import perform
 
 
 def rate_report(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from casework.intake import file_report as intake
-from workflows.instances import start_case
+from workflows.running.instances import start_case
 
 
 def file_report(*, now: datetime, **details: Any) -> intake.Filed:

@@ -20,10 +20,10 @@ from casework.models import Account, Case
 from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, require
 from casework.sent_once import SentBefore
 from workflows.bindings import BINDINGS, Bindings
-from workflows.faults import Spot, keep, keep_remembered, place_of, root_of
-from workflows.instances import CaseProcess
 from workflows.models import Incident, ProcessInstance, WaitingTask
-from workflows.steps import StepResult, perform
+from workflows.running.faults import Spot, keep, keep_remembered, place_of, root_of
+from workflows.running.instances import CaseProcess
+from workflows.running.steps import StepResult, perform
 
 LOGGER = logging.getLogger("langbiang.incidents")
 

@@ -12,7 +12,7 @@ from casework.models import Case
 from casework.permissions import Actor
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
-from workflows.steps import StepResult, perform
+from workflows.running.steps import StepResult, perform
 
 
 class NothingToDo(CaseworkError):
@@ -28,7 +28,7 @@ class NothingToDo(CaseworkError):
 def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, **form: Any) -> StepResult:
     """Do the reporter's step of that element, inside the caller's unit of work; whose report it is, the use case asks.
 
-    Raises NothingToDo when it does not wait, and what `workflows.steps.perform` raises.
+    Raises NothingToDo when it does not wait, and what `workflows.running.steps.perform` raises.
     """
     task_ref = open_own_step(lock_case(case.id), element)
     if task_ref is None:

@@ -20,15 +20,15 @@ from casework.permissions import SECOND_PERSON, Action, Actor, NotAllowed, Role,
 from casework.second_person import deeds_judged, first_person_words
 from casework.steps.drafts import DraftPlace, discard_all
 from workflows.bindings import BINDINGS, Bindings
-from workflows.claims import holder_of, is_free, is_stood_in_by
 from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
 from workflows.element_settings import help_on, label_on
-from workflows.hearing import refuse_unheard
-from workflows.instances import CaseProcess
 from workflows.models import Incident, WaitingTask
 from workflows.moving.past import version_at
-from workflows.unforeseen import barred_by, element_of, outcome_words, step_of
+from workflows.running.claims import holder_of, is_free, is_stood_in_by
+from workflows.running.drawn_steps import barred_by, element_of, outcome_words, step_of
+from workflows.running.hearing import refuse_unheard
+from workflows.running.instances import CaseProcess
 
 SUSPENDED = Bilingual(
     "Quy trình của hồ sơ này đang được quản trị tạm ngừng. Bước này chờ ở đây và làm được ngay khi quy trình chạy tiếp.",

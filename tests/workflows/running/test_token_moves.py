@@ -11,7 +11,7 @@ from tests.workflows.raw import NOON, Run, no_service, shipped
 from workflows import engine
 from workflows.clock import engine_clock
 from workflows.definitions.process import parse
-from workflows.token_moves import set_token, targets_of, tokens_at_rest
+from workflows.running.token_moves import set_token, targets_of, tokens_at_rest
 
 ENDS_LATER = "2026-03-09T17:00:00+00:00"
 RATING = {"has_rater": True, "rating_due_at": ENDS_LATER}

@@ -25,13 +25,13 @@ from casework.settings.elements import element_rule
 from casework.working_time import BeyondTenYears, due_at, working_minutes
 from workflows import engine
 from workflows.bindings import OF_THE_PAUSE, Bindings
-from workflows.case_rows import AT_DESKS, steps_of, timers_of
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
 from workflows.desk_access import desk_of
 from workflows.element_settings import limit_on, waits_as_drawn
 from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
-from workflows.unforeseen import is_unforeseen
+from workflows.running.case_rows import AT_DESKS, steps_of, timers_of
+from workflows.running.drawn_steps import is_unforeseen
 
 Opened = Mapping[ProcessInstance, BpmnWorkflow]
 

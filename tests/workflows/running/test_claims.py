@@ -15,8 +15,6 @@ from casework.permissions import AGENCY_ROLES, NotAllowed, Role, actor_for, desk
 from casework.settings.deputyships import appoint_deputy, end_deputyship
 from casework.steps.drafts import drafts_of, keep_draft
 from tests import build
-from workflows import steps
-from workflows.claims import holder_of, holders
 from workflows.desk_access import own_desk, unconfirmed_desk
 from workflows.desks.assigning import AlreadyTheirs, assign_task
 from workflows.desks.inbox import Filter, Wanted, page_of
@@ -24,7 +22,9 @@ from workflows.desks.inbox_filters import NOBODY, Waits
 from workflows.desks.teams import held_by, teams_of
 from workflows.models import WaitingTask
 from workflows.reorganising.leaving import return_tasks_of_leavers
-from workflows.steps import TaskClaimed, TaskUnknown
+from workflows.running import steps
+from workflows.running.claims import holder_of, holders
+from workflows.running.steps import TaskClaimed, TaskUnknown
 
 NOON, DAY = build.NOON, timedelta(days=1)
 WHY = "Đi công tác."

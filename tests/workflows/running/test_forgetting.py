@@ -11,13 +11,13 @@ from casework.findings import one_moment
 from casework.models import Case
 from casework.verification.cases import check_cases
 from tests import build, drawn, tampering
-from workflows.acts import follow
-from workflows.faults import keep
-from workflows.forgetting import without_values
-from workflows.incidents import spot_in_case
 from workflows.mending.process_view import processes_of
 from workflows.models import Incident, ProcessInstance
-from workflows.tokens import tokens_of
+from workflows.running.acts import follow
+from workflows.running.faults import keep
+from workflows.running.forgetting import without_values
+from workflows.running.incidents import spot_in_case
+from workflows.running.tokens import tokens_of
 from workflows.verification import check_process
 
 RISK, COST = 7.0625, 987654321

@@ -18,15 +18,15 @@ from casework.models import Assignment, Case
 from casework.permissions import SYSTEM
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
-from workflows.case_rows import instances_of, merged_into
 from workflows.clock import engine_clock
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.definitions.services import run_service
 from workflows.facts import ENDS_OF_ITS_OWN
-from workflows.flat_rows import FlatRows, rearm_timers, set_daily_timers
 from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.rounds import forget_rounds
+from workflows.running.case_rows import instances_of, merged_into
+from workflows.running.flat_rows import FlatRows, rearm_timers, set_daily_timers
 from workflows.versions import live_version
 
 

@@ -11,16 +11,16 @@ from casework.publishing.ratings import RatingRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.definitions.expressions import ExpressionRefused, evaluate
-from workflows.faults import place_of, root_of, told_of
-from workflows.incidents import (
+from workflows.models import Incident, ProcessInstance, WaitingTask
+from workflows.running.faults import place_of, root_of, told_of
+from workflows.running.incidents import (
     IncidentUnknown,
     StepFailed,
     open_incidents,
     perform_recorded,
     retry_recorded,
 )
-from workflows.models import Incident, ProcessInstance, WaitingTask
-from workflows.wakeups import fire_due_timers
+from workflows.running.wakeups import fire_due_timers
 
 SECRET_WORDS = "Nguyễn Thị Thử, 0912 345 678"
 

@@ -13,12 +13,12 @@ from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Clock
 from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
-from workflows.faults import Spot
-from workflows.forgetting import forget_values
-from workflows.hearing import heard_in
-from workflows.incidents import run_recorded
-from workflows.instances import CaseProcess
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
+from workflows.running.faults import Spot
+from workflows.running.forgetting import forget_values
+from workflows.running.hearing import heard_in
+from workflows.running.incidents import run_recorded
+from workflows.running.instances import CaseProcess
 
 OTHER_CASES = ("into", "source")
 """Under these names use cases about two cases return the row number of the other one; under `merged` those that went with it."""

@@ -16,7 +16,7 @@ from workflows.definitions.process import Definition, Element
 from workflows.definitions.services import SERVICES
 from workflows.definitions.step_forms import variables_of
 from workflows.definitions.variables import Type, Variable, Variables
-from workflows.token_moves import tokens_at_rest
+from workflows.running.token_moves import tokens_at_rest
 
 Value = str | bool | int | float
 LONGEST_NUMBER = 15

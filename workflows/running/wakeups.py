@@ -14,11 +14,11 @@ from casework.cases import CaseBusy, lock_case, lock_free_cases
 from casework.db import db, unit_of_work
 from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
-from workflows.case_rows import read_ahead
-from workflows.faults import Spot, keep_remembered, place_of, root_of
-from workflows.incidents import StepFailed, run_recorded
-from workflows.instances import CaseProcess
 from workflows.models import Message, ProcessInstance, Timer
+from workflows.running.case_rows import read_ahead
+from workflows.running.faults import Spot, keep_remembered, place_of, root_of
+from workflows.running.incidents import StepFailed, run_recorded
+from workflows.running.instances import CaseProcess
 
 LOGGER = logging.getLogger("langbiang.wakeups")
 

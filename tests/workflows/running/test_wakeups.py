@@ -15,15 +15,16 @@ from tests import build, drawn
 from tests.conftest import running
 from tests.workflows.drawing import Drawing
 from web.config import Config
-from workflows import clock, engine, jobs, steps
-from workflows.acts import act, follow
+from workflows import clock, engine, jobs
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.services import SERVICES, Service
 from workflows.engine import waits_for
-from workflows.incidents import perform_recorded
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
+from workflows.running import steps
+from workflows.running.acts import act, follow
+from workflows.running.incidents import perform_recorded
+from workflows.running.wakeups import LEASE, deliver_messages, fire_due_timers
 from workflows.verification import check_process
-from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
 
 
 def doing(run):

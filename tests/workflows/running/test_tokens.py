@@ -3,10 +3,10 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Case
 from tests import build
-from workflows.acts import follow
 from workflows.definitions.process import definitions
 from workflows.models import WaitingTask
-from workflows.tokens import tokens_of
+from workflows.running.acts import follow
+from workflows.running.tokens import tokens_of
 
 
 def test_tokens_and_taken_flows_of_each_instance(sqlite_app):

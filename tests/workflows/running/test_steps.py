@@ -14,10 +14,10 @@ from casework.permissions import NotAllowed, Role, actor_for
 from casework.triage.acts import HotlineIncomplete, VerificationRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
-from workflows.incidents import perform_recorded
 from workflows.models import FAR, ProcessInstance, StepFact, WaitingTask
-from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown, claim, perform, release
-from workflows.wakeups import fire_due_timers
+from workflows.running.incidents import perform_recorded
+from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown, claim, perform, release
+from workflows.running.wakeups import fire_due_timers
 
 MOST_STATEMENTS = 25
 CALL = {"number": "02630000000", "spoke_to": "", "reached": False, "what": "Không ai nghe máy."}

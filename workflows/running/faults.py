@@ -20,8 +20,8 @@ from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from workflows.definitions.expressions import ExpressionRefused
-from workflows.instances import StateUnreadable
 from workflows.models import Incident, ProcessInstance
+from workflows.running.instances import StateUnreadable
 
 OURS = ("casework", "reports", "workflows", "web")
 LONGEST_HISTORY = 20
