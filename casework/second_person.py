@@ -272,7 +272,7 @@ _DEEDS: dict[Action, Callable[[Any], list[Deed]]] = {
     Action.SUBMIT_ANSWER: _submit_answer,
     Action.WITHDRAW_REPORT: _withdraw_report,
 }
-"""Where the rows say who did it. Who wrote a process stands in its history (workflows.version_events)."""
+"""Where the rows say who did it. Who wrote a process stands in its history (workflows.versions.events)."""
 
 _DONE = {
     Action.APPOINT_DEPUTY: Bilingual("cử hoặc được cử làm thay", "appoints or is appointed"),

@@ -33,7 +33,7 @@ from tests.grounds import remembered
 from workflows.models import WaitingTask
 from workflows.running import acts, filing, steps
 from workflows.running.instances import CaseProcess
-from workflows.versions import install_shipped_model
+from workflows.versions.live import install_shipped_model
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """Monday 02/03/2026, 10:00 local time: an ordinary office morning."""

@@ -34,7 +34,7 @@ from web.worker import provable_kinds
 from workflows.desks.unconfirmed import set_apart_unconfirmed
 from workflows.models import Timer
 from workflows.running.wakeups import deliver_messages, fire_due_timers
-from workflows.versions import install_shipped_model
+from workflows.versions.live import install_shipped_model
 
 OPENED = datetime(2022, 5, 16, 8, 0, tzinfo=LOCAL_ZONE)
 """When the invented installation was set up: three days before its first report could come in."""

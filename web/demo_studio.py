@@ -28,8 +28,8 @@ from workflows.moving import batch
 from workflows.moving.plans import make_move
 from workflows.rehearsal.recording import record_scenario
 from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
-from workflows.starting_models import STARTING_MODELS
-from workflows.versions import live_version, scopes_with
+from workflows.versions.live import live_version, scopes_with
+from workflows.versions.starting_models import STARTING_MODELS
 
 APPROVER = "pheduyet"
 TEN = time(10)

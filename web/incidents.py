@@ -25,7 +25,6 @@ from workflows.mending.acts import CaseUnknown, MendingRefused, recorded
 from workflows.mending.process_view import view_of
 from workflows.mending.restoring import restore_state
 from workflows.models import Incident
-from workflows.moving.past import version_at
 from workflows.running.fault_reasons import reason_of
 from workflows.running.incidents import (
     IncidentUnknown,
@@ -40,6 +39,7 @@ from workflows.running.incidents import (
 )
 from workflows.running.steps import label_of_step
 from workflows.running.tokens import tokens_in
+from workflows.versions.past import version_at
 
 bp = Blueprint("incidents", __name__)
 

@@ -13,7 +13,7 @@ from casework.privacy.look_reasons import gather_reasons
 from web.config import Config
 from workflows.drafting.foreign_settings import end_all_foreign_settings
 from workflows.models import ProcessVersion
-from workflows.versions import has_versions, install_shipped_model
+from workflows.versions.live import has_versions, install_shipped_model
 
 
 def bring_release(config: Config, *, now: datetime) -> list[str]:

@@ -9,7 +9,7 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.desk_access import REPORTER
 from workflows.element_settings import limit_of, roles_for, takes_limit, waits_as_drawn
-from workflows.versions import NoLiveVersion, live_version
+from workflows.versions.live import NoLiveVersion, live_version
 
 MODELS_KEPT = 16
 

@@ -39,8 +39,8 @@ from workflows.moving.plans import make_move
 from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
 from workflows.reorganising import acts as reorganising
 from workflows.running.steps import claim
-from workflows.starting_models import STARTING_MODELS
-from workflows.versions import live_version
+from workflows.versions.live import live_version
+from workflows.versions.starting_models import STARTING_MODELS
 
 HOUSE_ADMINISTRATOR = "house_administrator"
 STUDIO = ("compare-", "rehearsals-", "move", "daily", "heat")

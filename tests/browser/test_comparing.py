@@ -21,7 +21,7 @@ from tests.conftest import environment_of
 from workflows.definitions.process import shipped_table
 from workflows.drafting.drafts import start_draft
 from workflows.routing.rows import rows_of, with_rows
-from workflows.versions import FIELD_REPORT, ROUTING
+from workflows.versions.live import FIELD_REPORT, ROUTING
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -27,7 +27,7 @@ from web.studio.moves import AT_ONCE
 from workflows.models import MoveCase, ProcessInstance, ProcessMove
 from workflows.moving import batch
 from workflows.running.steps import claim
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -34,7 +34,7 @@ from workflows.definitions.vocabulary import OF_EVERY_OBJECT
 from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion
 from workflows.routing.rows import rows_of
-from workflows.versions import FIELD_REPORT, ROUTING
+from workflows.versions.live import FIELD_REPORT, ROUTING
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

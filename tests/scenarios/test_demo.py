@@ -117,8 +117,8 @@ from workflows.reorganising.preview import preview
 from workflows.routing.suggestion import shipped_table
 from workflows.running.steps import draft_place
 from workflows.running.wakeups import fire_due_timers
-from workflows.version_events import writers_of
-from workflows.versions import live_version
+from workflows.versions.events import writers_of
+from workflows.versions.live import live_version
 
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
 SMOKE = "Cột khói nghi cháy rừng thông"

@@ -38,7 +38,7 @@ from web.watching.command import health_lines
 from web.worker import jobs_of, run_job
 from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVersion, WaitingTask
 from workflows.moving import batch, plans
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 RELEASE = "0.9.0"
 LEFT = ROOT / "tests" / "soak" / "left_by_0_9.py"

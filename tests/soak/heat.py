@@ -24,7 +24,7 @@ from workflows.bottlenecks.keeping import recount_step_times
 from workflows.bottlenecks.reading import Wanted, heat, last_months
 from workflows.bottlenecks.variants import variants
 from workflows.models import FAR, ProcessInstance, StepFact, StepTimes, WaitingTask
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 END = datetime(2026, 3, 31, 12, tzinfo=UTC)
 DAYS = 365

@@ -49,7 +49,7 @@ from workflows.definitions.process import shipped_model
 from workflows.models import ProcessVersion
 from workflows.running import steps
 from workflows.verification import check_process
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 TYPED = "Nhà tôi số 45/3 đường Hoa Hồng, 0912345678"
 LISTED = "Thôn Păng Tiêng"

@@ -35,7 +35,7 @@ from web.navigation import LOOKERS
 from workflows.desks.late_cases import late_list
 from workflows.drafting.drafts import start_draft
 from workflows.models import WaitingTask
-from workflows.versions import SHIPPED
+from workflows.versions.live import SHIPPED
 
 STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "quantrihethong", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt",
          "lanhdao.ptnmt", "canbo.pktht", "lanhdao.pktht")  # fmt: skip

@@ -7,7 +7,7 @@ from casework.db import db
 from casework.permissions import Action, Actor, may
 from workflows.models import ProcessMove, ProcessVersion, Rehearsal
 from workflows.moving.plans import move_scopes
-from workflows.versions import FIELD_REPORT
+from workflows.versions.live import FIELD_REPORT
 
 
 def pages_of_studio(actor: Actor) -> dict[str, str]:

@@ -32,7 +32,7 @@ from workflows.desks.inbox import Position, Wanted, codes_meant, counts_for, pag
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running import steps
-from workflows.versions import FIELD_REPORT
+from workflows.versions.live import FIELD_REPORT
 
 LATER = build.NOON + timedelta(days=7)
 

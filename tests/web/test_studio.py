@@ -17,7 +17,7 @@ from tests.workflows.drafting.test_drafts import CHANGED, CHANGED_AGAIN, NOTE, U
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import shipped_model, shipped_table
 from workflows.models import ProcessVersion
-from workflows.versions import ROUTING, live_version
+from workflows.versions.live import ROUTING, live_version
 
 
 @pytest.fixture

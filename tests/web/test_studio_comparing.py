@@ -23,7 +23,7 @@ from workflows.definitions.process import shipped_model, shipped_table
 from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion
 from workflows.routing.rows import rows_of, with_rows
-from workflows.versions import ROUTING, live_version
+from workflows.versions.live import ROUTING, live_version
 
 STATIC = Path(__file__).parents[2] / "web/static"
 HOSTILE = '<script>alert(1)</script>"\'&amp;{{7*7}}'

@@ -29,7 +29,7 @@ from workflows.definitions.process import shipped_model, shipped_table
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
 from workflows.routing.rows import rows_of
-from workflows.versions import FIELD_REPORT, ROUTING
+from workflows.versions.live import FIELD_REPORT, ROUTING
 
 STATIC = Path(__file__).parent.parent.parent / "web/static"
 SCRIPTS, SENTENCES = STATIC / "js/studio", STATIC / "vendor/bpmn-js/bpmn-editor-sentences.json"

@@ -15,7 +15,7 @@ from casework.errors import CaseworkError
 from reports.drawings import DEEPEST, MOST_ELEMENTS, MOST_GEOMETRY, MOST_MARKED, MOST_WORDS, PictureRefused, clean_picture, is_upright
 from tests.web.desk import Office
 from workflows.models import ProcessVersion
-from workflows.versions import FIELD_REPORT, ROUTING
+from workflows.versions.live import FIELD_REPORT, ROUTING
 
 OPEN = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="40" height="20" viewBox="0 0 40 20">'
 ENDS = (

@@ -16,7 +16,7 @@ from tests.web.pages import words_of
 from tests.workflows.moving.cases import faults
 from workflows.models import MoveCase, ProcessMove, ProcessVersion
 from workflows.moving import batch
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 LATER = build.NOON + timedelta(days=1)
 

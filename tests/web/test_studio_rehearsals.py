@@ -21,7 +21,7 @@ from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal import running
 from workflows.rehearsal.running import HISTORY, Period, RehearsalRefused, ask_history, go_on_with_rehearsals, newest_of
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 
 @pytest.fixture

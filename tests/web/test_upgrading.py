@@ -15,8 +15,8 @@ from tests import build
 from tests.workflows.running.test_hearing import OLD_MODEL
 from web.config import Config
 from web.upgrading import bring_release
-from workflows import versions
 from workflows.models import ProcessVersion
+from workflows.versions import live as versions
 
 LATER = build.NOON + timedelta(days=30)
 

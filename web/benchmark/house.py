@@ -21,7 +21,7 @@ from workflows.models import WaitingTask
 from workflows.running import acts
 from workflows.running.filing import file_report
 from workflows.running.steps import perform
-from workflows.versions import install_shipped_model
+from workflows.versions.live import install_shipped_model
 
 MATTERS = (
     (TITLE, WORDS),

@@ -22,7 +22,7 @@ from casework.permissions import Actor, Role, actor_for
 from casework.triage.acts import ClearedReport
 from workflows.models import WaitingTask
 from workflows.running.filing import file_report
-from workflows.versions import install_shipped_model
+from workflows.versions.live import install_shipped_model
 
 PASSWORD = "only-for-a-benchmark"
 LEAD, OTHER = 0, 1

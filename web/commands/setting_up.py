@@ -42,7 +42,7 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
     from web.config import Config
     from web.password_lists import open_lists
     from web.passwords import SHORTEST, hash_password, weakness_of
-    from workflows.versions import install_shipped_model
+    from workflows.versions.live import install_shipped_model
 
     config, about = Config.from_environment(), (prefix, name_vi, name_en, login, full_name)
     password = password or _asked_password()

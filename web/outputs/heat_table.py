@@ -12,7 +12,7 @@ from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress
 from web.studio.heat import asked_for
 from workflows.bottlenecks.reading import FEWEST, Heat, heat
-from workflows.versions import NoLiveVersion
+from workflows.versions.live import NoLiveVersion
 
 FEW = f"Để trống: dưới {FEWEST} lượt."
 

@@ -17,7 +17,7 @@ from web.charts import Across, Groups, against_limits, grouped
 from web.locales import in_reader_language as local
 from web.statistics.figures import Asked, hours
 from workflows.figures.steps import is_kept, step_hours
-from workflows.step_limits import limits_of_steps
+from workflows.versions.step_limits import limits_of_steps
 
 POINTS = 12
 """Weeks or months of the trend."""

@@ -10,7 +10,7 @@ from flask_babel.speaklater import LazyString
 from casework.permissions import Action, Actor
 from workflows.drafting import approvals, drafts
 from workflows.models import ProcessVersion
-from workflows.versions import may_in_scope
+from workflows.versions.live import may_in_scope
 
 Do = Callable[[ProcessVersion, Actor, datetime, str, int | None], None]
 """`(version, by, now, words, revision)`: the one signature the pages know."""

@@ -26,8 +26,8 @@ from workflows.drafting.renaming import drawn_id, set_apart
 from workflows.drafting.version_lists import ScopeSeen, versions_seen
 from workflows.models import ProcessVersion
 from workflows.routing.table_rows import names_in_tables, table_of
-from workflows.step_origins import reused_between
-from workflows.versions import ROUTING, version_for
+from workflows.versions.live import ROUTING, version_for
+from workflows.versions.step_origins import reused_between
 
 bp = Blueprint("studio_comparing", __name__)
 

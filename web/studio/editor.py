@@ -30,8 +30,8 @@ from workflows.definitions.parsed import text_of
 from workflows.definitions.process import MAX_BYTES
 from workflows.drafting.drafts import PartsLost, Saved, TextUnreadable, save_draft
 from workflows.models import ProcessVersion
-from workflows.step_origins import new_stamp, reused_between
-from workflows.versions import ROUTING, check_version, live_version
+from workflows.versions.live import ROUTING, check_version, live_version
+from workflows.versions.step_origins import new_stamp, reused_between
 
 bp = Blueprint("studio_editor", __name__)
 

@@ -19,7 +19,7 @@ from workflows.definitions.parsed import text_of
 from workflows.definitions.process import label_of, read_xml
 from workflows.models import ProcessVersion
 from workflows.routing.table_rows import names_in_tables, table_of
-from workflows.versions import FIELD_REPORT, ROUTING, version_for
+from workflows.versions.live import FIELD_REPORT, ROUTING, version_for
 
 bp = Blueprint("studio_exports", __name__)
 

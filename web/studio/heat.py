@@ -51,7 +51,7 @@ from workflows.bottlenecks.variants import MOST, MOST_VARIANTS, variants
 from workflows.definitions.parsed import text_of
 from workflows.diagrams import named_in
 from workflows.models import ProcessVersion
-from workflows.versions import NoLiveVersion
+from workflows.versions.live import NoLiveVersion
 
 bp = Blueprint("studio_heat", __name__)
 

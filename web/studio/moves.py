@@ -26,7 +26,7 @@ from workflows.drafting.version_lists import MOST_CENTRES, MOST_COUNTED, Version
 from workflows.models import ProcessMove, ProcessVersion
 from workflows.moving import batch, plans
 from workflows.moving.plans import MoveUnknown, move_for
-from workflows.versions import FIELD_REPORT, version_for
+from workflows.versions.live import FIELD_REPORT, version_for
 
 bp = Blueprint("studio_moves", __name__)
 

@@ -47,7 +47,7 @@ from workflows.rehearsal.scenarios import (
     name_scenario,
     scenarios_for,
 )
-from workflows.versions import FIELD_REPORT, NoLiveVersion, live_version, version_for
+from workflows.versions.live import FIELD_REPORT, NoLiveVersion, live_version, version_for
 
 bp = Blueprint("studio_rehearsals", __name__)
 

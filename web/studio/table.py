@@ -25,7 +25,7 @@ from workflows.models import ProcessVersion
 from workflows.routing import rows as routing_rows
 from workflows.routing.rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, Row
 from workflows.routing.table_rows import names_in_tables
-from workflows.versions import ROUTING, acting, check_version, version_for
+from workflows.versions.live import ROUTING, acting, check_version, version_for
 
 bp = Blueprint("studio_table", __name__)
 

@@ -34,10 +34,10 @@ from workflows.models import ProcessVersion
 from workflows.moving.plans import move_scopes
 from workflows.rehearsal.running import HISTORY, SCENARIOS, newest_of
 from workflows.routing.table_rows import names_in_tables, table_of
-from workflows.starting_models import STARTING_MODELS
-from workflows.step_origins import reused_between
-from workflows.version_events import history_of, why_not_approve
-from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
+from workflows.versions.events import history_of, why_not_approve
+from workflows.versions.live import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
+from workflows.versions.starting_models import STARTING_MODELS
+from workflows.versions.step_origins import reused_between
 
 bp = Blueprint("studio", __name__)
 

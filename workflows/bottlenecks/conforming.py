@@ -19,7 +19,7 @@ from workflows.models import ProcessVersion, Rehearsal
 from workflows.rehearsal.running import RUNNERS, Tell, ask_rehearsal, newest_about, only
 from workflows.rehearsal.shut_in import RehearsalFailed, in_child
 from workflows.rehearsal.stories import LONGEST_WHY, shortened
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 CONFORMANCE = "conformance"
 MOST = 2_000

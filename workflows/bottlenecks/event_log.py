@@ -32,7 +32,7 @@ from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import Passage, Trace, traces
 from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessVersion
-from workflows.versions import acting, may_in_scope, scopes_with
+from workflows.versions.live import acting, may_in_scope, scopes_with
 
 XES, CSV = "xes", "csv"
 FORMATS = (XES, CSV)

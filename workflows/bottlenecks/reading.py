@@ -22,8 +22,8 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
 from workflows.drafting.renaming import APART, drawn_id
 from workflows.models import ProcessVersion, StepTimes
-from workflows.step_origins import reused_among
-from workflows.versions import FIELD_REPORT, live_version, scopes_with
+from workflows.versions.live import FIELD_REPORT, live_version, scopes_with
+from workflows.versions.step_origins import reused_among
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,8 +12,8 @@ from casework.permissions import Actor
 from workflows.comparison.model import UNDRAWN, Model, is_same, model_of, name_of
 from workflows.comparison.tables import RowKind, columns_between, is_table, rows_between
 from workflows.models import ProcessVersion
-from workflows.version_events import replaced_by
-from workflows.versions import NoLiveVersion, in_scope, live_version, version_for
+from workflows.versions.events import replaced_by
+from workflows.versions.live import NoLiveVersion, in_scope, live_version, version_for
 
 
 class ChangeKind(StrEnum):

@@ -8,8 +8,8 @@ from casework.second_person import SecondPersonNeeded
 from workflows.drafting.drafts import LONGEST_NOTE, VersionRefused, become_draft, locked_in
 from workflows.drafting.foreign_settings import end_foreign_settings
 from workflows.models import ProcessVersion
-from workflows.version_events import record_version, why_not_approve
-from workflows.versions import FIELD_REPORT, acting, check_version, live_in_scope, refuse_unclean, retire
+from workflows.versions.events import record_version, why_not_approve
+from workflows.versions.live import FIELD_REPORT, acting, check_version, live_in_scope, refuse_unclean, retire
 
 
 def approve_version(version: ProcessVersion, *, by: Actor, now: datetime, words: str = "") -> None:

@@ -16,10 +16,8 @@ from workflows.definitions.reading import Unreadable, read_tree
 from workflows.drafting.renaming import with_ids
 from workflows.drafting.round_trip import lost_parts
 from workflows.models import ProcessVersion
-from workflows.starting_models import STARTING_NOTE
-from workflows.step_origins import new_ids
-from workflows.version_events import has_edited, record_version, writers_of
-from workflows.versions import (
+from workflows.versions.events import has_edited, record_version, writers_of
+from workflows.versions.live import (
     FIELD_REPORT,
     FIRST_NOTE,
     SHIPPED,
@@ -32,6 +30,8 @@ from workflows.versions import (
     next_number,
     refuse_unclean,
 )
+from workflows.versions.starting_models import STARTING_NOTE
+from workflows.versions.step_origins import new_ids
 
 LONGEST_NOTE = 2000
 MOST_DRAFTS = 50

@@ -13,9 +13,9 @@ from casework.permissions import SYSTEM, Actor
 from casework.setting_events import record_setting
 from casework.settings.kinds.table import KINDS
 from workflows.models import ProcessVersion
-from workflows.step_origins import reused_among
-from workflows.version_events import services_of
-from workflows.versions import FIELD_REPORT
+from workflows.versions.events import services_of
+from workflows.versions.live import FIELD_REPORT
+from workflows.versions.step_origins import reused_among
 
 REASON = "Mã này nay là bước khác / The id stands for another step now"
 

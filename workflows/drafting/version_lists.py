@@ -12,8 +12,8 @@ from casework.db import db
 from casework.models import Case, Centre
 from casework.permissions import Action, Actor
 from workflows.models import OF_THE_CASE, ProcessInstance, ProcessVersion
-from workflows.version_events import why_not_approve
-from workflows.versions import FIELD_REPORT, SHIPPED, centres_counted, in_scope, may_in_scope, scopes_with
+from workflows.versions.events import why_not_approve
+from workflows.versions.live import FIELD_REPORT, SHIPPED, centres_counted, in_scope, may_in_scope, scopes_with
 
 MOST_VERSIONS = 30
 MOST_LOOKED_AT = 300

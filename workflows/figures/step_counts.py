@@ -6,7 +6,7 @@ from casework.db import db
 from casework.permissions import Actor
 from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessVersion, WaitingTask
-from workflows.versions import centres_counted
+from workflows.versions.live import centres_counted
 
 MOST = 999
 """Steps counted at one element; shown as "999+" from there."""

@@ -21,7 +21,7 @@ from workflows.bottlenecks.reading import unpacked
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
 from workflows.models import StepFact, StepTimes, WaitingTask
-from workflows.versions import NoLiveVersion, live_version
+from workflows.versions.live import NoLiveVersion, live_version
 
 SLICE = timedelta(days=8)
 """Passages are read for so long at a time, so that no statement grows with the house."""

@@ -16,10 +16,10 @@ from workflows.clock import engine_clock
 from workflows.definitions.parsed import definition_of
 from workflows.mending.acts import CaseUnknown, MendingRefused, begin_mending, proven
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
-from workflows.moving.past import version_at
 from workflows.running.case_rows import steps_of, timers_of
 from workflows.running.instances import CaseProcess, StateUnreadable
 from workflows.running.token_moves import set_token, targets_of, tokens_at_rest
+from workflows.versions.past import version_at
 
 MOST_KEPT = 20
 """Kept states looked through, the newest first."""

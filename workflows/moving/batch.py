@@ -29,7 +29,7 @@ from workflows.moving.previewing import TOGETHER, actor_of, instant_for, preview
 from workflows.moving.way import UNREADABLE, Way, unforeseen
 from workflows.running.faults import place_of, root_of
 from workflows.running.instances import StateUnreadable
-from workflows.versions import acting
+from workflows.versions.live import acting
 
 LOGGER = logging.getLogger("langbiang.moving")
 

@@ -24,9 +24,9 @@ from workflows.drafting.renaming import APART
 from workflows.drafting.version_lists import OPEN
 from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
 from workflows.moving.mapping import Verdict, fates, targets
-from workflows.step_origins import reused_between
-from workflows.version_events import MOST_READ, VersionEvent, record_version, stream_of
-from workflows.versions import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
+from workflows.versions.events import MOST_READ, VersionEvent, record_version, stream_of
+from workflows.versions.live import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
+from workflows.versions.step_origins import reused_between
 
 LONGEST_REASON = 500
 FILLED_TOGETHER = 2000

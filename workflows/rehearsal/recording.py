@@ -15,7 +15,7 @@ from workflows.rehearsal.scenarios import ScenarioRefused, keep_scenario, tidy_n
 from workflows.rehearsal.stories import MOST_ACTS, Story, go_through, story_of
 from workflows.rehearsal.tracing import NotTraced, trace_case
 from workflows.running.case_rows import instances_of
-from workflows.versions import acting
+from workflows.versions.live import acting
 
 
 def record_scenario(case_ref: str, *, name: str, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Scenario:

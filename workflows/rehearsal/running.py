@@ -31,7 +31,7 @@ from workflows.rehearsal.office_time import told_calendar
 from workflows.rehearsal.scenarios import SHIPPED, scenarios_for, shipped_scenarios
 from workflows.rehearsal.shut_in import FAILED, RehearsalFailed, in_child
 from workflows.running.faults import place_of
-from workflows.versions import FIELD_REPORT, NoLiveVersion, acting, live_version, scopes_with
+from workflows.versions.live import FIELD_REPORT, NoLiveVersion, acting, live_version, scopes_with
 
 SCENARIOS, HISTORY = "scenarios", "history"
 LOGGER = logging.getLogger("langbiang.rehearsal")

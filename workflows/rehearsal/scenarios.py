@@ -19,8 +19,8 @@ from casework.permissions import Action, Actor
 from workflows.checks.signs import can_be_seen, hidden_sign
 from workflows.models import ProcessVersion, Scenario
 from workflows.rehearsal.stories import Story
-from workflows.version_events import INSTALLATION
-from workflows.versions import FIELD_REPORT, acting, may_in_scope, scopes_with
+from workflows.versions.events import INSTALLATION
+from workflows.versions.live import FIELD_REPORT, acting, may_in_scope, scopes_with
 
 LONGEST_NAME = 200
 MOST_SCENARIOS = 100

@@ -31,7 +31,7 @@ from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.running.acts import follow
 from workflows.running.case_rows import AT_DESKS, steps_of
-from workflows.version_events import record_version
+from workflows.versions.events import record_version
 
 LOGGER = logging.getLogger("langbiang")
 

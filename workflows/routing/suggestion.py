@@ -12,7 +12,7 @@ from workflows.definitions.cache import Kept
 from workflows.definitions.expressions import ClosedScriptEngine
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import read_xml, shipped_table
-from workflows.versions import ROUTING, NoLiveVersion, live_version
+from workflows.versions.live import ROUTING, NoLiveVersion, live_version
 
 __all__ = ["DECISION", "Suggestion", "live_table", "shipped_table", "suggest"]
 

@@ -16,8 +16,8 @@ from workflows.bindings import OTHER_THAN, Bindings, Step
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
-from workflows.moving.past import earlier_names
 from workflows.outcomes import OUTCOMES
+from workflows.versions.past import earlier_names
 
 
 def element_of(task: WaitingTask) -> Element | None:

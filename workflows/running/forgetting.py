@@ -11,8 +11,8 @@ from casework.db import db
 from workflows.bindings import Bindings
 from workflows.definitions.parsed import definition_of
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, Scenario
-from workflows.moving.past import versions_run
 from workflows.running.process_variables import content_names
+from workflows.versions.past import versions_run
 
 NOTHING = b""
 """In place of a state that cannot be read and so cannot be cleaned: the pages say that it cannot be read, as before."""

@@ -27,7 +27,7 @@ from workflows.models import Incident, Message, ProcessInstance, ProcessVersion,
 from workflows.rounds import forget_rounds
 from workflows.running.case_rows import instances_of, merged_into
 from workflows.running.flat_rows import FlatRows, rearm_timers, set_daily_timers
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 
 class StateMismatch(RuntimeError):

@@ -24,11 +24,11 @@ from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
 from workflows.element_settings import help_on, label_on
 from workflows.models import Incident, WaitingTask
-from workflows.moving.past import version_at
 from workflows.running.claims import holder_of, is_free, is_stood_in_by
 from workflows.running.drawn_steps import barred_by, element_of, outcome_words, step_of
 from workflows.running.hearing import refuse_unheard
 from workflows.running.instances import CaseProcess
+from workflows.versions.past import version_at
 
 SUSPENDED = Bilingual(
     "Quy trình của hồ sơ này đang được quản trị tạm ngừng. Bước này chờ ở đây và làm được ngay khi quy trình chạy tiếp.",

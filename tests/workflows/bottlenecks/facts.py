@@ -15,7 +15,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case
 from tests import build
 from workflows.models import FAR, ProcessInstance, ProcessVersion, StepFact, WaitingTask
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 _numbers = count(1)
 

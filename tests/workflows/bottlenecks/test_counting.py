@@ -23,7 +23,7 @@ from workflows.bottlenecks.sentences import bottlenecks, late_mostly_at
 from workflows.definitions.process import shipped_model
 from workflows.figures.steps import step_hours
 from workflows.models import StepTimes
-from workflows.versions import publish_version
+from workflows.versions.live import publish_version
 
 MARCH, APRIL, FEBRUARY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 2, 1)
 NOW = local(4, 10)

@@ -16,7 +16,7 @@ from workflows.drafting.approvals import put_live, roll_back
 from workflows.drafting.drafts import discard_draft, start_draft
 from workflows.models import ProcessVersion
 from workflows.routing.suggestion import shipped_table
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 ADDED, CHANGED, REMOVED = ChangeKind
 

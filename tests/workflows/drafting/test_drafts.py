@@ -37,8 +37,8 @@ from workflows.drafting.drafts import (
 )
 from workflows.drafting.version_lists import open_cases_of, versions_seen, versions_to_approve
 from workflows.models import ProcessInstance, ProcessVersion
-from workflows.version_events import history_of
-from workflows.versions import (
+from workflows.versions.events import history_of
+from workflows.versions.live import (
     FIELD_REPORT,
     ROUTING,
     SHIPPED,

@@ -13,7 +13,7 @@ from tests import build
 from tests.second_centre import of_the_installation, second_world
 from workflows.figures import step_counts
 from workflows.figures.step_counts import open_steps
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 
 def test_open_steps_are_counted_with_those_that_rest(app: Flask) -> None:

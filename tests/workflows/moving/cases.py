@@ -15,7 +15,7 @@ from workflows.definitions.process import shipped_model
 from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVersion, StepFact, Timer, WaitingTask
 from workflows.moving import batch, plans
 from workflows.verification import check_process
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 WHY = "Áp dụng bước thẩm định pháp lý cho hồ sơ đang mở."
 

@@ -33,9 +33,9 @@ from workflows import clock
 from workflows.definitions.process import shipped_model
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.moving import batch
-from workflows.moving.past import version_at
 from workflows.running.steps import claim
 from workflows.running.wakeups import fire_due_timers
+from workflows.versions.past import version_at
 
 LATER = later(build.NOON, 60 * 24)
 

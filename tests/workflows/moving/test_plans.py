@@ -23,7 +23,7 @@ from workflows.drafting.drafts import start_draft
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessMove, WaitingTask
 from workflows.moving import batch, cases, plans
 from workflows.moving.plans import MoveChanged, MoveRefused, MoveUnknown
-from workflows.version_events import history_of
+from workflows.versions.events import history_of
 
 LATER = later(build.NOON, 60 * 24)
 

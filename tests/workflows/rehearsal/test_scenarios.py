@@ -35,7 +35,7 @@ from workflows.rehearsal.running import (
 from workflows.rehearsal.scenarios import ScenarioRefused, ScenarioUnknown, drop_scenario, name_scenario, scenarios_for, shipped_scenarios
 from workflows.rehearsal.shut_in import TOO_LARGE, TOO_SLOW, RehearsalFailed, in_child
 from workflows.rehearsal.stories import go_through
-from workflows.versions import live_version
+from workflows.versions.live import live_version
 
 NOON = build.NOON
 

@@ -13,10 +13,10 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Event
 from tests import build
 from tests.web.pages import signed_in
-from workflows import versions
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.running.hearing import ActNotInModel, acts_to_offer, unheard_acts
-from workflows.versions import install_shipped_model
+from workflows.versions import live as versions
+from workflows.versions.live import install_shipped_model
 
 OLD_MODEL = (Path(__file__).parent.parent.parent / "data" / "field_report_0_1_0.bpmn").read_bytes()
 

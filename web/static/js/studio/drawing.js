@@ -158,7 +158,7 @@ function longest(points) {
   return parts.reduce((best, each) => (each.spare > best.spare ? each : best));
 }
 
-/** Pools, lanes and starts stay; new ids can stand in a condition, and none was ever given to anything else (workflows/step_origins.py). */
+/** Pools, lanes and starts stay; new ids can stand in a condition, and none was ever given to anything else (workflows/versions/step_origins.py). */
 function keepHouse(eventBus, bpmnFactory, moddle, elementRegistry) {
   eventBus.on("commandStack.elements.delete.canExecute", 1500, ({ context }) => {
     const kept = context.elements.filter(each => !isA(each, ...FIXED));

@@ -9,7 +9,7 @@ from casework.working_time import TimeLimit, Unit
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
 from workflows.element_settings import limit_on
-from workflows.versions import NoLiveVersion, live_version
+from workflows.versions.live import NoLiveVersion, live_version
 
 OF_ONE_STEP = frozenset({ClockKind.ACCEPTANCE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
 """Limits that are one step's; that of a case or of an agency's part is shared by several."""

@@ -7,7 +7,7 @@ from workflows.definitions.process import ModelRefused, shipped_model
 from workflows.jobs import INTERVALS, OWN, recurring_jobs
 from workflows.models import ProcessInstance, ProcessVersion
 from workflows.running.filing import file_report
-from workflows.versions import FIELD_REPORT, NoLiveVersion, install_shipped_model, is_shipped, live_version, publish_version
+from workflows.versions.live import FIELD_REPORT, NoLiveVersion, install_shipped_model, is_shipped, live_version, publish_version
 
 CHANGED = shipped_model().replace("Phân loại".encode(), "Phân loại hồ sơ".encode())
 

@@ -21,7 +21,7 @@ from workflows.definitions.cache import Kept
 from workflows.definitions.findings import ModelFinding, Rule, named
 from workflows.definitions.process import ModelRefused, read_xml
 from workflows.models import ProcessVersion
-from workflows.starting_models import STARTING_MODELS
+from workflows.versions.starting_models import STARTING_MODELS
 
 MOST_VERSIONS = 500
 """Versions of a scope that are looked at, the newest."""

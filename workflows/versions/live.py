@@ -15,7 +15,7 @@ from workflows.definitions.findings import Checked, bounded
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import ModelRefused, digest_of, shipped_model, shipped_table
 from workflows.models import ProcessVersion
-from workflows.version_events import record_version
+from workflows.versions.events import record_version
 
 FIELD_REPORT, ROUTING = "field_report", "routing"
 SHIPPED = {FIELD_REPORT: shipped_model, ROUTING: shipped_table}
@@ -137,7 +137,7 @@ def check_version(version: ProcessVersion) -> Checked:
     checked = _checks.get((version.key, version.sha256), lambda: _check(version.key, text_of(version)))
     if version.key != FIELD_REPORT or version.live_at is not None or not checked.is_readable:
         return checked
-    from workflows.step_origins import reuse_findings
+    from workflows.versions.step_origins import reuse_findings
 
     reused = list(reuse_findings(version))
     return bounded((*checked.findings, *reused)) if reused else checked

@@ -29,8 +29,8 @@ from workflows.drafting.renaming import drawn_id, renamed_in, set_apart, with_id
 from workflows.models import ProcessMove, ProcessVersion, StepTimes
 from workflows.moving.mapping import Verdict, fates
 from workflows.moving.plans import mapping_of
-from workflows.step_origins import new_stamp, parts_of, reused_between
-from workflows.versions import FIELD_REPORT, ModelNotClean, check_version, live_version
+from workflows.versions.live import FIELD_REPORT, ModelNotClean, check_version, live_version
+from workflows.versions.step_origins import new_stamp, parts_of, reused_between
 
 NOON = build.NOON
 LEGAL, SURVEY = ("Thẩm định pháp lý", "Legal review"), ("Khảo sát tại chỗ", "Survey on the spot")

@@ -18,9 +18,9 @@ from tests.web.test_studio import as_
 from tests.workflows.drafting.test_drafts import world_with_people
 from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessVersion, WaitingTask
-from workflows.starting_models import SIMPLE, STARTING_MODELS
 from workflows.verification import check_process
-from workflows.versions import FIELD_REPORT, check_text
+from workflows.versions.live import FIELD_REPORT, check_text
+from workflows.versions.starting_models import SIMPLE, STARTING_MODELS
 
 OWN_STEPS: dict[str, tuple[str, dict[str, Any]]] = {
     "site_survey": ("officer", {"values": {"survey_found": "Đống rác cao một mét.", "survey_on": date(2026, 3, 2)}}),
