@@ -134,7 +134,7 @@ class RememberingHasher(PasswordHasher):
 def _made(config: Config) -> Flask:
     # Not above: pure tests shall not wait until all pages are imported.
     import web
-    from web import passwords
+    from web.accounts import password_rules as passwords
 
     if not isinstance(passwords.HASHER, RememberingHasher):
         passwords.HASHER = RememberingHasher(passwords.HASHER)

@@ -162,10 +162,10 @@ class Ground(ABC):
 
     def _repoint(self, app: Flask, config: Config) -> None:
         from web import settings_of
+        from web.accounts.outside_opening import open_outside
+        from web.accounts.password_lists import open_lists
         from web.documents.opening import open_seals, open_trust
         from web.gateways.opening import open_gateways
-        from web.outside.opening import open_outside
-        from web.password_lists import open_lists
         from web.scanning import Scanner
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})

@@ -13,20 +13,21 @@ from web.watching import job_threads
 
 PAGES = (
     "public", "public_layers", "public_share", "for_search_engines", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
-    "auth", "factors.second", "factors.own", "factors.again", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
+    "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox", "inbox_bulk", "inbox_saved",
+    "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "quarantined", "notes", "case_acts", "late",
     "unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "photos", "recordings",
-    "contacts.blocked", "maps", "health", "metrics", "account",
+    "accounts.blocked_contacts", "maps", "health", "metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
-    "settings.imports", "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres",
+    "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
     "settings.reorganisations", "settings.host_apps", "settings.health", "settings.jobs",
-    "contacts.codes", "contacts.in_app", "contacts.sign_in", "contacts.account",
-    "contacts.confirming", "contacts.tracking", "contacts.hand_over", "outside.sign_in", "outside.identities",
+    "accounts.contact_codes", "accounts.in_app", "accounts.sign_in_by_code", "accounts.contacts",
+    "accounts.confirm_contact", "contacts.tracking", "accounts.hand_over", "accounts.sign_in_elsewhere", "accounts.outside_identities",
     "offline.pages", "offline.reports", "rights.own", "rights.requests", "rights.processing", "rights.access", "rights.breaches",
     "statistics.figures", "statistics.dashboard", "outputs.pages", "outputs.schedules", "reporting.pages",
 )  # fmt: skip
@@ -65,10 +66,10 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
         sessions,
         static_files,
     )
+    from web.accounts.outside_opening import open_outside
+    from web.accounts.password_lists import open_lists
     from web.documents.opening import open_seals, open_trust
     from web.gateways.opening import open_gateways
-    from web.outside.opening import open_outside
-    from web.password_lists import open_lists
     from web.scanning import Scanner
     from web.startup_checks import make_data_folder, open_keyring
     from web.storage import open_file_store

@@ -23,9 +23,9 @@ from casework.parsing import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
+from web.accounts.blocked_contacts import blockable
 from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.clock import now
-from web.contacts.blocked import blockable
 from web.documents.beside import Documents, documents_shown
 from web.forms import Form
 from web.guards import actor, found, performs

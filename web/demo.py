@@ -19,6 +19,7 @@ from casework.installation.seeding import install_centre, install_rules
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
+from web.accounts.password_rules import hash_password
 from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
 from web.demo_citizens import furnish_citizens
@@ -28,7 +29,6 @@ from web.demo_papers import write_papers
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
 from web.demo_studio import count_the_year, furnish_studio, plan_a_move
-from web.passwords import hash_password
 from web.recording_jobs import prepare_recordings
 from web.worker import provable_kinds
 from workflows.desks.unconfirmed import set_apart_unconfirmed

@@ -26,9 +26,9 @@ from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.settings.consent_notices import replaces_for
 from reports.receipt import Receipt, qr_svg, receipt_pdf
+from web.accounts.confirm_contact import send_first_code
 from web.base_map import base_map
 from web.clock import now
-from web.contacts.confirming import send_first_code
 from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_fields import FilingForm
 from web.filing_near import Near, follow_instead, near_before_filing

@@ -83,7 +83,7 @@ from casework.verification.files import check_files
 from tests import build
 from tests.casework.acting import events, guest_of, local
 from tests.pictured import jpeg, pictured_case, staged
-from web.auth import find_account
+from web.accounts.sign_in import find_account
 
 NOW = build.NOON + timedelta(days=1)
 WORDS = "Xin xóa giúp, tôi là Nguyễn Thị Thử lờiyêucầu."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant, unit
 
-SECURITY, AUTH, GUARDS = "tests/web/test_security.py", "tests/web/test_auth.py", "tests/web/test_guards.py"
+SECURITY, AUTH, GUARDS = "tests/web/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
 FACTORS, HAND_OVER, SIGNING = "tests/web/factors/test_second_factors.py", "tests/web/test_hand_over.py", "tests/reports/test_signing.py"
 NOBODY_ACROSS = "tests/system/test_two_centres.py::test_nobody_of_one_centre_is_given_anything_of_the_other"
 NO_EXTRA = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_row"
@@ -93,17 +93,17 @@ GUARDS_GONE = [
            (NOBODY_ACROSS,)),
     # -- forms sent by others, and from elsewhere
     Mutant("sign-in elsewhere begun by a stranger", "casework/accounts/outside_identities.py", " and row.browser_digest == _browser_digest(browser)\n", "\n",
-           ("tests/web/outside/test_sign_in.py::test_a_sign_in_comes_back_once_soon_in_its_own_browser_and_from_its_own_provider",)),
+           ("tests/web/accounts/test_sign_in_elsewhere.py::test_a_sign_in_comes_back_once_soon_in_its_own_browser_and_from_its_own_provider",)),
     Mutant("sign-in elsewhere from another provider", "casework/accounts/outside_identities.py", "row is not None and row.provider == provider and", "row is not None and",
            once("a_sign_in_elsewhere_comes_back_once_soon_in_its_browser_and_from_its_provider")),
     Mutant("challenge of another browser", "casework/accounts/passkeys.py", "        PasskeyChallenge.bound_to == bound_to, PasskeyChallenge.expires_at > now,", "        PasskeyChallenge.expires_at > now,",
            (f"{FACTORS}::TestPasskeys::test_a_challenge_is_good_once_soon_and_in_its_browser",)),
-    Mutant("signed in by a page of another site", "web/contacts/hand_over.py", "is_led=not _is_opened_directly()", "is_led=False",
+    Mutant("signed in by a page of another site", "web/accounts/hand_over.py", "is_led=not _is_opened_directly()", "is_led=False",
            (f"{HAND_OVER}::test_a_page_of_another_site_signs_nobody_in_without_a_press",)),
-    Mutant("moved to another account by a link", "web/contacts/hand_over.py", "is_taken=signed_in_account() is not None", "is_taken=False",
+    Mutant("moved to another account by a link", "web/accounts/hand_over.py", "is_taken=signed_in_account() is not None", "is_taken=False",
            (f"{HAND_OVER}::test_a_signed_in_browser_is_not_moved_to_another_account_by_a_link",)),
-    Mutant("e-mails ended by anybody", "web/message_choices.py", "if number is None or not _signer().verify_signature(words.encode(), signature):", "if number is None:",
-           ("tests/web/test_message_choices.py::test_an_e_mail_can_be_ended_by_one_click_of_whoever_has_no_account",)),
+    Mutant("e-mails ended by anybody", "web/accounts/notification_preferences.py", "if number is None or not _signer().verify_signature(words.encode(), signature):", "if number is None:",
+           ("tests/web/accounts/test_notification_preferences.py::test_an_e_mail_can_be_ended_by_one_click_of_whoever_has_no_account",)),
     Mutant("waiting report from another site", "web/offline/reports.py", "    if is_foreign or DEVICE_HEADER not in request.headers:\n", "    if False:\n",
            ("tests/web/test_offline_api.py::test_another_sites_page_can_do_nothing_with_it",)),
     Mutant("any host name", "web/security.py", "        TRUSTED_HOSTS=[_host_of(config.base_url), *ALWAYS_OURS],\n", "",
@@ -114,12 +114,12 @@ GUARDS_GONE = [
     Mutant("any return address", "web/security.py", '    if not target or not target.startswith("/") or target.startswith("//") or "\\\\" in target or not target.isprintable():\n',
            "    if not target:\n", (f"{AUTH}::test_nobody_is_sent_elsewhere",),
            together=(("return otherwise if parts.scheme or parts.netloc else target", "return target if parts else otherwise"),)),
-    Mutant("sent elsewhere after signing in", "web/auth.py", "asked_first(entry, own_address(form.next.data, home_of(account)))", "asked_first(entry, form.next.data or home_of(account))",
+    Mutant("sent elsewhere after signing in", "web/accounts/sign_in.py", "asked_first(entry, own_address(form.next.data, home_of(account)))", "asked_first(entry, form.next.data or home_of(account))",
            (f"{AUTH}::test_an_address_elsewhere_leads_home",)),
-    Mutant("sent elsewhere after a sign-in elsewhere", "web/outside/sign_in.py", 'target=own_address(request.form.get("next"), ""), account=None)',
-           'target=request.form.get("next", ""), account=None)', ("tests/web/outside/test_sign_in.py::test_one_is_led_to_no_other_site_afterwards",),
+    Mutant("sent elsewhere after a sign-in elsewhere", "web/accounts/sign_in_elsewhere.py", 'target=own_address(request.form.get("next"), ""), account=None)',
+           'target=request.form.get("next", ""), account=None)', ("tests/web/accounts/test_sign_in_elsewhere.py::test_one_is_led_to_no_other_site_afterwards",),
            together=(("target = own_address(begun.target, home_of(account))", "target = begun.target or home_of(account)"),)),
-    Mutant("form sent elsewhere after a proof", "web/factors/again.py", 'own_address(request.args.get("to"), "")', 'request.args.get("to", "")',
+    Mutant("form sent elsewhere after a proof", "web/accounts/prove_again.py", 'own_address(request.args.get("to"), "")', 'request.args.get("to", "")',
            (f"{FACTORS}::TestProvenAgain::test_nobody_is_sent_elsewhere_with_their_form",)),
     Mutant("handed over to another site", "casework/contacts/hand_over.py", "len(target) <= LONGEST_TARGET and is_own_path(target))", "len(target) <= LONGEST_TARGET)",
            (f"{HAND_OVER}::test_addresses_stay_ours_and_guesses_are_counted",)),
@@ -132,7 +132,7 @@ GUARDS_GONE = [
     Mutant("refusals not written down", "web/errors.py", '    note_security("not allowed")\n', "",
            (f"{SECURITY}::TestLog::test_what_befell_a_way_in_stands_in_its_line_in_fixed_words",)),
     # -- fields nobody asked for
-    Mutant("every field of a form taken", "web/auth.py", "            mark_account(account, by=SYSTEM, at=moment)\n            token = open_session(account, now=moment)\n",
+    Mutant("every field of a form taken", "web/accounts/sign_in.py", "            mark_account(account, by=SYSTEM, at=moment)\n            token = open_session(account, now=moment)\n",
            "            for name, value in request.form.items():\n                setattr(account, name, value)\n"
            "            mark_account(account, by=SYSTEM, at=moment)\n            token = open_session(account, now=moment)\n",
            (NO_EXTRA,)),

@@ -94,6 +94,7 @@ from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.whole import WHOLE, sample
 from web import demo, demo_cases, demo_papers, demo_people, demo_running, demo_studio, demo_telling
+from web.accounts.password_rules import check_password
 from web.config import Config
 from web.demo_cases import STORIES
 from web.demo_fresh import FRESH
@@ -101,7 +102,6 @@ from web.demo_people import CITIZENS, PASSWORD
 from web.demo_seals import demo_seals
 from web.demo_stories import moments_of
 from web.demo_year import YEAR
-from web.passwords import check_password
 from web.startup_checks import StartRefused
 from web.verifying import verify
 from workflows.bindings import STEPS

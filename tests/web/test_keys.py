@@ -19,9 +19,9 @@ from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.pages import hidden
 from web import keys_command
+from web.accounts.notification_preferences import _reporter_of, _token_of
 from web.cli import commands
 from web.config import Config
-from web.message_choices import _reporter_of, _token_of
 
 NEW = "another-secret-" + "y" * 32
 
@@ -134,7 +134,7 @@ def test_what_the_secret_before_signed_is_taken_until_it_is_gone(sqlite_app: Fla
 
 
 def _signs(link: str) -> bool:
-    from web.message_choices import _signer
+    from web.accounts.notification_preferences import _signer
 
     number, _dash, signature = link.partition("-")
     assert _reporter_of(link) is None, "there is no such reporter"

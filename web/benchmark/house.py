@@ -15,8 +15,8 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
 from casework.permissions import Actor, Role, actor_for
 from casework.triage.acts import ClearedReport
+from web.accounts.password_rules import hash_password
 from web.benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
-from web.passwords import hash_password
 from workflows.models import WaitingTask
 from workflows.running import acts
 from workflows.running.filing import file_report

@@ -39,9 +39,9 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
     """Begin a new installation: rules, process, one centre and its administrator."""
     from casework.db import unit_of_work
     from casework.installation.first_start import begin_installation
+    from web.accounts.password_lists import open_lists
+    from web.accounts.password_rules import SHORTEST, hash_password, weakness_of
     from web.config import Config
-    from web.password_lists import open_lists
-    from web.passwords import SHORTEST, hash_password, weakness_of
     from workflows.versions.live import install_shipped_model
 
     config, about = Config.from_environment(), (prefix, name_vi, name_en, login, full_name)

@@ -8,8 +8,8 @@ from casework.contacts.codes import Purpose
 from casework.contacts.proven import reports_proven_by, reports_tracked_by
 from casework.permissions import Action
 from casework.reporters.list import own_list
-from web.contacts.code_step import CodeStep, ask_for_code, take_code
-from web.contacts.codes import (
+from web.accounts.code_step import CodeStep, ask_for_code, take_code
+from web.accounts.contact_codes import (
     Asked,
 )
 from web.forms import Refusal

@@ -7,12 +7,12 @@ from flask import Flask, current_app
 from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
+from web.accounts.notification_preferences import unsubscribe_link
 from web.config import VAPID_KEY, Config
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
 from web.gateways.zns import ZnsGateway
-from web.message_choices import unsubscribe_link
 
 TRIAL_CONTACT = "mailto:nobody@localhost"
 """Whom a push service may complain to where neither a sender of e-mails nor an https address is set: RFC 8292 wants one of the two."""

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from casework.messages import sending
 from casework.messages.rendering import Words
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
-from web.message_choices import takes_one_click
+from web.accounts.notification_preferences import takes_one_click
 
 TIMEOUT_SECONDS = 10
 """Of each of the dozen turns of a conversation; all of them together end with `sending.HANDED_OVER_WITHIN`."""

@@ -33,9 +33,9 @@ from casework.photos.uploads import PhotoRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.recordings.staging import RecordingRefused
 from casework.sealing.seal import grouped_secret
+from web.accounts.confirm_contact import can_be_confirmed
 from web.clock import now
 from web.config import LANGUAGES
-from web.contacts.confirming import can_be_confirmed
 from web.filed_forms import NETWORK
 from web.filing_fields import FilingForm
 from web.guards import performs

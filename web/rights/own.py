@@ -45,14 +45,14 @@ from casework.rights.requests import (
 from casework.rights.restricting import lift_restriction
 from casework.rights.telling_affected import breaches_told
 from casework.setting_values import value_of
+from web.accounts.notification_preferences import CHANNEL_LABELS, TAKE_LABELS
+from web.accounts.proof import SEND_CODE, proof_box, proof_fields, unproven
 from web.clock import now
 from web.filing_fields import email_address, phone_number
 from web.filters import local_datetime
 from web.forms import Refusal, refusal_of
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language, language
-from web.message_choices import CHANNEL_LABELS, TAKE_LABELS
-from web.rights.proof import SEND_CODE, proof_box, proof_fields, unproven
 from web.sent_forms import may_repeat
 
 bp = Blueprint("rights_own", __name__)

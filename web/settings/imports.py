@@ -28,11 +28,11 @@ from casework.settings.importing.staging import (
 )  # fmt: skip
 from casework.settings.importing.tables import MOST_BYTES, MOST_ROWS, write_csv, write_workbook
 from casework.settings.scopes import centres_of
+from web.accounts.password_rules import new_start_password
 from web.clock import now
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
-from web.passwords import new_start_password
 from web.scanning import refuse_infected
 from web.sent_forms import may_repeat
 

@@ -150,7 +150,7 @@ def test_each_does_with_documents_what_is_theirs(office: Office) -> None:
     assert [clerk.get(path).location for path in ("/letters", f"/letters/{letter.ref}", f"/letters/{letter.ref}/file")] == [
         "/documents", address, f"{address}/file"]  # fmt: skip
     with office.app.test_request_context():
-        from web.auth import home_of
+        from web.accounts.sign_in import home_of
 
         people = office.world.people
         assert [home_of(db.session.merge(people[name])) for name in ("records_clerk", "operator")] == ["/documents", "/inbox"]

@@ -42,10 +42,10 @@ from tests.conftest import client_of
 from tests.web.factors.device import PRESENT, Device
 from tests.web.pages import at, hidden, signed_in, words_of
 from web import sessions
-from web.auth import ANYWHERE, HERE
+from web.accounts import factor_gate as gate
+from web.accounts.second_step import CODES
+from web.accounts.sign_in import ANYWHERE, HERE
 from web.cli import commands
-from web.factors import gate
-from web.factors.second import CODES
 
 NOON = build.NOON
 SECRET = b"12345678901234567890"

@@ -17,8 +17,8 @@ from tests.conftest import client_of
 from tests.outside import Outside
 from tests.outside.provider import CLIENT, SECRET
 from tests.web.desk import Office
-from web.outside.client import ProviderClient
-from web.outside.providers import open_providers
+from web.accounts.oidc_client import ProviderClient
+from web.accounts.oidc_providers import open_providers
 
 SETTINGS = {
     "so-noi-vu": {"serves": "staff", "name": {"vi": "Tài khoản cán bộ", "en": "Staff account"},

@@ -37,16 +37,16 @@ from casework.models import Account
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.settings.consent_notices import notice_shown, notice_today
-from web.auth import home_of, sign_in_page, signed_in_answer
+from web.accounts.factor_gate import asked_first, enter, entry_answer
+from web.accounts.known_browsers import browser_known, remember_browser
+from web.accounts.oidc_client import ProviderAway, ProviderClient, TokenRefused
+from web.accounts.sign_in import home_of, sign_in_page, signed_in_answer
 from web.clock import now
-from web.factors.gate import asked_first, enter, entry_answer
-from web.factors.known import browser_known, remember_browser
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.networks import this_network
-from web.outside.client import ProviderAway, ProviderClient, TokenRefused
 from web.request_log import LOGGER
 from web.security import own_address
 from web.sessions import open_session

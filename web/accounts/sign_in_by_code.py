@@ -23,10 +23,8 @@ from casework.permissions import Action
 from casework.privacy.contact_codes import digest_of
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.settings.consent_notices import notice_shown, notice_today
-from web.auth import QUARTER, home_of, sign_in_page, signed_in_answer
-from web.clock import now
-from web.contacts.code_step import CodeStep, ask_for_code, take_code
-from web.contacts.codes import (
+from web.accounts.code_step import CodeStep, ask_for_code, take_code
+from web.accounts.contact_codes import (
     PROVEN_KEY,
     Asked,
     forget_asked,
@@ -34,14 +32,16 @@ from web.contacts.codes import (
     kept_asked,
     masked,
 )
-from web.contacts.in_app import mark_in_app
+from web.accounts.in_app import mark_in_app
+from web.accounts.password_rules import LONGEST, check_password
+from web.accounts.proof import note_signed_in_by_code
+from web.accounts.sign_in import QUARTER, home_of, sign_in_page, signed_in_answer
+from web.clock import now
 from web.forms import Form
 from web.guards import performs
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.passwords import LONGEST, check_password
 from web.request_log import note_security
-from web.rights.proof import note_signed_in_by_code
 from web.security import own_address
 from web.sessions import open_session
 

@@ -22,28 +22,28 @@ from casework.privacy.contact_codes import kind_of
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.requests import Person
 from casework.settings.people import change_own_password
-from web.clock import now
-from web.config import LANGUAGES
-from web.contacts.code_step import CodeStep, ask_for_code, take_code
-from web.contacts.codes import (
+from web.accounts.code_step import CodeStep, ask_for_code, take_code
+from web.accounts.contact_codes import (
     Asked,
     can_reach,
     configured,
     contact_typed,
     masked,
 )
+from web.accounts.password_lists import refused_because
+from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password
+from web.accounts.proof import proof_box, unproven
+from web.clock import now
+from web.config import LANGUAGES
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
-from web.password_lists import refused_because
-from web.passwords import LONGEST, SHORTEST, check_password, hash_password
-from web.rights.proof import proof_box, unproven
 from web.sessions import current_session, drop_cookie, open_sessions, revoke_session
 
 bp = Blueprint("contacts_account", __name__)
 
 GUESSES = Limit("own password", 5, timedelta(minutes=15))
-"""The same counter as for a change (web.account)."""
+"""The same counter as for a change (web.accounts.password)."""
 
 
 class FirstPasswordForm(Form):
@@ -84,7 +84,7 @@ def name() -> ResponseReturnValue:
 def contact() -> ResponseReturnValue:
     """Send a code to another number or address; it holds for the account once the code has come back.
 
-    Whoever finds the page open must not take the account over: they prove first who they are (web.rights.proof).
+    Whoever finds the page open must not take the account over: they prove first who they are (web.accounts.proof).
     """
     judged = unproven(Person(account=found(_citizen()))) if contact_typed(request.form.get("contact", "")) is not None else None
     if judged is not None:
@@ -114,7 +114,7 @@ def contact_code() -> ResponseReturnValue:
 @bp.post("/account/first-password")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def first_password() -> ResponseReturnValue:
-    """A password for who signs in by codes so far; whoever has one changes it with the present one (web.account)."""
+    """A password for who signs in by codes so far; whoever has one changes it with the present one (web.accounts.password)."""
     mine, form = found(_citizen()), FirstPasswordForm()
     if mine.password_hash is not None:
         return redirect(url_for("account.password"))

@@ -11,8 +11,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from casework.contacts.codes import Purpose
-from web.clock import now
-from web.contacts.codes import (
+from web.accounts.contact_codes import (
     ASKED_KEY,
     Asked,
     code_page,
@@ -24,6 +23,7 @@ from web.contacts.codes import (
     request_code,
     wrong_words,
 )
+from web.clock import now
 from web.forms import Form
 
 AGAIN = "again"

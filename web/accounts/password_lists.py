@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Centre
-from web.breached import OURS, ListUnusable, PasswordList
+from web.accounts.breached_passwords import OURS, ListUnusable, PasswordList
+from web.accounts.password_rules import weakness_of
 from web.config import PREFIX, Config, SettingRefused
-from web.passwords import weakness_of
 
 MOST_CENTRES = 200
 

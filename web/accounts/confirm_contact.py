@@ -15,10 +15,10 @@ from casework.messages.choices import CHANNELS, NO_WAY, wishes_of_reporter
 from casework.models import Report, Reporter
 from casework.permissions import Action, report_owned_by
 from casework.privacy.contact_codes import digest_of, kind_of
+from web.accounts.contact_codes import can_reach, configured, is_right, masked, request_code, shown_digits, wrong_words
+from web.accounts.notification_preferences import CHANNEL_LABELS
 from web.clock import now
-from web.contacts.codes import can_reach, configured, is_right, masked, request_code, shown_digits, wrong_words
 from web.guards import actor, found, own_report_here, performs
-from web.message_choices import CHANNEL_LABELS
 from web.security import own_address
 from workflows.desks.unconfirmed import confirm_with_step
 

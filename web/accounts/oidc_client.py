@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from casework.accounts.outside_identities import LONGEST_NAME, LONGEST_SUBJECT, Subject
 from casework.errors import CaseworkError
 from casework.messages.http_client import Answer, CallFailed, Door
-from web.outside.providers import Provider
+from web.accounts.oidc_providers import Provider
 
 if TYPE_CHECKING:
     from authlib.oauth2.client import OAuth2Client

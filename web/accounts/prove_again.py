@@ -15,12 +15,12 @@ from casework.errors import CaseworkError
 from casework.models import LoginSession
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from web.accounts.password_rules import check_password
+from web.accounts.relying_party import bound_to_session, our_party
 from web.clock import now
-from web.factors.party import bound_to_session, our_party
 from web.fresh_proof import proof_page
 from web.guards import found, performs, signed_in_account
 from web.locales import in_reader_language as local
-from web.passwords import check_password
 from web.request_log import note_security
 from web.security import own_address
 from web.sessions import authenticate_again, current_session, set_cookie

@@ -11,14 +11,14 @@ from casework.models import Account
 from casework.permissions import Action, NotAllowed
 from casework.settings.people import is_own
 from casework.settings.scopes import person_of
+from web.accounts.contact_codes import can_reach
+from web.accounts.oidc_client import ProviderClient
+from web.accounts.oidc_providers import STAFF
+from web.accounts.sign_in_elsewhere import leave_for, outside_providers
 from web.clock import now
-from web.contacts.codes import can_reach
 from web.forms import Form, Refusal, refusal_of
 from web.guards import actor, alone, found, performs, signed_in_account
 from web.locales import in_reader_language as local
-from web.outside.client import ProviderClient
-from web.outside.providers import STAFF
-from web.outside.sign_in import leave_for, outside_providers
 
 bp = Blueprint("outside_identities", __name__)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from re import compile as pattern
 from typing import BinaryIO
 
-OURS = Path(__file__).with_name("common_passwords.txt")
+OURS = Path(__file__).parent.parent / ("common_passwords.txt")
 DIGEST = pattern(rb"[0-9A-Fa-f]{40}(:\d{1,12})?\r?\n?")
 LONGEST_LINE = 1_000
 PROBES = 64

@@ -21,18 +21,18 @@ from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_a
 from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_shown, notice_today
 from casework.settings.people import is_start_password_over
+from web.accounts.contact_codes import can_prove_contacts, can_reach
+from web.accounts.factor_gate import asked_first, enter, entry_answer
+from web.accounts.in_app import IN_APP_KEY, in_app
+from web.accounts.known_browsers import browser_known_to, remember_browser
+from web.accounts.password_lists import refused_because
+from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password, is_outdated
 from web.clock import now
-from web.contacts.codes import can_prove_contacts, can_reach
-from web.contacts.in_app import IN_APP_KEY, in_app
-from web.factors.gate import asked_first, enter, entry_answer
-from web.factors.known import browser_known_to, remember_browser
 from web.filing_fields import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.password_lists import refused_because
-from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_outdated
 from web.request_log import note_security
 from web.security import own_address
 from web.sessions import current_session, drop_cookie, open_session, open_sessions, revoke_session, set_cookie

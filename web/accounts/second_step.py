@@ -24,11 +24,11 @@ from casework.models import Account, SignInBegun
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.sealing.seal import lookup_digest
-from web.auth import home_of, sign_in_page, signed_in_answer
+from web.accounts.factor_gate import begun_here, drop_begun_cookie
+from web.accounts.known_browsers import browser_known_to, remember_browser
+from web.accounts.relying_party import bound_to_begun, our_party
+from web.accounts.sign_in import home_of, sign_in_page, signed_in_answer
 from web.clock import now
-from web.factors.gate import begun_here, drop_begun_cookie
-from web.factors.known import browser_known_to, remember_browser
-from web.factors.party import bound_to_begun, our_party
 from web.forms import Form
 from web.guards import performs
 from web.locales import in_reader_language as local

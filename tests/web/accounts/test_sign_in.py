@@ -19,8 +19,9 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.letterbox import letterbox
 from tests.web.pages import at, words_of
-from web import passwords, sessions
-from web.auth import ANYWHERE, HERE, home_of
+from web import sessions
+from web.accounts import password_rules as passwords
+from web.accounts.sign_in import ANYWHERE, HERE, home_of
 from web.security import own_address
 
 NOON = build.NOON
@@ -73,7 +74,7 @@ class TestSigningIn:
 
     def test_an_unknown_name_costs_a_hash_too(self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
         checked = []
-        monkeypatch.setattr("web.auth.check_password", lambda _password, kept: checked.append(kept) or False)
+        monkeypatch.setattr("web.accounts.sign_in.check_password", lambda _password, kept: checked.append(kept) or False)
         sign_in(client, "nobody-here", "wrong")
         assert checked == [None]
 
@@ -94,7 +95,7 @@ class TestSigningIn:
             inside.append(db.session().info.get("in_unit_of_work", False))
             return passwords.check_password(password, kept)
 
-        monkeypatch.setattr("web.auth.check_password", check)
+        monkeypatch.setattr("web.accounts.sign_in.check_password", check)
         assert sign_in(client, "operator").status_code == 302
         assert inside == [False]
 

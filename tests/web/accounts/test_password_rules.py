@@ -11,10 +11,10 @@ from flask import Flask
 from tests import build
 from tests.web.desk import Office
 from tests.web.pages import words_of
-from web.breached import OURS, ListUnusable, PasswordList
+from web.accounts.breached_passwords import OURS, ListUnusable, PasswordList
+from web.accounts.password_lists import open_lists
+from web.accounts.password_rules import weakness_of
 from web.config import Config, SettingRefused
-from web.password_lists import open_lists
-from web.passwords import weakness_of
 
 NUMBERS = random.Random(7).sample(range(10**6), 60)
 WORDS = sorted({f"{word}{number}" for word in ("hoa", "matkhau", "zzz", "A", "Đà Lạt ") for number in NUMBERS}, key=str.encode)

@@ -15,12 +15,12 @@ from casework.models import Account, LoginSession
 from casework.permissions import Action
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.settings.people import change_own_password
+from web.accounts.password_lists import refused_because
+from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language
-from web.password_lists import refused_because
-from web.passwords import LONGEST, SHORTEST, check_password, hash_password
 from web.security import own_address
 from web.sessions import authenticate_again, current_session, set_cookie
 

@@ -21,8 +21,8 @@ from casework.models import Account, LoginSession, Passkey
 from casework.permissions import Action, Actor, actor_for
 from casework.sealing.seal import SealBroken, open_json, seal_json
 from casework.settings.people import end_sessions
+from web.accounts.relying_party import bound_to_session, our_party
 from web.clock import now
-from web.factors.party import bound_to_session, our_party
 from web.forms import Form
 from web.guards import found, must_set_up, performs, signed_in_account
 from web.locales import in_reader_language as local

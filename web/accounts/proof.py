@@ -17,10 +17,10 @@ from casework.models import Account
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.rights.requests import Person
 from casework.sealing.seal import secret_matches
+from web.accounts.contact_codes import can_reach, is_right, masked, request_code, shown_digits, wrong_words
+from web.accounts.password_rules import check_password
 from web.clock import now
-from web.contacts.codes import can_reach, is_right, masked, request_code, shown_digits, wrong_words
 from web.locales import in_reader_language
-from web.passwords import check_password
 
 PROVED_KEY = "proved_self"
 LASTS = timedelta(minutes=10)

@@ -1,9 +1,9 @@
 """The providers of an installation, ready to be asked."""
 
 from casework.messages.http_client import Door
+from web.accounts.oidc_client import ProviderClient
+from web.accounts.oidc_providers import open_providers
 from web.config import Config
-from web.outside.client import ProviderClient
-from web.outside.providers import open_providers
 
 
 def open_outside(config: Config) -> dict[str, ProviderClient]:

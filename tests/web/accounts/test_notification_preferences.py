@@ -21,8 +21,8 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.pages import words_of
+from web.accounts.notification_preferences import takes_one_click, unsubscribe_link
 from web.gateways.push import _text_of
-from web.message_choices import takes_one_click, unsubscribe_link
 
 PAGE = "/account/messages"
 

@@ -16,9 +16,9 @@ from casework.contacts.hand_over import LONGEST_TOKEN, HandOverRefused, contact_
 from casework.db import unit_of_work
 from casework.permissions import Action
 from casework.rate_limits import Limit, count_attempt
+from web.accounts.contact_codes import masked
+from web.accounts.sign_in_by_code import go_on_with
 from web.clock import now
-from web.contacts.codes import masked
-from web.contacts.sign_in import go_on_with
 from web.filing_fields import email_address, phone_number
 from web.guards import performs, signed_in_account
 from web.locales import in_reader_language as local

@@ -27,10 +27,10 @@ from tests.second_centre import of_the_installation
 from tests.web.desk import Office
 from tests.web.outside.house import SETTINGS, Visitor, asked, clients_of, write
 from tests.web.pages import words_of
+from web.accounts import oidc_client as provider_side
+from web.accounts.oidc_client import ProviderAway
+from web.accounts.oidc_providers import open_providers
 from web.config import SettingRefused
-from web.outside import client as provider_side
-from web.outside.client import ProviderAway
-from web.outside.providers import open_providers
 
 NOON = build.NOON
 NUMBER = "068090001234"
@@ -356,7 +356,7 @@ def test_a_whole_office_signs_in_within_a_quarter_of_an_hour(linked: Office, ser
 def test_a_stranger_of_the_same_network_stops_no_browser_that_has_been_here(
     linked: Office, servers: tuple[Outside, Outside], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from web.outside import sign_in
+    from web.accounts import sign_in_elsewhere as sign_in
 
     known = staff(linked, servers)
     known.sign_in()

@@ -1,1 +1,0 @@
-"""Signing in with an identity of another provider by OpenID Connect: configuration, the provider's side, our pages."""
