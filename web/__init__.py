@@ -15,7 +15,7 @@ PAGES = (
     "public", "public_layers", "public_share", "for_search_engines", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox", "inbox_bulk", "inbox_saved",
     "assigning", "team",
-    "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "quarantined", "notes", "case_acts", "late",
+    "tasks", "drafts", "answer_templates", "bulk_approval", "cases.search", "cases.page", "cases.quarantined", "notes", "case_acts", "late",
     "unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",

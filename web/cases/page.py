@@ -24,7 +24,8 @@ from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.accounts.blocked_contacts import blockable
-from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
+from web.cases.page_parts import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
+from web.cases.text_versions import Difference, answer_differences, publication_differences
 from web.clock import now
 from web.documents.beside import Documents, documents_shown
 from web.forms import Form
@@ -35,7 +36,6 @@ from web.security import allow_inline_style_attributes
 from web.sent_forms import answers_again
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
-from web.text_versions import Difference, answer_differences, publication_differences
 from workflows.desk_access import REPORTER, is_at
 from workflows.desks.inbox import waiting_in_case
 from workflows.desks.waiting_on import waiting_on
