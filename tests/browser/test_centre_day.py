@@ -69,12 +69,12 @@ from tests.outside import running
 from tests.reports.big_samples import agency_sheet
 from tests.reports.seal_samples import CENTRE, SINCE, authority, body_seal, own_signature
 from tests.reports.test_signing import signed_elsewhere
+from web.commands.verify import verify
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
 from web.gateways.opening import page_addresses
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
-from web.verifying import verify
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.schedules import run_schedules
 

@@ -22,8 +22,8 @@ from casework.models import Delivery, HouseSetting, OutboxMessage
 from tests.conftest import running
 from tests.kill.checking import broken_promises, doubled, told_twice
 from tests.kill.journal import lines_in, lines_since
+from web.commands.verify import verify
 from web.config import Config
-from web.verifying import verify
 
 ROOMY = {
     "reports_an_hour": 10_000, "reports_a_day_contact": 1_000, "reports_a_day_device": 1_000, "own_acts_an_hour": 500,

@@ -18,8 +18,8 @@ from casework.photos.records import copy_for, open_copy
 from casework.publications import WHOLE
 from tests.conftest import running
 from tests.kill.journal import lines_in
+from web.commands.verify import verify
 from web.config import Config
-from web.verifying import verify
 from workflows.models import StepFact, WaitingTask
 
 VERBS = {

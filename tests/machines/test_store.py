@@ -34,10 +34,10 @@ from casework.verification.anchors import write_anchor
 from tests import build, pictured
 from tests.conftest import running
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage
+from web.commands.backup import RestoreRefused, backup, restore
+from web.commands.move_files import FileDiffers, move_files
+from web.commands.verify import verify
 from web.config import Config
-from web.file_moving import FileDiffers, move_files
-from web.keeping import RestoreRefused, backup, restore
-from web.verifying import verify
 
 DAY = timedelta(days=1)
 

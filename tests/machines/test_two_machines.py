@@ -35,8 +35,8 @@ from tests.postgres import Cluster
 from tests.second_centre import of_the_installation
 from web import server
 from web.benchmark.pages import filled
+from web.commands.verify import verify
 from web.config import Config
-from web.verifying import verify
 
 START_SECONDS = 120
 

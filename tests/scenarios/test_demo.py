@@ -95,6 +95,7 @@ from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.whole import WHOLE, sample
 from web import demo, demo_cases, demo_papers, demo_people, demo_running, demo_studio, demo_telling
 from web.accounts.password_rules import check_password
+from web.commands.verify import verify
 from web.config import Config
 from web.demo_cases import STORIES
 from web.demo_fresh import FRESH
@@ -103,7 +104,6 @@ from web.demo_seals import demo_seals
 from web.demo_stories import moments_of
 from web.demo_year import YEAR
 from web.startup_checks import StartRefused
-from web.verifying import verify
 from workflows.bindings import STEPS
 from workflows.bottlenecks.reading import Wanted, heat, last_months
 from workflows.comparison.changes import changes_between

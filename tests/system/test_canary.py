@@ -39,8 +39,8 @@ from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
 from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, is_left_to_others, worth_trying
 from tests.whole import is_at_turn, sample
+from web.commands.backup import backup
 from web.config import Config
-from web.keeping import backup
 from web.public_share import card_of
 from web.request_log import write_log
 from workflows.models import ProcessInstance

@@ -19,9 +19,9 @@ from casework.upkeep.erasure_log import KINDS, forgotten_since
 from tests import build
 from tests.casework.acting import guest_of
 from tests.conftest import running
+from web.commands.backup import backup, restore, verify
+from web.commands.erasure_log import ListDamaged, read_forgotten, write_forgotten
 from web.config import Config
-from web.forgotten_file import ListDamaged, read_forgotten, write_forgotten
-from web.keeping import backup, restore, verify
 from workflows.forgetting_again import forget_again
 
 NOW = build.NOON + timedelta(days=40)

@@ -18,9 +18,9 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.pages import hidden
-from web import keys_command
 from web.accounts.notification_preferences import _reporter_of, _token_of
 from web.cli import commands
+from web.commands import keys_pages as keys_command
 from web.config import Config
 
 NEW = "another-secret-" + "y" * 32

@@ -33,8 +33,8 @@ from web.benchmark.steps import Readings, Statements, refuse_used
 from web.benchmark.surroundings import keep, surroundings
 from web.benchmark.visitors import Crew, HttpBrowser, Notebook
 from web.benchmark.weight import Weight, bytes_of_a_case, weights
+from web.commands.backup import verify
 from web.config import Config
-from web.keeping import verify
 from web.request_log import be_quiet
 from workflows.models import Timer
 from workflows.running.wakeups import deliver_messages, fire_due_timers

@@ -13,8 +13,8 @@ from web.commands.saying import EXISTING, FAILED, NEW, finish, ready_app, say_er
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read every N-th file, another part each day.")
 def verify(every: int) -> None:
     """Prove history, anchors, files, cases and processes against each other."""
+    from web.commands.backup import verify as verify_all
     from web.config import Config
-    from web.keeping import verify as verify_all
     from web.schema_check import refuse_missing_database
     from web.watching.traces import leave_trace
 
@@ -31,9 +31,9 @@ def verify(every: int) -> None:
 def backup(folder: Path, keys: Path | None) -> None:
     """Save database, files and anchors to a new FOLDER, while people work."""
     from casework.sealing.keyring import Keyring
-    from web.backup_folder import oldest_beside
+    from web.commands.backup import backup as save
+    from web.commands.backup_folder import oldest_beside
     from web.config import Config
-    from web.keeping import backup as save
     from web.schema_check import refuse_missing_database
     from web.watching.traces import leave_trace
 
@@ -92,8 +92,8 @@ def health(language: str) -> None:
 @click.option("--unproven", is_flag=True, help="Also restore a backup without a seal, as releases up to 0.9.0 made them, or without keys.")
 def restore(folder: Path, keys: Path | None, unproven: bool) -> None:
     """Fill an empty installation from the backup in FOLDER and verify it."""
+    from web.commands.backup import restore as load
     from web.config import Config
-    from web.keeping import restore as load
     from web.schema_check import refuse_database_away
 
     config = Config.from_environment()
@@ -119,8 +119,8 @@ def forgotten(target: Path | None, source: Path | None) -> None:
     """Keep the list of what was erased or taken out apart, or carry it out again; it has refs alone, and names nobody."""
     from casework.upkeep.erasure_log import forgotten_since
     from web.clock import now
+    from web.commands.erasure_log import read_forgotten, write_forgotten
     from web.config import Config
-    from web.forgotten_file import read_forgotten, write_forgotten
     from workflows.forgetting_again import forget_again
 
     if (target is None) == (source is None):
@@ -142,7 +142,7 @@ def forgotten(target: Path | None, source: Path | None) -> None:
 @click.command("move-files")
 def move_files() -> None:
     """Copy the files and anchors of the data folder to the bucket of LANGBIANG_S3_URL; may be broken off and begun anew."""
-    from web import file_moving
+    from web.commands import move_files as file_moving
     from web.config import Config
     from web.schema_check import refuse_missing_database
 

@@ -15,8 +15,8 @@ def keys() -> None:
 @keys.command("list")
 def list_keys() -> None:
     """Say what keys there are, and how much each seals."""
+    from web.commands.keys_pages import key_lines
     from web.config import Config
-    from web.keys_command import key_lines
 
     config = Config.from_environment()
     for line in key_lines(ready_app(config, "keys"), config):
@@ -28,8 +28,8 @@ def list_keys() -> None:
 @click.option("--aside", is_flag=True, help="Of the keyring: add the key and go on with the present one, until every machine has it.")
 def rotate(name: str, aside: bool) -> None:
     """Make a new key in place of the present one."""
+    from web.commands.keys_pages import rotate_key
     from web.config import Config
-    from web.keys_command import rotate_key
 
     config = Config.from_environment()
     for line in rotate_key(ready_app(config, "keys"), config, name, aside=aside, now=datetime.now(UTC)):
@@ -51,8 +51,8 @@ def use(key_id: str) -> None:
 @keys.command()
 def reseal() -> None:
     """Seal everything anew that an old key seals. Stop and start it as you like: what is done is passed over."""
+    from web.commands.keys_pages import reseal_all
     from web.config import Config
-    from web.keys_command import reseal_all
 
     done = reseal_all(ready_app(Config.from_environment(), "keys"))
     click.echo(f"Sealed {done.values} values and {done.files} files anew.")
@@ -66,8 +66,8 @@ def reseal() -> None:
 @click.argument("key_id", default="")
 def retire(name: str, key_id: str) -> None:
     """Take an old key away; a sealing key by its KEY_ID, and only when it seals nothing any more."""
+    from web.commands.keys_pages import retire_key
     from web.config import Config
-    from web.keys_command import retire_key
 
     config = Config.from_environment()
     for line in retire_key(ready_app(config, "keys"), config, name, key_id):

@@ -13,10 +13,10 @@ from web.commands.saying import AT_THE_SERVER, REFUSED, finish, ready_app, say_e
 def migrate() -> None:
     """Create the database, or bring it to the tables and the process of this version."""
     import migrations
+    from web.commands.upgrade_rules import bring_release
     from web.config import Config
     from web.schema_check import refuse_database_away
     from web.startup_checks import make_data_folder
-    from web.upgrading import bring_release
 
     config = Config.from_environment()
     refuse_database_away(config)
@@ -129,7 +129,7 @@ def check(file: Path, language: str, is_json: bool) -> None:
 
     Ends with 0 when nothing has to be mended, with 1 when something has, with 2 when FILE cannot be read.
     """
-    from web.model_check import as_json, lines
+    from web.commands.check_model import as_json, lines
     from workflows.checks.file import check_file
 
     try:
@@ -159,7 +159,7 @@ def import_boundary(
     Shapes no area is found for are left out. When one is broken nothing changes at all and the command ends with 1; the page
     /settings/boundaries can take over the others. Ends with 2 when FILE cannot be read.
     """
-    from web.boundary_command import import_file
+    from web.commands.boundaries import import_file
     from web.config import Config
 
     app = ready_app(Config.from_environment(), "import-boundary")

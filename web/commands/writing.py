@@ -36,8 +36,8 @@ def export(
 ) -> None:
     """Write a LIST of one centre to a file, as those who run the centre see it."""
     from web.clock import now
+    from web.commands.outputs import export_file
     from web.config import Config
-    from web.outputs.command import export_file
 
     chosen = dict(each.partition("=")[::2] for each in filters)
     if not all(chosen.values()):

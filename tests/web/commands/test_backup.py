@@ -25,10 +25,21 @@ from casework.verification.anchors import write_anchor
 from tests import build, tampering
 from tests.conftest import environment_of
 from tests.postgres import Cluster
-from web import dumps, keeping
-from web.backup_folder import read_manifest
+from web.commands import backup as keeping
+from web.commands import dumps
+from web.commands.backup import (
+    BackupDamaged,
+    BackupRefused,
+    DumpRefused,
+    KeysRefused,
+    RestoreRefused,
+    Verification,
+    backup,
+    restore,
+    verify,
+)
+from web.commands.backup_folder import read_manifest
 from web.config import Config
-from web.keeping import BackupDamaged, BackupRefused, DumpRefused, KeysRefused, RestoreRefused, Verification, backup, restore, verify
 
 on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
 """For what cannot differ between the databases."""
@@ -95,7 +106,7 @@ def test_a_check_that_breaks_off_says_so_and_does_not_keep_the_others_from_their
     def broken() -> None:
         raise KeyError("unforeseen")
 
-    monkeypatch.setattr("web.verifying.check_chains", broken)
+    monkeypatch.setattr("web.commands.verify.check_chains", broken)
     tampering.run(update(Case).where(Case.state == "closed").values(closed_at=None))
     assert faults(verify(config, now=build.NOON)) == {"check.broke_off", "case.closed_at"}
 
@@ -111,7 +122,7 @@ def test_without_its_keys_an_installation_is_verified_as_far_as_that_goes(world:
 
 @on_sqlite
 def test_only_so_many_findings_are_kept_word_for_word(world: build.World, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.verifying.MOST_FINDINGS", 2)
+    monkeypatch.setattr("web.commands.verify.MOST_FINDINGS", 2)
     tampering.drop_triggers()
     tampering.run(delete(Event).where(Event.seq.in_([2, 4, 6])))
     found = verify(config, now=build.NOON)
@@ -281,7 +292,7 @@ def test_what_people_do_during_a_backup_is_in_it_whole_or_not_at_all(
         return copy(*arguments)
 
     copy = keeping._copy_files
-    monkeypatch.setattr("web.keeping._copy_files", file_one_more)
+    monkeypatch.setattr("web.commands.backup._copy_files", file_one_more)
     made = backup(config, folder, now=build.NOON, keys=keys)
     assert filed
     assert made.manifest.counts["report"] == 2
@@ -372,8 +383,8 @@ def test_without_the_programs_of_the_servers_version_a_sentence_says_what_to_ins
     postgres_environment: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config = Config.from_environment(postgres_environment)
-    monkeypatch.setattr("web.dumps.DEBIAN_PROGRAMS", tmp_path)
-    monkeypatch.setattr("web.dumps._version_of", lambda program: 9)
+    monkeypatch.setattr("web.commands.dumps.DEBIAN_PROGRAMS", tmp_path)
+    monkeypatch.setattr("web.commands.dumps._version_of", lambda program: 9)
     with pytest.raises(DumpRefused, match=r"package postgresql-client-1\d"):
         backup(config, folder, now=build.NOON)
     assert list(folder.parent.iterdir()) == []

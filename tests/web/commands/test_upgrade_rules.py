@@ -13,8 +13,8 @@ from casework.events import record
 from casework.models import Event, TextTemplate
 from tests import build
 from tests.workflows.running.test_hearing import OLD_MODEL
+from web.commands.upgrade_rules import bring_release
 from web.config import Config
-from web.upgrading import bring_release
 from workflows.models import ProcessVersion
 from workflows.versions import live as versions
 

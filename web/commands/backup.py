@@ -20,13 +20,13 @@ from casework.models import Anchor, File
 from casework.sealing.keyring import Keyring, KeyringUnusable
 from casework.verification.anchors import FOLDER as ANCHORS
 from casework.verification.anchors import KEY, fetch_anchors, path_of, share_anchors
-from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
+from web.commands.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
+from web.commands.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
+from web.commands.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
+from web.commands.verify import Verification, verify
 from web.config import Config
-from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
-from web.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
 from web.startup_checks import keys_in_use, make_data_folder
 from web.storage import open_file_store, shelf_of
-from web.verifying import Verification, verify
 from web.watching.presence import program_version
 
 __all__ = [

@@ -12,9 +12,9 @@ import migrations
 from tests import build
 from tests.conftest import environment_of
 from tests.postgres import Cluster
-from web import dumps
+from web.commands import dumps
+from web.commands.backup import DumpRefused, backup, restore
 from web.config import Config
-from web.keeping import DumpRefused, backup, restore
 
 ROLE = "langbiang_program"
 """No superuser, as an installation's role should be."""
@@ -81,14 +81,14 @@ def test_what_an_administrator_added_to_the_database_keeps_no_backup_from_being_
 def test_a_backup_of_an_older_version_that_took_extensions_with_it_is_restored_without_them(
     shared: Config, moved_to: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.dumps._of_own_schema", lambda schema: ("--exclude-schema=others",))
+    monkeypatch.setattr("web.commands.dumps._of_own_schema", lambda schema: ("--exclude-schema=others",))
     backup(shared, tmp_path / "monday", now=build.NOON)
     restore(moved_to, tmp_path / "monday", now=build.NOON, unproven=True)
     assert tables_and_triggers(moved_to) == tables_and_triggers(shared)
 
 
 def test_a_dump_that_lacks_a_table_is_no_backup(shared: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.dumps._of_own_schema", lambda schema: ("--schema=public", "--exclude-table=report_text"))
+    monkeypatch.setattr("web.commands.dumps._of_own_schema", lambda schema: ("--schema=public", "--exclude-table=report_text"))
     with pytest.raises(DumpRefused, match="report_text"):
         backup(shared, tmp_path / "monday", now=build.NOON)
     assert list(tmp_path.glob("*monday*")) == []
@@ -103,7 +103,7 @@ def test_a_dump_that_cannot_be_read_to_its_end_is_no_backup(shared: Config, tmp_
             target = Path(next(each for each in arguments if each.startswith("--file=")).removeprefix("--file="))
             target.write_bytes(target.read_bytes()[:-2000])
 
-    monkeypatch.setattr("web.dumps._run", cut_short)
+    monkeypatch.setattr("web.commands.dumps._run", cut_short)
     with pytest.raises(DumpRefused, match="pg_restore"):
         backup(shared, tmp_path / "monday", now=build.NOON)
     assert list(tmp_path.glob("*monday*")) == []
