@@ -16,7 +16,6 @@ from playwright.sync_api import Locator, Page
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.demo_pictures import draw_demo_photo
 from casework.intake.file_report import Place
 from casework.models import Agency, Case, Event
 from casework.permissions import ACTION_ROLES, ANYONE, Role
@@ -29,6 +28,7 @@ from tests.system.canary import marked_voice
 from web import sessions
 from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
+from web.demo.pictures import draw_demo_photo
 from web.recording_jobs import prepare_recordings
 from web.tasks import PAGES as STEP_PAGES
 from workflows.bindings import STEPS

@@ -13,11 +13,11 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from casework.db import db
-from casework.demo_pictures import draw_demo_photo
 from casework.models import Agency
 from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document
 from tests.whole import WHOLE
+from web.demo.pictures import draw_demo_photo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import expect
 
 from casework.db import db, unit_of_work
-from casework.demo_pictures import draw_demo_photo
 from casework.intake.file_report import Place
 from casework.models import Case
 from casework.photos.records import prepare_photo, stage_photo
@@ -19,6 +18,7 @@ from tests import build
 from tests.browser.house import PICTURES, House, opened
 from tests.browser.waiting import next_document
 from tests.web.pages import at
+from web.demo.pictures import draw_demo_photo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

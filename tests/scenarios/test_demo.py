@@ -93,16 +93,22 @@ from reports.statistics.snapshots import snapshots_seen
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.whole import WHOLE, sample
-from web import demo, demo_cases, demo_papers, demo_people, demo_running, demo_studio, demo_telling
+from web import demo
 from web.accounts.password_rules import check_password
 from web.commands.verify import verify
 from web.config import Config
-from web.demo_cases import STORIES
-from web.demo_fresh import FRESH
-from web.demo_people import CITIZENS, PASSWORD
-from web.demo_seals import demo_seals
-from web.demo_stories import moments_of
-from web.demo_year import YEAR
+from web.demo import cases as demo_cases
+from web.demo import papers as demo_papers
+from web.demo import people as demo_people
+from web.demo import running as demo_running
+from web.demo import studio as demo_studio
+from web.demo import telling as demo_telling
+from web.demo.cases import STORIES
+from web.demo.fresh import FRESH
+from web.demo.people import CITIZENS, PASSWORD
+from web.demo.seals import demo_seals
+from web.demo.stories import moments_of
+from web.demo.year import YEAR
 from web.startup_checks import StartRefused
 from workflows.bindings import STEPS
 from workflows.bottlenecks.reading import Wanted, heat, last_months

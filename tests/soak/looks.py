@@ -29,8 +29,10 @@ from tests.soak.looks_papers import pages_of_papers
 from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
 from tests.soak.runs import Options, Round, Run
-from web import demo, demo_running, demo_studio
-from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
+from web import demo
+from web.demo import running as demo_running
+from web.demo import studio as demo_studio
+from web.demo.people import CITIZENS, PASSWORD, citizen_by_email, staff_account
 from web.navigation import LOOKERS
 from workflows.desks.late_cases import late_list
 from workflows.drafting.drafts import start_draft

@@ -38,7 +38,7 @@ from tests.soak.releases import CommandFailed, Program, Running, fits_beside, re
 from tests.soak.runs import Options, Round, Run
 from web.benchmark.pages import filled
 from web.config import Config
-from web.demo_people import PASSWORD as DEMO_PASSWORD
+from web.demo.people import PASSWORD as DEMO_PASSWORD
 from workflows.models import WaitingTask
 from workflows.running.wakeups import fire_due_timers
 

@@ -9,8 +9,8 @@ from functools import cache
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from casework.demo_pictures import draw_demo_photo
 from tests.system.marks import Mark
+from web.demo.pictures import draw_demo_photo
 
 FULL_NAME = "Quách Tỉnh Zýndar Hmôngxạ"
 PHONE = "0976543219"

@@ -144,7 +144,7 @@ def test_a_code_looked_up_opens_what_may_be_read_of_it(world: build.World, sqlit
 
 
 def test_accounts_of_the_demonstration_are_folded_by_whose_they_are(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
-    from web.demo_people import AGENCY, CENTRE, CITIZEN, DemoAccount
+    from web.demo.people import AGENCY, CENTRE, CITIZEN, DemoAccount
 
     part = Bilingual("Vai", "Part")
     sqlite_app.config["DEMO"] = True

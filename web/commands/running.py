@@ -66,7 +66,7 @@ def worker() -> None:
 @click.option("--data", type=NEW, default=Path("var/demo"), show_default=True, help="Folder for the invented data.")
 def demo(port: int, data: Path) -> None:
     """Serve the product with invented data on this machine."""
-    from web import demo_running as demonstration
+    from web.demo import running as demonstration
 
     demonstration.run(port, data)
 

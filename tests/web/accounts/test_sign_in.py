@@ -299,7 +299,7 @@ class TestRegistering:
 
 class TestDemonstration:
     def test_accounts_are_offered_in_a_demonstration_alone(self, app: Flask, world: build.World, client: FlaskClient) -> None:
-        from web.demo_people import DemoAccount
+        from web.demo.people import DemoAccount
 
         part = Bilingual("Tổ vận hành", "Operator")
         app.extensions["demo_accounts"] = [DemoAccount("operator", RIGHT, "Nguyễn Thị Mẫu", part)]

@@ -33,7 +33,7 @@ from tests.reports.test_signing import found, signed_elsewhere, with_overlay
 from tests.web.desk import Office
 from tests.web.pages import hidden, words_of
 from web.config import Config, SettingRefused
-from web.demo_seals import demo_seals
+from web.demo.seals import demo_seals
 from web.documents.making import make_letter_files
 from web.documents.opening import open_seals, open_trust, refuse_unknown_bodies
 from web.documents.sealing_job import seal_letters

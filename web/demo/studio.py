@@ -14,9 +14,9 @@ from casework.models import Case, Centre
 from casework.permissions import Action, Actor, actor_for
 from casework.settings.importing.rows import add_row
 from casework.settings.kinds.table import KINDS
-from web.demo_people import staff_account
-from web.demo_settings import ADMINISTRATOR
-from web.demo_telling import begin_step
+from web.demo.people import staff_account
+from web.demo.settings import ADMINISTRATOR
+from web.demo.telling import begin_step
 from workflows.bottlenecks.conforming import ask_conformance
 from workflows.bottlenecks.keeping import count_month
 from workflows.bottlenecks.reading import Wanted, last_months

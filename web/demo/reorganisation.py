@@ -18,8 +18,8 @@ from casework.permissions import SYSTEM, Actor, Role, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.settings.centre import change_centre
-from web.demo_people import agency_account, staff_account
-from web.demo_telling import begin_step
+from web.demo.people import agency_account, staff_account
+from web.demo.telling import begin_step
 from workflows.reorganising import acts as reorganising
 from workflows.running.wakeups import fire_first_due
 

@@ -13,8 +13,8 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from web import create_app
 from web.config import Config
-from web.demo_people import demo_accounts
-from web.demo_seals import demo_seals
+from web.demo.people import demo_accounts
+from web.demo.seals import demo_seals
 from web.processes import do_apart, let_in, taken_port
 from web.request_log import write_log
 from web.schema_check import is_current, refuse_database_away, refuse_other_schema

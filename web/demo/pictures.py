@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from PIL import ImageDraw, ImageFilter, ImageFont
 
-from casework.demo_scenery import EARTH, HEIGHT, HORIZON, WIDTH, Colour, Point, Scene, finished, scenery
+from web.demo.scenery import EARTH, HEIGHT, HORIZON, WIDTH, Colour, Point, Scene, finished, scenery
 
 JPEG_QUALITY = 85
 

@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 from PIL import Image, ImageChops
 
-from casework.demo_pictures import KINDS, draw_demo_photo
 from casework.photos.images import accept_photo
+from web.demo.pictures import KINDS, draw_demo_photo
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -22,7 +22,7 @@ def test_every_kind_has_a_before_and_an_after_of_the_same_place(kind: str) -> No
 
 
 def test_the_same_seed_draws_the_same_picture_in_every_process() -> None:
-    code = "import sys; from casework.demo_pictures import draw_demo_photo; sys.stdout.buffer.write(draw_demo_photo(3, 'smoke'))"
+    code = "import sys; from web.demo.pictures import draw_demo_photo; sys.stdout.buffer.write(draw_demo_photo(3, 'smoke'))"
     elsewhere = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     assert sha256(elsewhere).digest() == sha256(draw_demo_photo(3, "smoke")).digest()
     assert draw_demo_photo(4, "smoke") != elsewhere

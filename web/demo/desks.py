@@ -18,9 +18,9 @@ from casework.notes.mentions import mention_in, unseen_count
 from casework.notes.notes import write_note
 from casework.permissions import SYSTEM, Role, actor_for
 from casework.steps.drafts import keep_draft
-from web.demo_people import agency_account, staff_account
-from web.demo_stories import Deed
-from web.demo_telling import LEAD, OPERATOR, Telling
+from web.demo.people import agency_account, staff_account
+from web.demo.stories import Deed
+from web.demo.telling import LEAD, OPERATOR, Telling
 from workflows.desk_access import REPORTER
 from workflows.desks.assigning import assign_task
 from workflows.desks.inbox import count_waiting

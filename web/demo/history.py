@@ -4,7 +4,7 @@ Thirty-three have ended. Two are over for their senders but not for the centre, 
 answered and its call to the hotline never written down, one was referred to a body that has not told its result.
 """
 
-from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
+from web.demo.stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
 
 HAPPY, CONTENT, UNHAPPY = "satisfied", "acceptable", "dissatisfied"
 

@@ -19,8 +19,8 @@ from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.settings.value_changes import set_value
 from casework.wallboard.wallboards import add_wallboard, pair_wallboard
-from web.demo_people import staff_account
-from web.demo_telling import LEAD, OPERATOR, begin_step
+from web.demo.people import staff_account
+from web.demo.telling import LEAD, OPERATOR, begin_step
 from web.gateways.opening import page_addresses
 from workflows.desks.late_cases import late_agency, late_list, late_parts_of
 

@@ -16,9 +16,9 @@ from casework.photos.records import photos_of_answer, photos_of_report
 from casework.publishing.acts import ChosenPhotos
 from casework.settings.consent_notices import notice_today
 from casework.triage.acts import ClearedReport
-from web.demo_people import GUESTS, SENDERS
-from web.demo_stories import Deed, Story
-from web.demo_telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent
+from web.demo.people import GUESTS, SENDERS
+from web.demo.stories import Deed, Story
+from web.demo.telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent
 from workflows.desks.unconfirmed import confirm_with_step
 from workflows.running.filing import file_report
 

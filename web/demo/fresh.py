@@ -4,7 +4,7 @@ Twelve; a thirteenth that is near another, for what is alike nearby could not be
 one of whom has not proven the address for more than a day while the other sends advertising.
 """
 
-from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
+from web.demo.stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
 
 FRESH = (
     # -- not with agencies yet

@@ -3,7 +3,7 @@
 They are plain: no photo, nothing beside the straight way.
 """
 
-from web.demo_stories import ANSWERED, TAKEN, Story, deed
+from web.demo.stories import ANSWERED, TAKEN, Story, deed
 
 HAPPY, CONTENT, UNHAPPY = "satisfied", "acceptable", "dissatisfied"
 

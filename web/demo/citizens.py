@@ -6,8 +6,8 @@ from casework.identity import Contact
 from casework.permissions import actor_for
 from casework.rights.deciding import answer_request, carry_out
 from casework.rights.requests import CORRECTION, Wish, person_of, record_copy, request_data
-from web.demo_people import CITIZENS, citizen_by_email, staff_account
-from web.demo_telling import LEAD, begin_step
+from web.demo.people import CITIZENS, citizen_by_email, staff_account
+from web.demo.telling import LEAD, begin_step
 
 ASKED, ANSWERED, DONE, ASKED_LATELY = timedelta(days=9), timedelta(days=8), timedelta(days=6), timedelta(hours=5)
 """How long before the day of seeding."""

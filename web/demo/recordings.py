@@ -11,8 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from casework.demo_pictures import draw_demo_photo
 from casework.recordings.copying import is_installed
+from web.demo.pictures import draw_demo_photo
 
 RATE = 8_000
 """Samples per second, one channel of 16 bits: what a telephone call has."""

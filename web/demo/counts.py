@@ -23,9 +23,9 @@ from casework.permissions import SYSTEM, Actor, Role, actor_for
 from reports.statistics.due import run_after
 from reports.statistics.periods import MONTH, YEAR, period_at
 from reports.statistics.snapshots import SnapshotRefused, freeze
-from web.demo_papers import CLERK, put_seals
-from web.demo_people import staff_account
-from web.demo_telling import LEAD, OPERATOR
+from web.demo.papers import CLERK, put_seals
+from web.demo.people import staff_account
+from web.demo.telling import LEAD, OPERATOR
 from web.documents.making import make_letter_files
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs

@@ -19,8 +19,8 @@ from casework.places.former_agencies import agencies_now
 from casework.recordings.staging import PreparedRecording, stage_recording
 from casework.text import fold
 from casework.working_time import Calendar, TimeLimit, Unit, due_at
-from web.demo_people import SENDERS, agency_account, citizen_by_email, staff_account
-from web.demo_stories import Deed, Story
+from web.demo.people import SENDERS, agency_account, citizen_by_email, staff_account
+from web.demo.stories import Deed, Story
 from workflows.desks.inbox import waiting_in_case
 from workflows.models import WaitingTask
 from workflows.running.acts import act

@@ -13,9 +13,9 @@ from casework.permissions import Actor, Role
 from casework.public.me_too import say_me_too
 from casework.recordings.staging import recordings_of_report
 from casework.recordings.transcripts import transcribe
-from web.demo_steps import public_photos
-from web.demo_stories import Deed
-from web.demo_telling import COMMITTEE, LEAD, OPERATOR, Telling, begin_step
+from web.demo.steps import public_photos
+from web.demo.stories import Deed
+from web.demo.telling import COMMITTEE, LEAD, OPERATOR, Telling, begin_step
 
 # -- the centre -------------------------------------------------------------------------------------------------------
 

@@ -11,19 +11,21 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.db import db
-from casework.demo_pictures import draw_demo_photo
-from casework.demo_recordings import demo_video, demo_voice
 from casework.files.local import FileStore
 from casework.models import Agency, Centre
 from casework.photos.records import PreparedPhoto, prepare_photo
 from casework.recordings.staging import PreparedRecording, prepare_recording
-from web import demo_acts, demo_desks, demo_steps
-from web.demo_fresh import FRESH
-from web.demo_history import HISTORY
-from web.demo_reorganisation import DONE, reorganise
-from web.demo_stories import Deed, Story, moments_of
-from web.demo_telling import Pictures, Recorded, Telling, agency_names, is_urgent
-from web.demo_year import YEAR
+from web.demo import acts as demo_acts
+from web.demo import desks as demo_desks
+from web.demo import steps as demo_steps
+from web.demo.fresh import FRESH
+from web.demo.history import HISTORY
+from web.demo.pictures import draw_demo_photo
+from web.demo.recordings import demo_video, demo_voice
+from web.demo.reorganisation import DONE, reorganise
+from web.demo.stories import Deed, Story, moments_of
+from web.demo.telling import Pictures, Recorded, Telling, agency_names, is_urgent
+from web.demo.year import YEAR
 
 STORIES = (*HISTORY, *YEAR, *FRESH)
 

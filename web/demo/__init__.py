@@ -21,14 +21,14 @@ from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
 from web.accounts.password_rules import hash_password
 from web.config import Config, StartRefused
-from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
-from web.demo_citizens import furnish_citizens
-from web.demo_counts import count_and_order
-from web.demo_desks import OnDesk, furnish_desks, on_desk
-from web.demo_papers import write_papers
-from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
-from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
-from web.demo_studio import count_the_year, furnish_studio, plan_a_move
+from web.demo.cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
+from web.demo.citizens import furnish_citizens
+from web.demo.counts import count_and_order
+from web.demo.desks import OnDesk, furnish_desks, on_desk
+from web.demo.papers import write_papers
+from web.demo.people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
+from web.demo.settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
+from web.demo.studio import count_the_year, furnish_studio, plan_a_move
 from web.recording_jobs import prepare_recordings
 from web.worker import provable_kinds
 from workflows.desks.unconfirmed import set_apart_unconfirmed

@@ -26,8 +26,8 @@ from casework.models import Case, Centre, DocumentNumber, Event, Letter
 from casework.permissions import Actor, actor_for
 from casework.states import CaseState
 from casework.triage.refusals import open_objection
-from web.demo_people import staff_account
-from web.demo_telling import COMMITTEE, OPERATOR
+from web.demo.people import staff_account
+from web.demo.telling import COMMITTEE, OPERATOR
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
 
