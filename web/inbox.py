@@ -26,6 +26,7 @@ from casework.rights.breaches import count_untold
 from casework.rights.deputies import principals_of
 from casework.settings.elements import renamed_elements
 from web.clock import now
+from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address, present, way_back
 from web.inbox_filters import WAITS_LABELS, choices_for, filter_in, params_of
@@ -33,7 +34,6 @@ from web.inbox_groups import groups_of, position_in, position_text
 from web.inbox_rows import rows_of
 from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
 from web.locales import in_reader_language as local
-from web.outputs.links import export_url
 from workflows.desks.inbox import (
     Counts,
     Wanted,

@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext as _l
 from casework.bilingual import Bilingual
 from casework.permissions import Action
 from web.clock import now
+from web.exports.links import export_url
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.mending import value_words
-from web.outputs.links import export_url
 from web.request_log import LOGGER, failure_facts, request_id
 from web.security import allow_inline_style_attributes
 from workflows.bindings import BINDINGS

@@ -16,10 +16,10 @@ from casework.models import Agency, Assignment
 from casework.permissions import OPERATIONS, Action, may
 from casework.sent_once import answered_at
 from web.clock import now
+from web.exports.links import export_url
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox_rows import titles_of
-from web.outputs.links import export_url
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from workflows.desks.late_cases import MOST_ROWS as MOST_LISTED

@@ -37,11 +37,11 @@ from tests.test_packaging import ROOT
 from tests.web.desk import Office
 from web import cli
 from web.config import Config
+from web.exports.parameters import LISTS, PARAMETERS
 from web.outputs import making
 from web.outputs.behind_lists import COLUMNS as COUNTED_COLUMNS
 from web.outputs.makers import case_list
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress, make_outputs
-from web.outputs.parameters import LISTS, PARAMETERS
 from web.statistics.owing import LOADS
 from workflows.bottlenecks.keeping import count_month
 from workflows.clock import Clock

@@ -21,9 +21,9 @@ from casework.models import Agency, Centre, Output
 from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.text import normal
+from web.exports.parameters import NEEDED, PARAMETERS
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import Progress, maker_of, working_folder
-from web.outputs.parameters import NEEDED, PARAMETERS
 
 OF_AN_AGENCY = ("figures", "counted")
 """What is of a centre, or of the one agency named by `of`."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from web.commands.saying import FAILED, NEW, REFUSED, ready_app, say_error, shown_progress
-from web.outputs.parameters import LISTS
+from web.exports.parameters import LISTS
 
 
 @click.command("schedules")

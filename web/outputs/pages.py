@@ -44,11 +44,11 @@ from casework.setting_values import value_of
 from reports.statistics.periods import NoSuchPeriod, label_of
 from reports.statistics.reach import Reach, reach_named, reaches_of
 from web.clock import now
+from web.exports.links import LONGEST, export_url
+from web.exports.parameters import PARAMETERS
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.outputs.links import LONGEST, export_url
-from web.outputs.parameters import PARAMETERS
 from web.streams import opened_first
 from web.task_page import at_most
 

@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from casework.parsing import number_in
 from casework.permissions import Action, Role
 from casework.rights.access_log import LONGEST_CODE, LONGEST_LOGIN, LogRefused, LookPage, Wanted, looks_logged
+from web.exports.links import export_url
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from web.outputs.links import export_url
 from web.public_wanted import day_typed
 
 bp = Blueprint("rights_access", __name__)

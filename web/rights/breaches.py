@@ -45,12 +45,12 @@ from casework.rights.lists import centres_where
 from casework.rights.telling_affected import JOB, tell_affected, waiting_to_be_told
 from casework.upkeep.jobs import ask_for_run, job_rows
 from web.clock import now
+from web.exports.links import export_url
 from web.filters import local_datetime
 from web.forms import Form, Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.navigation import centre_words
-from web.outputs.links import export_url
 from web.rights.processing import EVERYWHERE
 from web.sent_forms import answers_again
 from web.settings.typed import DayRefused, typed_instant

@@ -11,8 +11,8 @@ from casework.permissions import Action, may
 from casework.rights.processing import kept_now, register_on
 from casework.settings.kinds.table import KINDS
 from web.clock import now
+from web.exports.links import export_url
 from web.guards import actor, performs
-from web.outputs.links import export_url
 from web.public_wanted import day_typed
 
 bp = Blueprint("rights_processing", __name__)

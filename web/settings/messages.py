@@ -29,11 +29,11 @@ from casework.parsing import number_in
 from casework.permissions import Action
 from web.accounts.notification_preferences import CHANNEL_LABELS
 from web.clock import now
+from web.exports.links import export_url
 from web.forms import Form
 from web.gateways.opening import gateways_here
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from web.outputs.links import export_url
 
 bp = Blueprint("settings_messages", __name__)
 

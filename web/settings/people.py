@@ -22,10 +22,10 @@ from casework.settings.scopes import administered_centres, centre_of, centres_of
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_named, seat_of
 from web.accounts.password_rules import new_start_password
 from web.clock import now
+from web.exports.links import export_url
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
-from web.outputs.links import export_url
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
 

@@ -59,11 +59,11 @@ from reports.statistics.snapshots import (
 )
 from reports.statistics.subjects import DIMENSION_NAMES, NOT_YET, WHOLE, Dimension, names_of
 from web.clock import now
+from web.exports.links import export_url
 from web.filters import decimal, percent
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.outputs.links import export_url
 from web.task_page import at_most
 from workflows.figures.steps import step_hours
 

@@ -23,11 +23,11 @@ from casework.models import Agency, Centre, Field
 from casework.permissions import Action, Actor, NotAllowed, may
 from casework.search.staff_choices import fields_of
 from web.clock import now
+from web.exports.links import export_url
 from web.filters import percent
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.outputs.links import export_url
 from web.security import allow_inline_style_attributes
 from web.transparency import period_name
 from workflows.bottlenecks.conforming import ask_conformance, newest_conformance

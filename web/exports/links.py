@@ -6,8 +6,8 @@ from flask import url_for
 
 from casework.outputs import KINDS
 from casework.permissions import may
+from web.exports.parameters import PARAMETERS
 from web.guards import actor
-from web.outputs.parameters import PARAMETERS
 
 LONGEST = 120
 
