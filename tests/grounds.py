@@ -165,8 +165,8 @@ class Ground(ABC):
         from web.accounts.outside_opening import open_outside
         from web.accounts.password_lists import open_lists
         from web.documents.opening import open_seals, open_trust
+        from web.files.scanning import Scanner
         from web.gateways.opening import open_gateways
-        from web.scanning import Scanner
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
         app.config.clear()

@@ -19,7 +19,7 @@ PAGES = (
     "unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",
-    "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "photos", "recordings",
+    "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "files.photos", "files.recordings",
     "accounts.blocked_contacts", "maps", "health", "metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
@@ -69,10 +69,10 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     from web.accounts.outside_opening import open_outside
     from web.accounts.password_lists import open_lists
     from web.documents.opening import open_seals, open_trust
+    from web.files.scanning import Scanner
+    from web.files.storage import open_file_store
     from web.gateways.opening import open_gateways
-    from web.scanning import Scanner
     from web.startup_checks import make_data_folder, open_keyring
-    from web.storage import open_file_store
 
     config = config or Config.from_environment()
     app = Langbiang(__name__)

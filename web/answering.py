@@ -18,13 +18,13 @@ from web import case_acts_own_work
 from web.act_page import ActPage
 from web.answer_templates import use_templates
 from web.clock import now
+from web.files.photos import remember_form
+from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from web.filing_fields import sound_token
 from web.forms import Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
-from web.photos import remember_form
 from web.task_page import Act, TaskPage, at_most
-from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from workflows.running.hearing import acts_to_offer
 from workflows.running.steps import StepResult
 

@@ -17,11 +17,11 @@ from casework.pausing.withdrawals import open_withdrawal, withdrawal_reason
 from casework.photos.images import RectangleRefused
 from casework.triage.personal_marks import marked_pieces
 from casework.triage.refusals import newest_refusal, objection_words
+from web.files.photo_choices import choices_of, copies_of, shown_of
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language
 from web.marks_left import marks_left
-from web.photo_choices import choices_of, copies_of, shown_of
 from web.task_page import Act, TaskPage, at_most
 from workflows.running.steps import StepResult
 

@@ -16,14 +16,14 @@ from casework.models import Photo
 from casework.parsing import day_in
 from casework.photos.records import staged_photos
 from casework.steps.fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
+from web.files.photos import remember_form
+from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from web.filing_fields import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.photos import remember_form
 from web.task_page import Act, TaskPage
-from web.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from workflows.definitions.step_forms import FieldType, FormField
 from workflows.desk_access import reads_matter
 from workflows.running.drawn_steps import element_of

@@ -10,13 +10,13 @@ from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.photos.records import staged_photos
 from casework.recordings.staging import drop_staged_recording, staged_recordings
+from web.files.photos import remember_form
+from web.files.report_files import most_report_photos, stage_report_files
+from web.files.staged_files import missing_files
+from web.files.uploads import drop_upload
 from web.filing_fields import sound_token
 from web.guards import actor
-from web.kept_files import missing_files
 from web.locales import in_reader_language
-from web.photos import remember_form
-from web.report_files import most_report_photos, stage_report_files
-from web.uploads import drop_upload
 
 WITH_FILES = frozenset({"answer", "addition"})
 """The acts photos and a voice note may come with."""

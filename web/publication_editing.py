@@ -14,8 +14,8 @@ from casework.public.cases import PublicCase
 from casework.public.previews import Words, page_once_published
 from casework.triage.personal_marks import MARK_LABELS, personal_marks
 from web.clock import now
+from web.files.photo_choices import PUBLISHED, PhotoChoice
 from web.forms import Form
-from web.photo_choices import PUBLISHED, PhotoChoice
 from web.text_diff import Change, changes
 
 PUBLIC_WORDS = ("title", "question", "summary", "place")

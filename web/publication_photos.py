@@ -11,9 +11,9 @@ from casework.photos.face_search import found_in
 from casework.photos.images import RectangleRefused, cover
 from casework.photos.records import copy_for, open_copy, photos_of_answer, photos_of_report
 from casework.publishing.acts import approved_answers
+from web.files.photo_choices import EVERYTHING, PUBLISHED, PhotoChoice, choices_of, rectangles_in
 from web.guards import file_store, found
 from web.locales import in_reader_language as local
-from web.photo_choices import EVERYTHING, PUBLISHED, PhotoChoice, choices_of, rectangles_in
 
 
 def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationVersion | None = None) -> list[PhotoChoice]:

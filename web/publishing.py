@@ -21,10 +21,10 @@ from casework.places.points import exact_point
 from casework.publications import rated_publication
 from casework.publishing.acts import ChosenPhotos, approved_answers
 from casework.publishing.ratings import MOST_REOPENED, rating_reason, ratings_of
+from web.files.photo_choices import PhotoChoice, copies_of, shown_of
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.photo_choices import PhotoChoice, copies_of, shown_of
 from web.publication_editing import draft_context, leftovers_refusal, page_draft
 from web.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most

@@ -20,7 +20,7 @@ from tests import build, pictured
 from tests.web.desk import Office, named, step
 from tests.web.pages import words_of
 from tests.web.test_publishing import halves_covered
-from web.photo_choices import rectangles_in
+from web.files.photo_choices import rectangles_in
 
 
 @pytest.fixture

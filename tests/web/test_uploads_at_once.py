@@ -13,8 +13,8 @@ from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once
 from tests.pictured import jpeg
 from tests.web.test_offline_api import voice
+from web.files.report_files import stage_report_files
 from web.offline.uploads import keep_file
-from web.report_files import stage_report_files
 
 
 def test_files_that_come_many_times_at_once_are_kept_once(app: Flask) -> None:

@@ -25,8 +25,8 @@ from web.commands.dumps import DumpRefused, dump_name, dumped, is_empty, load_du
 from web.commands.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
 from web.commands.verify import Verification, verify
 from web.config import Config
+from web.files.storage import open_file_store, shelf_of
 from web.startup_checks import keys_in_use, make_data_folder
-from web.storage import open_file_store, shelf_of
 from web.watching.presence import program_version
 
 __all__ = [

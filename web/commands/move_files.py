@@ -8,8 +8,8 @@ from casework.errors import CaseworkError
 from casework.files.local import PIECE, FileStore, LocalFileStore
 from casework.verification.anchors import share_anchors
 from web.config import Config
+from web.files.storage import open_file_store, shelf_of
 from web.startup_checks import StartRefused
-from web.storage import open_file_store, shelf_of
 
 
 class FileDiffers(CaseworkError):

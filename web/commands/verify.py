@@ -22,8 +22,8 @@ from casework.verification.files import check_files
 from casework.verification.seals import check_seals
 from reports.statistics.snapshots import check_snapshots
 from web.config import Config
+from web.files.storage import open_file_store, shelf_of
 from web.startup_checks import sealed_columns
-from web.storage import open_file_store, shelf_of
 from workflows.models import ProcessInstance
 from workflows.verification import check_process
 

@@ -41,9 +41,9 @@ from reports.signing.reading import MOST_BYTES, Examined, FileUnread
 from reports.signing.returning import ReturnRefused, judge_returned, refuse_unnamed
 from web.clock import now
 from web.documents.revocations import revocations, signatures_today
+from web.files.scanning import ScanRefused, refuse_infected
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language
-from web.scanning import ScanRefused, refuse_infected
 from web.sent_forms import answers_again
 from web.signing_keys import signing_keys
 

@@ -24,15 +24,15 @@ from casework.search.staff_choices import fields_of
 from web.base_map import base_map
 from web.clock import now
 from web.filed_forms import code_ahead
+from web.files.photos import remember_form
+from web.files.uploads import drop_upload, stage_uploads
 from web.filing_fields import sound_token
 from web.guards import actor, performs
 from web.intake.call import communes_here, own_centre
 from web.intake.forms import IntakeForm, moment_for_input
 from web.intake.taken import keep_taken
 from web.locales import in_reader_language as local
-from web.photos import remember_form
 from web.text_owner import AnothersText, is_of_another
-from web.uploads import drop_upload, stage_uploads
 from workflows.running.filing import file_report
 
 bp = Blueprint("intake_camera", __name__)

@@ -37,6 +37,8 @@ from web.accounts.confirm_contact import can_be_confirmed
 from web.clock import now
 from web.config import LANGUAGES
 from web.filed_forms import NETWORK
+from web.files.report_files import most_report_photos
+from web.files.scanning import ScanRefused
 from web.filing_fields import FilingForm
 from web.guards import performs
 from web.locales import in_reader_language, language
@@ -44,8 +46,6 @@ from web.networks import this_network
 from web.offline.devices import GUEST, is_known_here, owner_here, queue_token
 from web.offline.sent_form import file_sent, sent_form
 from web.offline.uploads import FILE_KINDS, digests_here, keep_file, keep_only, staging_token
-from web.report_files import most_report_photos
-from web.scanning import ScanRefused
 from web.security import sent_json
 from web.sessions import signed_in_account
 

@@ -11,8 +11,8 @@ from casework.photos.records import prepare_photo, stage_photo, staged_photos, t
 from casework.recordings.staging import KINDS, prepare_recording, stage_recording, staged_recordings
 from casework.sealing.seal import lookup_digest
 from web.clock import now
+from web.files.scanning import refuse_infected
 from web.guards import file_store
-from web.scanning import refuse_infected
 
 PHOTOS = "photos"
 FILE_KINDS = (PHOTOS, *KINDS)

@@ -46,10 +46,10 @@ from reports.statistics.reach import Reach, reach_named, reaches_of
 from web.clock import now
 from web.exports.links import LONGEST, export_url
 from web.exports.parameters import PARAMETERS
+from web.files.streams import opened_first
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.streams import opened_first
 from web.task_page import at_most
 
 bp = Blueprint("outputs", __name__)

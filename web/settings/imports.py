@@ -30,10 +30,10 @@ from casework.settings.importing.tables import MOST_BYTES, MOST_ROWS, write_csv,
 from casework.settings.scopes import centres_of
 from web.accounts.password_rules import new_start_password
 from web.clock import now
+from web.files.scanning import refuse_infected
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
-from web.scanning import refuse_infected
 from web.sent_forms import may_repeat
 
 bp = Blueprint("settings_imports", __name__)

@@ -16,9 +16,9 @@ from tests.pictured import jpeg
 from tests.web import test_offline_api
 from tests.web.desk import Office
 from tests.web.pages import words_of
-from web import scanning
 from web.config import Config, SettingRefused
-from web.scanning import Scanner, ScannerAway
+from web.files import scanning
+from web.files.scanning import Scanner, ScannerAway
 
 CITIZEN = {"words": "Ổ gà sâu, nước đọng.", "phone": "0912 345 678", "consent": "y", "act": "send"}
 

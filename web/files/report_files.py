@@ -17,9 +17,9 @@ from casework.recordings.formats import refuse_by_size
 from casework.recordings.staging import KINDS, RecordingRefused, most_bytes, prepare_recording, stage_recording
 from casework.setting_values import VALUES, value_of
 from web.clock import now
+from web.files.scanning import ScanRefused, refuse_infected
+from web.files.uploads import stage_uploads
 from web.guards import file_store
-from web.scanning import ScanRefused, refuse_infected
-from web.uploads import stage_uploads
 
 SLACK_BYTES = 1_000_000
 """Room for words and fields beside the files."""

@@ -23,8 +23,8 @@ from casework.photos.records import (
 )
 from casework.photos.uploads import PhotoRefused, takes_heic
 from web.clock import now
+from web.files.scanning import ScanRefused, refuse_infected
 from web.guards import file_store
-from web.scanning import ScanRefused, refuse_infected
 
 
 def stage_uploads(

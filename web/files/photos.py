@@ -9,9 +9,9 @@ from casework.models import File
 from casework.permissions import Action
 from casework.photos.records import open_copy
 from casework.public.photos import mark_of
+from web.files.streams import opened_whole
 from web.guards import actor, file_store, found, performs
 from web.replica import may_be_behind
-from web.streams import opened_whole
 
 bp = Blueprint("photos", __name__)
 

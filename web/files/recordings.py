@@ -24,13 +24,13 @@ from casework.recordings.transcripts import LONGEST_WORDS, TranscriptRefused, re
 from casework.states import STAFF_LABELS, CaseState
 from casework.triage.personal_marks import neutral
 from web.clock import now
+from web.files.photos import FORMS_KEY
+from web.files.streams import opened_first
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.marks_left import marks_left
-from web.photos import FORMS_KEY
 from web.replica import may_be_behind
 from web.sent_forms import answers_again
-from web.streams import opened_first
 from web.task_page import at_most
 
 bp = Blueprint("recordings", __name__)
