@@ -12,7 +12,8 @@ from web.config import SECRET_KEY, Config, kept_secret
 from web.watching import job_threads
 
 PAGES = (
-    "public", "public_layers", "public_share", "for_search_engines", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
+    "public", "public_layers", "public_share", "for_search_engines", "transparency", "comfort", "filing.pages", "filing.consent",
+    "tracking", "own_acts",
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox", "inbox_bulk", "inbox_saved",
     "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "cases.search", "cases.page", "cases.quarantined", "notes", "case_acts", "late",

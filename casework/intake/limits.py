@@ -1,4 +1,5 @@
-"""How many reports one account, contact or browser may send in a day. Networks are counted where the requests come in (web/filing.py).
+"""How many reports one account, contact or browser may send in a day. Networks are counted where the requests come in
+(web/filing/pages.py).
 
 High enough for the head of a village who sends for everybody, low enough that a script is told to stop.
 """

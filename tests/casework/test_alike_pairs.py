@@ -23,7 +23,7 @@ from casework.intake.similar_cases import alike_nearby
 from casework.models import Field
 from casework.text import fold
 from tests import build
-from web.filing_near import MOST_SHOWN
+from web.filing.similar import MOST_SHOWN
 
 PAIRS = Path(__file__).parent.parent / "data" / "alike_pairs.csv"
 LATER = build.NOON + timedelta(hours=2)

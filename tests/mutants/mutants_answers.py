@@ -12,7 +12,7 @@ ANSWERS = [
            "if not is_known:", unit("intake/file_report", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
     Mutant("not warned that it may be unverifiable", "web/templates/filing/new_report.html",
            "only urgent matters and some fields are taken, and it may be impossible to verify them.", "only urgent matters and some fields are taken.",
-           ("tests/web/test_filing.py::test_who_leaves_no_contact_is_warned_beforehand",)),
+           ("tests/web/filing/test_pages.py::test_who_leaves_no_contact_is_warned_beforehand",)),
     Mutant("unknown sender has no secret", "casework/permissions.py", "    if report.id in actor.tracked_report_ids:\n        return True\n", "",
            unit("triage/refusals", "who_has_the_secret_may_object_and_nobody_else")),
     Mutant("asked whom nobody can tell", "casework/pausing/questions.py", "if report.reporter is None or not report.reporter.can_be_told:", "if False:",

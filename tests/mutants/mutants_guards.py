@@ -136,7 +136,7 @@ GUARDS_GONE = [
            "            for name, value in request.form.items():\n                setattr(account, name, value)\n"
            "            mark_account(account, by=SYSTEM, at=moment)\n            token = open_session(account, now=moment)\n",
            (NO_EXTRA,)),
-    Mutant("every field of a report taken", "web/filing.py", "    code = filed.report.code\n    _keep_receipt(filed)\n",
+    Mutant("every field of a report taken", "web/filing/pages.py", "    code = filed.report.code\n    _keep_receipt(filed)\n",
            f"    with unit_of_work(keeps_rows=True):\n{every_field('filed.report', 8)}    code = filed.report.code\n    _keep_receipt(filed)\n", (NO_EXTRA,)),
     Mutant("every field of somebody new taken", "web/settings/people.py", "    if seat is not None:\n        give_role(account,",
            f"{every_field('account', 4)}    if seat is not None:\n        give_role(account,", (NO_EXTRA_OF_STAFF,)),

@@ -25,8 +25,8 @@ from tests import build
 from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, step
+from tests.web.filing.test_pages import filled
 from tests.web.pages import hidden, words_of
-from tests.web.test_filing import filled
 from web.cli import commands
 
 SCRIPT = "</script><script>alert(1)</script>"

@@ -30,7 +30,7 @@ from casework.states import STAFF_LABELS, CaseState
 from casework.triage.suggestions import suggestions_in
 from web.base_map import base_map
 from web.clock import now
-from web.filed_forms import code_ahead
+from web.filing.submit import code_ahead
 from web.filing_fields import email_address, phone_number
 from web.guards import actor, found, performs, signed_in_account
 from web.intake.forms import IntakeForm, moment_for_input

@@ -23,9 +23,9 @@ from casework.photos.records import staged_photos
 from casework.search.staff_choices import fields_of
 from web.base_map import base_map
 from web.clock import now
-from web.filed_forms import code_ahead
 from web.files.photos import remember_form
 from web.files.uploads import drop_upload, stage_uploads
+from web.filing.submit import code_ahead
 from web.filing_fields import sound_token
 from web.guards import actor, performs
 from web.intake.call import communes_here, own_centre

@@ -20,7 +20,7 @@ from casework.calendars import rules_head
 from casework.db import db
 from casework.permissions import Action
 from web.config import LANGUAGES
-from web.filing import shell_page
+from web.filing.pages import shell_page
 from web.guards import performs
 from web.locales import language
 from web.offline.devices import owner_here

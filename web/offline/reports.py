@@ -36,9 +36,9 @@ from casework.sealing.seal import grouped_secret
 from web.accounts.confirm_contact import can_be_confirmed
 from web.clock import now
 from web.config import LANGUAGES
-from web.filed_forms import NETWORK
 from web.files.report_files import most_report_photos
 from web.files.scanning import ScanRefused
+from web.filing.submit import NETWORK
 from web.filing_fields import FilingForm
 from web.guards import performs
 from web.locales import in_reader_language, language

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from casework.intake.file_report import Filed
 from casework.models import Device
 from casework.permissions import Actor
-from web.filed_forms import file_form, filing_form
+from web.filing.submit import file_form, filing_form
 from web.filing_fields import FilingForm
 from web.offline.uploads import keep_only
 

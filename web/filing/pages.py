@@ -29,13 +29,13 @@ from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.accounts.confirm_contact import send_first_code
 from web.base_map import base_map
 from web.clock import now
-from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.files.photos import remember_form
 from web.files.report_files import heaviest_report, most_report_photos, stage_report_files
 from web.files.staged_files import missing_files
 from web.files.uploads import drop_upload
+from web.filing.similar import Near, follow_instead, near_before_filing
+from web.filing.submit import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_fields import FilingForm
-from web.filing_near import Near, follow_instead, near_before_filing
 from web.guards import actor, found, performs
 from web.locales import in_reader_language, language
 from web.networks import this_network

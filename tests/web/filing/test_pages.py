@@ -25,8 +25,9 @@ from tests.conftest import client_of, running
 from tests.pictured import jpeg
 from tests.second_centre import second_world
 from tests.web.pages import at, hidden, signed_in, words_of
-from web import filed_forms, filing
 from web.config import Config
+from web.filing import pages as filing
+from web.filing import submit as filed_forms
 from workflows.models import WaitingTask
 
 NOON = build.NOON
