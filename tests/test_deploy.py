@@ -17,7 +17,7 @@ from tests.test_containers import DEPLOY, ours
 from tests.test_packaging import ROOT, setup_cfg
 from web.cli import COMMANDS
 from web.config import Config
-from web.security import FORM_SLACK_BYTES
+from web.http.security import FORM_SLACK_BYTES
 
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

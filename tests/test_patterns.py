@@ -34,7 +34,7 @@ FROM = 20
 SIGNS = " \t\n\xa010aAxàĐ_.,;:-+/'’\"({[<=@#%*\\\x00"
 FROM_THE_START = {"match", "fullmatch"}
 USES = {*FROM_THE_START, "compile", "search", "sub", "subn", "split", "findall", "finditer"}
-OWN_TEXTS = {"web.compression.COMMENTS": "it is shown the style sheets and scripts of the program alone, when it starts"}
+OWN_TEXTS = {"web.http.compression.COMMENTS": "it is shown the style sheets and scripts of the program alone, when it starts"}
 """Patterns nobody types anything for."""
 
 

@@ -12,7 +12,8 @@ from web.config import SECRET_KEY, Config, kept_secret
 from web.watching import job_threads
 
 PAGES = (
-    "public", "public_layers", "public_share", "for_search_engines", "transparency", "comfort", "filing.pages", "filing.consent",
+    "public", "public_layers", "public_share", "for_search_engines", "transparency", "http.display_preferences", "filing.pages",
+    "filing.consent",
     "tracking", "own_acts",
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox", "inbox_bulk", "inbox_saved",
     "assigning", "team",
@@ -51,28 +52,15 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     `runs_jobs` says that it serves no page and runs the recurring jobs instead; a demonstration does both.
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import (
-        comfort,
-        compression,
-        errors,
-        filters,
-        inbox_back,
-        locales,
-        metrics,
-        navigation,
-        replica,
-        request_log,
-        security,
-        sent_forms,
-        sessions,
-        static_files,
-    )
+    from web import errors, filters, inbox_back, locales, metrics, navigation, request_log, sent_forms, sessions
     from web.accounts.outside_opening import open_outside
     from web.accounts.password_lists import open_lists
     from web.documents.opening import open_seals, open_trust
     from web.files.scanning import Scanner
     from web.files.storage import open_file_store
     from web.gateways.opening import open_gateways
+    from web.http import compression, replica, security, static_files
+    from web.http import display_preferences as comfort
     from web.startup_checks import make_data_folder, open_keyring
 
     config = config or Config.from_environment()
@@ -157,6 +145,6 @@ def engine_options(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]
 
 def replica_options(config: Config) -> dict[str, Any]:
     """The same for the replica, which keeps nobody waiting once it is gone."""
-    from web.nearness import QUICK_TO_GIVE_UP
+    from web.http.replica_lag import QUICK_TO_GIVE_UP
 
     return engine_options(config) | {"connect_args": dict(QUICK_TO_GIVE_UP), "execution_options": {"postgresql_readonly": True}}

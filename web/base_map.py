@@ -1,7 +1,7 @@
 """What lies under the points of every map: our own boundaries, and whatever picture of the land an administrator has set up.
 
 By default nothing else is drawn, so a map works without the internet and shows no border that is not ours. A tile address lets
-browsers fetch pictures from exactly that host, on pages with a map alone (web/security.py reads `g.map_origin`).
+browsers fetch pictures from exactly that host, on pages with a map alone (web/http/security.py reads `g.map_origin`).
 """
 
 from dataclasses import dataclass

@@ -11,8 +11,8 @@ from casework.steps.drafts import DraftRefused, SavedDraft, discard_draft, keep_
 from web.clock import now
 from web.draft_at_hand import NONE, OWN, as_if_opened, fields_sent, is_as_opened, new_window, photos_tokens_in, sent_revision, sent_window
 from web.guards import actor, found, performs
+from web.http.security import own_address
 from web.locales import in_reader_language as local
-from web.security import own_address
 from web.tasks import draft_refused, page_of, step_done
 from web.text_owner import AnothersText, is_of_another, wants_json
 from workflows.models import WaitingTask

@@ -9,7 +9,7 @@ from casework.permissions import Action
 from casework.public.feed import listed_items
 from casework.public.filters import PublicState, Wanted
 from web.guards import performs
-from web.replica import may_be_behind
+from web.http.replica import may_be_behind
 
 bp = Blueprint("for_search_engines", __name__)
 
@@ -21,7 +21,7 @@ AN_HOUR = "public, max-age=3600"
 @bp.get("/robots.txt")
 @performs(Action.READ_PUBLIC)
 def robots() -> ResponseReturnValue:
-    """Every page says for itself whether it may be shown (web/security.py); invented data is to be found nowhere."""
+    """Every page says for itself whether it may be shown (web/http/security.py); invented data is to be found nowhere."""
     shut = "/" if current_app.config["DEMO"] else ""
     return _kept(f"User-agent: *\nDisallow: {shut}\n\nSitemap: {current_app.config['BASE_URL']}{url_for('.sitemap')}\n", "text/plain")
 

@@ -33,7 +33,7 @@ keepalive = 75
 """Longer than nginx keeps a connection it does not use, so that no request meets one that is just being closed."""
 
 forwarded_allow_ips = "*"
-"""What a proxy says of the visitor the application judges itself (web.security); it trusts a proxy only where BASE_URL is https."""
+"""What a proxy says of the visitor the application judges itself (web.http.security); it trusts a proxy only where BASE_URL is https."""
 
 preload_app = False
 accesslog = None

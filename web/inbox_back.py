@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, has_request_context, request, url_for
 
-from web.security import own_address
+from web.http.security import own_address
 
 LONGEST = 600
 CARRIED_BY = ("tasks", "cases", "case_acts", "assigning")

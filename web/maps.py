@@ -11,9 +11,9 @@ from casework.places.lookup import bounded_area_at, is_outside
 from web.base_map import pmtiles_file
 from web.filing_fields import number
 from web.guards import found, performs
+from web.http.replica import may_be_behind
 from web.locales import in_reader_language
 from web.public import today
-from web.replica import may_be_behind
 
 bp = Blueprint("maps", __name__)
 

@@ -16,9 +16,9 @@ from web.clock import now
 from web.filters import local_date, local_datetime
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
+from web.http.security import allow_inline_style_attributes
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.security import allow_inline_style_attributes
 from workflows.definitions.variables import Type
 from workflows.diagrams import diagram_of
 from workflows.mending import acts as mending

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from casework.permissions import Action
 from web.guards import performs
-from web.watching import http_metrics
+from web.http import metrics as http_metrics
 from web.watching.exposition import exposition
 from web.watching.figures import figures
 from web.watching.surroundings import kept_findings

@@ -25,10 +25,10 @@ from casework.notes.mentions import (
 from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
 from casework.permissions import Action, NotAllowed, case_seen_by
 from casework.states import STAFF_LABELS, CaseState
-from web.afterwards import afterwards
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.http.after_response import afterwards
 from web.sent_forms import answers_again
 from web.task_page import at_most
 

@@ -23,7 +23,7 @@ PAUSE_SECONDS = 1.0
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder in which processes on one port count their requests together (web/watching/http_metrics.py)."""
+"""Names the folder in which processes on one port count their requests together (web/http/metrics.py)."""
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal a process gets when the one that started it is gone."""

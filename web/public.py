@@ -27,16 +27,16 @@ from web.base_map import base_map
 from web.clock import now
 from web.config import LANGUAGES
 from web.guards import actor, found, performs, signed_in_account
+from web.http.devices import guest_device, this_device
+from web.http.replica import may_be_behind
+from web.http.security import own_address
 from web.locales import in_reader_language
 from web.navigation import CentreWords, centre_words
 from web.networks import this_network
-from web.offline.devices import guest_device, this_device
 from web.promises import promises
 from web.public_layers import list_title, map_words, spot_words
 from web.public_share import shared_as
 from web.public_wanted import address_of, chips_of, misunderstood, state_words, wanted_in_address
-from web.replica import may_be_behind
-from web.security import own_address
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed
 

@@ -23,9 +23,9 @@ from reports.tables.writing import MEDIA_TYPES, write_table
 from web.clock import now
 from web.filters import local_date
 from web.guards import performs
+from web.http.replica import may_be_behind
 from web.locales import in_reader_language, language
 from web.public_wanted import address_of, wanted_in_address
-from web.replica import may_be_behind
 
 bp = Blueprint("public_layers", __name__)
 

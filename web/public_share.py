@@ -17,10 +17,10 @@ from reports.share_card import Card, address_code, draw_card
 from web.clock import now
 from web.due_words import DueWords, due_words
 from web.guards import file_store, found, performs
+from web.http.replica import may_be_behind
 from web.locales import in_reader_language
 from web.navigation import centre_words
 from web.public_layers import title_words, where_words
-from web.replica import may_be_behind
 
 bp = Blueprint("public_share", __name__)
 

@@ -53,7 +53,7 @@ class Server:
             channel_timeout=IDLE_SECONDS,
             # a little more than the application takes, so that it is the application's page that says "too large"
             max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],
-            # with https there is a proxy in front, whose headers the application reads (web.security)
+            # with https there is a proxy in front, whose headers the application reads (web.http.security)
             clear_untrusted_proxy_headers=not config.is_secure,
         )
         self._sockets: dict[int, Any] = getattr(self._waitress, "map", None) or self._waitress._map

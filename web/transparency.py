@@ -29,8 +29,8 @@ from web.charts import Chart, stacked
 from web.clock import now
 from web.filters import decimal, percent
 from web.guards import found, performs
+from web.http.replica import may_be_behind
 from web.locales import in_reader_language as local
-from web.replica import may_be_behind
 
 bp = Blueprint("transparency", __name__)
 

@@ -28,10 +28,10 @@ from casework.wallboard.wallboards import WallboardRefused, note_seen, pair_wall
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
+from web.http.static_files import digest_of
 from web.locales import in_reader_language as local
 from web.navigation import LOOKERS
 from web.networks import this_network
-from web.static_files import digest_of
 from web.task_page import at_most
 
 bp = Blueprint("wallboard", __name__)

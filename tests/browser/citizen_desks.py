@@ -30,8 +30,8 @@ from tests.browser.house import DESK, Visitor
 from tests.browser.waiting import PATIENCE, next_document
 from tests.pictured import pictured_case
 from web import sessions
-from web.comfort import COOKIE as COMFORT
 from web.errors import StaleDataError
+from web.http.display_preferences import COOKIE as COMFORT
 from web.text_owner import AnothersText
 
 WORDS = "Cây thông lớn đổ chắn ngang đường vào thôn Păng Tiêng, xe máy không qua được."

@@ -16,7 +16,7 @@ from psycopg.errors import SerializationFailure
 from sqlalchemy import Engine, create_engine, event, func, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-import web.nearness
+import web.http.replica_lag
 from casework.db import WRITES, db, is_unreachable, prepare_engine, reading_from, unit_of_work
 from casework.models import Case, Centre
 from casework.permissions import ACTION_ROLES, ANYONE, Action
@@ -25,9 +25,9 @@ from tests.conftest import client_of, environment_of, running
 from tests.postgres import Cluster
 from tests.web.pages import signed_in
 from web.config import Config, SettingRefused
-from web.nearness import Replica
-from web.offline.devices import DEVICE_COOKIE
-from web.replica import BIND, may_be_behind
+from web.http.devices import DEVICE_COOKIE
+from web.http.replica import BIND, may_be_behind
+from web.http.replica_lag import Replica
 from web.watching.exposition import exposition
 from web.watching.figures import count
 from web.watching.findings import findings
@@ -283,7 +283,7 @@ def test_who_wants_to_write_to_a_server_that_is_a_standby_now_is_connected_anew(
 
 
 def test_each_process_asks_by_itself_and_no_page_waits_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web.nearness, "LOOKED_EVERY", 0.02)
+    monkeypatch.setattr(web.http.replica_lag, "LOOKED_EVERY", 0.02)
     house.caught_up()
     alone = asking(house, house.standby)
     try:
@@ -339,7 +339,7 @@ def test_every_public_page_is_read_from_the_replica_or_named_here(house: House) 
 
 def test_a_database_that_refuses_the_question_alone_is_not_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a replica would be read for ever, however far behind it is."""
-    monkeypatch.setattr(web.nearness, "WRITTEN", "SELECT no_such_function()")
+    monkeypatch.setattr(web.http.replica_lag, "WRITTEN", "SELECT no_such_function()")
     refused = asking(house, house.standby)
     refused.asks_by_itself = False
     refused.look()

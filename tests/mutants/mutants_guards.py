@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant, unit
 
-SECURITY, AUTH, GUARDS = "tests/web/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
+SECURITY, AUTH, GUARDS = "tests/web/http/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
 FACTORS, HAND_OVER, SIGNING = "tests/web/factors/test_second_factors.py", "tests/web/test_hand_over.py", "tests/reports/test_signing.py"
 NOBODY_ACROSS = "tests/system/test_two_centres.py::test_nobody_of_one_centre_is_given_anything_of_the_other"
 NO_EXTRA = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_row"
@@ -24,9 +24,9 @@ def every_field(row: str, indent: int) -> str:
 
 GUARDS_GONE = [
     # -- sessions and cookies; more of them in mutants_house
-    Mutant("planted cookie read", "web/cookies.py", "        elif not pair.startswith(OURS):\n", "        else:\n",
+    Mutant("planted cookie read", "web/http/cookies.py", "        elif not pair.startswith(OURS):\n", "        else:\n",
            (f"{SECURITY}::TestHeaders::test_over_https_every_cookie_is_of_this_host_alone",)),
-    Mutant("cookie without its prefix", "web/cookies.py", '"; ".join([PREFIX + parts[0],', '"; ".join([parts[0],',
+    Mutant("cookie without its prefix", "web/http/cookies.py", '"; ".join([PREFIX + parts[0],', '"; ".join([parts[0],',
            (f"{SECURITY}::TestHeaders::test_over_https_every_cookie_is_of_this_host_alone",)),
     Mutant("session without end", "web/sessions.py", "return min(now + idle, begun + max(LONGEST[account.kind], idle))", "return now + idle",
            (f"{AUTH}::TestSessions::test_a_session_of_staff_ends_after_a_day_however_busy_it_is",)),
@@ -106,12 +106,12 @@ GUARDS_GONE = [
            ("tests/web/accounts/test_notification_preferences.py::test_an_e_mail_can_be_ended_by_one_click_of_whoever_has_no_account",)),
     Mutant("waiting report from another site", "web/offline/reports.py", "    if is_foreign or DEVICE_HEADER not in request.headers:\n", "    if False:\n",
            ("tests/web/test_offline_api.py::test_another_sites_page_can_do_nothing_with_it",)),
-    Mutant("any host name", "web/security.py", "        TRUSTED_HOSTS=[_host_of(config.base_url), *ALWAYS_OURS],\n", "",
+    Mutant("any host name", "web/http/security.py", "        TRUSTED_HOSTS=[_host_of(config.base_url), *ALWAYS_OURS],\n", "",
            (f"{SECURITY}::TestHeaders::test_another_host_name_is_refused_without_a_page",)),
     # -- open redirects and injected headers
-    Mutant("backslash in a return address", "web/security.py", ' or "\\\\" in target or not', " or not", (f"{AUTH}::test_nobody_is_sent_elsewhere",)),
-    Mutant("line break in a return address", "web/security.py", ' or not target.isprintable():', ":", (f"{AUTH}::test_nobody_is_sent_elsewhere",)),
-    Mutant("any return address", "web/security.py", '    if not target or not target.startswith("/") or target.startswith("//") or "\\\\" in target or not target.isprintable():\n',
+    Mutant("backslash in a return address", "web/http/security.py", ' or "\\\\" in target or not', " or not", (f"{AUTH}::test_nobody_is_sent_elsewhere",)),
+    Mutant("line break in a return address", "web/http/security.py", ' or not target.isprintable():', ":", (f"{AUTH}::test_nobody_is_sent_elsewhere",)),
+    Mutant("any return address", "web/http/security.py", '    if not target or not target.startswith("/") or target.startswith("//") or "\\\\" in target or not target.isprintable():\n',
            "    if not target:\n", (f"{AUTH}::test_nobody_is_sent_elsewhere",),
            together=(("return otherwise if parts.scheme or parts.netloc else target", "return target if parts else otherwise"),)),
     Mutant("sent elsewhere after signing in", "web/accounts/sign_in.py", "asked_first(entry, own_address(form.next.data, home_of(account)))", "asked_first(entry, form.next.data or home_of(account))",
@@ -125,9 +125,9 @@ GUARDS_GONE = [
            (f"{HAND_OVER}::test_addresses_stay_ours_and_guesses_are_counted",)),
     Mutant("request id as it comes", "web/request_log.py", "given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex", "given or uuid.uuid4().hex",
            (f"{SECURITY}::TestLog::test_a_strange_request_id_is_replaced",)),
-    Mutant("sniffing allowed", "web/security.py", '    headers.setdefault("X-Content-Type-Options", "nosniff")\n', "",
+    Mutant("sniffing allowed", "web/http/security.py", '    headers.setdefault("X-Content-Type-Options", "nosniff")\n', "",
            (f"{SECURITY}::TestHeaders::test_every_answer_is_protected",)),
-    Mutant("anybody loads what is private", "web/security.py", '"cross-origin" if is_anybodys else "same-origin"', '"cross-origin"',
+    Mutant("anybody loads what is private", "web/http/security.py", '"cross-origin" if is_anybodys else "same-origin"', '"cross-origin"',
            (f"{SECURITY}::TestHeaders::test_what_anybody_may_keep_may_stand_on_other_sites_and_nothing_else",)),
     Mutant("refusals not written down", "web/errors.py", '    note_security("not allowed")\n', "",
            (f"{SECURITY}::TestLog::test_what_befell_a_way_in_stands_in_its_line_in_fixed_words",)),
@@ -147,7 +147,7 @@ GUARDS_GONE = [
            '            flash(_("The row has been added."))\n', (NO_EXTRA_OF_STAFF,)),
     Mutant("JSON taken for a form", "web/forms.py", "return None if request.is_json and not is_given else super()", "return super()",
            (f"{GUARDS}::test_json_is_no_form",)),
-    Mutant("JSON without a bottom", "web/security.py", "    except RecursionError:\n", "    except NotImplementedError:\n", (f"{GUARDS}::test_json_is_no_form",)),
+    Mutant("JSON without a bottom", "web/http/security.py", "    except RecursionError:\n", "    except NotImplementedError:\n", (f"{GUARDS}::test_json_is_no_form",)),
     # -- patterns, and what a program is written with
     Mutant("pattern with the cube of the text", "casework/text.py", 're.compile(r"\\s+")', 're.compile(r"\\s*\\s*$")',
            (f"{GUARDS}::test_no_pattern_takes_for_ever",)),

@@ -34,8 +34,8 @@ from tests.web.desk import Office
 from tests.web.pages import at, signed_in, words_of
 from tests.web.test_old_browsers import NODE
 from web.guards import file_store
+from web.http.devices import DEVICE_COOKIE, GUEST
 from web.offline import reports as pages
-from web.offline.devices import DEVICE_COOKIE, GUEST
 
 NOON = build.NOON
 KEY = "3f0c1a52-8b1e-4a57-9d0e-6a2f2f6f9c11"

@@ -35,7 +35,7 @@ from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
 from web import create_app, engine_options
 from web.config import Config
-from web.nearness import Nearness
+from web.http.replica_lag import Nearness
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import findings as finding_rules
 from web.watching import findings_of_settings

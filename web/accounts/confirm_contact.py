@@ -19,7 +19,7 @@ from web.accounts.contact_codes import can_reach, configured, is_right, masked, 
 from web.accounts.notification_preferences import CHANNEL_LABELS
 from web.clock import now
 from web.guards import actor, found, own_report_here, performs
-from web.security import own_address
+from web.http.security import own_address
 from workflows.desks.unconfirmed import confirm_with_step
 
 bp = Blueprint("contacts_confirming", __name__)

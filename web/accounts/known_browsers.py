@@ -10,7 +10,7 @@ from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from casework.sealing.seal import lookup_digest
-from web.signing_keys import signing_keys
+from web.http.signing_keys import signing_keys
 
 COOKIE = "langbiang_known"
 KEPT = timedelta(days=180)

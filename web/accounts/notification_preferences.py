@@ -31,10 +31,10 @@ from casework.permissions import Action
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
+from web.http.security import sent_json
+from web.http.signing_keys import signing_keys
 from web.locales import in_reader_language as local
-from web.security import sent_json
 from web.sessions import PUSH_COOKIE, current_session
-from web.signing_keys import signing_keys
 from web.user_agents import browser_words
 
 bp = Blueprint("message_choices", __name__)

@@ -20,8 +20,8 @@ from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
+from web.http.security import own_address
 from web.locales import in_reader_language
-from web.security import own_address
 from web.sessions import authenticate_again, current_session, set_cookie
 
 bp = Blueprint("account", __name__)

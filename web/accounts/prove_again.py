@@ -20,9 +20,9 @@ from web.accounts.relying_party import bound_to_session, our_party
 from web.clock import now
 from web.fresh_proof import proof_page
 from web.guards import found, performs, signed_in_account
+from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.request_log import note_security
-from web.security import own_address
 from web.sessions import authenticate_again, current_session, set_cookie
 
 bp = Blueprint("factors_again", __name__)

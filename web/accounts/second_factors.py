@@ -25,9 +25,9 @@ from web.accounts.relying_party import bound_to_session, our_party
 from web.clock import now
 from web.forms import Form
 from web.guards import found, must_set_up, performs, signed_in_account
+from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.navigation import PRODUCT
-from web.security import own_address
 from web.sessions import SECOND_FACTORS, authenticate_again, current_session, open_sessions, set_cookie
 
 bp = Blueprint("factors_own", __name__)

@@ -31,10 +31,10 @@ from web.accounts.sign_in import home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.forms import Form
 from web.guards import performs
+from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.networks import this_network
 from web.request_log import note_security
-from web.security import own_address
 from web.sessions import open_session
 
 bp = Blueprint("factors_second", __name__)

@@ -31,10 +31,10 @@ from web.clock import now
 from web.filing_fields import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
+from web.http.security import own_address
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.request_log import note_security
-from web.security import own_address
 from web.sessions import current_session, drop_cookie, open_session, open_sessions, revoke_session, set_cookie
 
 bp = Blueprint("auth", __name__)

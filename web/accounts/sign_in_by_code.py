@@ -39,10 +39,10 @@ from web.accounts.sign_in import QUARTER, home_of, sign_in_page, signed_in_answe
 from web.clock import now
 from web.forms import Form
 from web.guards import performs
+from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.request_log import note_security
-from web.security import own_address
 from web.sessions import open_session
 
 bp = Blueprint("contacts_sign_in", __name__)

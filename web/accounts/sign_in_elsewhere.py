@@ -44,11 +44,11 @@ from web.accounts.sign_in import home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
+from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.networks import this_network
 from web.request_log import LOGGER
-from web.security import own_address
 from web.sessions import open_session
 
 bp = Blueprint("outside_sign_in", __name__)

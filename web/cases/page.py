@@ -30,9 +30,9 @@ from web.clock import now
 from web.documents.beside import Documents, documents_shown
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.http.security import allow_inline_style_attributes
 from web.locales import language
 from web.notes import notes_shown, title_for
-from web.security import allow_inline_style_attributes
 from web.sent_forms import answers_again
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most

@@ -43,9 +43,9 @@ from web.clock import now
 from web.documents.revocations import revocations, signatures_today
 from web.files.scanning import ScanRefused, refuse_infected
 from web.guards import actor, file_store, found, performs
+from web.http.signing_keys import signing_keys
 from web.locales import in_reader_language
 from web.sent_forms import answers_again
-from web.signing_keys import signing_keys
 
 bp = Blueprint("documents_sealing", __name__)
 

@@ -11,7 +11,7 @@ from casework.photos.records import open_copy
 from casework.public.photos import mark_of
 from web.files.streams import opened_whole
 from web.guards import actor, file_store, found, performs
-from web.replica import may_be_behind
+from web.http.replica import may_be_behind
 
 bp = Blueprint("photos", __name__)
 

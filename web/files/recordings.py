@@ -28,8 +28,8 @@ from web.files.photos import FORMS_KEY
 from web.files.streams import opened_first
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
+from web.http.replica import may_be_behind
 from web.marks_left import marks_left
-from web.replica import may_be_behind
 from web.sent_forms import answers_again
 from web.task_page import at_most
 

@@ -37,12 +37,12 @@ from web.filing.similar import Near, follow_instead, near_before_filing
 from web.filing.submit import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_fields import FilingForm
 from web.guards import actor, found, performs
+from web.http.devices import this_device
+from web.http.security import allow_microphone
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.offline.devices import this_device
 from web.own_page import RECEIPT_KEY
 from web.public import today
-from web.security import allow_microphone
 from web.tracking import remember_report
 
 bp = Blueprint("filing", __name__)

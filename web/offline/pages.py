@@ -22,10 +22,10 @@ from casework.permissions import Action
 from web.config import LANGUAGES
 from web.filing.pages import shell_page
 from web.guards import performs
+from web.http.devices import owner_here
+from web.http.security import allow_microphone
 from web.locales import language
-from web.offline.devices import owner_here
 from web.public import today
-from web.security import allow_microphone
 
 bp = Blueprint("offline", __name__)
 

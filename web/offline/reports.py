@@ -1,7 +1,7 @@
 """Reports that waited in a browser: its script brings the files one by one, then the fields. Whatever is sent again is answered alike.
 
 No form token: those end with the browser's session, and a report may wait for weeks. In its place stands the token of the browser
-(web/offline/devices.py) in a header of our own, which a page of another site cannot send. Nothing is kept in the session: its cookie
+(web/http/devices.py) in a header of our own, which a page of another site cannot send. Nothing is kept in the session: its cookie
 would overtake those of pages that are open meanwhile.
 """
 
@@ -41,12 +41,12 @@ from web.files.scanning import ScanRefused
 from web.filing.submit import NETWORK
 from web.filing_fields import FilingForm
 from web.guards import performs
+from web.http.devices import GUEST, is_known_here, owner_here, queue_token
+from web.http.security import sent_json
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.offline.devices import GUEST, is_known_here, owner_here, queue_token
 from web.offline.sent_form import file_sent, sent_form
 from web.offline.uploads import FILE_KINDS, digests_here, keep_file, keep_only, staging_token
-from web.security import sent_json
 from web.sessions import signed_in_account
 
 P = ParamSpec("P")

@@ -42,9 +42,9 @@ from web.clock import now
 from web.errors import kept_fields
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
+from web.http.replica import may_be_behind
 from web.locales import in_reader_language as local
 from web.outputs.pages import output_words
-from web.replica import may_be_behind
 from web.reporting.gathering import asked_period, page_for
 from web.reporting.makers import preview_of
 from web.task_page import at_most

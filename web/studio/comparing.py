@@ -10,8 +10,8 @@ from casework.db import db
 from casework.models import Centre
 from casework.permissions import Action
 from web.guards import actor, found, performs
+from web.http.security import allow_inline_style_attributes
 from web.locales import language
-from web.security import allow_inline_style_attributes
 from web.studio.versions import BASIS_LABELS, CHANGE_LABELS, KEY_LABELS, MOST_CHANGES, STATE_LABELS
 from workflows.comparison.changes import ChangeKind, Measure, measure_of
 from workflows.comparison.details import ElementChange, details_of

@@ -18,8 +18,8 @@ from casework.settings.role_labels import ROLE_WORDS
 from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs
+from web.http.security import allow_inline_style_attributes, sent_json
 from web.locales import in_reader_language as local
-from web.security import allow_inline_style_attributes, sent_json
 from web.studio.daily import limit_words, lines_of
 from web.studio.step_templates import templates_told
 from web.studio.table import editable, table_page

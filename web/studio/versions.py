@@ -16,9 +16,9 @@ from casework.permissions import Action, NotAllowed, may
 from web.clock import now
 from web.forms import Refusal
 from web.guards import actor, found, performs
+from web.http.security import allow_inline_style_attributes
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.security import allow_inline_style_attributes
 from web.studio.acts import ACTS, acts_for
 from workflows.comparison.changes import Basis, ChangeKind, changes_between, measure_of
 from workflows.comparison.sentences import bounded, sentences_between

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from casework.upkeep.processes import LOST_AFTER
-from web.watching import http_metrics
+from web.http import metrics as http_metrics
 from web.watching.figures import Backlog, Figures
 from web.watching.finding import Finding
 from web.watching.presence import program_version

@@ -45,7 +45,7 @@ from casework.setting_values import value_of
 from casework.upkeep.jobs import job_rows
 from casework.upkeep.processes import known_processes, marks
 from web.clock import now
-from web.replica import nearness_here
+from web.http.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
 from workflows.desks.inbox_filters import is_late
@@ -53,7 +53,7 @@ from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
 from workflows.running.claims import is_free
 
 if TYPE_CHECKING:
-    from web.nearness import Nearness  # late: docs/architecture.md
+    from web.http.replica_lag import Nearness  # late: docs/architecture.md
 
 MOST = 100_000
 """Rows counted of one kind at most: beyond it matters no more how many there are."""

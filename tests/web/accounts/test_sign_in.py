@@ -22,7 +22,7 @@ from tests.web.pages import at, words_of
 from web import sessions
 from web.accounts import password_rules as passwords
 from web.accounts.sign_in import ANYWHERE, HERE, home_of
-from web.security import own_address
+from web.http.security import own_address
 
 NOON = build.NOON
 RIGHT = build.PASSWORD

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, Response
 from sqlalchemy.exc import IntegrityError, OperationalError, TimeoutError
 
-from web.afterwards import afterwards
+from web.http.after_response import afterwards
 
 CUT_OFF = psycopg.OperationalError("server closed the connection unexpectedly")
 

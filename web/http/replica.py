@@ -14,13 +14,13 @@ from werkzeug.exceptions import NotFound
 
 from casework.db import db, is_lock_timeout, is_unreachable, prepare_engine, reading_from
 from web.config import Config
-from web.offline.devices import DEVICE_COOKIE
+from web.http.devices import DEVICE_COOKIE
+from web.http.metrics import PAGES
 from web.request_log import watch_statements
 from web.sessions import COOKIE
-from web.watching.http_metrics import PAGES
 
 if TYPE_CHECKING:
-    from web.nearness import Nearness, Replica
+    from web.http.replica_lag import Nearness, Replica
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -34,7 +34,7 @@ def install(app: Flask, config: Config) -> None:
     """Keep the replica of the settings at hand; nothing is asked of it yet."""
     if not config.replica_url:
         return
-    from web.nearness import Replica  # late: docs/architecture.md
+    from web.http.replica_lag import Replica  # late: docs/architecture.md
 
     engine = db.engines[BIND]
     prepare_engine(engine)

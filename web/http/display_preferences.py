@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from casework.permissions import Action
 from web.guards import performs
-from web.security import own_address
+from web.http.security import own_address
 
 bp = Blueprint("comfort", __name__)
 

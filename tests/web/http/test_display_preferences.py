@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import client_of
 from tests.web.desk import Office
-from web.comfort import COOKIE, Comfort
+from web.http.display_preferences import COOKIE, Comfort
 
 
 def root_of(page: str) -> str:

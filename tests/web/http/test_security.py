@@ -32,10 +32,10 @@ from tests.web.pages import hidden, words_of
 from web import errors, request_log
 from web.config import Config
 from web.guards import performs
+from web.http.security import allow_inline_style_attributes, sent_json
 from web.navigation import Entry
 from web.networks import network_of
 from web.request_log import LOGGER, JsonLines
-from web.security import allow_inline_style_attributes, sent_json
 from web.sessions import COOKIE
 from web.startup_checks import StartRefused
 from web.worker import sweep

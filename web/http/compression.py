@@ -16,8 +16,8 @@ from pathlib import Path
 from flask import Flask, Response, current_app, request, session
 
 from web.guards import TRACKED_KEY
+from web.http.static_files import STATIC
 from web.sessions import COOKIE
-from web.static_files import STATIC
 
 TYPES = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml",
                    "application/manifest+json", "text/csv", "application/atom+xml"})  # fmt: skip

@@ -14,10 +14,10 @@ from casework.errors import CaseworkError
 from casework.permissions import Action
 from casework.photos.records import MOST_PHOTOS
 from web.config import Config
-from web.cookies import HostCookies
 from web.guards import TRACKED_KEY
+from web.http.cookies import HostCookies
+from web.http.signing_keys import FormProtection
 from web.sessions import COOKIE
-from web.signing_keys import FormProtection
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
