@@ -15,9 +15,11 @@ PAGES = (
     "public", "public_layers", "public_share", "for_search_engines", "transparency", "http.display_preferences", "filing.pages",
     "filing.consent",
     "tracking", "own_acts",
-    "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox", "inbox_bulk", "inbox_saved",
-    "assigning", "team",
-    "tasks", "drafts", "answer_templates", "bulk_approval", "cases.search", "cases.page", "cases.quarantined", "notes", "case_acts", "late",
+    "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox.pages", "inbox.bulk",
+    "inbox.saved_filters",
+    "inbox.assigning", "inbox.team",
+    "tasks", "drafts", "answer_templates", "inbox.bulk_approval", "cases.search", "cases.page", "cases.quarantined", "notes", "case_acts",
+    "inbox.late",
     "unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",
@@ -52,7 +54,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     `runs_jobs` says that it serves no page and runs the recurring jobs instead; a demonstration does both.
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import errors, filters, inbox_back, locales, metrics, navigation, request_log, sent_forms, sessions
+    from web import errors, filters, locales, metrics, navigation, request_log, sent_forms, sessions
     from web.accounts.outside_opening import open_outside
     from web.accounts.password_lists import open_lists
     from web.documents.opening import open_seals, open_trust
@@ -61,6 +63,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     from web.gateways.opening import open_gateways
     from web.http import compression, replica, security, static_files
     from web.http import display_preferences as comfort
+    from web.inbox import return_url as inbox_back
     from web.startup_checks import make_data_folder, open_keyring
 
     config = config or Config.from_environment()

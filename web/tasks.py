@@ -20,7 +20,7 @@ from web.draft_at_hand import NONE, DraftAtHand, as_if_sent, draft_sent, draft_w
 from web.form_steps import FormStepPage
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.inbox_back import inbox_address
+from web.inbox.return_url import inbox_address
 from web.sent_forms import answers_again
 from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another

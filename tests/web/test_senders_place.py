@@ -18,9 +18,9 @@ from tests.casework.acting import payload
 from tests.conftest import client_of
 from tests.system.marks import Mark, found_in
 from tests.web.desk import Office, step
+from tests.web.inbox.test_pages import refs_of, results
 from tests.web.pages import words_of
 from tests.web.test_drafts import window_of
-from tests.web.test_inbox import refs_of, results
 from tests.web.test_triage import classify_form, verify_form
 
 TYPED = "Nhà tôi số 45/3 đường Bi Đúp, 0912345678"

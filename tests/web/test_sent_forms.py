@@ -289,7 +289,7 @@ def test_a_script_is_never_told_that_it_has_said_that_before(small: Office) -> N
 
 
 def test_of_a_round_that_was_cut_off_only_the_rest_is_done(small: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    from web import inbox_bulk
+    from web.inbox import bulk as inbox_bulk
 
     cases = [build.case_at(small.world, "to_verify") for _ in range(3)]
     tasks = [build.waiting(case, "verify").ref for case in cases]

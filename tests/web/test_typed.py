@@ -11,7 +11,7 @@ from reports.statistics.standing import _mark_in
 from tests import build
 from tests.web.desk import Office
 from tests.web.pages import words_of
-from web.inbox_groups import position_in
+from web.inbox.groups import position_in
 
 NONE = ("", "-1", "1.5", "²", "٣", "９", " 1", "1e3", "0x10", "9" * 16, "9" * 5000)
 """What is no number of ours: other signs that count as digits, and more digits than a column holds or Python reads."""

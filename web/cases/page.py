@@ -31,10 +31,10 @@ from web.documents.beside import Documents, documents_shown
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.http.security import allow_inline_style_attributes
+from web.inbox.source_labels import SOURCE_LABELS
 from web.locales import language
 from web.notes import notes_shown, title_for
 from web.sent_forms import answers_again
-from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from workflows.desk_access import REPORTER, is_at
 from workflows.desks.inbox import waiting_in_case

@@ -8,8 +8,8 @@ from casework.outputs import OutputRefused
 from casework.permissions import Sight, sees
 from casework.rights.deputies import principals_of
 from reports.tables.table import Column, Table
-from web.inbox_filters import filter_in, params_of
-from web.inbox_views import wanted_of
+from web.inbox.filters import filter_in, params_of
+from web.inbox.views import wanted_of
 from web.outputs.case_list import SOURCES
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Progress

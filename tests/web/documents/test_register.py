@@ -18,8 +18,8 @@ from casework.verification.files import check_files
 from tests import build
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of
+from tests.web.inbox.test_late import LATE, case_of, late_cases, letter_form, text_of
 from tests.web.pages import words_of
-from tests.web.test_late import LATE, case_of, late_cases, letter_form, text_of
 from web.documents import making
 
 

@@ -31,8 +31,8 @@ from casework.triage.acts import ClassificationRefused
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, performs
-from web.inbox_back import inbox_address, way_back
-from web.inbox_rows import titles_of
+from web.inbox.return_url import inbox_address, way_back
+from web.inbox.rows import titles_of
 from web.locales import in_reader_language as local
 from web.notes import NOTE_LABELS
 from web.sent_forms import may_repeat, said_before, sending_part

@@ -16,8 +16,8 @@ from casework.search.staff_choices import work_choices
 from casework.settings.role_labels import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
+from web.inbox.source_labels import SOURCE_LABELS
 from web.locales import in_reader_language as local
-from web.source_labels import SOURCE_LABELS
 from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, parties_for
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")

@@ -13,8 +13,8 @@ from casework.permissions import Action, NotAllowed
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.inbox_back import inbox_address, way_back
-from web.inbox_filters import WAITS_LABELS
+from web.inbox.filters import WAITS_LABELS
+from web.inbox.return_url import inbox_address, way_back
 from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import at_most

@@ -8,8 +8,8 @@ from flask import url_for
 from casework.casefile.views import openings
 from casework.models import Account
 from casework.permissions import Actor, Sight, seen_by, sees
-from web.inbox_back import present
-from web.inbox_filters import WAITS_LABELS
+from web.inbox.filters import WAITS_LABELS
+from web.inbox.return_url import present
 from web.locales import in_reader_language as local
 from workflows.desk_access import is_at, leads_desk, own_desk, reads_matter
 from workflows.desks.inbox import InboxPage

@@ -28,11 +28,11 @@ from casework.settings.elements import renamed_elements
 from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
-from web.inbox_back import inbox_address, present, way_back
-from web.inbox_filters import WAITS_LABELS, choices_for, filter_in, params_of
-from web.inbox_groups import groups_of, position_in, position_text
-from web.inbox_rows import rows_of
-from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
+from web.inbox.filters import WAITS_LABELS, choices_for, filter_in, params_of
+from web.inbox.groups import groups_of, position_in, position_text
+from web.inbox.return_url import inbox_address, present, way_back
+from web.inbox.rows import rows_of
+from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import (
     Counts,

@@ -27,7 +27,7 @@ from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
-from web.inbox_groups import position_in, position_text
+from web.inbox.groups import position_in, position_text
 from workflows.desks.inbox import Position, Wanted, codes_meant, counts_for, page_of
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion, WaitingTask
@@ -191,7 +191,7 @@ def test_a_case_without_a_step_for_me_is_offered_to_be_read_if_i_may(office: Off
 
 def test_goes_on_page_by_page_without_losing_or_repeating_one(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = {build.case_at(office.world, "to_verify", now=build.NOON + timedelta(minutes=n // 2)).code for n in range(5)}
-    monkeypatch.setattr("web.inbox.PER_PAGE", 2)
+    monkeypatch.setattr("web.inbox.pages.PER_PAGE", 2)
     found: list[str] = []
     address: str | None = "/inbox"
     while address:
@@ -234,7 +234,7 @@ def test_the_page_costs_the_same_number_of_statements_at_any_length(office: Offi
 
 def test_every_element_of_the_inbox_has_a_label(office: Office) -> None:
     build.case_at(office.world, "rating")
-    from web.inbox_views import ELEMENT_LABELS
+    from web.inbox.views import ELEMENT_LABELS
     from web.tasks import PAGES
 
     assert set(ELEMENT_LABELS) == set(PAGES)
@@ -382,7 +382,7 @@ def test_a_filter_is_kept_shared_renamed_and_removed_by_who_may(office: Office) 
 
 
 def test_view_filter_and_page_survive_opening_a_step_and_performing_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.inbox.PER_PAGE", 1)
+    monkeypatch.setattr("web.inbox.pages.PER_PAGE", 1)
     first, case = build.case_at(office.world, "to_verify"), build.case_at(office.world, "to_verify")
     place = position_text(Position(build.waiting(first, "verify").due_at, build.waiting(first, "verify").id))
     here = f"/inbox?view=verify&urgency=normal&after={place}"

@@ -19,8 +19,8 @@ from web.clock import now
 from web.exports.links import export_url
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.inbox_rows import titles_of
-from web.source_labels import SOURCE_LABELS
+from web.inbox.rows import titles_of
+from web.inbox.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from workflows.desks.late_cases import MOST_ROWS as MOST_LISTED
 from workflows.desks.late_cases import SOURCES, late_agency, late_list, late_parts_of

@@ -24,9 +24,9 @@ from casework.models import SavedFilter
 from casework.permissions import Action
 from web.clock import now
 from web.guards import actor, found, performs
-from web.inbox_back import inbox_address
-from web.inbox_filters import choices_for, filter_in, params_of
-from web.inbox_views import element_label, views_of
+from web.inbox.filters import choices_for, filter_in, params_of
+from web.inbox.return_url import inbox_address
+from web.inbox.views import element_label, views_of
 from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from workflows.desks.inbox import Counts
