@@ -17,8 +17,8 @@ from casework.settings.seats import seat_of
 from reports.statistics.periods import KIND_NAMES
 from reports.tables.table import Column, Table
 from web.accounts.notification_preferences import CHANNEL_LABELS
-from web.incidents import KINDS as INCIDENT_KINDS
-from web.incidents import label_of
+from web.incidents.pages import KINDS as INCIDENT_KINDS
+from web.incidents.pages import label_of
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Maker, Progress
 from web.settings.messages import kind_words

@@ -197,7 +197,7 @@ def test_an_incident_tells_what_was_done_why_it_failed_and_how_it_stood_before(o
 
 
 def test_the_list_goes_on_from_page_to_page(office: Office, failed: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
-    from web import incidents as pages
+    from web.incidents import pages
 
     monkeypatch.setattr(pages, "MOST_SHOWN", 2)
     codes = [case.code for case in reversed(failed)]

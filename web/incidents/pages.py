@@ -14,9 +14,9 @@ from web.exports.links import export_url
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.http.security import allow_inline_style_attributes
+from web.incidents.mending import value_words
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.mending import value_words
 from web.request_log import LOGGER, failure_facts, request_id
 from workflows.bindings import BINDINGS
 from workflows.definitions.parsed import text_of
