@@ -20,7 +20,7 @@ PAGES = (
     "inbox.assigning", "inbox.team",
     "tasks", "drafts", "answer_templates", "inbox.bulk_approval", "cases.search", "cases.page", "cases.quarantined", "notes", "case_acts",
     "inbox.late",
-    "unreleased_villages",
+    "intake.unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
     "studio.daily",
