@@ -18,7 +18,7 @@ from casework.models import Recording
 from casework.permissions import Actor
 from casework.recordings.staging import link_recordings, prepare_recording, recordings_of_report, stage_recording
 from tests import build
-from web.recording_jobs import prepare_recordings
+from web.jobs.recordings import prepare_recordings
 
 SECRETS = ("BIMATTIEUDE", "BIMATGHICHU", "BIMATNGUOIQUAY", "+11.9404+108.4583", "BIMATMAYQUAY")
 NOTES = {"title": SECRETS[0], "comment": SECRETS[1], "artist": SECRETS[2], "location": f"{SECRETS[3]}/", "encoder": SECRETS[4],

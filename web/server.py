@@ -95,7 +95,7 @@ def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> No
     """Serve until SIGTERM or Ctrl-C; a second signal ends the process at once. A demonstration runs its jobs in this process too."""
     server, jobs = Server(app, config, shared), None
     if config.demo:
-        from web.worker import start_jobs  # late: docs/architecture.md
+        from web.jobs.worker import start_jobs  # late: docs/architecture.md
 
         jobs = start_jobs(app, "demo")
 

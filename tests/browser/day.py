@@ -29,7 +29,7 @@ from web import sessions
 from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
 from web.demo.pictures import draw_demo_photo
-from web.recording_jobs import prepare_recordings
+from web.jobs.recordings import prepare_recordings
 from web.tasks import PAGES as STEP_PAGES
 from workflows.bindings import STEPS
 from workflows.models import WaitingTask

@@ -73,7 +73,7 @@ from web.commands.verify import verify
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
 from web.gateways.opening import page_addresses
-from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.schedules import run_schedules

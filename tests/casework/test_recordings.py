@@ -33,8 +33,8 @@ from casework.verification.files import check_files
 from tests import build
 from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
 from tests.shut_in import assert_shut_in
-from web import recording_jobs
-from web.recording_jobs import prepare_recordings
+from web.jobs import recordings as recording_jobs
+from web.jobs.recordings import prepare_recordings
 
 NOON = build.NOON
 GUEST = Actor(account=None)

@@ -12,7 +12,7 @@ from reports.statistics.due import run_after
 from tests.casework.acting import local
 from tests.messages.house import House, gateways_to
 from tests.outside import Outside
-from web.outputs import makers  # noqa: F401
+from web.jobs import output_makers as makers  # noqa: F401
 from web.outputs.making import make_outputs
 from workflows.schedules import run_schedules
 

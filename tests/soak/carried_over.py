@@ -34,8 +34,8 @@ from tests.system.marks import Mark, found_in
 from tests.system.test_canary import rows
 from tests.web.pages import signed_in, words_of
 from web.config import Config
+from web.jobs.worker import jobs_of, run_job
 from web.watching.command import health_lines
-from web.worker import jobs_of, run_job
 from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVersion, WaitingTask
 from workflows.moving import batch, plans
 from workflows.versions.live import live_version

@@ -43,7 +43,7 @@ from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.workflows.moving.cases import carried_out, fates, renamed, undone
 from web.config import Config
-from web.outputs import makers  # noqa: F401  (each kind of file registers itself)
+from web.jobs import output_makers as makers  # noqa: F401  (each kind of file registers itself)
 from web.outputs.making import make_outputs
 from workflows.definitions.process import shipped_model
 from workflows.models import ProcessVersion

@@ -69,7 +69,7 @@ def seed_cases(world: build.World, number: int, *, lot: random.Random) -> None:
 
 def make(variables: dict[str, str], form: str, asked: dict[str, str], answer: Any) -> None:
     """In a process of its own: order a list, let the worker's job make it, and tell seconds, megabytes, rows and what is in it."""
-    from web.outputs import makers  # noqa: F401
+    from web.jobs import output_makers as makers  # noqa: F401
     from web.outputs.making import make_outputs
 
     with running(Config.from_environment(variables)) as app:

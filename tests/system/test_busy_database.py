@@ -56,7 +56,7 @@ from tests.web.letterbox import letterbox
 from tests.web.pages import at
 from tests.whole import WHOLE
 from tests.workflows.running.test_wakeups import merged_pair
-from web.worker import jobs_of
+from web.jobs.worker import jobs_of
 from workflows.jobs import INTERVALS
 from workflows.models import Timer
 from workflows.reorganising import acts as reorganising

@@ -25,7 +25,7 @@ from tests.system.person import Person
 from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, opens_to, worth_trying
 from tests.whole import is_at_turn
 from web.case_acts import PAGES as ACT_PAGES
-from web.recording_jobs import prepare_recordings
+from web.jobs.recordings import prepare_recordings
 from workflows.drafting.drafts import start_draft
 from workflows.models import WaitingTask
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 LATE = (
     "weasyprint openpyxl xlsxwriter pyhanko pikepdf fontTools segno feedgen numpy shapely rapidfuzz sklearn cv2 av minio alembic mako "
-    "apscheduler authlib joserfc webauthn phonenumbers email_validator web.worker web.demo"
+    "apscheduler authlib joserfc webauthn phonenumbers email_validator web.jobs.worker web.demo"
 )
 """What no process reads in to start: docs/architecture.md, Read in late."""
 

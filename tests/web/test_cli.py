@@ -27,7 +27,7 @@ from tests import build
 from tests.web.command_line import ROOT, Langbiang, free_port, surroundings
 from web.cli import foreign_web
 from web.config import Config
-from web.worker import jobs_of, route, run_job, sweep
+from web.jobs.worker import jobs_of, route, run_job, sweep
 from workflows.jobs import INTERVALS, Job
 
 COMMAND = (sys.executable, "-c", "import sys; sys.argv[0] = 'langbiang'; from web.cli import main; main()")

@@ -18,8 +18,8 @@ from casework.photos.records import photos_of_report, prepare_photo, stage_photo
 from tests import build
 from tests.pictured import jpeg
 from tests.web.desk import Office, step
-from web import face_jobs
-from web.face_jobs import seek_faces
+from web.jobs import faces as face_jobs
+from web.jobs.faces import seek_faces
 
 needs_detector = pytest.mark.skipif(not face_detection.is_installed(), reason="the extra faces is not installed")
 

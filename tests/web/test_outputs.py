@@ -38,9 +38,9 @@ from tests.web.desk import Office
 from web import cli
 from web.config import Config
 from web.exports.parameters import LISTS, PARAMETERS
+from web.jobs.output_makers import case_list
 from web.outputs import making
 from web.outputs.behind_lists import COLUMNS as COUNTED_COLUMNS
-from web.outputs.makers import case_list
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress, make_outputs
 from web.statistics.owing import LOADS
 from workflows.bottlenecks.keeping import count_month

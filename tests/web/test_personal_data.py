@@ -25,7 +25,7 @@ from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of as read
 from web.fresh_proof import FRESH_FORMS
-from web.outputs.makers import data_lists
+from web.jobs.output_makers import data_lists
 from web.outputs.making import MAKERS, make_outputs
 from workflows.jobs import INTERVALS
 

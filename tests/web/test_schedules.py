@@ -23,7 +23,7 @@ from tests.second_centre import of_the_installation
 from tests.web.desk import Office, statements_of
 from web import cli
 from web.config import Config
-from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import MAKERS, Made, Progress, make_outputs
 from workflows.reorganising.undo import undo
 from workflows.schedules import run_schedules

@@ -20,7 +20,7 @@ from tests.reports.statistics.test_figures import cut_off
 from tests.reports.statistics.test_snapshots import LATER
 from tests.web.desk import Office, statements_of
 from tests.workflows.bottlenecks.facts import Ground, local
-from web.outputs.makers import figure_tables
+from web.jobs.output_makers import figure_tables
 from web.outputs.making import make_outputs
 from workflows.bottlenecks.keeping import count_month
 

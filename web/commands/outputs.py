@@ -22,7 +22,7 @@ from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.text import normal
 from web.exports.parameters import NEEDED, PARAMETERS
-from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import Progress, maker_of, working_folder
 
 OF_AN_AGENCY = ("figures", "counted")

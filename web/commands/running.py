@@ -53,7 +53,7 @@ def worker() -> None:
     from web.config import Config
 
     app = ready_app(Config.from_environment(), f"worker-{os.getpid()}", runs_jobs=True)
-    from web.worker import work  # not above, as in serve
+    from web.jobs.worker import work  # not above, as in serve
 
     gc.freeze()
     click.echo("Working.")

@@ -29,8 +29,8 @@ from web.demo.papers import write_papers
 from web.demo.people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.demo.settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
 from web.demo.studio import count_the_year, furnish_studio, plan_a_move
-from web.recording_jobs import prepare_recordings
-from web.worker import provable_kinds
+from web.jobs.recordings import prepare_recordings
+from web.jobs.worker import provable_kinds
 from workflows.desks.unconfirmed import set_apart_unconfirmed
 from workflows.models import Timer
 from workflows.running.wakeups import deliver_messages, fire_due_timers

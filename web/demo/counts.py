@@ -27,7 +27,7 @@ from web.demo.papers import CLERK, put_seals
 from web.demo.people import staff_account
 from web.demo.telling import LEAD, OPERATOR
 from web.documents.making import make_letter_files
-from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
 from web.reporting.makers import preview_of
 from workflows.figures.freezing import counted

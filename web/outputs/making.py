@@ -1,6 +1,7 @@
 """The job of the worker that makes what was ordered, one after the other: leased, made outside of any write transaction, sealed away.
 
-What makes a kind registers itself in MAKERS; `web.outputs.makers` brings all that do. A maker reads as long as it likes in the session it
+What makes a kind registers itself in MAKERS; `web.jobs.output_makers` brings all that do. A maker reads as long as it likes in the
+session it
 finds, for its progress is told in sessions of their own.
 """
 
@@ -117,9 +118,9 @@ MAKERS: dict[str, Maker] = {}
 
 
 def maker_of(kind: str) -> Maker:
-    """What makes a kind of output. Raises LookupError where nothing does: a program that did not import `web.outputs.makers`."""
+    """What makes a kind of output. Raises LookupError where nothing does: a program that did not import `web.jobs.output_makers`."""
     if kind not in MAKERS:
-        raise LookupError(f"nothing here makes {kind!r}; web.outputs.makers brings everything that makes something")
+        raise LookupError(f"nothing here makes {kind!r}; web.jobs.output_makers brings everything that makes something")
     return MAKERS[kind]
 
 

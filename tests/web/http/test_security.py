@@ -33,12 +33,12 @@ from web import errors, request_log
 from web.config import Config
 from web.guards import performs
 from web.http.security import allow_inline_style_attributes, sent_json
+from web.jobs.worker import sweep
 from web.navigation import Entry
 from web.networks import network_of
 from web.request_log import LOGGER, JsonLines
 from web.sessions import COOKIE
 from web.startup_checks import StartRefused
-from web.worker import sweep
 from workflows.running.steps import TaskAlreadyDone
 
 POLICY = (

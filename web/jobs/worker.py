@@ -28,12 +28,12 @@ from casework.verification.anchors import write_anchor
 from web.clock import now
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
-from web.face_jobs import seek_faces
 from web.files.storage import shelf_of
 from web.gateways.opening import page_addresses
-from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
+from web.jobs.faces import seek_faces
+from web.jobs.recordings import prepare_recordings
 from web.outputs.making import make_outputs
-from web.recording_jobs import prepare_recordings
 from web.request_log import forget_old_logs
 from web.watching.jobs import Jobs, perform
 from workflows.desks.digests import plan_morning
