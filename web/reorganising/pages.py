@@ -25,7 +25,7 @@ from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
-from web.settings.reorganisation_forms import NEW, Choices, DoForm, PlanForm, ReasonForm
+from web.reorganising.forms import NEW, Choices, DoForm, PlanForm, ReasonForm
 from workflows.reorganising import acts as reorganising
 from workflows.reorganising import undo as reorganisation_undo
 from workflows.reorganising.preview import CODES_SHOWN, MOST_CASES, preview
