@@ -14,7 +14,7 @@ from web.watching import job_threads
 PAGES = (
     "public", "public_layers", "public_share", "for_search_engines", "transparency", "http.display_preferences", "filing.pages",
     "filing.consent",
-    "tracking", "own_acts",
+    "reporters.pages", "reporters.acts",
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox.pages", "inbox.bulk",
     "inbox.saved_filters",
     "inbox.assigning", "inbox.team",
@@ -32,7 +32,7 @@ PAGES = (
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
     "reorganising.pages", "settings.host_apps", "settings.health", "settings.jobs",
     "accounts.contact_codes", "accounts.in_app", "accounts.sign_in_by_code", "accounts.contacts",
-    "accounts.confirm_contact", "contacts.tracking", "accounts.hand_over", "accounts.sign_in_elsewhere", "accounts.outside_identities",
+    "accounts.confirm_contact", "reporters.contact", "accounts.hand_over", "accounts.sign_in_elsewhere", "accounts.outside_identities",
     "offline.pages", "offline.reports", "rights.own", "rights.requests", "rights.processing", "rights.access", "rights.breaches",
     "statistics.figures", "statistics.dashboard", "outputs.pages", "outputs.schedules", "reporting.pages",
 )  # fmt: skip

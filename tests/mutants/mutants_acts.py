@@ -12,7 +12,7 @@ ACTS = [
            unit("triage/refusals", "a_refusal_needs_words")),
     Mutant("refusal untold", "casework/triage/refusals.py", '    tell_reporters(case, "report_refused", at=now, reason=reason.key)\n', "", way("refuse at verification")),
     Mutant("refusal without guidance", "casework/reporters/report.py", "Bilingual(row.reason.guidance_vi, row.reason.guidance_en)", 'Bilingual("", "")',
-           ("tests/web/test_tracking.py::test_a_refused_report_says_why_and_what_to_do",)),
+           ("tests/web/reporters/test_pages.py::test_a_refused_report_says_why_and_what_to_do",)),
     Mutant("refused cases are public", "casework/public/filters.py", "or_(state.in_(OPEN_STATES), and_(",
            "or_(state.in_(OPEN_STATES | {CaseState.REFUSED}), and_(", unit("public/cases", "what_was_not_taken_is_nowhere")),
     Mutant("agencies keep a refused case", "casework/pausing/standstills.py", "assignment.state, assignment.ended_at, assignment.extension_asked = AssignmentState.REMOVED, at, False",

@@ -126,7 +126,7 @@ CHANGES = [
     Mutant("extension untold", "casework/assignments/extensions.py", "        if clock.kind == ClockKind.CASE and calendar.day_of(old) != calendar.day_of(new):\n", "        if False:\n",
            way("extension endorsed and granted")),
     Mutant("extension told without its reason", "casework/reporters/conversation.py", "yield Granted(row.reason, row.new_due_at, row.decided_at)",
-           'yield Granted("", row.new_due_at, row.decided_at)', ("tests/web/test_own_acts.py::test_an_extension_is_read_with_its_reason_and_its_new_day",)),
+           'yield Granted("", row.new_due_at, row.decided_at)', ("tests/web/reporters/test_acts.py::test_an_extension_is_read_with_its_reason_and_its_new_day",)),
     Mutant("extended counts as in time", "casework/assignments/extensions.py", "        mark_extended(clock, at=now)\n", "        clock.first_due_at = new\n", way("extension endorsed and granted")),
     # -- calendars
     Mutant("calendar change recounts nothing", "casework/clocks/calendar_changes.py", "        _move(move, case)\n", "",

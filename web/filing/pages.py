@@ -41,9 +41,9 @@ from web.http.devices import this_device
 from web.http.security import allow_microphone
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.own_page import RECEIPT_KEY
 from web.public import today
-from web.tracking import remember_report
+from web.reporters.pages import remember_report
+from web.reporters.view import RECEIPT_KEY
 
 bp = Blueprint("filing", __name__)
 

@@ -30,9 +30,10 @@ from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
-from web import own_acts, tracking
 from web.accounts import sign_in as auth
 from web.filing import pages as filing
+from web.reporters import acts as own_acts
+from web.reporters import pages as tracking
 from web.settings.index import SECTIONS
 
 TODAY = build.NOON.astimezone(LOCAL_ZONE).date()

@@ -27,7 +27,7 @@ from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
-from web.own_page import Refused, agency_levels, own_page
+from web.reporters.view import Refused, agency_levels, own_page
 from web.request_log import note_security
 from web.sent_forms import answers_again
 from workflows.running.incidents import run_recorded, spot_in_case

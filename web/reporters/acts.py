@@ -1,4 +1,4 @@
-"""What a sender does with their own report after filing: answer, object, write more, withdraw. Rating is in web.tracking."""
+"""What a sender does with their own report after filing: answer, object, write more, withdraw. Rating is in web.reporters.pages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,8 +19,8 @@ from casework.reporters.report import own_report
 from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
-from web.own_files import WITH_FILES, files_kept, take_files
-from web.own_page import Refused, own_page, shown_to_sender
+from web.reporters.files import WITH_FILES, files_kept, take_files
+from web.reporters.view import Refused, own_page, shown_to_sender
 from web.sent_forms import answers_again
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed, run_recorded, spot_in_case

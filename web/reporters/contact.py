@@ -14,8 +14,8 @@ from web.accounts.contact_codes import (
 )
 from web.forms import Refusal
 from web.guards import TRACKED_KEY, actor, performs
-from web.own_page import RECEIPT_KEY
-from web.tracking import remember_report
+from web.reporters.pages import remember_report
+from web.reporters.view import RECEIPT_KEY
 
 bp = Blueprint("contacts_tracking", __name__)
 

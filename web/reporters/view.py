@@ -15,7 +15,7 @@ from casework.states import CaseState
 from web.clock import now
 from web.forms import Refusal
 from web.guards import signed_in_account
-from web.own_files import FormFiles, empty_form
+from web.reporters.files import FormFiles, empty_form
 from workflows.running.hearing import unheard_acts
 
 RECEIPT_KEY = "receipt"
