@@ -11,7 +11,7 @@ from pathlib import Path
 REFUSED = 2
 
 COLLECTED_AFTER = (50_000, 20, 100)
-"""New objects, and rounds, after which the collector looks for cycles; web/gunicorn_config.py has the same."""
+"""New objects, and rounds, after which the collector looks for cycles; web/serving/gunicorn_config.py has the same."""
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("casework", "reports", "workflows", "web")
-PROGRAMS = ("web.gunicorn_config",)
+PROGRAMS = ("web.serving.gunicorn_config",)
 """Read by gunicorn where an installation is, and refused anywhere else; their text is read like that of every module."""
 
 LENGTH = 10_000

@@ -25,7 +25,7 @@ PAGES = (
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
     "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "files.photos", "files.recordings",
-    "accounts.blocked_contacts", "maps", "health", "metrics", "accounts.password",
+    "accounts.blocked_contacts", "maps", "serving.health", "serving.metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
@@ -55,7 +55,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     `runs_jobs` says that it serves no page and runs the recurring jobs instead; a demonstration does both.
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import errors, filters, locales, metrics, navigation, request_log, sent_forms, sessions
+    from web import errors, filters, locales, navigation, request_log, sent_forms, sessions
     from web.accounts.outside_opening import open_outside
     from web.accounts.password_lists import open_lists
     from web.documents.opening import open_seals, open_trust
@@ -65,6 +65,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     from web.http import compression, replica, security, static_files
     from web.http import display_preferences as comfort
     from web.inbox import return_url as inbox_back
+    from web.serving import metrics
     from web.startup_checks import make_data_folder, open_keyring
 
     config = config or Config.from_environment()

@@ -22,7 +22,7 @@ from tests.browser.waiting import PATIENCE, ask, next_document
 from tests.conftest import running
 from tests.whole import WHOLE, at_every_other
 from web.config import Config
-from web.server import Server
+from web.serving.server import Server
 
 CHROMIUM = "/usr/bin/chromium"
 WITHOUT_A_WINDOW = Path("/usr/lib/chromium/chromium-headless-shell")

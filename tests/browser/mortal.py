@@ -21,7 +21,7 @@ from flask import Flask
 from casework.db import db
 from tests.kill.server import FILE_WRITTEN, announce_files
 from web.config import Config
-from web.server import Server
+from web.serving.server import Server
 
 PATIENCE = 60
 PID_BYTES = 4

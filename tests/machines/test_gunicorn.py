@@ -70,7 +70,8 @@ def gunicorn(application: str, environment: dict[str, str], folder: Path) -> Ite
     own = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")}
     address = f"http://127.0.0.1:{port}"
     given = own | environment | {"LANGBIANG_PORT": str(port), "LANGBIANG_BASE_URL": address}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn_config", "--pythonpath", f"{folder},{ROOT}", application]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:web.serving.gunicorn_config", "--pythonpath", f"{folder},{ROOT}",
+    application]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
     try:

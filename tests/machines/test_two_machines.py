@@ -33,10 +33,10 @@ from tests.machines.pooler import Pooler
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage
 from tests.postgres import Cluster
 from tests.second_centre import of_the_installation
-from web import server
 from web.benchmark.pages import filled
 from web.commands.verify import verify
 from web.config import Config
+from web.serving import server
 
 START_SECONDS = 120
 

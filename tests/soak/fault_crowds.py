@@ -210,7 +210,7 @@ def _behind_nginx(house: Site) -> Iterator[str]:
     address = f"http://127.0.0.1:{front}"
     own = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")} | house.variables
     own |= {"LANGBIANG_PORT": str(back), "LANGBIANG_BASE_URL": address, "LANGBIANG_PROCESSES": "2", "LANGBIANG_THREADS": "4"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn_config", "wsgi:application"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:web.serving.gunicorn_config", "wsgi:application"]
     (folder / "nginx.conf").write_text(plain_configuration(folder, port=front, servers=[back], how="max_fails=0;\n"), encoding="utf-8")
     with (folder / "output.log").open("wb") as log:
         gunicorn = subprocess.Popen(command, cwd=ROOT, env=own, stdout=log, stderr=log)

@@ -16,7 +16,7 @@ from flask import Flask
 from tests.web.test_cli import COMMAND, fetched, free_port, started
 from web.config import Config, StartRefused
 from web.processes import do_apart
-from web.server import Server
+from web.serving.server import Server
 
 
 def pids_of(parent: int) -> list[int]:

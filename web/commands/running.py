@@ -34,7 +34,7 @@ def serve() -> None:
 
     for name in exposed_keys(config.data / "keys", config.keyring):
         say_error(f"Every account of this machine can read the key file {name}: give it mode 600, and its folder 700.")
-    from web import server  # not above: who cannot start is told so before the jobs of all parts are read in
+    from web.serving import server  # not above: who cannot start is told so before the jobs of all parts are read in
 
     gc.freeze()  # what was read in to start is looked through no more, and stays shared between processes
     let_in(shared, config)
@@ -74,9 +74,9 @@ def demo(port: int, data: Path) -> None:
 def serve_in_processes(app: Any, config: Any, shared: Any) -> None:
     """Serve with several processes that share what was read to start; each has connections and a log of its own."""
     from casework.db import db
-    from web import server
     from web.processes import run_processes
     from web.request_log import write_log
+    from web.serving import server
 
     with app.app_context():
         db.engine.dispose()

@@ -1,7 +1,8 @@
 """What each server process counts of its requests, for Prometheus. Rules of routes instead of addresses, nothing of who asked.
 
 With several processes on one port, each counts in files of its own in the folder PROMETHEUS_MULTIPROC_DIR, and whichever is asked tells
-the sum of all: `langbiang serve` and web/gunicorn_config.py set it (web/processes.py), other servers are started with it. The library reads
+the sum of all: `langbiang serve` and web/serving/gunicorn_config.py set it (web/processes.py), other servers are started with it. The
+library reads
 it when it is imported.
 """
 

@@ -1,4 +1,4 @@
-"""gunicorn behind nginx: gunicorn --config python:web.gunicorn_config wsgi:application
+"""gunicorn behind nginx: gunicorn --config python:web.serving.gunicorn_config wsgi:application
 
 As many processes and threads as the settings say. nginx in front takes slow uploads whole before it hands them on, which gunicorn's
 threads could not do; without it use `langbiang serve`, whose server does that itself. SIGTERM and SIGHUP let requests in flight end first.
@@ -12,7 +12,7 @@ from web.config import Config, SettingRefused, StartRefused
 from web.processes import count_together, forget_process
 from web.request_log import write_log
 from web.schema_check import refuse_missing_database
-from web.server import FINISH_SECONDS, listen_address
+from web.serving.server import FINISH_SECONDS, listen_address
 
 gc.set_threshold(50_000, 20, 100)  # as langbiang.py; the processes forked from this one have it, too
 try:
