@@ -31,7 +31,7 @@ from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feat
 from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
 from web.gateways.opening import page_addresses
-from web.settings.told import told_events
+from web.settings.event_sentences import told_events
 from workflows.bottlenecks.keeping import count_month
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.moving import batch

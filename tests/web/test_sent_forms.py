@@ -27,7 +27,7 @@ from tests.casework.test_filing_at_once import at_once
 from tests.web.desk import Office
 from tests.web.pages import hidden, signed_in, words_of
 from web.sent_forms import MARK, MAY_REPEAT, TOKEN, sent_key, takes_part
-from web.settings.meanwhile import SEEN
+from web.settings.edit_conflicts import SEEN
 
 BEFORE = "đã được ghi nhận ở lần gửi trước"
 NOTE = {"audience": "centre", "words": "Đã gọi hỏi thêm."}

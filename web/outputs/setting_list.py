@@ -9,7 +9,7 @@ from casework.settings.event_lists import setting_events
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file
 from web.outputs.making import MAKERS, Progress
-from web.settings.told import KIND_WORDS, ToldEvent, told_events
+from web.settings.event_sentences import KIND_WORDS, ToldEvent, told_events
 
 MOST_EVENTS = 50_000
 

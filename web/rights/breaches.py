@@ -53,7 +53,7 @@ from web.locales import in_reader_language as local
 from web.navigation import centre_words
 from web.rights.processing import EVERYWHERE
 from web.sent_forms import answers_again
-from web.settings.typed import DayRefused, typed_instant
+from web.settings.date_fields import DayRefused, typed_instant
 
 bp = Blueprint("rights_breaches", __name__)
 

@@ -18,9 +18,9 @@ from casework.settings.scopes import administered_centres, area_of, centres_of
 from web.clock import now
 from web.forms import Form, Refusal
 from web.guards import alone, found, performs
+from web.settings.date_fields import typed_day
 from web.settings.done_or_refused import done_or_refused
-from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
-from web.settings.typed import typed_day
+from web.settings.edit_conflicts import lock_before_reading, mark_for_form, refuse_changed
 
 bp = Blueprint("settings_areas", __name__)
 

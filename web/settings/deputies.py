@@ -22,7 +22,7 @@ from casework.settings.scopes import person_of
 from web.clock import now
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs, signed_in_account
-from web.settings.typed import typed_instant
+from web.settings.date_fields import typed_instant
 
 bp = Blueprint("settings_deputies", __name__)
 

@@ -7,7 +7,7 @@ from casework.permissions import Action
 from casework.settings.event_lists import setting_events
 from web.exports.links import export_url
 from web.guards import actor, performs
-from web.settings.told import KIND_WORDS, told_events
+from web.settings.event_sentences import KIND_WORDS, told_events
 
 bp = Blueprint("settings_events", __name__)
 

@@ -17,8 +17,8 @@ from web.clock import now
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
+from web.settings.date_fields import DayRefused, typed_day
 from web.settings.people import role_choices, seat_chosen
-from web.settings.typed import DayRefused, typed_day
 from workflows.reorganising.leaving import leave, look_ahead
 
 bp = Blueprint("settings_leaving", __name__)

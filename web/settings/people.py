@@ -26,8 +26,8 @@ from web.exports.links import export_url
 from web.forms import Form, Refusal, refusal_of
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
-from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
-from web.settings.typed import typed_day
+from web.settings.date_fields import typed_day
+from web.settings.edit_conflicts import lock_before_reading, mark_for_form, refuse_changed
 
 bp = Blueprint("settings_people", __name__)
 

@@ -33,6 +33,7 @@ from casework.settings.kinds.table import KINDS
 from casework.settings.scopes import centres_of
 from web.clock import now
 from web.guards import actor, found, performs
+from web.settings.event_sentences import told_events
 from web.settings.row_forms import (
     INSTALLATION,
     EndForm,
@@ -44,7 +45,6 @@ from web.settings.row_forms import (
     show_faults,
     typed_in,
 )
-from web.settings.told import told_events
 
 bp = Blueprint("settings_rows", __name__)
 

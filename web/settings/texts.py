@@ -40,7 +40,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
+from web.settings.edit_conflicts import lock_before_reading, mark_for_form, refuse_changed
 
 bp = Blueprint("settings_texts", __name__)
 

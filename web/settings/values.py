@@ -20,9 +20,9 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.settings.meanwhile import ChangedMeanwhile, lock_before_reading, mark_for_form, refuse_changed
+from web.settings.edit_conflicts import ChangedMeanwhile, lock_before_reading, mark_for_form, refuse_changed
+from web.settings.event_sentences import told_events
 from web.settings.row_forms import INSTALLATION
-from web.settings.told import told_events
 
 bp = Blueprint("settings_values", __name__)
 

@@ -10,7 +10,7 @@ from flask import g, request
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.settings.scopes import one_at_a_time
-from web.settings.told_words import CODES, LABELS
+from web.settings.event_words import CODES, LABELS
 
 SEEN = "seen"
 """The hidden field with the mark of what the form was shown with."""

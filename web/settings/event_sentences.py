@@ -16,9 +16,9 @@ from casework.settings.centre import KIND as CENTRE
 from casework.settings.importing.columns import Column, Scope
 from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import KIND as VALUE
+from web.settings.event_places import Places
+from web.settings.event_words import CODES, COUNTED, LABELS
 from web.settings.titles import TITLES
-from web.settings.told_places import Places
-from web.settings.told_words import CODES, COUNTED, LABELS
 
 KIND_WORDS: dict[str, Bilingual] = {
     **{kind: TITLES[kind] for kind in (*KINDS, VALUE, CENTRE)},
