@@ -25,12 +25,12 @@ from casework.models import Centre
 from casework.permissions import Action
 from casework.settings.importing.tables import write_csv
 from reports.statistics.periods import month_words
-from web.charts import Chart, stacked
 from web.clock import now
 from web.filters import decimal, percent
 from web.guards import found, performs
 from web.http.replica import may_be_behind
 from web.locales import in_reader_language as local
+from web.statistics.charts import Chart, stacked
 
 bp = Blueprint("transparency", __name__)
 

@@ -22,7 +22,7 @@ from tests import build
 from tests.casework.acting import local
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
-from web.charts import across, against_limits, grouped
+from web.statistics.charts import across, against_limits, grouped
 from web.statistics.over_time import TREND_KEYS
 from workflows.bottlenecks.keeping import count_step_times
 

@@ -19,7 +19,7 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.desk import statements_of
 from tests.web.pages import at, words_of
-from web.charts import stacked
+from web.statistics.charts import stacked
 
 NOON = build.NOON
 

@@ -34,11 +34,11 @@ from reports.statistics.standing import (
 )
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.base_map import base_map
-from web.charts import ACROSS_WIDTH, NAMES
 from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.navigation import looks_at_wallboard
+from web.statistics.charts import ACROSS_WIDTH, NAMES
 from web.statistics.figures import Asked, asked_in_address, read_behind, share_of, titles_in_lists, told_to_pages
 from web.statistics.over_time import chart_label, step_times, steps_chart, trend_chart, trend_of
 from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES, LOADS, attention_told, latest, owed_by_agency, owed_chart, team_of

@@ -13,8 +13,8 @@ from casework.local_time import LOCAL_ZONE
 from reports.statistics.counting import series_of
 from reports.statistics.periods import MONTH, WEEK, Period, period_at
 from reports.statistics.reach import Reach
-from web.charts import Across, Groups, against_limits, grouped
 from web.locales import in_reader_language as local
+from web.statistics.charts import Across, Groups, against_limits, grouped
 from web.statistics.figures import Asked, hours
 from workflows.figures.steps import is_kept, step_hours
 from workflows.versions.step_limits import limits_of_steps

@@ -15,9 +15,9 @@ from casework.permissions import Action, Role, may, seen_by, with_viewers
 from reports.statistics.reach import Reach
 from reports.statistics.standing import Standing, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
-from web.charts import Across, across
 from web.guards import actor
 from web.locales import in_reader_language as local
+from web.statistics.charts import Across, across
 from web.statistics.figures import read_behind, titles_in_lists
 from workflows.desks.attention import Attention, attention_of, said_of, steps_of
 from workflows.desks.inbox_filters import NOBODY
