@@ -26,11 +26,11 @@ from tests.browser.house import DESK, House, Visitor, opened
 from tests.browser.waiting import PATIENCE, next_document
 from tests.system.canary import marked_voice
 from web import sessions
-from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
 from web.demo.pictures import draw_demo_photo
 from web.jobs.recordings import prepare_recordings
-from web.tasks import PAGES as STEP_PAGES
+from web.steps.acts import PAGES as ACT_PAGES
+from web.steps.pages import PAGES as STEP_PAGES
 from workflows.bindings import STEPS
 from workflows.models import WaitingTask
 

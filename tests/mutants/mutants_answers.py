@@ -19,7 +19,7 @@ ANSWERS = [
            unit("pausing/questions", "a_sender_nobody_can_reach_is_not_asked")),
     # -- sensitive
     Mutant("reason not to publish lost at classification", "casework/triage/acts.py", "    case.visibility_reason_id = visibility_reason.id if visibility_reason else None\n", "",
-           ("tests/web/test_triage.py::test_a_sensitive_case_keeps_its_reason",)),
+           ("tests/web/steps/test_triage.py::test_a_sensitive_case_keeps_its_reason",)),
     Mutant("sensitive case published so far", "casework/publishing/acts.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
            "    if False:\n        raise PublicationRefused(", unit("publishing/acts", "a_case_that_must_not_be_public_is_not_published_so_far_either")),
     Mutant("sensitive case in the list", "casework/public/filters.py", "        Case.visibility_reason_id.is_(None),\n", "",

@@ -17,8 +17,9 @@ FILES = (
     "tests/workflows/mending/test_acts.py", "tests/workflows/moving", "tests/messages/test_routing.py", "tests/casework/test_outputs.py",
     "tests/casework/outputs/test_schedules.py", "tests/casework/upkeep/test_jobs.py", "tests/casework/clocks/test_reminders.py",
     "tests/casework/test_rate_limits.py", "tests/casework/pausing/test_withdrawals.py", "tests/casework/test_rights.py",
-    "tests/casework/public/test_search.py", "tests/casework/casefile/test_search.py", "tests/casework/documents", "tests/web/test_tasks.py",
-    "tests/web/test_distribution.py", "tests/machines/test_two_machines.py",
+    "tests/casework/public/test_search.py", "tests/casework/casefile/test_search.py", "tests/casework/documents",
+    "tests/web/steps/test_pages.py",
+    "tests/web/steps/test_distribution.py", "tests/machines/test_two_machines.py",
 )  # fmt: skip
 
 

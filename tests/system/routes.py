@@ -27,7 +27,7 @@ from casework.models import (
 )
 from casework.permissions import ACTION_ROLES, ANYONE
 from tests.whole import is_at_turn
-from web.case_acts import PAGES as ACT_PAGES
+from web.steps.acts import PAGES as ACT_PAGES
 from workflows.models import Incident, ProcessVersion, WaitingTask
 
 PARTS: dict[str, Callable[[], list[str]]] = {

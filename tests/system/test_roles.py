@@ -22,8 +22,8 @@ from tests.conftest import running
 from tests.system.routes import SHUT_TO, Address, opens_to, rules
 from tests.system.world import NUMBERS, PEOPLE, SECRET_WORDS, TRIES_SETTINGS, Stage, stage
 from tests.whole import is_at_turn
-from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
+from web.steps.acts import PAGES as ACT_PAGES
 from workflows.models import ProcessVersion, WaitingTask
 
 SECTION_2 = """

@@ -24,8 +24,8 @@ from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voic
 from tests.system.person import Person
 from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, opens_to, worth_trying
 from tests.whole import is_at_turn
-from web.case_acts import PAGES as ACT_PAGES
 from web.jobs.recordings import prepare_recordings
+from web.steps.acts import PAGES as ACT_PAGES
 from workflows.drafting.drafts import start_draft
 from workflows.models import WaitingTask
 

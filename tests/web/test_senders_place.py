@@ -20,8 +20,8 @@ from tests.system.marks import Mark, found_in
 from tests.web.desk import Office, step
 from tests.web.inbox.test_pages import refs_of, results
 from tests.web.pages import words_of
-from tests.web.test_drafts import window_of
-from tests.web.test_triage import classify_form, verify_form
+from tests.web.steps.test_drafts import window_of
+from tests.web.steps.test_triage import classify_form, verify_form
 
 TYPED = "Nhà tôi số 45/3 đường Bi Đúp, 0912345678"
 PLAIN = "Hẻm cụt sau nhà Zýndar"

@@ -1,7 +1,7 @@
 """An act has parts in many places; each test here names the place where one was forgotten, and what has to stand there.
 
 In order: the use case and its binding (workflows/bindings.py), the sentence of the history, the part of the history it belongs to, the
-offer on the case's page, the page itself (tests/web/test_case_acts.py), and the lists by which tests try every act there is.
+offer on the case's page, the page itself (tests/web/steps/test_acts.py), and the lists by which tests try every act there is.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from casework.casefile.history import SENTENCES
 from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from tests.casework.casefile import test_possible_acts as tried
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS
-from tests.web.test_case_acts import REPORTERS_OWN
+from tests.web.steps.test_acts import REPORTERS_OWN
 from workflows.bindings import BINDINGS
 
 ROOT = Path(__file__).parent.parent.parent

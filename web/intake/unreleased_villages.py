@@ -22,7 +22,7 @@ from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
-from web.publication_editing import mark_of_words
+from web.steps.publication_editing import mark_of_words
 
 bp = Blueprint("unreleased_villages", __name__)
 

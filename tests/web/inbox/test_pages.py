@@ -235,7 +235,7 @@ def test_the_page_costs_the_same_number_of_statements_at_any_length(office: Offi
 def test_every_element_of_the_inbox_has_a_label(office: Office) -> None:
     build.case_at(office.world, "rating")
     from web.inbox.views import ELEMENT_LABELS
-    from web.tasks import PAGES
+    from web.steps.pages import PAGES
 
     assert set(ELEMENT_LABELS) == set(PAGES)
     assert db.session.query(WaitingTask).count() > 0

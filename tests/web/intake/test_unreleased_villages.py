@@ -18,7 +18,7 @@ from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
-from tests.web.test_triage import classify_form
+from tests.web.steps.test_triage import classify_form
 from web.watching.figures import count
 from web.watching.findings import findings
 from web.watching.surroundings import surroundings

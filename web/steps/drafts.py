@@ -9,11 +9,21 @@ from casework.local_time import LOCAL_ZONE
 from casework.permissions import Action
 from casework.steps.drafts import DraftRefused, SavedDraft, discard_draft, keep_draft
 from web.clock import now
-from web.draft_at_hand import NONE, OWN, as_if_opened, fields_sent, is_as_opened, new_window, photos_tokens_in, sent_revision, sent_window
 from web.guards import actor, found, performs
 from web.http.security import own_address
 from web.locales import in_reader_language as local
-from web.tasks import draft_refused, page_of, step_done
+from web.steps.draft_view import (
+    NONE,
+    OWN,
+    as_if_opened,
+    fields_sent,
+    is_as_opened,
+    new_window,
+    photos_tokens_in,
+    sent_revision,
+    sent_window,
+)
+from web.steps.pages import draft_refused, page_of, step_done
 from web.text_owner import AnothersText, is_of_another, wants_json
 from workflows.models import WaitingTask
 from workflows.running import steps

@@ -27,7 +27,7 @@ from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.other_acts import other_acts
+from web.steps.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
 from workflows.routing.suggestion import live_table, suggest
 from workflows.running.steps import StepResult

@@ -11,8 +11,8 @@ from casework.models import Case
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
-from web import tasks
-from web.tasks import PAGES
+from web.steps import pages as tasks
+from web.steps.pages import PAGES
 from web.text_diff import Change, changes
 from workflows.definitions.process import shipped_model
 from workflows.models import WaitingTask

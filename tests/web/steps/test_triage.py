@@ -19,7 +19,7 @@ from casework.triage.acts import hotline_calls
 from tests import build, pictured
 from tests.web.desk import Office, named, step
 from tests.web.pages import words_of
-from tests.web.test_publishing import halves_covered
+from tests.web.steps.test_publishing import halves_covered
 from web.files.photo_choices import rectangles_in
 
 

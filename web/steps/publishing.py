@@ -25,8 +25,8 @@ from web.files.photo_choices import PhotoChoice, copies_of, shown_of
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.publication_editing import draft_context, leftovers_refusal, page_draft
-from web.publication_photos import covered_photo, covers_of, photo_choices
+from web.steps.publication_editing import draft_context, leftovers_refusal, page_draft
+from web.steps.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most
 from workflows.running.steps import StepResult, TaskUnknown, task_for
 

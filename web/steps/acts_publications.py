@@ -17,9 +17,9 @@ from web.files.photo_choices import PhotoChoice, copies_of
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language as local
-from web.publication_editing import draft_context, leftovers_refusal, page_draft, photos_changed, words_changed
-from web.publication_photos import covers_of, photo_choices
-from web.publishing import PublishForm
+from web.steps.publication_editing import draft_context, leftovers_refusal, page_draft, photos_changed, words_changed
+from web.steps.publication_photos import covers_of, photo_choices
+from web.steps.publishing import PublishForm
 from web.task_page import Act, at_most
 
 LONGEST_REASON = 2_000

@@ -14,14 +14,14 @@ from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
-from web import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.clock import now
-from web.draft_at_hand import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
-from web.form_steps import FormStepPage
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox.return_url import inbox_address
 from web.sent_forms import answers_again
+from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
+from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
+from web.steps.drawn_steps import FormStepPage
 from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter

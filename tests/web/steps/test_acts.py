@@ -23,9 +23,9 @@ from tests.beside import CASES, merged, one_approved, two_at_work
 from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.pages import words_of
-from tests.web.test_publishing import halves_covered
+from tests.web.steps.test_publishing import halves_covered
 from web.act_page import ActPage
-from web.case_acts import PAGES
+from web.steps.acts import PAGES
 from workflows.bindings import ACTS
 
 REPORTERS_OWN = {"follow", "unfollow", "withdraw_report", "write_to_centre"}

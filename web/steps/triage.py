@@ -37,18 +37,18 @@ from casework.states import STAFF_LABELS
 from casework.triage.acts import LONGEST_TITLE, ClearedReport, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
 from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
-from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now
 from web.files.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
 from web.forms import NOTHING, Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
-from web.other_acts import other_acts
-from web.position_beside import position_beside
-from web.staff_map import staff_map
+from web.steps.classify_form import ClassifyForm, chosen_by_hand
+from web.steps.map import staff_map
+from web.steps.other_acts import other_acts
+from web.steps.position_hint import position_beside
+from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from web.task_page import Act, TaskPage, at_most
-from web.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from workflows.running.hearing import unheard_in
 from workflows.running.steps import StepResult
 

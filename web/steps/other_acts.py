@@ -3,9 +3,9 @@
 from casework.casefile.possible_acts import PossibleAct
 from casework.models import Case
 from web.act_page import CASE, ActPage
-from web.case_acts import PAGES
 from web.clock import now
 from web.guards import actor
+from web.steps.acts import PAGES
 from workflows.running.hearing import acts_to_offer
 
 LEFT_OUT = frozenset({"direct", "apologise"})

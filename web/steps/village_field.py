@@ -18,7 +18,7 @@ from casework.triage.personal_marks import Piece, marked_pieces, neutral
 from web.forms import Form
 from web.guards import actor
 from web.marks_left import marks_left
-from web.publication_editing import leftovers_context, leftovers_refusal
+from web.steps.publication_editing import leftovers_context, leftovers_refusal
 
 TAKE = "take"
 """The name of the buttons that put something into the form; the value says what."""

@@ -21,7 +21,7 @@ from tests import build, drawn
 from tests.pictured import jpeg
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of
-from web.form_steps import typed
+from web.steps.drawn_steps import typed
 from workflows.definitions.step_forms import FieldType, FormField
 from workflows.models import WaitingTask
 

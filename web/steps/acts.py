@@ -10,19 +10,17 @@ from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, case_seen_by, require
 from casework.states import STAFF_LABELS, CaseState
-from web import (
-    case_acts_agencies,
-    case_acts_apart,
-    case_acts_letters,
-    case_acts_matter,
-    case_acts_own_work,
-    case_acts_publications,
-    case_acts_standstill,
-)
 from web.act_page import ActPage
 from web.clock import now
 from web.guards import actor, found, performs
 from web.sent_forms import answers_again
+from web.steps import acts_agencies as case_acts_agencies
+from web.steps import acts_leaving_centre as case_acts_apart
+from web.steps import acts_letters as case_acts_letters
+from web.steps import acts_matter as case_acts_matter
+from web.steps import acts_own_work as case_acts_own_work
+from web.steps import acts_pausing as case_acts_standstill
+from web.steps import acts_publications as case_acts_publications
 from web.task_page import Act
 from workflows.running.acts import ActUnknown, act_recorded
 from workflows.running.hearing import acts_to_offer

@@ -14,11 +14,11 @@ from casework.casefile.views import SeenAnswer, answers_seen
 from casework.db import db
 from casework.models import Answer, Note
 from casework.notes.notes import notes_seen_by
-from web.answering import PARTS, before_photos
 from web.clock import now
 from web.forms import Form
 from web.guards import actor
 from web.http.after_response import afterwards
+from web.steps.answering import PARTS, before_photos
 from web.task_page import Act, TaskPage, at_most
 from web.text_diff import Change, changes
 from workflows.desk_access import is_at
