@@ -12,7 +12,8 @@ from web.config import SECRET_KEY, Config, kept_secret
 from web.watching import job_threads
 
 PAGES = (
-    "public", "public_layers", "public_share", "for_search_engines", "transparency", "http.display_preferences", "filing.pages",
+    "public.pages", "public.layers", "public.share", "public.search_engines", "public.transparency", "http.display_preferences",
+    "filing.pages",
     "filing.consent",
     "reporters.pages", "reporters.acts",
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox.pages", "inbox.bulk",
@@ -26,7 +27,7 @@ PAGES = (
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
     "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "steps.publishing", "files.photos", "files.recordings",
-    "accounts.blocked_contacts", "maps", "serving.health", "serving.metrics", "accounts.password",
+    "accounts.blocked_contacts", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",

@@ -41,7 +41,7 @@ from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, is_left_to_
 from tests.whole import is_at_turn, sample
 from web.commands.backup import backup
 from web.config import Config
-from web.public_share import card_of
+from web.public.share import card_of
 from web.request_log import write_log
 from workflows.models import ProcessInstance
 

@@ -20,7 +20,7 @@ from tests.conftest import client_of
 from tests.joined import assignment_of
 from tests.pictured import pictured_case, publish
 from tests.web.desk import Office
-from tests.web.test_maps import bounded
+from tests.web.public.test_map_pages import bounded
 from workflows.running import steps
 
 OF_STAFF = ("/inbox/pulse?since=0", "/wallboard/picture")

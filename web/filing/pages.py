@@ -41,7 +41,7 @@ from web.http.devices import this_device
 from web.http.security import allow_microphone
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.public import today
+from web.public.pages import today
 from web.reporters.pages import remember_report
 from web.reporters.view import RECEIPT_KEY
 

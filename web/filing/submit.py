@@ -18,7 +18,7 @@ from casework.settings.consent_notices import notice_shown, notice_today
 from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language
-from web.public import communes_today, today
+from web.public.pages import communes_today, today
 from workflows.running.filing import file_report
 
 NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))

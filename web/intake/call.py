@@ -37,7 +37,7 @@ from web.intake.forms import IntakeForm, moment_for_input
 from web.intake.places import examples_of
 from web.intake.taken import keep_taken
 from web.locales import in_reader_language as local
-from web.public import communes_today
+from web.public.pages import communes_today
 from web.task_page import at_most
 from web.text_owner import AnothersText, is_of_another
 from workflows.running.filing import file_report

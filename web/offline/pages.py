@@ -25,7 +25,7 @@ from web.guards import performs
 from web.http.devices import owner_here
 from web.http.security import allow_microphone
 from web.locales import language
-from web.public import today
+from web.public.pages import today
 
 bp = Blueprint("offline", __name__)
 

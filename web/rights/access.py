@@ -12,7 +12,7 @@ from casework.rights.access_log import LONGEST_CODE, LONGEST_LOGIN, LogRefused, 
 from web.exports.links import export_url
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from web.public_wanted import day_typed
+from web.public.filters import day_typed
 
 bp = Blueprint("rights_access", __name__)
 

@@ -13,7 +13,7 @@ from casework.settings.kinds.table import KINDS
 from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, performs
-from web.public_wanted import day_typed
+from web.public.filters import day_typed
 
 bp = Blueprint("rights_processing", __name__)
 

@@ -17,7 +17,7 @@ from web.base_map import base_map, pmtiles_file
 from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
-from web.public import today
+from web.public.pages import today
 
 bp = Blueprint("settings_map", __name__)
 

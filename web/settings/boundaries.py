@@ -28,7 +28,7 @@ from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, file_store, performs
 from web.locales import in_reader_language as local
-from web.public import today
+from web.public.pages import today
 
 if TYPE_CHECKING:
     from casework.places.boundaries import Checked

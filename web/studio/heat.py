@@ -29,7 +29,7 @@ from web.guards import actor, found, performs
 from web.http.security import allow_inline_style_attributes
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.transparency import period_name
+from web.public.transparency import period_name
 from workflows.bottlenecks.conforming import ask_conformance, newest_conformance
 from workflows.bottlenecks.event_log import FORMATS, XES, export_event_log, logs_taken
 from workflows.bottlenecks.event_log import MOST_MONTHS as MOST_LOG_MONTHS

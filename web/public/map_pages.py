@@ -13,7 +13,7 @@ from web.filing_fields import number
 from web.guards import found, performs
 from web.http.replica import may_be_behind
 from web.locales import in_reader_language
-from web.public import today
+from web.public.pages import today
 
 bp = Blueprint("maps", __name__)
 

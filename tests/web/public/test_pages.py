@@ -18,7 +18,7 @@ from casework.models import Case, Publication, PublicationVersion
 from tests import build
 from tests.pictured import pictured_case
 from tests.web.pages import at, signed_in, words_of
-from web import public
+from web.public import pages as public
 
 NOON = build.NOON
 

@@ -33,10 +33,10 @@ from web.http.security import own_address
 from web.locales import in_reader_language
 from web.navigation import CentreWords, centre_words
 from web.networks import this_network
-from web.promises import promises
-from web.public_layers import list_title, map_words, spot_words
-from web.public_share import shared_as
-from web.public_wanted import address_of, chips_of, misunderstood, state_words, wanted_in_address
+from web.public.filters import address_of, chips_of, misunderstood, state_words, wanted_in_address
+from web.public.layers import list_title, map_words, spot_words
+from web.public.promises import promises
+from web.public.share import shared_as
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed
 

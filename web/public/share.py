@@ -20,7 +20,7 @@ from web.guards import file_store, found, performs
 from web.http.replica import may_be_behind
 from web.locales import in_reader_language
 from web.navigation import centre_words
-from web.public_layers import title_words, where_words
+from web.public.layers import title_words, where_words
 
 bp = Blueprint("public_share", __name__)
 

@@ -25,7 +25,7 @@ from web.filters import local_date
 from web.guards import performs
 from web.http.replica import may_be_behind
 from web.locales import in_reader_language, language
-from web.public_wanted import address_of, wanted_in_address
+from web.public.filters import address_of, wanted_in_address
 
 bp = Blueprint("public_layers", __name__)
 
