@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, select, text
 
+from benchmark import load, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
+from benchmark.copies import Copier
+from benchmark.house import Scale
+from benchmark.indexes import kept_indexes
+from benchmark.life import LIFE
+from benchmark.visitors import Crew, HttpBrowser, Notebook, Timing
 from casework.db import db
 from casework.facts import keeping
 from casework.identity import open_contact
 from casework.models import Case, OutboxMessage, Report, Reporter
 from casework.sealing.seal import lookup_digest
 from tests.postgres import Cluster
-from web.benchmark import load, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
-from web.benchmark.copies import Copier
-from web.benchmark.house import Scale
-from web.benchmark.indexes import kept_indexes
-from web.benchmark.life import LIFE
-from web.benchmark.visitors import Crew, HttpBrowser, Notebook, Timing
 from web.config import Config
 
 LIVES = 2

@@ -28,8 +28,8 @@ from PIL import Image
 from casework.db import db, unit_of_work
 from casework.intake.file_report import original_words
 from casework.models import Photo, Report
-from web.benchmark.life import take_on_staff
-from web.benchmark.pages import filled
+from benchmark.life import take_on_staff
+from benchmark.pages import filled
 from web.clock import now
 from web.config import Config
 from workflows.definitions.process import shipped_model

@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import create_engine, func, select
 
+from benchmark.copies import multiply
+from benchmark.plan import Block, Turned, plan_of
 from casework.db import db, unit_of_work
 from casework.models import Case
 from tests import build
@@ -20,8 +22,6 @@ from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document
 from tests.whole import WHOLE
 from tests.workflows.moving.cases import faults
-from web.benchmark.copies import multiply
-from web.benchmark.plan import Block, Turned, plan_of
 from web.clock import now
 from web.studio.moves import AT_ONCE
 from workflows.models import MoveCase, ProcessInstance, ProcessMove

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark.rate import UNLIMITED
 from casework.db import db, unit_of_work
 from casework.models import HouseSetting
 from casework.permissions import Role
 from tests import build
 from tests.conftest import environment_of, prepare_schema, running
-from web.benchmark.rate import UNLIMITED
 from web.config import Config
 
 OPERATORS, CITIZENS = 5, 9

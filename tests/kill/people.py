@@ -18,8 +18,8 @@ import httpx
 from lxml import html
 from PIL import Image
 
+from benchmark.pages import errors_on, filled
 from tests.kill.journal import Journal
-from web.benchmark.pages import errors_on, filled
 
 PATIENCE = 240
 """Seconds a person goes on trying while nobody answers, unless the surroundings say otherwise."""

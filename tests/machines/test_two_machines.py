@@ -18,6 +18,7 @@ from lxml import html
 from sqlalchemy import select
 
 import web
+from benchmark.pages import filled
 from casework.db import db, unit_of_work
 from casework.events import append
 from casework.files.bucket import Bucket, BucketFileStore
@@ -33,7 +34,6 @@ from tests.machines.pooler import Pooler
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage
 from tests.postgres import Cluster
 from tests.second_centre import of_the_installation
-from web.benchmark.pages import filled
 from web.commands.verify import verify
 from web.config import Config
 from web.serving import server

@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from benchmark import load as crowd
+from benchmark import rate, steps, steps_table
+from benchmark.house import Scale
 from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
-from web.benchmark import load as crowd
-from web.benchmark import rate, steps, steps_table
-from web.benchmark.house import Scale
 
 LIVED_SECONDS, HANDS, SERVERS = 300, 8, 4
 """Processes of the server on PostgreSQL; on SQLite there is one."""

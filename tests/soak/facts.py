@@ -9,6 +9,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
+from benchmark.house import Scale
+from benchmark.seeding import build_house
+from benchmark.steps import empty_application
 from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts, rebuild_facts
@@ -17,9 +20,6 @@ from casework.findings import one_moment
 from casework.models import CaseMoment, CaseSpan, DailyFigures, FactsProgress, StaleDay
 from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
-from web.benchmark.house import Scale
-from web.benchmark.seeding import build_house
-from web.benchmark.steps import empty_application
 from web.config import Config
 
 MOST_REBUILT = 200_000

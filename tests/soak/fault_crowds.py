@@ -20,12 +20,12 @@ from uuid import UUID
 import httpx
 from lxml import html
 
+from benchmark.pages import filled
 from tests.kill.killing import READY_SECONDS, ROOT
 from tests.kill.people import WORK, Citizen, Staff, Surroundings, choices_of
 from tests.kill.ports import free_port
 from tests.kill.site import PromiseBroken, Site
 from tests.machines.front import plain_configuration
-from web.benchmark.pages import filled
 
 HALF_SENT = 40
 AT_ONCE = 8

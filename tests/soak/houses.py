@@ -16,10 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmark import sizes, sizes_table, weight
+from benchmark.surroundings import keep
 from tests.postgres import Cluster
 from tests.soak.runs import RESULTS, Options, Round, Run
-from web.benchmark import sizes, sizes_table, weight
-from web.benchmark.surroundings import keep
 
 SIZES = (1_000, 100_000, 1_000_000)
 SERVER = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min", "effective_cache_size": "12GB"}

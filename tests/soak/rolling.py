@@ -21,6 +21,7 @@ import httpx
 from lxml import html
 from sqlalchemy import create_engine, func, select, text
 
+from benchmark.pages import filled
 from casework.db import db
 from casework.models import Case
 from tests import build
@@ -36,7 +37,6 @@ from tests.postgres import Cluster
 from tests.soak import carried_over
 from tests.soak.releases import CommandFailed, Program, Running, fits_beside, releases, schema_of, schemas, unpacked, version_of
 from tests.soak.runs import Options, Round, Run
-from web.benchmark.pages import filled
 from web.config import Config
 from web.demo.people import PASSWORD as DEMO_PASSWORD
 from workflows.models import WaitingTask

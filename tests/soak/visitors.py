@@ -13,7 +13,7 @@ import httpcore
 import httpx
 from lxml import html
 
-from web.benchmark.pages import errors_on, filled
+from benchmark.pages import errors_on, filled
 
 NAME = "phananh.example.vn"
 LOGIN, PASSWORD = "admin", "chín con cá chép vượt vũ môn"

@@ -22,6 +22,7 @@ import httpx
 from lxml import html
 from sqlalchemy import func, select
 
+from benchmark.surroundings import processor_seconds
 from casework.db import db
 from casework.models import Case
 from tests.kill.auditing import messages_left
@@ -31,7 +32,6 @@ from tests.kill.programs import Database
 from tests.kill.site import PromiseBroken, Site, kept_when_broken, site
 from tests.soak.clock_oracle import wrong_clocks
 from tests.soak.runs import RESULTS, Options, Round, Run
-from web.benchmark.surroundings import processor_seconds
 from workflows.models import Incident
 
 YEAR, WORSE, MINUTES = 100_000, 10, 10

@@ -84,8 +84,8 @@ def test_a_code_a_template_and_the_list_of_documents_know_the_year_here(sqlite_a
 PACKAGES = [Path(casework.__file__).parents[1] / name for name in ("casework", "reports", "workflows", "web")]
 DATED = ("%d", "%m", "%y", "%Y", "%H")
 ELSEWHERE = {
-    "web/benchmark/statements.py": "instants as SQLite keeps them",
-    "web/benchmark/chains.py": "instants as SQLite keeps them",
+    "benchmark/statements.py": "instants as SQLite keeps them",
+    "benchmark/chains.py": "instants as SQLite keeps them",
     "workflows/checks/events.py": "whether a typed date is of this century",
     "workflows/checks/samples.py": "some day to try rules with",
     "workflows/rehearsal/meaning.py": "some day to try rules with",

@@ -15,12 +15,12 @@ from flask import Flask, Request
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
+from benchmark.pages import filled
 from casework.db import db
 from casework.files.local import LocalFileStore
 from casework.models import Answer, Report
 from tests import build
 from tests.web.desk import Office, step
-from web.benchmark.pages import filled
 from workflows.models import Incident
 
 WORDS = "Rác đổ ven suối, gửi đúng lúc máy chủ hết chỗ chứa. " * 70

@@ -29,6 +29,6 @@ FILES = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--table", "tables", type=FILES, multiple=True, help="Instead, print what --house kept in these files as a table.")
 def benchmark(**asked: Any) -> None:
     """Measure milliseconds and statements of each step of a case, on invented data."""
-    from web.benchmark.command import measure
+    from benchmark.command import measure
 
     measure(**asked, say=click.echo, progress=shown_progress)

@@ -11,8 +11,8 @@ from urllib.parse import urlencode, urlsplit
 
 from lxml import html
 
-from web.benchmark.life import ANSWER, PASSWORD, TITLE, WORDS
-from web.benchmark.pages import PageFailed, Typed, filled
+from benchmark.life import ANSWER, PASSWORD, TITLE, WORDS
+from benchmark.pages import PageFailed, Typed, filled
 
 TIMEOUT_SECONDS = 30
 EMPTY_SECONDS = 3.0

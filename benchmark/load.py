@@ -24,17 +24,17 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
+from benchmark.figures import Figure, by_route, page_figures, share_below
+from benchmark.guests import public_addresses, public_figures, public_times, read_public_pages
+from benchmark.house import House, Scale, workers
+from benchmark.pages import PageFailed
+from benchmark.pages_alone import photos_beside_pages, public_pages_alone
+from benchmark.seeding import build_house
+from benchmark.steps import database_bytes, empty_application
+from benchmark.surroundings import keep
+from benchmark.visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
 from casework.db import db
 from casework.models import Case
-from web.benchmark.figures import Figure, by_route, page_figures, share_below
-from web.benchmark.guests import public_addresses, public_figures, public_times, read_public_pages
-from web.benchmark.house import House, Scale, workers
-from web.benchmark.pages import PageFailed
-from web.benchmark.pages_alone import photos_beside_pages, public_pages_alone
-from web.benchmark.seeding import build_house
-from web.benchmark.steps import database_bytes, empty_application
-from web.benchmark.surroundings import keep
-from web.benchmark.visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
 from web.config import Config
 from workflows.models import Incident
 

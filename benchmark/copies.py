@@ -11,17 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from casework.calendars import calendar_of
-from casework.db import db
-from casework.facts.reading import office_minutes
-from casework.identity import PHONE_PURPOSE, Contact, seal_contact
-from casework.local_time import local_day
-from casework.models import OutboxMessage
-from casework.sealing.seal import lookup_digest
-from casework.text import index_words
-from web.benchmark.bulk import Bulk
-from web.benchmark.chains import EVENT, HEAD, Chains
-from web.benchmark.plan import (
+from benchmark.bulk import Bulk
+from benchmark.chains import EVENT, HEAD, Chains
+from benchmark.plan import (
     Copy,
     Named,
     Plan,
@@ -33,7 +25,15 @@ from web.benchmark.plan import (
     rows_of,
     tables_of_cases,
 )
-from web.benchmark.statements import Statements
+from benchmark.statements import Statements
+from casework.calendars import calendar_of
+from casework.db import db
+from casework.facts.reading import office_minutes
+from casework.identity import PHONE_PURPOSE, Contact, seal_contact
+from casework.local_time import local_day
+from casework.models import OutboxMessage
+from casework.sealing.seal import lookup_digest
+from casework.text import index_words
 
 REPORTS_A_PERSON = 5
 

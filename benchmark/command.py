@@ -20,13 +20,13 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
     """Measure what was asked for and say it."""
     be_quiet()
     if asked["tables"]:
-        from web.benchmark.sizes_table import lines, results_in
+        from benchmark.sizes_table import lines, results_in
 
         _say_all(lines(results_in(asked["tables"])), say)
     elif asked["house"]:
         _house(asked, say, progress)
     elif asked["rate"]:
-        from web.benchmark import rate
+        from benchmark import rate
 
         seconds = asked["seconds"] or RATE_SECONDS
         measured = rate.run(
@@ -36,7 +36,7 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
     elif asked["load"]:
         _load(asked, say)
     else:
-        from web.benchmark import steps, steps_table
+        from benchmark import steps, steps_table
 
         result = steps.run(
             lives=asked["lives"] or steps.LIVES, database_url=asked["database_url"], with_pages=asked["pages"], out=asked["out"]
@@ -45,8 +45,8 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
 
 
 def _load(asked: dict[str, Any], say: Say) -> None:
-    from web.benchmark import load
-    from web.benchmark.house import Scale
+    from benchmark import load
+    from benchmark.house import Scale
 
     cases = asked["cases"]
     scale = Scale(
@@ -57,7 +57,7 @@ def _load(asked: dict[str, Any], say: Say) -> None:
 
 
 def _house(asked: dict[str, Any], say: Say, progress: Progress) -> None:
-    from web.benchmark import sizes, sizes_table, weight
+    from benchmark import sizes, sizes_table, weight
 
     folder: Path | None = asked["folder"]
     if folder is None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from web.benchmark.bulk import Bulk
-from web.benchmark.plan import tables_of_cases
+from benchmark.bulk import Bulk
+from benchmark.plan import tables_of_cases
 
 OF_POSTGRESQL = """
 SELECT t.relname, i.relname, c.conname, coalesce(pg_get_constraintdef(c.oid), pg_get_indexdef(x.indexrelid))

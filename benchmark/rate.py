@@ -1,6 +1,6 @@
 """`langbiang benchmark --rate`: whole lives as fast as the house takes them, over HTTP, with a server and a worker of its own.
 
-Each hand files a report as a guest and carries it through all steps of web/benchmark/life.py, opening the inbox and the step's page before
+Each hand files a report as a guest and carries it through all steps of benchmark/life.py, opening the inbox and the step's page before
 each form it sends; then it takes the next. Everything runs on this machine: database, servers, worker and the hands.
 """
 
@@ -17,15 +17,15 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
+from benchmark.figures import Figure, share_below
+from benchmark.life import LIFE, WORDS, LifeStep, Staff, take_on_staff, typed_fields, waiting_ref
+from benchmark.load import free_port, running
+from benchmark.pages import PageFailed, Typed, filled
+from benchmark.steps import empty_application
+from benchmark.surroundings import keep, memory_mb, processor_seconds, surroundings
+from benchmark.visitors import HttpBrowser, Notebook, started
 from casework.db import db, unit_of_work
 from casework.models import CaseReport, HouseSetting, Report
-from web.benchmark.figures import Figure, share_below
-from web.benchmark.life import LIFE, WORDS, LifeStep, Staff, take_on_staff, typed_fields, waiting_ref
-from web.benchmark.load import free_port, running
-from web.benchmark.pages import PageFailed, Typed, filled
-from web.benchmark.steps import empty_application
-from web.benchmark.surroundings import keep, memory_mb, processor_seconds, surroundings
-from web.benchmark.visitors import HttpBrowser, Notebook, started
 from web.config import Config
 from workflows.models import Incident
 

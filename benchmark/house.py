@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.installation.seeding import install_centre, install_rules
@@ -16,7 +17,6 @@ from casework.models import Account, Agency, Area, Case, Centre, Field, Membersh
 from casework.permissions import Actor, Role, actor_for
 from casework.triage.acts import ClearedReport
 from web.accounts.password_rules import hash_password
-from web.benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from workflows.models import WaitingTask
 from workflows.running import acts
 from workflows.running.filing import file_report

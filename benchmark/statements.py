@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
+from benchmark.plan import Named, Plan, tables_of_cases
 from casework.db import Instant
-from web.benchmark.plan import Named, Plan, tables_of_cases
 
 REMINDED_WITHIN_MINUTES = 2_880
 FAR = "9000-01-01"

@@ -8,9 +8,9 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import select
 
+from benchmark.life import PASSWORD, WORDS, LifeStep, Staff, typed_fields, waiting_ref
 from casework.db import db
 from casework.models import CaseReport, Report
-from web.benchmark.life import PASSWORD, WORDS, LifeStep, Staff, typed_fields, waiting_ref
 
 Typed = Mapping[str, str | list[str]]
 Timed = Callable[[str, Callable[[], Any]], Any]

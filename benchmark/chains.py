@@ -14,10 +14,10 @@ import orjson
 import zstandard
 from sqlalchemy import select
 
+from benchmark.plan import Copy, Named, Original, Plan
 from casework.db import db
 from casework.events import START, chain_hash, payload_digest
 from casework.models import Event
-from web.benchmark.plan import Copy, Named, Original, Plan
 from workflows.models import ProcessInstance
 
 EVENT = (

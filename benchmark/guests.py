@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from benchmark.figures import Figure, share_below
+from benchmark.visitors import TIMEOUT_SECONDS, at_pace
 from casework.db import db
 from casework.models import Area, Case, Field, SearchRow
 from casework.public.filters import is_shown
-from web.benchmark.figures import Figure, share_below
-from web.benchmark.visitors import TIMEOUT_SECONDS, at_pace
 
 PER_SECOND = 8.0
 MOST_CASES = 200

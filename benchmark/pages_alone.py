@@ -1,6 +1,6 @@
 """What public pages and a large photo cost in this process, with nobody else at work in the house.
 
-The processor's time is nearly the same on a machine that others use too; what guests wait for beside the crew: web/benchmark/guests.py.
+The processor's time is nearly the same on a machine that others use too; what guests wait for beside the crew: benchmark/guests.py.
 On PostgreSQL the database's own work is not in it.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 from flask import Flask
 from PIL import Image
 
+from benchmark.figures import share_below
 from casework.photos.images import accept_photo
-from web.benchmark.figures import share_below
 
 ASKED = 60
 """Pages of each kind, and of the list beside photos."""

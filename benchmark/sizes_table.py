@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from web.benchmark.sizes import weighed_in
-from web.benchmark.weight import AIM_BYTES
+from benchmark.sizes import weighed_in
+from benchmark.weight import AIM_BYTES
 
 SAME, SEARCHED = 1.3, 2.0
 """How many times the 95th percentile of the smallest house a page may take."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from web.benchmark.life import LIFE
+from benchmark.life import LIFE
 
 FILE = "file"
 AIM_MS, AIM_STATEMENTS, AIM_STATE_BYTES = 10, 25, 4096

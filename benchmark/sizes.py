@@ -17,6 +17,15 @@ from flask import Flask
 from sqlalchemy import create_engine, select
 
 import migrations
+from benchmark.figures import share_below
+from benchmark.guests import public_addresses
+from benchmark.house import House, Scale, workers
+from benchmark.load import free_port, requests_of, running, some_cases
+from benchmark.seeding import Told, build_house, is_begun
+from benchmark.steps import Readings, Statements, refuse_used
+from benchmark.surroundings import keep, surroundings
+from benchmark.visitors import Crew, HttpBrowser, Notebook
+from benchmark.weight import Weight, bytes_of_a_case, weights
 from casework.clocks.reminders import send_reminders
 from casework.db import db
 from casework.facts.keeping import keep_facts
@@ -24,15 +33,6 @@ from casework.figures.keeping import count_public_figures
 from casework.messages.routing import route_messages
 from casework.models import Case
 from web import create_app
-from web.benchmark.figures import share_below
-from web.benchmark.guests import public_addresses
-from web.benchmark.house import House, Scale, workers
-from web.benchmark.load import free_port, requests_of, running, some_cases
-from web.benchmark.seeding import Told, build_house, is_begun
-from web.benchmark.steps import Readings, Statements, refuse_used
-from web.benchmark.surroundings import keep, surroundings
-from web.benchmark.visitors import Crew, HttpBrowser, Notebook
-from web.benchmark.weight import Weight, bytes_of_a_case, weights
 from web.commands.backup import verify
 from web.config import Config
 from web.request_log import be_quiet

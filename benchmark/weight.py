@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 
+from benchmark.plan import tables_of_cases
 from casework.db import db
 from casework.models import Case
-from web.benchmark.plan import tables_of_cases
 
 AIM_BYTES = 40_000
 

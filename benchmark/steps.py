@@ -1,6 +1,6 @@
 """`langbiang benchmark`: how long a step takes and how many SQL statements it sends, through the pages, the use cases and the engine.
 
-A life is that of web/benchmark/life.py. All three ways run in the same process, one after the other, in a data folder that
+A life is that of benchmark/life.py. All three ways run in the same process, one after the other, in a data folder that
 is thrown away, on SQLite or in an empty database that is named.
 """
 
@@ -21,15 +21,15 @@ from flask import Flask
 from sqlalchemy import create_engine, event, func, inspect, select, text
 
 import migrations
+from benchmark.engine_alone import EngineLife, shipped_definition
+from benchmark.life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
+from benchmark.pages import Browser, PageLife
+from benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
+from benchmark.surroundings import keep
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Case, Centre
 from web import create_app
-from web.benchmark.engine_alone import EngineLife, shipped_definition
-from web.benchmark.life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
-from web.benchmark.pages import Browser, PageLife
-from web.benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
-from web.benchmark.surroundings import keep
 from web.clock import now
 from web.config import Config
 from web.request_log import NO_STATEMENT, be_quiet

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from web.benchmark.life import LEAD, LIFE, OTHER, LifeStep
+from benchmark.life import LEAD, LIFE, OTHER, LifeStep
 from workflows import engine
 from workflows.clock import engine_clock
 from workflows.definitions.process import Definition, parse, shipped_model

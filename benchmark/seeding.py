@@ -33,13 +33,9 @@ from sqlalchemy import (
     update,
 )
 
-from casework.db import db, unit_of_work
-from casework.facts.keeping import count_copies, keep_facts
-from casework.messages.routing import route_messages
-from casework.models import Case, CodeCounter, FactsProgress, OutboxMessage
-from web.benchmark.bulk import Bulk
-from web.benchmark.copies import Copier, set_sequences
-from web.benchmark.house import (
+from benchmark.bulk import Bulk
+from benchmark.copies import Copier, set_sequences
+from benchmark.house import (
     FINISHED,
     FINISHED_MINUTES,
     OPEN,
@@ -54,8 +50,12 @@ from web.benchmark.house import (
     Scale,
     take_on_staff,
 )
-from web.benchmark.indexes import create_indexes, drop_indexes, kept_indexes
-from web.benchmark.plan import Block, Plan, Turned, plan_from, plan_of, tables_of_cases
+from benchmark.indexes import create_indexes, drop_indexes, kept_indexes
+from benchmark.plan import Block, Plan, Turned, plan_from, plan_of, tables_of_cases
+from casework.db import db, unit_of_work
+from casework.facts.keeping import count_copies, keep_facts
+from casework.messages.routing import route_messages
+from casework.models import Case, CodeCounter, FactsProgress, OutboxMessage
 from workflows.models import Timer, WaitingTask
 from workflows.running.wakeups import deliver_messages, fire_due_timers
 
