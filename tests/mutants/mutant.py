@@ -42,8 +42,10 @@ def promise(*tests: str) -> tuple[str, ...]:
 
 
 def unit(module: str, *tests: str) -> tuple[str, ...]:
-    """Tests of one module of the domain; of a class written `TestOwnRules::test_…`, else without the `test_`."""
-    return tuple(f"tests/casework/test_{module}.py::{test if '::' in test else f'test_{test}'}" for test in tests)
+    """Tests of one module of the domain, `room/name`; of a class written `TestOwnRules::test_…`, else without the `test_`."""
+    room, _, name = module.rpartition("/")
+    path = "/".join(filter(None, ("tests/casework", room, f"test_{name}.py")))
+    return tuple(f"{path}::{test if '::' in test else f'test_{test}'}" for test in tests)
 
 
 def way(*names: str) -> tuple[str, ...]:
