@@ -36,7 +36,7 @@ class ActPage:
     about: ClassVar[str] = CASE
     is_danger: ClassVar[bool] = False
     is_of_assignment: ClassVar[bool] = False
-    template: ClassVar[str] = "cases/acts/act.html"
+    template: ClassVar[str] = "steps/acts/act.html"
     form: Form
 
     def __init__(self, case: Case, subject: PossibleAct) -> None:

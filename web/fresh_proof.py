@@ -62,6 +62,6 @@ def proof_page(target: str, *, has_files: bool, refusal: str = "") -> str:
     held = held_by(session.account_id) if session is not None else None
     kept = [] if has_files else [(name, value) for name, value in request.form.items(multi=True) if name not in OURS]
     return render_template(
-        "account/again.html", target=target, kept=kept, has_files=has_files, refusal=refusal, held=held,
+        "accounts/again.html", target=target, kept=kept, has_files=has_files, refusal=refusal, held=held,
         action=url_for("factors_again.again", to=target, files="yes" if has_files else None),
     )  # fmt: skip

@@ -57,7 +57,7 @@ def blocked() -> ResponseReturnValue:
     blocks = blocks_seen(actor(), now=now())
     links = newest_links([block.report.id for block in blocks])
     return render_template(
-        "cases/blocked.html", blocks=[(block, links[block.report.id].case) for block in blocks], kind_words=KIND_WORDS
+        "accounts/blocked.html", blocks=[(block, links[block.report.id].case) for block in blocks], kind_words=KIND_WORDS
     )
 
 
@@ -103,7 +103,7 @@ def lift(ref: str) -> ResponseReturnValue:
 
 def _page(case: Case, report: Report, form: BlockForm, *, refusal: str = "") -> str:
     return render_template(
-        "cases/block.html",
+        "accounts/block.html",
         case=case,
         report=report,
         title=title_seen(case, actor()) or case.code,

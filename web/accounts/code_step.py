@@ -77,4 +77,4 @@ def take_code(step: CodeStep) -> Asked | ResponseReturnValue:
 
 def _page(step: CodeStep, asked: Asked, form: CodeForm, refusal: str = "") -> str:
     other = step.begins(asked.target)
-    return render_template("contacts/code.html", form=form, refusal=refusal, title=step.title, other=other, **code_page(asked))
+    return render_template("accounts/code.html", form=form, refusal=refusal, title=step.title, other=other, **code_page(asked))

@@ -215,7 +215,7 @@ def _page(
         ) if way.phone or way.email
     ]  # fmt: skip
     return render_template(
-        "contacts/account.html",
+        "accounts/contacts.html",
         form=Form(formdata=None),
         name=request.form.get("name", "") if name_refusal else known.name or "",
         name_refusal=name_refusal,

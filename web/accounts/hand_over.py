@@ -80,7 +80,7 @@ def ticket(ticket: str) -> ResponseReturnValue:
         if waiting is None:
             return _over_page(), 404
         return render_template(
-            "contacts/hand_over.html", ticket=ticket, host=waiting.host_app.name, masked=masked(contact_in(waiting)),
+            "accounts/hand_over.html", ticket=ticket, host=waiting.host_app.name, masked=masked(contact_in(waiting)),
             is_taken=signed_in_account() is not None, is_led=not _is_opened_directly(),
         )  # fmt: skip
     with unit_of_work():
@@ -113,4 +113,4 @@ def _is_opened_directly() -> bool:
 
 
 def _over_page() -> str:
-    return render_template("contacts/hand_over_over.html")
+    return render_template("accounts/hand_over_over.html")

@@ -146,7 +146,7 @@ def unsubscribe_page() -> ResponseReturnValue:
         reporter = db.session.get_one(Reporter, reporter.id)
     is_told = BY_MAIL in wishes_of_reporter(reporter)
     others = [CHANNEL_LABELS[each] for each in CHANNELS if each != BY_MAIL and each in wishes_of_reporter(reporter) & _ways_to(reporter)]
-    return render_template("account/unsubscribe.html", is_told=is_told, others=others, token=request.args["token"])
+    return render_template("accounts/unsubscribe.html", is_told=is_told, others=others, token=request.args["token"])
 
 
 def unsubscribe_link(recipient: str) -> str:
@@ -196,7 +196,7 @@ def _page(*, refusal: str = "", chosen: dict[str, str] | None = None, asks: bool
     account = found(signed_in_account())
     here = channels_here()
     return render_template(
-        "account/messages.html",
+        "accounts/messages.html",
         form=Form(),
         refusal=refusal,
         asks=asks,

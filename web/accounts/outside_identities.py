@@ -90,13 +90,13 @@ def _own_page(refusal: str = "") -> str:
     rows = identities_of(account)
     linked = {row.provider for row in rows}
     offered = [each for each in _clients_for(account) if each.provider.key not in linked]
-    return render_template("outside/identities.html", rows=rows, offered=offered, label_of=label_of, refusal=refusal)
+    return render_template("accounts/outside_identities.html", rows=rows, offered=offered, label_of=label_of, refusal=refusal)
 
 
 def _person_page(account: Account, form: Form, refusal: Refusal | None = None) -> str:
     return render_template(
-        "outside/of_person.html", account=account, rows=identities_of(account), providers=outside_providers(STAFF), label_of=label_of,
-        form=form, refusal=refusal, typed=request.form,
+        "accounts/outside_of_person.html", account=account, rows=identities_of(account), providers=outside_providers(STAFF),
+        label_of=label_of, form=form, refusal=refusal, typed=request.form,
     )  # fmt: skip
 
 

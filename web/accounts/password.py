@@ -84,4 +84,4 @@ def password() -> ResponseReturnValue:
 
 
 def _page(form: PasswordForm, is_first: bool, refusal: str = "") -> str:
-    return render_template("account/password.html", form=form, is_first=is_first, refusal=refusal)
+    return render_template("accounts/password.html", form=form, is_first=is_first, refusal=refusal)

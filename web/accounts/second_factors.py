@@ -178,7 +178,7 @@ def recovery_codes() -> ResponseReturnValue:
         account = db.session.get_one(Account, account_id)
         codes = held.make_recovery_codes(account, by=Actor(account=account), now=moment)
     return render_template(
-        "account/recovery_codes.html", codes=codes, login=account.login, today=moment, next=own_address(request.form.get("next"), "")
+        "accounts/recovery_codes.html", codes=codes, login=account.login, today=moment, next=own_address(request.form.get("next"), "")
     )  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def _page(form: PasskeyForm, refusal: str = "") -> str:
     who, session = actor_for(account, now=moment), found(current_session())
     form.answer.data = ""
     return render_template(
-        "account/security.html", form=form, refusal=refusal, held=held.held_by(account.id), needed_from=needed_from(who, now=moment),
+        "accounts/security.html", form=form, refusal=refusal, held=held.held_by(account.id), needed_from=needed_from(who, now=moment),
         must_set_up=must_set_up(), next=own_address(form.next.data, ""), sessions=open_sessions(account, now=moment), this=session,
         most=MOST_PASSKEYS, number=NUMBER, by_two=bool(SECOND_FACTORS.intersection(session.factors.split("+"))),
     )  # fmt: skip
@@ -231,7 +231,7 @@ def _app_page(account: Account, form: AppForm, secret: bytes, moment: datetime) 
     form.key.data = _sealed(account, secret, moment)
     address = address_of(secret, issuer=PRODUCT.vi, login=account.login or "")
     picture = segno.make(address, error="m", micro=False).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)
-    return render_template("account/code_app.html", form=form, picture=picture, key=typed_key(secret), login=account.login,
+    return render_template("accounts/code_app.html", form=form, picture=picture, key=typed_key(secret), login=account.login,
                            had_one=held.held_by(account.id).app is not None)  # fmt: skip
 
 

@@ -210,7 +210,7 @@ def _from_the_beginning(target: str | None) -> ResponseReturnValue:
 
 def _page(begun: SignInBegun, form: SecondForm, refusal: str = "") -> str:
     form.code.data = form.recovery.data = form.answer.data = ""
-    return render_template("auth/second.html", form=form, refusal=refusal, held=held_by(begun.account_id))
+    return render_template("accounts/second.html", form=form, refusal=refusal, held=held_by(begun.account_id))
 
 
 def _bound_to(token: str) -> str:

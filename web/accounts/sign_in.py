@@ -213,7 +213,7 @@ def sessions() -> ResponseReturnValue:
     """Where this account is signed in."""
     account, this = found(signed_in_account()), found(current_session())
     appoints = may(actor(), Action.APPOINT_DEPUTY)
-    return render_template("auth/sessions.html", sessions=open_sessions(account, now=now()), this=this, appoints=appoints)
+    return render_template("accounts/sessions.html", sessions=open_sessions(account, now=now()), this=this, appoints=appoints)
 
 
 @bp.post("/sessions/<ref>/revocation")
@@ -250,7 +250,7 @@ def home_of(account: Account) -> str:
 
 
 def _register_page(form: RegistrationForm, refusal: str = "") -> str:
-    return render_template("auth/register.html", form=form, refusal=refusal, notice=notice_today(None, now()))
+    return render_template("accounts/register.html", form=form, refusal=refusal, notice=notice_today(None, now()))
 
 
 def _count_attempts(login: str, moment: datetime) -> datetime | None:
@@ -314,6 +314,6 @@ def sign_in_page(
     form = form or SignInForm(formdata=None, next=target)
     accounts = current_app.extensions["demo_accounts"] if current_app.config["DEMO"] else []
     return render_template(
-        "auth/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts, by_code=can_prove_contacts(), typed=typed,
+        "accounts/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts, by_code=can_prove_contacts(), typed=typed,
         code_refusal=code_refusal, can_register=not (can_reach("phone") and can_reach("email")),
     )  # fmt: skip

@@ -173,7 +173,7 @@ def _new_page(asked: Asked, form: NewAccountForm, *, old: OldAccountForm | None 
     way = Contact(phone=asked.contact.phone, email=asked.contact.email)
     claiming = account_claiming(way)
     return render_template(
-        "contacts/new_account.html",
+        "accounts/new_account.html",
         form=form,
         old=old or OldAccountForm(formdata=None),
         refusal=refusal,

@@ -144,7 +144,7 @@ def leave_for(client: ProviderClient, *, target: str, account: Account | None) -
     except (ProviderAway, TokenRefused) as refusal:
         LOGGER.warning("sign-in elsewhere failed", extra={"provider": client.provider.key, "reason": refusal.reason})
         return _refused(local(refusal.text))
-    response = make_response(render_template("outside/leaving.html", address=address, label=client.provider.label))
+    response = make_response(render_template("accounts/outside_leaving.html", address=address, label=client.provider.label))
     response.headers["Refresh"] = f"0; url={address}"
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -239,7 +239,7 @@ def _return_address(client: ProviderClient) -> str:
 
 def _new_page(who: Subject, form: NewcomerForm) -> str:
     label = _clients()[who.provider].provider.label if who.provider in _clients() else None
-    return render_template("outside/new.html", form=form, label=label, notice=notice_today(None, now()))
+    return render_template("accounts/outside_new.html", form=form, label=label, notice=notice_today(None, now()))
 
 
 def _clients() -> dict[str, ProviderClient]:

@@ -121,7 +121,7 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
     centres, moment = centres_worked_in(actor()), now()
     address = {name: value for name, value in _choices(wanted) if value}
     return render_template(
-        "search/search.html",
+        "cases/search.html",
         wanted=wanted,
         results=results,
         rows=[(hit, marked(hit.case.title or "", words), excerpt(hit, words), _former(hit, words)) for hit in results.hits]

@@ -98,7 +98,7 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> Response
     ]  # fmt: skip
     refused = nothing_picked or any(not outcome.is_done for outcome in outcomes)
     return render_template(
-        "approvals/approvals.html", rows=rows, outcomes=outcomes, nothing_picked=nothing_picked, has_more=page.next is not None, most=MOST
+        "inbox/bulk_approval.html", rows=rows, outcomes=outcomes, nothing_picked=nothing_picked, has_more=page.next is not None, most=MOST
     ), 422 if refused else 200
 
 

@@ -52,7 +52,7 @@ def late() -> ResponseReturnValue:
     source = source if source in SOURCES else None
     shown = late_list(actor(), now=now(), agency=agency, source=source)
     return render_template(
-        "late/late.html",
+        "inbox/late.html",
         late=shown,
         agency=agency,
         source=source,
@@ -101,4 +101,4 @@ def write(ref: str) -> ResponseReturnValue:
 
 def _shown(agency: Agency, parts: list[Assignment], form: LateLetterForm, chosen: set[str], *, refusal: str = "") -> str:
     context: dict[str, Any] = {"agency": agency, "parts": parts, "form": form, "chosen": chosen, "refusal": refusal}
-    return render_template("late/write.html", sources=SOURCE_LABELS, **context)
+    return render_template("inbox/late_write.html", sources=SOURCE_LABELS, **context)

@@ -94,7 +94,7 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> str:
     page = unreleased_cases(by=actor(), after=after)
     refused = {each.ref for each in outcomes if not each.is_done}
     return render_template(
-        "cases/unreleased_villages.html", rows=[_row(case, request.form, case.ref in refused) for case in page.cases], outcomes=outcomes,
+        "intake/unreleased_villages.html", rows=[_row(case, request.form, case.ref in refused) for case in page.cases], outcomes=outcomes,
         nothing_picked=nothing_picked, lists=_lists(page.cases), first_url=url_for(".villages") if after is not None else "",
         next_url=url_for(".villages", after=page.after) if page.after is not None else "", address=request.full_path.rstrip("?"),
     )  # fmt: skip

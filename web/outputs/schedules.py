@@ -118,7 +118,7 @@ class NewForm(PlanForm):
 def schedules() -> ResponseReturnValue:
     rows = schedules_seen(actor())
     return render_template(
-        "schedules/schedules.html", running=[row for row in rows if row.stopped_at is None],
+        "outputs/schedules.html", running=[row for row in rows if row.stopped_at is None],
         stopped=[row for row in rows if row.stopped_at is not None], last=last_runs(rows), **_words(rows),
     )  # fmt: skip
 
@@ -153,7 +153,7 @@ def schedule(ref: str) -> ResponseReturnValue:
     runs = runs_of(row, before=before)
     older = url_for(".schedule", ref=ref, before=runs[-1].for_at.isoformat()) if len(runs) == PAGE and runs[-1].for_at else ""
     return render_template(
-        "schedules/schedule.html", row=row, runs=runs, next=older, is_first=before is None, heir=heir_of(row), **_words([row])
+        "outputs/schedule.html", row=row, runs=runs, next=older, is_first=before is None, heir=heir_of(row), **_words([row])
     )  # fmt: skip
 
 
@@ -295,7 +295,7 @@ def _offer(form: PlanForm) -> None:
 
 
 def _form_page(form: PlanForm, *, row: ReportSchedule | None = None, refusal: str = "") -> str:
-    return render_template("schedules/form.html", form=form, row=row, refusal=refusal, most_days=MOST_DAYS_AFTER, **_words(()))
+    return render_template("outputs/schedule_form.html", form=form, row=row, refusal=refusal, most_days=MOST_DAYS_AFTER, **_words(()))
 
 
 def _words(rows: Collection[ReportSchedule]) -> dict[str, Any]:

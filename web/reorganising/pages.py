@@ -99,7 +99,7 @@ def reorganisations() -> ResponseReturnValue:
         elif form.centre.data not in centres:
             refusal = _("Please choose whose bodies.")
     rows = plans_seen(alone())
-    page = render_template("settings/reorganisations.html", form=form, refusal=refusal, plans=rows, states=STATES)
+    page = render_template("reorganising/reorganisations.html", form=form, refusal=refusal, plans=rows, states=STATES)
     return (page, 422) if form.is_submitted() else page
 
 
@@ -115,7 +115,7 @@ def look_ahead(ref: str) -> ResponseReturnValue:
     """What the plan would move, as things stand now."""
     seen = found(plan_seen(alone(), ref))
     return render_template(
-        "settings/reorganisation_preview.html",
+        "reorganising/preview.html",
         plan=seen,
         seen=preview(seen, now=now()),
         names=names_in(seen),
@@ -287,7 +287,7 @@ def _page(
         blank |= {Kind.PERSON: choices.person_form(formdata=None)} if choices.people else {}
     lines = [(kind, [each for each in map(Line.of, seen.steps) if each.kind is kind]) for kind in Kind]
     return render_template(
-        "settings/reorganisation.html",
+        "reorganising/reorganisation.html",
         plan=seen,
         lines=[(kind, rows) for kind, rows in lines if rows],
         names=names_in(seen),

@@ -149,7 +149,7 @@ def _status(refusal: CaseworkError) -> int:
 
 
 def _withdrawal_page(report: Report, *, refusal: Refusal | None = None, reason: str = "") -> str:
-    return render_template("tracking/withdraw_report.html", report=shown_to_sender(report), refusal=refusal, reason=reason, sure=SURE)
+    return render_template("reporters/withdraw_report.html", report=shown_to_sender(report), refusal=refusal, reason=reason, sure=SURE)
 
 
 def _said_of_withdrawal(report: Report) -> str:

@@ -29,7 +29,7 @@ def contact() -> ResponseReturnValue:
         refusal = ask_for_code(typed, Purpose.TRACK)
         if not refusal:
             return redirect(url_for(".code"))
-    shown = render_template("contacts/track_contact.html", typed=typed, refusal=Refusal(refusal, "contact"))
+    shown = render_template("reporters/contact.html", typed=typed, refusal=Refusal(refusal, "contact"))
     return shown, 422 if refusal else 200
 
 
@@ -52,7 +52,7 @@ def code() -> ResponseReturnValue:
 @performs(Action.FOLLOW_OWN)
 def reports() -> ResponseReturnValue:
     """What is open in this browser without an account."""
-    return render_template("contacts/opened.html", reports=own_list(reports_tracked_by(actor())))
+    return render_template("accounts/opened.html", reports=own_list(reports_tracked_by(actor())))
 
 
 @bp.post("/track/closing")

@@ -86,7 +86,7 @@ def mine() -> ResponseReturnValue:
     page = own_page_of(actor(), now=now(), shows=shows, before=after)
     is_first = after is None and not shows
     return render_template(
-        "tracking/mine.html", page=page, shows=shows, is_first=after is None, followed=followed_list(actor()) if is_first else []
+        "reporters/mine.html", page=page, shows=shows, is_first=after is None, followed=followed_list(actor()) if is_first else []
     )
 
 
@@ -129,7 +129,7 @@ def _shown_to(typed: str) -> str | None:
 
 def _track_page(form: TrackForm, *, refusal: str = "") -> str:
     public_code = None if refusal else code_of_case((form.code.data or "").strip().upper())
-    return render_template("tracking/track.html", form=form, refusal=refusal, public_code=public_code)
+    return render_template("reporters/track.html", form=form, refusal=refusal, public_code=public_code)
 
 
 def _rate(report: Report) -> None:

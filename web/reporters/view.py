@@ -77,7 +77,7 @@ def own_page(report: Report, *, refused: Refused | None = None) -> str:
     shown = shown_to_sender(report)
     is_rating = refused is not None and refused.act == "rating"
     return render_template(
-        "tracking/own.html",
+        "reporters/own.html",
         report=shown,
         forms=Forms(refused, typed_rating() if is_rating else _kept_rating(shown), _open_forms(shown)),
         bar=_bar(shown),

@@ -64,7 +64,7 @@ def _offered(kind: type[ActPage], case: Case) -> str:
     possible = [each for each in acts_to_offer(case, actor(), now()) if each.verb == kind.verb]
     if wanted in possible:
         return _shown(kind(case, wanted))
-    return render_template("cases/acts/choose.html", kind=kind, possible=possible, **_case_facts(case))
+    return render_template("steps/acts/choose.html", kind=kind, possible=possible, **_case_facts(case))
 
 
 def _performed(page: ActPage, act: Act) -> ResponseReturnValue:

@@ -38,7 +38,7 @@ class ReclassifyPage(ActPage):
     """Change what was said of the matter at classification."""
 
     verb, action, icon = "classify", Action.CLASSIFY, "edit"
-    template = "cases/acts/classify.html"
+    template = "steps/acts/classify.html"
     label = _l("Classify anew")
     what = _l("Field, urgency, complexity, place or visibility become what you choose here.")
     then = (
@@ -114,7 +114,7 @@ class MergePage(ActPage):
     """Let another case answer the reports of this one."""
 
     verb, action, icon = "merge", Action.MERGE, "arrow-merge"
-    template = "cases/acts/merge.html"
+    template = "steps/acts/merge.html"
     label = _l("Merge into another case")
     what = _l("The other case answers the reports of this one from now on; this one leaves the lists, and its codes lead to the other.")
     then = (

@@ -28,7 +28,7 @@ LONGEST_REASON = 2_000
 class PublicationEditPage(ActPage):
     """An act whose form is the public text, with what everybody will see beside it."""
 
-    template = "cases/acts/publication.html"
+    template = "steps/acts/publication.html"
     about = PUBLICATION
     choices: list[PhotoChoice]
     form: PublishForm

@@ -117,4 +117,4 @@ def _own(ref: str) -> AnswerTemplate:
 
 def _page(*, refusal: str = "") -> str:
     rows = own_templates(actor(), now=now())
-    return render_template("inbox/answer_templates.html", rows=rows, form=Form(), refusal=refusal, part_labels=PARTS, places=PLACEHOLDERS)
+    return render_template("steps/answer_templates.html", rows=rows, form=Form(), refusal=refusal, part_labels=PARTS, places=PLACEHOLDERS)

@@ -50,7 +50,7 @@ class AnswerForm(Form):
 class AnswerPage(TaskPage):
     """Write the answer. Photos are kept as soon as they are sent, so that a refused form loses none."""
 
-    template = "tasks/submit_answer.html"
+    template = "steps/submit_answer.html"
     form: AnswerForm
 
     def build(self) -> None:

@@ -45,7 +45,7 @@ class Since(NamedTuple):
 class ApprovalPage(TaskPage):
     """Judge the newest version beside the one before, its photos beside those of the report."""
 
-    template = "tasks/approve_answer.html"
+    template = "steps/approve_answer.html"
     form: ApprovalForm
 
     def build(self) -> None:

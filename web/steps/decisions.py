@@ -42,7 +42,7 @@ class ObjectionForm(Form):
 class ObjectionPage(TaskPage):
     """Look at a refusal again, because its sender objects."""
 
-    template = "tasks/decide_objection.html"
+    template = "steps/decide_objection.html"
     form: ObjectionForm
 
     def build(self) -> None:
@@ -66,7 +66,7 @@ class ObjectionPage(TaskPage):
 class ResumePage(TaskPage):
     """Take a held case up again before its day."""
 
-    template = "tasks/resume.html"
+    template = "steps/resume.html"
 
     def act(self) -> Act | None:
         return Act("resume") if self.form.validate_on_submit() else None
@@ -87,7 +87,7 @@ class ReferralForm(Form):
 class ReferralPage(TaskPage):
     """Follow up a case that another body has."""
 
-    template = "tasks/close_referral.html"
+    template = "steps/close_referral.html"
     form: ReferralForm
 
     def build(self) -> None:
@@ -116,7 +116,7 @@ class AdditionForm(Form):
 class AdditionPage(TaskPage):
     """Read what reporters added, and clear words for the agencies."""
 
-    template = "tasks/clear_text.html"
+    template = "steps/clear_text.html"
     form: AdditionForm
 
     def build(self) -> None:
@@ -181,7 +181,7 @@ class WithdrawalForm(Form):
 class WithdrawalPage(TaskPage):
     """Decide whether an accepted report may be withdrawn."""
 
-    template = "tasks/decide_withdrawal.html"
+    template = "steps/decide_withdrawal.html"
     form: WithdrawalForm
 
     def build(self) -> None:

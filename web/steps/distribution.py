@@ -60,7 +60,7 @@ class SuggestedAgencies:
 class DistributePage(TaskPage):
     """Two steps: choose the agencies, then read the limits they get, write to each, and send."""
 
-    template = "tasks/distribute.html"
+    template = "steps/distribute.html"
     form: DistributeForm
 
     def build(self) -> None:
@@ -203,7 +203,7 @@ class AcceptForm(Form):
 class AcceptPage(TaskPage):
     """Take the work on, or hand it back with the reason."""
 
-    template = "tasks/accept_assignment.html"
+    template = "steps/accept_assignment.html"
     form: AcceptForm
 
     def build(self) -> None:
@@ -242,7 +242,7 @@ class HandBackForm(Form):
 class HandBackPage(TaskPage):
     """Decide on an agency's request to be released."""
 
-    template = "tasks/decide_hand_back.html"
+    template = "steps/decide_hand_back.html"
     form: HandBackForm
 
     def build(self) -> None:

@@ -52,7 +52,7 @@ class ShownField:
 class FormStepPage(TaskPage):
     """Fill in what the model asks and press one of its buttons. Photos are kept as soon as they are sent."""
 
-    template = "tasks/form_step.html"
+    template = "steps/form_step.html"
 
     def build(self) -> None:
         self.element = element_of(self.task)

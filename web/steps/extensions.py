@@ -62,7 +62,7 @@ class ExtensionPage(TaskPage):
 class EndorsePage(ExtensionPage):
     """The agency's leader endorses its officer's wish, or ends it."""
 
-    template = "tasks/endorse_extension.html"
+    template = "steps/endorse_extension.html"
     form: EndorseForm
 
     def build(self) -> None:
@@ -83,7 +83,7 @@ class EndorsePage(ExtensionPage):
 class DecidePage(ExtensionPage):
     """The operations lead or the committee leader decides."""
 
-    template = "tasks/decide_extension.html"
+    template = "steps/decide_extension.html"
     form: DecideForm
 
     def build(self) -> None:

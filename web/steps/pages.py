@@ -150,7 +150,7 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
 def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None) -> str:
     """Who did what and when, with what was typed, so that nothing typed is lost."""
     return render_template(
-        "tasks/done.html",
+        "steps/done.html",
         task=step,
         holder=holder_of(step, now=now()),
         case=step.case,

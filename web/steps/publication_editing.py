@@ -80,7 +80,7 @@ def page_draft(
 
 
 def draft_context(page: Any, draft: PublicCase) -> dict[str, Any]:
-    """Return what templates/tasks/publication.html needs beside the form: `page` has its choices and their addresses."""
+    """Return what templates/steps/publication.html needs beside the form: `page` has its choices and their addresses."""
     return {
         "as_published": draft,
         "has_exact_place": exact_point(page.case) is not None,

@@ -47,7 +47,7 @@ class PublishForm(Form):
 class PublishPage(TaskPage):
     """Tools at the left, at the right exactly what everybody will see."""
 
-    template = "tasks/publish.html"
+    template = "steps/publish.html"
     form: PublishForm
 
     def build(self) -> None:
@@ -151,7 +151,7 @@ class ReviewForm(Form):
 class ReviewPage(TaskPage):
     """Look again at a case somebody was not satisfied with."""
 
-    template = "tasks/review_rating.html"
+    template = "steps/review_rating.html"
     form: ReviewForm
 
     def build(self) -> None:

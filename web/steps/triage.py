@@ -104,7 +104,7 @@ class ReportToClear:
 class VerifyPage(TaskPage):
     """Accept a report with a title and words free of who wrote them, or refuse it."""
 
-    template = "tasks/verify.html"
+    template = "steps/verify.html"
     form: VerifyForm
 
     def build(self) -> None:
@@ -223,7 +223,7 @@ def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[
 class ClassifyPage(TaskPage):
     """Say what the matter is; the day of the answer follows from it and stands beside each choice."""
 
-    template = "tasks/classify.html"
+    template = "steps/classify.html"
     form: ClassifyForm
 
     def build(self) -> None:
@@ -342,7 +342,7 @@ class HotlineForm(Form):
 class HotlinePage(TaskPage):
     """Write down a call; when nobody answered the step stays and the try is listed."""
 
-    template = "tasks/call_hotline.html"
+    template = "steps/call_hotline.html"
     form: HotlineForm
 
     def build(self) -> None:
