@@ -34,7 +34,7 @@ LEAST_LIKENESS = 50
 """Per cent, of cases known to be in the same commune or village only: there the words have to tell."""
 LEAST_SAID_AGAIN = 50
 """Per cent of a title's words before the public is asked whether it is the same: being near alone says nothing
-(tests/casework/test_alike_pairs.py measures how often it is right)."""
+(tests/casework/intake/test_alike_pairs.py measures how often it is right)."""
 
 MOST_SAID = 400
 """Words of a sender that are compared with each title."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant, unit
 
 SECURITY, AUTH, GUARDS = "tests/web/http/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
-FACTORS, HAND_OVER, SIGNING = "tests/web/factors/test_second_factors.py", "tests/web/test_hand_over.py", "tests/reports/test_signing.py"
+FACTORS, HAND_OVER, SIGNING = "tests/web/accounts/test_second_factors.py", "tests/web/accounts/test_hand_over.py", "tests/reports/test_signing.py"
 NOBODY_ACROSS = "tests/system/test_two_centres.py::test_nobody_of_one_centre_is_given_anything_of_the_other"
 NO_EXTRA = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_row"
 NO_EXTRA_OF_STAFF = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_person_and_no_rule"
@@ -13,7 +13,7 @@ NO_EXTRA_OF_STAFF = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_person_and
 
 def once(*tests: str) -> tuple[str, ...]:
     """What is good once: tests that send it again, and of those many at one moment."""
-    return unit("good_once", *tests)
+    return unit("contacts/good_once", *tests)
 
 
 def every_field(row: str, indent: int) -> str:
@@ -55,7 +55,7 @@ GUARDS_GONE = [
     Mutant("passkey and its copy at once", "casework/accounts/passkeys.py", ".where(Passkey.id == row.id, is_ahead)", ".where(Passkey.id == row.id)",
            (f"{FACTORS}::TestAtTheSameTime::test_of_a_passkey_and_its_copy_that_sign_at_once_one_is_taken",)),
     Mutant("code to a contact good twice", "casework/contacts/codes.py", "    if open_one is None or not _is_open(open_one, now):\n", "    if open_one is None:\n",
-           (*unit("codes", "a_code_opens_once_for_its_contact_and_purpose_and_no_longer_than_ten_minutes"), *once("a_code_sent_to_somebody_opens_for_one_who_types_it")),
+           (*unit("contacts/codes", "a_code_opens_once_for_its_contact_and_purpose_and_no_longer_than_ten_minutes"), *once("a_code_sent_to_somebody_opens_for_one_who_types_it")),
            together=(("newest.scalar_subquery(), OneTimeCode.used_at.is_(None), OneTimeCode.attempts", "newest.scalar_subquery(), OneTimeCode.attempts"),
                      (".where(OneTimeCode.id == row.id, OneTimeCode.used_at.is_(None)).values(used_at=now", ".where(OneTimeCode.id == row.id).values(used_at=now"))),
     Mutant("code to a contact good for many at once", "casework/contacts/codes.py", "newest.scalar_subquery(), OneTimeCode.used_at.is_(None), OneTimeCode.attempts",
@@ -105,7 +105,7 @@ GUARDS_GONE = [
     Mutant("e-mails ended by anybody", "web/accounts/notification_preferences.py", "if number is None or not _signer().verify_signature(words.encode(), signature):", "if number is None:",
            ("tests/web/accounts/test_notification_preferences.py::test_an_e_mail_can_be_ended_by_one_click_of_whoever_has_no_account",)),
     Mutant("waiting report from another site", "web/offline/reports.py", "    if is_foreign or DEVICE_HEADER not in request.headers:\n", "    if False:\n",
-           ("tests/web/test_offline_api.py::test_another_sites_page_can_do_nothing_with_it",)),
+           ("tests/web/offline/test_offline_api.py::test_another_sites_page_can_do_nothing_with_it",)),
     Mutant("any host name", "web/http/security.py", "        TRUSTED_HOSTS=[_host_of(config.base_url), *ALWAYS_OURS],\n", "",
            (f"{SECURITY}::TestHeaders::test_another_host_name_is_refused_without_a_page",)),
     # -- open redirects and injected headers
@@ -156,23 +156,23 @@ GUARDS_GONE = [
            (f"{GUARDS}::test_patterns_are_constants",)),
     # -- bombs
     Mutant("workbook with too many cells", "casework/settings/importing/tables.py", "if room < 0 or tags < 0:", "if room < 0:",
-           unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
+           unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("workbook that unpacks without end", "casework/settings/importing/tables.py", "            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:\n",
-           "            if len(parts) > MOST_PARTS:\n", unit("tables", "what_cannot_be_taken_is_refused_with_its_reason"),
+           "            if len(parts) > MOST_PARTS:\n", unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason"),
            together=(("if room < 0 or tags < 0:", "if tags < 0:"),)),
     Mutant("workbook unpacked before it is judged", "casework/settings/importing/tables.py", "len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:", "len(parts) > MOST_PARTS:",
-           unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
+           unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("workbook of any number of parts", "casework/settings/importing/tables.py", "if len(parts) > MOST_PARTS or sum(", "if sum(",
-           unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
+           unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("table with rows without end", "casework/settings/importing/tables.py", "        if taken > MOST_ROWS + 1:\n", "        if False:\n",
-           unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
+           unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("table with empty rows without end", "casework/settings/importing/tables.py", "            if empty > MOST_ROWS:\n", "            if False:\n",
-           unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
+           unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("workbook with entities", "casework/settings/importing/tables.py", 'if b"<!ENTITY" in piece or b"<!DOCTYPE" in piece:', "if False:",
-           unit("tables", "what_cannot_be_taken_is_refused_with_its_reason")),
+           unit("settings/importing/tables", "what_cannot_be_taken_is_refused_with_its_reason")),
     Mutant("model with a doctype", "workflows/definitions/reading.py",
            '    if (start := xml.find(b"<!DOCTYPE")) >= 0:\n        raise _doctype(xml[:start].count(b"\\n") + 1)\n', "",
-           ("tests/web/test_check_command.py::test_hostile_files_cost_little_time_and_memory_and_leave_no_traceback",)),
+           ("tests/web/commands/test_check_command.py::test_hostile_files_cost_little_time_and_memory_and_leave_no_traceback",)),
     Mutant("boundary with points without end", "casework/places/boundary_files.py", "        if self.points < 0:\n", "        if False:\n",
            unit("places/boundaries", "a_file_that_cannot_be_read_is_refused_with_the_reason")),
     Mutant("picture of any size", "casework/photos/uploads.py", "            if image.width * image.height > MAX_PIXELS:\n", "            if False:\n",

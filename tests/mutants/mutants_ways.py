@@ -64,7 +64,7 @@ WAYS = [
            '_when(lambda case: not case.has_unread_words)', way("urgent with hotline not reached: it blocks closing, not distribution")),
     Mutant("unread words do not block closing", FACTS, '_when(lambda case: not case.hotline_owed and not case.has_unread_words)',
            '_when(lambda case: not case.hotline_owed)',
-           ("tests/workflows/test_ends.py::test_a_case_waits_to_close_until_what_its_reporter_added_has_been_read",)),
+           ("tests/workflows/running/test_ends.py::test_a_case_waits_to_close_until_what_its_reporter_added_has_been_read",)),
     Mutant("owed hotline blocks distribution", "casework/assignments/distribution.py", "    refuse_wrong_agencies(case, [lead, *cooperating], now)\n",
            "    refuse_wrong_agencies(case, [lead, *cooperating], now)\n    if case.hotline_owed:\n        raise HandBackRefused(\"\", \"\")\n",
            way("urgent with hotline not reached: it blocks closing, not distribution")),

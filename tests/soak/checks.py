@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 from tests.soak.mutations import bitten, mutated
 from tests.soak.runs import RESULTS, Options, Round, Run
+from tests.workflows.checks.test_random_models import alarms, misses, run_to_the_end, run_woven
 from tests.workflows.random_models import DRAWN_FAULTS, NET_FAULTS, RULE_FAULTS, alone, woven
-from tests.workflows.test_random_models import alarms, misses, run_to_the_end, run_woven
 from workflows.checks.model import check_model
 from workflows.definitions.process import BPMN, read_xml, shipped_model, shipped_table
 

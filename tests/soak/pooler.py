@@ -12,7 +12,7 @@ from tests.postgres import THROUGH_POOLER
 from tests.soak.runs import Options, Round, Run
 
 FILES = (
-    "tests/casework/test_filing_at_once.py", "tests/workflows/running/test_steps.py", "tests/workflows/running/test_incidents.py",
+    "tests/casework/intake/test_filing_at_once.py", "tests/workflows/running/test_steps.py", "tests/workflows/running/test_incidents.py",
     "tests/workflows/desks/test_assigning.py", "tests/workflows/drafting/test_drafts.py", "tests/workflows/running/test_wakeups.py",
     "tests/workflows/mending/test_acts.py", "tests/workflows/moving", "tests/messages/test_routing.py", "tests/casework/test_outputs.py",
     "tests/casework/outputs/test_schedules.py", "tests/casework/upkeep/test_jobs.py", "tests/casework/clocks/test_reminders.py",

@@ -40,10 +40,10 @@ from casework.rights.telling_affected import tell_affected
 from reports.statistics.due import run_after
 from tests import build, reorganised
 from tests.authority import PASSPHRASE
-from tests.casework.test_breaches import add, do, during, opened
-from tests.casework.test_masking import LONG_AFTER
+from tests.casework.intake.test_villages_left import left
+from tests.casework.rights.test_breaches import add, do, during, opened
+from tests.casework.rights.test_masking import LONG_AFTER
 from tests.casework.test_rights import ask, decide
-from tests.casework.test_villages_left import left
 from tests.messages.house import House, has_zns, with_mail
 from tests.messages.test_push import Browser
 from tests.outside import Outside

@@ -18,12 +18,12 @@ from casework.models import Case, IdempotencyKey, Report
 from casework.rate_limits import JUST_SENT, drop_old_keys
 from casework.states import CaseState
 from tests import build
-from tests.casework.test_filing_at_once import AT_ONCE, at_once
+from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
 from tests.conftest import client_of
 from tests.pictured import jpeg
+from tests.web.filing.test_report_form import file, form_of, post
+from tests.web.offline.test_offline_api import guest
 from tests.web.pages import at, signed_in, words_of
-from tests.web.test_offline_api import guest
-from tests.web.test_report_form import file, form_of, post
 
 NOON = build.NOON
 TOLD = "Ông/Bà vừa gửi phản ánh này: LD-2026-000001."

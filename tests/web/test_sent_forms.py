@@ -23,7 +23,7 @@ from casework.models import Case, IdempotencyKey, Note
 from casework.permissions import SYSTEM, Action
 from casework.rate_limits import drop_old_keys
 from tests import build
-from tests.casework.test_filing_at_once import at_once
+from tests.casework.intake.test_filing_at_once import at_once
 from tests.web.desk import Office
 from tests.web.pages import hidden, signed_in, words_of
 from web.sent_forms import MARK, MAY_REPEAT, TOKEN, sent_key, takes_part

@@ -183,7 +183,7 @@ SOURCES = Path(seeding.__file__).parent.parent
 def keys_told() -> set[str]:
     """The templates named where the domain tells somebody something."""
     pattern = re.compile(r"tell_(?:reporters?|desk)\(\s*[\w.\[\]]+,\s*(?:Role\.\w+,\s*)?\"(\w+)\"|template=\"(\w+)\"")
-    return {first or second for path in SOURCES.glob("*.py") for first, second in pattern.findall(path.read_text(encoding="utf-8"))}
+    return {first or second for path in SOURCES.rglob("*.py") for first, second in pattern.findall(path.read_text(encoding="utf-8"))}
 
 
 def test_every_message_the_domain_sends_has_words_in_both_languages() -> None:

@@ -24,8 +24,8 @@ from tests import build
 from tests.conftest import client_of
 from tests.outside import Outside, running
 from tests.second_centre import of_the_installation
+from tests.web.accounts.outside_provider import SETTINGS, Visitor, asked, clients_of, write
 from tests.web.desk import Office
-from tests.web.outside.house import SETTINGS, Visitor, asked, clients_of, write
 from tests.web.pages import words_of
 from web.accounts import oidc_client as provider_side
 from web.accounts.oidc_client import ProviderAway

@@ -15,7 +15,7 @@ from casework.permissions import Actor, NotAllowed, Role, actor_for
 from casework.second_person import SecondPersonNeeded
 from casework.verification.chains import check_chains
 from tests import build
-from tests.casework.test_filing_at_once import at_once
+from tests.casework.intake.test_filing_at_once import at_once
 from tests.second_centre import second_world
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import digest_of, shipped_model, shipped_table

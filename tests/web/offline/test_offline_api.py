@@ -399,7 +399,8 @@ def worker_run(worker: str, folder: Path) -> dict[str, Any]:
     """What a worker does while it is installed and takes over (worker_asks.js)."""
     script = folder / "sw.js"
     script.write_text(worker, encoding="utf-8")
-    ran = subprocess.run([NODE, Path(__file__).parent / "worker_asks.js", script], capture_output=True, text=True, check=True, timeout=60)
+    asks = Path(__file__).parent.parent / "worker_asks.js"
+    ran = subprocess.run([NODE, asks, script], capture_output=True, text=True, check=True, timeout=60)
     said: dict[str, Any] = json.loads(ran.stdout)
     return said
 

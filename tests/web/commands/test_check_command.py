@@ -16,7 +16,7 @@ from tests.workflows.checks.broken_models import BROKEN, FILES, changed, with_co
 from web.cli import commands
 from workflows.definitions.process import shipped_model, shipped_table
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 MOST_MEGABYTES, MOST_SECONDS = 300, 5
 HEAVY = [*FILES, *(each for each in BROKEN if each.name in ("condition: 500 KB", "condition: 3,000 brackets", "400 steps", "2,000 arrows"))]
 CHECK_ALL = """

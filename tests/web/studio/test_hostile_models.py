@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.web.desk import Office
-from tests.web.test_studio_editor import draft, stored
+from tests.web.studio.test_editor import draft, stored
 from tests.workflows.checks.broken_models import BROKEN, Broken
 from workflows.definitions.reading import MAX_BYTES
 from workflows.models import ProcessVersion

@@ -25,7 +25,7 @@ from workflows.models import ProcessVersion
 from workflows.routing.rows import rows_of, with_rows
 from workflows.versions.live import ROUTING, live_version
 
-STATIC = Path(__file__).parents[2] / "web/static"
+STATIC = Path(__file__).parents[3] / "web/static"
 HOSTILE = '<script>alert(1)</script>"\'&amp;{{7*7}}'
 
 

@@ -29,7 +29,7 @@ from casework.errors import CaseworkError
 from casework.identity import Contact
 from casework.models import Account, HandOverTicket, HostApp, OneTimeCode, OutsideSignIn
 from tests import build
-from tests.casework.test_filing_at_once import AT_ONCE, at_once
+from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
 from tests.grounds import somebody_else
 
 NOON = build.NOON

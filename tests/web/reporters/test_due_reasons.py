@@ -113,6 +113,6 @@ def test_of_a_case_set_apart_no_reason_is_left(office: Office) -> None:
 
 
 def test_every_reason_a_day_is_moved_for_has_words() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(casework.__file__).parent.glob("*.py"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(casework.__file__).parent.rglob("*.py"))
     given = set(re.findall(r'"due_moved", .*reason="(\w+)"', sources)) | {"pause", "objection", "extended_by_centre", "several_agencies"}
     assert given == set(REASONS)

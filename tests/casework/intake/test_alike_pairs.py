@@ -25,7 +25,7 @@ from casework.text import fold
 from tests import build
 from web.filing.similar import MOST_SHOWN
 
-PAIRS = Path(__file__).parent.parent / "data" / "alike_pairs.csv"
+PAIRS = Path(__file__).parents[2] / "data" / "alike_pairs.csv"
 LATER = build.NOON + timedelta(hours=2)
 LEAST_PRECISION, LEAST_RECALL = 0.8, 0.7
 MOST_OTHERS = 6

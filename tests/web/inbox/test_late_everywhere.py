@@ -25,7 +25,7 @@ from workflows.desks.late_cases import late_list
 from workflows.desks.teams import teams_of
 from workflows.desks.unconfirmed import confirm_with_step, set_apart_unconfirmed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAY = timedelta(days=1)
 
 

@@ -31,7 +31,7 @@ from workflows.models import ProcessVersion
 from workflows.routing.rows import rows_of
 from workflows.versions.live import FIELD_REPORT, ROUTING
 
-STATIC = Path(__file__).parent.parent.parent / "web/static"
+STATIC = Path(__file__).parents[3] / "web/static"
 SCRIPTS, SENTENCES = STATIC / "js/studio", STATIC / "vendor/bpmn-js/bpmn-editor-sentences.json"
 """The second is what the drawing library says by itself, found in its sources when the bundle was made."""
 MODEL, TABLE = shipped_model().decode(), shipped_table().decode()

@@ -36,10 +36,10 @@ from casework.rate_limits import Limit, count_attempt
 from casework.setting_events import record_setting
 from casework.settings.people import give_start_password
 from tests import build
-from tests.casework.test_filing_at_once import AT_ONCE, at_once
-from tests.casework.test_good_once import all_wait_for
+from tests.casework.contacts.test_good_once import all_wait_for
+from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
 from tests.conftest import client_of
-from tests.web.factors.device import PRESENT, Device
+from tests.web.accounts.device import PRESENT, Device
 from tests.web.pages import at, hidden, signed_in, words_of
 from web import sessions
 from web.accounts import factor_gate as gate
