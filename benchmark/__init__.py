@@ -1,1 +1,1 @@
-"""Measuring on invented data: steps of a case, people at work in a large house, and houses of several sizes beside one another."""
+"""Measures the program on invented data: the steps of a case, people at work in a large installation, installations of several sizes."""

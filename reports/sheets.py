@@ -1,6 +1,6 @@
 """What reports and files of several pages share: numbers and instants as people here write them, tables in bounded pieces, one stylesheet.
 
-WeasyPrint's time grows with the rows of one table faster than with their number, so long tables are set in pieces (components.md, 1);
+WeasyPrint's time grows with the rows of one table faster than with their number, so long tables are set in pieces;
 each piece repeats its head, which is also what a reader turning pages needs.
 """
 

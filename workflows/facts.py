@@ -1,7 +1,7 @@
 """What the events of the diagram wait for, asked of the rows of the domain: true is heard, however and by whom it became so.
 
 Nothing is sent and so nothing is lost: an event fires as soon as the process is looked at while its fact holds. A fact is None
-while it does not hold, else the few flags the diagram reads. Source: design.md, section 6, decision 1.
+while it does not hold, else the few flags the diagram reads. Source: docs/decisions.md, 13.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,1 +1,1 @@
-"""Second factors of staff: which there are, who needs one, how each is added, proven and taken away."""
+"""Sign-in of members of staff: second factors, identities of other providers, sign-ins that are half done."""

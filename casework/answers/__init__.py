@@ -1,0 +1,1 @@
+"""Answers of agencies: written, submitted, approved or sent back, with the templates officers keep."""

@@ -1,0 +1,1 @@
+"""Time limits: how they run, pause and move, the working calendar, and reminders before and after they end."""

@@ -1,1 +1,1 @@
-"""Proving that a telephone number or address is the person's, ways in, and senders who are blocked."""
+"""Proving that a telephone number or address is the person's, links to a report, and senders who are blocked."""

@@ -1,1 +1,1 @@
-"""What is counted of cases, made from their histories: stretches, moments, sums of days (docs/statistics.md)."""
+"""What is counted of cases, derived from their histories: stretches, moments and sums of days (docs/statistics.md)."""

@@ -1,0 +1,1 @@
+"""What members of staff keep for their inbox: saved filters and notices."""

@@ -1,0 +1,1 @@
+"""The first start of an installation: its accounts, rules, areas and texts."""

@@ -1,0 +1,1 @@
+"""Several reports of one matter: merged into one case and split off again."""

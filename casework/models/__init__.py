@@ -1,4 +1,4 @@
-"""Every table of the domain, one module per aggregate. Rows hold facts and predicates; what may change them stands in the use cases."""
+"""Every table of the domain, one module per aggregate. Rows hold facts and predicates; use cases change them."""
 
 from casework.models.answers import Answer, Decision, Extension, HandBack
 from casework.models.cases import (

@@ -1,0 +1,1 @@
+"""Areas, boundaries and points on the map, today and before a reorganisation."""

@@ -1,0 +1,1 @@
+"""What is sealed, what older releases left in clear, and the reasons given for looking at it."""

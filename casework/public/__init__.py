@@ -1,0 +1,1 @@
+"""What the public reads of cases: lists, search, map, feed, photos and published answers."""

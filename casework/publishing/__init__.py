@@ -1,0 +1,1 @@
+"""Answers made public, corrected, taken back, and rated by the reporter."""

@@ -1,1 +1,1 @@
-"""Reorganisations: planning, trying, doing and undoing them (rules.md, section 8)."""
+"""Reorganisations: planned, tried, done and undone (rules.md, section 8)."""

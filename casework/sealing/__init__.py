@@ -1,0 +1,1 @@
+"""Encryption of personal data: the keyring and the seal."""

@@ -1,1 +1,1 @@
-"""Settings: everything an administrator changes in a page. Each change is an event of the stream of the rules."""
+"""Everything an administrator changes in a page. Each change is an event of the stream of the rules."""

@@ -1,0 +1,1 @@
+"""Fields and drafts of the steps people do."""

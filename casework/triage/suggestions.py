@@ -2,7 +2,7 @@
 
 Phrases are compared word by word without accents, so that reports typed in haste are understood; in a text typed *with* accents they
 have to be the right ones ("già cả" does not speak of "giá cả"). Of phrases over the same words the longest counts. Where nothing speaks
-clearly enough nothing is suggested (design.md, section 5).
+clearly enough nothing is suggested (docs/decisions.md, 45).
 """
 
 import re

@@ -1,0 +1,1 @@
+"""Jobs that keep the installation in order: batches, processes, files nobody sent, the log of erasures."""

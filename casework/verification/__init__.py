@@ -1,0 +1,1 @@
+"""Proves that rows, histories, seals, files and search agree; `langbiang verify`."""

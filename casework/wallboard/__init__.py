@@ -1,0 +1,1 @@
+"""Televisions of a centre: which there are and what they show."""

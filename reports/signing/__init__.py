@@ -1,1 +1,1 @@
-"""Digital signatures and seals on our documents: the field, the signing, and what is read of signatures in a file."""
+"""Digital signatures and seals on documents: the field, the signing, and what is read of signatures in a file."""

@@ -1,7 +1,7 @@
 """The places in a document where a signature and a seal go, made so that the tagged document stays one.
 
-A signature field added the usual way breaks PDF/UA-1: it has no name for a screen reader, and its widget stands in no Form element
-(components.md, section 2, pitfall 3). So both fields are added before the first signature, tagged, and with an empty appearance, which
+A signature field added the usual way breaks PDF/UA-1: it has no name for a screen reader, and its widget stands in no Form element.
+So both fields are added before the first signature, tagged, and with an empty appearance, which
 PDF/A-3 asks for. They are added as an increment: the bytes that were issued stay the beginning of every sealed copy, which is how a copy
 signed elsewhere is known (returning.py). Both at once, because whoever signs second may only fill in what is there.
 """

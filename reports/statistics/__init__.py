@@ -1,1 +1,1 @@
-"""The figures of a period, counted from facts (casework/facts): their definitions, counting, the lists behind them, frozen snapshots."""
+"""The figures of a period, counted from facts: definitions, counting, the lists of cases they count, frozen snapshots."""

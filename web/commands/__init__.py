@@ -1,1 +1,1 @@
-"""The commands of `langbiang` by subject; web/cli.py names them and reads in the one that is called."""
+"""The commands of `langbiang` by subject; web/cli.py names them and imports the one that is called."""

@@ -1,4 +1,4 @@
-"""The demonstration: an installation with invented data, and what to sign in with."""
+"""The demonstration: an installation with invented data, and accounts to sign in with."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,1 +1,1 @@
-"""Pages of documents: written from the page of a case, listed, numbered and kept."""
+"""Pages of documents: written from the page of a case, listed, numbered, signed, sealed and verified."""

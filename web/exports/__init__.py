@@ -1,0 +1,1 @@
+"""Links from a page to the file of what it shows."""

@@ -1,0 +1,1 @@
+"""Uploads and downloads: photos and recordings received, scanned and streamed."""

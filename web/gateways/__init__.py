@@ -1,1 +1,1 @@
-"""Ways out of the house: e-mail, SMS, Zalo ZNS, Web Push. Each tells what was refused for a while and what for good."""
+"""Ways out: e-mail, SMS, Zalo ZNS, Web Push. Each distinguishes a refusal for a while from one for good."""

@@ -1,0 +1,1 @@
+"""Incidents and the process of a case, for administrators who mend them."""

@@ -1,0 +1,1 @@
+"""Reports written without a network: kept in the browser, sent when there is one."""

@@ -1,1 +1,1 @@
-"""What is made in the background and fetched later: the job that makes it, the lists that can be exported, and the page of one's orders."""
+"""Files made in the background and fetched later: the job that makes them, the lists that can be exported, the page of one's orders."""

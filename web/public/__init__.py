@@ -1,0 +1,1 @@
+"""Pages for everybody: home, list, map, a case, transparency, help."""

@@ -1,0 +1,1 @@
+"""Pages of reorganisations: plans, previews, doing and undoing."""

@@ -1,0 +1,1 @@
+"""Pages of one's own reports: tracked by code or account, with what a reporter may do."""

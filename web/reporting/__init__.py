@@ -1,1 +1,1 @@
-"""Case files, reports of a period, agency sheets and yearbooks: ordered, made in the background, previewed, written, by command."""
+"""Case files, reports of a period, agency sheets and yearbooks: ordered, previewed, written."""

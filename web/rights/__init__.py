@@ -1,0 +1,1 @@
+"""Pages about personal data: requests, breaches, looks, the register of processing."""

@@ -1,0 +1,1 @@
+"""Serving: the servers, health and metrics."""

@@ -1,1 +1,1 @@
-"""The pages under /studio."""
+"""The pages under /studio: models edited, checked, compared, rehearsed, put live and watched."""

@@ -1,1 +1,1 @@
-"""How the installation is: its processes and jobs say so themselves, figures for machines, and sentences for whoever keeps it."""
+"""How the installation is: its processes and jobs report themselves, in figures for machines and sentences for people."""

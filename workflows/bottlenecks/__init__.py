@@ -1,1 +1,1 @@
-"""Bottlenecks: how long steps took, which ways cases went, whether the live model allows them, and the log for other programs."""
+"""How long steps took, which ways cases went, whether the live model allows them, and the event log for other programs."""

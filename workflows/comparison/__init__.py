@@ -1,1 +1,1 @@
-"""What one version says otherwise than another: element by element, in sentences, and row by row of a table."""
+"""How two versions differ: element by element, in sentences, and row by row of a table."""

@@ -1,0 +1,1 @@
+"""From BPMN text to executable specifications: what may stand in a model, expressions, forms, variables."""

@@ -1,0 +1,1 @@
+"""What waits for whom: inboxes, teams, the late list, digests, assigning a step."""

@@ -1,0 +1,1 @@
+"""Drafts of a process: saved, renamed, approved, listed."""

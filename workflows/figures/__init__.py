@@ -1,0 +1,1 @@
+"""Figures only the process knows: how long steps took, how many wait."""

@@ -1,4 +1,4 @@
-"""Tables of the process: versions, instances and the flat rows of running cases, and what the studio keeps."""
+"""Tables of the process: versions, instances, the flat rows of running cases, and what the studio keeps."""
 
 from workflows.models.running import (
     FAR,

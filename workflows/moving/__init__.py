@@ -1,1 +1,1 @@
-"""Moving what runs to another version of its model: where each token goes, and the move of one task tree."""
+"""Moving running cases to another version of their model: where each token goes, and the move itself."""

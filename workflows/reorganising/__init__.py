@@ -1,0 +1,1 @@
+"""Reorganisations carried out case by case, previewed and undone."""

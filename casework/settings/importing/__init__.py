@@ -1,0 +1,1 @@
+"""Tables of people, agencies and areas: read from a file, checked row by row, shown before they are taken over."""
