@@ -15,7 +15,7 @@ LATE = (
     "weasyprint openpyxl xlsxwriter pyhanko pikepdf fontTools segno feedgen numpy shapely rapidfuzz sklearn cv2 av minio alembic mako "
     "apscheduler authlib joserfc webauthn phonenumbers email_validator web.jobs.worker web.demo"
 )
-"""What no process reads in to start: docs/architecture.md, Read in late."""
+"""What no process reads in to start: docs/architecture.md, Late imports."""
 
 READY = """
 import json, logging, os, signal, sys
