@@ -95,18 +95,22 @@ make_requirements() {
     if [ "$1" = dev ]; then echo "$wanted" > .venv/.requirements-media; fi
 }
 
-# need_apart FOLDER REQUIREMENTS WHAT: an environment of its own for what has no place beside the program, anew when its requirements change.
+# need_apart FOLDER REQUIREMENTS WHAT [PIP-OPTIONS]: an environment of its own for what has no place beside the program, anew when its
+# requirements change.
 need_apart() {
-    exec 9<"$2"
+    apart=$1 asked=$2 what=$3
+    shift 3
+    [ $# -gt 0 ] || set -- --retries 5 --timeout 60
+    exec 9<"$asked"
     if command -v flock >/dev/null; then flock 9; fi
-    wanted=$( { echo "$ROOT"; cat "$2"; } | sha256sum | cut -d' ' -f1)
-    if ! { [ -x "$1/bin/python" ] && [ "$(cat "$1/.requirements" 2>/dev/null)" = "$wanted" ]; }; then
-        say "Installing $3 into $1"
-        mkdir -p "$(dirname "$1")"
-        .venv/bin/python -m venv --clear "$1"
-        "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 5 --timeout 60 \
-            --requirement "$2" >&2 || fail "Installing failed; see above. Starting again goes on from here."
-        echo "$wanted" > "$1/.requirements"
+    wanted=$( { echo "$ROOT"; cat "$asked"; } | sha256sum | cut -d' ' -f1)
+    if ! { [ -x "$apart/bin/python" ] && [ "$(cat "$apart/.requirements" 2>/dev/null)" = "$wanted" ]; }; then
+        say "Installing $what into $apart"
+        mkdir -p "$(dirname "$apart")"
+        .venv/bin/python -m venv --clear "$apart"
+        "$apart/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore "$@" \
+            --requirement "$asked" >&2 || fail "Installing failed; see above. Starting again goes on from here."
+        echo "$wanted" > "$apart/.requirements"
     fi
     exec 9<&-
 }

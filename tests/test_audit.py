@@ -7,6 +7,8 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
+import time
 from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -109,10 +111,7 @@ def test_a_machine_that_could_ask_speaks_for_those_that_cannot_a_week_long_and_o
 def test_the_day_is_kept_when_every_pin_was_asked_about_and_only_then(
     check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: list[dict[str, Any]], ends: int, kept: bool
 ) -> None:
-    (tmp_path / "bin").mkdir()
-    tool = tmp_path / "bin/pip-audit"
-    tool.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'dependencies': says})}\nEND\n", encoding="utf-8")
-    tool.chmod(0o700)
+    tool(tmp_path, "pip-audit", f"cat <<'END'\n{json.dumps({'dependencies': says})}\nEND")
     monkeypatch.setattr(check, "faults_of_packages", list)
     monkeypatch.setattr("sys.argv", ["check.py", "--tools", str(tmp_path), "--keep"])
     assert check.main() == ends
@@ -121,15 +120,71 @@ def test_the_day_is_kept_when_every_pin_was_asked_about_and_only_then(
     assert check.ASKED.read_text(encoding="utf-8").startswith("# when it was asked\n")
 
 
-def test_where_nothing_answers_it_is_given_up_before_each_pin_is_asked_about(check: Any, tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/pip-audit").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n", encoding="utf-8")
-    (tmp_path / "bin/pip-audit").chmod(0o700)
+def tool(tools: Path, name: str, script: str) -> None:
+    """A program in place of one of the audit's."""
+    (tools / "bin").mkdir(exist_ok=True)
+    (tools / "bin" / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    (tools / "bin" / name).chmod(0o700)
+
+
+def test_where_nothing_answers_it_is_given_up_before_each_pin_is_asked_about_and_said(
+    check: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool(tmp_path, "pip-audit", f"touch {tmp_path}/asked")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         check.SOURCE, check.FIRST_ANSWER_SECONDS = f"http://127.0.0.1:{silent.getsockname()[1]}/", 0.2
         assert check.answers(tmp_path) == []
     assert not (tmp_path / "asked").exists()
+    [said] = capsys.readouterr().out.splitlines()
+    assert said == f"{check.SOURCE} does not answer (waited for at most 0.2 seconds), so advisories are not asked for."
     assert loaded().FIRST_ANSWER_SECONDS <= 10
+
+
+def test_nobody_waits_for_a_name_that_is_looked_up_in_vain_nor_for_a_refusal(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up = threading.Event()
+
+    def refuse(*_: object, **__: object) -> None:
+        given_up.wait(60)
+        raise ConnectionRefusedError
+
+    check.FIRST_ANSWER_SECONDS = 0.2
+    monkeypatch.setattr(check, "urlopen", refuse)
+    began = time.monotonic()
+    assert not check.is_answered()
+    assert time.monotonic() - began < 30, "a time limit on each step of the request would have let it go on"
+    given_up.set()
+    check.FIRST_ANSWER_SECONDS = 60
+    assert not check.is_answered()
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("name", ["pip-audit", "cyclonedx-py"])
+def test_a_slow_machine_fails_no_run_whichever_tool_takes_too_long(
+    check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    for each in ("pip-audit", "cyclonedx-py"):
+        tool(tmp_path, each, "exec sleep 60" if each == name else "exit 1")
+    check.BILL.write_text("of yesterday", encoding="utf-8")
+    monkeypatch.setattr(check, "SECONDS", 0.2)
+    monkeypatch.setattr(check, "faults_of_packages", list)
+    monkeypatch.setattr("sys.argv", ["check.py", "--tools", str(tmp_path)])
+    assert check.main() == 0
+    said = capsys.readouterr().out
+    assert ("Advisories were not told within 0.2 seconds." in said) is (name == "pip-audit")
+    assert ("No bill of materials: it was not written within 0.2 seconds." in said) is (name == "cyclonedx-py")
+    assert not check.BILL.exists(), "one of yesterday would pass for today's"
+
+
+@pytest.mark.parametrize(("option", "compared"), [([], "--no-validate"), (["--release"], "--validate")])
+def test_the_bill_is_compared_with_its_schema_before_a_release(
+    check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: list[str], compared: str
+) -> None:
+    tool(tmp_path, "cyclonedx-py", f"""echo "$@" > {tmp_path}/given; echo '{{"components": [1, 2]}}' > {check.BILL}""")
+    monkeypatch.setattr(check, "faults_of_packages", list)
+    monkeypatch.setattr("sys.argv", ["check.py", "--tools", str(tmp_path), *option])
+    check.main()
+    assert compared in (tmp_path / "given").read_text(encoding="utf-8").split()
+    assert "2 components in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("arguments", "asks"), [([], True), (["tests/test_audit.py", "-k", "pins"], False)])
