@@ -11,9 +11,10 @@ fail() { say "$*"; exit 1; }
 
 # The packages named that are not installed.
 missing_packages() {
+    installed=" $(dpkg-query -W -f '${Package}=${db:Status-Status} ' "$@" 2>/dev/null || true)"   # of one it does not know it fails
     for package in "$@"; do
-        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
-            installed) ;;
+        case $installed in
+            *" $package=installed "*) ;;
             *) printf '%s ' "$package" ;;
         esac
     done

@@ -187,22 +187,34 @@ def test_the_bill_is_compared_with_its_schema_before_a_release(
     assert "2 components in" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("arguments", "asks"), [([], True), (["tests/test_audit.py", "-k", "pins"], False)])
-def test_advisories_are_asked_for_by_the_run_of_everything_alone(tmp_path: Path, arguments: list[str], asks: bool) -> None:
-    """The script itself, with programs that do nothing."""
+@pytest.mark.parametrize(("arguments", "does"), [
+    ([], {"the tests", "the code", "advisories"}),
+    (["tests/test_audit.py", "-k", "pins"], {"the tests"}),
+])  # fmt: skip
+def test_a_run_of_some_files_does_nothing_else_and_advisories_are_asked_for_by_the_run_of_everything_alone(
+    tmp_path: Path, arguments: list[str], does: set[str]
+) -> None:
+    """The script itself, with programs that note what they are given and do nothing."""
     for name in ("bin", "var", ".venv/bin"):
         (tmp_path / name).mkdir(parents=True)
     shutil.copy(ROOT / "bin/test", tmp_path / "bin")
     (tmp_path / "bin/_environment.sh").write_text(
-        f"ROOT={tmp_path}\nPDF_PACKAGES=; TEST_PACKAGES=\nsay() {{ :; }}\nfail() {{ exit 1; }}\n"
-        "need_packages() { :; }\nneed_requirements() { :; }\nneed_apart_for_tests() { :; }\n", encoding="utf-8")  # fmt: skip
+        f"set -eu\nROOT={tmp_path}\nPDF_PACKAGES=; TEST_PACKAGES=\nsay() {{ :; }}\nfail() {{ exit 1; }}\n"
+        "missing_packages() { :; }\nneed_packages() { :; }\nneed_requirements() { :; }\nneed_apart_for_tests() { :; }\n",
+        encoding="utf-8")  # fmt: skip
     for name in ("bin/audit", *(f".venv/bin/{each}" for each in ("python", "ruff", "mypy", "lint-imports"))):
         (tmp_path / name).write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/var/{Path(name).name}.said\n", encoding="utf-8")
         (tmp_path / name).chmod(0o700)
     done = subprocess.run(["bin/test", *arguments], cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}, timeout=60, check=False)
     assert done.returncode == 0
-    assert (tmp_path / "var/audit.said").exists() is asks
-    assert "pytest" in (tmp_path / "var/python.said").read_text(encoding="utf-8")
+    told = (tmp_path / "var/python.said").read_text(encoding="utf-8")
+    done_by = {"the tests": "-m pytest" in told, "the code": "tools/translations.py --check" in told,
+               "advisories": (tmp_path / "var/audit.said").exists()}  # fmt: skip
+    assert {name for name, is_done in done_by.items() if is_done} == does
+    assert [(tmp_path / f"var/{each}.said").exists() for each in ("ruff", "mypy", "lint-imports")] == ["the code" in does] * 3
+    [given] = [line for line in told.splitlines() if "-m pytest" in line]
+    if "the code" not in does:
+        assert given.endswith(" ".join(arguments))
 
 
 def test_what_is_accepted_in_this_repository_is_well_formed_today() -> None:
