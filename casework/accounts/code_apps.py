@@ -16,31 +16,30 @@ from casework.models import CodeApp
 from casework.sealing.seal import open_sealed, seal
 
 DIGITS, SECONDS, SECRET_SIZE = 6, 30, 20
-"""What every authenticator app understands; a secret has the size of the SHA-1 they all use (RFC 4226, 4)."""
+"""Defaults every authenticator app understands; the secret has the size of the SHA-1 they all use (RFC 4226, section 4)."""
 STEPS_AROUND = (0, -1, 1)
-"""A telephone's clock may be half a minute wrong, or the person slow."""
+"""Steps accepted before and after the present one: a telephone's clock may be half a minute off, or the person slow."""
 
 
 def new_secret() -> bytes:
-    """A secret for an app that is being set up."""
     return os.urandom(SECRET_SIZE)
 
 
 def typed_key(secret: bytes) -> str:
-    """The secret as it is typed where no picture can be taken: groups of four letters and digits."""
+    """The secret in groups of four characters, for typing it where no QR code can be scanned."""
     key = b32encode(secret).decode()
     return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
 
 
 def address_of(secret: bytes, *, issuer: str, login: str) -> str:
-    """What the QR code says (otpauth)."""
+    """The otpauth address shown as a QR code."""
     label = quote(f"{issuer}:{login}", safe="")
     said = urlencode({"secret": b32encode(secret).decode(), "issuer": issuer, "digits": DIGITS, "period": SECONDS}, quote_via=quote)
     return f"otpauth://totp/{label}?{said}"
 
 
 def step_of(secret: bytes, typed: str, *, now: datetime) -> int | None:
-    """The step of time whose code was typed, with spaces or without; None for a wrong one."""
+    """The time step whose code was typed, spaces allowed; None for a wrong code."""
     digits = re.sub(r"[\s.-]", "", typed)
     if not (digits.isascii() and digits.isdigit() and len(digits) == DIGITS):
         return None
@@ -52,19 +51,18 @@ def step_of(secret: bytes, typed: str, *, now: datetime) -> int | None:
 
 
 def app_of(account_id: int) -> CodeApp | None:
-    """The authenticator app of an account."""
     return db.session.scalar(select(CodeApp).where(CodeApp.account_id == account_id))
 
 
 def keep_app(account_id: int, secret: bytes, *, step: int, now: datetime) -> None:
-    """Keep the app whose first code was right, in place of the one there was; that code is used up with it."""
+    """Keep the app whose first code was right, replacing an earlier one; that code is used up by it."""
     app = app_of(account_id) or CodeApp(account_id=account_id)
     app.sealed_secret, app.last_step, app.created_at = seal(secret, purpose=purpose_of(account_id)), step, now
     db.session.add(app)
 
 
 def take_code(account_id: int, typed: str, *, now: datetime) -> bool:
-    """Whether the code is right and was not used before. One statement decides, so that of two who send it at once one is let in."""
+    """Whether the code is right and was not used before. A single statement decides, so of two simultaneous attempts only one succeeds."""
     app = app_of(account_id)
     if app is None:
         return False
@@ -76,5 +74,5 @@ def take_code(account_id: int, typed: str, *, now: datetime) -> bool:
 
 
 def purpose_of(account_id: int) -> str:
-    """What the secret of an account's app is sealed for: it opens for nobody else's row."""
+    """The purpose an account's secret is sealed for, so that it cannot be opened in another account's row."""
     return f"authenticator app of account {account_id}"

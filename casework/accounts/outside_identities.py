@@ -38,11 +38,12 @@ KIND = "outside_identity"
 
 
 class OutsideRefused(CaseworkError):
-    """The identity is not linked, not taken away, or the sign-in under way opens nothing; the text says why."""
+    """The identity cannot be linked or unlinked, or the sign-in under way opens nothing; the text says why."""
 
 
 class SignInOver(OutsideRefused):
-    """It came back too late, a second time, in another browser, for another provider, or was never begun: all alike."""
+    """The sign-in came back too late, a second time, in another browser, from another provider, or was never begun: the same refusal for
+    all."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -53,7 +54,7 @@ class SignInOver(OutsideRefused):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who somebody is at a provider, checked. Never in `repr`."""
+    """A person as identified by a provider, already checked. Never in `repr`."""
 
     provider: str
     issuer: str
@@ -75,7 +76,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in that came back: what it was begun with. Never in `repr`."""
+    """A returning sign-in with the values it was begun with. Never in `repr`."""
 
     purpose: str
     account_id: int | None
@@ -87,11 +88,11 @@ class Begun:
         return f"Begun({self.purpose})"
 
 
-# -- under way --------------------------------------------------------------------------------------------------------
+# -- sign-ins under way --------------------------------------------------------------------------------------------------------
 
 
 def begin_outside(provider: str, *, browser: str, target: str, account: Account | None, now: datetime) -> tuple[str, str, str]:
-    """Keep a sign-in that is about to leave, or with `account` the linking of an identity; returns state, nonce and code verifier."""
+    """Keep a sign-in that leaves for the provider, or with `account` the linking of an identity; return state, nonce and code verifier."""
     state, nonce, verifier = (secrets.token_urlsafe(size) for size in (32, 32, 48))
     db.session.add(
         OutsideSignIn(
@@ -105,9 +106,10 @@ def begin_outside(provider: str, *, browser: str, target: str, account: Account 
 
 
 def take_back(state: str, *, provider: str, browser: str, now: datetime) -> Begun:
-    """Use a sign-in up and return what it was begun with. Raises SignInOver.
+    """Use up a sign-in and return what it was begun with. Raises SignInOver.
 
-    Only in the browser that left, and only where the provider it left for sends it back: another one's answer opens nothing (mix-up).
+    It counts only in the browser that left, and only from the provider it left for: an answer from another provider opens nothing (mix-up
+    attack).
     """
     digest = _state_digest(state)
     row = db.session.scalar(select(OutsideSignIn).where(OutsideSignIn.state_digest == digest))
@@ -124,7 +126,7 @@ def take_back(state: str, *, provider: str, browser: str, now: datetime) -> Begu
 
 
 def keep_newcomer(who: Subject, *, browser: str, target: str, now: datetime) -> None:
-    """Let somebody without an account read the notice in this browser; nothing of them is kept beyond LASTS unless they agree."""
+    """Let a person without an account read the consent notice in this browser; nothing of them is kept beyond LASTS unless they agree."""
     db.session.execute(delete(OutsideSignIn).where(OutsideSignIn.state_digest == _newcomer_digest(browser)))
     told = {"issuer": who.issuer, "subject": who.subject, "number": who.number, "name": who.name}
     db.session.add(
@@ -137,7 +139,7 @@ def keep_newcomer(who: Subject, *, browser: str, target: str, now: datetime) -> 
 
 
 def newcomer_of(browser: str, *, now: datetime) -> tuple[Subject, str] | None:
-    """Who waits for the notice in a browser, and where they go on."""
+    """The person reading the notice in this browser, and where they continue afterwards."""
     row = db.session.scalar(select(OutsideSignIn).where(OutsideSignIn.state_digest == _newcomer_digest(browser)))
     if row is None or row.sealed_secrets is None or row.used_at is not None or now >= row.expires_at:
         return None
@@ -148,7 +150,8 @@ def newcomer_of(browser: str, *, now: datetime) -> tuple[Subject, str] | None:
 def open_outside_account(
     browser: str, *, name: str, language: str, notice: ConsentNotice | None, now: datetime
 ) -> Account:
-    """Open a citizen's account for whoever waits in this browser and has agreed. Raises SignInOver, OutsideRefused for a name too long."""
+    """Open a citizen's account for the person who agreed to the notice in this browser. Raises SignInOver; OutsideRefused for too long a
+    name."""
     waiting, name = newcomer_of(browser, now=now), " ".join(normal(name).split())
     if waiting is None:
         raise SignInOver
@@ -178,10 +181,10 @@ def sweep_outside(now: datetime) -> int:
 
 
 def account_of_subject(who: Subject, *, kind: str, now: datetime, by_number: bool = False) -> Account | None:
-    """The account of that kind an identity opens, noted as used; None where it opens none.
+    """Return the account of that kind an identity opens, and note the use; None where it opens none.
 
-    With `by_number` the provider vouches for its numbers: the same number is the same person, whatever subject it calls them by since. Else
-    a number opens nothing, because who may write it at the provider could open the account of another.
+    With `by_number` the provider vouches for its personal numbers: the same number is the same person, whatever subject the provider now
+    gives them. Otherwise a number opens nothing, because whoever can write it at the provider could open another person's account.
     """
     row = db.session.scalar(
         select(OutsideIdentity).where(OutsideIdentity.provider == who.provider, OutsideIdentity.subject_digest == who.subject_digest)
@@ -200,20 +203,20 @@ def account_of_subject(who: Subject, *, kind: str, now: datetime, by_number: boo
 
 
 def identities_of(account: Account) -> list[OutsideIdentity]:
-    """The identities that open an account, the oldest first."""
     query = select(OutsideIdentity).where(OutsideIdentity.account_id == account.id)
     return list(db.session.scalars(query.order_by(OutsideIdentity.id).limit(MOST_LISTED)))
 
 
 def link_own_identity(account: Account, who: Subject, *, by: Actor, now: datetime) -> OutsideIdentity:
-    """Let an identity the person has just proven open their own account. Of staff an event is kept. Raises NotAllowed, OutsideRefused."""
+    """Link an identity the person has just proven to their own account; for staff an event is recorded. Raises NotAllowed,
+    OutsideRefused."""
     if account.id != by.own_id:
         raise NotAllowed
     return _link(account, who, by=by, reason=OWN_LINK, now=now)
 
 
 def link_identity(account: Account, who: Subject, *, by: Actor, reason: str, now: datetime) -> OutsideIdentity:
-    """Let an identity an administrator names open a member of staff's account. Records `change_setting`.
+    """Link an identity named by an administrator to a member of staff's account. Records `change_setting`.
 
     Raises NotAllowed, OutsideRefused, ReasonMissing. The subject itself is in no event.
     """
@@ -229,9 +232,9 @@ def link_identity(account: Account, who: Subject, *, by: Actor, reason: str, now
 
 
 def unlink_own_identity(account: Account, ref: str, *, by: Actor, reaches: Collection[str], now: datetime) -> bool:
-    """Take a link away from one's own account; returns whether there was one.
+    """Unlink an identity from one's own account; return whether there was one.
 
-    `reaches` are the kinds of contact a code can be sent to. Raises NotAllowed, OutsideRefused when nothing else would open the account.
+    `reaches` are the kinds of contact a code can be sent to. Raises NotAllowed; OutsideRefused when nothing else would open the account.
     """
     if account.id != by.own_id:
         raise NotAllowed
@@ -251,7 +254,7 @@ def unlink_own_identity(account: Account, ref: str, *, by: Actor, reaches: Colle
 
 
 def unlink_identity(account: Account, ref: str, *, by: Actor, reason: str, now: datetime) -> bool:
-    """Take a link away from a member of staff's account; returns whether there was one. Raises NotAllowed, ReasonMissing."""
+    """Unlink an identity from a member of staff's account; return whether there was one. Raises NotAllowed, ReasonMissing."""
     require_own(by, account, now)
     row = next((each for each in identities_of(account) if each.ref == ref), None)
     if row is not None:
@@ -260,7 +263,7 @@ def unlink_identity(account: Account, ref: str, *, by: Actor, reason: str, now: 
 
 
 def forget_identities(account_id: int) -> None:
-    """Nothing from elsewhere opens the account any more: it is being erased."""
+    """Unlink every outside identity of an account that is being erased."""
     for table in (OutsideIdentity, OutsideSignIn):
         db.session.execute(delete(table).where(table.account_id == account_id), execution_options={"synchronize_session": "fetch"})
 

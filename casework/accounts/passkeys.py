@@ -1,6 +1,7 @@
-"""Passkeys (WebAuthn Level 2) with py_webauthn: what a browser is asked to sign, and whether what came back is right.
+"""Passkeys (WebAuthn Level 2) with py_webauthn: the challenges browsers sign, and the checks of their answers.
 
-A challenge is a row, so that any machine may take the answer; it holds five minutes, once, for the browser and the purpose it was made for.
+A challenge is a row, so that any machine may take the answer; it is valid for five minutes, once, for the browser and the purpose it was
+made for.
 """
 
 import hashlib
@@ -36,7 +37,7 @@ class Purpose(StrEnum):
 
 
 class PasskeyRefused(CaseworkError):
-    """The answer of a passkey is not taken. It never says why: whoever tries out keys learns nothing."""
+    """The answer of a passkey is not accepted. The text never says why, so that nobody learns by trying keys."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,24 +47,23 @@ class PasskeyRefused(CaseworkError):
 
 
 class PasskeyNotKept(CaseworkError):
-    """The person cannot have this passkey; the text says why."""
+    """This passkey cannot be kept; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """The site a passkey belongs to: its origin and the host in it."""
+    """The site passkeys belong to: its origin and its host."""
 
     origin: str
     name: str
 
     @property
     def host(self) -> str:
-        """The relying party's identifier."""
         return urlsplit(self.origin).hostname or ""
 
     @property
     def can_have_passkeys(self) -> bool:
-        """Whether browsers make passkeys for it: for names alone, never for numbers of machines."""
+        """Whether browsers make passkeys for the site: only for host names, never for IP addresses."""
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -72,18 +72,17 @@ class Party:
 
 
 def party_of(base_url: str, name: str) -> Party:
-    """The party of an installation's address."""
     parts = urlsplit(base_url)
     return Party(f"{parts.scheme}://{parts.netloc}", name)
 
 
 def passkeys_of(account_id: int) -> list[Passkey]:
-    """An account's passkeys, the first one first."""
+    """The passkeys of an account, oldest first."""
     return list(db.session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.id)))
 
 
 def registration_options(account: Account, *, bound_to: str, party: Party, now: datetime) -> dict[str, Any]:
-    """What the browser is asked for a new passkey: one the device finds by itself, opened by finger, face or PIN."""
+    """The options for making a passkey: discoverable by the device, and unlocked by finger, face or PIN."""
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers.structs import (
         AuthenticatorSelectionCriteria,
@@ -105,9 +104,10 @@ def registration_options(account: Account, *, bound_to: str, party: Party, now: 
 
 
 def spend_challenge(answer: str, purpose: Purpose, *, bound_to: str, now: datetime) -> bytes:
-    """Use up the challenge an answer is about and return it. Raises PasskeyRefused: it is none of this browser or purpose, too old, used.
+    """Use up the challenge of an answer and return it. Raises PasskeyRefused for another browser or purpose, or when it is too old or
+    used.
 
-    The caller commits it before it looks at the signature, so that no challenge is answered twice.
+    The caller commits before checking the signature, so that no challenge is answered twice.
     """
     challenge = _challenge_in(answer)
     used = delete(PasskeyChallenge).where(
@@ -120,7 +120,7 @@ def spend_challenge(answer: str, purpose: Purpose, *, bound_to: str, now: dateti
 
 
 def read_name(typed: str) -> str:
-    """The name somebody gives a passkey. Raises PasskeyNotKept where it is too long."""
+    """Read a typed passkey name. Raises PasskeyNotKept where it is too long."""
     name = normal(typed)
     if len(name) > LONGEST_NAME:
         raise PasskeyNotKept(f"Tên tối đa {LONGEST_NAME} ký tự.", f"The name has {LONGEST_NAME} characters at most.")
@@ -128,8 +128,7 @@ def read_name(typed: str) -> str:
 
 
 def keep_passkey(account: Account, answer: str, challenge: bytes, *, name: str, party: Party, now: datetime) -> Passkey:
-    """Keep a passkey the browser has made for a challenge that was spent. Raises PasskeyRefused, PasskeyNotKept (too many, name too
-    long)."""
+    """Keep a passkey made for a spent challenge. Raises PasskeyRefused; PasskeyNotKept for too many passkeys or too long a name."""
     from webauthn import verify_registration_response
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -157,8 +156,8 @@ def keep_passkey(account: Account, answer: str, challenge: bytes, *, name: str, 
 
 
 def signing_options(purpose: Purpose, *, bound_to: str, party: Party, now: datetime, account_id: int | None = None) -> dict[str, Any]:
-    """What the browser is asked to sign. Without an account no passkey is named: the device offers its own, and nobody learns
-    whether somebody has one."""
+    """The options for signing in. Without an account no passkey is named: the device offers its own, and nobody learns whether an account
+    has one."""
     from webauthn import generate_authentication_options, options_to_json
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
 
@@ -172,9 +171,9 @@ def signing_options(purpose: Purpose, *, bound_to: str, party: Party, now: datet
 
 
 def take_passkey(answer: str, challenge: bytes, *, party: Party, now: datetime, account_id: int | None = None) -> Passkey:
-    """The passkey that has signed a challenge that was spent; `account_id`: whose it has to be.
+    """Return the passkey that signed a spent challenge; with `account_id` it must belong to that account.
 
-    Raises PasskeyRefused for anything else: another site, another person, a counter that went back as that of a copied key would.
+    Raises PasskeyRefused for anything else: another site or person, or a counter that went back, which is the sign of a copied key.
     """
     from webauthn import verify_authentication_response
     from webauthn.helpers.exceptions import WebAuthnException
@@ -190,7 +189,7 @@ def take_passkey(answer: str, challenge: bytes, *, party: Party, now: datetime, 
         )  # fmt: skip
     except (WebAuthnException, ValueError, KeyError, TypeError):
         raise PasskeyRefused from None
-    # of two answers at the same time with one count, one is taken
+    # of two simultaneous answers with the same count, only one is accepted
     is_ahead = Passkey.sign_count < verified.new_sign_count if verified.new_sign_count else Passkey.sign_count == 0
     used = update(Passkey).where(Passkey.id == row.id, is_ahead).values(sign_count=verified.new_sign_count, last_used_at=now)
     if not db.session.execute(used, execution_options={"synchronize_session": "fetch"}).rowcount:  # type: ignore[attr-defined]
@@ -199,7 +198,7 @@ def take_passkey(answer: str, challenge: bytes, *, party: Party, now: datetime, 
 
 
 def drop_old_challenges(now: datetime) -> int:
-    """Delete the challenges nobody has answered in time and return how many."""
+    """Delete the challenges that expired unanswered and return how many."""
     return db.session.query(PasskeyChallenge).filter(PasskeyChallenge.expires_at <= now).delete(synchronize_session=False)
 
 
@@ -212,7 +211,7 @@ def _challenge(purpose: Purpose, bound_to: str, now: datetime) -> bytes:
 
 
 def _read(answer: str) -> dict[str, Any]:
-    """The browser's answer as an object, no larger than any is."""
+    """Parse the browser's answer, refusing any larger than real ones are."""
     try:
         told = json.loads(answer) if len(answer) <= LONGEST_ANSWER else None
     except (ValueError, RecursionError):
@@ -223,7 +222,7 @@ def _read(answer: str) -> dict[str, Any]:
 
 
 def _challenge_in(answer: str) -> bytes:
-    """The challenge the browser says it has signed; whether it did is judged by the library."""
+    """The challenge the browser claims to have signed; the library verifies the claim."""
     from webauthn import base64url_to_bytes
 
     try:
@@ -244,7 +243,7 @@ def _named(credential: dict[str, Any]) -> Passkey | None:
 
 
 def _is_of_its_person(credential: dict[str, Any], row: Passkey) -> bool:
-    """Whether the person the device names, if it names one, is the one the key was kept for."""
+    """Whether the user handle the device sent, if any, belongs to the owner of the key."""
     from webauthn.helpers import bytes_to_base64url
 
     handle = credential["response"].get("userHandle")

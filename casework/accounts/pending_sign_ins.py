@@ -1,4 +1,4 @@
-"""Sign-ins half done: the password was right, the second step is to come. One browser, ten minutes, five attempts, one session."""
+"""Sign-ins waiting for their second step after the right password: one browser, ten minutes, five attempts, one session."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ TOKEN_PURPOSE = "sign-in begun"
 
 
 def begin_sign_in(account_id: int, *, first_factor: str, now: datetime) -> str:
-    """Add a sign-in whose first step was right and return the token for the browser; the row keeps its digest."""
+    """Add a sign-in that passed its first step and return the browser's token; the row keeps only its digest."""
     token = secrets.token_urlsafe(32)
     db.session.add(
         SignInBegun(token_digest=token_digest(token), account_id=account_id, first_factor=first_factor, created_at=now,
@@ -25,7 +25,7 @@ def begin_sign_in(account_id: int, *, first_factor: str, now: datetime) -> str:
 
 
 def begun_by(token: str, *, now: datetime) -> SignInBegun | None:
-    """The sign-in a browser has begun, unless it is over, used, tried too often, or its account disabled since."""
+    """The sign-in a browser has begun; None once it is over, used, tried too often, or its account disabled."""
     row = db.session.scalar(select(SignInBegun).where(SignInBegun.token_digest == token_digest(token))) if token else None
     if row is None or row.used_at is not None or now >= row.expires_at or row.attempts >= MOST_ATTEMPTS:
         return None
@@ -33,14 +33,14 @@ def begun_by(token: str, *, now: datetime) -> SignInBegun | None:
 
 
 def count_try(row: SignInBegun) -> bool:
-    """Count one attempt; False when there were enough. The caller commits it before the attempt is looked at."""
+    """Count one attempt; False when there were too many. The caller commits before checking the attempt."""
     more = update(SignInBegun).where(SignInBegun.id == row.id, SignInBegun.attempts < MOST_ATTEMPTS, SignInBegun.used_at.is_(None))
     result = db.session.execute(more.values(attempts=SignInBegun.attempts + 1), execution_options={"synchronize_session": False})
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def finish_sign_in(begun_id: int, *, now: datetime) -> Account | None:
-    """Use a begun sign-in up and return whose it is; None when somebody was quicker, or it ended meanwhile."""
+    """Use up a sign-in and return its account; None when another request was quicker or it ended meanwhile."""
     used = update(SignInBegun).where(SignInBegun.id == begun_id, SignInBegun.used_at.is_(None), SignInBegun.expires_at > now)
     if not db.session.execute(used.values(used_at=now), execution_options={"synchronize_session": False}).rowcount:  # type: ignore[attr-defined]
         return None
@@ -50,10 +50,9 @@ def finish_sign_in(begun_id: int, *, now: datetime) -> Account | None:
 
 
 def drop_old_begun(now: datetime) -> int:
-    """Delete the sign-ins begun that are over, a day later, and return how many."""
+    """Delete the pending sign-ins that ended more than a day ago and return how many."""
     return db.session.query(SignInBegun).filter(SignInBegun.expires_at < now - timedelta(days=1)).delete(synchronize_session=False)
 
 
 def token_digest(token: str) -> str:
-    """What is kept of a token."""
     return lookup_digest(token, purpose=TOKEN_PURPOSE)

@@ -1,4 +1,4 @@
-"""Recovery codes: ten on paper for the day the telephone is lost, each good once; a new set voids the old one."""
+"""Recovery codes: ten on paper for the day the telephone is lost, each valid once; a new set replaces the old one."""
 
 import secrets
 import unicodedata
@@ -11,11 +11,11 @@ from casework.models import RecoveryCode
 from casework.sealing.seal import SECRET_ALPHABET, lookup_digest
 
 NUMBER, LENGTH, GROUP = 10, 10, 5
-"""Ten of 31 signs are 49 bits: nobody guesses one within the attempts there are."""
+"""Ten of 31 characters are 49 bits: nobody guesses one within the attempts allowed."""
 
 
 def new_codes(account_id: int, *, now: datetime) -> list[str]:
-    """Make a set in place of the one there was; kept are keyed digests alone."""
+    """Make a set, replacing the earlier one; only keyed digests are stored."""
     drop_codes(account_id)
     codes = ["".join(secrets.choice(SECRET_ALPHABET) for _sign in range(LENGTH)) for _code in range(NUMBER)]
     db.session.add_all(RecoveryCode(account_id=account_id, code_digest=_digest(account_id, code), created_at=now) for code in codes)
@@ -23,7 +23,8 @@ def new_codes(account_id: int, *, now: datetime) -> list[str]:
 
 
 def take_recovery_code(account_id: int, typed: str, *, now: datetime) -> bool:
-    """Whether the code is one that is left. One statement decides, so that it opens one session only, however often it is sent at once."""
+    """Whether the code is an unused one of the set. A single statement decides, so that it opens one session only, however often it is
+    sent at once."""
     signs = "".join(sign for sign in unicodedata.normalize("NFKC", typed).upper() if sign in SECRET_ALPHABET)
     used = update(RecoveryCode).where(
         RecoveryCode.account_id == account_id, RecoveryCode.code_digest == _digest(account_id, signs), RecoveryCode.used_at.is_(None)
@@ -33,13 +34,11 @@ def take_recovery_code(account_id: int, typed: str, *, now: datetime) -> bool:
 
 
 def codes_left(account_id: int) -> int:
-    """How many of the set are not used."""
     query = select(func.count(RecoveryCode.id)).where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(query) or 0
 
 
 def drop_codes(account_id: int) -> None:
-    """Void the set."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
 
 

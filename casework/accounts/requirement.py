@@ -1,4 +1,4 @@
-"""Who needs a second factor, and from which day on nothing opens without: rules by role, of the installation or a centre."""
+"""Which staff need a second factor and from which day nothing opens without it: rules by role, of the installation or a centre."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -15,13 +15,13 @@ from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.setting_events import record_setting
 
 FOR_NEW = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER, Role.INSPECTOR)
-"""Whose sign-in a new installation guards from its first day: who changes the rules for all, and who reads what nobody else may."""
+"""The roles a new installation guards from its first day: those who change the rules for all, and those who read what nobody else may."""
 GRACE_DAYS, FRESH_MINUTES = 7, 30
 WHY_NEW = "Quy định khi bắt đầu hệ thống / set when the installation began"
 
 
 class Need(StrEnum):
-    """What the rules want of somebody today."""
+    """What the rules require of a person today."""
 
     NONE = "none"
     SOON = "soon"
@@ -40,9 +40,9 @@ _kept: dict[str, tuple[str, list[_Rule]]] = {}
 
 
 def needed_from(actor: Actor, *, now: datetime) -> date | None:
-    """The day from which on the person can do nothing without a second factor; None where no role of theirs needs one.
+    """Return the day from which the person can do nothing without a second factor; None where no role of theirs needs one.
 
-    Who has just joined has the days of grace from then on.
+    New members of staff have the days of grace from the day they join.
     """
     rules, today = [rule for rule in _rules() if _holds(rule, local_day(now))], local_day(now)
     if not rules or actor.account is None:
@@ -53,7 +53,7 @@ def needed_from(actor: Actor, *, now: datetime) -> date | None:
 
 
 def need_of(actor: Actor, *, now: datetime) -> Need:
-    """What holds for the person today, whether they have a second factor or not."""
+    """What is required of the person today, whether or not they have a second factor."""
     day = needed_from(actor, now=now)
     if day is None:
         return Need.NONE
@@ -61,8 +61,9 @@ def need_of(actor: Actor, *, now: datetime) -> Need:
 
 
 def guard_sign_in(*, now: datetime) -> None:
-    """Let a new installation ask those of FOR_NEW for a second factor, within GRACE_DAYS, and everybody for a fresh proof before acts
-    that want one. Records `change_setting` of each.
+    """Require a second factor of the roles in FOR_NEW within GRACE_DAYS, and a fresh proof of everybody before acts that want one.
+
+    For a new installation. Records `change_setting` for each rule.
     """
     today = local_day(now)
     for role in FOR_NEW:
@@ -75,7 +76,7 @@ def guard_sign_in(*, now: datetime) -> None:
 
 
 def _rules() -> list[_Rule]:
-    """Every rule there is, kept until the rules change: each page of staff asks."""
+    """Every rule, cached until the rules change: each staff page asks."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -90,7 +91,7 @@ def _holds(rule: _Rule, day: date) -> bool:
 
 
 def _meant(rules: list[_Rule], grants: Iterable[Grant]) -> Iterable[_Rule]:
-    """The rule of each role somebody holds: that of its centre before the installation's."""
+    """The rules of the roles held, a centre's before the installation's."""
     for grant in grants:
         of_role = [rule for rule in rules if rule.role == grant.role]
         if not of_role:

@@ -1,6 +1,6 @@
-"""The second factors somebody has: added and removed by themselves, taken away by an administrator when the telephone is lost.
+"""The second factors somebody has: added and removed by the owner, or reset by an administrator when the telephone is lost.
 
-Each change is an event beside those of accounts, and the person is told at their official address: who did it is not asked there.
+Each change is an event in the stream of accounts, and the person is told at their official address, whoever made the change.
 """
 
 from collections.abc import Callable
@@ -31,15 +31,15 @@ TOLD: dict[str, Bilingual] = {
     "recovery_code_used": Bilingual("đã đăng nhập bằng một mã dự phòng", "a recovery code was used to sign in"),
     "factors_reset": Bilingual("quản trị viên đã xóa xác thực hai lớp", "an administrator has taken the second factors away"),
 }
-"""What a message says has happened, by the key of its event."""
+"""The changes a message names, by event key."""
 
 
 Removal = Callable[[Account, Actor, bool], None]
-"""Removes one factor of an account: whose, by whom, and whether the last one has to stay."""
+"""A removal of one factor: whose, by whom, and whether the last one has to stay."""
 
 
 class LastFactor(CaseworkError):
-    """The one factor left is not removed where the person's role needs one."""
+    """The last factor cannot be removed where the person's role needs one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ class LastFactor(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What somebody has beside the password."""
+    """The factors a person has in addition to the password."""
 
     app: CodeApp | None
     passkeys: tuple[Passkey, ...]
@@ -58,30 +58,28 @@ class Held:
 
     @property
     def number(self) -> int:
-        """How many factors; recovery codes only stand in for one."""
+        """The number of factors; recovery codes do not count, they only replace one."""
         return len(self.passkeys) + (self.app is not None)
 
 
 def held_by(account_id: int) -> Held:
-    """The second factors of an account."""
     return Held(app_of(account_id), tuple(passkeys_of(account_id)), recovery_codes.codes_left(account_id))
 
 
 def has_second_factor(account_id: int) -> bool:
-    """Whether signing in takes a second step."""
     by_app = exists().where(CodeApp.account_id == account_id)
     return bool(db.session.scalar(select(by_app | exists().where(Passkey.account_id == account_id))))
 
 
 def add_code_app(account: Account, secret: bytes, *, step: int, by: Actor, now: datetime) -> None:
-    """Keep the authenticator app whose first code was right, in place of the one there was. Raises NotAllowed for anybody else's."""
+    """Keep the authenticator app whose first code was right, replacing an earlier one. Raises NotAllowed for anybody else's."""
     _require_self(account, by)
     keep_app(account.id, secret, step=step, now=now)
     _note(account, "code_app", by=by, now=now)
 
 
 def remove_code_app(account: Account, *, by: Actor, now: datetime, is_needed: bool) -> None:
-    """Forget the authenticator app. Raises NotAllowed, LastFactor when it is the last and `is_needed`."""
+    """Remove the authenticator app. Raises NotAllowed, LastFactor when it is the last and `is_needed`."""
     _require_self(account, by)
     _refuse_last(account, is_needed)
     db.session.execute(delete(CodeApp).where(CodeApp.account_id == account.id))
@@ -92,7 +90,6 @@ def remove_code_app(account: Account, *, by: Actor, now: datetime, is_needed: bo
 def add_passkey(
     account: Account, answer: str, challenge: bytes, *, name: str, party: Party, by: Actor, now: datetime
 ) -> Passkey:
-    """Keep a passkey the person's browser has made. Raises NotAllowed, PasskeyRefused, PasskeyNotKept."""
     _require_self(account, by)
     row = keep_passkey(account, answer, challenge, name=name, party=party, now=now)
     _note(account, "passkey", by=by, now=now)
@@ -100,7 +97,7 @@ def add_passkey(
 
 
 def rename_passkey(account: Account, row: Passkey, *, name: str, by: Actor, now: datetime) -> None:
-    """Give a passkey another name. Raises NotAllowed, PasskeyNotKept without a name or for a long one."""
+    """Rename a passkey. Raises NotAllowed; PasskeyNotKept for an empty or too long name."""
     _require_self(account, by)
     if row.account_id != account.id:
         raise NotAllowed
@@ -113,7 +110,7 @@ def rename_passkey(account: Account, row: Passkey, *, name: str, by: Actor, now:
 
 
 def remove_passkey(account: Account, row: Passkey, *, by: Actor, now: datetime, is_needed: bool) -> None:
-    """Forget a passkey. Raises NotAllowed, LastFactor when it is the last and `is_needed`."""
+    """Remove a passkey. Raises NotAllowed, LastFactor when it is the last and `is_needed`."""
     _require_self(account, by)
     if row.account_id != account.id:
         raise NotAllowed
@@ -125,7 +122,7 @@ def remove_passkey(account: Account, row: Passkey, *, by: Actor, now: datetime, 
 
 
 def make_recovery_codes(account: Account, *, by: Actor, now: datetime) -> list[str]:
-    """Make ten codes, shown this once; those of before are void. Raises NotAllowed."""
+    """Make ten codes, which are shown only this once and replace earlier ones. Raises NotAllowed."""
     _require_self(account, by)
     codes = recovery_codes.new_codes(account.id, now=now)
     _note(account, "recovery_codes", by=by, now=now)
@@ -133,7 +130,7 @@ def make_recovery_codes(account: Account, *, by: Actor, now: datetime) -> list[s
 
 
 def use_recovery_code(account: Account, typed: str, *, now: datetime) -> bool:
-    """Whether the code is right; it is used up, and the person told."""
+    """Whether the code is right; if so it is used up and the person is told."""
     if not recovery_codes.take_recovery_code(account.id, typed, now=now):
         return False
     _note(account, "recovery_code_used", by=Actor(account=account), now=now)
@@ -141,10 +138,10 @@ def use_recovery_code(account: Account, typed: str, *, now: datetime) -> bool:
 
 
 def reset_factors(account: Account, *, by: Actor, now: datetime, reason: str) -> None:
-    """Take every second factor away and end every session: the telephone is lost. The person is told.
+    """Remove every second factor and end every session, because the telephone is lost. The person is told.
 
-    `by` is an administrator whose the account is to change, never its owner, or SYSTEM from the command line.
-    Raises NotAllowed, PersonRefused for oneself and where there is nothing to take away, ReasonMissing.
+    `by` is an administrator who may change the account, never its owner, or SYSTEM from the command line. Raises NotAllowed;
+    PersonRefused for oneself and where there is nothing to remove; ReasonMissing.
     """
     if by is not SYSTEM:
         require_own(by, account, now)
@@ -173,7 +170,7 @@ def _refuse_last(account: Account, is_needed: bool) -> None:
 
 
 def _drop_idle_codes(account: Account) -> None:
-    """Recovery codes stand in for a factor; with none left they would open what one step opens anyway."""
+    """Remove recovery codes when no factor is left: they only replace one, and would open what a password opens anyway."""
     if not has_second_factor(account.id):
         recovery_codes.drop_codes(account.id)
 
