@@ -1,4 +1,4 @@
-"""An agency's answer and its leader's verdict. Author and approver are never the same person, nor stand for the same one."""
+"""An agency's answer and its leader's verdict. Author and approver are never the same person, nor do they act for the same person."""
 
 import re
 from collections.abc import Sequence
@@ -29,15 +29,15 @@ PARTS = {
 """The parts of an answer, in order (domain.md, 5.5)."""
 
 LEFT_TO_FILL = re.compile(r"\{[^{}]*\}|[{}…]")
-"""What a template leaves for its writer: nobody should read it in an answer."""
+"""A placeholder a template leaves for its writer, which must not reach a reader."""
 
 
 class AnswerRefused(CaseworkError):
-    """The answer cannot be submitted so; the text says what is missing."""
+    """The answer cannot be submitted like this; the text says what is missing."""
 
 
 class DecisionRefused(CaseworkError):
-    """The verdict cannot be given so; the text says why."""
+    """The verdict cannot be given like this; the text says why."""
 
 
 def submit_answer(
@@ -107,7 +107,7 @@ def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[
 
 
 def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instructions: str) -> dict[str, object]:
-    """Send the newest answer back with what to do again. The clocks of case and agency go on. Records `redo_answer`.
+    """Send the newest answer back with instructions. The clocks of case and agency go on. Records `redo_answer`.
 
     Raises DecisionRefused without instructions.
     """
@@ -126,25 +126,24 @@ def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instruction
 
 
 def settle_work(case: Case, *, at: datetime) -> None:
-    """Set the state to what the agencies do; once the last of them has ended and one answered, let the operators publish.
+    """Set the state from the agencies' work; once the last has ended and one has answered, let the operators publish.
 
-    For whatever ends the work of an agency: approval, release, removal, going on without it. Starts the limit of publication.
+    For everything that ends an agency's work: approval, release, removal, closing without its answer. Starts the limit of publication.
     """
     settle_state(case)
     if case.state == CaseState.TO_PUBLISH and running_clock(case, ClockKind.PUBLICATION) is None:
-        # who waited for the case while another agency's leader approved pressed the button before: the last approval counts
+        # another agency's leader may have approved while this approval waited for the lock: the last approval counts
         last = max([at, *(row.approved_at for row in case.assignments if row.approved_at is not None)])
         start_clock(case, ClockKind.PUBLICATION, at=last)
         tell_desk(Role.OPERATOR, "answers_approved", case=case, at=at)
 
 
 def newest_answer(assignment: Assignment) -> Answer | None:
-    """The version the leader judges."""
     return assignment.answers[-1] if assignment.answers else None
 
 
 def left_to_fill(text: str) -> str | None:
-    """What in a text still waits to be filled in, such as “…” or “{place}”; None when nothing does."""
+    """The first placeholder left in a text, such as “…” or “{place}”; None when there is none."""
     found = LEFT_TO_FILL.search(text)
     return found[0] if found else None
 
@@ -204,7 +203,7 @@ def _decide(assignment: Assignment, verdict: str, instructions: str | None, *, b
 
 
 def _approval_desk(assignment: Assignment, author: Actor, now: datetime) -> str:
-    """The desk that decides: that of the agency's leader; if none of them may judge the author, the agency above; last, the committee."""
+    """The desk that decides: the agency's leader; if none of them may judge the author, the agency above; last, the committee."""
     deeds = [Deed(person, now) for person in author.counts_as]
     seat = seat_of_second_person(leaders_above(assignment), deeds, now=now)
     if seat is not None:

@@ -1,4 +1,4 @@
-"""Who has had which version of an answer before their eyes. Several answers at once are approved only where each was opened before."""
+"""Which version of an answer each person has opened. Several answers are approved at once only if each was opened before."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,17 +13,17 @@ from casework.permissions import Actor
 
 
 class NotOpened(CaseworkError):
-    """The version that would be approved is not one the person has opened; the text says which it is."""
+    """The version to be approved was not opened by this person; the text names it."""
 
 
 def record_opening(answer: Answer, *, by: Actor, now: datetime) -> None:
-    """Write down that a person has read a version of an answer; the first time counts. It is no event: nothing is decided by it."""
+    """Record that a person has read a version of an answer; only the first time counts. It is no event, because nothing is decided."""
     if db.session.get(AnswerOpening, (answer.id, by.account_id)) is None:
         db.session.add(AnswerOpening(answer_id=answer.id, account_id=by.account_id, opened_at=now))
 
 
 def opened_by(by: Actor, answers: Collection[Answer]) -> frozenset[int]:
-    """The rows of those answers the person has opened. What a deputy opened, the deputy has read, not the principal."""
+    """The rows of those answers the person has opened. A deputy's reading counts for the deputy, not for the principal."""
     query = select(AnswerOpening.answer_id).where(
         AnswerOpening.account_id == by.account_id, AnswerOpening.answer_id.in_([answer.id for answer in answers])
     )
@@ -31,15 +31,15 @@ def opened_by(by: Actor, answers: Collection[Answer]) -> frozenset[int]:
 
 
 def newest_answers(assignments: Collection[Assignment]) -> dict[int, Answer]:
-    """The version to be judged of each of some agencies' work, by the assignment's row."""
+    """The answer each assignment waits to have judged, by the assignment's row."""
     query = select(Answer).where(Answer.assignment_id.in_([assignment.id for assignment in assignments])).order_by(Answer.version)
     return {answer.assignment_id: answer for answer in db.session.scalars(query)} if assignments else {}
 
 
 def refuse_unopened(assignment: Assignment, *, by: Actor, version: int) -> None:
-    """Raise NotOpened unless the person has opened the newest version and means that one.
+    """Raise NotOpened unless the person has opened the newest version and `version` is that one.
 
-    Each version waits in a step of its own, so of a step that still waits the version cannot change afterwards.
+    Each version waits in its own step, so the version cannot change while the step waits.
     """
     answer = newest_answer(assignment)
     if answer is None or answer.version != version:

@@ -1,4 +1,4 @@
-"""Words an agency begins its answers with: places like {code} are filled in from the case, places like … by whoever writes."""
+"""Text templates for agencies' answers: placeholders such as {code} are filled in from the case, “…” by the writer."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from casework.permissions import Action, Actor, NotAllowed, require
 from casework.text import normal
 
 TO_FILL = "…"
-"""Stands where nobody but the writer knows what to say; an answer with one in it is not submitted."""
+"""Marks what only the writer knows; an answer that still contains it is not submitted."""
 
 PLACEHOLDERS: dict[str, Bilingual] = {
     "code": Bilingual("mã phản ánh", "code of the report"),
@@ -38,7 +38,7 @@ _BRACED = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
 class TemplateRefused(CaseworkError):
-    """The template cannot be kept so; the text says why."""
+    """The template cannot be kept like this; the text says why."""
 
 
 def templates_for(assignment: Assignment, *, now: datetime) -> list[AnswerTemplate]:
@@ -56,18 +56,18 @@ def templates_for(assignment: Assignment, *, now: datetime) -> list[AnswerTempla
 
 
 def own_templates(by: Actor, *, now: datetime) -> list[AnswerTemplate]:
-    """The templates of the agencies a person works in."""
+    """The templates of the agencies the person works in."""
     rows = _in_force(local_day(now)).where(AnswerTemplate.agency_id.in_(by.agency_ids)).options(joinedload(AnswerTemplate.agency))
     return list(db.session.scalars(rows.order_by(AnswerTemplate.agency_id, AnswerTemplate.position, AnswerTemplate.id).limit(MOST_SHOWN)))
 
 
 def filled(template: AnswerTemplate, values: Mapping[str, str]) -> dict[str, str]:
-    """The four parts with their places filled in; nothing of a template is ever evaluated, only these names are replaced."""
+    """The four parts with placeholders filled in. Nothing in a template is evaluated; only these names are replaced."""
     return {part: _BRACED.sub(lambda found: values.get(found[1] or "", found[0]), getattr(template, part)) for part in PARTS}
 
 
 def values_for(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, str]:
-    """What the places of a template mean for a case, in Vietnamese, because answers are. What is not known stays to be filled in."""
+    """The values of a template's placeholders for a case, in Vietnamese, as answers are. Unknown values stay placeholders."""
     case = assignment.case
     place = ", ".join(part for part in (case.place, case.village, case.area.name_vi if case.area else None) if part)
     return {
@@ -86,10 +86,11 @@ def keep_template(
     agency: Agency, *, by: Actor, now: datetime, name: str, parts: Mapping[str, str], values: Mapping[str, str] | None = None,
     service_code: str | None = None,
 ) -> AnswerTemplate:  # fmt: skip
-    """Keep a text as a template of the agency. Where `values` of the case are given, code, place and writer become places again.
+    """Keep a text as a template of the agency. Where `values` of the case are given, its code, place and writer become placeholders
+    again.
 
-    Records `keep_template` in the stream of rules, without the words. Raises NotAllowed outside the agency, and TemplateRefused
-    for a missing or taken name, an empty or too long text, or a place nothing is known of.
+    Records `keep_template` in the stream of rules, without the words. Raises NotAllowed outside the agency; TemplateRefused for a missing
+    or taken name, an empty or too long text, or an unknown placeholder.
     """
     require(by, Action.KEEP_TEMPLATE, agency_id=agency.id)
     if agency.id not in by.agency_ids:
@@ -114,7 +115,7 @@ def keep_template(
 
 
 def rename_template(template: AnswerTemplate, *, by: Actor, now: datetime, name: str) -> None:
-    """Call a template of the person's agency otherwise. Records `rename_template` with both names. Raises as keep_template."""
+    """Rename a template of the person's agency. Records `rename_template` with both names. Raises as keep_template."""
     agency = _own(template, by)
     name = _fit_name(name)
     if name in {row.name_vi for row in own_named(agency, now) if row.id != template.id}:
@@ -124,14 +125,13 @@ def rename_template(template: AnswerTemplate, *, by: Actor, now: datetime, name:
 
 
 def retire_template(template: AnswerTemplate, *, by: Actor, now: datetime) -> None:
-    """Offer a template of the person's agency no more, from today. Records `retire_template`. Raises NotAllowed."""
+    """End a template of the person's agency today. Records `retire_template`. Raises NotAllowed."""
     agency = _own(template, by)
     append(RULES_STREAM, "retire_template", by=by, at=now, payload={"agency": agency.key, "name": template.name_vi})
     template.valid_to = local_day(now)
 
 
 def own_named(agency: Agency, now: datetime) -> list[AnswerTemplate]:
-    """The templates of one agency that are in force."""
     return list(db.session.scalars(_in_force(local_day(now)).where(AnswerTemplate.agency_id == agency.id)))
 
 
@@ -180,7 +180,7 @@ def _refuse_unfit(texts: Mapping[str, str]) -> None:
 
 
 def unknown_places(text: str) -> list[str]:
-    """The places of a text that nothing would be filled into, as they are written; a single brace is one, too."""
+    """The placeholders in a text that have no value, as written; a single brace counts as one."""
     return [found[0] for found in _BRACED.finditer(text) if found[1] not in PLACEHOLDERS]
 
 
