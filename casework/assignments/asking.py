@@ -1,4 +1,4 @@
-"""Asking an agency: whether it may be asked, whether there is time enough, and its place and limits on the case."""
+"""Asking an agency to work on a case: whether it may be asked, whether there is time enough, and which limits it gets."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -32,7 +32,7 @@ from casework.text import normal
 from casework.working_time import TimeLimit, Unit, working_days_between
 
 MOST_DAYS_GIVEN = 7
-"""Working days after today that the operations lead may give a case when agencies are asked late, as in an extension."""
+"""Working days after today the operations lead may give a case when agencies are asked late; the same as for an extension."""
 
 _DAY = timedelta(days=1)
 
@@ -42,12 +42,12 @@ class DistributionRefused(CaseworkError):
 
 
 class ShortTime(DistributionRefused):
-    """An agency would get less than one working day (of an urgent case: no time at all) and nobody has answered for that."""
+    """An agency would get less than one working day (of an urgent case: no time at all) and nobody has taken responsibility for that."""
 
 
 @dataclass(frozen=True)
 class DayPlan:
-    """What asking agencies makes of the day of the case. `rule` is the longer limit of several agencies, where it counts anew."""
+    """How asking agencies changes the day of the case. `rule` is the longer limit of several agencies, where the case is counted anew."""
 
     due: datetime | None
     rule: LimitRule | None = None
@@ -55,17 +55,16 @@ class DayPlan:
 
     @property
     def limit(self) -> TimeLimit | None:
-        """The limit the case gets by it; None where it stays."""
+        """The case's new limit; None where it stays."""
         return TimeLimit(self.rule.amount, Unit(self.rule.unit)) if self.rule is not None else None
 
 
 def plan_day(case: Case, *, by: Actor, now: datetime, several: bool, confirms_short: bool = False, until: date | None = None) -> DayPlan:
-    """Work out the case's due instant when agencies are asked now, and changes nothing.
+    """Work out the case's due instant when agencies are asked now, without changing anything.
 
-    `several` agencies have the longest normal limit, counted from the original start and never earlier. Where an agency would
-    have less than one working day, the operations lead confirms it or gives the case time `until` that day, the last in time.
-    Raises ShortTime; for a day that does not fit DistributionRefused, DayTooFar.
-    Source: rules.md, section 4, "Redo, hand back, new agency".
+    `several` agencies have the longest normal limit, counted from the original start and never earlier. Where an agency would have less
+    than one working day, the operations lead confirms it or gives the case time `until` a later day, the last in time. Raises ShortTime;
+    for a day that does not fit DistributionRefused, DayTooFar. Source: rules.md, section 4, "Redo, hand back, new agency".
     """
     plan = counted_day(case, several=several)
     if not is_short(case, plan.due, now):
@@ -84,7 +83,7 @@ def plan_day(case: Case, *, by: Actor, now: datetime, several: bool, confirms_sh
 
 
 def counted_day(case: Case, *, several: bool) -> DayPlan:
-    """The day of a case as the rules count it once one or `several` agencies work on it."""
+    """The day of a case under the rules once one or `several` agencies work on it."""
     clock = running_clock(case, ClockKind.CASE)
     if clock is None or clock.due_at is None or not several or case.is_urgent:
         return DayPlan(case.due_at)
@@ -95,7 +94,7 @@ def counted_day(case: Case, *, several: bool) -> DayPlan:
 
 
 def is_short(case: Case, case_due: datetime | None, now: datetime) -> bool:
-    """Whether an agency asked now would have less than one working day; of an urgent case, whether its time would be over."""
+    """Whether an agency asked now would have less than one working day; for an urgent case, whether its time is over."""
     due = due_for_new_agency(case, case_due, at=now)
     if due is None:
         return False
@@ -103,7 +102,7 @@ def is_short(case: Case, case_due: datetime | None, now: datetime) -> bool:
 
 
 def move_day(case: Case, plan: DayPlan, *, now: datetime) -> None:
-    """Move the case to the planned day, the agencies at work whose limit hangs on it too, and tell the reporters and followers."""
+    """Move the case to the planned day, and the agencies whose limit depends on it, and tell reporters and followers."""
     clock = running_clock(case, ClockKind.CASE)
     if clock is None or clock.due_at is None or plan.due is None or plan.due == clock.due_at:
         return
@@ -111,7 +110,7 @@ def move_day(case: Case, plan: DayPlan, *, now: datetime) -> None:
     without: datetime | None = clock.due_at
     if plan.rule is not None:
         without = _counted_anew(case, clock, plan.rule)
-        # more agencies are another rule, no extension: the first promise is judged by the day told now
+        # several agencies are a different rule, not an extension: the first promise is judged by the day told now
         clock.first_due_at = _counted_anew(case, clock, plan.rule, clock.first_due_at) or clock.first_due_at
         clock.rule_id, clock.amount, clock.unit = plan.rule.id, plan.rule.amount, plan.rule.unit
     if plan.is_extended:
@@ -123,10 +122,10 @@ def move_day(case: Case, plan: DayPlan, *, now: datetime) -> None:
 
 
 def earlier_due(case: Case, plan: DayPlan, day: date, *, now: datetime) -> datetime:
-    """Return the due instant of a cooperating agency that is to answer by the end of an earlier day than the others.
+    """Return the due instant of a cooperating agency that has to answer by the end of an earlier day than the others.
 
-    Raises DistributionRefused when the case is urgent, the day is not earlier, or less than one working day would be left;
-    DayTooFar. Source: rules.md, section 4, "others the same unless the operator sets earlier".
+    Raises DistributionRefused when the case is urgent, the day is not earlier, or less than one working day would be left; DayTooFar.
+    Source: rules.md, section 4, "others the same unless the operator sets earlier".
     """
     calendar = calendar_of(case.centre_id)
     due, latest = calendar.end_of(day, now), due_for_new_agency(case, plan.due, at=now, limit=plan.limit)
@@ -144,7 +143,7 @@ def earlier_due(case: Case, plan: DayPlan, day: date, *, now: datetime) -> datet
 
 
 def add_assignment(case: Case, agency: Agency, *, slot: str, instructions: str, by: Actor, now: datetime) -> Assignment:
-    """Put an agency on the case, asked and not yet at work; its limits are started by start_work once the rows have numbers."""
+    """Add an agency to the case as asked; start_work starts its limits once the rows have their ids."""
     assignment = Assignment(
         case=case, agency=agency, slot=slot, state=AssignmentState.ASKED, round=case.reopened, instructions=normal(instructions) or None,
         distributed_at=now, distributed_by_id=by.account_id,
@@ -154,7 +153,7 @@ def add_assignment(case: Case, agency: Agency, *, slot: str, instructions: str, 
 
 
 def start_work(assignment: Assignment, *, now: datetime, earlier: datetime | None = None) -> None:
-    """Start the limits of answering and of accepting, and tell the agency's officers. `earlier` is a due instant of its own."""
+    """Start the limits of answering and accepting, and tell the agency's officers. `earlier` is a due instant of its own."""
     case = assignment.case
     start_assignment_clock(assignment, at=now, due=earlier)
     start_clock(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)
@@ -180,12 +179,11 @@ def refuse_wrong_agencies(case: Case, agencies: list[Agency], now: datetime) -> 
 
 
 def taking_part(case: Case) -> list[Assignment]:
-    """The agencies that are at work or have answered since the case was opened, or opened again."""
+    """The agencies that are at work or have answered since the case was opened or last reopened."""
     return [row for row in case.assignments if row.is_open or (row.approved_at is not None and row.round == case.reopened)]
 
 
 def due_with_several(case: Case) -> datetime | None:
-    """The due instant of a case once several agencies work on it."""
     return counted_day(case, several=True).due
 
 
@@ -195,7 +193,7 @@ def _counted_anew(case: Case, clock: Clock, rule: LimitRule, old: datetime | Non
 
 
 def _given(case: Case, plan: DayPlan, until: date, now: datetime) -> datetime:
-    """The due instant of a day the operations lead gives."""
+    """The due instant at the end of a day the operations lead gives."""
     calendar, given = calendar_of(case.centre_id), calendar_of(case.centre_id).end_of(until, now)
     if plan.due is not None and given <= plan.due:
         last = last_day_in_time(plan.due, calendar)

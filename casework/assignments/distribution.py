@@ -1,4 +1,4 @@
-"""Asking agencies: one leads, any number cooperate; and deciding when one of them hands the matter back."""
+"""Distributing a case: one agency leads, any number cooperate; and deciding when one of them hands it back."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -77,7 +77,7 @@ def distribute(
 
 
 def accept_assignment(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, object]:
-    """Take the work on for the agency. Records `accept_assignment`; ends the clock of accepting."""
+    """Accept the work for the agency. Records `accept_assignment`; ends the clock of accepting."""
     require(by, Action.ACCEPT_ASSIGNMENT, assignment.case, agency_id=assignment.agency_id)
     assignment.state, assignment.accepted_at, assignment.accepted_by_id = AssignmentState.HANDLING, now, by.account_id
     record(assignment.case, "accept_assignment", by=by, at=now, agency=assignment.agency.key)
@@ -87,7 +87,7 @@ def accept_assignment(assignment: Assignment, *, by: Actor, now: datetime) -> di
 
 
 def hand_back(assignment: Assignment, *, by: Actor, now: datetime, reason: str, suggested: Agency | None = None) -> dict[str, object]:
-    """Say that the matter is not this agency's, with the reason; the centre decides, no clock restarts.
+    """Hand the case back as not this agency's, with a reason. The centre decides; no clock restarts.
 
     Raises HandBackRefused without a reason, or when the slot was handed back MOST_HAND_BACKS times already.
     """
@@ -122,7 +122,8 @@ def hand_back(assignment: Assignment, *, by: Actor, now: datetime, reason: str, 
 
 
 def decide_hand_back(assignment: Assignment, *, by: Actor, now: datetime, upheld: bool, words: str) -> dict[str, object]:
-    """Release the agency, or keep it with a word why. Records `decide_hand_back`. Raises HandBackRefused without words when it stays."""
+    """Release the agency, or keep it on the case and say why. Records `decide_hand_back`. Raises HandBackRefused without words when it
+    stays."""
     case = assignment.case
     require(by, Action.DECIDE_HAND_BACK, case)
     words = normal(words)
@@ -148,7 +149,7 @@ def decide_hand_back(assignment: Assignment, *, by: Actor, now: datetime, upheld
 
 
 def last_hand_back(assignment: Assignment) -> HandBack | None:
-    """The newest request of the agency to be released."""
+    """The agency's newest request to be released."""
     return db.session.scalars(select(HandBack).where(HandBack.assignment_id == assignment.id).order_by(HandBack.id.desc())).first()
 
 

@@ -1,4 +1,4 @@
-"""Which limits an act would set, worked out before anybody does it: the same rules and arithmetic as the act itself."""
+"""Previews of the limits an act would set, by the same rules and arithmetic as the act itself."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ class CaseLimit:
 class DistributionLimits:
     """The limits a distribution would set; the case's own may move later when several agencies are asked.
 
-    Where the time `is_short` the operations lead has to confirm it, or to move the day of the answer.
+    Where the time `is_short`, the operations lead has to confirm it or move the day of the answer.
     """
 
     case_due_at: datetime | None
@@ -39,14 +39,14 @@ class DistributionLimits:
 
 
 def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
-    """The limit of each choice: normal by complexity, and urgent (whose limit does not depend on it)."""
+    """The limit of each choice: normal by complexity, and urgent, whose limit does not depend on it."""
     rated = complexities_for(case, now=now, counted_from=counted_from(case, now=now))
     choices = [*(("normal", row.key) for row in rated), ("urgent", AT_FILING)]
     return [_case_limit(case, urgency, complexity, now) for urgency, complexity in choices]
 
 
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
-    """The limits of each agency when `agencies` are asked beside those at work (rules.md, section 4, "several agencies")."""
+    """The limits of each agency when `agencies` are asked in addition to those at work (rules.md, section 4, "several agencies")."""
     plan = counted_day(case, several=agencies + len(taking_part(case)) > 1)
     rule = _rule(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now)
     accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar_of(case.centre_id))

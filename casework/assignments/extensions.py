@@ -21,7 +21,7 @@ from casework.text import normal
 from casework.working_time import Calendar, working_days_between
 
 MOST_WORKING_DAYS = 7
-"""From the present last day to the new one."""
+"""Counted from the present last day to the new one."""
 
 MOST_EXTENSIONS = 2
 """Per case; one that the agency's own leader did not endorse does not count."""
@@ -32,15 +32,15 @@ _DAY = timedelta(days=1)
 
 
 class ExtensionRefused(CaseworkError):
-    """More time cannot be asked for or decided so; the text says which rule."""
+    """More time cannot be asked for or decided like this; the text says which rule."""
 
 
 def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reason: str, until: date) -> None:
     """Ask for more time, before the present time is over.
 
-    `until` is the last local day in time, at most MOST_WORKING_DAYS working days after the present one. The agency's leader is
-    told; the limits stay until the wish is granted. Records `request_extension` without the reason.
-    Raises CaseNotOpen, ExtensionRefused, DayTooFar. Source: rules.md, section 4, "Extension".
+    `until` is the last local day in time, at most MOST_WORKING_DAYS working days after the present one. The agency's leader is told; the
+    limits stay until the request is granted. Records `request_extension` without the reason. Raises CaseNotOpen, ExtensionRefused,
+    DayTooFar. Source: rules.md, section 4, "Extension".
     """
     case = assignment.case
     require(by, Action.REQUEST_EXTENSION, case, agency_id=assignment.agency_id)
@@ -60,10 +60,10 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
 
 
 def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endorsed: bool, words: str = "") -> dict[str, object]:
-    """Stand behind the agency's wish, or end it with a word why; then it does not count as an extension of the case.
+    """Endorse the agency's request, or end it and say why; then it does not count as an extension of the case.
 
-    Records `endorse_extension`. Raises NotAllowed at another desk than endorsing_desk, SecondPersonNeeded, and ExtensionRefused
-    without an open wish, for a day that is over, or when it is not endorsed without words.
+    Records `endorse_extension`. Raises NotAllowed at another desk than endorsing_desk, SecondPersonNeeded, and ExtensionRefused without
+    an open request, for a day that is over, or for a refusal without words.
     """
     case = assignment.case
     require(by, Action.ENDORSE_EXTENSION)
@@ -89,12 +89,11 @@ def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endor
 
 
 def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, granted: bool, words: str = "") -> dict[str, object]:
-    """Grant the time asked for, or not, with a word why. The agency's limit moves and, if it leads, the case's with it.
+    """Grant or refuse the time asked for and say why. The agency's limit moves and, if it leads, the case's with it.
 
-    Of the case so much more is given that approval and publication keep their time. Reporters are told when the day moves; the
-    reason they read is the row's. Records `decide_extension`. Raises NotAllowed at another desk than extension_desk, SecondPersonNeeded,
-    and ExtensionRefused without an endorsed wish, for a day that is over, or when it is not granted without words. Source: rules.md,
-    section 4, "Extension".
+    The case gets enough time for approval and publication on top. Reporters are told when the day moves; they read the reason in the row.
+    Records `decide_extension`. Raises NotAllowed at another desk than extension_desk, SecondPersonNeeded, and ExtensionRefused without an
+    endorsed request, for a day that is over, or for a refusal without words. Source: rules.md, section 4, "Extension".
     """
     case = assignment.case
     require(by, Action.DECIDE_EXTENSION, case)
@@ -124,14 +123,15 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
 
 
 def endorsing_desk(assignment: Assignment, now: datetime) -> str:
-    """The inbox that stands behind the open wish: that of the agency's leader, else the next one up who may judge it."""
+    """The inbox that endorses the open request: the agency leader's, or the next one up who may judge it."""
     return deciding_desk(Action.ENDORSE_EXTENSION, leaders_above(assignment), assignment, now=now)
 
 
 def extension_desk(assignment: Assignment, now: datetime) -> str:
-    """The inbox that decides the open wish (or the next): the operations lead's; of a second and in urgent cases the committee's.
+    """The inbox that decides the open request (or the next one): the operations lead's; the committee's for a second one and in urgent
+    cases.
 
-    Where all who hold that seat are tied to what is judged, the other one of the two.
+    Where everybody who holds that seat is tied to what is judged, the other one of the two.
     """
     case, extension = assignment.case, open_extension(assignment)
     decider = _decider(extension.number if extension else _counted(case) + 1, case)
@@ -141,7 +141,7 @@ def extension_desk(assignment: Assignment, now: datetime) -> str:
 
 
 def open_extension(assignment: Assignment) -> Extension | None:
-    """The wish that waits for the agency's leader or for the decision."""
+    """The request that waits for the agency's leader or for the decision."""
     if not assignment.extension_asked:
         return None
     query = select(Extension).where(Extension.assignment_id == assignment.id, Extension.granted.is_(None)).order_by(Extension.id.desc())
@@ -149,18 +149,18 @@ def open_extension(assignment: Assignment) -> Extension | None:
 
 
 def is_over(extension: Extension, case: Case, now: datetime) -> bool:
-    """Whether the day asked for has gone while nobody decided."""
+    """Whether the day asked for has passed without a decision."""
     return now >= calendar_of(case.centre_id).end_of(extension.until_on, extension.requested_at)
 
 
 def extensions_of(case: Case) -> list[Extension]:
-    """Every wish for more time in a case, granted or not, oldest first."""
+    """Every request for more time in a case, granted or not, oldest first."""
     query = select(Extension).join(Assignment, Extension.assignment_id == Assignment.id).where(Assignment.case_id == case.id)
     return list(db.session.scalars(query.order_by(Extension.id)))
 
 
 def may_still_be_extended(assignment: Assignment, now: datetime) -> bool:
-    """Whether more time can be asked for now: at work, in time, nothing asked yet, and not the third of the case."""
+    """Whether more time can be asked for now: at work, in time, no open request, and not the third of the case."""
     try:
         _refuse_untimely(assignment, now)
     except ExtensionRefused:
@@ -169,7 +169,7 @@ def may_still_be_extended(assignment: Assignment, now: datetime) -> bool:
 
 
 def _refuse_untimely(assignment: Assignment, now: datetime) -> datetime:
-    """Return the present due instant, where more time can still be asked for."""
+    """Return the present due instant; raise where it is too late to ask for more time."""
     clock = running_clock(assignment.case, ClockKind.ASSIGNMENT, assignment=assignment)
     if not assignment.is_open or assignment.state not in AT_WORK or clock is None or clock.due_at is None:
         raise ExtensionRefused(
@@ -205,7 +205,7 @@ def _refuse_day(due: datetime, until: date, calendar: Calendar, now: datetime) -
 
 
 def _move(assignment: Assignment, extension: Extension, now: datetime) -> None:
-    """Give the time. The row keeps from when to when the limit moved: of the lead the case's, which the reporters were promised."""
+    """Move the limit. The row keeps the old and the new due instant: for the lead the case's, which the reporters were promised."""
     case = assignment.case
     calendar = calendar_of(case.centre_id)
     end = calendar.start_of(extension.until_on + _DAY)
@@ -224,7 +224,7 @@ def _move(assignment: Assignment, extension: Extension, now: datetime) -> None:
 
 
 def _case_due(end: datetime, urgent: bool, calendar: Calendar) -> datetime:
-    """The due instant of a case whose lead agency ends at `end`: with one working day left, urgent two hours."""
+    """The due instant of a case whose lead agency ends at `end`: one working day later, or two hours if urgent."""
     if urgent:
         return end + URGENT_ALLOWANCE.length
     day = calendar.day_of(end)
@@ -242,7 +242,7 @@ def _decider(number: int, case: Case) -> Role:
 
 
 def _refuse_over(extension: Extension, case: Case, now: datetime, *, about: str) -> None:
-    """The senders would be told a day that has gone, as a promise."""
+    """Raise where the senders would be promised a day that has passed."""
     if is_over(extension, case, now):
         day = f"{extension.until_on:%d/%m/%Y}"
         raise ExtensionRefused(

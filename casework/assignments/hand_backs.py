@@ -1,4 +1,4 @@
-"""How often a case went to and fro between the centre and its agencies (rules.md, section 5: the third time is refused)."""
+"""The requests of a case's agencies to be released (rules.md, section 5: the third for a slot is refused)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from casework.models import Account, Assignment, Case, HandBack
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One request to be released: `number` counts within the part, lead or cooperating; who asked and who decided, by name."""
+    """One request to be released: `number` counts within the slot, lead or cooperating; who asked and who decided, by name."""
 
     hand_back: HandBack
     assignment: Assignment
@@ -23,7 +23,7 @@ class Turn:
 
 
 def hand_back_turns(case: Case) -> list[Turn]:
-    """Return all requests of a case, oldest first, in one query. For the centre; agencies read their own alone."""
+    """Return all requests of a case, oldest first, in one query. For the centre; agencies read only their own."""
     asker, decider = aliased(Account), aliased(Account)
     query = (
         select(HandBack, asker.full_name, decider.full_name)
@@ -45,5 +45,5 @@ def hand_back_turns(case: Case) -> list[Turn]:
 
 
 def turns_left(turns: Iterable[Turn], slot: str) -> int:
-    """How often that part of the case can still be handed back."""
+    """How many more times the slot can be handed back."""
     return max(0, MOST_HAND_BACKS - sum(turn.assignment.slot == slot for turn in turns))

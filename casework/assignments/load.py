@@ -1,4 +1,4 @@
-"""How much an agency has on its table: the open assignments, and how many of them are late."""
+"""The workload of agencies: open assignments, and how many of them are late."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,19 +19,18 @@ AT_WORK = (
     AssignmentState.SUBMITTED,
     AssignmentState.REDO,
 )
-"""States of work that has not ended: named, so that the index over agency and state finds them among years of ended ones."""
+"""States of unfinished work, listed so that the index on agency and state finds it among years of finished work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Open assignments of an agency and the late ones among them; what was late before its case rested stays so."""
+    """Open and late assignments of an agency; one that was late before its case was paused stays late."""
 
     open: int = 0
     late: int = 0
 
 
 def loads_of(agency_ids: Collection[int], *, now: datetime) -> dict[int, Load]:
-    """Return the load of each of the agencies, in one query."""
     behind = func.sum(when((late(Assignment.due_at, now), 1), else_=0))
     query = (
         select(Assignment.agency_id, func.count(), behind)

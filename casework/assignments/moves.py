@@ -1,4 +1,4 @@
-"""Taking an agency's work from one case to another: with its clocks and notes, so that the agency goes on where it was."""
+"""Moving an agency's work from one case to another, with its clocks and notes, so that the agency continues where it was."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from casework.states import AssignmentEnd, AssignmentState
 
 @dataclass(frozen=True)
 class Moved:
-    """An assignment that went along, and what it was where it came from."""
+    """A moved assignment with its former place."""
 
     id: int
     slot: str
@@ -27,30 +27,28 @@ class Moved:
 
     @classmethod
     def of(cls, assignment: Assignment) -> "Moved":
-        """As it stands now, before it goes."""
+        """Remember an assignment before it moves."""
         return cls(assignment.id, assignment.slot, assignment.round)
 
     @property
     def assignment(self) -> Assignment:
-        """The row."""
         return db.session.get_one(Assignment, self.id)
 
 
 def goes_along(assignment: Assignment, main: Case, states: Collection[str]) -> bool:
-    """Whether an agency goes on in the main case: that is with agencies too, and this one does not have it open yet."""
+    """Whether the agency goes on in the main case: if that is with agencies too and not yet with this one."""
     return main.state in states and all(row.agency_id != assignment.agency_id for row in main.open_assignments)
 
 
 def goes_back(moved: Moved, main: Case) -> bool:
-    """Whether an assignment that came with a merge is still at work in the main case."""
+    """Whether an assignment moved by a merge is still at work in the main case."""
     return moved.assignment.case_id == main.id and moved.assignment.is_open
 
 
 def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: int | None = None) -> None:
-    """Let an open assignment go on in another case: its running clocks, its notes and what was written in its steps go with it,
-    its due instant stays.
+    """Move an open assignment to another case with its running clocks, notes and step texts; its due instant stays.
 
-    `round_` is how often the case had been reopened when it was given; by default the present number. The lead of the old case
+    `round_` is how often the case had been reopened when the work was given; by default the present number. The lead of the old case
     leads it no more; in the new one it leads where that is its `slot`.
     """
     old, clocks = assignment.case, running_clocks(assignment.case, assignment=assignment)
@@ -69,7 +67,7 @@ def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: in
 
 
 def end_by_merge(assignment: Assignment, main: Case, now: datetime) -> None:
-    """End the work of an agency because its case went into another one, and say so at its desk. It leads no more."""
+    """End an agency's work because its case was merged into another, and tell its desk. It leads no more."""
     case = assignment.case
     give_up_lead(assignment)
     end_all_clocks(case, at=now, assignment=assignment)
@@ -79,7 +77,7 @@ def end_by_merge(assignment: Assignment, main: Case, now: datetime) -> None:
 
 
 def follow_case_due(case: Case) -> None:
-    """Let the limits of the agencies end early enough for the case's own, where that came nearer. None of them moves away."""
+    """Move the agencies' limits forward where the case's own came nearer; none moves back."""
     calendar = calendar_of(case.centre_id)
     rows = {assignment.id: assignment for assignment in case.open_assignments}
     for clock in running_clocks(case):
@@ -92,7 +90,7 @@ def follow_case_due(case: Case) -> None:
 
 
 def texts_moved(moved: Sequence[Moved], direction: int) -> dict[str, int]:
-    """How many answers and decisions a history gains (1) or loses (-1): their rows go along, their events stay where they happened."""
+    """How many answers and decisions a history gains (1) or loses (-1): their rows move, their events stay where they happened."""
     ids = [each.id for each in moved]
     answers = db.session.scalar(select(func.count()).select_from(Answer).where(Answer.assignment_id.in_(ids))) or 0
     decided = select(func.count()).select_from(Decision).join(Decision.answer).where(Answer.assignment_id.in_(ids))
@@ -101,6 +99,6 @@ def texts_moved(moved: Sequence[Moved], direction: int) -> dict[str, int]:
 
 
 def forget_clocks(*cases: Case) -> None:
-    """Let this step read the running limits of these cases anew: rows have changed owner, or run again."""
+    """Read the running limits of these cases anew: rows have changed owner, or run again."""
     for case in cases:
         kept_for_step().pop(("clocks", case.id), None)

@@ -1,6 +1,6 @@
-"""What one agency was asked in a period and how it answered: counted from its own rows, so that the work grows with that agency.
+"""What one agency was asked in a period and how it answered, counted from its own rows, so that the cost depends on that agency alone.
 
-Cases in quarantine count nowhere: of a field, place or agency nobody learns that something of theirs was taken out (rules.md, section 6).
+Quarantined cases are not counted, so that no figure of a field, place or agency reveals them (rules.md, section 6).
 """
 
 from datetime import datetime
@@ -16,15 +16,15 @@ from casework.models import Answer, Assignment, Case, Clock, Decision, Extension
 from casework.states import AssignmentState
 
 MOST_OPEN = 200
-"""Open parts that are listed, those first due."""
+"""How many open parts are listed, those due first."""
 
 
 def agency_figures(agency_id: int, *, since: datetime, until: datetime) -> dict[str, int]:
-    """Return what the agency got, accepted, answered, was asked to do again, gave back: since <= instant < until.
+    """Return how much the agency got, accepted, answered, was asked to redo and handed back: since <= instant < until.
 
-    `carried_over` was open at `since`, `open` is at `until`; late is judged then. What ended without an answer was `taken_away`: handed
-    back for good, removed, merged, closed. So carried_over + asked = answered + taken_away + open. An answer is in time by its leader's
-    approval (rules.md, section 4).
+    `carried_over` was open at `since`, `open` at `until`; late is judged at `until`. What ended without an answer was `taken_away`:
+    handed back for good, removed, merged, closed. So carried_over + asked = answered + taken_away + open. An answer is in time by its
+    leader's approval (rules.md, section 4).
     """
 
     def within(column: Any) -> ColumnElement[bool]:
@@ -56,7 +56,7 @@ def agency_figures(agency_id: int, *, since: datetime, until: datetime) -> dict[
 
 
 def agency_ratings(agency_id: int, *, since: datetime, until: datetime) -> dict[str, int]:
-    """How often each level was given to the agency's own part of an answer."""
+    """How often each rating was given to the agency's own part of an answer."""
     query = select(Rating.level, func.count()).join(Publication, Publication.id == Rating.publication_id)
     query = query.join(Case, Case.id == Publication.case_id).where(Rating.agency_id == agency_id, Case.quarantined_at.is_(None))
     counted = query.where(Rating.rated_at >= since, Rating.rated_at < until).group_by(Rating.level)
@@ -64,7 +64,7 @@ def agency_ratings(agency_id: int, *, since: datetime, until: datetime) -> dict[
 
 
 def open_parts(agency_id: int, *, limit: int = MOST_OPEN) -> tuple[list[Assignment], int]:
-    """The parts the agency still owes something on, the first due first, and how many there are."""
+    """The parts the agency still owes, earliest due first, and their total number."""
     owed = (Assignment.agency_id == agency_id, Assignment.ended_at.is_(None), Assignment.state != AssignmentState.HANDED_BACK,
             Case.quarantined_at.is_(None))  # fmt: skip
     query = select(Assignment).join(Assignment.case).where(*owed).options(contains_eager(Assignment.case))
@@ -74,7 +74,7 @@ def open_parts(agency_id: int, *, limit: int = MOST_OPEN) -> tuple[list[Assignme
 
 
 def _stood(instant: datetime) -> ColumnElement[bool]:
-    """Was with the agency when this instant came."""
+    """Whether the work was with the agency at an instant."""
     return and_(Assignment.distributed_at < instant, or_(Assignment.ended_at.is_(None), Assignment.ended_at >= instant))
 
 

@@ -1,4 +1,4 @@
-"""Changing which agencies work on a case while it goes on: one more, one less, another lead, or on without an answer."""
+"""Changing which agencies work on a case under way: adding or removing one, changing the lead, or closing without an answer."""
 
 from datetime import date, datetime
 
@@ -20,7 +20,7 @@ LONGEST_REASON = 2_000
 
 
 class ReassignmentRefused(CaseworkError):
-    """The agencies of the case cannot be changed so; the text says why."""
+    """The agencies of the case cannot be changed like this; the text says why."""
 
 
 def add_agency(
@@ -80,10 +80,11 @@ def change_lead(
     confirms_short: bool = False,
     until: date | None = None,
 ) -> None:
-    """Let another agency lead: one on the case already, or a new one, asked for it. Who led cooperates; the limits of both stay.
+    """Let another agency lead: one already on the case, or a new one, asked for the purpose. The former lead cooperates; the limits of
+    both stay.
 
-    Of a new one all holds that is said at add_agency. Records `change_lead`.
-    Raises CaseNotOpen, ReassignmentRefused, DistributionRefused, ShortTime.
+    For a new agency everything said at add_agency holds. Records `change_lead`. Raises CaseNotOpen, ReassignmentRefused,
+    DistributionRefused, ShortTime.
     """
     require(by, Action.CHANGE_LEAD, case)
     _refuse_elsewhere(case, AT_AGENCIES)
@@ -114,10 +115,10 @@ def change_lead(
 
 
 def close_without_answer(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
-    """Go on without the answer of an agency when another one has answered. `reason` is public beside the answers there are.
+    """Go on without the answer of an agency when another one has answered. `reason` is published with the answers there are.
 
-    Records `close_without_answer`; the row says that the answer is missing. Raises CaseNotOpen, and ReassignmentRefused without
-    a reason or before any other agency has answered in this round. Source: rules.md, section 5.
+    Records `close_without_answer`; the row says that the answer is missing. Raises CaseNotOpen, and ReassignmentRefused without a reason
+    or before any other agency has answered in this round. Source: rules.md, section 5.
     """
     case = assignment.case
     require(by, Action.CLOSE, case)
