@@ -1,7 +1,8 @@
-"""What was asked, answered, ordered and decided beside the steps of a case, as a member of staff may read it (rules.md, section 2).
+"""Questions, additions, withdrawals and other decisions outside the steps of a case, as a member of staff may read them (rules.md,
+section 2).
 
-Sealed words are the centre's alone (Sight.ORIGINAL). So are its question to a sender and its decision on what a sender wished:
-both may take up what only that person said. What a sender is told of agencies and other bodies, everybody at work reads.
+Sealed words are the centre's alone (Sight.ORIGINAL). So are its questions to a sender and its decisions on a sender's wish: both may
+repeat what only that person said. Everybody who works on the case reads what a sender is told about agencies and other bodies.
 """
 
 from dataclasses import dataclass, field, replace
@@ -47,7 +48,7 @@ BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, 
 
 @dataclass(frozen=True)
 class SeenQuestion:
-    """A question to the sender of `code`; its words and their answer are for the centre."""
+    """A question to the sender of `code`; question and answer are for the centre."""
 
     question: Question
     code: str
@@ -57,8 +58,10 @@ class SeenQuestion:
 
 @dataclass(frozen=True)
 class SeenAddition:
-    """What the sender of `code` added: as written for the centre, as cleared for whoever reads cleared words. `photos` counts those
-    the reader sees among the photos of the report."""
+    """An addition by the sender of `code`: as written for the centre, as cleared for readers of cleared words.
+
+    `photos` counts those the reader sees among the photos of the report.
+    """
 
     addition: Addition
     code: str
@@ -69,7 +72,7 @@ class SeenAddition:
 
 @dataclass(frozen=True)
 class SeenWithdrawal:
-    """The wish of the sender of `code` to take the report back."""
+    """The request of the sender of `code` to withdraw the report."""
 
     withdrawal: Withdrawal
     code: str
@@ -79,7 +82,7 @@ class SeenWithdrawal:
 
 @dataclass(frozen=True)
 class SeenRefusal:
-    """Why the case was not taken, and what became of the objection; the sender's words and the reply to them are for the centre."""
+    """Why the case was refused and the outcome of the objection; the sender's words and the reply to them are for the centre."""
 
     refusal: Refusal
     objection: str | None
@@ -88,7 +91,7 @@ class SeenRefusal:
 
 @dataclass(frozen=True)
 class SeenExtension:
-    """More time an agency asked for; without reason and decision where the reader may only know that it was granted."""
+    """More time an agency asked for; without reason and decision for readers who may only know that it was granted."""
 
     extension: Extension
     agency: Bilingual
@@ -97,9 +100,9 @@ class SeenExtension:
 
 @dataclass(frozen=True)
 class Dealings:
-    """Everything beside the steps that one person may read, each the oldest first; `names` of accounts by row.
+    """Everything outside the steps that one person may read, each oldest first; `names` of accounts by row.
 
-    `records` are what was written in steps that administrators drew, the newest first.
+    `records` are the steps drawn by administrators, newest first.
     """
 
     questions: tuple[SeenQuestion, ...] = ()
@@ -115,17 +118,17 @@ class Dealings:
     merged_into: Case | None = None
     names: dict[int, str] = field(default_factory=dict)
     there: frozenset[type[Any]] = frozenset()
-    """Of which tables the case has rows at all, those among them that are read elsewhere: hand-backs, publications, letters."""
+    """The tables in which the case has rows, including those read elsewhere: hand-backs, publications, letters."""
 
     def name(self, account_id: int | None) -> str:
-        """What somebody is called; empty for nobody."""
+        """The name of an account; empty for None."""
         return self.names.get(account_id or 0, "")
 
 
 def dealings_seen(case: Case, by: Actor) -> Dealings:
-    """Read what there is. Most cases have nothing beside their steps, so it is asked first which tables have rows.
+    """Read what there is. Most cases have nothing outside their steps, so one query first asks which tables have rows.
 
-    The confidential reader of a quarantined case reads the senders' words in it, as those of the report itself.
+    The confidential reader of a quarantined case reads the senders' words in it, as in the report itself.
     """
     audience, reads_sealed = audience_of(by, case), sees(by, Sight.ORIGINAL, case)
     if audience is None and not reads_sealed:
@@ -165,7 +168,7 @@ def _rows(table: type[Any], case: Case) -> tuple[Any, ...]:
 
 
 def _codes(case: Case, report_ids: set[int]) -> dict[int, str]:
-    """The codes of reports: those the case has or had are at hand."""
+    """The codes of reports; those of the case's present reports need no query."""
     codes = {link.report_id: link.report.code for link in case.reports}
     others = report_ids - set(codes)
     rows = db.session.execute(select(Report.id, Report.code).where(Report.id.in_(others))) if others else ()
@@ -213,7 +216,8 @@ def _refusals(case: Case, in_centre: bool) -> tuple[SeenRefusal, ...]:
 
 
 def _extensions(case: Case, by: Actor) -> tuple[SeenExtension, ...]:
-    """The centre and the committee read all, an agency its own; of another's it knows what the sender was told: more time, granted."""
+    """The centre and the committee read everything, an agency its own requests; of another's it knows what the sender was told: more time
+    was granted."""
     reads_all, by_id = sees(by, Sight.SUBMITTED_ANSWERS, case), {row.id: row for row in case.assignments}
     found = []
     for row in db.session.scalars(select(Extension).where(Extension.assignment_id.in_(by_id)).order_by(Extension.id)):
@@ -225,7 +229,7 @@ def _extensions(case: Case, by: Actor) -> tuple[SeenExtension, ...]:
 
 
 def _named(found: Dealings) -> Dealings:
-    """The same with the names of the members of staff who acted."""
+    """Add the names of the members of staff who acted."""
     ids: set[int | None] = {row.question.asked_by_id for row in found.questions}
     ids |= {row.addition.read_by_id for row in found.additions}
     ids |= {id_ for row in found.holds for id_ in (row.held_by_id, row.ended_by_id)}

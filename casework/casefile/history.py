@@ -25,18 +25,18 @@ from casework.telling.staff_process import SENTENCES_OF_THE_PROCESS
 from casework.telling.steps import Step, with_moves
 
 MOST_STEPS = 200
-"""Steps shown, the newest: a case that was merged and reopened has about sixty."""
+"""Steps shown, newest first: a case that was merged and reopened has about sixty."""
 
 REPORTER = Bilingual("Người phản ánh", "The reporter")
 SYSTEM_NAME = Bilingual("Hệ thống", "The system")
 REPORTERS_ACTS = frozenset({"file_report", "rate", "object_to_refusal", "answer_question", "withdraw_report", "write_to_centre"})
-"""What a guest with the tracking secret does without an account."""
+"""The acts a guest with the tracking secret does without an account."""
 
 SENTENCES = SENTENCES_OF_THE_WAY | SENTENCES_BESIDE | SENTENCES_OF_THE_PROCESS
 
 
 def audience_of(actor: Actor, case: Case) -> Audience | None:
-    """Return how much of the history a person may know; None when they may know none."""
+    """Return how much of the history a person may read; None for nothing."""
     if not sees(actor, Sight.PROCESS, case):
         return None
     seen = viewers(actor, case)
@@ -49,20 +49,20 @@ def audience_of(actor: Actor, case: Case) -> Audience | None:
 
 @dataclass(frozen=True)
 class StaffStep(Step):
-    """One line of the history of staff: what changed, and why where its reader may read the reason. `note` says who."""
+    """One line of the staff history: what changed, and why if the reader may read the reason. `note` names the person."""
 
     changes: tuple[Change, ...] = ()
     why: str | None = None
 
 
 Reasons = Mapping[tuple[str, datetime], str]
-"""Why something was done, by the type of its event and its instant (casework/casefile/history_reasons.py)."""
+"""Reasons by event type and instant (casework/casefile/history_reasons.py)."""
 
 
 def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reasons: Reasons = MappingProxyType({})) -> list[Step]:
-    """The newest MOST_STEPS steps of a case for a member of staff, newest first; empty when they may know none.
+    """The newest MOST_STEPS steps of a case for a member of staff, newest first; empty when they may read none.
 
-    `kind` leaves out the other parts of the history.
+    `kind` selects one part of the history.
     """
     audience = audience_of(by, case)
     if audience is None:
@@ -108,7 +108,7 @@ def _who(event: Event, principal: str | None) -> Bilingual:
 
 
 def _agency_names(case: Case, payloads: Sequence[Mapping[str, Any]]) -> dict[str, Bilingual]:
-    """The agencies the events name: those of the case are at hand, of others there may be one that was suggested or merged in."""
+    """The names of agencies mentioned in events; besides those of the case there may be suggested ones or ones that came by a merge."""
     names = names_in_events(payloads) | {row.agency.key: row.agency.short_name for row in case.assignments}
     if not _keys_in(payloads) <= set(names):
         query = select(Agency).where(Agency.centre_id == case.centre_id).order_by(Agency.valid_from)

@@ -1,4 +1,4 @@
-"""What an event changed, as the history shows it: from what to what."""
+"""What an event changed, as the history shows it: the old value and the new one."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,8 +21,6 @@ LEAD = Bilingual("Chủ trì", "Lead")
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that was one way and is another."""
-
     label: Bilingual
     old: Bilingual
     new: Bilingual
@@ -30,7 +28,7 @@ class Change:
 
 
 def changes_of(type_: str, payload: Mapping[str, Any], known: Known) -> tuple[Change, ...]:
-    """What the event says it changed; nothing of the matter for whoever knows the process alone."""
+    """The changes an event tells; none about the matter for readers who know the process alone."""
     found = [*_limits(type_, payload, known)]
     if type_ == "change_lead" and payload.get("former"):
         former = [agency_name(key, known) for key in payload["former"]]
@@ -42,7 +40,7 @@ def changes_of(type_: str, payload: Mapping[str, Any], known: Known) -> tuple[Ch
 
 
 def limit_words(instant: datetime) -> Bilingual:
-    """The end of a limit: its last day where the whole day is in time, else with the hour."""
+    """The end of a limit in words: its last day where the whole day is in time, else with the hour."""
     local = instant.astimezone(LOCAL_ZONE)
     words = f"{local - timedelta(days=1):%d/%m/%Y}" if local.time() == time() else f"{local:%H:%M %d/%m/%Y}"
     return Bilingual(words, words)

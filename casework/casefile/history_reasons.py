@@ -1,6 +1,6 @@
-"""Why something was done, for the lines of the history: the words stand in rows of their own, events hold none.
+"""The reasons for the lines of the history: they are kept in rows of their own, because events hold no words.
 
-Only words their reader has before them anyway: the dealings, notes, hand-backs, answers and publications of the case page.
+Only words already shown to the reader: the dealings, notes, hand-backs, answers and publications of the case page.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from casework.models import Assignment, HandBack, Note, Publication
 Reason = tuple[tuple[str, datetime], str]
 
 NOTED = ("classify", "merge", "split", "pass_on", "assign_task")
-"""Acts that write their reason as a note of the centre, at the same instant."""
+"""Acts whose reason is a note of the centre written at the same instant."""
 
 
 def reasons_seen(
@@ -25,7 +25,7 @@ def reasons_seen(
     publications: Iterable[Publication] = (),
     ended: Iterable[tuple[Assignment, str | None]] = (),
 ) -> dict[tuple[str, datetime], str]:
-    """The reasons by the event they belong to: its type and its instant. `ended` are agencies' parts with the words one may read."""
+    """The reasons by event type and instant. `ended` are agencies' parts with the words the reader may see."""
     found = [*_of_dealings(dealings), *_of_answers(answers), *_of_hand_backs(hand_backs), *_of_publications(publications)]
     found += [((type_, note.written_at), note.body) for note in notes for type_ in NOTED if note.body]
     for row, words in ended:

@@ -1,5 +1,5 @@
-"""Who sent the reports of a list of cases, for who has the right and a reason: each look is in the history of its case before anything is
-told, as `reveal_identity` is.
+"""The senders of a list of cases, for readers with the right and a reason: each look is in its case's history before anything is shown,
+as with `reveal_identity`.
 
 One event for each report, so that whoever asks what is held of them reads it (casework/rights), and erasing finds it.
 """
@@ -19,12 +19,10 @@ from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 from casework.privacy.look_reasons import LOOKED, RESTATED, give_reason
 
 MOST_NAMED = 500
-"""Cases of one export with personal data: what needs more is no look at people any more, but a copy of the register."""
+"""Cases in one export with personal data: more would no longer be a look at people, but a copy of the register."""
 
 
 class TooManyNamed(CaseworkError):
-    """More cases than one export with personal data may hold."""
-
     def __init__(self) -> None:
         super().__init__(
             f"Danh sách có thông tin người gửi chỉ được tối đa {MOST_NAMED} hồ sơ. Vui lòng thu hẹp bộ lọc.",
@@ -35,13 +33,12 @@ class TooManyNamed(CaseworkError):
 def export_identity(
     case_ids: Collection[int], *, by: Actor, now: datetime, reason: str, output: str, more: Mapping[str, str] | None = None
 ) -> dict[int, list[tuple[Report, Contact | None]]]:
-    """Open who sent the reports of some cases for one export, by case; None for a report without a sender, and for a sender who asked
-    that their data rest.
+    """Return the senders of some cases' reports for one export, by case; None for a report without a sender, and for a sender who asked
+    to restrict processing.
 
-    Records `give_reason` for the export, and `export_identity` for each report opened, once however often the export is tried: the
-    reason is typed about all of them, so it stands in no case. `output` is its ref, `more` what else is to be known of it. A few cases
-    at a time, in a unit of work of the caller's. Cases that left the system or the person's sight meanwhile are left out. Raises
-    NotAllowed.
+    Records `give_reason` for the export, and `export_identity` for each report opened, once however often the export is tried: the reason
+    is typed about all of them, so it stands in no case. `output` is its ref, `more` what else is to be known of it. A few cases at a
+    time, in a unit of work of the caller's. Cases that left the system or the person's sight meanwhile are left out. Raises NotAllowed.
     """
     if len(reason) < SHORTEST_REASON:
         raise NotAllowed
@@ -69,7 +66,7 @@ def _opened(
 
 
 def _recorded(case: Case, output: str) -> set[str]:
-    """The reports whose senders an earlier attempt at the same export has opened."""
+    """The reports whose senders an earlier attempt at this export has shown already."""
     payloads = db.session.scalars(select(Event.payload).where(Event.case_id == case.id, Event.type.in_((LOOKED, RESTATED))))
     return {str(payload.get("report")) for payload in payloads if payload and payload.get("output") == output}
 

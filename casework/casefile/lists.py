@@ -1,7 +1,7 @@
-"""Cases as the rows of a table that leaves the house: read in pieces, in columns, without what no list prints.
+"""Cases as the rows of an exported table: read in batches, in columns, without what no list may print.
 
-Of a sensitive case no title and no place is told, only its commune (rules.md, section 6); a case in quarantine is on no list. Who sent its
-reports is another matter: `identity_exports.py`.
+Of a sensitive case neither title nor place is shown, only its commune (rules.md, section 6); a quarantined case is on no list. The
+senders of reports are added by casework/casefile/identity_export.py.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,11 @@ from casework.models import Agency, Area, Case, CaseReport, Field
 from casework.permissions import Actor
 
 PIECE = 2_000
-"""Cases read in one statement."""
+"""Cases read by one statement."""
 MOST_LISTED = 250_000
 
 
 class CaseRow(NamedTuple):
-    """One case as it stands on a list."""
-
     id: int
     code: str
     title: str | None
@@ -46,18 +44,17 @@ class CaseRow(NamedTuple):
     reports: int
 
     def is_late(self, now: datetime) -> bool:
-        """As casework.models.Case.is_late."""
         return is_late(self.due_at, self.answered_at or self.closed_at or now)
 
 
 def count_of_cases(wanted: Wanted, *, by: Actor, centre_id: int) -> int:
-    """How many cases match, counted no further than MOST_LISTED + 1. Raises NotAllowed."""
+    """The number of matching cases, at most MOST_LISTED + 1. Raises NotAllowed."""
     query = cases_to_list(wanted, by=by, centre_id=centre_id).limit(MOST_LISTED + 1)
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def case_rows(wanted: Wanted, *, by: Actor, centre_id: int) -> Iterator[list[CaseRow]]:
-    """The cases of a centre that match, in pieces, the newest first, MOST_LISTED at most. Raises NotAllowed."""
+    """The matching cases of a centre in batches, newest first, MOST_LISTED at most. Raises NotAllowed."""
     ids = cases_to_list(wanted, by=by, centre_id=centre_id).order_by(Case.id.desc())
     number, before = 0, None
     while number < MOST_LISTED:

@@ -1,4 +1,4 @@
-"""All of one case that a member of staff may read, collected once: the page of the case and the case file on paper show the same.
+"""Everything in a case that a member of staff may read, collected once for both the case page and the printed case file.
 
 Nothing here decides who sees what; each part is read by the function that does (rules.md, section 2).
 """
@@ -19,9 +19,10 @@ from casework.telling.sentence import Audience
 
 @dataclass(frozen=True)
 class Matter:
-    """What one person reads of a case. `answers` by the row of the assignment, the newest version first; so are `publications`.
+    """What one person may read of a case.
 
-    `reads_all`: the person is of the centre or the committee, and reads what agencies say to the centre.
+    `answers` and `publications` are by the row of the assignment, newest version first. `reads_all`: the person belongs to the centre or
+    the committee, and reads what agencies say to the centre.
     """
 
     reports: list[SeenReport]
@@ -34,7 +35,7 @@ class Matter:
     reads_all: bool
 
     def reasons(self, case: Case, notes: Iterable[Note]) -> Reasons:
-        """Why things were done, for the lines of the history, from what the person has before them anyway."""
+        """The reasons for the lines of the history, from what the person may read anyway."""
         return reasons_seen(
             self.dealings, notes=notes, hand_backs=self.hand_backs, answers=[each for rows in self.answers.values() for each in rows],
             publications=self.publications if self.reads_all else [],
@@ -43,14 +44,14 @@ class Matter:
 
 
 def matter_of(case: Case, by: Actor, *, for_paper: bool = False) -> Matter:
-    """Read it, in an order in which what was read first is not read again. `for_paper` leaves out whatever might tell who sent it."""
+    """Read it, in an order that reads nothing twice. `for_paper` leaves out everything that might reveal the sender."""
     audience = audience_of(by, case)
     reads_all = audience in (Audience.CENTRE, Audience.COMMITTEE)
     clocks = clocks_of(case) if reads_all else []
     dealings, (reports, answers) = dealings_seen(case, by), matter_seen(case, by)
     if for_paper:
         dealings, reports = dealings_for_paper(dealings), reports_for_paper(reports)
-    # an administrator and an agency that has left know that something was told, not what
+    # an administrator and a former agency know that something was told, not what
     is_at_work = audience not in (None, Audience.PROCESS)
     publications = publications_of(case) if is_at_work and Publication in dealings.there else []
     hand_backs = hand_backs_seen(case, by) if HandBack in dealings.there else []
@@ -58,7 +59,7 @@ def matter_of(case: Case, by: Actor, *, for_paper: bool = False) -> Matter:
 
 
 def end_words_seen(case: Case, by: Actor) -> dict[int, str | None]:
-    """Why agencies' work ended without an answer, by row: of a missing one all read it, of the rest the centre and that agency."""
+    """Why agencies' work ended without an answer, by row: all readers see it for a missing answer, else the centre and that agency."""
     reads_all = audience_of(by, case) in (Audience.CENTRE, Audience.COMMITTEE)
     return {
         row.id: row.end_words if reads_all or by.works_for(row, case) or row.end_reason == AssignmentEnd.MISSING else None

@@ -1,6 +1,6 @@
-"""Finding the cases of a caller by their telephone number: by keyed digest, with a reason, written down (rules.md, section 2).
+"""Finding a caller's cases by telephone number: by keyed digest, with a reason, and recorded (rules.md, section 2).
 
-What is found are cases. Who sent their reports stays sealed: looking at that is an act of its own (casework/identity.py).
+The result is cases. The senders of their reports stay sealed; revealing them is a separate act (casework/identity.py).
 """
 
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ from casework.successors import Followed, left_to
 from casework.text import normal
 
 LOOKED_UP_PURPOSE = "telephone number looked up"
-"""Of the digest in the event: it tells that the same number was asked for twice, and fits no digest of a sender."""
+"""Purpose of the digest in the event: it shows that a number was looked up twice, and matches no digest of a sender."""
 
 STREAM = "phone_look_ups"
 LONGEST_REASON = 300
 MOST_FOUND = 50
 LOOK_UPS = limit_set_by("phone_look_ups_an_hour", "phone look up", timedelta(hours=1))
-"""Of one person; counted by whoever calls, before it looks (casework.rate_limits.count_attempt)."""
+"""Look-ups allowed to one person; the caller counts them before looking (casework.rate_limits.count_attempt)."""
 
 
 class LookUpRefused(CaseworkError):
@@ -36,8 +36,8 @@ class LookUpRefused(CaseworkError):
 def look_up_phone(phone: str, *, by: Actor, now: datetime, reason: str) -> list[Case]:
     """Return the newest cases that answer a report sent under a number, in the centres where the person is at work there.
 
-    `phone` in E.164. Records `look_up_phone` in the stream STREAM, with the reason, a keyed digest and how many were found, never
-    the number. Raises NotAllowed, LookUpRefused without a reason. Cases in quarantine are not there.
+    `phone` in E.164. Records `look_up_phone` in the stream STREAM, with the reason, a keyed digest and how many were found, never the
+    number. Raises NotAllowed, LookUpRefused without a reason. Quarantined cases are not found.
     """
     require(by, Action.LOOK_UP_PHONE)
     reason = normal(reason)
@@ -75,6 +75,6 @@ def _cases_of(phone: str, by: Actor) -> list[Case]:
 
 
 def _at_their_desk(by: Actor) -> Actor:
-    """A deputy who may look only for the principal looks in the principal's name."""
+    """The person as they look: a deputy whose only right is the principal's acts in the principal's name."""
     grants = [grant for grant in by.grants if grant.role in OPERATIONS]
     return by.at(min(grants, key=lambda grant: grant.principal_id is not None).desk)

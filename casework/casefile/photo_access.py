@@ -22,7 +22,7 @@ RENDITIONS = ("view", "thumb")
 
 
 def public_copy(ref: str, rendition: str) -> File | None:
-    """The copy everybody may see: the one chosen for what is published now. Copies made for an earlier or a private answer are not."""
+    """The copy the public may see: the one chosen for the present publication, not those made for an earlier or a private answer."""
     photo = _photo(ref)
     if photo is None or photo.state != "linked" or rendition not in RENDITIONS:
         return None
@@ -54,7 +54,7 @@ def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_
 
 
 def _senders_copy(actor: Actor, photo: Photo, rendition: str) -> File | None:
-    """The copy of an answer's photo in the answer a sender reads now, which may be theirs alone."""
+    """The copy of an answer's photo in the answer a sender reads now, which may be for them alone."""
     case = _case_of(photo)
     if photo.state != "linked" or photo.answer_id is None or case is None or case.quarantined_at is not None:
         return None
@@ -124,7 +124,7 @@ def _photo(ref: str) -> Photo | None:
 
 
 def _case_of(photo: Photo) -> Case | None:
-    """The case a linked photo belongs to now: a merged report's photos go with it."""
+    """The case a linked photo belongs to now: photos of a merged report move with it."""
     query = select(Case).options(selectinload(Case.assignments), selectinload(Case.reports).joinedload(CaseReport.report))
     if photo.report_id is not None:
         query = query.join(CaseReport, CaseReport.case_id == Case.id)

@@ -1,4 +1,4 @@
-"""Ordering the printed file of a case: it leaves the house on paper, so the case's own history says who had it printed and when."""
+"""Ordering the printed file of a case. It leaves the installation on paper, so the case's history records who had it printed."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 def order_case_file(case: Case, *, by: Actor, now: datetime, form: str = "pdf") -> Output:
     """Have the file of a locked case made. Records `print_case_file`, which is in the file then.
 
-    Raises NotAllowed for who does not read the case in its cleared words, OutputRefused where too much waits.
+    Raises NotAllowed for anybody who may not read the case's cleared words, OutputRefused where too many orders wait.
     """
     require(by, Action.PRINT_CASE_FILE, case)
     if not sees(by, Sight.CLEARED, case):
@@ -22,5 +22,4 @@ def order_case_file(case: Case, *, by: Actor, now: datetime, form: str = "pdf") 
 
 
 def record_printing(case: Case, *, by: Actor, now: datetime) -> None:
-    """Write down that the file of a case is printed."""
     record(case, "print_case_file", by=by, at=now)

@@ -1,7 +1,7 @@
-"""What of a case may stand on paper: nothing from which its sender could be known, whoever prints it.
+"""The parts of a case that may be printed: nothing from which its sender could be recognised, whoever prints it.
 
-Paper leaves the house. Words a sender wrote, a voice, and pictures as they came, may say who that was; the texts and copies
-cleared for agencies do not (rules.md, section 2, "A reporter's identity hides in words, voices and pictures too").
+Paper leaves the installation. A sender's own words, voice and original pictures may identify them; the texts and copies cleared for
+agencies do not (rules.md, section 2, "A reporter's identity hides in words, voices and pictures too").
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from casework.casefile.views import SeenReport
 
 
 def reports_for_paper(reports: Iterable[SeenReport]) -> list[SeenReport]:
-    """The reports by their cleared words and copies alone."""
+    """The reports with only their cleared words and copies."""
     return [
         replace(
             seen, original=None, place=None, can_reveal=False,
@@ -26,7 +26,7 @@ def reports_for_paper(reports: Iterable[SeenReport]) -> list[SeenReport]:
 
 
 def dealings_for_paper(dealings: Dealings) -> Dealings:
-    """What was dealt with, without the senders' own words."""
+    """The dealings without the senders' own words."""
     return replace(
         dealings,
         questions=tuple(replace(seen, answer=None) for seen in dealings.questions),

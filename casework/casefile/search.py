@@ -1,9 +1,9 @@
-"""Search for staff: words, codes and names of places in the cases a person may find, the best first (rules.md, section 2).
+"""Staff search by words, codes and place names in the cases a person may find, best match first (rules.md, section 2).
 
-Found are texts a person may read: the search rows hold no original words, no identity, nobody's notes and nothing of a case in
-quarantine. Operators find their centre's cases, committee leaders those of theirs by the texts cleared for agencies, an agency
-those it works on or has answered; what it lost it does not find. By the name of an agency, of today or of before, those who oversee
-all agencies find what it has or had work of, behind the cases whose texts hold the words.
+Only texts the person may read are searched: the search rows hold no original words, no identity, no notes and nothing of a quarantined
+case. Operators find their centre's cases, committee leaders those of theirs by the texts cleared for agencies, an agency those it works
+on or has answered, but none it lost. Those who oversee all agencies also find cases by the present or former name of an agency that works
+or worked on them, listed after the cases whose texts contain the words.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -27,12 +27,12 @@ from casework.text import fold
 
 PAGE = 25
 OPEN = "open"
-"""Of the choice of states: every state in which an answer is owed."""
+"""A choice among the states: every state in which an answer is owed."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody looks for; empty means all. `codes` are those the words may mean, `year` is a local year of opening."""
+    """A search; empty fields mean all. `codes` are those the words may mean, `year` is the local year in which the case was opened."""
 
     words: str = ""
     codes: tuple[str, ...] = ()
@@ -43,18 +43,18 @@ class Wanted:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nothing at all was asked."""
+        """Whether the search is empty."""
         return not (words_asked(self.words) or self.codes or self.is_narrowed)
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether more than words was asked."""
+        """Whether the search has more than words."""
         return bool(self.state or self.service_code or self.area_ref or self.year)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One case found. `text` is what its row holds, as it was written; `by_code` a report of another code that it answers."""
+    """A case found. `text` is the text of its search row as written; `by_code` a report of another code that it answers."""
 
     case: Case
     text: str
@@ -64,7 +64,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of what was found; `total` is how many were looked at, and there are more than that where `is_more`."""
+    """One page of results; `total` is how many were looked at, and `is_more` says whether there are more."""
 
     hits: tuple[Hit, ...]
     total: int
@@ -74,23 +74,22 @@ class Found:
 
     @property
     def has_next(self) -> bool:
-        """Whether another page follows."""
         return self.page * PAGE < self.total
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """Rows of one audience that are within somebody's sight."""
+    """The search rows of one audience a person may see."""
 
     audience: str
     condition: ColumnElement[bool]
     case_ids: Select[int] | CompoundSelect[int] | None = None
-    """Where somebody's sight is a choice of cases: which."""
+    """The cases the person may see, where their sight is limited to some."""
 
 
 def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
-    """Return one page of the cases that match, within what the person may see: those of the code meant first, then those whose titles
-    have the words, then by `score`.
+    """Return one page of matching cases the person may see: those with the code typed first, then those with the words in their titles,
+    then by `score`.
 
     Looks at the newest MOST_FOUND matches. Raises NotAllowed for roles that search nothing.
     """
@@ -106,8 +105,10 @@ def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
 
 
 def cases_to_list(wanted: Wanted, *, by: Actor, centre_id: int) -> Select[int]:
-    """The numbers of all cases of a centre that match, within what the person may see, however many; by words or codes as many as the
-    search itself finds. Raises NotAllowed for roles that search nothing."""
+    """The ids of all matching cases of a centre that the person may see; by words or codes as many as the search itself finds.
+
+    Raises NotAllowed for roles that search nothing.
+    """
     require(by, Action.SEARCH_CASES)
     words, scopes = words_asked(wanted.words), _scopes(by)
     left = left_to(Followed.CENTRE, {centre_id}, body=Case.centre_id.expression, area=Case.area_id.expression)
@@ -120,7 +121,7 @@ def cases_to_list(wanted: Wanted, *, by: Actor, centre_id: int) -> Select[int]:
 
 
 def _matching(wanted: Wanted, words: Sequence[str], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[list[int], bool]:
-    """The cases that match, the best first, and whether there are more than the MOST_FOUND newest that were looked at."""
+    """The matching cases, best first, and whether there are more than the MOST_FOUND newest looked at."""
     rows = {} if wanted.codes and named else _candidates(words, wanted, scopes, with_text=bool(words))
     exact = exact_words(wanted.words)
     kept = sorted(rows)[-MOST_FOUND:]
@@ -132,14 +133,14 @@ def _matching(wanted: Wanted, words: Sequence[str], scopes: Sequence[_Scope], na
 
 
 def _in_titles(words: Sequence[str], case_ids: Sequence[int]) -> dict[int, int]:
-    """How many of the words the title of each case has: what a case is called says more of it than the name of its commune."""
+    """How many of the words are in the title of each case: a title says more about a case than the name of its commune."""
     query = select(Case.id, Case.title).where(Case.id.in_(case_ids), Case.title.is_not(None))
     titles = ((case_id, f" {fold(title or '')}") for case_id, title in db.session.execute(query))
     return {case_id: sum(f" {word}" in title for word in words) for case_id, title in titles}
 
 
 def _scopes(by: Actor) -> list[_Scope]:
-    """At most three: the centre's rows, the agencies' rows of a committee's centre, and those of the agencies one works in."""
+    """At most three: the centre's rows, the agencies' rows of a committee's centre, and those of the person's own agencies."""
     found = []
     for audience, roles in (("centre", OPERATIONS), ("agencies", frozenset({Role.COMMITTEE_LEADER}))):
         centres = {grant.centre_id for grant in by.grants if grant.role in roles}
@@ -159,7 +160,7 @@ def _scopes(by: Actor) -> list[_Scope]:
 
 
 def _of_centres(centres: Collection[int]) -> ColumnElement[bool]:
-    """What those centres have, and what centres they follow left to them."""
+    """The cases of those centres, and of the centres they succeed."""
     area = select(Case.area_id).where(Case.id == SearchRow.case_id).correlate(SearchRow).scalar_subquery()
     left = left_to(Followed.CENTRE, centres, body=SearchRow.centre_id.expression, area=area)
     return or_(SearchRow.centre_id.in_(sorted(centres)), *left)
@@ -172,7 +173,7 @@ def _of_agencies(agencies: Collection[int]) -> ColumnElement[bool]:
 
 
 def _leaders(by: Actor) -> list[str]:
-    """The desks at which the person decides on answers of agencies."""
+    """The desks at which the person decides on agencies' answers."""
     return sorted({grant.desk for grant in by.grants if grant.role == Role.AGENCY_LEADER})
 
 
@@ -183,7 +184,7 @@ def _of_cases(scope: _Scope) -> ColumnElement[bool]:
 def _candidates(
     words: Sequence[str], wanted: Wanted, scopes: Sequence[_Scope], *, with_text: bool
 ) -> dict[int, tuple[int, str, str]]:
-    """The newest matches, each case once, by row: its case, its folded words and the words as written."""
+    """The newest matches by case id, each case once: its id, its folded words and the words as written."""
     found: dict[int, tuple[int, str, str]] = {}
     cases: set[int] = set()
     narrowed = select(Case.id).where(*_conditions(wanted))
@@ -210,13 +211,13 @@ def _candidates(
 
 
 def _given_to(words: Sequence[str]) -> Select[int] | None:
-    """The cases the agencies whose name was typed have or had work of; None where none was."""
+    """The cases on which the agencies whose name was typed work or worked; None where no name matches."""
     agencies = agencies_called(words)
     return select(Assignment.case_id).where(Assignment.agency_id.in_(sorted(agencies))) if agencies else None
 
 
 def _few_of(*choices: Select[int] | CompoundSelect[int] | None) -> Select[int] | CompoundSelect[int] | None:
-    """That choice of cases which holds FEW of them or less, if one does: a common word is then sought in those alone."""
+    """The first of the choices that holds FEW cases or less, if any: a common word is then sought only in those."""
     for case_ids in choices:
         if case_ids is not None and (db.session.scalar(select(func.count()).select_from(case_ids.limit(FEW + 1).subquery())) or 0) <= FEW:
             return case_ids
@@ -238,7 +239,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 
 
 def _cases_with(wanted: Wanted, scopes: Sequence[_Scope]) -> dict[int, str]:
-    """The cases that answer a report of a code meant, by the code; a merged report leads to its main case."""
+    """The cases that answer a report with a code typed, by the code; a merged report leads to its main case."""
     if not wanted.codes:
         return {}
     query = (
@@ -257,7 +258,7 @@ def _cases_with(wanted: Wanted, scopes: Sequence[_Scope]) -> dict[int, str]:
 
 
 def _hits(case_ids: Sequence[int], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[Hit, ...]:
-    """The cases of one page with their labels, in order; two queries, and one where a place has another name."""
+    """The labelled cases of one page, in order; two queries, and a third where a place has another name."""
     if not case_ids:
         return ()
     query = (

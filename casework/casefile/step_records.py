@@ -1,7 +1,7 @@
 """Steps an administrator drew, done through the form the model declares for them, and who reads what was written.
 
-What one writes in such a step is like a note: of a step of the case the centre's own and the committee's, of a step of an
-agency's work that agency's too. It is never public, and the reporter never reads it.
+What is written in such a step is like a note: for the centre and the committee, and in a step of an agency's work for that agency too. It
+is never public, and the reporter never reads it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,19 +27,19 @@ from casework.steps.fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fi
 
 DO_STEP = "do_step"
 MOST_RECORDS = 100
-"""The newest of a case that a page shows."""
+"""The newest records shown on a case page."""
 
 LONGEST_LABEL = 200
 YES, NO = Bilingual("Có", "Yes"), Bilingual("Không", "No")
 
 
 class StepRecordRefused(CaseworkError):
-    """The step cannot be done so; the text says why."""
+    """The step cannot be done like this; the text says why."""
 
 
 @dataclass(frozen=True)
 class SeenValue:
-    """One field of a step that was done. `words` is None where it was left empty, and for photos."""
+    """A filled field of a step. `words` is None where it was left empty, and for photos."""
 
     label: Bilingual
     type: str
@@ -49,7 +49,7 @@ class SeenValue:
 
 @dataclass(frozen=True)
 class SeenRecord:
-    """One step that was done, as a person may read it. `pressed` is its button, None where it has one way to go."""
+    """A finished step as a person may read it. `pressed` is the button used, None where the step has only one way on."""
 
     label: Bilingual
     pressed: Bilingual | None
@@ -108,7 +108,7 @@ def record_step(
 
 
 def tell_step_waits(case: Case, *, desk: str, element: str, at: datetime) -> None:
-    """Tell an inbox that a step only the model knows has begun to wait there: no use case before it can have said so."""
+    """Tell an inbox that a step only the model knows now waits there, because no use case before it could have said so."""
     tell_inbox(desk, "step_waiting", case=case, at=at, about=element, step=element)
 
 
@@ -122,10 +122,10 @@ def reads_step_records(by: Actor, case: Case, assignment: Assignment | None) -> 
 
 
 def step_records_seen(case: Case, by: Actor, *, at_step_of: Collection[Assignment | None] = ()) -> list[SeenRecord]:
-    """The steps of a case that were done through forms of their own and a person may read, newest first, MOST_RECORDS at most.
+    """The records of a case's drawn steps that a person may read, newest first, MOST_RECORDS at most.
 
-    Who has a step in the case (None) or in an agency's work reads what the steps before it wrote there even where the table of
-    sights does not name them: `at_step_of`. Their photos stay with those whom the table names.
+    `at_step_of`: whoever has a step in the case (None) or in an agency's work also reads what earlier steps wrote there, even where the
+    table of sights does not name them. The photos stay with those it does name.
     """
     parts: list[Assignment | None] = [None, *case.assignments]
     readable = {part.id if part is not None else None: part for part in parts if part in at_step_of or reads_step_records(by, case, part)}
@@ -176,7 +176,7 @@ def _seen(row: StepRecord, assignment: Assignment | None, photos: Mapping[int, l
 
 
 def words_of(value: StepValue) -> Bilingual | None:
-    """What was written into a field, as people read it."""
+    """The words of a field as people read them."""
     if value.value is None:
         return None
     match value.type:

@@ -20,7 +20,7 @@ OPENING_LENGTH = 110
 
 @dataclass(frozen=True)
 class SeenPhoto:
-    """A photo with the audience whose copy the person may have."""
+    """A photo with the audience whose copy the person may see."""
 
     ref: str
     audience: str
@@ -29,12 +29,12 @@ class SeenPhoto:
     at: datetime
     purpose: str = ""
     audiences: tuple[str, ...] = ()
-    """For whom there are copies of it."""
+    """The audiences that have copies of it."""
 
 
 @dataclass(frozen=True)
 class SeenReport:
-    """One report of a case as a person may read it; what they may not see is None."""
+    """One report as a person may read it; None for what they may not see."""
 
     report: Report
     original: str | None
@@ -48,8 +48,6 @@ class SeenReport:
 
 @dataclass(frozen=True)
 class SeenAnswer:
-    """One version of an agency's answer with its photos."""
-
     answer: Answer
     photos: tuple[SeenPhoto, ...]
 
@@ -57,14 +55,14 @@ class SeenAnswer:
 def reports_seen(case: Case, by: Actor, *, has_step: bool = False) -> list[SeenReport]:
     """The reports of a case with the texts and photos a person may have.
 
-    Who `has_step` in the case reads the cleared words even where no row of the table names them: an answer goes to the next
-    leader up when the agency's own leader wrote it, and nobody decides on what they cannot read.
+    Who `has_step` in the case reads the cleared words even where no row of the table names them: an answer goes to the next leader up
+    when the agency's own leader wrote it, and nobody decides on what they cannot read.
     """
     return _seen_reports(case, by, _photos_by_owner(report_ids=_present(case)), has_step=has_step)
 
 
 def matter_seen(case: Case, by: Actor) -> tuple[list[SeenReport], dict[int, list[SeenAnswer]]]:
-    """What `reports_seen` and `answers_seen` of all its agencies say of a case, with the photos of both read at once."""
+    """`reports_seen` and `answers_seen` of all agencies of a case, reading the photos of both at once."""
     shown = _answers_shown(case.assignments, by)
     photos = _photos_by_owner(report_ids=_present(case), answer_ids=[answer.id for answer in shown])
     return _seen_reports(case, by, photos), _seen_answers(case.assignments, shown, photos)
@@ -98,7 +96,7 @@ def _seen_reports(case: Case, by: Actor, photos: "Photos", *, has_step: bool = F
 
 
 def _read_texts(reports: Sequence[Report]) -> None:
-    """Read the texts of several reports at once, where they have not been read."""
+    """Load the texts of several reports at once, where they are not loaded."""
     unread = {report.id: report for report in reports if "texts" not in report.__dict__}
     if not unread:
         return
@@ -110,7 +108,7 @@ def _read_texts(reports: Sequence[Report]) -> None:
 
 
 def photos_seen(photos: list[Photo], audience: str) -> tuple[SeenPhoto, ...]:
-    """The photos that have a copy for an audience."""
+    """The photos with a copy for an audience."""
     copies = ((photo, copy_for(photo, audience, "view")) for photo in photos)
     return tuple(
         SeenPhoto(photo.ref, audience, copy.width, copy.height, photo.uploaded_at, photo.purpose, _audiences(photo))
@@ -151,7 +149,7 @@ def _seen_answers(assignments: Sequence[Assignment], shown: Sequence[Answer], ph
 
 
 Photos = dict[tuple[str, int], list[Photo]]
-"""The linked photos of reports and answers, in order: by "report" or "answer" and its row."""
+"""Linked photos of reports and answers, in order, by "report" or "answer" and its row."""
 
 
 def _photos_by_owner(*, report_ids: Sequence[int] = (), answer_ids: Sequence[int] = ()) -> Photos:
@@ -174,44 +172,44 @@ def _reads_answer(answer: Answer, assignment: Assignment, by: Actor) -> bool:
 
 
 def clocks_of(case: Case) -> list[Clock]:
-    """Every limit of a case, in the order they started."""
+    """Every limit of a case in the order they started."""
     query = select(Clock).where(Clock.case_id == case.id).options(joinedload(Clock.pauses)).order_by(Clock.id)
     clocks = list(db.session.scalars(query).unique())
-    # the running ones are asked for again by whatever says which acts are possible (casework/clocks/acts.py)
+    # casework/clocks/acts.py asks again for the running ones when it says which acts are possible
     kept_for_step().setdefault(("clocks", case.id), [clock for clock in clocks if clock.ended_at is None])
     return clocks
 
 
 def publications_of(case: Case) -> list[Publication]:
-    """What has been told to the public or the reporters, newest first."""
+    """What the public and the reporters were told, newest first."""
     query = select(Publication).where(Publication.case_id == case.id).options(joinedload(Publication.versions))
     return list(db.session.scalars(query.order_by(Publication.number.desc())).unique())
 
 
 def hand_backs_of(case: Case) -> list[HandBack]:
-    """Every time an agency said that the matter is not its own, oldest first."""
+    """Every hand-back of a case, oldest first."""
     query = select(HandBack).join(Assignment, HandBack.assignment_id == Assignment.id).where(Assignment.case_id == case.id)
     return list(db.session.scalars(query.options(joinedload(HandBack.suggested_agency)).order_by(HandBack.id)))
 
 
 def hand_backs_seen(case: Case, by: Actor) -> list[HandBack]:
-    """The hand-backs a person may read: the centre and the committee all, an agency its own words even after it was released."""
+    """The hand-backs a person may read: the centre and the committee all, an agency its own, even after it was released."""
     own = {assignment.id for assignment in case.assignments if by.works_for(assignment, case)}
     return [each for each in hand_backs_of(case) if _reads_all(case, by) or each.assignment_id in own]
 
 
 def reads_words(case: Case, by: Actor) -> bool:
-    """Whether a person reads what was reported, in the cleared words or the original ones."""
+    """Whether a person reads the report's words, cleared or original."""
     return sees(by, Sight.CLEARED, case) or sees(by, Sight.ORIGINAL, case)
 
 
 def title_seen(case: Case, by: Actor) -> str | None:
-    """The operator's title for whoever reads the words of the case, cleared or original; None for others and before it has one."""
+    """The operator's title for readers of the case's words, cleared or original; None for others, and before it has one."""
     return case.title if case.title and reads_words(case, by) else None
 
 
 def instructions_seen(assignment: Assignment, by: Actor) -> str | None:
-    """What the centre asks of an agency: for the centre, the committee, and that agency as long as it has the case."""
+    """What the centre asks of an agency: for the centre, the committee, and that agency while it has the case."""
     case = assignment.case
     is_own = by.works_for(assignment, case) and sees(by, Sight.CLEARED, case)
     return assignment.instructions if is_own or _reads_all(case, by) else None
@@ -222,7 +220,7 @@ def _reads_all(case: Case, by: Actor) -> bool:
 
 
 def openings(cases: list[Case], by: Actor) -> dict[int, str]:
-    """The first words of cases that have no title yet, by case, for those who may read the original."""
+    """The first words of untitled cases, by case, for readers of the original."""
     codes = {
         case.code: case.id
         for case in cases
