@@ -1,4 +1,4 @@
-"""Starting, moving and ending time limits. The arithmetic is in working_time.py; the numbers are rows (rules.md, section 4)."""
+"""Starting, moving and ending time limits. The arithmetic is in casework/working_time.py; the numbers are in rows (rules.md, section 4)."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
@@ -18,8 +18,6 @@ from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 
 class ClockKind(StrEnum):
-    """What is being timed."""
-
     ACCEPTANCE = "acceptance"
     CASE = "case"
     ASSIGNMENT_ACCEPTED = "assignment_accepted"
@@ -28,7 +26,7 @@ class ClockKind(StrEnum):
     PUBLICATION = "publication"
     RATING = "rating"
     STEP = "step"
-    """One step of the process that has a limit of its own in the model; `Clock.element` says which. No rule row stands behind it."""
+    """A step of the process with a limit of its own in the model; `Clock.element` names it. No rule row stands behind it."""
 
 
 MARKED_URGENT = "urgent"
@@ -36,7 +34,7 @@ MARKED_URGENT = "urgent"
 
 @dataclass(frozen=True, slots=True)
 class LimitRule:
-    """A row of `clock_rule` as it stood when it was read: shared by all steps, so no row of anybody's session."""
+    """A row of `clock_rule` as it was read: shared by all steps, so it belongs to no session."""
 
     id: int
     kind: str
@@ -49,7 +47,7 @@ class LimitRule:
     valid_to: date | None
 
     def fits(self, kind: ClockKind, centre_id: int | None, on: date, urgency: str | None, complexity: str | None) -> bool:
-        """Whether the rule speaks of that; an empty column speaks of all."""
+        """Whether the rule applies; an empty column applies to all."""
         return (
             self.kind == kind
             and self.valid_from <= on
@@ -80,28 +78,28 @@ def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str |
 
 
 def first_of(rules: Collection[LimitRule]) -> LimitRule:
-    """The rule that counts where several fit."""
+    """The rule that applies where several fit."""
     return max(rules, key=lambda rule: (rule.centre_id is not None, rule.urgency is not None, rule.complexity is not None, rule.valid_from))
 
 
 def tell_limits(follow: Callable[[Case], None]) -> None:
-    """Say once, when the process engine is loaded, how what it keeps of a case's limits is brought to where they are now."""
+    """Register, once when the process engine is loaded, the function that brings the engine's copy of a case's limits up to date."""
     _follow[:] = [follow]
 
 
 def limits_change(case: Case) -> None:
-    """A limit of a case starts, moves, rests, runs or ends: before the unit of work commits its open steps follow, whoever moved it."""
+    """Have the case's open steps follow its limits before the unit of work commits, whatever moved them."""
     if _follow:
         before_commit(("limits", case.id), partial(_follow[0], case))
 
 
 def limits_are_followed(case: Case) -> None:
-    """The open steps of a case stand at its limits as they are now."""
+    """Bring the open steps of a case to its limits as they are now."""
     done_before_commit(("limits", case.id))
 
 
 def _all_rules() -> list[LimitRule]:
-    """Every rule there is, some dozens, kept until the rules change: distributing alone asks for five."""
+    """Every rule, some dozens, cached until the rules change: distributing alone asks for five."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept_rules.get(place)
     if kept is None or kept[0] != head:
@@ -150,7 +148,7 @@ def start_clock(
 
 
 def start_step_clock(case: Case, element: str, *, limit: TimeLimit, at: datetime, assignment: Assignment | None = None) -> Clock:
-    """Start the limit the model gives one of its steps. Raises BeyondTenYears where the calendar never uses it up."""
+    """Start the limit the model gives a step. Raises BeyondTenYears where the calendar never uses it up."""
     due = due_at(limit, at, calendar_of(case.centre_id))
     if due is None:
         raise RuleMissing(f"{element}: no due instant")
@@ -169,7 +167,7 @@ def start_step_clock(case: Case, element: str, *, limit: TimeLimit, at: datetime
 def start_assignment_clock(assignment: Assignment, *, at: datetime, due: datetime | None = None) -> Clock:
     """Start the limit of an agency: the case's due instant less the allowance for approval and publication, or sooner by its rule.
 
-    `due` is a sooner one of its own.
+    `due` is an earlier one of its own.
     """
     case = assignment.case
     due = due or due_for_new_agency(case, case.due_at, at=at)
@@ -179,9 +177,9 @@ def start_assignment_clock(assignment: Assignment, *, at: datetime, due: datetim
 def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime, limit: TimeLimit | None = None) -> datetime | None:
     """Return the due instant of an agency asked at an instant when the case is due at `case_due`; it may be over already.
 
-    That is the case's less the allowance, but no later than the case's own limit (`limit`, where it is about to change) counted
-    from then: a case with much time left gives an agency no more than any case gives.
-    Source: rules.md, section 4, "Redo, hand back, new agency".
+    It is the case's less the allowance, but no later than the case's own limit (`limit`, where it is about to change) counted from then:
+    however much time the case has left, an agency gets no more than in any other case. Source: rules.md, section 4, "Redo, hand back, new
+    agency".
     """
     calendar = calendar_of(case.centre_id)
     due = assignment_due(case_due, case.is_urgent, calendar, allowance_from(case, at))
@@ -193,7 +191,7 @@ def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime, l
 
 
 def allowance_from(case: Case, began: datetime, *, urgency: str | None = None) -> TimeLimit:
-    """What an agency's limit that began at an instant leaves of its case's for approval and publication, as urgent as the case is now.
+    """The time an agency's limit that began at an instant leaves for approval and publication, by the case's present urgency.
 
     Source: rules.md, section 4, clock "assignment".
     """
@@ -203,26 +201,24 @@ def allowance_from(case: Case, began: datetime, *, urgency: str | None = None) -
 
 
 def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None = None) -> Clock | None:
-    """Return the limit of that kind that still runs."""
     found = [clock for clock in running_clocks(case, assignment=assignment) if clock.kind == kind]
     return found[-1] if found else None
 
 
 def running_clocks(case: Case, *, assignment: Assignment | None = None) -> list[Clock]:
-    """Return every limit of a case, or of one assignment, that still runs, the oldest first."""
+    """Return every running limit of a case, or of one assignment, oldest first."""
     return [
         clock for clock in _running_clocks(case) if clock.ended_at is None and (assignment is None or clock.assignment_id == assignment.id)
     ]
 
 
 def running_step_clock(case: Case, element: str, *, assignment: Assignment | None = None) -> Clock | None:
-    """Return the limit of a step that still runs."""
     found = (clock for clock in running_clocks(case) if clock.kind == ClockKind.STEP and clock.element == element)
     return next((clock for clock in found if clock.assignment_id == (assignment.id if assignment is not None else None)), None)
 
 
 def _running_clocks(case: Case) -> list[Clock]:
-    """Read once in a step: the case is locked, so nobody else starts or ends one meanwhile."""
+    """Read once per step: the case is locked, so nobody else starts or ends a limit meanwhile."""
     kept = kept_for_step()
     if ("clocks", case.id) not in kept:
         query = select(Clock).where(Clock.case_id == case.id, Clock.ended_at.is_(None)).order_by(Clock.id)
@@ -232,7 +228,7 @@ def _running_clocks(case: Case) -> list[Clock]:
 
 
 def read_clocks_ahead(cases: Collection[Case]) -> None:
-    """Read the running limits of several locked cases at once; the step then asks for none of them again."""
+    """Read the running limits of several locked cases at once, so that the step asks for none of them again."""
     found: dict[int, list[Clock]] = {case.id: [] for case in cases}
     for clock in db.session.scalars(select(Clock).where(Clock.case_id.in_(found), Clock.ended_at.is_(None)).order_by(Clock.id)):
         found[clock.case_id].append(clock)
@@ -240,7 +236,7 @@ def read_clocks_ahead(cases: Collection[Case]) -> None:
 
 
 def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignment | None = None) -> Clock | None:
-    """End the running limit of that kind, remembering whether it ended late. None when none runs."""
+    """End the running limit of that kind and note whether it was late. None when none runs."""
     clock = running_clock(case, kind, assignment=assignment)
     if clock is not None:
         _end(clock, case, at)
@@ -248,7 +244,7 @@ def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignme
 
 
 def end_step_clock(case: Case, element: str, *, at: datetime, assignment: Assignment | None = None) -> None:
-    """End the running limit of a step, because the step was done or no longer waits."""
+    """End the running limit of a step that was done or no longer waits."""
     clock = running_step_clock(case, element, assignment=assignment)
     if clock is not None:
         _end(clock, case, at)
@@ -257,7 +253,7 @@ def end_step_clock(case: Case, element: str, *, at: datetime, assignment: Assign
 def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
     """End every running limit of a case, or of one assignment, e.g. because it was refused or released.
 
-    The limit of a step of an agency's process goes on: it ends with its step, which may come after the agency's answer.
+    The limit of a step in an agency's process continues: it ends with the step, which may come after the agency's answer.
     """
     for clock in running_clocks(case, assignment=assignment):
         if assignment is None or clock.kind != ClockKind.STEP:
@@ -265,7 +261,7 @@ def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = 
 
 
 def run_again(clock: Clock, case: Case) -> None:
-    """Let an ended limit run again, because what ended it was taken back. The caller moves its due instant."""
+    """Restart an ended limit because whatever ended it was taken back. The caller moves its due instant."""
     clock.ended_at = clock.ended_late = None
     limits_change(case)
     running = _running_clocks(case)
@@ -274,15 +270,14 @@ def run_again(clock: Clock, case: Case) -> None:
 
 
 def pauses_of(clock: Clock) -> list[Pause]:
-    """The pauses of a limit as the arithmetic wants them."""
+    """The pauses of a limit in the form the arithmetic takes."""
     return [Pause(pause.since, pause.until) for pause in clock.pauses]
 
 
 def move_due(clock: Clock, due: datetime | None, *, case: Case, assignment: Assignment | None = None) -> None:
-    """Move a running limit, together with the copies that lists read, of its step too, and its next reminder; None while it rests in
-    a pause. The one way to move a limit.
+    """Move a running limit, with the copies that lists and its step read, and its next reminder; None while it is paused.
 
-    After a pause close the pause first: time spent in it counts for no reminder.
+    This is the only way to move a limit. After a pause close the pause first: paused time counts for no reminder.
     """
     clock.due_at = due
     schedule_reminder(clock, case)
@@ -291,10 +286,11 @@ def move_due(clock: Clock, due: datetime | None, *, case: Case, assignment: Assi
 
 
 def mark_extended(clock: Clock, *, at: datetime, without: datetime | None = None) -> None:
-    """Remember that a running limit was given more time; the caller moves it. `without` is when it would be due else, if not as now.
+    """Remember that a running limit was given more time; the caller moves it. `without` is when it would be due otherwise, if not as now.
 
-    "In time after extension" is counted apart (rules.md, section 4). What was in time without it is judged by the day as it stood at
-    the first extension: rests and another urgency may have moved that since it was first promised. Rests after it move it on (pauses.py).
+    "In time after extension" is counted separately (rules.md, section 4). Whether it was in time without the extension is judged by the
+    day before the first extension: pauses and another urgency may have moved that day since it was first promised, and later pauses move
+    it on (casework/clocks/pauses.py).
     """
     if clock.extended_at is None:
         clock.first_due_at = without or clock.due_at or clock.first_due_at
@@ -302,24 +298,24 @@ def mark_extended(clock: Clock, *, at: datetime, without: datetime | None = None
 
 
 def schedule_reminder(clock: Clock, case: Case, *, climbed: Collection[int] = ()) -> None:
-    """Set when somebody has to look at the limit's ladder of reminders next; None when it rests, has ended or has none.
+    """Set when the job next has to look at the limit's reminder ladder; None when it is paused, has ended or has none.
 
-    `climbed` are the rungs already climbed. Whoever starts or moves a limit need not ask for them: at most the job looks once
-    too early, and it never climbs a rung twice. Source: rules.md, section 4, "Reminders".
+    `climbed` are the rungs already climbed. Callers that start or move a limit may leave them out: at worst the job looks once too early,
+    and it never climbs a rung twice. Source: rules.md, section 4, "Reminders".
     """
     resting = clock.ended_at is not None or clock.due_at is None
     clock.remind_at = None if resting else next_rung_at(ladder_for(clock, case), clock, calendar_of(case.centre_id), climbed)
 
 
 def ladder_for(clock: Clock, case: Case) -> list[Rung]:
-    """The rungs of a limit under the rules of the day it began, as urgent as the case is now."""
+    """The rungs of a limit under the rules of the day it began, by the case's present urgency."""
     return ladder_of(
         clock.kind, centre_id=case.centre_id, on=local_day(clock.started_at), urgency=_urgency_of(clock, case)
     )
 
 
 def _urgency_of(clock: Clock, case: Case) -> str:
-    """How urgent a limit is: until a case is classified, its limit of acceptance alone knows that it was sent as urgent."""
+    """The urgency of a limit: until a case is classified, only its limit of acceptance knows that it was sent as urgent."""
     if clock.kind != ClockKind.ACCEPTANCE:
         return case.urgency
     rule = next((rule for rule in _all_rules() if rule.id == clock.rule_id), None)

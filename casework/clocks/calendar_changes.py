@@ -1,4 +1,4 @@
-"""A day becomes off, or worked, or ordinary again; then every limit that runs is counted anew, case by case."""
+"""Making a day off, worked or ordinary again, after which every running limit is counted anew, case by case."""
 
 import logging
 from datetime import date, datetime
@@ -27,21 +27,21 @@ LONGEST_LABEL = 120
 
 
 class CalendarChangeRefused(CaseworkError):
-    """The day cannot be set so; the text says why."""
+    """The day cannot be set like this; the text says why."""
 
 
 def set_calendar_day(
     *, centre_id: int | None, day: date, kind: str | None, label_vi: str, label_en: str, source: str, by: Actor, now: datetime
 ) -> CalendarChange:
-    """Make a local day off or worked for a centre (None: for all), or with `kind` None as its weekday is.
+    """Make a local day off or worked for a centre (None: for all), or with `kind` None an ordinary weekday again.
 
-    A centre's own row takes precedence over the installation's. Open limits are counted anew by recount_after_calendar_change.
-    Recorded as `set_calendar_day` in the stream of the rules. Raises NotAllowed for an administrator of another centre, and for
-    all centres to any but an administrator of the installation; CalendarChangeRefused. Source: rules.md, section 4.
+    A centre's own row takes precedence over the installation's. Open limits are counted anew by recount_after_calendar_change. Recorded
+    as `set_calendar_day` in the stream of the rules. Raises NotAllowed for an administrator of another centre, and for all centres to any
+    but an administrator of the installation; CalendarChangeRefused. Source: rules.md, section 4.
     """
     require_calendar_of(by, centre_id)
     vi, en, source = normal(label_vi), normal(label_en), normal(source)
-    # of two who set the same day at once the second reads what the first has written
+    # of two people who set the same day at once, the second reads what the first has written
     db.session.get(EventStream, RULES_STREAM, with_for_update=True)
     row = db.session.scalars(_rows_of(centre_id).where(CalendarDay.day == day)).first()
     refuse_day(row, kind, vi, en, source)
@@ -60,7 +60,7 @@ def set_calendar_day(
 
 
 def require_calendar_of(by: Actor, centre_id: int | None) -> None:
-    """Raise NotAllowed unless the person keeps the calendar of that centre; with None, of the whole installation."""
+    """Raise NotAllowed unless the person may change the calendar of that centre, or with None of the whole installation."""
     require(by, Action.CHANGE_CALENDAR)
     if not any(grant.role == Role.ADMINISTRATOR and grant.centre_id in (None, centre_id) for grant in by.grants):
         raise NotAllowed
@@ -69,9 +69,9 @@ def require_calendar_of(by: Actor, centre_id: int | None) -> None:
 def recount_after_calendar_change(now: datetime, limit: int = 50) -> int:
     """Count the open limits of at most `limit` cases anew; returns how many cases were looked at.
 
-    Each case in a unit of work of its own, once for all changes that wait for it, which also remembers how far each change has
-    come: killed anywhere, the next run goes on from there. Workers beside each other take turns at the rows of the changes.
-    A case that cannot be counted is put off: the others go on, every run tries it once more, and until then its changes are open.
+    Each case is counted in its own unit of work, once for all changes waiting for it; that also records the progress of each change, so a
+    killed run is continued by the next. Parallel workers take turns at the rows of the changes. A case that cannot be counted is put off:
+    the others continue, every run tries it once more, and until then its changes stay open.
     """
     done = 0
     with unit_of_work():
@@ -85,9 +85,9 @@ def recount_after_calendar_change(now: datetime, limit: int = 50) -> int:
 
 
 def recount_missed(case: Case, *, since: datetime, now: datetime) -> None:
-    """Count the limits of a locked case anew for the changes that passed over it because it had none that ran since an instant.
+    """Count the limits of a locked case anew for the changes that skipped it because none of its limits ran since an instant.
 
-    Those the job has not come to yet are among them; what it finds done it does not do again.
+    This includes changes the job has not reached yet; the job does not repeat what is done here.
     """
     query = select(CalendarChange).where(
         or_(CalendarChange.finished_at.is_(None), CalendarChange.finished_at >= since),
@@ -97,7 +97,7 @@ def recount_missed(case: Case, *, since: datetime, now: datetime) -> None:
 
 
 def _next_alone(now: datetime) -> int | None:
-    """Count the next case that waits, and return it; None when there is none any more."""
+    """Count the next waiting case anew and return it; None when none waits."""
     case_id = None
     try:
         with unit_of_work():
@@ -118,7 +118,7 @@ def _next_alone(now: datetime) -> int | None:
 
 
 def _again_alone(case_id: int, now: datetime) -> None:
-    """Try a case again that was put off."""
+    """Try a postponed case again."""
     try:
         with unit_of_work():
             _recount_for(case_id, [], now)
@@ -130,7 +130,7 @@ def _again_alone(case_id: int, now: datetime) -> None:
 
 
 def _recount_for(case_id: int, changes: list[CalendarChange], now: datetime) -> None:
-    """Count a case anew for the changes whose turn it is, and for those it was put off from."""
+    """Count a case anew for the changes that have reached it, and for those it was put off from."""
     waiting = [change for change in _open_changes() if change in changes or case_id in change.put_off]
     if not waiting:
         return
@@ -141,7 +141,7 @@ def _recount_for(case_id: int, changes: list[CalendarChange], now: datetime) -> 
 
 
 def _recount_once(case: Case, changes: list[CalendarChange], now: datetime) -> None:
-    """Count a case anew for those of the changes that have not moved a limit of it before: that stands in its history."""
+    """Count a case anew for those changes that have not moved a limit of it before, according to its history."""
     history = select(Event).where(Event.case_id == case.id, Event.type == RECOUNTED)
     done = {number for event in db.session.scalars(history) for number in (event.payload or {}).get("changes", ())}
     if wanted := [change for change in changes if change.id not in done]:
@@ -149,7 +149,7 @@ def _recount_once(case: Case, changes: list[CalendarChange], now: datetime) -> N
 
 
 def _put_off(case_id: int) -> None:
-    """Go past a case that could not be counted, and remember it."""
+    """Skip a case that could not be counted, and remember it."""
     with unit_of_work():
         for change in _open_changes():
             if _next_case(change) == case_id:
@@ -157,12 +157,12 @@ def _put_off(case_id: int) -> None:
 
 
 def _log(case_id: int, error: Exception) -> None:
-    """One case that cannot be counted must not keep all others from their day; never the text of the fault."""
+    """Log a case that cannot be counted, so that it does not hold up the others; the log never has the text of the error."""
     LOGGER.error("calendar change put off", extra={"case": case_id, "error": type(error).__name__})
 
 
 def refuse_day(row: CalendarDay | None, kind: str | None, vi: str, en: str, source: str) -> None:
-    """Raise CalendarChangeRefused where a day cannot be set so in place of `row`; the texts as casework.text.normal leaves them."""
+    """Raise CalendarChangeRefused where a day cannot replace `row` like this; texts come as casework.text.normal leaves them."""
     if kind is None:
         if row is None:
             raise CalendarChangeRefused("Ngày này không có trong lịch.", "This day is not in the calendar.", about="first")
@@ -188,7 +188,7 @@ def _open_changes() -> list[CalendarChange]:
 
 
 def _next_case(change: CalendarChange) -> int | None:
-    """The next case with a limit that runs, open pauses included."""
+    """The next case with a running or paused limit."""
     query = select(Clock.case_id).where(Clock.ended_at.is_(None), Clock.case_id > change.last_case_id, Clock.unit.in_(ON_THE_CALENDAR))
     if change.centre_id is not None:
         query = query.join(Case, Case.id == Clock.case_id).where(Case.centre_id == change.centre_id)

@@ -1,6 +1,6 @@
-"""Which limits of a case move, and where to, when its calendar becomes another one. Pure: nothing is changed.
+"""Which limits of a case move, and where to, when its calendar changes. Pure: nothing is written.
 
-The recount after a change and the preview before it ask here, so that what was shown is what happens.
+Both the recount after a change and the preview before it use this, so the preview shows what will happen.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ _MOMENT = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Calendars:
-    """Before the changes and after them."""
+    """The calendar before and after the changes."""
 
     before: Calendar
     after: Calendar
@@ -28,7 +28,7 @@ class Calendars:
 
 @dataclass(frozen=True)
 class Move:
-    """A limit, and where its due instant goes; of one that rests, the instant it will start again from."""
+    """A limit and its new due instant; for a paused one the instant it will start again from."""
 
     clock: Clock
     assignment: Assignment | None
@@ -37,7 +37,7 @@ class Move:
 
 
 def moves_of(case: Case, running: Iterable[Clock], calendars: Calendars, now: datetime) -> Iterator[Move]:
-    """The running limits of a case that move, its own first. What has passed is not revived, what was promised is not taken back."""
+    """The running limits of a case that move, its own first. Passed limits are not revived, and promised days never move earlier."""
     agencies = {assignment.id: assignment for assignment in case.open_assignments}
     case_due = (case.due_at, case.due_at)
     for clock in sorted(running, key=lambda each: each.kind != ClockKind.CASE):
@@ -56,25 +56,25 @@ def moves_of(case: Case, running: Iterable[Clock], calendars: Calendars, now: da
 
 
 def open_rest(clock: Clock) -> ClockPause | None:
-    """The pause a limit is in."""
+    """The pause a limit is in now."""
     return next((rest for rest in clock.pauses if rest.until is None), None)
 
 
 def present_due(clock: Clock) -> datetime | None:
-    """The due instant, or while the limit rests the one it will start again from."""
+    """The due instant, or for a paused limit the one it will start again from."""
     rest = open_rest(clock)
     return clock.due_at if rest is None else rest.due_before
 
 
 def _hangs_on(due: datetime, case_due: datetime | None, urgent: bool, calendars: Calendars, allowance: TimeLimit) -> bool:
-    """An agency asked after the change got its limit under the new calendar already."""
+    """Whether a limit still depends on its case's: an agency asked after the change got its limit under the new calendar already."""
     return any(hangs_on(due, case_due, urgent, calendar, allowance) for calendar in (calendars.before, calendars.after))
 
 
 def _after_case(
     old: datetime, case_due: tuple[datetime | None, datetime | None], urgent: bool, calendars: Calendars, allowance: TimeLimit
 ) -> datetime:
-    """Where the limit of an agency goes with its case."""
+    """The new due instant of an agency's limit that follows its case."""
     tied = assignment_due(case_due[1], urgent, calendars.after, allowance)
     return old if tied is None or case_due[0] == case_due[1] else max(old, tied)
 
@@ -82,7 +82,7 @@ def _after_case(
 def _counted_anew(clock: Clock, old: datetime, calendars: Calendars, now: datetime) -> datetime:
     """The due instant under the new calendar, of as many days or office hours as led to the present one under the old calendar.
 
-    For a limit nobody moved those are the rule's own; an extension keeps its working days, so does what an operator set earlier.
+    For a limit nobody moved these are the rule's own; an extension keeps its working days, and so does an earlier day set by an operator.
     """
     rests = as_rests([rest for rest in clock.pauses if rest.until is not None])
     unit, amount = Unit(clock.unit), clock.amount

@@ -1,4 +1,4 @@
-"""A change of a calendar somebody plans: judged, shown before it is done, and done as one act with its reason."""
+"""A planned change of a calendar: checked, previewed, and carried out as one act with its reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ FIXED = frozenset({(1, 1), (30, 4), (1, 5), (2, 9), (24, 11)})
 """Day and month of the holidays that keep their date (Bộ luật Lao động 2019, Điều 112; 24/11 since 2026)."""
 
 MISSING_SOURCE = "Chưa có số văn bản"
-"""Begins the source of a day that was copied from another year."""
+"""Prefix for the source of a day copied from another year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,12 @@ class PlannedDay:
 
     @property
     def label(self) -> Bilingual:
-        """In both languages."""
         return Bilingual(self.label_vi, self.label_en)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedHours:
-    """Office hours from a day on; without spans the row of that day is taken back."""
+    """Office hours from a day on; without spans the row of that day is removed."""
 
     valid_from: date
     spans: tuple[str, ...]
@@ -51,7 +50,7 @@ class PlannedHours:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to become of the calendar of a centre (None: of all)."""
+    """A planned change of the calendar of a centre (None: of all)."""
 
     centre_id: int | None
     days: tuple[PlannedDay, ...] = ()
@@ -59,7 +58,7 @@ class Plan:
 
 
 def days_between(first: date, last: date, kind: str | None, label_vi: str, label_en: str, source: str) -> tuple[PlannedDay, ...]:
-    """Every day of a range, both ends included. Raises CalendarChangeRefused for a range that is no range or too long."""
+    """Every day of a range, both ends included. Raises CalendarChangeRefused for a reversed or too long range."""
     length = (last - first).days + 1
     if not 1 <= length <= LONGEST_RANGE:
         raise CalendarChangeRefused(
@@ -70,13 +69,13 @@ def days_between(first: date, last: date, kind: str | None, label_vi: str, label
 
 
 SWAPPED = {"off": Bilingual("Nghỉ hoán đổi", "Day off by a swap"), "worked": Bilingual("Làm việc bù", "Worked for a day off")}
-"""What the days of a swap are called where nobody names them."""
+"""Label of the days of a swap where nobody names them."""
 
 
 def swap(
     off: date, worked: date, label_vi: str, label_en: str, source: str, *, worked_label: Bilingual = SWAPPED["worked"]
 ) -> tuple[PlannedDay, ...]:
-    """One working day off for one day of a weekend worked, by the same act, each with a name of its own. Raises CalendarChangeRefused."""
+    """Swap a working day for a weekend day, each with its own label, in one act. Raises CalendarChangeRefused."""
     if off.weekday() >= SATURDAY or worked.weekday() < SATURDAY:
         raise CalendarChangeRefused(
             "Hoán đổi là nghỉ một ngày từ thứ Hai đến thứ Sáu và làm bù vào thứ Bảy hoặc Chủ nhật.",
@@ -90,7 +89,7 @@ def swap(
 
 
 def fixed_days_of_next_year(centre_id: int | None, year: int) -> tuple[PlannedDay, ...]:
-    """The holidays with a fixed date of a year, a year later, as far as they are not there; their act is still to be named."""
+    """A year's holidays with a fixed date, copied to the next year unless already there; their legal source is still to be named."""
     rows = list(db.session.scalars(days_of_year(centre_id, year)))
     there = {row.day for row in db.session.scalars(days_of_year(centre_id, year + 1))}
     fixed = [row for row in rows if row.kind == "off" and (row.day.day, row.day.month) in FIXED]
@@ -104,14 +103,13 @@ def fixed_days_of_next_year(centre_id: int | None, year: int) -> tuple[PlannedDa
 
 
 def days_of_year(centre_id: int | None, year: int) -> Select[CalendarDay]:
-    """The rows a scope has itself in a year."""
     of_scope = CalendarDay.centre_id.is_not_distinct_from(centre_id)
     within = CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))
     return select(CalendarDay).where(of_scope, within).order_by(CalendarDay.day)
 
 
 def judge(plan: Plan, *, by: Actor, now: datetime) -> Plan:
-    """Return what of the plan changes anything, its texts in order. Raises NotAllowed, CalendarChangeRefused."""
+    """Return the parts of the plan that change something, with normalised texts. Raises NotAllowed, CalendarChangeRefused."""
     require_calendar_of(by, plan.centre_id)
     rows = _rows_on(plan.centre_id, [each.day for each in plan.days])
     days: list[PlannedDay] = []
@@ -121,7 +119,7 @@ def judge(plan: Plan, *, by: Actor, now: datetime) -> Plan:
         try:
             refuse_day(rows.get(each.day), wanted.kind, wanted.label_vi, wanted.label_en, wanted.source)
         except CalendarChangeRefused:
-            # of a range, days that are as wished already are passed over; one day alone is refused with its reason
+            # in a range, days that are already as wished are skipped; a single day is refused with its reason
             if len(plan.days) == 1 or not _is_as_wished(rows.get(each.day), wanted):
                 raise
             continue
@@ -134,7 +132,7 @@ def judge(plan: Plan, *, by: Actor, now: datetime) -> Plan:
 
 
 def carry_out(plan: Plan, *, by: Actor, now: datetime, reason: str) -> None:
-    """Do what was planned, all of it or nothing; the events of its days and hours, and one of the change with its reason.
+    """Carry out the plan, all of it or nothing; records the events of its days and hours, and one of the change with its reason.
 
     Raises NotAllowed, CalendarChangeRefused, ReasonMissing.
     """

@@ -1,4 +1,4 @@
-"""What a planned change of a calendar moves, worked out on the rows as they stand and changing nothing; and how far a recount has come."""
+"""What a planned calendar change would move, worked out without writing anything; and the progress of recounts under way."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from casework.models import Assignment, CalendarChange, CalendarDay, Case, CaseR
 from casework.working_time import Calendar
 
 MOST_COUNTED = 500
-"""Open cases that are counted: above that the page says "more than", so that a preview costs the same everywhere."""
+"""Open cases counted by a preview: above that the page says "more than", so that the cost is limited."""
 
 MOST_SHOWN = 50
 AT_ONCE = 250
@@ -27,8 +27,6 @@ MOST_LEFT = 1000
 
 @dataclass(frozen=True, slots=True)
 class ShownMove:
-    """A limit that would move."""
-
     code: str
     clock: str
     agency: Bilingual | None
@@ -38,9 +36,9 @@ class ShownMove:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would happen: how many limits of how many cases move, how many reporters are told, and the first of the moves.
+    """The effect of a plan: how many limits of how many cases move, how many reporters are told, and the first of the moves.
 
-    `looked_at` are the open cases that were counted, `is_cut` whether there are more of them.
+    `looked_at` is how many open cases were counted, `is_cut` whether there are more.
     """
 
     limits: int
@@ -53,7 +51,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A recount under way; numbers above MOST_LEFT are not counted further."""
+    """A recount under way; numbers above MOST_LEFT are not counted exactly."""
 
     centre_id: int | None
     changed_at: datetime
@@ -63,7 +61,7 @@ class Progress:
 
 
 def preview(plan: Plan, *, now: datetime, counted: int = MOST_COUNTED, shown: int = MOST_SHOWN) -> Preview:
-    """Work out what a plan that was judged moves. A handful of statements for each 250 cases, `counted` of them at most."""
+    """Work out what a judged plan moves. A handful of statements for each 250 cases, `counted` cases at most."""
     ids = list(db.session.scalars(_open_cases(plan.centre_id).limit(counted + 1)))
     calendars: dict[int, Calendars] = {}
     found: list[ShownMove] = []
@@ -83,7 +81,7 @@ def preview(plan: Plan, *, now: datetime, counted: int = MOST_COUNTED, shown: in
 
 
 def recounts_under_way(centre_ids: Sequence[int | None]) -> list[Progress]:
-    """The changes whose open limits are still being counted anew, the oldest first; the days of one act, such as a swap, are one."""
+    """The changes whose open limits are still being counted anew, oldest first; the days of one act, such as a swap, are one."""
     query = select(CalendarChange).where(CalendarChange.finished_at.is_(None)).order_by(CalendarChange.id).limit(20)
     acts: dict[tuple[int | None, datetime], list[CalendarChange]] = {}
     for row in db.session.scalars(query):
@@ -120,7 +118,7 @@ def _read(ids: Sequence[int]) -> Iterator[tuple[Case, list[Clock]]]:
 
 
 def _planned(plan: Plan, centre_id: int) -> Calendar:
-    """The calendar of a centre as it would be."""
+    """The calendar of a centre under the plan."""
     days: dict[int | None, dict[date, str]] = {None: {}, centre_id: {}}
     of_scopes = CalendarDay.centre_id.is_(None) | (CalendarDay.centre_id == centre_id)
     for row in db.session.scalars(select(CalendarDay).where(of_scopes)):
@@ -136,7 +134,7 @@ def _planned(plan: Plan, centre_id: int) -> Calendar:
 
 
 def _reporters_of(case_ids: Sequence[int]) -> int:
-    """How many reporters of these cases can be told."""
+    """How many reporters of these cases can be reached."""
     number = 0
     for first in range(0, len(case_ids), AT_ONCE):
         links = select(CaseReport).where(CaseReport.case_id.in_(case_ids[first : first + AT_ONCE]), CaseReport.left_at.is_(None))

@@ -1,4 +1,4 @@
-"""How difficult a case may be found: rows in force that have a limit of their own; a case keeps the key."""
+"""The complexities of cases: rows in force with a limit of their own; a case keeps the key."""
 
 from datetime import date, datetime
 
@@ -10,13 +10,14 @@ from casework.local_time import local_day
 from casework.models import Case, Complexity
 
 AT_FILING = "ordinary"
-"""What a case is until somebody classifies it."""
+"""The complexity of a case until it is classified."""
 SEVERAL_AGENCIES = "complex"
-"""Whose limit a case has that several agencies work on (rules.md, section 4)."""
+"""The complexity whose limit applies once several agencies work on a case (rules.md, section 4)."""
 
 
 def complexities_for(case: Case, *, now: datetime, counted_from: datetime) -> list[Complexity]:
-    """What may be chosen for a case today, in order: only where it has a limit, counted from that instant. More is an error to come."""
+    """The complexities that may be chosen for a case today, in order: only those with a limit counted from that instant, since others
+    would fail later."""
     on = local_day(counted_from)
     rows = complexities_of(case.centre_id, local_day(now))
     return [row for row in rows if has_limit(row.key, case.centre_id, on)]
@@ -31,7 +32,7 @@ def complexities_of(centre_id: int | None, day: date) -> list[Complexity]:
 
 
 def has_limit(key: str, centre_id: int | None, on: date) -> bool:
-    """Whether a normal case of that complexity has a limit that begins on that day."""
+    """Whether a normal case of that complexity has a limit beginning on that day."""
     try:
         rule_for(ClockKind.CASE, centre_id=centre_id, on=on, urgency="normal", complexity=key)
     except RuleMissing:

@@ -28,7 +28,7 @@ def assignment_due(case_due: datetime | None, urgent: bool, calendar: Calendar, 
 
 
 def under_one_working_day_left(now: datetime, due: datetime, calendar: Calendar) -> bool:
-    """Whether fewer office minutes than one working day has are left, so that the operations lead confirms or extends."""
+    """Whether less than one working day of office time is left, so that the operations lead confirms or extends."""
     return working_minutes(now, due, calendar) < calendar.office_minutes_on(calendar.day_of(now))
 
 
@@ -68,12 +68,12 @@ def recomputed_for_calendar(
 
 
 def shifted(due: datetime, since: datetime, until: datetime, unit: Unit, calendar: Calendar) -> datetime:
-    """Return where a due instant lies after one pause [since, until), counted in the limit's unit; never earlier than it was.
+    """Return a due instant after one pause [since, until), counted in the limit's unit; never earlier than before.
 
-    What was left when the clock stopped is left when it starts again. Days: the day it stops is used up, the day it starts again
-    is not counted. Equals due_at of the limit with that pause where the clock was moved by pauses alone, in the order they were
-    made; where it was moved by hand nothing else could be counted. What had passed when the pause began is not revived.
-    Source: rules, section 4, "Pauses". Raises BeyondTenYears.
+    What was left when the clock stopped is left when it starts again. In days, the day it stops is used up and the day it starts again is
+    not counted. Equals due_at of the limit with that pause where the clock was moved by pauses alone, in the order they were made; where
+    it was moved by hand nothing else could be counted. What had passed when the pause began is not revived. Source: rules, section 4,
+    "Pauses". Raises BeyondTenYears.
     """
     if due <= since:
         return due
@@ -95,7 +95,7 @@ def _shifted_by_office_time(due: datetime, since: datetime, until: datetime, cal
     left = working_time(since, due, calendar)
     if not left:
         return max(due, until)
-    # any start from which whole office hours lead to `due` tells the same story as the true one, which may have been at any minute
+    # any start from which whole office hours lead to `due` gives the same result as the true one, which may have been at any minute
     hours = -(-left // _HOUR)
     start = subtract_working_minutes(due, hours * 60, calendar)
     found = due_at(TimeLimit(hours, Unit.WORKING_HOURS), start, calendar, [Pause(since, until)])

@@ -1,4 +1,4 @@
-"""What an act did to the limits of a case, for its history: from when to when, of the case and of each agency at work on it."""
+"""The effect of an act on the limits of a case and its agencies, old and new due instants, for the history."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +10,13 @@ from casework.models import Case, Clock
 
 @dataclass(frozen=True)
 class Limits:
-    """When a case and its agencies are due; agencies by key. Of a limit that rests, when it was due as it stopped."""
+    """The due instants of a case and its agencies (by key). For a paused limit, the due instant when it stopped."""
 
     case: datetime | None
     agencies: dict[str, datetime | None]
 
 
 def limits_of(case: Case) -> Limits:
-    """Read the running limits of a locked case."""
     keys = {row.id: row.agency.key for row in case.open_assignments}
     due, agencies = None, {}
     for clock in running_clocks(case):
@@ -29,7 +28,7 @@ def limits_of(case: Case) -> Limits:
 
 
 def limits_moved(before: Limits, case: Case) -> dict[str, Any]:
-    """What an event tells of it: `due` and `agency_dues`, each from when to when (ISO, UTC); `due` is empty where nothing moved.
+    """The changes for an event: `due` and `agency_dues`, each from when to when (ISO, UTC); `due` is empty where nothing moved.
 
     Agencies asked just now had no limit, so none of theirs has moved.
     """

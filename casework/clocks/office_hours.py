@@ -1,4 +1,4 @@
-"""Office hours of a centre, or of the whole installation: they hold from a day on, and limits in working hours are counted anew."""
+"""Office hours of a centre or of the installation: valid from a day on, after which limits in working hours are counted anew."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _SPAN = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
 
 
 def spans_in(text: str) -> tuple[str, ...]:
-    """Office hours out of a line such as "07:30-11:30, 13:00-17:00". Raises CalendarChangeRefused."""
+    """Parse office hours such as "07:30-11:30, 13:00-17:00". Raises CalendarChangeRefused."""
     hours = "-".join(each.strip() for each in re.split("[-–]", text.replace(";", ",")))
     spans = tuple(hours.replace(",", " ").split())
     if not 1 <= len(spans) <= MOST_SPANS or not all(_SPAN.fullmatch(span) for span in spans):
@@ -42,10 +42,10 @@ def spans_in(text: str) -> tuple[str, ...]:
 
 
 def set_office_hours(*, centre_id: int | None, spans: Sequence[str], valid_from: date, by: Actor, now: datetime) -> CalendarChange:
-    """Let these hours hold from a local day on, until the next row of the same scope; no spans take the row of that day back.
+    """Let these hours hold from a local day on, until the next row of the same scope; without spans the row of that day is removed.
 
-    Recorded as `set_office_hours` in the stream of the rules with the rows before; open limits are counted anew like after a
-    change of days. Raises NotAllowed, CalendarChangeRefused. Source: rules.md, section 4.
+    Recorded as `set_office_hours` in the stream of the rules with the rows before; open limits are counted anew like after a change of
+    days. Raises NotAllowed, CalendarChangeRefused. Source: rules.md, section 4.
     """
     require_calendar_of(by, centre_id)
     db.session.get(EventStream, RULES_STREAM, with_for_update=True)
@@ -61,7 +61,7 @@ def set_office_hours(*, centre_id: int | None, spans: Sequence[str], valid_from:
 
 
 def refuse_hours(rows: Sequence[HoursRow], spans: Sequence[str], valid_from: date, now: datetime) -> None:
-    """Raise CalendarChangeRefused where hours cannot be set so beside these rows: what has been is not rewritten."""
+    """Raise CalendarChangeRefused where hours cannot be set next to these rows: the past is not rewritten."""
     if valid_from < local_day(now):
         raise CalendarChangeRefused(
             "Giờ làm việc chỉ đổi được từ hôm nay trở đi.", "Office hours can only change from today on.",
@@ -79,7 +79,7 @@ def refuse_hours(rows: Sequence[HoursRow], spans: Sequence[str], valid_from: dat
 
 
 def hours_with(rows: Sequence[HoursRow], spans: Sequence[str], valid_from: date) -> list[HoursRow]:
-    """The rows of a scope once hours hold from a day on, or, without spans, once the row of that day is gone."""
+    """The rows of a scope after hours are set from a day on, or, without spans, after the row of that day is removed."""
     gone = next((row for row in rows if row.valid_from == valid_from), None)
     if not spans:
         end = gone.valid_to if gone is not None else None

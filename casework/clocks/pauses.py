@@ -1,4 +1,4 @@
-"""Letting the limits of a case rest and run again: for a question, a hold, a referral, or a refusal that was taken back."""
+"""Pausing and resuming the limits of a case: for a question, a hold, a referral, or a refusal that was taken back."""
 
 from datetime import datetime
 
@@ -26,14 +26,14 @@ from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_tim
 from casework.working_time import Pause as Rest
 
 REFUSED = "refusal"
-"""Why a limit rested that a refusal had ended and an objection brought back."""
+"""Why a limit was paused that a refusal had ended and an objection brought back."""
 
 
 def pause_clocks(case: Case, *, pause: Pause, until: datetime | None, at: datetime) -> None:
-    """Stop every running limit of a case, except of rating; none of them can run out until it goes on.
+    """Stop every running limit of a case, except of rating; none of them can expire until it is resumed.
 
-    `until` is when the pause ends by itself, None where nothing does that. A limit that is late stays late.
-    Source: rules.md, section 4, "Pauses".
+    `until` is when the pause ends by itself, None where nothing does that. A limit that is late stays late. Source: rules.md, section 4,
+    "Pauses".
     """
     case.paused_for, case.paused_until = pause, until
     limits_change(case)
@@ -44,7 +44,7 @@ def pause_clocks(case: Case, *, pause: Pause, until: datetime | None, at: dateti
 
 
 def resume_clocks(case: Case, *, at: datetime, told: bool = True) -> bool:
-    """Let the limits of a case run again, each later by its own unit; returns whether the day promised for the answer moved.
+    """Resume the limits of a case, each later by its own unit; return whether the day promised for the answer moved.
 
     The reporters are told the new day, unless `told` is false because the case ends at once.
     """
@@ -55,7 +55,7 @@ def resume_clocks(case: Case, *, at: datetime, told: bool = True) -> bool:
 
 
 def revive_clocks(case: Case, *, since: datetime, at: datetime) -> None:
-    """Let the limits run again that a refusal ended at `since`, as after a pause; those of agencies that left stay ended.
+    """Resume the limits that a refusal ended at `since`, as after a pause; those of agencies that left stay ended.
 
     The reporters are told when the day of the answer moved. Source: rules.md, sections 4 and 6.
     """
@@ -73,7 +73,7 @@ def revive_clocks(case: Case, *, since: datetime, at: datetime) -> None:
 
 
 def start_case_clock(case: Case, *, at: datetime) -> Clock:
-    """Start the limit of a case from an instant that may lie before pauses that are over: they do not count against it."""
+    """Start the limit of a case from an instant that may precede finished pauses, which do not count against it."""
     rests = rests_before_promise(case)
     due = None
     if rests:
@@ -98,23 +98,22 @@ def counted_from(case: Case, *, now: datetime) -> datetime:
 
 
 def rests_before_promise(case: Case) -> list[ClockPause]:
-    """The pauses of a case whose answer day has not been promised yet: the limit of acceptance keeps them, ended or not."""
+    """The pauses of a case whose answer day has not been promised yet, ended or not; its limit of acceptance keeps them."""
     clock = _acceptance(case)
     return list(clock.pauses) if clock is not None else []
 
 
 def as_rests(rests: list[ClockPause]) -> list[Rest]:
-    """Pauses as the arithmetic wants them."""
     return [Rest(rest.since, rest.until) for rest in rests]
 
 
 def hangs_on(
     due: datetime | None, case_due: datetime | None, urgent: bool, calendar: Calendar, allowance: TimeLimit | None = None
 ) -> bool:
-    """Whether the due instant of an assignment is the one its case gives it, so that it goes where the case's goes.
+    """Whether an assignment's due instant is the one its case gives it, and so moves with the case's.
 
-    Instants without office time between them are the same moment to an office: an agency given until the end of a day, or until
-    the office opens on the next.
+    Instants without office time between them are the same moment to an office: an agency given until the end of a day, or until the
+    office opens on the next.
     """
     tied = assignment_due(case_due, urgent, calendar, allowance)
     if due is None or tied is None or due == tied:
@@ -131,7 +130,7 @@ def _go_on(case: Case, rests: list[tuple[Clock, ClockPause]], *, at: datetime, r
             continue
         due = shifted(rest.due_before, rest.since, at, Unit(clock.unit), calendar)
         if clock.extended_at is not None and clock.extended_at <= rest.since < clock.first_due_at:
-            # the first promise counts without the time a case rested, as every limit does: also when it was extended before
+            # the first promise counts without paused time, as every limit does, even if it was extended before
             clock.first_due_at = max(clock.first_due_at, shifted(clock.first_due_at, rest.since, at, Unit(clock.unit), calendar))
         if clock.kind == ClockKind.CASE:
             case_due = (rest.due_before, due)
@@ -148,7 +147,7 @@ def _go_on(case: Case, rests: list[tuple[Clock, ClockPause]], *, at: datetime, r
 
 
 def _resting_with(case: Case) -> list[Clock]:
-    """The limits that stop with the case. Until it has a limit of its own, which will count from filing, acceptance keeps the pauses."""
+    """The limits that pause with the case. Until the case has its own limit, which counts from filing, acceptance keeps the pauses."""
     clocks = [clock for clock in running_clocks(case) if clock.kind != ClockKind.RATING]
     acceptance = _acceptance(case) if running_clock(case, ClockKind.CASE) is None else None
     return clocks if acceptance is None or acceptance in clocks else [acceptance, *clocks]
@@ -160,5 +159,5 @@ def _acceptance(case: Case) -> Clock | None:
 
 
 def _assignment_of(clock: Clock, case: Case) -> Assignment | None:
-    """The agency a limit is of, while it is at work."""
+    """The agency of a limit, while it is at work."""
     return next((row for row in case.open_assignments if row.id == clock.assignment_id), None)

@@ -1,4 +1,4 @@
-"""The ladder of reminders: which rungs a time limit has, and at which instant each is reached (rules.md, section 4, "Reminders")."""
+"""The ladder of reminders: which rungs a time limit has, and when each is reached (rules.md, section 4, "Reminders")."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -13,14 +13,14 @@ from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at, frac
 
 URGENCIES = ("normal", "urgent")
 WHOLE = 100
-"""Per cent: the rung that is the due instant itself."""
+"""Per cent: the rung at the due instant itself."""
 
 _MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A row of `reminder_rule` as it stood when it was read: shared by all steps, so no row of anybody's session."""
+    """A row of `reminder_rule` as it was read: shared by all steps, so it belongs to no session."""
 
     id: int
     kind: str
@@ -35,7 +35,7 @@ class Rung:
     valid_to: date | None
 
     def fits(self, kind: str, centre_id: int | None, on: date, urgency: str) -> bool:
-        """Whether the rule speaks of that; an empty column speaks of all."""
+        """Whether the rule applies; an empty column applies to all."""
         return (
             self.kind == kind
             and self.valid_from <= on
@@ -45,10 +45,10 @@ class Rung:
         )
 
     def instant(self, clock: Clock, calendar: Calendar) -> datetime | None:
-        """When the limit gets there; None while it rests without a due instant.
+        """When the limit reaches the rung; None while it is paused without a due instant.
 
-        A share of the time is measured as working_time.fraction_instant does. Days after due are counted from the last instant in
-        time, so that one working day after a limit that ended with Monday is over at midnight after Tuesday.
+        A share of the time is measured as working_time.fraction_instant does. Days after due are counted from the last instant in time,
+        so that one working day after a limit that ended with Monday is over at midnight after Tuesday.
         """
         if clock.due_at is None:
             return None
@@ -74,7 +74,7 @@ def ladder_of(kind: str, *, centre_id: int | None, on: date, urgency: str) -> li
 
 
 def rungs_silenced_by(kind: str, urgency: str | None, *, centre_id: int | None, on: date) -> list[tuple[Rung, str | None]]:
-    """The rungs in force that would count no longer once a scope has a first rung of its own, each with the urgency a copy of it needs.
+    """The rungs in force that would no longer count once a scope has a rung of its own, each with the urgency a copy of it needs.
 
     Nothing is silenced where the scope has such a ladder already. Source: ladder_of.
     """
@@ -107,7 +107,7 @@ def next_rung_at(ladder: list[Rung], clock: Clock, calendar: Calendar, climbed: 
 
 
 def _all_rungs() -> list[Rung]:
-    """Every rule there is, kept until the rules change: each limit that starts asks for them."""
+    """Every rule, cached until the rules change: each limit that starts asks for them."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:

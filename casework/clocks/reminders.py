@@ -1,4 +1,4 @@
-"""Reminding whoever is due to do something: by the ladder of rules, morning by morning, and by hand (rules.md, section 4)."""
+"""Reminding whoever has something due: by the ladder of rules, in a letter each morning, and by hand (rules.md, section 4)."""
 
 import logging
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ LOGGER = logging.getLogger("langbiang.reminders")
 LONGEST_WORDS = 2_000
 
 WITH_OTHERS = frozenset({AssignmentState.SUBMITTED, AssignmentState.HANDED_BACK})
-"""States of an assignment in which its officer has done what there was to do and waits for somebody else."""
+"""States of an assignment in which its officer is done and waits for somebody else."""
 
 
 class RemindRefused(CaseworkError):
@@ -62,12 +62,12 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
 
 
 def owes_answer(assignment: Assignment) -> bool:
-    """Whether the agency can be reminded: it has the case, and has not handed it back to wait for the centre's word."""
+    """Whether the agency can be reminded: it has the case and does not wait for a decision on its hand-back."""
     return assignment.is_open and assignment.state != AssignmentState.HANDED_BACK
 
 
 def owing_agencies(case: Case, *, assignment_id: int | None = None) -> list[Assignment]:
-    """The parts of a case that can be reminded; with `assignment_id` that one alone. Raises RemindRefused where there is none."""
+    """The assignments of a case that can be reminded; with `assignment_id` only that one. Raises RemindRefused where there is none."""
     asked = [row for row in case.assignments if assignment_id in (None, row.id)]
     owing = [row for row in asked if owes_answer(row)]
     if owing:
@@ -82,16 +82,15 @@ def owing_agencies(case: Case, *, assignment_id: int | None = None) -> list[Assi
 def send_reminders(now: datetime, limit: int = 100) -> int:
     """Climb every rung that has been reached, case by case; returns how many time limits were looked at.
 
-    Any number of workers may run this beside each other: each takes a case with its row locked and reads its limits again, so
-    that a rung is climbed once, and where a worker dies nothing of that case has happened. `limit` counts time limits, too.
-    A case somebody else holds at the moment is left for the next time.
+    Any number of workers may run this in parallel: each locks a case and reads its limits again, so that a rung is climbed once, and a
+    worker that dies leaves the case untouched. `limit` counts time limits, too. A case locked by somebody else is left for the next run.
     """
     case_ids = [case_id for _, case_id in db.session.execute(_due(now).limit(limit))]
     return sum(_remind_alone(case_id, now) for case_id in dict.fromkeys(case_ids))
 
 
 def morning_after(now: datetime, calendar: Calendar) -> datetime:
-    """Return the next opening of the offices: when the letter with this moment's reminders is due. Raises BeyondTenYears."""
+    """Return when the offices next open, which is when the letter with this moment's reminders is due. Raises BeyondTenYears."""
     today = calendar.day_of(now)
     for offset in range(LONGEST_SEARCH_DAYS):
         hours = calendar.hours_of(today + timedelta(days=offset))
@@ -107,7 +106,7 @@ def _handed_back() -> RemindRefused:
 
 
 def _due(now: datetime) -> Select[int, int]:
-    """The limits whose next rung is reached. A case that stands still reminds nobody until it goes on."""
+    """The limits whose next rung is reached. A paused case reminds nobody until it is resumed."""
     return (
         select(Clock.id, Clock.case_id)
         .join(Case, Clock.case_id == Case.id)
@@ -121,13 +120,13 @@ def _remind_alone(case_id: int, now: datetime) -> int:
         with unit_of_work():
             return _remind_in(lock_case(case_id), now) if _is_free(case_id) else 0
     except Exception as error:
-        # one case that cannot be read must not keep all others from being reminded of; never the text of the fault
+        # one case that cannot be read must not stop the reminders of all others; never log the text of the error
         LOGGER.error("reminders put off", extra={"case": case_id, "error": type(error).__name__})
         return 0
 
 
 def _is_free(case_id: int) -> bool:
-    """Whether nobody else is at work on the case: workers go round each other instead of waiting one behind the other.
+    """Whether nobody else is at work on the case: workers skip it instead of queueing.
 
     SQLite has one writer at a time, who has no need to ask.
     """
@@ -137,7 +136,7 @@ def _is_free(case_id: int) -> bool:
 
 
 def _remind_in(case: Case, now: datetime) -> int:
-    """Climb what has been reached in a locked case. Several rungs of a limit at once are one reminder per desk, of the highest."""
+    """Climb the rungs reached in a locked case. Several rungs of a limit at once make one reminder per desk, for the highest."""
     query = _due(now).with_only_columns(Clock).where(Clock.case_id == case.id).execution_options(populate_existing=True)
     clocks = list(db.session.scalars(query))
     calendar, letters, climbed_before = calendar_of(case.centre_id), set[str](), _climbed(clocks)
@@ -167,13 +166,13 @@ def _climbed(clocks: list[Clock]) -> dict[int, set[int]]:
 
 
 def _told(reached: list[Rung], clock: Clock, case: Case, assignment: Assignment | None) -> dict[str, Rung]:
-    """Whom to tell, each with the highest rung of theirs."""
+    """The desks to tell, each with its highest rung."""
     desks = ((_desk(Role(rung.role), clock, case, assignment), rung) for rung in reached)
     return {desk: rung for desk, rung in desks if desk is not None}
 
 
 def _desk(role: Role, clock: Clock, case: Case, assignment: Assignment | None) -> str | None:
-    """The inbox a rung speaks to; None where there is nobody, or nothing for them to do."""
+    """The inbox a rung reminds; None where there is nobody, or nothing for them to do."""
     if role not in AGENCY_ROLES:
         return desk_name(role, centre_id=case.centre_id)
     if assignment is None:
