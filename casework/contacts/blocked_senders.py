@@ -1,7 +1,8 @@
-"""Senders whose reports a centre takes no more for a while: known by account, browser and keyed digests of their contacts, never by name.
+"""Senders whose reports a centre does not accept for a while: known by account, browser and keyed digests of their contacts, never by
+name.
 
-An operations lead blocks the sender of one report without learning who that is. The sender is told until when and why, goes on
-reading and following what was sent before, and may always be told of the emergency numbers (rules.md, section 2; own).
+An operations lead blocks the sender of one report without learning who that is. The sender is told until when and why, goes on reading
+and following what was sent before, and may always be told of the emergency numbers (rules.md, section 2; own).
 """
 
 from collections.abc import Collection, Sequence
@@ -33,16 +34,16 @@ KINDS = ("account", "device", "phone", "email")
 
 
 class BlockRefused(CaseworkError):
-    """The sender cannot be blocked so; the text says why."""
+    """The sender cannot be blocked like this; the text says why."""
 
 
 class SenderBlocked(CaseworkError):
-    """The centre takes no report of this sender now; the text says until when, why, and what to do in danger."""
+    """The centre accepts no report from this sender now; the text says until when, why, and what to do in danger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One act of blocking, with all by which its sender is known. `last_day` is local and the last one it holds on."""
+    """One act of blocking, with everything its sender is recognised by."""
 
     ref: str
     report: Report
@@ -54,16 +55,16 @@ class Block:
 
     @property
     def last_day(self) -> date:
-        """The last local day on which nothing is taken."""
+        """The last local day on which nothing is accepted."""
         return _last_day(self.until)
 
 
 def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason: str, days: int) -> Block:
-    """Take no reports of whoever sent this one for some days, today not counted; the caller holds the lock of the case.
+    """Accept no reports from the sender of this one for some days, today not counted; the caller holds the lock of the case.
 
     Records `block_sender` with the last day, and tells the sender; the reason stands on the page of their report. Nothing is opened.
-    Raises NotAllowed, or BlockRefused without a reason, beyond the days the centre allows, for a report that is not of this case or of
-    somebody nothing is known of, and while the sender is blocked for this report already. (Own rule.)
+    Raises NotAllowed, or BlockRefused without a reason, beyond the days the centre allows, for a report that is not of this case or whose
+    sender cannot be recognised, and while the sender is blocked for this report already. (Own rule.)
     """
     require(by, Action.BLOCK_SENDER, case)
     if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
@@ -103,9 +104,9 @@ def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason
 
 
 def lift_block(case: Case, block: Block, *, by: Actor, now: datetime) -> None:
-    """Take reports of the sender again before the day; the caller holds the lock of the case the report is in.
+    """Accept the sender's reports again before that day; the caller holds the lock of the case the report is in.
 
-    Records `lift_block`. Raises NotAllowed, BlockRefused when it does not hold any more.
+    Records `lift_block`. Raises NotAllowed, BlockRefused when it has ended.
     """
     require(by, Action.BLOCK_SENDER, case)
     rows = _rows(BlockedSender.report_id == block.report.id, BlockedSender.blocked_at == block.blocked_at, _in_force(now))
@@ -118,10 +119,11 @@ def lift_block(case: Case, block: Block, *, by: Actor, now: datetime) -> None:
 
 
 def refuse_blocked(*, centre: Centre, contact: Contact | None, account: Account | None, device: Device | None, now: datetime) -> None:
-    """Raise SenderBlocked when the centre takes nothing from this account, browser or contact now.
+    """Raise SenderBlocked when the centre accepts nothing from this account, browser or contact now.
 
-    Why is told to the account, and to one that has proven the contact. A number somebody only types or claims may be another person's,
-    and a telephone may be that of a household: neither tells why, and who has proven to be somebody is not held by the telephone alone.
+    The reason is told to the blocked account, and to one that has proven the contact. A number that is only typed or claimed may be
+    another person's, and a telephone may belong to a household: neither is told the reason, and a sender with a proven contact is not
+    blocked by the telephone alone.
     """
     is_proven = account is not None and bool(_proven_of(account))
     subjects = _subjects_of(contact, account, None if is_proven else device)
@@ -136,24 +138,24 @@ def refuse_blocked(*, centre: Centre, contact: Contact | None, account: Account 
 
 
 def blocks_of(report: Report, *, now: datetime) -> list[Block]:
-    """The blocks that hold now because of a report, for its sender's own page and the page of its case; at most one by the acts here."""
+    """The blocks in force because of a report, for its sender's page and the page of its case; the acts here allow at most one."""
     return _blocks(_rows(BlockedSender.report_id == report.id, _in_force(now)))
 
 
 def blocks_seen(by: Actor, *, now: datetime) -> list[Block]:
-    """The newest MOST_LISTED blocks that hold in the centres somebody leads, newest first. What is set apart is not among them."""
+    """The newest MOST_LISTED blocks in force in the centres the person leads, newest first, without quarantined cases."""
     return _blocks(_rows(_within_sight(by), _in_force(now), most=MOST_LISTED * len(KINDS)))[:MOST_LISTED]
 
 
 def block_seen(by: Actor, ref: str, *, now: datetime) -> Block | None:
-    """One block that holds, by the ref of any of its rows, within what `blocks_seen` lists."""
+    """One block in force by the ref of any of its rows, within what `blocks_seen` lists."""
     row = aliased(BlockedSender)
     same_act = exists().where(row.ref == ref, row.report_id == BlockedSender.report_id, row.blocked_at == BlockedSender.blocked_at)
     return next(iter(_blocks(_rows(_within_sight(by), _in_force(now), same_act))), None)
 
 
 def can_be_blocked(report: Report) -> bool:
-    """Whether anything is known by which the sender of a report would be recognised."""
+    """Whether anything is known by which the report's sender could be recognised."""
     reporter = report.reporter
     return report.device_id is not None or (
         reporter is not None and (reporter.account_id is not None or reporter.contact_verified_at is not None)
@@ -161,7 +163,7 @@ def can_be_blocked(report: Report) -> bool:
 
 
 def kinds_known(report: Report) -> tuple[str, ...]:
-    """By what the sender of a report would be recognised."""
+    """The kinds of marks by which the report's sender could be recognised."""
     known = {kind for kind, _subject in _known_of(report)}
     return tuple(kind for kind in KINDS if kind in known)
 
@@ -176,8 +178,9 @@ def _refuse_words(reason: str) -> None:
 
 
 def _known_of(report: Report) -> list[tuple[str, str]]:
-    """All by which the sender of a report can be known again, without opening anything. A contact counts only where it was proven:
-    else whoever types a stranger's number would get the stranger blocked.
+    """Everything by which the report's sender can be recognised without opening their identity.
+
+    A contact counts only where it was proven: otherwise somebody could type a stranger's number and get the stranger blocked.
     """
     reporter = report.reporter
     found = [("device", str(report.device_id))] if report.device_id is not None else []
@@ -193,7 +196,7 @@ def _known_of(report: Report) -> list[tuple[str, str]]:
 
 
 def _proven_of(account: Account) -> list[tuple[str, str]]:
-    """The contacts an account has proven; one it only claims may be another person's."""
+    """The contacts the account has proven; one it only claims may be another person's."""
     proven = (("phone", account.phone_digest, account.phone_verified_at), ("email", account.email_digest, account.email_verified_at))
     return [(kind, digest) for kind, digest, proven_at in proven if digest is not None and proven_at is not None]
 
@@ -231,7 +234,7 @@ def _rows(*which: ColumnElement[bool], most: int = 100) -> list[BlockedSender]:
 
 
 def _blocks(rows: Sequence[BlockedSender]) -> list[Block]:
-    """One for each act: the rows of the same report and moment."""
+    """The rows grouped by act: those with the same report and moment."""
     acts: dict[tuple[int, datetime], list[BlockedSender]] = {}
     for row in rows:
         acts.setdefault((row.report_id, row.blocked_at), []).append(row)

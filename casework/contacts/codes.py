@@ -1,11 +1,11 @@
-"""One-time codes: six digits sent to a telephone number or an e-mail address, to prove that it is the person's.
+"""One-time codes: six digits sent to a telephone number or an e-mail address, to prove that the person owns it.
 
-A code holds for ten minutes, five attempts from one network and one use; of a contact and purpose the newest alone counts. Kept are
-keyed digests; contact and digits lie sealed in the row until the message has left, then they are wiped. Nothing here says whether
-anybody is known under a contact: a code is sent to whoever asks for one, within limits.
+A code is valid for ten minutes, five attempts from one network and one use; only the newest for a contact and purpose counts. Keyed
+digests are stored; contact and digits are sealed in the row until the message is sent, then wiped. Nothing here says whether anybody is
+known under a contact: a code is sent to whoever asks for one, within limits.
 
-It leaves as a delivery of its own, urgent and in quiet hours too, whose recipient is `code:<id>`; one that could not be sent in time
-is dropped.
+It leaves as a delivery of its own, urgent and in quiet hours too, whose recipient is `code:<id>`; one that could not be sent in time is
+dropped.
 """
 
 import hmac
@@ -30,33 +30,33 @@ TEMPLATE = "one_time_code"
 DIGITS = 6
 LASTS = timedelta(minutes=10)
 MOST_ATTEMPTS_HERE = 5
-"""From one network: who types wrong digits elsewhere does not end the code of its owner."""
+"""From one network: somebody typing wrong digits elsewhere does not use up the owner's code."""
 MOST_ATTEMPTS = 3 * MOST_ATTEMPTS_HERE
-"""In all."""
+"""From all networks together."""
 RESEND_AFTER = timedelta(seconds=60)
-"""Whoever asks again sooner is told the same, and nothing more is sent: the first message is on its way."""
+"""A repeat within this time gets the same answer and no second message: the first one is on its way."""
 KEPT = timedelta(days=1)
-"""How long the row stays after it has run out."""
+"""How long the row is kept after it has expired."""
 SWEPT_TOGETHER = 1_000
 CODE_PURPOSE = "one-time code"
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 NETWORKS = 3
-"""So many use up what a contact may be sent; one alone shuts nobody out."""
+"""How many networks it takes to use up a contact's limit, so that no single one shuts the owner out."""
 OF_CONTACT_HERE = limit_set_by("codes_of_contact", "code to contact from network", QUARTER)
 OF_CONTACT_HERE_A_DAY = Limit("code to contact from network in a day", 10, DAY)
 OF_CONTACT = limit_set_by("codes_of_contact", "code to contact", QUARTER, times=NETWORKS)
 OF_CONTACT_A_DAY = Limit("code to contact in a day", 10, DAY, times=NETWORKS)
-"""Nobody is woken by more. With MOST_ATTEMPTS that leaves 450 guesses a day at a million."""
+"""So that nobody is flooded. With MOST_ATTEMPTS it leaves 450 guesses a day at a million codes."""
 TRIES_HERE = Limit("tries of a code from network", MOST_ATTEMPTS_HERE, DAY)
-"""Of one code; a day is longer than any holds."""
+"""For one code; a day is longer than any is valid."""
 OF_NETWORK = limit_set_by("codes_of_network", "code from network", HOUR)
 OF_ALL = limit_set_by("codes_an_hour", "codes", HOUR)
-"""Messages cost money: a script with many numbers and networks empties no purse."""
+"""Messages cost money: a script with many numbers and networks must not run up the bill."""
 
 
 class Purpose(StrEnum):
-    """What a code proves a contact for; one asked for one thing opens nothing else."""
+    """The purpose of a code; a code sent for one purpose is worth nothing for another."""
 
     SIGN_IN = "sign_in"
     ADD_CONTACT = "add_contact"
@@ -67,7 +67,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentCode:
-    """A code that is on its way by `channel`; with None there is no way, and only a demonstration shows its digits. Never in `repr`."""
+    """A code sent by `channel`; with None there is no way to send it, and only a demonstration shows its digits. Never in `repr`."""
 
     channel: str | None
     digits: str | None
@@ -78,9 +78,9 @@ class SentCode:
 
 
 def count_code(contact: Contact, *, network: str, now: datetime) -> datetime | None:
-    """Count that a code was asked for; the instant from which it may be asked again when there were too many, else None.
+    """Count a request for a code; return when the next is allowed if there were too many, else None.
 
-    The narrowest limit first, and each only where the one before lets it pass: what is refused uses up nothing that others share.
+    The narrowest limit is checked first, and each only if the one before passes, so that a refused request uses up nothing others share.
     The caller commits it before `send_code`.
     """
     subject = digest_of(contact)
@@ -94,9 +94,9 @@ def count_code(contact: Contact, *, network: str, now: datetime) -> datetime | N
 
 
 def way_to(kind: str, *, configured: Collection[str], now: datetime) -> str | None:
-    """By which of the installation's channels a code reaches a `phone` or an `email`; None where none leads there.
+    """The configured channel by which a code reaches a `phone` or an `email`; None where there is none.
 
-    By Zalo where its template was approved, else by SMS.
+    Zalo where its template was approved, else SMS.
     """
     if kind == "email":
         return "email" if "email" in configured else None
@@ -108,9 +108,9 @@ def way_to(kind: str, *, configured: Collection[str], now: datetime) -> str | No
 def send_code(
     contact: Contact, *, purpose: Purpose, now: datetime, configured: Collection[str], report: Report | None = None, language: str = "vi"
 ) -> SentCode:
-    """Make a code for a contact of one way and put it on its way; earlier ones for the same purpose count no more.
+    """Make a code for a contact with one address and queue it; earlier ones for the same purpose no longer count.
 
-    Asked for again within RESEND_AFTER it is the same one, and nothing is sent. Raises ValueError for a contact of no or two ways.
+    Asked for again within RESEND_AFTER it is the same one, and nothing is sent. Raises ValueError for a contact with no address or two.
     """
     digest, channel = digest_of(contact), way_to(kind_of(contact), configured=configured, now=now)
     earlier = _newest(digest, purpose)
@@ -136,10 +136,10 @@ def send_code(
 
 
 def check_code(contact: Contact, typed: str, *, purpose: Purpose, network: str, now: datetime, report: Report | None = None) -> bool:
-    """Whether what was typed is the newest code of that contact and purpose; it is used up with that. Every call is an attempt.
+    """Whether the typed digits are the newest code for that contact and purpose; if so it is used up. Every call is an attempt.
 
-    MOST_ATTEMPTS_HERE from one network; what is typed beyond them counts for nothing. The caller commits, also after a wrong one:
-    nothing is raised, for a refused attempt counts too. Spaces and full-width digits do not matter.
+    MOST_ATTEMPTS_HERE from one network; what is typed beyond them counts for nothing. The caller commits, also after a wrong one: nothing
+    is raised, for a refused attempt counts too. Spaces and full-width digits do not matter.
     """
     digest = digest_of(contact)
     open_one = _newest(digest, purpose)
@@ -168,16 +168,16 @@ def check_code(contact: Contact, typed: str, *, purpose: Purpose, network: str, 
 
 
 def open_code(contact: Contact, *, purpose: Purpose, now: datetime, report: Report | None = None) -> OneTimeCode | None:
-    """The code of that contact and purpose that may still be typed."""
+    """The code for that contact and purpose that may still be typed."""
     row = _newest(digest_of(contact), purpose)
     is_of_it = row is not None and row.report_id == (report.id if report is not None else None)
     return row if row is not None and is_of_it and _is_open(row, now) else None
 
 
 def sweep_codes(now: datetime) -> int:
-    """Wipe what has run out, and forget it a day later; returns how many rows went. Commits nothing.
+    """Wipe expired codes and delete them a day later; returns how many rows were deleted. Commits nothing.
 
-    The newest row always stays: SQLite gives the number of the last row again once that is gone, and a delivery names its row by it.
+    The newest row always stays: SQLite reuses the number of a deleted last row, and a delivery names its row by number.
     """
     over = update(OneTimeCode).where(OneTimeCode.expires_at <= now, OneTimeCode.sealed_message.is_not(None)).values(sealed_message=None)
     db.session.execute(over, execution_options={"synchronize_session": False})
@@ -215,9 +215,9 @@ def _code_digest(contact_digest: str, purpose: str, created_at: datetime, digits
 
 
 def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> Words:
-    """The message with the code. Raises NothingToSay once it was used, replaced or has run out."""
+    """The message with the code. Raises NothingToSay once it is used, replaced or expired."""
     row = code_of(delivery.recipient)
-    # the instant too: after an older backup was restored row numbers come again
+    # compared by instant too: after an older backup is restored, row numbers repeat
     if row is None or row.created_at != delivery.created_at or not _is_open(row, now):
         raise NothingToSay
     opened, template = open_message(row), template_of(TEMPLATE, None, now)

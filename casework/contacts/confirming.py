@@ -1,4 +1,4 @@
-"""Proving that a report's sender can be reached where they said: a report of somebody without an account is unconfirmed until then."""
+"""Proving that a report's sender can be reached: a report by somebody without an account is unconfirmed until then."""
 
 from datetime import datetime
 
@@ -15,12 +15,12 @@ from casework.privacy.contact_codes import digest_of, kind_of
 
 GUEST_SOURCE = "citizen"
 UNCONFIRMED = "unconfirmed"
-"""As the role of a desk: where reports of unproven senders wait once they were set apart (workflows.desks.unconfirmed); operators work at
-it."""
+"""Used as the role of a desk: the desk where reports of unproven senders wait once they are set apart (workflows.desks.unconfirmed);
+operators work at it."""
 
 
 def is_unconfirmed(report: Report) -> bool:
-    """Whether the sender left a contact that nobody has proven. Accounts, callers and cameras are asked for no proof."""
+    """Whether the sender left a contact that nobody has proven. Accounts, callers and cameras need no proof."""
     reporter = report.reporter
     return (
         reporter is not None and report.source == GUEST_SOURCE and reporter.account_id is None
@@ -29,7 +29,7 @@ def is_unconfirmed(report: Report) -> bool:
 
 
 def contacts_of(report: Report) -> list[Contact]:
-    """The ways a report's sender named, one contact each, the telephone first. For sending codes to them and nothing else."""
+    """The addresses of a report's sender, one contact each, telephone first; only for sending codes to them."""
     reporter = report.reporter
     if reporter is None or reporter.sealed_identity is None:
         return []
@@ -39,7 +39,7 @@ def contacts_of(report: Report) -> list[Contact]:
 
 
 def confirm_report(report: Report, *, contact: Contact, now: datetime, by: Actor = SYSTEM) -> bool:
-    """Write down that the contact a report was sent with is its sender's. Done before it changes nothing and returns False.
+    """Record that the contact sent with a report belongs to its sender. Done before it changes nothing and returns False.
 
     Locks the case that answers the report; records `confirm_contact` with which of the two ways it is. The case it opened is no longer
     unconfirmed, also where it is merged with another.

@@ -1,7 +1,7 @@
-"""Browsers that send reports which waited in them: known by a token, of which the row holds the digest alone.
+"""Browsers that send reports queued offline: known by a token, of which the row keeps only the digest.
 
-A token does not run out: a report may have waited for weeks where there is no signal. One of an account ends with the session it was
-made in when that is signed out or ended, with the account, or when all of the account's are ended.
+A token does not expire: a report may wait for weeks without a signal. An account's token ends with the session it was made in, with the
+account, or when all of the account's tokens are ended.
 """
 
 import secrets
@@ -17,18 +17,18 @@ from casework.sealing.seal import lookup_digest
 TOKEN_PURPOSE = "device token"
 LONGEST_TOKEN = 100
 UNUSED_KEPT = timedelta(days=90)
-"""Of a guest's browser that was not heard of again and has done nothing; what waits longer in one is sent with a new token."""
+"""How long a guest's unused browser is kept; reports that wait longer in one are sent with a new token."""
 MOST_AT_ONCE = 500
 SEEN_EVERY = timedelta(days=1)
-"""How exactly `last_seen_at` is kept."""
+"""How precisely `last_seen_at` is kept."""
 
 
 def issue_device(
     account: Account | None, *, now: datetime, token: str | None = None, session: LoginSession | None = None
 ) -> tuple[Device, str]:
-    """Let a browser send for this account, or for nobody in particular, and return its token, which is shown to that browser alone.
+    """Let a browser send for this account, or for a guest, and return its token, which only that browser is shown.
 
-    With a `token` that a live device has already, that device is returned. `session` is the one whose end ends the device too.
+    If a live device already has the `token`, that device is returned. `session` is the one whose end ends the device too.
     """
     if token is not None and (known := device_of(token)) is not None and known.account_id == (account.id if account else None):
         known.last_seen_at = now
@@ -44,7 +44,7 @@ def issue_device(
 
 
 def device_of(token: str) -> Device | None:
-    """The device of a token; None when there is none, or it has ended, or its session or its account has."""
+    """The device of a token; None when there is none, or it, its session or its account has ended."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
     query = select(Device, LoginSession.revoked_at).outerjoin(LoginSession, LoginSession.id == Device.session_id)
@@ -57,19 +57,19 @@ def device_of(token: str) -> Device | None:
 
 
 def is_long_unseen(device: Device, *, now: datetime) -> bool:
-    """Whether it is time to note again when the browser was heard of, which is kept to the day."""
+    """Whether `last_seen_at` is due for an update; it is kept to the day."""
     return now - device.last_seen_at >= SEEN_EVERY
 
 
 def end_devices_of(account: Account, *, now: datetime) -> None:
-    """No browser sends for this account any more."""
+    """End every device of an account."""
     ended = update(Device).where(Device.account_id == account.id, Device.ended_at.is_(None)).values(ended_at=now)
     db.session.execute(ended, execution_options={"synchronize_session": "fetch"})
 
 
 def forget_unused_devices(now: datetime) -> int:
-    """Delete the browsers of guests that were not heard of for UNUSED_KEPT, have sent no report, said nothing of any and are in no block;
-    at most MOST_AT_ONCE. Returns how many."""
+    """Delete guests' browsers unused for UNUSED_KEPT that have sent no report, commented on none and are in no block; at most
+    MOST_AT_ONCE. Returns how many."""
     is_used = (
         exists().where(Report.device_id == Device.id), exists().where(MeToo.device_id == Device.id),
         exists().where(BlockedSender.kind == "device", BlockedSender.subject == cast(Device.id, String)),

@@ -1,6 +1,6 @@
-"""Telling a contact that it was taken out of an account: the account cannot, for it does not have it any more.
+"""Telling a contact that it was removed from an account, which can no longer reach it itself.
 
-It leaves as one-time codes do, sealed in a row of theirs until it is sent; no digits belong to it and nobody can type it.
+The message is sent like a one-time code, sealed in a row of that table until then; it has no digits, so nobody can type it.
 """
 
 import secrets
@@ -17,14 +17,14 @@ from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_o
 TEMPLATE = "sign_in_changed"
 PURPOSE = "told"
 LASTS = timedelta(days=2)
-"""How long it is worth being told late."""
+"""How late the message is still worth sending."""
 
 
 def tell_former_contact(contact: Contact, *, language: str, configured: Collection[str], now: datetime) -> None:
-    """Tell a contact of one way that the account it belonged to is signed in to by another now; nothing where no way leads there."""
+    """Tell a contact that its account now signs in with another one; does nothing where no channel reaches it."""
     channel = way_to(kind_of(contact), configured=configured, now=now)
     if channel == "zns":
-        # Zalo has no approved words for it
+        # Zalo has no approved template for it
         channel = "sms" if "sms" in configured else None
     if channel is None:
         return
@@ -42,7 +42,7 @@ def tell_former_contact(contact: Contact, *, language: str, configured: Collecti
 
 
 def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> Words:
-    """Without a link: who is told has no account there. Raises NothingToSay once it is too old."""
+    """Without a link, because the recipient has no account here. Raises NothingToSay once it is too old."""
     row, template = code_of(delivery.recipient), template_of(TEMPLATE, None, now)
     if row is None or row.created_at != delivery.created_at or now >= row.expires_at or template is None:
         raise NothingToSay

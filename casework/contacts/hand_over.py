@@ -28,13 +28,13 @@ from casework.models import HandOverTicket, HostApp, IdempotencyKey
 from casework.sealing.seal import lookup_digest
 from casework.text import normal
 
-# RFC 9864 renames it to Ed25519; libraries of hosts still say EdDSA
+# RFC 9864 renames it to Ed25519; hosts' libraries still say EdDSA
 warnings.filterwarnings("ignore", message="EdDSA is deprecated")
 
 LONGEST_TOKEN, LONGEST_TARGET = 8_000, 300
 LONGEST_LIFE = timedelta(seconds=120)
 SKEW = timedelta(seconds=60)
-"""How far the host's clock may be from ours."""
+"""The tolerated difference between the host's clock and ours."""
 TICKET_LASTS = timedelta(seconds=60)
 TICKET_KEPT = timedelta(days=1)
 TICKET_PURPOSE, TOKEN_PURPOSE = "hand-over ticket", "hand-over token"
@@ -42,7 +42,7 @@ CURVE, EDWARDS = ["ES256"], ["EdDSA", "Ed25519"]
 
 
 class HandOverRefused(CaseworkError):
-    """No ticket is given, or the ticket opens nothing. `code` is stable and for programs; nothing that was sent is quoted."""
+    """No ticket is issued, or the ticket opens nothing. `code` is stable and meant for programs; nothing that was sent is quoted."""
 
     def __init__(self, code: str, vi: str, en: str) -> None:
         super().__init__(vi, en)
@@ -51,7 +51,7 @@ class HandOverRefused(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a host has signed, checked. Never in `repr`."""
+    """The verified claims of a host. Never in `repr`."""
 
     host: HostApp
     contact: Contact
@@ -68,10 +68,10 @@ Reader = Callable[[str], str | None]
 def read_token(
     token: str, *, audience: str, now: datetime, read_phone: Reader, read_email: Reader, is_own_path: Callable[[str], bool]
 ) -> Claims:
-    """Check a host's token and return what it says. Raises HandOverRefused.
+    """Verify a host's token and return its claims. Raises HandOverRefused.
 
-    `audience` is the address of this installation; `read_phone` and `read_email` bring a contact into the form accounts are found by, or
-    return None. The signature is checked with the key of the host it names, by the one algorithm of that key.
+    `audience` is the address of this installation; `read_phone` and `read_email` normalise a contact to the form accounts are found by,
+    or return None. The signature is checked with the key of the host it names, by the one algorithm of that key.
     """
     said = _unverified(token)
     host = host_of(str(said.get("iss", ""))[:40])
@@ -91,9 +91,9 @@ def read_token(
 
 
 def issue_ticket(claims: Claims, *, now: datetime) -> str:
-    """Return a ticket the person's web view opens within TICKET_LASTS. A token gives one ticket. Raises HandOverRefused when it has.
+    """Return a ticket the person's web view opens within TICKET_LASTS. Raises HandOverRefused when the token has had its ticket.
 
-    Somebody new gets no account yet: name and contact wait sealed in the ticket until they have agreed to the notice on personal data.
+    A new person gets no account yet: name and contact stay sealed in the ticket until they agree to the notice on personal data.
     """
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     used = insert(IdempotencyKey).values(
@@ -113,19 +113,19 @@ def issue_ticket(claims: Claims, *, now: datetime) -> str:
 
 
 def waiting_ticket(ticket: str, *, now: datetime) -> HandOverTicket | None:
-    """A ticket that may still be opened; looking at it does not use it, for previews of links do that too."""
+    """A ticket that may still be opened. Reading it does not use it up, because link previews read it too."""
     row = db.session.scalar(select(HandOverTicket).where(HandOverTicket.ticket_digest == _digest(ticket)))
     is_open = row is not None and row.used_at is None and now < row.expires_at and row.host_app.ended_at is None
     return row if is_open else None
 
 
 def contact_in(row: HandOverTicket) -> Contact:
-    """Who a waiting ticket is for."""
+    """The person a waiting ticket is for."""
     return open_contact(row.sealed_contact) if row.sealed_contact is not None else Contact()
 
 
 def use_ticket(ticket: str, *, now: datetime) -> tuple[HandOverTicket, Contact]:
-    """Use a ticket up and return it with whom it is for. Raises HandOverRefused for one that is used, too old or unknown: all alike."""
+    """Use up a ticket and return it with its contact. Raises HandOverRefused alike for a used, expired or unknown one."""
     row = waiting_ticket(ticket, now=now)
     contact = contact_in(row) if row is not None else Contact()
     used = update(HandOverTicket).where(HandOverTicket.ticket_digest == _digest(ticket), HandOverTicket.used_at.is_(None))
@@ -140,7 +140,7 @@ def use_ticket(ticket: str, *, now: datetime) -> tuple[HandOverTicket, Contact]:
 
 
 def sweep_tickets(now: datetime) -> int:
-    """Forget tickets that have run out; the contact in one nobody opened goes at once, its row a day later. Commits nothing."""
+    """Delete expired tickets: the contact in an unopened one at once, its row a day later. Commits nothing."""
     over = update(HandOverTicket).where(HandOverTicket.expires_at <= now, HandOverTicket.sealed_contact.is_not(None))
     db.session.execute(over.values(sealed_contact=None), execution_options={"synchronize_session": False})
     old = select(HandOverTicket.id).where(HandOverTicket.expires_at < now - TICKET_KEPT).limit(1_000)
@@ -155,7 +155,7 @@ def _of_one_way(contact: Contact) -> Contact:
 
 
 def _unverified(token: str) -> dict[str, Any]:
-    """Whose token it says it is, to find the key; nothing else of it is believed."""
+    """The token's unverified claims, used only to find the host's key."""
     from joserfc import jws  # late: docs/architecture.md
     from joserfc.errors import JoseError
 
@@ -201,13 +201,13 @@ def _refuse_untimely(said: dict[str, Any], now: datetime) -> None:
 
 
 def _instant(said: Any) -> datetime | None:
-    """A NumericDate (RFC 7519); None for anything else."""
+    """A NumericDate (RFC 7519) as an instant; None for anything else."""
     is_number = isinstance(said, int | float) and not isinstance(said, bool) and 0 < said < 253_402_300_799
     return datetime.fromtimestamp(said, UTC) if is_number else None
 
 
 def _contact_in(said: dict[str, Any], read_phone: Reader, read_email: Reader) -> Contact:
-    """The contact the host vouches for: the telephone, else the e-mail address."""
+    """The contact the host vouches for: the telephone, or else the e-mail address."""
     phone, email, name = (said.get(key) for key in ("phone", "email", "name"))
     if phone is None and email is None:
         raise HandOverRefused("contact_missing", "Mã cần phone hoặc email.", "The token needs a phone or an email.")

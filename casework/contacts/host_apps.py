@@ -1,4 +1,4 @@
-"""Applications that sign their people in here ("Lạc Dương Smart"): known by a key of their own, never by a shared secret."""
+"""Host applications that sign their users in here ("Lạc Dương Smart"): known by a key of their own, never by a shared secret."""
 
 import re
 from datetime import datetime
@@ -22,24 +22,23 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 
 
 class HostRefused(CaseworkError):
-    """The application cannot be entered so; the text says why."""
+    """The application cannot be entered like this; the text says why."""
 
 
 def host_apps() -> list[HostApp]:
-    """Every application that may sign people in, by name; at most MOST_LISTED."""
     query = select(HostApp).where(HostApp.ended_at.is_(None)).order_by(HostApp.name_vi, HostApp.id)
     return list(db.session.scalars(query.limit(MOST_LISTED)))
 
 
 def host_of(key: str) -> HostApp | None:
-    """The application that names itself so; None once it was ended."""
+    """The application with that key; None once it was ended."""
     return db.session.scalar(select(HostApp).where(HostApp.key == key, HostApp.ended_at.is_(None)))
 
 
 def add_host(*, name_vi: str, name_en: str, key: str, public_key: str, reason: str, by: Actor, now: datetime) -> HostApp:
-    """Let an application sign its people in with what its private key signs; administrators of the installation alone.
+    """Let an application sign its users in with tokens of its private key; only for administrators of the installation.
 
-    A key once used is never given again. Records `change_setting`. Raises NotAllowed, HostRefused, ReasonMissing.
+    A used key is never given again. Records `change_setting`. Raises NotAllowed, HostRefused, ReasonMissing.
     """
     require(by, Action.CHANGE_SETTINGS)
     require_administrator_of(by, None)
@@ -67,7 +66,8 @@ def add_host(*, name_vi: str, name_en: str, key: str, public_key: str, reason: s
 
 
 def end_host(host: HostApp, *, reason: str, by: Actor, now: datetime) -> None:
-    """Take nothing more from an application; who it has signed in stays so. Records `change_setting`. Raises NotAllowed, ReasonMissing."""
+    """Accept nothing more from an application; people it signed in stay signed in. Records `change_setting`. Raises NotAllowed,
+    ReasonMissing."""
     require(by, Action.CHANGE_SETTINGS)
     require_administrator_of(by, None)
     record_setting(KIND, host.key, by=by, at=now, centre_id=None, old={"name_vi": host.name_vi}, new=None, reason=reason)
@@ -75,7 +75,8 @@ def end_host(host: HostApp, *, reason: str, by: Actor, now: datetime) -> None:
 
 
 def read_public_key(pem: str) -> str:
-    """A public key in PEM, P-256 or Ed25519, in one form. Raises HostRefused; a private key is refused by name, for it is lost then."""
+    """Normalise a public key in PEM (P-256 or Ed25519). Raises HostRefused; the message names a private key as such, because it is
+    compromised then."""
     pem = pem.strip()
     if "PRIVATE KEY" in pem:
         raise HostRefused(

@@ -1,8 +1,8 @@
-"""Whose account a proven contact opens, and which reports belong to it.
+"""The account a proven contact opens, and the reports that belong to it.
 
-An account *claims* a contact until a code sent there has come back. Whoever proves a contact gets it: an account that only claimed it
-keeps its reports, its sessions and its other contact, and is told; it is never opened by the proof, for its reports may be those of
-whoever typed a stranger's number.
+An account *claims* a contact until a code sent there has come back. The person who proves a contact gets it: an account that only claimed
+it keeps its reports, sessions and other contact, and is told. The proof never opens that account, because its reports may belong to
+somebody who typed a stranger's number.
 """
 
 import secrets
@@ -24,28 +24,28 @@ from casework.privacy.contact_codes import digest_of, kind_of
 from casework.text import normal
 
 MOST_CLAIMED = 100
-"""Reports linked to an account at one sign-in."""
+"""Reports linked to an account by one sign-in."""
 MOST_OPENED = 20
-"""Reports a code opens in a browser, the newest first."""
+"""Reports a code opens in a browser, newest first."""
 LONGEST_NAME = 120
 
 
 class ContactRefused(CaseworkError):
-    """The account cannot have this contact; the text says why."""
+    pass
 
 
 def account_claiming(contact: Contact) -> Account | None:
-    """The citizen's account that has this contact, proven or not."""
+    """The citizen's account with this contact, proven or not."""
     return db.session.scalar(select(Account).where(_digest_column(contact) == digest_of(contact), Account.kind == "citizen"))
 
 
 def has_proven(account: Account, contact: Contact) -> bool:
-    """Whether it was this account to which the contact was proven."""
+    """Whether the contact was proven to this account."""
     return (account.phone_verified_at if kind_of(contact) == "phone" else account.email_verified_at) is not None
 
 
 def account_of(contact: Contact) -> Account | None:
-    """The account a proof of this contact opens; None where none has it proven."""
+    """The account a proof of this contact opens; None where no account has proven it."""
     account = account_claiming(contact)
     return account if account is not None and has_proven(account, contact) else None
 
@@ -53,7 +53,7 @@ def account_of(contact: Contact) -> Account | None:
 def open_account(
     contact: Contact, *, name: str, language: str, notice: ConsentNotice | None, now: datetime, password_hash: str | None = None
 ) -> Account:
-    """Open the account of a contact that was proven just now; an account that only claimed it loses it. Adds the reports that are its.
+    """Open an account for a contact proven just now; an account that only claimed it loses it. Adds the contact's reports.
 
     `notice` is what the person agreed to. Raises ContactRefused when the contact is proven to an account already, or the name is too
     long.
@@ -72,10 +72,10 @@ def open_account(
 
 
 def give_contact(account: Account, contact: Contact, *, now: datetime, configured: Collection[str] = ()) -> None:
-    """Let an account have a contact that was proven just now, in place of the one of its kind it had.
+    """Give an account a contact proven just now, replacing its contact of that kind.
 
-    The contact it had proven before is told by one of the `configured` channels, and so is the account: nobody loses theirs unnoticed.
-    Raises ContactRefused when it is proven to another account.
+    The contact proven before is told by one of the `configured` channels, and so is the account, so that nobody loses a contact
+    unnoticed. Raises ContactRefused when it is proven to another account.
     """
     former = _proven_of_kind(account, kind_of(contact))
     claiming = account_claiming(contact)
@@ -98,12 +98,12 @@ def give_contact(account: Account, contact: Contact, *, now: datetime, configure
 
 
 def tell_sign_in_changed(account: Account, *, now: datetime) -> None:
-    """Tell an account that its contact or its password is another now."""
+    """Tell an account that its contact or password was changed."""
     _tell_itself(account, template="sign_in_changed", now=now)
 
 
 def note_proof(account: Account, contact: Contact, *, now: datetime) -> None:
-    """Write down that the contact the account has was proven to it."""
+    """Record that the account has proven its contact."""
     if kind_of(contact) == "phone":
         account.phone_verified_at = now
     else:
@@ -111,16 +111,16 @@ def note_proof(account: Account, contact: Contact, *, now: datetime) -> None:
 
 
 def change_name(account: Account, name: str) -> None:
-    """Give an account another name; empty for none. Raises ContactRefused for one that is too long."""
+    """Rename an account; empty for no name. Raises ContactRefused for too long a name."""
     name = normal(name)
     _refuse_name(name)
     account.sealed_identity = seal_contact(replace(_opened(account), name=name or None))
 
 
 def claim_reports(account: Account) -> int:
-    """Give an account the reports that were sent without one and whose *proven* contact is one it has proven; returns how many.
+    """Give an account the reports sent without one whose *proven* contact it has proven too; returns how many.
 
-    At most MOST_CLAIMED at a time, the newest first.
+    At most MOST_CLAIMED at a time, newest first.
     """
     claimed = 0
     for kind, digest, proven_at in (
@@ -136,7 +136,7 @@ def claim_reports(account: Account) -> int:
 
 
 def reports_proven_by(contact: Contact) -> list[Report]:
-    """The newest reports whose proven contact is this one, with an account or without; at most MOST_OPENED."""
+    """The newest reports with this proven contact, with or without an account; at most MOST_OPENED."""
     kind = kind_of(contact)
     query = select(Report).join(Reporter, Report.reporter_id == Reporter.id)
     query = query.where(_reporter_column(kind) == digest_of(contact), Reporter.verified_contact == kind)
@@ -144,7 +144,7 @@ def reports_proven_by(contact: Contact) -> list[Report]:
 
 
 def reports_tracked_by(by: Actor) -> list[Report]:
-    """The reports opened in somebody's browser by secret or code, the newest first."""
+    """The reports opened in somebody's browser by secret or code, newest first."""
     if not by.tracked_report_ids:
         return []
     query = select(Report).where(Report.id.in_(by.tracked_report_ids)).options(joinedload(Report.reporter))
@@ -152,7 +152,7 @@ def reports_tracked_by(by: Actor) -> list[Report]:
 
 
 def _take_from_claimant(contact: Contact, now: datetime) -> None:
-    """An account that never proved a contact has it no more. Raises ContactRefused for one that did."""
+    """Take a contact from an account that only claimed it. Raises ContactRefused where it was proven."""
     claiming = account_claiming(contact)
     if claiming is None:
         return
@@ -168,7 +168,7 @@ def _take_from_claimant(contact: Contact, now: datetime) -> None:
         claiming.email_digest, kept = None, replace(kept, email=None)
     claiming.sealed_identity = seal_contact(kept)
     _tell_itself(claiming, template="contact_taken", now=now)
-    # before anybody else has it: one contact, one account
+    # flushed before another account gets it, because a contact belongs to one account
     db.session.flush()
 
 

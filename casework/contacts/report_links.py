@@ -10,19 +10,19 @@ from casework.models import Assignment, Case, CaseReport, Question, Report
 
 
 def case_of(report: Report) -> Case:
-    """The case that answers a report now; of one withdrawn from a case that goes on for others, the one it was in last."""
+    """The case that answers a report now; for a report withdrawn from a case that goes on for others, its last one."""
     query = select(Case).join(CaseReport, CaseReport.case_id == Case.id).where(CaseReport.report_id == report.id)
     query = query.order_by(CaseReport.left_at.is_not(None), CaseReport.id.desc()).limit(1)
     return db.session.scalars(query.options(joinedload(Case.area))).one()
 
 
 def links_of(report: Report) -> list[CaseReport]:
-    """Every link of a report; the last is the one that stands, else the one that ended last."""
+    """Every link of a report; the last is the present one, or else the one that ended last."""
     return list(db.session.scalars(_links([report.id])))
 
 
 def newest_links(report_ids: list[int]) -> dict[int, CaseReport]:
-    """The last link of each report, by its number."""
+    """The last link of each report, by the report's row."""
     return {link.report_id: link for link in db.session.scalars(_links(report_ids))}
 
 
@@ -40,6 +40,6 @@ def ended_questions(case_ids: Iterable[int]) -> dict[int, Question]:
 
 
 def open_questions(report_ids: list[int]) -> dict[int, Question]:
-    """The questions reports' senders are asked now, by the number of the report."""
+    """The open questions to the reports' senders, by the report's row."""
     query = select(Question).where(Question.report_id.in_(report_ids), Question.ended_at.is_(None)).order_by(Question.id)
     return {question.report_id: question for question in db.session.scalars(query)}
