@@ -1,4 +1,4 @@
-"""The answer on paper (công văn trả lời): what the senders have been told already, each agency's part under its own name."""
+"""The answer on paper (công văn trả lời): what the senders have been told, each agency's part under its own name."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,10 +15,10 @@ from casework.public.publication import missing_from
 def write_answer_letter(
     case: Case, *, by: Actor, now: datetime, publication: Publication, added: Added = NOTHING_ADDED, key: str | None = None
 ) -> Letter:
-    """Write the answer the senders were given: all of it by the centre, by an agency's leader that agency's own part.
+    """Write the answer the senders were given: the whole by the centre, or an agency's own part by its leader.
 
-    A letter never says more than what was published or answered in private: an answer that only its leader stands behind is not told
-    yet (rules.md, section 2). Records `write_letter`. Raises NotAllowed, LetterRefused, AlreadyWritten.
+    A letter never says more than what was published or answered in private: an answer that only its leader has approved is not public yet
+    (rules.md, section 2). Records `write_letter`. Raises NotAllowed, LetterRefused, AlreadyWritten.
     """
     return write(
         case, lambda: draft_answer_letter(case, by=by, now=now, publication=publication, added=added), by=by, now=now, key=key,
@@ -27,7 +27,7 @@ def write_answer_letter(
 
 
 def draft_answer_letter(case: Case, *, by: Actor, now: datetime, publication: Publication, added: Added = NOTHING_ADDED) -> Letter:
-    """The letter as it would be written now, in the words of the publication's present version."""
+    """The letter as it would be written now, from the publication's present version."""
     version = publication.current
     answers = [row.answer for row in version.answers]
     agency = writes_as(case, by, _led(case, by, answers))
@@ -49,7 +49,7 @@ def draft_answer_letter(case: Case, *, by: Actor, now: datetime, publication: Pu
 
 
 def _led(case: Case, by: Actor, answers: Sequence[Answer]) -> Agency | None:
-    """The agency whose leader the person is: one that answers here, else another one at work on the case."""
+    """The agency the person leads: one that answers here, or else another one at work on the case."""
     parts = [*(answer.assignment for answer in answers), *case.assignments]
     return next((row.agency for row in parts if by.holds([Role.AGENCY_LEADER], agency_id=row.agency_id)), None)
 

@@ -1,6 +1,6 @@
-"""Apology and new date for a case whose day has passed: a promise beside the limit, which stays where it was and stays late.
+"""Apology and new date for a case whose day has passed: a promise in addition to the limit, which is not moved and stays late.
 
-Practice of the one-stop units ("Phiếu xin lỗi và hẹn lại ngày trả kết quả"), taken over for field reports.
+A practice of the one-stop units ("Phiếu xin lỗi và hẹn lại ngày trả kết quả"), adopted for field reports.
 """
 
 from collections.abc import Collection, Iterable
@@ -28,11 +28,11 @@ from casework.working_time import TimeLimit, Unit, due_at
 
 LONGEST_REASON = 500
 OWED_AFTER = TimeLimit(1, Unit.WORKING_DAYS)
-"""A late case without an apology owes one after so long."""
+"""How long after its day a late case without an apology owes one."""
 
 
 class ApologyRefused(CaseworkError):
-    """No apology can be written for this case so; the text says why."""
+    """No apology can be written for this case like this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class OwnApology:
 def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
     """Apologise to every reporter of a late case, with the reason and a new day (a working day from tomorrow on).
 
-    Signed for the late unit: the agency of a leader who writes it; else the late lead agency, else another late one, else the
-    centre. Moves no limit. Records `apologise` with the day and the agency, without the reason, which stands in the letter alone.
-    Raises NotAllowed, ApologyRefused (also for a leader whose agency is not late), DayTooFar.
+    Signed for the late unit: the agency of a leader who writes it; else the late lead agency, else another late one, else the centre.
+    Moves no limit. Records `apologise` with the day and the agency, without the reason, which is only in the letter. Raises NotAllowed,
+    ApologyRefused (also for a leader whose agency is not late), DayTooFar.
     """
     require(by, Action.WRITE_LETTER, case)
     reason = normal(reason)
@@ -95,24 +95,24 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
 
 
 def can_be_apologised_for(case: Case, now: datetime) -> bool:
-    """Whether the case is late, owes its answer and does not stand still."""
+    """Whether the case is late, still owes its answer and is not paused."""
     is_owed = case.state in OPEN_STATES and case.standstill is None and case.answered_at is None and case.quarantined_at is None
     return is_owed and is_late(case.due_at, now)
 
 
 def may_apologise(case: Case, by: Actor, now: datetime) -> bool:
-    """Whether this person would sign for a late unit of the case: the centre for any, a leader for their own agency."""
+    """Whether this person could sign for a late unit of the case: the centre for any, a leader for their own agency."""
     return by.holds(OPERATIONS, centre_id=case.centre_id) or bool(_own_late(case, by, now))
 
 
 def unit_signing(case: Case, by: Actor, now: datetime) -> Agency | None:
-    """For which agency an apology would be signed; None: for the centre."""
+    """The agency an apology would be signed for; None for the centre."""
     late = _late_parts(case, by, now)
     return late[0].agency if late else None
 
 
 def is_owed(due: datetime | None, centre_id: int, now: datetime) -> bool:
-    """Whether a case that is past its day, with no apology yet, owes one by now."""
+    """Whether a case past its day, with no apology yet, owes one by now."""
     if due is None or not is_late(due, now):
         return False
     owed_at = due_at(OWED_AFTER, due - timedelta(microseconds=1), calendar_of(centre_id))
@@ -120,14 +120,14 @@ def is_owed(due: datetime | None, centre_id: int, now: datetime) -> bool:
 
 
 def promised_days(case_ids: Collection[int]) -> dict[int, date]:
-    """The newest day each case was put off to with an apology."""
+    """The newest day promised for each case in an apology."""
     query = select(Letter.case_id, func.max(Letter.reply_by)).where(Letter.case_id.in_(case_ids), Letter.kind == APOLOGY)
     rows = db.session.execute(query.where(Letter.withdrawn_at.is_(None)).group_by(Letter.case_id))
     return {case_id: day for case_id, day in rows if case_id is not None and day is not None}
 
 
 def apologies_in(told: Iterable[Letter]) -> list[OwnApology]:
-    """The apologies among the letters the sender of a report was told of (casework.documents.to_senders.letters_told)."""
+    """The apologies among the letters shown to the sender of a report (casework.documents.to_senders.letters_told)."""
     return [
         OwnApology(letter.ref, letter.content["unit"], letter.content["reason"], letter.reply_by, letter.made_at)
         for letter in told if letter.kind == APOLOGY and letter.reply_by is not None

@@ -1,4 +1,4 @@
-"""The notice of more time (thông báo gia hạn): to the senders, with the reason and the new day they were promised."""
+"""The notice of more time (thông báo gia hạn) to the senders, with the reason and the new day promised."""
 
 from datetime import datetime
 
@@ -25,12 +25,11 @@ def write_extension_notice(
 
 
 def draft_extension_notice(case: Case, *, by: Actor, now: datetime, extension: Extension, added: Added = NOTHING_ADDED) -> Letter:
-    """The notice as it would be written now."""
     assignment = next((row for row in case.assignments if row.id == extension.assignment_id), None)
     agency = writes_as(case, by, assignment.agency if assignment is not None else None)
     refuse_gone(case)
     if agency is not None and assignment is not None and not (assignment.is_open or assignment.approved_at is not None):
-        # an agency that was released or removed has lost access to the case
+        # a released or removed agency has lost access to the case
         raise NotAllowed
     if assignment is None or not moved_the_day(extension, assignment) or extension.old_due_at is None or extension.new_due_at is None:
         raise LetterRefused(
@@ -48,5 +47,5 @@ def draft_extension_notice(case: Case, *, by: Actor, now: datetime, extension: E
 
 
 def moved_the_day(extension: Extension, assignment: Assignment) -> bool:
-    """Whether an extension moved what the senders were promised: it was granted, to the agency that leads."""
+    """Whether an extension moved the day promised to the senders: granted, and to the lead agency."""
     return bool(extension.granted) and extension.new_due_at is not None and assignment.is_lead

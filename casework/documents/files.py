@@ -1,7 +1,7 @@
-"""The kept PDF of a letter that has its number: made once by the worker, then served as it is, whatever letterheads and templates become.
+"""The stored PDF of a numbered letter: made once by the worker, then served unchanged even if letterheads and templates change.
 
-In the manner of casework/recordings/preparing.py: rows are claimed, so that any number of workers may run; the bytes are made and
-stored before the transaction that gives them their row; what a crash leaves without a row is swept, and the letter is tried again.
+As in casework/recordings/preparing.py, rows are claimed, so that any number of workers may run. The bytes are stored before the
+transaction that gives them their row; bytes a crash leaves without a row are swept, and the letter is tried again.
 """
 
 from dataclasses import dataclass
@@ -21,26 +21,25 @@ ISSUED = "issued"
 PDF = "application/pdf"
 MOST_ATTEMPTS = 6
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
-"""How long a worker that was cut off in the middle keeps a letter from the others."""
+"""How long a worker that was cut off keeps a letter from the others."""
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=12))
-"""How long is waited after each failure; after the last attempt somebody has to ask for it again."""
+"""The wait after each failure; after the last attempt somebody has to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A number whose letter's file is to be made."""
+    """A numbered letter whose file is to be made."""
 
     number_id: int
     letter_id: int
 
 
 def has_unmade(*, now: datetime) -> bool:
-    """Whether some letter waits for its file."""
     return db.session.scalar(select(DocumentNumber.id).where(DocumentNumber.file_due_at <= now).limit(1)) is not None
 
 
 def claim_unmade(*, now: datetime, most: int) -> list[Claimed]:
-    """Take the letters that have waited longest; another worker does not get them for a while."""
+    """Claim the letters that have waited longest, keeping them from other workers for a while."""
     due = select(DocumentNumber).where(DocumentNumber.file_due_at <= now).order_by(DocumentNumber.file_due_at).limit(most)
     found = []
     for row in db.session.scalars(due.with_for_update(skip_locked=True)):
@@ -49,7 +48,7 @@ def claim_unmade(*, now: datetime, most: int) -> list[Claimed]:
         if row.letter_id is None:
             row.file_due_at = None
         elif row.file_attempts > MOST_ATTEMPTS:
-            # each attempt ended a worker without a word: it is not tried on and on
+            # every attempt ended its worker without a trace: do not try again and again
             row.file_due_at, row.file_error = None, row.file_error or "interrupted"
         else:
             found.append(Claimed(row.id, row.letter_id))
@@ -57,7 +56,7 @@ def claim_unmade(*, now: datetime, most: int) -> list[Claimed]:
 
 
 def keep_issued(claimed: Claimed, stored: StoredFile, *, pages: int, now: datetime) -> LetterFile | None:
-    """Give the stored PDF its row, as the letter was issued; None where it was taken back meanwhile, or another made it."""
+    """Give the stored PDF its row as the issued file; None where the letter was taken back meanwhile, or another worker was quicker."""
     letter = locked_letter(claimed.letter_id)
     number = db.session.get_one(DocumentNumber, claimed.number_id, with_for_update=True, populate_existing=True)
     number.file_due_at, number.file_error = None, None
@@ -67,7 +66,7 @@ def keep_issued(claimed: Claimed, stored: StoredFile, *, pages: int, now: dateti
 
 
 def keep_file(letter: Letter, kind: str, stored: StoredFile, *, pages: int, now: datetime, by: Actor | None = None) -> LetterFile:
-    """Give bytes in the store their rows as a kept file of a letter. The caller holds the lock of the letter."""
+    """Give stored bytes their rows as a file of a letter. The caller holds the lock of the letter."""
     made_by = by.own_id if by is not None else None
     row = LetterFile(letter_id=letter.id, kind=kind, sha256=stored.sha256, size=stored.size, pages=pages, signatures=[], made_at=now,
                      made_by_id=made_by)  # fmt: skip
@@ -81,7 +80,7 @@ def keep_file(letter: Letter, kind: str, stored: StoredFile, *, pages: int, now:
 
 
 def keep_failure(claimed: Claimed, reason: str, *, now: datetime) -> None:
-    """Write down why a file could not be made, for who retries it; it is tried again by itself a few times."""
+    """Record why a file could not be made, for the person who retries it; a few retries are automatic."""
     number = db.session.get_one(DocumentNumber, claimed.number_id, with_for_update=True, populate_existing=True)
     tried = number.file_attempts
     number.file_error = reason[:300]
@@ -89,7 +88,8 @@ def keep_failure(claimed: Claimed, reason: str, *, now: datetime) -> None:
 
 
 def retry_file(letter: Letter, *, by: Actor, now: datetime) -> None:
-    """Let the worker make the file of a letter again: by who keeps the book or runs its centre, of a body that has ended by who follows.
+    """Let the worker make the file of a letter again: by the keeper of the book or its centre's operations, and for a body that has ended
+    by its successor.
 
     Raises NotAllowed, NumberRefused where there is nothing to make.
     """
@@ -104,24 +104,24 @@ def retry_file(letter: Letter, *, by: Actor, now: datetime) -> None:
 
 
 def files_of(letter: Letter) -> list[LetterFile]:
-    """The kept files of a letter whose bytes are there, in the order they came to be."""
+    """The files of a letter whose bytes exist, in the order they were made."""
     query = select(LetterFile).join(File, File.letter_file_id == LetterFile.id).where(LetterFile.letter_id == letter.id)
     return list(db.session.scalars(query.where(File.erased_at.is_(None)).options(joinedload(LetterFile.file)).order_by(LetterFile.id)))
 
 
 def issued_file(letter: Letter) -> LetterFile | None:
-    """The file of a letter as it was issued; None before it is made."""
+    """The file of a letter as issued; None before it is made."""
     return next((row for row in files_of(letter) if row.kind == ISSUED), None)
 
 
 def newest_file(letter: Letter) -> LetterFile | None:
-    """What is downloaded: the file as sealed or signed where there is one, else as issued."""
+    """The file to download: the sealed or signed one, else the issued one."""
     kept = files_of(letter)
     return kept[-1] if kept else None
 
 
 def open_file(row: LetterFile, *, store: FileStore) -> BinaryIO:
-    """Open the bytes of a kept file. Raises LookupError where they are gone."""
+    """Open the bytes of a file. Raises LookupError where they are gone."""
     if row.file is None or row.file.erased_at is not None:
         raise LookupError(f"letter file {row.ref} has lost its bytes")
     return store.open(row.file.stored_name, sealed=row.file.key_id is not None)

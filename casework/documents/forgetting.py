@@ -1,6 +1,6 @@
-"""What was kept of letters about cases that leave the system: their files go, and what was typed beside their numbers.
+"""Erasing the files of letters about cases that leave the system, and the notes typed with their numbers.
 
-The numbers themselves stay given, and the digests of the files stay, so that whoever verifies such a paper learns that it was taken back.
+The numbers stay used and the digests of the files stay, so that anybody who verifies such a paper learns that it was taken back.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from casework.models import DocumentNumber, File, LetterFile, SealingOrder
 
 
 def forget_files_of(letter_ids: Collection[int], *, at: datetime) -> None:
-    """Mark every kept file of these letters as erased, and let nothing more be made or sealed of them. The caller holds the locks."""
+    """Mark every file of these letters as erased and stop making or sealing files of them. The caller holds the locks."""
     if not letter_ids:
         return
     unseen = {"synchronize_session": False}
@@ -21,7 +21,7 @@ def forget_files_of(letter_ids: Collection[int], *, at: datetime) -> None:
     db.session.execute(update(File).where(kept, File.erased_at.is_(None)).values(erased_at=at), execution_options=unseen)
     given = DocumentNumber.letter_id.in_(letter_ids)
     db.session.execute(update(DocumentNumber).where(given).values(file_due_at=None, file_error=None), execution_options=unseen)
-    # why a number was struck out may tell as much as the letter did
+    # the reason for striking a number out may reveal as much as the letter did
     struck = update(DocumentNumber).where(given, DocumentNumber.struck_at.is_not(None)).values(struck_reason="")
     db.session.execute(struck, execution_options=unseen)
     to_seal = SealingOrder.letter_id.in_(letter_ids) & SealingOrder.state.in_(("waiting", "sealing"))

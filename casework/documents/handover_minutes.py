@@ -1,7 +1,7 @@
-"""Minutes of hand-over (biên bản bàn giao): what of a matter goes to a body outside, counted and by digest, never told.
+"""Minutes of hand-over (biên bản bàn giao): what is handed to a body outside, as counts and digests, never its content.
 
-Of a quarantined case they are for its confidential readers alone, and nothing in them has to be erased with the content: kinds of things,
-how many there are, and the SHA-256 of pictures and recordings as they came, which prove later what was handed over and tell nothing.
+For a quarantined case they are for its confidential readers alone. Nothing in them has to be erased with the content: they state kinds,
+numbers, and the SHA-256 of the original pictures and recordings, which later prove what was handed over without revealing it.
 """
 
 from datetime import datetime
@@ -20,8 +20,8 @@ from casework.upkeep.erasure_log import handed_over_at
 
 
 def write_handover_minutes(case: Case, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED, key: str | None = None) -> Letter:
-    """Write the minutes before the content is handed over: by a confidential reader of a quarantined case, else by the centre for a
-    case that is referred.
+    """Write the minutes before the content is handed over: by a confidential reader for a quarantined case, else by the centre for a
+    referred one.
 
     Records `write_letter`. Raises NotAllowed, LetterRefused once the content is gone or without a referral, AlreadyWritten.
     """
@@ -32,18 +32,18 @@ def write_handover_minutes(case: Case, *, by: Actor, now: datetime, added: Added
 
 
 def draft_handover_minutes(case: Case, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED) -> Letter:
-    """The minutes as they would be written now. They name who hands over, never who sent the reports."""
+    """The minutes as they would be written now. They name the person who hands over, never the senders."""
     is_apart = case.quarantined_at is not None
     body = _body_apart(case, by) if is_apart else _body_referred_to(case, by)
     content = {"to": body, "is_apart": is_apart, "hands_over": (by.account.full_name if by.account else None) or "", **_items(case)}
     if is_apart:
-        # the paper may be read where the case is not: nobody adds words or copies to it
+        # the paper may be read by people who may not read the case: nobody adds words or copies to it
         added = Added()
     return draft(case, HANDOVER_MINUTES, by=by, now=now, added=added, content=content)
 
 
 def minutes_apart(case: Case, by: Actor) -> list[Letter]:
-    """The minutes of a quarantined case for its confidential readers, the newest first; empty for everybody else."""
+    """The minutes of a quarantined case for its confidential readers, newest first; empty for everybody else."""
     if case.quarantined_at is None or not sees(by, Sight.QUARANTINED, case):
         return []
     query = select(Letter).where(Letter.case_id == case.id, Letter.kind == HANDOVER_MINUTES, Letter.withdrawn_at.is_(None))
@@ -69,7 +69,7 @@ def _body_referred_to(case: Case, by: Actor) -> str:
 
 
 def _items(case: Case) -> dict[str, Any]:
-    """What there is to hand over: counts of texts, digests of files as they came."""
+    """The items to hand over: counts of texts, and digests of files as they came."""
     ids = [link.report_id for link in case.reports if link.left_at is None]
     photos = db.session.scalars(
         select(Photo.sha256).where(Photo.report_id.in_(ids), Photo.state == "linked").order_by(Photo.report_id, Photo.position, Photo.id)

@@ -1,4 +1,4 @@
-"""The kinds of documents there are: what each is called, who writes it, and in whose name (NĐ 30/2020/NĐ-CP, Phụ lục I and III)."""
+"""The kinds of documents: the name, writer and issuer of each (NĐ 30/2020/NĐ-CP, Phụ lục I and III)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,20 +23,18 @@ YEARBOOK = "yearbook"
 
 
 class About(StrEnum):
-    """What a document is about."""
-
     CASE = "case"
     AGENCY = "agency"
     PERIOD = "period"
 
 
 class Issuer(StrEnum):
-    """In whose name a document goes out: whose letterhead it has, and in whose book it gets its number."""
+    """In whose name a document goes out, which decides its letterhead and the book it is numbered in."""
 
     CENTRE = "centre"
-    """The centre's, whatever agency the row names: that one is the addressee."""
+    """The centre; an agency named in the row is the addressee."""
     NAMED_AGENCY = "named_agency"
-    """That of the agency the row names; the centre's where it names none."""
+    """The agency the row names; the centre where it names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class LetterKind:
     to_senders: bool = False
 
     def symbol(self, head_symbol: str) -> str:
-        """What stands behind the number: PC-IOC, of a plain letter IOC; empty where the letterhead has none."""
+        """The symbol after the number: PC-IOC, or IOC for a plain letter; empty where the letterhead has none."""
         if not head_symbol:
             return ""
         return f"{self.abbreviation}-{head_symbol}" if self.abbreviation else head_symbol
@@ -93,22 +91,21 @@ TO_SENDERS = frozenset(kind.key for kind in KINDS.values() if kind.to_senders)
 
 
 def kind_of(letter: Letter) -> LetterKind:
-    """The kind of a letter."""
     return KINDS[letter.kind]
 
 
 def issuer_agency_id(letter: Letter) -> int | None:
-    """The agency whose letterhead a letter has and in whose book it gets its number; None: the centre's."""
+    """The agency whose letterhead and book a letter uses; None for the centre's."""
     return letter.agency_id if kind_of(letter).issuer is Issuer.NAMED_AGENCY else None
 
 
 def symbol_of(letter: Letter) -> str:
-    """What stands behind its number: as given with the number, else as its letterhead of the day says; empty: room is left."""
+    """The symbol after its number: as given with the number, else from the letterhead of the day; empty where the paper leaves room."""
     head = letter.content.get("head") or {}
     return letter.symbol or kind_of(letter).symbol(str(head.get("symbol", "")))
 
 
 def is_of_the_centre() -> ColumnElement[bool]:
-    """The condition for letters that go out in the name of a centre and are numbered in its book."""
+    """The condition for letters in the name of a centre, numbered in its book."""
     by_the_centre = [kind.key for kind in KINDS.values() if kind.issuer is Issuer.CENTRE]
     return Letter.kind.in_(by_the_centre) | Letter.agency_id.is_(None)

@@ -1,4 +1,4 @@
-"""The head and the signature of a letter as they stood on a day (NĐ 30/2020/NĐ-CP, Phụ lục I; rules.md, section 8)."""
+"""The head and the signature of a letter as they were on a day (NĐ 30/2020/NĐ-CP, Phụ lục I; rules.md, section 8)."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from casework.models import Agency, Centre, Letterhead
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands on top of a letter and beneath it. Empty where nobody has set it: the paper leaves room."""
+    """The head and the signature block of a letter. Empty where nobody has set them: the paper leaves room."""
 
     issuing_body: str
     parent_body: str = ""
@@ -23,7 +23,7 @@ class Head:
     signer_name: str = ""
 
     def told(self) -> dict[str, Any]:
-        """As a letter keeps it."""
+        """The values as a letter keeps them."""
         return asdict(self)
 
 
@@ -31,7 +31,7 @@ def letterhead_for(centre_id: int, agency_id: int | None, on: date) -> Head:
     """The letterhead in force on a local day: of the agency; of the centre, else of the installation, where no agency is named.
 
     An agency without one signs under its name of that day, with the place of its centre's letters. A row that has ended since still
-    speaks for its days, so a letter of then comes out as it was.
+    applies to its days, so that an old letter is reproduced as it was.
     """
     of_agency = Letterhead.agency_id == agency_id if agency_id is not None else Letterhead.agency_id.is_(None) & False
     of_centre = Letterhead.agency_id.is_(None) & or_(Letterhead.centre_id == centre_id, Letterhead.centre_id.is_(None))

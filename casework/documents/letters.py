@@ -1,7 +1,7 @@
-"""Letters the centre and the agencies write: kept as they stood on their day, read within one's centre or agency.
+"""Letters the centre and the agencies write: kept as written, and read within one's centre or agency.
 
-A letter names no citizen: codes, the operator's titles, days, bodies. When a case leaves the system, its line goes out of every
-letter, and the letter is not printed any more (rules.md, section 6, "Quarantine").
+A letter names no citizen: it has codes, the operator's titles, days and bodies. When a case leaves the system, its line is removed from
+every letter, and the letter is no longer printed (rules.md, section 6, "Quarantine").
 """
 
 from collections.abc import Collection, Sequence
@@ -40,10 +40,10 @@ from casework.text import normal
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, DayTooFar
 
 LISTS = (LATE_LIST, PERIOD_REPORT, AGENCY_SHEET, YEARBOOK)
-"""Kinds of letters whose `rows` tell of single cases."""
+"""Kinds of letters whose `rows` list single cases."""
 
 TYPED = frozenset({"words", "assessment", "proposals"})
-"""What somebody typed into them."""
+"""The fields of a letter somebody typed."""
 
 MOST_ROWS = 100
 LONGEST_WORDS = 1_000
@@ -51,7 +51,7 @@ PAGE = 50
 
 
 class LetterRefused(CaseworkError):
-    """The letter cannot be written so; the text says why."""
+    """The letter cannot be written like this; the text says why."""
 
 
 def write_late_letter(*, agency: Agency, assignments: Sequence[Assignment], reply_by: date, words: str, by: Actor, now: datetime) -> Letter:
@@ -97,12 +97,11 @@ def write_late_letter(*, agency: Agency, assignments: Sequence[Assignment], repl
 
 
 def is_owed_late(assignment: Assignment, now: datetime) -> bool:
-    """Whether an agency owes an answer and is late with it."""
     return owes_answer(assignment) and is_late(assignment.due_at, now)
 
 
 def refuse_day(centre_id: int, day: date, now: datetime) -> None:
-    """Raise LetterRefused unless a day somebody promises or asks for is a working day from tomorrow on; DayTooFar beyond ten years."""
+    """Raise LetterRefused unless a promised or requested day is a working day from tomorrow on; DayTooFar beyond ten years."""
     calendar, today = calendar_of(centre_id), local_day(now)
     if (day - today).days > LONGEST_SEARCH_DAYS:
         raise DayTooFar
@@ -111,7 +110,7 @@ def refuse_day(centre_id: int, day: date, now: datetime) -> None:
 
 
 def usual_reply_day(centre_id: int, now: datetime) -> date:
-    """The day offered for the reply: so many working days from today as the centre's setting says."""
+    """The day offered for the reply: as many working days from today as the centre's setting says."""
     calendar, day, left = calendar_of(centre_id), local_day(now), int(value_of("late_letter_reply_days", centre_id))
     for _ in range(LONGEST_SEARCH_DAYS):
         day += timedelta(days=1)
@@ -127,25 +126,25 @@ def days_late(due_at: datetime, now: datetime) -> int:
 
 
 def letters_seen(by: Actor, *, before: int | None = None, limit: int = PAGE) -> list[Letter]:
-    """A page of the letters of the person's centres and agencies, the newest first; `before` is the row the last page ended with."""
+    """A page of the letters of the person's centres and agencies, newest first; `before` is the last row of the previous page."""
     query = _seen(by).order_by(Letter.id.desc()).limit(limit)
     return list(db.session.scalars(query if before is None else query.where(Letter.id < before)))
 
 
 def letter_seen(by: Actor, ref: str) -> Letter | None:
-    """One letter within what the person may see; None where there is none."""
+    """One letter within the person's sight; None where there is none."""
     return db.session.scalars(_seen(by).where(Letter.ref == ref)).first()
 
 
 def letters_within(by: Actor) -> Select[Letter]:
-    """The letters somebody sees, to be narrowed further."""
+    """The letters the person may see, as a query to narrow further."""
     return _seen(by)
 
 
 def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
-    """What a letter says to its reader: without the words about a case they do not read now, as an agency that was removed.
+    """The content of a letter for a reader, without words about cases they may not read now, such as a removed agency.
 
-    Of a list those are the titles; a letter about one case says `is_hidden` in place of what it told.
+    In a list those are the titles; a letter about one case has `is_hidden` instead of its content.
     """
     if letter.case_id is not None:
         return letter.content if reads_whole(by, letter) else _without_words(letter.content)
@@ -154,7 +153,7 @@ def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
         return letter.content
     named = _cases_named({row["code"] for row in rows}, _told_at(letter))
     cases = db.session.scalars(select(Case).where(Case.id.in_(set(named.values()))).options(*with_viewers()))
-    # the examples of a yearbook are on the public page of each case
+    # the examples in a yearbook are on each case's public page
     is_of_all = letter.kind == YEARBOOK
     seen = {case.id for case in cases if sees(by, Sight.CLEARED, case) or (is_of_all and case.is_public and not case.visibility_reason_id)}
     read = {code for code, case_id in named.items() if case_id in seen}
@@ -162,10 +161,10 @@ def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
 
 
 def reads_whole(by: Actor, letter: Letter) -> bool:
-    """Whether somebody who sees that there is a letter reads all of it, as it stands on paper.
+    """Whether a person who knows of a letter may read all of it, as printed.
 
-    Of a letter about one case: whoever reads the words of the case now, and the agency in whose name it went out, which keeps its own
-    texts (rules.md, section 2). A records clerk gives it a number without reading the matter. Minutes of hand-over tell none.
+    A letter about one case is read by whoever reads the case's words now, and by the agency that issued it, which keeps its own texts
+    (rules.md, section 2). A records clerk numbers it without reading the matter. Minutes of hand-over reveal none.
     """
     kind = kind_of(letter)
     if letter.case_id is None or letter.kind == HANDOVER_MINUTES:
@@ -180,10 +179,10 @@ def reads_whole(by: Actor, letter: Letter) -> bool:
 
 
 def take_out_of_letters(cases: Collection[Case], *, at: datetime, reports: Collection[Report] = ()) -> None:
-    """Let no letter tell of cases that leave the system: what is about one of them loses all it said, lists lose the line.
+    """Remove cases that leave the system from all letters: letters about one lose their content, lists lose the line.
 
-    `reports` that leave with them may have been in other cases before: slips written there meanwhile told their words too. Kept files of
-    such letters are erased, and what was to be sealed is not.
+    `reports` that leave with them may have been in other cases before, whose slips repeated their words. The files of such letters are
+    erased and their sealing orders dropped.
     """
     if not cases:
         return
@@ -193,7 +192,7 @@ def take_out_of_letters(cases: Collection[Case], *, at: datetime, reports: Colle
     for letter in db.session.scalars(select(Letter).where(told).order_by(Letter.id).with_for_update()):
         letter.content, letter.withdrawn_at, letter.withdrawn_reason = {}, letter.withdrawn_at or at, None
         emptied.append(letter.id)
-    # a list may tell of a case by a code that it or another shows since
+    # a list may name a case by a code that now belongs to it or to another case
     codes = {case.code for case in cases} | set(db.session.scalars(_codes_in(ids)))
     lists = select(Letter).where(Letter.kind.in_(LISTS), Letter.made_at >= since).order_by(Letter.id)
     for letter in db.session.scalars(lists):
@@ -202,7 +201,7 @@ def take_out_of_letters(cases: Collection[Case], *, at: datetime, reports: Colle
         named = _cases_named(told_codes, _told_at(letter)) if told_codes else {}
         leaving = {code for code in told_codes if named.get(code, ids[0]) in ids}
         if leaving:
-            # the words somebody added may speak of the same case
+            # words somebody added may be about the same case
             typed = dict.fromkeys(TYPED & letter.content.keys(), "")
             letter.content = {**letter.content, "rows": [row for row in rows if row["code"] not in leaving], **typed}
             letter.withdrawn_at, letter.withdrawn_reason = letter.withdrawn_at or at, None
@@ -211,17 +210,19 @@ def take_out_of_letters(cases: Collection[Case], *, at: datetime, reports: Colle
 
 
 def _cases_named(codes: Collection[str], at: datetime) -> dict[str, int]:
-    """Which case was meant by a code at an instant: the one the report of that code was in then. Codes go from case to case when a main
-    report is withdrawn (casework.main_reports), and a list says what stood on its day."""
+    """The case a code meant at an instant: the one the code's report was in then.
+
+    Codes move between cases when a main report is withdrawn (casework.main_reports), and a list shows those of its day.
+    """
     there = select(Report.code, CaseReport.case_id).join(CaseReport, CaseReport.report_id == Report.id).where(
         Report.code.in_(codes), CaseReport.joined_at <= at, or_(CaseReport.left_at.is_(None), CaseReport.left_at >= at)
     )  # fmt: skip
-    # a split leaves the link of before and that of the merge: the later one holds
+    # a split keeps the earlier link and that of the merge: the later one counts
     return {row.code: row.case_id for row in db.session.execute(there.order_by(CaseReport.joined_at, CaseReport.id))}
 
 
 def _told_at(letter: Letter) -> datetime:
-    """The instant as of which a list tells: when its figures were read, or when it was written."""
+    """The instant a list describes: when its figures were read, or when it was written."""
     read_at = letter.content.get("read_at")
     return datetime.fromisoformat(read_at) if read_at else letter.made_at
 
@@ -245,7 +246,7 @@ HIDDEN: dict[str, Any] = {
     "title": "", "where": "", "field": "", "texts": [], "photos": 0, "instructions": "", "words": "", "reason": "…", "explained": "",
     "guidance": "", "answers": [], "summary": "", "missing": [],
 }  # fmt: skip
-"""What of a letter about one case tells the matter, and what stands in its place for who does not read it."""
+"""The content of a letter about one case, and what replaces it for readers who may not read the case."""
 
 
 def _without_words(content: dict[str, Any]) -> dict[str, Any]:
@@ -270,13 +271,13 @@ def _seen(by: Actor) -> Select[Letter]:
 
 
 def _is_apart() -> ColumnElement[bool]:
-    """Minutes of a case that was set apart: no list has them, their confidential readers find them in the case."""
+    """Minutes about a quarantined case: on no list; their confidential readers find them in the case."""
     is_quarantined = exists().where(Case.id == Letter.case_id, Case.quarantined_at.is_not(None))
     return and_(Letter.kind == HANDOVER_MINUTES, is_quarantined)
 
 
 def _within(by: Actor) -> ColumnElement[bool]:
-    """Letters of the centres somebody runs or leads, those to or of the agencies they lead, and for a clerk those of the centre's book."""
+    """Letters of the centres a person runs or leads, those to or of agencies they lead, and for a clerk those in the centre's book."""
     of_centres = [grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}]
     of_agencies = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
     if None in of_centres:

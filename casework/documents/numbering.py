@@ -1,8 +1,8 @@
-"""The numbers documents are given in the books of those who issue them (sổ đăng ký văn bản đi; NĐ 30/2020/NĐ-CP, Điều 14 và 15).
+"""Numbers of documents in the outgoing registers of those who issue them (sổ đăng ký văn bản đi; NĐ 30/2020/NĐ-CP, Điều 14 và 15).
 
-A book is one body's, of one year and series. Its numbers rise from 01 with the days the documents bear; none is given twice, and none
-is missing without a word: what was skipped, or used for a paper outside of the software, has a row that says so. A number that is
-struck out stays struck. Who gives one locks the body, then the book; the unique constraint on book and number stands behind that.
+A book belongs to one body, year and series. Its numbers rise from 01 with the dates of the documents; none is given twice, and none is
+missing without an explanation: a number that was skipped, or used for a paper outside the software, has a row that says so. A number
+struck out stays struck out. Giving a number locks the body, then the book; the unique constraint on book and number is the safety net.
 """
 
 from collections.abc import Collection
@@ -25,56 +25,56 @@ from casework.text import normal
 
 FIRST = 1
 ONE_ROW = ""
-"""The series of a book in which all documents have one row of numbers."""
+"""The series of a book that numbers all documents together."""
 PLAIN_LETTERS = "CV"
-"""The series of letters without an abbreviation (công văn), where each kind has numbers of its own."""
+"""The series of letters without an abbreviation (công văn), where each kind is numbered separately."""
 MOST_SKIPPED = 500
-"""Numbers explained in one act: each becomes a row. A book kept on paper until June is taken over in a few acts."""
+"""Numbers explained in one act, each in a row. A book kept on paper until June takes a few acts."""
 LONGEST_NOTE = 300
 MOST_BOOKS = 100
 MOST_EVENTS = 50
 
 
 class NumberRefused(CaseworkError):
-    """The number cannot be given, noted or struck out so; the text says why."""
+    """The number cannot be given, noted or struck out like this; the text says why."""
 
 
 class AlreadyNumbered(NumberRefused):
-    """The letter has its number."""
+    pass
 
 
 class NumberSkipped(NumberRefused):
-    """Numbers would be left out without a word."""
+    """Numbers would be left out without an explanation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Who issues: an agency, or the centre where none is named."""
+    """The issuer of a document: an agency, or the centre where none is named."""
 
     centre_id: int
     agency_id: int | None = None
 
 
 def body_of(letter: Letter) -> Body:
-    """In whose book a letter gets its number."""
+    """The body in whose book a letter is numbered."""
     return Body(letter.centre_id, issuer_agency_id(letter))
 
 
 def may_number(by: Actor, body: Body) -> bool:
-    """Whether the person keeps the books of a body: its centre's records clerk, or the agency's own leader."""
+    """Whether the person keeps the body's books: its centre's records clerk, or the agency's own leader."""
     if body.agency_id is not None:
         return by.holds([Role.AGENCY_LEADER], agency_id=body.agency_id)
     return by.holds([Role.RECORDS_CLERK], centre_id=body.centre_id)
 
 
 def may_strike(by: Actor, book: DocumentBook, letter: Letter | None = None) -> bool:
-    """Whether the person may strike a number of a book out: who keeps it, and of a body that has ended whoever follows it, for the place
-    of the letter's case. Else a paper of an ended body would be in force for ever."""
+    """Whether the person may strike a number out: the keeper of the book, and for a body that has ended its successor for the place of
+    the letter's case. Otherwise a paper of an ended body would stay in force for ever."""
     return any(may_number(by, body) for body in answering(Body(book.centre_id, book.agency_id), letter))
 
 
 def answering(body: Body, letter: Letter | None = None) -> list[Body]:
-    """Who answers for what a body issued: itself and, once it has ended, who follows it for the place of the letter's case."""
+    """The bodies responsible for what a body issued: itself or, once it has ended, its successors for the place of the letter's case."""
     area_id = None
     if letter is not None and letter.case_id is not None:
         area_id = db.session.scalar(select(Case.area_id).where(Case.id == letter.case_id))
@@ -87,7 +87,6 @@ def answering(body: Body, letter: Letter | None = None) -> list[Body]:
 
 
 def bodies_kept(by: Actor) -> list[Body]:
-    """The bodies whose books the person keeps."""
     centres = [grant.centre_id for grant in by.grants if grant.role == Role.RECORDS_CLERK]
     query = select(Centre.id) if None in centres else select(Centre.id).where(Centre.id.in_(centres))
     found = [Body(id_) for id_ in db.session.scalars(query.order_by(Centre.id).limit(MOST_BOOKS))] if centres else []
@@ -99,14 +98,14 @@ def bodies_kept(by: Actor) -> list[Body]:
 def series_of(body: Body, year: int, kind: str) -> str:
     """The series in which a body numbers a kind of document in a year.
 
-    The first book of a year decides for the whole of it: were the centre's setting to change what goes on, the same number and symbol
-    would stand on two papers.
+    The first book of a year decides for the whole year: if a change of the centre's setting took effect at once, two papers could bear
+    the same number and symbol.
     """
     return (KINDS[kind].abbreviation or PLAIN_LETTERS) if _is_by_kind(body, year) else ONE_ROW
 
 
 def series_kept(body: Body, year: int) -> dict[str, str]:
-    """The series a body has in a year, opened or not, each with one of the kinds that are numbered in it."""
+    """The series a body has in a year, opened or not, each with one of the kinds it numbers."""
     if not _is_by_kind(body, year):
         return {ONE_ROW: next(iter(KINDS))}
     own = [kind for kind in KINDS.values() if body.agency_id is None or kind.issuer is Issuer.NAMED_AGENCY]
@@ -119,14 +118,14 @@ def _is_by_kind(body: Body, year: int) -> bool:
 
 
 def next_number(letter: Letter, *, on: date) -> int:
-    """The number a letter would be given next; by the time it is given, another may have taken it."""
+    """The number a letter would get next; another letter may take it first."""
     body = body_of(letter)
     book = _book(body, on.year, series_of(body, on.year, letter.kind))
     return book.last_number + 1 if book is not None else FIRST
 
 
 def earliest_day(letter: Letter, *, today: date) -> date:
-    """The first day a letter numbered today may bear: it was written by then, and no number before it bears a later one."""
+    """The first date a letter numbered today may bear: not before it was written, nor before the date of an earlier number."""
     body = body_of(letter)
     book = _book(body, today.year, series_of(body, today.year, letter.kind))
     last = _last_day(book) if book is not None else None
@@ -137,10 +136,10 @@ def earliest_day(letter: Letter, *, today: date) -> date:
 def give_number(
     letter: Letter, *, number: int | None = None, on: date, by: Actor, now: datetime, gap_note: str | None = None
 ) -> DocumentNumber:
-    """Give a letter its number: the next of its book, or a later one with a word on those in between, which get a row each.
+    """Give a letter its number: the next of its book, or a later one with an explanation of those in between, which get a row each.
 
-    `on` is the day the document bears, not before the day of the number before, nor before it was written, nor in the future. From then
-    on the worker makes its file. Records `give_number` on the stream of the book (without the words, which stand in the rows). Raises
+    `on` is the date on the document, not before the day of the number before, nor before it was written, nor in the future. From then on
+    the worker makes its file. Records `give_number` on the stream of the book (without the explanations, which are in the rows). Raises
     NotAllowed, AlreadyNumbered, NumberSkipped, NumberRefused.
     """
     require(by, Action.NUMBER_LETTER)
@@ -170,9 +169,9 @@ def give_number(
 def note_outside(
     body: Body, *, kind: str, first: int | None = None, last: int, on: date, note: str, by: Actor, now: datetime
 ) -> list[DocumentNumber]:
-    """Enter that numbers, from the next one up to `last`, were used for papers outside of the software, and for which.
+    """Record that the numbers from the next one up to `last` were used for papers outside the software, and for which.
 
-    `first` is the next number as the person saw it: where another took it meanwhile, nothing is entered. Records `note_outside`. Raises
+    `first` is the next number as the person saw it; if it was taken meanwhile, nothing is recorded. Records `note_outside`. Raises
     NotAllowed, NumberRefused.
     """
     require(by, Action.NUMBER_LETTER)
@@ -196,9 +195,9 @@ def note_outside(
 
 
 def strike_number(row: DocumentNumber, *, reason: str, by: Actor, now: datetime) -> None:
-    """Strike a number out, and take its letter back with it; the number is not given again. Records `strike_number`.
+    """Strike a number out and take back its letter; the number is not given again. Records `strike_number`.
 
-    The letter and its kept files stay, so that who verifies a paper learns that it was taken back. Raises NotAllowed, NumberRefused.
+    The letter and its files stay, so that anybody who verifies the paper learns that it was taken back. Raises NotAllowed, NumberRefused.
     """
     require(by, Action.NUMBER_LETTER)
     book = row.book
@@ -218,10 +217,10 @@ def strike_number(row: DocumentNumber, *, reason: str, by: Actor, now: datetime)
 
 
 def withdraw_letter(letter: Letter, *, reason: str, by: Actor, now: datetime) -> None:
-    """Take back a letter that has no number yet: it is not printed any more, and another may be written. Records `withdraw_letter`.
+    """Take back a letter that has no number yet: it is no longer printed, and another may be written. Records `withdraw_letter`.
 
-    By those who keep the book or wrote for the same body: the centre's clerk and operations, the agency's leader. A letter with a
-    number is not taken back but struck out. Raises NotAllowed, NumberRefused.
+    By those who keep the book or wrote for the same body: the centre's clerk and operations, the agency's leader. A letter with a number
+    is not taken back but struck out. Raises NotAllowed, NumberRefused.
     """
     require(by, Action.READ_LETTERS)
     if not may_withdraw(by, letter):
@@ -237,21 +236,21 @@ def withdraw_letter(letter: Letter, *, reason: str, by: Actor, now: datetime) ->
 
 
 def locked_letter(letter_id: int) -> Letter:
-    """A letter with its row locked, as it stands now: what was read of it before counts no more."""
+    """A letter with its row locked and read anew."""
     locked = select(Letter).where(Letter.id == letter_id).with_for_update(of=Letter)
     return db.session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
 def may_withdraw(by: Actor, letter: Letter) -> bool:
-    """Whether the person may take the letter back while it has no number: also who follows a body that has ended and gives none."""
+    """Whether the person may take back an unnumbered letter; also the successor of an ended body, which gives no numbers."""
     bodies = answering(body_of(letter), letter)
     of_centres = [body.centre_id for body in bodies if body.agency_id is None]
     return any(may_number(by, body) for body in bodies) or any(by.holds(OPERATIONS, centre_id=centre_id) for centre_id in of_centres)
 
 
 def books_seen(by: Actor, *, year: int | None = None) -> list[DocumentBook]:
-    """The books somebody may read, the newest year first: the centre's for its clerk, operations and committee leader, an agency's for
-    its leader; those of a body that has ended for who follows it, as its register is kept on."""
+    """The books a person may read, newest year first: the centre's for its clerk, operations and committee leader, an agency's for its
+    leader; those of an ended body for its successor, who continues the register."""
     query = select(DocumentBook).where(_read_by(by)).options(joinedload(DocumentBook.agency))
     if year is not None:
         query = query.where(DocumentBook.year == year)
@@ -260,23 +259,23 @@ def books_seen(by: Actor, *, year: int | None = None) -> list[DocumentBook]:
 
 
 def book_seen(by: Actor, ref: str) -> DocumentBook | None:
-    """One book within what the person may read; None where there is none."""
+    """One book within the person's sight; None where there is none."""
     return db.session.scalars(select(DocumentBook).where(DocumentBook.ref == ref, _read_by(by))).first()
 
 
 def history_of(book: DocumentBook, *, limit: int = MOST_EVENTS) -> list[Event]:
-    """What happened to a book, the newest first."""
+    """The events of a book, newest first."""
     query = select(Event).where(Event.stream == stream_of(book)).order_by(Event.seq.desc()).limit(limit)
     return list(db.session.scalars(query.options(joinedload(Event.actor))))
 
 
 def stream_of(book: DocumentBook) -> str:
-    """The name of the stream of a book."""
+    """The name of a book's event stream."""
     return f"book:{book.id}"
 
 
 def unnumbered_stream(body: Body) -> str:
-    """The name of the stream of what a body took back before it had a number: no book knows it."""
+    """The name of the event stream for letters a body took back before they were numbered, which are in no book."""
     return f"letters:c{body.centre_id}" if body.agency_id is None else f"letters:a{body.agency_id}"
 
 
@@ -306,9 +305,9 @@ def _book(body: Body, year: int, series: str) -> DocumentBook | None:
 
 
 def _locked_book(body: Body, on: date, kind: str, now: datetime) -> DocumentBook:
-    """The book of the year of that day, locked and opened where it is new. Raises NumberRefused for a day that cannot be.
+    """The book of that day's year, locked, and opened where it is new. Raises NumberRefused for an impossible day.
 
-    The body is locked first, so that two do not open the same book; keys that point to it are not kept waiting by that.
+    The body is locked first, so that the same book is not opened twice; that does not block rows with foreign keys to it.
     """
     if on > local_day(now):
         raise NumberRefused("Ngày văn bản không thể ở tương lai.", "A document cannot bear a day to come.", about="on")
@@ -333,14 +332,14 @@ def _locked_book(body: Body, on: date, kind: str, now: datetime) -> DocumentBook
 
 
 def _last_day(book: DocumentBook) -> date | None:
-    """The day of the newest number: days rise with numbers."""
+    """The date of the newest number; dates rise with numbers."""
     return db.session.scalar(
         select(DocumentNumber.given_on).where(DocumentNumber.book_id == book.id, DocumentNumber.number == book.last_number)
     )
 
 
 def _next_in(book: DocumentBook, number: int | None, note: str) -> tuple[int, range]:
-    """The number to give and those skipped for it."""
+    """The number to give, and those skipped for it."""
     after = book.last_number + 1
     number = after if number is None else number
     if number < after:
@@ -378,7 +377,7 @@ def _is_taken(book: DocumentBook, number: int) -> NumberRefused:
 def _take(
     book: DocumentBook, number: int, explained: range, *, note: str, on: date, by: Actor, now: datetime, type_: str, told: dict[str, object]
 ) -> None:
-    """Move the book on to a number, with a row for each that no letter has; one event, and the event comes first."""
+    """Move the book on to a number, with a row for each number without a letter, and record one event, which comes first."""
     if explained and type_ == "give_number":
         told = told | {"skipped": [explained[0], explained[-1]]}
     append(stream_of(book), type_, by=by, at=now, payload=told)
@@ -411,7 +410,7 @@ def _reason(typed: str) -> str:
 
 
 def _at_desk(by: Actor, body: Body) -> Actor:
-    """The person at the desk that keeps the book: a deputy's act is written down as done for the principal."""
+    """The person at the desk that keeps the book: a deputy's act is recorded as done for the principal."""
     if body.agency_id is not None:
         return by.at(desk_name(Role.AGENCY_LEADER, agency_id=body.agency_id))
     return by.at(desk_name(Role.RECORDS_CLERK, centre_id=body.centre_id))

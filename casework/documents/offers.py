@@ -1,4 +1,4 @@
-"""What may be written about a case now, and what has been: one place for the page of the case."""
+"""The letters that may be written about a case, and those that have been: the single place the case page asks."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ MOST_LETTERS = 50
 
 @dataclass(frozen=True)
 class PossibleLetter:
-    """A letter that may be written, and what of the case it is about where that is not the whole of it."""
+    """A letter that may be written, and the part of the case it is about where that is not the whole."""
 
     kind: LetterKind
     assignment: Assignment | None = None
@@ -36,7 +36,7 @@ class PossibleLetter:
 
     @property
     def subject(self) -> dict[str, Any]:
-        """What its use case takes beside the case."""
+        """The arguments its use case takes in addition to the case."""
         match self.kind.key:
             case "transfer_slip":
                 return {"assignment": self.assignment}
@@ -48,7 +48,7 @@ class PossibleLetter:
 
     @property
     def about(self) -> str | None:
-        """What it is about, for an address."""
+        """The subject as used in an address."""
         subject = self.assignment or self.extension or self.publication
         return subject.ref if subject is not None else None
 
@@ -61,13 +61,13 @@ WRITERS: Mapping[str, Callable[..., Letter]] = {
     TRANSFER_SLIP: write_transfer_slip, ANSWER: write_answer_letter, EXTENSION_NOTICE: write_extension_notice,
     REFUSAL_NOTICE: write_refusal_notice, HANDOVER_MINUTES: write_handover_minutes,
 }  # fmt: skip
-"""The letters that are written from the page of a case."""
+"""The letters written from the case page."""
 
 
 def letters_to_offer(
     case: Case, by: Actor, *, publications: Sequence[Publication] = (), extensions: Iterable[Extension] = ()
 ) -> list[PossibleLetter]:
-    """Return what a person may write about a case now; the use cases judge again.
+    """Return the letters a person may write about a case now; the use cases check again.
 
     `publications` and `extensions` of the case, as far as the person sees them, where the caller has read them.
     """
@@ -81,7 +81,7 @@ def letters_to_offer(
 
 
 def letter_subject(case: Case, kind: str, about: str | None, *, publications: Sequence[Publication]) -> PossibleLetter | None:
-    """What an address says a letter is about, whether it may be written now or not; None where it is not of this case."""
+    """The letter an address means, whether or not it may be written now; None where it is not about this case."""
     if kind not in WRITERS:
         return None
     row = KINDS[kind]
@@ -99,19 +99,18 @@ def letter_subject(case: Case, kind: str, about: str | None, *, publications: Se
 
 
 def draft_letter(case: Case, letter: PossibleLetter, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED) -> Letter:
-    """The letter as it would be written now, kept nowhere. Raises what its use case refuses with."""
+    """The letter as it would be written now, not stored. Raises what its use case raises."""
     return DRAFTS[letter.kind.key](case, by=by, now=now, added=added, **letter.subject)
 
 
 def write_letter(
     case: Case, letter: PossibleLetter, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED, key: str | None = None
 ) -> Letter:
-    """Write the letter, by the use case of its kind. The caller holds the lock of the case."""
     return WRITERS[letter.kind.key](case, by=by, now=now, added=added, key=key, **letter.subject)
 
 
 def letters_of_case(case: Case, by: Actor) -> list[Letter]:
-    """What has been written about a case, as far as the person sees letters, the newest first."""
+    """The letters written about a case that the person may see, newest first."""
     query = letters_within(by).where(Letter.case_id == case.id).options(joinedload(Letter.given_number))
     return list(db.session.scalars(query.order_by(Letter.id.desc()).limit(MOST_LETTERS)))
 

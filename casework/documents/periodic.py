@@ -1,7 +1,7 @@
-"""Documents about a period: the report, an agency's sheet and the public yearbook, kept as they were previewed with what somebody typed.
+"""Documents about a period: the report, an agency's sheet and the public yearbook, kept as previewed, with the words somebody typed.
 
-What is kept are values, not a wish to count again: the same paper comes out later whatever the figures say then. The cases it lists stand
-apart as `rows`, so that one that leaves the system goes out of it (casework.documents.letters.take_out_of_letters).
+Values are kept, not a query: the same paper is reproduced later whatever the figures are then. The cases it lists are kept separately as
+`rows`, so that one that leaves the system can be removed (casework.documents.letters.take_out_of_letters).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,13 +35,13 @@ from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, 
 from casework.text import normal
 
 STREAM = "period_documents"
-"""Where is written down that one was written."""
+"""The stream that records the writing of a document."""
 
 ROWS = {PERIOD_REPORT: "late", AGENCY_SHEET: "open_parts", YEARBOOK: "examples"}
-"""Under which name a document tells of single cases."""
+"""The name of the content that lists single cases."""
 
 IS_OF_PERIOD = text("letter.kind IN ('period_report', 'agency_sheet', 'yearbook')")
-"""Which letters these are, in the words of their index."""
+"""The condition for these letters, worded like their index."""
 
 LONGEST_TEXT = 8_000
 MOST_ADDRESSEES = 10
@@ -50,12 +50,12 @@ PURPOSE = "period_document"
 
 
 class ReadingRefused(CaseworkError):
-    """The person may not read figures of that; the text says whose they may."""
+    """The person may not read these figures; the text says whose they may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What its writer adds: the assessment, proposals, to whom it goes and who else gets it, one line each."""
+    """What its writer adds: the assessment, proposals, addressees and further recipients, one line each."""
 
     assessment: str = ""
     proposals: str = ""
@@ -72,9 +72,9 @@ def write_periodic(
 ) -> Letter:  # fmt: skip
     """Keep a report, sheet or yearbook as it was previewed. Records `write_period_document`.
 
-    `told` is its content, `key` the preview it was written from: a second click writes no second one. Raises NotAllowed for who does
-    not write this kind in the centre, LetterRefused for texts too long, and where the preview is gone: a case it tells of may have left
-    the system since it was read.
+    `told` is its content, `key` the preview it was written from, so that a second click writes no second one. Raises NotAllowed unless
+    the person writes this kind in the centre; LetterRefused for too long texts, and where the preview is gone: a case in it may have left
+    the system since.
     """
     writes(kind, by=by, centre_id=centre_id)
     read_at = now
@@ -91,7 +91,7 @@ def write_periodic(
     db.session.add(letter)
     db.session.flush()
     if key is not None:
-        # one that was taken back makes room for another from the same preview
+        # a document that was taken back makes room for another from the same preview
         db.session.merge(IdempotencyKey(key=_key(key), purpose=PURPOSE, result=letter.ref, content_digest="", used_at=now))
     payload = {"letter": letter.ref, "kind": kind, "name": str(told.get("name") or told.get("year") or ""), "centre_id": centre_id}
     append(STREAM, "write_period_document", by=by, at=now, payload=payload)
@@ -99,19 +99,17 @@ def write_periodic(
 
 
 def writes(kind: str, *, by: Actor, centre_id: int) -> None:
-    """Raise NotAllowed unless the person writes this kind in the centre."""
     require(by, Action.WRITE_LETTER)
     if kind not in ROWS or not by.holds(KINDS[kind].written_by, centre_id=centre_id):
         raise NotAllowed
 
 
 def may_write(kind: str, *, by: Actor, centre_id: int) -> bool:
-    """Whether the person writes this kind in the centre."""
     return by.holds(KINDS[kind].written_by, centre_id=centre_id)
 
 
 def written_from(key: str) -> Letter | None:
-    """The document that was written from a preview, unless it was taken back since."""
+    """The document written from a preview, unless taken back."""
     kept = db.session.get(IdempotencyKey, _key(key))
     if kept is None or kept.purpose != PURPOSE:
         return None
@@ -119,7 +117,7 @@ def written_from(key: str) -> Letter | None:
 
 
 def refuse_reading(kind: str, *, by: Actor, centre_id: int, agency: Agency | None) -> None:
-    """Raise ReadingRefused unless the person may have such a document: leaders of agencies their own agency's sheet alone."""
+    """Raise ReadingRefused unless the person may read such a document: leaders of agencies only their own agency's sheet."""
     of_centre = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.INSPECTOR})
     if kind == AGENCY_SHEET and (agency is None or agency.centre_id != centre_id):
         raise ReadingRefused("Vui lòng chọn đơn vị.", "Please choose an agency.")
@@ -131,17 +129,17 @@ def refuse_reading(kind: str, *, by: Actor, centre_id: int, agency: Agency | Non
 
 
 def reads_titles(by: Actor, *, centre_id: int, agency: Agency | None = None) -> bool:
-    """Whether the cases a document lists stand in it by their titles: an inspector reads registers and no matter."""
+    """Whether the cases listed in a document show their titles: an inspector reads registers, not matters."""
     if by.holds({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}, centre_id=centre_id):
         return True
     return agency is not None and by.holds({Role.AGENCY_LEADER}, agency_id=agency.id)
 
 
 def newest_yearbook(centre_id: int) -> tuple[Letter, LetterFile] | None:
-    """The yearbook the public reads: the one issued last, by its newest kept file. None before there is one, and once a case it shows
-    as an example was taken off the public page or corrected: what nobody reads there any more nobody reads here."""
+    """The yearbook the public reads: the one issued last, by its newest file. None before there is one, and once a case it shows as an
+    example was taken off the public page or corrected, since the public may then no longer read it."""
     query = select(Letter, LetterFile).join(LetterFile, LetterFile.letter_id == Letter.id)
-    # as the index of such documents has it: without these words each page of the public would read every letter there is
+    # worded like the index of such documents: without it each public page would read every letter
     query = query.where(IS_OF_PERIOD, Letter.kind == YEARBOOK, Letter.centre_id == centre_id, Letter.withdrawn_at.is_(None))
     row = db.session.execute(query.order_by(Letter.id.desc(), LetterFile.id.desc()).limit(1)).first()
     if row is None or _not_public_any_more(row[0]) or _corrected_since(row[0]):
@@ -151,7 +149,7 @@ def newest_yearbook(centre_id: int) -> tuple[Letter, LetterFile] | None:
 
 @dataclass(frozen=True, slots=True)
 class PublicStanding:
-    """Whether the public reads a yearbook, and why not."""
+    """Whether the public can read a yearbook, and why not."""
 
     is_read: bool
     words: Bilingual
@@ -165,7 +163,7 @@ FOLLOWED = Bilingual(
 
 
 def public_standing(yearbook: Letter) -> PublicStanding:
-    """How a yearbook that was not taken back stands with the public, for its page."""
+    """The public standing of a yearbook that was not taken back, for its page."""
     newest = newest_yearbook(yearbook.centre_id)
     if newest is not None and newest[0].id == yearbook.id:
         return PublicStanding(True, READ)
@@ -183,14 +181,14 @@ def public_standing(yearbook: Letter) -> PublicStanding:
 
 
 def _not_public_any_more(yearbook: Letter) -> set[str]:
-    """The codes of its examples that the public does not read now."""
+    """The codes of its examples that the public cannot read now."""
     codes = {row["code"] for row in yearbook.content.get("rows", ())}
     shown = select(Case.code).where(Case.code.in_(codes), Case.is_public, Case.visibility_reason_id.is_(None))
     return codes - set(db.session.scalars(shown)) if codes else set()
 
 
 def _corrected_since(yearbook: Letter) -> set[str]:
-    """The codes of its examples whose publications were corrected since its figures were read."""
+    """The codes of its examples corrected since its figures were read."""
     codes = {row["code"] for row in yearbook.content.get("rows", ())}
     read_at = datetime.fromisoformat(yearbook.content["read_at"]) if "read_at" in yearbook.content else yearbook.made_at
     corrected = select(Case.code).join(Publication, Publication.case_id == Case.id).join(
@@ -201,9 +199,8 @@ def _corrected_since(yearbook: Letter) -> set[str]:
 
 
 def _held(preview: str) -> Output:
-    """A preview, locked: what takes a case out of the system waits for this lock, and then finds the letter (casework.erasure.erase); so
-    do two
-    clicks at once. Raises LetterRefused where it was let go of."""
+    """A preview, locked: whatever takes a case out of the system waits for this lock and then finds the letter (casework.erasure.erase),
+    and so do two simultaneous clicks. Raises LetterRefused where it has been deleted."""
     locked = select(Output).where(Output.ref == preview).with_for_update(of=Output).execution_options(populate_existing=True)
     row = db.session.scalars(locked).first()
     if row is None or row.state != "ready":

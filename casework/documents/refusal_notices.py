@@ -1,4 +1,4 @@
-"""The notice of refusal (thông báo không tiếp nhận): why, what to do instead, and until when one may object."""
+"""The notice of refusal (thông báo không tiếp nhận): the reason, what to do instead, and the last day for an objection."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from casework.triage.refusals import OBJECTION_DAYS, newest_refusal
 
 
 def write_refusal_notice(case: Case, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED, key: str | None = None) -> Letter:
-    """Write the notice that a case is not taken, to the senders of its reports.
+    """Write the notice that a case is refused, to the senders of its reports.
 
     Records `write_letter`. Raises NotAllowed for anybody but the centre's operations, LetterRefused, AlreadyWritten.
     """
@@ -25,7 +25,7 @@ def write_refusal_notice(case: Case, *, by: Actor, now: datetime, added: Added =
 
 
 def draft_refusal_notice(case: Case, *, by: Actor, now: datetime, added: Added = NOTHING_ADDED) -> Letter:
-    """The notice as it would be written now: with the guidance of the day, and the way to object while it is open."""
+    """The notice as it would be written now: with the guidance of the day, and how to object while that is possible."""
     require_writer(case, by, REFUSAL_NOTICE)
     refuse_gone(case)
     refusal = newest_refusal(case)

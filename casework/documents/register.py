@@ -1,7 +1,7 @@
-"""What somebody reads of documents: the list, one document and where it stands, and the register of a book (NĐ 30/2020, Điều 15 and 33).
+"""What a person may read of documents: the list, one document with its state, and the register of a book (NĐ 30/2020, Điều 15 and 33).
 
-A line of the register says kind, code, recipient and signer. The operator's titles are in none, and a records clerk, who sees no case
-(rules.md, section 2), reads in the document itself what `casework.documents.letters.content_for` leaves: never the matter of a case.
+A line of the register gives kind, code, recipient and signer, never the operator's title. A records clerk, who sees no case (rules.md,
+section 2), reads in the document itself what `casework.documents.letters.content_for` leaves: never the matter of a case.
 """
 
 from collections.abc import Collection, Iterator
@@ -23,11 +23,11 @@ from casework.permissions import Actor
 
 MOST_COUNTED = 99
 LINES = 200
-"""Lines of the register on one page: printed, five or six sheets."""
+"""Lines of the register on one page, printed on five or six sheets."""
 
 
 class Shelf(StrEnum):
-    """Where a document lies."""
+    """The lists of documents."""
 
     TO_NUMBER = "to_number"
     NUMBERED = "numbered"
@@ -42,7 +42,7 @@ SHELVES: dict[Shelf, Bilingual] = {
 
 
 class State(StrEnum):
-    """How far a document is."""
+    """The state of a document."""
 
     TO_NUMBER = "to_number"
     MAKING = "making"
@@ -70,7 +70,7 @@ STATES: dict[State, Bilingual] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A letter as lists and its own page name it. `about` is a case's code, a period or nothing."""
+    """A letter as shown in lists and on its page. `about` is a case's code, a period or nothing."""
 
     letter: Letter
     number: DocumentNumber | None
@@ -81,18 +81,18 @@ class Document:
 
     @property
     def number_words(self) -> str:
-        """05/BC-IOC; empty before it is given."""
+        """Number and symbol, 05/BC-IOC; empty before it is numbered."""
         return number_words(self.number.number, symbol_of(self.letter)) if self.number is not None else ""
 
     @property
     def signer(self) -> str:
-        """Who signs, by the letterhead of its day."""
+        """The signer according to the letterhead of its day."""
         return str((self.letter.content.get("head") or {}).get("signer_name", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One number in the register; `document` is empty for a number no letter of ours has. `note` explains a gap or a strike."""
+    """One number in the register; `document` is empty for a number without a letter of ours. `note` explains a gap or a strike."""
 
     number: DocumentNumber
     state: State
@@ -100,24 +100,23 @@ class Line:
 
     @property
     def number_words(self) -> str:
-        """05/BC-IOC."""
         return self.document.number_words if self.document is not None else number_words(self.number.number, "")
 
     @property
     def note(self) -> str:
-        """What stands beside it: what the number was used for, and why it was struck out."""
+        """The note in the register: what the number was used for, or why it was struck out."""
         return " · ".join(filter(None, (self.number.note, self.number.struck_reason)))
 
 
 def number_words(number: int, symbol: str) -> str:
-    """05/BC-IOC: numbers below 10 have a leading zero, no blank beside the stroke (NĐ 30/2020, Phụ lục I, ô 3)."""
+    """Number and symbol, 05/BC-IOC: numbers below 10 have a leading zero, no spaces around the slash (NĐ 30/2020, Phụ lục I, ô 3)."""
     return f"{number:02}/{symbol}" if symbol else f"{number:02}"
 
 
 def documents_seen(
     by: Actor, shelf: Shelf, *, kind: str | None = None, year: int | None = None, before: int | None = None, limit: int = PAGE
 ) -> list[Document]:
-    """A page of the documents somebody sees, the newest first; `before` is the row the last page ended with."""
+    """A page of the documents a person may see, newest first; `before` is the last row of the previous page."""
     query = _with_all(letters_within(by)).where(*_on(shelf))
     if kind is not None:
         query = query.where(Letter.kind == kind)
@@ -129,19 +128,19 @@ def documents_seen(
 
 
 def count_to_number(by: Actor) -> int:
-    """How many of them wait for their number, at most one more than is told."""
+    """How many of them wait for their number, counted one past the largest number shown."""
     some = letters_within(by).where(*_on(Shelf.TO_NUMBER)).with_only_columns(Letter.id).limit(MOST_COUNTED + 1)
     return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def document_seen(by: Actor, ref: str) -> Document | None:
-    """One document within what the person may see; None where there is none."""
+    """One document within the person's sight; None where there is none."""
     found = documents_of(list(db.session.scalars(_with_all(letters_within(by)).where(Letter.ref == ref))))
     return found[0] if found else None
 
 
 def years_seen(by: Actor) -> list[int]:
-    """The years in which letters were written that the person sees, the newest first."""
+    """The years of the letters a person may see, newest first."""
     first, last = (
         db.session.scalar(letters_within(by).with_only_columns(Letter.made_at).order_by(order).limit(1)) for order in
         (Letter.id, Letter.id.desc())
@@ -150,12 +149,12 @@ def years_seen(by: Actor) -> list[int]:
 
 
 def reads_paper(by: Actor, letter: Letter) -> bool:
-    """Whether the person may be given the file as it was issued: who reads less than stands on it sees the page without."""
+    """Whether the person may have the file as issued; a person who may read less sees only the page."""
     return bool(letter.content) and content_for(by, letter) == letter.content
 
 
 def lines_of(book: DocumentBook, *, after: int = 0, limit: int = LINES) -> list[Line]:
-    """Lines of the register, from the number behind `after` on."""
+    """Lines of the register after the number `after`."""
     query = select(DocumentNumber).where(DocumentNumber.book_id == book.id, DocumentNumber.number > after)
     rows = list(db.session.scalars(query.order_by(DocumentNumber.number).limit(limit)))
     ids = [row.letter_id for row in rows if row.letter_id is not None]
@@ -165,7 +164,7 @@ def lines_of(book: DocumentBook, *, after: int = 0, limit: int = LINES) -> list[
 
 
 def every_line(book: DocumentBook) -> Iterator[Line]:
-    """The whole register, some lines at a time, for an export."""
+    """The whole register, read in batches, for an export."""
     after = 0
     while lines := lines_of(book, after=after):
         yield from lines
@@ -173,7 +172,7 @@ def every_line(book: DocumentBook) -> Iterator[Line]:
 
 
 def documents_of(letters: Collection[Letter]) -> list[Document]:
-    """Letters as they are named, with one query however many there are."""
+    """Letters with their descriptions, in one query however many there are."""
     case_ids = {letter.case_id for letter in letters if letter.case_id is not None}
     open_cases = select(Case.id, Case.code).where(Case.id.in_(case_ids), Case.quarantined_at.is_(None))
     codes = {row.id: row.code for row in db.session.execute(open_cases)} if case_ids else {}
@@ -187,13 +186,13 @@ def documents_of(letters: Collection[Letter]) -> list[Document]:
 
 
 def period_told(letter: Letter) -> str:
-    """What period a report, sheet or yearbook is of, in its own words; empty of any other letter."""
+    """The period of a report, sheet or yearbook in its own words; empty for other letters."""
     told: Any = letter.content.get("report") or {}
     return str(told.get("label") or told.get("year") or "")
 
 
 def recipient_of(letter: Letter, code: str) -> Bilingual:
-    """To whom a letter goes, as the register says it; a citizen is the sender of a report by its code."""
+    """The recipient of a letter as the register names it; a citizen is the sender of a report, by its code."""
     to: Any = letter.content.get("to") or ""
     named = "; ".join(map(str, to)) if isinstance(to, list | tuple) else str(to)
     if named:
@@ -223,7 +222,7 @@ def _line(row: DocumentNumber, document: Document | None) -> Line:
 
 
 def _on(shelf: Shelf) -> tuple[ColumnElement[bool], ...]:
-    """As the partial indexes of the table say it."""
+    """The condition of a list, worded like the table's partial indexes."""
     if shelf is Shelf.TAKEN_BACK:
         return (Letter.withdrawn_at.is_not(None),)
     return (Letter.symbol.is_(None) if shelf is Shelf.TO_NUMBER else Letter.symbol.is_not(None), Letter.withdrawn_at.is_(None))

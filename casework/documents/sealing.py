@@ -1,7 +1,7 @@
-"""Seals and signatures on letters that have their number: who may put on which, what is asked of the worker, and what became of it.
+"""Seals and signatures on numbered letters: who may use which, the orders to the worker, and their outcome.
 
-In the manner of files.py: orders are claimed, so that any number of workers may run; the seal is put on and stored before the transaction
-that gives the copy its row. A copy is never replaced: the letter's newest file is what goes out (NĐ 30/2020, Điều 13, 17 and 26).
+As in files.py, orders are claimed, so that any number of workers may run; the sealed copy is stored before the transaction that gives it
+its row. A copy is never replaced: the letter's newest file is the one sent out (NĐ 30/2020, Điều 13, 17 and 26).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -29,22 +29,22 @@ OPEN = (WAITING, SEALING)
 RETURNED = "returned"
 
 LEASE = timedelta(minutes=10)
-"""How long a worker that was cut off in the middle keeps an order from the others."""
+"""How long a worker that was cut off keeps an order from the others."""
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
-"""How long is waited after each failure that may pass by itself; after the last one somebody has to ask again."""
+"""The wait after each failure that may pass by itself; after the last one somebody has to ask again."""
 INTERRUPTED = "failed"
 MOST_ORDERS_SHOWN = 20
 SIGNS_FOR_CENTRE = frozenset({Role.COMMITTEE_LEADER, Role.OPS_LEAD})
-"""Who signs letters of a centre with their own signature. The centre's seal is its clerk's."""
+"""The roles that sign a centre's letters with their own signature. The centre's seal is its clerk's."""
 
 
 class SealRefused(CaseworkError):
-    """The letter cannot be sealed so; the text says why."""
+    """The letter cannot be sealed like this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedSeal:
-    """An order to be carried out: on which kept file which seal is put, and what is printed beside it."""
+    """An order to carry out: the file, the seal, and the text printed next to it."""
 
     order_id: int
     letter_id: int
@@ -55,15 +55,14 @@ class ClaimedSeal:
 
 
 def seals_for(by: Actor, letter: Letter, seals: Iterable[Seal]) -> list[Seal]:
-    """The seals and signatures the person may put on a letter."""
     return [seal for seal in seals if may_use(by, seal, letter)]
 
 
 def may_use(by: Actor, seal: Seal, letter: Letter) -> bool:
     """Whether the person may put this seal on this letter.
 
-    It has to be of the body that issues the letter; once that has ended, of one that follows it: the seal of an ended body is put on
-    nothing more. A body's seal is put on by whoever keeps its book: the centre's clerk, the agency's own leader. A person's signature is
+    The seal has to be that of the body that issues the letter or, once that has ended, of a successor: the seal of an ended body is not
+    used any more. A body's seal is put on by the keeper of its book: the centre's clerk, the agency's own leader. A person's signature is
     put on by that person alone, not by a deputy, who signs with their own.
     """
     if seal.kind == ELSEWHERE:
@@ -79,29 +78,29 @@ def may_use(by: Actor, seal: Seal, letter: Letter) -> bool:
 
 
 def signs_for(by: Actor, body: Body) -> bool:
-    """Whether somebody signs or seals what a body issues."""
+    """Whether the person signs or seals what a body issues."""
     if body.agency_id is not None:
         return by.holds([Role.AGENCY_LEADER], agency_id=body.agency_id)
     return by.holds(SIGNS_FOR_CENTRE | {Role.RECORDS_CLERK}, centre_id=body.centre_id)
 
 
 def answers_for(by: Actor, letter: Letter) -> bool:
-    """Whether somebody signs or seals what the body of a letter issued, or what an ended one left to theirs."""
+    """Whether the person signs or seals what the letter's body issued, or succeeds an ended body."""
     return any(signs_for(by, body) for body in answering(body_of(letter), letter))
 
 
 def may_fetch(by: Actor, letter: Letter) -> bool:
-    """Whether the person may be given the kept file: who reads what stands on it, and who signs or seals it, though they do not.
+    """Whether the person may have the file: readers of its content, and whoever signs or seals it even without reading the case.
 
-    A clerk reads nothing of a case, but nobody puts a seal on what they cannot open, nor signs it with other software.
+    A clerk reads nothing of a case, but nobody can seal a paper they cannot open, or sign it with other software.
     """
     return reads_paper(by, letter) or (bool(letter.content) and may(by, Action.SEAL_LETTER) and answers_for(by, letter))
 
 
 def note_fetched(letter: Letter, *, by: Actor, now: datetime) -> None:
-    """Write down that somebody was given a paper to sign or seal it, who does not read in the house what stands on it.
+    """Record that a paper was given to somebody for signing or sealing who may not read its content otherwise.
 
-    Records `fetch_output` in the history of the case the letter is about, of any other on the stream of its book. Raises NotAllowed,
+    Records `fetch_output` in the history of the letter's case, or for other letters on the stream of its book. Raises NotAllowed,
     SealRefused where it was taken back meanwhile.
     """
     if not may_fetch(by, letter):
@@ -117,25 +116,25 @@ def note_fetched(letter: Letter, *, by: Actor, now: datetime) -> None:
 
 
 def is_signed_first(seal: Seal, letter: Letter) -> bool:
-    """Whether what has to be on a letter before this seal is there: before a body's the signature of a person (NĐ 30/2020, Điều 13 and
-    17), put on here or elsewhere."""
+    """Whether a body's seal may follow: a person's signature has to be on the letter first (NĐ 30/2020, Điều 13 and 17), put on here or
+    elsewhere."""
     newest = newest_file(letter)
     return seal.signer != BODY or any(each.get("field") != FIELDS[BODY] for each in (newest.signatures if newest is not None else ()))
 
 
 def named_signers(letter: Letter, seals: Iterable[Seal]) -> frozenset[str]:
-    """Whose certificates may sign a letter with other software, as the file of seals names them; nobody named: whoever is trusted, where
-    somebody says that it is right."""
+    """The certificates that may sign a letter with other software, as named in the file of seals; where none is named, any trusted one
+    that somebody vouches for."""
     bodies = answering(body_of(letter), letter)
     named = [seal.signers for seal in seals if seal.kind == ELSEWHERE and any(_is_of(seal, body) for body in bodies)]
     return frozenset(signer for signers in named for signer in signers)
 
 
 def ask_seal(letter: Letter, *, seal: Seal, by: Actor, now: datetime) -> SealingOrder:
-    """Ask the worker to put a seal on the newest file of a letter. Records `ask_seal` on the stream of its book.
+    """Order a seal on the newest file of a letter. Records `ask_seal` on the stream of its book.
 
-    Raises NotAllowed, SealRefused where there is no file yet, it was taken back, this seal is on it, an order waits, or a body's seal
-    would come before the signature.
+    Raises NotAllowed, SealRefused where there is no file yet, the letter was taken back, it has this seal, an order waits, or a body's
+    seal would precede the signature.
     """
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(letter.id)
@@ -160,7 +159,7 @@ def ask_seal(letter: Letter, *, seal: Seal, by: Actor, now: datetime) -> Sealing
 
 
 def retry_seal(order: SealingOrder, *, seals: Iterable[Seal], by: Actor, now: datetime) -> None:
-    """Let the worker try an order again that has failed. Raises NotAllowed, SealRefused."""
+    """Let the worker retry a failed order. Raises NotAllowed, SealRefused."""
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(order.letter_id)
     order = _locked_order(order.id)
@@ -177,7 +176,7 @@ def retry_seal(order: SealingOrder, *, seals: Iterable[Seal], by: Actor, now: da
 
 
 def drop_seal(order: SealingOrder, *, by: Actor, now: datetime) -> None:
-    """Take an order back that waits or has failed. Raises NotAllowed, SealRefused while it is carried out."""
+    """Cancel a waiting or failed order. Raises NotAllowed; SealRefused while it is carried out."""
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(order.letter_id)
     order = _locked_order(order.id)
@@ -189,23 +188,22 @@ def drop_seal(order: SealingOrder, *, by: Actor, now: datetime) -> None:
 
 
 def orders_of(letter: Letter) -> list[SealingOrder]:
-    """What was asked for a letter, the newest first."""
+    """The orders for a letter, newest first."""
     query = select(SealingOrder).where(SealingOrder.letter_id == letter.id).order_by(SealingOrder.id.desc())
     return list(db.session.scalars(query.limit(MOST_ORDERS_SHOWN)))
 
 
 def order_of(letter: Letter, ref: str) -> SealingOrder | None:
-    """One of them; None where there is none."""
+    """One order of a letter; None where there is none."""
     return db.session.scalars(select(SealingOrder).where(SealingOrder.letter_id == letter.id, SealingOrder.ref == ref)).first()
 
 
 def has_orders(*, now: datetime) -> bool:
-    """Whether some letter waits for its seal."""
     return db.session.scalar(select(SealingOrder.id).where(SealingOrder.state.in_(OPEN), SealingOrder.due_at <= now).limit(1)) is not None
 
 
 def claim_orders(*, now: datetime, most: int) -> list[ClaimedSeal]:
-    """Take the orders that have waited longest; another worker does not get them for a while."""
+    """Claim the orders that have waited longest, keeping them from other workers for a while."""
     due = select(SealingOrder).where(SealingOrder.state.in_(OPEN), SealingOrder.due_at <= now).order_by(SealingOrder.due_at).limit(most)
     found = []
     for order in db.session.scalars(due.with_for_update(skip_locked=True)):
@@ -214,7 +212,7 @@ def claim_orders(*, now: datetime, most: int) -> list[ClaimedSeal]:
         if number is None or number.struck_at is not None or letter.withdrawn_at is not None or base is None:
             order.state, order.error, order.ended_at, order.leased_until = DROPPED, "withdrawn", now, None
         elif order.attempts > len(WAITS):
-            # each attempt ended a worker without a word: it is not tried on and on
+            # every attempt ended its worker without a trace: do not try again and again
             order.state, order.error, order.ended_at, order.leased_until = FAILED, order.error or INTERRUPTED, now, None
         else:
             order.state, order.attempts, order.leased_until, order.due_at = SEALING, order.attempts + 1, now + LEASE, now + LEASE
@@ -225,7 +223,7 @@ def claim_orders(*, now: datetime, most: int) -> list[ClaimedSeal]:
 def keep_sealed(
     claimed: ClaimedSeal, stored: StoredFile, *, pages: int, signatures: Sequence[dict[str, Any]], now: datetime
 ) -> LetterFile | None:
-    """Give a sealed copy its row. None where the letter was taken back meanwhile, or another copy came before it: then it is tried again.
+    """Give a sealed copy its row. None where the letter was taken back, or another copy came first; then it is tried again.
 
     Records `seal_letter` on the stream of the book.
     """
@@ -250,7 +248,7 @@ def keep_sealed(
 
 
 def keep_seal_failure(claimed: ClaimedSeal, word: str, *, passes: bool, now: datetime) -> None:
-    """Write down why a seal was not put on, in one word; it is tried again by itself where that may help."""
+    """Record in one word why sealing failed; it is retried automatically where that may help."""
     order = _locked_order(claimed.order_id)
     if order.state != SEALING or order.attempts != claimed.attempts:
         return
@@ -262,7 +260,7 @@ def keep_seal_failure(claimed: ClaimedSeal, word: str, *, passes: bool, now: dat
 
 
 def may_return(by: Actor, letter: Letter) -> bool:
-    """Whether the person may hand in a copy of a letter that was signed elsewhere."""
+    """Whether the person may upload a copy of a letter signed elsewhere."""
     return answers_for(by, letter)
 
 
@@ -270,10 +268,10 @@ def keep_returned(
     letter: Letter, stored: StoredFile, *, base: LetterFile, pages: int, signatures: Sequence[dict[str, Any]], by: Actor, now: datetime,
     is_vouched: bool = False,
 ) -> LetterFile:  # fmt: skip
-    """Keep a copy that was signed elsewhere and has been judged (reports.signing.returning).
+    """Keep a copy that was signed elsewhere and has been checked (reports.signing.returning).
 
-    `base` is the kept file it begins with. `is_vouched`: the person has said that whoever signed may sign for the body.
-    Records `return_signed` on the stream of the book. Raises NotAllowed, SealRefused.
+    `base` is the stored file the copy starts with. `is_vouched`: the person has confirmed that the signers may sign for the body. Records
+    `return_signed` on the stream of the book. Raises NotAllowed, SealRefused.
     """
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(letter.id)
@@ -293,7 +291,7 @@ def keep_returned(
 
 
 def unknown_bodies(seals: Collection[Seal]) -> list[Seal]:
-    """The seals whose centre or agency is not in the database: a mistyped name would leave a seal nobody may use."""
+    """The seals whose centre or agency is not in the database, usually a mistyped name that would leave a seal nobody may use."""
     return [seal for seal in seals if _body_id(seal) is None]
 
 

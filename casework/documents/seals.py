@@ -1,8 +1,8 @@
-"""The seals and signatures this installation has: whose they are, who may use them, where their keys lie.
+"""The seals and signatures of this installation: their owners, their users, and where their keys are.
 
-They come from the surroundings (web/documents/opening.py), not from the database: a row in a table could be changed by whoever
-administers pages, and a seal binds the body in law (Luật Giao dịch điện tử 20/2023/QH15; NĐ 30/2020, Điều 13 and 26). A seal never holds
-its secret, only the name of the variable or of the file that does.
+They are configured in the environment (web/documents/opening.py), not in the database, where anybody who administers pages could change a
+row; and a seal binds the body in law (Luật Giao dịch điện tử 20/2023/QH15; NĐ 30/2020, Điều 13 and 26). A seal never holds its secret,
+only the name of the variable or of the file that does.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from pathlib import Path
 from casework.bilingual import Bilingual
 
 BODY, PERSON = "body", "person"
-"""Whose sign it is: the body's seal, put on by its clerk, or the signature of one person, put on by nobody else."""
+"""The two kinds of owner: the body, whose seal its clerk puts on, or one person, who alone puts on their signature."""
 
 PKCS12, PKCS11 = "pkcs12", "pkcs11"
-"""Where the key lies: in a file with a passphrase, or in a token with a PIN."""
+"""Where the key is: in a file with a passphrase, or in a token with a PIN."""
 
 FIELDS = {PERSON: "NguoiKy", BODY: "CoQuan"}
-"""What the field of each is called in a document."""
+"""The name of each kind's field in a document."""
 
 ELSEWHERE = "elsewhere"
-"""No key of ours: whose certificates may sign a body's documents with other software."""
+"""No key of ours: certificates that may sign a body's documents with other software."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,5 @@ class Seal:
 
     @property
     def signer(self) -> str:
-        """Whether it is a body's or a person's."""
+        """Whether the owner is a body or a person."""
         return PERSON if self.login else BODY

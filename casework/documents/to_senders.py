@@ -1,4 +1,4 @@
-"""Letters to the senders of reports, as each finds them on the page of their own report: from the moment they are written."""
+"""Letters to the senders of reports, shown on the page of their own report as soon as they are written."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST_LETTERS = 40
 
 @dataclass(frozen=True)
 class OwnLetter:
-    """A letter as the sender of a report finds it."""
+    """A letter as shown to the sender of a report."""
 
     ref: str
     name: Bilingual
@@ -25,7 +25,7 @@ class OwnLetter:
 
 
 def letters_told(report: Report) -> list[Letter]:
-    """What was written to the senders of a case while the report was in it, the newest first; nothing that was taken back."""
+    """The letters to the senders of a case from the time the report was in it, newest first, without those taken back."""
     query = select(Letter).join(CaseReport, CaseReport.case_id == Letter.case_id).where(CaseReport.report_id == report.id)
     query = query.where(Letter.kind.in_(TO_SENDERS), Letter.withdrawn_at.is_(None), Letter.made_at >= CaseReport.joined_at)
     query = query.where(CaseReport.left_at.is_(None) | (Letter.made_at <= CaseReport.left_at))
@@ -33,7 +33,7 @@ def letters_told(report: Report) -> list[Letter]:
 
 
 def letter_told(report: Report, ref: str) -> Letter | None:
-    """One letter to the sender of a report; None where it is none of theirs."""
+    """One letter to the sender of a report; None where it is not theirs."""
     return next((letter for letter in letters_told(report) if letter.ref == ref), None)
 
 

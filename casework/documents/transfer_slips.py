@@ -1,4 +1,4 @@
-"""The transfer slip (phiếu chuyển): what an agency, or a body outside, is asked to see to, where, and by when."""
+"""The transfer slip (phiếu chuyển): what an agency or a body outside is asked to do, where, and by when."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ def write_transfer_slip(
 def draft_transfer_slip(
     case: Case, *, by: Actor, now: datetime, assignment: Assignment | None = None, added: Added = NOTHING_ADDED
 ) -> Letter:
-    """The slip as it would be written now: in the words and with the place that are cleared for agencies, never a sender's own."""
+    """The slip as it would be written now, with the words and place cleared for agencies, never a sender's own."""
     require_writer(case, by, TRANSFER_SLIP)
     refuse_gone(case)
     return _to_agency(case, assignment, by, now, added) if assignment is not None else _to_body(case, by, now, added)
@@ -56,7 +56,7 @@ def _to_agency(case: Case, assignment: Assignment, by: Actor, now: datetime, add
 
 
 def _to_body(case: Case, by: Actor, now: datetime, added: Added) -> Letter:
-    """Of a sensitive case the slip bears neither title nor place nor words: it leaves the house."""
+    """For a sensitive case the slip has neither title nor place nor words, because it leaves the installation."""
     referral = open_referral(case)
     if referral is None:
         raise LetterRefused("Hồ sơ không ở cơ quan khác.", "The case is with no other body.")
@@ -74,7 +74,7 @@ def _to_body(case: Case, by: Actor, now: datetime, added: Added) -> Letter:
 
 
 def _matter(case: Case, *, is_hidden: bool = False) -> dict[str, Any]:
-    """What is known of the matter in words cleared for agencies."""
+    """The matter in words cleared for agencies."""
     reports = [link.report for link in case.reports if link.left_at is None]
     texts = [{"code": report.code, "words": words} for report in reports if (words := cleared_words(report))]
     area = case.area.name_vi if case.area is not None else None

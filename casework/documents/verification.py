@@ -1,4 +1,4 @@
-"""Proving the books: each has a row for every number up to its last, and its history tells of every one that was given or struck out."""
+"""Verifying the books: each has a row for every number up to its last, and its history has every number given or struck out."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,7 +12,7 @@ from casework.models import DocumentBook, DocumentNumber, Event, Letter
 
 
 def check_books() -> Iterator[Finding]:
-    """Look at every book, one after the other: some thousand rows a year and body."""
+    """Check every book, one after the other: some thousand rows a year and body."""
     for book_id in db.session.scalars(select(DocumentBook.id).order_by(DocumentBook.id)).all():
         book = db.session.get_one(DocumentBook, book_id)
         yield from _check(book)
@@ -53,7 +53,7 @@ def _check(book: DocumentBook) -> Iterator[Finding]:
 
 
 def _told(book: DocumentBook) -> tuple[dict[int, tuple[str, str]], set[int]]:
-    """By the history: which letter and day each number was given, and which were struck out."""
+    """From the history: the letter and date of each number given, and the numbers struck out."""
     given, struck = dict[int, tuple[str, str]](), set[int]()
     events = db.session.execute(select(Event.type, Event.payload).where(Event.stream == stream_of(book)).order_by(Event.seq))
     for type_, payload in events:

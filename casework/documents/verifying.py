@@ -1,7 +1,7 @@
-"""What anybody may be told of a document of ours: that there is one, and how it stands. Nothing of its matter, nor of its case.
+"""What anybody may learn about a document of ours: that it exists and whether it is in force. Nothing of its matter or case.
 
-By its reference, which the QR code on the paper leads to, or by the digest of a file somebody holds. Neither says to whom it went: many
-go to citizens. A letter that never got a number is no document yet, and is not known here.
+It is found by its reference, which the QR code on the paper leads to, or by the digest of a file. Neither reveals the recipient, often a
+citizen. A letter that never got a number is not a document yet and is unknown here.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,6 @@ from casework.models import DocumentBook, DocumentNumber, Letter, LetterFile
 
 
 class Standing(StrEnum):
-    """Whether a document is in force."""
-
     IN_FORCE = "in_force"
     WITHDRAWN = "withdrawn"
     STRUCK = "struck"
@@ -36,7 +34,7 @@ STANDINGS: dict[Standing, Bilingual] = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A document as anybody may know it. `files` are its kept copies, the newest last."""
+    """A document as anybody may know it. `files` are its stored copies, newest last."""
 
     kind: Bilingual
     number: str
@@ -47,12 +45,12 @@ class Known:
 
 
 def known_by_ref(ref: str) -> Known | None:
-    """The document a QR code leads to; None where there is none with a number."""
+    """The document of a QR code; None where no numbered one has that reference."""
     return _known(Letter.ref == ref)
 
 
 def known_by_digest(digests: Sequence[str]) -> tuple[Known, LetterFile] | None:
-    """The document one of whose kept copies has one of these digests, and that copy: the newest; None where there is none of ours."""
+    """The newest document with a stored copy that has one of these digests, and that copy; None where there is none."""
     file = db.session.scalars(select(LetterFile).where(LetterFile.sha256.in_(digests)).order_by(LetterFile.id.desc()).limit(1)).first()
     known = _known(Letter.id == file.letter_id) if file is not None else None
     return (known, file) if known is not None and file is not None else None
@@ -76,7 +74,7 @@ def _known(condition: ColumnElement[bool]) -> Known | None:
 
 
 def _body(letter: Letter, book: DocumentBook) -> Bilingual:
-    """Who issued it, as its letterhead of the day says; what was emptied keeps the name of its book."""
+    """The issuer according to the letterhead of the day; an emptied letter has the name on its book."""
     named = str((letter.content.get("head") or {}).get("issuing_body", ""))
     if named:
         return Bilingual(named, named)

@@ -1,7 +1,7 @@
-"""What all letters about a case have in common: what their writer adds, how they are kept, and that a second click writes no second one.
+"""Common to all letters about a case: the writer's additions, storing, and that a second click writes no second letter.
 
-Of each letter there is a draft and the letter. The draft is what would be written now, for the preview; it touches no row. Writing keeps
-it as it stands, with letterhead and signer of the day, and records `write_letter`.
+A draft is the letter as it would be written now, for the preview; it touches no row. Writing stores it with the letterhead and signer of
+the day, and records `write_letter`.
 """
 
 import json
@@ -26,14 +26,14 @@ from casework.text import normal
 MOST_COPIES = 30
 LONGEST_COPY = 200
 STAMPS = ("khan", "thuong_khan", "hoa_toc")
-"""Degrees of urgency, by what is stamped: KHẨN, THƯỢNG KHẨN, HỎA TỐC (NĐ 30/2020, Phụ lục I, ô 10b)."""
+"""Degrees of urgency as stamped: KHẨN, THƯỢNG KHẨN, HỎA TỐC (NĐ 30/2020, Phụ lục I, ô 10b)."""
 
 _PURPOSE = "letter"
 _DIGEST_PURPOSE = "what a letter was written from"
 
 
 class AlreadyWritten(LetterRefused):
-    """The same form has written another letter; `letter_ref` is that one."""
+    """The same form has already written another letter, `letter_ref`."""
 
     def __init__(self, letter_ref: str) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class AlreadyWritten(LetterRefused):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What its writer adds to a letter: words of their own, the stamp, and further lines of "Nơi nhận"."""
+    """The writer's additions: their own words, the stamp, and further lines of "Nơi nhận"."""
 
     words: str = ""
     urgency: str | None = None
@@ -58,7 +58,7 @@ NOTHING_ADDED = Added()
 def draft(
     case: Case, kind: str, *, by: Actor, now: datetime, added: Added, agency: Agency | None = None, content: dict[str, Any], **columns: Any
 ) -> Letter:
-    """Return a letter that is not kept yet. `agency` is the one its row names; `content` what this kind says.
+    """Return a letter that is not stored. `agency` is the one its row names; `content` that of its kind.
 
     Raises LetterRefused where the additions are too long or too many.
     """
@@ -84,8 +84,8 @@ def draft(
 def write(case: Case, drafted: Callable[[], Letter], *, by: Actor, now: datetime, key: str | None, asked: Any) -> Letter:
     """Keep a letter about a locked case and record `write_letter`: its kind, and the agency its row names.
 
-    A repeat with the same `key` returns the letter the first one wrote. `asked` is what was asked for, to tell a repeat from another
-    letter: that one is refused (AlreadyWritten).
+    A repeat with the same `key` returns the letter the first one wrote. `asked` is what was asked for; a repeat that asks for another
+    letter is refused (AlreadyWritten).
     """
     digest = lookup_digest(json.dumps([case.id, by.account_id, asked]), purpose=_DIGEST_PURPOSE)
     if key is not None and (before := db.session.get(IdempotencyKey, key)) is not None:
@@ -103,19 +103,19 @@ def write(case: Case, drafted: Callable[[], Letter], *, by: Actor, now: datetime
 
 
 def asked_for(added: Added, *subjects: Any) -> list[Any]:
-    """What tells one letter from another: whom it is about, and what was added."""
+    """What distinguishes one letter from another: its subjects and additions."""
     return [*subjects, added.words, added.urgency, list(added.copies)]
 
 
 def require_writer(case: Case, by: Actor, kind: str) -> None:
-    """Raise NotAllowed unless the person writes letters of the kind for the centre of the case."""
+    """Raise NotAllowed unless the person writes such letters for the centre of the case."""
     require(by, Action.WRITE_LETTER, case)
     if not (by.holds_for(OPERATIONS, case) and KINDS[kind].written_by & OPERATIONS):
         raise NotAllowed
 
 
 def refuse_gone(case: Case) -> None:
-    """Raise LetterRefused for a case that left the system, or that another one answers."""
+    """Raise LetterRefused for a case that left the system, or is answered by another one."""
     if case.quarantined_at is not None:
         raise LetterRefused("Hồ sơ được xử lý theo thủ tục riêng.", "The case is handled under a procedure of its own.")
     if case.merged_into_id is not None:
@@ -125,7 +125,7 @@ def refuse_gone(case: Case) -> None:
 
 
 def writes_as(case: Case, by: Actor, agency: Agency | None) -> Agency | None:
-    """In whose name a letter to the senders goes out: None, the centre's, for its operations; else the agency's, for its leader.
+    """The issuer of a letter to the senders: None, the centre's, for its operations; else the agency's, for its leader.
 
     Raises NotAllowed for anybody else.
     """
@@ -138,12 +138,13 @@ def writes_as(case: Case, by: Actor, agency: Agency | None) -> Agency | None:
 
 
 def title_told(case: Case) -> str:
-    """The operator's title as a letter may bear it: of a sensitive case none, for paper goes through many hands (rules.md, section 6)."""
+    """The operator's title as a letter may show it: none for a sensitive case, because paper passes through many hands (rules.md, section
+    6)."""
     return case.title if case.title and case.visibility_reason_id is None else ""
 
 
 def _main_report(case: Case) -> Report:
-    """The report whose code the case shows, also once it was withdrawn."""
+    """The report whose code the case shows, even if it was withdrawn."""
     return max((link for link in case.reports if link.is_main), key=lambda link: (link.left_at is None, link.id)).report
 
 
