@@ -1,12 +1,11 @@
-"""Erasing the content of cases (rules.md, section 6, "Quarantine"): first all that was made of a report, later the report itself.
+"""Erasing the content of cases (rules.md, section 6, "Quarantine"): first everything derived from a report, later the report itself.
 
-Two walks over the same rows. `erase_derived` leaves nothing that tells the content but what is sealed: words of staff and of
-agencies, cleared and public texts, titles, places, drafts, event payloads, messages, search rows, every copy of a photo. The
-place of a report is sealed away with its own words. `erase_originals` then takes the sealed rest: words, places, photos,
-identities. Rows stay, so that numbers, histories and the chain of digests stay whole; texts that must not be NULL become empty.
-A report may have been in another case before it was split off or withdrawn, and its sender was asked and answered there: what is
-erased is therefore found by the reports and their senders as well as by the cases. Bytes of files go after the commit, by
-`remove_erased_files`; until then no page serves them.
+Two walks over the same rows. `erase_derived` leaves only sealed content: it erases words of staff and agencies, cleared and public texts,
+titles, places, drafts, event payloads, messages, search rows and every copy of a photo. The place of a report is sealed with its own
+words. `erase_originals` then takes the sealed rest: words, places, photos, identities. Rows stay, so that numbers, histories and the
+chain of digests stay intact; texts that must not be NULL become empty. A report may have been in another case before it was split off or
+withdrawn, and its sender was asked and answered there: so content is found by the reports and their senders as well as by the cases.
+Files are deleted after the commit, by `remove_erased_files`; until then no page serves them.
 """
 
 from collections.abc import Collection, Sequence
@@ -78,25 +77,25 @@ from casework.sealing.seal import seal_text
 from casework.triage.refusals import objection_words
 
 GONE = ""
-"""Stands where a text was that may not be NULL."""
+"""Replaces a text that may not be NULL."""
 
 FILES_ERASED_WITHIN = timedelta(days=2)
-"""How long after it was marked a file's bytes are looked for: two sweeps may be missed, a third would be an incident."""
+"""How long after its mark a file's bytes may still exist: two sweeps may be missed, a third would be an incident."""
 
 MOST_FAILURES = 5
-"""Files in a row that could not be removed, after which a run ends."""
+"""Failed deletions in a row after which a run ends."""
 NOTED_TOGETHER = 100
 
 CODES_TOGETHER = 50
-"""Codes looked for in letters by one query: a case may have many merged into it."""
+"""Codes sought in letters by one query: a case may have many merged into it."""
 
 Change = tuple[Any, ColumnElement[bool], dict[str, Any]]
 
 
 def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
-    """Erase all that was made of the reports of these cases. The caller holds the locks; sealed originals stay.
+    """Erase everything derived from the reports of these cases. The caller holds the locks; sealed originals stay.
 
-    What the senders said while their reports were in other cases is sealed in the first of these cases from now on.
+    What the senders said while their reports were in other cases is now sealed in the first of these cases.
     """
     ids = [case.id for case in cases]
     reports = reports_of(ids)
@@ -119,7 +118,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     made = or_(File.photo_id.in_(_photos(ids)), File.recording_id.in_(_recordings(ids)))
     _apply([(File, made & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
     _apply([(BlockedSender, BlockedSender.report_id.in_([report.id for report in reports]), {"reason": GONE})])
-    # what was asked about a report's data is settled outside, with the report: no list names it any more
+    # data-protection requests are settled outside, with the report: no list names it any more
     asked = DataRequest.report_id.in_([report.id for report in reports]) & DataRequest.done_at.is_(None)
     _apply([(DataRequest, asked, {"done_at": at, "granted": False})])
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
@@ -127,7 +126,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
-    # previews before letters: who is writing a letter from one holds it, and has written it by then
+    # previews before letters: whoever writes a letter from one holds it, and has finished by then
     drop_outputs_of(cases, at=at)
     take_out_of_letters(cases, at=at, reports=reports)
     forget(Case, ids)
@@ -140,7 +139,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
 
 
 def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
-    """Erase the sealed rest: nobody can read it again, with whatever key. Only the receipt keeps its code and its secret's digest."""
+    """Erase the sealed rest, which no key can open again. Only the receipt keeps its code and the digest of its secret."""
     ids = [case.id for case in cases]
     reports = reports_of(ids)
     of_reports, senders = [report.id for report in reports], [report.reporter_id for report in reports if report.reporter_id]
@@ -176,27 +175,27 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
 
 
 def reports_of(case_ids: Collection[int]) -> list[Report]:
-    """The reports these cases answer, and those that left them for no other case: they were withdrawn, and not erased by that."""
+    """The reports these cases answer, and those that left them for no other case: withdrawn ones, which withdrawing does not erase."""
     return list(db.session.scalars(select(Report).where(Report.id.in_(_report_ids(case_ids))).order_by(Report.id)))
 
 
 def erase_payloads(case_ids: Collection[int]) -> None:
-    """Empty what the histories of cases tell, with the salts: the digests stay, and say nothing any more."""
+    """Empty the event payloads of cases, with their salts: the digests stay and reveal nothing."""
     empty_payloads(Event.case_id.in_(case_ids))
 
 
 def remove_erased_files(store: FileStore, *, now: datetime) -> int:
-    """Delete the bytes of files that quarantine or a correction marked as erased, and return how many were still there.
+    """Delete the files that quarantine or a correction marked as erased, and return how many still existed.
 
-    A job: what it does twice does no harm, and what a crash cut short the next run does. What was seen to be gone is not asked for
-    again. A file that cannot be removed keeps none of the others waiting; MOST_FAILURES in a row mean that the storage is away. Raises
-    what the first of them raised: the run has failed.
+    A job: repeating it does no harm, and the next run finishes what a crash cut short. Files known to be gone are not looked for again. A
+    file that cannot be removed does not hold up the others; MOST_FAILURES in a row mean that the storage is unreachable. Raises the first
+    failure at the end: the run has failed.
     """
     recently = File.erased_at > now - FILES_ERASED_WITHIN
     waiting = select(File.id, File.stored_name).where(File.erased_at.is_not(None), recently, File.removed_at.is_(None))
     left = [(row.id, row.stored_name) for row in db.session.execute(waiting)]
     db.session.rollback()
-    # those that fail do not stand before the others each time
+    # failing files must not come first each time
     SystemRandom().shuffle(left)
     gone, removed, failures, fault = list[int](), 0, 0, None
     for file_id, name in left:
@@ -235,7 +234,7 @@ def _apply(changes: list[Change]) -> None:
 
 
 def _words_of_staff(ids: list[int]) -> list[Change]:
-    """Words written about a case, by table. Why something was decided can tell as much as what was reported."""
+    """Words written about a case, by table. The reason for a decision can reveal as much as the report."""
     assignments = select(Assignment.id).where(Assignment.case_id.in_(ids))
     answers = select(Answer.id).where(Answer.assignment_id.in_(assignments))
     publications = _publications(ids)
@@ -263,10 +262,10 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
 
 
 def _take_home(reports: Sequence[Report], cases: Sequence[Case]) -> None:
-    """Take into the first of these cases what the senders of its reports said in others, so that nobody reads it there any more.
+    """Move what the senders said in other cases into the first of these, so that nobody reads it there any more.
 
-    Questions, wishes to withdraw and additions change their case. An objection and the reason of a verdict are part of rows that
-    stay: their words become additions, sealed for the confidential reader, and leave the row.
+    Questions, withdrawal requests and additions change their case. Objections and reasons of verdicts are part of rows that stay: their
+    words leave the row and become additions, sealed for the confidential reader.
     """
     ids, by_id = [case.id for case in cases], {report.id: report for report in reports}
     by_sender = {report.reporter_id: report for report in reports if report.reporter_id is not None}
@@ -293,7 +292,7 @@ def _keep_apart(report: Report, words: str | None, at: datetime | None, case_id:
 
 
 def _replies_elsewhere(reports: Sequence[Report]) -> list[Change]:
-    """What staff wrote in other cases to the senders of these reports alone, who may have been told back what they said."""
+    """What staff wrote in other cases to the senders of these reports alone, which may repeat what they said."""
     ratings = select(Rating.id).where(Rating.reporter_id.in_([report.reporter_id for report in reports if report.reporter_id]))
     return [
         (Refusal, Refusal.objected_by_id.in_([report.id for report in reports]), {"decision_words": None}),
@@ -302,8 +301,8 @@ def _replies_elsewhere(reports: Sequence[Report]) -> list[Change]:
 
 
 def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> None:
-    """Delete what staff were writing about other cases since one of these reports was there: its words may stand in it. A draft that
-    was saved after the report had left may be a copy of one from before."""
+    """Delete staff's drafts about other cases since one of these reports was there, as they may contain its words. A draft saved after
+    the report left may be a copy of an earlier one."""
     was_there = exists().where(
         CaseReport.case_id == Draft.case_id,
         CaseReport.report_id.in_([report.id for report in reports]),
@@ -313,16 +312,16 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
 
 
 LOOKS = ("reveal_identity", LOOKED, "look_at_data_request")
-"""Events with the reason for which somebody looked at who a person is, or that point to it."""
+"""Events with the reason why somebody looked at a person's identity, or that point to one."""
 
 
 def erase_reasons_to_look(
     reports: Sequence[Report], *, at: datetime, cases: Collection[int] = (), streams: Collection[str] = ()
 ) -> None:  # fmt: skip
-    """Empty the events that say why somebody looked at the identity of one of these reports: staff's own words.
+    """Empty the events with staff's reasons for looking at the identity behind one of these reports.
 
-    With them goes the reason of each list that named one of them, or one of the `cases`: it is typed about all who are in it. In
-    `streams`, those of accounts, every such event.
+    This includes the reason for each list that named one of them, or one of the `cases`, because it is about everybody on the list; and
+    in `streams`, those of accounts, every such event.
     """
     codes = {report.code for report in reports}
     were_in = db.session.scalars(select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports])))
@@ -358,7 +357,7 @@ def _report_ids(case_ids: Collection[int] | Select[int]) -> Select[int]:
 
 
 def _photos(case_ids: Collection[int] | Select[int]) -> Select[int]:
-    """Every photo of the cases: of their reports, of agencies' answers, of notes and of steps that administrators drew."""
+    """Every photo of the cases: of reports, answers, notes and drawn steps."""
     answers = select(Answer.id).join(Answer.assignment).where(Assignment.case_id.in_(case_ids))
     notes = select(Note.id).where(Note.case_id.in_(case_ids))
     fields = select(StepValue.id).where(StepValue.record_id.in_(_step_records(case_ids)))
@@ -368,20 +367,20 @@ def _photos(case_ids: Collection[int] | Select[int]) -> Select[int]:
 
 
 def _recordings(case_ids: Collection[int] | Select[int]) -> Select[int]:
-    """Every voice note and video of the cases: they came with their reports, or were added to one."""
+    """Every voice note and video of the cases, sent with their reports or added later."""
     return select(Recording.id).where(Recording.report_id.in_(_report_ids(case_ids)))
 
 
 def _made_of_recordings(ids: list[int]) -> list[Change]:
-    """What was written down of them goes, and none that waits for its copy gets one. Before their files: who is about to give a copy its
-    row waits for these rows, and then finds that it may not."""
+    """Erase transcripts, and cancel copies still to be made. This comes before the files: a worker about to give a copy its row waits for
+    these rows, and then finds that it may not."""
     mine = Recording.id.in_(_recordings(ids))
     transcript = {"transcript": None, "transcribed_by_id": None, "transcribed_at": None}
     return [(Recording, mine, transcript), (Recording, mine & Recording.prepared_at.is_(None), {"refused": "apart"})]
 
 
 def _seal_place_away(report: Report) -> None:
-    """Put all that tells where it was into the sealed place, for the confidential reader, and empty the open columns."""
+    """Move everything that tells the location into the sealed place, for the confidential reader, and empty the open columns."""
     camera = db.session.get(Camera, report.camera_id) if report.camera_id else None
     point = point_of(report)
     position = f"{point.latitude}, {point.longitude}" if point is not None else None
@@ -394,16 +393,16 @@ def _seal_place_away(report: Report) -> None:
 
 
 def forget_person(reporter: Reporter) -> None:
-    """Empty who sent a report; the row stays, for numbers and for what was rated."""
+    """Empty the identity of a sender; the row stays, for numbers and for ratings."""
     reporter.sealed_identity = reporter.account_id = reporter.phone_digest = reporter.email_digest = None
     reporter.contact_verified_at = reporter.verified_contact = reporter.restricted_at = None
     reporter.channels = []
 
 
 def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datetime) -> None:
-    """Withdraw what has not been sent, notices on pages among them, and take the cases out of letters that wait for the morning.
+    """Withdraw unsent messages, including notices on pages, and take the cases out of letters waiting for the morning.
 
-    Messages to the senders of the reports go too where they tell of another case.
+    Messages to the reports' senders are withdrawn even where they are about another case.
     """
     ids, codes = [case.id for case in cases], {case.code for case in cases}
     waiting = OutboxMessage.sent_at.is_(None) & OutboxMessage.dropped_at.is_(None)
@@ -414,7 +413,7 @@ def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datet
     told_outside = Delivery.message_id.in_(select(OutboxMessage.id).where(of_them))
     _apply([(Delivery, told_outside & unsent, {"dropped_at": at, "given_up_at": None}), (Delivery, told_outside, {"last_error": None})])
     _apply([(OutboxMessage, of_them, {"parameters": {}, "last_error": None})])
-    # nobody can have named a report before it was filed
+    # no letter can have named a report before it was filed
     since = min([*(case.opened_at for case in cases), *(report.filed_at for report in reports)])
     for letter in _letters_naming(codes, since, waiting):
         left = [code for code in letter.parameters.get("codes", ()) if code not in codes]
@@ -423,9 +422,9 @@ def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datet
 
 
 def _letters_naming(codes: Collection[str], since: datetime, *which: ColumnElement[bool]) -> list[OutboxMessage]:
-    """The letters of mornings since then with one of the codes, locked in the order in which those who add to them lock them.
+    """The morning letters since then with one of the codes, locked in the order in which writers lock them.
 
-    Found by their own index and read by the database: of a house that is old, or large, no letter comes here that names none of them.
+    The database finds them by an index of their own and compares the codes, so that an old or large installation loads no other letter.
     """
     written, ids = cast(OutboxMessage.parameters, Text), list[int]()
     for some in (sorted(codes)[start : start + CODES_TOGETHER] for start in range(0, len(codes), CODES_TOGETHER)):

@@ -1,8 +1,8 @@
 """Cases that must leave the system: a denunciation of a named official, a matter of the state's secrets (rules.md, section 6).
 
-At once everything made of the report goes, and the case is there for the confidential readers of its centre alone. They hand
-its sealed content over outside the system; then that goes too. What stays is one case "referred outside", and a history
-whose events say when something happened and no longer what.
+Everything derived from the report is erased at once, and only the confidential readers of its centre can open the case. They hand over
+its sealed content outside the system; then that is erased too. What stays is one case "referred outside", and a history whose events say
+when something happened but no longer what.
 """
 
 from datetime import datetime
@@ -45,15 +45,15 @@ LONGEST_RECEIPT = 300
 
 
 APART = "Hồ sơ được xử lý theo thủ tục riêng."
-"""What an agency may know of why its work ended."""
+"""What an agency may know about why its work ended."""
 
 
 class QuarantineRefused(CaseworkError):
-    """The case cannot be taken out so; the text says why."""
+    """The case cannot be taken out like this; the text says why."""
 
 
 class HandOverRefused(CaseworkError):
-    """The content cannot be erased yet, or no more; the text says why."""
+    """The content cannot be erased yet, or not any more; the text says why."""
 
 
 def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str, object]:
@@ -82,9 +82,9 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
 
 
 def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[str, object]:
-    """The same for what was judged before: where an older backup was restored, what had been taken out is taken out again.
+    """Take out a case that was judged before: after an older backup is restored, cases that had been taken out are taken out again.
 
-    Nobody's reason is known then, and none is sealed.
+    The reason is unknown then, and none is sealed.
     """
     cases = [case, *_merged_into(case)]
     for each in cases:
@@ -94,7 +94,7 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
         _end_work(each, now)
         each.quarantined_at, each.is_public, each.published_at, each.state_before = now, False, None, None
         each.withdrawal_asked = each.has_unread_words = each.hotline_owed = False
-        # its place is erased, by which the readers of a centre that has ended are told: those of today's have it
+        # its place is erased, which would decide the readers for a centre that has ended: the case stays with those of today
         each.centre_id = centre_at_work(each.centre_id, each.area_id)
     # merged cases stay merged, so that the matter counts once
     for each in cases:
@@ -117,9 +117,9 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
 def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
     """Erase the sealed content for good, because it was handed over outside the system: words, places, photos, identities.
 
-    `receipt` says by which paper it was handed over, and to whom; it is kept, so it must not tell the content. Records
-    `hand_over`. What people sent with it can be proved, not read, by the digests of their photos. Raises NotAllowed for
-    anybody but a confidential reader, HandOverRefused without a receipt, before quarantine and when it has been done.
+    `receipt` says by which paper it was handed over, and to whom; it is kept, so it must not tell the content. Records `hand_over`. The
+    digests of the photos still prove what people sent, without showing it. Raises NotAllowed for anybody but a confidential reader,
+    HandOverRefused without a receipt, before quarantine and when it has been done.
     """
     require(by, Action.HAND_OVER, case)
     receipt = normal(receipt)
@@ -142,7 +142,7 @@ def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
 
 
 def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
-    """Erase what was handed over; again where an older backup was restored, which does not know of the receipt."""
+    """Erase the content that was handed over; repeated after an older backup is restored, which does not know of the receipt."""
     erase_originals([case, *_merged_into(case)], at=now)
     record(case, "hand_over", by=by, at=now)
     note_forgotten("hand_over", case.ref, at=now)
@@ -160,7 +160,7 @@ def quarantine_reason(case: Case, *, by: Actor) -> str | None:
 
 
 def hand_over_receipt(case: Case, *, by: Actor) -> str | None:
-    """By which paper the content was handed over. Raises NotAllowed for anybody but its confidential readers."""
+    """The paper by which the content was handed over. Raises NotAllowed for anybody but its confidential readers."""
     _refuse_others(case, by)
     if handed_over_at(case) is None:
         return None
@@ -168,9 +168,9 @@ def hand_over_receipt(case: Case, *, by: Actor) -> str | None:
 
 
 def original_photo(ref: str, *, by: Actor) -> File | None:
-    """The sealed original of a photo of a quarantined case for its confidential readers: the other copies are gone.
+    """The sealed original of a photo in a quarantined case, for its confidential readers; the other copies are gone.
 
-    None where there is none for this person: the look-up is the permission.
+    None where the person has none: the look-up is the permission check.
     """
     sealed = select(File).join(File.photo).where(Photo.ref == ref, File.audience == "sealed", File.erased_at.is_(None))
     file = db.session.scalars(sealed).first()
@@ -179,7 +179,7 @@ def original_photo(ref: str, *, by: Actor) -> File | None:
 
 
 def _refuse_agency_without_case(case: Case, by: Actor) -> None:
-    """The button of an agency is for whoever works on the case now."""
+    """An agency may do this only while it works on the case."""
     if by.holds_for(OPERATIONS, case):
         return
     if not any(by.holds(AGENCY_ROLES, agency_id=assignment.agency_id) for assignment in case.open_assignments):
@@ -203,12 +203,12 @@ def _case_of(photo: Photo) -> Case | None:
 
 
 def _merged_into(case: Case) -> list[Case]:
-    """The cases that went into this one, locked."""
+    """The cases merged into this one, locked."""
     return [lock_case(case_id) for case_id in db.session.scalars(select(Case.id).where(Case.merged_into_id == case.id).order_by(Case.id))]
 
 
 def _end_work(case: Case, now: datetime) -> None:
-    """End agencies, limits and whatever the case was waiting for; nobody is told why."""
+    """End agencies, limits and whatever the case was waiting for; the reason is told to nobody."""
     for clock in running_clocks(case):
         for pause in clock.pauses:
             pause.until = pause.until or now

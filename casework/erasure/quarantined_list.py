@@ -1,4 +1,4 @@
-"""The cases that were taken out of the system, for those who may know of them: which wait to be handed over, and when the others were."""
+"""The quarantined cases for those who may know of them: which wait to be handed over, and when the others were."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +15,13 @@ from casework.upkeep.erasure_log import IS_HAND_OVER
 PAGE = 50
 MOST_COUNTED = 99
 MOST_LOOKED_AT = 1_000
-"""Cases that wait: some may be another heir's where a centre was divided."""
+"""Waiting cases examined: some may belong to another successor where a centre was divided."""
 READERS = (Role.CONFIDENTIAL_READER,)
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A case that was taken out; `handed_over_at` is None while its readers still have the content."""
+    """A quarantined case; `handed_over_at` is None while its readers still have the content."""
 
     case: Case
     handed_over_at: datetime | None
@@ -29,21 +29,21 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedPage:
-    """Some of them, the last taken out first, and the row the next page goes on behind."""
+    """A page of them, the last taken out first, and the row after which the next page starts."""
 
     rows: list[Quarantined]
     after: int | None
 
 
 def quarantined_cases(*, by: Actor, after: int | None = None) -> QuarantinedPage:
-    """The cases the person is a confidential reader of, merged ones with their main case. Raises NotAllowed for everybody else."""
+    """The cases of which the person is a confidential reader, merged ones with their main case. Raises NotAllowed for everybody else."""
     require(by, Action.HAND_OVER)
     query = _of(by)
     at = db.session.scalar(query.where(Case.id == after).with_only_columns(Case.quarantined_at)) if after is not None else None
     if at is not None:
         query = query.where(or_(Case.quarantined_at < at, and_(Case.quarantined_at == at, Case.id < after)))
     found = list(db.session.scalars(query.order_by(Case.quarantined_at.desc(), Case.id.desc()).limit(PAGE + 1)))
-    # whose place decides which of several heirs reads a case is judged case by case
+    # which of several successors reads a case depends on its place, case by case
     shown = [case for case in found[:PAGE] if by.holds_for(READERS, case)]
     handed = select(Event.case_id, Event.at).where(Event.case_id.in_([case.id for case in shown]), IS_HAND_OVER)
     times = dict(db.session.execute(handed).all())
@@ -51,7 +51,7 @@ def quarantined_cases(*, by: Actor, after: int | None = None) -> QuarantinedPage
 
 
 def count_to_hand_over(*, by: Actor) -> int:
-    """How many of them wait to be handed over; counted one past MOST_COUNTED. Nothing for everybody else."""
+    """How many of them wait to be handed over, counted one past MOST_COUNTED. 0 for everybody else."""
     if not by.holds(READERS):
         return 0
     handed = select(Event.id).where(Event.case_id == Case.id, IS_HAND_OVER).exists()
@@ -60,7 +60,7 @@ def count_to_hand_over(*, by: Actor) -> int:
 
 
 def _of(by: Actor) -> Select[Case]:
-    # "+ 0": read by the short index of quarantined cases, not by those of a centre or of its merged ones, which hold a million
+    # "+ 0" makes the planner use the short index of quarantined cases, not those of a centre or of merged cases, which hold a million
     query = select(Case).where(Case.quarantined_at.is_not(None), (Case.merged_into_id + 0).is_(None))
     own = {grant.centre_id for grant in by.grants if grant.role in READERS}
     if None in own:
