@@ -1,7 +1,7 @@
-"""The sums of local days, by dimension and subject, made of the facts. A fact counts on the local day of its instant.
+"""Daily sums of facts by dimension and subject. A fact counts on the local day of its instant.
 
 The keys are those of the figures that can be added up over days (reports/statistics): `refused:<reason>` one for each reason, `minutes`
-the list of office minutes from filing to the first answer. What stands at an instant (carried over, open) is no sum of days.
+the list of office minutes from filing to the first answer. Stocks at an instant (carried over, open) are not daily sums.
 """
 
 from collections import Counter, defaultdict
@@ -21,15 +21,15 @@ from casework.upkeep.batches import OneByOne
 
 ALL = "all"
 DIMENSIONS = {"field": "field_id", "area": "area_id", "agency": "agency_id", "urgency": "urgency", "source": "source"}
-"""What a fact is counted by, and its column."""
+"""The dimensions of facts, with their columns."""
 
 MINUTES = "minutes"
 HANDLED = {"in_time": "handled_in_time", "after_extension": "handled_in_time_after_extension", "late": "handled_late"}
 OF_MOMENTS = {"extended": "extensions_granted"}
-"""The key of a kind of moment where it has another name."""
+"""The key of a kind of moment where it differs."""
 
 TOGETHER = 7
-"""Days summed up in one unit of work: on SQLite everybody who writes waits for it."""
+"""Days summed up in one unit of work: on SQLite every other writer waits for it."""
 
 Subject = tuple[str, str]
 Figures = dict[str, Any]
@@ -48,7 +48,7 @@ _MOMENT = (
 
 
 class Counted(NamedTuple):
-    """One thing counted: on which day, of what, once; of `minutes` how many."""
+    """One counted thing: its day and key, once; for `minutes`, how many."""
 
     centre_id: int
     day: date
@@ -58,7 +58,7 @@ class Counted(NamedTuple):
 
 
 def counted_of(spans: Iterable[Mapping[str, Any]], moments: Iterable[Mapping[str, Any]]) -> Iterator[Counted]:
-    """What some facts are counted as."""
+    """The counts that facts contribute."""
     for span in spans:
         centre_id, subjects = span["centre_id"], _subjects(span)
         yield Counted(centre_id, local_day(span["opened_at"]), subjects, span["opened_by"])
@@ -70,7 +70,7 @@ def counted_of(spans: Iterable[Mapping[str, Any]], moments: Iterable[Mapping[str
         if span["minutes"] is not None:
             yield Counted(centre_id, day, subjects, MINUTES, span["minutes"])
     for moment in moments:
-        # of the agency that acted; one that leads acts for nobody else
+        # for the agency that acted; a lead acts for nobody else
         own = {**moment, "agency_id": moment["acting_agency_id"]} if "acting_agency_id" in moment else moment
         kind = moment["kind"]
         yield Counted(moment["centre_id"], local_day(moment["at"]), _subjects(own), OF_MOMENTS.get(kind, kind))
@@ -90,22 +90,21 @@ def _ends(span: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _subjects(row: Mapping[str, Any]) -> tuple[Subject, ...]:
-    """What it is counted for; a case in quarantine for the whole alone."""
+    """The subjects a fact counts for; a quarantined case counts only for the whole."""
     if row["source"] == APART:
         return ((ALL, ""),)
     return ((ALL, ""), *((name, "" if row[column] is None else str(row[column])) for name, column in DIMENSIONS.items()))
 
 
 def start_of(day: date) -> datetime:
-    """Local midnight."""
     return datetime.combine(day, time(), LOCAL_ZONE)
 
 
 def sum_up_days(now: datetime, *, told: Callable[[int, int], object] | None = None) -> int:
     """Sum up the days whose facts have changed, the newest first; returns how many. The job.
 
-    `told` hears how many days are done, and of how many. Days that cannot be summed up keep no others waiting. Raises what the first of
-    them raised: the run has failed.
+    `told` hears how many days are done, and of how many. Days that cannot be summed up do not hold up the others. Raises the first
+    failure at the end: the run has failed.
     """
     stale = select(StaleDay.centre_id, StaleDay.day).order_by(StaleDay.centre_id, StaleDay.day.desc())
     waiting = [(centre_id, day) for centre_id, day in db.session.execute(stale)]
@@ -124,7 +123,7 @@ def sum_up_days(now: datetime, *, told: Callable[[int, int], object] | None = No
 
 
 def _runs(days: list[date]) -> Iterator[list[date]]:
-    """Days that follow one another backwards, TOGETHER at most."""
+    """Runs of consecutive days, backwards, TOGETHER days at most."""
     run: list[date] = []
     for day in days:
         if run and (run[-1] - day != _DAY or len(run) == TOGETHER):
@@ -136,7 +135,7 @@ def _runs(days: list[date]) -> Iterator[list[date]]:
 
 
 def _sum_up(centre_id: int, days: list[date]) -> None:
-    """Put the sums of days that follow one another in the place of the former ones. No fact is written meanwhile."""
+    """Replace the sums of consecutive days. No fact is written meanwhile."""
     lock_facts()
     db.session.execute(delete(StaleDay).where(StaleDay.centre_id == centre_id, StaleDay.day.in_(days)))
     fresh = sums_between(centre_id, min(days), max(days))
@@ -164,12 +163,12 @@ def _sum_up(centre_id: int, days: list[date]) -> None:
 
 
 def sums_between(centre_id: int, first: date, last: date) -> dict[date, Sums]:
-    """The sums of some days in a row as the facts stand; days and figures without anything are left out. Changes nothing."""
+    """The sums of consecutive days as the facts stand; days and figures without anything are left out. Changes nothing."""
     since, until = start_of(first), start_of(last + _DAY)
     began = (CaseSpan.opened_at >= since, CaseSpan.opened_at < until)
     ended = (CaseSpan.ended_at >= since, CaseSpan.ended_at < until)
     total: dict[date, Sums] = defaultdict(lambda: defaultdict(Counter))
-    # two walks over two indexes: what began and ended in these days would else be read twice
+    # two queries over two indexes: otherwise what began and ended in these days would be read twice
     spans = [
         *db.session.execute(select(*_SPAN).where(CaseSpan.centre_id == centre_id, *began)).mappings(),
         *db.session.execute(
@@ -195,7 +194,7 @@ def _plain(figures: Figures) -> Figures:
 
 
 def days_known(centre_id: int) -> tuple[date, date] | None:
-    """The first and the last day of which there are facts or sums, or which wait to be summed up; None where there are none."""
+    """The first and last day with facts, with sums, or waiting for them; None where there are none."""
     ends: list[date] = []
     instants = ((CaseSpan, CaseSpan.opened_at), (CaseSpan, CaseSpan.ended_at), (CaseMoment, CaseMoment.at))
     for table, column in instants:
@@ -208,7 +207,7 @@ def days_known(centre_id: int) -> tuple[date, date] | None:
 
 
 def mark_all_days() -> None:
-    """Let every day there are facts or sums of be summed up anew."""
+    """Mark every day with facts or sums for summing up anew."""
     for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
         known = days_known(centre_id)
         if known is not None:

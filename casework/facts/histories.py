@@ -1,6 +1,6 @@
-"""Everything the facts of some cases are made from, read together: a dozen statements for TOGETHER cases, none for a single one.
+"""The sources of cases' facts, read together: a dozen statements for TOGETHER cases, none for a single case.
 
-What the rows say counts before what an event tells: quarantine empties the payloads of a history and leaves types and instants.
+Rows take precedence over events, because quarantine empties the payloads of a history and leaves only types and instants.
 """
 
 from collections import defaultdict
@@ -40,11 +40,11 @@ TOLD = (
     *JOINING, "classify", "refuse", "decide_objection", "refer", "take_back", "withdraw_report", "decide_withdrawal", "end_question",
     "publish", "answer_privately", "reopen", "close", *TURNS,
 )  # fmt: skip
-"""The events that open a stretch or may end one, the one with which an answer is promised, and those by which others are undone."""
+"""The events that open or end a span, promise an answer, or undo others."""
 
 
 class Told(NamedTuple):
-    """One event. `payload` is read of a merge, which stands in two histories, and of a move."""
+    """An event. `payload` is read for merges, which are in two histories, and for moves."""
 
     type: str
     seq: int
@@ -67,11 +67,11 @@ class Promise(NamedTuple):
     due_at: datetime | None
     extended_at: datetime | None
     rested: dict[datetime, datetime | None]
-    """The due instant as it stood when the limit came to rest, by that instant."""
+    """The due instant as it was when the limit was paused, by the instant of the pause."""
 
 
 class Happened(NamedTuple):
-    """A moment; `agency_id` is whose it was, None for who leads."""
+    """A moment; `agency_id` is the agency's, None for the lead's."""
 
     kind: str
     at: datetime
@@ -80,7 +80,7 @@ class Happened(NamedTuple):
 
 @dataclass(slots=True)
 class History:
-    """What is known of one case. `seq` is the head of its stream, read before everything else: what is newer is read again."""
+    """What is known of a case. `seq` is the head of its stream, read before everything else: anything newer is read again."""
 
     case: Any
     seq: int
@@ -110,7 +110,7 @@ def histories_of(case_ids: Collection[int]) -> dict[int, History]:
 
 
 def heads_of(case_ids: Collection[int]) -> dict[int, int]:
-    """How many events each history has."""
+    """The number of events in each history."""
     query = select(EventStream.stream, EventStream.seq).where(EventStream.stream.in_([f"case:{case_id}" for case_id in case_ids]))
     return {int(stream[5:]): seq for stream, seq in db.session.execute(query)}
 
@@ -125,7 +125,7 @@ def _read_events(found: dict[int, History]) -> None:
 
 
 def _read_answers(found: dict[int, History]) -> None:
-    """Each event of a publication was written together with its row, so that the n-th belongs to the n-th."""
+    """A publication's events are written together with its rows, so that the n-th belongs to the n-th."""
     rated: dict[int, list[Happened]] = defaultdict(list)
     of_whole = select(Rating.publication_id, Rating.level, Rating.rated_at).join(Publication, Publication.id == Rating.publication_id)
     for publication_id, level, at in db.session.execute(of_whole.where(Publication.case_id.in_(found), Rating.about == WHOLE)):
@@ -154,7 +154,7 @@ def _read_promises(found: dict[int, History]) -> None:
 
 
 def _read_acts_of_agencies(found: dict[int, History]) -> None:
-    """What agencies asked for or had to do again goes with their assignment where a merge takes it."""
+    """What agencies asked for or had to redo moves with their assignment in a merge."""
     of_case = Assignment.case_id.in_(found)
     start = (Assignment.case_id, Assignment.agency_id)
     extended = select(*start, Extension.decided_at).join(Extension, Extension.assignment_id == Assignment.id)

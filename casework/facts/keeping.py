@@ -1,8 +1,8 @@
-"""Keeping the facts of every case: what has happened since is read again, case by case, and rows that say the same stay.
+"""Keeping the facts of every case up to date: cases with new events are read again, and unchanged rows stay.
 
-Every act on a case is written down in its history in the same transaction, so that a case is up to date when its facts were made from
-the event its stream ends with. Numbers of events are given before they are committed: on PostgreSQL a smaller one may appear later.
-So events are looked at again until SETTLED has passed, which costs a look at the streams they belong to.
+Every act on a case is recorded in its history in the same transaction, so a case is up to date when its facts were made from the last
+event of its stream. Event numbers are assigned before the commit: on PostgreSQL a smaller one may appear later. Events are therefore
+looked at again until SETTLED has passed, at the cost of a look at their streams.
 """
 
 from collections import Counter, defaultdict
@@ -26,14 +26,14 @@ from casework.upkeep.batches import OneByOne
 
 JOB = "keep_facts"
 SETTLED = timedelta(minutes=2)
-"""No transaction takes longer: an event older than this has no younger brother with a smaller number."""
+"""No transaction takes longer: after this no smaller event number can appear."""
 
 EVENTS_TOGETHER = 2_000
 MOST_UNSETTLED = 50_000
-"""More events no house writes within SETTLED."""
+"""More events than any installation writes within SETTLED."""
 MOST_TRIES = 100
 LEASE = timedelta(minutes=1)
-"""How long a worker that has died keeps others from going on."""
+"""How long a dead worker keeps others from continuing."""
 NOTED_EVERY = timedelta(minutes=1)
 
 Told = Callable[[int, int], object]
@@ -44,11 +44,11 @@ COMPARED = tuple(name for name in SPAN if name != "event_seq")
 
 
 def keep_facts(now: datetime) -> int:
-    """Make the facts of every case in which something has happened since; returns of how many. The job.
+    """Update the facts of every case with new events; returns how many. The job.
 
-    It goes on until it has caught up, in units of work of their own: killed anywhere, the next run goes on from there. Another
-    worker that is at it is left alone. A case whose history cannot be read keeps no other's facts waiting; while there is one the events
-    from its own on count as not kept, so that no figures are frozen without it. Raises what the first of them raised: the run has failed.
+    It continues until it has caught up, in separate units of work, so that the next run continues after a kill. It yields to another
+    worker that is doing so. A case whose history cannot be read does not hold up the others; but while there is one, events from its own
+    on count as not kept, so that no figures are frozen without it. Raises the first failure at the end: the run has failed.
     """
     if not _is_news() or not _claim(now):
         return 0
@@ -66,10 +66,10 @@ def keep_facts(now: datetime) -> int:
 
 
 def rebuild_facts(now: datetime, *, told: Told | None = None) -> int:
-    """Make the facts of every case anew, whatever is kept, and have every day summed up anew; returns how many cases there are.
+    """Rebuild the facts of every case and have every day summed up anew; returns the number of cases.
 
-    `told` hears how many cases are done, and of how many. What says the same stays as it is. A case whose history cannot be read is left
-    out; raises what the first of them raised when all others are done.
+    `told` hears how many cases are done, and of how many. Unchanged rows stay. A case whose history cannot be read is left out; the first
+    failure is raised when all others are done.
     """
     with unit_of_work():
         begin_progress(now)
@@ -94,9 +94,9 @@ def rebuild_facts(now: datetime, *, told: Told | None = None) -> int:
 
 
 def refresh(case_ids: Collection[int]) -> list[int]:
-    """Make the facts of some cases anew, TOGETHER at most, and write what differs, in a unit of work of its own.
+    """Update the facts of at most TOGETHER cases, writing the differences in one unit of work.
 
-    Returns the cases that were left alone because somebody is at work on them: their facts are made the next time.
+    Returns the cases skipped because somebody is at work on them; the next run takes them.
     """
     histories = histories_of(case_ids)
     calendars = {centre_id: calendar_of(centre_id) for centre_id in {each.case.centre_id for each in histories.values()}}
@@ -111,7 +111,7 @@ def refresh(case_ids: Collection[int]) -> list[int]:
 
 
 def kept_facts(case_ids: Collection[int]) -> dict[int, tuple[list[Row], list[Row]]]:
-    """The rows that are kept of some cases, with their numbers, in the order `facts_from` gives them in."""
+    """The stored rows of cases, with their ids, in the order of `facts_from`."""
     found: dict[int, tuple[list[Row], list[Row]]] = {case_id: ([], []) for case_id in case_ids}
     spans = select(*CaseSpan.__table__.columns).where(CaseSpan.case_id.in_(case_ids)).order_by(CaseSpan.case_id, CaseSpan.number)
     for row in db.session.execute(spans).mappings():
@@ -125,19 +125,18 @@ def kept_facts(case_ids: Collection[int]) -> dict[int, tuple[list[Row], list[Row
 
 
 def same_spans(kept: list[Row], fresh: list[Row]) -> bool:
-    """Whether stretches say the same, from whichever event they were read."""
+    """Whether spans are equal, from whichever event they were read."""
     return len(kept) == len(fresh) and all(old[name] == new[name] for old, new in zip(kept, fresh, strict=True) for name in COMPARED)
 
 
 def same_moments(kept: list[Row], fresh: list[Row]) -> bool:
-    """Whether moments say the same."""
     return len(kept) == len(fresh) and all(old[name] == new[name] for old, new in zip(kept, fresh, strict=True) for name in MOMENT)
 
 
 def recount_minutes(centre_id: int, *, since: datetime | None = None) -> int:
-    """Count the office minutes of a centre's first answers anew, or of those given since an instant; returns how many have changed.
+    """Recount the office minutes of a centre's first answers, or of those given since an instant; returns how many changed.
 
-    For a calendar that was changed backwards, and for cases that were copied. Not while the case stands in another unit of work.
+    For a calendar changed for the past, and for copied cases. Not to be used while the cases are in another unit of work.
     """
     calendar, changed, after = calendar_of(centre_id), 0, 0
     query = select(CaseSpan.id, Case.opened_at, CaseSpan.ended_at, CaseSpan.minutes).join(Case, Case.id == CaseSpan.case_id)
@@ -159,7 +158,7 @@ def recount_minutes(centre_id: int, *, since: datetime | None = None) -> int:
 
 
 def count_copies(now: datetime) -> None:
-    """Take facts that were copied together with their cases as read, and sum up all days anew. For measurements alone."""
+    """Treat facts copied together with their cases as read, and sum up all days anew. Only for benchmarks."""
     with unit_of_work():
         begin_progress(now).event_id = _newest()
         mark_all_days()
@@ -167,7 +166,7 @@ def count_copies(now: datetime) -> None:
 
 
 def _is_news() -> bool:
-    """Whether anything may have to be done; looking takes no lock."""
+    """Whether there may be anything to do; the check takes no lock."""
     row = progress()
     if row is None:
         return True
@@ -181,7 +180,7 @@ def _is_news() -> bool:
 def _claim(now: datetime) -> bool:
     with unit_of_work():
         row = begin_progress(now)
-        # a lease that ends far ahead was taken by a clock that has been put back since
+        # a lease far in the future was taken by a clock that has been set back since
         if row.leased_until is not None and now < row.leased_until <= now + 2 * LEASE:
             return False
         row.leased_until = now + LEASE
@@ -189,7 +188,7 @@ def _claim(now: datetime) -> bool:
 
 
 def _refresh_all(case_ids: Collection[int], work: OneByOne) -> tuple[list[int], set[int]]:
-    """Make the facts of any number of cases anew; returns those somebody is at work on, and those whose facts could not be made."""
+    """Update the facts of any number of cases; returns those somebody is at work on, and those that failed."""
     missed, failed = list[int](), set[int]()
 
     def act(ids: Sequence[int]) -> int:
@@ -229,7 +228,7 @@ def _keep_events(work: OneByOne, now: datetime) -> int:
 
 
 def _note(settled: int, now: datetime, *, lease: datetime) -> None:
-    """Remember how far it has come, and that somebody is still at it."""
+    """Record the progress, and that a worker is still at it."""
     row = progress()
     if row is not None and row.event_id == settled and now - row.at < NOTED_EVERY:
         return
@@ -239,7 +238,7 @@ def _note(settled: int, now: datetime, *, lease: datetime) -> None:
 
 
 def _settled_before(now: datetime) -> int:
-    """The newest event of which every smaller number has appeared."""
+    """The newest event below which no smaller number can still appear."""
     newest = _newest()
     young = select(func.min(Event.id)).where(Event.at > now - SETTLED, Event.id > newest - MOST_UNSETTLED)
     return (db.session.scalar(young) or newest + 1) - 1
@@ -250,7 +249,7 @@ def _newest() -> int:
 
 
 def _behind(seqs: Mapping[int, int]) -> list[int]:
-    """The cases whose facts were made before these events."""
+    """The cases whose facts are older than these events."""
     kept: dict[int, int] = {}
     for ids in _parts(sorted(seqs), 500):
         query = select(CaseSpan.case_id, func.max(CaseSpan.event_seq)).where(CaseSpan.case_id.in_(ids)).group_by(CaseSpan.case_id)
@@ -259,7 +258,7 @@ def _behind(seqs: Mapping[int, int]) -> list[int]:
 
 
 def _keep_calendar_changes(work: OneByOne) -> int:
-    """Count office minutes anew where days that are over were made off or worked: changes of what is to come touch no fact."""
+    """Recount office minutes where past days were made off or worked; changes of future days touch no fact."""
     row = progress()
     after = row.calendar_change_id if row is not None else 0
     changes = db.session.scalars(select(CalendarChange).where(CalendarChange.id > after).order_by(CalendarChange.id)).all()
@@ -278,7 +277,7 @@ def _keep_calendar_changes(work: OneByOne) -> int:
 
 
 def _days_of(changes: Collection[int], *, since: datetime) -> list[date]:
-    """From which days on the calendar is another one by these changes, as the history of the rules tells."""
+    """The days from which these changes alter the calendar, according to the history of the rules."""
     query = select(Event.payload).where(
         Event.stream == RULES_STREAM, Event.type.in_((VERB, HOURS_VERB)), Event.at >= since, Event.payload.is_not(None)
     )
@@ -287,7 +286,7 @@ def _days_of(changes: Collection[int], *, since: datetime) -> list[date]:
 
 
 def _free(case_ids: list[int]) -> set[int]:
-    """The cases nobody works on at this moment. New facts need their rows to stay; whoever waited for one could be waited for."""
+    """The cases nobody is working on now. New facts reference their rows, so without this the job and a step could wait for each other."""
     if db.session.get_bind().dialect.name == "sqlite":
         return set(case_ids)
     query = select(Case.id).where(Case.id.in_(case_ids)).order_by(Case.id)
@@ -295,7 +294,7 @@ def _free(case_ids: list[int]) -> set[int]:
 
 
 def _write(fresh: Mapping[int, Facts]) -> None:
-    """Put facts in the place of the kept ones, row by row; days whose sums they change wait to be summed up anew."""
+    """Replace stored facts row by row; days whose sums change are marked for summing up."""
     kept = kept_facts(fresh)
     changes: dict[str, list[Any]] = defaultdict(list)
     stale: set[tuple[int, date]] = set()

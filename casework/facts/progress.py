@@ -1,4 +1,4 @@
-"""How far the histories have been made into facts: one row, whose lock whoever writes facts or sums holds, one at a time."""
+"""How far the histories have been turned into facts: one row, locked by whoever writes facts or sums."""
 
 from datetime import datetime, timedelta
 
@@ -8,19 +8,18 @@ from casework.db import db, inserting
 from casework.models import CalendarChange, Event, FactsProgress
 
 ONLY = 1
-"""The number of the row."""
 
 KEEPS_UP = timedelta(minutes=5)
-"""The worker reads what is two minutes old once more (keeping.py) and notes each minute how far it has come: what waits longer, lags."""
+"""The worker reads the last two minutes again (keeping.py) and records its progress each minute: anything that waits longer is a lag."""
 
 
 def progress() -> FactsProgress | None:
-    """The row; None while nothing has been kept yet."""
+    """The row; None before anything was kept."""
     return db.session.get(FactsProgress, ONLY)
 
 
 def waits_since(now: datetime) -> datetime | None:
-    """Since when what happened in cases is in no figure yet, as after an upgrade; None while the worker keeps up."""
+    """The instant from which events are in no figure yet, as after an upgrade; None while the worker keeps up."""
     done = select(FactsProgress.event_id).where(FactsProgress.id == ONLY).scalar_subquery()
     query = select(Event.at).where(Event.id > func.coalesce(done, 0), Event.case_id.is_not(None)).order_by(Event.id).limit(1)
     at = db.session.scalar(query)
@@ -28,13 +27,13 @@ def waits_since(now: datetime) -> datetime | None:
 
 
 def lock_facts() -> None:
-    """Hold back others who write facts or sums until the transaction ends. On SQLite the transaction itself is the lock."""
+    """Block other writers of facts or sums until the transaction ends. On SQLite the transaction itself is the lock."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(FactsProgress.id).where(FactsProgress.id == ONLY).with_for_update())
 
 
 def begin_progress(now: datetime) -> FactsProgress:
-    """The row, made where there is none: nothing of the past is kept, and no change of the calendar lies before what will be."""
+    """The row, created where there is none, as if nothing of the past were kept and no calendar change were pending."""
     newest = db.session.scalar(select(func.max(CalendarChange.id))) or 0
     row = {"id": ONLY, "event_id": 0, "at": now, "calendar_change_id": newest}
     db.session.execute(inserting(FactsProgress).values(**row).on_conflict_do_nothing())

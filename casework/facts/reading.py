@@ -26,7 +26,7 @@ from casework.working_time import BeyondTenYears, Calendar, working_minutes
 Row = dict[str, Any]
 
 APART = ""
-"""Urgency and source of a case in quarantine: it is counted by nothing."""
+"""Urgency and source of a quarantined case, which is counted under none."""
 
 UNRATED = (None, None)
 
@@ -55,7 +55,6 @@ class _Stretch:
 
 
 def facts_of(case: Case) -> tuple[list[CaseSpan], list[CaseMoment]]:
-    """Return the facts of a case, made anew and not saved."""
     history = histories_of([case.id])[case.id]
     facts = facts_from(history, calendar_of(history.case.centre_id))
     return [CaseSpan(**row) for row in facts.spans], [CaseMoment(**row) for row in facts.moments]
@@ -79,7 +78,7 @@ def facts_from(history: History, calendar: Calendar) -> Facts:
 
 
 def moment_order(row: Mapping[str, Any]) -> tuple[datetime, str, int]:
-    """In which order the moments of a case are compared."""
+    """The sort key for comparing the moments of a case."""
     return row["at"], row["kind"], row["acting_agency_id"] or 0
 
 
@@ -93,7 +92,7 @@ def _apart(history: History) -> _Stretch:
 
 
 def _stretches(history: History) -> list[_Stretch]:
-    """Walk through the history; what does not fit where it stands changes nothing."""
+    """Walk through the history; an event that does not fit where it stands changes nothing."""
     case = history.case
     found = [_Stretch(case.opened_at, "received", 0)]
     merges = [told for told in history.events if told.type == "merge"]
@@ -145,12 +144,12 @@ def _stretches(history: History) -> list[_Stretch]:
 
 
 def _leaves(told: Told, case: Any, is_last: bool) -> bool:
-    """Whether a merge took this case into another one; the same word stands in the history of the one that took it in."""
+    """Whether a merge took this case into another; the same event type is in the history of the case that took it in."""
     return "into" in told.payload if told.payload else is_last and case.merged_into_id is not None
 
 
 def _ends_case(told: Told, case: Any, state: CaseState) -> bool:
-    """Whether this was the act a case ended with for good: one of several reports may be withdrawn, and a question end otherwise."""
+    """Whether the act ended the case for good: withdrawing one of several reports does not, and a question may end otherwise."""
     return bool(case.state == state and case.closed_at == told.at)
 
 
@@ -175,7 +174,7 @@ def _spans(stretches: list[_Stretch], history: History, by: Row, calendar: Calen
 
 
 def _due(each: _Stretch, promise: Promise | None) -> datetime | None:
-    """The due instant as it stood when the stretch ended: the limit of a case that came back has moved since."""
+    """The due instant when the stretch ended: the limit of a case that came back has moved since."""
     if promise is None:
         return None
     if each.ended_at is not None and each.ended_by in ("refused", "referred"):
@@ -190,7 +189,7 @@ def _is_extended(each: _Stretch, promise: Promise | None) -> bool:
 
 
 def _verdict(each: _Stretch, promise: Promise | None, due: datetime | None, is_extended: bool) -> str | None:
-    """Late is `at >= due_at`; in time after an extension, what the day first promised would have called late."""
+    """Late is `at >= due_at`; "in time after extension" is what the first promised day would have called late."""
     if each.answer is None or each.ended_at is None:
         return None
     if due is not None and each.ended_at >= due:

@@ -1,7 +1,7 @@
-"""What was undone counts as if it had never happened: of a history, the events that stand.
+"""The events of a history that still count: what was undone counts as if it had never happened.
 
-A move of a case to another version of its process lets the case run on, which may do what is recorded like any act. When the move is
-undone the rows are as they were before; its events stay, since no event is ever taken out, and with them the word that they are undone.
+Moving a case to another version of its process lets the case continue, which may record acts like any other. Undoing the move restores
+the rows; its events stay, because no event is ever removed, followed by one that says they were undone.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 MOVE, UNDO = "move_case", "undo_move_case"
 TURNS = (MOVE, UNDO)
-"""What has to be read with the events that are counted or told."""
+"""Event types needed in addition to those that are counted or shown."""
 
 
 class _Told(Protocol):
-    """One event, or the columns of it that are read."""
+    """An event, or those of its columns that are read."""
 
     @property
     def type(self) -> str: ...
@@ -30,9 +30,9 @@ _E = TypeVar("_E", bound=_Told)
 
 
 def standing(events: Iterable[_E]) -> list[_E]:
-    """Return those of the events of one case, in their order, that no undo has taken back; the moves and their undoings stay.
+    """Return one case's events in their order without those an undo has taken back; the moves and their undoings stay.
 
-    A move is told last of what it did. It says which event was its first; one of before it said so did what bears its instant.
+    A move is recorded after everything it did and names its first event; older moves do not, and cover the events with the same instant.
     """
     found: list[_E] = []
     moves: list[_E] = []

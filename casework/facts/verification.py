@@ -1,7 +1,6 @@
-"""Proving that the facts as kept are those the histories tell, and the sums of days those of the facts.
+"""Verifying that the stored facts match the histories, and the daily sums match the facts.
 
-A case whose history has grown since its facts were made is let be, as long as the worker has still to come to that event; so is a day
-that waits to be summed up anew.
+A case with events the worker has not reached yet is not checked, nor is a day waiting to be summed up.
 """
 
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ DAYS_TOGETHER = 31
 def check_facts(*, every: int = 1, first: int = 0) -> Iterator[Finding]:
     """Check the facts of every `every`-th case, another part for another `first`, and the sums of all days; inside `one_moment`.
 
-    Nothing is found where no facts are kept yet.
+    Finds nothing where no facts are kept yet.
     """
     row = progress()
     if row is None:
@@ -57,7 +56,7 @@ def _facts(upto: int, every: int, rest: int) -> Iterator[Finding]:
 
 
 def _forgotten(case_ids: list[int], kept: dict[int, tuple[list[Row], list[Row]]], upto: int) -> set[int]:
-    """Those of the cases of which an event that was read, up to a number, has left no facts."""
+    """The cases with an event that was read, up to a number, but left no facts."""
     if not case_ids:
         return set()
     query = select(Event.case_id, func.max(Event.seq)).where(Event.case_id.in_(case_ids), Event.id <= upto).group_by(Event.case_id)
