@@ -1,1 +1,1 @@
-"""The numbers the public reads, counted by a job."""
+"""The public figures, counted by a job."""

@@ -1,8 +1,9 @@
-"""Counting one month of one centre. Each statement begins at an index by instant, so its work grows with that month and not with the house.
+"""Counting one month of one centre. Each statement begins at an index by instant, so its cost grows with that month and not with the
+installation.
 
-Of the whole every case is counted; of a field, place or agency those alone that the public may know of (public_filters.is_shown), so that
-whoever sets such a number beside the list of cases learns of no sensitive, refused or privately answered one, however small it is and
-whatever is subtracted from it. Those in quarantine are counted as received and as referred (rules.md, section 6).
+The whole counts every case; a field, place or agency counts only those the public may know of (casework.public.filters.is_shown), so that
+comparing such a number with the list of cases, or subtracting others from it, never reveals a sensitive, refused or privately answered
+one. Quarantined cases are counted as received and as referred (rules.md, section 6).
 """
 
 from collections import Counter, defaultdict
@@ -42,7 +43,7 @@ from casework.working_time import working_minutes
 
 ALL, FIELD, AREA, AGENCY = "all", "field", "area", "agency"
 NOT_YET = "none"
-"""The subject of cases that have no field, place or agency yet."""
+"""The subject of cases without a field, place or agency."""
 
 Subject = tuple[str, str]
 Figures = dict[str, Any]
@@ -52,29 +53,25 @@ DIMENSIONS = (Case.field_id, Case.area_id, Case.lead_agency_id)
 
 
 def month_of(instant: datetime) -> date:
-    """The first day of the local month."""
     return local_day(instant).replace(day=1)
 
 
 def month_after(month_on: date) -> date:
-    """The first day of the next one."""
     return date(month_on.year + month_on.month // 12, month_on.month % 12 + 1, 1)
 
 
 def month_before(month_on: date) -> date:
-    """The first day of the one before."""
     return date(month_on.year - (month_on.month == 1), (month_on.month - 2) % 12 + 1, 1)
 
 
 def start_of(day: date) -> datetime:
-    """Local midnight, when a day begins."""
     return datetime.combine(day, time(), LOCAL_ZONE)
 
 
 def counted(month_on: date, *, centre_id: int, now: datetime) -> dict[Subject, Figures]:
-    """The figures of a month as far as it has gone, by dimension and subject; what is nought is left out. Changes nothing.
+    """The figures of a month so far, by dimension and subject, without zeros. Changes nothing.
 
-    What is open can be counted while the month lasts and is not there afterwards.
+    Open cases can only be counted while the month lasts.
     """
     since, until = start_of(month_on), start_of(month_after(month_on))
     tally = _Tally()
@@ -90,14 +87,14 @@ def counted(month_on: date, *, centre_id: int, now: datetime) -> dict[Subject, F
 
 
 class _Tally:
-    """Numbers by (field, area, agency) of the case, put together to subjects at the end."""
+    """Numbers by (field, area, agency) of the case, grouped by subject at the end."""
 
     def __init__(self) -> None:
         self._whole: Counter[str] = Counter()
         self._parts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
 
     def add(self, key: str, number: int, case: Iterable[int | None], *, is_public: bool) -> None:
-        """Count for the whole, and for the field, the area and the agency of a case the public may know of."""
+        """Count a case for the whole, and if the public may know of it for its field, area and agency."""
         if not number:
             return
         self._whole[key] += number
@@ -105,19 +102,17 @@ class _Tally:
             self._parts[dimension, row_id][key] += number
 
     def add_whole(self, key: str, number: int) -> None:
-        """Count for the whole alone."""
         self._whole[key] += number
 
     def add_part(self, key: str, number: int, dimension: str, row_id: int | None) -> None:
-        """Count for one subject alone."""
         self._parts[dimension, row_id][key] += number
 
     def keys(self) -> Iterable[tuple[str, int | None]]:
-        """Whom something was counted for."""
+        """The dimensions and rows something was counted for."""
         return self._parts
 
     def by_subject(self, subjects: Mapping[tuple[str, int | None], str]) -> dict[Subject, Figures]:
-        """Rows that mean the same subject (a field in the wording of two centres) are one."""
+        """The figures by subject; rows that mean the same subject (a field in the wording of two centres) are added up."""
         found: dict[Subject, Counter[str]] = defaultdict(Counter)
         found[ALL, ""].update(self._whole)
         for part, numbers in self._parts.items():
@@ -126,7 +121,7 @@ class _Tally:
 
 
 def _nested(numbers: Mapping[str, int]) -> Figures:
-    """`refused:quang_cao` and the minutes become objects of their own."""
+    """Make `refused:quang_cao` and the minutes nested objects."""
     figures: Figures = {}
     for key, number in sorted(numbers.items()):
         if not number:
@@ -161,7 +156,7 @@ def _count_refused(tally: _Tally, centre_id: int, since: datetime, until: dateti
 
 
 def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
-    """By the limit that this answer ended; a case is judged by its first answer (rules.md, section 4, "Reopen")."""
+    """Counted by the limit the answer ended; a case is judged by its first answer (rules.md, section 4, "Reopen")."""
     earlier = aliased(Publication)
     is_second = exists().where(
         earlier.case_id == Publication.case_id, earlier.number < Publication.number, earlier.kind.in_(FINAL_KINDS)
@@ -236,12 +231,12 @@ def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: da
 
 
 def _count_open(tally: _Tally, centre_id: int, now: datetime) -> None:
-    # by days: a figure of one commune that changed with the hour would tell when the only report of it was sent
+    # by days: a figure of one commune that changed with the hour would reveal when its only report was sent
     is_late = and_(Case.due_at.is_not(None), late(Case.due_at, public_moment(now)))
     query = select(*DIMENSIONS, is_shown(), is_late, func.count()).where(Case.centre_id == centre_id, *is_open())
     for *case, is_public, behind, number in db.session.execute(query.group_by(*DIMENSIONS, is_shown(), is_late)):
         tally.add("open_late" if behind else "open_in_time", number, case, is_public=is_public)
-    # of the whole alone: of a commune it would tell how the only report of it was sent
+    # for the whole only: for a commune it would reveal how its only report was sent
     tally.add_whole("unconfirmed", count_unconfirmed([centre_id]))
 
 
@@ -255,7 +250,7 @@ def _counts(centre_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _of(centre_id: int) -> ColumnElement[bool]:
-    """Of that centre, said so that no index by centre fits: SQLite would begin there and read each case the centre ever had."""
+    """Cases of that centre, worded so that no index by centre applies: SQLite would use it and read every case the centre ever had."""
     return Case.centre_id + 0 == centre_id
 
 
@@ -264,7 +259,7 @@ def _between(column: Any, since: datetime, until: datetime) -> ColumnElement[boo
 
 
 def _subjects(parts: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
-    """How the rows are called outside: service code, or random id."""
+    """The public identifiers of rows: service code, or random id."""
     wanted: dict[str, set[int]] = defaultdict(set)
     found = dict.fromkeys(parts, NOT_YET)
     for dimension, row_id in found:

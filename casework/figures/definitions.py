@@ -1,32 +1,32 @@
-"""Every figure the public reads: its name, what exactly is counted, and what a rate is a part of. Page and downloads tell the same."""
+"""Every public figure: its name, what exactly it counts, and what each rate is a part of. Page and downloads use the same."""
 
 from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
 
 FEWEST_FOR_A_RATE = 5
-"""Below so many no percentage is shown: one case more or less would move it by a fifth (domain.md, section 2.5)."""
+"""Below this number no percentage is shown: one case would move it by a fifth (domain.md, section 2.5)."""
 
 MEDIAN = "acceptance_minutes"
-"""How often each working time from filing to acceptance came up: minutes rounded to ROUNDED_TO, so that months can be put together."""
+"""How often each working time from filing to acceptance occurred: minutes rounded to ROUNDED_TO, so that months can be combined."""
 
 ROUNDED_TO = 5
 """Minutes."""
 
 REFUSED = "refused"
-"""By key of the reason."""
+"""Refused cases by key of the reason."""
 
 NOT_PUBLIC = "not_public"
-"""Of the whole alone. Months kept without it are of a time when fields, places and agencies counted such cases too."""
+"""For the whole only. Months kept without it date from a time when fields, places and agencies counted such cases too."""
 
 
 NESTED = (REFUSED, MEDIAN)
-"""Those kept as numbers by reason or minute."""
+"""Figures stored as numbers by reason or minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number. `is_standing`: counted at an instant and not over a month, so that months are not added up."""
+    """A figure. `is_standing`: counted at an instant, not over a month, so months are not added up."""
 
     key: str
     name: Bilingual
@@ -36,7 +36,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Some figures as a part of others; never told without both numbers."""
+    """Some figures as a part of others; never shown without both numbers."""
 
     key: str
     name: Bilingual
@@ -209,10 +209,10 @@ NOUGHT_LEFT_OUT = frozenset({
     "received", "eligible", REFUSED, "answered", "in_time", "in_time_after_extension", "late", "extended", "reopened", "referred",
     "satisfied", "acceptable", "dissatisfied", MEDIAN,
 })  # fmt: skip
-"""Counted from the first month on, at a time when months were kept without what was nought: where one of these is missing, it is nought.
+"""Figures counted since the first month, when zeros were not stored: a missing one is zero.
 
-A month keeps of its whole every figure since, nought too, so that what is missing was not counted. Nothing is ever added here: a new
-figure is unknown of the months before it, and so is what was open in a month that was first counted when it was over.
+Since then a month stores every figure of its whole, zeros too, so a missing one was not counted. Nothing is ever added here: a new figure
+is unknown for earlier months, and so are open cases for a month first counted after its end.
 """
 
 RATED = ("satisfied", "acceptable", "dissatisfied")

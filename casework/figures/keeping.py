@@ -1,4 +1,4 @@
-"""Keeping the counted months as rows: the present and the previous one anew each hour, older ones once."""
+"""Keeping the counted months as rows: the present and previous ones are recounted each hour, older ones once."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,19 +12,19 @@ from casework.models import Case, Centre, PublicFigures
 from casework.upkeep.batches import OneByOne
 
 FRESH = timedelta(minutes=30)
-"""Another worker has counted within that time: the job does not do it twice."""
+"""The job skips what another worker has counted within this time."""
 
 STANDING = ("open_in_time", "open_late", "unconfirmed")
-"""Counted while a month lasts; afterwards the last count of it stands."""
+"""Counted while a month lasts; afterwards its last count stands."""
 
 MOST_MISSING = 36
-"""Older months a round of the job counts for a centre, the newest first, so that a long past does not hold up the present."""
+"""How many older months of a centre one run counts, newest first, so that a long past does not hold up the present."""
 
 
 def count_public_figures(now: datetime) -> int:
-    """Count what is not counted yet or may have changed since. The job; returns how many months of centres it counted.
+    """Count the months that are missing or may have changed. The job; returns how many months of centres it counted.
 
-    A month that cannot be counted keeps no other waiting. Raises what the first of them raised: the run has failed.
+    A month that cannot be counted does not hold up the others. Raises the first failure at the end: the run has failed.
     """
     work, number, present = OneByOne("count_public_figures"), 0, month_of(now)
     for centre_id in _centre_ids():
@@ -37,7 +37,7 @@ def count_public_figures(now: datetime) -> int:
 
 
 def recount_public_figures(now: datetime) -> int:
-    """Count every month of every centre again; returns how many. What was open in past months stays as it was counted then."""
+    """Recount every month of every centre; returns how many. Open cases of past months stay as counted then."""
     number = 0
     for centre_id in _centre_ids():
         month_on, first = month_of(now), min([*_counted_months(centre_id), _first_month(centre_id) or month_of(now)])
@@ -48,7 +48,7 @@ def recount_public_figures(now: datetime) -> int:
 
 
 def count_month(month_on: date, *, centre_id: int, now: datetime, unless_since: datetime | None = None) -> bool:
-    """Count one month of a centre and put its rows in place of the former ones. Returns whether it did: not when that was done lately.
+    """Count one month of a centre and replace its rows. Returns False when that was done lately.
 
     Counting takes no lock; the rows are written in a unit of work of their own, one worker at a time.
     """
@@ -86,7 +86,7 @@ def _write(month_on: date, centre_id: int, fresh: dict[tuple[str, str], dict[str
 
 
 def _noughts(*, is_over: bool) -> dict[str, Any]:
-    """Every figure as it stands before something is counted; what is open is not counted any more in a month that is over."""
+    """Every figure before anything is counted; open cases are no longer counted in a month that is over."""
     return {key: {} if key in NESTED else 0 for key in FIGURES if not (is_over and key in STANDING)}
 
 
@@ -105,7 +105,7 @@ def _is_counted(month_on: date, centre_id: int, since: datetime | None) -> bool:
 
 
 def _missing(centre_id: int, newest: date) -> list[date]:
-    """The months that are not counted as months are now, the newest first."""
+    """The months not counted in the present way, newest first."""
     first = _first_month(centre_id)
     known = {month_on for month_on, figures in _kept_months(centre_id) if NOT_PUBLIC in figures}
     found: list[date] = []
@@ -127,7 +127,7 @@ def _kept_months(centre_id: int) -> list[tuple[date, dict[str, Any]]]:
 
 
 def _first_month(centre_id: int) -> date | None:
-    """Of the first case that was accepted: the one instant of a centre's past an index answers."""
+    """The month of the first accepted case: the only instant in a centre's past an index can find."""
     first = db.session.scalar(
         select(Case.accepted_at).where(Case.centre_id == centre_id, Case.accepted_at.is_not(None)).order_by(Case.accepted_at).limit(1)
     )

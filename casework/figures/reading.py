@@ -1,4 +1,4 @@
-"""What the rows of counted months say, put together for a page: sums, medians, rates with both numbers. Reads a bounded number of rows."""
+"""The counted months combined for a page: sums, medians, rates with both numbers. Reads a bounded number of rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ NOTHING_YET = {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole, each None where it was not counted. `percent` is None below FEWEST_FOR_A_RATE: so few cases make no rate."""
+    """A part of a whole, each None where it was not counted. `percent` is None below FEWEST_FOR_A_RATE."""
 
     rate: Rate
     part: int | None
@@ -39,7 +39,7 @@ class Share:
 
     @property
     def percent(self) -> float | None:
-        """To one decimal."""
+        """Rounded to one decimal."""
         if self.part is None or self.whole is None or self.whole < FEWEST_FOR_A_RATE:
             return None
         return round(100 * self.part / self.whole, 1)
@@ -47,20 +47,19 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The figures of one subject over some months. What is in neither is nought."""
+    """The figures of one subject over some months; a figure in neither is zero."""
 
     figures: Figures
     not_counted: frozenset[str] = frozenset()
 
     def number(self, *keys: str) -> int | None:
-        """The sum of plain figures; of those by reason or minute how many there are. None where one of them was not counted."""
+        """The sum of plain figures, or the count of those by reason or minute. None where one of them was not counted."""
         if not self.not_counted.isdisjoint(keys):
             return None
         found = (self.figures.get(key, 0) for key in keys)
         return sum(sum(each.values()) if isinstance(each, dict) else int(each) for each in found)
 
     def share(self, key: str) -> Share:
-        """One of RATES."""
         rate = RATES[key]
         return Share(rate, self.number(*rate.part), self.number(*rate.whole))
 
@@ -68,7 +67,8 @@ class Numbers:
     def median_minutes(self) -> float | None:
         """Working minutes from filing to acceptance, the mean of the middle two.
 
-        None below FEWEST_FOR_A_RATE: the minutes of a single report, taken from when the public saw it accepted, tell when it was sent.
+        None below FEWEST_FOR_A_RATE: the minutes of a single report, subtracted from when the public saw it accepted, would reveal when
+        it was sent.
         """
         counts = sorted((int(minutes), number) for minutes, number in self.figures.get(MEDIAN, {}).items())
         total = sum(number for _minutes, number in counts)
@@ -78,13 +78,12 @@ class Numbers:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was counted at all."""
         return not self.figures
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field, a commune or an agency with its figures. `subject` is how the list of reports is asked for it, empty where it cannot be."""
+    """A field, commune or agency with its figures. `subject` is its value in the filter of the list of reports, empty where it has none."""
 
     name: Bilingual
     subject: str
@@ -93,7 +92,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """All of a page: the whole of the period and its parts in their own order, which is never an order of merit."""
+    """Everything on the page: the whole of the period, and its parts in their own order, which is never a ranking."""
 
     months: list[date]
     counted_at: datetime | None
@@ -104,12 +103,12 @@ class Shown:
     agencies: list[Line]
     refused: list[tuple[Bilingual, int]] = field(default_factory=list)
     gaps: list[date] = field(default_factory=list)
-    """Months of the period that are not counted yet, though one before them is."""
+    """Months of the period not counted yet although an earlier one is."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRow:
-    """The figures of one subject in one month, as anybody may have them. `name` is None of the whole."""
+    """The figures of one subject in one month as open data. `name` is None for the whole."""
 
     month_on: date
     dimension: str
@@ -120,7 +119,7 @@ class OpenRow:
 
 
 def months_counted(centre_id: int, now: datetime) -> list[date]:
-    """The months of the last ten years in which there was anything to count, the newest first."""
+    """The months of the last ten years with anything to count, newest first."""
     query = select(PublicFigures.month_on, PublicFigures.figures).where(
         PublicFigures.month_on.in_(last_months(now, MONTHS_SEARCHED)), PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL
     )  # fmt: skip
@@ -128,7 +127,7 @@ def months_counted(centre_id: int, now: datetime) -> list[date]:
 
 
 def last_months(now: datetime, number: int = MONTHS_SHOWN) -> list[date]:
-    """The present month and those before it, the oldest first."""
+    """The present month and those before it, oldest first."""
     months = [month_of(now)]
     while len(months) < number:
         months.append(month_before(months[-1]))
@@ -136,7 +135,6 @@ def last_months(now: datetime, number: int = MONTHS_SHOWN) -> list[date]:
 
 
 def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[date]) -> Shown:
-    """Return the figures of a period, and of each of the months of a chart."""
     rows = _rows(centre_id, {*period, *chart}, set(period))
     in_period: dict[Subject, list[tuple[date, Figures]]] = {}
     whole: dict[date, Figures] = {}
@@ -163,16 +161,16 @@ def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[dat
 
 
 def not_counted(whole: Figures | None) -> frozenset[str]:
-    """The figures that were not counted in a month, by what is kept of its whole; None: the month was not counted."""
+    """The figures that were not counted in a month, judged by what is stored of its whole; None: the month was not counted."""
     if whole is None:
         return frozenset(FIGURES)
     return frozenset(FIGURES) - NOUGHT_LEFT_OUT - whole.keys()
 
 
 def _not_counted_in(months: Sequence[Figures | None]) -> frozenset[str]:
-    """The figures that have no sum over some months, the oldest first: one of them does not know it.
+    """The figures that have no sum over some months, oldest first, because one of these lacks it.
 
-    A month that is not there at all takes nothing from the others: it is before the centre's first, or its turn comes within the hour.
+    A month missing altogether does not count: it is before the centre's first, or will be counted within the hour.
     """
     kept = [not_counted(whole) for whole in months if whole is not None]
     added_up = frozenset().union(*(each for each in kept)) if kept else frozenset(FIGURES)
@@ -181,7 +179,7 @@ def _not_counted_in(months: Sequence[Figures | None]) -> frozenset[str]:
 
 
 def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: frozenset[str] = frozenset()) -> Numbers:
-    """Months put together: numbers are added up, what stands at an instant is that of the newest month of the period alone."""
+    """Months combined: numbers are added up; standing figures are those of the newest month of the period."""
     total: Counter[str] = Counter()
     nested: dict[str, Counter[str]] = {key: Counter() for key in NESTED}
     for month_on, counts in figures:
@@ -194,12 +192,12 @@ def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: froze
 
 
 def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], dict[Subject, float | None]]:
-    """The figures of some months for those who count on with them, and the median of each subject over all these months.
+    """The figures of some months as open data, and the median of each subject over all these months.
 
-    None: it was not counted in that month, or is not told. What is left out is nought.
+    None: not counted in that month, or not published.
 
-    How often each minute came up stays here: minutes are told as medians alone, and below FEWEST_FOR_A_RATE as None (`median_minutes`).
-    A sum over subjects would else give away the minutes of the one that is left out.
+    Anything left out is zero. The distribution of minutes is not published, only medians, and below FEWEST_FOR_A_RATE None
+    (`median_minutes`). Otherwise a sum over subjects would reveal the minutes of the one left out.
     """
     rows = _rows(centre_id, set(months), set(months))
     names: dict[Subject, Bilingual] = {}
@@ -221,8 +219,8 @@ def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], di
 
 
 def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
-    """The open cases that have been late longest and that the public may know of, MOST_LATE at most."""
-    # of each state the first ones by the index of centre, state and limit: however many are late, so many are read
+    """The open cases longest overdue that the public may know of, MOST_LATE at most."""
+    # the first ones of each state by the index on centre, state and limit, so that the number read does not grow with the number late
     found = [
         select(Case.id, Case.due_at)
         .where(Case.centre_id == centre_id, Case.state == state, late(Case.due_at, public_moment(now)))
@@ -234,13 +232,12 @@ def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
     ]
     behind = union_all(*(select(each.c.id, each.c.due_at) for each in found)).subquery()
     ids = list(db.session.scalars(select(behind.c.id).order_by(behind.c.due_at, behind.c.id).limit(MOST_LATE)))
-    # not in the order of the hours, which the public does not know
+    # not in the order of the hours, which are not public
     today = local_day(now)
     return sorted(public_items(ids), key=lambda item: (item.limit.due_on or today if item.limit else today, item.code))
 
 
 def centres_with_figures() -> list[Centre]:
-    """The centres a reader may choose from, the default one first."""
     return list(db.session.scalars(select(Centre).order_by(Centre.is_default.desc(), Centre.id)))
 
 
@@ -250,7 +247,7 @@ def _rows(centre_id: int, months: set[date], with_parts: set[date]) -> list[Publ
     rows = list(db.session.scalars(query.where(PublicFigures.month_on.in_(with_parts))))
     if months - with_parts:
         rows += db.session.scalars(whole)
-    # parts of a month kept without it count cases that are not public; the worker counts it anew (keeping.py)
+    # parts of a month stored without it include cases that are not public; the worker recounts it (keeping.py)
     as_now = {row.month_on for row in rows if row.dimension == ALL and NOT_PUBLIC in row.figures}
     rows = [row for row in rows if row.dimension == ALL or row.month_on in as_now]
     return sorted(rows, key=lambda row: (row.month_on, row.id))
