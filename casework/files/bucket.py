@@ -1,11 +1,13 @@
-"""Files in a bucket that speaks S3, for an installation of several machines.
+"""Files in an S3 bucket, for an installation of several machines.
 
-The order is that of the folder: `put` returns when the bucket has answered that it holds the bytes and has then named their size; only
-after that the row that names them is committed. A name is random and written once, so nothing here ever replaces anything.
+The order is that of the folder: `put` returns when the bucket has acknowledged the bytes and then reported their size; only then is the
+row that names them committed. A name is random and written once, so nothing is ever replaced.
 
-Every request has bounds of time and is tried again after growing pauses; what does not come about then is said in one sentence, and the
-caller keeps what was typed. Bytes changed on their way or in the bucket break a seal, or differ from the SHA-256 of their row: whoever
-reads them finds it, and `langbiang verify` reads them all. A reader whose connection breaks goes on from the byte it had reached.
+Every request has a time limit and is repeated after growing pauses; a request that fails for good ends in a one-sentence refusal, and the
+caller keeps what was typed.
+
+Bytes changed in transit or in the bucket break a seal or differ from the SHA-256 of their row: reading them detects it, and `langbiang
+verify` reads them all. A reader whose connection breaks continues from the byte it had reached.
 """
 
 import io
@@ -39,24 +41,24 @@ from casework.files.local import (
 from casework.sealing.seal import key_id_of, seal_stream
 
 PART = 16 << 20
-"""Bytes sent in one request, and held in memory: every photo is one part."""
+"""Bytes sent in one request and held in memory: every photo is one part."""
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 10
 TRIES = 3
 PAUSE = 0.4
-"""Seconds before the second try; the third waits twice as long."""
+"""Seconds before the second attempt; the third waits twice as long."""
 
 CONNECTIONS = 32
 ABSENT = frozenset({"NoSuchKey", "NoSuchUpload"})
 PROBE = "probe"
-"""An empty object written over and over: it proves that the bucket takes something, and tells what time it is there."""
+"""An empty object, written over and over to check that the bucket accepts writes and to read its clock."""
 
 ANCHORS = "anchors/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """Where the bucket is, and the key that opens it."""
+    """The address of the bucket, and its key."""
 
     url: str
     name: str
@@ -66,8 +68,6 @@ class Bucket:
 
 
 class BucketFileStore:
-    """A FileStore in a bucket, for this program alone."""
-
     def __init__(self, bucket: Bucket) -> None:
         address = urlsplit(bucket.url)
         self.bucket = bucket.name
@@ -77,7 +77,6 @@ class BucketFileStore:
         )  # fmt: skip
 
     def put(self, stored_name: str, content: bytes | BinaryIO, *, sealed: bool = False) -> StoredFile:
-        """Store so that it survives a power cut; raises FileNotStored, FileExistsError for a name in use."""
         count = Counted(content)
         with _storing():
             if self._size_of(sound_name(stored_name)) is not None:
@@ -87,22 +86,18 @@ class BucketFileStore:
         return StoredFile(stored_name, count.size, count.digest.hexdigest(), key_id_of(sending.opening) if sealed else None)
 
     def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
-        """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing."""
         reading = io.BufferedReader(_Received(self._client, self.bucket, sound_name(stored_name)), PIECE)
         return io.BufferedReader(Unsealed(reading, purpose_of(stored_name)), PIECE) if sealed else reading
 
     def delete(self, stored_name: str) -> None:
-        """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
         with _asking():
             self._client.remove_object(self.bucket, sound_name(stored_name))
 
     def exists(self, stored_name: str) -> bool:
-        """Whether a file lies under this name."""
         with _asking():
             return self._size_of(sound_name(stored_name)) is not None
 
     def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
-        """Every stored name, or those written before this instant by the clock of the storage."""
         with _asking():
             before = None if older_than is None else older_than + self._ahead()
             for each in self._client.list_objects(self.bucket, recursive=True):
@@ -111,11 +106,10 @@ class BucketFileStore:
                     yield name
 
     def drop_staged(self, older_than: datetime) -> int:
-        """Remove what a `put` that never came to its end left before this instant; returns how many."""
         dropped = 0
         with _asking():
             before = older_than + self._ahead()
-            # the library would send an empty delimiter, which Swift takes for one that is in every name; no name of ours has this one
+            # the library would send an empty delimiter, which Swift finds in every name; no name of ours contains this one
             for upload in self._client._list_multipart_uploads(self.bucket, delimiter="|").uploads:
                 if upload.initiated_time is not None and upload.initiated_time < before:
                     self._client._abort_multipart_upload(self.bucket, upload.object_name, upload.upload_id or "")
@@ -123,12 +117,10 @@ class BucketFileStore:
         return dropped
 
     def refuse_unusable(self) -> None:
-        """Raises StorageUnreachable unless something could be stored now."""
         with _asking():
             self._client.put_object(self.bucket, PROBE, io.BytesIO(b""), 0)
 
     def keeps_what_is_deleted(self) -> bool:
-        """Whether the bucket keeps versions: what is erased would stay in it."""
         with _asking():
             return self._client.get_bucket_versioning(self.bucket).status == "Enabled"
 
@@ -139,25 +131,26 @@ class BucketFileStore:
             return sorted((each.object_name or "").removeprefix(ANCHORS) for each in found)
 
     def read_shared(self, name: str) -> bytes:
-        """The bytes of an anchor. Raises FileMissing."""
         with io.BufferedReader(_Received(self._client, self.bucket, ANCHORS + name), PIECE) as reading:
             return reading.read()
 
     def share(self, name: str, content: bytes) -> None:
-        """Put an anchor beside the files; what is there already stays. Raises FileNotStored. Whoever calls it is alone (anchors.py)."""
+        """Put an anchor next to the files; an existing one stays. Raises FileNotStored. The caller ensures it is the only one
+        (anchors.py)."""
         with _storing():
             if self._size_of(ANCHORS + name) is None:
                 self._send(ANCHORS + name, _Sent(iter([content])))
 
     def _send(self, name: str, sending: "_Sent") -> None:
-        """Send and look whether it is there in full: a bucket that says yes and keeps nothing is found before any row names the file."""
+        """Send, then check that the object is there in full, so that a bucket that acknowledges without storing is noticed before any row
+        names the file."""
         content: Any = sending                                             # of a file the library wants `read` alone
         self._client.put_object(self.bucket, name, content, -1, part_size=PART, num_parallel_uploads=1)
         if self._size_of(name) != sending.size:
             raise FileNotStored
 
     def _size_of(self, name: str) -> int | None:
-        """Bytes of the object as it is stored; None where there is none."""
+        """The size of the stored object in bytes; None where there is none."""
         try:
             return self._client.stat_object(self.bucket, name).size
         except S3Error as error:
@@ -166,14 +159,14 @@ class BucketFileStore:
             raise
 
     def _ahead(self) -> timedelta:
-        """How far the clock of the bucket, which dates the objects, is ahead of ours."""
+        """How far the bucket's clock, which dates the objects, is ahead of ours."""
         self._client.put_object(self.bucket, PROBE, io.BytesIO(b""), 0)
         there = self._client.stat_object(self.bucket, PROBE).last_modified
         return timedelta(0) if there is None else there - datetime.now(UTC)
 
 
 class _Sent:
-    """What goes to the bucket, to be read in parts of any size, and counted."""
+    """The bytes to send, read in parts of any size and counted."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -195,7 +188,7 @@ class _Sent:
 
 
 class _Received(io.RawIOBase):
-    """An object while it comes: what breaks off goes on from the byte that was reached."""
+    """An object being received; after a break it continues from the byte reached."""
 
     def __init__(self, client: Minio, bucket: str, name: str) -> None:
         self._client, self._bucket, self._name = client, bucket, name
@@ -250,7 +243,7 @@ def _sealed(count: Counted, stored_name: str) -> Iterator[bytes]:
 
 
 def _patient() -> PoolManager:
-    """Bounds of time, and growing pauses between tries. A POST is not repeated: its first try may have come to its end."""
+    """Time limits, and growing pauses between attempts. A POST is not repeated: its first try may have come to its end."""
     retries = Retry(total=TRIES - 1, backoff_factor=PAUSE, backoff_jitter=PAUSE, status_forcelist=(429, 500, 502, 503, 504))
     return PoolManager(
         timeout=Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS), retries=retries, maxsize=CONNECTIONS, cert_reqs="CERT_REQUIRED",

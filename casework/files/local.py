@@ -1,14 +1,13 @@
-"""Where the bytes of files lie: a folder of this machine, written so that a power cut at any instant loses nothing. Several machines
-share a bucket in its place (bucket_store.py).
+"""The store of files: a folder on this machine, written so that a power cut at any instant loses nothing. Several machines share a bucket
+instead (casework/files/bucket.py).
 
-The order is always the same. `put` writes under a staged name in the same folder, brings the bytes to the disk
-(fsync of the file), gives the file its name (rename) and brings the name to the disk (fsync of the folder); only then
-does the caller commit the row that names the file; only what a committed row names is ever served. So a row never
-points to nothing: cut before the commit, and a file lies there that no row knows, which `sweep` removes once it is
-old. Deleting goes the other way round: first the row goes and is committed, then the file.
+The order is always the same. `put` writes under a staged name in the same folder, flushes the bytes (fsync of the file), renames the file
+and flushes the name (fsync of the folder); only then does the caller commit the row that names the file, and only files of committed rows
+are served. So a row never points to nothing: a crash before the commit leaves a file without a row, which `sweep` removes once it is old.
+Deleting goes the other way round: first the row goes and is committed, then the file.
 
-Names are random and say nothing; they come from `new_stored_name`, never from a person. A sealed file is bound to its
-name: its bytes put under another name do not open.
+Names are random and meaningless; they come from `new_stored_name`, never from a person. A sealed file is bound to its name: its bytes put
+under another name do not open.
 """
 
 import hashlib
@@ -29,7 +28,7 @@ from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import key_id_of, open_stream, seal_stream
 
 STORED_NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{28})", re.ASCII)
-"""Two levels of folders (65,536 in all) before 32 hexadecimal digits: forty million files are 600 a folder."""
+"""Two levels of folders (65,536 in all) before 32 hexadecimal digits: forty million files make 600 per folder."""
 
 FOLDER = "[0-9a-f][0-9a-f]"
 
@@ -37,12 +36,12 @@ PIECE = 1 << 20
 """Bytes read at a time."""
 
 SHORTEST_WAIT = timedelta(hours=1)
-"""A sweep never takes anything younger: between `put` and the commit of its row a file is known to nobody."""
+"""The minimum age of files a sweep deletes: between `put` and the commit of its row a file has no row."""
 
 PROBE_BYTES = 4096
 
 SWEEP_BATCH = 500
-"""Names asked about in one query."""
+"""Names looked up by one query."""
 
 
 class FileNotStored(CaseworkError):
@@ -56,7 +55,7 @@ class FileNotStored(CaseworkError):
 
 
 class StorageUnreachable(CaseworkError):
-    """The storage does not answer, or broke off: whether the file is there is not known."""
+    """The storage does not answer, or broke off: whether the file exists is unknown."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -66,7 +65,7 @@ class StorageUnreachable(CaseworkError):
 
 
 class FileMissing(CaseworkError):
-    """No file lies under this stored name."""
+    """There is no file with this stored name."""
 
     def __init__(self, stored_name: str) -> None:
         super().__init__(
@@ -76,13 +75,13 @@ class FileMissing(CaseworkError):
 
 
 AWAY = (StorageUnreachable, FileNotStored, FileMissing, KeyMissing, OSError)
-"""What is raised where the storage or a key is not here, be it that a folder is not mounted: it says nothing about the file, and a job
-tries again later."""
+"""Raised where the storage or a key is unavailable, such as an unmounted folder: it says nothing about the file, and a job tries again
+later."""
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What `put` wrote: size in bytes and SHA-256 of the content before sealing, and the key of the seal, if any."""
+    """The result of `put`: size in bytes and SHA-256 of the content before sealing, and the key of the seal, if any."""
 
     stored_name: str
     size: int
@@ -91,7 +90,7 @@ class StoredFile:
 
 
 class FileStore(Protocol):
-    """A place for bytes under random names. Everything in it is immutable: a name is written once and then deleted."""
+    """A store of bytes under random names. Everything in it is immutable: a name is written once and then deleted."""
 
     def put(self, stored_name: str, content: bytes | BinaryIO, *, sealed: bool = False) -> StoredFile:
         """Store so that it survives a power cut; raises FileNotStored, FileExistsError for a name in use."""
@@ -99,50 +98,48 @@ class FileStore(Protocol):
     def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
         """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing.
 
-        Whatever asks a storage elsewhere may also raise StorageUnreachable.
+        A method of a remote storage may also raise StorageUnreachable.
         """
 
     def delete(self, stored_name: str) -> None:
-        """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
+        """Delete for good; a name that does not exist is no error, so that a job may repeat it after a crash."""
 
     def exists(self, stored_name: str) -> bool:
         """Whether a file lies under this name."""
 
     def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
-        """Every stored name, or those written before this instant by the clock of the storage."""
+        """Every stored name, or those written before this instant by the storage's clock."""
 
     def drop_staged(self, older_than: datetime) -> int:
-        """Remove what a `put` that never came to its end left before this instant; returns how many."""
+        """Remove remains of an unfinished `put` from before this instant; returns how many."""
 
     def refuse_unusable(self) -> None:
         """Raises OSError or StorageUnreachable unless something could be stored now."""
 
     def keeps_what_is_deleted(self) -> bool:
-        """Whether the storage holds on to what is deleted, so that erasing would be a word only."""
+        """Whether the storage keeps what is deleted, so that erasing would have no effect."""
 
 
 def new_stored_name() -> str:
-    """A fresh random name, spread over folders."""
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name[2:4]}/{name}"
 
 
 def sound_name(stored_name: str) -> str:
-    """The name itself; raises ValueError for anything but the form of `new_stored_name`."""
+    """The name itself; raises ValueError unless it has the form of `new_stored_name`."""
     if not STORED_NAME.fullmatch(stored_name):
         raise ValueError(f"not a stored name: {stored_name!r}")
     return stored_name
 
 
 class LocalFileStore:
-    """A FileStore in a folder, on one file system. The folder is for the program alone."""
+    """A FileStore in a folder on one file system, used by this program only."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, stored_name: str, content: bytes | BinaryIO, *, sealed: bool = False) -> StoredFile:
-        """Store so that it survives a power cut; raises FileNotStored, FileExistsError for a name in use."""
         path = self._path(stored_name)
         if path.exists():
             raise FileExistsError(stored_name)
@@ -151,7 +148,7 @@ class LocalFileStore:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             opening = _write_durably(path, pieces)
-            # Each level anew: a folder that another process made a moment ago may not be on the disk yet.
+            # Each level separately: a folder another process has just made may not be on the disk yet.
             for folder in (path.parent, path.parent.parent, self.root):
                 _fsync_folder(folder)
         except OSError as error:
@@ -159,7 +156,6 @@ class LocalFileStore:
         return StoredFile(stored_name, count.size, count.digest.hexdigest(), key_id_of(opening) if sealed else None)
 
     def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
-        """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing."""
         try:
             file = self._path(stored_name).open("rb")
         except FileNotFoundError:
@@ -167,18 +163,15 @@ class LocalFileStore:
         return io.BufferedReader(Unsealed(file, purpose_of(stored_name)), PIECE) if sealed else file
 
     def delete(self, stored_name: str) -> None:
-        """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
         path = self._path(stored_name)
         with suppress(FileNotFoundError):
             path.unlink()
             _fsync_folder(path.parent)
 
     def exists(self, stored_name: str) -> bool:
-        """Whether a file lies under this name."""
         return self._path(stored_name).is_file()
 
     def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
-        """Every stored name, or those written before this instant by the clock of the storage."""
         # one folder at a time: there may be forty million names
         folders = (inner for outer in sorted(self.root.glob(FOLDER)) for inner in sorted(outer.glob(FOLDER)))
         for path in (path for folder in folders for path in sorted(folder.glob("[0-9a-f]*"))):
@@ -187,7 +180,6 @@ class LocalFileStore:
                 yield name
 
     def drop_staged(self, older_than: datetime) -> int:
-        """Remove what a `put` that never came to its end left before this instant; returns how many."""
         dropped = 0
         for path in self.root.glob(f"{FOLDER}/{FOLDER}/.*.part"):
             if _written_before(path, older_than):
@@ -196,29 +188,27 @@ class LocalFileStore:
         return dropped
 
     def refuse_unusable(self) -> None:
-        """Raises OSError unless something could be stored now."""
         probe = self.root / f".probe-{secrets.token_hex(8)}"
         try:
-            probe.write_bytes(bytes(PROBE_BYTES))                          # an empty file finds its place on a disk that is full, too
+            probe.write_bytes(bytes(PROBE_BYTES))                          # an empty file would fit even on a full disk
         finally:
             probe.unlink(missing_ok=True)
 
     def keeps_what_is_deleted(self) -> bool:
-        """Whether the storage holds on to what is deleted; a folder does not."""
         return False
 
     def _path(self, stored_name: str) -> Path:
-        """The file of that name; anything but the form of `new_stored_name` is refused, so no name leads out of the root."""
+        """The path of a stored name; anything not of the form of `new_stored_name` is refused, so no name leads out of the root."""
         return self.root / sound_name(stored_name)
 
 
 def sweep(
     store: FileStore, known_names: Callable[[Collection[str]], Collection[str]], *, now: datetime, older_than: timedelta
 ) -> list[str]:
-    """Delete the files no row names that have lain for longer than `older_than`; returns their names.
+    """Delete files without a row that are older than `older_than`; returns their names.
 
-    `known_names` is given some names and returns those that rows name. It is asked about names after they were listed, so that
-    a row committed in between counts; of the listing no more than that is held. Raises ValueError below SHORTEST_WAIT.
+    `known_names` returns which of the given names have a row. It is asked about names after they were listed, so that rows committed in
+    between count, and batch by batch, to limit memory. Raises ValueError below SHORTEST_WAIT.
     """
     if older_than < SHORTEST_WAIT:
         raise ValueError(f"a sweep waits at least {SHORTEST_WAIT}: younger files may be about to get their row")
@@ -235,7 +225,7 @@ def sweep(
 
 
 class Counted:
-    """The pieces of a content, counted and digested while they pass."""
+    """The pieces of a content, counted and digested as they pass."""
 
     def __init__(self, content: bytes | BinaryIO) -> None:
         self._content = io.BytesIO(content) if isinstance(content, bytes) else content
@@ -250,7 +240,7 @@ class Counted:
 
 
 class Unsealed(io.RawIOBase):
-    """A sealed file as a readable one: each piece is authenticated before anyone reads it."""
+    """A sealed file opened for reading: each piece is authenticated before it is returned."""
 
     def __init__(self, file: BinaryIO, purpose: str) -> None:
         self._file = file
@@ -277,12 +267,12 @@ class Unsealed(io.RawIOBase):
 
 
 def purpose_of(stored_name: str) -> str:
-    """What a seal is bound to: bytes put under another name do not open."""
+    """The purpose a seal is bound to, so that bytes put under another name do not open."""
     return f"file {stored_name}"
 
 
 def _write_durably(path: Path, pieces: Iterable[bytes]) -> bytes:
-    """Write, bring to the disk, then name; returns the first piece. Nothing is left behind when it fails."""
+    """Write, flush, then rename; returns the first piece. Leaves nothing behind on failure."""
     staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     opening = b""
     try:
@@ -308,7 +298,7 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def _written_before(path: Path, instant: datetime | None) -> bool:
-    """Whether the file is older than the instant; False if it has gone meanwhile."""
+    """Whether the file is older than the instant; False if it has been deleted meanwhile."""
     try:
         return instant is None or datetime.fromtimestamp(path.stat().st_mtime, UTC) < instant
     except FileNotFoundError:
