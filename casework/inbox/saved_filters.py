@@ -1,4 +1,4 @@
-"""Choices of the inbox kept under a name: a person's own, or shared with everybody who works in a centre or in an agency."""
+"""Saved filters of the inbox: a person's own, or shared with everybody who works in a centre or agency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from casework.sent_once import take_key
 from casework.text import normal
 
 MOST_KEPT = 20
-"""Filters one person may keep, private and shared together."""
+"""Filters one person may save, private and shared together."""
 MOST_SHOWN = 30
-"""Filters one person is shown: their own, then what colleagues share, the oldest first."""
+"""Filters one person is shown: their own, then colleagues' shared ones, oldest first."""
 LONGEST_NAME = 60
 
 
 class FilterRefused(CaseworkError):
-    """The filter cannot be kept so; the text says why."""
+    """The filter cannot be kept like this; the text says why."""
 
 
 class FilterUnknown(CaseworkError):
@@ -35,7 +35,7 @@ class FilterUnknown(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class SharedWith:
-    """A centre or an agency whose people a filter may be shared with, known to pages by its ref."""
+    """A centre or agency a filter may be shared with, known to pages by its ref."""
 
     ref: str
     name: Bilingual
@@ -44,7 +44,7 @@ class SharedWith:
 
 
 def sharing_places(by: Actor) -> list[SharedWith]:
-    """Return the places a person works in, which they may share a filter with."""
+    """Return the centres and agencies the person works in and may share a filter with."""
     agencies = db.session.scalars(select(Agency).where(Agency.id.in_(by.agency_ids)).order_by(Agency.name_vi)) if by.agency_ids else ()
     centre_ids = _centre_ids(by)
     centres = db.session.scalars(select(Centre).where(Centre.id.in_(centre_ids)).order_by(Centre.id)) if centre_ids else ()
@@ -55,7 +55,7 @@ def sharing_places(by: Actor) -> list[SharedWith]:
 
 
 def filters_of(by: Actor) -> list[SavedFilter]:
-    """Return the filters a person is shown: their own and those shared with where they work, in the order they were kept."""
+    """Return a person's own filters and those shared where they work, in the order in which they were saved."""
     if by.own_id is None:
         return []
     is_own = SavedFilter.owner_id == by.own_id
@@ -64,7 +64,7 @@ def filters_of(by: Actor) -> list[SavedFilter]:
 
 
 def keep_filter(*, by: Actor, now: datetime, name: str, chosen: Mapping[str, str], shared_with: SharedWith | None = None) -> SavedFilter:
-    """Keep a choice under a name; of one's own with the same name and the same readers, the choice is replaced.
+    """Save a filter; an own one with the same name and readers is replaced.
 
     Raises NotAllowed for a place one does not work in, FilterRefused without a name or a choice, and above MOST_KEPT.
     """
@@ -95,19 +95,18 @@ def keep_filter(*, by: Actor, now: datetime, name: str, chosen: Mapping[str, str
 
 
 def rename_filter(ref: str, *, by: Actor, name: str) -> SavedFilter:
-    """Give a filter another name. Raises FilterUnknown, NotAllowed for one that is not theirs to change, FilterRefused."""
+    """Rename a filter. Raises FilterUnknown; NotAllowed unless the person may change it; FilterRefused."""
     row = _own_or_led(ref, by)
     row.name = _fit(name)
     return row
 
 
 def remove_filter(ref: str, *, by: Actor) -> None:
-    """Remove a filter: its owner may, and for a shared one who leads the place. Raises FilterUnknown, NotAllowed."""
+    """Remove a filter: its owner may, and for a shared one the leader of the centre or agency. Raises FilterUnknown, NotAllowed."""
     db.session.delete(_own_or_led(ref, by))
 
 
 def may_change(by: Actor, row: SavedFilter) -> bool:
-    """Whether the person may rename or remove a filter."""
     if row.owner_id == by.own_id:
         return True
     if row.agency_id is not None:
