@@ -1,4 +1,4 @@
-"""A new installation's first rows: its rules, its centre and the administrator who enters all the rest."""
+"""A new installation's first rows: its rules, its centre and the administrator who enters everything else."""
 
 from datetime import datetime
 
@@ -18,12 +18,12 @@ from casework.setting_events import record_setting
 from casework.text import normal
 
 FIRST_VALUES = {"mask_identity_months": 24, "unused_account_months": 24, "fresh_minutes": 60}
-"""What a new installation begins with. One that is upgraded goes on as it was until somebody decides: what the first two erase never comes
-back, and to be asked who one is in the middle of work surprises people."""
+"""Settings of a new installation. An upgraded one keeps its own until somebody decides: what the first two erase never comes back, and
+being asked to prove one's identity in the middle of work surprises people."""
 
 
 class InstallationRefused(CaseworkError):
-    """The installation cannot be begun so; the text says why."""
+    """The installation cannot be begun like this; the text says why."""
 
 
 def begin_installation(
@@ -60,7 +60,6 @@ def begin_installation(
 
 
 def set_first_values(*, now: datetime) -> None:
-    """Put FIRST_VALUES in force. Records `change_setting` of each."""
     for key, value in FIRST_VALUES.items():
         db.session.add(HouseSetting(key=key, value=value, changed_at=now))
         record_setting("value", key, by=SYSTEM, at=now, centre_id=None, old={"value": 0}, new={"value": value}, reason=WHY_NEW)

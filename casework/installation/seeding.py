@@ -1,7 +1,7 @@
-"""What a new installation starts with: the rules of the house and its first centre, read from the tables in `seed_data/`.
+"""The first rows of a new installation: its rules and its first centre, read from the tables in `seed_data/`.
 
-Every function adds only what is missing, so it can run at each start: rows are known by their natural key and the day they
-hold from, and what an administrator has ended or replaced stays ended. Each addition is one event of the stream `rules`.
+Every function adds only what is missing, so it can run at each start: rows are recognised by their natural key and first day, and rows an
+administrator has ended or replaced stay ended. Each addition is one event of the stream `rules`.
 """
 
 import csv
@@ -48,10 +48,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "allows_anonymous": "yes".__eq__, "merges_into_letter": "yes".__eq__,
     "spans": str.split,
 }  # fmt: skip
-"""How a cell is read where it is not text; an empty cell is None."""
+"""How a non-text cell is read; an empty cell is None."""
 
 FIRST_DAY = date(2020, 1, 1)
-"""From when the places, agencies and rules of the seed hold: before the first case of the demonstration."""
+"""The first day of the seed's places, agencies and rules: before the first case of the demonstration."""
 
 REORGANISED_ON = date(2025, 7, 1)
 """The day the district ended and three communes began (NQ 1671/NQ-UBTVQH15)."""
@@ -66,7 +66,7 @@ LAC_DUONG: Row = {
 }
 
 COLUMNS = {"date": "day"}
-"""Headings that differ from the column they fill."""
+"""Headings that differ from their column's name."""
 
 RULES: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
     ("consent_notices.csv", ConsentNotice, ("version", "valid_from")),
@@ -83,10 +83,10 @@ RULES: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
     ("suggestion_rules.csv", SuggestionRule, ("kind", "target", "phrase", "valid_from")),
     ("processing_activities.csv", ProcessingActivity, ("key", "valid_from")),
 )
-"""Table of `seed_data/`, rows it makes, and what a row is known by. None of them belongs to a centre: they hold everywhere.
+"""A table of `seed_data/`, the rows it makes, and their natural key. None belongs to a centre: they apply everywhere.
 
-Named places in templates.csv are the parameters of the outbox row, shown to people: `due_at` as 'HH:mm dd/MM/yyyy', a reason or
-an agency by its name, `guidance` as the refusal reason's. An assignment's clock rule holds what it leaves of the case's limit.
+Named places in templates.csv are the parameters of the outbox row, shown to people: `due_at` as 'HH:mm dd/MM/yyyy', a reason or an agency
+by its name, `guidance` as the refusal reason's. An assignment's clock rule holds the time it leaves of the case's limit.
 """
 
 
@@ -103,10 +103,9 @@ def install_rules(now: datetime) -> int:
 def install_centre(now: datetime, *, of_district: bool = False) -> Centre:
     """Add the centre of Lạc Dương with its areas, agencies, letterheads and cameras, unless there is one; returns it.
 
-    The places are those of the district and, from 01/07/2025, of the three communes that took it over, with their successions
-    (domain.md, 3.8 and 4). The agencies are those of the district's time and have no end: whoever applies the
-    reorganisation to them ends them with it. With `of_district` the places, too, are those of the district alone, without an end.
-    Records `install_centre`. Runs inside the caller's unit of work.
+    The places are those of the district and, from 01/07/2025, of the three communes that took it over, with their successions (domain.md,
+    3.8 and 4). The agencies are those of the district, without an end: applying the reorganisation to them ends them. With `of_district`
+    the places, too, are those of the district alone, without an end. Records `install_centre`. Runs inside the caller's unit of work.
     """
     known = db.session.scalars(select(Centre).where(Centre.code_prefix == LAC_DUONG["code_prefix"])).first()
     if known is not None:
@@ -127,7 +126,7 @@ def install_centre(now: datetime, *, of_district: bool = False) -> Centre:
 
 
 def table_rows(name: str) -> Iterator[Row]:
-    """Yield the rows of one table of `seed_data/`, cells read as READERS says."""
+    """Yield the rows of a table of `seed_data/`, cells converted as READERS says."""
     text = resources.files("casework").joinpath("seed_data", name).read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines(keepends=True)):
         named = {COLUMNS.get(column, column): cell for column, cell in row.items()}
@@ -139,7 +138,7 @@ def _add_missing(model: type[Model], key: tuple[str, ...], rows: Iterable[Row], 
     known = {tuple(row) for row in db.session.execute(select(*columns).filter_by(**scope))}
     missing = [row for row in rows if tuple(row[column] for column in key) not in known]
     if missing:
-        # not row by row as objects: there are hundreds of phrases
+        # in one statement, not row by row as objects: there are hundreds of phrases
         db.session.execute(insert(model), [{**scope, **row} for row in missing])
     return len(missing)
 
@@ -207,7 +206,7 @@ def _add_agencies(centre: Centre, areas: Mapping[str, Area]) -> int:
 
 LETTERHEAD = ("parent_body", "issuing_body", "symbol", "authority", "signer_title")
 SIGNED_AT = {"place": "Lạc Dương", "signer_name": ""}
-"""Who signs is entered by the administrator: the seed names nobody."""
+"""Where letters are signed. The administrator enters the signers: the seed names nobody."""
 
 
 def _add_cameras(centre: Centre, areas: Mapping[str, Area]) -> int:
@@ -218,6 +217,6 @@ def _add_cameras(centre: Centre, areas: Mapping[str, Area]) -> int:
 
 
 def _in_turn(area: Area) -> list[Area]:
-    """The area and, one after the other, those that took it over."""
+    """The area and its successors, one after the other."""
     query = select(Area).join(AreaSuccession, AreaSuccession.successor_id == Area.id).where(AreaSuccession.predecessor_id == area.id)
     return [area, *(later for successor in db.session.scalars(query) for later in _in_turn(successor))]
