@@ -1,6 +1,6 @@
-"""The cameras a centre watches: where they are, and what became of the reports opened from them.
+"""The cameras of a centre: where they are, and the outcome of the reports opened from them.
 
-Statistics of cameras stand apart from those of citizens' reports: nobody sent them, nobody rates them (rules.md, section 6).
+Statistics of cameras are separate from those of citizens' reports, because nobody sent or rates them (rules.md, section 6).
 """
 
 from collections.abc import Collection, Iterable
@@ -24,7 +24,7 @@ MOST_READ = 20_000
 
 @dataclass
 class CameraCounts:
-    """What became of the reports of one camera in one month; `minutes` from when it was seen until it was accepted."""
+    """The outcome of one camera's reports in one month; `minutes` from when something was seen until it was accepted."""
 
     filed: int = 0
     accepted: int = 0
@@ -34,7 +34,7 @@ class CameraCounts:
 
     @property
     def median_minutes(self) -> int | None:
-        """The middle one; None where none has been accepted."""
+        """The median; None where none has been accepted."""
         return round(median(self.minutes)) if self.minutes else None
 
 
@@ -49,7 +49,7 @@ class CameraMonth:
 
 @dataclass(frozen=True)
 class CameraYear:
-    """The lines of a year, the newest month first, and all of them together."""
+    """The lines of a year, newest month first, and their total."""
 
     months: list[CameraMonth]
     total: CameraCounts
@@ -57,26 +57,26 @@ class CameraYear:
 
 
 def centres_of_operations(by: Actor) -> list[int] | None:
-    """The centres a person takes reports for, None where for all of them."""
+    """The centres a person takes reports for; None for all."""
     grants = [grant for grant in by.grants if grant.role in OPERATIONS]
     return None if any(grant.centre_id is None for grant in grants) else sorted({grant.centre_id for grant in grants if grant.centre_id})
 
 
 def cameras_for(by: Actor, *, now: datetime) -> list[Camera]:
-    """The cameras of today in the centres where the person takes reports, by name; at most MOST_CAMERAS."""
+    """Today's cameras in the centres where the person takes reports, by name; at most MOST_CAMERAS."""
     today = local_day(now)
     query = _of_centres(by).where(Camera.valid_from <= today, or_(Camera.valid_to.is_(None), Camera.valid_to > today))
     return list(db.session.scalars(query))
 
 
 def areas_of(cameras: Iterable[Camera]) -> dict[int, Area]:
-    """The communes cameras stand in, by number."""
+    """The communes of cameras, by id."""
     numbers = {camera.area_id for camera in cameras if camera.area_id is not None}
     return {area.id: area for area in db.session.scalars(select(Area).where(Area.id.in_(numbers)))} if numbers else {}
 
 
 def camera_year(by: Actor, year: int, *, now: datetime) -> CameraYear:
-    """Count what became of the reports filed from cameras in a local year. Two statements; cases in quarantine are not counted.
+    """Count the outcomes of reports filed from cameras in a local year. Two statements; quarantined cases are not counted.
 
     A report counts as its case does: accepted, answered and late with the case that answers it now.
     """
@@ -95,7 +95,7 @@ def camera_year(by: Actor, year: int, *, now: datetime) -> CameraYear:
 
 
 def first_year(by: Actor, *, now: datetime) -> int:
-    """The year of the first report from a camera in these centres; the present one where there is none."""
+    """The year of the first camera report in these centres, or the present one."""
     numbers = select(Camera.id).where(*_conditions(by))
     first = db.session.scalar(select(Report.filed_at).where(Report.camera_id.in_(numbers)).order_by(Report.filed_at).limit(1))
     return (first or now).astimezone(LOCAL_ZONE).year
@@ -108,7 +108,7 @@ def _count(counts: CameraCounts, row: Any, now: datetime) -> None:
     counts.late += is_late(row.due_at, row.answered_at or row.closed_at or now)
     if row.accepted_at is not None:
         counts.accepted += 1
-        # merged into a case accepted before, it counts from when it was filed
+        # merged into a case accepted earlier: counts from when it was filed
         accepted_at = max(row.accepted_at, row.filed_at)
         counts.minutes.append(max(0, int((accepted_at - (row.seen_at or row.filed_at)) / timedelta(minutes=1))))
 

@@ -1,4 +1,4 @@
-"""What somebody tells on the telephone that is not ours to answer first: the numbers of the emergency services.
+"""Emergencies a caller describes, with the numbers of the services to call first.
 
 113 police, 114 fire and rescue, 115 ambulance (Luật Viễn thông 24/2023/QH15; the numbers of all Vietnam).
 """
@@ -15,7 +15,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "115": ("tai nạn", "bị thương", "ngất", "bất tỉnh", "chảy máu", "đột quỵ", "co giật", "khó thở", "ngộ độc", "gãy chân", "gãy tay",
             "điện giật", "rắn cắn", "chó dại"),
 }  # fmt: skip
-"""By number. Said too often does no harm: the sentence is advice to whoever holds the telephone, nothing is decided by it."""
+"""Phrases by number. False alarms do no harm: the sentence is advice to the person on the telephone, and nothing is decided by it."""
 
 SENTENCES = {
     "114": Bilingual("Nếu đang cháy hoặc có người mắc kẹt: hướng dẫn gọi 114 ngay, rồi mới ghi tiếp.",
@@ -25,10 +25,10 @@ SENTENCES = {
     "115": Bilingual("Nếu có người bị thương hoặc ngất: hướng dẫn gọi 115 ngay, rồi mới ghi tiếp.",
                      "If somebody is hurt or unconscious: tell them to call 115 at once, then go on."),
 }  # fmt: skip
-"""What the operator reads."""
+"""The sentences shown to the operator."""
 
 
 def emergencies_in(words: str) -> list[Bilingual]:
-    """Return what to tell the caller first, by what the words speak of; nothing where they speak of no emergency."""
+    """Return what to tell the caller first about emergencies in their words; empty where there is none."""
     spoken = spoken_of(PHRASES, words)
     return [sentence for number, sentence in SENTENCES.items() if number in spoken]

@@ -1,4 +1,4 @@
-"""Filing: a report comes in, gets its code and its case, and its sender gets the secret that opens it."""
+"""Filing a report: it gets a code and a case, and its sender the secret that opens it."""
 
 import hmac
 import json
@@ -50,21 +50,21 @@ SECRET_PURPOSE = "tracking secret of a repeated request"
 CONTENT_PURPOSE = "what the key filed"
 FILED = "file_report"
 CLIENT_FILED = KEPT_FOR_CLIENTS
-"""What the keys of a form, and of a browser in which reports wait, are kept for."""
+"""The purpose of keys from forms, and from browsers in which reports wait."""
 LONGEST_WORDS = 10_000
 LONGEST_PLACE = 500
 STAFF_TAKEN = frozenset({"phone", "officer"})
-"""Sources in which a member of staff writes down what somebody says."""
+"""Sources for which a member of staff writes down what somebody says."""
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far the clock of a camera or of a caller may be ahead of ours."""
+"""How far the clock of a camera or caller may be ahead of ours."""
 
 
 class ReportRefused(CaseworkError):
-    """The report cannot be taken as it is; the text says what to mend."""
+    """The report cannot be accepted as it is; the text says what to correct."""
 
 
 class OtherReportFiled(ReportRefused):
-    """The form has made a report already, and this is another one: nothing is filed until it comes with a key of its own."""
+    """The form has already filed another report: nothing is filed until it comes with a new key."""
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -76,7 +76,7 @@ class OtherReportFiled(ReportRefused):
 
 
 class ReportFiledBefore(ReportRefused):
-    """This very report has been filed, longer ago than a repeat is answered like the first time, or what it said is erased."""
+    """This very report was filed too long ago for its receipt to be repeated, or its content is erased."""
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -88,7 +88,7 @@ class ReportFiledBefore(ReportRefused):
 
 @dataclass(frozen=True)
 class Place:
-    """Where it is: the commune, and as much more as the sender knows. Degrees are WGS 84, accuracy in metres."""
+    """The place of a report: the commune, and whatever else the sender knows. Degrees are WGS 84, accuracy in metres."""
 
     area: Area | None = None
     village: str | None = None
@@ -100,8 +100,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Filed:
-    """What filing made; `secret` is told to the sender now and to the same form sent again (casework.rate_limits says how long); never
-    after."""
+    """The result of filing; `secret` is shown to the sender now and when the same form is sent again (casework.rate_limits says how
+    long), and never afterwards."""
 
     report: Report
     case: Case
@@ -134,20 +134,19 @@ def file_report(
 ) -> Filed:
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
-    Words, place and identity are sealed at once; of what was typed for a village the case takes a name of the official list alone. Staff
-    file for callers and from cameras (`source` phone, officer, camera); a caller consents by voice, and the event says so. `seen_at` is
-    when it happened, `channels` how the sender wishes to be told.
-    `client_key` is a UUID of the browser the report waited in, `device` that browser; `consent_notice` what was agreed to. `code` was
-    reserved before (`reserve_code`); without one it is taken here, and whoever else files at the centre waits until this unit ends.
-    A repeat with the same `client_key`, or else the same `idempotency_key`, returns the first report and makes nothing.
-    Raises ReportRefused when words (without a voice note) or place are missing or too long, consent or contact is missing, or it has
-    not happened yet; OtherReportFiled when the key has filed other words, another place or another contact; ReportFiledBefore when
-    what the key filed can no longer be told; SenderBlocked when the centre takes nothing of this sender for a while.
-    Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
+    Words, place and identity are sealed at once; of the village typed, the case takes only a name on the official list. Staff file for
+    callers and from cameras (`source` phone, officer, camera); a caller consents orally, and the event says so. `seen_at` is when it
+    happened, `channels` how the sender wishes to be told. `client_key` is a UUID of the browser the report waited in, `device` that
+    browser; `consent_notice` what was agreed to. `code` was reserved before (`reserve_code`); without one it is taken here, and everybody
+    else who files at the centre waits until this unit ends. A repeat with the same `client_key`, or else the same `idempotency_key`,
+    returns the first report and makes nothing. Raises ReportRefused when words (without a voice note) or place are missing or too long,
+    consent or contact is missing, or it has not happened yet; OtherReportFiled when the key has filed other words, another place or
+    another contact; ReportFiledBefore when what the key filed can no longer be told; SenderBlocked when the centre accepts nothing from
+    this sender for a while. Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
-    # a report that waits belongs to whoever wrote it: the same key under another login is another report
+    # a waiting report belongs to its writer: the same key under another login is another report
     content = _content_digest(words, place, contact, owner=by.account.id if client_key and by.account is not None else None)
     if key and (earlier := _filed_before(key, purpose, content)):
         return earlier
@@ -196,9 +195,9 @@ def file_report(
 def reserve_code(centre: Centre, *, now: datetime) -> str:
     """Take the next code of the year, for a report to be filed in the unit of work after this one.
 
-    The row that counts is locked until the unit ends. Filing takes a tenth of a second and more; in one unit with it, two dozen people
-    who send at one moment would wait for each other, and everybody else behind them. A code that nobody used leaves a gap, which is
-    allowed. Source: rules.md, section 3.
+    The row that counts is locked until the unit ends. Filing takes a tenth of a second or more; in the same unit of work, two dozen
+    simultaneous senders would wait for each other, and everybody else behind them. An unused code leaves a gap, which is allowed. Source:
+    rules.md, section 3.
     """
     # in one statement: the year's first two reports may come at the same moment
     year = now.astimezone(LOCAL_ZONE).year
@@ -216,12 +215,12 @@ def reserve_code(centre: Centre, *, now: datetime) -> str:
 
 
 def has_filed(key: str) -> bool:
-    """Whether a key has made a report already, which it would be answered with again."""
+    """Whether a key has filed a report already, which a repeat would return."""
     return db.session.get(IdempotencyKey, key) is not None
 
 
 def may_be_unknown(field: Field | None, *, marked_urgent: bool) -> bool:
-    """Whether a report is taken of somebody nobody could answer: of urgent matters, and in fields that allow it."""
+    """Whether a report is accepted from an unreachable sender: for urgent matters, and in fields that allow it."""
     return marked_urgent or (field is not None and field.allows_anonymous)
 
 
@@ -232,17 +231,17 @@ def original_words(report: Report) -> str | None:
 
 
 def place_words(report: Report) -> str | None:
-    """Open the place in the sender's words; the same care as for `original_words`."""
+    """Open the place in the sender's words; callers check as for `original_words`."""
     return open_text(report.sealed_place, purpose=PLACE_PURPOSE) if report.sealed_place else None
 
 
 def typed_village(report: Report) -> str | None:
-    """What the sender typed for village or street, of the official list or not; the same care as for `original_words`."""
+    """What the sender typed for village or street, on the official list or not; callers check as for `original_words`."""
     return open_text(report.sealed_village, purpose=VILLAGE_PURPOSE) if report.sealed_village else report.village
 
 
 def cleared_words(report: Report) -> str | None:
-    """The newest text cleared for agencies, None before verification."""
+    """The newest text cleared for agencies; None before verification."""
     return next((text.body for text in reversed(report.texts) if text.kind == "cleared"), None)
 
 
@@ -284,9 +283,9 @@ def _refuse_incomplete(
 
 
 def _refuse_caller(contact: Contact | None, *, consented: bool, may_be_unknown: bool) -> None:
-    """Whoever calls or comes is asked for agreement only where something of them is written down.
+    """Callers and visitors are asked for consent only where personal data is written down.
 
-    A visitor without telephone may leave a name alone: the secret is put into their hands, and the answer is read with it.
+    | A visitor without a telephone may leave only a name: they are handed the secret and read the answer with it.
     """
     if contact is not None and not consented:
         raise ReportRefused(
@@ -307,7 +306,7 @@ def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
 
 
 def _content_digest(words: str, place: Place, contact: Contact | None, *, owner: int | None) -> str:
-    """What tells two reports of one form apart. How exactly a position was measured does not count."""
+    """The digest that distinguishes two reports of one form. The accuracy of a position does not count."""
     where = (place.area.id if place.area else None, normal(place.village or ""), normal(place.words or ""), place.latitude, place.longitude)
     who = (contact.name, contact.phone, contact.email) if contact else ()
     owned = [owner] if owner is not None else []
@@ -315,12 +314,12 @@ def _content_digest(words: str, place: Place, contact: Contact | None, *, owner:
 
 
 def _filed_before(key: str, purpose: str, content: str) -> Filed | None:
-    """What the key has made. Two requests with the same key at once wait for each other: on SQLite all writers do anyway."""
+    """What the key has filed. Two requests with the same key wait for each other; on SQLite all writers do anyway."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     kept = db.session.get(IdempotencyKey, key)
     if kept is None or kept.purpose != purpose:
-        # a browser may send again what it had forgotten for months: its report itself remembers the key
+        # a browser may send again after months: the report itself keeps the key
         code = db.session.scalar(select(Report.code).where(Report.client_key == key)) if purpose == CLIENT_FILED else None
         if code is not None:
             raise ReportFiledBefore(code)

@@ -1,8 +1,8 @@
-"""A report that has just been sent and comes again in another showing of the form: after "back" the browser still holds the text.
+"""Recognising a report that is sent again from another view of the form: after "back" the browser still holds the text.
 
-Told so is only who holds the earlier report: by account, or because this browser has sent or opened it. Anybody else who writes the same
-with the same telephone files a report of their own, so the answer tells a stranger nothing. What is kept is a keyed digest, for as long
-as it is told. Two persons with one telephone and other words, or with another position, are two reports.
+Only the holder of the earlier report is told: by account, or because this browser has sent or opened it. Anybody else who writes the same
+with the same telephone files a separate report, so a stranger learns nothing. Only a keyed digest is stored, and for a short time.
+Different words or another position make two reports, even with one telephone.
 """
 
 import json
@@ -25,11 +25,11 @@ from casework.text import normal
 
 DIGEST_PURPOSE = "report just sent"
 SAME_METRES = 100
-"""Nearer than this two measured positions are one place."""
+"""Two measured positions closer than this are one place."""
 
 
 class JustSent(ReportRefused):
-    """Its sender has sent this very report a moment ago; `code` is the one on their receipt."""
+    """The sender sent this very report a moment ago; `code` is the one on their receipt."""
 
     def __init__(self, code: str) -> None:
         super().__init__(
@@ -42,7 +42,7 @@ class JustSent(ReportRefused):
 
 
 def key_of_sending(words: str, place: Place, *, by: Actor, contact: Contact | None, device: Device | None) -> str | None:
-    """What is the same when a report is sent once more; None where there are no words, or nothing is known of the sender."""
+    """The key of a repeated report; None without words, or when nothing is known of the sender."""
     if by.own_id is not None:
         who = ["account", by.own_id]
     elif contact is not None and (contact.phone or contact.email):
@@ -56,13 +56,13 @@ def key_of_sending(words: str, place: Place, *, by: Actor, contact: Contact | No
 
 
 def take_turn(key: str) -> None:
-    """Let whoever sends the same at this moment wait for the end of this unit of work. On SQLite all writers wait anyway."""
+    """Let simultaneous senders of the same report wait for the end of this unit of work. On SQLite all writers wait anyway."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
 def refuse_just_sent(key: str, place: Place, *, by: Actor, device: Device | None, now: datetime) -> None:
-    """Raise JustSent when the same was sent within JUST_SENT_KEPT, and is still open, by who holds it."""
+    """Raise JustSent when its holder sent the same within JUST_SENT_KEPT and it is still open."""
     kept = db.session.get(IdempotencyKey, key)
     if kept is None or kept.used_at <= now - JUST_SENT_KEPT:
         return
@@ -79,18 +79,18 @@ def note_sent(key: str, report: Report, *, now: datetime) -> None:
 
 
 def forget_sent_reports(refs: list[str]) -> None:
-    """Forget that these reports were sent: what was in them is erased."""
+    """Forget that these reports were sent, because their content is erased."""
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.purpose == JUST_SENT, IdempotencyKey.result.in_(refs)))
 
 
 def _is_theirs(report: Report, by: Actor, device: Device | None) -> bool:
-    """By account or receipt, or sent by this browser without any account."""
+    """By account or receipt, or sent without an account by this browser."""
     is_of_browser = device is not None and device.account_id is None and report.device_id == device.id
     return owns_report(by, report) or (by.own_id is None and is_of_browser)
 
 
 def _lies_elsewhere(report: Report, place: Place) -> bool:
-    """Whether both say where they were measured, and not at one place."""
+    """Whether both have measured positions at different places."""
     before = point_of(report)
     if before is None or place.latitude is None or place.longitude is None:
         return False

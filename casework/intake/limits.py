@@ -20,7 +20,7 @@ OF_DEVICE = limit_set_by("reports_a_day_device", "reports of browser", DAY)
 
 
 class TooManyReports(CaseworkError):
-    """So many were sent in a day that the next one has to wait; the text says until when, and whom to call."""
+    """The sender has reached the day's limit; the text says until when, and whom to call."""
 
     def __init__(self, until: datetime, centre: Centre) -> None:
         moment = f"{until.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}"
@@ -34,9 +34,9 @@ class TooManyReports(CaseworkError):
 
 
 def count_filing(*, by: Actor, contact: Contact | None, device: Device | None, now: datetime) -> datetime | None:
-    """Count one report by all its sender is known by; the instant from which the next is taken when there were too many, else None.
+    """Count one report under everything its sender is known by; return when the next is accepted if there were too many, else None.
 
-    The caller commits it before it files, and does not raise inside that unit of work. Counters hold keyed digests alone.
+    The caller commits this before filing, and does not raise inside that unit of work. Counters hold only keyed digests.
     """
     counted: list[tuple[Limit, str]] = []
     if by.account is not None:

@@ -1,4 +1,4 @@
-"""Which centre a report goes to, and passing it on where that was the wrong one (rules.md, section 8)."""
+"""Which centre a report belongs to, and passing it on if it went to the wrong one (rules.md, section 8)."""
 
 from datetime import date, datetime
 
@@ -22,19 +22,19 @@ LONGEST_REASON = 2_000
 
 
 class PassOnRefused(CaseworkError):
-    """The case cannot be passed on so; the text says why."""
+    """The case cannot be passed on like this; the text says why."""
 
 
 class CentreMissing(LookupError):
-    """No centre takes what no centre's area holds: the installation has no default one today."""
+    """No centre's area contains the place, and the installation has no default centre today."""
 
 
 def centre_for(*, area: Area | None, latitude: float | None, longitude: float | None, now: datetime) -> Centre:
-    """Return the centre whose area holds the place, else the default one.
+    """Return the centre whose area contains the place, or the default one.
 
-    An area the sender chose counts before a position, which may be where they were when they wrote; it is its own centre's or
-    that of the area above. Of several areas around a position the smallest counts. Degrees are WGS 84. Raises CentreMissing.
-    Source: rules.md, section 8.
+    An area the sender chose takes precedence over a position, which may be where they wrote; it belongs to its own centre or that of the
+    area above. Of several areas around a position the smallest counts. Degrees are WGS 84. Raises CentreMissing. Source: rules.md,
+    section 8.
     """
     today = local_day(now)
     found = _centre_above(area, today) if area is not None else None
@@ -44,12 +44,12 @@ def centre_for(*, area: Area | None, latitude: float | None, longitude: float | 
 
 
 def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str) -> None:
-    """Give a report that has not been accepted yet to another centre; from then on its own people alone see it.
+    """Pass a report that has not been accepted yet to another centre; from then on only that centre sees it.
 
-    Code, receipt and the day promised on it stay. `reason` becomes a note for the centre that gets it. Records `pass_on` and tells
-    that centre's operators and the reporters. Raises CaseNotOpen while the case stands still, PassOnRefused when it has been
-    accepted, while other reports are merged in (a split would give them back to the former centre), without a reason, and for a
-    centre that is the case's own or does not exist today.
+    Code, receipt and the promised day stay. `reason` becomes a note for the new centre. Records `pass_on` and tells that centre's
+    operators and the reporters. Raises CaseNotOpen while the case stands still, PassOnRefused when it has been accepted, while other
+    reports are merged in (a split would give them back to the former centre), without a reason, and for a centre that is the case's own
+    or does not exist today.
     """
     require(by, Action.PASS_ON, case)
     refuse_unless_open(case)
@@ -78,14 +78,13 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
 
 
 def other_centres(case: Case, *, now: datetime) -> list[Centre]:
-    """The centres a case could be passed on to, by name."""
     today = local_day(now)
     query = select(Centre).where(Centre.id != case.centre_id).order_by(Centre.name_vi, Centre.id)
     return [centre for centre in db.session.scalars(query) if centre.holds_on(today)]
 
 
 def _move(case: Case, centre: Centre, today: date) -> None:
-    """Let every row that says whose the case is say the new centre. A field of the former centre's own gives way to the shared one."""
+    """Point every row that names the case's centre to the new one. A field of the former centre's own is replaced by the shared one."""
     case.centre = centre
     own = [link.report_id for link in case.reports]
     elsewhere = select(CaseReport.report_id).where(
@@ -103,7 +102,7 @@ def _move(case: Case, centre: Centre, today: date) -> None:
     db.session.flush()
     db.session.execute(update(SearchRow).where(SearchRow.case_id == case.id).values(centre_id=centre.id))
     for clock in running_clocks(case):
-        # the promised instant stays; who is reminded, and on which calendar, is the new centre's rule
+        # the promised instant stays; reminders and calendar are those of the new centre
         move_due(clock, clock.due_at, case=case)
 
 
@@ -118,7 +117,7 @@ def _centre_above(area: Area, today: date) -> Centre | None:
 
 
 def _centre_around(latitude: float, longitude: float, today: date) -> Centre | None:
-    """The centre of the smallest area around a position: by its boundary where there is one, else by its box."""
+    """The centre of the smallest area around a position, by its boundary or else its bounding box."""
     for area in areas_around(latitude, longitude, today, of_centres=True):
         centre = db.session.get(Centre, area.centre_id)
         if centre is not None and centre.holds_on(today):

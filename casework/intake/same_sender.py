@@ -1,6 +1,6 @@
-"""Earlier reports of whoever sent a report: which ones and how they stand, never who it is.
+"""Earlier reports by the sender of a report, with their states but without the sender's identity.
 
-They are found by account and by the keyed digests of the contact, so nothing is opened for it (rules.md, sections 2 and 3).
+They are found by account and by the keyed digests of the contact, so nothing sealed is opened (rules.md, sections 2 and 3).
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class EarlierReport:
-    """One of them: its code and day, and the case that answers it, whose state and title may be shown."""
+    """An earlier report: its code and day, and the case that answers it, whose state and title may be shown."""
 
     code: str
     filed_at: datetime
@@ -27,17 +27,17 @@ class EarlierReport:
 
 @dataclass(frozen=True, slots=True)
 class EarlierReports:
-    """The newest MOST_LISTED of them, and how many there are."""
+    """The newest MOST_LISTED of them, and their total number."""
 
     newest: tuple[EarlierReport, ...] = ()
     count: int = 0
 
 
 def earlier_reports(case: Case, *, by: Actor) -> EarlierReports:
-    """Return what the senders of a case's reports filed before in the same centre, for those who read original words.
+    """Return the earlier reports of a case's senders in the same centre, for readers of original words.
 
-    Reports in quarantine are neither listed nor counted, nor are those of the case itself. A report without account or contact
-    belongs to nobody and finds nothing.
+    Reports in quarantine are neither listed nor counted, nor are those of the case itself. A report without account or contact finds
+    nothing.
     """
     if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
         return EarlierReports()
@@ -50,7 +50,7 @@ def earlier_reports(case: Case, *, by: Actor) -> EarlierReports:
 
 
 def _same_sender(case: Case) -> ColumnElement[bool] | None:
-    """What the reporters' rows of the same people have in common; None when nothing is known of any of them."""
+    """The condition on reporters' rows of the same people; None when nothing is known of any of them."""
     reporters = [link.report.reporter for link in case.reports if link.left_at is None and link.report.reporter is not None]
     accounts = [reporter.account for reporter in reporters if reporter.account is not None]
     phones = {row.phone_digest for row in reporters} | {row.phone_digest for row in accounts}
@@ -59,7 +59,7 @@ def _same_sender(case: Case) -> ColumnElement[bool] | None:
     emails.discard(None)
     account_ids = {account.id for account in accounts}
     if phones or emails:
-        # whoever wrote without signing in may have an account with the same telephone
+        # a sender without a login may have an account with the same telephone
         query = select(Account.id).where(Account.kind == "citizen", or_(Account.phone_digest.in_(phones), Account.email_digest.in_(emails)))
         account_ids |= set(db.session.scalars(query))
     if not (account_ids or phones or emails):
@@ -68,7 +68,7 @@ def _same_sender(case: Case) -> ColumnElement[bool] | None:
 
 
 def _reports_of(case: Case, is_same: ColumnElement[bool]) -> Select[CaseReport, int]:
-    """Each with the case that answers it, and how many there are beyond the limit."""
+    """Each with the case that answers it, and their total beyond the limit."""
     own = [link.report_id for link in case.reports if link.left_at is None]
     last = max(link.report.filed_at for link in case.reports if link.left_at is None)
     return (

@@ -1,7 +1,7 @@
-"""Cases near a place that may be about the same matter: a hint before filing twice, and before distributing twice.
+"""Cases near a place that may be about the same matter: a hint before filing or distributing twice.
 
-The words compared are never shown. What a page may show of the cases found is what its reader may see of them anyway; of an
-unpublished one that is its field, commune and village, day, state, due day and title (rules.md, section 2).
+The words compared are never shown. Pages show of the cases found only what their reader may see anyway; for an unpublished one its field,
+commune and village, day, state, due day and title (rules.md, section 2).
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,28 +27,28 @@ from casework.triage.suggestions import words_in
 NEAR_METRES = 500
 NEWEST = timedelta(days=60)
 MOST_COMPARED = 100
-"""Of the cases around a place, the newest: a busy square must not cost more than a quiet one."""
+"""The newest cases around a place that are compared: a busy square must not cost more than a quiet one."""
 NOT_ENDED = sorted(set(CaseState) - ENDED_STATES)
-"""Named one by one, so that the index leads to them and the two years of cases that ended are not read."""
+"""Listed one by one so that the index applies and the two years of ended cases are not read."""
 LEAST_LIKENESS = 50
-"""Per cent, of cases known to be in the same commune or village only: there the words have to tell."""
+"""Per cent, for cases known only to be in the same commune or village: there the words have to decide."""
 LEAST_SAID_AGAIN = 50
-"""Per cent of a title's words before the public is asked whether it is the same: being near alone says nothing
-(tests/casework/intake/test_alike_pairs.py measures how often it is right)."""
+"""Per cent of a title's words that must recur before the public is asked whether it is the same: nearness alone proves nothing
+(tests/casework/intake/test_alike_pairs.py measures the accuracy)."""
 
 MOST_SAID = 400
-"""Words of a sender that are compared with each title."""
+"""Words of a sender compared with each title."""
 
 COARSE = 0.005
-"""Degrees. To the public a case lies in the middle of such a square: asked from many sides, the hint must not give its place away."""
+"""Degrees. The public sees a case in the middle of such a square, so that asking from many sides does not reveal its place."""
 COARSE_METRES = 480
-"""From the middle of a square to its corner, and from there to an exact point that was rounded into it (casework.places.points)."""
+"""From the middle of a square to its corner, and from there to an exact point rounded into it (casework.places.points)."""
 
 
 @dataclass(frozen=True)
 class Alike:
-    """A case that may be about the same; `likeness` of words is 0 to 100. `metres` is empty where no position is known: for staff between
-    the rounded points of the two cases, so about right; for the public of those cases alone whose exact place everybody can read."""
+    """A case that may be about the same matter; `likeness` of words is 0 to 100. `metres` is None without a position: for staff
+    approximate, between the cases' rounded points; for the public given only for cases whose exact place is public."""
 
     case: Case
     metres: int | None
@@ -70,9 +70,8 @@ class _Spot:
 def alike_nearby(case_or_place: Case | Place, *, now: datetime, limit: int = 5, words: str = "") -> list[Alike]:
     """Return the cases most alike within NEAR_METRES, or in the same village or commune where no position is known, of the last 60 days.
 
-    For a case: those of its centre, for its operators, comparing texts they may read. For a place: what whoever is about to file
-    `words` there may know of, by how much of the title the words say again. Cases that ended, are in quarantine or are the case itself
-    are left out.
+    For a case: those of its centre, for its operators, comparing texts they may read. For a place: public cases, for somebody about to
+    file `words` there, by how much of the title the words repeat. Ended and quarantined cases and the case itself are left out.
     """
     if isinstance(case_or_place, Case):
         return _for_staff(_spot_of_case(case_or_place, words), now)[:limit]
@@ -95,7 +94,7 @@ def _for_public(spot: _Spot, words: str, now: datetime) -> list[Alike]:
 
 
 def _public_metres(place: Place, case: Case) -> int | None:
-    """From the place to the point everybody can read of a case; None where there is no such point."""
+    """The distance from the place to the public point of a case; None where it has none."""
     if place.latitude is None or place.longitude is None or case.latitude is None or case.longitude is None or not shows_exact_place(case):
         return None
     return round(metres_between(place.latitude, place.longitude, case.latitude, case.longitude))
@@ -114,7 +113,7 @@ def _spot_of_place(place: Place, now: datetime) -> _Spot:
 
 
 def _around(spot: _Spot, now: datetime, *, by_staff: bool) -> Iterator[Case]:
-    """By position where both have one, else by commune, and by village where both name one."""
+    """By position where both have one, or else by commune, and by village where both name one."""
     query = _open_cases(spot, now, by_staff=by_staff)
     if spot.position is not None:
         reach = NEAR_METRES if by_staff else NEAR_METRES + COARSE_METRES
@@ -152,7 +151,7 @@ def _distance(position: tuple[float, float], case: Case, is_exact: bool) -> floa
 
 
 def _middle(degrees: float) -> float:
-    # rounded points lie on the edges of squares, where a division is a hair too small or too large
+    # rounded points lie on the edges of squares, where a division may be a hair too small or too large
     return (floor(round(degrees / COARSE, 6)) + 0.5) * COARSE
 
 
@@ -178,7 +177,7 @@ def _likeness(words: str, others: str) -> int:
 def _texts_of(cases: Iterable[Case]) -> dict[int, str]:
     """The folded words of cases as their operators read them: title and cleared words, and before acceptance what was sent.
 
-    Where it is does not count: all of them are in the same place.
+    Words about the place do not count: all of them are in the same place.
     """
     by_id = {case.id: case for case in cases}
     rows = (

@@ -1,9 +1,9 @@
-"""Telephone numbers as people here write them; they are kept in E.164."""
+"""Telephone numbers as dialled in Vietnam; they are stored in E.164."""
 
 
 
 def as_dialled(number: str | None) -> str:
-    """A number in E.164 as it is dialled here: 0912 345 678; as it stands when it is none, empty for None."""
+    """A number in E.164 as dialled here, 0912 345 678; anything else unchanged, empty for None."""
     import phonenumbers  # late: docs/architecture.md
 
     if not number:

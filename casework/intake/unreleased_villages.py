@@ -1,7 +1,7 @@
-"""What senders typed for village or street and no operator has let out: the operations team alone reads it.
+"""Villages and streets as senders typed them, readable by the operations team alone until an operator releases them.
 
-With a report it is sealed. What cases held of it before anybody had to let it out is public no more and waits here, case by case, sealed
-as soon as the worker comes to it.
+They are sealed with the report. Older cases hold such words from before they had to be released; these are no longer public, wait here
+case by case, and are sealed as soon as the worker reaches them.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ MOST_COUNTED = 99
 
 
 class VillageDecided(CaseworkError):
-    """Somebody has let the words out, or left them unsaid, meanwhile."""
+    """Somebody else has released the words, or decided to leave them out."""
 
     def __init__(self) -> None:
         super().__init__("Địa bàn của hồ sơ này đã có người quyết định.", "Somebody has decided on the place of this case already.")
@@ -35,16 +35,15 @@ class VillageDecided(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class UnreleasedPage:
-    """Some of the cases, the newest first, and the row the next page goes on behind."""
+    """A page of cases, newest first, and the row after which the next page starts."""
 
     cases: list[Case]
     after: int | None
 
 
 def typed_for(case: Case) -> list[tuple[Report, str]]:
-    """Return what the senders of a case typed, in the order of their reports, each once: what names no village of the list and does not
-    stand in the case already. Callers check Sight.ORIGINAL first.
-    """
+    """Return what the senders of a case typed, in the order of their reports, each once, without listed villages and what the case
+    already shows. Callers check Sight.ORIGINAL first."""
     found: dict[str, tuple[Report, str]] = {}
     for report in (link.report for link in case.reports if link.left_at is None):
         if words := typed_village(report):
@@ -55,11 +54,11 @@ def typed_for(case: Case) -> list[tuple[Report, str]]:
 
 
 def unreleased_cases(*, by: Actor, after: int | None = None, limit: int = PAGE) -> UnreleasedPage:
-    """The cases of the person's centres whose words of before wait to be let out or left unsaid. Raises NotAllowed."""
+    """The cases of the person's centres whose older words wait to be released or left out. Raises NotAllowed."""
     require(by, Action.CLEAR_TEXT)
     query = _of(by) if after is None else _of(by).where(Case.id < after)
     found = list(db.session.scalars(query.order_by(Case.id.desc()).limit(limit + 1)))
-    # whose place decides which of several heirs reads a case is judged case by case
+    # which of several successors reads a case depends on its place, case by case
     shown = [case for case in found[:limit] if by.holds_for(OPERATIONS, case)]
     return UnreleasedPage(shown, found[limit - 1].id if len(found) > limit else None)
 
@@ -71,7 +70,7 @@ def count_unreleased(*, by: Actor) -> int:
 
 
 def clear_village(case: Case, *, by: Actor, now: datetime, words: str) -> None:
-    """Let everybody read these words as the village of a case, as they stood or others; empty: nothing stands there.
+    """Release these words, typed or corrected, as the village of a case; empty shows none.
 
     Records `clear_text` without the words. Raises NotAllowed, VillageDecided.
     """
@@ -84,16 +83,16 @@ def clear_village(case: Case, *, by: Actor, now: datetime, words: str) -> None:
     refresh_search_rows(case, at=now)
 
 
-# -- what a program before this one has left ----------------------------------------------------------------------------
+# # -- left by earlier versions of the program ----------------------------------------------------------------------------
 
 
 def seal_villages(_now: datetime) -> int:
-    """Seal what was typed for villages and stands in clear, with reports and where it waits, and return how many. A job."""
+    """Seal typed villages still in clear, in reports and where they wait, and return how many. A job."""
     return seal_reports(is_in_clear(), _seal_typed) + seal_cases(Case.village_in_clear.is_not(None), seal_waiting)
 
 
 def is_in_clear() -> ColumnElement[bool]:
-    """The condition for reports that hold in clear what may be no name of the official list, as the index on it answers it."""
+    """The condition for reports with a village in clear that may not be on the official list, worded like its index."""
     return Report.village.is_not(None) & ~Report.village_is_listed
 
 
