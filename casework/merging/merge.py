@@ -1,7 +1,7 @@
 """Joining two cases about one matter (rules.md, section 6, "Merge").
 
-The case that disappears keeps its row, its code and its history; its reports are answered by the main case from then on.
-What a split has to bring back stands in the link each report leaves behind (`CaseReport.before`).
+The case that disappears keeps its row, its code and its history; its reports are answered by the main case from then on. What a split has
+to restore is in the link each report leaves behind (`CaseReport.before`).
 """
 
 from dataclasses import asdict
@@ -31,21 +31,21 @@ from casework.triage.reclassification import hurry
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 
 ANSWERED = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REVIEW})
-"""Answered and not closed: who joins now gets the answer and may rate it."""
+"""Answered and not closed: reports that join get the answer and may rate it."""
 
 
 class MergeRefused(CaseworkError):
-    """The two cases cannot be joined so; the text says why."""
+    """The two cases cannot be joined like this; the text says why."""
 
 
 def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "") -> dict[str, object]:
     """Answer the reports of this case in another one of the same centre, open or answered and not closed; this one disappears.
 
-    A case merged before leads to its main, so there are no chains. The earlier due instant and the higher urgency win; open
-    assignments move where the main case is with agencies and that agency has it not open yet, the others end. A visibility
-    reason goes along: what must not be shown is not shown by a merge. How often the main case was reopened stays its own.
-    Records `merge` in both histories; `reason` becomes a note of the centre. Returns the main case's row number as `into` and
-    the assignments that moved as `moved`, for the process to follow. Raises CaseNotOpen, MergeRefused.
+    A case merged before leads to its main, so there are no chains. The earlier due instant and the higher urgency win; open assignments
+    move if the main case is with agencies and not yet with that one, the others end. A visibility reason moves too, so that a merge
+    reveals nothing. The main case's count of reopenings stays its own. Records `merge` in both histories; `reason` becomes a note of the
+    centre. Returns the main case's row number as `into` and the assignments that moved as `moved`, for the process to follow. Raises
+    CaseNotOpen, MergeRefused.
     """
     require(by, Action.MERGE, case)
     source, main = both_locked(case, into.merged_into_id or into.id)
@@ -84,7 +84,7 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
 
 
 def why_not_into(case: Case, main: Case) -> Bilingual | None:
-    """Say why a case cannot be merged into another one now, None where it can."""
+    """The reason why a case cannot be merged into another now; None where it can."""
     try:
         _refuse_unfit(case, main)
     except CaseworkError as refusal:
@@ -96,7 +96,7 @@ def _refuse_unfit(source: Case, main: Case) -> None:
     if source.id == main.id:
         raise MergeRefused("Hai hồ sơ này là một.", "These two are the same case.")
     if main.centre_id != source.centre_id or main.quarantined_at is not None:
-        # of a case in quarantine nobody is told that it is there
+        # nobody is told that a quarantined case exists
         raise MergeRefused("Không tìm thấy hồ sơ này ở Trung tâm.", "There is no such case in this centre.")
     refuse_unless_open(source)
     if source.withdrawal_asked:
@@ -124,7 +124,7 @@ def _refuse_unfit(source: Case, main: Case) -> None:
 
 
 def _is_further(source: Case, main: Case) -> bool:
-    """Whether work or a promise would be lost: agencies have the source and not the main case, or only the source has its day."""
+    """Whether a merge would lose work or a promise: agencies have the source and not the main case, or only the source has its day."""
     if main.state in UNCLASSIFIED and source.state not in UNCLASSIFIED:
         return True
     return main.state == CaseState.TO_DISTRIBUTE and (bool(source.open_assignments) or source.state == CaseState.TO_PUBLISH)
@@ -157,16 +157,16 @@ def _join(source: Case, main: Case, before: Before, now: datetime) -> None:
 
 
 def _take_the_stricter(source: Case, main: Case) -> bool:
-    """Let the higher urgency and the earlier due win while the main case is open; returns whether its answer day moved."""
+    """Apply the higher urgency and the earlier due while the main case is open; returns whether its answer day moved."""
     if main.visibility_reason_id is None:
         main.visibility_reason_id = source.visibility_reason_id
     if main.state in ANSWERED:
-        # an answer does not call the hotline: what the urgent one owes is done before the main case closes
+        # an answer does not call the hotline: the urgent case's duties are done before the main case closes
         main.hotline_owed = main.hotline_owed or (source.hotline_owed and not main.is_urgent)
         return False
     moved = False
     if source.is_urgent and not main.is_urgent:
-        # where the hotline was reached for the same matter already, nobody calls again
+        # where the hotline was called for the same matter already, nobody calls again
         main.urgency, main.hotline_owed = source.urgency, source.hotline_owed
         _count_as_urgent(source, main)
     for kind in (ClockKind.ACCEPTANCE, ClockKind.CASE):
@@ -178,7 +178,7 @@ def _take_the_stricter(source: Case, main: Case) -> bool:
 
 
 def _count_as_urgent(source: Case, main: Case) -> None:
-    """Put the main case's limit under the rule the more urgent one runs by, so that hours count from now on, as do its reminders."""
+    """Put the main case's limit under the rule of the more urgent one, so that hours count from now on, as do its reminders."""
     theirs, ours = running_clock(source, ClockKind.CASE), running_clock(main, ClockKind.CASE)
     if theirs is not None and ours is not None:
         ours.rule_id, ours.amount, ours.unit = theirs.rule_id, theirs.amount, theirs.unit
@@ -213,7 +213,7 @@ def _tell_joined(main: Case, joining: list[Report], now: datetime) -> None:
 
 
 def _tell_due(main: Case, joining: list[Report], promised: datetime | None, due_moved: bool, now: datetime) -> None:
-    """Tell those whose answer day became another one: `promised` is the day of the reports that joined."""
+    """Tell those whose answer day changed: `promised` is the day of the reports that joined."""
     if main.state in ANSWERED or main.due_at is None:
         return
     for report in (link.report for link in main.reports if link.left_at is None):

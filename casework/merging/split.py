@@ -27,14 +27,14 @@ class SplitRefused(CaseworkError):
 
 
 def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) -> dict[str, object]:
-    """Take a report that was merged in out of the case again: its own case comes back as it was, with state, clocks and code.
+    """Split a merged report off again: its own case is restored with state, clocks and code.
 
-    When several reports came with one case, splitting one of them brings back that case with all of them; where that case had
-    reports of others merged in, they come along, and can be split from it in turn. Assignments that moved with the merge and are
-    still open go back; those it ended stay ended, so the state follows from what is left. The main case keeps its due day: it
-    has been promised. Records `split` in both histories; `reason` becomes a note of the centre. Returns the row number of the
-    case that came back as `source` and the assignments that went back as `moved`. Raises SplitRefused when the main case has
-    ended or stands still, or the report is its own. Source: rules.md, section 6, "Split restores code, state and clock of before".
+    Reports that came with one case are split off together with it; reports merged into that case come along and can be split from it in
+    turn. Assignments that moved with the merge and are still open go back; those it ended stay ended, so the state follows from what is
+    left. The main case keeps its due day: it has been promised. Records `split` in both histories; `reason` becomes a note of the centre.
+    Returns the row number of the case that came back as `source` and the assignments that went back as `moved`. Raises SplitRefused when
+    the main case has ended or stands still, or the report is its own. Source: rules.md, section 6, "Split restores code, state and clock
+    of before".
     """
     require(by, Action.SPLIT, case)
     reason = normal(reason)
@@ -70,7 +70,7 @@ def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) 
 
 
 def reports_merged_in(case: Case) -> list[Report]:
-    """The reports of a case that could be split off it: those another case brought."""
+    """The reports that could be split off a case: those another case brought."""
     links = [link for link in case.reports if link.left_at is None and not link.is_main]
     return [link.report for link in links if _find_left_behind(case, link.report) is not None]
 
@@ -86,7 +86,7 @@ def _refuse_no_split(main: Case) -> None:
 
 
 def _left_behind(main: Case, report: Report) -> tuple[CaseReport, Before]:
-    """The link the report left in its own case when that was merged into this one."""
+    """The link the report left in its own case when that was merged."""
     present = next((link for link in main.reports if link.report_id == report.id and link.left_at is None), None)
     found = _find_left_behind(main, report) if present is not None and not present.is_main else None
     if found is None:
@@ -104,7 +104,7 @@ def _find_left_behind(main: Case, report: Report) -> tuple[CaseReport, Before] |
 
 
 def _part(source: Case, main: Case, before: Before, now: datetime) -> list[Report]:
-    """End the links in the main case and take up the old ones; returns the reports that go."""
+    """End the links in the main case and restore the old ones; returns the reports that leave."""
     present = {link.report_id: link for link in main.reports if link.left_at is None and not link.is_main}
     old = [link for link in source.reports if link.report_id in present and (kept := Before.read(link.before)) and kept.into == before.into]
     for link in old:
@@ -114,19 +114,18 @@ def _part(source: Case, main: Case, before: Before, now: datetime) -> list[Repor
         link.left_at, link.is_main, link.before = None, bool((link.before or {}).get("is_main")), None
     move_with_reports([link.report_id for link in old], main, source)
     if all(not link.is_main for link in old):
-        # its own main report was withdrawn meanwhile, or leads the main case now
+        # its own main report was withdrawn meanwhile, or is now that of the main case
         make_main(source, old[0].report)
     return [link.report for link in old]
 
 
 def _take_reason_back(main: Case, before: Before, merged_at: datetime | None) -> None:
-    """Take the visibility reason from the main case that came with the merge: what must not be shown has gone, with its reason.
+    """Remove from the main case the visibility reason that came with the merge, as the reports it protects have left.
 
-    Nothing that was hidden becomes public by that. The case that left keeps its reason and all of its texts. While the main case
-    had the reason nothing could be published in it, and a published one would not have got it; so of its own there is to be seen
-    what was before the merge, until somebody publishes. The reason stays where it is more than the trace of this merge: where the
-    main case was classified since, which is the centre's own word on it, and where a case that is still merged in has one, which
-    is then the one it is kept for.
+    Nothing that was hidden becomes public by that. The case that left keeps its reason and all of its texts. While the main case had the
+    reason nothing could be published in it, and a published case would not have got it; so it shows what it showed before the merge until
+    somebody publishes. The reason stays if it is more than a trace of this merge: where the main case was classified since, which is the
+    centre's own decision, and where a case still merged in has one, for which it is then kept.
     """
     if before.lent_reason is None or main.visibility_reason_id != before.lent_reason or merged_at is None:
         return
@@ -141,7 +140,7 @@ def _take_reason_back(main: Case, before: Before, merged_at: datetime | None) ->
 
 
 def _merged_in(main: Case) -> list[CaseReport]:
-    """The links in their own cases of the reports that are in the main case because these were merged into it."""
+    """The links that reports, now in the main case, left in their own cases."""
     present = [link.report_id for link in main.reports if link.left_at is None and not link.is_main]
     query = select(CaseReport).join(CaseReport.case).where(CaseReport.report_id.in_(present), Case.merged_into_id == main.id)
     links = db.session.scalars(query.order_by(CaseReport.id))
@@ -162,9 +161,9 @@ def _reopen(source: Case, main: Case, before: Before, now: datetime) -> None:
 
 
 def _revive_clocks(case: Case, due: dict[str, str], now: datetime) -> None:
-    """Let its own limits run again as if nothing had been between: the days it promised are still promised.
+    """Resume its own limits as if there had been no merge: its promised days still hold.
 
-    What the calendar became meanwhile counts for it as for every case; the agencies' limits were counted where they ran.
+    | Calendar changes since then apply as to every case; the agencies' limits were counted where they ran.
     """
     db.session.flush()
     clocks = list(db.session.scalars(select(Clock).where(Clock.id.in_([int(number) for number in due]))))

@@ -1,4 +1,4 @@
-"""What a merge leaves behind so that a split can undo it, and what both do alike."""
+"""What a merge records so that a split can undo it, and what both do in the same way."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from casework.permissions import Actor
 from casework.text import normal
 
 OF_A_REPORT: tuple[type[Addition] | type[Question] | type[Withdrawal], ...] = (Addition, Question, Withdrawal)
-"""Rows that are said to or by the sender of one report, and are kept with the case this report is in."""
+"""Rows said to or by the sender of one report, kept with the case the report is in."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Before:
 
     @classmethod
     def read(cls, kept: dict[str, Any] | None) -> "Before | None":
-        """What a link keeps, if it was left behind by a merge."""
+        """What a link has recorded, if a merge left it behind."""
         if not kept or "into" not in kept:
             return None
         fields = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
@@ -44,22 +44,22 @@ class Before:
 
 
 def both_locked(source: Case, main_id: int) -> tuple[Case, Case]:
-    """Both rows, the lower number first: two merges that cross would otherwise wait for each other."""
+    """Both rows, locked in id order: two crossing merges would otherwise deadlock."""
     locked = {case_id: lock_case(case_id) for case_id in sorted({source.id, main_id})}
     return locked[source.id], locked[main_id]
 
 
 def write_reason(main: Case, reason: str, *, by: Actor, now: datetime) -> None:
-    """Keep the words of staff where staff read them: the history holds none."""
+    """Record staff's words as a note, because the history holds none."""
     if words := normal(reason):
         db.session.add(Note(case_id=main.id, audience="centre", body=words, written_by_id=by.account_id, written_at=now))
 
 
 def move_with_reports(report_ids: list[int], old: Case, new: Case) -> None:
-    """What was said with the sender of a report goes with the report: who may read the one may read the other, and nobody else.
+    """Move the exchanges with a report's sender along with the report, so that the same people may read both.
 
-    With it goes whether somebody still has to read something. An objection and a verdict stay: they are part of the refusal and
-    of the publication of the case they were about.
+    | Whether something is still unread moves too. Objections and verdicts stay: they belong to the refusal and the publication of their
+    case.
     """
     for table in OF_A_REPORT:
         said = update(table).where(table.report_id.in_(report_ids), table.case_id == old.id)
