@@ -1,1 +1,1 @@
-"""From an outbox row to the people and channels it goes out by: routing, choices, quiet hours, attempts."""
+"""From an outbox row to people and channels: routing, choices, quiet hours, attempts."""

@@ -1,4 +1,4 @@
-"""What each person wishes to be told, by which way out of the house; notices on pages are always there."""
+"""What each person wishes to be told, and by which outgoing channel; notices on pages are always shown."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -12,26 +12,26 @@ from casework.models import Account, MessageChoice, Reporter
 from casework.permissions import Action, Actor, require
 
 CHANNELS = ("email", "push", "zns", "sms")
-"""The ways out of the house, in the order in which they are asked for."""
+"""The outgoing channels, in the order of the form."""
 
 STAFF_TAKES = {"email": "digest", "push": "all", "zns": "none", "sms": "urgent"}
 CITIZEN_TAKES = {"email": "all", "push": "all", "zns": "all", "sms": "all"}
-"""What holds for who has chosen nothing. A citizen is told by ZNS or SMS where nothing quieter reaches them (casework.messages.routing)."""
+"""Defaults of citizens. They are told by ZNS or SMS where nothing quieter reaches them (casework.messages.routing)."""
 
 STAFF_MAY_TAKE = {"email": ("all", "urgent", "digest", "none")}
 MAY_TAKE = ("all", "urgent", "none")
-"""What can be chosen: of staff by channel, of everybody else and by all other channels."""
+"""The possible choices: for staff by channel, for everybody else and for all other channels."""
 
 NO_WAY = "none"
-"""In `reporter.channels`: whoever filed without an account has taken back every way of being told."""
+"""In `reporter.channels`: a sender without an account has opted out of every channel."""
 
 
 class ChoiceRefused(CaseworkError):
-    """What was chosen cannot be; the text says why."""
+    """The choice is not possible; the text says why."""
 
 
 class NothingLeft(ChoiceRefused):
-    """A citizen would be told by no way at all; to be asked whether they know what that means."""
+    """A citizen would not be told by any channel; they are asked whether they know what that means."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,8 +43,8 @@ class NothingLeft(ChoiceRefused):
 
 
 def wishes_of(account_ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """Return for each account what it takes by each channel: 'all', 'urgent' (at once, the rest by page), 'digest' (urgent at
-    once, the rest in the morning), 'none'."""
+    """Return each account's choice for each channel: 'all', 'urgent' (at once, the rest by page), 'digest' (urgent at once, the rest in
+    the morning), 'none'."""
     kinds = select(Account.id, Account.kind).where(Account.id.in_(account_ids))
     wishes = {id_: dict(STAFF_TAKES if kind == "staff" else CITIZEN_TAKES) for id_, kind in db.session.execute(kinds)}
     chosen = select(MessageChoice.account_id, MessageChoice.channel, MessageChoice.takes)
@@ -55,12 +55,12 @@ def wishes_of(account_ids: Collection[int]) -> dict[int, dict[str, str]]:
 
 
 def may_take(kind: str, channel: str) -> tuple[str, ...]:
-    """What an account of that kind may choose for a channel."""
+    """The choices an account of that kind has for a channel."""
     return STAFF_MAY_TAKE.get(channel, MAY_TAKE) if kind == "staff" else MAY_TAKE
 
 
 def contact_of(account: Account) -> Contact:
-    """Where an account can be reached: staff by their official address and number, a citizen as they registered."""
+    """The contact of an account: staff by their official address and number, citizens as registered."""
     if account.kind == "staff":
         return Contact(name=account.full_name, phone=account.phone, email=account.email)
     return open_contact(account.sealed_identity) if account.sealed_identity is not None else Contact()
@@ -69,10 +69,10 @@ def contact_of(account: Account) -> Contact:
 def choose(
     chosen: Mapping[str, str], *, by: Actor, now: datetime, reaches: Collection[str], knows_nothing_is_left: bool = False
 ) -> dict[str, str]:
-    """Keep what a person takes by some channels; returns what holds then. Channels that are not named stay as they are.
+    """Save a person's choices for some channels; returns all choices. Channels that are not named stay as they are.
 
-    `reaches` are the channels that lead to the person here. Raises ChoiceRefused for a channel or choice there is not, NothingLeft
-    when a citizen would be told by none of `reaches` and has not said that they know what it means.
+    `reaches` are the channels that lead to the person here. Raises ChoiceRefused for a channel or choice there is not, NothingLeft when a
+    citizen would be told by none of `reaches` and has not said that they know what it means.
     """
     require(by, Action.CHOOSE_MESSAGES)
     account = db.session.get_one(Account, by.account_id)
@@ -93,17 +93,18 @@ def choose(
 
 
 def wishes_of_reporter(reporter: Reporter) -> frozenset[str]:
-    """The channels by which somebody who filed without an account is told; one who has chosen nothing, by every one."""
+    """The channels by which a sender without an account is told; all, if they have chosen nothing."""
     return frozenset(channel for channel in reporter.channels if channel in CHANNELS) if reporter.channels else frozenset(CHANNELS)
 
 
 def take_back(reporter: Reporter, channel: str) -> None:
-    """Tell somebody who filed without an account nothing more by a channel. Doing so twice changes nothing."""
+    """Opt a sender without an account out of a channel. Doing so twice changes nothing."""
     left = [each for each in CHANNELS if each in wishes_of_reporter(reporter) and each != channel]
     reporter.channels = left or [NO_WAY]
 
 
 def take_again(reporter: Reporter, channel: str) -> None:
-    """Tell them by a channel again; who takes every one has chosen nothing, so that the house's order of channels holds."""
+    """Opt them in to a channel again; a sender with every channel has chosen nothing, so that the installation's order of channels
+    applies."""
     taken = [each for each in CHANNELS if each in wishes_of_reporter(reporter) or each == channel]
     reporter.channels = [] if len(taken) == len(CHANNELS) else taken

@@ -1,6 +1,6 @@
-"""What has not left the house: how much waits, what was given up and why, and its retry by hand. No words, no address, no name.
+"""Undelivered messages: how many wait, which were given up and why, and retrying them by hand. No words, addresses or names.
 
-An administrator sees what belongs to their own centres, of cases taken out of the system nothing.
+An administrator sees what belongs to their own centres, but none about quarantined cases.
 """
 
 from collections import Counter
@@ -25,19 +25,19 @@ from casework.sent_once import take_key
 from casework.text import normal
 
 STREAM = "messages"
-"""The stream of events that says who tried again or dropped what was given up."""
+"""The stream of events about retrying or dropping messages."""
 
 MOST_COUNTED = 1_000
 LONGEST_REASON = 500
 
 
 class DeadLetterRefused(CaseworkError):
-    """It cannot be tried again or dropped so; the text says why."""
+    """It cannot be tried again or dropped like this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """One way out of the house: how much waits (at most MOST_COUNTED + 1 are counted), since when, and when something last left."""
+    """An outgoing channel: how many wait (counted to at most MOST_COUNTED + 1), since when, and when something was last sent."""
 
     channel: str
     waiting: int
@@ -48,7 +48,7 @@ class ChannelState:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message that was given up. `detail` is what the gateway's protocol said."""
+    """A message that was given up. `detail` is the gateway's protocol answer."""
 
     id: int
     template: str
@@ -61,14 +61,13 @@ class DeadLetter:
 
 
 def channel_states(by: Actor) -> list[ChannelState]:
-    """How each channel stands. Raises NotAllowed."""
     require(by, Action.RETRY_MESSAGE)
     seen = _seen_by(by)
     return [_state_of(channel, seen) for channel in CHANNELS]
 
 
 def dead_letters(by: Actor, *, limit: int, reason: str = "", skipped: int = 0) -> list[DeadLetter]:
-    """Return what was given up, the newest first, after so many are skipped. Raises NotAllowed."""
+    """Return the messages given up, newest first, skipping some. Raises NotAllowed."""
     require(by, Action.RETRY_MESSAGE)
     query = select(Delivery, Case.code).outerjoin(Case, Case.id == Delivery.case_id).where(Delivery.given_up_at.is_not(None), _seen_by(by))
     if reason:
@@ -78,7 +77,7 @@ def dead_letters(by: Actor, *, limit: int, reason: str = "", skipped: int = 0) -
 
 
 def reasons_given(by: Actor) -> dict[str, int]:
-    """How many were given up for each reason, the most frequent first. Raises NotAllowed."""
+    """The number of messages given up for each reason, most frequent first. Raises NotAllowed."""
     require(by, Action.RETRY_MESSAGE)
     counted: Counter[str] = Counter()
     query = select(Delivery.last_error, func.count()).where(Delivery.given_up_at.is_not(None), _seen_by(by)).group_by(Delivery.last_error)
@@ -88,19 +87,19 @@ def reasons_given(by: Actor) -> dict[str, int]:
 
 
 def retry(by: Actor, *, now: datetime, ids: Collection[int] = (), reason: str = "") -> int:
-    """Send again what was given up: some rows, or all of one reason; returns how many. Each has all its attempts before it.
+    """Retry messages that were given up: some rows, or all of one reason; returns how many. Each gets all its attempts again.
 
-    What may have left already may be doubled by that; whoever asks has been told. Records `retry_message` in the stream of messages.
-    Raises NotAllowed, DeadLetterRefused where there is nothing of the kind.
+    Messages that may have been sent may arrive twice; the person has been told. Records `retry_message` in the stream of messages. Raises
+    NotAllowed, DeadLetterRefused where there is nothing of the kind.
     """
     again: dict[str, object] = {"given_up_at": None, "attempts": 0, "due_at": now, "lease": None, "leased_until": None}
     return _change("retry_message", again, by=by, now=now, ids=ids, reason=reason)
 
 
 def drop(by: Actor, *, now: datetime, why: str, ids: Collection[int] = (), reason: str = "") -> int:
-    """Let go what was given up; returns how many. `why` is kept in the event and names nobody. Records `drop_message`.
+    """Drop messages that were given up; returns how many. `why` is kept in the event and names nobody. Records `drop_message`.
 
-    Raises NotAllowed, DeadLetterRefused without a reason and where there is nothing of the kind.
+    Raises NotAllowed, DeadLetterRefused without a reason and where there are none.
     """
     why = normal(why)
     if not why or len(why) > LONGEST_REASON:
@@ -113,13 +112,14 @@ def drop(by: Actor, *, now: datetime, why: str, ids: Collection[int] = (), reaso
 
 
 def ways_to(by: Actor) -> frozenset[str]:
-    """The channels that lead to the person themselves; Zalo carries approved templates only, so no test."""
+    """The channels that reach the person; not Zalo, which carries approved templates only and therefore no test."""
     person = recipient_of(f"account:{by.account_id}")
     return person.reached - {"zns"} if person is not None else frozenset()
 
 
 def send_test(channel: str, *, by: Actor, now: datetime, configured: Collection[str]) -> None:
-    """Send a message without content to oneself, in quiet hours too. Raises NotAllowed, DeadLetterRefused where no way leads there."""
+    """Send a message without content to oneself, in quiet hours too. Raises NotAllowed; DeadLetterRefused where the channel does not
+    reach the person."""
     require(by, Action.RETRY_MESSAGE)
     if channel not in configured or channel not in ways_to(by):
         raise DeadLetterRefused(

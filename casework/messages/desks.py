@@ -1,4 +1,4 @@
-"""Who reads an inbox: the people who hold its role on the day, and whoever is deputy of one of them at the moment."""
+"""The readers of an inbox: the people who hold its role on the day, and their present deputies."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from casework.permissions import AGENCY_ROLES, WATCHERS, Role, actor_for, desk_n
 
 
 def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
-    """Return the accounts that read each inbox now, deputies among them; nobody whose account is shut."""
+    """Return the accounts that read each inbox now, including deputies, without closed accounts."""
     wanted = [_membership(desk) for desk in set(desks)]
     holders: dict[str, set[int]] = defaultdict(set)
     if not wanted:
@@ -27,7 +27,7 @@ def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
     for desk, ids in holders.items():
         found = set().union(*(deputies[id_] for id_ in ids if id_ in deputies))
         if Role(desk.partition("@")[0]) in WATCHERS:
-            # not every deputy acts in such a role: where another one watches it, or nobody has confirmed them
+            # not every deputy may act in such a role: another role of theirs may watch it, or nobody has confirmed them
             found = {id_ for id_ in found if desk in actor_for(db.session.get(Account, id_), now=now).desks}
         ids |= found
     return holders

@@ -1,8 +1,8 @@
-"""The morning digest: one letter for each person on each day the offices open, with what waits for them at that moment.
+"""The morning digest: one letter to each person on each day the offices open, listing what waits for them.
 
-Planned here as a delivery without words; what it says is counted when it is sent (workflows.desks.digests), so that it is true when it
-is read, and a letter held up by an outage speaks of the day it leaves on. Who wishes to be told of everything at once gets the
-reminders of the morning alone, put together from all their inboxes.
+It is planned here as a delivery without words; its content is counted when it is sent (workflows.desks.digests), so that it is current,
+and a letter held up by an outage describes the day it is sent. People who are told of everything at once get only the morning's
+reminders, collected from all their inboxes.
 """
 
 from collections.abc import Collection, Iterable
@@ -24,16 +24,16 @@ DIGEST = "morning_digest"
 """The template of the deliveries planned here."""
 
 WHOLE, REMINDERS = "whole", "reminders"
-"""What a letter holds, in its parameters as `of`: everything that waits, or the reminders of the morning."""
+"""The content of a letter, in its parameters as `of`: everything that waits, or the morning's reminders."""
 
 BATCH = 100
 
 
 def plan_digests(now: datetime, limit: int = BATCH, *, configured: Collection[str]) -> int:
-    """Put down the letters of this morning for whoever has none yet; returns how many people were looked at.
+    """Plan this morning's letters for everybody without one; returns how many people were looked at.
 
-    From the opening of a centre's offices until they close, on days they open: a morning that was missed is not made up for. Any
-    number of workers may run this beside each other; a person's letter of a day is known by its key.
+    From the opening of a centre's offices until they close, on days they open: a missed morning is not made up for. Any number of workers
+    may run this in parallel; a person's letter of a day has a unique key.
     """
     open_now = [centre_id for centre_id in _centres_with_staff() if _is_open_day(calendar_of(centre_id), now)]
     if not open_now or not {"email", "push"} & set(configured):
@@ -50,7 +50,7 @@ def plan_digests(now: datetime, limit: int = BATCH, *, configured: Collection[st
 
 
 def letter_codes(desks: Iterable[str], now: datetime) -> list[str]:
-    """The codes of the letters of this morning of some inboxes, each once, as they were written."""
+    """The codes in this morning's reminders of some inboxes, each once, in order."""
     today = local_day(now).isoformat()
     keys = [f"letter:{desk}:{today}" for desk in desks]
     query = select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key.in_(keys), OutboxMessage.template == LETTER)
@@ -59,7 +59,7 @@ def letter_codes(desks: Iterable[str], now: datetime) -> list[str]:
 
 
 def letter_before(account_id: int, now: datetime) -> datetime | None:
-    """When the person's letter before this one was put down."""
+    """When the person's previous letter was planned."""
     before = select(func.max(Delivery.created_at)).where(Delivery.recipient == f"account:{account_id}", Delivery.template == DIGEST)
     return db.session.scalar(before.where(Delivery.created_at < _midnight(now)))
 
@@ -69,20 +69,20 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _centres_with_staff() -> list[int | None]:
-    """The centres somebody of the house works in, by role or agency; None for roles of the installation."""
+    """The centres in which staff work, by role or agency; None for roles of the installation."""
     own = select(Membership.centre_id).where(Membership.agency_id.is_(None)).distinct()
     of_agencies = select(Agency.centre_id).where(Agency.id.in_(select(Membership.agency_id).distinct())).distinct()
     return sorted({*db.session.scalars(own), *db.session.scalars(of_agencies)}, key=lambda id_: id_ or 0)
 
 
 def _is_open_day(calendar: Calendar, now: datetime) -> bool:
-    """Whether the offices have opened today and not closed for the day."""
+    """Whether the offices have opened today and not yet closed."""
     hours = calendar.hours_of(calendar.day_of(now))
     return bool(hours) and hours[0][0] <= now < hours[-1][1]
 
 
 def _without_letter(centre_ids: Collection[int | None], today: date, configured: Collection[str]) -> Select[int, str, bool, bool]:
-    """Staff of some centres who are told in the morning and have no letter of that day: what they take by e-mail, and by which way."""
+    """Staff of some centres who are told in the morning and have no letter that day, with their e-mail choice and channels."""
     by_mail, no = _choice("email"), literal(False)
     told_by_mail = and_(Account.email.is_not(None), by_mail.in_(("digest", "all"))) if "email" in configured else no
     told_by_push = and_(is_told_in_browser(Account.id), _choice("push") == "all") if "push" in configured else no
@@ -102,7 +102,7 @@ def _choice(channel: str) -> ColumnElement[str]:
 
 
 def _works_in(centre_ids: Collection[int | None], today: date) -> ColumnElement[bool]:
-    """The person holds a role there today, in the centre or one of its agencies."""
+    """The condition that the person holds a role in the centre or one of its agencies today."""
     numbers = [id_ for id_ in centre_ids if id_ is not None]
     of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(numbers)))
     of_centre = and_(Membership.agency_id.is_(None), Membership.centre_id.in_(numbers))
@@ -112,7 +112,7 @@ def _works_in(centre_ids: Collection[int | None], today: date) -> ColumnElement[
 
 
 def _put(account_id: int, ways: Iterable[tuple[str, str]], today: date, now: datetime) -> None:
-    """Put the letter down; another worker may have done so a moment ago. The first way has the key that says there is one."""
+    """Plan the letter, unless another worker has just done so. The delivery of the first channel has the unique key."""
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     key = f"digest:{account_id}:{today.isoformat()}"
     for number, (channel, of) in enumerate(ways):

@@ -1,8 +1,9 @@
-"""The one door out of the house: every call over HTTP leaves by it, to the internet alone, within bounds.
+"""The single way out of the installation: every HTTP call uses it, to the internet only, within limits.
 
-https only, no redirect followed, the name resolved once and the very address that was judged connected to. An address of this machine or
-network is called only where the environment names its host (LANGBIANG_INSIDE_HOSTS); http only on this machine. An answer has a size and
-the whole call a time, however slowly the other side speaks. Where the surroundings name a proxy (HTTPS_PROXY), it resolves the names.
+https only, no redirects, and the name is resolved once, so that the address checked is the one connected to. An address of this machine
+or network is called only where the environment names its host (LANGBIANG_INSIDE_HOSTS); http only on this machine. The size of an answer
+and the duration of a whole call are limited, however slow the other side is. Where the environment names a proxy (HTTPS_PROXY), it
+resolves the names.
 """
 
 import ipaddress
@@ -23,18 +24,18 @@ from urllib.parse import urlsplit
 import httpcore
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
-"""How long a connection, and each wait for the other side, may take."""
+"""How long connecting, and each wait for the other side, may take."""
 CALL_SECONDS = 20.0
-"""How long a whole call may take; far less than a lease, so that nobody else sends what is being sent."""
+"""How long a whole call may take; far less than a lease, so that nobody else sends the same."""
 LARGEST_ANSWER = 1_000_000
 MOST_TRIED = 4
-"""Addresses of a name that are tried, one after the other."""
+"""How many addresses of a name are tried in turn."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NEVER_OUTSIDE = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "::/96", "64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16")))
-"""Of no machine in the internet, whatever the standard library of an older Python says (IANA special-purpose registries): protocol
+"""Addresses that are never on the internet, whatever an older Python's library says (IANA special-purpose registries): protocol
 assignments, IPv4-compatible addresses, local NAT64, site-local addresses, documentation, segment routing."""
 HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
-"""A name as it is asked for (RFC 1123; names of other scripts in Punycode): nothing a resolver or a library would read otherwise."""
+"""A host name (RFC 1123; other scripts in Punycode), which resolvers and libraries read in only one way."""
 IN_TURN = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": CONNECT_SECONDS}
 
 BEFORE = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout, httpcore.ProxyError, httpcore.UnsupportedProtocol)
@@ -44,20 +45,20 @@ _ends: ContextVar[float | None] = ContextVar("end of a call", default=None)
 
 
 class CallFailed(Exception):
-    """A call came to nothing; the text is short and quotes neither address nor answer."""
+    """A call failed; the text is short and quotes neither address nor answer."""
 
 
 class NotReached(CallFailed):
-    """Nothing was handed over: the address may not be called, or nobody is there."""
+    """Nothing was handed over: the address may not be called, or does not answer."""
 
 
 class Unanswered(CallFailed):
-    """Something may have been handed over, and no answer came that can be used."""
+    """Something may have been handed over, but there was no usable answer."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; names of headers in small letters."""
+    """An answer; names of headers in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,19 +69,18 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """The content read as JSON. Raises ValueError."""
         return json.loads(self.content)
 
 
 class Door:
-    """Calls out of the house. `inside` are hosts the environment names although they lie in this network."""
+    """Calls to the outside. `inside` are hosts of this network that the environment allows."""
 
     def __init__(self, inside: Collection[str] = (), *, uses_proxy: bool = True) -> None:
         self.inside = frozenset(host.lower() for host in inside)
         self._uses_proxy = uses_proxy
 
     def and_to(self, *urls: str) -> "Door":
-        """The same door, which also opens to those of the addresses that name this machine: who typed them meant it."""
+        """The same door, which also allows those of the addresses that are this machine: they were typed on purpose."""
         own = {host for host in map(_host_of, urls) if is_this_machine(host)}
         return Door(self.inside | own, uses_proxy=self._uses_proxy)
 
@@ -98,7 +98,7 @@ class Door:
             return Answer(answer.status, _texts(answer.headers), _bounded(answer.iter_stream(), largest))
 
     def refuse_unless_open(self, url: str) -> None:
-        """Raise NotReached for an address that is never called, before its name is looked up."""
+        """Raise NotReached for a forbidden address, before its name is resolved."""
         try:
             parts = urlsplit(url)
             host, is_sound = (parts.hostname or "").lower(), parts.port != 0 and not parts.username
@@ -111,7 +111,7 @@ class Door:
             raise NotReached("address")
 
     def direct_pool(self, *, most: int = 1) -> httpcore.ConnectionPool:
-        """Connections that are kept, for who calls the same few places all day; to be used within `no_longer_than`."""
+        """Kept-alive connections for calling the same few hosts often; to be used within `no_longer_than`."""
         backend = OutsideOnly(self.inside)
         return httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend, max_connections=most)
 
@@ -130,20 +130,19 @@ class Door:
 
 
 class TimedBackend(httpcore.SyncBackend):
-    """Connects, and lets no connection take longer than the call it is for."""
+    """Connects, and ends a connection's waits with its call."""
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:  # fmt: skip
-        """Connect. Raises ConnectError, ConnectTimeout."""
         return _TimedStream(super().connect_tcp(host, port, _left(timeout, httpcore.ConnectTimeout), local_address, socket_options))
 
 
 class OutsideOnly(TimedBackend):
-    """Connects to addresses of the internet alone, and to the hosts named `inside`.
+    """Connects only to internet addresses and to the hosts in `inside`.
 
-    The address that was judged is the one connected to, so that a name cannot say something else the second time.
+    The address checked is the one connected to, so that a name cannot resolve differently the second time.
     """
 
     def __init__(self, inside: Collection[str] = ()) -> None:
@@ -155,7 +154,7 @@ class OutsideOnly(TimedBackend):
     ) -> httpcore.NetworkStream:  # fmt: skip
         """Connect to an address of the name, the first that answers. Raises ConnectError where one of them is not outside.
 
-        `timeout`, in seconds, is shared among those that are tried: together they take no longer than one would.
+        `timeout`, in seconds, is shared by all addresses tried.
         """
         try:
             found = list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
@@ -169,13 +168,13 @@ class OutsideOnly(TimedBackend):
             try:
                 return super().connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                # a server without IPv6 learns of such addresses all the same
+                # a server without IPv6 is given such addresses all the same
                 continue
         return super().connect_tcp(tried[-1], port, share, local_address, socket_options)
 
 
 def is_outside(text: str) -> bool:
-    """Whether an address is one of the internet, and leads to no other within it: IPv6 carries IPv4 addresses in several ways."""
+    """Whether an address is on the internet and does not embed another one: IPv6 carries IPv4 addresses in several ways."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
@@ -187,7 +186,7 @@ def is_outside(text: str) -> bool:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is written as this machine: localhost, or an address of the loopback."""
+    """Whether a host denotes this machine: localhost, or a loopback address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -196,7 +195,7 @@ def is_this_machine(host: str) -> bool:
 
 @contextmanager
 def no_longer_than(seconds: float = CALL_SECONDS) -> Iterator[None]:
-    """Let all that is sent and read inside take so long together, on connections of this module."""
+    """Limit the total time of everything sent and read inside, on connections of this module."""
     token = _ends.set(time.monotonic() + seconds)
     try:
         yield
@@ -252,7 +251,7 @@ def _left(timeout: float | None, over: type[Exception]) -> float | None:
 def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     read = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
     if read.get("content-encoding", "identity").lower() != "identity":
-        # asked for none: what is packed may be far larger than it looks
+        # none was asked for: compressed content may be far larger than it looks
         raise Unanswered("encoding")
     return read
 
@@ -271,7 +270,7 @@ def _host_of(url: str) -> str:
 
 
 def _is_host(host: str) -> bool:
-    """Whether it is an address, or a name in the letters names have."""
+    """Whether it is an IP address or a well-formed host name."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -280,7 +279,7 @@ def _is_host(host: str) -> bool:
 
 
 def _may_be_outside(host: str) -> bool:
-    """Whether a host may be called by its look: names are judged when they are resolved, addresses at once, this machine never."""
+    """Whether a host may be called as written: names are checked again when resolved, addresses at once, this machine never."""
     try:
         return is_outside(host)
     except ValueError:
@@ -288,7 +287,7 @@ def _may_be_outside(host: str) -> bool:
 
 
 def _of_both_kinds(addresses: list[str]) -> list[str]:
-    """At most MOST_TRIED of some addresses, in their order, IPv4 and IPv6 in turn."""
+    """The first MOST_TRIED addresses in their order, alternating IPv4 and IPv6."""
     six, four = ([address for address in addresses if (":" in address) is is_six] for is_six in (True, False))
     in_turn = [address for pair in zip_longest(six, four) for address in pair if address is not None]
     return in_turn[:MOST_TRIED]

@@ -1,6 +1,7 @@
-"""Every kind of message there is: whom it is for, when it is sent, and which named places its words may have.
+"""Every kind of message: its audience, when it is sent, and the placeholders of its words.
 
-The words themselves are rows (`text_template`), changed under /settings/texts; what stands here belongs to the acts that send them.
+The words themselves are rows (`text_template`), changed under /settings/texts; the rest is fixed here, because it belongs to the acts
+that send them.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,6 @@ from casework.bilingual import Bilingual
 
 
 class Audience(StrEnum):
-    """Who is told."""
-
     REPORTER = "reporter"
     FOLLOWER = "follower"
     STAFF = "staff"
@@ -24,7 +23,8 @@ AUDIENCE_LABELS = {
 }
 
 LINK = "link"
-"""A place all but the subject may have: the address of the page the message leads to. Words without it get it behind them."""
+"""A placeholder allowed everywhere except in the subject: the address of the page the message leads to. Words without it get the address
+appended."""
 
 PLACE_LABELS = {
     "code": Bilingual("mã phản ánh hoặc hồ sơ", "code of the report or case"),
@@ -45,13 +45,13 @@ PLACE_LABELS = {
     "change": Bilingual("điều vừa thay đổi, như đã thêm một khóa truy cập", "what has changed, such as a passkey was added"),
     "period": Bilingual("kỳ của tệp, như Tháng 3/2026", "the period it is of, such as March 2026"),
 }
-"""What a named place stands for, as the page of texts says it."""
+"""What each placeholder means, as shown on the page of texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of message. `required` places may not be missing from its long words; `hurries`: of an urgent case it is sent at once,
-    in quiet hours too."""
+    """One kind of message. `required` placeholders may not be missing from its long words; `hurries`: for an urgent case it is sent at
+    once, even in quiet hours."""
 
     key: str
     audience: Audience
@@ -62,7 +62,7 @@ class Kind:
 
     @property
     def is_for_citizens(self) -> bool:
-        """Whether it leaves for people outside, who may have no e-mail and read a line by SMS."""
+        """Whether it goes to citizens, who may have no e-mail and read one line by SMS."""
         return self.audience is not Audience.STAFF
 
 

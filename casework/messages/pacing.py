@@ -1,4 +1,4 @@
-"""How fast messages leave, and how long to wait after a failure: nothing goes out as a burst, however much has piled up."""
+"""How fast messages are sent, and how long to wait after a failure: nothing is sent as a burst, however much has piled up."""
 
 import zlib
 from datetime import datetime, timedelta
@@ -11,10 +11,10 @@ from casework.setting_values import value_of
 
 MINUTE, PULSE = timedelta(minutes=1), timedelta(seconds=10)
 PULSES = 6
-"""A sixth of a minute's share may leave in ten seconds, so that the share does not go out in the minute's first second."""
+"""A sixth of a minute's share may be sent in ten seconds, so that it is not all sent in the minute's first second."""
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 720, 1440))
-"""After the first, second … failed attempt; the last of them again and again."""
+"""After the first, second … failed attempt; the last pause repeats."""
 
 JITTER_PER_CENT = 20
 LONGEST_ASKED = timedelta(days=1)
@@ -22,10 +22,9 @@ LONGEST_ASKED = timedelta(days=1)
 
 
 def room_for(channel: str, now: datetime) -> int:
-    """How many messages of a channel may leave now. Each worker beside this one may at that moment be taking one more.
+    """How many messages of a channel may be sent now. Each parallel worker may be taking one more at that moment.
 
-    Attempts count, not what was taken: a gateway that refuses is not to be overrun either. What a clock that was ahead wrote down as
-    later than now does not count.
+    Attempts count, not successes: a refusing gateway must not be overrun either. Rows dated later than now by a fast clock do not count.
     """
     most: int = value_of(f"most_{channel}")
     at = Delivery.attempted_at
@@ -37,14 +36,14 @@ def room_for(channel: str, now: datetime) -> int:
 
 
 def is_too_old(due_at: datetime, now: datetime) -> bool:
-    """Whether something has waited in vain for so long that it is not sent any more: its channel was off, or no worker ran."""
+    """Whether something has waited too long to be sent: its channel was off, or no worker ran."""
     return due_at < now - timedelta(days=value_of("message_days"))
 
 
 def next_attempt(delivery: Delivery, now: datetime, *, asked: timedelta | None = None) -> datetime | None:
     """When to try again after so many attempts; None when it is given up. `asked` is what the gateway wants at least.
 
-    Each waits a little longer than the rule by a share of its own, so that what failed together does not come back together.
+    Each delivery adds a share of its own, so that deliveries that failed together do not return together.
     """
     if delivery.attempts >= value_of("message_attempts"):
         return None

@@ -1,8 +1,8 @@
-"""Browsers that agreed to be told (RFC 8030): put down sealed, looked up for sending, ended.
+"""Browsers subscribed to notices (RFC 8030): stored sealed, looked up for sending, ended.
 
-A browser is told for the account that was signed in when it agreed, until that session is signed out or ended, somebody else signs
-in on the same browser, the person takes it back, or the push service says that it is gone. Notices hold a code and what is asked of
-its reader, no words of anybody.
+A subscription belongs to the account signed in when the browser agreed, until that session ends, somebody else signs in on the same
+browser, the person unsubscribes, or the push service reports it gone. Notices contain a code and what is asked of the reader, nobody's
+words.
 """
 
 import base64
@@ -29,19 +29,19 @@ ENDPOINT_PURPOSE = "push endpoint"
 LONGEST_ENDPOINT = 1_000
 LONGEST_BROWSER = 80
 MOST_BROWSERS = 10
-"""Browsers of one person; the oldest is ended when an eleventh agrees."""
+"""Browsers of one person; an eleventh ends the oldest."""
 
 PUSH_SERVICES = (
     "fcm.googleapis.com", "jmt17.google.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com",
 )  # fmt: skip
-"""Whose push services are known, by the end of their names: Chrome, Cốc Cốc, Edge, Samsung; Firefox; Safari; Edge on Windows. The worker
-calls no other address that somebody sends."""
+"""The known push services, by the end of their names: Chrome, Cốc Cốc, Edge, Samsung; Firefox; Safari; Edge on Windows. The worker calls
+no other address a browser sends."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]{1,200}=*")
 
 
 class SubscriptionRefused(CaseworkError):
-    """What the browser sent is no subscription."""
+    """The browser sent no valid subscription."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class SubscriptionRefused(CaseworkError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where and for whom a notice is encrypted (RFC 8291). Never logged, never in `repr`."""
+    """The address and keys for encrypting a notice (RFC 8291). Never logged, never in `repr`."""
 
     subscription_id: int
     url: str
@@ -89,39 +89,39 @@ def subscribe(
 
 
 def subscriptions_of(account_id: int) -> list[PushSubscription]:
-    """The browsers a person is told in, the newest first; none whose session was signed out or ended since."""
+    """A person's subscribed browsers, newest first, without those whose session has ended."""
     query = select(PushSubscription).join(LoginSession, LoginSession.id == PushSubscription.session_id)
     query = query.where(PushSubscription.account_id == account_id, PushSubscription.ended_at.is_(None), LoginSession.revoked_at.is_(None))
     return list(db.session.scalars(query.order_by(PushSubscription.created_at.desc(), PushSubscription.id.desc()).limit(2 * MOST_BROWSERS)))
 
 
 def endpoints_of(account_id: int) -> list[Endpoint]:
-    """Where a person's notices go, opened for sending."""
+    """A person's subscriptions, opened for sending."""
     return [_opened(row) for row in subscriptions_of(account_id)[:MOST_BROWSERS]]
 
 
 def have_push(account_ids: Iterable[int]) -> set[int]:
-    """Which of the accounts are told in some browser."""
+    """The accounts with a subscribed browser."""
     query = select(PushSubscription.account_id).join(LoginSession, LoginSession.id == PushSubscription.session_id)
     query = query.where(PushSubscription.account_id.in_(set(account_ids)), PushSubscription.ended_at.is_(None))
     return set(db.session.scalars(query.where(LoginSession.revoked_at.is_(None)).distinct()))
 
 
 def is_told_in_browser(account_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """The same as a condition on a query of accounts."""
+    """The same as a condition in a query of accounts."""
     live = select(PushSubscription.id).join(LoginSession, LoginSession.id == PushSubscription.session_id)
     live = live.where(PushSubscription.account_id == account_id, PushSubscription.ended_at.is_(None), LoginSession.revoked_at.is_(None))
     return live.exists()
 
 
 def unsubscribe(digest: str, *, by: Actor, now: datetime) -> bool:
-    """End one of the person's own browsers; returns whether there was such a one."""
+    """End a subscription of the person's own; returns whether there was one."""
     require(by, Action.CHOOSE_MESSAGES)
     return _end(PushSubscription.endpoint_digest == digest, PushSubscription.account_id == by.account_id, now=now)
 
 
 def follow_sign_in(digest: str, session: LoginSession, *, now: datetime) -> None:
-    """Somebody signed in on a browser that agreed before: the same person is told there again, whoever else it was no longer."""
+    """Move a subscription to a new sign-in on its browser: the same person keeps it, anybody else's ends it."""
     db.session.flush()
     _end(PushSubscription.endpoint_digest == digest, PushSubscription.account_id != session.account_id, now=now)
     same = update(PushSubscription).where(PushSubscription.endpoint_digest == digest, PushSubscription.ended_at.is_(None))
@@ -130,12 +130,12 @@ def follow_sign_in(digest: str, session: LoginSession, *, now: datetime) -> None
 
 
 def end_gone(subscription_id: int, *, now: datetime) -> None:
-    """The push service no longer knows the browser (404, 410)."""
+    """End a subscription the push service no longer knows (404, 410)."""
     _end(PushSubscription.id == subscription_id, now=now)
 
 
 def digest_of(endpoint: str) -> str:
-    """What a subscription is known by without telling where it leads."""
+    """The digest that identifies a subscription without revealing its address."""
     return lookup_digest(endpoint, purpose=ENDPOINT_PURPOSE)
 
 

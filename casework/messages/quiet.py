@@ -1,4 +1,4 @@
-"""Quiet hours: when nothing but urgent matters leaves the house, by the centre's own hours, local time."""
+"""Quiet hours: when only urgent messages are sent, by the centre's own hours in local time."""
 
 from datetime import datetime, time, timedelta
 
@@ -7,7 +7,7 @@ from casework.setting_values import value_of
 
 
 def quiet_until(now: datetime, centre_id: int | None) -> datetime | None:
-    """When the quiet hours that `now` falls into are over; None outside them, and where both hours are the same."""
+    """When the quiet hours around `now` end; None outside them, and where both hours are the same."""
     begin, end = (time.fromisoformat(value_of(key, centre_id)) for key in ("quiet_from", "quiet_until"))
     local = now.astimezone(LOCAL_ZONE)
     today_ends = datetime.combine(local.date(), end, LOCAL_ZONE)

@@ -1,15 +1,15 @@
-"""Why a message did not leave, as it is written down and as the page of dead letters says it. None of them names a person."""
+"""Why a message was not sent, as stored and as shown on the page of dead letters. None of them names a person."""
 
 from casework.bilingual import Bilingual
 
 WITHDRAWN, DISABLED, NOT_WISHED, NO_ADDRESS, OUT_OF_DATE, NOT_PUBLIC, NOT_CONFIGURED, BY_HAND, TOO_OLD, RESTRICTED = (
     "withdrawn", "disabled", "not_wished", "no_address", "out_of_date", "not_public", "not_configured", "by_hand", "too_old", "restricted",
 )  # fmt: skip
-"""Why it was dropped."""
+"""Reasons for dropping."""
 REFUSED, BUSY, UNREACHABLE, UNKNOWN, NO_WORDS, FAULT, REPLACED = (
     "refused", "busy", "unreachable", "unknown", "no_words", "fault", "replaced",
 )  # fmt: skip
-"""Why an attempt failed."""
+"""Reasons for a failed attempt."""
 
 WORDS: dict[str, Bilingual] = {
     WITHDRAWN: Bilingual("Tin đã được thu hồi", "The message was withdrawn"),
@@ -33,5 +33,5 @@ WORDS: dict[str, Bilingual] = {
 
 
 def reason_of(last_error: str | None) -> str:
-    """The reason that was written down, without what the gateway added to it."""
+    """The recorded reason without the gateway's addition."""
     return (last_error or FAULT).partition(":")[0]

@@ -1,4 +1,4 @@
-"""To whom a message may go, and which ways lead there: by digests alone while it is routed, opened only for sending."""
+"""Who may get a message, and by which channels: by digests alone while it is routed, opened only for sending."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ from casework.models import Account, Reporter
 from casework.privacy.contact_codes import RECIPIENT, code_of, open_message
 
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
-"""What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""
+"""The choices that allow telling at once, by whether the matter is urgent; everything else waits for the digest."""
 
 IN_NO_DIGEST = frozenset({"deputy_changed", "deputy_to_confirm", "scheduled_output", "schedule_failed", "second_factor_changed"})
-"""What was made to be sent: whoever takes a digest, which counts work and tells nothing of it, gets it at once."""
+"""Messages sent at once even to people who take a digest, which counts work and would not mention them."""
 
 TOLD_ANYHOW = frozenset({"data_breach", "deputy_changed", "second_factor_changed"})
-"""What a person is told whatever they chose, by one way at least: somebody else may be using their account (ASVS 5.0, 6.3.7), acts in their
-name, or holds what they told the house (Luật 91/2025/QH15, on breaches)."""
+"""Messages sent whatever the person chose, by one channel at least: somebody else may be using their account (ASVS 5.0, 6.3.7), acts in
+their name, or holds data they gave the installation (Luật 91/2025/QH15, on breaches)."""
 
 ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done", "data_breach"})
-"""Told to who asked that their data rest, too."""
+"""Sent even to people who asked to restrict processing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person: whether of the house, the channels that lead to them, and what they take by each."""
+    """One person: whether staff, the channels that reach them, and their choice for each."""
 
     key: str
     is_staff: bool
@@ -40,7 +40,7 @@ class Recipient:
     is_restricted: bool = False
 
     def is_left_alone(self, template: str) -> bool:
-        """Whether nothing of this kind is sent, because the person asked that their data rest. What they ask of their data is answered."""
+        """Whether nothing of this kind is sent, because the person asked to restrict processing. Requests about their data are answered."""
         return self.is_restricted and template not in ABOUT_ONES_DATA
 
     def takes(self, channel: str, *, urgent: bool, template: str = "") -> bool:
@@ -48,7 +48,7 @@ class Recipient:
         return self.is_open and channel in self.reached and (template in TOLD_ANYHOW or self._wishes(channel, urgent, template))
 
     def ways(self, *, urgent: bool, has_zns: bool, configured: Collection[str], template: str = "") -> list[str]:
-        """The channels a message goes by. A citizen is told by telephone where no e-mail goes: by Zalo, else by SMS."""
+        """The channels a message uses. A citizen is told by telephone where no e-mail is sent: by Zalo, or else by SMS."""
         leading = [channel for channel in CHANNELS if channel in configured and (has_zns or channel != "zns")]
         leading = [channel for channel in leading if self.takes(channel, urgent=urgent, template=template)]
         taken = [channel for channel in leading if self._wishes(channel, urgent, template)] or leading[:1]
@@ -64,7 +64,7 @@ class Recipient:
 
 
 def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
-    """Return the people behind `reporter:<id>`, `account:<id>` and `code:<id>`; who is nobody, or can be told in no way, is missing."""
+    """Return the people behind `reporter:<id>`, `account:<id>` and `code:<id>`, without unknown and unreachable ones."""
     reporter_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("reporter:")}
     account_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("account:")}
     reporters = list(
@@ -81,12 +81,11 @@ def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
 
 
 def recipient_of(key: str) -> Recipient | None:
-    """The same of one."""
     return recipients_of([key]).get(key)
 
 
 def contact_of(key: str) -> Contact:
-    """Open what leads to somebody, for sending and nothing else. Of a reporter what they wrote on the form, else their account's."""
+    """Open a person's contact, only for sending. For a reporter what they wrote on the form, or else their account's."""
     if key.startswith(RECIPIENT):
         row = code_of(key)
         opened = open_message(row) if row is not None else None
@@ -105,7 +104,7 @@ def contact_of(key: str) -> Contact:
 
 
 def account_id_of(key: str) -> int | None:
-    """The account whose browsers are told; None for a reporter without one, and for whoever a code goes to."""
+    """The account whose browsers are told; None for a reporter without one, and for a one-time code."""
     if key.startswith(RECIPIENT):
         return None
     number = int(key.partition(":")[2])
@@ -119,7 +118,7 @@ def _contact_of(account: Account) -> Contact:
 
 
 def _of_code(key: str) -> Recipient | None:
-    """Whoever asked for a one-time code: nobody known, reached by the one contact sealed with it."""
+    """The recipient of a one-time code: nobody known, reached by the contact sealed with it."""
     row = code_of(key)
     opened = open_message(row) if row is not None else None
     if row is None or opened is None:
@@ -136,7 +135,7 @@ def _of_account(account: Account, wishes: dict[str, str], in_browsers: set[int])
 
 
 def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: set[int]) -> Recipient:
-    """Of somebody without an account the wishes are those of the form: a list of channels, or nothing."""
+    """For a reporter without an account the choice is the form's: a list of channels, or nothing."""
     account = row.account
     email = row.email_digest or (account.email_digest if account else None)
     phone = row.phone_digest or (account.phone_digest if account else None)
@@ -146,10 +145,10 @@ def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: 
     else:
         taken = wishes_of_reporter(row)
         if taken == {"zns"}:
-            # who asked on the telephone for Zalo is told on the telephone, also where Zalo has no template for it
+            # somebody who asked by telephone for Zalo is told by telephone, even where Zalo has no template
             taken = frozenset({"zns", "sms"})
         own = {channel: "all" if channel in taken else "none" for channel in CHANNELS}
-    # an account that was erased at its owner's wish is disabled; whoever sent a report that still goes on is told of it
+    # an account erased at its owner's request is disabled; the sender of a report still under way is told of it
     is_open = account is None or account.disabled_at is None or account.sealed_identity is None
     return Recipient(f"reporter:{row.id}", False, row.language, is_open, reached, own, row.is_restricted)
 

@@ -1,7 +1,7 @@
-"""The words of a message, in its reader's language, from the templates in force: codes, days and names of bodies, never a person.
+"""The words of a message in its reader's language, from the templates in force: with codes, days and names of bodies, never people.
 
-What a message may say follows rules.md, section 2: no identity, nobody's own words. Of cases that are not for the public, and of
-answers given in private, it says only that there is something to read. Links carry a code, never the secret of a receipt.
+What a message may say follows rules.md, section 2: no identity, nobody's own words. Of cases that are not for the public, and of answers
+given in private, they say only that there is something to read. Links carry a code, never the secret of a receipt.
 """
 
 import re
@@ -24,7 +24,7 @@ from casework.privacy.contact_codes import RECIPIENT
 from casework.telling.due_reasons import OTHERWISE, REASONS, URGENT
 
 TEST_MESSAGE = "test_message"
-"""The template of what an administrator sends to themselves; its words are fixed."""
+"""The test message an administrator sends to themselves; its words are fixed."""
 
 TEST_WORDS = (
     Bilingual("Tin thử của hệ thống phản ánh", "Test message of the field reports"),
@@ -40,27 +40,27 @@ STAFF_NEWS = (
     Bilingual("Hồ sơ {code} có việc mới", "Case {code} has something new"),
     Bilingual("Hồ sơ {code} có việc mới. Xin mở trang hồ sơ để xem.", "Case {code} has something new. Please open its page to see it."),
 )
-"""All that is said of a case that is not for the public."""
+"""All that is said about a case that is not public."""
 
 UNSAID = Bilingual("chưa xác định", "not known yet")
 MOST_CODES = 20
 FORMER_WORK = frozenset({"work_ended", "agency_removed", "closed_without_answer"})
-"""Told to an agency that has lost the case: the link leads to its inbox."""
+"""For an agency that has lost the case: the link leads to its inbox."""
 
 OF_ACCOUNTS = frozenset({"account_unused", "contact_taken", "sign_in_changed"})
-"""Told to an account of itself, not of a report: the link leads to how it is told, which is as near as messages come to it."""
+"""Messages to an account about itself, not about a report: the link leads to its message settings, the closest page there is."""
 
 OF_SIGN_IN = "second_factor_changed"
-"""Told to a member of staff of their own sign-in: the link leads to the page on which it stands."""
+"""Messages to a member of staff about their own sign-in: the link leads to the page about it."""
 
 WITHHELD = frozenset({"report_answered", "report_handled_apart", "case_quarantined"})
-"""Of an answer in private and of a case set apart even the subject would say too much to whoever sees the telephone."""
+"""For a private answer or a case set apart, even the subject would reveal too much to somebody who sees the telephone."""
 
 PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
 class Page(StrEnum):
-    """Where a link may lead; the edge knows the addresses."""
+    """The pages a link may lead to; the web layer knows their addresses."""
 
     OWN = "own"
     TRACK = "track"
@@ -77,11 +77,11 @@ class Page(StrEnum):
 
 
 Addresses = Callable[[Page, str], str]
-"""The full address of a page: of a report by its code, of a case, letter or request by its ref, of choices by the recipient they are of."""
+"""The full address of a page: of a report by its code, of a case, letter or request by its ref, of choices by their recipient."""
 
 
 class NoWords(CaseworkError):
-    """There is no template for the message, or what it says is too long for its channel."""
+    """There is no template for the message, or it is too long for its channel."""
 
     def __init__(self) -> None:
         super().__init__("Không có mẫu lời cho tin này.", "There is no text for this message.")
@@ -89,10 +89,10 @@ class NoWords(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is sent: e-mail reads subject and body, a browser subject and short, SMS the line, Zalo its own template.
+    """The words sent: e-mail uses subject and body, a browser subject and short, SMS the line, Zalo its own template.
 
-    `topic` is the code the message is about, `line` the short words with the link where the template puts it, if it does, `choices`
-    the page on which the reader changes what they are told.
+    `topic` is the code the message is about, `line` the short words with the link where the template puts it, if it does, `choices` the
+    page on which the reader changes what they are told.
     """
 
     language: str
@@ -108,7 +108,7 @@ class Words:
 
     @property
     def sms(self) -> str:
-        """The text of an SMS. What is too long loses its link, at last all but the subject; raises NoWords when that is too long too."""
+        """The text of an SMS. If too long it loses its link, then everything but the subject; raises NoWords when that is too long too."""
         line = self.line or self.short
         linked = line if not self.link or self.link in line else f"{line} {self.link}"
         for text in (linked, self.short, self.subject):
@@ -118,18 +118,18 @@ class Words:
 
 
 class NothingToSay(NoWords):
-    """What the message would have told of is over: it is not sent, and nothing is wrong."""
+    """The subject of the message is over: it is not sent, and nothing is wrong."""
 
 
 Composer = Callable[[Delivery, str, datetime, Addresses], Words]
-"""Puts the words of a delivery without a message together, given its reader's language. Raises NothingToSay."""
+"""Composes the words of a delivery without a message in its reader's language. Raises NothingToSay."""
 
 COMPOSED: dict[str, Composer] = {}
-"""By template; whoever knows what to count enters itself (workflows.desks.digests)."""
+"""Composers by template; modules that know what to count register themselves (workflows.desks.digests)."""
 
 
 def fill(text: str, places: Mapping[str, str]) -> str:
-    """Put values into named places, and nothing else: what a value says is not read again, an unknown place becomes nothing."""
+    """Fill values into placeholders and nothing else: values are not expanded again, an unknown placeholder becomes empty."""
     return PLACE.sub(lambda found: places.get(found[1], ""), text)
 
 
@@ -146,7 +146,7 @@ def words_of(
         words = COMPOSED[delivery.template](delivery, language, now, pages)
     else:
         raise NoWords
-    # whoever asked for a code is nobody who could choose
+    # the recipient of a code has no choices page
     return words if delivery.recipient.startswith(RECIPIENT) else replace(words, choices=pages(Page.CHOICES, delivery.recipient))
 
 
@@ -183,7 +183,7 @@ def template_of(key: str, centre_id: int | None, now: datetime) -> TextTemplate 
 
 
 def carried_by_zns(messages: Collection[tuple[OutboxMessage, Case | None]], now: datetime) -> frozenset[int]:
-    """Which of some messages Zalo can carry: by the template in force for their case's centre, and not those that say nothing."""
+    """The messages Zalo can carry: by the template in force for their case's centre, except withheld ones."""
     query = select(TextTemplate.key, TextTemplate.centre_id, TextTemplate.zns_template).where(
         TextTemplate.key.in_({message.template for message, _ in messages}), _in_force(now)
     )
@@ -203,12 +203,12 @@ def _in_force(now: datetime) -> ColumnElement[bool]:
 
 
 def is_withheld(template: str, case: Case | None) -> bool:
-    """Whether a message says no more than that there is something to read."""
+    """Whether a message says only that there is something to read."""
     return template in WITHHELD or (case is not None and (case.visibility_reason_id is not None or case.quarantined_at is not None))
 
 
 def places_of(message: OutboxMessage, case: Case | None, language: str) -> dict[str, str]:
-    """The named places of a message, as people read them."""
+    """The values of a message's placeholders, as people read them."""
     given = message.parameters
     places = {name: str(given[name]) for name in ("code", "main", "former", "report", "number") if given.get(name)}
     if isinstance(given.get("handler"), list):
@@ -238,7 +238,7 @@ def places_of(message: OutboxMessage, case: Case | None, language: str) -> dict[
 
 
 def due_words(instant: str | None, *, begins: bool = False) -> str:
-    """A limit as '17:00 19/07/2023', local time; the end of a day as its 24:00, since `due_at` is the first late instant."""
+    """A limit as '17:00 19/07/2023', local time; the end of a day as its 24:00, because `due_at` is the first late instant."""
     if not instant:
         return ""
     local = datetime.fromisoformat(instant).astimezone(LOCAL_ZONE)

@@ -1,4 +1,4 @@
-"""How long it is kept by which way and when messages left the house."""
+"""How long the record is kept of when and by which channel messages were sent."""
 
 from datetime import datetime, timedelta
 
@@ -10,13 +10,13 @@ from casework.models import Delivery
 from casework.setting_values import value_of
 
 TOGETHER, MOST_BATCHES = 500, 100
-"""Rows deleted in one transaction, and how often in one sweep: the rest waits for the next one, and no sender waits for this."""
+"""Rows deleted in one transaction, and transactions in one sweep: the rest waits for the next one, and no sender waits for this."""
 
 
 def forget_sent(now: datetime) -> int:
-    """Delete what was sent or dropped longer ago than the value `sent_message_days` says; returns how many. Commits.
+    """Delete deliveries sent or dropped more than `sent_message_days` ago (a setting); returns how many. Commits.
 
-    What was given up stays: it waits for an administrator. The message itself, which pages show, stays as well.
+    Given-up deliveries stay for an administrator, and so does the message itself, which pages show.
     """
     before, forgotten = now - timedelta(days=value_of("sent_message_days")), 0
     sent = [(Delivery.channel == channel) & (Delivery.sent_at < before) for channel in CHANNELS]

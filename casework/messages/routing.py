@@ -1,7 +1,7 @@
-"""Working out who is told of a message by which way out of the house: rows of the outbox become deliveries, one per person and channel.
+"""Routing: deciding who is told of a message by which channel. Outbox rows become deliveries, one per person and channel.
 
-What a page tells is written with the act; who else hears of it is decided here, after the commit, by the people who hold a desk now
-and by what each of them wishes. Nothing leaves the house in here.
+The notice on a page is written with the act; everybody else to tell is decided here, after the commit, from the people at a desk now and
+their choices. Nothing is sent here.
 """
 
 import logging
@@ -27,15 +27,15 @@ LOGGER = logging.getLogger("langbiang.messages")
 
 DESK = "desk:"
 ROUTER_LOCK = 0x6D657373
-"""Of PostgreSQL's advisory lock that lets one worker route at a time."""
+"""PostgreSQL's advisory lock that lets one worker route at a time."""
 
 
 def route_messages(now: datetime, limit: int = 100, *, configured: Collection[str]) -> int:
-    """Route what is due, at most `limit` messages, and return how many; a job, any number of workers beside each other.
+    """Route at most `limit` due messages and return how many; a job, run by any number of workers.
 
-    One unit of work: a message is marked as routed together with its deliveries, so that a crash makes none twice and loses none.
-    One worker routes at a time, so that deliveries have the order of the messages; another finds nothing to do. Channels that are
-    not in `configured` get no delivery, now or later.
+    One unit of work: a message is marked as routed together with its deliveries, so that a crash makes none twice and loses none. One
+    worker routes at a time, so that deliveries have the order of the messages; another finds nothing to do. Channels not in `configured`
+    get no delivery, now or later.
     """
     if db.session.scalar(_unrouted(now).with_only_columns(OutboxMessage.id).limit(1)) is None:
         return 0
@@ -44,13 +44,13 @@ def route_messages(now: datetime, limit: int = 100, *, configured: Collection[st
         if db.session.get_bind().dialect.name != "sqlite":
             if not db.session.scalar(select(func.pg_try_advisory_xact_lock(ROUTER_LOCK))):
                 return 0
-            # a message that an act is changing at this moment is left for the next time
+            # a message an act is changing at this moment is left for the next run
             query = query.with_for_update(skip_locked=True)
         messages = list(db.session.scalars(query))
         for message in messages:
             message.routed_at = now
         if configured:
-            # the letters of a morning leave as one, put together for each person (casework.messages.digests)
+            # a morning's letters are sent as one, combined for each person (casework.messages.digests)
             _deliver([message for message in messages if message.dropped_at is None and message.template != LETTER], now, configured)
         return len(messages)
 
@@ -64,7 +64,7 @@ def _unrouted(now: datetime) -> Select[OutboxMessage]:
 
 
 def _deliver(messages: Sequence[OutboxMessage], now: datetime, configured: Collection[str]) -> None:
-    """Put the deliveries of some messages down; one of which that cannot be worked out is told by nothing but its page, and logged."""
+    """Make the deliveries of some messages; a message that fails is only shown on its page, and logged."""
     try:
         with db.session.begin_nested():
             _put_down(messages, now, configured)
@@ -109,7 +109,7 @@ def _deliveries(
 
 
 def _hurry_what_stands_before(urgent: Sequence[Delivery], now: datetime) -> None:
-    """Nothing overtakes in a case: what waits, for the morning or its turn, goes with the urgent message behind it."""
+    """Nothing overtakes within a case: messages waiting for the morning or their turn are sent with the urgent one behind them."""
     for delivery in urgent:
         before = update(Delivery).where(
             Delivery.recipient == delivery.recipient, Delivery.case_id == delivery.case_id, Delivery.channel == delivery.channel,
@@ -119,7 +119,7 @@ def _hurry_what_stands_before(urgent: Sequence[Delivery], now: datetime) -> None
 
 
 def _whom(messages: Sequence[OutboxMessage], now: datetime) -> dict[int, set[str]]:
-    """The people each message is for; of an inbox everybody who reads it but whoever did what it tells of."""
+    """The people each message is for; for an inbox all its readers except the one who did the act."""
     readers = readers_of({desk for message in messages if (desk := desk_of(message)) is not None}, now=now)
     doers = _doers([message for message in messages if desk_of(message) is not None])
     told: dict[int, set[str]] = {}
@@ -133,12 +133,11 @@ def _whom(messages: Sequence[OutboxMessage], now: datetime) -> dict[int, set[str
 
 
 def desk_of(message: OutboxMessage) -> str | None:
-    """The inbox a message is for; None when it is for one person."""
     return message.recipient.removeprefix(DESK) if message.recipient.startswith(DESK) else None
 
 
 def _doers(messages: Sequence[OutboxMessage]) -> dict[int, set[int | None]]:
-    """Who did what each message tells of: an act, its event and its messages have one instant."""
+    """Who did the act each message is about: an act, its event and its messages share one instant."""
     case_ids = {message.case_id for message in messages if message.case_id is not None}
     if not case_ids:
         return {}

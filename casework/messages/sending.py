@@ -35,25 +35,25 @@ from casework.sealing.seal import lookup_digest
 LOGGER = logging.getLogger("langbiang.messages")
 
 ONCE_AT_MOST = frozenset({"zns"})
-"""Channels on which a doubled message is worse than a lost one: Zalo counts each against the quality of the account."""
+"""Channels on which a duplicate is worse than a loss: Zalo counts each against the quality of the account."""
 
 LEASE = timedelta(minutes=2)
-"""How long a worker may sit on a delivery; every gateway gives up long before."""
+"""How long a worker may hold a delivery; every gateway gives up long before."""
 HANDED_OVER_WITHIN = 75.0
-"""Seconds after which a gateway gives up a delivery, whatever it consists of: a resolver that is away may add half a minute."""
+"""Seconds after which a gateway gives up any delivery; an unreachable resolver may add half a minute."""
 
 LOOKED_AT, ROUNDS = 25, 8
-"""Deliveries looked at together, and how often, in search of one that may leave."""
+"""Deliveries looked at together, and how many times, to find one that may be sent."""
 
 MOST_FAILURES = 5
-"""Failures in a row after which a round ends: then it is hardly the messages' fault, and the others wait for the next."""
+"""Failures in a row after which a round ends: it is hardly the messages' fault, and the others wait for the next round."""
 
 TOKEN_PURPOSE = "message id"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A delivery on its way: where it goes, what it says, and the token that is the same in each attempt. Never in `repr`."""
+    """A delivery being sent: its address, its words, and a token that is the same in each attempt. Never in `repr`."""
 
     delivery_id: int
     channel: str
@@ -72,14 +72,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The gateway took it: its own number, and the browsers it no longer knows."""
+    """The gateway's confirmation: its own number, and the browsers it no longer knows."""
 
     reference: str = ""
     gone: tuple[int, ...] = ()
 
 
 class SendFailed(Exception):
-    """The gateway did not take it. `detail` is a code of the protocol, without address and words."""
+    """The gateway did not accept it. `detail` is a protocol code, without address and words."""
 
     reason = reasons.BUSY
 
@@ -89,13 +89,13 @@ class SendFailed(Exception):
 
 
 class Refused(SendFailed):
-    """It will never be taken: a wrong address, a text the gateway does not accept."""
+    """It will never be accepted: a wrong address, or a text the gateway does not allow."""
 
     reason = reasons.REFUSED
 
 
 class TryLater(SendFailed):
-    """It may be taken later, not before `after` has passed if the gateway says so. `holds_all`: the channel itself is stuck."""
+    """It may be accepted later, not before `after` has passed if the gateway says so. `holds_all`: the whole channel is stuck."""
 
     def __init__(self, detail: str = "", *, after: timedelta | None = None, holds_all: bool = False, gone: Iterable[int] = ()) -> None:
         super().__init__(detail, gone=gone)
@@ -103,8 +103,6 @@ class TryLater(SendFailed):
 
 
 class Unreachable(TryLater):
-    """The gateway could not be reached, so nothing was handed over."""
-
     reason = reasons.UNREACHABLE
 
     def __init__(self, detail: str = "") -> None:
@@ -112,7 +110,7 @@ class Unreachable(TryLater):
 
 
 class NoAnswer(TryLater):
-    """It was handed over and no answer came: it may have left or not."""
+    """It was handed over but not confirmed: it may have been sent or not."""
 
     reason = reasons.UNKNOWN
 
@@ -126,11 +124,11 @@ Gateway = Callable[[Outgoing], Receipt]
 def send_waiting(
     channel: str, gateway: Gateway, *, clock: Callable[[], datetime], pages: Addresses, configured: Collection[str], most: int = 200
 ) -> int:
-    """Send what is due on a channel, as fast as it may leave; returns how many were taken. A job, any number of workers.
+    """Send what is due on a channel, as fast as allowed; returns how many were accepted. A job, run by any number of workers.
 
-    E-mail, push, SMS: at least once; one that was handed over by a worker killed before it could say so is sent again, with the same
-    token. ZNS: at most once; such a one is given up with the reason `unknown`. Both never: a delivery is not lost *and* doubled.
-    The round ends early when the gateway cannot be reached, says that nothing is taken, or fails MOST_FAILURES times in a row.
+    E-mail, push, SMS: at least once; a delivery handed over by a worker that was killed before recording it is sent again, with the same
+    token. ZNS: at most once; such a delivery is given up with the reason `unknown`. The round ends early when the gateway cannot be
+    reached, accepts nothing, or fails MOST_FAILURES times in a row.
     """
     taken = failures = 0
     for _ in range(most):
@@ -145,7 +143,7 @@ def send_waiting(
             if isinstance(failure, TryLater) and failure.holds_all:
                 break
         except Exception as error:
-            # a fault of ours or a library's: it must not stop the others, nor may its text be kept
+            # a fault of ours or a library's: it must not stop the others, and its text must not be kept
             LOGGER.error("message failed", extra={"delivery": outgoing.delivery_id, "error": type(error).__name__})
             mark_failed(outgoing, _fault(error), now=clock(), configured=configured)
         else:
@@ -155,10 +153,10 @@ def send_waiting(
 
 
 def claim(channel: str, *, now: datetime, pages: Addresses, configured: Collection[str] = ()) -> Outgoing | None:
-    """Lease the next delivery that may leave, urgent ones first, the oldest before the others; None when there is none, or no room.
+    """Lease the next delivery that may be sent, urgent ones first, then the oldest; None when there is none, or no capacity.
 
-    What may not leave any more is dropped on the way, what must wait for the end of quiet hours is put off, and what Zalo has no
-    template for is put among the SMS where those are `configured`. Commits.
+    Deliveries that may no longer be sent are dropped, those that must wait for the end of quiet hours are postponed, and those Zalo has
+    no template for become SMS where that is `configured`. Commits.
     """
     if db.session.scalar(_waiting(channel, now).with_only_columns(Delivery.id).limit(1)) is None:
         db.session.rollback()
@@ -179,9 +177,9 @@ def claim(channel: str, *, now: datetime, pages: Addresses, configured: Collecti
 
 
 def mark_sent(outgoing: Outgoing, receipt: Receipt, *, now: datetime) -> bool:
-    """Write down that the gateway took it, be it that it was to be dropped meanwhile. Commits.
+    """Record that the gateway accepted it, even if it was to be dropped meanwhile. Commits.
 
-    False when the lease was lost, and somebody else has it.
+    False when the lease was lost and somebody else has it.
     """
     with unit_of_work():
         for subscription_id in receipt.gone:
@@ -195,10 +193,9 @@ def mark_sent(outgoing: Outgoing, receipt: Receipt, *, now: datetime) -> bool:
 
 
 def mark_failed(outgoing: Outgoing, failure: SendFailed, *, now: datetime, configured: Collection[str]) -> bool:
-    """Write down why it was not taken, and when it is tried again; given up after the last attempt and when refused for good. Commits.
+    """Record why it was not accepted and when to try again; given up after the last attempt and when refused for good. Commits.
 
-    What Zalo refuses, or does not take in all attempts, is sent by SMS in its place, where there is a way. False when the lease was
-    lost meanwhile.
+    What Zalo refuses, or does not accept in any attempt, is sent by SMS instead, where possible. False when the lease was lost meanwhile.
     """
     with unit_of_work():
         for subscription_id in failure.gone:
@@ -221,21 +218,21 @@ def mark_failed(outgoing: Outgoing, failure: SendFailed, *, now: datetime, confi
 
 
 def under_way() -> ColumnElement[bool]:
-    """Which deliveries have not come to an end."""
+    """The condition for unfinished deliveries."""
     return and_(Delivery.sent_at.is_(None), Delivery.given_up_at.is_(None), Delivery.dropped_at.is_(None))
 
 
 def token_of(delivery: Delivery) -> str:
-    """What a delivery is known by outside, the same in each attempt; it says nothing about whom or what it is for.
+    """A delivery's identifier for gateways, the same in each attempt; it reveals neither recipient nor subject.
 
-    The instant belongs to it: after an older backup was restored row numbers come again.
+    It includes the instant: after an older backup is restored, row numbers repeat.
     """
     return lookup_digest(f"{delivery.dedupe_key} {delivery.created_at.isoformat()}", purpose=TOKEN_PURPOSE)[:32]
 
 
 def _waiting(channel: str, now: datetime) -> Select[Delivery]:
     until = Delivery.leased_until
-    # a lease that ends far ahead was taken by a clock that has been put back since
+    # a lease far in the future was taken by a clock that has been set back since
     is_free = or_(until.is_(None), until <= now, until > now + 2 * LEASE)
     return select(Delivery).where(Delivery.channel == channel, under_way(), Delivery.due_at <= now, is_free)
 
@@ -260,7 +257,7 @@ def _next_ones(channel: str, now: datetime) -> list[Delivery]:
 
 
 def _prepared(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str]) -> Outgoing | None:
-    """Lease one that may leave; None when it was dropped, given up or put off instead."""
+    """Lease one that may be sent; None when it was dropped, given up or postponed instead."""
     try:
         with db.session.begin_nested():
             return _judged(delivery, now, pages, configured)
@@ -268,7 +265,7 @@ def _prepared(delivery: Delivery, now: datetime, pages: Addresses, configured: C
         # the database is busy or gone: nothing is wrong with the message
         raise
     except Exception as error:
-        # one that cannot be judged, opened or worded must not keep all others from leaving
+        # one that cannot be judged, opened or worded must not stop all others
         LOGGER.error("message not prepared", extra={"delivery": delivery.id, "error": type(error).__name__})
         delivery.lease = delivery.leased_until = None
         _give_up(delivery, f"{reasons.FAULT}: {type(error).__name__}", now)
@@ -293,7 +290,7 @@ def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Col
         delivery.due_at = quiet
         return None
     if delivery.attempts > 0 and next_attempt(delivery, now) is None:
-        # its worker was killed at the last attempt
+        # its worker was killed during the last attempt
         _give_up(delivery, delivery.last_error or reasons.UNKNOWN, now)
         return None
     try:
@@ -309,7 +306,7 @@ def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Col
 
 
 def _leased(delivery: Delivery, words: Words, now: datetime) -> Outgoing | None:
-    """Open where it goes and take the lease. Raises NoWords when the channel cannot carry the words."""
+    """Open the address and take the lease. Raises NoWords when the channel cannot carry the words."""
     address, endpoints = "", tuple[Endpoint, ...]()
     if delivery.channel == "push":
         account_id = account_id_of(delivery.recipient)
@@ -347,7 +344,7 @@ def _mark(outgoing: Outgoing, values: dict[str, object]) -> bool:
 
 
 def _send_by_sms(delivery: Delivery, now: datetime, configured: Collection[str]) -> bool:
-    """Put an SMS in the place of what Zalo refused or has no template for. Says whether there is a way."""
+    """Replace with an SMS what Zalo refused or has no template for. Returns whether that was possible."""
     person = recipient_of(delivery.recipient)
     if delivery.channel != "zns" or "sms" not in configured or person is None or person.is_staff:
         return False

@@ -1,4 +1,4 @@
-"""Whether a message may still leave, judged once more right before it does: between writing and sending lie seconds or two days."""
+"""Whether a message may still be sent, checked again right before: seconds or two days may lie between writing and sending."""
 
 from datetime import datetime
 
@@ -20,14 +20,14 @@ TOLD_WHEN_OVER = frozenset({
     "answers_approved", "case_quarantined", "closed_without_answer", "agency_removed", "work_ended", "rating_to_review", "directive_done",
     "report_left", "mentioned_in_note", "refusal_objected", "reporter_wrote", "step_waiting", "task_assigned", "task_taken_over",
 })  # fmt: skip
-"""What staff are told of cases whose work is over: the others ask for something nobody has to do any more."""
+"""Messages staff still get about cases whose work is over; the others ask for something nobody has to do any more."""
 
 
 def fault_of(
     delivery: Delivery, message: OutboxMessage | None, case: Case | None, person: Recipient | None, *, now: datetime
 ) -> str | None:
-    """Why a delivery is to be dropped unsent; None when it may leave. A message without a row of the outbox (a digest, a test) is
-    judged by its recipient alone."""
+    """Why a delivery is to be dropped unsent; None when it may be sent. A message without an outbox row (a digest, a test) is judged by
+    its recipient alone."""
     if message is not None and (message.dropped_at is not None or _is_set_apart(message, case)):
         return reasons.WITHDRAWN
     if person is None or delivery.channel not in person.reached:
@@ -64,12 +64,12 @@ def is_out_of_date(message: OutboxMessage, case: Case | None) -> bool:
 
 
 def _is_set_apart(message: OutboxMessage, case: Case | None) -> bool:
-    """Whether it was written before its case was taken out of the system; what is written with that act, or later, is neutral."""
+    """Whether it was written before its case was quarantined; messages written with that act or later are neutral."""
     return case is not None and case.quarantined_at is not None and message.created_at < case.quarantined_at
 
 
 def _fault_of_follower(message: OutboxMessage, case: Case | None, person: Recipient) -> str | None:
-    """A follower is told of what the public may know, as long as they follow; of a merger by the case that was followed before."""
+    """A follower is told what the public may know, as long as they follow; about a merger, for the case they followed before."""
     if case is None or (message.template != "followed_merged" and not is_known_to_public(case)):
         return reasons.NOT_PUBLIC
     if message.template == "followed_merged":
@@ -89,7 +89,7 @@ def _fault_of_staff(message: OutboxMessage, case: Case | None, person: Recipient
 
 
 def _clock_has_ended(message: OutboxMessage) -> bool:
-    """A reminder's key names its clock (casework.clocks.reminders)."""
+    """Whether the clock named in a reminder's key (casework.clocks.reminders) has ended."""
     number = number_in(message.dedupe_key.partition(":")[2].partition(":")[0])
     clock = db.session.get(Clock, number) if number is not None else None
     return clock is None or clock.ended_at is not None

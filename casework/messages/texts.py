@@ -1,7 +1,7 @@
-"""The words of messages as rows: which hold, how they are changed, and what makes them impossible.
+"""The words of messages as rows: which are in force, how they are changed, and which are refused.
 
-A centre's own text takes the place of the installation's. A change holds at once: the row that held ends on its day and a new one
-begins, so that what was said at any time can be read. Nothing is remembered here between two readings.
+A centre's own text replaces the installation's. A change takes effect at once: the present row ends on that day and a new one begins, so
+that earlier texts stay readable. Nothing is cached here.
 """
 
 import re
@@ -25,10 +25,10 @@ from casework.permissions import Action, Actor, require
 from casework.setting_events import record_setting, require_administrator_of
 
 LONGEST = {"subject": 120, "body": 2_000, "short": 300}
-"""Characters as written, places not filled in."""
+"""Characters as written, placeholders not filled in."""
 
 LONGEST_PARAMETER, LONGEST_LINK = 30, 200
-"""What Zalo takes in one parameter: a name, a code or a status; an address (domain.md, 3.7)."""
+"""The longest parameters Zalo accepts: a name, a code or a status; an address (domain.md, 3.7)."""
 MOST_PARAMETERS = 10
 
 LANGUAGES = ("vi", "en")
@@ -41,7 +41,7 @@ _BRACED = re.compile(r"\{([\w ]{1,40})\}")
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one kind of message in both languages, and how Zalo's approved template is filled: its parameters by our places."""
+    """The words of one kind of message in both languages, and the placeholders that fill Zalo's approved template."""
 
     subject_vi: str
     subject_en: str
@@ -54,7 +54,7 @@ class Words:
 
 
 class TextRefused(CaseworkError):
-    """The words cannot be sent like that; `faults` says of each field why."""
+    """The words cannot be sent like that; `faults` gives the reason for each field."""
 
     def __init__(self, faults: Mapping[str, Bilingual]) -> None:
         self.faults = dict(faults)
@@ -62,14 +62,14 @@ class TextRefused(CaseworkError):
 
 
 class NothingToRestore(CaseworkError):
-    """The words that hold are those of the shipment, or of the installation, already."""
+    """The words in force are already those shipped, or the installation's."""
 
     def __init__(self) -> None:
         super().__init__("Lời tin này đang là lời mặc định.", "These are the standard words already.")
 
 
 def texts_in_force(centre_id: int | None, on: date) -> dict[str, TextTemplate]:
-    """The row that holds for each kind on a local day, a centre's own before the installation's."""
+    """The row in force for each kind on a local day, a centre's own before the installation's."""
     scope = or_(TextTemplate.centre_id.is_(None), TextTemplate.centre_id == centre_id)
     query = select(TextTemplate).where(scope, TextTemplate.key.in_(KINDS), or_(TextTemplate.valid_to.is_(None), TextTemplate.valid_to > on))
     query = query.order_by(TextTemplate.centre_id.is_not(None), TextTemplate.valid_from, TextTemplate.id)
@@ -77,12 +77,11 @@ def texts_in_force(centre_id: int | None, on: date) -> dict[str, TextTemplate]:
 
 
 def words_of(row: TextTemplate) -> Words:
-    """The words of a row."""
     return Words(**{name: getattr(row, name) for name in Words.__dataclass_fields__})
 
 
 def shipped_words(key: str) -> Words:
-    """The words this program ships for a kind. Raises KeyError for a kind there is not."""
+    """The words shipped for a kind. Raises KeyError for an unknown kind."""
     row = {row["key"]: row for row in table_rows("templates.csv")}[key]
     words: dict[str, Any] = {name: row.get(name) for name in FIELDS}
     return Words(**words)
@@ -91,9 +90,9 @@ def shipped_words(key: str) -> Words:
 def change_text(
     key: str, words: Words, *, centre_id: int | None, by: Actor, now: datetime, reason: str, samples: Mapping[str, Mapping[str, str]]
 ) -> TextTemplate:
-    """Give a kind of message other words from now on, in a centre or (None) everywhere that has none of its own.
+    """Change the words of a kind of message from now on, in a centre or (None) wherever there are no own ones.
 
-    `samples` fill the places when lengths are counted, by language. Records `change_setting`. Raises NotAllowed, TextRefused,
+    `samples` fill the placeholders, by language, when lengths are checked. Records `change_setting`. Raises NotAllowed, TextRefused,
     ReasonMissing.
     """
     require(by, Action.CHANGE_SETTINGS)
@@ -108,7 +107,7 @@ def change_text(
 
 
 def restore_text(key: str, *, centre_id: int | None, by: Actor, now: datetime, reason: str) -> None:
-    """Go back: a centre to the installation's words, the installation to those that ship. Raises NothingToRestore, ReasonMissing."""
+    """Restore the words: a centre the installation's, the installation the shipped ones. Raises NothingToRestore, ReasonMissing."""
     require(by, Action.CHANGE_SETTINGS)
     require_administrator_of(by, centre_id)
     own = _own(key, centre_id, local_day(now))
@@ -124,7 +123,7 @@ def restore_text(key: str, *, centre_id: int | None, by: Actor, now: datetime, r
 
 
 def faults_of(kind: Kind, words: Words, samples: Mapping[str, Mapping[str, str]]) -> dict[str, Bilingual]:
-    """What is wrong with each field, in the order of the page; empty when all can be sent."""
+    """The faults of each field, in the order of the page; empty when everything can be sent."""
     faults: dict[str, Bilingual] = {}
     for name in FIELDS:
         part, _, language = name.partition("_")
@@ -148,7 +147,7 @@ def faults_of(kind: Kind, words: Words, samples: Mapping[str, Mapping[str, str]]
 
 
 def places_in(text: str) -> set[str]:
-    """What stands between braces in a text, known or not. Raises ValueError where a brace stands alone or round more than a word."""
+    """The placeholders in a text, known or not. Raises ValueError for a lone brace or one around more than a word."""
     rest = _BRACED.sub("", text)
     if "{" in rest or "}" in rest:
         raise ValueError("a brace alone")
@@ -156,12 +155,12 @@ def places_in(text: str) -> set[str]:
 
 
 def with_places_of(kind: Kind, values: Mapping[str, str]) -> Mapping[str, str]:
-    """The values for a kind of message: one without a place for the address of a page never carries one."""
+    """The values for a kind of message, without the page address for kinds that have no placeholder for it."""
     return values if LINK in kind.places else {**values, LINK: ""}
 
 
 def sms_of(short: str, values: Mapping[str, str]) -> str:
-    """The text of an SMS: the short words, with the link behind them unless they have a place for it."""
+    """The text of an SMS: the short words, with the link appended unless they have a placeholder for it."""
     line = " ".join(fill(short, values).split())
     return line if values[LINK] in line else f"{line} {values[LINK]}"
 
@@ -217,7 +216,6 @@ def _fault_of_parameters(kind: Kind, words: Words, samples: Mapping[str, str]) -
 
 
 def longest_parameter(place: str) -> int:
-    """How many characters Zalo takes in a parameter filled from a place."""
     return LONGEST_LINK if place in (LINK, "reason", "guidance", "lead", "agency", "handler") else LONGEST_PARAMETER
 
 
