@@ -1,4 +1,4 @@
-"""What an agency answers, what its leader decides, and the time or the way back it asks for. Rows are appended, never changed."""
+"""Agencies' answers, their leaders' decisions, and requests for more time or for release. Rows are appended, never changed."""
 
 from datetime import date, datetime
 
@@ -33,7 +33,7 @@ class Answer(Referable, Model):
 
     @property
     def is_approved(self) -> bool:
-        """Whether a leader stands behind it."""
+        """Whether a leader has approved it."""
         return self.decision is not None and self.decision.verdict == "approve"
 
 
@@ -76,7 +76,7 @@ class Extension(Referable, Model):
 
 
 class HandBack(Model):
-    """An agency says the matter is not its own; the centre decides."""
+    """An agency's statement that the matter is not its own; the centre decides."""
 
     __tablename__ = "hand_back"
     id: Mapped[Id]

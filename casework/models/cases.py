@@ -1,4 +1,4 @@
-"""The case (the work on one matter), the agencies asked to work on it, and what is said and done beside the tokens."""
+"""The case (the work on one matter), its agencies, and what is said and done outside the steps of the process."""
 
 from datetime import datetime
 from typing import Any
@@ -62,11 +62,11 @@ class Case(Referable, Model):
     village_in_clear: Mapped[str | None] = mapped_column(
         "village", String(120), comment="what stood there before anybody had to release it; nobody reads it but who decides on it"
     )
-    """As a program before 0.9.1 writes it, until the job has sealed it; nothing else is ever put here."""
+    """Written by programs before 0.9.1 until the job has sealed it; never written now."""
     sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what of it nobody has let out yet")
     place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
     latitude: Mapped[float | None]
-    """Rounded until it is placed, as is `longitude` (casework.places.points)."""
+    """Rounded until it is placed, like `longitude` (casework.places.points)."""
     longitude: Mapped[float | None]
     placed_at: Mapped[datetime | None] = mapped_column(
         comment="when an operator let everybody see the exact point; it stands here since"
@@ -107,14 +107,14 @@ class Case(Referable, Model):
 
     @property
     def standstill(self) -> Standstill | None:
-        """Why the way of the case stands still, None while it goes on. Its steps wait unseen until it does."""
+        """Why the case is paused; None otherwise. Its steps are hidden meanwhile."""
         if self.paused_for is not None:
             return Standstill(self.paused_for)
         return STILL_STATES.get(CaseState(self.state))
 
     @property
     def is_reported_urgent(self) -> bool:
-        """Whether a sender or a caller says that it is urgent and nobody has decided on that yet."""
+        """Whether a sender or caller marked it urgent and nobody has decided on that yet."""
         return self.state in UNCLASSIFIED and any(link.report.marked_urgent for link in self.reports if link.left_at is None)
 
     @property
@@ -129,16 +129,16 @@ class Case(Referable, Model):
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Whether it waits to be accepted, and its sender's contact to be confirmed (casework.open_cases)."""
+        """Whether it waits for acceptance and for its sender's contact to be confirmed (casework.open_cases)."""
         return self.state == CaseState.TO_VERIFY and self.unconfirmed_since is not None and self.quarantined_at is None
 
     def is_late(self, now: datetime) -> bool:
-        """By its answer where it has one, else now."""
+        """Judged when the case was answered, or else now."""
         return is_late(self.due_at, self.answered_at or self.closed_at or now)
 
 
 class CaseReport(Model):
-    """Which reports a case answers, and until when: a split restores what stood before the merge."""
+    """A report a case answers, and until when: a split restores the link from before the merge."""
 
     __tablename__ = "case_report"
     __table_args__ = (
@@ -212,7 +212,7 @@ class Assignment(Referable, Model):
 
 
 class Refusal(Model):
-    """A case not taken, with the reason the sender reads, and the one objection it may meet."""
+    """A case that was refused, with the reason the sender reads and the one objection allowed."""
 
     __tablename__ = "refusal"
     id: Mapped[Id]
@@ -234,7 +234,7 @@ class Refusal(Model):
 
 
 class Question(Referable, Model):
-    """What the centre asked the reporter; the case clock rests meanwhile."""
+    """A question to the reporter; the case clock is paused meanwhile."""
 
     __tablename__ = "question"
     id: Mapped[Id]
@@ -267,7 +267,7 @@ class Referral(Model):
 
 
 class Withdrawal(Model):
-    """The reporter took the report back; after acceptance a request the centre decides."""
+    """A report taken back by its sender; after acceptance a request the centre decides."""
 
     __tablename__ = "withdrawal"
     id: Mapped[Id]
@@ -282,7 +282,7 @@ class Withdrawal(Model):
 
 
 class Hold(Model):
-    """A stretch in which the operations lead lets a case rest, at most ten working days in all."""
+    """A period for which the operations lead pauses a case, at most ten working days in all."""
 
     __tablename__ = "hold"
     id: Mapped[Id]
@@ -327,7 +327,7 @@ class Note(Referable, Model):
 
 
 class HotlineCall(Model):
-    """One try to reach the hotline of an urgent case: who called, whom, when, and what was said."""
+    """One attempt to reach the hotline for an urgent case: who called, whom, when, and what was said."""
 
     __tablename__ = "hotline_call"
     id: Mapped[Id]
@@ -342,8 +342,6 @@ class HotlineCall(Model):
 
 
 class Directive(Model):
-    """A committee leader's word on a case."""
-
     __tablename__ = "directive"
     id: Mapped[Id]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)

@@ -1,4 +1,5 @@
-"""What citizens have beside their reports: browsers that file, support of others, requests about their data, ways in from other apps."""
+"""Citizens' data apart from reports: browsers that file, support of others' reports, requests about their data, sign-ins from other apps.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -17,8 +18,8 @@ OPEN = text("done_at IS NULL")
 
 
 class Device(Model):
-    """A browser that may send reports which waited in it: for one account, or for nobody. It holds a token, the row its digest.
-    The token does not run out; signing out ends an account's."""
+    """A browser that may send reports queued offline, for one account or for nobody. It holds a token, the row its digest. The token does
+    not expire; signing out ends an account's."""
 
     __tablename__ = "device"
     id: Mapped[Id]
@@ -34,7 +35,7 @@ class Device(Model):
 
 
 class MeToo(Model):
-    """Somebody whom the same matter concerns. Counted, never named."""
+    """A person affected by the same matter. Counted, never named."""
 
     __tablename__ = "me_too"
     __table_args__ = (
@@ -50,7 +51,7 @@ class MeToo(Model):
 
 
 class BlockedSender(Referable, Model):
-    """A sender whose reports are not taken for a while: known by account, device or keyed digest, never by name."""
+    """A sender whose reports are not accepted for a while, recognised by account, device or keyed digest, never by name."""
 
     __tablename__ = "blocked_sender"
     __table_args__ = (
@@ -74,7 +75,7 @@ class BlockedSender(Referable, Model):
 
 
 class DataRequest(Referable, Model):
-    """What somebody asks about their own data (Law 91/2025/QH15), with the days the law gives for it."""
+    """A person's request about their own data (Law 91/2025/QH15), with the days the law gives for it."""
 
     __tablename__ = "data_request"
     __table_args__ = (
@@ -105,7 +106,7 @@ class DataRequest(Referable, Model):
 
 
 class PublicFigures(Model):
-    """The numbers of one month that the public reads, counted by a job so that no page counts cases."""
+    """One month of public figures, counted by a job so that no page counts cases."""
 
     __tablename__ = "public_figures"
     __table_args__ = (
@@ -122,7 +123,7 @@ class PublicFigures(Model):
 
 
 class HostApp(Referable, Named, Model):
-    """Another application that signs its people in here. It holds the private key, this row the public one."""
+    """Another application that signs its users in here. It holds the private key, this row the public one."""
 
     __tablename__ = "host_app"
     id: Mapped[Id]
@@ -134,7 +135,7 @@ class HostApp(Referable, Named, Model):
 
 
 class HandOverTicket(Model):
-    """One sign-in a host application has asked for: opened once by the person's web view, within a minute."""
+    """A sign-in requested by a host application: opened once by the person's web view, within a minute."""
 
     __tablename__ = "hand_over_ticket"
     id: Mapped[Id]

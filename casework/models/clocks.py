@@ -45,12 +45,12 @@ class Clock(Model):
         return any(pause.until is None for pause in self.pauses)
 
     def is_late(self, now: datetime) -> bool:
-        """Late for open and ended clocks alike."""
+        """The same test for open and ended clocks."""
         return is_late(self.due_at, self.ended_at or now)
 
 
 class ClockPause(Model):
-    """A stretch in which a limit did not run."""
+    """A period in which a limit was paused."""
 
     __tablename__ = "clock_pause"
     id: Mapped[Id]
@@ -63,7 +63,7 @@ class ClockPause(Model):
 
 
 class Reminder(Model):
-    """A rung of the reminder ladder already climbed, so that it is climbed once."""
+    """A rung of the reminder ladder already climbed, so that it is not climbed again."""
 
     __tablename__ = "reminder"
     __table_args__ = (UniqueConstraint("clock_id", "rule_id"),)

@@ -9,13 +9,12 @@ from casework.bilingual import Bilingual
 
 
 class Dated:
-    """A row that holds from a day on and, when it has been replaced, until a day (exclusive; local days)."""
+    """A row in force from a day on and, once replaced, until a day (exclusive; local days)."""
 
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
 
     def holds_on(self, day: date) -> bool:
-        """Whether the row is in force on that local day."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
@@ -24,7 +23,6 @@ class Scoped:
 
     @declared_attr
     def centre_id(cls) -> Mapped[int | None]:
-        """The centre the rule belongs to."""
         return mapped_column(ForeignKey("centre.id"))
 
 
@@ -36,5 +34,4 @@ class Named:
 
     @property
     def name(self) -> Bilingual:
-        """The name in both languages."""
         return Bilingual(self.name_vi, self.name_en)

@@ -1,4 +1,4 @@
-"""What makes the work at the desks lighter: saved filters, unfinished texts, templates, mentions, openings, suggestions, faces found."""
+"""Conveniences of the desks: saved filters, drafts, templates, mentions, openings, suggestions, faces found."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ FAILED = text("error IS NOT NULL")
 
 
 class SavedFilter(Referable, Model):
-    """A choice of the inbox kept under a name: its owner's own, or shared with everybody who works in a centre or in an agency."""
+    """A saved filter of the inbox: its owner's own, or shared with everybody who works in a centre or agency."""
 
     __tablename__ = "saved_filter"
     __table_args__ = (CheckConstraint("centre_id IS NULL OR agency_id IS NULL", name="shared_with"),)
@@ -37,8 +37,8 @@ class SavedFilter(Referable, Model):
 
 
 class Draft(Referable, Model):
-    """What a person typed into a form and has not sent. It hangs on case, agency and element, not on a step of the engine, so that
-    it outlives a move to another version of the process."""
+    """What a person typed into a form and has not sent. It belongs to case, agency and element, not to a step of the engine, so that it
+    survives a move to another version of the process."""
 
     __tablename__ = "draft"
     __table_args__ = (Index("ix_draft_own", "account_id", "case_id", "subject", "id"),)
@@ -63,7 +63,7 @@ class DraftPhotos(Model):
 
 
 class AnswerTemplate(Referable, Scoped, Named, Dated, Model):
-    """Words an agency begins an answer with; places like {code} are filled in from the case. Without an agency it is everybody's."""
+    """Text an agency begins an answer with; placeholders like {code} are filled in from the case. Without an agency it is everybody's."""
 
     __tablename__ = "answer_template"
     id: Mapped[Id]
@@ -79,7 +79,7 @@ class AnswerTemplate(Referable, Scoped, Named, Dated, Model):
 
 
 class AnswerOpening(Model):
-    """That somebody who may decide on an answer has had this version before their eyes; only such answers can be approved in bulk."""
+    """A version of an answer opened by somebody who may decide on it; only opened answers can be approved in bulk."""
 
     __tablename__ = "answer_opening"
     answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id"), primary_key=True)
@@ -105,7 +105,7 @@ class Mention(Model):
 
 
 class SuggestionRule(Scoped, Dated, Model):
-    """Words that speak for a field or for urgency. What is found is suggested with the words that spoke for it, never chosen."""
+    """Words that suggest a field or urgency. The suggestion shows the words that caused it and is never chosen automatically."""
 
     __tablename__ = "suggestion_rule"
     __table_args__ = (CheckConstraint("kind IN ('field', 'urgency')", name="kind"),)
@@ -117,7 +117,7 @@ class SuggestionRule(Scoped, Dated, Model):
 
 
 class PhotoDetection(Model):
-    """What a detector found in one photo: rectangles that may be faces. A suggestion for whoever covers them by hand."""
+    """A detector's result for one photo: rectangles that may be faces, suggested to the person who covers them."""
 
     __tablename__ = "photo_detection"
     __table_args__ = (Index("ix_photo_detection_failed", "detected_at", sqlite_where=FAILED, postgresql_where=FAILED),)

@@ -1,4 +1,4 @@
-"""Documents on their way out: their number in the book, their kept files, seals; and whatever the worker makes because somebody asked."""
+"""Outgoing documents with their numbers, files and seals; and outputs the worker makes on request."""
 
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ TO_FILE = text("file_due_at IS NOT NULL")
 
 
 class DocumentBook(Referable, Model):
-    """The book a body numbers its documents in, one a year and series (sổ đăng ký văn bản đi; NĐ 30/2020, Điều 15)."""
+    """The book in which a body numbers its documents, one per year and series (sổ đăng ký văn bản đi; NĐ 30/2020, Điều 15)."""
 
     __tablename__ = "document_book"
     __table_args__ = (
@@ -37,7 +37,7 @@ class DocumentBook(Referable, Model):
 
 
 class DocumentNumber(Model):
-    """One number of a book: given to a letter, used for a paper outside of the software, or struck out. It is never given twice."""
+    """One number of a book: given to a letter, used for a paper outside the software, or struck out. Never given twice."""
 
     __tablename__ = "document_number"
     __table_args__ = (
@@ -68,7 +68,7 @@ class DocumentNumber(Model):
 
 
 class LetterFile(Referable, Model):
-    """One kept PDF of a letter: as issued with its number, sealed here, or signed elsewhere and taken back. Never replaced."""
+    """One stored PDF of a letter: as issued with its number, sealed here, or signed elsewhere and uploaded. Never replaced."""
 
     __tablename__ = "letter_file"
     __table_args__ = (
@@ -90,7 +90,7 @@ class LetterFile(Referable, Model):
 
 
 class SealingOrder(Referable, Model):
-    """That an issued letter is to be sealed; the worker does it, and says why when it cannot."""
+    """An order to seal an issued letter; the worker carries it out, or records why it cannot."""
 
     __tablename__ = "sealing_order"
     __table_args__ = (
@@ -113,7 +113,7 @@ class SealingOrder(Referable, Model):
 
 
 class ReportSchedule(Referable, Model):
-    """What is made by itself again and again, and who is told of it."""
+    """A recurring output, and its recipients."""
 
     __tablename__ = "report_schedule"
     __table_args__ = (
@@ -145,7 +145,7 @@ class ReportSchedule(Referable, Model):
 
 
 class Output(Referable, Model):
-    """Something the worker makes because somebody, or a schedule, asked: an export, a case file, a report. Its link ends."""
+    """An output of the worker, requested by a person or a schedule: an export, a case file, a report. Its link expires."""
 
     __tablename__ = "output"
     __table_args__ = (

@@ -13,11 +13,11 @@ LOOKS = text(
     "type IN ('reveal_identity', 'export_identity', 'look_at_data_request', 'look_up_phone', 'order_output', 'fetch_output',"
     " 'export_by_command')"
 )
-"""Which events say that somebody looked at who a person is, or took something out of the house: few among many, with their own indexes."""
+"""Events about looking at a person's identity or exporting something: few among many, with indexes of their own."""
 
 
 class EventStream(Model):
-    """The head of a chain: how many events it has and the hash of the last, so that a cut tail is seen."""
+    """The head of a chain: its number of events and last hash, so that a cut tail is noticed."""
 
     __tablename__ = "event_stream"
     stream: Mapped[str] = mapped_column(String(60), primary_key=True, comment="case:<id>, account:<id>, rules, process:<id>")
@@ -27,7 +27,7 @@ class EventStream(Model):
 
 
 class Event(Model):
-    """What happened. The hash covers a salted digest of the payload, so a payload can be erased and the chain still holds."""
+    """One event. The hash covers a salted digest of the payload, so a payload can be erased and the chain still verifies."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -53,7 +53,7 @@ class Event(Model):
 
 
 class Anchor(Model):
-    """A signed list of stream heads that has left the database; the file is the proof, the row a pointer to it."""
+    """A signed list of stream heads written outside the database; the file is the proof, the row points to it."""
 
     __tablename__ = "anchor"
     id: Mapped[Id]

@@ -1,4 +1,4 @@
-"""Files of people, agencies or areas that were sent and looked through, and wait to be taken over as they are."""
+"""Uploaded files of people, agencies or areas that were checked and wait to be imported unchanged."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from casework.db import Id, Json, Model, Referable
 
 
 class StagedImport(Referable, Model):
-    """One file as it was read. What its preview showed is what is taken over: the rows lie here, sealed, and nobody sends them again."""
+    """One file as read. What its preview showed is what is imported: the rows are stored here, sealed, and not uploaded again."""
 
     __tablename__ = "staged_import"
     __table_args__ = (CheckConstraint("kind IN ('people', 'agencies', 'areas')", name="kind"),)

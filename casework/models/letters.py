@@ -1,4 +1,4 @@
-"""Letters the centre has written, as they stood on their day."""
+"""Letters written, kept as they were on their day."""
 
 from datetime import date, datetime
 from typing import Any
@@ -16,9 +16,10 @@ OF_PERIOD = text("kind IN ('period_report', 'agency_sheet', 'yearbook')")
 
 
 class Letter(Referable, Model):
-    """One document of ours: a letter, slip, notice or report. Its content is kept, so that the same file comes out later.
+    """One document of ours: a letter, slip, notice or report. Its content is stored, so that the same file can be made later, and never
+    contains a citizen's name.
 
-    A citizen's name is never part of it. Until the clerk has given it a number it can be withdrawn and written anew.
+    Until the clerk has numbered it, it can be withdrawn and written anew.
     """
 
     __tablename__ = "letter"

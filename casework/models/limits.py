@@ -1,4 +1,4 @@
-"""Counters: the same request twice, and too many requests."""
+"""Keys of repeated requests, and counters of too many."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from casework.db import Model
 
 
 class IdempotencyKey(Model):
-    """The key of one act, of a form or of a client, so that a repeat gets the first answer instead of a second act."""
+    """The key of one act, from a form or client, so that a repeat gets the first answer instead of causing a second act."""
 
     __tablename__ = "idempotency_key"
     key: Mapped[str] = mapped_column(String(80), primary_key=True)

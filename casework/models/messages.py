@@ -1,4 +1,4 @@
-"""What is on its way out of the house: one row for each person and channel, and what each person wishes to be told by which way."""
+"""Outgoing deliveries, one row per person and channel, and each person's choices of channels."""
 
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,7 @@ class Delivery(Model):
 
 
 class MessageChoice(Model):
-    """What an account takes by a channel; without a row the house's rule for its kind holds."""
+    """An account's choice for a channel; without a row the default of its kind applies."""
 
     __tablename__ = "message_choice"
     __table_args__ = (CheckConstraint("takes IN ('all', 'urgent', 'digest', 'none')", name="takes"),)
@@ -65,7 +65,7 @@ class MessageChoice(Model):
 
 
 class PushSubscription(Model):
-    """A browser that agreed to be told (RFC 8030). Endpoint and keys are sealed: they lead to a person's device."""
+    """A browser subscribed to notices (RFC 8030). Endpoint and keys are sealed, because they lead to a person's device."""
 
     __tablename__ = "push_subscription"
     __table_args__ = (Index("ix_push_subscription_live", "account_id", sqlite_where=LIVE, postgresql_where=LIVE),)

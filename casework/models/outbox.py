@@ -1,4 +1,4 @@
-"""What has to leave the house: rows written with the act itself, sent after the commit."""
+"""Messages to be sent: rows written with the act itself, sent after the commit."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from casework.db import Id, Json, Model
 UNREAD = text("read_at IS NULL AND dropped_at IS NULL")
 UNROUTED = text("routed_at IS NULL")
 LETTERS = text("template = 'reminder_letter'")
-"""Reminders of a morning, each to one desk: few among many messages, and found by their day."""
+"""Morning reminders, each to one desk: few among many messages, and found by their day."""
 
 
 class OutboxMessage(Model):

@@ -1,4 +1,4 @@
-"""Who somebody is elsewhere: identities of other providers that open an account here, and sign-ins with them that are under way."""
+"""Identities at other providers that open an account here, and sign-ins with them under way."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from casework.models.people import Account
 
 
 class OutsideIdentity(Referable, Model):
-    """An identity at a provider that opens an account. Of who somebody is there only keyed digests are kept."""
+    """An identity at a provider that opens an account. Only keyed digests of it are stored."""
 
     __tablename__ = "outside_identity"
     __table_args__ = (
@@ -29,7 +29,7 @@ class OutsideIdentity(Referable, Model):
 
 
 class OutsideSignIn(Model):
-    """A browser that was sent to a provider and is expected back, once, within minutes; or that came back as somebody new."""
+    """A browser sent to a provider and expected back once, within minutes; or one that came back as a new person."""
 
     __tablename__ = "outside_sign_in"
     __table_args__ = (CheckConstraint("purpose IN ('sign_in', 'link')", name="purpose"),)

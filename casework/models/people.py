@@ -55,7 +55,6 @@ class Account(Referable, Model):
 
     @property
     def title(self) -> Bilingual:
-        """The position a member of staff signs with."""
         return Bilingual(self.title_vi or "", self.title_en or "")
 
 
@@ -76,9 +75,10 @@ class Membership(Dated, Model):
 
 
 class Deputy(Model):
-    """From an instant until an instant one person acts for another and counts as that person (rules.md, section 1).
+    """For a period one person acts for another and counts as that person (rules.md, section 1).
 
-    One that waits for a second person has no time yet, so that nobody acts by it: it ends where it starts, and `wanted_until` is set.
+    A row that waits for a second person has no duration yet, so that nobody acts by it: it ends where it starts, and `wanted_until` is
+    set.
     """
 
     __tablename__ = "deputy"
@@ -115,7 +115,7 @@ class LoginSession(Referable, Model):
 
 
 class OneTimeCode(Model):
-    """A code sent to a contact to prove that it is the person's."""
+    """A code sent to a contact to prove that the person owns it."""
 
     __tablename__ = "one_time_code"
     id: Mapped[Id]

@@ -1,4 +1,4 @@
-"""What the law on personal data asks to be kept beside the data: what was forgotten, the register of processing, breaches."""
+"""Records required by the law on personal data: erasures, the register of processing, breaches."""
 
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,9 @@ UNTOLD = text("told IS NULL")
 
 
 class Forgotten(Model):
-    """One account, report or case that was erased or taken out: what is to be done again where an older backup is restored.
+    """One account, report or case that was erased or quarantined, to be repeated after an older backup is restored.
 
-    Refs alone: nobody is found by this row but in the database it belongs to.
+    Only refs: the row identifies nobody outside the database it belongs to.
     """
 
     __tablename__ = "forgotten"
@@ -52,7 +52,7 @@ class ProcessingActivity(Scoped, Named, Dated, Model):
 
 
 class Breach(Referable, Model):
-    """Personal data got where they should not be. What is found out and done is rows beside it, each added once and never changed."""
+    """A breach of personal data. Findings and measures are rows of their own, added once and never changed."""
 
     __tablename__ = "breach"
     __table_args__ = (
@@ -74,12 +74,12 @@ class Breach(Referable, Model):
 
     @property
     def description(self) -> "BreachDescription":
-        """What is known of it now."""
+        """The newest description."""
         return self.descriptions[-1]
 
 
 class BreachDescription(Model):
-    """What was known of a breach at a moment, in the words of who wrote it; the newest holds. It names no citizen."""
+    """A description of a breach at a moment, in its writer's words; the newest applies. It names no citizen."""
 
     __tablename__ = "breach_description"
     id: Mapped[Id]
@@ -95,7 +95,7 @@ class BreachDescription(Model):
 
 
 class BreachStep(Model):
-    """That a notice left the house, or that the breach was closed, with its number or outcome."""
+    """A notice that was sent, or the closing of the breach, with its number or outcome."""
 
     __tablename__ = "breach_step"
     __table_args__ = (CheckConstraint("kind IN ('authority', 'people', 'closed')", name="kind"),)
@@ -110,7 +110,7 @@ class BreachStep(Model):
 
 
 class BreachSearch(Model):
-    """One working out of who was affected: by which way, of what, and how many reports and accounts it added."""
+    """One search for affected people: its method and subject, and how many reports and accounts it added."""
 
     __tablename__ = "breach_search"
     id: Mapped[Id]

@@ -48,7 +48,7 @@ class Photo(Referable, Model):
 class File(Model):
     """Stored bytes: one rendition of a photo for one audience, or of a recording (original, play), a letter or an output (document).
 
-    What is no picture has a width and height of 0.
+    Anything but a picture has a width and height of 0.
     """
 
     __tablename__ = "file"

@@ -98,7 +98,6 @@ class Agency(Referable, Named, Dated, Model):
 
     @property
     def short_name(self) -> Bilingual:
-        """The short name staff read in tables."""
         return Bilingual(self.short_name_vi, self.short_name_en)
 
 

@@ -1,4 +1,4 @@
-"""What was told to the public or to the reporter alone, how it was judged, and the reviews that judgement opened."""
+"""Publications to the public or to the reporter alone, their ratings, and the reviews these opened."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ class Publication(Referable, Model):
 
 
 class PublicationVersion(Model):
-    """The edited public text, and which approved answers stand under it."""
+    """The edited public text, with the approved answers it is based on."""
 
     __tablename__ = "publication_version"
     __table_args__ = (UniqueConstraint("publication_id", "version"),)
@@ -65,7 +65,7 @@ class PublicationAnswer(Model):
 
 
 class PublicationPhoto(Model):
-    """A photo chosen for a version, with the very copies that were cleared for it: what an earlier version showed counts no more."""
+    """A photo chosen for a version, with the copies cleared for it: copies of earlier versions no longer count."""
 
     __tablename__ = "publication_photo"
     version_id: Mapped[int] = mapped_column(ForeignKey("publication_version.id"), primary_key=True)
@@ -78,7 +78,7 @@ class PublicationPhoto(Model):
     thumb: Mapped[File] = relationship(foreign_keys=[thumb_file_id])
 
     def copy(self, rendition: str) -> File | None:
-        """The copy called view or thumb; None for another rendition, and once it has been erased."""
+        """The copy called view or thumb; None for another rendition, and once it is erased."""
         file = {"view": self.view, "thumb": self.thumb}.get(rendition)
         return file if file is not None and file.erased_at is None else None
 
@@ -104,7 +104,7 @@ class Rating(Model):
 
 
 class Review(Model):
-    """The centre's look at a dissatisfied rating: one per publication, later ratings join it."""
+    """The centre's review of a dissatisfied rating: one per publication, which later ratings join."""
 
     __tablename__ = "review"
     id: Mapped[Id]

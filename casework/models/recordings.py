@@ -12,8 +12,8 @@ UNPREPARED = text("linked_at IS NOT NULL AND prepared_at IS NULL AND refused IS 
 
 
 class Recording(Referable, Model):
-    """One voice note or video, staged with a form or linked to a report. Its original is sealed; a copy without metadata is made of it
-    by the worker. Of a voice note agencies read the transcript an operator writes."""
+    """One voice note or video, staged with a form or linked to a report. Its original is sealed; the worker makes a copy without
+    metadata. Agencies read only the transcript an operator writes of a voice note."""
 
     __tablename__ = "recording"
     __table_args__ = (

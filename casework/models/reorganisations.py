@@ -10,7 +10,7 @@ from casework.db import Id, Json, Model, Referable
 
 
 class Reorganisation(Referable, Model):
-    """Which areas, agencies and centres are followed by which from a local day on."""
+    """Which areas, agencies and centres are succeeded by which from a local day on."""
 
     __tablename__ = "reorganisation"
     __table_args__ = (CheckConstraint("state IN ('draft', 'doing', 'done', 'undone')", name="state"),)
@@ -38,7 +38,8 @@ class Reorganisation(Referable, Model):
 
 
 class ReorganisationStep(Model):
-    """One line of the plan: who follows whom. Several lines of one predecessor split it, several of one successor join them."""
+    """One line of the plan: a predecessor and its successor. Several lines of one predecessor split it, several of one successor merge
+    them."""
 
     __tablename__ = "reorganisation_step"
     __table_args__ = (CheckConstraint("kind IN ('area', 'agency', 'centre', 'person')", name="kind"),)
@@ -52,7 +53,7 @@ class ReorganisationStep(Model):
 
 
 class CaseSuccession(Model):
-    """Who reads the closed cases an ended centre or agency left behind, which no reorganisation moves: by the place of the case."""
+    """The successor that reads the closed cases an ended centre or agency left, which no reorganisation moves: by the case's place."""
 
     __tablename__ = "case_succession"
     __table_args__ = (CheckConstraint("kind IN ('agency', 'centre')", name="kind"),)
@@ -64,7 +65,7 @@ class CaseSuccession(Model):
 
 
 class ReorganisationChange(Model):
-    """One row as it stood before and after, in the order of the changes."""
+    """One row before and after, in the order of the changes."""
 
     __tablename__ = "reorganisation_change"
     __table_args__ = (Index("ix_reorganisation_change_order", "reorganisation_id", "id"),)

@@ -1,4 +1,4 @@
-"""What was sent in, by whom (sealed), and the three texts of it."""
+"""Reports as sent, their sealed senders, and the three versions of their text."""
 
 from datetime import datetime
 from typing import Any
@@ -36,12 +36,12 @@ class Reporter(Model):
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the person asked that their data rest: no look at them, and no message but about that."""
+        """Whether the person asked to restrict processing: nobody looks at them, and only messages about that are sent."""
         return self.restricted_at is not None or (self.account is not None and self.account.restricted_at is not None)
 
     @property
     def can_be_told(self) -> bool:
-        """Whether there is any way to send this person a message."""
+        """Whether there is any channel to this person."""
         return self.account_id is not None or self.phone_digest is not None or self.email_digest is not None
 
 
@@ -80,7 +80,7 @@ class Report(Referable, Model):
     sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")
     sealed_point: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the exact point, as exact as a house (casework.places.points)")
     clear_latitude: Mapped[float | None] = mapped_column("latitude")
-    """As a program before 0.9.1 writes it, until the job has sealed it; nothing else is ever put here, nor into the next two."""
+    """Written by programs before 0.9.1 until the job has sealed it; never written now, nor are the next two."""
     clear_longitude: Mapped[float | None] = mapped_column("longitude")
     clear_accuracy_m: Mapped[float | None] = mapped_column("accuracy_m", comment="metres, as the device said")
     consented_at: Mapped[datetime | None]
@@ -115,7 +115,7 @@ class ReportText(Model):
 
 
 class Follower(Model):
-    """Somebody who wishes to be told of public steps: no rating, no private words."""
+    """A person who asked to be told of public steps, without rating and private words."""
 
     __tablename__ = "follower"
     __table_args__ = (UniqueConstraint("case_id", "account_id"),)

@@ -12,7 +12,7 @@ from casework.models.columns import Dated, Named, Scoped
 
 
 class Field(Scoped, Named, Dated, Model):
-    """A field of work, as the article names six. `service_code` is stable and is Open311's (GeoReport v2)."""
+    """A field of work, such as the six named in the article. `service_code` is stable and the one of Open311 (GeoReport v2)."""
 
     __tablename__ = "field"
     __table_args__ = (UniqueConstraint("centre_id", "service_code", "valid_from"),)
@@ -25,7 +25,7 @@ class Field(Scoped, Named, Dated, Model):
 
 
 class ConsentNotice(Scoped, Dated, Model):
-    """What somebody is told before they agree that their data are processed. Of a report is kept which one it was."""
+    """The notice a person reads before consenting to the processing of their data. Each report keeps which one it was."""
 
     __tablename__ = "consent_notice"
     __table_args__ = (Index("ix_consent_notice_valid_from", "valid_from"),)
@@ -36,7 +36,6 @@ class ConsentNotice(Scoped, Dated, Model):
 
     @property
     def body(self) -> Bilingual:
-        """In both languages."""
         return Bilingual(self.body_vi, self.body_en)
 
 
@@ -58,7 +57,7 @@ class ClockRule(Scoped, Dated, Model):
 
 
 class CalendarDay(Scoped, Model):
-    """A day off that would be worked, or a weekend day that is worked, with the number of the act that says so."""
+    """A day off on a working day, or a worked day of a weekend, with the number of the act that decided it."""
 
     __tablename__ = "calendar_day"
     __table_args__ = (UniqueConstraint("centre_id", "day"), CheckConstraint("kind IN ('off', 'worked')", name="kind"))
@@ -71,12 +70,11 @@ class CalendarDay(Scoped, Model):
 
     @property
     def label(self) -> Bilingual:
-        """In both languages."""
         return Bilingual(self.label_vi, self.label_en)
 
 
 class CalendarChange(Model):
-    """A change of the calendar whose open limits are being counted anew, case by case, by the worker."""
+    """A change of the calendar for which the worker still recounts open limits, case by case."""
 
     __tablename__ = "calendar_change"
     id: Mapped[Id]
@@ -99,7 +97,7 @@ class OfficeHours(Scoped, Dated, Model):
 
 
 class RefusalReason(Scoped, Named, Dated, Model):
-    """Why a report is not taken, with the guidance its sender gets."""
+    """A reason for refusing a report, with the guidance its sender gets."""
 
     __tablename__ = "refusal_reason"
     id: Mapped[Id]
@@ -110,7 +108,7 @@ class RefusalReason(Scoped, Named, Dated, Model):
 
 
 class VisibilityReason(Scoped, Named, Dated, Model):
-    """Why a case is counted but never shown: children, domestic violence, health, crime, security."""
+    """A reason for counting a case without ever showing it: children, domestic violence, health, crime, security."""
 
     __tablename__ = "visibility_reason"
     id: Mapped[Id]
@@ -119,7 +117,7 @@ class VisibilityReason(Scoped, Named, Dated, Model):
 
 
 class TextTemplate(Scoped, Dated, Model):
-    """Words of messages and answers, with named places for values."""
+    """The words of a message or answer, with placeholders."""
 
     __tablename__ = "text_template"
     __table_args__ = (Index("ix_text_template_key", "key", "valid_from"),)
@@ -148,7 +146,7 @@ class Camera(Referable, Named, Dated, Model):
 
 
 class Letterhead(Scoped, Dated, Model):
-    """The head of a letter as of a day: parent body, issuing body, place, signer (NĐ 30/2020, Phụ lục I)."""
+    """The head of a letter from a day on: parent body, issuing body, place, signer (NĐ 30/2020, Phụ lục I)."""
 
     __tablename__ = "letterhead"
     id: Mapped[Id]
@@ -163,7 +161,7 @@ class Letterhead(Scoped, Dated, Model):
 
 
 class ReminderRule(Scoped, Dated, Model):
-    """One rung of the ladder: at which moment of which clock whom to remind."""
+    """One rung of the ladder: whom to remind at which moment of which clock."""
 
     __tablename__ = "reminder_rule"
     id: Mapped[Id]

@@ -1,4 +1,4 @@
-"""Search rows: one per case and audience, so that nobody finds by words what they may not read."""
+"""Search rows, one per case and audience, so that nobody finds by words what they may not read."""
 
 from datetime import datetime
 

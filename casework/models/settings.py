@@ -1,4 +1,4 @@
-"""Settings that are single values, what a case may be rated in difficulty, and the televisions that show a centre's work."""
+"""Single-value settings, complexities of cases, settings of process elements, and wallboards."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from casework.models.places import Centre
 
 
 class HouseSetting(Scoped, Model):
-    """One value an administrator has set in place of the one that ships (casework.setting_values knows every key)."""
+    """A value an administrator set instead of the shipped one (casework.setting_values knows every key)."""
 
     __tablename__ = "house_setting"
     __table_args__ = (Index("ix_house_setting_key", "key", "centre_id", unique=True),)
@@ -24,7 +24,7 @@ class HouseSetting(Scoped, Model):
 
 
 class SchemaPromise(Model):
-    """One row: which programs may go on with these tables (migrations/__init__.py)."""
+    """A single row: which programs may continue with these tables (migrations/__init__.py)."""
 
     __tablename__ = "schema_promise"
     id: Mapped[Id]
@@ -34,7 +34,7 @@ class SchemaPromise(Model):
 
 
 class Complexity(Scoped, Named, Dated, Model):
-    """How difficult a case is found to be at classification; clock rules speak of its key."""
+    """A complexity that can be chosen at classification; clock rules refer to its key."""
 
     __tablename__ = "complexity"
     id: Mapped[Id]
@@ -45,7 +45,7 @@ class Complexity(Scoped, Named, Dated, Model):
 
 
 class Wallboard(Referable, Model):
-    """A television that shows a centre's open work without anybody signed in. Its cookie holds a token, the row the digest."""
+    """A television that shows a centre's open work without a signed-in person. Its cookie holds a token, the row the digest."""
 
     __tablename__ = "wallboard"
     id: Mapped[Id]
@@ -63,9 +63,9 @@ class Wallboard(Referable, Model):
 
 
 class ElementSetting(Scoped, Dated, Model):
-    """What is set day by day for one element of the process without a new version; what is empty, the diagram says.
+    """Settings of one element of the process that need no new version; empty ones leave it to the diagram.
 
-    Of a step `amount` is its own limit and `role` whose inbox it comes to; of a timer `amount` is how long it waits.
+    Of a step `amount` is its own limit and `role` its inbox; for a timer `amount` is how long it waits.
     """
 
     __tablename__ = "element_setting"

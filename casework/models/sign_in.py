@@ -1,4 +1,4 @@
-"""How members of staff prove who they are beside the password: authenticator apps, passkeys, recovery codes, and sign-ins half done."""
+"""How members of staff prove their identity in addition to the password: authenticator apps, passkeys, recovery codes, pending sign-ins."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from casework.models.people import Account
 
 
 class CodeApp(Model):
-    """The authenticator app of one person: its secret, sealed, and the last step of time a code was taken of: none is good twice."""
+    """The authenticator app of one person: its sealed secret, and the last time step a code was used for, since none may be used twice."""
 
     __tablename__ = "code_app"
     id: Mapped[Id]
@@ -22,7 +22,7 @@ class CodeApp(Model):
 
 
 class Passkey(Referable, Model):
-    """A passkey (WebAuthn): its public key, and how often its device says it was used."""
+    """A passkey (WebAuthn): its public key, and its use count according to the device."""
 
     __tablename__ = "passkey"
     id: Mapped[Id]
@@ -39,7 +39,7 @@ class Passkey(Referable, Model):
 
 
 class RecoveryCode(Model):
-    """One of ten codes on paper, good once. Only its keyed digest is kept."""
+    """One of ten codes on paper, valid once. Only its keyed digest is stored."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (UniqueConstraint("account_id", "code_digest"),)
@@ -51,7 +51,7 @@ class RecoveryCode(Model):
 
 
 class SignInBegun(Model):
-    """A sign-in whose first step was right and whose second is to come, in one browser; its cookie holds the token."""
+    """A sign-in that passed its first step and waits for the second, in one browser; its cookie holds the token."""
 
     __tablename__ = "sign_in_begun"
     id: Mapped[Id]
@@ -66,7 +66,7 @@ class SignInBegun(Model):
 
 
 class PasskeyChallenge(Model):
-    """What a passkey has to sign, once and soon, and for which browser it was made."""
+    """A challenge for a passkey to sign, once and soon, and the browser it was made for."""
 
     __tablename__ = "passkey_challenge"
     __table_args__ = (CheckConstraint("purpose IN ('register', 'sign_in', 'second', 'again')", name="purpose"),)
@@ -78,7 +78,7 @@ class PasskeyChallenge(Model):
 
 
 class SecondFactorRule(Scoped, Dated, Model):
-    """From a day on, whoever has this role needs a second factor; so many days later nothing else opens for those without."""
+    """From a day on, holders of this role need a second factor; after the days of grace nothing else opens for those without."""
 
     __tablename__ = "second_factor_rule"
     __table_args__ = (Index("ix_second_factor_rule_role", "role", "valid_from"),)

@@ -1,4 +1,4 @@
-"""What is counted: how long a case was open and how that ended, what happened to it, the sums of days, and figures that were frozen."""
+"""Statistics: how long cases were open and how that ended, what happened to them, daily sums, and frozen figures."""
 
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,9 @@ IS_OPEN = text("ended_at IS NULL")
 
 
 class Counted:
-    """By what a fact is counted: as its case stands now, so that a correction moves the fact (docs/statistics.md).
+    """The dimensions of a fact: those its case has now, so that a correction moves the fact (docs/statistics.md).
 
-    Of a case in quarantine there is no field, area or agency, and urgency and source are empty: it counts for the whole alone.
+    A quarantined case has no field, area or agency, and empty urgency and source: it counts only for the whole.
     """
 
     field_id: Mapped[int | None]
@@ -27,19 +27,17 @@ class Counted:
 
     @declared_attr
     def centre_id(cls) -> Mapped[int]:
-        """The centre that counts it."""
         return mapped_column(ForeignKey("centre.id"))
 
     @declared_attr
     def case_id(cls) -> Mapped[int]:
-        """The case it is a fact of."""
         return mapped_column(ForeignKey("case.id"))
 
 
 class CaseSpan(Counted, Model):
     """One stretch in which the centre owed an answer to a case: from filing, or from being opened again, to an answer or another end.
 
-    Made by the worker from the case's history (`casework/facts`), never by an act; `event_seq` says up to where it was read.
+    Made by the worker from the case's history (`casework/facts`), never by an act; `event_seq` is the last event read.
     """
 
     __tablename__ = "case_span"
@@ -52,7 +50,7 @@ class CaseSpan(Counted, Model):
         CheckConstraint("verdict IN ('in_time', 'after_extension', 'late')", name="verdict"),
         CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="end"),
         Index("ix_case_span_opened", "centre_id", "opened_at"),
-        # what stood at a moment long ago is told from the index alone
+        # the figures of a moment long ago are answered by the index alone
         Index("ix_case_span_ended", "centre_id", "ended_at", "opened_at"),
         Index("ix_case_span_open", "centre_id", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_case_span_agency_open", "agency_id", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
@@ -78,7 +76,7 @@ class CaseSpan(Counted, Model):
 
 
 class CaseMoment(Counted, Model):
-    """Something that happened to a case and is counted as often as it happens."""
+    """Something that happened to a case, counted each time."""
 
     __tablename__ = "case_moment"
     __table_args__ = (
@@ -94,7 +92,7 @@ class CaseMoment(Counted, Model):
 
 
 class DailyFigures(Model):
-    """The sums of one local day of a centre: of the whole, and by field, area, agency, urgency and source. Nought is left out."""
+    """The sums of one local day of a centre: of the whole, and by field, area, agency, urgency and source, without zeros."""
 
     __tablename__ = "daily_figures"
     __table_args__ = (UniqueConstraint("centre_id", "dimension", "day", "subject"),)
@@ -115,7 +113,7 @@ class StaleDay(Model):
 
 
 class FactsProgress(Model):
-    """How far the events of the whole house have been made into facts; one row."""
+    """How far the installation's events have been made into facts; one row."""
 
     __tablename__ = "facts_progress"
     id: Mapped[Id]
@@ -126,7 +124,7 @@ class FactsProgress(Model):
 
 
 class FiguresSnapshot(Referable, Model):
-    """The figures of a period as they stood when it was closed. It never changes; a correction is a snapshot of its own."""
+    """The figures of a period as they were when it was closed. Never changed; a correction is another snapshot."""
 
     __tablename__ = "figures_snapshot"
     __table_args__ = (

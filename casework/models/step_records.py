@@ -1,4 +1,4 @@
-"""What people wrote into the forms of steps that administrators drew: one record per step done, one value per field."""
+"""What people wrote into the forms of drawn steps: one record per finished step, one value per field."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from casework.models.people import Account
 
 
 class StepRecord(Referable, Model):
-    """One step done through its own form. Labels are kept as they stood that day: the model may change, the record does not."""
+    """One step done through its own form. Labels are stored as they were that day, because the model may change."""
 
     __tablename__ = "step_record"
     __table_args__ = (Index("ix_step_record_case", "case_id", "id"),)
@@ -30,7 +30,7 @@ class StepRecord(Referable, Model):
 
 
 class StepValue(Model):
-    """What was written into one field."""
+    """The value of one field."""
 
     __tablename__ = "step_value"
     id: Mapped[Id]

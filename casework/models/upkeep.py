@@ -1,4 +1,4 @@
-"""How the program itself is: its running processes, its recurring jobs, and when it was last backed up and verified."""
+"""The state of the program: its running processes, its recurring jobs, and the last backup and verification."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ WANTED = text("wanted_at IS NOT NULL")
 
 
 class ProgramProcess(Model):
-    """One process of the program. Without an end and not seen for minutes it was killed, stopped, or cannot reach the database."""
+    """One process of the program. Without an end and unseen for minutes, it was killed, stopped, or cannot reach the database."""
 
     __tablename__ = "program_process"
     __table_args__ = (
@@ -35,7 +35,7 @@ class ProgramProcess(Model):
 
 
 class RecurringJob(Model):
-    """How one job of the table of jobs last went, whichever worker ran it. Written in batches, a failure at once."""
+    """The last run of a recurring job, whichever worker ran it. Written in batches, a failure at once."""
 
     __tablename__ = "recurring_job"
     __table_args__ = (Index("ix_recurring_job_wanted", "wanted_at", sqlite_where=WANTED, postgresql_where=WANTED),)
@@ -59,7 +59,7 @@ class RecurringJob(Model):
 
 
 class UpkeepMark(Model):
-    """When something that keeps the installation was last done: the trace of a command."""
+    """When a maintenance command last ran."""
 
     __tablename__ = "upkeep_mark"
     __table_args__ = (CheckConstraint("kind IN ('backup', 'keys', 'verify', 'restore')", name="kind"),)
