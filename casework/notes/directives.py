@@ -1,4 +1,4 @@
-"""A committee leader's word on a case: read by everybody who works on it, done by whom it concerns."""
+"""A committee leader's directive on a case: read by everybody who works on it, carried out by those it concerns."""
 
 from datetime import date, datetime
 
@@ -19,14 +19,14 @@ LONGEST_DIRECTIVE = 4_000
 
 
 class DirectiveRefused(CaseworkError):
-    """The directive cannot be given so; the text says why."""
+    """The directive cannot be given like this; the text says why."""
 
 
 def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | None = None) -> None:
-    """Give a directive on a case that has not ended, also while it stands still.
+    """Give a directive on a case that has not ended, even while it is paused.
 
-    `until` is the last local day in time for what is ordered; no limit of the case moves by it. Tells the operators, their lead
-    and the leaders of the agencies at work. Records `direct` without the words. Raises DirectiveRefused, DayTooFar.
+    `until` is the last local day in time for what is ordered; it moves no limit of the case. Tells the operators, their lead and the
+    leaders of the agencies at work. Records `direct` without the words. Raises DirectiveRefused, DayTooFar.
     """
     require(by, Action.DIRECT, case)
     words = normal(words)
@@ -50,10 +50,10 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
 
 
 def finish_directive(case: Case, number: int, *, by: Actor, now: datetime) -> None:
-    """Write down that what the directive `number` of the case (1 is the oldest) ordered has been done.
+    """Record that directive `number` of the case (1 is the oldest) has been carried out.
 
     For the operations lead, who answers for the case, and for the committee leader. Tells the committee leader's inbox. Records
-    `finish_directive` with the number. Raises NotAllowed, DirectiveRefused when there is none or it is done already.
+    `finish_directive` with the number. Raises NotAllowed, DirectiveRefused when there is none or it was finished before.
     """
     require(by, Action.FINISH_DIRECTIVE, case)
     rows = directives_of(case)[::-1]
@@ -67,5 +67,4 @@ def finish_directive(case: Case, number: int, *, by: Actor, now: datetime) -> No
 
 
 def directives_of(case: Case) -> list[Directive]:
-    """The directives on a case, the newest first."""
     return list(db.session.scalars(select(Directive).where(Directive.case_id == case.id).order_by(Directive.id.desc())))

@@ -1,6 +1,6 @@
-"""Colleagues named in a note: who can be named, who is told, and what somebody has not seen yet.
+"""Colleagues named in a note: who can be named, who is told, and a person's unseen mentions.
 
-Named can be only who may read the note, judged when it is written and again whenever it is shown.
+Only people who may read the note can be named, checked when it is written and whenever it is shown.
 """
 
 import re
@@ -23,7 +23,7 @@ from casework.text import fold
 
 MOST_COLLEAGUES = 50
 MOST_LOOKED_AT = 400
-"""Memberships looked through for a list of colleagues: the people of one centre and of the agencies of one case."""
+"""Memberships searched for a list of colleagues: the people of one centre and of the agencies of one case."""
 
 MOST_MENTIONS = 10
 MOST_SHOWN = 50
@@ -32,7 +32,7 @@ _AT = re.compile(r"(?:^|(?<=[\s(,;]))@([\w.\-]{1,120})")
 
 
 class MentionRefused(CaseworkError):
-    """Somebody named cannot be told; the text says who."""
+    """A named colleague cannot be told; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,11 @@ class SeenMention:
 
 
 def logins_in(words: str) -> list[str]:
-    """The user names written with an @ in a text, in order, each once."""
     return list(dict.fromkeys(found.rstrip(".-").lower() for found in _AT.findall(words)))
 
 
 def colleagues(case: Case, audience: str, *, by: Actor, now: datetime, search: str = "") -> list[Account]:
-    """Who could be named in such a note of the person, by name; at most MOST_COLLEAGUES. `search`: part of a name or user name."""
+    """The colleagues the person could name in such a note, by name; at most MOST_COLLEAGUES. `search`: part of a name or user name."""
     part = own_open_assignment(by, case) if audience == "agency" else None
     query = select(Account).join(Membership, Membership.account_id == Account.id).where(_works_there(case, audience, part, now))
     query = query.where(Account.kind == "staff", Account.disabled_at.is_(None), Account.id != (by.own_id or 0))
@@ -63,8 +62,8 @@ def colleagues(case: Case, audience: str, *, by: Actor, now: datetime, search: s
 def mention_in(note: Note, case: Case, *, by: Actor, now: datetime, picked: Collection[str] = ()) -> list[Mention]:
     """Name colleagues in a note that was just written: those picked (their refs) and those written with an @. Each is told once.
 
-    Raises MentionRefused for a name nobody has who may read the note (whether there is such a person is not told), and for more
-    than MOST_MENTIONS.
+    Raises MentionRefused for a name of nobody who may read the note (without revealing whether there is such a person), and for more than
+    MOST_MENTIONS.
     """
     logins = logins_in(note.body)
     if len(logins) + len(picked) > 2 * MOST_MENTIONS:
@@ -83,7 +82,7 @@ def mention_in(note: Note, case: Case, *, by: Actor, now: datetime, picked: Coll
 
 
 def unseen_count(by: Actor) -> int:
-    """How many notes name the person that they have not seen; counted one past MOST_COUNTED, which the inbox shows as "99+"."""
+    """The number of unseen notes that name the person, counted one past MOST_COUNTED, which the inbox shows as "99+"."""
     if by.own_id is None:
         return 0
     unseen = select(Mention.id).where(Mention.account_id == by.own_id, Mention.seen_at.is_(None)).limit(MOST_COUNTED + 1)
@@ -100,7 +99,7 @@ def mentions_of(by: Actor) -> list[SeenMention]:
 
 
 def mentions_in(notes: Iterable[Note]) -> dict[int, list[Mention]]:
-    """Who is named in some notes that are shown, by note."""
+    """The mentions in some notes, by note."""
     ids = [note.id for note in notes]
     found: dict[int, list[Mention]] = {}
     query = select(Mention).where(Mention.note_id.in_(ids)).options(joinedload(Mention.account)).order_by(Mention.id)
@@ -110,13 +109,13 @@ def mentions_in(notes: Iterable[Note]) -> dict[int, list[Mention]]:
 
 
 def mark_seen(note_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
-    """Note that the person has had these notes before their eyes."""
+    """Mark these notes as seen by the person."""
     seen = update(Mention).where(Mention.account_id == by.account_id, Mention.seen_at.is_(None), Mention.note_id.in_(note_ids))
     db.session.execute(seen.values(seen_at=now), execution_options={"synchronize_session": False})
 
 
 def forget_unreadable(*, by: Actor, now: datetime) -> None:
-    """Count no more those of the newest mentions whose notes the person may not read any longer: nobody shall look for them in vain."""
+    """Mark the newest mentions in notes the person may no longer read as seen, so that nobody looks for them in vain."""
     readable = {each.mention.id for each in mentions_of(by)}
     query = select(Mention.id).where(Mention.account_id == by.account_id, Mention.seen_at.is_(None)).order_by(Mention.id.desc())
     gone = [id_ for id_ in db.session.scalars(query.limit(MOST_SHOWN)) if id_ not in readable]

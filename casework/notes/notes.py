@@ -1,4 +1,4 @@
-"""Notes of staff beside the tokens: the centre's own, the centre's for agencies, or one agency's. Never public."""
+"""Notes of staff outside the steps: the centre's own, the centre's for agencies, or one agency's. Never public."""
 
 from datetime import datetime
 
@@ -16,15 +16,15 @@ from casework.text import normal
 
 LONGEST_NOTE = 4_000
 MOST_NOTES = 200
-"""The newest of a case that a page shows."""
+"""The newest notes shown on a case page."""
 
 
 class NoteRefused(CaseworkError):
-    """The note cannot be written so; the text says why."""
+    """The note cannot be written like this; the text says why."""
 
 
 def note_audiences(by: Actor, case: Case) -> list[str]:
-    """Return whom a person may write to: the centre to itself or to agencies, an agency to its own people."""
+    """Return the audiences a person may write to: the centre to itself or to agencies, an agency to its own people."""
     if by.holds_for([Role.OPERATOR, Role.OPS_LEAD], case):
         return ["centre", "agencies"]
     return ["agency"] if own_open_assignment(by, case) is not None else []
@@ -50,10 +50,10 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
 
 
 def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: str) -> None:
-    """Say how far the agency has come with what it took on; read in the agency and by the centre, which is told. Never public.
+    """Report the agency's progress; read in the agency and by the centre, which is told.
 
-    Also while the case stands still. Records `progress_note` without the words. Raises NoteRefused before the agency has
-    accepted, after its part has ended, and when the words are missing or too long.
+    Never public. Possible while the case is paused, too. Records `progress_note` without the words. Raises NoteRefused before the agency
+    has accepted, after its part has ended, and when the words are missing or too long.
     """
     case = assignment.case
     require(by, Action.PROGRESS_NOTE, case, agency_id=assignment.agency_id)
@@ -76,7 +76,7 @@ def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: st
 
 
 def notes_seen_by(by: Actor, case: Case) -> list[Note]:
-    """The notes a person may read, newest first: an agency its own and the centre's for agencies, the centre and the committee all."""
+    """The notes a person may read, newest first: agencies their own and the centre's for agencies, the centre and the committee all."""
     query = select(Note).where(Note.case_id == case.id).options(joinedload(Note.written_by)).order_by(Note.id.desc()).limit(MOST_NOTES)
     if not sees(by, Sight.INTERNAL_NOTES, case):
         return []
