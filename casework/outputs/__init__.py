@@ -1,7 +1,7 @@
-"""What the worker makes because somebody asked: ordered, leased to one worker, kept for some days, dropped when a case leaves the system.
+"""Outputs the worker makes on request: ordered, leased to one worker, kept for some days, dropped when a case leaves the system.
 
-An order holds no rows, only what was asked. What is in the file is looked up when it is made, within what the person may see then; who has
-lost the role meanwhile gets a refusal. Personal data are in it by EXPORT_IDENTITY alone, with a reason that is written down.
+An order holds no rows, only what was asked. The file's content is looked up when it is made, within what the person may see then; a
+person who has lost the role is refused. It has personal data only by EXPORT_IDENTITY, with a recorded reason.
 """
 
 from casework.outputs.erasing import drop_named_outputs, drop_outputs_of, erase_expired, forget_outputs, has_expired

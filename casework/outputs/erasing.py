@@ -1,4 +1,4 @@
-"""Files that go: their time is over, or a case they may tell of leaves the system."""
+"""Erasing files that have expired, or may tell of a case that leaves the system."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ from casework.setting_values import value_of
 
 ENDED = ("failed", "dropped", "expired")
 RUNS_KEPT = 12
-"""Of a schedule that runs, so many of its newest runs keep their rows: which periods it has made is told by them."""
+"""How many of a running schedule's newest runs keep their rows, which show the periods it has made."""
 LEFT = Bilingual("Danh sách đã thay đổi nên tệp bị xóa.", "The list has changed, so the file is deleted.")
 GONE = "…"
-"""Stands where a reason was."""
+"""Replaces a reason."""
 
 
 def has_expired(now: datetime) -> bool:
-    """Whether the time of a file is over."""
+    """Whether some file has expired."""
     return db.session.scalar(select(Output.id).where(_is_over(now)).limit(1)) is not None
 
 
 def erase_expired(now: datetime, *, most: int = 100) -> int:
-    """Let go of files whose time is over, and return how many; their bytes go with the job `erase_files`."""
+    """Erase expired files and return how many; the job `erase_files` deletes their bytes."""
     over = select(Output).where(_is_over(now)).order_by(Output.expires_at).limit(most).options(joinedload(Output.file))
     rows = list(db.session.scalars(over))
     for row in rows:
@@ -37,10 +37,10 @@ def erase_expired(now: datetime, *, most: int = 100) -> int:
 
 
 def drop_outputs_of(cases: Collection[Case], *, at: datetime, keeps_reasons: bool = False) -> int:
-    """Let no output tell of cases that leave the system (rules.md, section 6, "Quarantine"), and return how many were let go of.
+    """Drop all outputs that may tell of cases leaving the system (rules.md, section 6, "Quarantine"), and return how many.
 
-    Which cases a list holds is written nowhere: all of the centre's that tell of cases and were made since these were opened go. One
-    that is being made is made anew. `keeps_reasons`: the cases stay, and so does why senders were looked at.
+    It is not recorded which cases a list holds, so all the centre's outputs about cases made since these were opened are dropped. One
+    being made is made anew. `keeps_reasons`: the cases stay, and so do the reasons for looking at senders.
     """
     if not cases:
         return 0
@@ -62,16 +62,17 @@ def drop_outputs_of(cases: Collection[Case], *, at: datetime, keeps_reasons: boo
         db.session.flush()
         return len(rows)
     named = update(Output).where(may_hold, Output.has_identity, Output.asked_at >= since, Output.state.not_in(("waiting", "making")))
-    # why senders were looked at may tell of what they sent
+    # the reasons for looking at senders may repeat what they sent
     db.session.execute(named.values(reason=GONE), execution_options={"synchronize_session": False})
     db.session.flush()
     return len(rows)
 
 
 def drop_named_outputs(*, at: datetime) -> int:
-    """Let no file with personal data outlive somebody's wish to be erased or to rest, and return how many were let go of.
+    """Drop all files with personal data after a person asked for erasure or restriction, and return how many.
 
-    Whom a file names is written nowhere, and it would be gone in some hours anyway: all such files go, and what is being made is made anew.
+    It is not recorded whom a file names, and it would expire within hours anyway: all such files are dropped, and those being made are
+    made anew.
     """
     being_made = update(Output).where(Output.has_identity, Output.state == "making").values(state="waiting", leased_until=None, due_at=at)
     db.session.execute(being_made, execution_options={"synchronize_session": False})
@@ -85,9 +86,9 @@ def drop_named_outputs(*, at: datetime) -> int:
 
 
 def forget_outputs(now: datetime, *, most: int = 500) -> int:
-    """Delete the rows of orders that came to their end, and lost their file, longer ago than the value `export_row_days`; returns how many.
+    """Delete the rows of orders finished, and without a file, for longer than `export_row_days` (a setting); returns how many.
 
-    Events stay: who ordered and fetched what is told by them. The rows of a schedule stay while it may still ask which periods it has made.
+    Events stay and show who ordered and fetched what. A schedule's rows stay while it still needs them to know which periods it has made.
     """
     before = now - timedelta(days=int(value_of("export_row_days")))
     newer = aliased(Output)
@@ -107,7 +108,7 @@ def forget_outputs(now: datetime, *, most: int = 500) -> int:
 
 
 def _linked(centres: Collection[int]) -> set[int]:
-    """Centres and all that follow or went before them: an ended centre's lists hold what its follower looks after now."""
+    """Centres with all their predecessors and successors: an ended centre's lists hold cases its successor looks after now."""
     found = set(centres)
     pairs = select(CaseSuccession.predecessor_id, CaseSuccession.successor_id).where(CaseSuccession.kind == "centre")
     links = [set(pair) for pair in db.session.execute(pairs)]

@@ -1,4 +1,4 @@
-"""What can be made in the background: each kind with its forms, and who may order it."""
+"""The kinds of outputs: each with its forms, and who may order it."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,15 @@ from casework.permissions import Action
 
 
 class OutputRefused(CaseworkError):
-    """It cannot be ordered, made or fetched so; the text says why."""
+    """It cannot be ordered, made or fetched like this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of output: who orders it is who may do all of `needs` in the centre.
+    """A kind of output: whoever may do all of `needs` in the centre may order it.
 
-    `holds_cases`: it tells of single cases, so it is thrown away when one of them leaves the system. `can_name`: with reason and
-    right it holds who sent reports. `needs_reason`: it names no senders, but is given out for a reason alone, and each fetch is
-    written down.
+    `holds_cases`: it is about single cases, so it is dropped when one of them leaves the system. `can_name`: with reason and permission
+    it names the senders of reports. `needs_reason`: it names no senders, but needs a reason, and each download is recorded.
     """
 
     key: str
@@ -72,9 +71,9 @@ KINDS: dict[str, Kind] = {
         Kind("yearbook", Bilingual("Báo cáo công khai hằng năm", "Public yearbook"), DOCUMENTS, (Action.READ_STATISTICS,)),
     )
 }  # fmt: skip
-"""Every kind. What makes one is in web.outputs.making.MAKERS."""
+"""Every kind. The functions that make them are in web.outputs.making.MAKERS."""
 
 
 def is_for_a_reason(key: str) -> bool:
-    """Whether a kind is given out for a reason alone."""
+    """Whether a kind needs a reason."""
     return key in KINDS and KINDS[key].needs_reason

@@ -1,4 +1,4 @@
-"""The side of the worker: taking an order, holding it, coming to its end."""
+"""The worker's side: taking an order, holding it, finishing it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,15 +18,15 @@ from casework.permissions import Actor, actor_for
 from casework.setting_values import value_of
 
 LEASE = timedelta(minutes=5)
-"""How long a worker may be silent about what it makes; then another takes it up."""
+"""How long a worker may be silent about an order before another takes it over."""
 WAITS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
-"""Before each further attempt."""
+"""The wait before each further attempt."""
 MOST_ATTEMPTS = len(WAITS) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An order a worker has leased: until when, for which attempt, and which cases had left the system before it looked any up."""
+    """An order leased by a worker: until when, for which attempt, and which cases had left the system before it looked any up."""
 
     output_id: int
     until: datetime
@@ -39,12 +39,12 @@ MADE_ANEW = Bilingual("Danh sách vừa thay đổi; tệp được tạo lại.
 
 
 def has_output_to_make(now: datetime) -> bool:
-    """Whether an order waits, or was left by a worker that is gone."""
+    """Whether an order waits, or was left by a dead worker."""
     return db.session.scalar(select(Output.id).where(_is_due(now)).limit(1)) is not None
 
 
 def take_output(now: datetime) -> Taken | None:
-    """Lease the order that has waited longest; None where there is none. One no worker came to the end with is given up."""
+    """Lease the order that has waited longest; None where there is none. One that no worker could finish is given up."""
     query = select(Output).where(_is_due(now)).order_by(Output.due_at, Output.id).limit(1).execution_options(populate_existing=True)
     if db.session.get_bind().dialect.name != "sqlite":
         query = query.with_for_update(skip_locked=True)
@@ -61,7 +61,7 @@ def take_output(now: datetime) -> Taken | None:
 
 
 def tell_of_output(taken: Taken, *, done: int, total: int | None, now: datetime) -> Taken | None:
-    """Write down how far it has come and hold the lease longer; None where the order is not this worker's any more."""
+    """Record the progress and extend the lease; None where the order is no longer this worker's."""
     until = now + LEASE
     if not _write(taken, done=done, total=total, leased_until=until):
         return None
@@ -69,14 +69,15 @@ def tell_of_output(taken: Taken, *, done: int, total: int | None, now: datetime)
 
 
 def is_held(taken: Taken) -> bool:
-    """Whether the order is still this worker's: nobody took it back, and no case of it left the system."""
+    """Whether the order is still this worker's: not cancelled, and no case of it has left the system."""
     return db.session.scalar(select(Output.id).where(*_own(taken))) is not None
 
 
 def finish_output(taken: Taken, stored: StoredFile, *, name: str, media_type: str, by: Actor, now: datetime) -> bool:
-    """Keep the file of an order, from now until it runs out; False, and nothing is kept, where the order is not this worker's any more.
+    """Keep the file of an order until it expires; False, keeping nothing, where the order is no longer this worker's.
 
-    Where a case left the system since the order was taken, its rows may hold it: it is made anew. What a schedule ordered is kept.
+    If a case has left the system since the order was taken, the file may contain it and is made anew. Scheduled outputs are kept for as
+    long as the schedule says.
     """
     if taken.quarantined != quarantined_by_now():
         anew = {"state": "waiting", "leased_until": None, "due_at": now, "attempts": taken.attempts - 1}
@@ -90,7 +91,7 @@ def finish_output(taken: Taken, stored: StoredFile, *, name: str, media_type: st
     output.seen_from = seen_from(by, KINDS[output.kind], output.centre_id) if output.schedule_id is None else None
     old = db.session.scalars(select(File).where(File.output_id == output.id)).first()
     if old is not None:
-        # the row of a file that was erased, as its order is made again: one order has one file
+        # the row of an erased file is reused when its order is made again, because an order has one file
         db.session.delete(old)
         db.session.flush()
     db.session.add(
@@ -108,10 +109,7 @@ def finish_output(taken: Taken, stored: StoredFile, *, name: str, media_type: st
 
 
 def fail_output(taken: Taken, error: Bilingual, *, now: datetime, again: bool) -> bool:
-    """Write down why it was not made; with `again` it is tried later, each time after a longer wait, MOST_ATTEMPTS times in all.
-
-    False where the order is not this worker's any more.
-    """
+    """Record why it was not made; with `again` it is tried later, after longer and longer waits, MOST_ATTEMPTS times in all."""
     words = {"error": error.vi[:300], "error_en": error.en[:300], "leased_until": None}
     if again and taken.attempts < MOST_ATTEMPTS:
         return _write(taken, state="waiting", due_at=now + WAITS[taken.attempts - 1], done=0, total=None, **words)
@@ -122,9 +120,9 @@ def fail_output(taken: Taken, error: Bilingual, *, now: datetime, again: bool) -
 
 
 def actor_of(output: Output, *, now: datetime) -> Actor:
-    """For whom it is made: who asked, with the roles they hold now; of a schedule, in whose name that is.
+    """The person it is made for, with the roles they hold now: whoever asked, or in whose name the schedule is.
 
-    Raises NotAllowed where the roles are lost; of a schedule OutputRefused, which says what is to be done.
+    Raises NotAllowed where the roles are lost; for a schedule OutputRefused, which says what to do.
     """
     if output.schedule is not None:
         return _scheduler_of(output, output.schedule.made_by, now)
@@ -147,7 +145,7 @@ def _scheduler_of(output: Output, account: Account, now: datetime) -> Actor:
 
 
 def _kept_until(output: Output, now: datetime) -> datetime | None:
-    """What a schedule made is kept as long as the schedule says; None: always."""
+    """Scheduled outputs are kept as long as the schedule says; None: for ever."""
     if output.schedule is not None:
         return now + timedelta(days=output.schedule.keep_days) if output.schedule.keep_days is not None else None
     if output.has_identity:
@@ -165,6 +163,6 @@ def _own(taken: Taken) -> tuple[ColumnElement[bool], ...]:
 
 
 def _write(taken: Taken, **values: Any) -> bool:
-    """Change an order as long as it is this worker's."""
+    """Change an order while it is this worker's."""
     written = update(Output).where(*_own(taken)).values(**values).returning(Output.id)
     return db.session.scalar(written, execution_options={"synchronize_session": False}) is not None

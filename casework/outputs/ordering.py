@@ -1,4 +1,4 @@
-"""Ordering something, trying it again, taking it back."""
+"""Ordering an output, retrying it, cancelling it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from casework.permissions import Actor, NotAllowed
 from casework.text import normal
 
 MOST_WAITING = 5
-"""Of one person: nobody's orders keep everybody else's waiting."""
+"""Waiting orders of one person, so that nobody's orders hold up everybody else's."""
 LONGEST_PARAMETERS = 8_000
 
 
@@ -24,10 +24,10 @@ def order_output(
     kind: str, form: str, parameters: Mapping[str, Any], *, by: Actor, now: datetime, centre_id: int, agency_id: int | None = None,
     case: Case | None = None, with_identity: bool = False, reason: str | None = None,
 ) -> Output:  # fmt: skip
-    """Write down what is asked; the worker makes it. Records `order_output`.
+    """Order an output for the worker to make. Records `order_output`.
 
-    `parameters` are refs, days and filters, no personal data. What is asked already and not made yet is not asked twice. Raises
-    NotAllowed, and OutputRefused for a form there is not, too many orders, or personal data without a reason.
+    `parameters` are refs, days and filters, no personal data. An order that is still waiting is not repeated. Raises NotAllowed;
+    OutputRefused for an unknown form, too many orders, or personal data without a reason.
     """
     chosen = KINDS.get(kind)
     if chosen is None or form not in chosen.forms:
@@ -59,8 +59,8 @@ def order_output(
 
 
 def retry_output(output: Output, *, by: Actor, now: datetime) -> None:
-    """Let it be tried again: what failed, or what has run out and names nobody. What a schedule ordered is tried again by who may
-    schedule, in the name of whose schedule it is. Raises NotAllowed, OutputRefused."""
+    """Retry an output that failed, or that has expired and names nobody. A scheduled one is retried by anybody who may schedule, in the
+    name of the schedule's owner. Raises NotAllowed, OutputRefused."""
     if output.schedule_id is None:
         refuse_others(output, by)
     elif not may_schedule(by, output.centre_id):
@@ -75,7 +75,7 @@ def retry_output(output: Output, *, by: Actor, now: datetime) -> None:
 
 
 def drop_output(output: Output, *, by: Actor, now: datetime) -> None:
-    """Take an order back, made or not; its file is erased. What a schedule made is kept. Raises NotAllowed."""
+    """Cancel an order, made or not, and erase its file. Scheduled outputs are kept. Raises NotAllowed."""
     refuse_others(output, by)
     if output.state != "dropped":
         let_go_of_file(output, now)

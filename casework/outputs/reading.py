@@ -1,4 +1,4 @@
-"""What somebody ordered or was sent: a page of it, one of it, its file."""
+"""Reading outputs a person ordered or was sent: a page of them, one of them, its file."""
 
 from datetime import datetime, timedelta
 
@@ -14,11 +14,11 @@ from casework.permissions import Actor, NotAllowed
 
 PAGE = 25
 LATELY = timedelta(days=1)
-"""How long a page tells what came of an order that changes it."""
+"""How long a page shows the result of an order that changes it."""
 
 
 def outputs_seen(by: Actor, *, before: int | None = None, limit: int = PAGE) -> list[Output]:
-    """A page of what the person ordered, the newest first; `before` is the row the last page ended with."""
+    """A page of the person's orders, newest first; `before` is the last row of the previous page."""
     query = _of(by).where(Output.state != "dropped").order_by(Output.asked_at.desc(), Output.id.desc()).limit(limit)
     if before is not None:
         asked_at = select(Output.asked_at).where(Output.id == before).scalar_subquery()
@@ -27,8 +27,7 @@ def outputs_seen(by: Actor, *, before: int | None = None, limit: int = PAGE) -> 
 
 
 def output_seen(by: Actor, ref: str) -> Output | None:
-    """One of the person's own orders, or what a schedule made and they may read; None where there is none: nobody fetches what somebody
-    else ordered."""
+    """One of the person's own orders, or a scheduled one they may read; None where there is none: nobody fetches another person's order."""
     own = db.session.scalars(_of(by).where(Output.ref == ref, Output.state != "dropped")).first()
     if own is not None:
         return own
@@ -38,7 +37,7 @@ def output_seen(by: Actor, ref: str) -> Output | None:
 
 
 def newest_order(kind: str, *, centre_id: int, now: datetime, **parameters: str) -> Output | None:
-    """The newest order of a kind in a centre with such parameters, whoever asked; None where none was asked lately."""
+    """The newest order of a kind in a centre with such parameters, by anybody; None where there is no recent one."""
     lately = select(Output).where(Output.centre_id == centre_id, Output.asked_at > now - LATELY)
     lately = lately.where(Output.kind == kind, Output.state != "dropped")
     rows = db.session.scalars(lately.order_by(Output.asked_at.desc(), Output.id.desc()).limit(PAGE))
@@ -46,7 +45,7 @@ def newest_order(kind: str, *, centre_id: int, now: datetime, **parameters: str)
 
 
 def file_of(output: Output, *, by: Actor, now: datetime) -> File:
-    """The file of an order that is ready, for who still may have it. Raises NotAllowed, OutputRefused once its time is over."""
+    """The file of a finished order, for a person who may still have it. Raises NotAllowed; OutputRefused once it has expired."""
     if output.schedule_id is None:
         refuse_others(output, by)
     elif not reads_run(output, by):
@@ -61,7 +60,7 @@ def file_of(output: Output, *, by: Actor, now: datetime) -> File:
 
 
 def count_fetched(output: Output, *, by: Actor, now: datetime) -> None:
-    """Write down that a file leaves the house: a number, and of one with personal data, or given out for a reason, `fetch_output`."""
+    """Count a download and, for a file with personal data or one that needs a reason, record `fetch_output`."""
     output.fetched += 1
     if output.has_identity or KINDS[output.kind].needs_reason:
         record_output("fetch_output", output, by=by, at=now, number=output.fetched)

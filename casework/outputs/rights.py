@@ -1,4 +1,4 @@
-"""Who may order what in which centre, and who reads what a schedule made."""
+"""Who may order which output in which centre, and who reads scheduled ones."""
 
 from sqlalchemy import select
 
@@ -11,11 +11,11 @@ from casework.successors import Followed, followed_whole
 
 LONGEST_REASON = 300
 READ_MATTER = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER})
-"""Who reads the titles of a whole centre's cases, as whoever makes a schedule does."""
+"""The roles that read the titles of all cases of a centre, as the owner of a schedule does."""
 
 
 def refuse_order(kind: Kind, *, by: Actor, centre_id: int, with_identity: bool = False, reason: str | None = None) -> None:
-    """Raise NotAllowed unless the person may have that of the centre; OutputRefused for what wants a reason and has none."""
+    """Raise NotAllowed unless the person may have that output of the centre; OutputRefused where a reason is needed and missing."""
     needs = (*kind.needs, Action.EXPORT_IDENTITY) if with_identity else kind.needs
     if (with_identity and not kind.can_name) or not all(may_in_centre(by, action, centre_id) for action in needs):
         raise NotAllowed
@@ -31,7 +31,7 @@ def refuse_order(kind: Kind, *, by: Actor, centre_id: int, with_identity: bool =
 def may_in_centre(by: Actor, action: Action, centre_id: int) -> bool:
     """Whether the person may do it in a centre: by a role there, of the whole installation, or of one of its agencies.
 
-    Of a centre that has ended, who holds the role in the one that follows it everywhere may too.
+    For a centre that has ended, holders of the role in its sole successor may too.
     """
     roles, places = ACTION_ROLES[action], {centre_id, *followed_whole(Followed.CENTRE, centre_id)}
     held = [grant for grant in _grants(by, action) if grant.role in roles]
@@ -43,7 +43,7 @@ def may_in_centre(by: Actor, action: Action, centre_id: int) -> bool:
 
 
 def seen_from(by: Actor, kind: Kind, centre_id: int) -> list[int] | None:
-    """The agencies by whose roles alone the person reads that of a centre; None where they read it by a role in the centre."""
+    """The agencies by whose roles alone the person reads that output of a centre; None where they read it by a role in the centre."""
     places = {centre_id, *followed_whole(Followed.CENTRE, centre_id)}
     held = [grant for grant in by.grants if any(grant.role in ACTION_ROLES[action] for action in kind.needs)]
     if any(grant.role not in AGENCY_ROLES and (grant.centre_id is None or grant.centre_id in places) for grant in held):
@@ -52,7 +52,7 @@ def seen_from(by: Actor, kind: Kind, centre_id: int) -> list[int] | None:
 
 
 def refuse_moved(output: Output, by: Actor) -> None:
-    """Raise OutputRefused for a file that was read by roles the person does not hold any more, though others in the same centre."""
+    """Raise OutputRefused for a file read by roles the person no longer holds, even if they hold others in the same centre."""
     now_seen = seen_from(by, KINDS[output.kind], output.centre_id)
     if now_seen is None or output.state != "ready":
         return
@@ -64,7 +64,7 @@ def refuse_moved(output: Output, by: Actor) -> None:
 
 
 def centres_ordered_in(kind: Kind, *, by: Actor) -> list[Centre]:
-    """The centres of which the person may have an output of that kind, by name; who has a role in the whole installation, of all."""
+    """The centres in which the person may order that kind, by name; with a role in the whole installation, all."""
     held = {action: [grant for grant in _grants(by, action) if grant.role in ACTION_ROLES[action]] for action in kind.needs}
     agencies = {grant.agency_id for grants in held.values() for grant in grants if grant.role in AGENCY_ROLES}
     homes = {row.id: row.centre_id for row in db.session.execute(select(Agency.id, Agency.centre_id).where(Agency.id.in_(agencies)))}
@@ -77,24 +77,23 @@ def centres_ordered_in(kind: Kind, *, by: Actor) -> list[Centre]:
 
 
 def _grants(by: Actor, action: Action) -> tuple[Grant, ...]:
-    """The roles that count for an action: of some a person's own alone."""
+    """The roles that count for an action; for some only a person's own."""
     return by.alone.grants if action in OWN_ROLE_ALONE else by.grants
 
 
 def may_schedule(by: Actor, centre_id: int) -> bool:
-    """Whether the person may have things made by themselves in the centre."""
     return may_in_centre(by, Action.SCHEDULE_REPORT, centre_id)
 
 
 def is_recipient(schedule: ReportSchedule, by: Actor) -> bool:
-    """Whether a schedule names the person, or one of the desks they read now."""
+    """Whether a schedule names the person, or a desk they read now."""
     return f"account:{by.own_id}" in schedule.recipients or any(f"desk:{desk}" in schedule.recipients for desk in by.desks)
 
 
 def reads_scheduled(kind: str, *, by: Actor, centre_id: int, agency_id: int | None) -> bool:
-    """Whether the person may read what a schedule makes: of a whole centre by a role there, of an agency as its leader too.
+    """Whether the person may read a schedule's outputs: for a whole centre by a role there, for an agency as its leader too.
 
-    It is made as one person sees it and read by others: where it tells of cases, those alone who read their titles.
+    Outputs are made as one person sees them and read by others; those about cases may only be read by people who may read the titles.
     """
     roles = frozenset.intersection(*(frozenset(Role(role) for role in ACTION_ROLES[action]) for action in KINDS[kind].needs))
     whole = (roles & READ_MATTER) if KINDS[kind].holds_cases else roles - AGENCY_ROLES
@@ -117,7 +116,7 @@ def refuse_others(output: Output, by: Actor) -> None:
 
 
 def principal_for(by: Actor, kind: Kind, centre_id: int) -> int | None:
-    """For whom a deputy orders what they may not have themselves."""
+    """The principal for whom a deputy orders what they may not have themselves."""
     if all(may_in_centre(by.alone, action, centre_id) for action in kind.needs):
         return None
     roles = frozenset(ACTION_ROLES[kind.needs[0]])

@@ -1,8 +1,8 @@
-"""What is made and sent by itself: kept as a schedule, ordered by the worker when a period was cut off, told to whom it names.
+"""Recurring outputs: a schedule whose runs the worker orders at the end of each period, and whose recipients are told.
 
-A schedule is made in somebody's name: whoever saved it last. What is in a file is what that person may see when it is made; where they
-hold the role no more, the run fails and says whom to ask. Personal data are never in it. Its files are opened by whom the schedule names
-and by who may schedule in the centre, as far as they may read such a document at that moment (casework.outputs.reads_scheduled).
+A schedule is in the name of whoever saved it last. Its files contain what that person may see when they are made; if they no longer hold
+the role, the run fails and says whom to ask. They never have personal data. They may be opened by the schedule's recipients and by
+whoever may schedule in the centre, as far as they may read such a document at that moment (casework.outputs.reads_scheduled).
 """
 
 import re
@@ -40,37 +40,37 @@ from casework.successors import Followed, left_whole_to
 from casework.text import normal
 
 STREAM = "schedules"
-"""Where is written who made, changed and stopped what, and what was ordered and sent again."""
+"""The stream that records who made, changed and stopped which schedule, and what was ordered and sent again."""
 
 LONGEST_NAME = 120
 MOST_RUNNING = 200
-"""Schedules of a centre that are not stopped: each agency may have its sheet."""
+"""Running schedules of a centre: each agency may have its own sheet."""
 MOST_RECIPIENTS = 50
 MOST_DAYS_AFTER = 20
 MOST_MISSED = RUNS_KEPT
-"""Periods that are named as missed after the worker stood still."""
+"""Periods named as missed after the worker stood still."""
 PAGE = 25
 SENT_SHOWN = 10
 SENT_WITHIN = timedelta(days=400)
 AGAIN_AFTER = timedelta(minutes=1)
-"""Between two sendings of one file: a second click sends nothing."""
+"""The time between two sendings of one file: a second click sends nothing."""
 
 EVERY = ("week", "month", "quarter", "half_year", "year")
 KEEP_DAYS = (None, 90, 366, 1830)
-"""How long files may be kept; None: always."""
+"""How long files may be kept; None: for ever."""
 
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 BY_FIGURES = ("", "field", "area", "agency")
-"""What a table of figures may be broken down by."""
+"""The breakdowns of a table of figures."""
 
 
 class ScheduleRefused(CaseworkError):
-    """It cannot be scheduled, run or sent so; the text says why."""
+    """It cannot be scheduled, run or sent like this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a schedule: the period it is of, when that began and was cut off, and when it is due."""
+    """One run of a schedule: its period's name, start and cut-off, and when it is due."""
 
     period: str
     label: Bilingual
@@ -80,13 +80,13 @@ class Run:
 
 
 Next = Callable[..., Run]
-"""`(after, centre_id=, every=, clock_time=, days_after=) -> Run`: the first run due later than an instant, as the reports know periods
+"""`(after, centre_id=, every=, clock_time=, days_after=) -> Run`: the first run due later than an instant, as the reports define periods
 (reports.statistics.due.run_after)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedulable:
-    """A kind of output that can be scheduled: in which forms, how often, and whether it is of an agency (None: as one likes)."""
+    """A kind of output that can be scheduled: its forms, how often, and whether it is for an agency (None: optional)."""
 
     kind: str
     forms: tuple[str, ...]
@@ -107,13 +107,13 @@ SCHEDULED: dict[str, Schedulable] = {
         Schedulable(YEARBOOK, SHEETS, every=("year",)),
     )
 }
-"""What can be made by itself. A list of what is late is as of the moment it is made; the yearbook is a draft, without a number."""
+"""Everything that can be scheduled. A list of late cases is as of the moment it is made; the yearbook is a draft without a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What may be changed of a schedule as long as it runs. `desks` are roles of the centre (of the agency, for its leader), `accounts`
-    refs of people."""
+    """The changeable parts of a running schedule. `desks` are roles of the centre (of the agency, for its leader), `accounts` refs of
+    people."""
 
     name: str
     form: str
@@ -131,10 +131,10 @@ def make_schedule(
     kind: str, every: str, plan: Plan, *, centre_id: int, agency: Agency | None = None, broken_down_by: str = "", by: Actor, now: datetime,
     next_run: Next,
 ) -> ReportSchedule:  # fmt: skip
-    """Have something made and sent from its next period on. Records `make_schedule`.
+    """Schedule an output from its next period on. Records `make_schedule`.
 
-    What a deputy may schedule for somebody else alone is made in that person's name: it outlives a deputyship.
-    Raises NotAllowed for who may not schedule or order that in the centre, ScheduleRefused for what cannot be.
+    A schedule a deputy may make only for a principal is in the principal's name, because it outlives the deputyship. Raises NotAllowed
+    unless the person may schedule and order that in the centre; ScheduleRefused where it is impossible.
     """
     require_scheduler(by, centre_id)
     chosen = SCHEDULED.get(kind)
@@ -162,11 +162,11 @@ def make_schedule(
 
 
 def change_schedule(schedule: ReportSchedule, plan: Plan, *, by: Actor, now: datetime) -> None:
-    """Change how a schedule is made and who is told; from now on it is made in the name of who changes it, or of the one a deputy stands
-    in for. Records `change_schedule`.
+    """Change a schedule and its recipients; from now on it is in the name of the person who changes it, or of their principal. Records
+    `change_schedule`.
 
-    What it makes, of what and how often stays: that would be another schedule. With another time the worker looks at it at once, so
-    that a period whose new time is over already is made and none is lost. Raises NotAllowed, ScheduleRefused.
+    Its kind, subject and interval stay: those would be another schedule. After a change of time the worker looks at it at once, so that a
+    period whose new time has passed is made and none is lost. Raises NotAllowed, ScheduleRefused.
     """
     require_scheduler(by, schedule.centre_id)
     refuse_order(KINDS[schedule.kind], by=by, centre_id=schedule.centre_id)
@@ -184,7 +184,7 @@ def change_schedule(schedule: ReportSchedule, plan: Plan, *, by: Actor, now: dat
 
 
 def stop_schedule(schedule: ReportSchedule, *, by: Actor, now: datetime) -> None:
-    """Make nothing more; what was made stays as long as it is kept. Records `stop_schedule`. Stopping twice changes nothing."""
+    """Stop a schedule; existing outputs stay as long as they are kept. Records `stop_schedule`. Stopping twice changes nothing."""
     require_scheduler(by, schedule.centre_id)
     if schedule.stopped_at is None:
         schedule.stopped_at = now
@@ -192,19 +192,19 @@ def stop_schedule(schedule: ReportSchedule, *, by: Actor, now: datetime) -> None
 
 
 def end_schedule(schedule: ReportSchedule, *, now: datetime) -> None:
-    """Make nothing more of a centre or an agency that has ended. Records `end_schedule`."""
+    """End the schedule of a centre or agency that has ended. Records `end_schedule`."""
     schedule.stopped_at = now
     _record("end_schedule", schedule, by=SYSTEM, at=now)
 
 
 def ended_on(schedule: ReportSchedule) -> date | None:
-    """The first day on which its centre, or its agency, is there no more; None as long as both go on."""
+    """The first day its centre or agency no longer exists; None while both do."""
     days = [row.valid_to for row in (schedule.centre, schedule.agency) if row is not None and row.valid_to is not None]
     return min(days, default=None)
 
 
 def heir_of(schedule: ReportSchedule) -> ReportSchedule | None:
-    """The schedule that goes on where this one's centre or agency ended."""
+    """The schedule that continues where this one's centre or agency ended."""
     return db.session.scalars(select(ReportSchedule).where(ReportSchedule.follows_id == schedule.id).limit(1)).first()
 
 
@@ -216,7 +216,7 @@ def require_scheduler(by: Actor, centre_id: int) -> None:
 
 
 def times_of(schedule: ReportSchedule) -> dict[str, Any]:
-    """What its times are counted by."""
+    """The values that decide its times."""
     return {"centre_id": schedule.centre_id, "every": schedule.every, "clock_time": schedule.clock_time, "days_after": schedule.days_after}
 
 
@@ -231,20 +231,19 @@ def centres_scheduled_in(by: Actor) -> list[Centre]:
 
 
 def schedules_seen(by: Actor) -> list[ReportSchedule]:
-    """The schedules that run in the person's centres, what is due first; then the latest that were stopped. What a centre that ended
-    left wholly to one of them is among them."""
+    """The running schedules of the person's centres, earliest due first, then the latest that were stopped. This includes those an ended
+    centre left entirely to one of them."""
     running = _of(by).where(ReportSchedule.stopped_at.is_(None)).order_by(ReportSchedule.next_at, ReportSchedule.id).limit(MOST_RUNNING)
     stopped = _of(by).where(ReportSchedule.stopped_at.is_not(None)).order_by(ReportSchedule.stopped_at.desc()).limit(PAGE)
     return [*db.session.scalars(running), *db.session.scalars(stopped)]
 
 
 def schedule_seen(by: Actor, ref: str) -> ReportSchedule | None:
-    """One of them."""
     return db.session.scalars(_of(by).where(ReportSchedule.ref == ref)).first()
 
 
 def runs_of(schedule: ReportSchedule, *, before: datetime | None = None, limit: int = PAGE) -> list[Output]:
-    """What a schedule ordered, the newest period first; `before` is the cut-off the last page ended with."""
+    """A schedule's orders, newest period first; `before` is the cut-off the previous page ended with."""
     query = select(Output).where(Output.schedule_id == schedule.id).order_by(Output.for_at.desc()).limit(limit)
     if before is not None:
         query = query.where(Output.for_at < before)
@@ -252,7 +251,6 @@ def runs_of(schedule: ReportSchedule, *, before: datetime | None = None, limit: 
 
 
 def run_of(schedule: ReportSchedule, ref: str) -> Output | None:
-    """One run of a schedule."""
     return db.session.scalars(select(Output).where(Output.schedule_id == schedule.id, Output.ref == ref)).first()
 
 
@@ -265,7 +263,7 @@ def last_runs(schedules: Collection[ReportSchedule]) -> dict[int, Output]:
 
 
 def outputs_sent_to(by: Actor, *, now: datetime) -> list[Output]:
-    """The latest files that schedules sent to the person, as themselves or at one of their desks."""
+    """The latest files schedules sent to the person or to one of their desks."""
     centres = centres_worked_in(by)
     named = select(ReportSchedule).order_by(ReportSchedule.id.desc()).limit(MOST_RUNNING)
     if centres is not None:
@@ -280,7 +278,7 @@ def outputs_sent_to(by: Actor, *, now: datetime) -> list[Output]:
 
 
 def people_offered(by: Actor, *, now: datetime) -> list[Account]:
-    """Who may be named as a recipient: whoever reads figures or late lists in the centres the person schedules in, by name."""
+    """The people who may be named as recipients: readers of figures or late lists in the centres where the person schedules, by name."""
     places, today = [row.id for row in centres_scheduled_in(by)], local_day(now)
     roles = ACTION_ROLES[Action.READ_STATISTICS] | ACTION_ROLES[Action.READ_LATE]
     of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(places)))
@@ -294,7 +292,7 @@ def people_offered(by: Actor, *, now: datetime) -> list[Account]:
 
 
 def agencies_left(every: str, form: str, *, centre_id: int, now: datetime) -> list[Agency]:
-    """The agencies of a centre whose sheet nobody has scheduled so yet, by name."""
+    """The agencies of a centre without such a scheduled sheet, by name."""
     running = select(ReportSchedule.agency_id).where(
         ReportSchedule.centre_id == centre_id, ReportSchedule.stopped_at.is_(None), ReportSchedule.kind == AGENCY_SHEET,
         ReportSchedule.every == every, ReportSchedule.form == form,
@@ -304,12 +302,12 @@ def agencies_left(every: str, form: str, *, centre_id: int, now: datetime) -> li
 
 
 def roles_named(schedule: ReportSchedule) -> list[Role]:
-    """At which desks a schedule is read, by their role."""
+    """The roles of a schedule's desks."""
     return [Role(each.removeprefix("desk:").partition("@")[0]) for each in schedule.recipients if each.startswith("desk:")]
 
 
 def people_named(schedules: Collection[ReportSchedule]) -> dict[str, Account]:
-    """The people schedules name, by how they are named there."""
+    """The people schedules name, by the reference used there."""
     named = {each for row in schedules for each in row.recipients if each.startswith("account:")}
     ids = [int(each.removeprefix("account:")) for each in named]
     return {f"account:{row.id}": row for row in db.session.scalars(select(Account).where(Account.id.in_(ids)))} if ids else {}
@@ -319,13 +317,13 @@ def people_named(schedules: Collection[ReportSchedule]) -> dict[str, Account]:
 
 
 def due_schedules(now: datetime, *, most: int = 100) -> list[int]:
-    """The schedules whose time has come, by row."""
+    """The due schedules, by row."""
     query = select(ReportSchedule.id).where(ReportSchedule.stopped_at.is_(None), ReportSchedule.next_at <= now)
     return list(db.session.scalars(query.order_by(ReportSchedule.next_at, ReportSchedule.id).limit(most)))
 
 
 def take_schedule(id_: int, now: datetime) -> ReportSchedule | None:
-    """Lock a schedule that is due, for this unit of work; None where another worker has it, or has run it."""
+    """Lock a due schedule for this unit of work; None where another worker holds or has run it."""
     due = ReportSchedule.stopped_at.is_(None), ReportSchedule.next_at <= now
     query = select(ReportSchedule).where(ReportSchedule.id == id_, *due).execution_options(populate_existing=True)
     if db.session.get_bind().dialect.name != "sqlite":
@@ -340,11 +338,11 @@ MISSED = Bilingual(
 
 
 def order_runs(schedule: ReportSchedule, runs: Sequence[Run], *, next_at: datetime, now: datetime) -> int:
-    """Order the newest of the runs that are due (`runs`, the newest first), name the others as missed; returns how many are made.
+    """Order the newest due run (`runs` are newest first) and record the others as missed; returns how many are made.
 
-    One period has one run, whichever worker comes and however often. After days without a worker nobody gets a burst of old papers:
-    what was missed stands on the page of the schedule, and is made where somebody asks for it. A list of what is late is of the moment
-    it is made, so none is missed. Records `order_output`.
+    A period has one run, however many workers come. After days without a worker nobody gets a burst of old papers: missed runs are shown
+    on the schedule's page and made on request. A list of late cases is as of the moment it is made, so none is missed. Records
+    `order_output`.
     """
     asked = select(Output.for_at).where(Output.schedule_id == schedule.id, Output.for_at.in_([run.cut_off for run in runs]))
     done, ordered = set(db.session.scalars(asked)), 0
@@ -368,7 +366,7 @@ def order_runs(schedule: ReportSchedule, runs: Sequence[Run], *, next_at: dateti
 
 
 def send_again(output: Output, *, by: Actor, now: datetime) -> None:
-    """Tell everybody it is for once more where the file is. Records `send_output_again`. Raises NotAllowed, ScheduleRefused."""
+    """Tell every recipient again where the file is. Records `send_output_again`. Raises NotAllowed, ScheduleRefused."""
     require_scheduler(by, output.centre_id)
     schedule = output.schedule
     if schedule is None or output.state != "ready":
@@ -395,7 +393,6 @@ def _refuse_place(chosen: Schedulable, centre_id: int, agency: Agency | None) ->
 
 
 def _fitted(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | None, now: datetime) -> dict[str, Any]:
-    """The columns of a plan. Raises ScheduleRefused."""
     name = normal(plan.name)
     if plan.form not in chosen.forms:
         raise ScheduleRefused("Loại tệp này không có dạng đã chọn.", "This file is not made in that form.")
@@ -414,7 +411,7 @@ def _fitted(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency |
 
 
 def _recipients(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | None, now: datetime) -> list[str]:
-    """Desks and accounts. Raises ScheduleRefused for nobody, and for whoever may not read the file."""
+    """The recipients, desks and accounts. Raises ScheduleRefused for nobody, and for anybody who may not read the file."""
     found: list[str] = []
     for word in dict.fromkeys(plan.desks):
         if word not in (Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.AGENCY_LEADER):
@@ -453,13 +450,13 @@ def _refuse_second(
 
 
 def _lock_centre(centre_id: int) -> None:
-    """Whoever makes a schedule of the same centre at the same moment waits: there is one of each."""
+    """Serialise those who make a schedule of the same centre, so that no schedule exists twice."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(Centre.id).where(Centre.id == centre_id).with_for_update())
 
 
 def _in_whose_name(kind: str, *, by: Actor, centre_id: int, agency: Agency | None) -> int:
-    """The person, or where they may only as somebody's deputy, that principal."""
+    """The person, or the principal where they may only act as somebody's deputy."""
     scheduled = ACTION_ROLES[Action.SCHEDULE_REPORT]
     principals = [grant.principal_id for grant in by.grants if grant.role in scheduled and grant.principal_id is not None]
     for principal_id in (None, *dict.fromkeys(principals)):

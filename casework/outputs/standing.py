@@ -1,4 +1,4 @@
-"""What several of these modules ask or write: which orders are under way, what left the system, the event of an order."""
+"""Shared by these modules: which orders are unfinished, what left the system, the event of an order."""
 
 from datetime import datetime
 from typing import Any
@@ -11,16 +11,16 @@ from casework.models import Case, Output
 from casework.permissions import Actor
 
 STREAM = "outputs"
-"""Where is written what was ordered, made and fetched; a case's own history tells whose identity went out."""
+"""The stream that records what was ordered, made and fetched; the export of an identity is in its case's own history."""
 
 
 def under_way() -> ColumnElement[bool]:
-    """Which orders have not come to an end."""
+    """The condition for unfinished orders."""
     return Output.state.in_(("waiting", "making"))
 
 
 def quarantined_by_now() -> tuple[int, datetime | None]:
-    """How many cases have left the system, and when the last did: whether one did meanwhile is seen by it."""
+    """How many cases have left the system, and when the last did, to notice whether one leaves meanwhile."""
     number, newest = db.session.execute(
         select(func.count(), func.max(Case.quarantined_at)).where(Case.quarantined_at.is_not(None))
     ).one()

@@ -1,4 +1,4 @@
-"""Telling whom a schedule names that its file is there, and who runs the centre that it is not."""
+"""Telling a schedule's recipients that its file is there, and the people who run the centre when it is not."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ NOBODY = Bilingual(
 
 
 def tell_of_run(output: Output, *, now: datetime, again: bool = False) -> bool:
-    """Tell whom the schedule names where its file is; False where nobody is left. What is made anew is told of once, unless `again`."""
+    """Tell the recipients where the file is; False where nobody is left. A file made anew is announced once, unless `again`."""
     schedule = output.schedule
     if schedule is None or (output.sent_at is not None and not again):
         return schedule is not None
@@ -37,7 +37,7 @@ def tell_of_run(output: Output, *, now: datetime, again: bool = False) -> bool:
 
 
 def tell_of_failure(output: Output, *, now: datetime) -> None:
-    """Tell those who run the centre that a schedule needs them, once for each run."""
+    """Tell the people who run the centre that a schedule needs them, once per run."""
     schedule = output.schedule
     if schedule is not None:
         desk = desk_name(Role.OPS_LEAD, centre_id=centre_at_work(output.centre_id, None))
@@ -46,7 +46,7 @@ def tell_of_failure(output: Output, *, now: datetime) -> None:
 
 
 def _is_told(recipient: str, output: Output, now: datetime) -> bool:
-    """Whether somebody is there: a desk anybody reads, a person who may read the file now."""
+    """Whether the recipient exists: a desk with a reader, or a person who may read the file now."""
     sort, _, name = recipient.partition(":")
     if sort == "desk":
         return bool(readers_of([name], now=now).get(name))
