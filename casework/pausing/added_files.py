@@ -1,7 +1,5 @@
-"""Photos and voice notes a reporter sends after filing. They belong to the report, and to the words they came with.
-
-Because they belong to the report, whatever becomes of a report becomes of them: who sees which copy, erasing, the search for faces.
-"""
+"""Photos and voice notes a reporter sends after filing. They belong to the report and to the addition they came with, so access to
+copies, erasing and the search for faces treat them like the report's other files."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from casework.photos.records import copy_for, link_staged, staged_photos
 from casework.recordings.staging import link_recordings, staged_recordings
 
 MOST_OF_A_REPORT = 60
-"""Photos of one report in all: its pages show every one of them."""
+"""Photos of one report in all, since its pages show every one of them."""
 
 
 class TooManyOfAReport(CaseworkError):
@@ -31,23 +29,22 @@ class TooManyOfAReport(CaseworkError):
 
 @dataclass(frozen=True)
 class Sent:
-    """How many photos and recordings came with some words."""
+    """How many photos and recordings came with an addition."""
 
     photos: int = 0
     recordings: int = 0
 
     def told(self) -> dict[str, int]:
-        """As an event tells them: nothing where there were none."""
+        """The numbers as an event stores them; empty where there were none."""
         return {name: number for name, number in (("photos", self.photos), ("recordings", self.recordings)) if number}
 
 
 def has_files(token: str | None) -> bool:
-    """Whether photos or a recording wait under the token of an unsent form."""
     return bool(token) and bool(staged_photos(token or "") or staged_recordings(token or ""))
 
 
 def link_files(token: str | None, addition: Addition, report: Report) -> Sent:
-    """Give what waits under a form's token to an addition of a report. Raises TooManyOfAReport."""
+    """Link the files waiting under a form's token to an addition. Raises TooManyOfAReport."""
     if not token:
         return Sent()
     db.session.flush()
@@ -61,7 +58,7 @@ def link_files(token: str | None, addition: Addition, report: Report) -> Sent:
 
 
 def photos_of_additions(additions: Collection[Addition]) -> dict[int, list[Photo]]:
-    """The photos of some additions, by addition, in order; files are read with them."""
+    """The photos of some additions, by addition, in order, with their files loaded."""
     of_reports = {addition.report_id for addition in additions}
     ids = {addition.id for addition in additions}
     found: dict[int, list[Photo]] = {}
@@ -74,7 +71,6 @@ def photos_of_additions(additions: Collection[Addition]) -> dict[int, list[Photo
 
 
 def recordings_of_additions(additions: Collection[Addition]) -> dict[int, list[Recording]]:
-    """The voice notes of some additions, by addition."""
     ids, of_reports = {addition.id for addition in additions}, {addition.report_id for addition in additions}
     found: dict[int, list[Recording]] = {}
     if not ids:
@@ -86,7 +82,7 @@ def recordings_of_additions(additions: Collection[Addition]) -> dict[int, list[R
 
 
 def uncleared_of(additions: Collection[Addition]) -> list[Photo]:
-    """The photos of some additions no agency may see yet, in the order they came."""
+    """Those photos of some additions that no agency may see yet, in order."""
     return [
         photo
         for _addition, photos in sorted(photos_of_additions(additions).items())

@@ -1,4 +1,4 @@
-"""What a reporter writes after filing, and what the operator lets agencies read of it (rules.md, section 6, "Reporter writes")."""
+"""Additions by a reporter after filing, and what the operator lets agencies read of them (rules.md, section 6, "Reporter writes")."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ LONGEST_WORDS = 4_000
 
 
 class AdditionRefused(CaseworkError):
-    """Nothing can be added so, or nothing waits to be read; the text says why."""
+    """Nothing can be added like this, or nothing waits to be read; the text says why."""
 
 
 def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None) -> None:
@@ -49,7 +49,7 @@ def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, wor
 
 
 def add_to_report(case: Case, report: Report, *, words: str, token: str | None, now: datetime) -> Sent:
-    """Put down what a reporter adds, for an operator to read: words that may be empty, and what was staged under the token."""
+    """Store an addition for an operator to read: words, possibly empty, and the files staged under the token."""
     sealed = seal_text(words, purpose=WORDS_PURPOSE) if words else None
     addition = Addition(case_id=case.id, report_id=report.id, sealed_words=sealed, written_at=now)
     db.session.add(addition)
@@ -66,12 +66,12 @@ def clear_addition(
     seen: Collection[str] | None = None,
     copies: Sequence[tuple[Photo, PreparedCopies]] = (),
 ) -> dict[str, object]:
-    """Mark what reporters added as read; `words`, free of who wrote them, become what agencies may read of the newest, `copies`
-    what they may see of the photos. A photo without a copy stays with the centre.
+    """Mark reporters' additions as read; `words`, without traces of their sender, are what agencies may read of the newest, `copies` what
+    they may see of its photos. A photo without a copy stays with the centre.
 
-    `seen` are the refs of the additions the reader had in front of them; what came in later stays unread (`left`). Without it
-    all count as read. Records `clear_text`. Agencies at work are told when something is cleared for them.
-    Raises AdditionRefused when nothing waits to be read, or a photo was not sent with what is read.
+    `seen` are the refs of the additions shown to the reader; later ones stay unread (`left`). Without it all count as read. Records
+    `clear_text`. Agencies at work are told when something is cleared for them. Raises AdditionRefused when nothing waits to be read, or a
+    photo belongs to none of the additions read.
     """
     require(by, Action.CLEAR_TEXT, case)
     unread = [addition for addition in additions_of(case) if addition.read_at is None]
@@ -105,11 +105,11 @@ def _show_to_agencies(copies: Sequence[tuple[Photo, PreparedCopies]], read: Sequ
 
 
 def additions_of(case: Case) -> list[Addition]:
-    """Everything reporters of a case wrote after filing, oldest first."""
+    """Every addition to a case, oldest first."""
     query = select(Addition).where(Addition.case_id == case.id).options(joinedload(Addition.report)).order_by(Addition.id)
     return list(db.session.scalars(query))
 
 
 def addition_words(addition: Addition) -> str | None:
-    """The sender's own words: for the operations team and their writer; agencies read `cleared_words`."""
+    """The sender's own words, for the operations team and their writer; agencies read `cleared_words`."""
     return open_text(addition.sealed_words, purpose=WORDS_PURPOSE) if addition.sealed_words else None

@@ -1,4 +1,4 @@
-"""Letting a case rest for a while, in public and with a reason (rules.md, section 4, "Pauses")."""
+"""Pausing a case publicly, with a reason (rules.md, section 4, "Pauses")."""
 
 from datetime import date, datetime, timedelta
 
@@ -19,21 +19,21 @@ from casework.text import normal
 from casework.working_time import working_days_between
 
 MOST_WORKING_DAYS = 10
-"""In all holds of a case together."""
+"""For all holds of a case together."""
 
 LONGEST_REASON = 300
 
 
 class HoldRefused(CaseworkError):
-    """The case cannot be held, or taken up again, so; the text says why."""
+    """The case cannot be held or resumed like this; the text says why."""
 
 
 def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
-    """Let the case and its limits rest to the end of a day (local, inclusive), for a reason the public reads.
+    """Pause the case and its limits until the end of a day (local, inclusive), for a public reason.
 
-    Records `hold` with the day, without the reason. The state stays: held is a flag over it. Raises CaseNotOpen, or HoldRefused
-    without a reason, for a day that is not to come, or beyond MOST_WORKING_DAYS in all; DayTooFar.
-    Source: rules.md, section 4, "Pauses": hold by the operations lead.
+    Records `hold` with the day, without the reason. The state stays: held is a flag over it. Raises CaseNotOpen, or HoldRefused without a
+    reason, for a day that is not in the future, or beyond MOST_WORKING_DAYS in all; DayTooFar. Source: rules.md, section 4, "Pauses":
+    hold by the operations lead.
     """
     require(by, Action.HOLD, case)
     refuse_unless_open(case)
@@ -63,7 +63,7 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
 
 
 def resume(case: Case, *, by: Actor, now: datetime) -> dict[str, object]:
-    """Take a held case up again before its day. Records `resume`. Raises HoldRefused when it is not held."""
+    """Resume a held case before its day. Records `resume`. Raises HoldRefused when it is not held."""
     require(by, Action.RESUME, case)
     open_hold(case).ended_by_id = by.account_id
     _go_on(case, by, now)
@@ -71,13 +71,13 @@ def resume(case: Case, *, by: Actor, now: datetime) -> dict[str, object]:
 
 
 def end_hold(case: Case, *, now: datetime) -> dict[str, object]:
-    """Take a held case up again because its last day is over. Records `resume`. Raises HoldRefused when it is not held."""
+    """Resume a held case because its last day is over. Records `resume`. Raises HoldRefused when it is not held."""
     _go_on(case, SYSTEM, now)
     return {}
 
 
 def open_hold(case: Case) -> Hold:
-    """The hold the case rests in. Raises HoldRefused when there is none."""
+    """The present hold of the case. Raises HoldRefused when there is none."""
     query = select(Hold).where(Hold.case_id == case.id, Hold.ended_at.is_(None)).order_by(Hold.id.desc())
     found = db.session.scalars(query).first() if case.paused_for == Pause.HOLD else None
     if found is None:
@@ -93,7 +93,7 @@ def holds_of(case: Case) -> list[Hold]:
 def held_working_days(case: Case) -> int:
     """The working days a case has been held so far: the day a hold begins is worked, the day it ends is not."""
     calendar, instant = calendar_of(case.centre_id), timedelta(microseconds=1)
-    # a hold ends before its last midnight, also where a worker noticed that late
+    # a hold ends before its last midnight, even where a worker noticed that late
     ends = [(row.held_at, min(row.ended_at or row.until_at, row.until_at) - instant) for row in holds_of(case)]
     return sum(working_days_between(since, until, calendar) for since, until in ends)
 

@@ -1,4 +1,4 @@
-"""Asking the reporter; the case stands still until they answer or the time given is over (rules.md, section 4, "Pauses")."""
+"""Asking the reporter; the case is paused until they answer or the time given is over (rules.md, section 4, "Pauses")."""
 
 from datetime import datetime
 
@@ -30,22 +30,22 @@ NOT_ANSWERED = "Hồ sơ kết thúc vì chưa có thông tin bổ sung; đơn v
 
 
 class QuestionRefused(CaseworkError):
-    """The reporter cannot be asked so; the text says why."""
+    """The reporter cannot be asked like this; the text says why."""
 
 
 class AnswerRefused(CaseworkError):
-    """The question cannot be answered so; the text says why."""
+    """The question cannot be answered like this; the text says why."""
 
 
 def ask_reporter(
     case: Case, *, by: Actor, now: datetime, report: Report, words: str, when_unanswered: str, working_days: int = MOST_WORKING_DAYS
 ) -> None:
-    """Ask the sender of one report; the case and its limits rest for at most `working_days`.
+    """Ask the sender of one report; the case and its limits pause for at most `working_days`.
 
-    `when_unanswered` is "close" or "continue", as chosen now. One question at a time. Records `ask_reporter` without the words.
-    Raises CaseNotOpen, or QuestionRefused: no words, a sender nobody can tell, a longer time, or "close" where others sent
-    reports on the same matter (their case is not closed because one of them is silent; own rule).
-    Source: rules.md, section 4, "Pauses", and section 6, "Anonymous to the centre".
+    `when_unanswered` is "close" or "continue", as chosen now. One question at a time. Records `ask_reporter` without the words. Raises
+    CaseNotOpen, or QuestionRefused: no words, an unreachable sender, a longer time, or "close" where others reported the same matter
+    (their case is not closed because one of them is silent; own rule). Source: rules.md, section 4, "Pauses", and section 6, "Anonymous
+    to the centre".
     """
     require(by, Action.ASK_REPORTER, case)
     refuse_unless_open(case)
@@ -84,11 +84,11 @@ def ask_reporter(
 def answer_question(
     case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None
 ) -> dict[str, object]:
-    """Take the sender's answer, as long as the case still waits for it; work goes on where it stood.
+    """Take the sender's answer, while the case waits for it; work resumes.
 
-    `token` names the photos and the voice note staged with the form: an operator looks through them as through everything a
-    sender adds, and may clear them for agencies; with some, there need be no words. Records `answer_question` without the
-    words, which are sealed. Raises NotAllowed for anybody but the sender who was asked, AnswerRefused, TooManyOfAReport.
+    `token` names the photos and the voice note staged with the form: an operator reviews them like every addition, and may clear them for
+    agencies; with some, there need be no words. Records `answer_question` without the words, which are sealed. Raises NotAllowed for
+    anybody but the sender who was asked, AnswerRefused, TooManyOfAReport.
     """
     require_sender(by, report, case)
     question = open_question(case)
@@ -111,7 +111,7 @@ def answer_question(
 
 
 def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
-    """Go on without the answer. Records `stop_waiting`; the sender who was asked is told. Raises QuestionRefused."""
+    """Continue without the answer. Records `stop_waiting`; the sender who was asked is told. Raises QuestionRefused."""
     require(by, Action.ASK_REPORTER, case)
     question = _awaited(case)
     before = limits_of(case)
@@ -120,9 +120,9 @@ def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
 
 
 def end_question(case: Case, *, now: datetime) -> dict[str, object]:
-    """End the wait because its time is over: close the case with notice, or go on, as chosen when asking.
+    """End the wait because its time is over: close the case with notice, or continue, as chosen when asking.
 
-    A case that meanwhile answers others too goes on. Records `end_question`. Raises QuestionRefused when nothing is awaited.
+    A case that others have joined meanwhile continues. Records `end_question`. Raises QuestionRefused when nothing is awaited.
     """
     question = _awaited(case)
     is_sole = sum(link.left_at is None for link in case.reports) == 1
@@ -139,13 +139,11 @@ def end_question(case: Case, *, now: datetime) -> dict[str, object]:
 
 
 def open_question(case: Case) -> Question | None:
-    """The question the case waits for an answer to."""
     query = select(Question).where(Question.case_id == case.id, Question.ended_at.is_(None))
     return db.session.scalars(query.order_by(Question.id.desc())).first()
 
 
 def questions_of(case: Case) -> list[Question]:
-    """Every question asked about a case, oldest first."""
     return list(db.session.scalars(select(Question).where(Question.case_id == case.id).order_by(Question.id)))
 
 
@@ -155,7 +153,7 @@ def question_words(question: Question) -> str:
 
 
 def answer_words(question: Question) -> str | None:
-    """The sender's answer: for the operations team and its writer."""
+    """The sender's answer, for the operations team and its writer."""
     return open_text(question.sealed_answer, purpose=ANSWER_PURPOSE) if question.sealed_answer else None
 
 

@@ -1,4 +1,4 @@
-"""Handing a matter to a body outside the centre and watching it until its result is known (rules.md, section 4, "Pauses")."""
+"""Referring a matter to a body outside the centre and watching it until its result is known (rules.md, section 4, "Pauses")."""
 
 from datetime import datetime
 
@@ -22,11 +22,11 @@ DONE_ELSEWHERE = "Cơ quan khác đã giải quyết; đơn vị không cần ti
 
 
 class ReferralRefused(CaseworkError):
-    """The case cannot be referred, closed or taken back so; the text says why."""
+    """The case cannot be referred, closed or taken back like this; the text says why."""
 
 
 def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> None:
-    """Hand the matter to another body; the case and its limits rest until its result is known.
+    """Refer the matter to another body; the case and its limits pause until its result is known.
 
     `body` and `reason` are read by the reporters. Records `refer` without them. Raises CaseNotOpen, ReferralRefused.
     """
@@ -46,7 +46,7 @@ def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> No
 
 
 def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
-    """Close the case with what the other body did, which its reporters read.
+    """Close the case with the other body's result, which its reporters read.
 
     Records `close_referral`; ends every clock and assignment. Raises ReferralRefused without a result or a referral.
     """
@@ -59,7 +59,7 @@ def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict
 
 
 def take_back(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
-    """Take the matter up again where it stood, because the other body did not settle it; `result` says why.
+    """Resume the matter, because the other body did not settle it; `result` says why.
 
     Records `take_back`. Raises ReferralRefused without a result or a referral.
     """
@@ -73,13 +73,11 @@ def take_back(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str,
 
 
 def open_referral(case: Case) -> Referral | None:
-    """The referral the case rests for."""
     query = select(Referral).where(Referral.case_id == case.id, Referral.ended_at.is_(None)).order_by(Referral.id.desc())
     return db.session.scalars(query).first() if case.paused_for == Pause.REFERRAL else None
 
 
 def referrals_of(case: Case) -> list[Referral]:
-    """Every referral of a case, oldest first."""
     return list(db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id)))
 
 

@@ -1,4 +1,4 @@
-"""Standing still, going on where it stood, and ending without an answer: what the acts beside the steps have in common."""
+"""Pausing and resuming a case, and ending it without an answer: what the acts outside the steps have in common."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from casework.states import AssignmentEnd, AssignmentState, CaseState, Pause
 
 
 def stand_still(case: Case, pause: Pause, *, at: datetime, until: datetime | None = None, state: CaseState | None = None) -> None:
-    """Let the case and its limits rest, in a state of its own or in the present one, and tell the agencies at work."""
+    """Pause the case and its limits, in a state of its own or the present one, and tell the agencies at work."""
     if state is not None:
         case.state_before, case.state = case.state, state
     pause_clocks(case, pause=pause, until=until, at=at)
@@ -23,7 +23,7 @@ def stand_still(case: Case, pause: Pause, *, at: datetime, until: datetime | Non
 
 
 def go_on(case: Case, *, at: datetime) -> bool:
-    """Take the case up where it stood; returns whether the day promised to its reporters moved (they are told that)."""
+    """Resume the case; returns whether the day promised to its reporters moved (they are told)."""
     if case.state_before is not None:
         case.state, case.state_before = case.state_before, None
     moved = resume_clocks(case, at=at)
@@ -32,10 +32,10 @@ def go_on(case: Case, *, at: datetime) -> bool:
 
 
 def end_case(case: Case, state: CaseState, *, end: AssignmentEnd, words: str, at: datetime) -> None:
-    """End all work on a case that gets no answer (any more): limits, agencies, and whatever it stood still for.
+    """End all work on a case that gets no answer (any more): limits, agencies, and whatever paused it.
 
-    `words` say in a neutral way why an agency's work ended; each agency still at work is told, and leads no more.
-    A wish to withdraw that nobody has decided is overtaken: it keeps the instant and no verdict.
+    `words` are a neutral reason why an agency's work ended; each agency still at work is told, and leads no more. An undecided request to
+    withdraw lapses: it gets the instant and no verdict.
     """
     _end_standstill(case, at)
     for assignment in case.open_assignments:
@@ -52,7 +52,7 @@ def end_case(case: Case, state: CaseState, *, end: AssignmentEnd, words: str, at
 
 
 def _end_standstill(case: Case, at: datetime) -> None:
-    """End the row the case rests for. Its limits run again first, so that what was in time when they stopped ends in time."""
+    """End the row that paused the case. Its limits resume first, so that those in time when they were paused end in time."""
     if case.paused_for is None:
         return
     for table in (Question, Hold, Referral):

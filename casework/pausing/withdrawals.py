@@ -1,4 +1,4 @@
-"""A reporter takes the report back: at once before acceptance, later as a request the centre decides (rules.md, section 6)."""
+"""Withdrawing a report: at once before acceptance, later as a request the centre decides (rules.md, section 6)."""
 
 from datetime import datetime
 
@@ -25,15 +25,14 @@ TAKEN_BACK = "Người phản ánh đã rút phản ánh; đơn vị không cầ
 
 
 class WithdrawalRefused(CaseworkError):
-    """The report cannot be withdrawn, or the wish not decided, so; the text says why."""
+    """The report cannot be withdrawn, or the request not decided, like this; the text says why."""
 
 
 def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, reason: str = "") -> None:
-    """Take a report back. One of several just leaves the case; the only one ends it before acceptance, and later is a request.
+    """Withdraw a report. One of several just leaves the case; the only one ends the case before acceptance, and later is a request.
 
     Records `withdraw_report` without the reason, which is sealed. Raises NotAllowed for anybody but the report's sender,
-    WithdrawalRefused once the case is answered or ended, or when it was asked already.
-    Source: rules.md, section 6, "Withdraw report".
+    WithdrawalRefused once the case is answered or ended, or when a request is open. Source: rules.md, section 6, "Withdraw report".
     """
     require_sender(by, report, case)
     if case.state not in OPEN_STATES:
@@ -68,10 +67,11 @@ def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, rea
 
 
 def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, words: str) -> dict[str, object]:
-    """Let an accepted report go, or go on without naming anybody because the public is in danger, and say so to its sender.
+    """Grant the withdrawal of an accepted report, or continue without naming anybody because the public is in danger, and tell its
+    sender.
 
-    The case is still open: no answer is given before the wish is decided. Records `decide_withdrawal`. Raises WithdrawalRefused
-    without a request, or without words when the case goes on. Source: rules.md, section 6, "Withdraw report".
+    The case is still open: no answer is given before the request is decided. Records `decide_withdrawal`. Raises WithdrawalRefused
+    without a request, or without words when the case continues. Source: rules.md, section 6, "Withdraw report".
     """
     require(by, Action.DECIDE_WITHDRAWAL, case)
     withdrawal, words = open_withdrawal(case), normal(words)
@@ -91,13 +91,12 @@ def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, wo
 
 
 def open_withdrawal(case: Case) -> Withdrawal | None:
-    """The request to withdraw that waits for the centre's word."""
     query = select(Withdrawal).where(Withdrawal.case_id == case.id, Withdrawal.decided_at.is_(None))
     return db.session.scalars(query.order_by(Withdrawal.id)).first()
 
 
 def withdrawal_reason(withdrawal: Withdrawal) -> str | None:
-    """The sender's words with a withdrawal: for the operations team and their writer."""
+    """The sender's reason, for the operations team and their writer."""
     return open_text(withdrawal.sealed_reason, purpose=REASON_PURPOSE) if withdrawal.sealed_reason else None
 
 
@@ -110,7 +109,7 @@ def _take_out(case: Case, report: Report, now: datetime) -> None:
     present = _present(case)
     link = next((link for link in present if link.report_id == report.id), None)
     if link is None:
-        # a split has taken it to a case of its own since it was asked
+        # a split has moved it to a case of its own since the request
         return
     if len(present) == 1:
         end_case(case, CaseState.WITHDRAWN, end=AssignmentEnd.CLOSED, words=TAKEN_BACK, at=now)
