@@ -1,4 +1,4 @@
-"""What a camera wrote into a photo (EXIF): which way is up, when and where it was taken. It may point to the sender."""
+"""The metadata a camera wrote into a photo (EXIF): orientation, time and place. It may reveal the sender."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 CAMERA_OFFSET = "+07:00"
-"""What a camera's clock means when it says no zone: Vietnam has had UTC+7 without summer time since 1975."""
+"""The zone of a camera's clock that states none: Vietnam has had UTC+7 without summer time since 1975."""
 
 # Tags of Exif 2.32 (JEITA CP-3451), sections 4.6.4 to 4.6.6
 _DATE_TIME, _EXIF_IFD, _GPS_IFD, _ORIENTATION = 0x0132, 0x8769, 0x8825, 0x0112
 _ORIGINAL_TIME, _ORIGINAL_OFFSET = 0x9003, 0x9011
 
 SIDEWAYS = (5, 6, 7, 8)
-"""Orientations in which width and height change places."""
+"""Orientations that swap width and height."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -25,18 +25,18 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What brings each orientation upright."""
+"""The transformation that brings each orientation upright."""
 
 
 class Place(NamedTuple):
-    """Where the camera stood, in degrees (WGS 84)."""
+    """The camera's position, in degrees (WGS 84)."""
 
     latitude: float
     longitude: float
 
 
 def camera_notes(image: Image.Image) -> Image.Exif:
-    """What the camera wrote; empty when unreadable, for a photo with broken notes is still a photo."""
+    """The metadata; empty when unreadable, because a photo with broken metadata is still a photo."""
     try:
         return image.getexif()
     except Exception:
@@ -44,13 +44,13 @@ def camera_notes(image: Image.Image) -> Image.Exif:
 
 
 def orientation(exif: Image.Exif) -> int:
-    """How the camera was held, 1 to 8; 1 is upright, and what a file without a note means."""
+    """The orientation, 1 to 8; 1 is upright, and the default."""
     value = exif.get(_ORIENTATION)
     return value if isinstance(value, int) else 1
 
 
 def taken_at(exif: Image.Exif) -> datetime | None:
-    """When the shutter clicked, by the camera's clock, as a UTC instant; None if it does not say so readably."""
+    """When the photo was taken, by the camera's clock, as a UTC instant; None if not readable."""
     try:
         details = exif.get_ifd(_EXIF_IFD)
         local = str(details.get(_ORIGINAL_TIME) or exif[_DATE_TIME]).strip("\0 ")
@@ -61,7 +61,7 @@ def taken_at(exif: Image.Exif) -> datetime | None:
 
 
 def place_of(exif: Image.Exif) -> Place | None:
-    """Where the camera stood; None if it does not say so, or says nonsense (0, 0 is a receiver without a fix)."""
+    """The camera's position; None if missing or nonsense (0, 0 is a receiver without a fix)."""
     try:
         gps = exif.get_ifd(_GPS_IFD)
         place = Place(_degrees(gps[2], gps[1], "S"), _degrees(gps[4], gps[3], "W"))

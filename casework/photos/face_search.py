@@ -1,8 +1,8 @@
-"""Which photos a detector has still to look at, and what it found: suggestions for whoever covers them by hand.
+"""Photos waiting for the face detector, and its results: suggestions for the person who covers the faces.
 
-A photo is marked before it is looked at and never tried twice: a picture that brings the detector down would do it for ever. One
-without a row of what was found was looked at by nobody, and its pages say so. Where it was the storage, or a key, that was not here, the
-row says that, and the photo is tried again after a while.
+A photo is marked before the detector looks at it and never tried twice, because a picture that crashes the detector would do so for ever.
+A photo without a result was not looked at, and its pages say so. Where the storage or a key was unavailable, the row says so, and the
+photo is tried again after a while.
 """
 
 from collections.abc import Collection
@@ -16,16 +16,16 @@ from casework.models import File, Photo, PhotoDetection
 from casework.photos.faces import DETECTOR, Face
 
 WORTH_LOOKING = timedelta(days=60)
-"""Of older photos nobody will need the suggestion any more: of an installation that gets a detector late only these are looked at."""
+"""The age up to which photos are looked at: nobody needs suggestions for older ones when an installation adds a detector late."""
 
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
 STORAGE_AWAY = "StorageAway"
-"""What a row has as its error where nobody looked because the bytes could not be had."""
+"""The error of a row whose photo could not be read from the storage."""
 
 
 @dataclass(frozen=True)
 class Sought:
-    """A photo to be looked at: its row, and where the bytes it was sent as lie."""
+    """A photo to look at: its row, and the stored name of its original."""
 
     photo_id: int
     stored_name: str
@@ -33,13 +33,11 @@ class Sought:
 
 
 def has_unsought(*, now: datetime) -> bool:
-    """Whether some photo has still to be looked at."""
     return any(db.session.scalar(query.limit(1)) is not None for query in (_unsought(now), _put_off(now)))
 
 
 def claim_unsought(*, now: datetime, most: int) -> list[Sought]:
-    """Take the newest photos of reports and answers that nobody has looked at, then those that were put off; another worker does not get
-    them any more."""
+    """Claim the newest unexamined photos of reports and answers, then those that were put off; no other worker gets them."""
     mine = _take_new(now, most)
     mine += _take_put_off(now, most - len(mine)) if len(mine) < most else []
     if not mine:
@@ -60,7 +58,7 @@ def _take_new(now: datetime, most: int) -> list[int]:
 
 
 def _take_put_off(now: datetime, most: int) -> list[int]:
-    """Without their row they are as any that a detector was started on: one that brings it down now is not tried again."""
+    """Without their row they count as photos the detector was started on: one that crashes it now is not tried again."""
     waiting = _put_off(now).limit(most).with_for_update(skip_locked=True, of=PhotoDetection)
     ids = list(db.session.scalars(waiting))
     if ids:
@@ -84,7 +82,7 @@ def _put_off(now: datetime) -> Select[int]:
 
 
 def keep_found(photo_id: int, *, now: datetime, faces: Collection[Face] = (), error: str | None = None) -> None:
-    """Write down what was found in a photo, or the class of the error nothing was found for. One erased meanwhile keeps nothing."""
+    """Record the faces in a photo, or the class of the error that prevented the search. Nothing is kept for an erased photo."""
     is_there = select(File.id).where(File.photo_id == photo_id, File.audience == "sealed", File.erased_at.is_(None))
     if db.session.scalar(is_there) is None:
         return
@@ -93,7 +91,7 @@ def keep_found(photo_id: int, *, now: datetime, faces: Collection[Face] = (), er
 
 
 def found_in(photos: Collection[Photo]) -> dict[int, PhotoDetection]:
-    """What a detector said of these photos, by photo; one it failed at, or has not looked at, is not among them."""
+    """The detector's results for these photos, by photo, without those it failed at or has not looked at."""
     if not photos:
         return {}
     query = select(PhotoDetection).where(PhotoDetection.photo_id.in_([photo.id for photo in photos]), PhotoDetection.error.is_(None))

@@ -1,11 +1,11 @@
-"""Looking for faces in a photo with the CenterFace model (casework/centerface, MIT). It suggests what to cover, a person decides.
+"""Finding faces in a photo with the CenterFace model (casework/centerface, MIT). It suggests what to cover; a person decides.
 
-OpenCV reads and runs the model; it comes with the extra `faces` and is imported only when a photo is looked at. One photo takes
-half a second to two seconds and up to a gigabyte of memory, so only the worker does it, one photo at a time.
+OpenCV reads and runs the model; it comes with the extra `faces` and is imported only when a photo is looked at. One photo takes half a
+second to two seconds and up to a gigabyte of memory, so only the worker does it, one photo at a time.
 
 The model answers with four maps, each cell a square of STRIDE pixels: how surely the centre of a face lies in it, the logarithms of
-height and width of that face in cells, how far from the cell's middle its centre lies (down, right, in cells), and five landmarks,
-which are not used. Source: Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point, 2020.
+height and width of that face in cells, how far from the cell's middle its centre lies (down, right, in cells), and five landmarks, which
+are not used. Source: Xu et al., CenterFace: Joint Face Detection and Alignment Using Face as Point, 2020.
 """
 
 from importlib import import_module
@@ -19,23 +19,23 @@ from casework.photos.images import upright
 
 MODEL = Path(__file__).parent.parent / "centerface" / "centerface.onnx"
 DETECTOR = "centerface 1"
-"""Name and version of the model, kept with what it found."""
+"""Name and version of the model, stored with its results."""
 
 LONGEST_SIDE = 2048
-"""Pixels of the picture that is looked at: at half of it, faces in the background of a photo are missed."""
+"""Pixels of the picture examined: at half of it, faces in the background are missed."""
 STRIDE, GRAIN = 4, 32
-"""A cell of the answer, and what the sides of the picture must be multiples of, in pixels."""
+"""The size of a cell of the answer, and the number the sides of the picture must be multiples of, in pixels."""
 LEAST_SCORE = 0.3
-"""Rather a rectangle too many, which a person takes away, than a face missed."""
+"""Low, because a superfluous rectangle, which a person removes, is better than a missed face."""
 MOST_OVERLAP = 0.3
-"""Of two rectangles that share more than this of their common area the surer one stays."""
+"""Of two rectangles that overlap by more than this share, the surer one stays."""
 MARGIN = 0.15
-"""Added on each side, of the width and height of the face: hair, ears and chin tell too."""
+"""Added on each side, as a share of the face's width and height: hair, ears and chin identify people too."""
 MOST_FACES = 40
 
 
 class DetectorMissing(LookupError):
-    """The extra `faces` is not installed: nobody looks at photos but people."""
+    """The extra `faces` is not installed: only people look at photos."""
 
 
 class Face(NamedTuple):
@@ -49,12 +49,12 @@ class Face(NamedTuple):
 
 
 def is_installed() -> bool:
-    """Whether there is something to run the model with."""
+    """Whether the library that runs the model is installed."""
     return find_spec("cv2") is not None
 
 
 class FaceDetector:
-    """The model, read once for some photos. Raises DetectorMissing."""
+    """The model, loaded once for several photos. Raises DetectorMissing."""
 
     def __init__(self) -> None:
         if not is_installed():
@@ -64,7 +64,7 @@ class FaceDetector:
         self._net: Any = self._cv2.dnn.readNetFromONNX(str(MODEL))
 
     def faces_in(self, data: bytes) -> list[Face]:
-        """Find the faces of a photo as it was sent, the surest first. Raises PhotoRefused for what is no photo."""
+        """Find the faces of a photo as sent, the surest first. Raises PhotoRefused for anything that is no photo."""
         picture = upright(data, longest=LONGEST_SIDE)
         width, height = (-(-side // GRAIN) * GRAIN for side in picture.size)
         maps = self._run(picture.resize((width, height), Image.Resampling.BILINEAR))
@@ -76,7 +76,7 @@ class FaceDetector:
         return self._net.forward(self._net.getUnconnectedOutLayersNames())[:3]
 
     def _boxes(self, surely: Any, sizes: Any, shifts: Any) -> list[tuple[list[float], float]]:
-        """Left, top, width and height in pixels, with the score, of each face; nothing where the map holds none."""
+        """Left, top, width and height in pixels, with the score, of each face."""
         rows, columns = self._numpy.nonzero(surely[0, 0] > LEAST_SCORE)
         scores = [float(score) for score in surely[0, 0, rows, columns]]
         boxes = []

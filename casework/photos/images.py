@@ -1,7 +1,7 @@
-"""Photos: what is accepted, what is read from one, and the copies without metadata that alone are ever served.
+"""Accepting photos, reading their metadata, and making the copies without metadata, which alone are ever served.
 
-The original is evidence: its bytes stay as they came, sealed. Everything else is drawn anew from its pixels, so
-nothing that was written into the file (position, camera, owner, comments, an embedded preview) can travel along.
+The original is evidence: its bytes are kept unchanged, sealed. Everything else is drawn anew from its pixels, so that nothing in the file
+(position, camera, owner, comments, an embedded preview) is carried over.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ VIEW_SIZE = 1600
 """Longest side of the copy people look at, in pixels."""
 
 ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 3 * VIEW_SIZE * VIEW_SIZE)
-# a progressive JPEG is written in one piece: Pillow's own room for it is too small for a picture that is nothing but noise
+# a progressive JPEG is written in one piece: Pillow's own buffer is too small for pure noise
 
 THUMB_SIZE = 400
 """Longest side of the copy in lists, in pixels."""
@@ -34,16 +34,13 @@ JPEG_QUALITY = 82
 WEBP_QUALITY = 75
 
 BLOCK, SPREAD = 8, 5
-"""Pixels: a block of JPEG, which stores each by itself as long as colours are kept as finely as light, and how far making a picture
-smaller carries a pixel."""
+"""Pixels: a JPEG block, each stored by itself as long as colours are not subsampled, and how far scaling down spreads a pixel."""
 
 PIXELATED_BLOCKS = 6
-"""Blocks along the longer side of a pixelated rectangle: too few for a face or a number plate to be guessed back."""
+"""Blocks along the longer side of a pixelated rectangle: too few to reconstruct a face or number plate."""
 
 
 class RectangleRefused(CaseworkError):
-    """A rectangle to cover does not lie in the picture."""
-
     def __init__(self) -> None:
         super().__init__(
             "Vùng cần che không nằm trong ảnh. Vui lòng vẽ lại.",
@@ -63,7 +60,7 @@ class Rectangle(NamedTuple):
 
 @dataclass(frozen=True)
 class Photo:
-    """An accepted photo: the original to be sealed, what it tells about its sender, and the two copies to serve."""
+    """An accepted photo: the original to be sealed, its private facts, and the two copies to serve."""
 
     filename: str = field(repr=False)
     media_type: str
@@ -77,7 +74,7 @@ class Photo:
     thumb: bytes = field(repr=False)
 
     def private_facts(self) -> dict[str, Any]:
-        """What may point to the sender, ready for `seal_json`: name of the file, time and place it was taken."""
+        """Facts that may reveal the sender, ready for `seal_json`: name of the file, time and place it was taken."""
         return {
             "filename": self.filename,
             "taken_at": self.taken_at.isoformat() if self.taken_at else None,
@@ -114,11 +111,10 @@ def accept_photo(data: bytes, filename: str, *, max_bytes: int = MAX_BYTES) -> P
 
 
 def cover(data: bytes, rectangles: Iterable[Rectangle]) -> bytes:
-    """The picture as a `view` JPEG with these parts painted over or coarsely pixelated, to be cleared for others.
+    """The picture as a `view` JPEG with these parts painted over or coarsely pixelated, for release to others.
 
-    Painting over is the default: what is not in the file cannot be recovered from it. Any photo may be given; the
-    result never has metadata. Make its thumb with `thumb_of`: the old one still shows what is covered here.
-    Raises RectangleRefused, PhotoRefused.
+    Painting over is the default: what is not in the file cannot be recovered from it. The result never has metadata. Make its thumb with
+    `thumb_of`, since the old one still shows the covered parts. Raises RectangleRefused, PhotoRefused.
     """
     with opened(data, "photo") as image:
         picture = _clean_copy(image, camera_notes(image), "photo")
@@ -134,7 +130,7 @@ def thumb_of(data: bytes) -> bytes:
 
 
 def upright(data: bytes, *, longest: int) -> Image.Image:
-    """The pixels of a photo as it was sent, upright, sRGB, no side longer than `longest`; raises PhotoRefused."""
+    """The pixels of a photo as sent, upright, sRGB, no side longer than `longest`; raises PhotoRefused."""
     with opened(data, "photo") as image:
         return _clean_copy(image, camera_notes(image), "photo", longest=longest)
 
@@ -152,7 +148,7 @@ def _clean_copy(image: Image.Image, exif: Image.Exif, name: str, *, longest: int
     """The pixels alone: upright, sRGB, no side over `longest`; raises PhotoRefused when they cannot be decoded."""
     try:
         profile = image.info.get("icc_profile")
-        # The JPEG decoder can halve while it reads, which spares most of the time of a large photo.
+        # The JPEG decoder can scale down while it reads, which saves most of the time for a large photo.
         image.draft(None, _fitted(image.size, longest))
         picture = _flattened(image)
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -161,7 +157,7 @@ def _clean_copy(image: Image.Image, exif: Image.Exif, name: str, *, longest: int
         picture = picture if turn is None else picture.transpose(turn)
     except Exception:  # a forged body can raise anything in a decoder
         raise damaged(name) from None
-    # Encoders copy what they find in `info` (a comment, a profile): a new image has an empty one.
+    # Encoders copy what they find in `info` (a comment, a profile): a new image has none.
     clean = Image.new("RGB", picture.size)
     clean.paste(picture)
     return clean
@@ -173,7 +169,7 @@ def _fitted(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def _flattened(image: Image.Image) -> Image.Image:
-    """One of the modes RGB, L, CMYK; what was transparent becomes white."""
+    """One of the modes RGB, L, CMYK; transparent parts become white."""
     if image.mode in ("RGB", "L", "CMYK") and "transparency" not in image.info:
         image.load()
         return image
@@ -185,7 +181,7 @@ def _flattened(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The colours as the profile means them, without the profile; a profile that does not fit is passed over."""
+    """The colours converted by the profile, without the profile; a profile that does not fit is ignored."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -213,9 +209,8 @@ def _cover_one(picture: Image.Image, rectangle: Rectangle) -> None:
 def _box(size: tuple[int, int], left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
     """The pixels to paint over: outwards to the blocks the picture was stored in.
 
-    Making a photo smaller and storing it as JPEG spreads a little of every pixel over its neighbours, SPREAD pixels far and then
-    over the whole block. What lies outside these borders therefore holds nothing of what lies inside the rectangle, however often
-    the copy was stored before.
+    Making a photo smaller and storing it as JPEG spreads a little of every pixel over its neighbours, SPREAD pixels far and then over the
+    whole block. Outside these borders nothing of the rectangle's content is left, however often the copy was stored before.
     """
     width, height = size
     starts = (math.floor((math.floor(at * side) - SPREAD) / BLOCK) * BLOCK for at, side in ((left, width), (top, height)))
@@ -232,7 +227,7 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 def _file_in_memory() -> IO[bytes]:
-    """A file that never touches a disk. Into one of the system's the library writes without holding up other requests meanwhile."""
+    """An in-memory file. On a system file the library writes without letting other requests run meanwhile."""
     return os.fdopen(os.memfd_create("photo"), "w+b") if hasattr(os, "memfd_create") else io.BytesIO()
 
 

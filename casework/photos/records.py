@@ -1,7 +1,7 @@
-"""Photos as rows: staged with an unsent form, linked when it is sent, copied for each audience once it has been cleared.
+"""Photos as rows: staged with an unsent form, linked when it is sent, copied for each audience once cleared.
 
-Decoding, covering and writing files happen in the `prepare_…` functions, before the write transaction; the rows that make a
-file count are written inside it. A file without a row is swept away, a row without a file cannot come about.
+Decoding, covering and writing files happen in the `prepare_…` functions, before the write transaction; the rows are written inside it. So
+a file without a row is swept away, and a row without a file cannot occur.
 """
 
 from collections.abc import Iterable
@@ -23,19 +23,19 @@ from casework.setting_values import value_of
 NAME_PURPOSE = "file name"
 FACTS_PURPOSE = "photo facts"
 MOST_PHOTOS = 10
-"""The most there can ever be: what one request may weigh follows from it. An administrator may allow fewer."""
+"""The upper limit, from which the maximum size of a request follows. An administrator may allow fewer."""
 OF_A_PHOTO = (("sealed", "original"), ("centre", "view"), ("centre", "thumb"))
 """The files every photo has from the start."""
 
 
 
 def most_photos() -> int:
-    """How many photos a form takes now."""
+    """How many photos a form accepts now."""
     return int(value_of("most_photos"))
 
 
 class TooManyPhotos(CaseworkError):
-    """A form takes no more photos."""
+    """A form accepts no more photos."""
 
     def __init__(self, most: int | None = None) -> None:
         most = most_photos() if most is None else most
@@ -72,7 +72,7 @@ class PreparedCopies:
 
 
 def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: int) -> PreparedPhoto:
-    """Check a sent file, seal its original and write the centre's copies; raises PhotoRefused. Nothing is in the database yet."""
+    """Check a sent file, seal its original and write the centre's copies; raises PhotoRefused. Writes nothing to the database."""
     photo = accept_photo(data, filename, max_bytes=max_bytes)
     files = (
         _written(photo.original, "original", "sealed", photo.media_type, store=store),
@@ -88,7 +88,7 @@ def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: in
 
 
 def stage_photo(prepared: PreparedPhoto, *, token: str, purpose: str, by: Actor, now: datetime) -> Photo:
-    """Give a prepared photo its rows, belonging to a form that has not been sent. Raises TooManyPhotos."""
+    """Give a prepared photo its rows in an unsent form. Raises TooManyPhotos."""
     before = staged_photos(token)
     if len(before) >= most_photos():
         raise TooManyPhotos
@@ -105,9 +105,9 @@ def stage_photo(prepared: PreparedPhoto, *, token: str, purpose: str, by: Actor,
 
 
 def take_turn(token: str) -> None:
-    """Let files be staged for a form one after the other: two requests that bring the same one at one moment would not see each other's.
+    """Serialise the staging of files for a form, since simultaneous requests would not see each other's files.
 
-    Inside the unit of work that stages, before it looks what is there. SQLite has one writer anyway.
+    To be called inside the unit of work that stages, before it reads what is there. SQLite has one writer anyway.
     """
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(token, 0))))
@@ -121,14 +121,14 @@ def staged_photos(token: str) -> list[Photo]:
 
 
 def drop_staged(token: str, ref: str) -> None:
-    """Take one photo out of an unsent form; its files are swept later."""
+    """Remove a photo from an unsent form; its files are swept later."""
     for photo in staged_photos(token):
         if photo.ref == ref:
             photo.state = "deleted"
 
 
 def move_staged_earlier(token: str, ref: str) -> None:
-    """Let a photo of an unsent form stand one place earlier; nothing happens to the first, or to one that is not there."""
+    """Move a photo of an unsent form one place earlier; does nothing for the first one, or an unknown one."""
     photos = staged_photos(token)
     at = next((place for place, photo in enumerate(photos) if photo.ref == ref), 0)
     if at:
@@ -148,7 +148,7 @@ def link_staged(
     step_value: StepValue | None = None,
     first: int = 0,
 ) -> int:
-    """Give the photos of a form to what the form made, and return how many there were. `first` is the place of the first of them."""
+    """Link the photos of a form to what the form made, and return how many there were. `first` is the position of the first."""
     photos = staged_photos(token)
     for place, photo in enumerate(photos, start=first):
         photo.state, photo.linked_at, photo.staged_token, photo.position = "linked", now, None, place
@@ -161,8 +161,8 @@ def link_staged(
 
 
 def prepare_again(photo: Photo, *, store: FileStore) -> PreparedPhoto:
-    """Copy the files of a photo, before the unit of work, for a later version of what it shows: each version keeps files of its own,
-    so that none is changed by what becomes of another. Raises LookupError when its files are gone."""
+    """Copy the files of a photo, before the unit of work, for a later version of its owner: each version has its own files, so that
+    changes to one do not affect another. Raises LookupError when its files are gone."""
     kept = [copy_for(photo, audience, rendition) for audience, rendition in OF_A_PHOTO]
     found = [file for file in kept if file is not None]
     if len(found) < len(OF_A_PHOTO):
@@ -171,7 +171,7 @@ def prepare_again(photo: Photo, *, store: FileStore) -> PreparedPhoto:
 
 
 def link_carried(carried: Iterable[tuple[Photo, PreparedPhoto]], *, answer: Answer, by: Actor, now: datetime) -> int:
-    """Give copies of photos to a later version of an answer, with the time they were sent and who sent them; return how many."""
+    """Link copies of photos to a later version of an answer, with their original time and sender; return how many."""
     place = 0
     for place, (earlier, copy) in enumerate(carried, start=1):
         photo = Photo(
@@ -200,12 +200,11 @@ def photos_of_answer(answer: Answer) -> list[Photo]:
 
 
 def uncleared_photos(report: Report) -> list[Photo]:
-    """The report's photos no agency may see yet."""
     return [photo for photo in photos_of_report(report) if copy_for(photo, "agencies", "view") is None]
 
 
 def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:
-    """The newest copy an audience may be served."""
+    """The newest copy an audience may see."""
     copies = [file for file in photo.files if file.audience == audience and file.rendition == rendition and file.erased_at is None]
     return copies[-1] if copies else None
 
@@ -213,7 +212,7 @@ def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:
 def prepare_copies(
     photo: Photo, rectangles: Iterable[Rectangle], *, audience: str, store: FileStore, source: File | None = None
 ) -> PreparedCopies:
-    """Make view and thumb of a photo for agencies or the public with some parts covered, from the newest narrower copy.
+    """Make view and thumb of a photo for agencies or the public with some parts covered, from the newest copy of a narrower audience.
 
     `source` is another copy to start from: a published one, whose covered parts stay covered. Raises LookupError without any.
     """
@@ -230,7 +229,7 @@ def prepare_copies(
 
 
 def add_copies(photo: Photo, copies: PreparedCopies, *, audience: str, by: Actor, now: datetime) -> None:
-    """Let an audience see the prepared copies; newer copies replace older ones."""
+    """Let an audience see the prepared copies, which replace older ones."""
     for file in copies.files:
         if file.audience != audience:
             raise ValueError(f"copies made for {file.audience} are not for {audience}")
@@ -238,7 +237,6 @@ def add_copies(photo: Photo, copies: PreparedCopies, *, audience: str, by: Actor
 
 
 def open_copy(file: File, *, store: FileStore) -> BinaryIO:
-    """Open the bytes of a file row, unsealed where they are sealed."""
     return store.open(file.stored_name, sealed=file.key_id is not None)
 
 

@@ -1,4 +1,4 @@
-"""Which files are taken as photos: size, type and header are judged here before a pixel is decoded."""
+"""Which files are accepted as photos: size, type and header are checked here before a pixel is decoded."""
 
 import importlib
 import io
@@ -16,17 +16,17 @@ MAX_BYTES = 15 * 1024 * 1024
 """Bytes of one photo, unless the caller sets another limit."""
 
 MAX_PIXELS = 50_000_000
-"""Pixels of one photo: no telephone in use here takes more, and a few bytes can claim billions."""
+"""Pixels of one photo: more than any telephone in use here, while a few bytes can claim billions."""
 
 MAX_SCANS = 100
-"""Passes over one progressive JPEG: cameras write about ten, and each costs the decoder a walk over all pixels."""
+"""Scans of one progressive JPEG: cameras write about ten, and each costs the decoder a pass over all pixels."""
 
 _decoding = threading.BoundedSemaphore(2)
 """Two photos in memory at once: fifty million pixels are 200 MB, whatever the number of server threads."""
 
 
 class PhotoRefused(CaseworkError):
-    """The file cannot be taken as a photo. The texts name the file: for its sender only, never for a log."""
+    """The file cannot be accepted as a photo. The texts name the file: for its sender only, never for a log."""
 
 
 def _heif_formats() -> tuple[str, ...]:
@@ -39,11 +39,11 @@ def _heif_formats() -> tuple[str, ...]:
 
 
 FORMATS = ("JPEG", "PNG", "WEBP", *_heif_formats())
-"""What Pillow may try to read; it has dozens of other decoders that nobody here needs."""
+"""The formats Pillow may read; it has dozens of other decoders that nobody here needs."""
 
 
 def takes_heic() -> bool:
-    """Whether photos of iPhones can be read as they are."""
+    """Whether iPhones' HEIC photos can be read."""
     return "HEIF" in FORMATS
 
 
@@ -64,9 +64,9 @@ def refuse_by_size(size: int, max_bytes: int, name: str) -> None:
 
 @contextmanager
 def opened(data: bytes, name: str) -> Iterator[Image.Image]:
-    """The picture, header read and size checked, pixels not yet decoded; one of at most two at a time."""
+    """The picture with its header read and size checked, pixels not yet decoded; at most two at a time."""
     with _decoding:
-        # WeasyPrint, once imported, lets Pillow read broken pictures in the whole process: that would lift our own refusals
+        # WeasyPrint, once imported, lets Pillow read broken pictures in the whole process, which would disable our own refusals
         ImageFile.LOAD_TRUNCATED_IMAGES = False
         try:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -89,7 +89,7 @@ _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 
 def _scans(data: bytes) -> int:
-    """How often a JPEG goes over its pixels: a few megabytes can hold a hundred thousand empty scans."""
+    """The number of a JPEG's scans: a few megabytes can hold a hundred thousand empty ones."""
     scans, at = 0, 2
     while (found := _MARKER.search(data, at)) and (marker := data[found.start() + 1]) != _END_OF_IMAGE:
         scans += marker == _START_OF_SCAN
@@ -105,7 +105,6 @@ def _too_many_pixels(name: str) -> PhotoRefused:
 
 
 def damaged(name: str) -> PhotoRefused:
-    """The refusal of a photo whose pixels cannot be read."""
     return PhotoRefused(
         f"Ảnh «{name}» bị hỏng hoặc chưa tải lên trọn vẹn nên không đọc được. Vui lòng gửi lại.",
         f"The photo “{name}” is damaged or did not arrive whole and cannot be read. Please send it again.",
@@ -127,7 +126,7 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
 def _not_a_photo(data: bytes, name: str) -> PhotoRefused:
-    """Say what the file is instead, so that the sender knows what to do; by its bytes, its name proves nothing."""
+    """A refusal that says what the file is instead, judged by its bytes, because a name proves nothing."""
     heic = data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
     if heic and not takes_heic():
         return PhotoRefused(
@@ -153,6 +152,6 @@ def _not_a_photo(data: bytes, name: str) -> PhotoRefused:
 
 
 def shown_name(filename: str) -> str:
-    """The name without folders, control and direction signs, short enough for a sentence."""
+    """The name without folders, control and direction characters, short enough for a sentence."""
     name = "".join(each for each in filename.replace("\\", "/").rpartition("/")[2] if each.isprintable()).strip()
     return (name if len(name) <= 60 else f"{name[:40]}…{name[-15:]}") or "photo"
