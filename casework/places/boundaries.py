@@ -1,6 +1,5 @@
-"""Boundaries made sound: rings closed, wound and freed of doubles, crossings repaired where that changes next to nothing, heavy
-outlines made lighter; and what lies over another, or between them, is said. No database here.
-"""
+"""Cleaning boundaries: rings are closed, wound and freed of duplicates, crossings repaired where that changes almost nothing, heavy
+outlines simplified; overlaps and gaps are reported. No database here."""
 
 import re
 from collections.abc import Sequence
@@ -20,15 +19,15 @@ from casework.bilingual import Bilingual
 from casework.places.boundary_files import RawShape, Ring, read_boundaries
 
 AUTHALIC_RADIUS_KM = 6371.0072
-"""Of the sphere with the area of the earth."""
+"""The radius of a sphere with the area of the earth."""
 MOST_CHANGE = 0.01
-"""Share of its size a repair may change: more than that, and it is no longer the boundary that was sent."""
+"""The share of its size a repair may change: beyond that it is no longer the boundary that was sent."""
 HEAVY, MOST_POINTS_KEPT = 2_000, 6_000
-"""Points of one boundary from which on it is made lighter, and those it may have afterwards."""
+"""The number of points from which a boundary is simplified, and the number it may have afterwards."""
 TOLERANCES = (0.0005, 0.001, 0.002)
 """Degrees; the first is some 55 m."""
 DIGITS = 6
-"""Of degrees: 0.1 m."""
+"""Decimals of degrees: 0.1 m."""
 LEAST_SIZE = 1e-8
 """Square degrees: some 100 m²."""
 LEAST_OVERLAP = 0.01
@@ -36,13 +35,13 @@ LEAST_GAP_KM2 = 0.05
 MOST_WARNINGS = 12
 MOST_RINGS_OF_A_SHAPE = 2_000
 MOST_POINTS_MENDED, MOST_NEAR, EDGES_AT_A_TIME = 50_000, 8, 64
-"""Of a boundary that crosses itself: its points, and how many edges may lie near one on average (3 always do)."""
+"""For a self-crossing boundary: its most points, and the most edges near one on average (3 always are)."""
 _PLACE = re.compile(r"\[(-?[\d.]+) (-?[\d.]+)")
 
 
 @dataclass(slots=True)
 class Shape:
-    """One feature after the check: a sound boundary with what was done to it, or the reason why it is refused."""
+    """One feature after the check: a sound boundary with what was done to it, or the reason for its refusal."""
 
     raw: RawShape
     geometry: BaseGeometry | None = None
@@ -51,41 +50,37 @@ class Shape:
 
     @property
     def is_sound(self) -> bool:
-        """Whether it can be taken over."""
         return self.geometry is not None
 
     @property
     def km2(self) -> float:
-        """Its size."""
         return size_km2(self.geometry) if self.geometry is not None else 0.0
 
     @property
     def points(self) -> int:
-        """How many points it has."""
         return points_of(self.geometry) if self.geometry is not None else 0
 
     @property
     def as_geojson(self) -> dict[str, Any]:
-        """The geometry as it is stored. Only for a sound shape."""
+        """The geometry as stored. Only for a sound shape."""
         assert self.geometry is not None
         return geojson_of(self.geometry)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Everything in a file, sound or not, and what is worth knowing of it as a whole."""
+    """Everything in a file, sound or not, with remarks on the whole."""
 
     shapes: list[Shape]
     warnings: list[Bilingual]
 
     @cached_property
     def has_swapped(self) -> bool:
-        """Whether latitude stands before longitude somewhere: taken over only when the person says so."""
+        """Whether latitude precedes longitude somewhere: imported only when the person says so."""
         return any(shape.raw.swapped for shape in self.shapes)
 
     @property
     def refused(self) -> list[Shape]:
-        """Those that cannot be taken over."""
         return [shape for shape in self.shapes if not shape.is_sound]
 
 
@@ -111,18 +106,17 @@ def size_km2(geometry: BaseGeometry) -> float:
 
 
 def points_of(geometry: BaseGeometry) -> int:
-    """How many points a shape has."""
     return int(shapely.get_num_coordinates(geometry))
 
 
 def percent(share: float, digits: int = 2) -> Bilingual:
-    """A share as people read it in each language."""
+    """A share formatted for each language."""
     said = f"{share * 100:.{digits}f}"
     return Bilingual(f"{said.replace('.', ',')} %", f"{said} %")
 
 
 def geometry_of(boundary: dict[str, Any] | None) -> BaseGeometry | None:
-    """A stored boundary as a shape; None for none and for what is no polygon."""
+    """A stored boundary as a shape; None for None and for anything but a polygon."""
     if not boundary or boundary.get("type") not in ("Polygon", "MultiPolygon"):
         return None
     try:
@@ -133,13 +127,13 @@ def geometry_of(boundary: dict[str, Any] | None) -> BaseGeometry | None:
 
 
 def geojson_of(geometry: BaseGeometry) -> dict[str, Any]:
-    """A shape as GeoJSON, of lists and numbers alone."""
+    """A shape as GeoJSON made of lists and numbers."""
     found: dict[str, Any] = orjson.loads(orjson.dumps(mapping(geometry)))
     return found
 
 
 def digest_of(boundary: dict[str, Any]) -> str:
-    """A short name for a geometry: the same for the same coordinates, whatever the order of its members."""
+    """A short digest of a geometry: the same for the same coordinates, whatever the order of its members."""
     return sha256(orjson.dumps(boundary, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
@@ -177,7 +171,7 @@ def _made_sound(raw: RawShape) -> Shape:
 
 
 def _tidy(ring: Ring) -> Ring:
-    """The ring closed, without points that stand twice in a row; empty where nothing is left."""
+    """The ring closed, without consecutive duplicates; empty where nothing is left."""
     kept = [position for index, position in enumerate(ring) if index == 0 or position != ring[index - 1]]
     if kept and kept[0] != kept[-1]:
         kept.append(kept[0])
@@ -195,7 +189,7 @@ def _note_tidied(shape: Shape, before: list[list[Ring]], after: list[list[Ring]]
 
 
 def _repaired(geometry: BaseGeometry, shape: Shape) -> BaseGeometry | None:
-    """The geometry without crossings, None (and the shape refused) where that would be another boundary."""
+    """The geometry without crossings; None (and the shape refused) where that would be another boundary."""
     if _crosses_everywhere(geometry):
         _refuse(shape, "Ranh giới tự cắt ở quá nhiều chỗ.", "The boundary crosses itself in too many places.")
         return None
@@ -220,7 +214,7 @@ def _repaired(geometry: BaseGeometry, shape: Shape) -> BaseGeometry | None:
 
 
 def _crosses_everywhere(geometry: BaseGeometry) -> bool:
-    """Whether its edges come near each other so often that mending them would take more memory than there is."""
+    """Whether its edges are near each other so often that repairing them would take more memory than there is."""
     if points_of(geometry) > MOST_POINTS_MENDED:
         return True
     rings = [np.asarray(ring.coords)[:, :2] for part in shapely.get_parts(geometry) for ring in (part.exterior, *part.interiors)]
@@ -234,13 +228,13 @@ def _crosses_everywhere(geometry: BaseGeometry) -> bool:
 
 
 def _doubly_covered(geometry: BaseGeometry) -> float:
-    """The share of the land its rings enclose that is enclosed the wrong way round: a bow-tie has two halves that cancel each other out."""
+    """The share of the enclosed land that is enclosed the wrong way round: a bow-tie has two halves that cancel each other."""
     enclosed = shapely.make_valid(geometry, method="linework")
     return abs(enclosed.area - geometry.area) / enclosed.area if enclosed.area else 1.0
 
 
 def _make_lighter(shapes: Sequence[Shape]) -> None:
-    """Simplify heavy boundaries, together where they are neighbours without gaps, so that their common borders stay common."""
+    """Simplify heavy boundaries, together where they are neighbours without gaps, so that common borders stay common."""
     heavy = [shape for shape in shapes if shape.points > HEAVY]
     if not heavy:
         return
@@ -284,7 +278,7 @@ def _round(shape: Shape) -> None:
 
 
 def _overlaps(shapes: Sequence[Shape]) -> list[Bilingual]:
-    """Neighbours that lie over each other by more than 1 % of the smaller."""
+    """Neighbours that overlap by more than 1 % of the smaller."""
     found: list[Bilingual] = []
     if len(shapes) < 2:
         return found
@@ -303,7 +297,7 @@ def _overlaps(shapes: Sequence[Shape]) -> list[Bilingual]:
 
 
 def _gaps(shapes: Sequence[Shape]) -> list[Bilingual]:
-    """Land between neighbours that belongs to none of them."""
+    """Land between neighbours that belongs to neither."""
     if len(shapes) < 3:
         return []
     holes_before = [hole for shape in shapes for part in shapely.get_parts(shape.geometry) for hole in part.interiors]

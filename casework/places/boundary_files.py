@@ -1,7 +1,7 @@
-"""Boundaries as they come in: bytes of a GeoJSON file to rings of plain numbers, or a sentence on what is wrong with them.
+"""Reading boundaries: from the bytes of a GeoJSON file to rings of plain numbers, or a sentence on what is wrong.
 
-Nothing here trusts the file: its size is judged before it is parsed, only the members GeoJSON names are walked through, to the depth
-GeoJSON has, and how many features, rings and points there may be is limited. Source: RFC 7946.
+The file is not trusted: its size is checked before it is parsed, only GeoJSON's members are read, to GeoJSON's depth, and the numbers of
+features, rings and points are limited. Source: RFC 7946.
 """
 
 import math
@@ -23,13 +23,13 @@ MOST_POINTS = 1_000_000
 LONGEST_NAME = 200
 WGS_84 = ("urn:ogc:def:crs:ogc:1.3:crs84", "urn:ogc:def:crs:ogc::crs84", "urn:ogc:def:crs:epsg::4326", "epsg:4326", "crs84", "ogc:crs84")
 VIETNAM = (102.0, 6.0, 118.0, 24.0)
-"""West, south, east, north, with the islands: what lies outside belongs to no commune."""
+"""West, south, east, north, with the islands: nothing outside belongs to a commune."""
 CODE_PROPERTIES = ("code", "official_code", "ma_xa", "maxa", "ma", "ma_dvhc", "commune_code", "ward_code")
 NAME_PROPERTIES = ("fullname", "full_name", "name_vi", "ten_xa", "tenxa", "ten_day_du", "ten", "name", "ten_dvhc")
 _BOMS = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xff\xfe", b"\xfe\xff")
 
 Ring = list[tuple[float, float]]
-"""Longitude before latitude; as it stands in the file, perhaps not closed."""
+"""Longitude before latitude, as in the file; perhaps not closed."""
 
 
 class BoundaryFileRefused(CaseworkError):
@@ -38,7 +38,7 @@ class BoundaryFileRefused(CaseworkError):
 
 @dataclass(slots=True)
 class RawShape:
-    """One feature of a file: who it says it is, and its polygons, each an outer ring and holes; or why it cannot be used."""
+    """One feature of a file: its code and names, and its polygons, each an outer ring and holes; or why it cannot be used."""
 
     number: int
     code: str = ""
@@ -46,16 +46,16 @@ class RawShape:
     polygons: list[list[Ring]] = field(default_factory=list)
     fault: Bilingual | None = None
     swapped: bool = False
-    """Whether latitude stands before longitude; `polygons` are in the right order already."""
+    """Whether the file has latitude first; `polygons` are in the right order already."""
 
     @property
     def label(self) -> str:
-        """What it is called in lists."""
+        """The name shown in lists."""
         return self.names[0] if self.names else self.code or f"#{self.number}"
 
 
 def read_boundaries(data: bytes, *, code_property: str | None = None) -> list[RawShape]:
-    """Return every feature of a GeoJSON file, each with its rings or with its fault. Raises BoundaryFileRefused for the file as a whole."""
+    """Return every feature of a GeoJSON file, each with its rings or its fault. Raises BoundaryFileRefused for the whole file."""
     if len(data) > LARGEST_FILE:
         raise TooLarge(len(data))
     document = _parsed(data)
@@ -70,7 +70,7 @@ def read_boundaries(data: bytes, *, code_property: str | None = None) -> list[Ra
 
 
 class TooLarge(BoundaryFileRefused):
-    """The file is larger than what is read; said from its length alone."""
+    """The file is larger than what is read, judged by its length alone."""
 
     def __init__(self, size: int) -> None:
         most, megabytes = LARGEST_FILE // 1_000_000, f"{size / 1e6:.1f}"
@@ -88,7 +88,7 @@ class _ShapeFault(Exception):
 
 @dataclass(slots=True)
 class _Left:
-    """How many rings and points of the file may still come."""
+    """How many more rings and points of the file are allowed."""
 
     rings: int
     points: int
@@ -180,7 +180,7 @@ def _shape(number: int, feature: Any, code_property: str | None, left: _Left) ->
 
 
 def _who(properties: dict[str, Any], code_property: str | None) -> tuple[str, tuple[str, ...]]:
-    """The code and the names a feature goes by; names are words to be shown, never markup."""
+    """The code and names of a feature; names are text to be shown, never markup."""
     by_name = {key.lower(): value for key, value in reversed(properties.items())}
     if code_property is not None:
         code = _text(properties.get(code_property))
@@ -231,7 +231,7 @@ def _ring(ring: Any, left: _Left) -> Ring:
 
 
 def _put_in_order(shape: RawShape) -> bool:
-    """Turn positions with latitude first round. Raises _ShapeFault for what lies outside Vietnam either way."""
+    """Swap positions that have latitude first. Raises _ShapeFault where either order is outside Vietnam."""
     west, south, east, north = VIETNAM
     far = [(x, y) for x, y in _all_positions(shape.polygons) if not (west <= x <= east and south <= y <= north)]
     if not far:
@@ -251,5 +251,5 @@ def _all_positions(polygons: Sequence[Sequence[Ring]]) -> Iterator[tuple[float, 
 
 
 def _shown(text: str) -> str:
-    """A word of the file as it may stand in a sentence of ours."""
+    """A word of the file, made safe for a sentence of ours."""
     return "".join(sign if sign.isprintable() else "?" for sign in text[:60])

@@ -1,4 +1,4 @@
-"""Who goes on with the work of an agency that has ended: rules and tables still know it by its old key (rules.md, section 8)."""
+"""The successors of agencies that have ended: rules and tables still know them by their old keys (rules.md, section 8)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -16,16 +16,17 @@ from casework.successors import Followed, heirs_of
 from casework.text import index_words
 
 LEAST_WORDS = 2
-"""A name is meant by so many of its words: by one alone ("phòng") most are."""
+"""The least number of words that identify a name: a single one ("phòng") is in most names."""
 MOST_CALLED = 300
 LEFT_OUT = frozenset({"phong", "ban", "so"})
-"""First words of names that people leave out when they look for one: "tài nguyên và môi trường"."""
+"""First words of names that people leave out when searching: "tài nguyên và môi trường"."""
 
 
 def agencies_called(words: Sequence[str]) -> set[int]:
-    """The agencies of any time whose name or short name begins with these folded words, with those before and behind them, however far.
+    """The present and former agencies whose name or short name begins with these folded words, with all their predecessors and
+    successors.
 
-    Of less than LEAST_WORDS only a whole short name counts. One statement, and one more where an agency is meant.
+    With fewer than LEAST_WORDS words, only a whole short name counts. One statement, and one more where an agency is meant.
     """
     if not words:
         return set()
@@ -60,10 +61,10 @@ def _along(ways: Mapping[int, list[int]], ids: Collection[int]) -> set[int]:
 
 
 def agencies_now(keys: Collection[str], case: Case, there: Collection[Agency]) -> dict[str, Agency]:
-    """The agencies that are there today by keys of any time: themselves, else who follows them for the place of the case.
+    """Today's agencies by present or former keys: themselves, or else their successors for the place of the case.
 
-    `there` are those of the case's centre today. Of several successors the one of the case's area counts, else one that is of no area,
-    else the only one. Two statements where a key is unknown today, none otherwise.
+    `there` are those of the case's centre today. Of several successors the one of the case's area counts, then one without an area, then
+    the only one. Two statements where a key is unknown today, none otherwise.
     """
     today = {agency.key: agency for agency in there}
     found = {key: today[key] for key in keys if key in today}
@@ -85,7 +86,7 @@ def agencies_now(keys: Collection[str], case: Case, there: Collection[Agency]) -
 
 
 def names_in_events(payloads: Collection[Mapping[str, Any]]) -> dict[str, Bilingual]:
-    """The names agencies of a case had before a reorganisation, by their keys, as its events tell them."""
+    """The names agencies of a case had before a reorganisation, by key, taken from its events."""
     found: dict[str, Bilingual] = {}
     for payload in payloads:
         pairs = zip(payload.get("keys") or (), payload.get("moved") or (), strict=False)
@@ -106,9 +107,8 @@ def _heirs(agency_id: int, ways: Mapping[int, list[int]], present: Mapping[int, 
 
 
 def agencies_beside(case: Case, today: date) -> dict[int, Beside]:
-    """What to say behind the names of the agencies of a case, by assignment: what the one that had the work before was called, where a
-    reorganisation moved it; or who goes on with an agency that has ended. No statement where there was no reorganisation.
-    """
+    """What to add to the names of a case's agencies, by assignment: the former name where a reorganisation moved the work, or the
+    successor of an agency that has ended. No statement where there was no reorganisation."""
     moved = [row for row in case.assignments if row.agency.valid_from > local_day(row.distributed_at)]
     before = _names_before(case) if moved else {}
     found = {row.id: Beside(formerly=before[row.agency.name]) for row in moved if row.agency.name in before}
@@ -124,7 +124,7 @@ def agencies_beside(case: Case, today: date) -> dict[int, Beside]:
 
 
 def _names_before(case: Case) -> dict[Bilingual, Bilingual]:
-    """From the name of an agency to that of the one a reorganisation took the case from, as its events tell them."""
+    """From an agency's name to that of its predecessor in the case, taken from the events of reorganisations."""
     query = select(Event.payload).where(Event.case_id == case.id, Event.type == "reorganise").order_by(Event.seq)
     pairs = (pair for payload in db.session.scalars(query) for pair in (payload or {}).get("moved", ()))
     return {Bilingual(*after): Bilingual(*before) for before, after in pairs if before and after}

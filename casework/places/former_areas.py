@@ -1,4 +1,4 @@
-"""What a place was called before and is called since: reorganisations leave cases under the names of their day (rules.md, section 8)."""
+"""Former and present names of places: reorganisations leave cases under the names of their day (rules.md, section 8)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ Names = dict[int, list[str]]
 
 
 def other_names(area_id: int | None) -> list[str]:
-    """The Vietnamese names of the areas that became this one and of those it became, however far; none twice, not its own."""
+    """The Vietnamese names of all predecessors and successors of an area, each once, without its own."""
     if area_id is None:
         return []
     before, behind = _ways()
@@ -25,19 +25,19 @@ def other_names(area_id: int | None) -> list[str]:
 
 
 def other_area_ids(area_id: int) -> list[int]:
-    """The areas that became this one and those it became, however far."""
+    """All predecessors and successors of an area."""
     before, behind = _ways()
     return list(dict.fromkeys([*_along(before, area_id), *_along(behind, area_id)]))
 
 
 def areas_before(area_id: int) -> list[int]:
-    """The areas that became this one, however far, the nearest first."""
+    """All predecessors of an area, the nearest first."""
     before, _behind = _ways()
     return list(_along(before, area_id))
 
 
 def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:
-    """The Vietnamese names of the areas that became each of these."""
+    """The Vietnamese names of all predecessors of each of these areas."""
     if not area_ids:
         return {}
     before, _behind = _ways()
@@ -51,20 +51,20 @@ def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:
 
 
 class Beside(NamedTuple):
-    """How a place is called beside its own name: what it was called before, or is called now. At most one of them."""
+    """Another name of a place: its former or its present one. At most one of them."""
 
     formerly: Bilingual | None = None
     nowadays: Bilingual | None = None
 
 
 Place = tuple[int | None, str | None]
-"""An area and the village in it, as a case has them."""
+"""An area and the village in it, as in a case."""
 
 
 def names_beside(places: Collection[Place]) -> dict[Place, Beside]:
-    """What to say behind the name of each place: "Xã Lạc Dương (trước đây: xã Đạ Chais)", or "(nay là …)" where cases stay as they were.
+    """What to add to the name of each place: "Xã Lạc Dương (trước đây: xã Đạ Chais)", or "(nay là …)" where cases stay as they were.
 
-    Of several areas that became one, that which had the village; nothing where it cannot be told.
+    Of several areas that became one, the one that had the village; nothing where it is unknown.
     """
     before, behind, names, villages = _land()
     told: dict[Place, Beside] = {}
@@ -99,7 +99,7 @@ Ways = Mapping[int, list[int]]
 
 
 class Land(NamedTuple):
-    """From an area to those before it and to those behind it; the names of all these, and the villages of those that became one."""
+    """Predecessors and successors by area; the names of all these, and the villages of those that were merged."""
 
     before: Ways
     behind: Ways
@@ -115,7 +115,7 @@ def _ways() -> tuple[Ways, Ways]:
 
 
 def _land() -> Land:
-    """Kept until the rules change: reorganising a province makes some hundred ways."""
+    """Cached until the rules change: reorganising a province makes some hundred successions."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -136,7 +136,7 @@ def _read() -> Land:
 
 
 def _along(ways: Mapping[int, list[int]], area_id: int) -> dict[int, None]:
-    """Every area on one way from here, the nearest first; one that comes back to itself is followed once."""
+    """Every area in one direction from here, the nearest first; circles are followed once."""
     found: dict[int, None] = {}
     ahead = list(ways.get(area_id, ()))
     while ahead:

@@ -1,4 +1,4 @@
-"""Which area holds a position: boundaries decide, the box of an area only where no boundary is stored."""
+"""The area of a position: by boundaries, and by an area's box only where no boundary is stored."""
 
 from datetime import date
 
@@ -10,15 +10,15 @@ from casework.models import Area
 from casework.places.geometry import box_size, holds_place
 
 MOST_BOXES = 60
-"""Areas whose box holds one position and whose boundary is looked at; the smallest boxes first."""
+"""Areas whose box contains the position and whose boundary is tested; the smallest boxes first."""
 
 
 def areas_around(
     latitude: float, longitude: float, on: date, *, level: str | None = None, centre_id: int | None = None, of_centres: bool = False
 ) -> list[Area]:
-    """The areas of a day that hold a position (WGS 84), those with a boundary first, then by the size of their box.
+    """The areas in force on a day that contain a position (WGS 84), those with a boundary first, then by the size of their box.
 
-    `level`, `centre_id` and `of_centres` (any centre) narrow the search. On a border two areas share exactly one of them holds it.
+    `level`, `centre_id` and `of_centres` (any centre) narrow the search. A point on a common border is in exactly one of the two areas.
     """
     query = select(Area).where(
         Area.valid_from <= on, or_(Area.valid_to.is_(None), Area.valid_to > on),
@@ -37,18 +37,18 @@ def areas_around(
 
 
 def area_at(latitude: float, longitude: float, on: date, level: str = "commune", *, centre_id: int | None = None) -> Area | None:
-    """The smallest area of that level and day that holds a position; None when it lies outside all of them."""
+    """The smallest area of that level and day that contains a position; None outside all of them."""
     return next(iter(areas_around(latitude, longitude, on, level=level, centre_id=centre_id)), None)
 
 
 def bounded_area_at(latitude: float, longitude: float, on: date, level: str = "commune") -> Area | None:
-    """The area whose *boundary* holds a position: a box is too rough to say where somebody is."""
+    """The area whose *boundary* contains a position: a box is too rough to say where somebody is."""
     found = area_at(latitude, longitude, on, level)
     return found if found is not None and found.boundary else None
 
 
 def is_outside(latitude: float, longitude: float, on: date, level: str = "commune") -> bool:
-    """Whether a position lies outside every area of that level, though it is known where some of them lie."""
+    """Whether a position is outside every area of that level, where at least some have a boundary."""
     if area_at(latitude, longitude, on, level) is not None:
         return False
     known = select(Area.id).where(

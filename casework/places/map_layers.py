@@ -1,6 +1,6 @@
-"""The land as maps of this software draw it: today's areas of a centre, outlines made light enough for a telephone.
+"""The areas drawn on maps: today's areas of a centre, with outlines simplified enough for a telephone.
 
-Nothing is drawn that the centre has not stored itself, so no border of others is ever shown.
+Only boundaries the centre has stored itself are drawn, so borders of others are never shown.
 """
 
 from collections.abc import Sequence
@@ -22,21 +22,21 @@ from casework.models import Area, Centre
 from casework.places.boundaries import geojson_of, geometry_of
 
 LARGEST_LAYER = 300_000
-"""Bytes of what a browser gets for one centre."""
+"""The largest layer of one centre a browser gets, in bytes."""
 TOLERANCES = (0.0, 0.0003, 0.0006, 0.0012, 0.0025, 0.005, 0.01)
 LEAST_BYTES = 10
-"""A position takes at least so many."""
+"""The least bytes of a position."""
 DIGITS = 5
-"""Of degrees: 1 m, finer than any screen shows a commune."""
+"""Decimals of degrees: 1 m, finer than any screen shows a commune."""
 MOST_AREAS = 400
-"""Outlines of one layer; of a centre with more communes the areas above them are drawn."""
+"""Outlines of one layer; for a centre with more communes the areas above them are drawn."""
 
 _kept: dict[tuple[str, int, date], tuple[str, "Layer"]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A GeoJSON FeatureCollection ready to be sent, and a short name for exactly these bytes."""
+    """A GeoJSON FeatureCollection ready to be sent, and a short digest of exactly these bytes."""
 
     body: bytes
     digest: str
@@ -44,7 +44,7 @@ class Layer:
 
 
 def areas_layer(centre: Centre, on: date) -> Layer:
-    """The communes of a centre on a day, kept until the rules change; where none has a boundary, or too many, the areas above them."""
+    """The communes of a centre on a day, cached until the rules change; where none has a boundary, or too many do, the areas above them."""
     head, place = rules_head(), (str(db.engine.url), centre.id, on)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -90,7 +90,7 @@ def _drawn(areas: list[Area]) -> Layer:
 
 
 def _lighter(every: Any, tolerance: float, *, together: bool) -> Any:
-    """All outlines once more simplified, each from the one before; the first tolerance leaves them as they are."""
+    """All outlines simplified once more, each from the previous result; the first tolerance leaves them unchanged."""
     if not tolerance or not len(every):
         return every
     return shapely.coverage_simplify(every, tolerance) if together else shapely.simplify(every, tolerance, preserve_topology=True)

@@ -1,4 +1,4 @@
-"""Villages as everybody may read them: a name of the official list, or words an operator has seen and released (rules.md, section 2)."""
+"""Villages as shown to everybody: a name of the official list, or words an operator has seen and released (rules.md, section 2)."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -16,14 +16,14 @@ MOST_NAMESAKES = 200
 
 
 class Released(NamedTuple):
-    """What the village of a case becomes. `how` is listed, or released of words that are nobody's but an operator's to let out."""
+    """The new village of a case. `how` is listed, or released for words only an operator could release."""
 
     words: str | None
     how: str | None
 
 
 def released(centre_id: int, words: str | None, *, area_id: int | None) -> Released:
-    """Return what an operator lets everybody read as the village of a case: as the list spells it where it has the name."""
+    """Return the village an operator releases for a case, spelt as on the list if it is there."""
     words = normal(words or "")
     if listed := listed_village(centre_id, words, area_id=area_id):
         return Released(listed, "listed")
@@ -31,7 +31,7 @@ def released(centre_id: int, words: str | None, *, area_id: int | None) -> Relea
 
 
 def release_village(case: Case, words: str | None, *, area_id: int | None) -> str | None:
-    """Let everybody read these words as the village of a case, or nothing, and return how. Words settle what waited there from before."""
+    """Release these words, or nothing, as the village of a case, and return how. This also settles older words that waited."""
     case.village, how = released(case.centre_id, words, area_id=area_id)
     if case.village is not None:
         forget_waiting(case)
@@ -39,9 +39,9 @@ def release_village(case: Case, words: str | None, *, area_id: int | None) -> st
 
 
 def listed_village(centre_id: int, words: str, *, area_id: int | None = None) -> str | None:
-    """Return the name as the centre's list spells it, of today or of before; None where the words are no name of it and nothing else.
+    """Return a present or former village as the centre's list spells it; None where the words are not exactly one.
 
-    Of namesakes spelt differently that of the commune counts.
+    Of namesakes spelt differently, the one in the commune counts.
     """
     if not (folded := fold(words)):
         return None
@@ -52,7 +52,7 @@ def listed_village(centre_id: int, words: str, *, area_id: int | None = None) ->
 
 
 def listed_among(centre_id: int, folded: Collection[str]) -> frozenset[str]:
-    """Return which of some folded names stand in the centre's list, of today or of before."""
+    """Return which of some folded names are on the centre's list, present or former."""
     query = select(Area.folded_name).distinct().where(*_listed(centre_id), Area.folded_name.in_(folded))
     return frozenset(db.session.scalars(query)) if folded else frozenset()
 
@@ -61,28 +61,28 @@ def _listed(centre_id: int) -> tuple[ColumnElement[bool], ...]:
     return Area.centre_id == centre_id, Area.level == "village"
 
 
-# -- what stood there before anybody had to let it out --------------------------------------------------------------------
+# # -- from before villages had to be released --------------------------------------------------------------------
 
 
 def waits() -> ColumnElement[bool]:
-    """The condition for cases whose words of before wait to be let out, as the index on it answers it."""
+    """The condition for cases whose older words wait for release, worded like its index."""
     return or_(Case.village_in_clear.is_not(None), Case.sealed_village.is_not(None))
 
 
 def waiting_words(case: Case) -> str | None:
-    """Open what waits; callers take the same care as for original words. What a program of before has written since comes first."""
+    """Open the waiting words; callers check as for original words. Words an older program has written since take precedence."""
     if case.village_in_clear is not None or case.sealed_village is None:
         return case.village_in_clear
     return open_text(case.sealed_village, purpose=WAITING_PURPOSE)
 
 
 def seal_waiting(case: Case) -> None:
-    """Seal what waits in clear."""
+    """Seal waiting words still in clear."""
     if case.village_in_clear is not None:
         case.sealed_village = seal_text(case.village_in_clear, purpose=WAITING_PURPOSE)
         case.village_in_clear = None
 
 
 def forget_waiting(case: Case) -> None:
-    """Let nothing wait there any more: it is decided, or erased."""
+    """Let nothing wait any more, because it is decided or erased."""
     case.village_in_clear = case.sealed_village = None
