@@ -1,4 +1,4 @@
-"""What a one-time code holds while it is on its way: whom it goes to and its six digits, sealed in its row and nowhere else."""
+"""The recipient and six digits of a one-time code on its way, sealed in its row and nowhere else."""
 
 from sqlalchemy import update
 
@@ -9,31 +9,30 @@ from casework.parsing import number_in
 from casework.sealing.seal import lookup_digest, open_json, seal_json
 
 RECIPIENT = "code:"
-"""How a delivery names the row it is looked up in: `code:<id>`."""
+"""The prefix by which a delivery names its row: `code:<id>`."""
 MESSAGE_PURPOSE = "message of a one-time code"
 
 
 def kind_of(contact: Contact) -> str:
-    """`phone` or `email`: which of the two a contact of one way is. Raises ValueError for none or both."""
+    """Whether a contact with one address is `phone` or `email`. Raises ValueError for none or both."""
     if bool(contact.phone) == bool(contact.email):
         raise ValueError("one way to reach somebody")
     return "phone" if contact.phone else "email"
 
 
 def digest_of(contact: Contact) -> str:
-    """The keyed digest of a contact of one way, the same that accounts and reporters are found by."""
+    """The keyed digest of a contact with one address, by which accounts and reporters are found."""
     if kind_of(contact) == "phone":
         return lookup_digest(contact.phone or "", purpose=PHONE_PURPOSE)
     return lookup_digest(contact.email or "", purpose=EMAIL_PURPOSE)
 
 
 def seal_message(contact: Contact, digits: str) -> bytes:
-    """Seal whom a code goes to together with it."""
     return seal_json({"phone": contact.phone, "email": contact.email, "digits": digits}, purpose=MESSAGE_PURPOSE)
 
 
 def open_message(row: OneTimeCode) -> tuple[Contact, str] | None:
-    """Whom a code goes to, and the code; None once that was wiped. For sending, and the page of a demonstration."""
+    """Open the recipient and the digits; None once wiped. For sending, and for the page of a demonstration."""
     if row.sealed_message is None:
         return None
     opened = open_json(row.sealed_message, purpose=MESSAGE_PURPOSE)
@@ -41,13 +40,12 @@ def open_message(row: OneTimeCode) -> tuple[Contact, str] | None:
 
 
 def code_of(recipient: str) -> OneTimeCode | None:
-    """The row a delivery names."""
     number = number_in(recipient.removeprefix(RECIPIENT))
     return db.session.get(OneTimeCode, number) if recipient.startswith(RECIPIENT) and number is not None else None
 
 
 def wipe_sent(recipient: str) -> None:
-    """Forget contact and code once a gateway took them; the digest stays to be compared with. Nothing for other recipients."""
+    """Forget contact and digits once a gateway accepted them; the digest stays for comparison. Does nothing for other recipients."""
     if recipient.startswith(RECIPIENT):
         wiped = update(OneTimeCode).where(OneTimeCode.id == int(recipient.removeprefix(RECIPIENT))).values(sealed_message=None)
         db.session.execute(wiped, execution_options={"synchronize_session": False})

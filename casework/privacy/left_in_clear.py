@@ -1,6 +1,6 @@
-"""What a program before 0.9.1 left in clear beside what is sealed, found and sealed by jobs: a migration has no keys.
+"""Sealing what programs before 0.9.1 left in clear, by jobs because a migration has no keys.
 
-Such a program may go on beside this one for a while (docs/upgrade.md): it writes in clear, and what it erases keeps its seal.
+Such a program may run in parallel with this one for a while (docs/upgrade.md): it writes in clear, and what it erases keeps its seal.
 """
 
 from collections import defaultdict
@@ -17,13 +17,13 @@ from casework.upkeep.erasure_log import HAND_OVER, REPORT
 BATCH, MOST_AT_ONCE = 200, 10_000
 """Rows sealed in one unit of work, and looked for by one query."""
 BESIDE_OLDER = timedelta(days=2)
-"""How long a program of before may go on beside this one."""
+"""How long an older program may run in parallel with this one."""
 
 
 def seal_reports(in_clear: ColumnElement[bool], seal: Callable[[Report, list[Case]], None]) -> int:
-    """Seal what reports hold in clear, each with the cases it was ever in, and return how many. What is done twice does no harm.
+    """Seal clear values of reports, each with all cases it was ever in, and return how many. Repeating it does no harm.
 
-    A report whose case somebody works on at the moment is left for the next run.
+    A report whose case somebody is working on is left for the next run.
     """
 
     def seal_some(ids: list[int]) -> int:
@@ -42,7 +42,7 @@ def seal_reports(in_clear: ColumnElement[bool], seal: Callable[[Report, list[Cas
 
 
 def seal_cases(in_clear: ColumnElement[bool], seal: Callable[[Case], None]) -> int:
-    """Seal what cases hold in clear, as `seal_reports` does."""
+    """Seal clear values of cases, like `seal_reports`."""
 
     def seal_some(ids: list[int]) -> int:
         cases = lock_free_cases(ids)
@@ -54,7 +54,7 @@ def seal_cases(in_clear: ColumnElement[bool], seal: Callable[[Case], None]) -> i
 
 
 def forget_with_their_words(now: datetime) -> None:
-    """Erase what is sealed of places of reports whose words an older program has erased beside this one."""
+    """Erase the sealed places of reports whose words an older program running in parallel has erased."""
     lately = select(Forgotten.kind, Forgotten.subject).where(Forgotten.at >= now - BESIDE_OLDER, Forgotten.kind.in_((HAND_OVER, REPORT)))
     subjects = defaultdict[str, list[str]](list)
     for kind, subject in db.session.execute(lately):

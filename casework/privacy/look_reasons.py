@@ -1,9 +1,8 @@
-"""Why somebody had a list that names senders made: told once, in a stream of that list's own, to which the looks at each sender point.
+"""The reason for a list that names senders: stored once, in the list's own stream, to which the looks at each sender point.
 
-One reason is typed about all senders of a list, and may name one of them: in the history of each case it would outlive the erasure of
-that one, and stand in the copies of the others. Looks recorded before there was this stream hold the reason themselves; `gather_reasons`
-takes it out of them. A payload can only be emptied as a whole (casework/events.py), so what else it told is told again by an event of the
-same history.
+A reason is about all senders of a list, and may name one of them: in the history of each case it would survive the erasure of that
+sender, and appear in the data copies of the others. Older looks hold the reason themselves; `gather_reasons` takes it out of them. A
+payload can only be emptied as a whole (casework/events.py), so another event of the same history repeats the rest.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -22,7 +21,7 @@ from casework.permissions import SYSTEM, Actor
 
 LOOKED, GIVEN, RESTATED = "export_identity", "give_reason", "restate_look"
 GONE = "…"
-"""Stands in an order where its reason was."""
+"""Replaces the reason in an order."""
 ERASED = Bilingual(
     "Lý do đã bị xóa cùng dữ liệu của một người gửi. Vui lòng yêu cầu lại.",
     "The reason was erased with a sender's data. Please ask for it again.",
@@ -34,13 +33,13 @@ Payload = dict[str, Any]
 
 
 def give_reason(output: str, reason: str, *, by: Actor, at: datetime) -> None:
-    """Write down why the list with this ref names senders, once however often it is tried. Records `give_reason`."""
+    """Record why the list with this ref names senders, only once however often it is tried. Records `give_reason`."""
     if db.session.get(EventStream, _stream(output)) is None:
         append(_stream(output), GIVEN, by=by, at=at, payload={"reason": reason})
 
 
 def payloads_told(events: Iterable[Event]) -> dict[int, Payload | None]:
-    """What each of some events tells, by id: of a look for a list with its reason, None in its place once that was erased."""
+    """The payloads of events by id: looks for a list get its reason, or None once it was erased."""
     events = list(events)
     again = _told_again([event for event in events if event.type == LOOKED and event.payload is None])
     told = {event.id: event.payload if event.payload is not None else again.get((event.stream, event.seq)) for event in events}
@@ -50,7 +49,7 @@ def payloads_told(events: Iterable[Event]) -> dict[int, Payload | None]:
 
 
 def looks_of_output(output: str, *, since: datetime, most: int) -> list[Payload]:
-    """What the looks for one list tell; `since` is when it was ordered."""
+    """The payloads of looks for one list; `since` is when it was ordered."""
     looked = select(Event.payload).where(LOOKS, Event.at >= since, Event.type == LOOKED, Event.case_id.is_not(None))
     emptied = select(Event.case_id).where(LOOKS, Event.at >= since, Event.type == LOOKED, Event.case_id.is_not(None), Event.salt.is_(None))
     again = select(Event.payload).where(Event.case_id.in_(emptied), Event.type == RESTATED)
@@ -59,7 +58,7 @@ def looks_of_output(output: str, *, since: datetime, most: int) -> list[Payload]
 
 
 def erase_reasons_given(outputs: Collection[str], *, at: datetime) -> None:
-    """Erase why these lists were made, in events and orders. A list that is still to be made has to be ordered anew, with a reason."""
+    """Erase the reasons for these lists, in events and orders. A list still to be made has to be ordered again, with a reason."""
     if not outputs:
         return
     empty_payloads(and_(Event.stream.in_([_stream(output) for output in outputs]), Event.type == GIVEN))
@@ -70,17 +69,17 @@ def erase_reasons_given(outputs: Collection[str], *, at: datetime) -> None:
 
 
 def erase_reasons_within(outputs: Collection[str]) -> None:
-    """Empty every look for these lists that holds the reason itself: one an older program has written since they were gathered."""
+    """Empty every look for these lists that holds the reason itself, written by an older program since they were gathered."""
     if outputs:
         query = select(Event.id).where(_holds_reason(), _is_of(outputs))
         empty_payloads(Event.id.in_(list(db.session.scalars(query))))
 
 
 def gather_reasons(now: datetime) -> int:
-    """Take the reasons of lists out of the looks that hold them themselves; returns of how many. Records `give_reason` for each list,
+    """Move the reasons of lists out of the looks that hold them themselves; returns how many looks. Records `give_reason` for each list,
     and for each look `restate_look` with all but the reason.
 
-    A case is a unit of work of its own: killed anywhere it goes on with what is left.
+    Each case is a unit of work of its own, so that the next run continues after a kill.
     """
     gathered, after = 0, None
     while rows := _holding(after):
@@ -119,7 +118,7 @@ def _points(event: Event, payload: Payload) -> bool:
 
 
 def _told_again(events: Sequence[Event]) -> dict[tuple[str, int], Payload]:
-    """What events whose reason was taken out of them told besides, by stream and number."""
+    """The remaining payloads of events whose reason was taken out, by stream and number."""
     cases = {event.case_id for event in events if event.case_id is not None}
     if not cases:
         return {}
