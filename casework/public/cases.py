@@ -1,8 +1,7 @@
-"""What the public may find and read: values that hold nothing else, so that no template can show more (rules.md, section 2).
+"""What the public may find and read, as values without anything else, so that no template can show more (rules.md, section 2).
 
 Before its first publication a case is a field, a commune and village (casework/places/villages.py), a day, a state and a due day. Never
-here:
-sensitive, quarantined, refused, merged and withdrawn cases, and those answered to their sender alone.
+included: sensitive, quarantined, refused, merged and withdrawn cases, and those answered only to their sender.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,10 +38,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PublicItem:
-    """One case in a list. `title` and photos are empty before the first publication; `limit` is the newest for the answer. Of the filing
-    and of the limit the public knows the day, never the time: a neighbour may have seen who went by.
+    """One case in a list. `title` and photos are empty before the first publication; `limit` is the newest for the answer. The public
+    knows the day of filing and of the limit, never the time: a neighbour may have seen who went by.
 
-    While it rests `paused_for` says for what (casework.states.Pause); the reason of a hold and its end are public.
+    `paused_for` is the kind of the present pause (casework.states.Pause); the reason of a hold and its end are public.
     """
 
     code: str
@@ -63,12 +62,12 @@ class PublicItem:
     held_reason: str | None = None
     beside: Beside = Beside()
     also: int = 0
-    """How many more people the same matter concerns (casework/public/me_too.py)."""
+    """How many more people are affected by the same matter (casework/public/me_too.py)."""
 
 
 @dataclass(frozen=True)
 class PublicPage:
-    """A piece of the list, newest first; `newer` and `older` are the codes to go on from."""
+    """A page of the list, newest first; `newer` and `older` are the codes to continue from."""
 
     items: list[PublicItem]
     newer: str | None
@@ -77,8 +76,6 @@ class PublicPage:
 
 @dataclass(frozen=True)
 class PublicCase:
-    """All the public may read of one case."""
-
     item: PublicItem
     source: str
     question: str | None = None
@@ -94,13 +91,13 @@ class PublicCase:
     verdicts: Verdicts | None = None
     steps: list[Step] = field(default_factory=list)
     moves: tuple[DueMove, ...] = ()
-    """The changes of its day, newest first, with what they came of."""
+    """The changes of its day, newest first, with their causes."""
 
 
 def public_list(wanted: Wanted, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> PublicPage:
-    """The cases that match, newest first, going on behind the case coded `after` or ahead of the one coded `before`.
+    """The matching cases, newest first, continuing after the case coded `after` or before the one coded `before`.
 
-    A page may hold fewer than `size`, or none, and yet have `older`: of what is rare, a page looks at so many cases only.
+    A page may hold fewer than `size`, or none, and yet have `older`, because it examines only a limited number of cases.
     """
     backwards = bool(before and not after)
     anchor = place_of(before if backwards else after)
@@ -123,14 +120,14 @@ def public_list(wanted: Wanted, *, after: str = "", before: str = "", size: int 
 
 def newest_published(*, size: int = 4) -> list[PublicItem]:
     """The cases finished last, for the home page."""
-    # as the index of what is public names it: SQLite takes no other words for the same
+    # worded like the index of public cases: SQLite uses it for these words only
     is_public: ColumnElement[bool] = literal_column('"case".is_public')
     query = select(Case).where(is_shown(), is_public, unindexed(Case.state).in_(ANSWERED_STATES))
     return _items(list(db.session.scalars(_with_labels(query).order_by(Case.published_at.desc(), Case.id.desc()).limit(size))))
 
 
 def public_items(case_ids: Iterable[int], *, as_given: bool = False) -> list[PublicItem]:
-    """Those of the cases the public may know of, newest first, or in the order in which they are given."""
+    """The public ones among the cases, newest first, or in the given order."""
     places = {id_: place for place, id_ in enumerate(case_ids)}
     query = select(Case).where(is_shown(), Case.id.in_(places))
     cases = list(db.session.scalars(_with_labels(query).order_by(Case.opened_at.desc(), Case.id.desc()))) if places else []
@@ -138,13 +135,13 @@ def public_items(case_ids: Iterable[int], *, as_given: bool = False) -> list[Pub
 
 
 def public_case(code: str) -> PublicCase | None:
-    """The page of a case by its code; None when the public may not know of it."""
+    """The page of a case by its code; None where it is not public."""
     case = db.session.scalars(_with_page(select(Case).where(is_shown(), Case.code == code))).unique().one_or_none()
     return page_of(case) if case is not None else None
 
 
 def page_of(case: Case) -> PublicCase:
-    """The page of a case the public may know of (case_behind)."""
+    """The page of a public case (case_behind)."""
     published = public_publications([case])
     photos = photos_of_cases(_versions_of(published))
     [item] = _items_of([case], published, photos)
@@ -172,29 +169,29 @@ def page_of(case: Case) -> PublicCase:
 
 
 def item_of_code(code: str) -> PublicItem | None:
-    """A case by its code as lists show it; None when the public may not know of it."""
+    """A case by its code as lists show it; None where it is not public."""
     case_id = db.session.scalar(select(Case.id).where(Case.code == code))
     return next(iter(public_items([case_id])), None) if case_id is not None else None
 
 
 def public_item(case: Case) -> PublicItem:
-    """A case as lists show it, whether the public may know of it or not: for the page that decides on that."""
+    """A case as lists show it, even if not public: for the page that decides on that."""
     [item] = _items([case])
     return item
 
 
 def code_of_case(report_code: str) -> str | None:
-    """The code of the case that answers a report, its own unless it was merged; None when the public may not know of it."""
+    """The code of the case that answers a report, its own unless merged; None where it is not public."""
     return db.session.scalar(_answering(select(Case.code), report_code))
 
 
 def case_behind(report_code: str) -> Case | None:
-    """The case itself that answers a report, as `code_of_case` finds it, with all its page needs of its row."""
+    """The case that answers a report, found like `code_of_case`, with everything its page needs loaded."""
     return db.session.scalars(_answering(_with_page(select(Case)), report_code)).unique().one_or_none()
 
 
 def _among(ids: list[int], most: int, anchor: Anchor | None, *, backwards: bool) -> Matching:
-    """A piece of some cases, newest first, as `matching` cuts it."""
+    """A page of some cases, newest first, cut like `matching`."""
     query = select(Case.id).where(Case.id.in_(ids))
     if anchor is not None:
         place = tuple_(Case.opened_at, Case.id)
@@ -204,7 +201,7 @@ def _among(ids: list[int], most: int, anchor: Anchor | None, *, backwards: bool)
 
 
 def _code_at(place: Anchor, *, backwards: bool) -> str | None:
-    """The code to go on from where looking stopped: there, or the nearest before on the way of which the public may know."""
+    """The code to continue from where the search stopped: there, or the nearest public one before it."""
     here = tuple_(Case.opened_at, Case.id)
     order = (Case.opened_at.desc(), Case.id.desc()) if backwards else (Case.opened_at, Case.id)
     nearest = select(Case.code).where(is_shown(), here <= place if backwards else here >= place)
@@ -227,7 +224,7 @@ _LABELS = (
 
 
 def _with_page(query: Select[Case]) -> Select[Case]:
-    """With all a page asks of the row, in one statement."""
+    """Load everything the page needs of the row, in one statement."""
     return _with_labels(query).options(joinedload(Case.centre), joinedload(Case.assignments).joinedload(Assignment.agency))
 
 

@@ -1,4 +1,4 @@
-"""What a feed of the public list tells of each case: the facts of the list, since when they stand, and a point where it is public."""
+"""The entries of a feed of the public list: the facts of the list, when they last changed, and a point where it is public."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +18,8 @@ MOST_ENTRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """One entry. `changed_at` is when its words became these, before the first publication to the day, as `filed_at` always is: local
-    midnight. `question` is empty before the first publication.
-    """
+    """One entry. `changed_at` is when its words last changed; before the first publication only to the day (local midnight), as
+    `filed_at` always is. `question` is empty before the first publication."""
 
     item: PublicItem
     filed_at: datetime
@@ -30,18 +29,17 @@ class FeedItem:
 
 
 MOST_LISTED = 1_000
-"""Cases in a file of the public list: it is made while somebody waits."""
+"""Cases in a file of the public list, limited because it is made while somebody waits."""
 
 
 def listed_items(wanted: Wanted) -> list[PublicItem]:
-    """The newest cases of a filter, MOST_LISTED at most, as the list shows them."""
     if wanted.words.strip():
         return public_items(sorted(found_by_words(wanted).ids, reverse=True)[:MOST_LISTED])
     return public_items(matching(wanted, most=MOST_LISTED).ids)
 
 
 def feed_items(wanted: Wanted) -> list[FeedItem]:
-    """The newest cases of a filter; of answered ones without another filter those published last."""
+    """The newest cases of a filter; for answered ones without another filter, the last published."""
     if wanted == Wanted(state=PublicState.ANSWERED):
         items = newest_published(size=MOST_ENTRIES)
     elif wanted.words.strip():
@@ -53,7 +51,7 @@ def feed_items(wanted: Wanted) -> list[FeedItem]:
 
 
 def _facts(codes: list[str]) -> dict[str, tuple[Case, PublicationVersion | None]]:
-    """The cases, and the version of each that people read now."""
+    """The cases, with the version of each that people read now."""
     is_read = and_(Publication.case_id == Case.id, Publication.kind.in_(PUBLIC_KINDS), Publication.unpublished_at.is_(None))
     query = (
         select(Case, PublicationVersion)

@@ -1,4 +1,4 @@
-"""What the filters of the public list offer: fields, communes of today and of before, centres. Kept until the rules change."""
+"""The choices of the public list's filters: fields, present and former communes, centres. Cached until the rules change."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from casework.models import Area, Centre, Field
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One entry: what stands in the address, and its name."""
+    """One choice: its value in the address, and its name."""
 
     value: str
     name: Bilingual
@@ -22,7 +22,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """All entries of a day. A single centre is no choice."""
+    """All choices of a day. A single centre is no choice."""
 
     fields: tuple[Choice, ...]
     communes: tuple[Choice, ...]
@@ -31,7 +31,6 @@ class Choices:
 
     @property
     def is_of_several_centres(self) -> bool:
-        """Whether one may be chosen."""
         return len(self.centres) > 1
 
 
@@ -39,7 +38,6 @@ _kept: dict[str, tuple[tuple[str, date], Choices]] = {}
 
 
 def choices_on(day: date) -> Choices:
-    """The entries of a local day."""
     head, place = (rules_head(), day), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -51,7 +49,7 @@ def _read(day: date) -> Choices:
     holds = (Field.valid_from <= day, or_(Field.valid_to.is_(None), Field.valid_to > day))
     fields: dict[str, Choice] = {}
     for row in db.session.scalars(select(Field).where(*holds).order_by(Field.position, Field.centre_id.is_not(None), Field.id)):
-        # one that centres have in their own wording stands there once
+        # a field worded by several centres is listed once
         fields.setdefault(row.service_code, Choice(row.service_code, row.name))
     columns = (Area.ref, Area.name_vi, Area.name_en, Area.valid_to)
     communes = db.session.execute(select(*columns).where(Area.level == "commune", Area.valid_from <= day).order_by(Area.folded_name)).all()

@@ -1,7 +1,7 @@
-"""What the public may look for: the filters of the list, its map and its feed, and the newest cases that match them.
+"""Public filters: for the list, its map and its feed, with the newest matching cases.
 
-No look-up grows with the number of cases: each walks an index from the newest case on and stops at LOOKED_AT of them. What lies
-behind is reached by going on from there.
+The cost does not grow with the number of cases: a search walks an index from the newest case and stops after LOOKED_AT of them; the next
+page continues from there.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,19 +24,19 @@ from casework.public.unindexed import unindexed
 from casework.states import ANSWERED_STATES, OPEN_STATES
 
 LOOKED_AT = 4_000
-"""Of what an index leads to, newest first, before somebody has to ask for older ones: a rare kind must not read all cases."""
+"""The most cases an index yields, newest first, before somebody has to ask for older ones: a rare kind must not read all cases."""
 FIRST_SHARE = 10
-"""One in so many of them is looked at first: what is not rare fills a page from these."""
+"""The fraction of them examined first: common kinds fill a page from these."""
 MOST_AREAS = 20
-"""Of one choice of a commune: itself and those it was made of."""
+"""For one choice of a commune: itself and its predecessors."""
 LONGEST_SEARCH = 100
 
 Anchor = tuple[datetime, int]
-"""A place in the list: when a case was opened, and its row."""
+"""A position in the list: when a case was opened, and its row."""
 
 
 class PublicState(StrEnum):
-    """The steps of the public bar as the address of the list names them."""
+    """The steps of the public bar, as named in the list's address."""
 
     RECEIVED = "received"
     ACCEPTED = "accepted"
@@ -49,9 +49,8 @@ _STEP_OF = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reader of the list asked for; empty means all. `late_at` is the instant at which a case is to be late, by days; the days are
-    local ones of filing, both included.
-    """
+    """A reader's filter; empty fields mean all. `late_at` is the instant at which cases are to be late, by days; the days are local days
+    of filing, both included."""
 
     words: str = ""
     service_code: str = ""
@@ -65,7 +64,7 @@ class Wanted:
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether more than words was asked."""
+        """Whether the filter has more than words."""
         return bool(
             self.service_code or self.area_ref or self.state or self.urgent_only or self.late_at or self.since or self.until
             or self.centre_ref
@@ -74,7 +73,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Matching:
-    """Rows of cases that match, newest first. `goes_on_at` is where looking stopped, if there is more behind it."""
+    """Rows of matching cases, newest first. `goes_on_at` is where the search stopped, if there may be more."""
 
     ids: list[int] = field(default_factory=list)
     goes_on_at: Anchor | None = None
@@ -82,7 +81,7 @@ class Matching:
 
 @cache
 def is_shown() -> ColumnElement[bool]:
-    """Whether the public may know of a case: never sensitive, quarantined, refused, merged, withdrawn ones or those answered privately."""
+    """Whether a case is public: not sensitive, quarantined, refused, merged, withdrawn or answered privately."""
     state = unindexed(Case.state)
     return and_(
         Case.quarantined_at.is_(None),
@@ -93,7 +92,7 @@ def is_shown() -> ColumnElement[bool]:
 
 
 def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwards: bool = False) -> Matching:
-    """Return the newest `most` cases that match, whatever their words, going on behind the anchor; `backwards` those just ahead of it."""
+    """Return the newest `most` cases that match, ignoring words, after the anchor; with `backwards` those just before it."""
     choice = _choice(wanted)
     days = list(_days(wanted))
     filters = [*choice.filters, *days, *_beyond(anchor, backwards=backwards)]
@@ -108,14 +107,14 @@ def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwar
 
 @dataclass(frozen=True)
 class Newest:
-    """The rows of those that match of the newest cases; `are_all` where none lies behind."""
+    """Matching rows among the newest cases; `are_all` where there are no older ones."""
 
     ids: Select[int]
     are_all: bool
 
 
 def newest_of(wanted: Wanted, *, looked_at: int) -> Newest:
-    """Return a query of those that match, whatever their words, of the newest cases that an index leads to."""
+    """Return a query of the matching ones, ignoring words, among the newest cases an index yields."""
     choice, days = _choice(wanted), list(_days(wanted))
     end = _end_of_window(choice.ways, days, None, looked_at, backwards=False)
     window = [] if end is None else [_place() >= end]
@@ -124,22 +123,22 @@ def newest_of(wanted: Wanted, *, looked_at: int) -> Newest:
 
 
 def matching_among(wanted: Wanted, case_ids: Sequence[int]) -> list[int]:
-    """Return those of some cases that match, whatever their words, newest first."""
+    """Return the matching ones, ignoring words, among some cases, newest first."""
     choice = _choice(wanted, are_given=True)
-    # numbers of rows in the text of the statement: to hand over some hundred parameters takes longer than to find the rows
+    # ids in the statement's text: some hundred parameters would take longer than finding the rows
     among = Case.id.in_(bindparam("cases", case_ids, expanding=True, literal_execute=True))
     query = select(Case.id).where(among, is_shown(), *choice.filters, *_days(wanted), or_(*(and_(true(), *way) for way in choice.ways)))
     return list(db.session.scalars(query.order_by(Case.opened_at.desc(), Case.id.desc()))) if case_ids else []
 
 
 def place_of(code: str) -> Anchor | None:
-    """Where the case with a code stands in the list; None for one the public may not know of, as for one that was never given."""
+    """The position in the list of the case with a code; None if not public, just as for an unknown code."""
     row = db.session.execute(select(Case.opened_at, Case.id).where(Case.code == code, is_shown())).one_or_none() if code else None
     return (row.opened_at, row.id) if row else None
 
 
 def areas_meant(area_ref: str) -> list[Area]:
-    """The commune chosen and those it was made of, which cases that ended before keep as their place; the chosen one first."""
+    """The chosen commune first, and its predecessors, which cases that ended earlier keep as their place."""
     area = db.session.scalar(select(Area).where(Area.ref == area_ref, Area.level == "commune"))
     if area is None:
         return []
@@ -150,16 +149,16 @@ def areas_meant(area_ref: str) -> list[Area]:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A match lies on one of the ways and passes every filter. One index walks a way by its first condition from the newest case on."""
+    """A match is on one of the ways and passes every filter. Each way's first condition lets one index walk it from the newest case."""
 
     ways: list[list[ColumnElement[bool]]]
     filters: list[ColumnElement[bool]]
 
 
 def _choice(wanted: Wanted, *, are_given: bool = False) -> _Choice:
-    """Of what was chosen, the rarest leads: an open state, else a commune, else a field; the rest are filters.
+    """The rarest choice leads: an open state, then a commune, then a field; the rest are filters.
 
-    Where the cases are given nothing leads: SQLite would rather read all cases of a commune than the few it is handed.
+    Where the cases are given, nothing leads: otherwise SQLite would read all cases of a commune instead of the few given.
     """
     lead: Callable[[Any], Any] = unindexed if are_given else lambda column: column
     filters = list(_plain_filters(wanted))
@@ -188,7 +187,7 @@ def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 
 
 def _days(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    """Bounds of the place in the list: looking begins at the last day that was asked for, not at today."""
+    """Bounds of the position in the list: the search begins at the last day asked for, not today."""
     if wanted.since is not None:
         yield Case.opened_at >= midnight(wanted.since)
     if wanted.until is not None:
@@ -208,8 +207,8 @@ def _beyond(anchor: Anchor | None, *, backwards: bool) -> list[ColumnElement[boo
 def _end_of_window(
     ways: list[list[ColumnElement[bool]]], days: list[ColumnElement[bool]], anchor: Anchor | None, looked_at: int, *, backwards: bool
 ) -> Anchor | None:
-    """The place of the last row of these days to be looked at; None where none lies behind it. The indexes alone answer it: what a way
-    asks beyond its first condition may be rare."""
+    """The position of the last row of these days to examine; None where there is none after it. Only the indexes are read, because a
+    way's further conditions may be rare."""
     rows = _newest([way[:1] for way in ways], [*days, *_beyond(anchor, backwards=backwards)], looked_at + 1, backwards=backwards).subquery()
     order = rows.c.opened_at, rows.c.id
     query = select(*order).order_by(*(order if backwards else (each.desc() for each in order))).offset(looked_at - 1).limit(2)

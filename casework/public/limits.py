@@ -1,8 +1,8 @@
-"""Until when a case is to be answered, as the public knows it: the day, and from the day after on that it is late.
+"""The public limit of a case: its last day, and from the day after that it is late.
 
-The hour of a limit of 24 hours is the hour at which the report was sent, and a neighbour may have seen who was there. Whoever looked
-again and again would read the hour from when “late” appears, so that goes by days as well. The sender, the agencies and the centre see
-the instant. Source: rules.md, section 2.
+The hour of a 24-hour limit is the hour at which the report was sent, and a neighbour may have seen who was there. Watching when “late”
+appears would reveal the hour, so that goes by days as well. The sender, the agencies and the centre see the instant. Source: rules.md,
+section 2.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from casework.models import Case, Clock
 
 @dataclass(frozen=True, slots=True)
 class PublicLimit:
-    """A limit. `due_on` is the last day in time, none of a limit without end; `ended_at` when the answer came, which everybody saw."""
+    """A limit. `due_on` is the last day in time, None without an end; `ended_at` is when the answer came, which is public."""
 
     due_on: date | None
     ended_at: datetime | None = None
@@ -29,12 +29,12 @@ class PublicLimit:
 
     @classmethod
     def of(cls, clock: Clock) -> "PublicLimit":
-        """What of a limit is public."""
+        """The public part of a limit."""
         due_on = last_day(clock.due_at) if clock.due_at is not None else None
         return cls(due_on, clock.ended_at, clock.extended_at is not None, clock.is_paused)
 
     def days_late(self, now: datetime) -> int | None:
-        """Whole days since the last one in time was over, none at first; None where it is or was in time."""
+        """Whole days since the last day in time, 0 on the first; None where it is or was in time."""
         if self.due_on is None:
             return None
         days = (local_day(self.ended_at or now) - self.due_on).days
@@ -42,12 +42,12 @@ class PublicLimit:
 
 
 def is_late_by_day(case: Case, now: datetime) -> bool:
-    """Whether the public knows a case as late."""
+    """Whether a case is late for the public."""
     return case.due_at is not None and local_day(case.answered_at or case.closed_at or now) > last_day(case.due_at)
 
 
 class LocalMidnight(FunctionElement[datetime]):
-    """The beginning of the local day of an instant, in the database."""
+    """The beginning of an instant's local day, computed by the database."""
 
     inherit_cache = True
     name = "local_midnight"
@@ -64,6 +64,6 @@ def _truncated(element: LocalMidnight, compiler: Any, **options: Any) -> str:
 
 @compiles(LocalMidnight, "sqlite")
 def _shifted(element: LocalMidnight, compiler: Any, **options: Any) -> str:
-    # Viet Nam has had one offset since 1975, and SQLite knows no zones; it would round 23:59:59.9999 up to the next day
+    # Viet Nam has had one offset since 1975, and SQLite has no zones; it would round 23:59:59.9999 up to the next day
     whole_seconds = f"substr({compiler.process(element.clauses, **options)}, 1, 19)"
     return f"(datetime({whole_seconds}, '+7 hours', 'start of day', '-7 hours') || '.000000')"

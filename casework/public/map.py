@@ -1,7 +1,7 @@
-"""What the public map shows: published cases with an exact place as points, all others counted at their commune.
+"""The public map: published cases with an exact place as points, all others counted at their commune.
 
-Nobody's place is given away: before the first publication, and where the publication does not say so, a case has no point at all
-(rules.md, section 2); sensitive cases are not on the map.
+A case has no point before its first publication, nor where the publication does not show the exact place (rules.md, section 2); sensitive
+cases are not on the map.
 """
 
 from collections import Counter
@@ -29,8 +29,6 @@ MOST_POINTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One published case at its exact place."""
-
     code: str
     title: str
     latitude: float
@@ -43,7 +41,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The cases of a commune that have no point: how many, and where the commune is, if that is known."""
+    """The cases of a commune without a point: how many, and the commune's position, if known."""
 
     area_ref: str
     name: Bilingual
@@ -54,7 +52,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class PublicMap:
-    """Points and counts of one filter. `elsewhere` are cases whose commune is not known; `is_more`: older ones are not on it."""
+    """The points and counts of a filter. `elsewhere` are cases of unknown commune; `is_more`: older ones are not on it."""
 
     points: tuple[Point, ...]
     spots: tuple[Spot, ...]
@@ -63,7 +61,7 @@ class PublicMap:
 
 
 def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
-    """The map of a filter: the newest MOST_POINTS cases that match."""
+    """The map of a filter: the newest MOST_POINTS matching cases."""
     if wanted.words.strip():
         found = found_by_words(wanted)
         ids, is_more = found.ids, found.is_more
@@ -90,7 +88,7 @@ def _cases(ids: Sequence[int]) -> list[Case]:
 
 
 def _exact_titles(case_ids: Sequence[int]) -> dict[int, str]:
-    """The titles of those whose publication, as people read it now, shows the exact place."""
+    """The titles of those whose present publication shows the exact place."""
     query = (
         select(Publication.case_id, PublicationVersion.title, PublicationVersion.shows_exact_place)
         .join(PublicationVersion, PublicationVersion.publication_id == Publication.id)
@@ -102,7 +100,7 @@ def _exact_titles(case_ids: Sequence[int]) -> dict[int, str]:
 
 
 def spots_of(counted: Mapping[int | None, int]) -> list[Spot]:
-    """Where the communes lie of which so many cases are only counted, in the order of their names."""
+    """The positions of communes with counted cases, by name."""
     ids = [area_id for area_id in counted if area_id is not None]
     middle = (Area.south + Area.north) / 2, (Area.west + Area.east) / 2
     latitude, longitude = func.coalesce(Area.latitude, middle[0]), func.coalesce(Area.longitude, middle[1])

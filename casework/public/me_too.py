@@ -1,4 +1,5 @@
-"""“Tôi cũng gặp”: how many people the same matter concerns. Counted by account or by browser, never named, and no step of the case."""
+"""“Tôi cũng gặp”: how many people are affected by the same matter. Counted by account or by browser, never named, and no step of the
+case."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,13 +16,13 @@ from casework.permissions import Action, Actor, require
 
 
 class MeTooRefused(CaseworkError):
-    """It cannot be said of this case; the text says why."""
+    """It is not possible for this case; the text says why."""
 
 
 def say_me_too(case: Case, *, by: Actor, device: Device | None, now: datetime) -> None:
-    """Count the person in: by their account, else by their browser. Of a merged case, at its main. Twice changes nothing.
+    """Count the person, by account or else by browser; for a merged case at its main. Twice changes nothing.
 
-    Raises MeTooRefused where the public may not know of the case, for its own reporters, and without account and browser.
+    Raises MeTooRefused where the case is not public, for its own reporters, and without account and browser.
     """
     require(by, Action.ME_TOO, case)
     case = case.merged_into or case
@@ -35,7 +36,7 @@ def say_me_too(case: Case, *, by: Actor, device: Device | None, now: datetime) -
             "This browser keeps nothing. Please sign in and try again.",
         )
     if by.own_id is not None and device is not None:
-        # what was said before signing in is the same person's
+        # a count from before signing in is the same person's
         db.session.execute(delete(MeToo).where(MeToo.case_id == case.id, MeToo.device_id == device.id))
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     who = {"account_id": by.own_id} if by.own_id is not None else {"device_id": device.id if device is not None else None}
@@ -43,7 +44,7 @@ def say_me_too(case: Case, *, by: Actor, device: Device | None, now: datetime) -
 
 
 def take_me_too_back(case: Case, *, by: Actor, device: Device | None) -> None:
-    """Count the person no longer; nothing happens where they were not."""
+    """Stop counting the person; does nothing where they were not counted."""
     require(by, Action.ME_TOO, case)
     mine = _of(by, device)
     if mine:
@@ -51,15 +52,14 @@ def take_me_too_back(case: Case, *, by: Actor, device: Device | None) -> None:
 
 
 def has_said_me_too(case: Case, *, by: Actor, device: Device | None) -> bool:
-    """Whether the person is counted in."""
+    """Whether the person is counted."""
     mine = _of(by, device)
     return bool(mine) and db.session.scalar(select(MeToo.id).where(MeToo.case_id == case.id, or_(*mine)).limit(1)) is not None
 
 
 def is_own(case: Case, *, by: Actor, device: Device | None) -> bool:
-    """Whether one of the case's reports is the person's: of their account, opened by its secret, or sent by this browser without any
-    account: who holds a household's telephone need not know what another has sent with theirs.
-    """
+    """Whether one of the case's reports is the person's: by account, opened by its secret, or sent without an account by this browser;
+    people sharing a telephone need not know of reports sent from each other's accounts."""
     theirs: list[ColumnElement[bool]] = [Report.id.in_(by.tracked_report_ids)] if by.tracked_report_ids else []
     theirs += [Reporter.account_id == by.own_id] if by.own_id is not None else []
     theirs += [(Report.device_id == device.id) & Reporter.account_id.is_(None)] if device is not None else []
@@ -69,7 +69,7 @@ def is_own(case: Case, *, by: Actor, device: Device | None) -> bool:
 
 
 def me_too_counts(case_ids: Iterable[int]) -> dict[int, int]:
-    """How many said so, by case; nothing of cases nobody did. Who said it of a case that was merged is counted at its main."""
+    """The counts by case, without zeros. Counts of a merged case are at its main."""
     ids = list(case_ids)
     rows = db.session.execute(_COUNTS, {"cases": ids}) if ids else ()
     return {case_id: accounts + devices for case_id, accounts, devices in rows}
@@ -86,7 +86,7 @@ _COUNTS = (
 
 
 def erase_me_too(*, account: Account | None = None, device: Device | None = None) -> None:
-    """Forget all an account or a browser has said, when it is erased."""
+    """Delete everything an account or browser has counted, when it is erased."""
     mine = [MeToo.account_id == account.id] if account is not None else []
     mine += [MeToo.device_id == device.id] if device is not None else []
     if mine:

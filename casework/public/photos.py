@@ -1,4 +1,4 @@
-"""The photos everybody may see: the copies chosen for the version that people read now, and no others."""
+"""Public photos: the copies chosen for the present version, and no others."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ MARK_LENGTH = 12
 
 @dataclass(frozen=True)
 class PublicPhoto:
-    """Where a photo is: its ref, and for each copy a mark that changes with its bytes, so that browsers may keep it."""
+    """The ref of a photo, and for each copy a mark that changes with its bytes, so that browsers may cache it."""
 
     ref: str
     view_mark: str
@@ -27,19 +27,19 @@ class PublicPhoto:
 
 @dataclass(frozen=True)
 class ChosenPhotos:
-    """The photos of a version: of the reports in the case, and of each answer, in the order of the answers."""
+    """The photos of a version: of the case's reports, and of each answer, in the order of the answers."""
 
     before: tuple[PublicPhoto, ...] = ()
     by_answer: Mapping[int, tuple[PublicPhoto, ...]] = field(default_factory=dict)
 
     @property
     def after(self) -> tuple[PublicPhoto, ...]:
-        """Those of all answers."""
+        """The photos of all answers."""
         return tuple(photo for photos in self.by_answer.values() for photo in photos)
 
 
 def photos_of_cases(versions: Mapping[int, PublicationVersion]) -> dict[int, ChosenPhotos]:
-    """The photos of published cases, by case, given with the version people read."""
+    """The photos of published cases, by case, given the present versions."""
     chosen = _chosen([version.id for version in versions.values()])
     reports = {row.report_id for rows in chosen.values() for row in rows} - {None}
     query = select(CaseReport.case_id, CaseReport.report_id).where(CaseReport.report_id.in_(reports), CaseReport.left_at.is_(None))
@@ -60,12 +60,12 @@ def photos_of_answers(version: PublicationVersion) -> dict[int, tuple[PublicPhot
 
 
 def mark_of(sha256: str) -> str:
-    """The part of a digest that stands in addresses."""
+    """The part of a digest used in addresses."""
     return sha256[:MARK_LENGTH]
 
 
 class _Chosen(NamedTuple):
-    """A photo that was chosen, and whose it is."""
+    """A chosen photo and its owner."""
 
     photo: PublicPhoto
     report_id: int | None
@@ -73,7 +73,7 @@ class _Chosen(NamedTuple):
 
 
 def _chosen(version_ids: list[int]) -> dict[int, list[_Chosen]]:
-    """What was chosen for each version, in order, as far as both its copies are still there."""
+    """The photos chosen for each version, in order, whose copies both still exist."""
     found: dict[int, list[_Chosen]] = defaultdict(list)
     for row in db.session.execute(_CHOSEN, {"versions": version_ids}) if version_ids else ():
         photo = PublicPhoto(row.ref, mark_of(row.view_sha256), mark_of(row.thumb_sha256), row.width, row.height)

@@ -1,4 +1,4 @@
-"""The page of a case as the public would read it, made of what has been typed and chosen and is not published yet."""
+"""A case's public page before publication, from what has been typed and chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from casework.telling.steps import public_steps
 
 @dataclass(frozen=True)
 class Words:
-    """What is typed on the page that publishes. `correction_reason` is empty unless something published is corrected."""
+    """The words typed on the publishing page. `correction_reason` is empty unless something published is corrected."""
 
     title: str
     question: str
@@ -37,9 +37,8 @@ def page_once_published(
     is_interim: bool = False,
     publication: Publication | None = None,
 ) -> PublicCase:
-    """Return what the public page would hold. `photos` are those chosen, in order, with the size of their copies; their addresses
-    are the caller's matter, as their published copies do not exist yet. `publication` is what would be corrected.
-    """
+    """Return the future public page. `photos` are those chosen, in order, with the size of their copies; the caller makes their
+    addresses, as their published copies do not exist yet. `publication` is the one to be corrected."""
     shown = {photo: PublicPhoto(photo.ref, "", "", width, height) for photo, (width, height) in photos.items()}
     by_answer = {answer.id: tuple(one for photo, one in shown.items() if photo.answer_id == answer.id) for answer in answers}
     item = public_item(case)

@@ -1,4 +1,4 @@
-"""What a publication says, as values: each agency's answer under its full name, who has none (yet), and how its readers judged it."""
+"""The content of a publication as values: each agency's answer under its full name, agencies without one, and the readers' ratings."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from casework.states import AssignmentEnd
 
 @dataclass(frozen=True)
 class PublicAnswer:
-    """One agency's approved answer as it stands; nobody rewrites it."""
+    """One agency's approved answer, unedited."""
 
     agency: Bilingual
     is_lead: bool
@@ -34,7 +34,7 @@ class PublicAnswer:
 
 @dataclass(frozen=True)
 class MissingAnswer:
-    """An agency without an answer: with the centre's reason why the others went on without it, or None while it is at work."""
+    """An agency without an answer: the centre's reason for going on without it, or None while it is at work."""
 
     agency: Bilingual
     is_lead: bool
@@ -43,7 +43,7 @@ class MissingAnswer:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How often each level was given: to the whole, and to each agency by its full name. Who gave it is nowhere."""
+    """How often each level was given, to the whole and to each agency by full name, without the raters."""
 
     whole: Mapping[str, int]
     by_agency: tuple[tuple[Bilingual, Mapping[str, int]], ...]
@@ -51,16 +51,15 @@ class Verdicts:
 
     @property
     def total(self) -> int:
-        """Reporters who rated: the denominator."""
         return sum(self.whole.values())
 
 
 def public_publications(
     cases: list[Case], *, kinds: tuple[str, ...] = PUBLIC_KINDS, even_taken_back: bool = False
 ) -> dict[int, Publication]:
-    """The newest publication of each case, with its versions and answers, by case.
+    """The newest publication of each case, with versions and answers, by case.
 
-    One that was taken back counts only if `even_taken_back`: for senders, who have had it as their answer.
+    One taken back counts only if `even_taken_back`: for senders, whose answer it was.
     """
     standing = [] if even_taken_back else [Publication.unpublished_at.is_(None)]
     query = (
@@ -82,17 +81,16 @@ _WITH_ANSWERS = (
 
 
 def answers_of(version: PublicationVersion, photos: Mapping[int, tuple[PublicPhoto, ...]]) -> tuple[PublicAnswer, ...]:
-    """The answers of a version, the lead's first."""
     return tuple(public_answer(row.answer, photos.get(row.answer_id, ())) for row in version.answers)
 
 
 def missing_from(publication: Publication, case: Case) -> tuple[MissingAnswer, ...]:
-    """The agencies that have no answer in it, the lead first: those the centre went on without, and of an interim one those at work."""
+    """The agencies without an answer in it, the lead first: those the centre went on without, and for an interim one those at work."""
     return missing_beside([row.answer for row in publication.current.answers], case, is_interim=publication.kind == "interim")
 
 
 def missing_beside(answers: Sequence[Answer], case: Case, *, is_interim: bool) -> tuple[MissingAnswer, ...]:
-    """The agencies of a case that are none of those who gave these answers, as `missing_from`."""
+    """The agencies of a case other than those of these answers, as in `missing_from`."""
     answered = [answer.assignment for answer in answers]
     rounds, there = {row.round for row in answered}, {row.agency_id for row in answered}
     gone = [row for row in case.assignments if row.end_reason == AssignmentEnd.MISSING and row.round in rounds]
@@ -105,7 +103,7 @@ def missing_beside(answers: Sequence[Answer], case: Case, *, is_interim: bool) -
 
 
 def verdicts_of(publication: Publication) -> Verdicts | None:
-    """The ratings of a publication counted; None when there is none yet."""
+    """The counted ratings of a publication; None when there are none yet."""
     query = select(Rating).where(Rating.publication_id == publication.id).order_by(Rating.id)
     ratings = list(db.session.scalars(query))
     whole = [rating for rating in ratings if rating.about == WHOLE]
@@ -120,7 +118,7 @@ def verdicts_of(publication: Publication) -> Verdicts | None:
 
 
 def public_answer(answer: Answer, photos: tuple[PublicPhoto, ...]) -> PublicAnswer:
-    """An answer as it stands in a publication, with the photos chosen for it."""
+    """An answer as published, with the photos chosen for it."""
     return PublicAnswer(
         agency=answer.assignment.agency.name,
         is_lead=answer.assignment.is_lead,

@@ -1,7 +1,7 @@
-"""Search for everybody: words of what has been published, the best of the newest first (domain.md, 5.1).
+"""Public search in published words, the best of the newest first (domain.md, 5.1).
 
-Only published cases have a row for the public, so nothing can be found by words that may not be read. Like the search of staff it
-looks at the newest MOST_FOUND rows that hold the words, and filters and ranks those.
+Only published cases have a public row, so nothing can be found by words that may not be read. Like the search of staff it looks at the
+newest MOST_FOUND rows that hold the words, and filters and ranks those.
 """
 
 from dataclasses import dataclass
@@ -20,23 +20,22 @@ PAGE = 20
 
 @dataclass(frozen=True)
 class FoundByWords:
-    """The cases found, the best first; there are more that hold the words where `is_more`."""
+    """The cases found, best first; `is_more` says that more cases contain the words."""
 
     ids: list[int]
     is_more: bool = False
 
     @property
     def pages(self) -> int:
-        """How many pages they fill, at least one."""
+        """The number of pages, at least one."""
         return max(1, -(-len(self.ids) // PAGE))
 
     def page(self, number: int) -> list[int]:
-        """The cases of one page, from 1 on."""
         return self.ids[(number - 1) * PAGE : number * PAGE]
 
 
 def found_by_words(wanted: Wanted) -> FoundByWords:
-    """Return the cases that hold a word beginning with each asked for and pass the filters. Signs that are no words are found nowhere."""
+    """Return the cases that pass the filters and contain, for each word, one beginning with it. Signs that are no words find nothing."""
     words = words_asked(wanted.words[:LONGEST_SEARCH])
     if not words:
         return FoundByWords([])
@@ -51,14 +50,13 @@ def found_by_words(wanted: Wanted) -> FoundByWords:
 
 
 def _rows_of_area(words: list[str], wanted: Wanted) -> list[Any]:
-    """What is common everywhere, in one commune: among its newest cases, and only where those are not enough by the index, which takes
-    the longer the more cases there are.
-    """
+    """Common words in one commune: searched among its newest cases, and only where these are not enough by the index, which gets slower
+    the more cases there are."""
     newest = newest_of(wanted, looked_at=FEW)
     rows = _rows(words, among=newest.ids)
     if newest.are_all or len(rows) > MOST_FOUND:
         return rows
-    # the commune's name stands in each of its rows
+    # the commune's name is in each of its rows
     return _rows([*words, *_words_of_area(wanted.area_ref)])
 
 

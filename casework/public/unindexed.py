@@ -1,7 +1,7 @@
-"""A column whose index SQLite is not to walk.
+"""A column expression SQLite cannot look up in an index.
 
-It knows nothing of how common a value is: of a condition most rows meet it makes its way, reads them all and sorts them. PostgreSQL
-keeps statistics and is left alone.
+SQLite does not know how common a value is: for a condition most rows meet it may choose that index, read all rows and sort them.
+PostgreSQL keeps statistics and uses the plain column.
 """
 
 from typing import Any, TypeVar
@@ -14,14 +14,13 @@ T = TypeVar("T")
 
 
 class Unindexed(FunctionElement[T]):
-    """The value of a column, by which rows are judged and not found."""
+    """The value of a column, for filtering rows but not for finding them."""
 
     inherit_cache = True
     name = "unindexed"
 
 
 def unindexed(column: InstrumentedAttribute[T]) -> Unindexed[T]:
-    """Wrap a column of a model."""
     wrapped: Unindexed[T] = Unindexed(column)
     wrapped.type = column.type
     return wrapped
