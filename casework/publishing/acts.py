@@ -1,4 +1,4 @@
-"""Telling the public, or the reporter alone: each agency's answer under its own name, rewritten by nobody."""
+"""Publishing answers, or giving them to the reporter alone: each agency's under its own name, unedited."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,11 +22,11 @@ from casework.states import CaseState
 from casework.text import normal
 
 ChosenPhotos = tuple[tuple[Photo, PreparedCopies], ...]
-"""The photos ticked by the operator, each with copies covered as they said."""
+"""The photos ticked by the operator, each with copies covered as chosen."""
 
 
 class PublicationRefused(CaseworkError):
-    """The case cannot be published so; the text says why."""
+    """The case cannot be published like this; the text says why."""
 
 
 def publish(
@@ -44,11 +44,10 @@ def publish(
 ) -> dict[str, object]:
     """Publish every agency's approved answer with edited words for the public, as the final answer.
 
-    `checked` says that names, faces and number plates have been covered. Ends the clocks of publication and of the case;
-    starts the rating window. Of photos the public sees the chosen ones alone, whatever was published before.
-    Records `publish`. Raises PublicationRefused while an agency is at work or a wish to withdraw is undecided; a case with a
-    visibility reason is never published.
-    Source: rules.md, sections 4 and 6, "Sensitive" and "Answers".
+    `checked` says that names, faces and number plates have been covered. Ends the clocks of publication and of the case; starts the
+    rating window. The public sees only the chosen photos, whatever was published before. Records `publish`. Raises PublicationRefused
+    while an agency is at work or a request to withdraw is undecided; a case with a visibility reason is never published. Source:
+    rules.md, sections 4 and 6, "Sensitive" and "Answers".
     """
     require(by, Action.PUBLISH, case)
     refuse_unshowable(case, checked=checked)
@@ -81,9 +80,9 @@ def publish_interim(
 ) -> None:
     """Publish the answers approved so far while other agencies are at work: nobody rates it, and every limit goes on.
 
-    The final publication shows all and takes its place. Once there is one more answer, another interim one may follow.
-    Records `publish` of kind interim. Raises CaseNotOpen, and PublicationRefused as `publish` does, and when no agency has
-    answered since the last one, or none is at work any more. Source: rules.md, section 6, "Answers".
+    The final publication shows all answers and replaces it. After a further answer, another interim one may follow. Records `publish` of
+    kind interim. Raises CaseNotOpen, and PublicationRefused as `publish` does, and when no agency has answered since the last one, or
+    none is at work any more. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.PUBLISH, case)
     refuse_unless_open(case)
@@ -117,9 +116,9 @@ def answer_privately(
 ) -> dict[str, object]:
     """Give the approved answers to the reporters alone. It is rated and ends the case clock, and stays out of every public page.
 
-    `photos` are of the answers: of a merged case's reports each sender sees their own already, and nobody else's.
-    While an interim answer is public it cannot be: everybody would read for good that the work goes on. That one is taken back
-    first, with its reason. Records `answer_privately`. Raises PublicationRefused for that, and when no answer is approved.
+    `photos` are of the answers: of a merged case's reports each sender sees their own already, and nobody else's. This is not possible
+    while an interim answer is public, because it would say for ever that the work goes on; that one is taken back first, with its reason.
+    Records `answer_privately`. Raises PublicationRefused for that, and when no answer is approved.
     """
     require(by, Action.PUBLISH, case)
     refuse_quarantined(case)
@@ -138,7 +137,7 @@ def answer_privately(
 
 
 def _refuse_unfinished(case: Case) -> None:
-    """The answer ends the work on a case: no agency may be at it, and no wish to withdraw be left without a decision."""
+    """The answer ends the work on a case: no agency may be at work, and no withdrawal request undecided."""
     if case.open_assignments:
         raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
     if case.withdrawal_asked:
@@ -161,7 +160,7 @@ def approved_answers(case: Case) -> list[Answer]:
 
 
 def has_new_answer(case: Case) -> bool:
-    """Whether some agency's approved answer of this round stands in no interim publication yet."""
+    """Whether an agency's approved answer of this round is in no interim publication yet."""
     before = newest_publication(case, kinds=("interim",))
     shown = {row.answer_id for row in before.current.answers} if before is not None else set()
     return any(answer.id not in shown for answer in approved_answers(case))
@@ -184,7 +183,6 @@ def refuse_unshowable(case: Case, *, checked: bool) -> None:
 
 
 def refuse_quarantined(case: Case) -> None:
-    """Raise PublicationRefused for a case nobody is told anything of."""
     if case.quarantined_at is not None:
         raise PublicationRefused(
             "Hồ sơ đang được xử lý theo thủ tục riêng nên không công bố và không trả lời tại đây.",
@@ -205,7 +203,7 @@ def write_version(
     shows_exact_place: bool = False,
     correction_reason: str | None = None,
 ) -> PublicationVersion:
-    """Write the next version of a publication over those answers; only a first one has no `correction_reason`."""
+    """Write the next version of a publication with those answers; only a first one has no `correction_reason`."""
     title, question = normal(title), normal(question)
     if not title or not question:
         raise PublicationRefused(
@@ -226,7 +224,7 @@ def write_version(
 
 
 def choose_photos(version: PublicationVersion, photos: ChosenPhotos, *, by: Actor, now: datetime) -> None:
-    """Let the readers of a version see these photos alone. A private answer shows those of the answers: a report's are its sender's."""
+    """Show these photos with a version. A private answer has only those of the answers: a report's belong to its sender."""
     if version.publication.kind == "private":
         photos = tuple(each for each in photos if each[0].answer_id is not None)
     for position, (photo, copies) in enumerate(photos):

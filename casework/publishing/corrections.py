@@ -1,4 +1,4 @@
-"""Changing what people have read already: a correction, marked as one, and taking a publication back."""
+"""Changing what is already published: a marked correction, or taking a publication back."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -19,11 +19,11 @@ from casework.text import normal
 
 LONGEST_REASON = 2_000
 GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN})
-"""States in which a case has no page of its own that a correction could stand on."""
+"""States in which a case has no page a correction could be shown on."""
 
 
 class CorrectionRefused(CaseworkError):
-    """What was published cannot be changed so; the text says why."""
+    """What was published cannot be changed like this; the text says why."""
 
 
 def correct_publication(
@@ -43,14 +43,13 @@ def correct_publication(
     shows_exact_place: bool = False,
     photos: ChosenPhotos = (),
 ) -> None:
-    """Write a new version of what people read now, or of what was taken back, which is published again by it.
+    """Write a new version of a publication; one that was taken back is published again by it.
 
-    The agencies' answers stay as they are, and of the photos the chosen ones alone are shown; the pictures shown before are erased:
-    what was covered too little must not lie about. Ratings stay: they name the
-    version they were given to, so they are marked "before correction". `reason` is read beside the text. `version_seen` is the
-    version the new words were written over: of two who correct at once the second reads the first's words before theirs stand.
-    `again` says that the writer knows it was taken back, and publishes it again on purpose.
-    In any state of the case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a
+    The agencies' answers stay as they are, and only the chosen photos are shown; the pictures shown before are erased, because they may
+    have been covered too little. Ratings stay: they name the version they were given to, so they are marked "before correction". `reason`
+    is shown with the text. `version_seen` is the version the new words were written over: of two simultaneous corrections, the second
+    writer has to read the first one before theirs counts. `again` says that the writer knows it was taken back, and publishes it again on
+    purpose. In any state of the case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a
     public one. Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.CORRECT_PUBLICATION, case)
@@ -99,9 +98,9 @@ def correct_publication(
 def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication, reason: str) -> None:
     """Take a publication back, so that the public reads its words, photos and ratings no more; its senders still do.
 
-    Older ones it took the place of are taken back with it: nobody meant them to be read again. `reason` stays with the centre.
-    In any state of the case. Records `unpublish`; the reporters are told. Raises CorrectionRefused for a private answer, one
-    taken back already, or without a reason. Source: rules.md, section 6, "Answers".
+    Older ones it replaced are taken back with it, as nobody meant them to be read again. `reason` stays with the centre. In any state of
+    the case. Records `unpublish`; the reporters are told. Raises CorrectionRefused for a private answer, one taken back already, or
+    without a reason. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.UNPUBLISH, case)
     refuse_quarantined(case)
@@ -120,9 +119,9 @@ def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication,
 
 
 def can_be_corrected(publication: Publication, case: Case, others: Collection[Publication] | None = None) -> bool:
-    """Whether a correction would be read: the case has a page, and no later publication took the place of this one.
+    """Whether a correction would be shown: the case has a page, and no later publication replaced this one.
 
-    `others` are the publications of the case, where they have been read already.
+    `others` are the publications of the case, if already loaded.
     """
     if others is None:
         others = db.session.scalars(select(Publication).where(Publication.case_id == case.id)).all()
@@ -131,7 +130,7 @@ def can_be_corrected(publication: Publication, case: Case, others: Collection[Pu
 
 
 def _erase_copies(version: PublicationVersion, *, at: datetime) -> None:
-    """Let nobody have the pictures a corrected version showed: the new one has copies of its own. Their bytes go by a job."""
+    """Erase the pictures of a corrected version, as the new one has its own copies. A job deletes the files."""
     for row in version.photos:
         for file in (row.view, row.thumb):
             file.erased_at = file.erased_at or at

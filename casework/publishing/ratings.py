@@ -23,7 +23,7 @@ from casework.working_time import TimeLimit, Unit, due_at
 LEVELS = ("satisfied", "acceptable", "dissatisfied")
 REASON_PURPOSE = "reason of a rating"
 MOST_REOPENED = 2
-"""Of a case; the third goes to the committee leader (rules.md, section 6)."""
+"""For one case; the third review goes to the committee leader (rules.md, section 6)."""
 
 
 class RatingRefused(CaseworkError):
@@ -31,7 +31,7 @@ class RatingRefused(CaseworkError):
 
 
 class ReviewRefused(CaseworkError):
-    """The review cannot be decided so; the text says why."""
+    """The review cannot be decided like this; the text says why."""
 
 
 def rate(
@@ -39,16 +39,15 @@ def rate(
 ) -> dict[str, object]:
     """Take a reporter's verdict on the newest final or private answer: once overall and once per agency, editable in the window.
 
-    It counts as given to the version that stands, so that after a correction one can tell which were given before.
+    It belongs to the present version, so that after a correction earlier ones can be told apart.
 
-    Records `rate`. The first dissatisfied verdict opens one review of the publication, later ones join it. The step stays open
-    (outcome `waiting`) until the window ends, because verdicts may be changed in it; only `dissatisfied` moves the process on.
-    Raises NotAllowed for anybody but the report's sender; RatingRefused outside the window or without a reason.
-    Source: rules.md, section 6, "Rating".
+    Records `rate`. The first dissatisfied verdict opens one review of the publication, later ones join it. The step stays open (outcome
+    `waiting`) until the window ends, because verdicts may be changed in it; only `dissatisfied` moves the process on. Raises NotAllowed
+    for anybody but the report's sender; RatingRefused outside the window or without a reason. Source: rules.md, section 6, "Rating".
     """
     require_sender(by, report, case)
     publication, window = rated_publication(case), running_clock(case, ClockKind.RATING)
-    # a review can go on longer than the window; where none does, the end of the window closes the case
+    # a review may last longer than the window; without one the end of the window closes the case
     is_over = case.state == CaseState.REVIEW and window is not None and (window.due_at is None or now >= window.due_at)
     if publication is None or window is None or is_over:
         raise RatingRefused("Đã hết thời hạn đánh giá.", "The time for rating is over.")
@@ -71,7 +70,7 @@ def rate(
 
 
 def end_rating_window(case: Case, *, now: datetime) -> dict[str, object]:
-    """Take no more verdicts because the window is over; the case may still wait for its call to the hotline before it closes.
+    """Accept no more verdicts because the window is over; the case may still wait for its call to the hotline before it closes.
 
     Records nothing: what closes the case does.
     """
@@ -90,8 +89,8 @@ def end_rating(case: Case, *, by: Actor, now: datetime) -> None:
 def invite_to_rate(case: Case, report: Report, *, at: datetime) -> bool:
     """Give a reporter who joins an answered case by a merge the whole window from now; nobody's time to rate gets shorter.
 
-    Returns whether there is a window: not for who cannot be told, nor in a case that is closed or was never to be rated.
-    Source: rules.md, sections 4 and 6, "rating" and "Merge".
+    Returns whether there is a window: none for unreachable reporters, nor in a case that is closed or never rated. Source: rules.md,
+    sections 4 and 6, "rating" and "Merge".
     """
     if report.reporter is None or not report.reporter.can_be_told or case.state not in (CaseState.RATING, CaseState.REVIEW):
         return False
@@ -151,7 +150,7 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
 def review_desk(case: Case, now: datetime) -> str:
     """The inbox a review waits in: the operations lead's; once the case was reopened twice the committee leader's.
 
-    Where all who hold that seat are tied to what is judged, the other one of the two.
+    Where everybody who holds that seat is tied to what is judged, the other one of the two.
     """
     [other] = {Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {_reviewer(case)}
     seats = Seat(_reviewer(case), case.centre_id), Seat(other, case.centre_id)
@@ -159,18 +158,17 @@ def review_desk(case: Case, now: datetime) -> str:
 
 
 def open_review(case: Case) -> Review | None:
-    """The review of a case that is not decided."""
+    """The undecided review of a case."""
     query = select(Review).join(Publication, Review.publication_id == Publication.id).where(Publication.case_id == case.id)
     return db.session.scalars(query.where(Review.outcome.is_(None)).order_by(Review.id.desc())).first()
 
 
 def ratings_of(publication: Publication) -> list[Rating]:
-    """Every verdict on a publication, oldest first."""
     return list(db.session.scalars(select(Rating).where(Rating.publication_id == publication.id).order_by(Rating.id)))
 
 
 def rating_reason(rating: Rating) -> str | None:
-    """The reporter's words with a verdict: for the operator, the ops lead and their writer."""
+    """The reporter's reason, for the operator, the ops lead and its writer."""
     return open_text(rating.sealed_reason, purpose=REASON_PURPOSE) if rating.sealed_reason else None
 
 
@@ -209,7 +207,7 @@ def _reviewer(case: Case) -> Role:
 
 
 def _clock_of_next_round(case: Case, now: datetime) -> Clock:
-    """Start the case's limit anew under the rule row of its last one, whatever has come into force since; not if it became urgent."""
+    """Start the case's limit anew under the rule row of its last one, even if another rule has come into force; not if it became urgent."""
     last = db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == ClockKind.CASE).order_by(Clock.id.desc())).first()
     rule = db.session.get(ClockRule, last.rule_id) if last is not None and last.rule_id is not None else None
     if last is None or rule is None or rule.urgency not in (None, case.urgency):
