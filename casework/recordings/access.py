@@ -23,7 +23,7 @@ RENDITIONS = ("play", "original")
 
 @dataclass(frozen=True, slots=True)
 class SeenRecording:
-    """A voice note or video as one person may have it: what is None or empty they may not, or it is not there."""
+    """A recording as one person may have it; None or empty for what they may not have, or does not exist."""
 
     ref: str
     kind: str
@@ -31,17 +31,17 @@ class SeenRecording:
     uploaded_at: datetime
     seconds: float | None
     rendition: str | None
-    """Which file is played; None where there is none yet, or none for this person."""
+    """The file to play; None where there is none yet, or none for this person."""
     media_type: str
     refused: str | None
     transcript: str | None
-    """What agencies read of it, written by an operator."""
+    """The text for agencies, written by an operator."""
     transcribed_at: datetime | None
     addition_id: int | None = None
     can_transcribe: bool = False
-    """Whether this person writes it down."""
+    """Whether this person may write it."""
     can_retry: bool = False
-    """Whether this person may let the copy, which was given up, be tried again."""
+    """Whether this person may have an abandoned copy tried again."""
 
 
 def recording_file(actor: Actor, ref: str, rendition: str, *, form_tokens: frozenset[str] = frozenset()) -> File | None:
@@ -62,15 +62,15 @@ def recording_file(actor: Actor, ref: str, rendition: str, *, form_tokens: froze
         return _file(recording, rendition) if sees(actor, Sight.ORIGINAL, case) else None
     if rendition == "original" and recording.kind == "video":
         return None
-    # what stands beside the sound in the original may name its sender: staff have it only while there is nothing else to hear
+    # the metadata of an original may name its sender: staff have it only while there is nothing else to hear
     is_needed = rendition == "play" or _file(recording, "play") is None
     may_have = owns_report(actor, report) or (is_needed and bool(SIGHTS[Sight.ORIGINAL] & viewers(actor, case)))
     return _file(recording, rendition) if may_have else None
 
 
 def recordings_seen(case: Case, actor: Actor, *, has_step: bool = False) -> list[SeenRecording]:
-    """The recordings of a case's reports, in order: with what is to be heard for the centre, with the transcript for whoever reads the
-    cleared words. A recording that tells the person nothing is not among them."""
+    """The recordings of a case's reports, in order: playable for the centre, with the transcript for readers of the cleared words, and
+    without those the person may have nothing of."""
     reports = {link.report_id: link.report.ref for link in case.reports if link.left_at is None}
     plays, reads = sees(actor, Sight.ORIGINAL, case), sees(actor, Sight.CLEARED, case) or has_step
     if not reports or not (plays or reads):
@@ -98,7 +98,7 @@ def _seen(recording: Recording, report_ref: str, *, plays: bool, reads: bool, wr
 
 
 def originals_apart(case: Case, actor: Actor) -> list[SeenRecording]:
-    """The recordings of a case in quarantine for its confidential readers, as they were sent; nothing once they are erased."""
+    """The recordings of a quarantined case for its confidential readers, as sent; empty once erased."""
     if case.quarantined_at is None or not sees(actor, Sight.ORIGINAL, case):
         return []
     reports = {link.report_id: link.report.ref for link in case.reports if link.left_at is None}
@@ -116,7 +116,7 @@ def _file(recording: Recording, rendition: str) -> File | None:
 
 
 def _case_of(report_id: int) -> Case | None:
-    """The case the report belongs to now: what was sent with a merged one goes with it."""
+    """The case a report belongs to now: the recordings of a merged report move with it."""
     query = select(Case).join(CaseReport, CaseReport.case_id == Case.id)
     query = query.where(CaseReport.report_id == report_id, CaseReport.left_at.is_(None))
     query = query.options(selectinload(Case.assignments), selectinload(Case.reports).joinedload(CaseReport.report))

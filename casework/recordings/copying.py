@@ -1,8 +1,8 @@
-"""The copy of a recording that people hear and see: the same sound and picture without titles, places, times or names of devices.
+"""Making the playable copy of a recording: the same sound and picture without titles, places, times or device names.
 
-PyAV (the extra `media`) reads and writes the forms; no byte is encoded anew. A forged recording can do anything to a decoder's
-library, so it is read by `remux.py` in a process of its own that holds no key, opens neither file nor connection and has so much time
-and memory. The bytes go through pipes: unsealed they never lie on a disk.
+PyAV (the extra `media`) reads and writes the containers; nothing is re-encoded. A forged recording can do anything to a decoder's
+library, so `remux.py` reads it in a separate process that has no key, opens neither file nor connection and is limited in time and
+memory. The bytes go through pipes: unsealed they never touch a disk.
 """
 
 import json
@@ -15,13 +15,13 @@ from pathlib import Path
 PROGRAM = Path(__file__).with_name("remux.py")
 
 SECONDS = 20
-"""Computing time of one copy; 50 MB take less than one."""
+"""Computing time for one copy; 50 MB take less than one."""
 
 WAITED = 60
-"""Seconds after which it is ended, however little it computes."""
+"""Seconds after which the process is ended, however little it computes."""
 
 MEMORY = 600 * 2**20
-"""Bytes beside what the process holds when it begins: the recording, its copy and what is read of both."""
+"""Bytes on top of the process's own: the recording, its copy and what is read of both."""
 
 MP4_TYPES = {"voice": "audio/mp4", "video": "video/mp4"}
 FORMS: dict[str, tuple[str, str]] = {
@@ -38,10 +38,10 @@ FORMS: dict[str, tuple[str, str]] = {
     "video/3gpp": ("mov", "mp4,3gp"),
     "video/quicktime": ("mov", "mp4,mov"),
 }
-"""By media type: the one form that is read, and those tried for the copy. MP4 comes first, since every browser plays it."""
+"""By media type: the container to read, and those to try for the copy. MP4 comes first, since every browser plays it."""
 
 WORDS = frozenset({"no_picture", "no_sound", "unreadable", "too_large", "too_slow", "unsafe", "failed"})
-"""Why there is no copy, as the row keeps it."""
+"""The reasons for having no copy, as stored in the row."""
 
 
 class NotCopied(Exception):
@@ -50,7 +50,7 @@ class NotCopied(Exception):
 
 @dataclass(frozen=True)
 class Copy:
-    """The copy and how long it plays, in seconds."""
+    """The copy and its duration in seconds."""
 
     data: bytes
     media_type: str
@@ -58,12 +58,12 @@ class Copy:
 
 
 def is_installed() -> bool:
-    """Whether there is something to make copies with."""
+    """Whether the library that makes copies is installed."""
     return find_spec("av") is not None
 
 
 def copy_without_metadata(data: bytes, media_type: str, *, kind: str, seconds: int = SECONDS, memory: int = MEMORY) -> Copy:
-    """Return the copy of a voice note or video of one of the media types taken. Raises NotCopied."""
+    """Return the copy of a voice note or video of an accepted media type. Raises NotCopied."""
     read, write = FORMS[media_type]
     command = [sys.executable, "-I", "-B", str(PROGRAM), read, write, kind, str(seconds), str(memory)]
     try:
@@ -74,7 +74,7 @@ def copy_without_metadata(data: bytes, media_type: str, *, kind: str, seconds: i
         raise NotCopied("too_slow") from None
     if done.returncode != 0:
         word = done.stdout[:40].decode("ascii", "replace")
-        # ended by a signal: the limit of time, which Linux ends by either of two, or a fault the recording has provoked
+        # ended by a signal: the time limit, which Linux enforces with either of two, or a fault caused by the recording
         raise NotCopied(word if word in WORDS else "too_slow" if done.returncode in (-24, -9) else "unreadable")
     head, _, copy = done.stdout.partition(b"\n")
     told = json.loads(head)

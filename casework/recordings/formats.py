@@ -1,4 +1,4 @@
-"""Which files are taken as voice notes and videos: judged by their bytes, with nothing decoded. A name or a claimed type proves nothing."""
+"""Which files are accepted as voice notes and videos: judged by their bytes, without decoding. A name or claimed type proves nothing."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from casework.errors import CaseworkError
 from casework.photos.uploads import shown_name
 
 HEAD = 64 * 1024
-"""Bytes at the start of a WebM or Ogg file in which its tracks are named."""
+"""Bytes at the start of a WebM or Ogg file that name its tracks."""
 
 MOST_BOXES = 2_000
-"""Boxes looked at in one MP4: a camera writes a few dozen at the levels that are looked at, a live recorder one or two a second."""
+"""Boxes examined in one MP4: at these levels a camera writes a few dozen, a live recorder one or two a second."""
 
 MEDIA_TYPES = frozenset(
     (
@@ -20,11 +20,11 @@ MEDIA_TYPES = frozenset(
         "video/mp4", "video/3gpp", "video/quicktime", "video/webm",
     )
 )  # fmt: skip
-"""What is taken, and what is ever named in an answer of the server."""
+"""The accepted types, and the only ones named in the server's answers."""
 
 
 class RecordingRefused(CaseworkError):
-    """The file cannot be taken as a voice note or video. The texts name the file: for its sender only, never for a log."""
+    """The file is not accepted as a voice note or video. The texts name the file: for its sender only, never for a log."""
 
 
 class _Box(NamedTuple):
@@ -34,11 +34,11 @@ class _Box(NamedTuple):
 
 
 class _Unsafe(Exception):
-    """A video whose pictures are encoded so that no copy without metadata can be made (casework/recordings/remux.py, PICTURES)."""
+    """A video encoded so that no copy without metadata can be made (casework/recordings/remux.py, PICTURES)."""
 
 
 class _Broken(Exception):
-    """The file looks like a recording, and its parts do not fit together."""
+    """The file looks like a recording, but its parts do not fit together."""
 
 
 def media_type_of(data: bytes, filename: str, *, kind: str, max_bytes: int) -> str:
@@ -72,7 +72,7 @@ def media_type_of(data: bytes, filename: str, *, kind: str, max_bytes: int) -> s
 
 
 def _recognised(data: bytes) -> str | None:
-    """The media type, None when it is no recording that is taken; raises _Broken for one that is cut or forged."""
+    """The media type, None for no accepted recording; raises _Broken for a truncated or forged one."""
     if data.startswith(b"\x1aE\xdf\xa3"):
         return _webm(data)
     if data.startswith(b"OggS"):
@@ -89,7 +89,7 @@ def _recognised(data: bytes) -> str | None:
 
 
 def _webm(data: bytes) -> str | None:
-    """WebM is the only Matroska browsers play. Its codecs are named near the start: V_… of a picture, A_… of sound."""
+    """WebM, the only Matroska format browsers play. Its codecs are named near the start: V_… for video, A_… for audio."""
     head = data[:HEAD]
     if b"webm" not in head[:64]:
         return None
@@ -124,12 +124,12 @@ def _mp4(data: bytes) -> str | None:
 
 
 _SAFE_PICTURES = frozenset((b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"vp08", b"vp09"))
-"""How MP4 names H.264, HEVC, VP8 and VP9."""
+"""The MP4 names of H.264, HEVC, VP8 and VP9."""
 
 
 def _tracks(data: bytes, moov: _Box) -> tuple[set[bytes], set[bytes]]:
-    """What the tracks are, `vide`, `soun` and others, and how the pictures are encoded; one level is named at each step, so no nesting
-    leads deeper."""
+    """The types of the tracks, `vide`, `soun` and others, and the video encodings; each step names one level, so nesting cannot lead
+    deeper."""
     handlers, pictures = set[bytes](), set[bytes]()
     for track in _within(data, [moov], b"trak"):
         media = _within(data, [track], b"mdia")
@@ -137,7 +137,7 @@ def _tracks(data: bytes, moov: _Box) -> tuple[set[bytes], set[bytes]]:
         handlers |= kinds
         if b"vide" in kinds:
             described = _within(data, _within(data, _within(data, media, b"minf"), b"stbl"), b"stsd")
-            # behind version, flags and number each description is a box of its own
+            # after version, flags and number, each description is a box
             pictures |= {box.kind for one in described for box in _boxes(data, one.start + 8, one.end)}
     return handlers, pictures
 
@@ -147,7 +147,7 @@ def _within(data: bytes, boxes: list[_Box], kind: bytes) -> list[_Box]:
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
-    """The boxes of one level, by their contents; raises _Broken when one ends outside what holds it."""
+    """The boxes of one level, by their contents; raises _Broken when one ends outside its parent."""
     at = start
     for _ in range(MOST_BOXES):
         if end - at < 8:
@@ -164,7 +164,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
 
 
 def _is_frame(data: bytes, *, layers: tuple[int, ...]) -> bool:
-    """Whether it begins with a frame of MPEG audio (layers 1 to 3) or of AAC (0), and the header's fields are possible ones."""
+    """Whether it begins with a frame of MPEG audio (layers 1 to 3) or AAC (0) with a plausible header."""
     if len(data) < 4 or data[0] != 0xFF or (data[1] & 0xF0 != 0xF0 and data[1] & 0xF0 != 0xE0):
         return False
     layer, rate = data[1] >> 1 & 3, data[2] >> 2 & 15 if layers == (0,) else data[2] >> 2 & 3
@@ -174,7 +174,7 @@ def _is_frame(data: bytes, *, layers: tuple[int, ...]) -> bool:
 
 
 def refuse_by_size(size: int, max_bytes: int, name: str, kind: str) -> None:
-    """Raise RecordingRefused for an empty file or one over the limit; both in bytes. `name` is as it is shown (shown_name)."""
+    """Raise RecordingRefused for an empty file or one over the limit; both in bytes. `name` is the shown one (shown_name)."""
     if size == 0:
         raise RecordingRefused(
             f"Tệp «{name}» rỗng (0 byte). Vui lòng ghi hoặc chọn lại.",

@@ -1,8 +1,8 @@
-"""Which recordings still have to be copied without metadata, and what became of each: rows are claimed, so that any number may work.
+"""Recordings waiting for their copy without metadata, and the results: rows are claimed, so that any number of workers may run.
 
-An attempt is one that did not come to an end, because the recording ended whoever read it, or in a way nobody foresaw. A storage or a key
-that is not here is none: however long it is away, the recording is tried again. Who hears a recording may let one that was given up be
-tried again, too.
+Only attempts that did not finish count, because the recording crashed its reader or something unforeseen happened. An unavailable storage
+or key does not count: the recording is tried again, however long that lasts. Whoever may hear a recording may also have an abandoned one
+tried again.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 
 MOST_ATTEMPTS = 3
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
-"""How long a worker that was cut off in the middle, or a storage that was away, keeps a recording from the others."""
+"""How long a worker that was cut off, or an unavailable storage, keeps a recording from the others."""
 RETRIED = frozenset({"failed", "too_large", "too_slow", "unreadable"})
-"""Refusals after which it may be tried again, on a machine with more room or with a newer library. Others are of what it holds."""
+"""Refusals that may be retried, on a larger machine or with a newer library. The others are due to the content."""
 
 
 @dataclass(frozen=True)
 class Unprepared:
-    """A recording to be copied: its row, and where the bytes it was sent as lie."""
+    """A recording to copy: its row, and the stored name of its original."""
 
     recording_id: int
     kind: str
@@ -34,14 +34,13 @@ class Unprepared:
 
 
 def has_unprepared(*, now: datetime) -> bool:
-    """Whether some recording waits for its copy."""
     return db.session.scalar(select(Recording.id).where(_waits(now)).limit(1)) is not None
 
 
 def claim_unprepared(*, now: datetime, most: int) -> list[Unprepared]:
-    """Take the recordings that have waited longest; another worker does not get them for a while.
+    """Claim the recordings that have waited longest, keeping them from other workers for a while.
 
-    One that was tried MOST_ATTEMPTS times without coming to an end is given up: it ends whoever reads it.
+    One that was tried MOST_ATTEMPTS times without finishing is given up: it crashes its reader.
     """
     waiting = select(Recording.id, Recording.attempts).where(_waits(now)).order_by(Recording.linked_at).limit(most)
     rows = db.session.execute(waiting.with_for_update(skip_locked=True)).all()
@@ -59,9 +58,9 @@ def claim_unprepared(*, now: datetime, most: int) -> list[Unprepared]:
 
 
 def keep_copy(recording_id: int, stored: StoredFile, *, media_type: str, seconds: float, now: datetime) -> bool:
-    """Give a stored copy its row, and return whether it has one: a recording set apart meanwhile, or copied by another, takes none.
+    """Give a stored copy its row; False if the recording was quarantined meanwhile, or copied by another worker.
 
-    The copy is for the centre and the sender, and sealed like the original: a voice tells who speaks.
+    The copy is for the centre and the sender, and sealed like the original, because a voice identifies the speaker.
     """
     taken = update(Recording).where(_is_open(recording_id)).values(prepared_at=now, seconds=round(seconds, 2)).returning(Recording.id)
     if db.session.scalar(taken, execution_options={"synchronize_session": False}) is None:
@@ -76,15 +75,15 @@ def keep_copy(recording_id: int, stored: StoredFile, *, media_type: str, seconds
 
 
 def give_back(recording_id: int) -> None:
-    """Take back an attempt that failed for nothing the recording did; the pause after it stays."""
+    """Do not count an attempt that failed through no fault of the recording; the pause after it stays."""
     back = update(Recording).where(_is_open(recording_id), Recording.attempts > 0).values(attempts=Recording.attempts - 1)
     db.session.execute(back, execution_options={"synchronize_session": False})
 
 
 def copy_again(case: Case, *, by: Actor, recording: Recording) -> None:
-    """Let a recording that was given up be tried again at once; where nothing was given up it stays as it is. The caller holds the lock.
+    """Have an abandoned recording tried again at once; does nothing for others.
 
-    Raises NotAllowed for anybody who may not hear it.
+    The caller holds the lock. Raises NotAllowed for anybody who may not hear it.
     """
     require(by, Action.TRANSCRIBE, case)
     if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
@@ -95,7 +94,7 @@ def copy_again(case: Case, *, by: Actor, recording: Recording) -> None:
 
 
 def keep_refusal(recording_id: int, word: str) -> None:
-    """Write down that no copy can be made, and why, in one of the words of casework.recordings.copying."""
+    """Record why no copy can be made, in one of the words of casework.recordings.copying."""
     refused = update(Recording).where(_is_open(recording_id)).values(refused=word)
     db.session.execute(refused, execution_options={"synchronize_session": False})
 

@@ -1,9 +1,8 @@
-"""A program of its own, run by `copying.py` in a process that may open nothing: a recording on standard input, its copy on standard output.
+"""A separate program run by `copying.py` in a sandboxed process: a recording on standard input, its copy on standard output.
 
-The copy has the first picture and the first sound of the recording, as they are encoded; titles, places, times, names of devices,
-chapters, covers, subtitles and tracks of data stay behind. Nothing is decoded. Arguments: form to read, forms to try to write, kind,
-seconds of computing, bytes of memory. Standard output: one line of JSON, then the bytes; what cannot be copied ends with REFUSED and
-a word.
+The copy has the first video and audio stream as encoded; titles, places, times, device names, chapters, covers, subtitles and data tracks
+are left out. Nothing is decoded. Arguments: form to read, forms to try to write, kind, seconds of computing, bytes of memory. Standard
+output: one line of JSON, then the bytes; what cannot be copied ends with REFUSED and a word.
 """
 
 import ctypes
@@ -15,7 +14,7 @@ import sys
 from typing import Any, NoReturn
 
 import av
-import av.subtitles.stream  # PyAV loads it with the first file it opens: nothing can be loaded once the process is shut in
+import av.subtitles.stream  # PyAV loads it with the first file it opens: nothing can be loaded once the process is sandboxed
 from av.bitstream import BitStreamFilterContext
 
 REFUSED = 3
@@ -23,7 +22,7 @@ MOST_PACKETS = 2_000_000
 """Ten hours of sound have a million and a half."""
 
 BIT_EXACT: Any = av.container.Flags.bitexact.value
-"""Neither the name of the library nor the time of writing is put into the copy."""
+"""Neither the library's name nor the time of writing is written into the copy."""
 
 PICTURES = frozenset({"h264", "hevc", "vp8", "vp9"})
 SOUNDS = frozenset(
@@ -32,16 +31,16 @@ SOUNDS = frozenset(
         "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32le", "pcm_u8",
     )
 )  # fmt: skip
-"""By FFmpeg's names: those between whose pictures or sounds nothing can be written that the copy would keep. Motion JPEG keeps where each
-picture was taken, MPEG-4 part 2 what the camera writes, AV1 what an encoder likes."""
+"""Accepted codecs, by FFmpeg's names: those that cannot carry foreign data the copy would keep. Motion JPEG keeps where each picture was
+taken, MPEG-4 part 2 the camera's notes, AV1 whatever an encoder likes."""
 
 NOTES = {"h264": "filter_units=pass_types=1-5|7-9", "hevc": "filter_units=pass_types=0-9|16-21|32-36"}
-"""Pictures and what is needed to read them: in the other units cameras and encoders write what they like (SEI and others)."""
+"""Units with pictures and what is needed to decode them; the others (SEI and more) carry whatever cameras and encoders write."""
 
 
 PR_SET_DUMPABLE = 4
 _LIBRARY = ctypes.CDLL(None)
-"""Loaded while something can be: no other process may look into this one."""
+"""Loaded before the sandbox closes, to make the process undumpable for others."""
 
 
 class NotCopied(Exception):
@@ -49,9 +48,9 @@ class NotCopied(Exception):
 
 
 def copied(data: bytes, read: str, write: str, kind: str) -> tuple[bytes, float]:
-    """Return the copy and its length in seconds. Raises NotCopied, or whatever a broken file raises in FFmpeg."""
+    """Return the copy and its duration in seconds. Raises NotCopied, or whatever a broken file raises in FFmpeg."""
     out = io.BytesIO()
-    # bytes alone: no other file, playlist part or address a recording may name is opened, and no other form is guessed
+    # only the bytes: no other file, playlist part or address named in a recording is opened, and no other format is guessed
     options = {"protocol_whitelist": "none", "format_whitelist": read, "enable_drefs": "0", "use_absolute_path": "0"}
     with av.open(io.BytesIO(data), "r", format=read, options=options) as source:
         chosen = _chosen(source, kind)
@@ -69,7 +68,7 @@ def _chosen(source: Any, kind: str) -> list[Any]:
         raise NotCopied("no_picture")
     if kind == "voice" and not sounds:
         raise NotCopied("no_sound")
-    # a small picture beside the moving one is no reason to refuse it
+    # a small cover picture is no reason to refuse the video
     first = [stream for stream in pictures if _codec(stream) in PICTURES][:1] if kind == "video" else []
     if (kind == "video" and not first) or any(_codec(stream) not in SOUNDS for stream in sounds[:1]):
         raise NotCopied("unsafe")
@@ -112,7 +111,7 @@ def _copy(source: Any, target: Any, chosen: list[Any], streams: dict[int, Any]) 
 
 
 def _without_comments(headers: bytes) -> bytes:
-    """The three headers of Vorbis with an empty second one, in which titles and names stand."""
+    """The three headers of Vorbis with an empty second one, which would hold titles and names."""
     if headers[:1] != b"\x02":
         raise NotCopied("unreadable")
     sizes, at = [0, 0], 1
@@ -126,9 +125,8 @@ def _without_comments(headers: bytes) -> bytes:
 
 
 def _shut_in(seconds: int, memory: int) -> None:
-    """Leave the process what it holds already: it opens no file and no connection, not even in place of one it closes, starts no other
-    process, writes no file, and has so much time and memory. What it holds open it may go on writing to.
-    """
+    """Sandbox the process: it opens no file and no connection, not even to replace one it closes, starts no other process, writes no
+    file, and is limited in time and memory. It may go on writing to what it holds open."""
     with open("/proc/self/statm", encoding="ascii") as file:
         held = int(file.read().split()[0]) * resource.getpagesize()
     for limit, most in (
@@ -150,7 +148,7 @@ def _refuse(word: str) -> NoReturn:
 
 
 def main(read: str, writes: str, kind: str, seconds: str, memory: str) -> None:
-    """Copy standard input to standard output, in the first of the forms that can hold what is in it."""
+    """Copy standard input to standard output, in the first container that can hold the streams."""
     av.logging.set_level(None)
     _shut_in(int(seconds), int(memory))
     data = sys.stdin.buffer.read()
@@ -161,7 +159,7 @@ def main(read: str, writes: str, kind: str, seconds: str, memory: str) -> None:
             _refuse(str(refusal))
         except MemoryError:
             _refuse("too_large")
-        except Exception:  # a forged recording can raise anything in FFmpeg, as can a form that does not hold its codec
+        except Exception:  # a forged recording can raise anything in FFmpeg, as can a container that does not support its codec
             continue
         sys.stdout.buffer.write(json.dumps({"form": write, "seconds": length}).encode() + b"\n")
         sys.stdout.buffer.write(copy)

@@ -1,7 +1,7 @@
 """Voice notes and videos as rows: staged with an unsent form, linked when it is sent. The token of the form is that of its photos.
 
-Judging and sealing the bytes happen in `prepare_recording`, before the write transaction; the rows that make a file count are written
-inside it. A form takes one voice note and one video: a newer one takes the place of the one before.
+The bytes are checked and sealed in `prepare_recording`, before the write transaction; the rows are written inside it. A form has one
+voice note and one video: a newer one replaces the earlier one.
 """
 
 from dataclasses import dataclass
@@ -38,12 +38,11 @@ class PreparedRecording:
 
 
 def most_bytes(kind: str) -> int:
-    """How many bytes a voice note or a video may have now."""
     return int(value_of(f"most_{kind}_mb")) * 2**20
 
 
 def prepare_recording(data: bytes, filename: str, *, kind: str, store: FileStore, max_bytes: int | None = None) -> PreparedRecording:
-    """Check a sent file and seal its original; `max_bytes` is `most_bytes(kind)` unless given. Nothing is in the database yet.
+    """Check a sent file and seal its original; `max_bytes` is `most_bytes(kind)` unless given. Writes nothing to the database.
 
     Raises RecordingRefused, FileNotStored.
     """
@@ -53,9 +52,9 @@ def prepare_recording(data: bytes, filename: str, *, kind: str, store: FileStore
 
 
 def stage_recording(prepared: PreparedRecording, *, token: str, by: Actor, now: datetime) -> Recording:
-    """Give a prepared recording its rows, belonging to a form that has not been sent.
+    """Give a prepared recording its rows in an unsent form.
 
-    The same bytes sent twice are kept once; other bytes of the same kind take the place of those before.
+    The same bytes sent twice are kept once; other bytes of the same kind replace the earlier ones.
     """
     for earlier in staged_recordings(token):
         if (earlier.kind, earlier.sha256) == (prepared.kind, prepared.sha256):
@@ -85,16 +84,16 @@ def staged_recordings(token: str) -> list[Recording]:
 
 
 def drop_staged_recording(token: str, ref: str) -> None:
-    """Take one recording out of an unsent form; its file is swept later."""
+    """Remove a recording from an unsent form; its file is swept later."""
     for recording in staged_recordings(token):
         if recording.ref == ref:
             recording.state = "deleted"
 
 
 def link_recordings(token: str, *, now: datetime, report: Report, addition: Addition | None = None) -> int:
-    """Give the recordings of a form to the report it made, or to what was added to one; return how many there were.
+    """Link the recordings of a form to the report it made, or to an addition; return how many there were.
 
-    With an addition they still belong to its report: what becomes of a report becomes of them.
+    Recordings of an addition still belong to its report, and are merged, split off or erased with it.
     """
     recordings = staged_recordings(token)
     for recording in recordings:
@@ -104,6 +103,6 @@ def link_recordings(token: str, *, now: datetime, report: Report, addition: Addi
 
 
 def recordings_of_report(report: Report) -> list[Recording]:
-    """The recordings sent with a report and after it, oldest first."""
+    """The recordings sent with a report and its additions, oldest first."""
     query = select(Recording).where(Recording.report_id == report.id, Recording.state == "linked")
     return list(db.session.scalars(query.order_by(Recording.position, Recording.id)))

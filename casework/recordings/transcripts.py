@@ -1,4 +1,4 @@
-"""What is said in a recording, written down by an operator: agencies read it in place of hearing the voice (rules.md, section 2)."""
+"""Transcripts of recordings, written by an operator: agencies read them instead of hearing the voice (rules.md, section 2)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,15 +18,15 @@ LONGEST_WORDS = 10_000
 
 
 class TranscriptRefused(CaseworkError):
-    """The words cannot stand for the recording; the text says why."""
+    """The words cannot be the transcript of the recording; the text says why."""
 
 
 def transcribe(case: Case, *, by: Actor, now: datetime, recording: Recording, words: str) -> None:
-    """Write down what a recording says, free of who says it; newer words take the place of those before. The caller holds the lock.
+    """Write the transcript of a recording, without traces of the speaker; newer words replace earlier ones. The caller holds the lock.
 
-    Records `transcribe` without the words, and tells the agencies at work. The same words again change nothing.
-    Raises NotAllowed for anybody who may not hear it, TranscriptRefused for no words, too many, or a recording of another case.
-    Source: rules.md, section 2: voice notes are heard by operators only, agencies read the transcript the operator writes.
+    Records `transcribe` without the words, and tells the agencies at work. The same words again change nothing. Raises NotAllowed for
+    anybody who may not hear it, TranscriptRefused for no words, too many, or a recording of another case. Source: rules.md, section 2:
+    voice notes are heard by operators only, agencies read the transcript the operator writes.
     """
     require(by, Action.TRANSCRIBE, case)
     if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
@@ -52,19 +52,18 @@ def transcribe(case: Case, *, by: Actor, now: datetime, recording: Recording, wo
 
 
 def recording_of(case: Case, ref: str) -> Recording | None:
-    """A recording that came with one of the case's reports, by its ref."""
     present = CaseReport.case_id == case.id, CaseReport.left_at.is_(None)
     query = select(Recording).join(CaseReport, CaseReport.report_id == Recording.report_id)
     return db.session.scalar(query.where(Recording.ref == ref, Recording.state == "linked", *present))
 
 
 def transcripts_of(report: Report) -> list[str]:
-    """What was written down of the recordings of a report, in order."""
+    """The transcripts of a report's recordings, in order."""
     query = select(Recording.transcript).where(Recording.report_id == report.id, Recording.state == "linked")
     return [words for words in db.session.scalars(query.order_by(Recording.position, Recording.id)) if words]
 
 
 def has_unheard_voice(report_ids: Collection[int]) -> bool:
-    """Whether a voice note of one of the reports has no transcript: agencies would not know what it says."""
+    """Whether a voice note of the reports has no transcript, so that agencies would not know its content."""
     unheard = (Recording.kind == "voice", Recording.state == "linked", Recording.transcript.is_(None))
     return db.session.scalar(select(Recording.id).where(Recording.report_id.in_(report_ids), *unheard).limit(1)) is not None
