@@ -1,4 +1,4 @@
-"""A plan as it is worked with: who follows whom, and where each thing goes by its place (rules.md, section 8)."""
+"""A plan in the form the program works with: successions, and where each thing goes by its place (rules.md, section 8)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +17,7 @@ from casework.text import fold
 
 
 class Kind(StrEnum):
-    """What a line of a plan speaks of."""
+    """The kinds of bodies in the lines of a plan."""
 
     AREA = "area"
     AGENCY = "agency"
@@ -31,7 +31,8 @@ BODIES: Mapping[Kind, type[Any]] = {Kind.AREA: Area, Kind.AGENCY: Agency, Kind.C
 
 @dataclass(frozen=True)
 class Line:
-    """One line: who follows whom, which place it takes, and whether it takes what no place decides. No successor: it ends."""
+    """One line: predecessor and successor, the place it takes, and whether it takes what no place decides. Without a successor the body
+    ends."""
 
     id: int
     kind: Kind
@@ -42,13 +43,13 @@ class Line:
 
     @classmethod
     def of(cls, step: ReorganisationStep) -> "Line":
-        """As its row has it."""
+        """From its row."""
         return cls(step.id, Kind(step.kind), step.predecessor_id, step.successor_id, step.by_area_id, step.is_main)
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a case, a camera or an agency is, as far as it is known. Degrees are WGS 84."""
+    """The position of a case, camera or agency, as far as known. Degrees are WGS 84."""
 
     area_id: int | None = None
     village: str | None = None
@@ -58,7 +59,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Ground:
-    """An area as it stood when the plan was read: no row of anybody's session."""
+    """An area as it was when the plan was read; belongs to no session."""
 
     id: int
     parent_id: int | None
@@ -74,7 +75,7 @@ class Ground:
 
 @dataclass
 class Blueprint:
-    """The lines of a plan by what they end, with the areas there are; nothing of it changes rows."""
+    """The lines of a plan by predecessor, with the areas; it changes no rows."""
 
     plan_id: int
     on: date
@@ -84,7 +85,7 @@ class Blueprint:
 
     @classmethod
     def of(cls, plan: Reorganisation) -> "Blueprint":
-        """Read a plan. Five statements, whatever its size."""
+        """Read a plan, in five statements whatever its size."""
         blueprint = cls(plan.id, plan.on, tuple(Line.of(step) for step in plan.steps))
         named = blueprint.ended(Kind.AGENCY) | {line.successor_id for line in blueprint.of_kind(Kind.AGENCY) if line.successor_id}
         for agency in db.session.scalars(select(Agency).where(Agency.id.in_(named))):
@@ -93,24 +94,22 @@ class Blueprint:
         return blueprint
 
     def of_kind(self, kind: Kind) -> list[Line]:
-        """The lines of one kind."""
         return [line for line in self.lines if line.kind is kind]
 
     def ended(self, kind: Kind) -> set[int]:
-        """What ends on the day."""
+        """The bodies that end on the day."""
         return {line.predecessor_id for line in self.of_kind(kind)} if kind is not Kind.PERSON else set()
 
     def after(self, kind: Kind, predecessor_id: int) -> list[Line]:
-        """The lines of one predecessor that have a successor."""
         return [line for line in self.of_kind(kind) if line.predecessor_id == predecessor_id and line.successor_id is not None]
 
     def successors(self, kind: Kind, predecessor_id: int) -> list[int]:
-        """Who follows one predecessor, each once, the main one first."""
+        """The successors of one predecessor, each once, the main one first."""
         lines = sorted(self.after(kind, predecessor_id), key=lambda line: not line.is_main)
         return list(dict.fromkeys(line.successor_id for line in lines if line.successor_id is not None))
 
     def main(self, kind: Kind, predecessor_id: int | None) -> int | None:
-        """Who takes what no place decides; the row itself where the plan does not speak of it; None where it ends."""
+        """The successor that takes what no place decides; the row itself where the plan does not mention it; None where it ends."""
         if predecessor_id is None or predecessor_id not in self.ended(kind):
             return predecessor_id
         return next(iter(self.successors(kind, predecessor_id)), None)
@@ -119,7 +118,7 @@ class Blueprint:
 
     @cached_property
     def areas(self) -> dict[int, Ground]:
-        """Every area that is not a village, and the villages under what ends or named by a line."""
+        """Every area except villages, and the villages in ending areas or named by a line."""
         by_lines = {line.by_area_id for line in self.lines if line.by_area_id}
         ended = self.ended(Kind.AREA)
         told = by_lines | {line.successor_id for line in self.of_kind(Kind.AREA) if line.successor_id}
@@ -136,7 +135,7 @@ class Blueprint:
 
     @cached_property
     def _villages(self) -> Mapping[tuple[int, str], list[int]]:
-        """Villages by the area above and their folded name."""
+        """Villages by parent area and folded name."""
         found: dict[tuple[int, str], list[int]] = defaultdict(list)
         for area in self.areas.values():
             if area.level == "village" and area.parent_id is not None:
@@ -144,7 +143,7 @@ class Blueprint:
         return found
 
     def around(self, area_id: int | None) -> list[int]:
-        """The area and those above it, the nearest first."""
+        """The area and its ancestors, the nearest first."""
         found: list[int] = []
         area = self.areas.get(area_id) if area_id is not None else None
         if area_id is not None:
@@ -155,7 +154,7 @@ class Blueprint:
         return found
 
     def area_for(self, spot: Spot) -> int | None:
-        """The area a spot is in from the day on: by a line's place, by the successors' own boundaries, else by the main line."""
+        """The area of a spot from the day on: by a line's place, then by the successors' boundaries, then by the main line."""
         area_id = spot.area_id
         if area_id is None or area_id not in self.ended(Kind.AREA):
             return area_id
@@ -168,7 +167,7 @@ class Blueprint:
         return claimed if claimed is not None else self.main(Kind.AREA, area_id)
 
     def centre_for(self, centre_id: int, spot: Spot) -> int | None:
-        """The centre a spot belongs to from the day on, of those that follow `centre_id`."""
+        """The centre of a spot from the day on, among the successors of `centre_id`."""
         if centre_id not in self.ended(Kind.CENTRE):
             return centre_id
         lines, within = self.after(Kind.CENTRE, centre_id), self._within(spot)
@@ -179,7 +178,7 @@ class Blueprint:
         return claimed if claimed is not None else self.main(Kind.CENTRE, centre_id)
 
     def agency_for(self, agency_id: int, spot: Spot, centre_id: int) -> int | None:
-        """The agency that goes on with the work of another at a spot, in the centre the case is in from the day on."""
+        """The agency that continues another's work at a spot, in the case's centre from the day on."""
         if agency_id not in self.ended(Kind.AGENCY):
             return agency_id
         lines, within = self.after(Kind.AGENCY, agency_id), self._within(spot)
@@ -192,7 +191,7 @@ class Blueprint:
         return claimed if claimed is not None else main
 
     def membership_goes(self, membership: Membership) -> list[tuple[int | None, int | None]]:
-        """Centre and agency of a membership from the day on: by the lines of its own, else with the main one. Empty: it ends."""
+        """Centre and agency of a membership from the day on: by its own lines, or else with the main one. Empty: it ends."""
         kind, body = (Kind.AGENCY, membership.agency_id) if membership.agency_id is not None else (Kind.CENTRE, membership.centre_id)
         own = self.after(Kind.PERSON, membership.id)
         ends = membership.id in self._people and not own
@@ -201,7 +200,7 @@ class Blueprint:
 
     @cached_property
     def _people(self) -> set[int]:
-        """The memberships with a line of their own."""
+        """The memberships with lines of their own."""
         return {line.predecessor_id for line in self.of_kind(Kind.PERSON)}
 
     def _centre_after(self, agency_id: int | None, spot: Spot) -> int | None:
@@ -209,11 +208,11 @@ class Blueprint:
         return self.centre_for(centre_id, Spot(self.area_of_agency.get(agency_id or 0))) if centre_id is not None else None
 
     def _before(self, spot: Spot) -> set[int]:
-        """Every area a spot is in before the day; its village by its name."""
+        """Every area that contains a spot before the day; its village by name."""
         return self._with_villages(self.around(spot.area_id), spot)
 
     def _within(self, spot: Spot) -> set[int]:
-        """Ditto, and those it is in from the day on."""
+        """The same, and those that contain it from the day on."""
         return self._before(spot) | self._with_villages(self.around(self.area_for(spot)), spot)
 
     def _with_villages(self, area_ids: Iterable[int], spot: Spot) -> set[int]:
@@ -223,7 +222,8 @@ class Blueprint:
         return found
 
     def _claims(self, by_area_id: int | None, spot: Spot, within: Collection[int]) -> bool:
-        """Whether a line's place holds the spot: by the areas it is in; where these are too large to tell, or unknown, by its position."""
+        """Whether a line's place contains the spot: by the areas it is in; where these are too large to decide or unknown, by its
+        position."""
         if by_area_id is None:
             return False
         if by_area_id in within:
@@ -236,18 +236,18 @@ class Blueprint:
 
 
 def _holds(area: Ground, latitude: float, longitude: float) -> bool:
-    """As `holds_place`, which reads the same columns of a row."""
+    """Like `holds_place`, for the same columns."""
     return holds_place(cast(Area, area), latitude, longitude)
 
 
 def memberships_of(blueprint: Blueprint) -> list[Membership]:
-    """The roles in what ends that hold on the day or later."""
+    """The roles in ending bodies that are in force on the day or later."""
     agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
     query = select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))).order_by(Membership.id)
     return [row for row in db.session.scalars(query) if row.valid_to is None or row.valid_to > max(blueprint.on, row.valid_from)]
 
 
 def names_of(kind: Kind, ids: Iterable[int]) -> dict[int, Body]:
-    """The rows behind the numbers of lines."""
+    """The bodies of the ids in lines."""
     table = BODIES[kind]
     return {row.id: row for row in db.session.scalars(select(table).where(table.id.in_(set(ids))))}

@@ -1,4 +1,5 @@
-"""The first part of a reorganisation: areas, agencies and centres end and are followed, places and people go along. One unit of work."""
+"""The first part of a reorganisation, in one unit of work: areas, agencies and centres end and are succeeded; places and people move
+along."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ Moved = Counter[str]
 
 
 def move_bodies(plan: Reorganisation, blueprint: Blueprint) -> Moved:
-    """End what the plan ends, let hold what it makes, and take along places, people and rules; returns how much of each."""
+    """End what the plan ends, put in force what it makes, and move places, people and rules; returns how much of each."""
     moved: Moved = Counter()
     for row in planned_rows(plan):
         row.valid_to = None
@@ -73,7 +74,7 @@ def _follow_area(predecessor_id: int, successor_id: int, plan: Reorganisation) -
 
 
 def _move_villages(plan: Reorganisation, blueprint: Blueprint, moved: Moved) -> None:
-    """What lies in an ended area goes on in its successor: a village as a row of its own, a larger area as it is."""
+    """Move the content of an ended area to its successor: a village as a new row, a larger area as it is."""
     ended = blueprint.ended(Kind.AREA)
     query = select(Area).where(Area.parent_id.in_(ended), Area.id.not_in(ended)).order_by(Area.id)
     below = [area for area in db.session.scalars(query) if area.holds_on(plan.on)]
@@ -99,7 +100,6 @@ def _villages_there(area_ids: set[int], on: date) -> dict[tuple[int, str], Area]
 
 
 def _like(area: Area, parent_id: int, on: date) -> Area:
-    """The same village in another commune."""
     parent = db.session.get_one(Area, parent_id)
     row = Area(
         centre_id=parent.centre_id, parent_id=parent_id, level=area.level, official_code=area.official_code, name_vi=area.name_vi,
@@ -112,7 +112,7 @@ def _like(area: Area, parent_id: int, on: date) -> Area:
 
 
 def _move_areas(blueprint: Blueprint, moved: Moved) -> None:
-    """The areas of an ended centre that go on belong to the centre that takes them."""
+    """Move the surviving areas of an ended centre to the centre that takes them."""
     ended = blueprint.ended(Kind.CENTRE)
     for area in db.session.scalars(select(Area).where(Area.centre_id.in_(ended)).order_by(Area.id)):
         if area.centre_id is not None and (area.valid_to is None or area.valid_to > blueprint.on):
@@ -122,7 +122,7 @@ def _move_areas(blueprint: Blueprint, moved: Moved) -> None:
 
 
 def _move_agencies(blueprint: Blueprint, moved: Moved) -> None:
-    """Agencies that go on: their centre, the agency above them and their place may have been followed."""
+    """Update agencies that continue: their centre, parent agency and area may have been succeeded."""
     agencies, centres, areas = (blueprint.ended(kind) for kind in (Kind.AGENCY, Kind.CENTRE, Kind.AREA))
     touched = or_(Agency.parent_id.in_(agencies), Agency.centre_id.in_(centres), Agency.area_id.in_(areas))
     for agency in db.session.scalars(select(Agency).where(touched).order_by(Agency.id)):
@@ -147,7 +147,7 @@ def _move_cameras(blueprint: Blueprint, moved: Moved) -> None:
 
 
 def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
-    """Each role ends with its body and begins in the next, or in several; one that somebody has there already is not given twice."""
+    """End each role with its body and begin it in the successors, unless the person already has it there."""
     held = {(row.account_id, row.role, row.centre_id, row.agency_id) for row in _roles_there(blueprint) if row.holds_on(on)}
     for row in memberships_of(blueprint):
         targets, until, begins = blueprint.membership_goes(row), row.valid_to, max(on, row.valid_from)
@@ -155,7 +155,7 @@ def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
         if row.valid_from < on:
             row.valid_to = on
         elif targets:
-            # a role that begins with the day or behind it has held nowhere else
+            # a role that begins on the day or later was never in force elsewhere
             row.centre_id, row.agency_id = targets.pop(0)
         else:
             row.valid_to = row.valid_from
@@ -173,7 +173,7 @@ def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
 
 
 def people_in(nets: list[Net]) -> set[int]:
-    """The accounts whose roles were changed; to be asked while the rows are there."""
+    """The accounts whose roles were changed; to be called while the rows still exist."""
     ids = [net.key["id"] for net in rows_with(nets, "membership")]
     return set(db.session.scalars(select(Membership.account_id).where(Membership.id.in_(ids)))) if ids else set()
 
@@ -185,7 +185,7 @@ def _roles_there(blueprint: Blueprint) -> Iterator[Membership]:
 
 
 def _move_shared(blueprint: Blueprint, moved: Moved) -> None:
-    """Filters colleagues share, and what they ask for, follow the main successor; so do televisions."""
+    """Move shared filters, what colleagues ask for, and televisions to the main successor."""
     refs = {}
     for kind in (Kind.AREA, Kind.AGENCY):
         table = BODIES[kind]

@@ -1,4 +1,4 @@
-"""The second part: each case that is not over goes to whoever follows, in a unit of work of its own. No limit of it moves."""
+"""The second part: each case that is not over moves to the successors, in a unit of work of its own. None of its limits moves."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,31 +37,30 @@ from casework.states import AT_AGENCIES, OPEN_STATES, AssignmentEnd, AssignmentS
 VERB = "reorganise"
 
 RESTING = frozenset({CaseState.REFUSED, CaseState.MERGED})
-"""States of a case that may still go on: after an objection, after a split."""
+"""States of a case that may still continue, after an objection or a split."""
 GOING_STATES = OPEN_STATES | RESTING
-"""Cases that go to new areas and agencies."""
+"""Cases that move to new areas and agencies."""
 STAYING_STATES = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REVIEW, CaseState.QUARANTINED})
-"""Cases that have been answered, or set apart, keep their place and agencies and go with their centre alone."""
+"""Answered or quarantined cases, which keep their place and agencies and move only with their centre."""
 
 FURTHEST = (
     AssignmentState.SUBMITTED, AssignmentState.REDO, AssignmentState.HANDLING, AssignmentState.ASKED, AssignmentState.HANDED_BACK,
 )  # fmt: skip
-"""Of several agencies that become one, who goes on: the lead, else whose work is furthest."""
+"""Which of several agencies that become one continues: the lead, or else the furthest advanced."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where one case goes: its area and centre, and the agencies of its open assignments by their numbers."""
+    """The target of one case: its area and centre, and the agencies of its open assignments by id."""
 
     area_id: int | None
     centre_id: int
     agencies: dict[int, int]
     ending: dict[int, int] = field(default_factory=dict)
-    """Assignments that end because another one of the case goes to the same agency, by the number of that one."""
+    """Assignments that end because another one of the case moves to the same agency, with that one's id."""
 
 
 def concerned(blueprint: Blueprint) -> ColumnElement[bool]:
-    """The condition for the cases a plan moves, before it has moved them."""
     areas, agencies, centres = (blueprint.ended(kind) for kind in (Kind.AREA, Kind.AGENCY, Kind.CENTRE))
     at_agency = select(Assignment.case_id).where(Assignment.agency_id.in_(agencies), Assignment.ended_at.is_(None))
     of_place = or_(Case.area_id.in_(areas), Case.id.in_(at_agency), Case.lead_agency_id.in_(agencies), Case.centre_id.in_(centres))
@@ -72,14 +71,14 @@ def concerned(blueprint: Blueprint) -> ColumnElement[bool]:
 
 
 def spot_of(case: Case) -> Spot:
-    """Where a case is."""
     return Spot(case.area_id, case.village, case.latitude, case.longitude)
 
 
 def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> Target | None:
-    """Where a case goes; None where nothing of it changes. One merged into another goes to the centre of that one.
+    """The target of a case; None where nothing changes.
 
-    `also` are assignments that have ended and whose process still waits at the agency: drawn steps behind an answer.
+    | A case merged into another moves to the centre of that one. `also` are ended assignments whose process still waits at the agency, in
+    drawn steps after an answer.
     """
     spot = spot_of(case)
     followed = case.merged_into if case.state == CaseState.MERGED and case.merged_into is not None else case
@@ -107,7 +106,7 @@ def _ending(rows: Sequence[Assignment], agencies: dict[int, int]) -> dict[int, i
 
 
 def new_desk(desk: str, case: Case, target: Target, blueprint: Blueprint) -> str:
-    """The inbox that follows another for a case: `operator@c1` of its new centre, `agency_leader@a7` of who follows that agency."""
+    """The successor of an inbox for a case: `operator@c1` of its new centre, `agency_leader@a7` of the agency's successor."""
     role, _, place = desk.partition("@")
     if role not in {*Role, UNCONFIRMED}:
         return desk
@@ -119,11 +118,11 @@ def new_desk(desk: str, case: Case, target: Target, blueprint: Blueprint) -> str
 def move_case(
     case: Case, target: Target, blueprint: Blueprint, plan: Reorganisation, *, by: Actor, now: datetime, released: int
 ) -> None:
-    """Let a locked case go to its target: every row that says whose it is, and its unread messages. Due instants, pauses and reminders
-    stay as they are.
+    """Move a locked case to its target: every row that says whose it is, and its unread messages. Due instants, pauses and reminders stay
+    as they are.
 
-    Records `reorganise` with the names of before and after, and tells the reporters, and those who follow a public case, once.
-    `released` are the steps that went back to their group.
+    Records `reorganise` with the names of before and after, and tells the reporters, and the followers of a public case, once. `released`
+    are the steps that were unclaimed.
     """
     record(case, VERB, by=by, at=now, plan=plan.ref, **_names(case, target, released))
     desks = _desks_of_messages(case, target, blueprint)
@@ -151,7 +150,7 @@ def move_case(
 
 
 def _end_doubled(case: Case, target: Target, now: datetime) -> None:
-    """Where two agencies become one, one of them goes on; the work of the other ends, its texts stay."""
+    """Where two agencies become one, one continues; the work of the other ends, its texts stay."""
     if not target.ending:
         return
     for row in case.open_assignments:
@@ -167,13 +166,13 @@ def _end_doubled(case: Case, target: Target, now: datetime) -> None:
     if state in AT_AGENCIES:
         settle_state(case)
     elif case.state_before is not None and CaseState(case.state_before) in AT_AGENCIES:
-        # it stands still: what it goes on with is settled, where it stands is not
+        # it is paused: the state it resumes in is settled, the present one is not
         settle_state(case)
         case.state_before, case.state = case.state, state
 
 
 def _to_centre(case: Case, former_id: int, centre_id: int) -> None:
-    """Reports, field and climbed rungs of a case that goes to another centre; codes and receipts stay as they were given."""
+    """Update reports, field and climbed rungs of a case that moves to another centre; codes and receipts stay."""
     clocks = running_clocks(case)
     ladders = {clock.id: ladder_for(clock, case) for clock in clocks}
     case.centre_id = centre_id
@@ -195,7 +194,7 @@ def _to_centre(case: Case, former_id: int, centre_id: int) -> None:
 
 
 def _climb_again(clock: Clock, case: Case, former: list[Rung], copies: Mapping[int, int], climbed: dict[int, Reminder]) -> None:
-    """What a limit was reminded of by the ladder of its former centre it is not reminded of again by the one it has now."""
+    """Do not repeat in the new centre's ladder the reminders given by the former centre's."""
     ladder = ladder_for(clock, case)
     same = {_step_of(rung): rung.id for rung in ladder}
     ways = dict(copies) | {rung.id: same[_step_of(rung)] for rung in former if _step_of(rung) in same and rung.id not in copies}
@@ -209,12 +208,12 @@ def _climb_again(clock: Clock, case: Case, former: list[Rung], copies: Mapping[i
 
 
 def _step_of(rung: Rung) -> tuple[object, ...]:
-    """When a rung is reached and whom it speaks to."""
+    """When a rung is reached, and whom it reminds."""
     return rung.share, rung.after_amount, rung.after_unit, rung.role
 
 
 def _desks_of_messages(case: Case, target: Target, blueprint: Blueprint) -> list[tuple[OutboxMessage, str]]:
-    """What nobody has read yet, with the inbox that gets it now."""
+    """Unread messages, with the inbox that gets them now."""
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("desk:"))
     query = query.where(OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None)).order_by(OutboxMessage.id)
     pairs = ((row, f"desk:{new_desk(row.recipient[5:], case, target, blueprint)}") for row in db.session.scalars(query))
@@ -222,7 +221,7 @@ def _desks_of_messages(case: Case, target: Target, blueprint: Blueprint) -> list
 
 
 def _names(case: Case, target: Target, released: int) -> dict[str, Any]:
-    """What the event says: the names of before and after, as they read on the day. No personal data."""
+    """The names before and after for the event, as on the day. No personal data."""
     told: dict[str, Any] = {}
     if target.area_id != case.area_id:
         told["area"] = [_name(Area, case.area_id), _name(Area, target.area_id)]

@@ -1,4 +1,4 @@
-"""What the lines of a plan may name, as its page lists it."""
+"""The choices for the lines of a plan, as listed on its page."""
 
 from datetime import timedelta
 
@@ -14,19 +14,19 @@ MOST_LISTED = 500
 
 
 def predecessors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
-    """What is at work the day before, of the plan's centre or of all, by name; villages go with what they lie in."""
+    """The bodies at work the day before, of the plan's centre or of all, by name; villages move with their area."""
     before = plan.on - timedelta(days=1)
     return [row for row in _rows(plan, kind) if row.holds_on(before) and (row.valid_to is None or row.valid_to > plan.on)]
 
 
 def successors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
-    """What is at work on the day, and what the plan makes."""
+    """The bodies at work on the day, and those the plan makes."""
     waiting = [row for row in planned_rows(plan) if isinstance(row, BODIES[kind])]
     return [*waiting, *(row for row in _rows(plan, kind) if row.holds_on(plan.on))]
 
 
 def places_for(plan: Reorganisation) -> list[Area]:
-    """By which areas a line may claim: those of before and of the day, and the villages of what ends."""
+    """The areas a line may claim: those before and on the day, and the villages of ending areas."""
     ended = Blueprint.of(plan).ended(Kind.AREA)
     query = select(Area).where(Area.level == "village", Area.parent_id.in_(ended)).order_by(Area.folded_name, Area.id).limit(MOST_LISTED)
     villages = [area for area in db.session.scalars(query) if area.holds_on(plan.on)]
@@ -35,7 +35,7 @@ def places_for(plan: Reorganisation) -> list[Area]:
 
 
 def people_for(plan: Reorganisation) -> dict[str, Membership]:
-    """The roles in what ends, by a name of their own: the person's ref and the number of the role among theirs."""
+    """The roles in ending bodies, by the person's ref and the number of the role among theirs."""
     blueprint, found = Blueprint.of(plan), dict[str, Membership]()
     ids = [row.id for row in memberships_of(blueprint)]
     query = select(Membership).where(Membership.id.in_(ids)).order_by(Membership.account_id, Membership.id).limit(MOST_LISTED)

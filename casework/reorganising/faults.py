@@ -1,4 +1,4 @@
-"""What is wrong with a plan, each in a sentence: a plan with a fault cannot be done."""
+"""The faults of a plan, each in a sentence: a plan with a fault cannot be carried out."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -19,7 +19,7 @@ LASTING = (CaseState.CLOSED, CaseState.WITHDRAWN)
 
 
 def faults_of(plan: Reorganisation) -> list[Bilingual]:
-    """Everything that keeps a plan from being done, in the order of its kinds; empty when it can be. Bounded by its lines."""
+    """All faults of a plan, in the order of its kinds; empty when it can be carried out. Bounded by its lines."""
     blueprint = Blueprint.of(plan)
     if not blueprint.lines:
         return [Bilingual("Phương án chưa có dòng nào.", "The plan has no line yet.")]
@@ -37,12 +37,12 @@ def faults_of(plan: Reorganisation) -> list[Bilingual]:
 
 
 def is_planned(row: Body) -> bool:
-    """Whether a row waits for its reorganisation to be done: until then it holds on no day."""
+    """Whether a row waits for its reorganisation: until then it is never in force."""
     return row.valid_to is not None and row.valid_to <= row.valid_from
 
 
 def known_ways(kind: Kind, pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
-    """From each row to those that follow it: by the plan's pairs, and by what was done before."""
+    """The successors of each row: by the plan's pairs, and by earlier reorganisations."""
     ways: dict[int, set[int]] = {}
     table = SUCCESSIONS.get(kind)
     done = db.session.execute(select(table.predecessor_id, table.successor_id)) if table is not None else ()
@@ -52,7 +52,7 @@ def known_ways(kind: Kind, pairs: Iterable[tuple[int, int]]) -> dict[int, set[in
 
 
 def leads_back(ways: Mapping[int, set[int]], predecessor_id: int, successor_id: int) -> bool:
-    """Whether following the successors of a row comes back to it."""
+    """Whether following the successors of a row leads back to it."""
     ahead, seen = [successor_id], set[int]()
     while ahead:
         each = ahead.pop()
@@ -115,7 +115,7 @@ def _of_successor(row: Body, ends_too: bool, on: date) -> Iterator[Bilingual]:
 
 
 def _without_successor(kind: Kind, blueprint: Blueprint, rows: dict[int, Body]) -> Iterator[Bilingual]:
-    """What ends without a successor may have nothing open."""
+    """Bodies that end without a successor may have nothing open."""
     for predecessor_id in sorted(blueprint.ended(kind)):
         row = rows.get(predecessor_id)
         if row is None or blueprint.successors(kind, predecessor_id):
@@ -153,7 +153,7 @@ def _of_people(blueprint: Blueprint) -> Iterator[Bilingual]:
 
 
 def _of_centres(blueprint: Blueprint) -> Iterator[Bilingual]:
-    """Places and agencies stay within their centre or go to those that follow it; the default centre is followed by one."""
+    """Places and agencies stay within their centre or move to its successors; the default centre has one successor."""
     default = db.session.scalars(select(Centre).where(Centre.is_default)).first()
     if default is not None and default.id in blueprint.ended(Kind.CENTRE) and blueprint.main(Kind.CENTRE, default.id) is None:
         yield Bilingual("Trung tâm mặc định cần có trung tâm kế thừa chính.", "The default centre needs a main successor.")

@@ -1,7 +1,7 @@
-"""Every row a reorganisation changes, written down as it is changed, so that all of it can be put back (rules.md, section 8).
+"""A journal of every row a reorganisation changes, so that everything can be undone (rules.md, section 8).
 
-The session itself is watched: what other modules change on the way cannot be forgotten. Not written down are events, which are never
-taken back, messages that were told, search rows, which are made anew, and the counters of the optimistic locks, which only grow.
+The session itself is watched, so that changes by other modules cannot be missed. Not recorded are events, which are never undone,
+messages already sent, search rows, which are rebuilt, and the counters of optimistic locks, which only grow.
 """
 
 from base64 import b64decode, b64encode
@@ -26,16 +26,16 @@ FORGOTTEN = frozenset({
     "title", "place", "village", "released_village", "sealed_village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude",
     "visibility_reason_id", "held_reason", "instructions", "end_words",
 })  # fmt: skip
-"""Columns that tell what a case is about, which quarantine empties in the rows themselves (casework.erasure.erase)."""
+"""Columns about the content of a case, which quarantine empties in the rows themselves (casework.erasure.erase)."""
 TOLD = "outbox_message"
-"""Of messages only the change of a recipient is taken back: who was told stays told."""
+"""For messages only the change of a recipient is undone: whoever was told has been told."""
 
 Row = dict[str, Any]
 
 
 @dataclass
 class Net:
-    """What became of one row in all: its columns before the first change and after the last. `is_new`, `is_gone`: added or removed."""
+    """The total change of one row: its columns before the first change and after the last. `is_new`, `is_gone`: added or removed."""
 
     table: Table
     key: Row
@@ -47,7 +47,7 @@ class Net:
 
 @contextmanager
 def journalled(plan: Reorganisation) -> Iterator[None]:
-    """Write down what the session changes in the block, for that plan; what is changed by bulk statements is not seen."""
+    """Record what the session changes in the block, for that plan; bulk statements are not seen."""
     session, plan_id = db.session(), plan.id
 
     def keep(rows: list[Row]) -> None:
@@ -59,7 +59,7 @@ def journalled(plan: Reorganisation) -> Iterator[None]:
 
 @contextmanager
 def watched(take: Callable[[list[Row]], object]) -> Iterator[None]:
-    """Hand over what the session changes in the block, flush by flush: `table_name`, `row_key`, and the columns `before` and `after`."""
+    """Pass on what the session changes in the block, flush by flush: `table_name`, `row_key`, and the columns `before` and `after`."""
     session = db.session()
 
     def note(seen: Session, _context: object) -> None:
@@ -76,16 +76,16 @@ def watched(take: Callable[[list[Row]], object]) -> Iterator[None]:
 
 
 def net_changes(plan_id: int) -> list[Net]:
-    """What became of each row of a plan, in the order of their first changes."""
+    """The total change of each row of a plan, in the order of first changes."""
     return net_of(_rows(plan_id))
 
 
 def net_of(changes: Iterable[Row]) -> list[Net]:
-    """What became of each row in all, in the order of their first changes."""
+    """The total change of each row, in the order of first changes."""
     found: dict[tuple[str, tuple[Any, ...]], Net] = {}
     for change in changes:
         table = METADATA.tables[change["table_name"]]
-        # PostgreSQL gives the names of an object back in an order of its own
+        # PostgreSQL returns the keys of an object in its own order
         key = {column.name: change["row_key"][column.name] for column in table.primary_key}
         net = found.setdefault((table.name, tuple(key.values())), Net(table, key))
         if change["before"] is None:
@@ -98,7 +98,7 @@ def net_of(changes: Iterable[Row]) -> list[Net]:
 
 
 def changed_since(nets: list[Net]) -> list[tuple[Net, tuple[str, ...]]]:
-    """The rows that are no longer as the reorganisation left them, with the columns that differ; of a row that is gone, none."""
+    """Rows that are no longer as the reorganisation left them, with the columns that differ; none for a deleted row."""
     found: list[tuple[Net, tuple[str, ...]]] = []
     for net in (each for each in nets if not each.is_gone):
         now = _present(net)
@@ -110,12 +110,12 @@ def changed_since(nets: list[Net]) -> list[tuple[Net, tuple[str, ...]]]:
 
 
 def put_back(plan_id: int) -> int:
-    """Undo every change of a plan in the reverse order; returns how many rows changed. The caller has looked that nothing is in the way."""
+    """Undo every change of a plan in reverse order; returns how many rows changed. The caller has checked for obstacles."""
     return take_back(list(_rows(plan_id)))
 
 
 def take_back(changes: list[Row]) -> int:
-    """Undo changes in the reverse order; returns how many rows changed."""
+    """Undo changes in reverse order; returns how many rows changed."""
     db.session.flush()
     for change in reversed(changes):
         table, before, after = METADATA.tables[change["table_name"]], change["before"], change["after"]
@@ -131,7 +131,7 @@ def take_back(changes: list[Row]) -> int:
 
 
 def forget(table: type[Model], ids: Collection[int]) -> None:
-    """Take out of the journals of all plans what some rows told of their cases; an undo leaves those columns as they are."""
+    """Remove the content of cases from the journals of all plans; an undo leaves those columns as they are."""
     query = select(ReorganisationChange).where(ReorganisationChange.table_name == table.__tablename__)
     for change in db.session.scalars(query.where(ReorganisationChange.row_key["id"].as_integer().in_(ids))):
         for side in ("before", "after"):
@@ -142,7 +142,6 @@ def forget(table: type[Model], ids: Collection[int]) -> None:
 
 
 def rows_with(nets: list[Net], table: str) -> list[Net]:
-    """Those of one table."""
     return [net for net in nets if net.table.name == table]
 
 
@@ -153,7 +152,7 @@ def _rows(plan_id: int) -> Iterator[Row]:
 
 
 def _changes(session: Session) -> Iterator[Row]:
-    """What one flush did: rows added after those they point to, then rows changed, then rows removed."""
+    """The changes of one flush: rows added after those they reference, then rows changed, then rows removed."""
     order = _places()
     kept = [each for each in session.new if _table(each).name not in NOT_KEPT | {TOLD}]
     for added in sorted(kept, key=lambda each: (order[_table(each).name], _key(each).get("id", 0))):
@@ -170,7 +169,7 @@ def _changes(session: Session) -> Iterator[Row]:
 
 @cache
 def _places() -> dict[str, int]:
-    """Where each table stands when those that are pointed to come first; sorting them takes as long as some statements."""
+    """Each table's position in an order with referenced tables first, cached because sorting takes as long as some statements."""
     return {table.name: place for place, table in enumerate(METADATA.sorted_tables)}
 
 
@@ -179,7 +178,7 @@ def _row(thing: Model, *, before: Row | None, after: Row | None) -> Row:
 
 
 def _differences(thing: Model) -> tuple[Row, Row]:
-    """The columns that were changed, before and after. Raises RuntimeError for a change over a value nobody had read."""
+    """The changed columns, before and after. Raises RuntimeError for a change over a value nobody had read."""
     state, mapper = inspect(thing), _mapper(thing)
     before: Row = {}
     after: Row = {}
@@ -194,7 +193,7 @@ def _differences(thing: Model) -> tuple[Row, Row]:
 
 
 def _columns(thing: Model) -> Row:
-    """The columns the session knows; those the database fills in by itself are not told."""
+    """The columns in the session, without those the database fills in."""
     known, mapper = inspect(thing).dict, _mapper(thing)
     return {
         prop.columns[0].name: _plain(known[prop.key])
@@ -227,7 +226,7 @@ def _table(thing: Model) -> Table:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON keeps it: instants in UTC, bytes as base 64."""
+    """A value as JSON stores it: instants in UTC, bytes as base 64."""
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat()
@@ -242,7 +241,7 @@ def _plain(value: Any) -> Any:
 
 
 def _read(column: Column[Any], value: Any) -> Any:
-    """The value of a column again."""
+    """The value of a column read back."""
     if value is None:
         return null() if isinstance(column.type, JSON) else None
     if isinstance(column.type, Instant):

@@ -1,4 +1,4 @@
-"""Who reads from the day on what ended centres and agencies leave behind: closed cases stay theirs (casework/successors.py)."""
+"""The readers of cases that ended centres and agencies leave behind: closed cases stay theirs (casework/successors.py)."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ KINDS: Mapping[Followed, Kind] = {Followed.CENTRE: Kind.CENTRE, Followed.AGENCY:
 
 
 def hand_left_cases_on(blueprint: Blueprint) -> None:
-    """Write down who follows whom for which places; once areas are followed. A body without successor leaves its cases to its centre.
+    """Record the successors by place, once areas are succeeded. A body without successor leaves its cases to its centre.
 
-    A place of which several took a part is read by each of them; where a case has no place, the main successor reads it.
+    A place divided among several is read by each of them; a case without a place by the main successor.
     """
     behind: dict[int, list[int]] = defaultdict(list)
     for predecessor_id, successor_id in db.session.execute(select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)):
@@ -41,7 +41,7 @@ def _add(followed: Followed, ended_id: int, successor_id: int, area_id: int | No
 
 
 def _areas(blueprint: Blueprint, kind: Kind, ended_id: int) -> list[int]:
-    """The areas cases of the ended body may be in: of its centre, of those that one followed, and of those that follow it."""
+    """The areas cases of the ended body may be in: those of its centre, that centre's predecessors and its successors."""
     own = ended_id if kind is Kind.CENTRE else blueprint.centre_of_agency[ended_id]
     query = select(CaseSuccession.predecessor_id, CaseSuccession.successor_id).where(CaseSuccession.kind == Followed.CENTRE)
     ways = db.session.execute(query.order_by(CaseSuccession.id)).all()
@@ -54,7 +54,7 @@ def _areas(blueprint: Blueprint, kind: Kind, ended_id: int) -> list[int]:
 
 
 def _takers(blueprint: Blueprint, kind: Kind, ended_id: int, area_id: int, behind: Mapping[int, list[int]]) -> set[int]:
-    """Who took an area, or what became of it."""
+    """The successor that took an area, or its remains."""
     path = [area_id]
     for each in path:
         path += [area for area in behind.get(each, ()) if area not in path]
@@ -67,7 +67,7 @@ def _takers(blueprint: Blueprint, kind: Kind, ended_id: int, area_id: int, behin
 
 
 def _takers_of(blueprint: Blueprint, kind: Kind, ended_id: int, before: int, leaf: int) -> set[int]:
-    """Ditto for an area as it was on the eve and as it is from the day on."""
+    """The same for an area before the day and from the day on."""
     places = {line.by_area_id: line.successor_id for line in blueprint.after(kind, ended_id) if line.by_area_id and line.successor_id}
     around = {*blueprint.around(before), *blueprint.around(leaf)}
     whole = next((taker for place, taker in places.items() if place in around), None)

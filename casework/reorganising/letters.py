@@ -1,7 +1,7 @@
-"""The letters of the morning: what a case is in of those nobody has had yet is read where its work has gone.
+"""Morning letters not sent yet: a moved case is moved to the letters of its new desks.
 
-A letter of a desk that is not there any more keeps its codes, unread, so that an undo finds them; it is no part of the journal, for
-the reminders of other cases are added to the same letters.
+A letter of a former desk keeps its codes, unread, so that an undo finds them. Letters are not in the journal, because reminders of other
+cases are added to them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from casework.reorganising.cases import Target, new_desk
 
 
 def ways_of_letters(case: Case, target: Target, blueprint: Blueprint) -> dict[str, str]:
-    """From each inbox that may have been reminded of a case to the one that follows, where that is another. Ask before it moves."""
+    """From each inbox that may have been reminded of a case to its successor, where they differ. To be called before it moves."""
     agencies = {row.agency_id for row in case.assignments} | {case.lead_agency_id} - {None}
     desks = {desk_name(role, agency_id=id_) for id_ in agencies for role in AGENCY_ROLES}
     desks |= {desk_name(role, centre_id=case.centre_id) for role in Role if role not in AGENCY_ROLES}
@@ -29,14 +29,14 @@ def ways_of_letters(case: Case, target: Target, blueprint: Blueprint) -> dict[st
 
 
 def add_to_letters_behind(case: Case, ways: Mapping[str, str], *, now: datetime) -> None:
-    """Put a case into the letters of the inboxes that follow, of the same mornings: this one's and those to come."""
+    """Add a case to the letters of the succeeding inboxes, for this morning and those to come."""
     going = {(ways[letter.recipient[5:]], letter.due_at) for letter in _letters_with(case, ways, now)}
     for desk, due in sorted(going):
         add_to_letter(desk, case, at=now, due=due)
 
 
 def take_out_of_letters(case: Case, desks: Iterable[str], *, now: datetime) -> None:
-    """Take a case out of the letters of inboxes it has gone away from again."""
+    """Remove a case from the letters of inboxes it has left again."""
     ids = [letter.id for letter in _letters_with(case, desks, now)]
     locked = select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.recipient, OutboxMessage.id)
     for letter in db.session.scalars(locked.with_for_update().execution_options(populate_existing=True)).all() if ids else ():

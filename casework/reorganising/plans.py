@@ -1,4 +1,4 @@
-"""Plans of reorganisations: begun, filled line by line, and thrown away while nothing of them has been done."""
+"""Plans of reorganisations: begun, filled line by line, and discarded while nothing of them has been done."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +22,13 @@ LONGEST_TITLE = 200
 LONGEST_SOURCE = 1_000
 MOST_LINES = 1_000
 MOST_SHOWN = 100
-"""Plans of the list, the newest."""
+"""The newest plans in the list."""
 KEY = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 LEVELS = ("province", "district", "commune", "village")
 
 
 class PlanRefused(CaseworkError):
-    """The plan cannot be so; the text says why."""
+    """The plan is not possible like this; the text says why."""
 
 
 class PlanUnknown(CaseworkError):
@@ -39,13 +39,13 @@ class PlanUnknown(CaseworkError):
 
 
 def plans_seen(by: Actor) -> list[Reorganisation]:
-    """The newest plans a person may read: those of the centres they administer, all of them for an administrator of the installation."""
+    """The newest plans a person may read: those of the centres they administer; all for an administrator of the installation."""
     query = select(Reorganisation).where(_seen(by)).order_by(Reorganisation.id.desc()).limit(MOST_SHOWN)
     return list(db.session.scalars(query))
 
 
 def plan_seen(by: Actor, ref: str) -> Reorganisation | None:
-    """A plan, if the person may read it: the look-up is the permission."""
+    """A plan, if the person may read it: the look-up is the permission check."""
     return db.session.scalars(select(Reorganisation).where(Reorganisation.ref == ref, _seen(by))).first()
 
 
@@ -62,9 +62,9 @@ def locked_plan(by: Actor, ref: str) -> Reorganisation:
 
 
 def begin_plan(*, by: Actor, now: datetime, title: str, source: str, on: date, centre_id: int | None) -> Reorganisation:
-    """Begin a plan for a local day: of one centre's areas and agencies, or of the installation for None.
+    """Begin a plan for a local day: for one centre's areas and agencies, or with None for the installation.
 
-    `source` is the act that orders it, with number and day. Raises NotAllowed, PlanRefused.
+    `source` is the legal act that orders it, with number and day. Raises NotAllowed, PlanRefused.
     """
     require(by, Action.REORGANISE)
     require_administrator_of(by.alone, centre_id)
@@ -78,7 +78,7 @@ def begin_plan(*, by: Actor, now: datetime, title: str, source: str, on: date, c
 
 
 def change_plan(ref: str, *, by: Actor, title: str, source: str, on: date) -> Reorganisation:
-    """Give a draft another title, source or day; rows it makes hold from that day. Raises NotAllowed, PlanUnknown, PlanRefused."""
+    """Change a draft's title, source or day; rows it makes are in force from that day. Raises NotAllowed, PlanUnknown, PlanRefused."""
     plan = _draft(by, ref)
     _describe(plan, title, source)
     if on != plan.on:
@@ -89,7 +89,7 @@ def change_plan(ref: str, *, by: Actor, title: str, source: str, on: date) -> Re
 
 
 def drop_plan(ref: str, *, by: Actor) -> None:
-    """Throw a draft away, with the rows it would have made. Raises NotAllowed, PlanUnknown, PlanRefused."""
+    """Discard a draft with the rows it would have made. Raises NotAllowed, PlanUnknown, PlanRefused."""
     plan = _draft(by, ref)
     rows = planned_rows(plan)
     db.session.delete(plan)
@@ -100,7 +100,7 @@ def drop_plan(ref: str, *, by: Actor) -> None:
 def add_line(
     ref: str, *, by: Actor, kind: Kind, predecessor_id: int, successor_id: int | None, by_area_id: int | None = None, is_main: bool = False
 ) -> ReorganisationStep:
-    """Say who follows whom. The first successor of a predecessor is its main one until another is said to be; a person may go to several.
+    """Add a succession. The first successor of a predecessor is its main one until another is chosen; a person may move to several.
 
     Raises NotAllowed, PlanUnknown, and PlanRefused where a row succeeds itself, in a circle, twice in one way, or is not this plan's to
     change.
@@ -130,7 +130,7 @@ def add_line(
 
 
 def remove_line(ref: str, line_id: int, *, by: Actor) -> None:
-    """Take a line out; a row that only it would have made goes with it. Raises NotAllowed, PlanUnknown, PlanRefused."""
+    """Remove a line, and a row only it would have made. Raises NotAllowed, PlanUnknown, PlanRefused."""
     plan = _draft(by, ref)
     step = next((each for each in plan.steps if each.id == line_id), None)
     if step is None:
@@ -147,11 +147,11 @@ def remove_line(ref: str, line_id: int, *, by: Actor) -> None:
 
 
 def new_body(ref: str, *, by: Actor, kind: Kind, values: Mapping[str, Any]) -> Body:
-    """Make an area, an agency or a centre that a line will name; it holds on no day until the plan is done.
+    """Make an area, an agency or a centre for a line to name; it is not in force until the plan is carried out.
 
     `values` are columns: names in both languages, and `level`, `parent_id`, `official_code` of an area; `key`, short names, `area_id`,
-    `parent_id`, `phone` of an agency; `code_prefix`, `phone` of a centre; `centre_id` where the plan is the installation's.
-    Raises NotAllowed, PlanUnknown, PlanRefused.
+    `parent_id`, `phone` of an agency; `code_prefix`, `phone` of a centre; `centre_id` where the plan is the installation's. Raises
+    NotAllowed, PlanUnknown, PlanRefused.
     """
     plan = _draft(by, ref)
     given: dict[str, Any] = {name: normal(value) if isinstance(value, str) else value for name, value in values.items()}
@@ -169,7 +169,7 @@ def new_body(ref: str, *, by: Actor, kind: Kind, values: Mapping[str, Any]) -> B
 
 
 def planned_rows(plan: Reorganisation) -> list[Body]:
-    """The rows that wait for this plan: named as successors and holding on no day yet."""
+    """The rows waiting for this plan: named as successors and not in force yet."""
     found: list[Body] = []
     for kind, table in BODIES.items():
         ids = {step.successor_id for step in plan.steps if step.kind == kind and step.successor_id is not None}
@@ -179,10 +179,10 @@ def planned_rows(plan: Reorganisation) -> list[Body]:
 
 
 def _drop_rows(rows: Sequence[Body]) -> None:
-    """Remove rows nobody waits for any more; those another plan names stay. Raises PlanRefused where something hangs on one."""
+    """Remove rows not needed any more; those another plan names stay. Raises PlanRefused where another row depends on one."""
     kinds = {table: kind for kind, table in BODIES.items()}
     try:
-        # agencies before the areas they work for, what lies in another before that
+        # agencies before their areas, contained areas before those that contain them
         for row in sorted(rows, key=lambda each: (isinstance(each, Area), isinstance(each, Centre), -each.id)):
             named = select(ReorganisationStep.id).where(
                 ReorganisationStep.kind == kinds[type(row)], ReorganisationStep.successor_id == row.id
@@ -224,7 +224,7 @@ def _describe(plan: Reorganisation, title: str, source: str) -> None:
 
 
 def _refuse_outside(plan: Reorganisation, kind: Kind, predecessor_id: int, successor_id: int | None) -> None:
-    """A plan of a centre changes what is that centre's; centres are changed by plans of the installation alone."""
+    """A plan of a centre changes only what is that centre's; centres are changed only by plans of the installation."""
     if kind is Kind.CENTRE and plan.centre_id is not None:
         raise NotAllowed
     if kind is Kind.PERSON:
@@ -272,7 +272,7 @@ def _new_agency(_plan: Reorganisation, given: dict[str, Any]) -> Agency:
 
 
 def copy_plan(ref: str, *, by: Actor, now: datetime) -> Reorganisation:
-    """Begin a draft with the lines of a plan that was undone: the rows it would have made wait for the new one.
+    """Begin a draft with the lines of a plan that was undone: the rows it would have made now wait for the new one.
 
     Raises NotAllowed, PlanUnknown, PlanRefused.
     """

@@ -1,7 +1,7 @@
-"""What becomes of the rules of a centre or an agency that ends: each successor that has none of that kind gets a copy.
+"""The rules of centres and agencies that end: each successor without rules of that kind gets a copy.
 
-Letterheads are not handed on: they name the body that ended. A successor's own rules stay, and count before copies would.
-Copies hold from the day their originals did: a limit goes by the rules of the day it began, which may lie long before.
+Letterheads are not copied, because they name the body that ended. A successor's own rules take precedence. Copies are in force from the
+day of their originals, because a limit follows the rules of the day it began, which may be long past.
 """
 
 from collections import Counter
@@ -35,13 +35,13 @@ RULES: Sequence[type[Any]] = (
     Field, ClockRule, CalendarDay, OfficeHours, RefusalReason, VisibilityReason, TextTemplate, ReminderRule, SuggestionRule, Complexity,
     HouseSetting, AnswerTemplate,
 )  # fmt: skip
-"""Tables whose rows may be a centre's own."""
+"""Tables whose rows may belong to a centre."""
 OF_FORMER_DAYS: frozenset[type[Any]] = frozenset({ClockRule, ReminderRule, OfficeHours})
-"""Those asked by a day that has passed: what was replaced before is copied, too."""
+"""Tables also read for past days: former rows are copied, too."""
 
 
 def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
-    """End the rules of what ends and copy them to those who follow; returns how many rows of each table were copied."""
+    """End the rules of ending bodies and copy them to the successors; returns how many rows of each table were copied."""
     made: Counter[str] = Counter()
     for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
         for table in RULES:
@@ -71,7 +71,7 @@ def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
 
 
 def rules_of(table: type[Any], centre_id: int, on: date) -> list[Any]:
-    """A centre's own rows of a table that hold on a day or later, those of its agencies apart; of OF_FORMER_DAYS former ones, too."""
+    """A centre's own rows of a table in force on a day or later, without those of its agencies; for OF_FORMER_DAYS former ones, too."""
     query = select(table).where(table.centre_id == centre_id).order_by(table.id)
     if table is AnswerTemplate:
         query = query.where(AnswerTemplate.agency_id.is_(None))
@@ -82,12 +82,11 @@ def rules_of(table: type[Any], centre_id: int, on: date) -> list[Any]:
 
 
 def has_own(table: type[Any], centre_id: int) -> bool:
-    """Whether a centre has rows of its own there already."""
     return db.session.scalars(select(table.id).where(table.centre_id == centre_id).limit(1)).first() is not None
 
 
 def copy_of(row: Any, **changed: Any) -> Model:
-    """A new row like that one: of its columns all but its number, its address and what is `changed`."""
+    """A new row with the same columns, except its id, its ref and what is `changed`."""
     mapper = inspect(type(row))
     values = {prop.key: getattr(row, prop.key) for prop in mapper.column_attrs if prop.key not in ("id", "ref")}
     made: Model = type(row)(**(values | changed))
@@ -95,7 +94,7 @@ def copy_of(row: Any, **changed: Any) -> Model:
 
 
 def copied_rules(table: type[Any], centre_id: int, successor_id: int) -> dict[int, int]:
-    """Of rules that were copied, the number of the copy by that of the original: they are alike but for place and last day."""
+    """The ids of copied rules by the originals' ids: they are equal except for place and last day."""
     beside = {"id", "ref", "centre_id", "valid_to"}
     names = [prop.key for prop in inspect(table).column_attrs if prop.key not in beside]
 
@@ -110,7 +109,7 @@ def copied_rules(table: type[Any], centre_id: int, successor_id: int) -> dict[in
 
 
 def _follow_agencies(blueprint: Blueprint, on: date) -> None:
-    """What an agency that goes on has of its own follows it into its new centre; the head of its letters from the day on."""
+    """Move the rules of a continuing agency into its new centre; its letterhead from the day on."""
     agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
     tables: tuple[type[Any], ...] = (Letterhead, AnswerTemplate)
     for table in tables:

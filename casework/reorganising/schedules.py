@@ -1,4 +1,4 @@
-"""Schedules of a centre or an agency that ends: the period the day lies in is made once more as it was, then the successor's goes on."""
+"""Schedules of ending centres and agencies: the period of the day is made once more as before, then the successor's takes over."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -17,10 +17,10 @@ from casework.reorganising.journal import Net, rows_with
 
 
 def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
-    """Give each schedule of what ends one beside it at the main successor, from the period of the day on; returns how many.
+    """Copy each schedule of an ending body to its main successor, from the period of the day on; returns how many.
 
-    What the ended body's own schedule makes stays with its runs, goes to the desks of who follows, and ends with the period the day lies
-    in (workflows/schedules.py). Where nobody follows, or the successor has such a schedule, there is none. Records `follow_schedule`.
+    The ended body's own schedule keeps its runs, tells the successor's desks, and ends with the period of the day
+    (workflows/schedules.py). No copy is made without a successor, or where it has such a schedule. Records `follow_schedule`.
     """
     begins = datetime.combine(blueprint.on, datetime.min.time(), LOCAL_ZONE)
     centres, agencies = blueprint.ended(Kind.CENTRE), blueprint.ended(Kind.AGENCY)
@@ -34,7 +34,7 @@ def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
         centre_id, agency = place
         row.recipients = [_recipient(str(each), centre_id, agency) for each in row.recipients]
         if agency is not None and agency.id == row.agency_id:
-            # the agency goes on in another centre, and its schedule with it
+            # the agency continues in another centre, and its schedule with it
             row.centre_id, made = centre_id, made + 1
             continue
         parameters = {**row.parameters, "agency": agency.ref} if "agency" in row.parameters and agency is not None else dict(row.parameters)
@@ -44,7 +44,7 @@ def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
             centre_id=centre_id, agency_id=agency.id if agency is not None else None, name=row.name, kind=row.kind, form=row.form,
             every=row.every, parameters=parameters, recipients=list(row.recipients),
             clock_time=row.clock_time, days_after=row.days_after, keep_days=row.keep_days, made_by_id=row.made_by_id, made_at=now,
-            # what was cut off before that day, or on it, the ended body's own schedule makes
+            # periods cut off before or on that day belong to the ended body's own schedule
             first_cut_off=begins + timedelta(seconds=1), next_at=now, follows_id=row.id,
         )  # fmt: skip
         db.session.add(heir)
@@ -56,7 +56,7 @@ def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
 
 
 def run_again(nets: Collection[Net]) -> None:
-    """After an undo: what stopped meanwhile because its centre or agency had ended runs on."""
+    """After an undo: restart schedules stopped meanwhile because their centre or agency had ended."""
     ids = [net.key["id"] for net in rows_with(list(nets), ReportSchedule.__tablename__) if not net.is_new]
     for row in db.session.scalars(select(ReportSchedule).where(ReportSchedule.id.in_(ids), ReportSchedule.stopped_at.is_not(None))):
         ended = select(Event.payload).where(Event.stream == STREAM, Event.type == "end_schedule", Event.at == row.stopped_at)
@@ -65,7 +65,7 @@ def run_again(nets: Collection[Net]) -> None:
 
 
 def _place_after(row: ReportSchedule, blueprint: Blueprint) -> tuple[int, Agency | None] | None:
-    """The centre and the agency that follow; None where nobody does."""
+    """The succeeding centre and agency; None without a successor."""
     if row.agency_id is not None:
         agency_id = blueprint.main(Kind.AGENCY, row.agency_id)
         agency = db.session.get(Agency, agency_id) if agency_id is not None else None
@@ -84,7 +84,7 @@ def _is_there(row: ReportSchedule, centre_id: int, agency: Agency | None, parame
 
 
 def _recipient(named: str, centre_id: int, agency: Agency | None) -> str:
-    """The desk of the same role after the day; a person stays who they are."""
+    """The desk of the same role after the day; a person stays the same."""
     if not named.startswith("desk:"):
         return named
     role = Role(named.removeprefix("desk:").partition("@")[0])

@@ -1,4 +1,4 @@
-"""Search rows learn the names a reorganisation gave or took back: a place is found by what it was called and by what it is called."""
+"""Updating search rows with the names a reorganisation gave or took back: a place is found by former and present names."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -16,7 +16,7 @@ BATCH = 50
 
 
 def reindex_some(plan_id: int, now: datetime) -> int:
-    """Write the search rows of the next BATCH cases anew whose place has other names since; returns how many."""
+    """Rebuild the search rows of the next BATCH cases whose place has other names since; returns how many."""
     with unit_of_work():
         return reindex_next(db.session.get_one(Reorganisation, plan_id), now)
 
@@ -33,7 +33,7 @@ def reindex_next(plan: Reorganisation, now: datetime) -> int:
 
 
 def touched_areas(plan: Reorganisation) -> set[int]:
-    """The areas of a plan, and those that became one of them before."""
+    """The areas of a plan, and their predecessors."""
     lines = [step for step in plan.steps if step.kind == Kind.AREA]
     ahead = [each for step in lines for each in (step.predecessor_id, step.successor_id) if each is not None]
     before: dict[int, list[int]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Seats nobody would hold behind a plan: work that goes to a body needs the same roles there (casework/settings/seats.py)."""
+"""Seats left empty after a plan: work that moves to a body needs the same roles there (casework/settings/seats.py)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,14 +14,14 @@ from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.seats import Seat, must_be_held
 
 MOST_PLACES = 20_000
-"""Places of open work looked at."""
+"""How many places of open work are examined."""
 
 Place = tuple[Kind, int]
 BODY: dict[Kind, type[Agency] | type[Centre]] = {Kind.AGENCY: Agency, Kind.CENTRE: Centre}
 
 
 def empty_seats(blueprint: Blueprint) -> Iterator[Bilingual]:
-    """A sentence for each of the missing seats."""
+    """A sentence for each seat left empty."""
     missing = missing_seats(blueprint)
     names = {kind: names_of(kind, [id_ for (each, id_), _ in missing if each is kind]) for kind in BODY}
     for (kind, id_), role in missing:
@@ -35,10 +35,10 @@ def empty_seats(blueprint: Blueprint) -> Iterator[Bilingual]:
 
 
 def missing_seats(blueprint: Blueprint) -> list[tuple[Place, Role]]:
-    """The seats that must be held, were held in what ends, and would be held by nobody at a successor that takes its work.
+    """The seats that must be held, were held in an ending body, and would be empty at a successor that takes its work.
 
-    As where somebody leaves: who holds a seat for a time alone does not count where it was held for good. A handful of statements,
-    and the places of the open work of what is split.
+    | As when somebody leaves, a temporary holder does not replace a permanent one. A handful of statements, plus the places of the open
+    work of divided bodies.
     """
     before, after = _before(blueprint), _after(blueprint)
     missing: dict[tuple[Place, Role], None] = {}
@@ -52,7 +52,7 @@ def missing_seats(blueprint: Blueprint) -> list[tuple[Place, Role]]:
 
 
 def _before(blueprint: Blueprint) -> dict[Place, dict[Role, bool]]:
-    """The seats of what ends that must be held and have somebody, with whether somebody has them for good."""
+    """The seats of ending bodies that must be held and are, with whether somebody holds them permanently."""
     found: dict[Place, dict[Role, bool]] = defaultdict(dict)
     seats: dict[tuple[Place, Role], bool] = {}
     rows = {kind: names_of(kind, blueprint.ended(kind)) for kind in BODY}
@@ -71,7 +71,7 @@ def _before(blueprint: Blueprint) -> dict[Place, dict[Role, bool]]:
 
 
 def _after(blueprint: Blueprint) -> dict[tuple[Place, Role], list[bool]]:
-    """Who holds which seat of the successors on the day, each with whether it is for good."""
+    """The holders of the successors' seats on the day, with whether each is permanent."""
     found: dict[tuple[Place, Role], list[bool]] = defaultdict(list)
     there = {kind: {line.successor_id for line in blueprint.of_kind(kind)} - blueprint.ended(kind) - {None} for kind in BODY}
     query = select(Membership).where(
@@ -97,7 +97,7 @@ def _in_office(rows: Iterable[Membership]) -> list[Membership]:
 
 
 def _takers(blueprint: Blueprint, kind: Kind, ended_id: int) -> set[int]:
-    """The successors work goes to: of a centre all of them, for reports come to each; of an agency those its open work goes to."""
+    """The successors that get work: for a centre all, because reports come to each; for an agency those its open work goes to."""
     successors = blueprint.successors(kind, ended_id)
     if kind is Kind.CENTRE or len(successors) < 2:
         return set(successors)

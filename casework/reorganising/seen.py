@@ -1,4 +1,4 @@
-"""What people read beside a plan: what its lines name, the cases it moved, whose plans they may begin."""
+"""What people read about a plan: the names in its lines, the cases it moved, and whose plans they may begin."""
 
 from datetime import date
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class NamedPerson(NamedTuple):
 
 
 def names_in(plan: Reorganisation) -> dict[tuple[str, int], NamedBody | NamedPerson]:
-    """What the numbers in the lines of a plan stand for. One statement for each kind, however many lines."""
+    """The bodies and people of the ids in a plan's lines, in one statement per kind."""
     steps = [Line.of(step) for step in plan.steps]
     found: dict[tuple[str, int], NamedBody | NamedPerson] = {}
     for kind, table in BODIES.items():
@@ -50,14 +50,14 @@ def names_in(plan: Reorganisation) -> dict[tuple[str, int], NamedBody | NamedPer
 
 
 def moved_cases(plan: Reorganisation) -> list[Case]:
-    """The cases a plan moved whose codes are kept with it; those in quarantine are not shown."""
+    """The moved cases whose codes are stored with a plan, without quarantined ones."""
     codes = plan.counts.get("codes", [])
     query = select(Case).where(Case.code.in_(codes), Case.quarantined_at.is_(None)).order_by(Case.id)
     return list(db.session.scalars(query)) if codes else []
 
 
 def centres_to_reorganise(by: Actor, today: date) -> tuple[list[Centre], bool]:
-    """The centres of today whose plans a person may begin, and whether they may begin those of the whole installation."""
+    """Today's centres whose plans a person may begin, and whether they may begin those of the installation."""
     scopes = {grant.centre_id for grant in by.alone.grants if grant.role == Role.ADMINISTRATOR}
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id)
     if None not in scopes:

@@ -1,4 +1,4 @@
-"""What people were told of a reorganisation that was undone: what has not left does not leave, who has heard of it hears the rest."""
+"""Messages about an undone reorganisation: unsent ones are withdrawn, and people who got one are told of the undo."""
 
 from datetime import datetime
 
@@ -13,9 +13,9 @@ TOLD = ("case_reorganised", "followed_reorganised")
 
 
 def take_back_word(case: Case, *, since: datetime, at: datetime) -> None:
-    """Withdraw the messages of that moment or later that nobody has had, and tell those who had one who handles the case again.
+    """Withdraw unsent messages of that moment or later, and tell people who got one who handles the case again.
 
-    What is leaving the house at this moment counts as had. The case is locked and as it was before.
+    | A message being sent at this moment counts as sent. The case is locked and restored.
     """
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.template.in_(TOLD))
     query = query.where(OutboxMessage.created_at >= since, OutboxMessage.dropped_at.is_(None)).order_by(OutboxMessage.id)

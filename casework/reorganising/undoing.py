@@ -1,4 +1,4 @@
-"""What stands in the way of undoing a reorganisation, and whose names its sentences use."""
+"""Obstacles to undoing a reorganisation, in sentences with the names of things."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,15 +13,15 @@ from casework.reorganising.journal import Net, changed_since
 from casework.reorganising.rules import RULES, copied_rules
 
 MOST_NAMED = 10
-"""Things in the way that are named; the number of all is said."""
+"""How many obstacles are named; the total is given."""
 
 BODIES: dict[str, type[Any]] = {"area": Area, "agency": Agency, "centre": Centre}
 NAMING = frozenset({"case_id", "assignment_id", "account_id", "code", "name", "name_vi", "name_en", "valid_from", "valid_to"})
-"""Columns that tell what a row is about."""
+"""Columns that describe a row."""
 LEFT_OUT = frozenset({"code_counter", "staged_import"})
-"""Tables that may point to a body that is not there: codes were given, an import is thrown away within the day."""
+"""Tables that may reference a missing body: codes were given, and an import is discarded within the day."""
 CLOCKWORK = {"report_schedule": {"next_at"}}
-"""Columns the clock alone moves."""
+"""Columns that only the clock changes."""
 THINGS: Mapping[str, Bilingual] = {
     "output": Bilingual("Một tệp do lịch mới tạo", "A file a new schedule made"),
     "agency": Bilingual("Đơn vị", "The agency"), "area": Bilingual("Địa bàn", "The area"), "camera": Bilingual("Camera", "The camera"),
@@ -31,17 +31,17 @@ THINGS: Mapping[str, Bilingual] = {
     "area_succession": Bilingual("Một phương án làm sau", "A later plan"),
     "answer_template": Bilingual("Mẫu trả lời", "The answer template"),
 }  # fmt: skip
-"""What rows in the way are called."""
+"""The names of rows that are obstacles."""
 
 
 def obstacles(plan: Reorganisation, nets: list[Net]) -> list[Bilingual]:
-    """What has changed since so that a row could not be put back, or what came to be in the new bodies; empty when nothing has."""
+    """Changes since then that prevent restoring a row, and rows added to the new bodies; empty when nothing prevents the undo."""
     found = [_changed(net) for net, columns in changed_since(nets) if not columns or set(columns) - CLOCKWORK.get(net.table.name, set())]
     return list(dict.fromkeys([*found, *_newcomers(plan, nets)]))
 
 
 def cases_in(nets: list[Net]) -> list[int]:
-    """The cases of which any row was changed, in their order."""
+    """The cases of which any row was changed, in order."""
     found: set[int] = set()
     for net in nets:
         if net.table.name == "case":
@@ -53,7 +53,7 @@ def cases_in(nets: list[Net]) -> list[int]:
 
 
 def lead_rules_back(plan: Reorganisation, nets: list[Net]) -> None:
-    """What began since by a rule the plan copied goes by the original again: limits, climbed rungs, fields of work."""
+    """Put what began since under a copied rule back under the original: limits, climbed rungs, fields of work."""
     made = {(net.table.name, net.key["id"]) for net in nets if net.is_new and "id" in net.key}
     lines = [(step.predecessor_id, step.successor_id) for step in plan.steps if step.kind == Kind.CENTRE and step.successor_id is not None]
     for rules in RULES:
@@ -62,7 +62,7 @@ def lead_rules_back(plan: Reorganisation, nets: list[Net]) -> None:
         pointing = [column for table in METADATA.sorted_tables for column in table.columns if ways and _points_to(column, name)]
         for column in pointing:
             rows = [net for net in nets if net.table.name == column.table.name and (net.is_new or column.name in net.before)]
-            strangers = column.table.c.id.not_in([net.key["id"] for net in rows])  # the others are put back themselves
+            strangers = column.table.c.id.not_in([net.key["id"] for net in rows])  # the others are restored themselves
             for copy, original in ways.items():
                 db.session.execute(update(column.table).where(column == copy, strangers).values({column.name: original}))
     db.session.expire_all()
@@ -95,7 +95,7 @@ def _case_of(net: Net) -> int | None:
 
 
 def _newcomers(plan: Reorganisation, nets: list[Net]) -> Iterator[Bilingual]:
-    """Rows that point to what will not hold any more, and would do so still when all is put back."""
+    """Rows that reference something that would no longer be in force, even after everything is restored."""
     gone: dict[str, set[int]] = {}
     for net in nets:
         is_body = net.table.name in BODIES and net.before.get("valid_to") == plan.on.isoformat()
@@ -121,12 +121,11 @@ def _newcomers(plan: Reorganisation, nets: list[Net]) -> Iterator[Bilingual]:
 
 
 def _holds_never(row: RowMapping) -> bool:
-    """Whether a body waits for a plan."""
     return row["valid_to"] is not None and row["valid_to"] <= row["valid_from"]
 
 
 def _named(table: Table, row: Mapping[str, Any]) -> Bilingual:
-    """A row in the way by what people know it by."""
+    """An obstacle by the name people know it by."""
     case_id = row["id"] if table.name == "case" else row.get("case_id")
     if row.get("assignment_id") is not None and case_id is None:
         case_id = db.session.scalar(select(Assignment.case_id).where(Assignment.id == row["assignment_id"]))
@@ -147,7 +146,7 @@ def _named(table: Table, row: Mapping[str, Any]) -> Bilingual:
 
 
 def refused_words(found: list[Bilingual]) -> Bilingual:
-    """The obstacles in one sentence: the first of them by name."""
+    """The obstacles in one sentence, the first of them by name."""
     shown, more = found[:MOST_NAMED], len(found) - MOST_NAMED
     vi, en = "; ".join(each.vi for each in shown), "; ".join(each.en for each in shown)
     if more > 0:
