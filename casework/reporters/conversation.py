@@ -1,4 +1,4 @@
-"""What a report's sender and the centre said to each other after filing, and what the centre decided, for the sender alone to read."""
+"""The exchanges of a report's sender and the centre after filing, and the centre's decisions, for the sender alone."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,9 +19,8 @@ from casework.triage.refusals import objection_words
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of the talk; `note` says what became of it. Another sender's has no words: only the fact is told. `photos` and
-    `recordings` came with the words, or alone.
-    """
+    """One turn of the conversation; `note` is its outcome. Another sender's turn has no words: only the fact is shown. `photos` and
+    `recordings` came with the words, or alone."""
 
     by_centre: bool
     heading: Bilingual
@@ -34,7 +33,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class ReferralTold:
-    """Which body handles the matter instead and why, and what came of it."""
+    """The body that handles the matter instead, why, and its result."""
 
     body: str
     reason: str
@@ -46,7 +45,7 @@ class ReferralTold:
 
 @dataclass(frozen=True)
 class Granted:
-    """More time that was granted: why, and the first instant too late since."""
+    """More time granted: the reason, and the first instant that is now too late."""
 
     reason: str
     due_at: datetime
@@ -55,9 +54,8 @@ class Granted:
 
 @dataclass(frozen=True)
 class Talk:
-    """The turns, newest first; the newest referral, which stays to be read when the matter came back; and the extensions that
-    moved the day of the answer, newest first (those of agencies that help move only their own).
-    """
+    """The turns, newest first; the newest referral, still shown after the matter came back; and the extensions that moved the day of the
+    answer, newest first (those of cooperating agencies move only their own)."""
 
     turns: tuple[Turn, ...]
     referral: ReferralTold | None
@@ -87,9 +85,9 @@ WITHDRAWAL_KEPT = Bilingual("Trung tâm tiếp tục xử lý, không nêu tên 
 
 
 def talk_about(report: Report, case: Case) -> Talk:
-    """What was said about a report, and decided in its case. Other senders' words are none of it.
+    """The exchanges about a report and the decisions in its case, without other senders' words.
 
-    Most reports have nothing of all this, so it is asked first what there is.
+    | Most reports have none of these, so one query first asks what there is.
     """
     there = _kinds_there(report, case)
     turns = [turn for kind, tell in TURNS.items() if kind in there for turn in tell(report)]
@@ -146,7 +144,7 @@ def _additions(report: Report) -> Iterator[Turn]:
 
 
 def _objections(report: Report) -> Iterator[Turn]:
-    """What was objected and decided while the report was in the case. A refusal that stands is told above all this."""
+    """Objections and decisions while the report was in the case. A refusal in force is shown above the conversation."""
     query = select(Refusal).join(CaseReport, CaseReport.case_id == Refusal.case_id).where(CaseReport.report_id == report.id)
     query = query.where(Refusal.refused_at >= CaseReport.joined_at)
     for row in db.session.scalars(query.where(or_(CaseReport.left_at.is_(None), Refusal.refused_at <= CaseReport.left_at))):
@@ -158,7 +156,7 @@ def _objections(report: Report) -> Iterator[Turn]:
         note = None if is_decided else BEING_LOOKED_AT
         yield Turn(False, OBJECTED if is_own else OTHER_OBJECTED, row.objected_at, objection_words(row) if is_own else None, note)
         if row.decided_at is not None:
-            # the words answer the one who objected, and may take up what only that person said
+            # the words answer the person who objected, and may repeat what only that person said
             yield Turn(True, UPHELD if row.objection_upheld else DISMISSED, row.decided_at, row.decision_words if is_own else None)
 
 

@@ -1,4 +1,4 @@
-"""The cases an account follows, as its owner's list shows them: what the public sees of each, nothing more (rules.md, section 6)."""
+"""The cases an account follows, as its owner's list shows them: only what is public (rules.md, section 6)."""
 
 from sqlalchemy import func, select
 
@@ -12,7 +12,7 @@ MOST_FOLLOWED = 50
 
 
 def followed_list(actor: Actor) -> list[PublicItem]:
-    """The cases somebody follows. One that was merged shows as its main case; one the public no longer knows is left out."""
+    """The cases a person follows. A merged one appears as its main case; one that is no longer public is left out."""
     if actor.own_id is None:
         return []
     query = (
@@ -26,5 +26,5 @@ def followed_list(actor: Actor) -> list[PublicItem]:
 
 
 def case_to_follow(code: str) -> Case | None:
-    """The case behind a code, a merged report's being that of its main; None when the public may not know of it."""
+    """The case of a code, for a merged report its main; None where it is not public."""
     return case_behind(code)

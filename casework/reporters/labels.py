@@ -1,4 +1,4 @@
-"""Where a report stands in the words its sender reads, and the sentence that says what comes next (rules.md, section 7)."""
+"""The state of a report in its sender's words, and the sentence about what comes next (rules.md, section 7)."""
 
 from dataclasses import dataclass
 
@@ -23,15 +23,15 @@ HELD_NEXT = Bilingual(
 )
 READING = Bilingual("Trung tâm đang đọc bổ sung", "The centre is reading what was added")
 LOOKING = Bilingual("Trung tâm đang xem xét phản ánh", "The centre is looking at the report")
-"""Of a report that is not accepted yet after its sender was asked: the bar stays where it stood meanwhile."""
+"""For a report that is not accepted yet after a question to its sender: the bar stays as it was."""
 CLOSED_OTHERWISE = Bilingual("Phản ánh đã kết thúc, lý do ở dưới.", "The report is closed, for the reason below.")
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the sender of one report reads first: its state, the step of the bar, and what comes next.
+    """The heading of a report for its sender: its state, the step of the bar, and what comes next.
 
-    `limit_counts` is false where nothing was or will be answered: whether that was in time means nothing to its sender.
+    `limit_counts` is false where nothing was or will be answered, because then being in time means nothing to the sender.
     """
 
     state: CaseState
@@ -45,11 +45,10 @@ class Standing:
 def standing_of(
     case: Case, link: CaseReport, code: str, *, is_asked: bool, ended: Question | None = None, with_reason: bool = True
 ) -> Standing:
-    """Where the report coded `code` stands in the case it belongs to by `link`, or belonged to until it was withdrawn.
+    """The standing of the report coded `code` in its case by `link`, or its former case if it was withdrawn.
 
-    `is_asked` says that the open question is to this report's sender: the others of a merged case only wait with them. `ended` is the
-    newest question of the case that is over.
-    `with_reason` adds why a case rests to its label; a list has no room for it.
+    `is_asked` says that the open question is to this report's sender: other senders of a merged case only wait. `ended` is the newest
+    finished question of the case. `with_reason` adds to the label why a case is paused; a list has no room for it.
     """
     if case.quarantined_at is not None:
         state = CaseState.QUARANTINED
@@ -101,10 +100,10 @@ def _next(case: Case, merged_into: str | None, is_asked: bool) -> Bilingual:
 
 
 def _is_closed_otherwise(case: Case) -> bool:
-    """Whether it ended without any answer: the question stayed unanswered, or another body settled the matter."""
+    """Whether it ended without an answer: the question was not answered, or another body settled the matter."""
     return case.state == CaseState.CLOSED and case.answered_at is None and not case.reopened
 
 
 def is_going_on(standing: Standing) -> bool:
-    """Whether anything can still happen to the report, so that its sender may write something more."""
+    """Whether anything can still happen to the report, so that its sender may write more."""
     return standing.state not in ENDED_STATES

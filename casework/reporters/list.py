@@ -1,4 +1,4 @@
-"""The list of a sender's own reports, read with as many questions however long it is."""
+"""The list of a sender's own reports, read in a fixed number of queries."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,12 +21,12 @@ from casework.states import ENDED_STATES, CaseState, Progress
 PAGE = 50
 """Reports on one page of the list."""
 MOST_WAITING = 50
-"""Reports that wait for their sender, shown before all others."""
+"""Reports waiting for their sender, shown before all others."""
 
 
 @dataclass(frozen=True)
 class OwnListed:
-    """One report in its sender's list; `clock` is the newest of kind case. Of a quarantined one there are no words and no limit."""
+    """One report in its sender's list; `clock` is the newest of kind case. A quarantined one has neither words nor limit."""
 
     code: str
     filed_at: datetime
@@ -40,7 +40,8 @@ class OwnListed:
 
 @dataclass(frozen=True)
 class OwnPage:
-    """A page of the list: what waits for its owner, what was told since they looked, the rest; `next` is where the next page begins."""
+    """A page of the list: reports waiting for their owner, those with news since the last look, and the rest; `next` is where the next
+    page begins."""
 
     waiting: list[OwnListed] = field(default_factory=list)
     news: list[OwnListed] = field(default_factory=list)
@@ -49,13 +50,12 @@ class OwnPage:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing on it."""
         return not (self.waiting or self.news or self.others)
 
 
 def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None = None) -> OwnPage:
-    """One page of an account's reports, the newest first. `shows` is "open", "ended" or empty for all; what waits for the owner stands on
-    the first page alone, and is not repeated on the others."""
+    """One page of an account's reports, the newest first. `shows` is "open", "ended" or empty for all; reports waiting for the owner are
+    on the first page only, and not repeated."""
     if by.own_id is None:
         return OwnPage()
     own = select(Report).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == by.own_id)
@@ -70,7 +70,7 @@ def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None
     listed = dict(zip([report.id for report in [*first, *shown]], own_list([*first, *shown]), strict=True))
     fresh = with_news(shown)
     return OwnPage(
-        # what has to be answered in time before what may be rated
+        # answers with a deadline come before optional ratings
         waiting=sorted((replace(listed[report.id], waits=waits[report.id]) for report in first), key=lambda one: one.waits),
         news=[listed[report.id] for report in shown if report.id in fresh],
         others=[listed[report.id] for report in shown if report.id not in fresh],
@@ -79,7 +79,7 @@ def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None
 
 
 def _waiting(own: Select[Report], now: datetime) -> tuple[list[int], list[int]]:
-    """The reports whose sender is asked a question, and those whose result may still be rated and is not."""
+    """The reports with a question to their sender, and those with a result that may be rated and is not."""
     asked = own.join(Question, Question.report_id == Report.id).where(Question.ended_at.is_(None))
     rated = exists().where(Rating.reporter_id == Reporter.id, Rating.about == WHOLE, Rating.rated_at >= Case.answered_at)
     window = exists().where(Clock.case_id == Case.id, Clock.kind == ClockKind.RATING, Clock.ended_at.is_(None), Clock.due_at > now)
@@ -96,12 +96,12 @@ def _shown(own: Select[Report], shows: str) -> Select[Report]:
         return own
     joined = own.outerjoin(CaseReport, and_(CaseReport.report_id == Report.id, CaseReport.left_at.is_(None)))
     joined = joined.outerjoin(Case, Case.id == CaseReport.case_id)
-    # one that was withdrawn from a case has no link any more
+    # a report withdrawn from a case has no link any more
     return joined.where(or_(Case.id.is_(None), Case.state.in_(ENDED_STATES)) if shows == "ended" else Case.state.not_in(ENDED_STATES))
 
 
 def own_list(reports: list[Report]) -> list[OwnListed]:
-    """The reports of one sender as their list shows them, in the order given and with as many questions however many there are."""
+    """The reports of one sender as their list shows them, in the given order and in a fixed number of queries."""
     ids = [report.id for report in reports]
     with_texts = select(Report).where(Report.id.in_(ids)).options(selectinload(Report.texts)).execution_options(populate_existing=True)
     read = {report.id: report for report in db.session.scalars(with_texts)}

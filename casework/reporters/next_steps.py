@@ -47,7 +47,6 @@ NEXT: dict[CaseState, Bilingual] = {
         "The report is handled under a separate procedure. The centre will contact you if need be.",
     ),
 }
-"""What happens next, in one sentence."""
 
 OBJECTED_NEXT = Bilingual(
     "Trung tâm đang xem lại việc không tiếp nhận theo đề nghị và sẽ báo Ông/Bà kết quả.",
@@ -59,4 +58,4 @@ DISSATISFIED_NEXT = Bilingual(
     "Ông/Bà cho biết chưa hài lòng. Trung tâm đang xem lại và sẽ báo Ông/Bà kết quả.",
     "You said that you are not satisfied. The centre is looking again and will tell you the result.",
 )
-"""To whoever rated so, while the centre looks again."""
+"""For a dissatisfied rater, while the centre reviews."""

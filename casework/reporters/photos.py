@@ -1,4 +1,4 @@
-"""A sender's own photos as their pages show them: the copy for the centre is theirs to see."""
+"""A sender's own photos as shown on their pages: the centre's copies."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +9,11 @@ from casework.photos.records import copy_for
 
 @dataclass(frozen=True)
 class OwnPhoto:
-    """A photo the sender sent."""
-
     ref: str
     width: int
     height: int
 
 
 def own_photos(photos: Iterable[Photo]) -> tuple[OwnPhoto, ...]:
-    """Those of the photos that can still be shown."""
     found = ((photo, copy_for(photo, "centre", "view")) for photo in photos)
     return tuple(OwnPhoto(photo.ref, copy.width, copy.height) for photo, copy in found if copy is not None)

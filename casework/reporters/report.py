@@ -1,4 +1,4 @@
-"""A sender's view of their own report: opened by account or by tracking secret, told in their words (rules.md, sections 2, 3 and 7)."""
+"""A sender's view of their own report: opened by account or by tracking secret, in their own terms (rules.md, sections 2, 3 and 7)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,7 +36,7 @@ _NOBODYS_DIGEST = "0" * 64
 
 @dataclass(frozen=True)
 class RefusalTold:
-    """Why a report was not taken, as told to its sender."""
+    """Why a report was refused, as its sender reads it."""
 
     reason: Bilingual
     guidance: Bilingual
@@ -45,7 +45,7 @@ class RefusalTold:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the centre wishes to know. From `due_at` on the wait may end at any moment; `closes`: and the report with it."""
+    """The centre's question. From `due_at` on the wait may end at any moment; with `closes` the report is closed by that."""
 
     words: str
     asked_at: datetime
@@ -55,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class ReviewTold:
-    """What the centre's look at a dissatisfied rating came to, in the words written to the sender."""
+    """The outcome of the review of a dissatisfied rating, in the words written to the sender."""
 
     is_reopened: bool
     words: str
@@ -64,7 +64,7 @@ class ReviewTold:
 
 @dataclass(frozen=True)
 class Given:
-    """A rating the sender gave: of the whole, or of the agency with this ref; perhaps before the answer was corrected."""
+    """A rating by the sender: of the whole, or of the agency with this ref; perhaps from before a correction of the answer."""
 
     level: str
     reason: str | None
@@ -74,7 +74,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Rateable:
-    """What may be rated until when; `agencies` are pairs of ref and full name."""
+    """What may be rated, and until when; `agencies` are pairs of ref and full name."""
 
     until: datetime
     agencies: tuple[tuple[str, Bilingual], ...]
@@ -82,11 +82,11 @@ class Rateable:
 
 @dataclass(frozen=True)
 class OwnReport:
-    """All a sender reads of their report. Of a quarantined one only what the receipt says; of one withdrawn from a case that
+    """Everything a sender reads of their report: for a quarantined one only what is on the receipt; for one withdrawn from a case that
     goes on for others, only their own part.
 
-    `case_id` is the case that answers it, `case_code` another one's code once the report was merged. `question`,
-    `objection_until`, `may_write` and `may_withdraw` say what the sender can do now; the use cases judge again.
+    `case_id` is the case that answers it, `case_code` another one's code once the report was merged. `question`, `objection_until`,
+    `may_write` and `may_withdraw` say what the sender can do now; the use cases check again.
     """
 
     code: str
@@ -133,19 +133,19 @@ class OwnReport:
 
     @property
     def why_that_day(self) -> Bilingual | None:
-        """Why the day that stands now is not the first one; None where it is, or where something else has moved it since."""
+        """Why the present day is not the first one; None where it is, or where something else has moved it since."""
         newest = self.moves[0] if self.moves else None
         return newest.reason if newest and self.clock and self.clock.due_at == newest.due_at else None
 
 
 def report_opened_by(code: str, secret: str) -> Report | None:
-    """The report with this code, if the secret typed with it is the one on its receipt. An unknown code takes as long to refuse."""
+    """The report with this code, if the typed secret is that of its receipt. Refusing an unknown code takes as long."""
     report = db.session.scalar(select(Report).where(Report.code == code.strip().upper()))
     return report if secret_matches(secret, report.secret_digest if report else _NOBODYS_DIGEST) else None
 
 
 def own_report(report: Report, *, now: datetime) -> OwnReport:
-    """What the sender of a report reads at this moment. Callers make sure that it is their own (permissions.report_owned_by)."""
+    """The report as its sender reads it now. Callers make sure that it is their own (permissions.report_owned_by)."""
     links = links_of(report)
     link = links[-1]
     case, question = link.case, open_questions([report.id]).get(report.id)
@@ -173,7 +173,7 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
 
 
 def _with_case(own_part: OwnReport, case: Case, report: Report, question: Question | None, standing: Standing, now: datetime) -> OwnReport:
-    """What there is to read and to do because of the case the report is in."""
+    """The parts that depend on the case the report is in."""
     publication = public_publications([case], kinds=("interim", "final", "private"), even_taken_back=True).get(case.id)
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
@@ -182,7 +182,7 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
         answers, missing = answers_of(version, photos_of_answers(version)), missing_from(publication, case)
     clocks = {clock.kind: clock for clock in db.session.scalars(select(Clock).where(Clock.case_id == case.id).order_by(Clock.id))}
     refusal = newest_refusal(case) if standing.state == CaseState.REFUSED else None
-    # a camera's report has no sender who could do anything
+    # a camera's report has no sender
     goes_on = report.reporter_id is not None and is_going_on(standing)
     others, asks_back = sum(link.left_at is None for link in case.reports) - 1, _asks_back(case, report)
     is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
@@ -204,7 +204,7 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
 
 
 def _next_step(own_part: OwnReport, standing: Standing, given: tuple[Given, ...], *, is_looked_at_again: bool) -> Bilingual:
-    """What comes next; who asked for it reads that they were heard."""
+    """What comes next; a sender who asked for a review reads that they were heard."""
     if is_looked_at_again:
         return OBJECTED_NEXT
     is_theirs = any(one.agency_ref is None and one.level == "dissatisfied" for one in given)
@@ -212,7 +212,7 @@ def _next_step(own_part: OwnReport, standing: Standing, given: tuple[Given, ...]
 
 
 def _asked(question: Question | None, *, shares_case: bool) -> Asked | None:
-    """The question as it is put. A case that answers others too is not closed because one sender is silent."""
+    """The question as asked. A case that answers others too is not closed because one sender is silent."""
     if question is None:
         return None
     return Asked(question.words, question.asked_at, question.due_at, question.when_unanswered == CLOSE and not shares_case)
@@ -234,7 +234,7 @@ def _refusal(row: Refusal | None) -> RefusalTold | None:
 
 
 def _review(case: Case) -> ReviewTold | None:
-    """The newest review that is decided: it stays to be read when the case is answered once more."""
+    """The newest decided review, still shown after the case is answered again."""
     query = select(Review).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
     row = db.session.scalars(query.where(Review.outcome.is_not(None)).order_by(Review.id.desc())).first()
     if row is None or not row.words or row.decided_at is None:
@@ -243,7 +243,7 @@ def _review(case: Case) -> ReviewTold | None:
 
 
 def _in_review_since(case: Case) -> datetime | None:
-    """Since when the centre looks again because of a rating; None when it does not."""
+    """When the present review because of a rating began; None without one."""
     if case.state != CaseState.REVIEW:
         return None
     query = select(Review.opened_at).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)

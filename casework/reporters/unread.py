@@ -1,4 +1,4 @@
-"""What the sender of a report has been told and has not seen yet: messages to them since they last opened its page."""
+"""A sender's unread news: messages to them since they last opened the page of their report."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,11 +9,11 @@ from casework.db import db, unit_of_work
 from casework.models import OutboxMessage, Report
 
 NO_NEWS = ("report_filed",)
-"""Told when one has just done it."""
+"""Messages about what the sender has just done themselves."""
 
 
 def with_news(reports: Collection[Report]) -> set[int]:
-    """The numbers of those reports about which something was told since."""
+    """The ids of those reports with unread messages."""
     recipients = {f"reporter:{report.reporter_id}": report.id for report in reports if report.reporter_id is not None}
     if not recipients:
         return set()
@@ -22,7 +22,7 @@ def with_news(reports: Collection[Report]) -> set[int]:
 
 
 def put_news_away(report: Report, *, now: datetime) -> None:
-    """Note that the sender has opened the page of the report; writes only when there was something new."""
+    """Mark the report's news as read; writes only when there was something new."""
     mine = OutboxMessage.recipient == f"reporter:{report.reporter_id}"
     if report.reporter_id is None or db.session.scalar(select(OutboxMessage.id).where(mine, *_unread()).limit(1)) is None:
         return
