@@ -1,8 +1,8 @@
-"""Who looked at who a sender is, and who took lists out of the house: read from the events each of them leaves before anything is shown.
+"""The log of looks at senders' identities and of exported lists, read from the events recorded before anything is shown.
 
-Inspectors read the reasons too, which are staff's own words about a case; administrators read events without content (rules.md, section 2).
-Looks at a case under its own procedure are in no list (rules.md, section 6, "Quarantine"). That somebody opened the page of a case
-without looking at its sender is not written down.
+Inspectors read the reasons too, which are staff's own words about a case; administrators read events without content (rules.md, section
+2). Looks at a quarantined case are in no list (rules.md, section 6, "Quarantine"). Opening the page of a case without looking at its
+sender is not recorded.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from casework.text import normal
 
 PAGE = 50
 LOOKED_AT = 2_000
-"""Looks one page goes through: of all centres' looks, those of one may be few."""
+"""Looks one page reads: of all centres' looks, those of one may be few."""
 LONGEST_CODE, LONGEST_LOGIN = 24, 60
 
 OCCASIONS: dict[str, Bilingual] = {
@@ -45,12 +45,12 @@ OCCASIONS: dict[str, Bilingual] = {
 
 
 class LogRefused(CaseworkError):
-    """There is nobody, or no case, as was asked for; the text says which."""
+    """There is no such person or case; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the list is narrowed by: whose looks (user name), of which case (code of it or of a report), on which local days."""
+    """The filter of the list: whose looks (user name), of which case (code of it or of a report), on which local days."""
 
     login: str = ""
     code: str = ""
@@ -60,7 +60,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class LoggedLook:
-    """One look. `reason` None: not for this reader; `is_erased`: what it was about was erased with the person's data."""
+    """One look. `reason` is None for readers who may not know it; `is_erased`: the subject was erased with the person's data."""
 
     id: int
     at: datetime
@@ -78,14 +78,14 @@ class LoggedLook:
 
 @dataclass(frozen=True, slots=True)
 class LookPage:
-    """Some looks, the newest first, and the number behind which the next page begins; None at the end."""
+    """Some looks, newest first, and the number after which the next page begins; None at the end."""
 
     looks: list[LoggedLook]
     next_before: int | None
 
 
 def looks_logged(by: Actor, wanted: Wanted, *, before: int | None = None, centre_id: int | None = None, limit: int = PAGE) -> LookPage:
-    """A page of the looks that are the reader's to know: of their centres, with `centre_id` of that one. Raises LogRefused."""
+    """A page of the looks the reader may know of: in their centres, or with `centre_id` in that one. Raises LogRefused."""
     centres = centres_where(by, Action.READ_LOOKS)
     if centre_id is not None:
         centres = {centre_id} if centres is None or centre_id in centres else set()
@@ -129,7 +129,7 @@ def _account(login: str, centres: set[int] | None) -> Account:
 
 
 def _cases(code: str, centres: set[int] | None) -> list[int]:
-    """The cases a report is or was in; those under their own procedure are as if they were not there."""
+    """The cases a report is or was in; quarantined ones are not found."""
     query = select(Case.id).join(CaseReport, CaseReport.case_id == Case.id).join(Report, Report.id == CaseReport.report_id)
     query = query.where(Report.code == normal(code).upper(), Case.quarantined_at.is_(None))
     if centres is not None:
@@ -141,7 +141,7 @@ def _cases(code: str, centres: set[int] | None) -> list[int]:
 
 
 def _of_centres(centres: set[int] | None) -> list[ColumnElement[bool]]:
-    """A look without a case belongs to the centre of its list, else to where whoever looked works."""
+    """A look without a case belongs to the centre of its list, or else to the centre where the person works."""
     if centres is None:
         return []
     of_list = Event.payload["centre_id"].as_integer()

@@ -1,8 +1,7 @@
-"""Whom a breach affects, worked out from what the database holds: by what an account looked at and worked on, by an export, by cases,
-by what was sent in a time.
+"""Finding the people a breach affects: by what an account looked at and worked on, by an export, by cases, or by the time of sending.
 
-What is found is reports, whose senders are meant, and citizens' accounts: nobody is named here and nothing sealed is opened. Reports under
-their own procedure are in no list and no count (rules.md, section 6, "Quarantine"): their confidential reader sees to them.
+The results are reports, meaning their senders, and citizens' accounts: nobody is named here and nothing sealed is opened. Quarantined
+reports are in no list and no count (rules.md, section 6, "Quarantine"): their confidential reader sees to them.
 """
 
 import re
@@ -39,7 +38,7 @@ from casework.settings.scopes import works_in
 from casework.text import normal
 
 MOST_FOUND = 100_000
-"""Reports and accounts one working out may come upon; more is worked out in parts."""
+"""Reports and accounts one search may find; larger searches are done in parts."""
 MOST_CODES = 500
 PAGE = 50
 MOST_SESSIONS = 50
@@ -65,7 +64,7 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What somebody may be affected by: reports and accounts as queries, and by what they were found, in refs and instants."""
+    """Who may be affected: reports and accounts as queries, and how they were found, in refs and instants."""
 
     way: str
     facts: dict[str, Any]
@@ -75,7 +74,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many are affected: reports, accounts, people behind them as far as that is known, and how far they were told."""
+    """How many are affected: reports, accounts, the people behind them as far as known, and how many were told."""
 
     reports: int
     accounts: int
@@ -85,21 +84,20 @@ class Counts:
     untold: int
 
 
-# -- ways ------------------------------------------------------------------------------------------------------------------
+# # -- searches ------------------------------------------------------------------------------------------------------------------
 
 
 def by_account(breach: Breach, login: str, time: Time) -> Found:
-    """Everything an account left a trace of in a time: looks, exports with names, requests about data, and each case it worked on.
+    """Everything an account left a trace of in a period: looks, exports with names, requests about data, and each case it worked on.
 
-    That it read the page of a case without doing anything there is not written down; where that matters, the reports of its centre are
-    found by time. Raises BreachRefused.
+    Reading a case page without acting is not recorded; where that matters, search its centre's reports by time. Raises BreachRefused.
     """
     account = _staff(breach, login)
     return _by_account(breach, account, time, BY_ACCOUNT, {"account": account.ref})
 
 
 def by_session(breach: Breach, ref: str) -> Found:
-    """The same of the time a session was open. Other sessions of the account at that time are not told apart. Raises BreachRefused."""
+    """The same for the time a session was open. Other sessions of the account at that time are not distinguished. Raises BreachRefused."""
     query = select(LoginSession).join(Account, Account.id == LoginSession.account_id)
     session = db.session.scalars(query.where(LoginSession.ref == ref, works_in(_places(breach)))).first()
     if session is None:
@@ -109,7 +107,7 @@ def by_session(breach: Breach, ref: str) -> Found:
 
 
 def by_output(breach: Breach, ref: str) -> Found:
-    """The senders an export named. Raises BreachRefused, also for one that names nobody."""
+    """The senders an export named. Raises BreachRefused, including for one that names nobody."""
     output = db.session.scalars(select(Output).where(Output.ref == normal(ref))).first()
     if output is None or not _is_at(breach, output.centre_id):
         raise BreachRefused("Không có tệp nào có mã này.", "No file has that code.", about="output")
@@ -124,7 +122,7 @@ def by_output(breach: Breach, ref: str) -> Found:
 
 
 def by_cases(breach: Breach, typed: str) -> Found:
-    """The senders of every report of some cases, by codes of either. Raises BreachRefused where one is unknown."""
+    """The senders of every report of some cases, by codes of either. Raises BreachRefused for an unknown one."""
     codes = sorted({normal(code).upper() for code in re.split(r"[\s,;]+", typed) if code})
     if not 1 <= len(codes) <= MOST_CODES:
         raise BreachRefused(f"Vui lòng ghi từ 1 đến {MOST_CODES} mã.", f"Please give 1 to {MOST_CODES} codes.", about="codes")
@@ -138,7 +136,7 @@ def by_cases(breach: Breach, typed: str) -> Found:
 
 
 def by_centre(breach: Breach, centre_id: int | None, time: Time) -> Found:
-    """Every report sent in a time, to a centre or, of a breach of the installation, to all. Raises NotAllowed."""
+    """Every report sent in a period, to a centre or, for a breach of the installation, to all. Raises NotAllowed."""
     if not _is_at(breach, centre_id):
         raise NotAllowed
     where = _during(Report.filed_at, time)
@@ -148,7 +146,7 @@ def by_centre(breach: Breach, centre_id: int | None, time: Time) -> Found:
 
 
 def by_citizens(breach: Breach, time: Time) -> Found:
-    """Every account of a citizen made in a time; they belong to no centre. Raises NotAllowed for a centre's breach."""
+    """Every citizen's account made in a period; they belong to no centre. Raises NotAllowed for a centre's breach."""
     if breach.centre_id is not None:
         raise NotAllowed
     accounts = select(Account.id).where(Account.kind == "citizen", Account.sealed_identity.is_not(None), *_during(Account.created_at, time))
@@ -156,19 +154,19 @@ def by_citizens(breach: Breach, time: Time) -> Found:
 
 
 def sessions_during(breach: Breach, login: str) -> list[LoginSession]:
-    """The newest sessions of an account, to choose one. Raises BreachRefused."""
+    """The newest sessions of an account, for choosing one. Raises BreachRefused."""
     account = _staff(breach, login)
     query = select(LoginSession).where(LoginSession.account_id == account.id).order_by(LoginSession.created_at.desc()).limit(MOST_SESSIONS)
     return list(db.session.scalars(query))
 
 
-# -- working it out --------------------------------------------------------------------------------------------------------
+# # -- adding the affected --------------------------------------------------------------------------------------------------------
 
 
 def work_out(breach: Breach, found: Found, *, by: Actor, now: datetime) -> BreachSearch:
-    """Add to a breach whoever was found, as far as they are not there yet. Records `work_out_affected` with numbers alone.
+    """Add the people found to a breach, unless they are there already. Records `work_out_affected` with numbers only.
 
-    Raises NotAllowed, BreachRefused where the breach is closed, nobody was found, or too many for one time.
+    Raises NotAllowed, BreachRefused where the breach is closed, nobody was found, or too many at once.
     """
     refuse_closed(breach, by=by)
     number = sum(_count(query) for query in (found.reports, found.accounts) if query is not None)
@@ -194,7 +192,7 @@ def work_out(breach: Breach, found: Found, *, by: Actor, now: datetime) -> Breac
 
 
 def subjects_of(breach: Breach, *, after: int = 0, limit: int = PAGE, centre_id: int | None = None) -> list[BreachSubject]:
-    """Some of those affected, in the order they were found; of one centre those whose case is there now."""
+    """Some of those affected, in the order found; for one centre those whose case is there now."""
     query = _shown(breach).where(BreachSubject.id > after).order_by(BreachSubject.id).limit(limit)
     query = query.options(joinedload(BreachSubject.report))
     if centre_id is not None:
@@ -203,7 +201,6 @@ def subjects_of(breach: Breach, *, after: int = 0, limit: int = PAGE, centre_id:
 
 
 def counts_of(breach: Breach) -> Counts:
-    """How many are affected, as it stands now."""
     shown = _shown(breach).with_only_columns(
         BreachSubject.report_id, BreachSubject.account_id, BreachSubject.told, Reporter.account_id.label("owner"),
         Reporter.id.label("sender"),
@@ -237,7 +234,7 @@ def _count(query: Select[int]) -> int:
 
 
 def without_those_apart() -> ColumnElement[bool]:
-    """A condition on those affected: not of a report under its own procedure. Asked of each, and not of all reports there are."""
+    """The condition for affected subjects without quarantined reports, evaluated per subject and not over all reports."""
     is_its = (CaseReport.report_id == BreachSubject.report_id, CaseReport.left_at.is_(None), Case.id == CaseReport.case_id)
     return BreachSubject.report_id.is_(None) | exists().where(*is_its, Case.quarantined_at.is_(None))
 
@@ -247,25 +244,25 @@ def _shown(breach: Breach) -> Select[BreachSubject]:
 
 
 def _current(*where: ColumnElement[bool]) -> Select[int]:
-    """The reports of cases that are not under their own procedure."""
+    """The reports of cases that are not quarantined."""
     query = select(CaseReport.report_id).join(Case, Case.id == CaseReport.case_id)
     return query.where(CaseReport.left_at.is_(None), Case.quarantined_at.is_(None), *where)
 
 
 def _reports(breach: Breach, *where: ColumnElement[bool]) -> Select[int]:
-    """Reports that somebody sent, within the breach's centre."""
+    """Reports with a sender, within the breach's centre."""
     query = select(Report.id).join(CaseReport, CaseReport.report_id == Report.id).join(Case, Case.id == CaseReport.case_id)
     return query.where(CaseReport.left_at.is_(None), Report.reporter_id.is_not(None), *_within(breach), *where)
 
 
 def _within(breach: Breach) -> list[ColumnElement[bool]]:
-    """Conditions on cases: of the breach's centre, and not under their own procedure."""
+    """Conditions on cases: of the breach's centre, and not quarantined."""
     places = _places(breach)
     return [Case.quarantined_at.is_(None), *([] if places is None else [Case.centre_id.in_(sorted(places))])]
 
 
 def _by_account(breach: Breach, account: Account, time: Time, way: str, facts: dict[str, Any]) -> Found:
-    """Of cases alone whose history went on after the time began: their streams are found by that."""
+    """Only cases with events after the time began, because their streams are found by that."""
     during = [Event.actor_id == account.id, *_during(Event.at, time)]
     touched = select(Event.case_id).where(Event.case_id.is_not(None), *during)
     if time.first is not None:

@@ -1,7 +1,7 @@
-"""A copy of somebody's data as one ZIP file, made while it is sent: what is in memory at any time is one report, or a piece of a file.
+"""A copy of a person's data as a ZIP file, made while it is sent: at any time only one report or a piece of a file is in memory.
 
-Per report a folder with its data as JSON and as a page, and the originals as they were sent; beside them the person's own data. Built
-outside any unit of work; what is asked for again is built anew, nothing of it is kept.
+Each report has a folder with its data as JSON and as a page, and the original files; next to the folders are the person's own data. Built
+outside any unit of work, anew for each request, and never stored.
 """
 
 import io
@@ -27,7 +27,7 @@ PERSON_FILE, PAGE_FILE, REPORT_FILE = "du-lieu.json", "du-lieu.html", "phan-anh.
 
 @dataclass(frozen=True)
 class PageOf:
-    """What a readable page of the copy shows: parts, the folders of reports beside it, the files of its own folder."""
+    """The content of a readable page: parts, the folders of reports, the files of its own folder."""
 
     title: str
     parts: Sequence[Part]
@@ -36,32 +36,30 @@ class PageOf:
 
 
 Draw = Callable[[PageOf], str]
-"""Makes the readable page; the edge knows how pages look."""
+"""Draws the readable page; the web layer provides it."""
 
 
 class _Sink(io.RawIOBase):
-    """Takes what the ZIP file writes until it is sent on. It cannot be searched, so the writer never goes back."""
+    """Collects what the ZIP file writes until it is sent. It cannot seek, so the writer never goes back."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
 
     def writable(self) -> bool:
-        """It takes bytes."""
         return True
 
     def write(self, data: Any) -> int:
-        """Keep a piece."""
         self.pieces.append(bytes(data))
         return len(data)
 
     def taken(self) -> bytes:
-        """Everything written since the last time."""
+        """Everything written since the last call."""
         taken, self.pieces = b"".join(self.pieces), []
         return taken
 
 
 def archive_of(person: Person, report_ids: Sequence[int], *, store: FileStore, now: datetime, draw: Draw) -> Iterator[bytes]:
-    """Yield the ZIP file piece by piece. `report_ids` are the person's, looked up before; they are read one after the other."""
+    """Yield the ZIP file piece by piece. `report_ids` are the person's, looked up before and read one after the other."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as bundle:
         parts = parts_of_person(person)
@@ -72,7 +70,7 @@ def archive_of(person: Person, report_ids: Sequence[int], *, store: FileStore, n
             report = db.session.get(Report, report_id)
             if report is not None:
                 yield from _report(bundle, sink, report, store, now, draw)
-            # the next one is read in a transaction of its own: a slow line holds none open
+            # the next report is read in a transaction of its own, so that a slow connection holds none open
             db.session.rollback()
     yield sink.taken()
 
@@ -91,7 +89,7 @@ def _report(bundle: zipfile.ZipFile, sink: _Sink, report: Report, store: FileSto
             opened = open_copy(file, store=store)
         except FileMissing:
             continue
-        # what a camera or a recorder has packed does not become smaller
+        # already compressed by a camera or recorder
         with opened, bundle.open(_entry(folder + name, now, packed=False), "w", force_zip64=True) as target:
             while piece := opened.read(PIECE):
                 target.write(piece)

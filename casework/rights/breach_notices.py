@@ -1,4 +1,4 @@
-"""What is written to the authority and to the people affected, made of what was put down: drafts in Vietnamese, to be printed and signed.
+"""Notices to the authority and to the people affected, made from what was recorded: drafts in Vietnamese, to be printed and signed.
 
 No sender is named in either. Source: Law 91/2025/QH15, Decree 356/2025/NĐ-CP.
 """
@@ -22,7 +22,7 @@ TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One letter: its title, whom it addresses, how it begins, its numbered parts, and its last sentences."""
+    """One letter: its title, addressee, opening, numbered parts and closing."""
 
     title: str
     to: str
@@ -32,7 +32,7 @@ class Notice:
 
 
 def notice_to(whom: str, breach: Breach, counts: Counts, *, body: str) -> Notice:
-    """The draft to AUTHORITY or PEOPLE; `body` is who writes."""
+    """The draft to AUTHORITY or PEOPLE; `body` is the sender."""
     return _to_authority(breach, counts, body) if whom == AUTHORITY else _to_people(breach, body)
 
 

@@ -1,7 +1,7 @@
-"""Personal data got where they should not be: what is known, what was done by when, and the 72 hours for the authority.
+"""Breaches of personal data: what is known, what was done when, and the 72 hours for telling the authority.
 
-A breach is opened, described anew whenever more is known, and closed; notices that left the house are put down with their moment. Each of
-these is a row that is added, and an event that names nobody. Source: Law 91/2025/QH15 and Decree 356/2025/NĐ-CP.
+A breach is opened, described anew whenever more is known, and closed; notices that were sent are recorded with their moment. Each of
+these adds a row, and an event that names nobody. Source: Law 91/2025/QH15 and Decree 356/2025/NĐ-CP.
 """
 
 from dataclasses import dataclass, fields
@@ -21,7 +21,7 @@ from casework.rights.lists import centres_where
 from casework.text import normal
 
 AUTHORITY_HOURS = timedelta(hours=72)
-"""From the moment it was noticed until the Ministry of Public Security has to know, round the clock, holidays too."""
+"""From the moment it was noticed until the Ministry of Public Security has to be told, round the clock, including holidays."""
 LONGEST_TEXT, LONGEST_CONTACT, LONGEST_WORDS = 4_000, 300, 1_000
 SHORTEST_OUTCOME = 10
 PAGE = 25
@@ -45,12 +45,12 @@ STEP_LABELS: dict[str, Bilingual] = {
 
 
 class BreachRefused(CaseworkError):
-    """It cannot be put down so; the text says why."""
+    """It cannot be recorded like this; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a breach, in words that name no citizen."""
+    """The description of a breach, in words that name no citizen."""
 
     happened: str
     data_kinds: str
@@ -69,7 +69,7 @@ KNOWN_LABELS: dict[str, Bilingual] = {
 
 
 def open_breach(kind: str, known: Known, *, by: Actor, now: datetime, noticed_at: datetime, centre_id: int | None) -> Breach:
-    """Put a breach of a centre down, or with None of the whole installation; its 72 hours run from when it was noticed.
+    """Record a breach of a centre, or with None of the whole installation; its 72 hours run from when it was noticed.
 
     Records `open_breach`. Raises NotAllowed, BreachRefused.
     """
@@ -92,7 +92,7 @@ def open_breach(kind: str, known: Known, *, by: Actor, now: datetime, noticed_at
 
 
 def describe_breach(breach: Breach, known: Known, *, by: Actor, now: datetime) -> None:
-    """Put down what is known by now; what was written before stays. Records `describe_breach`. Raises NotAllowed, BreachRefused."""
+    """Record what is known by now; earlier descriptions stay. Records `describe_breach`. Raises NotAllowed, BreachRefused."""
     refuse_closed(breach, by=by)
     known = _judged(known)
     if known == known_of(breach.description):
@@ -102,7 +102,7 @@ def describe_breach(breach: Breach, known: Known, *, by: Actor, now: datetime) -
 
 
 def record_notice(breach: Breach, whom: str, *, by: Actor, now: datetime, at: datetime, words: str) -> None:
-    """Put down that a notice to the authority or the people left the house at a moment, with its number or way.
+    """Record when a notice to the authority or the people was sent, with its number or channel.
 
     Records `record_breach_notice`. Raises NotAllowed, BreachRefused.
     """
@@ -120,7 +120,7 @@ def record_notice(breach: Breach, whom: str, *, by: Actor, now: datetime, at: da
 
 
 def close_breach(breach: Breach, *, by: Actor, now: datetime, outcome: str, without_notice: bool = False) -> None:
-    """End it with its outcome. Without a notice to the authority only where it is said that none was needed, and why.
+    """Close it with its outcome. Without a notice to the authority only with a statement that none was needed, and why.
 
     Records `close_breach`. Raises NotAllowed, BreachRefused.
     """
@@ -144,22 +144,21 @@ def close_breach(breach: Breach, *, by: Actor, now: datetime, outcome: str, with
 
 
 def told_authority_at(breach: Breach) -> datetime | None:
-    """When the authority was first told."""
     return min((step.at for step in breach.steps if step.kind == AUTHORITY), default=None)
 
 
 def is_late(breach: Breach, now: datetime) -> bool:
-    """Whether the authority was told too late, or should have been told by now; of one closed without a notice by when it was closed."""
+    """Whether the authority was told too late, or should have been told by now; for one closed without a notice, by the time of closing."""
     return (told_authority_at(breach) or breach.closed_at or now) >= breach.authority_due_at
 
 
 def known_of(row: BreachDescription) -> Known:
-    """A description as it is typed."""
+    """A description in the form it is typed."""
     return Known(**{each.name: getattr(row, each.name) for each in fields(Known)})
 
 
 def breaches_seen(by: Actor, *, after: int | None = None) -> tuple[list[Breach], int | None]:
-    """A page of the breaches that are the reader's to know, the newest first, and the row the next page goes on behind."""
+    """A page of the breaches the reader may know of, newest first, and the row after which the next page starts."""
     query = _seen(by).options(joinedload(Breach.centre)).order_by(Breach.opened_at.desc(), Breach.id.desc())
     if after is not None:
         at = select(Breach.opened_at).where(Breach.id == after).scalar_subquery()
@@ -169,13 +168,13 @@ def breaches_seen(by: Actor, *, after: int | None = None) -> tuple[list[Breach],
 
 
 def count_untold(*, by: Actor) -> int:
-    """Of how many open breaches of the person's the authority has had no notice, counted up to PAGE. There are few breaches."""
+    """How many of the person's open breaches the authority has not been told of, counted up to PAGE."""
     waiting = _seen(by).where(waits_for_notice()).with_only_columns(Breach.id).limit(PAGE)
     return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
 
 
 def waits_for_notice() -> ColumnElement[bool]:
-    """A condition on breaches: open, and no notice to the authority is put down."""
+    """The condition for open breaches without a notice to the authority."""
     told = exists().where(BreachStep.breach_id == Breach.id, BreachStep.kind == AUTHORITY)
     return Breach.closed_at.is_(None) & ~told
 
@@ -186,17 +185,17 @@ def breach_seen(by: Actor, ref: str) -> Breach | None:
 
 
 def lock_breach(breach_id: int) -> Breach:
-    """Lock its row. To be called first in a unit of work."""
+    """Lock its row; to be called first in a unit of work."""
     return db.session.get_one(Breach, breach_id, with_for_update=True, populate_existing=True)
 
 
 def may_handle(by: Actor, breach: Breach) -> bool:
-    """Whether the person does something with it, and does not only read it."""
+    """Whether the person may act on it, not only read it."""
     return breach.closed_at is None and _administers(breach.centre_id, by)
 
 
 def refuse_closed(breach: Breach, *, by: Actor) -> None:
-    """Raise NotAllowed unless the person handles it, BreachRefused where it is closed."""
+    """Raise NotAllowed unless the person may act on it, BreachRefused where it is closed."""
     require(by, Action.HANDLE_BREACH)
     _refuse_others(breach.centre_id, by)
     if breach.closed_at is not None:
@@ -204,12 +203,11 @@ def refuse_closed(breach: Breach, *, by: Actor) -> None:
 
 
 def record_breach(breach: Breach, type_: str, *, by: Actor, at: datetime, **payload: Any) -> Event:
-    """Append an event to the stream of a breach: numbers, kinds and moments, no words and nobody's name."""
+    """Append an event to a breach's stream: numbers, kinds and moments, no words and no names."""
     return append(breach_stream(breach), type_, by=by, at=at, payload=payload)
 
 
 def breach_stream(breach: Breach) -> str:
-    """The name of its history."""
     return f"breach:{breach.ref}"
 
 

@@ -1,4 +1,4 @@
-"""Putting right who somebody is: what they gave with a correction takes the place of what was sealed before."""
+"""Correcting a person's identity: what a request for correction says replaces what was sealed before."""
 
 from dataclasses import replace
 
@@ -13,8 +13,8 @@ from casework.sealing.seal import lookup_digest
 def correct(request: DataRequest, wish: Wish) -> None:
     """Correct the sealed identity of the reports a request is about, and the name of the account.
 
-    Number and address of an account are what it signs in with: they are changed on its own page, with a code that proves them.
-    A contact that changes is not proven any more.
+    An account signs in with its number and address, which are changed on its own page, with a code that proves them. A changed contact is
+    no longer proven.
     """
     account = request.account if request.account_id is not None else None
     if account is not None and is_first(request) and account.sealed_identity is not None and wish.contact.name:
@@ -30,7 +30,7 @@ def _correct_reporter(reporter: Reporter, given: Contact) -> None:
         return
     held = open_contact(reporter.sealed_identity)
     if held == Contact() and reporter.account_id is not None:
-        # sent with the account alone: who it is from is read there
+        # sent with the account: the identity is read there
         return
     corrected = Contact(given.name or held.name, given.phone or held.phone, given.email or held.email)
     if (corrected.phone, corrected.email) != (held.phone, held.email):

@@ -1,7 +1,7 @@
-"""What an operations lead does with a request about personal data: answer it, take more time once, carry it out, or refuse it.
+"""Deciding requests about personal data: an operations lead answers, extends once, carries out or refuses them.
 
-The person reads each word on their page and is sent a message that says no more than that there is something to read. Source:
-Law 91/2025/QH15, Decree 356/2025/NĐ-CP (casework.rights.limits).
+The person reads the words on their page and is sent a message that says only that there is something to read. Source: Law 91/2025/QH15,
+Decree 356/2025/NĐ-CP (casework.rights.limits).
 """
 
 from datetime import datetime
@@ -39,11 +39,11 @@ LONGEST_REPLY = 2_000
 
 
 class DecisionRefused(CaseworkError):
-    """The request cannot be decided so; the text says why."""
+    """The request cannot be decided like this; the text says why."""
 
 
 def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str = "") -> None:
-    """Tell the person that what they ask will be done by its day, perhaps with words. Records `answer_data_request`.
+    """Tell the person that their request will be carried out by its day, perhaps with words. Records `answer_data_request`.
 
     Raises NotAllowed, DecisionRefused: it was answered or is over, or the words are too long.
     """
@@ -57,9 +57,9 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 
 
 def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str) -> None:
-    """Refuse it with the reason, e.g. a duty to keep, or a case that has to be finished first. Records `refuse_data_request`.
+    """Refuse it with a reason, e.g. a duty to keep data, or a case that has to be finished first. Records `refuse_data_request`.
 
-    Raises NotAllowed, DecisionRefused: without a reason, over, or erasing has begun.
+    Raises NotAllowed, DecisionRefused: no reason, already over, or erasing has begun.
     """
     require_decider(request, by, now)
     _refuse_over(request)
@@ -74,10 +74,10 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 
 
 def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int, words: str) -> None:
-    """Take so many days more to carry it out, once, and tell the person why. Records `extend_data_request`.
+    """Extend the time to carry it out by some days, once, and tell the person why. Records `extend_data_request`.
 
-    It is an answer to the person too. Raises NotAllowed, DecisionRefused: extended before, over or late already, too many days, or
-    no reason.
+    This counts as an answer to the person. Raises NotAllowed, DecisionRefused: extended before, over or late, too many days, or no
+    reason.
     """
     require_decider(request, by, now)
     _refuse_over(request)
@@ -97,11 +97,11 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
 
 
 def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = "") -> None:
-    """Do what was asked. Records `carry_out_data_request`.
+    """Carry out the request. Records `carry_out_data_request`.
 
-    A correction takes the place of what the person gave; of a restriction no message leaves and nobody looks until the person lifts
-    it; an erasure begins, and what belongs to reports that still go on is erased when they end (casework.rights.erasing_people).
-    Raises NotAllowed, DecisionRefused when it is over or begun.
+    A correction replaces what the person gave; under a restriction no message is sent and nobody looks until the person lifts it; an
+    erasure begins, and data of reports still under way are erased when they end (casework.rights.erasing_people). Raises NotAllowed,
+    DecisionRefused when it is over or begun.
     """
     require_decider(request, by, now)
     _refuse_over(request)
@@ -112,7 +112,7 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
         request.answered_at, request.answered_by_id = now, by.account_id
     request.granted = True
     record_request(request, "carry_out_data_request", by=by, at=now, kind=request.kind)
-    # told before: whose data are erased cannot be told any more
+    # told before: afterwards an erased person cannot be told any more
     _tell(request, template="data_request_done", now=now)
     db.session.flush()
     if request.kind == ERASURE:
@@ -126,10 +126,10 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
 
 
 def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: str) -> tuple[Wish, list[Contact]]:
-    """Open the person's words and who they are, for somebody who decides and has a reason.
+    """Open the person's words and identity, for a decider with a reason.
 
-    Records `look_at_data_request` with the reason before anything is shown. Reports under their own procedure are not among them.
-    Raises NotAllowed, DecisionRefused when the reason is too short.
+    Records `look_at_data_request` with the reason before anything is shown. Quarantined reports are not included. Raises NotAllowed,
+    DecisionRefused when the reason is too short.
     """
     require_decider(request, by, now)
     reason = normal(reason)
@@ -143,14 +143,13 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
 
 
 def can_be_extended(request: DataRequest, now: datetime) -> bool:
-    """Whether more time may be taken for it now."""
     is_open = request.done_at is None and request.begun_at is None
     return is_open and request.extended_at is None and now < request.done_due_at
 
 
 def contacts_of(request: DataRequest, by: Actor) -> list[Contact]:
-    """Who the person is: as the account says, and as each form of reports of the decider's centres that said something else; nobody
-    while their data rest."""
+    """The person's identity: from the account, and from each form in the decider's centres that said something else; empty while
+    processing is restricted."""
     if is_restricted(Person(request.account, request.report)):
         return []
     sealed: list[bytes | None] = []
@@ -169,7 +168,7 @@ def contacts_of(request: DataRequest, by: Actor) -> list[Contact]:
 
 
 def require_decider(request: DataRequest, by: Actor, now: datetime) -> None:
-    """Raise NotAllowed unless the person decides the requests of its centre, SecondPersonNeeded where they are tied to who asks."""
+    """Raise NotAllowed unless the person decides the requests of its centre, SecondPersonNeeded where they are tied to the requester."""
     require(by, Action.DECIDE_DATA_REQUEST)
     centres = centres_decided(by)
     if centres is not None and request.centre_id not in centres:
@@ -196,7 +195,7 @@ def _reply(request: DataRequest, words: str, *, is_needed: bool) -> None:
 
 
 def _tell(request: DataRequest, *, template: str, now: datetime) -> None:
-    """Send the person a message, if anything leads to them."""
+    """Send the person a message, if any channel reaches them."""
     if request.account_id is not None:
         tell_of_data_request(f"account:{request.account_id}", template, request=request.ref, at=now)
         return

@@ -1,4 +1,4 @@
-"""For whom a person acts as a deputy today."""
+"""The principals a deputy acts for today."""
 
 from sqlalchemy import select
 
@@ -8,7 +8,7 @@ from casework.permissions import Actor
 
 
 def principals_of(by: Actor) -> list[Account]:
-    """Return the people somebody stands in for now, by name; asks nothing where there are none."""
+    """Return the people somebody acts for now, by name; no query where there are none."""
     ids = {grant.principal_id for grant in by.grants if grant.principal_id is not None}
     if not ids:
         return []

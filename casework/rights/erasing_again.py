@@ -1,4 +1,4 @@
-"""Erasing again, where an older backup was restored, whom the list that is kept apart says was erased since."""
+"""Repeating erasures after an older backup was restored, from the separately kept list."""
 
 from datetime import datetime
 
@@ -16,8 +16,8 @@ from casework.upkeep.erasure_log import note_forgotten
 
 
 def erase_account_again(ref: str, *, now: datetime) -> bool | None:
-    """Erase an account, and see to it that its reports go as they end; None where this database does not know it, False where it is
-    erased already."""
+    """Erase an account, and have its reports erased as they end; None where this database does not know it, False where it is erased
+    already."""
     account = db.session.scalar(select(Account).where(Account.ref == ref).with_for_update())
     if account is None:
         return None
@@ -37,7 +37,7 @@ def erase_account_again(ref: str, *, now: datetime) -> bool | None:
 
 
 def erase_report_again(ref: str, *, now: datetime) -> bool | None:
-    """Erase who sent a report and what they sent, though it may still go on here; returns as `erase_account_again`."""
+    """Erase a report's sender and content, even if it is still under way here; returns like `erase_account_again`."""
     report = db.session.scalar(select(Report).where(Report.ref == ref))
     if report is None:
         return None

@@ -1,11 +1,11 @@
-"""Erasing a person at their own wish: who they are and what they sent, never what the house made of it or did.
+"""Erasing a person at their own request: their identity and what they sent, never what the installation made of it or did.
 
 Of an account go identity, contact, password, sessions, browsers, wishes how to be told, what it said to meet too. Of each of its reports
 that has ended go the identity, the original words and places, what was written or sent after filing, the originals of photos and
 recordings and the centre's copies, and the reasons for which staff looked or did not take more. What was cleared or published stays, for
 it names nobody; so do the commune, for statistics, codes, numbers and the chain of events. Village and position of a case stay where they
-were published, and where the case answers others too. A report that still goes on is erased when it ends, by a job; until then its
-sender can be told of it. Source: Law 91/2025/QH15, articles on erasure; rules.md, section 2, for what stays.
+were published, and where the case answers others too. A report that still goes on is erased when it ends, by a job; until then its sender
+can be told of it. Source: Law 91/2025/QH15, articles on erasure; rules.md, section 2, for what stays.
 """
 
 import secrets
@@ -71,16 +71,16 @@ from casework.upkeep.erasure_log import handed_over_at, note_forgotten
 
 JOB = "go_on_erasing"
 MOST_AT_ONCE = 20
-"""Reports erased in one unit of work: each locks its case, and nobody who works waits for more."""
+"""Reports erased in one unit of work: each locks its case, and nobody at work should wait longer."""
 NOBODY = "0" * 64
 READ_TOGETHER = 100
 """Requests whose rows are read at a time."""
 
 
 def begin_erasure(request: DataRequest, *, by: Actor, now: datetime) -> None:
-    """Erase the account and whatever has ended, at most MOST_AT_ONCE reports; what is left is the job's (`go_on_erasing`)."""
+    """Erase the account and everything that has ended, at most MOST_AT_ONCE reports; the job does the rest (`go_on_erasing`)."""
     request.begun_at = now
-    # what belongs to no centre goes with the first of the requests to several
+    # what belongs to no centre is erased with the first of the requests to several
     if request.account_id is not None and is_first(request):
         _keep_contact_of_open_reports(request, now)
         erase_account(db.session.get_one(Account, request.account_id), at=now)
@@ -88,10 +88,10 @@ def begin_erasure(request: DataRequest, *, by: Actor, now: datetime) -> None:
 
 
 def go_on_erasing(now: datetime) -> int:
-    """Erase what has ended since of people whose erasure has begun; returns how many reports were erased. A job.
+    """Erase reports that have ended since, of people whose erasure has begun; returns how many. A job.
 
-    What has not ended is found by reading alone; each request that has something to erase is a unit of work of its own. A request or a
-    report that cannot be erased keeps none of the others waiting. Raises what the first of them raised: the run has failed.
+    Only requests with something to erase get a unit of work, each its own. A request or report that cannot be erased does not hold up the
+    others. Raises the first failure at the end: the run has failed.
     """
     work, erased, after = OneByOne(JOB), 0, 0
     with work.each(), unit_of_work():
@@ -106,7 +106,7 @@ def go_on_erasing(now: datetime) -> int:
 
 
 def waits_for(request: DataRequest, now: datetime) -> list[Report]:
-    """The reports that still go on; those under their own procedure are not named to anybody."""
+    """The reports still under way; quarantined ones are never named."""
     reports = reports_about(request)
     links = newest_links([report.id for report in reports])
     return [report for report in reports if links[report.id].case.quarantined_at is None and not has_ended(links[report.id], now)]
@@ -128,7 +128,7 @@ def has_ended(link: CaseReport, now: datetime) -> bool:
 
 
 def erase_account(account: Account, *, at: datetime) -> None:
-    """Empty a citizen's account and everything it signs in or is told by; nobody signs in with it again."""
+    """Empty a citizen's account with everything used for signing in or messages; nobody signs in with it again."""
     digests = [digest for digest in (account.phone_digest, account.email_digest) if digest is not None]
     account.sealed_identity = account.phone_digest = account.email_digest = account.password_hash = None
     account.phone_verified_at = account.email_verified_at = account.restricted_at = None
@@ -139,7 +139,7 @@ def erase_account(account: Account, *, at: datetime) -> None:
     erase_me_too(account=account)
     for device in db.session.scalars(select(Device).where(Device.account_id == account.id)):
         erase_me_too(device=device)
-        # the row stays because reports may name it; no token fits it any more
+        # the row stays because reports may reference it; no token fits it any more
         device.account_id = device.session_id = None
         device.token_digest, device.ended_at = secrets.token_hex(32), device.ended_at or at
     db.session.flush()
@@ -153,9 +153,11 @@ def erase_account(account: Account, *, at: datetime) -> None:
 
 
 def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: DataRequest | None = None) -> None:
-    """Erase who sent a report and what they sent, once it has ended. The caller holds the locks of its cases.
+    """Erase the sender and the content of a report that has ended.
 
-    What was asked about it before is settled with that, `besides` the request that is being carried out.
+    The caller holds the locks of its cases.
+
+    Other requests about it are settled by that, except `besides`, the one being carried out.
     """
     ids, reporter = [report.id], report.reporter
     for text in report.texts:
@@ -173,7 +175,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     forget_sent_reports([report.ref])
     _forget_codes(OneTimeCode.report_id.in_(ids))
     if link.left_at is None:
-        # a case that goes on for others keeps what staff are writing about it
+        # staff's drafts stay in a case that goes on for others
         _run(delete(Draft).where(Draft.case_id == link.case_id))
     asked = DataRequest.report_id.in_(ids) & (DataRequest.id != (besides.id if besides is not None else 0))
     _run(update(DataRequest).where(asked, DataRequest.done_at.is_(None)).values(done_at=at, granted=False))
@@ -190,7 +192,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
 
 
 def forget_sender(reporter: Reporter, *, at: datetime) -> None:
-    """Forget who sent a report, with the codes sent to them and what has not left for them."""
+    """Erase the sender of a report, with the codes sent to them and their unsent messages."""
     digests = [digest for digest in (reporter.phone_digest, reporter.email_digest) if digest is not None]
     _forget_codes(OneTimeCode.contact_digest.in_(digests))
     _drop_messages([f"reporter:{reporter.id}"], at)
@@ -198,12 +200,12 @@ def forget_sender(reporter: Reporter, *, at: datetime) -> None:
 
 
 def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
-    """Village and position of a case came from its sender: they stay where they were published, or others have sent it too."""
+    """Village and position of a case came from its sender: they stay where they were published or sent by others too."""
     forget_waiting(case)
     if case.quarantined_at is not None or shows_exact_place(case):
         return
     if any(link.report_id != report.id and link.left_at is None for link in case.reports):
-        # what others have sent too stays, and nobody's exact point
+        # what others have sent too stays, but nobody's exact point
         case.latitude, case.longitude = rounded(case.latitude, case.longitude)
         case.placed_at = None
         return
@@ -217,7 +219,7 @@ def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
 
 
 def _sweep_blocks(now: datetime) -> None:
-    """Whom a block was about is forgotten when it is over, if they were erased meanwhile: that took its reason."""
+    """Erase the sender of blocks that are over, if they were erased meanwhile, which erased the reason."""
     is_over = BlockedSender.lifted_at.is_not(None) | (BlockedSender.until <= now)
     _run(delete(BlockedSender).where(BlockedSender.reason == GONE, is_over))
 
@@ -254,7 +256,7 @@ def _ended_reports(request_id: int, left_out: Collection[int], now: datetime) ->
 
 
 def _is_left_to_end(request_id: int) -> bool:
-    """Whether a request goes on although no report is left."""
+    """Whether a request is unfinished although no report is left."""
     request = db.session.get_one(DataRequest, request_id)
     is_left = request.done_at is None and not reports_about(request)
     db.session.rollback()
@@ -262,9 +264,9 @@ def _is_left_to_end(request_id: int) -> bool:
 
 
 def _erase_some(request: DataRequest, *, by: Actor, now: datetime, only: Collection[int] | None = None) -> int:
-    """Erase the next reports that have ended, `only` those of some, and end the request where none is left; returns how many were erased.
+    """Erase the next reports that have ended, `only` some of them, and end the request where none is left; returns how many were erased.
 
-    With its sender a report leaves the account: what still belongs to the account is what is left.
+    | An erased report leaves the account, so reports of the account are those left.
     """
     reports = reports_about(request)
     links = newest_links([report.id for report in reports])
@@ -284,11 +286,11 @@ def _erase_some(request: DataRequest, *, by: Actor, now: datetime, only: Collect
 
 
 def _end(request: DataRequest, *, by: Actor, now: datetime) -> None:
-    """Nothing of the person is left: what they wrote in requests goes too."""
+    """End the request: nothing of the person is left, and their words in requests are erased too."""
     request.done_at, request.done_by_id = now, by.own_id
     db.session.flush()
     same = DataRequest.account_id == request.account_id if request.account_id is not None else DataRequest.report_id == request.report_id
-    # what another centre has still to decide keeps its words until then
+    # a request another centre has still to decide keeps its words until then
     _run(update(DataRequest).where(same, DataRequest.done_at.is_not(None)).values(sealed_words=None, sealed_reply=None))
     if request.account_id is not None:
         erase_reasons_to_look([], at=now, streams=[account_stream(db.session.get_one(Account, request.account_id))])
@@ -296,7 +298,7 @@ def _end(request: DataRequest, *, by: Actor, now: datetime) -> None:
 
 
 def _keep_contact_of_open_reports(request: DataRequest, now: datetime) -> None:
-    """Seal the account's contact into those of its reports that go on and say none themselves: their sender is told of them still."""
+    """Seal the account's contact into its reports under way that have none themselves, so that their sender can still be told."""
     account = db.session.get_one(Account, request.account_id)
     if account.sealed_identity is None:
         return
@@ -313,7 +315,7 @@ def _keep_contact_of_open_reports(request: DataRequest, now: datetime) -> None:
 
 
 def _erase_files(report_ids: Sequence[int], at: datetime) -> None:
-    """The originals and the centre's copies; what was cleared for agencies or the public stays."""
+    """Erase the originals and the centre's copies; copies cleared for agencies or the public stay."""
     photos = list(db.session.scalars(select(Photo).where(Photo.report_id.in_(report_ids))))
     recordings = list(db.session.scalars(select(Recording).where(Recording.report_id.in_(report_ids))))
     of_photos = File.photo_id.in_([photo.id for photo in photos]) & File.audience.in_(("sealed", "centre"))
@@ -328,7 +330,7 @@ def _erase_files(report_ids: Sequence[int], at: datetime) -> None:
 
 
 def _drop_messages(recipients: Collection[str], at: datetime) -> None:
-    """Withdraw what has not left for somebody who is gone."""
+    """Withdraw unsent messages to an erased person."""
     waiting = OutboxMessage.sent_at.is_(None) & OutboxMessage.dropped_at.is_(None)
     _run(update(OutboxMessage).where(OutboxMessage.recipient.in_(recipients), waiting).values(dropped_at=at))
     unsent = Delivery.sent_at.is_(None) & Delivery.dropped_at.is_(None)
@@ -336,7 +338,7 @@ def _drop_messages(recipients: Collection[str], at: datetime) -> None:
 
 
 def _forget_codes(which: ColumnElement[bool]) -> None:
-    """Nobody's any more; the rows go with the sweep, which keeps their numbers from coming again (casework.contacts.codes)."""
+    """Detach codes from the person; the rows go with the sweep, which keeps their ids from being reused (casework.contacts.codes)."""
     _run(update(OneTimeCode).where(which).values(contact_digest=NOBODY, sealed_message=None, report_id=None))
 
 

@@ -1,7 +1,7 @@
-"""Everything the system holds about a person, as parts that are written to JSON and to a page alike: no two lists that could differ.
+"""Everything the system holds about a person, as parts that are written both to JSON and to a page, so that the two cannot differ.
 
-A part is a heading and records, a record some facts. What the person may not read stays out: who of staff looked (the role is told),
-what staff wrote for one another, and of a report under its own procedure all but the receipt (rules.md, section 2).
+A part is a heading and records, a record some facts. Left out is what the person may not read: the names of staff who looked (only roles
+are given), staff's internal words, and for a quarantined report everything but the receipt (rules.md, section 2).
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,14 +41,14 @@ from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_
 from casework.settings.role_labels import ROLE_WORDS
 
 MOST_ROWS = 1_000
-"""Of one part, the newest: sessions, messages, looks."""
+"""The newest rows of one part: sessions, messages, looks."""
 
 Value = str | int | float | bool | datetime | date | Bilingual | None
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that is held: its name in the file, what it is called, and what it is."""
+    """One fact: its name in the file, its label and its value."""
 
     key: str
     label: Bilingual
@@ -65,29 +65,28 @@ class Part:
 
 
 def as_json(parts: Iterable[Part]) -> dict[str, Any]:
-    """The parts as the file has them: instants in UTC, words in both languages where there are two."""
+    """The parts as in the file: instants in UTC, words in both languages where there are two."""
     return {part.key: [{fact.key: _plain(fact.value) for fact in record} for record in part.records] for part in parts}
 
 
 def fact(key: str, vi: str, en: str, value: Value) -> Fact:
-    """A fact with its label."""
     return Fact(key, Bilingual(vi, en), value)
 
 
 def part(key: str, vi: str, en: str, records: Iterable[Iterable[Fact]]) -> Part:
-    """A part with its heading; facts without a value are left out, so are records without a fact."""
+    """A part with its heading; facts without a value and records without facts are left out."""
     kept = (tuple(each for each in record if each.value not in (None, "")) for record in records)
     return Part(key, Bilingual(vi, en), tuple(record for record in kept if record))
 
 
 def parts_of_person(person: Person) -> list[Part]:
-    """What is held about a person beside their reports."""
+    """What is held about a person apart from their reports."""
     parts = [*_parts_of_account(person.account)] if person.account is not None else []
     return [each for each in [*parts, _requests(person)] if each.records]
 
 
 def contact_facts(contact: Contact) -> list[Fact]:
-    """Who somebody is."""
+    """A person's identity."""
     return [
         fact("name", "Họ và tên", "Full name", contact.name),
         fact("phone", "Số điện thoại", "Telephone", contact.phone),
@@ -96,7 +95,7 @@ def contact_facts(contact: Contact) -> list[Fact]:
 
 
 def consent_facts(notice_id: int | None, consented_at: datetime | None) -> list[Fact]:
-    """What was agreed to, when, with the words of the notice."""
+    """The consent given, when, and the words of the notice."""
     notice = db.session.get(ConsentNotice, notice_id) if notice_id is not None else None
     return [
         fact("consented_at", "Đồng ý lúc", "Agreed at", consented_at),
@@ -106,7 +105,7 @@ def consent_facts(notice_id: int | None, consented_at: datetime | None) -> list[
 
 
 def messages_to(recipient: str) -> Part:
-    """What somebody was told, when, and by which ways it left the house."""
+    """The messages to a recipient, with times and channels."""
     query = select(OutboxMessage).where(OutboxMessage.recipient == recipient).order_by(OutboxMessage.id.desc()).limit(MOST_ROWS)
     rows = list(db.session.scalars(query))
     sent: dict[int, list[str]] = {}
@@ -132,8 +131,8 @@ def messages_to(recipient: str) -> Part:
 
 
 def looks_in(events: Iterable[Event]) -> Part:
-    """Who looked at the identity: in which role, on what occasion and why, not their name. Why a list was made is said of all in it, and
-    may name others: it stays out."""
+    """The looks at an identity: role, occasion and reason, not the name. The reason for a list is about everybody on it and may name
+    others, so it is left out."""
     rows = list(events)
     roles = _roles_of({row.actor_id for row in rows if row.actor_id is not None})
     return part(
@@ -204,7 +203,7 @@ def _cases(key: str, heading: Bilingual, table: Any, at: Any, account_id: int) -
 
 
 def _blocks(account: Account) -> Part:
-    # a number the account only claims may be another person's, and so may what was written about it
+    # a number the account only claims may be another person's, and so may messages about it
     proven = ((account.phone_digest, account.phone_verified_at), (account.email_digest, account.email_verified_at))
     digests = [digest for digest, proven_at in proven if digest is not None and proven_at is not None]
     is_theirs = (BlockedSender.kind == "account") & (BlockedSender.subject == str(account.id))
@@ -240,7 +239,7 @@ def request_facts(row: DataRequest) -> list[Fact]:
 
 
 def reporter_facts(reporter: Reporter | None) -> list[Fact]:
-    """Who sent a report, as written on its form."""
+    """The sender of a report, as written on its form."""
     if reporter is None or reporter.sealed_identity is None:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Everything the system holds about one report of a person: what they sent, what became of it, what they were told, who looked."""
+"""Everything the system holds about one report of a person: what they sent, its outcome, what they were told, and who looked."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -34,7 +34,7 @@ EXTENSIONS = {
 
 
 def parts_of_report(report: Report, *, now: datetime) -> list[Part]:
-    """What is held about a report. Of one under its own procedure what its receipt says."""
+    """What is held about a report. For a quarantined one only what is on its receipt."""
     shown = own_report(report, now=now)
     if shown.state == CaseState.QUARANTINED:
         return [_receipt(report, shown)]
@@ -42,7 +42,7 @@ def parts_of_report(report: Report, *, now: datetime) -> list[Part]:
 
 
 def originals_of(report: Report, *, now: datetime) -> Iterator[tuple[str, File]]:
-    """The files as they were sent, each with the name it has in the copy of the data; those that were erased are gone."""
+    """The original files with their names in the copy of the data, without erased ones."""
     if own_report(report, now=now).state == CaseState.QUARANTINED:
         return
     for number, photo in enumerate(photos_of_report(report), start=1):
@@ -148,7 +148,7 @@ def _answers(shown: OwnReport) -> Iterator[list[Fact]]:
 
 
 def _looks(report: Report) -> list[Event]:
-    """Looks at the sender's identity in the cases the report was in; the events name the report they are about."""
+    """Looks at the sender's identity in the report's cases, from events that name the report."""
     cases = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
     query = select(Event).where(Event.case_id.in_(cases), Event.type.in_(LOOKS)).order_by(Event.id).limit(MOST_ROWS)
     found = list(db.session.scalars(query))

@@ -1,8 +1,8 @@
-"""How long the centre has for what somebody asks about their own data.
+"""The time a centre has for requests about personal data.
 
-Law 91/2025/QH15 and Decree 356/2025/NĐ-CP (in force 01/01/2026): the person is answered within 2 working days; processing stops
-within 15 days (restriction, withdrawal of consent); what else is asked is done within 10 to 20 days; each may be extended once, by
-15 days at most, with the reason told. The numbers are values an administrator may make shorter, never longer.
+Law 91/2025/QH15 and Decree 356/2025/NĐ-CP (in force 01/01/2026): the person is answered within 2 working days; processing stops within 15
+days (restriction, withdrawal of consent); other requests are carried out within 10 to 20 days; each may be extended once, by 15 days at
+most, with a reason. The numbers are settings an administrator may shorten, never lengthen.
 """
 
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ ANSWER, RESTRICTION, DONE, EXTENSION = "data_answer_days", "data_restriction_day
 
 
 def answer_due(centre_id: int, at: datetime) -> datetime:
-    """The first instant at which the first word to the person is late, by the centre's working days."""
+    """The first instant at which the first answer to the person is late, in the centre's working days."""
     return _due(centre_id, ANSWER, Unit.WORKING_DAYS, at)
 
 
@@ -25,12 +25,11 @@ def done_due(kind: str, centre_id: int, at: datetime) -> datetime:
 
 
 def most_extension(centre_id: int) -> int:
-    """By how many days a request may be extended, once."""
     return int(value_of(EXTENSION, centre_id))
 
 
 def extended_due(done_due_at: datetime, days: int, centre_id: int) -> datetime:
-    """The due instant of a request that was given so many days more."""
+    """The due instant of a request extended by some days."""
     calendar = calendar_of(centre_id)
     last: date = calendar.day_of(done_due_at)
     return calendar.start_of(last + timedelta(days=days))

@@ -1,4 +1,4 @@
-"""The requests an operations lead decides: those that wait, by the day they are due, and those that are over."""
+"""The requests an operations lead decides: waiting ones by due day, and finished ones."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,14 +17,14 @@ from casework.successors import centre_at_work
 PAGE = 50
 """Requests on one page of the list."""
 SECOND_DIGITS = 11
-"""Digits of the seconds since 1970 up to a year of four digits: there are more seconds than years."""
+"""Digits of the seconds since 1970 up to a year of four digits: more than years need."""
 MOST_REPORTS = 50
-"""Reports named beside a request, the newest."""
+"""The newest reports listed with a request."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some requests and the number behind which the next page begins, None on the last one."""
+    """Some requests and the number after which the next page begins, None on the last one."""
 
     rows: list[DataRequest]
     after: str | None
@@ -32,7 +32,7 @@ class Page:
 
 @dataclass(frozen=True)
 class ReportBeside:
-    """A report a request is about, and the case that answers it, or answered it before the report was withdrawn."""
+    """A report a request is about, and the case that answers it, or did before the report was withdrawn."""
 
     report: Report
     case: Case
@@ -40,7 +40,7 @@ class ReportBeside:
 
 
 def open_requests(by: Actor, *, after: str = "") -> Page:
-    """Those that are not over, in the order of the day on which they have to be done. `after` is what the page before ended with."""
+    """The unfinished ones, by the day they are due. `after` is what the previous page ended with."""
     query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_(None))
     first, _sign, second = after.partition("_")
     instant, number = number_in(first, digits=SECOND_DIGITS), number_in(second)
@@ -53,7 +53,7 @@ def open_requests(by: Actor, *, after: str = "") -> Page:
 
 
 def done_requests(by: Actor, *, after: str = "") -> Page:
-    """Those that are over, the newest first; copies that were handed over at once are among them."""
+    """The finished ones, newest first; including copies handed over at once."""
     query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_not(None))
     number = number_in(after)
     if number is not None:
@@ -64,8 +64,8 @@ def done_requests(by: Actor, *, after: str = "") -> Page:
 
 
 def request_seen(by: Actor, ref: str) -> DataRequest | None:
-    """A request that is decided, of a centre whose requests the person decides; the look-up is the permission. One about a report under
-    its own procedure is not there."""
+    """A request of a centre whose requests the person decides; the look-up is the permission check. One about a quarantined report is not
+    found."""
     query = _of(by, select(DataRequest)).where(DataRequest.ref == ref, DataRequest.kind != COPY)
     row = db.session.scalar(query.options(joinedload(DataRequest.account), joinedload(DataRequest.report)))
     is_apart = row is not None and row.report is not None and case_of(row.report).quarantined_at is not None
@@ -73,29 +73,28 @@ def request_seen(by: Actor, ref: str) -> DataRequest | None:
 
 
 def is_late(request: DataRequest, now: datetime) -> bool:
-    """Whether the first word or the deed is late. What waits for reports to end is not: the person was told so before."""
+    """Whether answering or carrying out is late. A request that waits for reports to end is not: the person was told so before."""
     if request.done_at is not None or request.begun_at is not None:
         return False
     return now >= (request.answer_due_at if request.answered_at is None else request.done_due_at)
 
 
 def was_late(request: DataRequest) -> bool:
-    """Whether it was answered or done after its day."""
+    """Whether it was answered or carried out after its day."""
     answered_late = request.answered_at is not None and request.answered_at >= request.answer_due_at
     done_at = request.begun_at or request.done_at
     return answered_late or (done_at is not None and done_at >= request.done_due_at)
 
 
 def next_due(request: DataRequest) -> datetime | None:
-    """The first late instant of what has to be done next; None where nothing has."""
+    """The due instant of the next thing to do; None where nothing is left."""
     if request.done_at is not None or request.begun_at is not None:
         return None
     return request.answer_due_at if request.answered_at is None else request.done_due_at
 
 
 def reports_beside(request: DataRequest, by: Actor) -> list[ReportBeside]:
-    """The newest reports a request is about in the centres the person decides for, those that were withdrawn too; those under their own
-    procedure are not there."""
+    """The newest reports of a request in the centres the person decides for, including withdrawn ones, without quarantined ones."""
     centres, reports = centres_decided(by), {report.id: report for report in reports_about(request)}
     newest = newest_links(sorted(reports)[-MOST_REPORTS:])
     return [
@@ -106,12 +105,13 @@ def reports_beside(request: DataRequest, by: Actor) -> list[ReportBeside]:
 
 
 def centres_decided(by: Actor) -> set[int] | None:
-    """The centres whose requests somebody decides; None: all."""
+    """The centres whose requests a person decides; None for all."""
     return centres_where(by, Action.DECIDE_DATA_REQUEST)
 
 
 def centres_where(by: Actor, action: Action) -> set[int] | None:
-    """The centres in which somebody does that by role: their own, and those that ended and left their work to one of them; None: all."""
+    """The centres in which a person may do that by role: their own, and those that ended and left their work to one of them; None for
+    all."""
     roles = frozenset(Role(role) for role in ACTION_ROLES[action])
     own = {grant.centre_id for grant in by.grants if grant.role in roles}
     if None in own:
@@ -120,7 +120,7 @@ def centres_where(by: Actor, action: Action) -> set[int] | None:
 
 
 def centres_with_heirs(centre_ids: set[int]) -> set[int]:
-    """Some centres, and those that have ended and left their work to one of them."""
+    """The centres, and those that have ended and left their work to one of them."""
     ended = db.session.scalars(select(Centre.id).where(Centre.valid_to.is_not(None))) if centre_ids else ()
     return centre_ids | {centre_id for centre_id in ended if centre_at_work(centre_id, None) in centre_ids}
 

@@ -1,6 +1,6 @@
-"""Who has looked at who a person is, as the person reads it: when, in which role of which body, on what occasion; nobody's name.
+"""Looks at a person's identity, as the person reads them: time, role, body and occasion, without names.
 
-Read from the events that each look leaves before anything is shown. Why somebody looked stands in the copy of the data.
+Read from the events recorded before anything is shown. The reasons are in the copy of the person's data.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from casework.settings.role_labels import ROLE_WORDS
 
 MOST_SHOWN = 100
 MOST_REPORTS = 200
-"""Of an account, the newest: whoever has more reads of the others in the copy."""
+"""The newest reports of an account; looks at older ones are in the copy of the data."""
 
 OCCASIONS = {
     "reveal_identity": Bilingual("Xem họ tên, cách liên hệ để xử lý phản ánh", "Looked at name and contact to handle the report"),
@@ -32,7 +32,7 @@ OCCASIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look. `role` and `body` are those of whoever looked; empty where nobody holds them any more."""
+    """One look. `role` and `body` are those of the person who looked; empty where nobody holds them any more."""
 
     at: datetime
     occasion: Bilingual
@@ -42,7 +42,7 @@ class Look:
 
 
 def looks_at(person: Person) -> list[Look]:
-    """The newest looks at a person, newest first. Those whose reason was erased with the person's name are not among them."""
+    """The newest looks at a person, newest first, without those whose reason was erased with the person's name."""
     reports = [person.report] if person.report is not None else []
     which = []
     if person.account is not None:
@@ -62,7 +62,7 @@ def looks_at(person: Person) -> list[Look]:
 
 
 def _cases_of(reports: Sequence[Report]) -> list[int]:
-    """Cases under their own procedure are not among them: nobody learns of those here."""
+    """Without quarantined cases, which nobody learns of here."""
     query = select(CaseReport.case_id).join(Case, Case.id == CaseReport.case_id).where(Case.quarantined_at.is_(None))
     return list(db.session.scalars(query.where(CaseReport.report_id.in_([report.id for report in reports])).distinct()))
 

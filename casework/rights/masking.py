@@ -1,9 +1,8 @@
-"""Forgetting who sent the reports of cases that were closed long ago, and accounts nobody uses, by the rule of retention.
+"""Erasing the senders of long closed cases, and unused accounts, under the retention rule.
 
-The case stays as it is, with its words, figures and history: what goes is the sealed name and contact, the tie to an account, and what
-tells them elsewhere. Nothing is touched that is held: a case taken out of the system or still open to an objection, one about whose
-data something is asked, a sender who is blocked, an account whose data rest. Source: rules.md, section 2; Law 91/2025/QH15 on keeping
-data no longer than needed.
+The case keeps its words, figures and history; erased are the sealed name and contact, the link to an account, and copies of them
+elsewhere. Some are exempt: a quarantined case or one still open to an objection, one with a pending data request, a blocked sender, an
+account with restricted processing. Source: rules.md, section 2; Law 91/2025/QH15 on keeping data no longer than needed.
 """
 
 from calendar import monthrange
@@ -39,22 +38,22 @@ from casework.states import ENDED_STATES
 from casework.upkeep.batches import OneByOne
 
 Mark = tuple[datetime, int]
-"""When the last case that was looked at was closed, and its number."""
+"""When the last case examined was closed, and its id."""
 
 JOB = "mask_old_identities"
 TOGETHER = 20
-"""Cases, or accounts, of one unit of work: each case is locked, and nobody who works waits for more."""
+"""Cases or accounts of one unit of work: each case is locked, and nobody at work should wait longer."""
 MOST_AT_ONCE = 20_000
-"""Cases looked at in one run; the next one goes on with the oldest that are left."""
+"""Cases examined in one run; the next one continues with the oldest left."""
 TOLD_BEFORE = timedelta(days=30)
-"""How long before it is erased somebody is told of an account they do not use."""
+"""How long before its erasure the owner of an unused account is told."""
 
 
 def mask_old_identities(now: datetime) -> int:
-    """Mask what the rules say is old; returns how many senders and accounts were forgotten. A job.
+    """Erase what is old under the rule; returns how many senders and accounts. A job.
 
-    Killed anywhere it goes on with what is left; beside another worker it takes other cases. One case or account that cannot be masked
-    keeps none of the others waiting. Raises what the first of them raised: the run has failed.
+    After a kill the next run continues; parallel workers take different cases. A case or account that fails does not hold up the others.
+    Raises the first failure at the end: the run has failed.
     """
     work, number = OneByOne(JOB), 0
     for forget in (mask_senders, erase_unused_accounts):
@@ -65,7 +64,7 @@ def mask_old_identities(now: datetime) -> int:
 
 
 def mask_senders(now: datetime, work: OneByOne) -> int:
-    """Forget the senders of cases closed longer ago than the value `mask_identity_months` says; returns of how many reports."""
+    """Erase the senders of cases closed more than `mask_identity_months` ago (a setting); returns how many reports."""
     months = value_of("mask_identity_months")
     if not months:
         return 0
@@ -86,7 +85,7 @@ def mask_senders(now: datetime, work: OneByOne) -> int:
 def erase_unused_accounts(now: datetime, work: OneByOne) -> int:
     """Erase citizens' accounts that have no report and were not used for `unused_account_months`; returns how many.
 
-    Who can be told is told TOLD_BEFORE; whoever signs in meanwhile keeps the account.
+    Reachable owners are told TOLD_BEFORE; signing in meanwhile keeps the account.
     """
     months = value_of("unused_account_months")
     if not months:
@@ -104,7 +103,7 @@ def erase_unused_accounts(now: datetime, work: OneByOne) -> int:
 
 
 def months_before(now: datetime, months: int) -> datetime:
-    """The same local day and time so many months ago, or the last day of that month."""
+    """The same local day and time some months earlier, or the last day of that month."""
     local = now.astimezone(LOCAL_ZONE)
     year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
     return local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
@@ -122,13 +121,13 @@ def _due(before: datetime, mark: Mark | None) -> list[Any]:
 
 
 def _is_due(case: Case, before: datetime) -> bool:
-    """Asked again under the lock: it may have been reopened, taken out, or done by another worker."""
+    """Checked again under the lock: the case may have been reopened, quarantined, or done by another worker."""
     is_open = case.masked_at is None and case.quarantined_at is None
     return is_open and case.state in ENDED_STATES and case.closed_at is not None and case.closed_at < before
 
 
 def _reports(case: Case) -> list[Report]:
-    """The reports that are nowhere but here: those in another case, or in one they were merged into, are that one's."""
+    """The reports that are only here: those now in another case, or in one they were merged into, belong to that one."""
     links = newest_links([link.report_id for link in case.reports])
     return [link.report for link in case.reports if links[link.report_id].id == link.id]
 
@@ -155,7 +154,7 @@ def _mask(case: Case, now: datetime) -> int:
         if report.reporter is not None:
             forget_sender(report.reporter, at=now)
         report.device_id = None
-    # what was asked about these data holds the contact that was to stand in their place
+    # data requests hold the contact that was to replace these data
     db.session.execute(update(DataRequest).where(DataRequest.report_id.in_(ids)).values(sealed_words=None, sealed_reply=None))
     db.session.execute(delete(BlockedSender).where(BlockedSender.report_id.in_(ids)))
     erase_reasons_to_look(reports, at=now)
@@ -170,7 +169,7 @@ def _tells_who(reporter: Reporter) -> bool:
 
 
 def _not_used(before: datetime) -> Select[int]:
-    """Accounts with nothing of theirs here and no use since. Somebody who follows a case waits for news of it."""
+    """Unused accounts without any data here. Somebody who follows a case waits for news of it."""
     used = exists().where(LoginSession.account_id == Account.id, LoginSession.last_seen_at >= before)
     sent = exists().where(Reporter.account_id == Account.id)
     asked = exists().where(DataRequest.account_id == Account.id, DataRequest.done_at.is_(None))
@@ -188,7 +187,7 @@ def _unused(before: datetime, after: int) -> list[int]:
 
 
 def _erase_or_tell(account_id: int, before: datetime, now: datetime) -> int:
-    """Under its lock: erase the account, or tell its owner first; returns 1 where it was erased."""
+    """Under its lock, erase the account or first tell its owner; returns 1 where it was erased."""
     account = db.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
     if db.session.scalar(_not_used(before).where(Account.id == account_id)) is None:
         return 0

@@ -1,4 +1,4 @@
-"""The register of processing as it stands or stood on a day, for who reads it: the installation's rows and those of their centres."""
+"""The register of processing on a day, for its readers: the installation's rows and those of their centres."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -16,9 +16,9 @@ MOST_ROWS = 500
 
 
 def register_on(by: Actor, day: date, *, centre_id: int | None = None) -> list[ProcessingActivity]:
-    """The activities in force on a local day, in their order; a centre's own row stands in place of the installation's for its people.
+    """The activities in force on a local day, in their order; a centre's own row replaces the installation's for its people.
 
-    With `centre_id` as they are for that centre, which the reader may read.
+    With `centre_id` those of that centre, which the reader may read.
     """
     centres = centres_where(by, Action.READ_PROCESSING) if centre_id is None else {centre_id}
     model = ProcessingActivity
@@ -31,13 +31,13 @@ def register_on(by: Actor, day: date, *, centre_id: int | None = None) -> list[P
 
 
 def _is_replaced(row: ProcessingActivity, rows: Sequence[ProcessingActivity], centres: set[int]) -> bool:
-    """Whether each of the reader's centres has a row of its own in place of this one."""
+    """Whether each of the reader's centres has a row of its own instead of this one."""
     own = {each.centre_id for each in rows if each.key == row.key and each.centre_id is not None}
     return row.centre_id is None and bool(centres) and centres <= own
 
 
 def kept_now(row: ProcessingActivity) -> tuple[Bilingual, int] | None:
-    """The single value a row points to and what it says today; None where it points to none."""
+    """The setting a row refers to and its present value; None where it refers to none."""
     if row.kept_by is None or row.kept_by not in VALUES:
         return None
     value = VALUES[row.kept_by]

@@ -1,7 +1,7 @@
-"""What somebody asks about their own data: put down with the days the law gives for it, found by the person, told back to them.
+"""Requests about personal data: recorded with their legal time limits, found by the person, and answered.
 
-Words and contacts in a request are sealed; events say that something was asked and never what. Source: Law 91/2025/QH15, Decree
-356/2025/NĐ-CP (casework.rights.limits).
+Words and contacts in a request are sealed; events record only that something was asked. Source: Law 91/2025/QH15, Decree 356/2025/NĐ-CP
+(casework.rights.limits).
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ WORDS_PURPOSE = "words of a data request"
 REPLY_PURPOSE = "reply to a data request"
 LONGEST_WORDS = 2_000
 MOST_SHOWN = 20
-"""Of one person's requests, the newest."""
+"""The newest of one person's requests."""
 
 COPY, CORRECTION, ERASURE, RESTRICTION = "copy", "correction", "erasure", "restriction"
 TO_DECIDE = (CORRECTION, ERASURE, RESTRICTION)
-"""What an operations lead decides; a copy is handed over at once."""
+"""The kinds an operations lead decides; a copy is handed over at once."""
 
 KIND_LABELS: dict[str, Bilingual] = {
     COPY: Bilingual("Bản sao dữ liệu", "A copy of the data"),
@@ -45,19 +45,18 @@ KIND_LABELS: dict[str, Bilingual] = {
 
 
 class RequestRefused(CaseworkError):
-    """It cannot be asked so; the text says why."""
+    """It cannot be made like this; the text says why."""
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whose data it is about: a citizen's account with all its reports, or the sender of one report without an account."""
+    """The person whose data it is about: a citizen's account with all its reports, or the sender of one report without an account."""
 
     account: Account | None = None
     report: Report | None = None
 
     @property
     def language(self) -> str:
-        """Which language the person reads."""
         if self.account is not None:
             return self.account.language
         return self.report.language if self.report is not None else "vi"
@@ -65,20 +64,20 @@ class Person:
 
 @dataclass(frozen=True)
 class Wish:
-    """The sealed part of a request: the person's words and, of a correction, what is to stand instead; empty parts stay as they are."""
+    """The sealed part of a request: the person's words and, for a correction, the new values; empty ones stay as they are."""
 
     words: str = ""
     contact: Contact = Contact()
 
 
 def person_of(by: Actor, report: Report | None = None) -> Person:
-    """Who asks: with an account about all of it, with a tracking secret about that report. Raises NotAllowed for anybody else."""
+    """The requester: with an account about all of it, with a tracking secret about that report. Raises NotAllowed for anybody else."""
     if report is not None:
         if report.reporter is None or not owns_report(by, report):
             raise NotAllowed
         if report.reporter.account_id is None:
             return Person(report=report)
-        # a report sent with an account is a part of the account's data
+        # a report sent with an account belongs to the account's data
         if by.account is None or report.reporter.account_id != by.own_id:
             return Person(report=report)
     if by.account is None or by.account.kind != "citizen":
@@ -87,13 +86,13 @@ def person_of(by: Actor, report: Report | None = None) -> Person:
 
 
 def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: Wish | None = None) -> DataRequest:
-    """Put a request down and start its two limits; the operations leads of the centre are told. Records `request_data`.
+    """Record a request and start its two limits; the operations leads of the centre are told. Records `request_data`.
 
-    Each centre that has reports of an account decides about those: there is a request to each, and the first of them, which is
-    returned, is the one about the account itself.
+    Each centre with reports of an account decides about those: it gets a request of its own, and the first of them, which is returned, is
+    the one about the account itself.
 
-    Raises RequestRefused: a correction that corrects nothing, too many words, the same is asked already, or the report is under its
-    own procedure (rules.md, section 6, "Quarantine"), of which nobody but its confidential readers may learn.
+    Raises RequestRefused: a correction that corrects nothing, too many words, the same request is open, or the report is quarantined
+    (rules.md, section 6, "Quarantine"), of which nobody but its confidential readers may learn.
     """
     require(by, Action.REQUEST_DATA)
     wish = wish or Wish()
@@ -113,7 +112,8 @@ def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: W
 
 
 def put_down_again(account: Account, *, now: datetime) -> list[DataRequest]:
-    """The requests of somebody whose account was erased after the backup this database was restored from. Records `request_data`."""
+    """Record again the requests of a person whose account was erased after the backup this database was restored from. Records
+    `request_data`."""
     person = Person(account=account)
     requests = [_put_down(ERASURE, person, centre, now) for centre in _centres_of(person)]
     db.session.flush()
@@ -123,14 +123,14 @@ def put_down_again(account: Account, *, now: datetime) -> list[DataRequest]:
 
 
 def is_first(request: DataRequest) -> bool:
-    """Whether it is the first of what was asked at once of several centres: the one about the account itself."""
+    """Whether it is the first of a request to several centres: the one about the account itself."""
     together = DataRequest.account_id == request.account_id, DataRequest.kind == request.kind
     first = select(func.min(DataRequest.id)).where(*together, DataRequest.requested_at == request.requested_at)
     return request.account_id is not None and db.session.scalar(first) == request.id
 
 
 def record_copy(*, person: Person, by: Actor, now: datetime) -> DataRequest:
-    """Write down that a person got a copy of their data: asked for and done at once. Records `request_data`."""
+    """Record that a person got a copy of their data, requested and done at once. Records `request_data`."""
     require(by, Action.REQUEST_DATA)
     request = _put_down(COPY, person, _centre_of(person), now)
     request.granted, request.answered_at, request.done_at = True, now, now
@@ -140,22 +140,22 @@ def record_copy(*, person: Person, by: Actor, now: datetime) -> DataRequest:
 
 
 def requests_of(person: Person) -> list[DataRequest]:
-    """The newest requests of a person, newest first. A report's own are those asked without an account."""
+    """The newest requests of a person, newest first. A report's are those made without an account."""
     query = select(DataRequest).where(_of(person)).order_by(DataRequest.id.desc()).limit(MOST_SHOWN)
     return list(db.session.scalars(query))
 
 
 def reports_of_account(account_id: int) -> list[Report]:
-    """Every report of an account, oldest first, with who it is from."""
+    """Every report of an account, oldest first, with its reporter loaded."""
     query = select(Report).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == account_id)
     return list(db.session.scalars(query.options(joinedload(Report.reporter)).order_by(Report.id)))
 
 
 def reports_about(request: DataRequest) -> list[Report]:
-    """The reports a request is about: one, or those of the account that its centre has now, or the centre that follows it.
+    """The reports a request is about: one, or those of the account that are now in its centre or the successor.
 
-    Of the first of several also those at centres that were not asked, because they came there later, and those under their own
-    procedure, of which nobody is told.
+    For the first of several also those at centres that were not asked, because they came there later, and quarantined ones, which nobody
+    is told of.
     """
     if request.report_id is not None:
         report = db.session.get(Report, request.report_id)
@@ -179,7 +179,7 @@ def reports_about(request: DataRequest) -> list[Report]:
 
 
 def wish_in(request: DataRequest) -> Wish:
-    """The sealed part of a request, for its writer and for whoever looks with a reason."""
+    """The sealed part of a request, for its author and for anybody who looks with a reason."""
     if request.sealed_words is None:
         return Wish()
     opened: dict[str, Any] = open_json(request.sealed_words, purpose=WORDS_PURPOSE)
@@ -187,12 +187,11 @@ def wish_in(request: DataRequest) -> Wish:
 
 
 def reply_in(request: DataRequest) -> str | None:
-    """The centre's newest words to the person, for the person and for who decides."""
+    """The centre's newest words to the person, for the person and the decider."""
     return open_text(request.sealed_reply, purpose=REPLY_PURPOSE) if request.sealed_reply is not None else None
 
 
 def is_restricted(person: Person) -> bool:
-    """Whether the person's data rest now."""
     if person.account is not None:
         return person.account.restricted_at is not None
     reporter = person.report.reporter if person.report is not None else None
@@ -200,7 +199,7 @@ def is_restricted(person: Person) -> bool:
 
 
 def record_request(request: DataRequest, type_: str, *, by: Actor, at: datetime, **payload: Any) -> Event:
-    """Append an event about a request: to the stream of the account, else to that of the case that answers the report.
+    """Append an event about a request: to the stream of the account, or else to that of the case that answers the report.
 
     The caller holds that case's lock. No words of anybody, no contact.
     """
@@ -212,7 +211,7 @@ def record_request(request: DataRequest, type_: str, *, by: Actor, at: datetime,
 
 
 def lock_request(request_id: int) -> DataRequest:
-    """Lock what a request is written down with: the case of its report, then its own row. To be called first in a unit of work."""
+    """Lock what a request is recorded with, first the case of its report, then its own row. To be called first in a unit of work."""
     request = db.session.get_one(DataRequest, request_id)
     if request.report_id is not None:
         lock_case(case_of(db.session.get_one(Report, request.report_id)).id)
@@ -220,7 +219,7 @@ def lock_request(request_id: int) -> DataRequest:
 
 
 def account_stream(account: Account) -> str:
-    """The name of the stream of what happened to an account's data."""
+    """The name of the stream about an account's data."""
     return f"account:{account.ref}"
 
 
@@ -262,9 +261,9 @@ def _put_down(kind: str, person: Person, centre: Centre, now: datetime) -> DataR
 
 
 def _centre_of(person: Person) -> Centre:
-    """The centre that answers: the one that has the person's report, or their newest one; of an account without any the default one.
+    """The centre that answers: the one with the person's report, or their newest one; for an account without any the default one.
 
-    Raises RequestRefused for a report under its own procedure.
+    Raises RequestRefused for a quarantined report.
     """
     if person.report is not None:
         case = case_of(person.report)
@@ -289,7 +288,7 @@ def _centre_of(person: Person) -> Centre:
 
 
 def _centres_of(person: Person) -> list[Centre]:
-    """The centres that have reports of a person, that of the newest first."""
+    """The centres with reports of a person, that of the newest first."""
     first = _centre_of(person)
     if person.account is None:
         return [first]

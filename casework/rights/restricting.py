@@ -1,6 +1,6 @@
-"""Letting somebody's data rest: nobody looks at who they are and no message leaves, until they lift it themselves.
+"""Restricting processing: nobody looks at the person's identity and no message is sent until they lift it.
 
-Law 91/2025/QH15 on restriction and withdrawn consent. Work on the matter goes on with what was cleared: it names nobody. The centre
+Law 91/2025/QH15 on restriction and withdrawn consent. Work on the matter continues with the cleared texts, which name nobody. The centre
 still answers what they ask about their data.
 """
 
@@ -16,7 +16,7 @@ from casework.rights.requests import Person, RequestRefused, is_restricted, reco
 
 
 def restrict(request: DataRequest, *, now: datetime) -> None:
-    """Let the data a request is about rest from now on; reports under their own procedure as well."""
+    """Restrict processing of the data a request is about from now on, including quarantined reports."""
     if request.account_id is not None and request.account is not None:
         request.account.restricted_at = now
     for report in reports_about(request):
@@ -26,7 +26,7 @@ def restrict(request: DataRequest, *, now: datetime) -> None:
 
 
 def lift_restriction(*, person: Person, by: Actor, now: datetime) -> None:
-    """Let one's data be used as before. Records `lift_restriction`. Raises RequestRefused where nothing rests."""
+    """Lift one's own restriction. Records `lift_restriction`. Raises RequestRefused where there is none."""
     require(by, Action.REQUEST_DATA)
     if not is_restricted(person):
         raise RequestRefused("Dữ liệu của Ông/Bà không bị hạn chế xử lý.", "Your data are not restricted.")

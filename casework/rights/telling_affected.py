@@ -1,7 +1,7 @@
-"""Telling the people a breach affects: a message that says no more than that there is something to read, and the notice on their page.
+"""Telling the people a breach affects: a message that says only that there is something to read, and the notice on their page.
 
-Who handles the breach decides that those found so far are written to; the job writes to them in parts. The decision is the event
-`tell_affected`, which holds up to which working out it reaches: who is found later needs another one.
+The handler of the breach decides that those found so far are told; the job writes to them in batches. The decision is the event
+`tell_affected` with the last search it covers: people found later need another one.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ from casework.rights.requests import Person, reports_of_account
 TEMPLATE = "data_breach"
 JOB = "write_to_affected"
 PART = 500
-"""Affected one unit of work writes to: it locks the breach, and nobody waits for more."""
+"""Affected subjects one unit of work writes to: it locks the breach, and nobody should wait longer."""
 MOST_PARTS = 20
-"""Parts of one breach in one run; the next run goes on."""
+"""Batches of one breach in one run; the next run continues."""
 MOST_SHOWN = 20
 MOST_REPORTS = 200
 
 
 def tell_affected(breach: Breach, *, by: Actor, now: datetime) -> int:
-    """Decide that everybody found so far is written to who was not yet; the job does it. Returns how many reports and accounts those are.
+    """Decide that everybody found so far and not told yet is told; the job does it. Returns how many reports and accounts these are.
 
     Records `tell_affected` with numbers alone. Raises NotAllowed, BreachRefused where the breach is closed or nobody is left.
     """
@@ -43,14 +43,14 @@ def tell_affected(breach: Breach, *, by: Actor, now: datetime) -> int:
 
 
 def waiting_to_be_told(breach: Breach) -> int:
-    """How many reports and accounts it is decided about and the job has not come to yet."""
+    """How many reports and accounts are decided on and still waiting for the job."""
     return _count(_untold(breach).where(BreachSubject.search_id <= _decided(breach)))
 
 
 def write_to_affected(now: datetime) -> int:
-    """Go on writing to whom it is decided that they are told, each person once; returns to how many. A job.
+    """Write to the people decided on, each person once; returns how many. A job.
 
-    A breach that cannot be gone on with keeps none of the others waiting. Raises what the first of them raised: the run has failed.
+    A breach that fails does not hold up the others. Raises the first failure at the end: the run has failed.
     """
     written, fault = 0, None
     for breach_id in _begun():
@@ -62,7 +62,7 @@ def write_to_affected(now: datetime) -> int:
                     break
                 written += people
         except Exception as error:
-            if not (isinstance(error, DBAPIError) and is_lock_timeout(error)):      # somebody works it out just now: the next run goes on
+            if not (isinstance(error, DBAPIError) and is_lock_timeout(error)):  # a search is adding people just now
                 fault = fault or error
     if fault is not None:
         raise fault
@@ -70,8 +70,10 @@ def write_to_affected(now: datetime) -> int:
 
 
 def _begun() -> list[int]:
-    """Breaches with somebody who waits, by reading alone: an idle house writes nothing. One step of the index a breach, of which there are
-    few; only of one it is decided about is more read."""
+    """Breaches with somebody waiting, found by reading only, so that an idle installation writes nothing.
+
+    One index look-up per breach, of which there are few; more is read only for those decided on.
+    """
     found, after = list[int](), 0
     waits = select(BreachSubject.breach_id).where(BreachSubject.told.is_(None)).order_by(BreachSubject.breach_id).limit(1)
     while (breach_id := db.session.scalar(waits.where(BreachSubject.breach_id > after))) is not None:
@@ -83,7 +85,7 @@ def _begun() -> list[int]:
 
 
 def _write_part(breach: Breach, now: datetime) -> int | None:
-    """Write to the next PART of them, each person once however many reports are theirs; None where nobody waits any more.
+    """Write to the next PART of them, each person once however many reports they sent; None where nobody waits any more.
 
     Records `write_to_affected` with numbers alone.
     """
@@ -99,7 +101,7 @@ def _write_part(breach: Breach, now: datetime) -> int | None:
         if key is not None and key not in known:
             known.add(key)
             written += 1
-            # who has no account reads it on the page of their report
+            # a person without an account reads it on the page of their report
             guest = subject.report if key.startswith("reporter:") else None
             tell_of_breach(key, TEMPLATE, breach=breach.ref, at=now, **({"code": guest.code} if guest is not None else {}))
     record_breach(breach, "write_to_affected", by=SYSTEM, at=now, people=written, unreachable=sum(key is None for key in keys.values()))
@@ -115,7 +117,7 @@ def _some_of(breach: Breach, number: int) -> list[BreachSubject]:
 
 
 def _untold(breach: Breach) -> Select[BreachSubject]:
-    # a span of one: SQLite takes the index of the untold for spans, and for a single value that of all, who were told long ago
+    # a range of one: for ranges SQLite uses the index of the untold, for a single value that of all, most of them told long ago
     is_its = BreachSubject.breach_id.between(breach.id, breach.id)
     return select(BreachSubject).where(is_its, BreachSubject.told.is_(None), without_those_apart())
 
@@ -125,13 +127,13 @@ def _count(query: Select[BreachSubject]) -> int:
 
 
 def _decided(breach: Breach) -> int:
-    """The last working out whose affected are to be told; 0 where nothing is decided. Older versions wrote at once and put down none."""
+    """The last search whose affected people are to be told; 0 without a decision. Older versions wrote at once and recorded none."""
     query = select(Event.payload).where(Event.stream == breach_stream(breach), Event.type == "tell_affected")
     return int((db.session.scalar(query.order_by(Event.seq.desc()).limit(1)) or {}).get("up_to", 0))
 
 
 def breaches_told(person: Person) -> list[Breach]:
-    """The breaches of which somebody was told, or would have been if there were a way, the newest first: for their own page."""
+    """The breaches a person was told of, or would have been if reachable, newest first: for their own page."""
     reports = [person.report] if person.report is not None else []
     of_person = []
     if person.account is not None:
@@ -143,7 +145,7 @@ def breaches_told(person: Person) -> list[Breach]:
 
 
 def _recipient(subject: BreachSubject) -> str | None:
-    """Whom a message goes to: the account where there is one, else the sender as they gave themselves; None where nothing leads to them."""
+    """The recipient of the message: the account, or else the sender as given on the form; None where no channel reaches them."""
     if subject.account_id is not None:
         return f"account:{subject.account_id}"
     reporter = subject.report.reporter if subject.report is not None else None

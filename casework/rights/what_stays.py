@@ -1,10 +1,10 @@
-"""What an erasure leaves and may still tell who somebody is: words of staff and of agencies, and what was cleared or published.
+"""Texts an erasure leaves that may still identify the person: words of staff and agencies, and cleared or published texts.
 
-Shown to whoever decides a wish to be erased, once they have looked at who it is with a reason: the texts of the cases the person's
-reports are or were in that hold the person's name, telephone or e-mail, or marks of a person. Words made of other people's reports are
-not among them, nor is anything of a case under its own procedure or of another centre. `redact` puts neutral words where the decider
-says so, and writes nothing else: nobody rewrites what somebody else has written. What people read now under a publication is corrected or
-taken back instead, by the verbs there are for it. Source: Law 91/2025/QH15, articles on erasure; rules.md, sections 2 and 6.
+The decider of a request for erasure sees them after looking at the identity with a reason: texts, in the cases of the person's reports,
+that contain the person's name, telephone or e-mail, or other personal marks. Texts made from other people's reports are not included, nor
+anything from quarantined cases or other centres. `redact` puts neutral words where the decider says so, and writes nothing else, because
+nobody rewrites what somebody else has written. Published texts are corrected or taken back instead, by the use cases for that. Source:
+Law 91/2025/QH15, articles on erasure; rules.md, sections 2 and 6.
 """
 
 import hashlib
@@ -68,25 +68,25 @@ from casework.text import fold
 from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
 
 LOOK_LASTS = timedelta(hours=1)
-"""How long whoever has looked with a reason reads and clears on, without giving it again for each text."""
+"""How long a look with a reason allows reading and redacting, without giving it again for each text."""
 MOST_REPORTS, MOST_ROWS, MOST_SHOWN = 50, 300, 100
-"""Reports looked through, the newest; rows of one kind; texts shown. What was cleared makes room for the next."""
+"""The newest reports searched; rows of one kind; texts shown. Redacted texts make room for the next."""
 LEFT_OUT = "[…]"
 MOST_BLANKS = 3
-"""Between two words of a name."""
+"""Spaces between two words of a name."""
 PARTS = (" ", ".", "-")
-"""What may part the digits of a number."""
+"""Characters allowed between the digits of a number."""
 WORD_SIGN = re.compile(r"\w")
-"""Stands where words were that the decider named."""
+"""Replaces words named by the decider."""
 
 
 class RedactionRefused(CaseworkError):
-    """Nothing is put in the place of anything; the text says why."""
+    """Nothing is replaced; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Words of a text that may say who it is. `is_own`: they are the person's, not only like somebody's; `is_weak`: they may be the
+    """Words of a text that may identify somebody. `is_own`: they are this person's, not just anybody's; `is_weak`: they may belong to the
     matter itself."""
 
     words: str
@@ -97,10 +97,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A text that stays. `pieces` are its parts, each with the stretch it is, if any; None: its words are not the decider's to read.
+    """A remaining text. `pieces` are its parts, each with its stretch, if any; None: the decider may not read its words.
 
-    `publication`: people read it now, and it is corrected or taken back. `version` tells it from what somebody has made of it since.
-    `takes_words`: other words than the marked ones may go too; not from an approved answer everybody reads, nor from what is not shown.
+    `publication`: it is published now, and has to be corrected or taken back. `version` detects later changes. `takes_words`: other words
+    than the marked ones may be replaced too; not in a published answer, nor in texts not shown.
     """
 
     key: str
@@ -116,7 +116,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class WhatStays:
-    """Texts that stay and may tell who it is; whether there are more; how many documents were written about the cases."""
+    """The remaining texts; whether there are more; how many documents were written about the cases."""
 
     texts: tuple[Kept, ...]
     has_more: bool
@@ -125,7 +125,7 @@ class WhatStays:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Where is looked: the cases with their publications, the reports with the case each is in, and who the person is."""
+    """Where to search: the cases with their publications, the reports with their present cases, and the person's identity."""
 
     cases: Mapping[int, Case]
     reports: Mapping[int, int]
@@ -136,7 +136,7 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """One table of texts: its columns with what they are called, and where its rows are found, each with the number of its case."""
+    """One table of texts: its columns with their labels, and its rows, each with its case."""
 
     model: Any
     columns: Mapping[str, Bilingual]
@@ -144,7 +144,7 @@ class _Source:
 
 
 def has_looked(request: DataRequest, *, by: Actor, now: datetime) -> bool:
-    """Whether this person has looked at who it is, with a reason, within LOOK_LASTS."""
+    """Whether the person has looked at the identity with a reason within LOOK_LASTS."""
     looked = select(Event.payload).where(Event.type == "look_at_data_request", Event.actor_id == by.own_id, Event.at > now - LOOK_LASTS)
     if request.report_id is not None:
         cases = select(CaseReport.case_id).where(CaseReport.report_id == request.report_id)
@@ -155,7 +155,7 @@ def has_looked(request: DataRequest, *, by: Actor, now: datetime) -> bool:
 
 
 def what_stays(request: DataRequest, *, by: Actor, now: datetime) -> WhatStays:
-    """The texts that stay behind this erasure and may tell who the person is. Raises NotAllowed, RedactionRefused without a look."""
+    """The texts this erasure leaves that may identify the person. Raises NotAllowed; RedactionRefused without a look."""
     _require(request, by, now)
     scope = _scope(request, by)
     texts = []
@@ -170,12 +170,12 @@ def what_stays(request: DataRequest, *, by: Actor, now: datetime) -> WhatStays:
 def redact(
     request_id: int, key: str, version: str, *, by: Actor, now: datetime, stretches: Collection[str] = (), words: str = ""
 ) -> Case:
-    """Put neutral words where a text says who the person is: the chosen `stretches`, and wherever it has these very `words`.
+    """Replace words that identify the person by neutral ones: the chosen `stretches`, and every occurrence of `words`.
 
-    The first thing of a unit of work. Of a text that is not the decider's to read, the person's own name and contact go. Records
-    `redact_text` with the kind of text alone; search rows are written anew, and files that may hold the words are let go of. Raises
-    NotAllowed, RedactionRefused: not looked, changed meanwhile, read now under a publication, nothing chosen, or words that are not in it
-    or may not go.
+    To be called first in a unit of work. In a text the decider may not read, the person's own name and contact are replaced. Records
+    `redact_text` with only the kind of text; search rows are rebuilt, and files that may contain the words are dropped. Raises
+    NotAllowed, RedactionRefused: no look, changed meanwhile, published now, nothing chosen, or words that are not in it or may not be
+    replaced.
     """
     request = lock_request(request_id)
     _require(request, by, now)
@@ -196,14 +196,14 @@ def redact(
     text = _redacted(kept, getattr(row, column), scope, stretches, words)
     told = row.__mapper__.columns[column]
     is_whole = re.fullmatch(r"(\s|\[[^\]]*\])*", text) is not None
-    # neutral words may be longer than what they stand for
+    # neutral words may be longer than what they replace
     setattr(row, column, None if is_whole and told.nullable else text[: getattr(told.type, "length", None)])
     _follow(kept.case, row, column, by=by, at=now, request=request)
     return kept.case
 
 
 def _follow(case: Case, row: Any, column: str, *, by: Actor, at: datetime, request: DataRequest) -> None:
-    """Let nothing made of the words outlive them: events that tell a title, journals, search rows, files."""
+    """Remove the words from everything derived: events with a title, journals, search rows, files."""
     db.session.flush()
     if isinstance(row, Case | Assignment):
         forget(type(row), [row.id])
@@ -254,19 +254,19 @@ def _scope(request: DataRequest, by: Actor) -> _Scope:
     }  # fmt: skip
     there = {report_id: link.case_id for report_id, link in newest.items() if link.case_id in cases}
     published = select(Publication).where(Publication.case_id.in_(cases)).options(selectinload(Publication.versions))
-    published = published.execution_options(populate_existing=True)  # asked again under the locks
+    published = published.execution_options(populate_existing=True)  # checked again under the locks
     publications = {publication.id: publication for publication in db.session.scalars(published)}
     return _Scope(cases, there, publications, _own_villages(reports), contacts_of(request, by))
 
 
 def _own_villages(reports: Iterable[Report]) -> set[str]:
-    """What the person typed as a village and stands in no list of villages: nobody else has said it."""
+    """Villages typed by the person that are on no list, and so came from nobody else."""
     typed = {village: fold(village) for report in reports if (village := typed_village(report))}
     listed = set(db.session.scalars(select(Area.folded_name).where(Area.level == "village", Area.folded_name.in_(typed.values()))))
     return {village for village, folded in typed.items() if folded not in listed}
 
 
-# -- where texts stand ---------------------------------------------------------------------------------------------------------
+# # -- sources of texts ---------------------------------------------------------------------------------------------------------
 
 
 def _of_case(model: Any, scope: _Scope) -> Select[Any]:
@@ -297,7 +297,7 @@ def _of_publication(model: Any, scope: _Scope) -> Select[Any]:
 
 
 def _made_of_report(model: Any, scope: _Scope) -> Select[Any]:
-    """What was made of the person's own reports, in the case each is in now."""
+    """Texts made from the person's own reports, in their present cases."""
     joined = select(model, CaseReport.case_id.label("of_case")).join(CaseReport, CaseReport.report_id == model.report_id)
     links = [link.id for link in newest_links(list(scope.reports)).values()]
     return joined.where(CaseReport.id.in_(links))
@@ -349,7 +349,7 @@ SOURCES: tuple[_Source, ...] = (
     }, _of_publication),
     _Source(Review, {"words": Bilingual("Lời xem xét đánh giá", "Words of a review")}, _of_publication),
 )  # fmt: skip
-"""Every table whose words an erasure leaves. Steps of one's own making (their fields) and documents with a number are not among them."""
+"""Every table with texts an erasure leaves, except drawn steps (their fields) and numbered documents."""
 
 
 def _kept(scope: _Scope) -> Iterator[tuple[Kept, Any, str]]:
@@ -366,7 +366,7 @@ def _kept(scope: _Scope) -> Iterator[tuple[Kept, Any, str]]:
 def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: str, case: Case, scope: _Scope) -> Kept | None:
     pieces = [(piece, _stretch(piece, kind, is_own)) for piece, kind, is_own in _pieces(text, scope)]
     stretches = {stretch.words: stretch for _piece, stretch in pieces if stretch is not None}
-    # notes of an agency are its own people's; that the person is named in one the decider learns, and no more of it
+    # notes of an agency are for its own people; the decider learns only that the person is named in one
     is_theirs = isinstance(row, Note) and row.audience == "agency" and row.kind == "note"
     if not stretches or (is_theirs and not any(each.is_own for each in stretches.values())):
         return None
@@ -380,7 +380,7 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
 
 
 def _read_now(row: Any, case: Case, scope: _Scope) -> Publication | None:
-    """The publication under which people read this version now; None where it is an older one, or was taken back."""
+    """The publication that shows this version now; None for an older one, or where it was taken back."""
     if not isinstance(row, PublicationVersion):
         return None
     publication = scope.publications[row.publication_id]
@@ -389,11 +389,11 @@ def _read_now(row: Any, case: Case, scope: _Scope) -> Publication | None:
     return publication if is_read else None
 
 
-# -- who somebody is, in words -------------------------------------------------------------------------------------------------
+# # -- identities in texts -------------------------------------------------------------------------------------------------
 
 
 def _pieces(text: str, scope: _Scope) -> Iterator[tuple[str, MarkKind | None, bool]]:
-    """A text cut into plain and marked pieces, each with whether it is the person's own."""
+    """A text cut into plain and marked pieces, and for each whether it is the person's own mark."""
     if text in scope.villages:
         yield text, MarkKind.HOUSE, True
         return
@@ -416,7 +416,7 @@ def _stretch(piece: str, kind: MarkKind | None, is_own: bool) -> Stretch | None:
 
 
 def _own_marks(text: str, contacts: Iterable[Contact]) -> Iterator[Mark]:
-    """How a person stands in a text: by full name or its last two words, with or without accents; by telephone; by e-mail."""
+    """The person's marks in a text: full name or its last two words, with or without accents; telephone; e-mail."""
     plain = _plain(text)
     for contact in contacts:
         if contact.email:
@@ -431,7 +431,7 @@ def _own_marks(text: str, contacts: Iterable[Contact]) -> Iterator[Mark]:
 
 
 def _spelt(plain: str, words: list[str]) -> Iterator[tuple[int, int]]:
-    """Where some words stand one behind the other, by MOST_BLANKS at most, and are no part of longer ones."""
+    """Where some words follow one another, with at most MOST_BLANKS spaces, as whole words."""
     start = plain.find(words[0])
     while start >= 0:
         end: int | None = start + len(words[0])
@@ -452,7 +452,7 @@ def _is_within_word(plain: str, start: int, end: int) -> bool:
 
 
 def _dialled(plain: str, phone: str) -> Iterator[tuple[int, int]]:
-    """Where a number stands, however it is parted, with 0, 84 or +84 before it or without."""
+    """Where a number occurs, however it is separated, with or without 0, 84 or +84 in front."""
     at = [place for place, sign in enumerate(plain) if sign.isdecimal()]
     digits, wanted = "".join(plain[place] for place in at), "".join(sign for sign in phone if sign.isdecimal())
     national = wanted.removeprefix("84") if phone.startswith("+84") else wanted
@@ -471,5 +471,5 @@ def _dialled(plain: str, phone: str) -> Iterator[tuple[int, int]]:
 
 
 def _plain(text: str) -> str:
-    """Small letters without accents, sign for sign."""
+    """Lower case without accents, character for character."""
     return "".join(unicodedata.normalize("NFD", sign.lower())[0] for sign in text).replace("đ", "d")
