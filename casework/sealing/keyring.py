@@ -1,4 +1,4 @@
-"""The keys that seal identities and originals; they live in a file of their own, outside the database and its backup."""
+"""The keys that seal identities and originals, in a file of their own outside the database and its backup."""
 
 import base64
 import binascii
@@ -20,22 +20,22 @@ KEY_SIZE = 32
 """Bytes in every key: AES-256 and HMAC-SHA256."""
 
 REREAD_SECONDS = 5.0
-"""How long after a rotation a process that runs may still seal with the key before."""
+"""How long after a rotation a running process may still seal with the previous key."""
 
 KEY_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
-"""What a key is called in each ciphertext."""
+"""The form of a key's id in ciphertexts."""
 
 
 class KeyringUnusable(CaseworkError):
-    """The key file is not there, not readable, or not a key file; or one would be overwritten."""
+    """The key file is missing, unreadable or no key file, or one would be overwritten."""
 
 
 class KeyNotRetired(CaseworkError):
-    """A key cannot be taken away; the text says why."""
+    """A key cannot be removed; the text says why."""
 
 
 class KeyMissing(CaseworkError):
-    """Something was sealed with a key that this keyring does not hold."""
+    """Something was sealed with a key this keyring does not have."""
 
     def __init__(self, key_id: str) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class KeyMissing(CaseworkError):
 
 @dataclass(frozen=True)
 class _Keys:
-    """One state of the keyring, replaced as a whole so that no thread sees half a rotation."""
+    """One state of the keyring, replaced as a whole, so that no thread sees half a rotation."""
 
     current: str
     sealing: dict[str, bytes] = field(repr=False)
@@ -73,7 +73,7 @@ class _Keys:
 class Keyring:
     """Sealing keys by id, the one new seals use, and the key of the lookup digests.
 
-    The lookup key never rotates: each stored digest would have to be made anew from its opened value.
+    The lookup key never rotates: each stored digest would have to be recomputed from its opened value.
     """
 
     def __init__(self, keys: _Keys, path: Path | None = None) -> None:
@@ -84,7 +84,7 @@ class Keyring:
 
     @classmethod
     def fresh(cls) -> Self:
-        """A keyring with one new key, kept in memory only: what is sealed with it is lost with the process. For tests."""
+        """A keyring with one new key, only in memory: what it seals is lost with the process. For tests."""
         return cls(_Keys(current="", sealing={}, lookup=secrets.token_bytes(KEY_SIZE)).with_new_key())
 
     @classmethod
@@ -94,12 +94,11 @@ class Keyring:
 
     @classmethod
     def parse(cls, stored: bytes) -> Self:
-        """The keyring in the bytes of a key file; raises KeyringUnusable."""
         return cls(_parsed(stored, Path("keyring")))
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Write a new key file (owner only, on the disk before this returns); raises KeyringUnusable if one is there.
+        """Write a new key file (owner only, flushed before this returns); raises KeyringUnusable if one exists.
 
         An existing file is never replaced: without its keys, whatever they sealed stays closed for ever.
         """
@@ -117,14 +116,14 @@ class Keyring:
     def rotate(self) -> str:
         """Add a new key, make it the current one and return its id; old keys stay, to open what they sealed.
 
-        The file is on the disk before the first seal can use the key. The folder is locked meanwhile: two rotations
-        at once would else lose the key of one of them, and all it had sealed.
+        The file is on the disk before the first seal can use the key. The folder is locked meanwhile: otherwise two simultaneous
+        rotations would lose one of the keys and everything it sealed.
         """
         self._change(_Keys.with_new_key)
         return self._keys.current
 
     def add(self) -> str:
-        """Add a new key and return its id; seals go on with the present one. Every machine needs a key before any of them uses it."""
+        """Add a new key without using it, and return its id. Every machine needs a key before any of them uses it."""
         added: list[str] = []
 
         def with_key_aside(keys: _Keys) -> _Keys:
@@ -136,21 +135,21 @@ class Keyring:
         return added[-1]
 
     def use(self, key_id: str) -> None:
-        """Let new seals use a key that is here; raises KeyMissing."""
+        """Seal with an existing key from now on; raises KeyMissing."""
         self._change(lambda keys: keys.with_current(key_id))
 
     def retire(self, key_id: str) -> None:
-        """Take a key away for good: nothing it sealed opens any more. Raises KeyMissing, KeyNotRetired for the one in use."""
+        """Remove a key for good: nothing it sealed can be opened any more. Raises KeyMissing; KeyNotRetired for the current one."""
         self._change(lambda keys: keys.without(key_id))
 
     @property
     def current_id(self) -> str:
-        """The id of the key that new seals use. Another process may have rotated: the file is looked at every REREAD_SECONDS."""
+        """The id of the current key. Another process may have rotated: the file is checked every REREAD_SECONDS."""
         if self._path is not None and time.monotonic() >= self._look_again_at:
             self._look_again_at = time.monotonic() + REREAD_SECONDS
             stamp = _stamp_of(self._path)
             if stamp != self._stamp and stamp is not None:
-                with suppress(KeyringUnusable):  # what is known stays in use until the file can be read again
+                with suppress(KeyringUnusable):  # known keys stay in use until the file can be read again
                     self._keys, self._stamp = _read(self._path), stamp
         return self._keys.current
 
@@ -171,18 +170,16 @@ class Keyring:
 
     @property
     def key_ids(self) -> frozenset[str]:
-        """The ids of all keys here."""
         return frozenset(self._keys.sealing)
 
     @property
     def lookup_key(self) -> bytes:
-        """The secret of the lookup digests."""
         return self._keys.lookup
 
     def key(self, key_id: str) -> bytes:
         """The sealing key of that id; raises KeyMissing.
 
-        An unknown id is looked for in the file once more: another process may have rotated since this one started.
+        For an unknown id the file is read again, because another process may have rotated.
         """
         if key_id not in self._keys.sealing and self._path is not None:
             self._keys = _read(self._path)
@@ -202,26 +199,25 @@ _in_use: Keyring | None = None
 
 
 def use_keyring(keyring: Keyring | None) -> None:
-    """Make this the keyring of the whole process; `None` takes it away.
+    """Make this the keyring of the whole process; `None` removes it.
 
-    Held by the module, because keys belong to the process and not to a request: column types and jobs seal without a
-    web application around, worker threads would not inherit a context variable, and a parameter through every use
-    case would bring the keys into signatures, frames and logs that have nothing to do with them. `create_app` sets it
-    once at the start; tests set their own.
+    Held by the module, because keys belong to the process and not to a request: column types and jobs seal without a web application,
+    worker threads would not inherit a context variable, and a parameter through every use case would spread the keys through unrelated
+    signatures, frames and logs. `create_app` sets it once at the start; tests set their own.
     """
     global _in_use
     _in_use = keyring
 
 
 def current_keyring() -> Keyring:
-    """The keyring of this process; raises RuntimeError when none was set (a fault of the program, not of its user)."""
+    """The keyring of this process; raises RuntimeError when none was set, a programming error."""
     if _in_use is None:
         raise RuntimeError("no keyring in use: create_app() sets it, a test calls use_keyring()")
     return _in_use
 
 
 def _stamp_of(path: Path | None) -> tuple[int, int] | None:
-    """What tells one state of the file from another; None where it is not there, so that what is known stays in use."""
+    """Identifies one state of the file; None where it is missing, so that the known keys stay in use."""
     try:
         found = path.stat() if path is not None else None
     except OSError:
@@ -266,7 +262,7 @@ def _key_bytes(encoded: str) -> bytes:
 
 
 def _write(path: Path, keys: _Keys) -> None:
-    """Put the file in place whole: a power cut leaves either the old keys or the new ones."""
+    """Replace the file atomically: a power cut leaves either the old keys or the new ones."""
     stored = {
         "current": keys.current,
         "keys": {key_id: base64.b64encode(key).decode() for key_id, key in keys.sealing.items()},
@@ -290,7 +286,7 @@ def _write(path: Path, keys: _Keys) -> None:
 
 @contextmanager
 def _folder_locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing here; the lock is on the folder, since the file itself is replaced."""
+    """Lock out other processes; the lock is on the folder, since the file itself is replaced."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

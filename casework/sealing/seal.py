@@ -1,8 +1,8 @@
 """Sealing: encryption of identities, contacts and original files, keyed look-up digests, and tracking secrets.
 
-AES-256-GCM from the `cryptography` library; nothing here is a cipher of our own. A key never works twice: each use
-(values, files, digests) derives its own by HKDF. What a seal is for, its `purpose`, is authenticated with it, so a
-ciphertext copied into another column, or another row where the purpose names the row, does not open.
+AES-256-GCM from the `cryptography` library; there is no cipher of our own. Each use (values, files, digests) derives its own key by HKDF.
+The `purpose` of a seal is authenticated with it, so a ciphertext copied into another column, or into another row where the purpose names
+the row, does not open.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ from casework.errors import CaseworkError
 from casework.sealing.keyring import KEY_ID, KEY_SIZE, Keyring, current_keyring
 
 VALUE_MAGIC = b"LBS\x01"
-"""Starts a sealed value, with the version of its form: magic, id length, key id, nonce, ciphertext, tag."""
+"""The start of a sealed value, with its version: magic, id length, key id, nonce, ciphertext, tag."""
 
 STREAM_MAGIC = b"LBF\x01"
-"""Starts a sealed file, ditto: magic, id length, key id, chunk bits, salt, then chunks of ciphertext and tag."""
+"""The start of a sealed file, with its version: magic, id length, key id, chunk bits, salt, then chunks of ciphertext and tag."""
 
 NONCE_SIZE = 12
 TAG_SIZE = 16
@@ -35,17 +35,17 @@ SALT_SIZE = 32
 PREFIX_SIZE = 7
 
 CHUNK_BITS = 20
-"""Files are sealed in chunks of 2**20 bytes: what one reader holds in memory."""
+"""Files are sealed in chunks of 2**20 bytes, which one reader holds in memory."""
 
 SECRET_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""No O and 0, no I, L and 1: they are mistaken for one another on paper and over the telephone."""
+"""Without O and 0, I, L and 1, which are confused on paper and over the telephone."""
 
 SECRET_LENGTH = 12
 """Characters of a tracking secret: 12 of 31 make 59 bits."""
 
 
 class SealBroken(CaseworkError):
-    """Sealed data was changed, cut short, put in another order, or belongs to another purpose."""
+    """Sealed data was changed, truncated or reordered, or belongs to another purpose."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -55,7 +55,7 @@ class SealBroken(CaseworkError):
 
 
 class SecretUnreadable(CaseworkError):
-    """What was typed cannot be a tracking secret."""
+    """The typed text cannot be a tracking secret."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -73,7 +73,7 @@ def seal(plaintext: bytes, *, purpose: str) -> bytes:
     Random 96-bit nonces: rotate the key before it has sealed 2**32 values (NIST SP 800-38D, 8.3).
     """
     keyring = current_keyring()
-    key_id = keyring.current_id  # asked once: a rotation may come between
+    key_id = keyring.current_id  # read once, because a rotation may come between
     header = _header(VALUE_MAGIC, key_id)
     nonce = os.urandom(NONCE_SIZE)
     cipher = _value_cipher(keyring.key(key_id))
@@ -95,7 +95,7 @@ def open_sealed(blob: bytes, *, purpose: str) -> bytes:
 
 
 def key_id_of(blob: bytes) -> str:
-    """Which key sealed this value or file, read from its first bytes and not yet authenticated; raises SealBroken."""
+    """The key that sealed this value or file, read from its first bytes and not authenticated; raises SealBroken."""
     start = len(VALUE_MAGIC) + 1
     if len(blob) < start or blob[: len(VALUE_MAGIC)] not in (VALUE_MAGIC, STREAM_MAGIC):
         raise SealBroken
@@ -106,7 +106,6 @@ def key_id_of(blob: bytes) -> str:
 
 
 def seal_text(text: str, *, purpose: str) -> bytes:
-    """Seal a text."""
     return seal(text.encode(), purpose=purpose)
 
 
@@ -116,7 +115,7 @@ def open_text(blob: bytes, *, purpose: str) -> str:
 
 
 def seal_json(value: Any, *, purpose: str) -> bytes:
-    """Seal anything JSON can hold."""
+    """Seal any value JSON can represent."""
     return seal_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), purpose=purpose)
 
 
@@ -147,7 +146,7 @@ def seal_stream(pieces: Iterable[bytes], *, purpose: str, chunk_bits: int = CHUN
 def open_stream(sealed: BinaryIO, *, purpose: str) -> Iterator[bytes]:
     """Decrypt a sealed file chunk by chunk; raises SealBroken or KeyMissing.
 
-    Every chunk is authentic when it is yielded, but only a reader that came to the end knows that nothing is missing.
+    Every chunk is authentic when it is yielded, but only a reader that reaches the end knows that nothing is missing.
     """
     opening = _read_fully(sealed, len(STREAM_MAGIC) + 1)
     if not opening.startswith(STREAM_MAGIC):
@@ -155,7 +154,7 @@ def open_stream(sealed: BinaryIO, *, purpose: str) -> Iterator[bytes]:
     opening += _read_fully(sealed, opening[-1])
     key_id = key_id_of(opening)
     rest = _read_fully(sealed, 1 + SALT_SIZE)
-    # a larger chunk than we ever write would let a forged header fill the memory
+    # without this limit a forged header could fill the memory
     if len(rest) < 1 + SALT_SIZE or rest[0] > CHUNK_BITS:
         raise SealBroken
     cipher, prefix = _stream_cipher(current_keyring().key(key_id), rest[1:])
@@ -198,7 +197,7 @@ def _marked_last(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _read_fully(source: BinaryIO, size: int) -> bytes:
-    """Read `size` bytes, fewer only at the end: one `read` of a socket may return less."""
+    """Read `size` bytes, fewer only at the end, because a socket's `read` may return less."""
     parts = bytearray()
     while len(parts) < size and (part := source.read(size - len(parts))):
         parts += part
@@ -211,24 +210,23 @@ def _read_fully(source: BinaryIO, size: int) -> bytes:
 def lookup_digest(value: str, *, purpose: str, keyring: Keyring | None = None) -> str:
     """A keyed digest (HMAC-SHA256, 64 hex digits) to find a phone, e-mail or secret by equality without storing it.
 
-    The caller brings the value into one form first. Without the key nobody can try all telephone numbers. `keyring` is another one
-    than this process uses.
+    The caller normalises the value first. Without the key nobody can try all telephone numbers. `keyring` replaces that of the process.
     """
     return hmac.new(_lookup_key((keyring or current_keyring()).lookup_key, purpose), value.encode(), hashlib.sha256).hexdigest()
 
 
 def new_tracking_secret() -> str:
-    """A fresh secret of SECRET_LENGTH characters for a receipt. Kept are its digest and, for two days, a sealed copy."""
+    """A new secret of SECRET_LENGTH characters for a receipt. Its digest is stored and, for two days, a sealed copy."""
     return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(SECRET_LENGTH))
 
 
 def grouped_secret(secret: str) -> str:
-    """The secret as people read it: XXXX-XXXX-XXXX."""
+    """The secret as printed: XXXX-XXXX-XXXX."""
     return "-".join(secret[start : start + 4] for start in range(0, len(secret), 4))
 
 
 def parse_tracking_secret(typed: str) -> str:
-    """The secret out of what a person typed: any case, spaces, any dashes, full-width forms; raises SecretUnreadable."""
+    """Parse a typed secret: any case, spaces, any dashes, full-width forms; raises SecretUnreadable."""
     characters = unicodedata.normalize("NFKC", typed).upper()
     secret = "".join(each for each in characters if each in SECRET_ALPHABET or unicodedata.category(each)[0] not in "PSZC")
     if len(secret) != SECRET_LENGTH or not set(secret) <= set(SECRET_ALPHABET):
@@ -237,19 +235,19 @@ def parse_tracking_secret(typed: str) -> str:
 
 
 def secret_digest(secret: str) -> str:
-    """What is stored of a tracking secret. A keyed digest is enough: 59 random bits need no slow hash."""
+    """The stored digest of a tracking secret. A keyed digest is enough: 59 random bits need no slow hash."""
     return lookup_digest(parse_tracking_secret(secret), purpose="tracking secret")
 
 
 def secret_matches(typed: str, digest: str) -> bool:
-    """Whether the typed secret is the one with this digest, compared in constant time; False if it cannot be a secret."""
+    """Whether the typed secret has this digest, compared in constant time; False if it cannot be a secret."""
     try:
         return hmac.compare_digest(secret_digest(typed), digest)
     except SecretUnreadable:
         return False
 
 
-# -- the pieces of the forms ------------------------------------------------------------------------------------------
+# # -- parts of the formats ------------------------------------------------------------------------------------------
 
 
 def _header(magic: bytes, key_id: str) -> bytes:
