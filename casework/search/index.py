@@ -1,7 +1,7 @@
-"""Asking the full-text index: every word as the beginning of a word, the newest rows first.
+"""Searching the full-text index: every word as a prefix, newest rows first.
 
-The index is the database's own (migrations/full_text.py). The words asked for are of letters and digits alone, so nothing a person
-types is ever an operator of its language.
+The index is the database's own (migrations/full_text.py). The words searched for consist of letters and digits only, so nothing typed is
+ever an operator of its query language.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,37 +17,38 @@ from casework.text import index_words
 LONGEST_SEARCH = 200
 MOST_WORDS = 10
 MOST_FOUND = 500
-"""Rows a search looks at, the newest first: a word that half of all cases hold must not read them all."""
+"""The newest rows a search examines: a word in half of all cases must not read them all."""
 FEW = 3_000
-"""Cases whose rows are read faster one by one than a common word's are."""
+"""For this many cases, reading their rows one by one is faster than reading a common word's."""
 
 LOOKED_AT = 2_500
-"""The newest rows looked at before the index is asked: a common word has MOST_FOUND hits among them. No database can tell beforehand how
-common the beginning of a word is, and both gather all hits of a beginning before they give the newest."""
+"""The newest rows examined before the index is used: a common word has MOST_FOUND hits among them. No database can tell in advance how
+common a prefix is, and both collect all its hits before they return the newest."""
 MORE_TIMES = 4
-"""So many times LOOKED_AT are looked at where the first promise enough: an index takes as long for what one row in twenty holds."""
+"""How many times LOOKED_AT are examined where the first batch promises enough: the index takes as long for a word in one row in twenty."""
 
 _FTS = table("fts_search_row", column("rowid"))
 
 
 def words_asked(typed: str) -> list[str]:
-    """Return the words somebody looks for, folded, each once: the first MOST_WORDS of the first LONGEST_SEARCH signs."""
+    """Return the words of a search, folded, each once: the first MOST_WORDS of the first LONGEST_SEARCH characters."""
     return list(dict.fromkeys(index_words(typed[:LONGEST_SEARCH]).split()))[:MOST_WORDS]
 
 
 def newest_with(
     words: Sequence[str], *columns: Any, audience: str, where: Sequence[ColumnElement[bool]] = (), of_few: bool = False
 ) -> list[Any]:
-    """Return columns of the newest search rows of an audience that hold a word beginning with each of `words`; all rows without words.
+    """Return columns of an audience's newest search rows that contain, for each of `words`, a word beginning with it; all rows without
+    words.
 
-    At most MOST_FOUND and one more, which says that there are more. `words` come from words_asked; `where` narrows further.
-    Where that leaves FEW cases, `of_few` reads those rather than the index. `columns` begin with SearchRow.id.
+    At most MOST_FOUND, plus one to show that there are more. `words` come from words_asked; `where` narrows further. Where that leaves
+    FEW cases, `of_few` reads those instead of the index. `columns` begin with SearchRow.id.
     """
-    # as it stands, not as a parameter: the index of an audience is one of its own
+    # a literal, not a parameter: each audience has an index of its own
     of_audience = SearchRow.audience == bindparam("audience", audience, String(8), literal_execute=True)
     query = select(*columns).where(of_audience, *where)
     if not words or of_few:
-        # a sum is in no index: else the databases walk all rows in their order rather than read the few and sort them
+        # no index has a sum: otherwise the databases walk all rows in order instead of reading and sorting the few
         query = query.where(*_begins(words)).order_by((SearchRow.id + 0).desc() if of_few else SearchRow.id.desc())
     elif db.session.get_bind().dialect.name == "sqlite":
         return _by_fts5(query, words, of_audience)
@@ -61,7 +62,7 @@ def _begins(words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
 
 
 def _by_fts5(query: Select[Any], words: Sequence[str], of_audience: ColumnElement[bool]) -> list[Any]:
-    """As `_by_tsvector`; among the newest rows as long as they promise enough."""
+    """Like `_by_tsvector`; among the newest rows while they promise enough."""
     for looked_at in (LOOKED_AT, LOOKED_AT * MORE_TIMES):
         behind = select(SearchRow.id).where(of_audience).order_by(SearchRow.id.desc()).offset(looked_at).limit(1).scalar_subquery()
         newest = query.where(SearchRow.id > func.coalesce(behind, 0), *_begins(words)).order_by(SearchRow.id.desc())
@@ -77,7 +78,7 @@ def _by_fts5(query: Select[Any], words: Sequence[str], of_audience: ColumnElemen
 
 
 def _by_tsvector(query: Select[Any], wanted: str) -> list[Any]:
-    """First among the newest rows, as long as they promise enough; then in the index."""
+    """First among the newest rows, while they promise enough; then in the index."""
     asked = cast(literal(wanted), TSQUERY)
     vector: ColumnElement[Any] = literal_column("search_row.fts_words")
     for looked_at in (LOOKED_AT, LOOKED_AT * MORE_TIMES):
@@ -90,5 +91,5 @@ def _by_tsvector(query: Select[Any], wanted: str) -> list[Any]:
         if len(rows) * MORE_TIMES <= MOST_FOUND:
             break
     holds = vector.op("@@", is_comparison=True)(asked)
-    # "+ 0": of a word it does not know the planner expects a two-hundredth of all rows, and would walk through a million by their numbers
+    # "+ 0": for an unknown word the planner expects a two-hundredth of all rows, and would walk through a million by their ids
     return list(db.session.execute(query.where(holds).order_by((SearchRow.id + 0).desc()).limit(MOST_FOUND + 1)))

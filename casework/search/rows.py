@@ -1,4 +1,4 @@
-"""Keeping the search rows of a case true: one per audience, made only of words that audience may read."""
+"""Keeping a case's search rows current: one per audience, made only of words that audience may read."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from casework.text import index_words
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
-    """Write the case's search rows anew; a quarantined case has none, a case without publication none for the public."""
+    """Rebuild the case's search rows; a quarantined case has none, an unpublished one none for the public."""
     if case.quarantined_at is not None:
         db.session.execute(delete(SearchRow).where(SearchRow.case_id == case.id))
         return
@@ -43,7 +43,7 @@ def _words(case: Case) -> dict[str, list[str | None]]:
 
 
 def _cleared_texts(case: Case) -> list[str]:
-    """The cleared words of its reports, and behind them what operators wrote down of voice notes and videos."""
+    """The cleared words of its reports, followed by operators' transcripts of voice notes and videos."""
     cleared = select(literal(0), ReportText.id, ReportText.body).join(CaseReport, CaseReport.report_id == ReportText.report_id)
     spoken = select(literal(1), Recording.id, Recording.transcript).join(CaseReport, CaseReport.report_id == Recording.report_id)
     present = CaseReport.case_id == case.id, CaseReport.left_at.is_(None)
