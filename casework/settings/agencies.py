@@ -1,4 +1,5 @@
-"""Agencies: added, put right and ended. A new name from a day on is another body, which a reorganisation makes (rules.md, section 8)."""
+"""Agencies: adding, correcting and ending them. A new name from a day on is another body, made by a reorganisation (rules.md, section 8).
+"""
 
 import re
 from datetime import date, datetime
@@ -22,14 +23,14 @@ MOST_ABOVE = 20
 
 
 class AgencyRefused(CaseworkError):
-    """The agency cannot be made, changed or ended so; the text says why."""
+    """The agency cannot be made, changed or ended like this; the text says why."""
 
 
 def add_agency(
     centre: Centre, *, by: Actor, now: datetime, key: str, names: dict[str, str], reason: str, parent: Agency | None = None,
     area: Area | None = None, phone: str = "", valid_from: date | None = None, valid_to: date | None = None,
 ) -> Agency:  # fmt: skip
-    """Add an agency to a centre, from a local day on (today when empty). `key` is the name rules know it by, for good.
+    """Add an agency to a centre, from a local day on (today when empty). `key` is its permanent name in rules.
 
     Records `change_setting` of an agency. Raises NotAllowed, AgencyRefused, ReasonMissing.
     """
@@ -61,9 +62,9 @@ def change_agency(
     row: Agency, *, by: Actor, now: datetime, names: dict[str, str], reason: str, parent: Agency | None, area: Area | None, phone: str,
     corrects_names: bool = False,
 ) -> bool:  # fmt: skip
-    """Change what is above it, where it is and its phone; a name only to correct a mistake, for all its past too.
+    """Change its parent, area and phone; a name only to correct a mistake, for its past too.
 
-    Returns whether anything was different. Raises NotAllowed, AgencyRefused (a new name that is no correction, a circle), ReasonMissing.
+    Returns whether anything changed. Raises NotAllowed, AgencyRefused (a new name that is no correction, a circle), ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, row.centre_id)
@@ -88,7 +89,7 @@ def change_agency(
 
 
 def end_agency(row: Agency, *, by: Actor, now: datetime, on: date, reason: str) -> None:
-    """Let an agency hold no longer from a local day on. Work, people or agencies below it move by a reorganisation first.
+    """End an agency on a local day. Its work, people and subordinate agencies move by a reorganisation first.
 
     Raises NotAllowed, AgencyRefused, ReasonMissing.
     """
@@ -113,25 +114,24 @@ def end_agency(row: Agency, *, by: Actor, now: datetime, on: date, reason: str) 
 
 
 def open_work(row: Agency) -> int:
-    """How many of its assignments are open."""
     query = select(func.count()).select_from(Assignment).where(Assignment.agency_id == row.id, Assignment.ended_at.is_(None))
     return db.session.scalar(query) or 0
 
 
 def people_after(row: Agency, on: date) -> int:
-    """How many roles in it go on behind a day."""
+    """How many roles in it continue after a day."""
     query = select(func.count()).select_from(Membership).where(Membership.agency_id == row.id)
     return db.session.scalar(query.where(or_(Membership.valid_to.is_(None), Membership.valid_to > on))) or 0
 
 
 def agencies_below(row: Agency, on: date) -> int:
-    """How many agencies directly below it go on behind a day."""
+    """How many agencies directly below it continue after a day."""
     query = select(func.count()).select_from(Agency).where(Agency.parent_id == row.id)
     return db.session.scalar(query.where(or_(Agency.valid_to.is_(None), Agency.valid_to > on))) or 0
 
 
 def fit_phone(phone: str) -> str | None:
-    """A number as it is kept; None for no number. Raises AgencyRefused for what is no number."""
+    """Normalise a number; None for no number. Raises AgencyRefused for anything else."""
     if not normal(phone):
         return None
     number = standard_phone(phone)
@@ -145,7 +145,7 @@ def fit_phone(phone: str) -> str | None:
 
 
 def fit_names(names: dict[str, str]) -> dict[str, str]:
-    """The names as they are kept, an English one that is missing as the Vietnamese, a short one as the long one. Raises AgencyRefused."""
+    """Normalise names: a missing English one is the Vietnamese, a missing short one the long one. Raises AgencyRefused."""
     fit = {column: " ".join(normal(names.get(column, "")).split()) for column in NAMES}
     fit["name_en"] = fit["name_en"] or fit["name_vi"]
     fit["short_name_vi"], fit["short_name_en"] = fit["short_name_vi"] or fit["name_vi"], fit["short_name_en"] or fit["name_en"]

@@ -1,4 +1,4 @@
-"""Areas: province, district, commune, village. Official codes are attributes that another row may bear at another time (rules.md, 8)."""
+"""Areas: province, district, commune, village. Official codes are attributes that another row may have at another time (rules.md, 8)."""
 
 import re
 from collections.abc import Collection
@@ -30,7 +30,7 @@ CODE = re.compile(r"\d{1,10}")
 
 
 class AreaRefused(CaseworkError):
-    """The area cannot be made, changed or ended so; the text says why."""
+    """The area cannot be made, changed or ended like this; the text says why."""
 
 
 def add_area(
@@ -65,9 +65,9 @@ def change_area(
     row: Area, *, by: Actor, now: datetime, name_vi: str, name_en: str, reason: str, parent: Area | None, official_code: str,
     latitude: float | None = None, longitude: float | None = None, corrects_names: bool = False,
 ) -> bool:  # fmt: skip
-    """Change code, middle and what it lies in; a name only to correct a mistake. Returns whether anything was different.
+    """Change code, centre point and parent; a name only to correct a mistake. Returns whether anything changed.
 
-    Search rows of its cases follow by `refresh_search_of`. Raises NotAllowed, AreaRefused, ReasonMissing.
+    The search rows of its cases are updated by `refresh_search_of`. Raises NotAllowed, AreaRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, row.centre_id)
@@ -91,7 +91,7 @@ def change_area(
 
 
 def end_area(row: Area, *, by: Actor, now: datetime, on: date, reason: str) -> None:
-    """Let an area hold no longer from a local day on. Open cases, what lies in it and agencies that work there move first.
+    """End an area on a local day. Open cases, contained areas and agencies working there move first.
 
     Raises NotAllowed, AreaRefused, ReasonMissing.
     """
@@ -122,7 +122,7 @@ def end_area(row: Area, *, by: Actor, now: datetime, on: date, reason: str) -> N
 
 
 def still_in(row: Area, column: Any, on: date) -> int:
-    """How many rows that name the area in a column go on behind a day."""
+    """How many rows that reference the area in a column continue after a day."""
     model = column.class_
     query = select(func.count()).select_from(model).where(column == row.id, or_(model.valid_to.is_(None), model.valid_to > on))
     return db.session.scalar(query) or 0
@@ -135,9 +135,10 @@ def open_cases(row: Area) -> int:
 
 
 def refresh_search_of(area_ids: Collection[int], *, now: datetime, before: int | None = None, limit: int = 200) -> int | None:
-    """Write the search rows of the newest cases of these areas anew, in the caller's unit of work; where the next batch begins, or None.
+    """Rebuild the search rows of the newest cases of these areas, in the caller's unit of work; returns where the next batch begins, or
+    None.
 
-    The names of areas before and behind one stand in its cases' rows too: ask `other_area_ids` for them.
+    The names of an area's predecessors and successors are in its cases' rows too: ask `other_area_ids` for them.
     """
     query = select(Case).where(Case.area_id.in_(area_ids))
     cases = list(db.session.scalars((query.where(Case.id < before) if before is not None else query).order_by(Case.id.desc()).limit(limit)))
@@ -157,7 +158,7 @@ def _name(row: Area, name_vi: str, name_en: str) -> None:
 
 
 def fit_name(name: str, about: str = "name_vi") -> str:
-    """A name as it is kept. Raises AreaRefused."""
+    """Normalise a name. Raises AreaRefused."""
     name = " ".join(normal(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise AreaRefused(
@@ -168,7 +169,7 @@ def fit_name(name: str, about: str = "name_vi") -> str:
 
 
 def fit_middle(latitude: float | None, longitude: float | None) -> tuple[float | None, float | None]:
-    """Both degrees or none, as they can be on earth. Raises AreaRefused."""
+    """Both degrees or none, valid on earth. Raises AreaRefused."""
     if (latitude is None) != (longitude is None) or (latitude is not None and not -90 <= latitude <= 90):
         raise AreaRefused(
             "Cần cả vĩ độ (từ -90 đến 90) và kinh độ.", "Both latitude (-90 to 90) and longitude are needed.",
@@ -211,7 +212,7 @@ def _fit_code(row: Area, code: str) -> str | None:
         raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.", about="official_code")
     same = _meanwhile(row, select(Area.name_vi).where(Area.official_code == code, Area.level == row.level))
     if row.centre_id is not None:
-        # another centre's areas are neither told nor in the way: what it wrote by mistake is not this one's to wait for
+        # another centre's areas are neither revealed nor in the way: its mistakes must not block this one
         same = same.where(or_(Area.centre_id == row.centre_id, Area.centre_id.is_(None)))
     if (name := db.session.scalars(same).first()) is not None:
         raise AreaRefused(
@@ -228,7 +229,7 @@ def _refuse_same(row: Area) -> None:
 
 
 def _meanwhile(row: Area, query: Any) -> Any:
-    """Other rows that hold on a day this one holds."""
+    """Other rows in force on a day this one is."""
     query = query.where(or_(Area.valid_to.is_(None), Area.valid_to > row.valid_from))
     query = query.where(Area.valid_from < row.valid_to) if row.valid_to is not None else query
     return query.where(Area.id != row.id) if row.id is not None else query

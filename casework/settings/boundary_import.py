@@ -1,4 +1,4 @@
-"""Which boundary of a file goes to which area, what that changes, and taking it over with an event for each area."""
+"""Importing boundaries: which shape of a file belongs to which area, what that changes, and storing them with an event for each area."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from casework.text import fold
 MOST_AREAS = 5_000
 LONGEST_SOURCE = 500
 MOST_NAMED = 5
-"""Areas of other centres that are named beside a shape."""
+"""Areas of other centres named with a shape."""
 SETTING = "boundary"
 SKIP = ""
 """The choice of an area that leaves a shape out."""
@@ -31,38 +31,38 @@ LEVEL_WORDS = ("thanh pho", "thi tran", "thi xa", "dac khu", "phuong", "huyen", 
 
 
 class ImportRefused(CaseworkError):
-    """The boundaries cannot be taken over so; the text says why."""
+    """The boundaries cannot be imported like this; the text says why."""
 
 
 @dataclass(slots=True)
 class Pair:
-    """A shape of the file and the area it goes to, None where no area was found or it is left out."""
+    """A shape of the file and its area, None where none was found or it is left out."""
 
     shape: Shape
     area: Area | None = None
     by: str = ""
     """How the area was found: code, name or chosen."""
     other_name: bool = False
-    """Found by its code though the names differ: codes have been used again with another meaning."""
+    """Found by its code although the names differ: codes have been reused with another meaning."""
     old_km2: float | None = None
     fault: Bilingual | None = None
     overlap: Bilingual | None = None
-    """Which areas of other centres it lies over: taken over only when the person says so."""
+    """The areas of other centres it overlaps: imported only when the person says so."""
 
     @property
     def change(self) -> float | None:
-        """By which share the size changes; None without a boundary before."""
+        """By which share the size changes; None without an earlier boundary."""
         return (self.shape.km2 - self.old_km2) / self.old_km2 if self.old_km2 else None
 
     @property
     def is_to_do(self) -> bool:
-        """Whether it is taken over."""
+        """Whether it is imported."""
         return self.area is not None and self.shape.is_sound and self.fault is None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import would do, for a look before it is done."""
+    """A preview of an import."""
 
     checked: Checked
     pairs: list[Pair]
@@ -70,22 +70,22 @@ class Plan:
 
     @property
     def to_do(self) -> list[Pair]:
-        """What is taken over."""
+        """The pairs to import."""
         return [pair for pair in self.pairs if pair.is_to_do]
 
     @property
     def unknown(self) -> list[Pair]:
-        """Sound shapes no area was found for."""
+        """Sound shapes without an area."""
         return [pair for pair in self.pairs if pair.shape.is_sound and pair.area is None]
 
     @property
     def has_overlaps(self) -> bool:
-        """Whether something taken over lies over an area of another centre."""
+        """Whether anything imported overlaps an area of another centre."""
         return any(pair.overlap for pair in self.to_do)
 
 
 def administered_areas(by: Actor, on: date) -> list[Area]:
-    """The areas of a day the person may change: those of the centres they administer, or all, by name."""
+    """The areas in force on a day that the person may change: those of the centres they administer, or all, by name."""
     query = select(Area).where(
         is_of(administered_centres(by), Area.centre_id), Area.valid_from <= on, or_(Area.valid_to.is_(None), Area.valid_to > on)
     )
@@ -93,10 +93,10 @@ def administered_areas(by: Actor, on: date) -> list[Area]:
 
 
 def plan_import(checked: Checked, *, by: Actor, on: date, chosen: Mapping[int, str] | None = None) -> Plan:
-    """Say which shape goes to which area: by official code, else by name where only one area has it.
+    """Match shapes to areas: by official code, or else by name where only one area has it.
 
-    `chosen` maps the number of a shape to the ref of an area, or to SKIP, and counts before both. Two shapes for one area are both
-    refused, and so is a shape over an area of a centre the person does not administer.
+    `chosen` maps the number of a shape to the ref of an area, or to SKIP, and takes precedence over both. Two shapes for one area are
+    both refused, and so is a shape over an area of a centre the person does not administer.
     """
     areas = administered_areas(by, on)
     pairs = [_pair(shape, areas) for shape in checked.shapes]
@@ -119,9 +119,8 @@ def import_boundaries(
 ) -> int:
     """Store the boundaries of a plan and return how many changed; each is an event `change_setting` without the geometry.
 
-    `swap` says that latitude and longitude may be turned round, `overlap` that shapes may lie over areas of other centres. Boundaries
-    equal to what is stored are left alone. Raises ImportRefused, ReasonMissing, and NotAllowed for an area of a centre the person
-    does not administer.
+    `swap` allows latitude and longitude to be swapped, `overlap` shapes that overlap areas of other centres. Boundaries equal to the
+    stored ones are skipped. Raises ImportRefused, ReasonMissing, and NotAllowed for an area of a centre the person does not administer.
     """
     source = " ".join(source.split())
     if not source or len(source) > LONGEST_SOURCE:
@@ -144,7 +143,7 @@ def import_boundaries(
 
 
 def area_called(areas: Iterable[Area], words: str) -> Area | None:
-    """The area somebody typed: by its code, with or without its name behind, or by its name where only one has it."""
+    """The area somebody typed: by its code, with or without the name after it, or by its name where only one has it."""
     words = " ".join(words.split())
     areas, code = list(areas), words.partition(" ")[0]
     for found in ([area for area in areas if area.official_code == code], [area for area in areas if area.folded_name == fold(words)]):
@@ -154,7 +153,7 @@ def area_called(areas: Iterable[Area], words: str) -> Area | None:
 
 
 def export_boundaries(areas: Iterable[Area]) -> dict[str, Any]:
-    """All stored boundaries as GeoJSON that can be imported again: what there was before a change."""
+    """All stored boundaries as GeoJSON that can be imported again, to restore them after a change."""
     ids = [area.id for area in areas]
     query = select(Area).where(Area.id.in_(ids), Area.south.is_not(None)).options(undefer(Area.boundary)).order_by(Area.id)
     return {"type": "FeatureCollection", "features": [_feature(area) for area in db.session.scalars(query) if area.boundary]}
@@ -195,7 +194,7 @@ def _look_at_present(pairs: list[Pair]) -> None:
 
 
 def _look_at_others(pairs: list[Pair], own: frozenset[int] | None, on: date) -> None:
-    """Refuse what lies over areas of centres that are not the person's, without telling more; say what lies over the others."""
+    """Refuse shapes over areas of centres the person does not administer, without naming them; name the others."""
     news = [(pair, pair.area, pair.shape.geometry) for pair in pairs if pair.is_to_do]
     grounds = [(area, geometry) for _, area, geometry in news if area is not None and geometry is not None]
     over = overlaps_with_others(grounds, on=on)
@@ -235,7 +234,7 @@ def _store(pair: Pair, *, by: Actor, now: datetime, source: str, reason: str) ->
 
 
 def _described(area: Area, km2: float | None) -> dict[str, Any] | None:
-    """What the event says of the boundary there was; None when there was none."""
+    """The earlier boundary as described in the event; None without one."""
     geometry = geometry_of(area.boundary)
     if geometry is None or area.boundary is None:
         return None

@@ -1,4 +1,4 @@
-"""Where new boundaries lie over areas of other centres: reports from there would come to another centre from then on."""
+"""Overlaps of new boundaries with areas of other centres: reports from there would go to another centre from then on."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from casework.models import Area, Centre
 from casework.places.boundaries import LEAST_OVERLAP, geometry_of
 
 MOST_OF_A_BOX = 0.5
-"""A box is rough: neighbours that interlock share some of theirs, but hardly ever half."""
+"""A box is rough: those of interlocking neighbours overlap, but hardly ever by half."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """An area of another centre a new boundary lies over, and by which share of the smaller of the two."""
+    """An area of another centre overlapped by a new boundary, and the share of the smaller of the two."""
 
     area_id: int
     centre_id: int
@@ -30,11 +30,11 @@ class Overlap:
 
 
 def overlaps_with_others(news: Sequence[tuple[Area, BaseGeometry]], *, on: date) -> list[list[Overlap]]:
-    """For each new boundary what of other centres' areas of the day it lies over, the most first.
+    """For each new boundary the overlapped areas of other centres on the day, largest overlap first.
 
-    Of every level, because the smallest area around a position counts whatever its level; not what an area lies in or what lies in
-    it. Counted is more than LEAST_OVERLAP of a boundary, MOST_OF_A_BOX where there is only a box. Areas that get a new boundary
-    themselves count by it. Five statements at most.
+    Areas of every level count, because the smallest area around a position decides whatever its level; but not those that contain it or
+    are contained in it. An overlap counts above LEAST_OVERLAP of a boundary, or MOST_OF_A_BOX where there is only a box. Areas that get a
+    new boundary themselves count by it. Five statements at most.
     """
     owned = [(area, geometry) for area, geometry in news if area.centre_id is not None]
     if not owned:
@@ -55,7 +55,7 @@ def overlaps_with_others(news: Sequence[tuple[Area, BaseGeometry]], *, on: date)
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """Where an area lies; `is_box` where only its box is known."""
+    """The land of an area; `is_box` where only its box is known."""
 
     centre_id: int
     name: Bilingual
@@ -64,17 +64,17 @@ class _Ground:
 
     @property
     def most(self) -> float:
-        """The share that is let pass."""
+        """The share that is tolerated."""
         return MOST_OF_A_BOX if self.is_box else LEAST_OVERLAP
 
     def share_with(self, geometry: BaseGeometry) -> float:
-        """What both have in common, as a share of the smaller."""
+        """The overlap as a share of the smaller."""
         smaller = min(geometry.area, self.geometry.area)
         return float(shapely.intersection(geometry, self.geometry).area / smaller) if smaller > 0 else 0.0
 
 
 def _around(news: Sequence[tuple[Area, BaseGeometry]], on: date) -> Select[Any]:
-    """Every area of a centre near the new ones; not limited, because what is left out would not be guarded."""
+    """Every area of a centre near the new ones; not limited, because an area left out would not be protected."""
     west, south, east, north = shapely.total_bounds([geometry for _, geometry in news])
     centres = {area.centre_id for area, _ in news}
     query = select(Area.id, Area.centre_id, Area.name_vi, Area.name_en, Area.west, Area.south, Area.east, Area.north, Area.boundary)
@@ -94,7 +94,7 @@ def _ground(row: Any) -> _Ground:
 
 
 def _without_relatives(news: Sequence[tuple[Area, BaseGeometry]], found: list[list[Overlap]]) -> list[list[Overlap]]:
-    """The same without what an area lies in, or what lies in it: levels below each other share their ground."""
+    """The same without areas that contain or are contained in the new one, which share its land."""
     if not any(found):
         return found
     concerned = {area.id for (area, _), over in zip(news, found, strict=True) if over}
@@ -104,7 +104,7 @@ def _without_relatives(news: Sequence[tuple[Area, BaseGeometry]], found: list[li
 
 
 def _areas_above(ids: Collection[int]) -> dict[int, set[int]]:
-    """What each of the areas lies in, however far up: one statement for each level."""
+    """All ancestors of each area, with one statement per level."""
     parents: dict[int, int | None] = {}
     ahead = set(ids)
     while ahead:

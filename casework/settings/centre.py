@@ -1,4 +1,4 @@
-"""Centres: a new one, and what an administrator says of one: its name, its telephone, and from when the limit of its cases counts."""
+"""Centres: adding one, and changing its name, its telephone, and from when the limit of its cases counts."""
 
 import re
 from datetime import datetime
@@ -17,7 +17,7 @@ from casework.text import normal
 
 KIND = "centre"
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,5}")
-"""What the codes of a centre begin with: LD of LD-2026-000123."""
+"""The beginning of a centre's codes: LD of LD-2026-000123."""
 STARTS: dict[str, Bilingual] = {
     "filing": Bilingual("lúc người dân gửi", "when it is filed"),
     "acceptance": Bilingual("lúc Trung tâm tiếp nhận", "when the centre accepts it"),
@@ -28,10 +28,9 @@ STARTS: dict[str, Bilingual] = {
 def add_centre(
     *, by: Actor, now: datetime, reason: str, code_prefix: str, name_vi: str, name_en: str, phone: str, case_clock_starts: str = "filing"
 ) -> Centre:
-    """Add a centre beside those that are at work; its areas, agencies and people are entered next, and until it has areas no report goes
-    there. Records `change_setting`.
+    """Add a centre; its areas, agencies and people are entered next, and until it has areas it gets no reports. Records `change_setting`.
 
-    For who administers the whole installation, in their own role alone. `code_prefix` begins its codes for good and is never used again.
+    Only for administrators of the whole installation, in their own role. `code_prefix` begins its codes for good and is never used again.
     Raises NotAllowed, ReasonMissing, RowRefused with every fault.
     """
     require(by, Action.MANAGE_PEOPLE)
@@ -58,7 +57,7 @@ def add_centre(
 def change_centre(
     centre: Centre, *, by: Actor, now: datetime, reason: str, name_vi: str, name_en: str, phone: str, case_clock_starts: str
 ) -> None:
-    """Change what is said of a centre; cases opened before keep from when their limit counts. Records `change_setting`.
+    """Change a centre's data; the limits of cases opened before still count from where they did. Records `change_setting`.
 
     Raises NotAllowed, ReasonMissing, RowRefused with every fault.
     """
@@ -80,7 +79,7 @@ def change_centre(
 def _said(
     *, name_vi: str, name_en: str, phone: str, case_clock_starts: str, old_phone: str | None
 ) -> tuple[dict[str, str | None], Faults]:
-    """What was typed of a centre, as it is kept, and what is wrong with it. A number that stands already is not judged anew."""
+    """The typed values normalised, and their faults. A number that is already stored is not checked again."""
     new: dict[str, str | None] = {
         "name_vi": " ".join(normal(name_vi).split()), "name_en": " ".join(normal(name_en).split()),
         "phone": " ".join(normal(phone).split()) or None, "case_clock_starts": case_clock_starts,

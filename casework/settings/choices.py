@@ -1,4 +1,4 @@
-"""What can be chosen in rules: codes with their words, and rows of a centre."""
+"""Choices in rules: codes with their words, and rows of a centre."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ RUNG_CLOCKS: dict[str, Bilingual] = {
     **CLOCKS,
     ClockKind.ASSIGNMENT: Bilingual("Đơn vị xử lý, trả lời", "Work and answer of the agency"),
 }
-"""The limits people are reminded of; the one of an agency's work is called by what the agency does."""
+"""The limits people are reminded of; that of an agency's work is named after what the agency does."""
 URGENCIES: dict[str, Bilingual] = {
     "": Bilingual("mọi mức độ", "any urgency"),
     "normal": Bilingual("bình thường", "normal"),
@@ -57,7 +57,7 @@ THE_CENTRE = Bilingual("Trung tâm", "The centre itself")
 
 
 def fields(scope: Scope) -> list[Choice]:
-    """The fields of work that hold for the scope on its day or later, by code; the row's own stays among them."""
+    """The fields of work in force for the scope on its day or later, by code, including the row's own."""
     rows = _of_scope(Field, scope)
     found = {row.service_code: row for row in rows if row.valid_to is None or row.valid_to > scope.day}
     return [Choice(code, code, row.name) for code, row in found.items()]
@@ -69,19 +69,19 @@ def any_field(scope: Scope) -> list[Choice]:
 
 
 def targets(scope: Scope) -> list[Choice]:
-    """What a phrase may speak for."""
+    """What a phrase may suggest."""
     return _with_present([*fields(scope), Choice("urgent", "urgent", URGENT_TARGET)], scope, "target")
 
 
 def any_complexity(scope: Scope) -> list[Choice]:
-    """The complexities there are or will be, and all of them."""
+    """The present and future complexities, and all of them."""
     rows = _of_scope(Complexity, scope)
     found = {row.key: row for row in rows if row.valid_to is None or row.valid_to > scope.day}
     return [Choice("", None, ANY), *_with_present([Choice(key, key, row.name) for key, row in found.items()], scope, "complexity")]
 
 
 def areas(scope: Scope) -> list[Choice]:
-    """The communes of the centre that exist on the day, by name."""
+    """The communes of the centre in force on the day, by name."""
     query = select(Area).where(Area.centre_id == scope.centre_id, Area.level == "commune").order_by(Area.folded_name, Area.id)
     present = getattr(scope.row, "area_id", None)
     rows = [row for row in db.session.scalars(query.limit(MOST_CHOICES)) if row.holds_on(scope.day) or row.id == present]
@@ -89,7 +89,7 @@ def areas(scope: Scope) -> list[Choice]:
 
 
 def agencies(scope: Scope) -> list[Choice]:
-    """The centre itself, and its agencies that exist on the day, by name."""
+    """The centre itself, and its agencies in force on the day, by name."""
     query = select(Agency).where(Agency.centre_id == scope.centre_id).order_by(Agency.name_vi, Agency.id)
     present = getattr(scope.row, "agency_id", None)
     rows = [row for row in db.session.scalars(query.limit(MOST_CHOICES)) if row.holds_on(scope.day) or row.id == present]
@@ -97,12 +97,10 @@ def agencies(scope: Scope) -> list[Choice]:
 
 
 def told_area(kept: int | None) -> str | None:
-    """The name of an area."""
     return db.session.get_one(Area, kept).name_vi if kept is not None else None
 
 
 def told_agency(kept: int | None) -> str | None:
-    """The name of an agency."""
     return db.session.get_one(Agency, kept).name_vi if kept is not None else None
 
 
@@ -112,7 +110,7 @@ def _of_scope(model: Any, scope: Scope) -> list[Any]:
 
 
 def _with_present(choices: list[Choice], scope: Scope, column: str) -> list[Choice]:
-    """What stands in a row stays a choice, even if it could not be chosen anew."""
+    """The present value of a row stays a choice, even if it could not be chosen anew."""
     present = getattr(scope.row, column, None)
     if present is None or any(choice.kept == present for choice in choices):
         return choices

@@ -1,7 +1,7 @@
-"""What people are told before they agree that their data are processed: one notice at a time, each known by its version.
+"""Notices people read before consenting to the processing of their data: one at a time, each identified by its version.
 
-Of a report is kept which notice was shown, so the words of one that has been in force never change: other words are another version
-(Law 91/2025/QH15 on the protection of personal data: the agreement must be provable).
+Each report keeps which notice was shown, so the words of one that has been in force never change: other words are another version (Law
+91/2025/QH15 on the protection of personal data: consent must be provable).
 """
 
 from collections.abc import Iterator
@@ -17,37 +17,37 @@ from casework.models import ConsentNotice
 from casework.settings.importing.rows import Proposal
 
 SINCE_EVER = date(2020, 1, 1)
-"""From when on what is installed with the program holds; nobody was shown it on that day."""
+"""The first day of what is installed with the program; nobody was shown it on that day."""
 
 LONGEST_VERSION = 20
 LONGEST_NOTICE = 6_000
 
 
 def notice_today(centre_id: int | None, now: datetime) -> ConsentNotice | None:
-    """The notice a centre shows: its own, else that of the installation; of several in force the newest. None where none was seeded."""
+    """The notice a centre shows: its own, or else the installation's; of several in force the newest. None where none was seeded."""
     today = local_day(now)
     rows = [row for row in _begun(today) if row.centre_id in (None, centre_id)]
     in_force = [row for row in rows if row.holds_on(today)]
-    # somebody always has to be told something: where the last one was ended, it goes on
+    # people must always be told something: the last notice applies even after its end
     return next((row for row in in_force if row.centre_id is not None), None) or next(iter(in_force or rows), None)
 
 
 def notice_shown(version: str, now: datetime) -> ConsentNotice | None:
-    """The notice of a version that has been shown at some time: a report may have waited for weeks with the one of its day."""
+    """The notice of a version that was ever shown: a report may have waited for weeks with that of its day."""
     return next((row for row in _begun(local_day(now)) if row.version == version), None)
 
 
 def replaces_for(centre_id: int | None, shown: ConsentNotice | None, now: datetime) -> ConsentNotice | None:
-    """The notice that has to be read and agreed to instead of the one shown, because the report goes to a centre that has another.
+    """The notice that has to be agreed to instead of the one shown, because the report goes to a centre that has another.
 
-    None where the one shown will do: an earlier version of the same body is what the person agreed to.
+    None where the one shown suffices, such as an earlier version of the same body.
     """
     due = notice_today(centre_id, now)
     return due if due is not None and (shown is None or shown.centre_id != due.centre_id) else None
 
 
 def check_notice(proposal: Proposal) -> Iterator[tuple[str, Bilingual]]:
-    """A version of its own, and nothing changed that somebody may have agreed to. As a check of its kind of rules."""
+    """Check that the version is new, and that nothing changes that somebody may have agreed to. A check of its kind of rules."""
     row, day, version = proposal.scope.row, proposal.scope.day, proposal.values.get("version")
     has_begun = row is not None and proposal.scope.today is not None and row.valid_from <= proposal.scope.today
     if has_begun and row.valid_from == day:
@@ -71,7 +71,6 @@ def check_notice(proposal: Proposal) -> Iterator[tuple[str, Bilingual]]:
 
 
 def check_notice_end(row: Any, day: date) -> Iterator[tuple[str, Bilingual]]:
-    """The installation is never without a notice."""
     if row.centre_id is None and not any(each.id != row.id and each.centre_id is None and each.holds_on(day) for each in _begun(day)):
         yield (
             "",
@@ -83,7 +82,7 @@ def check_notice_end(row: Any, day: date) -> Iterator[tuple[str, Bilingual]]:
 
 
 def remark_on_notice(row: Any, day: date) -> Bilingual | None:
-    """That people are shown another one, as a remark in the list."""
+    """A remark in the list that people are shown another notice."""
     newest = next((each for each in _begun(day) if each.centre_id == row.centre_id and each.holds_on(day)), None)
     if newest is None or newest.id == row.id or not row.holds_on(day):
         return None
@@ -91,11 +90,11 @@ def remark_on_notice(row: Any, day: date) -> Bilingual | None:
 
 
 def _begun(day: date) -> list[ConsentNotice]:
-    """All that have begun by a day, the newest first; a page of rows, because versions are few."""
+    """All that have begun by a day, newest first; one page of rows, because versions are few."""
     query = select(ConsentNotice).where(ConsentNotice.valid_from <= day, _ever_held())
     return list(db.session.scalars(query.order_by(ConsentNotice.valid_from.desc(), ConsentNotice.id.desc()).limit(200)))
 
 
 def _ever_held() -> Any:
-    """Not taken back before it began."""
+    """Not removed before its first day."""
     return ConsentNotice.valid_to.is_(None) | (ConsentNotice.valid_to > ConsentNotice.valid_from)

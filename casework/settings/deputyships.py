@@ -1,4 +1,4 @@
-"""Deputies appointed and called back: somebody acts for somebody else from an instant until an instant (rules.md, section 1)."""
+"""Appointing and recalling deputies: a person acts for another for a period (rules.md, section 1)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from casework.settings.watchers import meeting_by_deputy, read_one_at_a_time, wa
 
 LONGEST = timedelta(days=90)
 BEGUN = timedelta(hours=24)
-"""How far a start may lie back: the hour somebody began to type, or this morning."""
+"""How far in the past a start may be: the hour somebody began to type, or this morning."""
 MOST_COLLEAGUES = 500
 APPOINTED = Bilingual("đã cử một người làm thay Ông/Bà", "somebody was appointed to stand in for you")
 CONFIRMED = Bilingual("người Ông/Bà cử làm thay đã được xác nhận", "the deputy you appointed was confirmed")
@@ -29,19 +29,20 @@ ENDED = Bilingual("người làm thay Ông/Bà đã thôi làm thay", "your depu
 
 
 class DeputyRefused(CaseworkError):
-    """The deputy cannot be appointed so; the text says why."""
+    """The deputy cannot be appointed like this; the text says why."""
 
 
 def appoint_deputy(
     *, principal: Account, deputy: Account, starts_at: datetime, ends_at: datetime, by: Actor, now: datetime, reason: str
 ) -> Deputy:
-    """Let `deputy` act for `principal` in a time. An administrator appoints for anybody of theirs, leaders for themselves alone.
+    """Let `deputy` act for `principal` for a period. An administrator appoints for their people, leaders only for themselves.
 
-    For a confidential reader nobody appoints but themselves, and it begins when an administrator has confirmed it (`confirm_deputy`).
-    A start that has just passed is now. The principal is told of what others do. Records `change_setting` of a deputy. Raises NotAllowed,
-    also where the principal has a role of another centre at any moment of that time, ReasonMissing, and DeputyRefused for oneself,
-    somebody the administrator stands in for, a chain or circle, a second deputy in the same time, somebody disabled or without a common
-    place of work, roles that would meet and watch each other, and a time that ends before it starts, has passed or is longer than LONGEST.
+    Confidential readers appoint only for themselves, and the deputyship begins when an administrator has confirmed it (`confirm_deputy`).
+    A start that has just passed counts as now. The principal is told when somebody else appoints. Records `change_setting` of a deputy.
+    Raises NotAllowed, also where the principal has a role of another centre at any moment of that time, ReasonMissing, and DeputyRefused
+    for oneself, somebody the administrator stands in for, a chain or circle, a second deputy in the same time, somebody disabled or
+    without a common place of work, roles that watch each other and would meet, and a period that ends before it starts, has passed or is
+    longer than LONGEST.
     """
     require(by, Action.APPOINT_DEPUTY)
     if now - BEGUN <= starts_at < now:
@@ -80,7 +81,7 @@ def appoint_deputy(
 
 
 def confirm_deputy(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
-    """Let a deputyship begin that waits for a second person, as an administrator who has no part in it. The principal is told.
+    """Start a deputyship that waits for a second person, as an administrator who is not part of it. The principal is told.
 
     Raises NotAllowed, SecondPersonNeeded, DeputyRefused where it does not wait (any more) or could not be appointed now, ReasonMissing.
     """
@@ -104,7 +105,7 @@ def confirm_deputy(row: Deputy, *, by: Actor, now: datetime, reason: str) -> Non
 
 
 def end_deputyship(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
-    """Call a deputy back before the time is over; one that has not begun never does. Raises NotAllowed, DeputyRefused, ReasonMissing."""
+    """Recall a deputy early; one that has not begun never does. Raises NotAllowed, DeputyRefused, ReasonMissing."""
     require(by, Action.APPOINT_DEPUTY)
     one_at_a_time()
     db.session.refresh(row)
@@ -117,7 +118,7 @@ def end_deputyship(row: Deputy, *, by: Actor, now: datetime, reason: str) -> Non
 
 
 def cut_short(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
-    """End the time of a deputy now, whoever may decide that; one that waits to be confirmed never begins. The principal is told."""
+    """End a deputyship now, without a check of permission; one that waits for confirmation never begins. The principal is told."""
     old = {"ends_at": row.wanted_until or row.ends_at}
     row.ends_at, row.wanted_until = row.starts_at if row.wanted_until is not None else max(now, row.starts_at), None
     deputy = db.session.get_one(Account, row.deputy_id)
@@ -126,14 +127,14 @@ def cut_short(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
 
 
 def deputyships_of(account: Account, *, now: datetime) -> list[Deputy]:
-    """Those for and of somebody that are not over, the first to begin first."""
+    """The unfinished deputyships for and of a person, earliest start first."""
     mine = or_(Deputy.principal_id == account.id, Deputy.deputy_id == account.id)
     query = select(Deputy).where(mine, _is_there(now)).options(joinedload(Deputy.principal))
     return list(db.session.scalars(query.order_by(Deputy.starts_at, Deputy.id)))
 
 
 def deputyships_seen(by: Actor, *, now: datetime, limit: int) -> list[tuple[Deputy, Account]]:
-    """What is on the page: an administrator's whole scope, else one's own; with who acts. Not those that are over."""
+    """The deputyships on the page, unfinished ones only, with the deputies: an administrator's whole scope, otherwise one's own."""
     query = select(Deputy, Account).join(Account, Account.id == Deputy.deputy_id).options(joinedload(Deputy.principal))
     query = query.where(_is_there(now))
     if Role.ADMINISTRATOR in by.alone.roles:
@@ -145,7 +146,7 @@ def deputyships_seen(by: Actor, *, now: datetime, limit: int) -> list[tuple[Depu
 
 
 def possible_deputies(principal: Account, *, now: datetime) -> list[Account]:
-    """Colleagues with whom the person has a place of work in common today: the same agency, or a role in the same centre; by name."""
+    """Colleagues who share a place of work with the person today, the same agency or a role in the same centre, by name."""
     here = [_same_place(row) for row in principal.memberships if row.holds_on(local_day(now))]
     if not here:
         return []
@@ -157,7 +158,7 @@ def possible_deputies(principal: Account, *, now: datetime) -> list[Account]:
 
 
 def _is_there(now: datetime) -> ColumnElement[bool]:
-    """Not over; one that waits for a second person among them."""
+    """Not over, including those that wait for a second person."""
     return or_(and_(Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at), Deputy.wanted_until > now)
 
 
@@ -171,7 +172,7 @@ def _administers(by: Actor, principal: Account, starts_at: datetime, ends_at: da
     if Role.ADMINISTRATOR not in by.alone.roles:
         return False
     mine = administered_centres(by.alone)
-    # a deputy gets every desk of the principal, those that begin in that time too, so all of them have to be the administrator's
+    # a deputy gets every desk of the principal, including those that begin in that period, so the administrator must be responsible for all
     rows = [row for row in principal.memberships if holds_between(row, starts_at, ends_at)]
     return mine is None or (bool(rows) and all(centre_of(row) in mine for row in rows))
 
@@ -241,13 +242,13 @@ def _record(row: Deputy, principal: Account, deputy: Account, *, by: Actor, now:
 
 
 def _tell(row: Deputy, change: Bilingual, *, by: Actor, now: datetime) -> None:
-    """Tell who is stood in for, unless they did it themselves; who it is stands on the page of deputies, not in the message."""
+    """Tell the principal, unless they did it themselves; the name is on the page of deputies, not in the message."""
     if row.principal_id != by.own_id:
         tell_of_deputyship(f"account:{row.principal_id}", "deputy_changed", at=now, change=list(change))
 
 
 def one_seen(by: Actor, principal_ref: str, deputy_ref: str, starts_at: str, *, now: datetime) -> Deputy | None:
-    """One of those on the page, named by both people and the start as the page wrote it."""
+    """One deputyship on the page, identified by both people and the start as the page wrote it."""
     for row, deputy in deputyships_seen(by, now=now, limit=MOST_COLLEAGUES):
         if (row.principal.ref, deputy.ref, row.starts_at.isoformat()) == (principal_ref, deputy_ref, starts_at):
             return row

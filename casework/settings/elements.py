@@ -1,6 +1,6 @@
-"""What is set day by day for elements of the process, without a new version of it: limits, roles, words, help.
+"""Settings of process elements that need no new version: limits, roles, words, help.
 
-The domain knows elements by their ids alone. What may be set for which the model says; whoever runs models tells it here.
+The domain knows elements only by their ids. The model says which settings an element may have; the process engine registers that here.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from casework.working_time import TimeLimit, Unit
 
 @dataclass(frozen=True, slots=True)
 class ElementRule:
-    """What is set for one element; None where the diagram says it."""
+    """The settings of one element; None where the diagram decides."""
 
     limit: TimeLimit | None = None
     role: Role | None = None
@@ -30,10 +30,10 @@ class ElementRule:
 
 @dataclass(frozen=True, slots=True)
 class ElementFacts:
-    """What the model says of an element that something may be set for.
+    """The model's description of an element with settings.
 
-    `roles` are those it may be given to, none where the diagram or the case decides. `takes_limit` is false where a rule of limits
-    decides how long it may take.
+    `roles` are those it may be assigned to, none where the diagram or the case decides. `takes_limit` is false where a clock rule decides
+    how long it may take.
     """
 
     label: Bilingual
@@ -45,7 +45,7 @@ class ElementFacts:
 
 
 Elements = Callable[[int | None], Mapping[str, ElementFacts]]
-"""By the id of a centre (None: the installation) the elements of the model that is live for it."""
+"""The elements of the model that is live for a centre, by the centre's id (None: the installation)."""
 
 AS_THE_DIAGRAM = ElementRule()
 MOST_SETTINGS = 500
@@ -75,28 +75,28 @@ _kept: dict[str, tuple[str, list[_Row]]] = {}
 
 
 def tell_elements(elements: Elements) -> None:
-    """Say once, when the process engine is loaded, which elements the live models have."""
+    """Register, once when the process engine is loaded, which elements the live models have."""
     _known_elements[:] = [elements]
 
 
 def elements_of(centre_id: int | None) -> Mapping[str, ElementFacts]:
-    """The elements something may be set for in a centre, by id, in the order of the model; none before anybody has told them."""
+    """The elements with settings in a centre, by id, in the order of the model; empty before tell_elements."""
     return _known_elements[0](centre_id) if _known_elements else {}
 
 
 def element_rule(element: str, centre_id: int | None, at: datetime) -> ElementRule:
-    """What is set for an element on the local day of an instant; a centre's own row stands in place of the installation's (rules.md, 8)."""
+    """The settings of an element on the local day of an instant; a centre's own row replaces the installation's (rules.md, 8)."""
     return element_rules(centre_id, local_day(at)).get(element, AS_THE_DIAGRAM)
 
 
 def element_rules(centre_id: int | None, day: date) -> dict[str, ElementRule]:
-    """What is set on a local day, by element; most installations have a handful of rows, which are kept until the rules change."""
+    """The settings in force on a local day, by element; most installations have a handful of rows, cached until the rules change."""
     rows = [row for row in _all_rows() if row.centre_id in (None, centre_id) and row.holds_on(day)]
     return {row.element: rule_of(row) for row in sorted(rows, key=lambda row: row.centre_id is not None)}
 
 
 def settings_from(day: date, centre_id: int | None) -> list[ElementSetting]:
-    """The rows that count or will count in a scope from a day on, of the installation and of the centre; MOST_SETTINGS at most."""
+    """The present and future rows of a scope from a day on, of the installation and of the centre; MOST_SETTINGS at most."""
     query = select(ElementSetting).where(or_(ElementSetting.centre_id.is_(None), ElementSetting.centre_id == centre_id))
     query = query.where(or_(ElementSetting.valid_to.is_(None), ElementSetting.valid_to > day))
     query = query.where(or_(ElementSetting.valid_to.is_(None), ElementSetting.valid_to > ElementSetting.valid_from))
@@ -104,12 +104,11 @@ def settings_from(day: date, centre_id: int | None) -> list[ElementSetting]:
 
 
 def renamed_elements(day: date) -> set[str]:
-    """The elements that are called otherwise than in the diagram on a day, somewhere."""
+    """The elements with another name than in the diagram on a day, anywhere."""
     return {row.element for row in _all_rows() if row.label_vi and row.holds_on(day)}
 
 
 def rule_of(row: "_Row | ElementSetting") -> ElementRule:
-    """What one row sets."""
     return ElementRule(
         limit=TimeLimit(row.amount, Unit(row.unit)) if row.amount is not None and row.unit is not None else None,
         role=Role(row.role) if row.role else None,

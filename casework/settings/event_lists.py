@@ -1,4 +1,4 @@
-"""What was changed in the settings: the stream of the rules, read backwards, as far as it is the reader's to know."""
+"""The log of settings changes: the stream of the rules, read backwards, as far as the reader may know it."""
 
 from dataclasses import dataclass
 
@@ -13,23 +13,23 @@ from casework.setting_events import CHANGED
 
 PAGE = 50
 LOOKED_AT = 2_000
-"""Events one page looks through, so that a rare kind costs no more than a common one."""
+"""Events one page reads, so that a rare kind costs no more than a common one."""
 OF_PEOPLE = ("account", "deputy", "membership")
-"""Kinds that tell names and contact: without a centre they are of people of the installation, or of several centres."""
+"""Kinds with names and contacts: without a centre they are about people of the installation, or of several centres."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, the newest first, and the number in the stream before which the next page goes on; None at the beginning."""
+    """Some events, newest first, and the number in the stream before which the next page starts; None at the beginning."""
 
     events: list[Event]
     next_before: int | None
 
 
 def setting_events(by: Actor, *, kind: str | None = None, row: str | None = None, before: int | None = None) -> EventPage:
-    """The changes of settings somebody may read: their centres' and the installation's, those of people in their centres alone.
+    """The changes of settings the person may read: their centres' and the installation's, and those about people only in their centres.
 
-    What happened to the rules in other ways (an import at the start, a template of an agency) only whoever reads all centres sees.
+    Other events of the rules (the initial import, an agency's template) are shown only to readers of all centres.
     """
     head = db.session.get(EventStream, RULES_STREAM)
     top = min(before or (head.seq + 1 if head else 1), (head.seq + 1) if head else 1)

@@ -1,4 +1,4 @@
-"""People, agencies and areas as tables, in the columns that are imported: what was exported and imports again changes nothing."""
+"""People, agencies and areas as tables in the columns of the import: importing an export changes nothing."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ MOST_EXPORTED = 20_000
 
 
 def exported(kind: str, *, by: Actor, now: datetime) -> list[Sequence[Any]]:
-    """The headings and every row of what the administrator administers today or later. No passwords. Raises NotAllowed."""
+    """The headings and every row in force today or later that the administrator administers. No passwords. Raises NotAllowed."""
     require(by, Action.MANAGE_PEOPLE)
     by = by.alone
     columns = COLUMNS[kind]
@@ -63,7 +63,7 @@ def _agencies(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _areas(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
-    """The higher levels first, so that what an area lies in stands above it."""
+    """Higher levels first, so that parents precede their areas."""
     mine, today = administered_centres(by), local_day(now)
     prefixes, words = _prefixes(), AreaWords(by, today)
     rows = sorted(

@@ -1,4 +1,4 @@
-"""What the settings of an installation lack so that work would stand still or be counted or told wrongly: days off, people, boundaries."""
+"""Gaps in an installation's settings that would stop work or cause wrong counts or messages: days off, people, boundaries."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from casework.setting_values import value_of
 from casework.settings.watchers import meetings, unconfirmed
 
 NEXT_YEAR_FROM = 11
-"""From November on the days off of the next year ought to be entered: limits reach into it."""
+"""From November on the next year's days off should be entered, because limits reach into it."""
 OF_A_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
 OF_ALL = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER)
-"""Roles somebody has to hold, in the centre itself or for all."""
+"""Roles that have to be held, in the centre itself or for all."""
 MOST = 500
 PAPER_OF_OLD = "iấy tiếp nhận"
-"""Called "Giấy biên nhận" since 0.9.2; without its first letter, which may be a large one."""
+"""Called "Giấy biên nhận" since 0.9.2; without its first letter, which may be a capital."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What is missing. Agencies are those in force without a leader or without an officer.
+    """The gaps. Agencies are those in force without a leader or without an officer.
 
-    `meeting` are people, by login, in whom roles meet that watch each other; `unconfirmed` deputies of confidential readers.
+    `meeting` are people, by login, with roles that watch each other; `unconfirmed` are deputies of confidential readers.
     """
 
     years_without_days_off: tuple[int, ...] = ()
@@ -39,11 +39,11 @@ class Gaps:
     unconfirmed: tuple[str, ...] = ()
     centres_without_address: tuple[Bilingual, ...] = ()
     texts_of_old: tuple[str, ...] = ()
-    """Keys of messages whose own words still call what a sender gets on filing by the word for acceptance (rules.md, section 7)."""
+    """Keys of customised messages that still call the receipt by the word for acceptance (rules.md, section 7)."""
 
 
 def gaps(now: datetime) -> Gaps:
-    """Everything that is missing today. A few queries, whatever the number of cases."""
+    """All gaps of today, in a few queries whatever the number of cases."""
     today = local_day(now)
     centres = list(db.session.scalars(select(Centre).where(_holds(Centre, today)).order_by(Centre.id).limit(MOST)))
     held = _held(today)
@@ -91,7 +91,7 @@ def _agencies(today: date, held: dict[str, set[tuple[int | None, int | None]]]) 
 
 
 def _without_boundary(centres: list[Centre], today: date) -> list[Bilingual]:
-    # a shape has a box; the shapes themselves are large
+    # every shape has a box, and the shapes themselves are large
     bounded = set(db.session.scalars(select(Area.centre_id).where(_holds(Area, today), Area.south.is_not(None)).distinct()))
     return [centre.name for centre in centres if centre.id not in bounded]
 

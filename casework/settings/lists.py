@@ -1,4 +1,4 @@
-"""Pages of long lists: people, agencies, areas by name without accents, narrowed by words, one page after the other."""
+"""Pages of long lists: people, agencies and areas by name without accents, narrowed by words."""
 
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ LONGEST_SEARCH = 100
 
 
 def people_page(by: Actor, *, typed: str, after: str, state: str) -> tuple[list[Account], str]:
-    """One page of staff and the ref the next begins behind, empty at the end. `state`: `disabled` ones, else those who work."""
+    """One page of staff, and the ref after which the next begins, empty at the end. `state`: `disabled` ones, otherwise the active."""
     query = select(Account).where(
         works_in(administered_centres(by)), Account.disabled_at.is_not(None) if state == "disabled" else Account.disabled_at.is_(None)
     )
@@ -28,13 +28,13 @@ def people_page(by: Actor, *, typed: str, after: str, state: str) -> tuple[list[
 
 
 def agencies_page(by: Actor, *, typed: str, after: str, on: date, state: str) -> tuple[list[Agency], str]:
-    """One page of agencies that hold today or later, or of those that have `ended`."""
+    """One page of agencies in force today or later, or of those that have `ended`."""
     query = select(Agency).where(is_of(administered_centres(by), Agency.centre_id), _in_time(Agency, on, state))
     return _page(_narrowed(query, typed, Agency.folded_name, Agency.key).options(joinedload(Agency.centre)), Agency, after)
 
 
 def areas_page(by: Actor, *, typed: str, after: str, on: date, state: str, level: str, parent: Area | None) -> tuple[list[Area], str]:
-    """One page of areas that hold today or later, or of those that have `ended`; of one level, and of one area, where asked for."""
+    """One page of areas in force today or later, or of those that have `ended`; optionally of one level or parent."""
     query = select(Area).where(_seen_areas(by), _in_time(Area, on, state))
     query = query.where(Area.level == level) if level else query
     query = query.where(Area.parent_id == parent.id) if parent is not None else query
@@ -48,7 +48,7 @@ def _seen_areas(by: Actor) -> Any:
 def _in_time(model: Any, on: date, state: str) -> Any:
     if state == "ended":
         return (model.valid_to <= on) & (model.valid_to > model.valid_from)
-    # what a plan of reorganisation has made and not begun holds on no day
+    # areas of a reorganisation plan that has not begun are never in force
     return or_(model.valid_to.is_(None), (model.valid_to > on) & (model.valid_to > model.valid_from))
 
 

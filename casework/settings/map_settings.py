@@ -1,4 +1,4 @@
-"""The base map of a centre or of the installation: its three values change together, because tiles need their source beside them."""
+"""The base map of a centre or of the installation: its three values change together, because tiles need their source shown."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,14 +14,14 @@ KEYS = (ADDRESS, SOURCE, "map_tile_max_zoom")
 
 
 def set_base_map(typed: Mapping[str, str], *, by: Actor, now: datetime, centre_id: int | None, reason: str) -> int:
-    """Set what differs from what holds and return how many values that is, each an event `change_setting`.
+    """Set the values that differ and return how many, each with an event `change_setting`.
 
     Raises ValueRefused for an address that cannot be used and for tiles without their source, ReasonMissing, NotAllowed.
     """
     read = {key: _read(key, typed.get(key, "")) for key in KEYS}
     if (fault := source_fault(read[ADDRESS], read[SOURCE])) is not None:
         raise ValueRefused(*fault, about=SOURCE)
-    # the source comes before the tiles and goes after them
+    # the source is set before the tiles and removed after them
     order = sorted(KEYS, key=lambda key: key == ADDRESS, reverse=not read[ADDRESS])
     changed = [key for key in order if value_of(key, centre_id) != read[key]]
     for key in changed:

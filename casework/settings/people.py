@@ -1,4 +1,4 @@
-"""Members of staff: added, changed, disabled and enabled by an administrator; each changes their own password."""
+"""Members of staff: added, changed, disabled and enabled by an administrator; they change their own passwords."""
 
 import re
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ OWN_PASSWORD = "Tự đổi mật khẩu / changed their own password"
 
 
 class PersonRefused(CaseworkError):
-    """The account cannot be made or changed so; the text says why."""
+    """The account cannot be made or changed like this; the text says why."""
 
 
 def add_person(
@@ -42,10 +42,10 @@ def add_person(
     centre_id: int | None = None,
     is_known_free: bool = False,
 ) -> Account:
-    """Add a member of staff who signs in with a start password and must change it first. Roles are given beside it.
+    """Add a member of staff who signs in with a start password and must change it first. Roles are given separately.
 
-    `centre_id` is where the event belongs; `is_known_free` says that nobody has the user name, where many were looked up at once.
-    Records `change_setting` of an account, without any password. Raises NotAllowed, PersonRefused (names, user name taken or unfit),
+    `centre_id` is the event's centre; `is_known_free` says that the user name was checked, where many were looked up at once. Records
+    `change_setting` of an account, without any password. Raises NotAllowed, PersonRefused (names, user name taken or unfit),
     ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
@@ -66,10 +66,10 @@ def add_person(
 def change_person(
     account: Account, *, by: Actor, now: datetime, reason: str, is_known_own: bool = False, **columns: str
 ) -> bool:
-    """Change name, title, language or official contact; the user name stays. Returns whether anything was different.
+    """Change name, title, language or official contact; the user name stays. Returns whether anything changed.
 
-    `is_known_own` says that the account is the administrator's to change, where many were judged at once. Raises NotAllowed for
-    people who also work elsewhere and for one's own principals, PersonRefused, ReasonMissing.
+    `is_known_own` says that permission was checked, where many accounts were judged at once. Raises NotAllowed for people who also work
+    elsewhere and for one's own principals, PersonRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
     if not is_known_own:
@@ -88,7 +88,7 @@ def change_person(
 
 
 def give_start_password(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
-    """Let the person sign in with a new start password, to be changed first; every session of theirs ends.
+    """Set a new start password, to be changed at the next sign-in; all the person's sessions end.
 
     Raises NotAllowed, PersonRefused for oneself and for a disabled person, ReasonMissing.
     """
@@ -104,15 +104,14 @@ def give_start_password(account: Account, *, by: Actor, now: datetime, password_
 
 
 def is_start_password_over(account: Account, *, now: datetime) -> bool:
-    """Whether the account still has a start password, given longer ago than such passwords last. One that was given before that was
-    written down lasts from the upgrade on."""
+    """Whether the account still has an expired start password. One given before that was recorded lasts from the upgrade on."""
     if not account.must_change_password or account.start_password_at is None:
         return False
     return now >= account.start_password_at + timedelta(days=int(value_of("start_password_days")))
 
 
 def change_own_password(account: Account, *, by: Actor, now: datetime, password_hash: str, session_id: int) -> None:
-    """Set one's own password; every other session ends. Of staff an event is kept, of citizens a mark alone: they stand in no such
+    """Set one's own password; every other session ends. For staff an event is recorded, for citizens only a mark, as they are not in that
     stream."""
     if account.id != by.own_id:
         raise NotAllowed
@@ -126,9 +125,9 @@ def change_own_password(account: Account, *, by: Actor, now: datetime, password_
 
 
 def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) -> None:
-    """Close an account: its sessions end at once. Who takes over and what returns to the group is judged in `leaving`.
+    """Close an account: its sessions end at once. Successors and unclaimed steps are handled in `leaving`.
 
-    Raises NotAllowed, PersonRefused for oneself or when it is closed already, ReasonMissing.
+    Raises NotAllowed, PersonRefused for oneself or when it is already closed, ReasonMissing.
     """
     require_own(by, account, now)
     refuse_oneself(account, by=by)
@@ -140,7 +139,7 @@ def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) 
 
 
 def refuse_oneself(account: Account, *, by: Actor) -> None:
-    """Raise PersonRefused for who would disable their own account: nobody locks themselves out."""
+    """Raise PersonRefused for disabling one's own account, so that nobody locks themselves out."""
     if account.id == by.own_id:
         raise PersonRefused(
             "Không tự khóa tài khoản của mình được; xin nhờ một quản trị viên khác.",
@@ -149,7 +148,7 @@ def refuse_oneself(account: Account, *, by: Actor) -> None:
 
 
 def enable_account(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
-    """Open a disabled account again, with a start password; roles that ended stay ended. Raises NotAllowed, PersonRefused."""
+    """Reopen a disabled account with a start password; roles that ended stay ended. Raises NotAllowed, PersonRefused."""
     require_own(by, account, now)
     if account.disabled_at is None:
         raise PersonRefused("Tài khoản này đang hoạt động.", "This account is not disabled.")
@@ -163,22 +162,22 @@ def _put_start_password(account: Account, password_hash: str, now: datetime) -> 
 
 
 def require_own(by: Actor, account: Account, now: datetime) -> None:
-    """Raise NotAllowed unless the account itself, and not only a role of it, is the administrator's to change."""
+    """Raise NotAllowed unless the administrator may change the account itself, not only a role of it."""
     require(by, Action.MANAGE_PEOPLE)
     if not is_own(by, account, now):
         raise NotAllowed
 
 
 def is_own(by: Actor, account: Account, now: datetime) -> bool:
-    """Whether an account is an administrator's to change.
+    """Whether an administrator may change an account.
 
-    That of somebody they stand in for is not: whoever gave it a password could act as that person beyond the time agreed upon.
+    Not that of their own principal: with a new password they could act as that person beyond the agreed time.
     """
     return account.kind == "staff" and account.id not in principals_of_own(by, now=now) and is_wholly_theirs(by, account, now=now)
 
 
 def end_sessions(account: Account, *, at: datetime, besides: int | None = None) -> None:
-    """Sign the person out everywhere, but for one session; sign-ins that wait for their second step end too."""
+    """End all sessions of the person except one, and sign-ins that wait for their second step."""
     begun = update(SignInBegun).where(SignInBegun.account_id == account.id, SignInBegun.used_at.is_(None))
     db.session.execute(begun.values(used_at=at), execution_options={"synchronize_session": False})
     ended = update(LoginSession).where(LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None))
@@ -188,7 +187,7 @@ def end_sessions(account: Account, *, at: datetime, besides: int | None = None) 
 
 
 def standard_phone(typed: str) -> str | None:
-    """A number in E.164, or a short emergency or service number of Viet Nam as it is; None for what is neither."""
+    """A number in E.164, or a Vietnamese short emergency or service number unchanged; None for anything else."""
     import phonenumbers  # late: docs/architecture.md
 
     typed = normal(typed)
@@ -206,7 +205,7 @@ def standard_phone(typed: str) -> str | None:
 
 
 def fit_person(full_name: str, title_vi: str, title_en: str, language: str, email: str, phone: str) -> dict[str, Any]:
-    """The columns of a person as they are kept. Raises PersonRefused."""
+    """The normalised columns of a person. Raises PersonRefused."""
     names = {"full_name": full_name, "title_vi": title_vi, "title_en": title_en}
     fit: dict[str, Any] = {column: " ".join(normal(value).split()) for column, value in names.items()}
     if not fit["full_name"]:
@@ -222,7 +221,7 @@ def fit_person(full_name: str, title_vi: str, title_en: str, language: str, emai
 
 
 def fit_email(email: str) -> str | None:
-    """An address as it is kept; None for none. Raises PersonRefused."""
+    """Normalise an address; None for none. Raises PersonRefused."""
     from email_validator import EmailNotValidError, validate_email  # late: docs/architecture.md
 
     try:
@@ -245,7 +244,7 @@ def fit_phone(phone: str) -> str | None:
 
 
 def fit_login(login: str) -> str:
-    """A user name as it is kept. Raises PersonRefused."""
+    """Normalise a user name. Raises PersonRefused."""
     login = normal(login).lower()
     if not LOGIN.fullmatch(login):
         raise PersonRefused(
@@ -257,7 +256,7 @@ def fit_login(login: str) -> str:
 
 
 def record_account(account: Account, *, by: Actor, at: datetime, old: dict[str, Any], new: dict[str, Any], reason: str) -> Event:
-    """Append `change_setting` of an account, and hold what it may do now."""
+    """Append `change_setting` of an account, and mark the account."""
     name = account.login or account.ref
     event = record_setting("account", name, by=by, at=at, centre_id=_centre(account), old=old, new=new, reason=reason)
     mark_account(account, by=by, at=at)
@@ -270,6 +269,6 @@ def _seen(account: Account) -> dict[str, Any]:
 
 
 def _centre(account: Account) -> int | None:
-    """The centre a change of an account is shown in: the one the person works in, where there is one only."""
+    """The centre in which a change of an account is shown: the person's only centre, or None."""
     centres = {centre_of(row) for row in account.memberships}
     return centres.pop() if len(centres) == 1 else None

@@ -1,4 +1,4 @@
-"""What the roles are called wherever somebody is said to act, to hold a step, or to be waited for."""
+"""The names of roles wherever somebody acts, holds a step, or is waited for."""
 
 from casework.bilingual import Bilingual
 from casework.permissions import Role

@@ -1,4 +1,4 @@
-"""Roles given and ended: dated memberships, within what the administrator administers."""
+"""Giving and ending roles: dated memberships, within what the administrator administers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ LEFT_OTHERS = Bilingual(
 
 
 class RoleRefused(CaseworkError):
-    """The role cannot be given or ended so; the text says why."""
+    """The role cannot be given or ended like this; the text says why."""
 
 
 class NobodyTakesOver(RoleRefused):
-    """The person is the last one at some seats; whoever ends it says who takes each of them over."""
+    """The person is the last one in some seats; somebody has to be named to take over each."""
 
     def __init__(self, seats: list[Seat]) -> None:
         self.seats = seats
@@ -49,7 +49,7 @@ class NobodyTakesOver(RoleRefused):
 
 @dataclass(frozen=True, slots=True)
 class RoleWish:
-    """A role to be given: from a day on (local; today when empty), perhaps until the day before `ends_on`."""
+    """A role to give: from a day on (local; today when empty), perhaps until the day before `ends_on`."""
 
     seat: Seat
     is_focal: bool = False
@@ -58,12 +58,12 @@ class RoleWish:
 
 
 def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, reason: str, is_known_other: bool = False) -> Membership:
-    """Give somebody a role. A focal officer takes the place of the one the agency had.
+    """Give a person a role. A focal officer replaces the agency's former one.
 
-    `is_known_other` says that it is nobody the administrator stands in for, where many were judged at once. Records
+    `is_known_other` says that the person is not a principal of the administrator, where many were checked at once. Records
     `change_setting` of a membership. Raises NotAllowed, and RoleRefused for a role that does not fit its place, a place outside the
-    administrator's own centres or not at work on those days, a disabled person, somebody who has left other centres, oneself and
-    one's principals, a role held already, and one that would meet another that watches it.
+    administrator's centres or not in force on those days, a disabled person, somebody who has left other centres, oneself and one's
+    principals, a role held already, and one that must not meet another of theirs.
     """
     require(by, Action.MANAGE_PEOPLE)
     seat, today = wish.seat, local_day(now)
@@ -94,7 +94,7 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
 
 
 def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None:
-    """Make an officer the focal one of the agency, in place of the former. Raises NotAllowed, RoleRefused."""
+    """Make an officer the agency's focal one, replacing the former. Raises NotAllowed, RoleRefused."""
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, centre_of(row))
     if row.role != Role.OFFICER or row.is_focal:
@@ -105,7 +105,7 @@ def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None
 
 
 def copy_roles(account: Account, *, of: Account, by: Actor, now: datetime, reason: str) -> list[Membership]:
-    """Give somebody every role a colleague holds now as far as the administrator may give it; those held already stay."""
+    """Give a person every present role of a colleague, as far as the administrator may; roles already held stay."""
     mine, today = administered_centres(by.alone), local_day(now)
     held = {seat_of(row).key for row in account.memberships if row.holds_on(today)}
     theirs = [row for row in of.memberships if row.holds_on(today) and (mine is None or centre_of(row) in mine)]
@@ -121,10 +121,10 @@ def copy_roles(account: Account, *, of: Account, by: Actor, now: datetime, reaso
 def end_roles(
     account: Account, rows: list[Membership], *, by: Actor, now: datetime, on: date, takes_over: Mapping[str, Account], reason: str
 ) -> None:
-    """End roles from a local day on. `takes_over` names, by the key of a seat, who gets it in the same unit of work.
+    """End roles from a local day on. `takes_over` names the new holder by the key of a seat, in the same unit of work.
 
-    Records one `change_setting` for each. Raises NotAllowed; NobodyTakesOver where a seat that must be held would be empty; and
-    RoleRefused for a day that has passed, a role that has ended, one's own last role of administrator, and one's principals.
+    Records one `change_setting` for each. Raises NotAllowed; NobodyTakesOver where a seat that must be held would be empty; RoleRefused
+    for a day that has passed, a role that has ended, one's own last role of administrator, and one's principals.
     """
     require(by, Action.MANAGE_PEOPLE)
     today = local_day(now)
@@ -154,7 +154,7 @@ def end_roles(
 
 
 def refuse_own_last(account: Account, rows: list[Membership], *, by: Actor) -> None:
-    """Raise RoleRefused where an administrator would end their own last role of administrator: nobody locks themselves out."""
+    """Raise RoleRefused for ending one's own last role of administrator, so that nobody locks themselves out."""
     own = [row for row in account.memberships if row.role == Role.ADMINISTRATOR and row.valid_to is None]
     if account.id == by.own_id and own and all(row in rows for row in own):
         raise RoleRefused(
@@ -164,7 +164,7 @@ def refuse_own_last(account: Account, rows: list[Membership], *, by: Actor) -> N
 
 
 def refuse_principal(account: Account, *, by: Actor, now: datetime) -> None:
-    """Raise RoleRefused for somebody the administrator stands in for: what they are given the deputy has, too."""
+    """Raise RoleRefused for a principal of the administrator: a deputy would get what the principal is given."""
     if account.id in principals_of_own(by, now=now):
         raise RoleRefused(*STOOD_IN_FOR)
 
@@ -210,7 +210,7 @@ def _refuse_days(wish: RoleWish, starts_on: date, today: date) -> None:
 
 
 def _overlapping(account: Account, seat: Seat, starts_on: date, ends_on: date | None) -> bool:
-    """Whether the person holds the seat on a day of that time, be it given a moment ago."""
+    """Whether the person holds the seat on a day of that period, including roles just given."""
     return any(
         seat_of(row) == seat
         and row.valid_from != row.valid_to

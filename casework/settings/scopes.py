@@ -1,4 +1,4 @@
-"""What an administrator administers: every centre, or some; and the people, centres and agencies found there."""
+"""The scope of an administrator: every centre, or some; and the people, centres and agencies there."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -17,25 +17,25 @@ AT_ONCE = 500
 
 
 def one_at_a_time() -> None:
-    """Lock the end of the stream of the rules: of two who change people or bodies at once, the second reads what the first has written."""
+    """Lock the end of the stream of the rules: of two simultaneous changes of people or bodies, the second reads the first."""
     db.session.get(EventStream, RULES_STREAM, with_for_update=db.session.get_bind().dialect.name != "sqlite" or None)
 
 
 def administered_centres(by: Actor) -> frozenset[int] | None:
-    """The centres somebody administers; None for the whole installation."""
+    """The centres a person administers; None for the whole installation."""
     centres = {grant.centre_id for grant in by.grants if grant.role == Role.ADMINISTRATOR}
     return None if None in centres else frozenset(id_ for id_ in centres if id_ is not None)
 
 
 def is_of(centre_ids: Collection[int] | None, column: Any) -> ColumnElement[bool]:
-    """A condition: the column names one of the centres; with None, anything."""
+    """A condition that the column names one of the centres; with None, always true."""
     if centre_ids is None:
         return true()
     return column.in_(centre_ids) if centre_ids else false()
 
 
 def works_in(centre_ids: Collection[int] | None) -> ColumnElement[bool]:
-    """A condition on accounts: staff who hold, held or will hold a role in one of the centres; with None, all staff."""
+    """A condition on accounts: staff with a past, present or future role in one of the centres; with None, all staff."""
     if centre_ids is None:
         return Account.kind == "staff"
     agencies = select(Agency.id).where(is_of(centre_ids, Agency.centre_id))
@@ -46,25 +46,25 @@ def works_in(centre_ids: Collection[int] | None) -> ColumnElement[bool]:
 
 
 def person_of(by: Actor, ref: str) -> Account | None:
-    """The member of staff with that ref, if the administrator's people include them."""
+    """The member of staff with that ref, if the administrator administers them."""
     return db.session.scalars(select(Account).where(Account.ref == ref, works_in(administered_centres(by)))).first()
 
 
 def centre_of(row: Membership) -> int | None:
-    """The centre a role is held in, be it through an agency; None for a role of the installation."""
+    """The centre of a role, including that of its agency; None for a role of the installation."""
     return row.agency.centre_id if row.agency is not None else row.centre_id
 
 
 def is_wholly_theirs(by: Actor, account: Account, *, now: datetime) -> bool:
-    """Whether the person works nowhere but in centres this administrator administers: only then the account itself is theirs."""
+    """Whether the person works only in this administrator's centres, so that the account itself is theirs to change."""
     return not not_wholly_theirs(by, [account], now=now)
 
 
 def not_wholly_theirs(by: Actor, accounts: Iterable[Account], *, now: datetime) -> set[int]:
-    """Of some people those whose accounts are not this administrator's alone; two statements for hundreds.
+    """Those people whose accounts are not this administrator's alone; two statements for hundreds.
 
-    Who holds no role any more belongs where roles were ever held. What somebody may do as a deputy, now or in a time agreed upon,
-    counts as their own: whoever has the account has that too.
+    Former staff belong where they ever held roles. A deputy's rights, present or agreed, count as their own, because the account gives
+    access to them.
     """
     mine, today = administered_centres(by.alone), local_day(now)
     if mine is None:
@@ -84,39 +84,37 @@ def not_wholly_theirs(by: Actor, accounts: Iterable[Account], *, now: datetime) 
 
 
 def has_left_others(by: Actor, account: Account, on: date) -> bool:
-    """Whether somebody without any role was at work elsewhere too: the account is no longer one administrator's to take in."""
+    """Whether a person without roles worked elsewhere too, so that no single administrator may reinstate the account."""
     mine = administered_centres(by.alone)
     return mine is not None and not present_roles(account, on) and any(centre_of(row) not in mine for row in account.memberships)
 
 
 def present_roles(account: Account, on: date) -> list[Membership]:
-    """The roles somebody holds on a day or later."""
     return [row for row in account.memberships if row.valid_to is None or row.valid_to > max(on, row.valid_from)]
 
 
 def holds_between(row: Membership, starts_at: datetime, ends_at: datetime) -> bool:
-    """Whether a role is held at any moment from one instant until another."""
+    """Whether a role is held at any moment of a period."""
     first, last = (local_day(moment) for moment in (starts_at, ends_at))
     return row.valid_from <= last and (row.valid_to is None or row.valid_to > max(first, row.valid_from))
 
 
 def principals_of_own(by: Actor, *, now: datetime) -> frozenset[int]:
-    """The accounts whose roles are somebody's too, as their deputy now or in a time agreed upon: for them off limits like their own."""
+    """The principals of a person's present or agreed deputyships, which are off limits for them like their own account."""
     query = select(Deputy.principal_id).where(Deputy.deputy_id == by.own_id, Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at)
     return frozenset(db.session.scalars(query)) if by.own_id is not None else frozenset()
 
 
 def centres_of(by: Actor, *, on: date) -> list[Centre]:
-    """The centres an administrator administers that are at work, by name."""
+    """The centres in force that an administrator administers, by name."""
     query = select(Centre).where(is_of(administered_centres(by), Centre.id), Centre.valid_from <= on)
     return list(db.session.scalars(query.where(or_(Centre.valid_to.is_(None), Centre.valid_to > on)).order_by(Centre.name_vi, Centre.id)))
 
 
 def agency_of(by: Actor, ref: str) -> Agency | None:
-    """The agency with that ref in one of the administrator's centres."""
     return db.session.scalars(select(Agency).where(Agency.ref == ref, is_of(administered_centres(by), Agency.centre_id))).first()
 
 
 def area_of(by: Actor, ref: str) -> Area | None:
-    """The area with that ref in one of the administrator's centres; those of no centre are the installation's."""
+    """The area with that ref in one of the administrator's centres; those of no centre belong to the installation."""
     return db.session.scalars(select(Area).where(Area.ref == ref, is_of(administered_centres(by), Area.centre_id))).first()

@@ -1,4 +1,4 @@
-"""A seat: one role at one place. Some seats must never be empty (rules.md, section 1; who is left out would stop the work)."""
+"""Seats: one role at one place. Some must never be empty, because work would stop (rules.md, section 1)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ EVERYWHERE = "all"
 ANYWHERE_ROLES = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR})
 """Roles that may be held for the whole installation."""
 KEPT_IN_CENTRES = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.CONFIDENTIAL_READER})
-"""Roles somebody must hold in each centre that has had them."""
+"""Roles that must be held in each centre that has ever had them."""
 WHOLE_INSTALLATION = Bilingual("Toàn hệ thống", "The whole installation")
 
 
@@ -31,13 +31,13 @@ class Seat:
 
     @property
     def key(self) -> str:
-        """Its name in forms: role and the ref of its place."""
+        """Its name in forms: the role, and the ref of its place."""
         place = self.agency or self.centre
         return f"{self.role}.{place.ref if place is not None else EVERYWHERE}"
 
     @property
     def centre_id(self) -> int | None:
-        """The centre it lies in; None for the installation."""
+        """The centre it belongs to; None for the installation."""
         return self.agency.centre_id if self.agency is not None else self.centre.id if self.centre is not None else None
 
     @property
@@ -47,23 +47,21 @@ class Seat:
 
     @property
     def place(self) -> Bilingual:
-        """What the place is called."""
         return self.agency.name if self.agency is not None else self.centre.name if self.centre is not None else WHOLE_INSTALLATION
 
     @property
     def role_words(self) -> Bilingual:
-        """What the role is called."""
         return ROLE_WORDS[self.role]
 
     @property
     def label(self) -> str:
-        """How events name it, for good: role and the key of the place."""
+        """Its permanent name in events: the role, and the key of the place."""
         place = self.agency.key if self.agency is not None else self.centre.code_prefix if self.centre is not None else EVERYWHERE
         return f"{self.role}@{place}"
 
     @property
     def is_here(self) -> ColumnElement[bool]:
-        """A condition on memberships: they hold this seat."""
+        """The condition for memberships that hold this seat."""
         return and_(
             Membership.role == self.role,
             Membership.agency_id == self.agency.id if self.agency is not None else Membership.agency_id.is_(None),
@@ -72,12 +70,11 @@ class Seat:
 
 
 def seat_of(row: Membership) -> Seat:
-    """The seat somebody holds."""
     return Seat(Role(row.role), row.centre if row.agency is None else None, row.agency)
 
 
 def seat_named(by: Actor, role: str, place: str) -> Seat | None:
-    """The seat of a role and the ref of a place (EVERYWHERE for none), within what the administrator administers."""
+    """The seat of a role and the ref of a place (EVERYWHERE for none), within the administrator's scope."""
     if role not in list(Role):
         return None
     mine = administered_centres(by)
@@ -91,7 +88,7 @@ def seat_named(by: Actor, role: str, place: str) -> Seat | None:
 
 
 def must_be_held(seat: Seat) -> bool:
-    """Whether work would stop without anybody there: the installation's administrators, a centre's desks, an agency with open work."""
+    """Whether work would stop without a holder: the installation's administrators, a centre's desks, an agency with open work."""
     if seat.agency is not None:
         return bool(db.session.scalar(select(exists().where(Assignment.agency_id == seat.agency.id, Assignment.ended_at.is_(None)))))
     if seat.centre is None:
@@ -100,19 +97,19 @@ def must_be_held(seat: Seat) -> bool:
 
 
 def holders(seat: Seat, *, on: date, besides: int | None = None) -> Select[Account]:
-    """Who holds a seat on a day and is not disabled, leaving one account out."""
+    """The accounts that hold a seat on a day, without disabled ones, leaving one out."""
     query = select(Account).join(Membership, Membership.account_id == Account.id).where(seat.is_here, holds_on(on))
     query = query.where(Account.kind == "staff", Account.disabled_at.is_(None))
     return query.where(Account.id != besides) if besides is not None else query
 
 
 def holds_on(on: date) -> ColumnElement[bool]:
-    """A condition on memberships: in force on that local day."""
+    """The condition for memberships in force on that local day."""
     return and_(Membership.valid_from <= on, or_(Membership.valid_to.is_(None), Membership.valid_to > on))
 
 
 def left_empty(rows: Iterable[Membership], *, on: date) -> list[Seat]:
-    """The seats that must be held and have nobody else from that day on, once these roles end. Who holds one for a time does not count."""
+    """The seats that must be held and would have no other holder from that day, once these roles end. Temporary holders do not count."""
     seats = {seat.key: (seat, row) for row in rows if row.holds_on(on) for seat in (seat_of(row),)}
     return [
         seat

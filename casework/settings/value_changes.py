@@ -1,4 +1,4 @@
-"""Setting a single value for the installation or a centre, and going back to what would hold without it; one event each."""
+"""Setting a single value for the installation or a centre, and resetting it; one event each."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,23 +16,23 @@ from casework.text import normal
 from casework.tile_addresses import ADDRESS, SOURCE, source_fault
 
 KIND = "value"
-"""What events call a single value."""
+"""The kind of single values in events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A value and whose it is: `by_scope` are those set, the installation's under None."""
+    """A setting with its values in `by_scope`, the installation's under None."""
 
     value: Value
     by_scope: dict[int | None, Any]
 
     def in_force(self, centre_id: int | None) -> Any:
-        """What holds for a scope."""
+        """The value in force for a scope."""
         return self.by_scope.get(centre_id, self.by_scope.get(None, self.value.default))
 
 
 def values_seen(by: Actor) -> list[Held]:
-    """Every value with what is set for the installation and for the centres somebody administers."""
+    """Every setting with its values for the installation and for the centres the person administers."""
     query = select(HouseSetting.key, HouseSetting.centre_id, HouseSetting.value)
     query = query.where(HouseSetting.centre_id.is_(None) | is_of(administered_centres(by), HouseSetting.centre_id))
     found: dict[str, dict[int | None, Any]] = {}
@@ -44,7 +44,7 @@ def values_seen(by: Actor) -> list[Held]:
 def set_value(key: str, typed: str, *, by: Actor, now: datetime, reason: str, centre_id: int | None = None) -> Any:
     """Set a value for the installation or, where it may differ, a centre; return it.
 
-    Records `change_setting`. Raises KeyError, NotAllowed, ReasonMissing, ValueRefused when it cannot be so or is so already.
+    Records `change_setting`. Raises KeyError, NotAllowed, ReasonMissing, ValueRefused when it is not allowed, or unchanged.
     """
     value = VALUES[key]
     _require(value, by, centre_id)
@@ -64,7 +64,7 @@ def set_value(key: str, typed: str, *, by: Actor, now: datetime, reason: str, ce
 
 
 def clear_value(key: str, *, by: Actor, now: datetime, reason: str, centre_id: int | None = None) -> Any:
-    """Let hold again what would without the value that was set; return it. Raises KeyError, NotAllowed, ReasonMissing, ValueRefused."""
+    """Remove a value that was set; return the one now in force. Raises KeyError, NotAllowed, ReasonMissing, ValueRefused."""
     value = VALUES[key]
     _require(value, by, centre_id)
     row = _row(key, centre_id)
@@ -86,9 +86,9 @@ def _require(value: Value, by: Actor, centre_id: int | None) -> None:
 
 
 def _refuse_tiles_without_source(key: str, centre_id: int | None, new: dict[tuple[str, int | None], Any]) -> None:
-    """Refuse a change after which a map of that scope, or of a centre that goes by it, would have tiles and not say their source.
+    """Refuse a change after which a map of that scope, or of a centre that inherits it, would show tiles without their source.
 
-    `new` is what is set in place of what the scope has now.
+    `new` are the scope's values after the change.
     """
     if key not in (ADDRESS, SOURCE):
         return

@@ -1,7 +1,7 @@
-"""Roles that watch each other never meet in one person, deputies included (rules.md, section 1).
+"""Roles that watch each other are never held by one person, deputies included (rules.md, section 1).
 
-Refused where roles and deputies are given; where two meet through dates or stood so before, a deputy acts in none of them
-(casework.permissions) and the health of the installation says who (casework.settings.gaps).
+Giving such roles or deputyships is refused; where two meet because of dates or from earlier times, a deputy acts in none of them
+(casework.permissions), and the health page names the people (casework.settings.gaps).
 """
 
 from collections import defaultdict
@@ -23,13 +23,12 @@ MOST = 200
 
 
 def watched_roles(account: Account, starts_at: datetime, ends_at: datetime) -> frozenset[Role]:
-    """The roles of that kind somebody holds themselves at any moment of a time."""
+    """The watching roles a person holds themselves at any moment of a period."""
     return frozenset(Role(row.role) for row in account.memberships if row.role in WATCHERS and holds_between(row, starts_at, ends_at))
 
 
 def read_one_at_a_time(*accounts: Account) -> None:
-    """Read the roles of people as they stand once nobody else changes people any more: of two who would let such roles meet at one
-    moment, the second finds what the first has written.
+    """Read the roles of people under the lock on changes of people: if two changes would let such roles meet, the second finds the first.
     """
     one_at_a_time()
     for account in accounts:
@@ -37,7 +36,7 @@ def read_one_at_a_time(*accounts: Account) -> None:
 
 
 def meeting_by_deputy(principal: Account, deputy: Account, starts_at: datetime, ends_at: datetime) -> Bilingual | None:
-    """Return what would meet if one stood in for the other in that time; None where nothing does."""
+    """The conflict if one person were deputy of the other in that period; None without one."""
     theirs = watched_roles(principal, starts_at, ends_at)
     others = watched_roles(deputy, starts_at, ends_at)
     for row in _deputyships(deputy, starts_at, ends_at):
@@ -47,9 +46,9 @@ def meeting_by_deputy(principal: Account, deputy: Account, starts_at: datetime, 
 
 
 def meeting_by_role(account: Account, role: Role, starts_on: date, ends_on: date | None, *, now: datetime) -> Bilingual | None:
-    """Return what would meet if somebody held a role from a day until another; None where nothing does.
+    """The conflict if a person held a role from a day until another; None without one.
 
-    Asked of the person, of those they stand in for, and of those who stand in for them.
+    This includes their principals and their deputies.
     """
     if role not in WATCHERS:
         return None
@@ -68,7 +67,7 @@ def meeting_by_role(account: Account, role: Role, starts_on: date, ends_on: date
 
 
 def words_for(roles: Iterable[Role]) -> Bilingual:
-    """Say which roles must not meet in one person."""
+    """The sentence that names the roles which must not meet."""
     words = [ROLE_WORDS[role] for role in sorted(roles)]
     vi, en = ("; ".join(each.vi for each in words), "; ".join(each.en for each in words))
     return Bilingual(
@@ -78,7 +77,7 @@ def words_for(roles: Iterable[Role]) -> Bilingual:
 
 
 def meetings(now: datetime) -> list[tuple[str, frozenset[Role]]]:
-    """The people in whom such roles meet today, by login: held themselves or as deputies."""
+    """The people with such roles today, by login: their own or as deputies."""
     today, held = local_day(now), defaultdict[int, set[Role]](set)
     rows = select(Membership).join(Membership.account).where(Membership.role.in_(WATCHERS), Account.disabled_at.is_(None))
     for row in db.session.scalars(rows.where(or_(Membership.valid_to.is_(None), Membership.valid_to > today))):
@@ -94,7 +93,7 @@ def meetings(now: datetime) -> list[tuple[str, frozenset[Role]]]:
 
 
 def unconfirmed(now: datetime) -> list[str]:
-    """Deputies of confidential readers whom no second person has confirmed, by login of both: they read nothing set apart."""
+    """Unconfirmed deputies of confidential readers, by login of both: they read nothing quarantined."""
     reads = select(Membership.account_id).where(Membership.role == Role.CONFIDENTIAL_READER, Membership.valid_from <= local_day(now))
     reads = reads.where(or_(Membership.valid_to.is_(None), Membership.valid_to > local_day(now)))
     query = select(Deputy, Account.login).join(Account, Account.id == Deputy.deputy_id).where(Deputy.principal_id.in_(reads))
@@ -103,7 +102,7 @@ def unconfirmed(now: datetime) -> list[str]:
 
 
 def _deputyships(account: Account, starts_at: datetime, ends_at: datetime) -> list[Deputy]:
-    """Those of and for somebody that touch a time, those that wait for a second person among them."""
+    """The deputyships of and for a person that overlap a period, including those that wait for a second person."""
     mine = or_(Deputy.deputy_id == account.id, Deputy.principal_id == account.id)
     query = select(Deputy).where(mine, Deputy.starts_at < ends_at, or_(Deputy.ends_at > starts_at, Deputy.wanted_until > starts_at))
     return [row for row in db.session.scalars(query) if row.starts_at < _end(row)]

@@ -1,4 +1,4 @@
-"""Agencies from a file, known by centre and key."""
+"""Importing agencies from a file, identified by centre and key."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ Key = tuple[int, str]
 
 
 class AgencyPlanner:
-    """Reads what there is once, then judges row by row. An agency above may stand in the same file, before or behind."""
+    """Reads the existing rows once, then judges row by row. A parent agency may be anywhere in the same file."""
 
     def __init__(self, rows: Sequence[Row], *, by: Actor, now: datetime, centre: Centre | None, reason: str, corrects_names: bool) -> None:
         self.by, self.now, self.reason, self.corrects_names = by, now, reason, corrects_names
@@ -152,7 +152,7 @@ class AgencyPlanner:
         cells.planned.deed = deed
 
     def _made(self, key: Key | None) -> Agency | None:
-        """The agency above, made first where it is new too."""
+        """The parent agency, made first where it is new too."""
         if key is None:
             return None
         if key in self.deeds and key not in self.made:

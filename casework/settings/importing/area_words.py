@@ -1,4 +1,4 @@
-"""How files name an area: by official code where one area alone has it, else by name, else by its identifier; and found again so."""
+"""How files identify an area: by official code where only one area has it, else by name, else by its identifier."""
 
 from collections import defaultdict
 from datetime import date
@@ -17,11 +17,11 @@ SEVERAL = Bilingual(
     "Có nhiều địa bàn như vậy; xin ghi mã hành chính hoặc mã của hệ thống.",
     "There are several; please give the official code or the identifier.",
 )
-"""Why a word for an area is not enough."""
+"""Why a word is ambiguous."""
 
 
 class AreaWords:
-    """The areas of what somebody administers that hold today or later, by every word for them."""
+    """The areas an administrator administers, in force today or later, by every word for them."""
 
     def __init__(self, by: Actor, today: date) -> None:
         query = select(Area).where(or_(is_of(administered_centres(by), Area.centre_id), Area.centre_id.is_(None)))
@@ -31,12 +31,11 @@ class AreaWords:
             self.add(row)
 
     def add(self, row: Area) -> None:
-        """Let an area be found too."""
         for word in {row.ref, row.official_code or "", fold(row.name_vi)} - {""}:
             self.by_word[word].append(row)
 
     def word(self, area_id: int | None) -> str:
-        """What a file calls an area."""
+        """The word a file uses for an area."""
         row = self.rows.get(area_id or 0)
         if row is None:
             return ""
@@ -46,12 +45,12 @@ class AreaWords:
         return row.ref
 
     def named(self, word: str, centre_id: int | None) -> list[Area]:
-        """The areas a word may mean, those of the centre before the installation's."""
+        """The areas a word may mean, the centre's before the installation's."""
         found = self.by_word.get(word) or self.by_word.get(fold(word)) or []
         return [row for row in found if row.centre_id in (None, centre_id)]
 
     def found(self, cells: Cells, key: str, centre_id: int | None, *, kept: int | None) -> Area | None:
-        """The area a cell names; `kept` where the file has no such column. A word for none or for several is a fault."""
+        """The area a cell names; `kept` where the file has no such column. An unknown or ambiguous word is a fault."""
         if not cells.has(key):
             return self.rows.get(kept or 0)
         word = cells.text(key)

@@ -1,4 +1,4 @@
-"""Areas from a file, known by identifier, else by level and official code, else by level, name and what they lie in."""
+"""Importing areas from a file, identified by identifier, else by level and official code, else by level, name and parent."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -27,7 +27,7 @@ NOT_ABOVE = Bilingual(
 
 
 class AreaPlanner:
-    """Reads what there is once, then judges row by row. What an area lies in may stand in the same file, above it."""
+    """Reads the existing rows once, then judges row by row. A parent area may be in the same file, above it."""
 
     def __init__(self, rows: Sequence[Row], *, by: Actor, now: datetime, centre: Centre | None, reason: str, corrects_names: bool) -> None:
         self.by, self.now, self.reason, self.corrects_names = by, now, reason, corrects_names
@@ -83,7 +83,7 @@ class AreaPlanner:
         return self.centres.get(place.lower())
 
     def _parent(self, cells: Cells, level: str, centre_id: int | None) -> Area | int | None:
-        """An area there is, or the number of the row that makes it."""
+        """An existing area, or the number of the row that makes it."""
         word = cells.text("parent")
         if not word:
             return None

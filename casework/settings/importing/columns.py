@@ -1,4 +1,4 @@
-"""What stands in a row of rules: each column with its words, how it is read from a form, and what may be chosen in it."""
+"""Columns of rule rows: each with its words, how it is read from a form, and its choices."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from casework.setting_values import ValueRefused
 from casework.text import normal
 
 Reader = Callable[[str], Any]
-"""From what was typed to what is kept. Raises ValueRefused."""
+"""Converts a typed text to the stored value. Raises ValueRefused."""
 
 
 class Choice(NamedTuple):
-    """One thing that can be chosen: what a form sends, what is kept, and its words."""
+    """One choice: its value in the form, its stored value, and its words."""
 
     typed: str
     kept: Any
@@ -23,24 +23,25 @@ class Choice(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """For whom a row is to hold (None: the whole installation), from which day on, and the row as it stands before the change.
+    """The scope of a row (None: the whole installation), its first day, and the row before the change.
 
-    `today` is the local day on which it is proposed."""
+    `today` is the local day on which it is proposed.
+    """
 
     centre_id: int | None
     day: date
     row: Any = None
     today: date | None = None
     begun: Mapping[str, str] | None = None
-    """In a form: what is known of the row already, from the row itself, the address or what was sent. None where it is judged."""
+    """In a form: the values known so far, from the row, the address or what was sent. None when the row is checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a kind of rules.
 
-    `is_fixed`: set once, when the row is added, because other rows know it by this. `is_words`: a slip in it may be corrected
-    where it stands, because nothing is judged by it. `shape`: how a form shows it: line, long, tick.
+    `is_fixed`: set once, when the row is added, because other rows refer to it. `is_words`: a slip may be corrected in place, because
+    nothing is judged by it. `shape`: how a form shows it: line, long, tick.
     """
 
     name: str
@@ -50,21 +51,21 @@ class Column:
     choices: Callable[[Scope], list[Choice]] | None = None
     is_required: bool = True
     empty: Any = None
-    """What is kept where nothing was typed."""
+    """The stored value where nothing was typed."""
     falls_back_to: str = ""
-    """The column whose value is kept where nothing was typed: the Vietnamese name for an English one."""
+    """The column whose value is stored where nothing was typed: the Vietnamese name for an English one."""
     is_fixed: bool = False
     is_words: bool = False
     shape: str = "line"
     codes: Mapping[str, Bilingual] = field(default_factory=dict)
-    """The words of what is kept as a code, where it is always the same."""
+    """The words of stored codes, where they are always the same."""
     points_to: Any = None
-    """The table whose row is kept by its number."""
+    """The table whose row's id is stored."""
     tell: Callable[[Any], Any] = lambda kept: kept
-    """What an event says instead of the number of a row."""
+    """Converts a row's id to the value in an event."""
 
     def words_of(self, told: Any) -> Bilingual | str:
-        """What a page shows of a value as an event tells it."""
+        """The words on a page for a value from an event."""
         if isinstance(told, bool):
             return Bilingual("có", "yes") if told else Bilingual("không", "no")
         if told is None:
@@ -73,7 +74,7 @@ class Column:
 
 
 def of_codes(codes: Mapping[str, Bilingual]) -> Callable[[Scope], list[Choice]]:
-    """A choice among codes; the empty code is kept as nothing."""
+    """Choices among codes; the empty code is stored as None."""
     return lambda _scope: [Choice(code, code or None, words) for code, words in codes.items()]
 
 
@@ -90,7 +91,7 @@ def line(longest: int) -> Reader:
 
 
 def worded(reader: Reader, codes: Mapping[str, Bilingual]) -> Reader:
-    """A text whose codes are shown, and sent back, in the words of either language."""
+    """A text whose codes are shown, and accepted, as words of either language."""
     kept = {words: code for code, each in codes.items() for words in (each.vi, each.en)}
 
     def read(typed: str) -> str:
@@ -113,7 +114,7 @@ def long_text(longest: int) -> Reader:
 
 
 def code(longest: int) -> Reader:
-    """A stable name other systems and rows know a thing by: small letters, digits and underscores."""
+    """A stable name by which other systems and rows refer to a thing: lower-case letters, digits and underscores."""
 
     def read(typed: str) -> str:
         text = normal(typed)
@@ -128,7 +129,7 @@ def code(longest: int) -> Reader:
 
 
 def degrees(most: int, example: str) -> Reader:
-    """A coordinate in degrees (WGS 84); a comma is read as a point."""
+    """A coordinate in degrees (WGS 84); a comma is accepted as the point."""
 
     def read(typed: str) -> float:
         text = normal(typed).replace(",", ".")
@@ -142,12 +143,11 @@ def degrees(most: int, example: str) -> Reader:
 
 
 def tick(typed: str) -> bool:
-    """Yes or no."""
     return typed not in ("", "no", "n", "false", "0")
 
 
 def as_typed(column: Column, kept: Any, scope: Scope) -> str:
-    """What a form shows of a value that is kept."""
+    """The form value of a stored one."""
     if column.choices is not None:
         return next((choice.typed for choice in column.choices(scope) if choice.kept == kept), "")
     if isinstance(kept, bool):

@@ -1,4 +1,4 @@
-"""A template that can be filled in at once: an example from the centre of today, and lists of what may stand in its columns."""
+"""Import templates ready to fill in: an example from the present centre, and lists of the allowed values."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,12 +18,12 @@ from casework.settings.scopes import administered_centres, centres_of, is_of
 Table = list[Sequence[str]]
 
 LISTS = Bilingual("Danh mục", "Lists")
-"""The sheet with what may be chosen."""
+"""The sheet with the allowed values."""
 MOST_LISTED = 2_000
 
 
 def template_rows(kind: str, *, by: Actor, today: date) -> Table:
-    """The headings and one example of the first centre somebody administers, which a file may bring as it stands."""
+    """The headings and one example from the first centre the person administers, which can be imported unchanged."""
     example = _example(kind, by, today)
     return [
         [heading(column) for column in COLUMNS[kind]],
@@ -32,7 +32,7 @@ def template_rows(kind: str, *, by: Actor, today: date) -> Table:
 
 
 def template_lists(kind: str, *, by: Actor, today: date) -> Table:
-    """What may stand in the columns that want a name the program knows: column, what to write, what it is."""
+    """The allowed values of columns that want a known name: column, value, meaning."""
     rows: Table = [["Cột / Column", "Ghi / Write", "Là / What it is"]]
     columns = {column.key: heading(column) for column in COLUMNS[kind]}
     rows += [[columns["centre"], centre.code_prefix, centre.name_vi] for centre in centres_of(by, on=today)]

@@ -1,4 +1,4 @@
-"""The columns of the tables that are imported and exported, with their headings in both languages and an example."""
+"""The columns of imported and exported tables, with headings in both languages and an example."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from casework.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in the program, its heading, what stands in the template, and whether every row needs it.
+    """One column: its name in the program, its heading, its example in the template, and whether every row needs it.
 
-    What the template takes from the centre of today import_examples knows.
+    Examples from the present centre are in casework/settings/importing/examples.py.
     """
 
     key: str
@@ -82,14 +82,14 @@ class Row:
 
 
 def heading(column: Column) -> str:
-    """As files head it: both languages, so that one template serves everybody."""
+    """The heading in files: in both languages, so that one template serves everybody."""
     return f"{column.heading.vi} / {column.heading.en}"
 
 
 def named_rows(kind: str, lines: Sequence[Line]) -> list[Row]:
-    """Give the cells of a file their names by its headings, in whatever order and language.
+    """Name the cells of a file by its headings, in any order and either language.
 
-    Raises TableRefused for a heading that is missing, unknown or there twice, and for a file without a row.
+    Raises TableRefused for a missing, unknown or repeated heading, and for a file without rows.
     """
     columns = COLUMNS[kind]
     known = {fold(words): column.key for column in columns for words in (*column.heading, heading(column), column.key)}

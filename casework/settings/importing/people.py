@@ -1,4 +1,4 @@
-"""People and their roles from a file: a row is one role of one person, several rows of a user name are one person."""
+"""Importing people and their roles from a file: a row is one role of one person, several rows with a user name are one person."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ ROLE_NAMES = {fold(words): role for role, pair in ROLE_WORDS.items() for words i
 
 
 class PeoplePlanner:
-    """Reads what there is once, then judges row by row."""
+    """Reads the existing rows once, then judges row by row."""
 
     def __init__(
         self, rows: Sequence[Row], *, by: Actor, now: datetime, centre: Centre | None, reason: str, hashes: Mapping[str, str]
@@ -70,7 +70,7 @@ class PeoplePlanner:
         cells.planned.name = login or row.cells.get("login", "")
         account = self.known.get(login)
         if account is not None and not self._is_within_reach(account):
-            # of whom the administrator knows nothing nothing is read, compared or said
+            # people the administrator may not know are not read, compared or mentioned
             cells.fault("login", TAKEN)
             return cells.planned
         person = self._person(cells, login, account)
@@ -91,7 +91,7 @@ class PeoplePlanner:
         return cells.planned
 
     def _is_within_reach(self, account: Account) -> bool:
-        """Whether the person is on this administrator's list of people."""
+        """Whether the person is among those this administrator administers."""
         mine = administered_centres(self.by)
         return account.kind == "staff" and (mine is None or any(centre_of(row) in mine for row in account.memberships))
 
@@ -171,7 +171,7 @@ class PeoplePlanner:
             planned.status = Status.NEW
             self.new_logins.append(login)
         elif person is not None and account is not None:
-            # every difference is noted, not only the first
+            # note every difference, not only the first
             for column in PERSON:
                 if cells.differs(column, getattr(account, column), person[column]):
                     planned.status = Status.CHANGED
@@ -213,7 +213,7 @@ class PeoplePlanner:
             cells.fault("is_focal", Bilingual("Mỗi đơn vị có một cán bộ đầu mối.", "An agency has one focal officer."))
 
     def _refuse_meeting(self, cells: Cells, wish: RoleWish, account: Account | None, starts_on: date) -> None:
-        """Roles that watch each other meet in one person: with what they hold, or with another row of theirs."""
+        """Refuse roles that watch each other in one person: with those held, or with another row of theirs."""
         beside = self.watching[cells.planned.name]
         beside.add(wish.seat.role)
         held = meeting_by_role(account, wish.seat.role, starts_on, wish.ends_on, now=self.now) if account is not None else None

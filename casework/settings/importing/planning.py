@@ -1,4 +1,4 @@
-"""What a file would do, row by row, before anything is done: new, changed, unchanged or faulty, with column and reason."""
+"""Planning an import row by row before anything is done: new, changed, unchanged or faulty, with column and reason."""
 
 import hashlib
 from collections import Counter
@@ -19,8 +19,6 @@ from casework.text import fold
 
 
 class Status(StrEnum):
-    """What becomes of a row."""
-
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -29,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a row cannot be taken: the column, and the reason."""
+    """Why a row cannot be imported: the column, and the reason."""
 
     column: Bilingual
     reason: Bilingual
@@ -37,7 +35,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Planned:
-    """One row: what it is about and what is to be done. `changes` are column, before, after."""
+    """One row: its subject and what to do. `changes` are column, before, after."""
 
     number: int
     name: str
@@ -56,23 +54,23 @@ class Plan:
 
     @property
     def counts(self) -> Counter[str]:
-        """Rows by what becomes of them."""
+        """The number of rows by status."""
         return Counter(str(row.status) for row in self.rows)
 
     @property
     def is_sound(self) -> bool:
-        """Whether it can be done: no row is faulty."""
+        """Whether it can be carried out: no row is faulty."""
         return all(row.status is not Status.FAULTY for row in self.rows)
 
     @property
     def digest(self) -> str:
-        """Names what was shown: a database that changed meanwhile makes another plan of the same file."""
+        """A digest of what was shown: a database changed meanwhile gives the same file another plan."""
         said = [[row.number, row.name, str(row.status), [[str(each) for each in change] for change in row.changes]] for row in self.rows]
         return hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
 
 
 class Cells:
-    """The cells of one row, read by kind; what cannot be read becomes a fault of its column."""
+    """The cells of one row, read by kind; unreadable ones become faults of their columns."""
 
     def __init__(self, kind: str, row: Row) -> None:
         self.columns = {column.key: column for column in COLUMNS[kind]}
@@ -92,7 +90,6 @@ class Cells:
                 self.fault(column.key, Bilingual("Thiếu giá trị.", "A value is missing."))
 
     def has(self, key: str) -> bool:
-        """Whether the file has the column at all."""
         return key in self.cells
 
     def text(self, key: str, otherwise: Any = "") -> str:
@@ -120,16 +117,15 @@ class Cells:
         return number
 
     def yes(self, key: str) -> bool:
-        """Whether the cell says yes."""
         return fold(self.text(key)) in YES
 
     def fault(self, key: str, reason: Bilingual) -> None:
-        """Note why the row cannot be taken."""
+        """Note why the row cannot be imported."""
         self.planned.status = Status.FAULTY
         self.planned.faults.append(Fault(self.columns[key].heading, reason))
 
     def fitting(self, key: str, read: Callable[[], Any], otherwise: Any = None) -> Any:
-        """What a use case's own reader makes of cells; its refusal becomes a fault."""
+        """The result of a use case's own reader; its refusal becomes a fault."""
         try:
             return read()
         except CaseworkError as refusal:
@@ -137,14 +133,13 @@ class Cells:
             return otherwise
 
     def differs(self, key: str, before: Any, after: Any) -> bool:
-        """Note a difference to what there is."""
+        """Note a difference from the existing row."""
         if (before or None) == (after or None):
             return False
         self.planned.changes.append((self.columns[key].heading, _shown(before), _shown(after)))
         return True
 
     def has_faults(self) -> bool:
-        """Whether a fault was found."""
         return bool(self.planned.faults)
 
 

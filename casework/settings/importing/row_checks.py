@@ -1,4 +1,4 @@
-"""What has to be true of rules beside their columns: no limit is missing, nothing is asked that cannot be."""
+"""Checks of rules beyond their columns: no limit may be missing, and nothing impossible demanded."""
 
 from collections.abc import Iterator
 from dataclasses import fields as fields_of
@@ -22,13 +22,13 @@ from casework.settings.importing.rows import Proposal
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
 
 MOST_OF_UNIT = {Unit.MINUTES: 1_440, Unit.HOURS: 720, Unit.WORKING_HOURS: 320, Unit.WORKING_DAYS: 90, Unit.CALENDAR_DAYS: 365}
-"""How much of a unit a limit may be: beyond that it is a slip of the pen, not a promise."""
+"""The maximum of a unit in a limit: more is a typing error, not a promise."""
 
 Fault = tuple[str, Bilingual]
 
 
 def check_clock(proposal: Proposal) -> Iterator[Fault]:
-    """Within its unit's bounds; complexity only for the case; what is left for approval is less than the whole limit."""
+    """Within its unit's bounds; complexity only for the case; the time for approval is less than the whole limit."""
     values = proposal.values
     most = MOST_OF_UNIT[Unit(values["unit"])]
     if values["amount"] > most:
@@ -52,7 +52,7 @@ def check_clock(proposal: Proposal) -> Iterator[Fault]:
 
 
 def _leaves_nothing(proposal: Proposal) -> bool:
-    """Whether an agency would be late as soon as it is asked, tried from eight o'clock of the day."""
+    """Whether an agency would be late as soon as it is asked, tried from eight o'clock on the day."""
     values, scope = proposal.values, proposal.scope
     start, calendar = datetime.combine(scope.day, time(8), LOCAL_ZONE).astimezone(UTC), calendar_of(scope.centre_id)
     rules = [rule for rule in _rules(scope.centre_id, scope.day) if scope.row is None or rule.id != scope.row.id]
@@ -83,7 +83,7 @@ def _leaves_nothing(proposal: Proposal) -> bool:
 def check_clock_end(row: ClockRule, day: date) -> Iterator[Fault]:
     """Every kind of limit keeps a rule for each urgency, and the case one for each complexity."""
     if row.centre_id is not None:
-        return  # the installation's holds again
+        return  # the installation's is in force again
     rules = [rule for rule in _rules(None, day) if rule.id != row.id]
     for urgency in ("normal", "urgent"):
         keys = _keys_needed(day) if row.kind == ClockKind.CASE and urgency == "normal" else {AT_FILING: Bilingual("", "")}
@@ -106,7 +106,7 @@ def _keys_needed(day: date) -> dict[str, Bilingual]:
 
 
 def _rules(centre_id: int | None, day: date) -> list[LimitRule]:
-    """The rules of a scope on a day, read as they are now: this unit of work may have changed them."""
+    """The rules of a scope on a day, read without cache, because this unit of work may have changed them."""
     columns = [getattr(ClockRule, field.name) for field in fields_of(LimitRule)]
     query = select(*columns).where(or_(ClockRule.centre_id == centre_id, ClockRule.centre_id.is_(None)))
     query = query.where(ClockRule.valid_from <= day, or_(ClockRule.valid_to.is_(None), ClockRule.valid_to > day))
@@ -114,7 +114,7 @@ def _rules(centre_id: int | None, day: date) -> list[LimitRule]:
 
 
 def check_complexity_end(row: Any, day: date) -> Iterator[Fault]:
-    """Two of them the software itself speaks of."""
+    """The software itself refers to two of them."""
     if row.key in (AT_FILING, SEVERAL_AGENCIES) and row.centre_id is None:
         yield (
             "",
@@ -136,7 +136,7 @@ def remark_on_complexity(row: Any, day: date) -> Bilingual | None:
 
 
 def last_of_all(row: Any, day: date) -> Iterator[Fault]:
-    """The installation keeps at least one: people have to choose one."""
+    """The installation keeps at least one, because people have to choose one."""
     if row.centre_id is not None:
         return
     model = type(row)
@@ -154,7 +154,7 @@ def last_of_all(row: Any, day: date) -> Iterator[Fault]:
 
 
 def check_rung(proposal: Proposal) -> Iterator[Fault]:
-    """At a share of the time, or some time after due: one of the two."""
+    """Either at a share of the time, or some time after due."""
     values = proposal.values
     share, after, unit = values["share"], values["after_amount"], values["after_unit"]
     if (share is None) == (after is None):
@@ -187,7 +187,7 @@ def _has_ladder_by_urgency(proposal: Proposal) -> bool:
 
 
 def rungs_carried(proposal: Proposal) -> Iterator[dict[str, Any]]:
-    """The rest of the ladder a first own rung would silence: a ladder is taken as a whole."""
+    """The rest of the ladder that a first own rung would silence, because a ladder is taken as a whole."""
     values, scope = proposal.values, proposal.scope
     for rung, urgency in rungs_silenced_by(values["kind"], values["urgency"], centre_id=scope.centre_id, on=scope.day):
         yield {
@@ -197,7 +197,7 @@ def rungs_carried(proposal: Proposal) -> Iterator[dict[str, Any]]:
 
 
 def check_phrase(proposal: Proposal) -> Iterator[Fault]:
-    """A phrase speaks for a field, or for urgency."""
+    """A phrase suggests a field, or urgency."""
     values = proposal.values
     if (values["kind"] == "urgency") != (values["target"] == "urgent"):
         yield "target", Bilingual("Cụm từ về mức khẩn chỉ gợi ý “Khẩn”; cụm từ khác gợi ý một lĩnh vực.",
@@ -205,7 +205,7 @@ def check_phrase(proposal: Proposal) -> Iterator[Fault]:
 
 
 def check_template(proposal: Proposal) -> Iterator[Fault]:
-    """Only places that are filled in from the case."""
+    """Only placeholders that are filled in from the case."""
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     for column in ("findings", "actions", "remaining", "contact"):
         if unknown := unknown_places(proposal.values[column] or ""):

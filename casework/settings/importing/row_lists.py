@@ -1,4 +1,4 @@
-"""The rows of a kind an administrator sees: the installation's and those of the centres administered; and what became of one."""
+"""The rows of a kind an administrator sees: the installation's and those of their centres; and their states."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_VERSIONS = 50
 
 
 class State(StrEnum):
-    """Whether a row holds on a day."""
+    """Whether a row is in force on a day."""
 
     HOLDS = "holds"
     COMING = "coming"
@@ -37,14 +37,14 @@ class RowPage:
 
 
 def state_of(row: Any, day: date) -> State:
-    """Whether the row holds, will, or did."""
+    """Whether the row is in force, will be, or was."""
     if row.valid_to is not None and (row.valid_to <= day or row.valid_to == row.valid_from):
         return State.ENDED
     return State.COMING if row.valid_from > day else State.HOLDS
 
 
 def own_rows(kind: Kind, rows: list[Any], by: Actor, day: date) -> dict[int, list[Any]]:
-    """The rows of centres the person administers that hold on a day in place of the installation's, by the number of the latter."""
+    """The administered centres' rows that replace the installation's on a day, by the latter's id."""
     model, common = kind.model, [row for row in rows if row.centre_id is None and state_of(row, day) is State.HOLDS]
     if not common or not kind.replacing:
         return {}
@@ -63,7 +63,7 @@ def own_rows(kind: Kind, rows: list[Any], by: Actor, day: date) -> dict[int, lis
 
 
 def state_beside(row: Any, day: date, own: list[Any], centres: Collection[int]) -> State:
-    """The same as state_of; an installation's row is overridden when each of these centres has a row of its own."""
+    """Like state_of; an installation's row is overridden when each of these centres has a row of its own."""
     state = state_of(row, day)
     is_overridden = state is State.HOLDS and bool(own) and set(centres) <= {each.centre_id for each in own}
     return State.OVERRIDDEN if is_overridden else state
@@ -72,9 +72,9 @@ def state_beside(row: Any, day: date, own: list[Any], centres: Collection[int]) 
 def rows_seen(
     kind: Kind, by: Actor, *, day: date, ended: bool = False, after: int | None = None, narrowed: Mapping[str, Any] | None = None
 ) -> RowPage:
-    """The rows that hold or will hold, or those that have ended; a page of PAGE in the order of the kind, `narrowed` by columns.
+    """The present and future rows, or those that have ended; a page of PAGE in the order of the kind, `narrowed` by columns.
 
-    Only numbers are read of the others (at most MOST_ROWS), so a page costs the same however many there are.
+    Of the others only ids are read (at most MOST_ROWS), so a page costs the same however many there are.
     """
     model = kind.model
     has_ended = model.valid_to.is_not(None) & ((model.valid_to <= day) | (model.valid_to == model.valid_from))
@@ -94,12 +94,12 @@ def rows_seen(
 
 
 def row_seen(kind: Kind, by: Actor, id_: int) -> Any:
-    """The row of that number if it is the installation's or of a centre the person administers; None otherwise."""
+    """The row with that id if it is the installation's or of an administered centre; None otherwise."""
     return db.session.scalars(select(kind.model).where(kind.model.id == id_, _seen(kind, by), *kind.where())).first()
 
 
 def versions_of(kind: Kind, row: Any) -> list[Any]:
-    """The rows that held before and will hold after this one under the same key in the same scope, the newest first."""
+    """The earlier and later rows with the same key in the same scope, newest first."""
     model = kind.model
     same = [getattr(model, name).is_not_distinct_from(getattr(row, name)) for name in kind.key]
     query = select(model).where(model.centre_id.is_not_distinct_from(row.centre_id), *kind.where(), *same)
@@ -107,13 +107,12 @@ def versions_of(kind: Kind, row: Any) -> list[Any]:
 
 
 def may_edit(by: Actor, centre_id: int | None) -> bool:
-    """Whether the row of that scope is the person's to change."""
     mine = administered_centres(by)
     return mine is None or centre_id in mine
 
 
 def rows_pointed_to(kind: Kind, rows: list[Any]) -> list[Any]:
-    """The areas and agencies the rows name, read in one statement each; the caller holds them while it shows the rows."""
+    """The areas and agencies the rows refer to, read in one statement each; the caller keeps them while it shows the rows."""
     found: list[Any] = []
     for column in (column for column in kind.columns if column.points_to is not None):
         ids = {getattr(row, column.name) for row in rows} - {None}

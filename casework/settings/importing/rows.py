@@ -1,8 +1,8 @@
-"""Rules that are rows: adding, changing and ending one. A row is never deleted; what happened under it keeps it.
+"""Adding, changing and ending rows of rules. A row is never deleted, because what happened under it refers to it.
 
-A change ends the row on a day and adds the next one from that day on: today unless a later day is chosen, never an earlier one, because
-what happened before was judged by the row as it was. Three things are changed where they stand: a slip in mere words, when the
-administrator says it is one; a row that begins on that very day; and a row that has not begun, which may also be taken back.
+A change ends the row on a day and adds the next one from that day: today or a later day, never an earlier one, because earlier cases were
+judged by the former row. Three things are changed in place: a slip in words, when the administrator says it is one; a row that begins on
+that very day; and a row that has not begun, which may also be removed.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ from casework.setting_values import ValueRefused
 from casework.settings.importing.columns import Column, Scope
 
 FARTHEST_DAYS = 731
-"""How far ahead a rule may be set to begin or to end."""
+"""How far ahead a rule may begin or end."""
 
 Faults = dict[str, Bilingual]
-"""What is wrong, by column; `from_day`, `reason`, `centre` and the empty name (the whole row) beside them."""
+"""Faults by column, or by `from_day`, `reason`, `centre` or the empty name (the whole row)."""
 
 
 class RowRefused(CaseworkError):
-    """The row cannot be so; `faults` says of each column why."""
+    """The row is not possible like this; `faults` gives the reason for each column."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__(" ".join(fault.vi for fault in faults.values()), " ".join(fault.en for fault in faults.values()))
@@ -41,7 +41,7 @@ class RowRefused(CaseworkError):
 
 
 class Proposal(NamedTuple):
-    """A row as it would be, for the checks of its kind."""
+    """A proposed row, for the checks of its kind."""
 
     values: dict[str, Any]
     scope: Scope
@@ -50,14 +50,14 @@ class Proposal(NamedTuple):
 
 @dataclass(frozen=True)
 class Kind:
-    """One table of rules: what stands in a row, what it is known by, and what else has to be true of it.
+    """One table of rules: its columns, its key and its checks.
 
-    `key` are the columns that tell rows of one scope apart on a day. `what` says in a sentence what the rows do, `counts` from when
-    a change counts. `check` finds faults of a row as it would be, `check_end` of its ending on a day.
+    `key` are the columns that tell rows of one scope apart on a day. `what` says in a sentence what the rows do, `counts` from when a
+    change counts. `check` finds faults of a row as it would be, `check_end` of its ending on a day.
 
-    `carried` are the rows that have to be added along with one, because it would silence them otherwise; `note` says so on the page.
-    `replaces_by` are the columns by which a centre's own row stands in place of the installation's (the key by default; none: both
-    hold). A list can be narrowed by `filters`.
+    `carried` are the rows to add along with one that would otherwise silence them; `note` says so on the page. `replaces_by` are the
+    columns by which a centre's own row replaces the installation's (the key by default; none: both are in force). A list can be narrowed
+    by `filters`.
     """
 
     name: str
@@ -83,41 +83,40 @@ class Kind:
 
     @property
     def replacing(self) -> tuple[str, ...]:
-        """The columns by which a centre's own row replaces the installation's; none where both hold."""
+        """The columns by which a centre's own row replaces the installation's; none where both are in force."""
         return () if not self.for_installation else self.key if self.replaces_by is None else self.replaces_by
 
     def column(self, name: str) -> Column:
-        """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
     def name_of(self, row: Any) -> str:
-        """What events call a row: its natural key."""
+        """The name of a row in events: its natural key."""
         return self.name_from({name: getattr(row, name) for name in self.key})
 
     def name_from(self, values: Mapping[str, Any]) -> str:
-        """The same of a row that is not there yet."""
+        """The same for a row that does not exist yet."""
         parts = (self.column(name).tell(values[name]) for name in self.key)
         return " / ".join("*" if part in (None, "") else str(part) for part in parts)
 
     def told(self, row: Any) -> dict[str, Any]:
-        """A row as events tell it."""
+        """A row as stored in events."""
         values = {column.name: column.tell(getattr(row, column.name)) for column in self.columns}
         return {**values, "valid_from": row.valid_from, "valid_to": row.valid_to}
 
 
 def version_of(kind: Kind, row: Any) -> str:
-    """A mark of a row as it stands: a form sent later is refused when somebody has changed the row meanwhile."""
+    """A mark of a row's present state: a form is refused if somebody has changed the row since."""
     return hashlib.sha256(orjson.dumps(kind.told(row), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def add_row(
     kind: Kind, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str, centre_id: int | None, from_day: date | None = None
 ) -> Any:
-    """Add a row that holds from a local day on (today by default) and return it.
+    """Add a row in force from a local day (today by default) and return it.
 
-    `typed` are the columns as a form sends them. Records `change_setting`. Raises RowRefused with every fault, NotAllowed outside
-    the administrator's centres. A centre's first own row tells as old what held for all. Rows the kind carries along are events of their
-    own. Source: rules.md, section 8 (a centre's own row takes precedence over the installation's).
+    `typed` are the columns as a form sends them. Records `change_setting`. Raises RowRefused with every fault, NotAllowed outside the
+    administrator's centres. For a centre's first own row the event has the installation's as old. Carried rows get events of their own.
+    Source: rules.md, section 8 (a centre's own row takes precedence over the installation's).
     """
     _require(by, centre_id)
     _lock_rules()
@@ -153,10 +152,10 @@ def change_row(
     kind: Kind, row: Any, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str,
     from_day: date | None = None, is_slip: bool = False, seen: str | None = None,
 ) -> Any:  # fmt: skip
-    """Change a row from a local day on (today by default); return the row that holds from then on.
+    """Change a row from a local day on (today by default); return the row in force from then on.
 
-    `is_slip`: a correction of mere words, made where they stand. `seen` is version_of the row when the form was shown. Records
-    `change_setting`. Raises RowRefused, NotAllowed.
+    `is_slip`: a correction of words, made in place. `seen` is version_of the row when the form was shown. Records `change_setting`.
+    Raises RowRefused, NotAllowed.
     """
     _require(by, row.centre_id)
     _lock_rules()
@@ -204,9 +203,9 @@ def change_row(
 
 
 def end_row(kind: Kind, row: Any, *, by: Actor, now: datetime, reason: str, on: date | None = None, seen: str | None = None) -> None:
-    """Let a row hold no longer from a local day on (today by default). One that has not begun is taken back, as if never planned.
+    """End a row on a local day (today by default). One that has not begun is removed, as if never planned.
 
-    Records `change_setting`. Raises RowRefused when what is left would not be enough, NotAllowed.
+    Records `change_setting`. Raises RowRefused when the remaining rows would not suffice, NotAllowed.
     """
     _require(by, row.centre_id)
     _lock_rules()
@@ -234,7 +233,7 @@ def end_row(kind: Kind, row: Any, *, by: Actor, now: datetime, reason: str, on: 
 
 
 def read_values(kind: Kind, typed: Mapping[str, str], scope: Scope, faults: Faults, *, without: Iterable[str] = ()) -> dict[str, Any]:
-    """Read what a form sent; what cannot be read becomes a fault of its column."""
+    """Read what a form sent; unreadable values become faults of their columns."""
     values: dict[str, Any] = {}
     for column in (column for column in kind.columns if column.name not in without):
         text = typed.get(column.name, "").strip()
@@ -266,7 +265,7 @@ def _require(by: Actor, centre_id: int | None) -> None:
 
 
 def _lock_rules() -> None:
-    """One change at a time: what is judged now must still be so when it is written."""
+    """One change at a time: what is checked now must still be true when it is written."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(EventStream.seq).where(EventStream.stream == RULES_STREAM).with_for_update())
 
@@ -315,7 +314,7 @@ def _same_key(kind: Kind, values: Mapping[str, Any]) -> list[Any]:
 
 
 def _overlapping(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date, row: Any) -> Any:
-    """Another row of the same key and scope that would hold on a day this one holds, too."""
+    """Another row of the same key and scope whose time overlaps with this one's."""
     model, last = kind.model, row.valid_to if row is not None else None
     query = _of_scope(kind, centre_id).where(*_same_key(kind, values), (model.valid_to.is_(None)) | (model.valid_to > day))
     query = query.where((model.valid_to.is_(None)) | (model.valid_to > model.valid_from))
@@ -324,12 +323,12 @@ def _overlapping(kind: Kind, values: Mapping[str, Any], centre_id: int | None, d
     if row is not None:
         query = query.where(model.id != row.id)
         if (before := _before(kind, row)) is not None:
-            query = query.where(model.id != before.id)  # it ends where this one begins, wherever that is moved to
+            query = query.where(model.id != before.id)  # it always ends where this one begins
     return db.session.scalars(query.order_by(model.valid_from).limit(1)).first()
 
 
 def _empty_row(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date) -> Any:
-    """A row of that key and day that never held: it was taken back, and takes up what is planned now."""
+    """A removed row of that key and day that was never in force, reused for what is planned now."""
     model = kind.model
     query = _of_scope(kind, centre_id).where(*_same_key(kind, values), model.valid_from == day, model.valid_to == model.valid_from)
     row = db.session.scalars(query.limit(1)).first()
@@ -348,7 +347,7 @@ def _added(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: da
 
 
 def _next_start(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date) -> date | None:
-    """When a row of the same key and scope begins that is planned already."""
+    """When a planned row of the same key and scope begins."""
     later = _overlapping(kind, values, centre_id, day, None)
     return later.valid_from if later is not None else None
 
@@ -361,7 +360,7 @@ def _held_in_common(kind: Kind, values: Mapping[str, Any], day: date) -> Any:
 
 
 def _before(kind: Kind, row: Any) -> Any:
-    """The row that holds until this one begins."""
+    """The row in force until this one begins."""
     model, values = kind.model, {name: getattr(row, name) for name in kind.key}
     query = _of_scope(kind, row.centre_id).where(*_same_key(kind, values), model.valid_to == row.valid_from, model.id != row.id)
     return db.session.scalars(query.where(model.valid_from < model.valid_to).order_by(model.id.desc()).limit(1)).first()

@@ -1,4 +1,4 @@
-"""A file that was sent: staged sealed, looked through, taken over all or nothing. What was shown is what is taken over."""
+"""Uploaded files: stored sealed, previewed, and imported as shown, all or nothing."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -30,19 +30,19 @@ from casework.text import normal
 
 ROWS_PURPOSE, PASSWORDS_PURPOSE = "imported rows", "start passwords"
 KEPT = timedelta(hours=24)
-"""How long a file waits to be taken over, and start passwords to be handed out."""
+"""How long an uploaded file waits to be imported, and start passwords to be handed out."""
 MOST_WAITING = 10
 MOST_ROWS_OF = {"people": 2_000}
-"""Rows of one file that are fewer than any table may have: taking over is one unit of work, and others wait for it."""
+"""Rows of one file, fewer than a table may have: an import is one unit of work, and others wait for it."""
 
 
 class ImportRefused(CaseworkError):
-    """The file cannot be taken over; the text says why."""
+    """The file cannot be imported; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentFile:
-    """A file that has been read: its rows by our columns, and what it was called."""
+    """A file that has been read: its rows by our columns, and its name."""
 
     kind: str
     name: str
@@ -51,7 +51,7 @@ class SentFile:
 
 
 def read_file(kind: str, *, data: bytes, file_name: str) -> SentFile:
-    """Read a file, before the unit of work: a workbook takes seconds, in which nobody else could write.
+    """Read a file, before the unit of work: a workbook takes seconds, during which nobody else could write.
 
     Raises TableRefused, and KeyError for an unknown kind.
     """
@@ -65,7 +65,7 @@ def read_file(kind: str, *, data: bytes, file_name: str) -> SentFile:
 def stage_import(
     file: SentFile, *, by: Actor, now: datetime, centre: Centre | None = None, corrects_names: bool = False
 ) -> StagedImport:
-    """Keep the rows of a file, sealed, for whoever sent it. Nothing else is written. Raises NotAllowed."""
+    """Store the rows of a file, sealed, for the person who sent it; writes nothing else. Raises NotAllowed."""
     require(by, Action.MANAGE_PEOPLE)
     if centre is not None:
         require_administrator_of(by.alone, centre.id)
@@ -82,13 +82,13 @@ def stage_import(
 
 
 def staged_by(by: Actor, kind: str, ref: str, *, now: datetime) -> StagedImport | None:
-    """The file somebody sent themselves, while it is kept."""
+    """The person's own uploaded file, while it is kept."""
     query = select(StagedImport).where(StagedImport.ref == ref, StagedImport.kind == kind, StagedImport.account_id == by.own_id)
     return db.session.scalars(query.where(StagedImport.staged_at > now - KEPT)).first()
 
 
 def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "", hashes: Mapping[str, str] | None = None) -> Plan:
-    """What taking the file over would do as things stand now. Writes nothing; its statements do not grow with the rows."""
+    """What importing the file would do now. Writes nothing; the number of statements does not grow with the rows."""
     by = by.alone
     rows = [Row(number, cells) for number, cells in open_json(staged.sealed_rows, purpose=ROWS_PURPOSE)["rows"]]
     centre = db.session.get(Centre, staged.centre_id) if staged.centre_id is not None else None
@@ -102,11 +102,11 @@ def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "",
 def take_over(
     staged: StagedImport, *, by: Actor, now: datetime, digest: str, reason: str, passwords: Mapping[str, str], hashes: Mapping[str, str]
 ) -> Plan:
-    """Do what the preview showed, all of it or nothing; an event for each row and one for the file.
+    """Import what the preview showed, all or nothing, with an event for each row and one for the file.
 
-    `digest` names the preview; `passwords` and `hashes` hold a start password for each new user name. The rows are gone afterwards, the
-    start passwords wait sealed to be handed out once. Raises NotAllowed, ReasonMissing, ImportRefused (done already, a faulty row, nothing
-    to do, other than was shown), and whatever a row is refused with.
+    `digest` names the preview; `passwords` and `hashes` hold a start password for each new user name. Afterwards the rows are deleted,
+    and the start passwords wait, sealed, to be handed out once. Raises NotAllowed, ReasonMissing, ImportRefused (done already, a faulty
+    row, nothing to do, different from the preview), and any refusal of a row.
     """
     require(by, Action.MANAGE_PEOPLE)
     db.session.refresh(staged, with_for_update=True)
@@ -130,7 +130,7 @@ def take_over(
         raise ImportRefused("Không có gì khác với dữ liệu đang có.", "Nothing differs from what there is.")
     told = {"kind": staged.kind, "file": staged.file_name, "sha256": staged.sha256, "rows": dict(plan.counts), "reason": normal(reason)}
     append(RULES_STREAM, "import_table", by=by, at=now, payload=told)
-    # what was judged row by row needs no row of this file read again: thousands are written at once
+    # checked row by row already, so no row needs to be read again: thousands are written at once
     with marked_together(by=by, at=now), db.session.no_autoflush if staged.kind == "people" else nullcontext():
         for deed in deeds:
             deed()
@@ -142,7 +142,7 @@ def take_over(
 
 
 def hand_out_passwords(staged: StagedImport, *, by: Actor, now: datetime) -> dict[str, str]:
-    """The start passwords by user name, this once; they are nowhere afterwards. Raises ImportRefused the second time."""
+    """The start passwords by user name, only this once; afterwards they are nowhere. Raises ImportRefused the second time."""
     require(by, Action.MANAGE_PEOPLE)
     db.session.refresh(staged, with_for_update=True)
     if staged.sealed_passwords is None:
@@ -157,14 +157,14 @@ def hand_out_passwords(staged: StagedImport, *, by: Actor, now: datetime) -> dic
 
 
 def forget_staged_imports(now: datetime) -> int:
-    """Delete files sent KEPT ago, with start passwords nobody has fetched. For the worker; in a unit of work of its own."""
+    """Delete files sent KEPT ago, with start passwords nobody has fetched. For the worker, in a separate unit of work."""
     with unit_of_work():
         gone = db.session.execute(delete(StagedImport).where(StagedImport.staged_at <= now - KEPT).returning(StagedImport.id))
         return len(gone.all())
 
 
 def _make_room(by: Actor) -> None:
-    """Keep the newest files of a person: nobody fills the database by sending."""
+    """Keep only the newest files of a person, so that nobody fills the database by uploading."""
     own = select(StagedImport.id).where(StagedImport.account_id == by.account_id, StagedImport.sealed_passwords.is_(None))
     old = list(db.session.scalars(own.order_by(StagedImport.id.desc()).offset(MOST_WAITING - 1)))
     if old:
@@ -172,5 +172,4 @@ def _make_room(by: Actor) -> None:
 
 
 def is_kind(kind: str) -> bool:
-    """Whether there are tables of that kind."""
     return kind in COLUMNS

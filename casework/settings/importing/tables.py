@@ -1,6 +1,6 @@
-"""Tables in files: read from XLSX or CSV as bare texts, within bounds, and written so that no cell is ever a formula.
+"""Tables in files: read from XLSX or CSV as plain texts, within limits, and written so that no cell is ever a formula.
 
-Nothing in a file is evaluated: a formula, a link or a macro is refused or is text. The bounds hold before anything is unpacked.
+Nothing in a file is evaluated: a formula, a link or a macro is refused or is text. The limits are checked before anything is unpacked.
 """
 
 import csv
@@ -20,13 +20,13 @@ MOST_COLUMNS = 40
 MOST_UNPACKED = 60_000_000
 MOST_PARTS = 200
 MOST_TAGS = 600_000
-"""Of all parts of a workbook: each costs time and memory to read, and a filled cell has eight at most."""
+"""For all parts of a workbook: each tag costs time and memory, and a filled cell has eight at most."""
 LONGEST_CELL = 500
 SEPARATORS = (",", ";", "\t")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What begins a formula in some program that opens tables (OWASP, "CSV Injection"), in some languages also when it is full-width."""
+"""Characters that begin a formula in some spreadsheet program (OWASP, "CSV Injection"), in some languages also full-width."""
 FORMULA = "\x00formula"
-"""Stands for a cell that holds a formula: no text of a file can be this."""
+"""Stands for a cell with a formula: no text of a file can equal it."""
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
@@ -36,14 +36,14 @@ class TableRefused(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a file: its number as the program that made it shows it, and its cells as texts."""
+    """One row of a file: its number in the spreadsheet program, and its cells as texts."""
 
     number: int
     cells: list[str]
 
 
 def read_table(data: bytes, file_name: str) -> list[Line]:
-    """Return the rows that hold anything, the headings first. Raises TableRefused."""
+    """Return the non-empty rows, headings first. Raises TableRefused."""
     name = file_name.lower()
     if len(data) > MOST_BYTES:
         raise TableRefused("Tệp lớn hơn 5 MB.", "The file is larger than 5 MB.")
@@ -69,7 +69,7 @@ def read_table(data: bytes, file_name: str) -> list[Line]:
 
 
 def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
-    """UTF-8 with a byte order mark, as spreadsheets here expect it; no cell begins a formula."""
+    """UTF-8 with a byte order mark, as local spreadsheets expect; no cell begins a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerows([harmless(cell) for cell in row] for row in rows)
@@ -77,8 +77,9 @@ def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def write_workbook(rows: Iterable[Sequence[Any]], *, title: str, beside: Mapping[str, Iterable[Sequence[Any]]] | None = None) -> bytes:
-    """A sheet of texts, its headings kept in sight, and others `beside` it by title; no cell begins a formula. Only the first is read."""
-    # not above: it takes as long to import as a page to be made, and few processes read or write a workbook
+    """A sheet of texts with frozen headings, and further sheets (`beside`) by title; no cell begins a formula. Only the first is read
+    back."""
+    # imported late: it takes as long as making a page, and few processes read or write a workbook
     from openpyxl import Workbook
 
     workbook = Workbook(write_only=True)
@@ -93,7 +94,7 @@ def write_workbook(rows: Iterable[Sequence[Any]], *, title: str, beside: Mapping
 
 
 def harmless(cell: Any) -> str:
-    """The text of a cell; what would begin a formula gets an apostrophe before it, which reading takes away again."""
+    """The text of a cell; one that would begin a formula gets an apostrophe in front, which reading removes."""
     text = (
         "" if cell is None else "x" if cell is True else "" if cell is False else cell.isoformat() if isinstance(cell, date) else str(cell)
     )
@@ -105,17 +106,17 @@ def _workbook_lines(data: bytes) -> Iterator[Line]:
 
     _refuse_archive(data)
     try:
-        # formulas stay texts that begin with "=", and are refused as cells: their last result is never trusted
+        # formulas stay texts that begin with "=", and are refused as cells: their cached result is never trusted
         workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False, keep_vba=False)
         sheet = workbook.worksheets[0]
         sheet.reset_dimensions()
-        # one cell far to the right would be padded to sixteen thousand, row by row: judged before the row is made
+        # a cell far to the right would be padded to sixteen thousand, row by row: checked before the row is made
         make_row = sheet._get_row
         sheet._get_row = lambda cells, *bounds: make_row(_within_columns(cells), *bounds)
         yield from _bounded((number, row) for number, row in enumerate(sheet.iter_rows(values_only=True), start=1))
     except TableRefused:
         raise
-    except Exception as error:  # whatever a broken archive makes the library say
+    except Exception as error:  # a broken archive can raise anything in the library
         raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.") from error
 
 
@@ -137,7 +138,7 @@ def _refuse_archive(data: bytes) -> None:
                 raise TableRefused("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
             if any("vbaproject" in part.filename.lower() for part in parts):
                 raise TableRefused("Bảng tính có macro. Xin lưu lại thành .xlsx.", "The workbook holds macros. Please save it as .xlsx.")
-            # what a header says of its size may be a lie: unpacked within the bound before anybody reads it
+            # the size in a header may be wrong: unpacked within the limit before anybody reads it
             room, tags = MOST_UNPACKED, MOST_TAGS
             for part in parts:
                 with archive.open(part) as file:

@@ -1,6 +1,7 @@
-"""The register of processing (sổ hoạt động xử lý dữ liệu cá nhân), as rows an administrator keeps: a change is another row from its day on.
+"""The register of processing (sổ hoạt động xử lý dữ liệu cá nhân), as rows an administrator keeps: a change is another row from its day
+on.
 
-It is a paper of the house, shown to inspectors and to the authority, and so written in Vietnamese; its name is in both languages.
+It is shown to inspectors and to the authority, and therefore written in Vietnamese; its name is in both languages.
 """
 
 from casework.bilingual import Bilingual
@@ -21,7 +22,7 @@ KEPT_BY: dict[str, Bilingual] = {
         )
     },
 }  # fmt: skip
-"""The single values that say how long something is kept: a row points to one, so that the register says what is really done."""
+"""The settings for retention times: a row points to one, so that the register says what is really done."""
 
 
 def _text(name: str, vi: str, en: str, hint: Bilingual | None = None) -> Column:

@@ -1,4 +1,4 @@
-"""The rules by which cases are handled: fields, complexities, limits, reminders, reasons."""
+"""The rules for handling cases: fields, complexities, limits, reminders, reasons."""
 
 from casework.bilingual import Bilingual
 from casework.models import ClockRule, Complexity, Field, RefusalReason, ReminderRule, VisibilityReason
@@ -20,7 +20,7 @@ SOURCES = {
     "own": Bilingual("tự quy định", "own rule"),
     "own: less than the limit of the case": Bilingual("tự quy định: trừ vào hạn hồ sơ", "own rule: less than the case"),
 }
-"""Limits no regulation sets."""
+"""Limits that no regulation sets."""
 
 
 def _clock_kind(codes: dict[str, Bilingual]) -> Column:

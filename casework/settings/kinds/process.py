@@ -1,4 +1,4 @@
-"""What is set day by day for the elements of the live process, without a new version."""
+"""Settings for elements of the live process that need no new version."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ DAILY_ROLES: dict[str, Bilingual] = {
 
 
 def elements(scope: Scope) -> list[Choice]:
-    """The steps and timers of the live model; one that is gone stays a choice of its row."""
+    """The steps and timers of the live model; a removed one stays a choice of its row."""
     found = [Choice(element, element, facts.label) for element, facts in elements_of(scope.centre_id).items()]
     present = getattr(scope.row, "element", None)
     if present is not None and all(choice.kept != present for choice in found):
@@ -36,7 +36,7 @@ def elements(scope: Scope) -> list[Choice]:
 
 
 def roles(scope: Scope) -> list[Choice]:
-    """In a form those the step can be given to, and whom it is given to already; with no step named, those any can be given to."""
+    """In a form the roles the step can be given to, including the present one; without a step, all that are possible."""
     accepted: set[str | None] = {None, getattr(scope.row, "role", None), *(DAILY_ROLES if scope.begun is None else ())}
     known, element = elements_of(scope.centre_id), (scope.begun or {}).get("element", "")
     for facts in (known[element],) if element in known else known.values():
@@ -45,7 +45,7 @@ def roles(scope: Scope) -> list[Choice]:
 
 
 def check_element(proposal: Proposal) -> Iterator[tuple[str, Bilingual]]:
-    """Something is set; a limit is whole, within bounds and of an element that takes one; a role is one the step can be done in."""
+    """Something must be set; a limit is whole, within bounds and of an element that takes one; a role is one that can do the step."""
     values = proposal.values
     facts = elements_of(proposal.scope.centre_id).get(values["element"])
     if facts is None:

@@ -1,4 +1,4 @@
-"""What several kinds of rules have: a name in both languages, a hint, a code, an order."""
+"""Columns common to several kinds of rules: name in both languages, hint, code, order."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ FROM_THE_DAY = Bilingual(
 
 
 def name_columns(longest: int = 200, **more: Any) -> tuple[Column, Column]:
-    """The name in both languages; `more` of the Vietnamese one."""
+    """The name in both languages; `more` applies to the Vietnamese one."""
     return (
         Column("name_vi", Bilingual("Tên tiếng Việt", "Name in Vietnamese"), line(longest), **{"is_words": True, **more}),
         Column(
@@ -31,7 +31,7 @@ def name_columns(longest: int = 200, **more: Any) -> tuple[Column, Column]:
 
 
 def hint_columns() -> tuple[Column, Column]:
-    """What stands beside the name where people choose."""
+    """The hint shown next to the name in choices."""
     return (
         Column(
             "hint_vi", Bilingual("Gợi ý tiếng Việt", "Hint in Vietnamese"), line(LONGEST_HINT), is_required=False, empty="", is_words=True
@@ -41,7 +41,6 @@ def hint_columns() -> tuple[Column, Column]:
 
 
 def code_column(name: str, longest: int) -> Column:
-    """The stable name of a row."""
     hint = Bilingual("Tên ngắn, cố định, để các bảng khác nhận ra.", "A short name that stays: other tables know it by this.")
     return Column(name, Bilingual("Mã", "Code"), code(longest), hint=hint, is_fixed=True)
 

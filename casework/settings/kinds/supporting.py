@@ -1,4 +1,4 @@
-"""What is beside the rules of handling: phrases, templates of answers, cameras, letterheads."""
+"""Rules that support handling: phrases, templates of answers, cameras, letterheads."""
 
 import re
 
@@ -44,7 +44,7 @@ def _head(name: str, vi: str, en: str, longest: int, *, is_required: bool = True
 
 
 def version_name(typed: str) -> str:
-    """The name of a version, as it stands in an address."""
+    """The name of a version in an address."""
     text = normal(typed)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text) or len(text) > LONGEST_VERSION:
         raise ValueRefused(

@@ -1,4 +1,4 @@
-"""The tables of rules an administrator edits, by name, in the order of the page of settings."""
+"""The tables of rules an administrator edits, by name, in the order of the settings page."""
 
 from casework.settings.importing.rows import Kind
 from casework.settings.kinds.data import DATA
