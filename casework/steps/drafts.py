@@ -1,11 +1,10 @@
-"""What a person typed into the form of a step and has not sent yet: kept sealed, for its author alone, until the step is done.
+"""Drafts: what a person typed into the form of a step and has not sent, kept sealed, for its author alone, until the step is done.
 
-A draft hangs on person, case, agency's work and element, never on a step of the engine: it is there again after signing in
-anew, after a crash, and when the case has been moved to another version of its process. It is words, ticks and choices; files
-are staged photos of their own (photo_records), kept as long as a draft names them. Who may work at the step is judged where the
-step is known (workflows.running.steps.lock_open_step); here only the author counts. The table of rules.md, section 2, lets an agency read
-its
-own drafts: until it is submitted a text is its author's alone, and the agency reads it from then on.
+A draft belongs to person, case, agency's work and element, never to a step of the engine: it survives a new sign-in, a crash, and a move
+of the case to another version of its process. It contains words, ticks and choices; files are staged photos (casework/photos/records.py),
+kept while a draft names them. Whether somebody may work at the step is checked where the step is known
+(workflows.running.steps.lock_open_step); here only the author counts. The table of rules.md, section 2, lets an agency read its own
+drafts, which means submitted ones: until then a text is its author's alone.
 """
 
 import json
@@ -26,21 +25,21 @@ from casework.text import normal
 FIELDS_PURPOSE = "draft fields"
 NAME_PURPOSE = "draft name"
 MOST_OF_FORM = 5
-"""Drafts one person may have of one form of one case."""
+"""Drafts of one person for one form of one case."""
 
 MOST_OF_CASE = 20
-"""Ditto of all forms of one case together."""
+"""The same for all forms of one case together."""
 
 MOST_BYTES = 100_000
 MOST_FIELDS = 600
 LONGEST_NAME = 60
 KEPT = timedelta(days=VALUES["draft_days"].default)
-"""How long a draft nobody saves any more is kept, unless an administrator set another time."""
+"""How long an unused draft is kept, unless an administrator set another time."""
 
 MOST_AT_ONCE = 500
 
 Fields = Sequence[tuple[str, str]]
-"""Names and values as a form sends them: a name may come several times."""
+"""Names and values as a form sends them; a name may be repeated."""
 
 
 class DraftRefused(CaseworkError):
@@ -58,7 +57,7 @@ class DraftPlace:
 
 @dataclass(frozen=True)
 class SavedDraft:
-    """A draft as it stands now. `is_apart`: another window had written the one named, so this text became a draft of its own."""
+    """A draft as saved. `is_apart`: another window had changed the draft named, so this text became a separate draft."""
 
     draft: Draft
     is_apart: bool = False
@@ -77,12 +76,12 @@ def keep_draft(
     name: str | None = None,
     photos_tokens: Collection[str] = (),
 ) -> SavedDraft:
-    """Keep what stands in a form; the caller holds the case's lock.
+    """Save a form as a draft; the caller holds the case's lock.
 
-    `window` is the page it was typed in, `ref` and `revision` the draft that page read or last wrote, `seen` the newest draft there
-    was when it was opened. When another window has written that draft since, nothing of it is overwritten: this text becomes a
-    draft of its own. A page that read none makes a new one. The same text twice changes nothing, so a save may be sent again.
-    Raises NotAllowed for who keeps no drafts, and DraftRefused for too much text or too many drafts; what is kept already stays.
+    `window` is the page it was typed in, `ref` and `revision` the draft that page read or last wrote, `seen` the newest draft there was
+    when it was opened. If another window has changed that draft since, it is not overwritten: this text becomes a separate draft. A page
+    that read none makes a new one. The same text twice changes nothing, so a save may be repeated. Raises NotAllowed for people without
+    drafts; DraftRefused for too much text or too many drafts, keeping what was saved.
     """
     require(by, Action.KEEP_DRAFT)
     fields = [(key, value) for key, value in fields]
@@ -112,22 +111,21 @@ def keep_draft(
 
 
 def drafts_of(place: DraftPlace, *, by: Actor) -> list[Draft]:
-    """The person's own drafts of one form, the one saved last first."""
+    """The person's own drafts of one form, last saved first."""
     return sorted(db.session.scalars(_own(place, by).limit(MOST_OF_CASE)), key=lambda row: (row.saved_at, row.id), reverse=True)
 
 
 def opened_fields(draft: Draft) -> list[tuple[str, str]]:
-    """What stands in a draft."""
     return [(name, value) for name, value in open_json(draft.sealed_fields, purpose=FIELDS_PURPOSE)["fields"]]
 
 
 def draft_name(draft: Draft) -> str:
-    """What its author calls it; empty where it has no name."""
+    """The author's name for it; empty without one."""
     return open_text(draft.sealed_name, purpose=NAME_PURPOSE) if draft.sealed_name is not None else ""
 
 
 def discard_draft(place: DraftPlace, ref: str, *, by: Actor) -> bool:
-    """Delete one of the person's own drafts; its photos are swept like those of any form never sent. False if there is none."""
+    """Delete one of the person's own drafts; its photos are swept like those of any unsent form. False if there is none."""
     draft = next((row for row in drafts_of(place, by=by) if row.ref == ref), None)
     if draft is not None:
         db.session.delete(draft)
@@ -136,13 +134,13 @@ def discard_draft(place: DraftPlace, ref: str, *, by: Actor) -> bool:
 
 
 def discard_all(place: DraftPlace, *, by: Actor) -> None:
-    """Delete what the person had typed for a step that is done now."""
+    """Delete the person's drafts for a step that is done now."""
     rows = delete(Draft).where(Draft.id.in_(_own(place, by).with_only_columns(Draft.id)))
     db.session.execute(rows, execution_options={"synchronize_session": False})
 
 
 def forget_old_drafts(*, now: datetime) -> int:
-    """Delete drafts that nobody has saved for as long as they are kept, and return how many."""
+    """Delete drafts unused for as long as they are kept, and return how many."""
     old = select(Draft.id).where(Draft.saved_at < now - timedelta(days=value_of("draft_days"))).order_by(Draft.saved_at).limit(MOST_AT_ONCE)
     ids = list(db.session.scalars(old))
     if ids:
@@ -156,7 +154,6 @@ def _own(place: DraftPlace, by: Actor) -> Select[Draft]:
 
 
 def _written_in(draft: Draft) -> str:
-    """The window that wrote it last."""
     return str(open_json(draft.sealed_fields, purpose=FIELDS_PURPOSE)["window"])
 
 

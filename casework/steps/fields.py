@@ -1,4 +1,4 @@
-"""What may stand in a field of a step that an administrator drew: the bounds of each type, the same on the page and in the step."""
+"""Values of fields in drawn steps: the limits of each type, the same on the page and in the step."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from casework.text import normal
 LONGEST_TEXT = 200
 LONGEST_LONG_TEXT = 5_000
 LARGEST_NUMBER = 10**15
-"""What conditions can be compared with."""
+"""The largest number conditions can compare with."""
 
 PHOTO = "photo"
 IN_CONDITIONS = frozenset({"number", "choice", "yes_no", "date"})
@@ -22,23 +22,23 @@ Value = str | int | float | bool | date | None
 
 
 class Option(Protocol):
-    """One thing to choose, or a button."""
+    """A choice, or a button."""
 
     @property
     def id(self) -> str:
-        """What is kept."""
+        pass
 
     @property
     def label(self) -> Bilingual:
-        """What is read."""
+        pass
 
 
 class Asked(Protocol):
-    """One field as the model of the process declares it. `minimum` and `maximum` bound a number."""
+    """A field as declared in the process model. `minimum` and `maximum` bound a number."""
 
     @property
     def id(self) -> str:
-        """The variable it becomes where conditions read its type."""
+        """The name of its variable where conditions read its type."""
 
     @property
     def type(self) -> str:
@@ -46,27 +46,27 @@ class Asked(Protocol):
 
     @property
     def label(self) -> Bilingual:
-        """What is asked."""
+        pass
 
     @property
     def is_required(self) -> bool:
-        """Whether the step cannot be done without it."""
+        pass
 
     @property
     def choices(self) -> Sequence[Option]:
-        """What a choice offers."""
+        pass
 
     @property
     def minimum(self) -> float | None:
-        """The smallest number taken."""
+        pass
 
     @property
     def maximum(self) -> float | None:
-        """The largest number taken."""
+        pass
 
 
 class FieldRefused(CaseworkError):
-    """What stands in one field cannot be kept. The text names the field; `field_id` and `reason` serve a page that points at it."""
+    """The value of a field is refused. The text names the field; `field_id` and `reason` are for a page that points at it."""
 
     def __init__(self, field: Asked, vi: str, en: str) -> None:
         super().__init__(f"{field.label.vi}: {vi}", f"{field.label.en}: {en}")
@@ -74,7 +74,7 @@ class FieldRefused(CaseworkError):
 
 
 def fitted(field: Asked, given: Any, *, photos: int = 0) -> Value:
-    """Return what was given as it is kept; None where an optional field was left empty, and for photos, which are rows of their own.
+    """Return a value normalised for storing; None where an optional field was left empty, and for photos, which are rows of their own.
 
     `given` is a str for texts and choices, a number, a bool or a date; `photos` says how many were sent. Raises FieldRefused.
     """
@@ -89,7 +89,7 @@ def fitted(field: Asked, given: Any, *, photos: int = 0) -> Value:
 
 
 def kept_as(value: Value) -> str | None:
-    """Return the text a value is kept as: 2026-03-02, true, 12.5."""
+    """The text a value is stored as: 2026-03-02, true, 12.5."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -98,12 +98,12 @@ def kept_as(value: Value) -> str | None:
 
 
 def in_conditions(value: Value) -> str | int | float | bool | None:
-    """Return a value as the variables of the process hold it: a date as text, which compares in the order of the days."""
+    """The value as a process variable: a date becomes text, which sorts in the order of days."""
     return value.isoformat() if isinstance(value, date) else value
 
 
 def number_words(number: float) -> Bilingual:
-    """A number as each language writes it, without marks between thousands."""
+    """A number in each language, without thousands separators."""
     written = format(Decimal(str(number)), "f")
     written = written.rstrip("0").rstrip(".") if "." in written else written
     return Bilingual(written.replace(".", ","), written)
