@@ -1,4 +1,4 @@
-"""Why the day of an answer became another one, as the senders of a case were told of it when it did."""
+"""The reasons for changes of the answer day, as the senders were told of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from casework.local_time import LOCAL_ZONE, by_day
 from casework.models import Case, CaseReport, OutboxMessage, Report
 
 LATER, SOONER = "due_moved", "due_sooner"
-"""The templates by which senders are told a new day."""
+"""The templates that tell senders a new day."""
 
 MERGED = "merge"
 REASONS = {
@@ -31,7 +31,7 @@ OTHERWISE = Bilingual("tính lại theo quy định", "it was counted anew under
 
 @dataclass(frozen=True)
 class DueMove:
-    """One change of the day. `due_at` is the first late instant since then."""
+    """One change of the day. `due_at` is the first late instant after it."""
 
     at: datetime
     due_at: datetime
@@ -39,7 +39,7 @@ class DueMove:
 
     @property
     def words(self) -> Bilingual:
-        """The new day: a day alone when the whole day is in time, else with the hour."""
+        """The new day: only the day when the whole day is in time, else with the hour."""
         local = self.due_at.astimezone(LOCAL_ZONE)
         if local.time() == time():
             day = f"{local - timedelta(days=1):%d/%m/%Y}"
@@ -49,7 +49,7 @@ class DueMove:
 
 
 def moves_told(report: Report, links: Sequence[CaseReport]) -> list[DueMove]:
-    """The changes the sender of a report was told of, newest first, in the cases it was in by its `links`."""
+    """The changes the sender of a report was told of, newest first, in its cases by `links`."""
     if report.reporter_id is None:
         return []
     query = _told().where(OutboxMessage.recipient == f"reporter:{report.reporter_id}")
@@ -58,9 +58,9 @@ def moves_told(report: Report, links: Sequence[CaseReport]) -> list[DueMove]:
 
 
 def moves_of(case: Case) -> list[DueMove]:
-    """The changes of a case's day, newest first; of a case without a sender who could be told there are none.
+    """The changes of a case's day, newest first; none for a case without a reachable sender.
 
-    Whoever joined another case got its day by that: the day of the case itself did not move.
+    A report that joined another case got a new day by that, while the day of the case itself did not move.
     """
     rows = db.session.scalars(_told().where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("reporter:")))
     own = [row for row in rows if row.parameters.get("reason") != MERGED or row.parameters.get("code") == case.code]
@@ -68,7 +68,7 @@ def moves_of(case: Case) -> list[DueMove]:
 
 
 def moves_by_day(moves: Iterable[DueMove]) -> Iterator[DueMove]:
-    """The changes as everybody may read them: of each limit the day, never the hour (casework.public.limits)."""
+    """The public form of the changes: the day of each limit, never the hour (casework.public.limits)."""
     return (replace(move, due_at=by_day(move.due_at)) for move in moves)
 
 
@@ -77,7 +77,7 @@ def _told() -> Select[OutboxMessage]:
 
 
 def _moves(rows: Iterable[OutboxMessage]) -> Iterator[DueMove]:
-    """What the messages say; of an erased one nothing is left."""
+    """The changes according to the messages; erased ones yield nothing."""
     for row in rows:
         if row.parameters.get("due_at"):
             reason = URGENT if row.template == SOONER else REASONS.get(row.parameters.get("reason", ""), OTHERWISE)

@@ -1,4 +1,4 @@
-"""What has happened to a case in words for people outside: the public's list of steps, and its sender's (rules.md, section 2)."""
+"""The steps of a case in words for outsiders: the public's list, and the sender's (rules.md, section 2)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from casework.telling.public import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Telle
 
 MOST_STEPS = 100
 OF_THE_SENDER = frozenset({"file_report"})
-"""Of what the sender did the public is told the day: the time could tell a neighbour who it was."""
+"""Acts of the sender, of which the public sees only the day: the time could reveal to a neighbour who it was."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Step:
     is_main: bool = False
     note: Bilingual | None = None
     is_of_day: bool = False
-    """Of the instant the day alone is told."""
+    """Only the day of the instant is shown."""
 
 
 def public_steps(case: Case) -> list[Step]:
@@ -42,10 +42,8 @@ def public_steps(case: Case) -> list[Step]:
 
 
 def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
-    """The steps the sender of a report is told, newest first: of each case it was in by one of its `links`, as long as it was.
-
-    What other senders of a merged case did is none of them.
-    """
+    """The steps shown to the sender of a report, newest first: of each case in `links`, for the time the report was in it, without acts
+    of other senders of a merged case."""
     stays = or_(*(_stay(link) for link in links))
     types = (*OWN_TELLERS, *TURNS)
     query = select(Event).where(stays, Event.type.in_(types)).order_by(Event.at.desc(), Event.id.desc()).limit(MOST_STEPS)
@@ -54,7 +52,7 @@ def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
 
 
 def with_moves(steps: list[Step], moves: Sequence[DueMove]) -> list[Step]:
-    """The steps with the changes of the answer's day among them, each above the act it came of."""
+    """The steps with the changes of the answer day, each placed above its cause."""
     told = [Step(move.words, move.at, note=move.reason) for move in moves]
     return sorted([*told, *steps], key=lambda step: step.at, reverse=True) if told else steps
 
@@ -68,7 +66,7 @@ def _concerns(event: Event, report: Report) -> bool:
     payload = event.payload or {}
     if event.type in PERSONAL:
         return bool(payload.get("report", payload.get("code")) == report.code)
-    # a merge and a split stand in both histories: whose report it is reads the one of its own case
+    # a merge and a split are in both histories: the sender reads the one of their own case
     is_of_the_main_case = event.type in ("merge", "split") and "source" in payload
     return not (is_of_the_main_case and report.code in payload.get("reports", ()))
 
@@ -85,7 +83,7 @@ def _told(
 
 
 def _standing(events: list[Event]) -> list[Event]:
-    """Those that were not undone, in the order they were read in."""
+    """Those that were not undone, in their order."""
     of_cases: dict[int | None, list[Event]] = defaultdict(list)
     for event in events:
         of_cases[event.case_id].append(event)
