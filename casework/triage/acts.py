@@ -1,4 +1,4 @@
-"""The operator's first acts: verify (and clear the words for agencies), classify; and the hotline beside."""
+"""The operator's first acts: verifying a report (with words cleared for agencies), classifying it, and calling the hotline."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,16 +30,16 @@ class VerificationRefused(CaseworkError):
 
 
 class ClassificationRefused(CaseworkError):
-    """The case cannot be classified so; the text says why."""
+    """The case cannot be classified like this; the text says why."""
 
 
 class HotlineIncomplete(CaseworkError):
-    """A hotline call needs who was called and what was said."""
+    """A hotline call needs the person called and what was said."""
 
 
 @dataclass(frozen=True)
 class ClearedReport:
-    """What agencies will read and see of one report: words free of who wrote them, copies of its photos, what its recordings say."""
+    """What agencies will see of one report: words without traces of their writer, copies of its photos, transcripts of its recordings."""
 
     report: Report
     words: str
@@ -52,9 +52,9 @@ def verify(
 ) -> dict[str, object]:
     """Accept a report: give it a title for the public and clear its words and photos for agencies.
 
-    `village` is what everybody may read as its village or street from now on; None: it stays as it is. Ends the acceptance clock.
-    Records `verify` and, per report, `clear_text`. Raises VerificationRefused when the title is missing or a report has no cleared
-    words or an uncleared photo. Source: rules.md, sections 2 and 4.
+    `village` is the public village or street from now on; None leaves it unchanged. Ends the acceptance clock. Records `verify` and, per
+    report, `clear_text`. Raises VerificationRefused when the title is missing or a report has no cleared words or an uncleared photo.
+    Source: rules.md, sections 2 and 4.
     """
     require(by, Action.VERIFY, case)
     title = normal(title)
@@ -84,10 +84,10 @@ def verify(
 
 
 def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> None:
-    """Write the words agencies may read beside the untouched original, and the photo copies they may see.
+    """Store the words and photo copies for agencies, leaving the original untouched.
 
-    Of a report that was spoken alone, what was written down of it are its words. Records `clear_text` without the words.
-    Raises VerificationRefused when there are none, TranscriptRefused.
+    For a report sent only by voice the transcript is its words. Records `clear_text` without the words. Raises VerificationRefused when
+    there are none, TranscriptRefused.
     """
     require(by, Action.CLEAR_TEXT, case)
     for recording, said in part.transcripts:
@@ -118,10 +118,9 @@ def classify(
 ) -> dict[str, object]:
     """Set field, urgency, complexity, place and visibility, and start the case clock from filing (or acceptance, as frozen).
 
-    `village` is what everybody may read as its village or street: empty for what nobody has looked at.
-    Of several reports the first filed counts: they were merged before anything was promised, and the earlier due wins.
-    Records `classify`; the answer day is promised to the reporter here. Raises ClassificationRefused for unknown values.
-    Source: rules.md, section 4, clock "case", and section 6, "Merge".
+    `village` is the public village or street, empty if nobody has checked it. Of several reports the first filed counts: they were merged
+    before anything was promised, and the earlier due wins. Records `classify`; the answer day is promised to the reporter here. Raises
+    ClassificationRefused for unknown values. Source: rules.md, section 4, clock "case", and section 6, "Merge".
     """
     require(by, Action.CLASSIFY, case)
     rated = {row.key: row.name for row in complexities_for(case, now=now, counted_from=counted_from(case, now=now))}
@@ -144,7 +143,7 @@ def classify(
 
 
 def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to: str, reached: bool, what: str) -> dict[str, object]:
-    """Write down a call to the hotline of an urgent case: who, whom, when, what. Not reaching anybody keeps the task open.
+    """Record a call to the hotline for an urgent case: who, whom, when, what. If nobody is reached, the task stays open.
 
     Records `call_hotline`. Raises HotlineIncomplete. Source: rules.md, section 5, "urgent with hotline reached / not reached".
     """
@@ -166,6 +165,5 @@ def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to:
 
 
 def hotline_calls(case: Case) -> list[HotlineCall]:
-    """The calls made for a case, oldest first."""
     query = select(HotlineCall).where(HotlineCall.case_id == case.id).options(joinedload(HotlineCall.called_by))
     return list(db.session.scalars(query.order_by(HotlineCall.id)))

@@ -1,7 +1,7 @@
-"""Which field a text is likest to among the centre's own closed cases: an extra, asked only where no rule speaks.
+"""Suggesting a field by similarity to the centre's own closed cases, where no rule suggests one.
 
-Needs the extra `suggest` (scikit-learn); without it there is nothing, and nothing says so. The model learns from cleared words in
-the memory of one process, anew each day, and is stored nowhere.
+Needs the extra `suggest` (scikit-learn); without it there are no such suggestions. The model learns from cleared words in the memory of
+one process, anew each day, and is never stored.
 """
 
 import re
@@ -21,24 +21,22 @@ from casework.states import CaseState
 from casework.text import fold
 
 MOST_LEARNT = 5_000
-"""Closed cases of a centre that are learnt from, the newest."""
+"""The newest closed cases of a centre to learn from."""
 LEAST_LEARNT = 60
 LEAST_OF_A_FIELD = 8
-"""Fewer cases of a field say too little about it."""
+"""Fewer cases of a field are too few to learn from."""
 LEAST_SHARE, LEAST_LEAD = 0.45, 1.6
-"""How sure it has to be of the first field, by itself and against the second; what is about something else is like none."""
+"""The least certainty of the first field, absolute and relative to the second; a text about something else resembles no field."""
 MOST_WORDS = 3
 _WORD = re.compile(r"\w+")
 
 
 class Classifier(Protocol):
-    """What learning makes."""
-
     def shares(self, text: str) -> dict[str, float]:
-        """How likely each field is for bare words; together 1. Empty for a text of which nothing is known."""
+        """The probability of each field for bare words, adding up to 1. Empty for a text of unknown words."""
 
     def speaking(self, text: str, target: str) -> list[str]:
-        """Those of the bare words that speak for a field, the loudest first."""
+        """The bare words that suggest a field, the strongest first."""
 
 
 Learner = Callable[[Sequence[str], Sequence[str]], Classifier]
@@ -46,7 +44,7 @@ Start = Callable[[Callable[[], None]], None]
 
 
 class Likeness:
-    """The models of one process, by centre: learnt beside the requests at the first question of a day, until then there is none."""
+    """The models of one process, by centre: learnt in the background at the first request of a day; until then there is none."""
 
     def __init__(self, learn: Learner | None, start: Start) -> None:
         self._learn, self._start = learn, start
@@ -55,7 +53,7 @@ class Likeness:
         self._models: dict[int, Classifier] = {}
 
     def field_of(self, centre_id: int, text: str, *, now: datetime) -> tuple[str, tuple[str, ...]] | None:
-        """Return the field a text is clearly likest to and the words that say so, None when it is like none."""
+        """Return the field a text clearly resembles and the words that show it; None when there is none."""
         if self._learn is None:
             return None
         self._learn_daily(centre_id, self._learn, now)
@@ -84,7 +82,7 @@ class Likeness:
 
 
 def closed_cases(centre_id: int) -> tuple[list[str], list[str]]:
-    """The folded words and the fields of the newest closed cases of a centre; none that may not be public."""
+    """The folded words and the fields of the newest closed cases of a centre, without unpublishable ones."""
     newest = (
         select(Case.id, Case.title, Field.service_code)
         .join(Field, Field.id == Case.field_id)
@@ -108,12 +106,11 @@ def closed_cases(centre_id: int) -> tuple[list[str], list[str]]:
 
 
 def bare_words(text: str) -> str:
-    """The words of a text without accents and signs."""
     return " ".join(_WORD.findall(fold(text)))
 
 
 def _as_written(text: str, folded: Sequence[str]) -> list[str]:
-    """The words as they stand in the text."""
+    """The words as written in the text."""
     written = {fold(word): word for word in _WORD.findall(text)}
     return [written.get(word, word) for word in folded]
 
@@ -127,7 +124,7 @@ def learn(texts: Sequence[str], targets: Sequence[str]) -> Classifier:
 
 
 class _Learnt:
-    """Pieces of words of two to four letters, weighed by logistic regression."""
+    """Pieces of words of two to four letters, weighted by logistic regression."""
 
     def __init__(self, vectorizer: Any, regression: Any, texts: Sequence[str], targets: Sequence[str]) -> None:
         self._pieces = vectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2, sublinear_tf=True)
@@ -135,17 +132,17 @@ class _Learnt:
         self._model.fit(self._pieces.fit_transform(texts), targets)
 
     def shares(self, text: str) -> dict[str, float]:
-        """How likely each field is; empty for a text of which no piece was learnt."""
+        """The probability of each field; empty for a text without a learnt piece."""
         found = self._pieces.transform([text])
         if not found.nnz:
             return {}
         return dict(zip(self._model.classes_.tolist(), self._model.predict_proba(found)[0].tolist(), strict=True))
 
     def speaking(self, text: str, target: str) -> list[str]:
-        """The words whose pieces weigh for a field, the heaviest first."""
+        """The words whose pieces suggest a field, the strongest first."""
         words = list(dict.fromkeys(word for word in text.split() if len(word) > 1))
         index = self._model.classes_.tolist().index(target)
-        # of two fields the model keeps one row, for the second
+        # for two fields the model stores one row, that of the second
         rows = self._model.coef_
         weights = rows[index] if len(rows) > 1 else (rows[0] if index else -rows[0])
         loud = dict(zip(words, (self._pieces.transform(words) @ weights).tolist(), strict=True)) if words else {}
@@ -157,4 +154,4 @@ def _beside(work: Callable[[], None]) -> None:
 
 
 LIKENESS = Likeness(learn if find_spec("sklearn") else None, _beside)
-"""That of this process; it never answers where the extra is not installed."""
+"""That of this process; without the extra it never answers."""

@@ -1,7 +1,8 @@
-"""Finding what may say who wrote a text, for the operator who clears it (rules.md, section 2). It suggests, a person decides.
+"""Finding words that may identify the writer of a text, for the operator who clears it (rules.md, section 2). It suggests; a person
+decides.
 
-A mark too many costs a glance, one too few a secret; yet where everything is marked nobody looks. Names without anything that says
-so, dates, quantities, road numbers, codes and offices are therefore left alone.
+A superfluous mark costs a glance, a missing one a secret; yet where everything is marked nobody looks. Names without any indication,
+dates, quantities, road numbers, codes and offices are therefore not marked.
 """
 
 import re
@@ -13,8 +14,6 @@ from casework.bilingual import Bilingual
 
 
 class MarkKind(StrEnum):
-    """What a stretch of text may be."""
-
     PHONE = "phone"
     EMAIL = "email"
     NAME = "name"
@@ -46,10 +45,10 @@ NEUTRAL_WORDS: dict[MarkKind, str] = {
     MarkKind.BANK: "[số tài khoản]",
     MarkKind.PLATE: "[biển số xe]",
 }
-"""What may stand in its place in the words agencies read, which are Vietnamese."""
+"""Neutral Vietnamese replacements, since the words for agencies are Vietnamese."""
 
 WEAK = frozenset({MarkKind.PERSON, MarkKind.PLATE})
-"""What may be the matter itself (who does it, with which vehicle): marked, but never replaced without a look at each."""
+"""Kinds that may be the matter itself (a person, a vehicle): marked, but never replaced without a look at each."""
 
 
 class Mark(NamedTuple):
@@ -61,7 +60,7 @@ class Mark(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A piece of a text: plain, or marked as what it may be."""
+    """A piece of a text, plain or marked."""
 
     text: str
     kind: MarkKind | None
@@ -71,7 +70,7 @@ _SMALL = "a-zàáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêề�
 _LARGE = _SMALL.upper()
 _KHO = rf"K['’ʼ]\s?[{_LARGE}][{_SMALL}]*"
 NAME_WORD = rf"(?:{_KHO}|[{_LARGE}][{_SMALL}’']*(?![{_LARGE}])|[{_LARGE}]{{2,}}(?![{_SMALL}]))"
-"""A word of a name: with a capital or all in capitals, or as the K'Ho write it."""
+"""A word of a name: capitalised, all in capitals, or in K'Ho spelling."""
 _BLANK = r"[ \t]+"
 _NAME = rf"{NAME_WORD}(?:{_BLANK}{NAME_WORD}){{0,4}}"
 _NUMBER = r"\d{1,4}[a-zA-Z]?(?:/\d{1,4}[a-zA-Z]?)*(?![\d/])"
@@ -83,7 +82,7 @@ _OFFICES = frozenset(
     Quốc Đường Hạt Chi Tết Cựu Nguyên Thanh UBND HĐND MTTQ CSGT Ủy Cảnh Kiểm Đoàn Đồn Hộ Tôi Con Nhà Em Xin Mong Nhờ Kính Nhân
     """.split()  # noqa: SIM905
 )
-"""Words with a capital after which an office, a body or a new sentence is meant, no name."""
+"""Capitalised words that begin an office, a body or a new sentence, not a name."""
 _OFFICES_OR_NAMES = frozenset(("Thanh", "Trung", "Quốc", "Công", "Dân", "Nguyên", "Nhân", "Đoàn", "Kiểm"))
 _OFFICE_ENDS = frozenset(
     """
@@ -97,7 +96,7 @@ _KHO_PLACES = re.compile(r"K['’ʼ]\s?(?:Nớ|No|Long|Lanh)\b")
 
 
 def _is_no_office(text: str, match: re.Match[str]) -> bool:
-    """Whether what stands where a name would is one: "tôi là Trưởng thôn" and "tôi là Công an" name nobody, "tôi là Thanh" does."""
+    """Whether the words are a name and not an office: "tôi là Trưởng thôn" and "tôi là Công an" name nobody, "tôi là Thanh" does."""
     first = match.group(1).split()[0]
     if first not in _OFFICES:
         return True
@@ -118,7 +117,7 @@ def _is_somebody(text: str, match: re.Match[str]) -> bool:
 
 
 def _before(text: str, at: int) -> str:
-    """The little in front of a place of the text that says what follows."""
+    """The few characters before a position that indicate what follows."""
     return text[max(0, at - 20) : at]
 
 
@@ -170,7 +169,7 @@ _PATTERNS: tuple[tuple[MarkKind, re.Pattern[str], _Judge | None], ...] = (
 
 
 def personal_marks(text: str) -> list[Mark]:
-    """Return the stretches that may be personal data, in order and not overlapping; of two over the same words the earlier, longer one."""
+    """Return the stretches that may be personal data, in order and without overlaps; of two overlapping ones the earlier, longer one."""
     found = sorted(_found(text), key=lambda mark: (mark.start, -mark.end))
     kept: list[Mark] = []
     for mark in found:
@@ -180,7 +179,7 @@ def personal_marks(text: str) -> list[Mark]:
 
 
 def marked_pieces(text: str) -> list[Piece]:
-    """Cut a text into plain and marked pieces that together are the text."""
+    """Cut a text into plain and marked pieces that together make up the text."""
     pieces, at = [], 0
     for mark in personal_marks(text):
         pieces.append(Piece(text[at : mark.start], None))
@@ -191,7 +190,7 @@ def marked_pieces(text: str) -> list[Piece]:
 
 
 def neutral(text: str) -> str:
-    """Return the text with neutral words for what is marked, except for what may be the matter itself (WEAK)."""
+    """Return the text with neutral words for marked stretches, except those that may be the matter itself (WEAK)."""
     return "".join(piece.text if piece.kind is None or piece.kind in WEAK else NEUTRAL_WORDS[piece.kind] for piece in marked_pieces(text))
 
 

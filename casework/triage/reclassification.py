@@ -1,4 +1,4 @@
-"""Classifying a case anew while it is worked on: urgent or no longer, another field, another complexity, another place."""
+"""Reclassifying a case under way: urgent or no longer, another field, complexity or place."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,7 +26,7 @@ from casework.triage.acts import ClassificationRefused
 from casework.working_time import Calendar, TimeLimit, Unit
 
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
-"""What an agency and the centre owe within hours; it follows the urgency as the case does."""
+"""The limits of agency and centre in hours, which follow the urgency of the case."""
 
 
 def reclassify(
@@ -42,12 +42,12 @@ def reclassify(
     visibility_reason: VisibilityReason | None = None,
     reason: str,
 ) -> None:
-    """Change what the operator said of a case, and let its limits follow.
+    """Change the classification of a case, and let its limits follow.
 
-    To urgent: due within the urgent limit from now, unless it was due sooner, and the hotline is owed. To normal: counted from
-    the start under the new rule, never earlier than it was due. Anything else: counted anew from the start, never earlier. The
-    limits of agencies follow. `reason` becomes a note of the centre. Records `classify` with the names of what changed; the
-    reporters are told when the day of the answer moves. Raises CaseNotOpen, ClassificationRefused. Source: rules.md, section 4.
+    To urgent: due within the urgent limit from now, unless it was due sooner, and the hotline is owed. To normal: counted from the start
+    under the new rule, never earlier than before. Anything else: counted anew from the start, never earlier than before. The limits of
+    agencies follow. `reason` becomes a note of the centre. Records `classify` with the names of what changed; the reporters are told when
+    the day of the answer moves. Raises CaseNotOpen, ClassificationRefused. Source: rules.md, section 4.
     """
     require(by, Action.CLASSIFY, case)
     refuse_unless_open(case)
@@ -83,7 +83,7 @@ def reclassify(
 
 
 def hurry(case: Case, *, now: datetime) -> None:
-    """Tell the agencies of a case that it has become urgent, and put what they and the centre owe within hours under the urgent rules."""
+    """Tell the agencies of a case that it has become urgent, and put the limits in hours under the urgent rules."""
     calendar = calendar_of(case.centre_id)
     _tell_agencies(case, now)
     for clock in running_clocks(case):
@@ -92,7 +92,7 @@ def hurry(case: Case, *, now: datetime) -> None:
 
 
 def _labels(case: Case, changed: list[str], rated: Mapping[str, Bilingual]) -> dict[str, Any]:
-    """What stands in the columns that change, as the history tells it: labels of the day. Words released as a village may be taken back."""
+    """The old and new values for the history, as labels of the day. Words released as a village may be withdrawn again."""
     labels = {
         "field_id": [case.field.name_vi, case.field.name_en] if case.field else None,
         "area_id": [case.area.name_vi, case.area.name_en] if case.area else None,
@@ -104,7 +104,7 @@ def _labels(case: Case, changed: list[str], rated: Mapping[str, Bilingual]) -> d
 
 
 def reclassified_from(case: Case, now: datetime) -> datetime:
-    """From when the limit of a case counts that is classified anew."""
+    """The instant from which the limit of a reclassified case counts."""
     clock = running_clock(case, ClockKind.CASE)
     return clock.started_at if clock is not None else now
 
@@ -156,7 +156,6 @@ def _move_case_limit(clock: Clock, case: Case, was_urgent: bool, now: datetime, 
 
 
 def _change_urgency(clock: Clock, rule: LimitRule, case: Case, now: datetime, calendar: Calendar) -> None:
-    """Put a limit under the rule of the other urgency."""
     if case.is_urgent:
         due = moved_to_urgent(clock.due_at, now, calendar, limit=_limit(rule))
     else:
@@ -166,7 +165,7 @@ def _change_urgency(clock: Clock, rule: LimitRule, case: Case, now: datetime, ca
 
 
 def _follow_case(clock: Clock, assignment: Assignment, old_case_due: datetime | None, was_urgent: bool, calendar: Calendar) -> None:
-    """Move an agency's limit with the case's where it hung on it; one set earlier by hand goes only where the case's overtakes it."""
+    """Move an agency's limit with the case's if it depended on it; one set earlier by hand moves only where the case's overtakes it."""
     case = assignment.case
     due, latest = clock.due_at, assignment_due(case.due_at, case.is_urgent, calendar, allowance_from(case, clock.started_at))
     before = allowance_from(case, clock.started_at, urgency="urgent" if was_urgent else "normal")
@@ -182,7 +181,7 @@ def _follow_case(clock: Clock, assignment: Assignment, old_case_due: datetime | 
 
 
 def _rule(case: Case, clock: Clock, now: datetime) -> LimitRule:
-    """The rule a limit falls under as the case is now: of the day of the change when it becomes urgent, else of the day it began."""
+    """The rule for a limit of the present case: that of the day of the change when it becomes urgent, otherwise of the day it began."""
     several = len({row.agency_id for row in case.assignments if row.round == case.reopened and (row.is_open or row.approved_at)}) > 1
     return rule_for(
         ClockKind(clock.kind),

@@ -1,4 +1,4 @@
-"""Not taking a report, and the one objection its sender may raise (rules.md, section 6, "Refuse")."""
+"""Refusing a report, and the one objection its sender may raise (rules.md, section 6, "Refuse")."""
 
 from datetime import datetime
 
@@ -29,19 +29,18 @@ NOT_TAKEN = "Phản ánh không được tiếp nhận nên đơn vị không c�
 
 
 class RefusalIncomplete(CaseworkError):
-    """A refusal needs a reason of the list and words for its sender, and comes before an agency has accepted."""
+    """A refusal needs a reason from the list and words for its sender, and must precede acceptance by an agency."""
 
 
 class ObjectionRefused(CaseworkError):
-    """The objection cannot be raised or decided so; the text says why."""
+    """The objection cannot be raised or decided like this; the text says why."""
 
 
 def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words: str) -> dict[str, object]:
-    """Do not take a report: with a reason of the list and own words, always told to the sender with guidance.
+    """Refuse a report with a reason from the list and own words, which the sender is always told, with guidance.
 
-    Allowed at verification and until an agency has accepted. Ends every clock; agencies asked meanwhile are told.
-    Records `refuse`. Raises RefusalIncomplete, or CaseNotOpen where the case is answered, ended or stands still.
-    Source: rules.md, section 6, "Refuse".
+    Allowed at verification and until an agency has accepted. Ends every clock; agencies asked meanwhile are told. Records `refuse`.
+    Raises RefusalIncomplete, or CaseNotOpen where the case is answered, ended or paused. Source: rules.md, section 6, "Refuse".
     """
     require(by, Action.REFUSE, case)
     refuse_unless_open(case)
@@ -70,7 +69,7 @@ def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words
 
 
 def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> dict[str, object]:
-    """Ask the operations lead to look at a refusal again: once, within OBJECTION_DAYS, by the sender of one of the reports.
+    """Ask the operations lead to review a refusal: once, within OBJECTION_DAYS, by the sender of one of the reports.
 
     Records `object_to_refusal` without the words, which are sealed. Raises NotAllowed for anybody else, ObjectionRefused.
     """
@@ -102,9 +101,9 @@ def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, w
 def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, words: str) -> dict[str, object]:
     """Decide on an objection; the reporters are told, and `words` are for them to read.
 
-    Upheld, the case goes on where it was refused (to be distributed again where agencies had been asked), and its limits run
-    again as after a pause. Records `decide_objection`. Raises NotAllowed at another desk than objection_desk, SecondPersonNeeded
-    for who refused it, and ObjectionRefused without an open objection, or when it is dismissed without words.
+    If upheld, the case continues where it was refused (and is distributed again where agencies had been asked), and its limits resume as
+    after a pause. Records `decide_objection`. Raises NotAllowed at another desk than objection_desk, SecondPersonNeeded for the person
+    who refused it, and ObjectionRefused without an open objection, or when it is dismissed without words.
     """
     require(by, Action.DECIDE_OBJECTION, case)
     refusal = open_objection(case)
@@ -132,22 +131,23 @@ def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, word
 
 
 def objection_desk(case: Case, now: datetime) -> str:
-    """The inbox an objection waits in: the operations lead's; where every one of them refused it or is tied to who did, the committee's."""
+    """The inbox an objection waits in: the operations lead's; the committee's where every one of them refused it or is tied to somebody
+    who did."""
     seats = [Seat(role, case.centre_id) for role in (Role.OPS_LEAD, Role.COMMITTEE_LEADER)]
     return deciding_desk(Action.DECIDE_OBJECTION, seats, case, now=now)
 
 
 def newest_refusal(case: Case) -> Refusal | None:
-    """The refusal that counts: a case refused, taken up again and refused once more has several."""
+    """The refusal that counts, the last one: a case may be refused, resumed and refused again."""
     return db.session.scalars(select(Refusal).where(Refusal.case_id == case.id).order_by(Refusal.id.desc())).first()
 
 
 def open_objection(case: Case) -> Refusal | None:
-    """The refusal whose objection waits for the operations lead."""
+    """The refusal whose objection waits for a decision."""
     refusal = newest_refusal(case) if case.state == CaseState.REFUSED else None
     return refusal if refusal is not None and refusal.objected_at is not None and refusal.decided_at is None else None
 
 
 def objection_words(refusal: Refusal) -> str | None:
-    """The sender's words against a refusal: for the operations team and their writer."""
+    """The sender's objection, for the operations team and its writer."""
     return open_text(refusal.sealed_objection, purpose=OBJECTION_PURPOSE) if refusal.sealed_objection else None

@@ -1,8 +1,8 @@
-"""What the words of a report speak for: a field of work, urgency, a place. Each with the words that spoke; a person decides.
+"""Suggestions from the words of a report: a field of work, urgency, a place, each with the words that led to it; a person decides.
 
-Phrases are compared word by word without accents, so that reports typed in haste are understood; in a text typed *with* accents they
-have to be the right ones ("già cả" does not speak of "giá cả"). Of phrases over the same words the longest counts. Where nothing speaks
-clearly enough nothing is suggested (docs/decisions.md, 45).
+Phrases are compared word by word without accents, so that reports typed in haste are understood; in a text typed *with* accents they have
+to match ("già cả" does not match "giá cả"). Of overlapping phrases the longest counts. Without a clear result nothing is suggested
+(design.md, section 5).
 """
 
 import re
@@ -25,17 +25,17 @@ from casework.triage.classifier import LIKENESS
 from casework.triage.personal_marks import NAME_WORD
 
 LEAST_WEIGHT = {"field": 6, "urgency": 8}
-"""What the phrases of a target have to weigh together to be worth saying."""
+"""The least total weight of a target's phrases for a suggestion."""
 LEAST_LEAD = 1.25
-"""How many times as much the first field has to weigh as the second: closer than that it is not clear."""
+"""The factor by which the first field has to outweigh the second; closer results are not clear."""
 ACCENTED_SHARE = 0.3
-"""Of the words of a text that is typed with accents."""
+"""The least share of words with accents in a text typed with accents."""
 MOST_RULES = 5_000
 MOST_WORDS = 2_000
-"""Words of a report that are looked at, from its beginning."""
+"""The first words of a report that are examined."""
 MOST_AREAS = 5_000
 MOST_SHOWN = 5
-"""Phrases that are shown as the reason."""
+"""Phrases shown as the reason."""
 
 URGENT = "urgent"
 LEVEL_WORDS = ("tinh", "thanh pho", "huyen", "thi xa", "thi tran", "xa", "phuong", "thon", "buon", "bon", "to dan pho", "khu pho", "ap")
@@ -47,7 +47,7 @@ _WORD = re.compile(r"[\w'’ʼ]+")
 
 
 class Word(NamedTuple):
-    """A word of a text: as written, without accents, and which accents it has."""
+    """A word of a text: as written, without accents, and its accents."""
 
     written: str
     bare: str
@@ -56,7 +56,7 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A target and the words of the report that speak for it; `by_likeness` when earlier cases do and no rule."""
+    """A target and the words that suggest it; `by_likeness` when earlier cases suggest it and no rule does."""
 
     target: str
     words: tuple[str, ...]
@@ -65,7 +65,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class PlaceSuggestion:
-    """Where the words (or the position) say it is, as the areas are named today. `former` is the name of before a reorganisation."""
+    """The place according to the words or the position, with today's names of the areas. `former` is its name before a reorganisation."""
 
     area: Area | None
     village: str | None
@@ -76,7 +76,7 @@ class PlaceSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """All that is suggested for one case; None where nothing speaks clearly enough."""
+    """All suggestions for one case; None without a clear result."""
 
     field: Suggestion | None
     urgent: Suggestion | None
@@ -91,21 +91,21 @@ class _Phrase:
 
 
 def words_in(text: str) -> list[Word]:
-    """The words of a text, at most MOST_WORDS, each with its accents apart."""
+    """The words of a text, at most MOST_WORDS, each with its accents separated."""
     return [_word(match.group()) for _, match in zip(range(MOST_WORDS), _WORD.finditer(text), strict=False)]
 
 
 def suggestions_for(case: Case, text: str, *, now: datetime, place: str = "") -> Suggestions:
-    """Return what the words of a case's reports speak for, by the rules in force; for the field, where no rule speaks, by likeness.
+    """Return the suggestions from a case's reports by the rules in force; for the field, where no rule applies, by likeness.
 
-    `place` is the text that may name a place, where that is more than `text`.
+    `place` is the text that may name a place, where it is more than `text`.
     """
     field, urgent = suggestions_in(case.centre_id, text, now=now)
     return Suggestions(field, urgent, suggest_place(case, place or text, now=now))
 
 
 def suggestions_in(centre_id: int, text: str, *, now: datetime) -> tuple[Suggestion | None, Suggestion | None]:
-    """Return the field of work and the urgency a text speaks for in a centre, of which there need not be a case yet."""
+    """Return the field of work and the urgency suggested by a text in a centre, without a case."""
     rules, words = _rules(centre_id, now), words_in(text)
     field = _clearest_field(_weighed(rules["field"], words))
     if field is None and (like := LIKENESS.field_of(centre_id, text, now=now)) is not None:
@@ -115,16 +115,16 @@ def suggestions_in(centre_id: int, text: str, *, now: datetime) -> tuple[Suggest
 
 
 def spoken_of(phrases: Mapping[str, Iterable[str]], text: str) -> dict[str, tuple[str, ...]]:
-    """Return which of some targets a text speaks of by one of their phrases, with the words that spoke."""
+    """Return the targets with a phrase in a text, each with the words that matched."""
     weighed = [_Phrase(target, words_of_phrase(phrase), 1) for target, each in phrases.items() for phrase in each]
     return {target: words for target, (_, words) in _weighed(weighed, words_in(text)).items()}
 
 
 def suggest_place(case: Case, text: str, *, now: datetime) -> PlaceSuggestion | None:
-    """Return the commune and village, or the street, that a text names, by its names of today and of before.
+    """Return the commune and village, or the street, that a text names by a present or former name.
 
-    A name that several communes share counts only beside the name of one of them. Without a name the position that was sent
-    counts where exactly one commune holds it. None when nothing is named, or more than one place is.
+    A name shared by several communes counts only together with the name of one of them. Without a name, the position sent counts where
+    exactly one commune contains it. None when no place is named, or several are.
     """
     places = _Places(case.centre_id, now)
     found = places.named_in(text)
@@ -141,7 +141,7 @@ def suggest_place(case: Case, text: str, *, now: datetime) -> PlaceSuggestion | 
 
 @lru_cache(maxsize=2 * MOST_RULES)
 def words_of_phrase(phrase: str) -> tuple[Word, ...]:
-    """The words of a phrase of the rules, which are the same from one report to the next."""
+    """The words of a phrase, cached because they are the same for every report."""
     return tuple(words_in(phrase))
 
 
@@ -151,24 +151,23 @@ def _word(written: str) -> Word:
 
 
 def _accents(written: str) -> str:
-    """The accents of a word without their places: "hoà" and "hòa" are one word."""
+    """The accents of a word regardless of position: "hoà" and "hòa" are one word."""
     parts = unicodedata.normalize("NFD", written.lower())
     return "".join(sorted(sign for sign in parts if unicodedata.combining(sign) or sign == "đ"))
 
 
 def _speaks(phrase: Sequence[Word], text: Sequence[Word], *, is_plain: bool) -> bool:
-    """Whether these words are the phrase; in a text typed without accents (`is_plain`) a word without any may mean every one."""
+    """Whether these words match the phrase; in a text typed without accents (`is_plain`) a word matches regardless of accents."""
     pairs = zip(phrase, text, strict=True)
     return all(one.bare == other.bare and (one.accents == other.accents or (is_plain and not other.accents)) for one, other in pairs)
 
 
 def is_plain(text: Sequence[Word]) -> bool:
-    """Whether a text was typed without accents."""
     return sum(bool(word.accents) for word in text) < ACCENTED_SHARE * len(text)
 
 
 def _rules(centre_id: int, now: datetime) -> dict[str, list[_Phrase]]:
-    """The phrases in force by kind, the centre's own before those of the installation (rules.md, section 8)."""
+    """The phrases in force by kind, the centre's own before the installation's (rules.md, section 8)."""
     today, rule = local_day(now), SuggestionRule
     query = (
         select(rule.kind, rule.target, rule.phrase, rule.weight, rule.centre_id)
@@ -197,7 +196,7 @@ def _clearest_field(found: Mapping[str, tuple[int, tuple[str, ...]]]) -> Suggest
 
 
 def _weighed(phrases: Sequence[_Phrase], text: Sequence[Word]) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """The weight of each target and the words that spoke for it, the weightiest first; a phrase counts once."""
+    """The weight of each target and the words that led to it, the heaviest first; a phrase counts once."""
     plain, starts = is_plain(text), dict[str, list[int]]()
     for index, word in enumerate(text):
         starts.setdefault(word.bare, []).append(index)
@@ -214,7 +213,7 @@ def _weighed(phrases: Sequence[_Phrase], text: Sequence[Word]) -> dict[str, tupl
                     written = " ".join(word.written for word in text[at : at + length])
                     spoke.setdefault(phrase.target, {})[" ".join(word.bare for word in phrase.words)] = (phrase.weight, written)
                     new.update(span)
-        taken |= new  # phrases of one length may share words: they are of different targets
+        taken |= new  # phrases of one length may share words, because they suggest different targets
     found = {}
     for target, each in spoke.items():
         ranked = sorted(each.values(), key=lambda pair: -pair[0])
@@ -230,7 +229,7 @@ def _by_length(phrases: Sequence[_Phrase]) -> Iterator[tuple[int, list[_Phrase]]
 
 
 class _Places:
-    """The communes and villages of a centre, of today and of before, under their names."""
+    """The present and former communes and villages of a centre, by name."""
 
     def __init__(self, centre_id: int, now: datetime) -> None:
         self._today, self._centre_id = local_day(now), centre_id
@@ -242,7 +241,7 @@ class _Places:
             self._successors.setdefault(row.predecessor_id, []).append(row.successor_id)
 
     def named_in(self, text: str) -> PlaceSuggestion | None:
-        """The one place the words name, None when they name none or several."""
+        """The one place named; None when none or several are."""
         communes, villages = dict[int, tuple[Area, str]](), list[tuple[list[Area], str]]()
         for areas, written in self._found(words_in(text)):
             for area in (area for area in areas if area.level == "commune"):
@@ -264,13 +263,13 @@ class _Places:
         return PlaceSuggestion(self._areas[home], None, (written,), before if before.id != home else None)
 
     def around(self, latitude: float, longitude: float) -> PlaceSuggestion | None:
-        """The one commune of today that holds a position."""
+        """The one commune of today that contains a position."""
         holding = areas_around(latitude, longitude, self._today, level="commune", centre_id=self._centre_id)
         holding = [area for area in holding if area.boundary] or holding
         return PlaceSuggestion(holding[0], None, (), by_position=True) if len(holding) == 1 else None
 
     def _found(self, text: Sequence[Word]) -> Iterator[tuple[list[Area], str]]:
-        """The areas under each name in the text with the name as it is written there, longest names first."""
+        """The areas under each name in the text, with the name as written, longest names first."""
         names = self._names()
         longest = max((len(name) for name in names), default=0)
         taken: set[int] = set()
@@ -283,7 +282,7 @@ class _Places:
                     yield areas, " ".join(word.written for word in text[at : at + length])
 
     def _names(self) -> Mapping[tuple[str, ...], list[Area]]:
-        """Names by their words. Without the word for its level only a name of several words counts: "Lát" is too common a word."""
+        """Names by their words. Without the word for its level only a name of several words counts, because "Lát" alone is too common."""
         names: dict[tuple[str, ...], list[Area]] = {}
         for area in self._areas.values():
             for name in _spellings(area.folded_name):
@@ -291,14 +290,14 @@ class _Places:
         return names
 
     def _today_of(self, area: Area) -> Iterable[Area]:
-        """The area or, where it is no more, those that took it over."""
+        """The area, or its successors where it has ended."""
         if area.holds_on(self._today):
             return [area]
         later = [self._areas[each] for each in self._successors.get(area.id, ()) if each in self._areas]
         return [today for each in later for today in self._today_of(each)]
 
     def _homes(self, village: Area) -> Iterable[Area]:
-        """The communes of today a village lies in."""
+        """The communes of today that contain a village."""
         commune = self._areas.get(village.parent_id or 0)
         return self._today_of(commune) if commune is not None else ()
 
