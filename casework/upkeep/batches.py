@@ -18,11 +18,11 @@ from casework.db import db, is_lock_timeout, is_unreachable
 LOGGER = logging.getLogger("langbiang.jobs")
 
 MOST_IN_A_ROW = 100
-"""Failures in a row after which a run ends: then it is hardly the things' fault, and each further one costs as much."""
+"""Failures in a row after which a run ends: the single items are hardly to blame, and each further failure costs as much."""
 
 
 class OneByOne:
-    """One run of a job. What somebody else holds is left for the next run; a database that is away ends this one."""
+    """One run of a job. An item locked by somebody else is left for the next run; an unavailable database ends this one."""
 
     def __init__(self, job: str) -> None:
         self._job = job
@@ -31,7 +31,7 @@ class OneByOne:
 
     @contextmanager
     def each(self, **which: int | str) -> Iterator[None]:
-        """Run the block for one thing, in units of work of its own; `which` is what the log says of it."""
+        """Run the block for one item, in a separate unit of work; `which` identifies it in the log."""
         try:
             yield
         except Exception as error:
@@ -40,9 +40,9 @@ class OneByOne:
             self._in_a_row = 0
 
     def together(self, ids: Sequence[int], act: Callable[[Sequence[int]], int], *, kind: str) -> tuple[int, set[int]]:
-        """Do some things in one unit of work, which is the act's; where it fails, each of them in one of its own.
+        """Process some items in one unit of work, that of `act`; if it fails, each of them in its own.
 
-        Returns the sum of what the act returns, and those that were left out.
+        Returns the sum of the results, and the items left out.
         """
         if len(ids) > 1:
             try:
@@ -60,7 +60,7 @@ class OneByOne:
         return done, left_out
 
     def end(self) -> None:
-        """Raise what the first thing that failed raised; nothing where all went well."""
+        """Raise the first failure; nothing where all went well."""
         if self.first is not None:
             raise self.first
 

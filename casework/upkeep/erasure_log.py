@@ -1,6 +1,7 @@
-"""What was erased or taken out, by refs alone: a list that is kept apart from the backups, for where an older one is restored.
+"""The list of erased and quarantined data, by refs only: kept separately from the backups, for repeating erasures after an older one is
+restored.
 
-What the rule of retention masks is not in it: the job that masks does it again by itself (casework.rights.masking).
+Erasures under the retention rule are not on it, because their job repeats them by itself (casework.rights.masking).
 """
 
 from collections.abc import Iterator
@@ -30,14 +31,14 @@ class Line:
 
 
 def note_forgotten(kind: str, subject: str, *, at: datetime) -> None:
-    """Write down that an account, report or case was erased or taken out; once however often it is done."""
+    """Record that an account, report or case was erased or quarantined, only once however often it is done."""
     if kind not in KINDS:
         raise ValueError(f"nothing is forgotten as {kind}")
     db.session.execute(inserting(Forgotten).values(kind=kind, subject=subject, at=at).on_conflict_do_nothing())
 
 
 def forgotten_since(since: datetime | None = None) -> Iterator[Line]:
-    """The whole list, or what came since an instant; oldest first."""
+    """The whole list, or the entries since an instant; oldest first."""
     after = 0
     query = select(Forgotten.id, Forgotten.kind, Forgotten.subject, Forgotten.at)
     if since is not None:

@@ -19,21 +19,21 @@ from casework.permissions import Action, Actor, require
 from casework.upkeep.processes import is_there
 
 SELDOM = timedelta(minutes=5)
-"""From this interval on a job is done by one worker for all."""
+"""From this interval on, one worker does a job for all."""
 EARLY = 0.1
-"""A worker may come so much of an interval early: its own times are spread."""
+"""A worker may come this share of an interval early, because its own times are spread."""
 BACK = timedelta(seconds=90)
-"""A start that lies further ahead than this was written before the clock was put back, and counts for nothing."""
+"""A start further in the future than this was written before the clock was set back, and is ignored."""
 
 AGAIN_AFTER, LONGEST_AGAIN = timedelta(minutes=5), timedelta(hours=1)
-"""A large job that failed is tried again so much later, after each further failure twice as much."""
+"""How long after a failure a large job is tried again, doubled after each further failure."""
 
 DONE, FAILED = "done", "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run of a job. Of a failure its class and the place, nothing it was about."""
+    """One run of a job. For a failure its class and place, nothing of its subject."""
 
     name: str
     started_at: datetime
@@ -45,25 +45,24 @@ class Ran:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended with an error."""
         return self.result == FAILED
 
 
 @dataclass(slots=True)
 class Sum:
-    """What is to be told of one job: the newest run and how many there were since the last time."""
+    """A batch of runs of one job: the newest run, and how many there were since the last batch."""
 
     last: Ran
     runs: int = 0
     failures: int = 0
     failures_in_a_row: int = 0
-    """Since the last run that went well, within this batch."""
+    """Since the last successful run in this batch."""
     took: timedelta = timedelta()
     went_well: bool = False
     failure: Ran | None = None
 
     def add(self, ran: Ran) -> None:
-        """Take one run in."""
+        """Add one run."""
         self.last, self.runs, self.took = ran, self.runs + 1, self.took + ran.took
         if ran.has_failed:
             self.failures, self.failures_in_a_row, self.failure = self.failures + 1, self.failures_in_a_row + 1, ran
@@ -72,16 +71,16 @@ class Sum:
 
 
 def know_jobs(names: Iterable[str]) -> None:
-    """Give each job of the table a row. Rows of jobs another version has are left alone."""
+    """Give each job of the table a row. Rows of other versions' jobs are left alone."""
     rows = [{"name": name} for name in names]
     db.session.execute(inserting(RecurringJob).on_conflict_do_nothing(), rows)
 
 
 def claim_run(name: str, every: timedelta, *, process_id: int, now: datetime, wanted: bool = False) -> bool:
-    """Take the present run of a large job for this process; False where it is not due yet or another process is at it.
+    """Claim the present run of a large job for this process; False where it is not due yet or another process has it.
 
-    It is due an interval after its last start, at once when it is `wanted`, when it never ran, or when whoever ran it is gone; after a
-    failure as soon as `again_after` says.
+    It is due an interval after its last start; at once when `wanted`, when it never ran, or when its process is dead; after a failure as
+    `again_after` says.
     """
     row = RecurringJob
     last = db.session.get(row, name, populate_existing=True)
@@ -98,7 +97,7 @@ def claim_run(name: str, every: timedelta, *, process_id: int, now: datetime, wa
 
 
 def stalled_jobs(now: datetime) -> list[str]:
-    """Large jobs whose run was begun by a process that is gone."""
+    """Large jobs whose process died during the run."""
     at_work = select(ProgramProcess.id).where(ProgramProcess.id == RecurringJob.running_id, is_there(now)).exists()
     return list(db.session.scalars(select(RecurringJob.name).where(RecurringJob.running_id.is_not(None), ~at_work)))
 
@@ -110,13 +109,13 @@ def failed_jobs(now: datetime) -> list[str]:
 
 
 def again_after(row: RecurringJob) -> timedelta:
-    """How long after the start of a run that failed the job is tried again."""
+    """How long after the start of a failed run the job is tried again."""
     doubled = min(max(row.failures_in_a_row - 1, 0), 10)
     return min(AGAIN_AFTER * (1 << doubled), LONGEST_AGAIN)
 
 
 def record_runs(sums: Collection[Sum], *, worker: str, process_id: int, next_at: dict[str, datetime | None]) -> None:
-    """Write down how jobs went; of each the newest run, whichever worker tells it first."""
+    """Record runs of jobs; for each the newest, whichever worker reports it first."""
     row = RecurringJob
     for each in sorted(sums, key=lambda one: one.last.name):
         last, fail = each.last, each.failure
@@ -125,37 +124,36 @@ def record_runs(sums: Collection[Sum], *, worker: str, process_id: int, next_at:
             "failures_in_a_row": each.failures_in_a_row + (0 if each.went_well else row.failures_in_a_row),
             "started_at": last.started_at, "ended_at": last.ended_at, "duration_ms": _ms(last.took), "result": last.result[:20],
             "worker": worker[:100], "next_at": next_at.get(last.name),
-            # a claim another process has taken over meanwhile stays theirs
+            # a claim taken over by another process meanwhile stays theirs
             "running_id": case((row.running_id == process_id, None), else_=row.running_id),
         } | ({"failed_at": fail.ended_at, "error": fail.error[:80], "error_place": fail.place[-200:]} if fail else {})  # fmt: skip
         db.session.execute(update(row).where(row.name == last.name).values(**values))
 
 
 def ask_for_run(name: str, *, by: Actor, now: datetime) -> bool:
-    """Let a worker run the job within seconds; says whether there is such a job. Raises NotAllowed."""
+    """Have a worker run the job within seconds; returns whether there is such a job. Raises NotAllowed."""
     require(by, Action.RUN_JOB)
     query = update(RecurringJob).where(RecurringJob.name == name).values(wanted_at=now, wanted_by_id=by.own_id)
     return db.session.execute(query.returning(RecurringJob.name)).first() is not None
 
 
 def wanted_jobs() -> list[str]:
-    """The jobs somebody wants at once."""
+    """The jobs requested for now."""
     return list(db.session.scalars(select(RecurringJob.name).where(RecurringJob.wanted_at.is_not(None))))
 
 
 def take_wanted(name: str) -> bool:
-    """Take one of them; False where another worker was quicker."""
+    """Take a requested job; False where another worker was quicker."""
     query = update(RecurringJob).where(RecurringJob.name == name, RecurringJob.wanted_at.is_not(None)).values(wanted_at=None)
     return db.session.execute(query.returning(RecurringJob.name)).first() is not None
 
 
 def job_rows() -> dict[str, RecurringJob]:
-    """All of them, by name: a few dozen."""
     return {row.name: row for row in db.session.scalars(select(RecurringJob))}
 
 
 def first_run(row: RecurringJob | None, every: timedelta, *, now: datetime, soon: timedelta) -> datetime:
-    """When a worker that has just begun runs a large job first: as if it had never been away, never before `soon`."""
+    """When a new worker first runs a large job: as if it had never been away, but never before `soon`."""
     if row is None or row.started_at is None or row.running_id is not None or row.started_at > now + BACK:
         return now + soon
     wait = min(every, again_after(row)) if _has_failed(row) else every
@@ -163,7 +161,7 @@ def first_run(row: RecurringJob | None, every: timedelta, *, now: datetime, soon
 
 
 def next_run(row: RecurringJob | None, every: timedelta) -> datetime | None:
-    """When a job runs next, as far as anybody has said."""
+    """When a job runs next, as far as known."""
     if row is None or row.next_at is None or row.started_at is None or every < SELDOM or not _has_failed(row):
         return row.next_at if row is not None else None
     return min(row.next_at, row.started_at + again_after(row))

@@ -1,5 +1,4 @@
-"""Forms that were never sent: their drafts go after a while, photos and recordings no draft holds sooner, first the rows, after them the
-files."""
+"""Cleaning up unsent forms: drafts go after a while, photos and recordings not in a draft sooner, first the rows, then the files."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -14,17 +13,17 @@ from casework.setting_values import VALUES, value_of
 from casework.steps.drafts import forget_old_drafts
 
 UNSENT_KEPT = timedelta(days=VALUES["unsent_photo_days"].default)
-"""How long a form may wait before its photos and recordings are gone."""
+"""How long the photos and recordings of an unsent form are kept."""
 
 FILES_KEPT = timedelta(days=1)
 MOST_AT_ONCE = 500
-"""Rows forgotten in one transaction: the rest waits for the next sweep, and nobody who files waits for this."""
+"""Rows deleted in one transaction: the rest waits for the next sweep, and nobody who files waits for this."""
 
 
 def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
-    """Forget old drafts, photos and recordings of old unsent forms, and delete every file no row names; returns the names of those files.
+    """Delete old drafts, the photos and recordings of old unsent forms, and every file without a row; returns the names of those files.
 
-    Rows first, and committed, then files: cut in between, the files lie there until the next sweep.
+    Rows are deleted and committed before files: after a crash in between, the files stay until the next sweep.
     """
     with unit_of_work():
         forget_old_drafts(now=now)
@@ -33,8 +32,7 @@ def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
 
 
 def forget_unsent(*, now: datetime) -> int:
-    """Delete the rows of photos and recordings that were staged or taken out of a form long ago and that no draft holds; return how
-    many."""
+    """Delete the rows of photos and recordings staged or removed long ago and not in a draft; return how many."""
     before = now - timedelta(days=value_of("unsent_photo_days"))
     return _forget_old(Photo, File.photo_id, before) + _forget_old(Recording, File.recording_id, before)
 
@@ -50,7 +48,7 @@ def _forget_old(kind: type[Photo] | type[Recording], of_file: InstrumentedAttrib
 
 
 def named_files(names: Collection[str]) -> set[str]:
-    """Those of the stored names that rows name and that have not been erased."""
+    """The stored names among these that have a row and are not erased."""
     query = select(File.stored_name).where(File.stored_name.in_(names), File.erased_at.is_(None))
     found = set(db.session.scalars(query))
     db.session.rollback()
