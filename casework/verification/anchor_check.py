@@ -1,4 +1,4 @@
-"""Proving that what was signed is still there: the anchors outside the database against the events in it."""
+"""Verifying that what was signed is still there: the anchors outside the database against its events."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -35,7 +35,7 @@ HEADS_AT_ONCE = 250
 def check_anchors(data: Path, shelf: Shelf | None = None) -> Iterator[Finding]:
     """Check the anchors in the data folder: signatures, their own chain, and that all they signed is still there.
 
-    With a shelf, what other machines wrote is fetched first, and what lies there has to be what lies here.
+    With a shelf, other machines' anchors are fetched first, and the two copies have to be equal.
     """
     folder = data / FOLDER
     if shelf is not None:
@@ -159,7 +159,7 @@ def _rows_without_file(folder: Path) -> Iterator[Finding]:
 
 
 def _check_succession(anchor: SignedAnchor, before: str, folder: Path) -> Iterator[Finding]:
-    """A key that follows another is named by it. Where the old one was lost it cannot be: that is for people to know, not to mend."""
+    """A new key has to be named by its predecessor. If that was lost it cannot be, which people should know but cannot mend."""
     if before and anchor.key_id != before and not is_successor(folder, before, anchor.key_id):
         yield note(
             "anchor.key_changed", f"anchor {anchor.number}",

@@ -1,15 +1,13 @@
-"""Signed lists of stream heads that leave the database, so that rewriting rows and hashes together is found as well.
+"""Signed lists of stream heads kept outside the database, so that rewriting rows and hashes together is detected too.
 
-Once a day the head of every stream that has grown is written to `anchors/000001.json` and so on, in the data folder. Each
-file names the digest of the one before and is signed with a key that lies outside the database. Whoever keeps a copy of the
-newest file elsewhere can prove that nothing before it was changed or taken away, not even a whole case with all its rows.
+Once a day the head of every stream that has grown is written to `anchors/000001.json` and so on, in the data folder. Each file names the
+digest of the previous one and is signed with a key outside the database. Whoever keeps a copy of the newest file elsewhere can prove that
+nothing before it was changed or removed, not even a whole case with all its rows. The file is on the disk before its row is committed: a
+file without a row is adopted by the next run, a row without a file cannot occur.
 
-The file is on the disk before its row is committed: a file without a row is adopted by the next run, a row without a file
-cannot come about.
-
-Several machines write one chain. Each has a whole copy of it in its own data folder, and all of them lie beside the files of the bucket
-they share (the *shelf*): what is there and not here is fetched first, what is made is put there first. Who writes is alone, by a lock of
-the database. The key is the same on each machine; one without it writes nothing once there is an anchor.
+Several machines write one chain. Each has a complete copy in its own data folder, and all anchors are also stored with the files of the
+shared bucket (the *shelf*): missing ones are fetched from there first, and new ones are stored there first. A lock of the database
+ensures a single writer. The key is the same on each machine; a machine without it writes nothing once there is an anchor.
 """
 
 import base64
@@ -45,17 +43,17 @@ from casework.errors import CaseworkError
 from casework.models import Anchor, Event, EventStream
 
 FIRST_DIGEST = "0" * 64
-"""What the first anchor names as the digest before it."""
+"""The predecessor's digest in the first anchor."""
 
 FOLDER = "anchors"
 KEY = Path("keys") / "anchor_key"
 SHARED_NAME = re.compile(r"[0-9]{6,12}\.json|key-[0-9a-f]{16}\.pem|succession-[0-9a-f]{16}-[0-9a-f]{16}\.json", re.ASCII)
 WRITING = 6_021_187
-"""Number of the lock under which anchors are written."""
+"""The id of the lock under which anchors are written."""
 LOCK_MS = 250
-"""How long everybody who writes an event may be held up for an anchor."""
+"""How long writers of events may be held up for an anchor."""
 PAUSES = (0.25, 0.5, 1, 2, 4, 8)
-"""Seconds between attempts to find no step in flight: the longest steps of a house take some."""
+"""Seconds between attempts to find no step in flight, since the longest steps take some."""
 
 
 class AnchorKeyUnusable(CaseworkError):
@@ -69,12 +67,12 @@ class AnchorKeyUnusable(CaseworkError):
 
 
 class AnchorDamaged(CaseworkError):
-    """A file in the folder of anchors is not what was written there; the text says what is wrong."""
+    """A file in the folder of anchors is not as written; the text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """What the next anchor builds on."""
+    """What the next anchor continues from."""
 
     number: int
     digest: str
@@ -83,7 +81,7 @@ class _Last:
 
 @dataclass(frozen=True, slots=True)
 class SignedAnchor:
-    """An anchor as its file holds it. `through` is the number of the newest event it covers; `heads` are (stream, seq, hash)."""
+    """An anchor as in its file. `through` is the number of the newest event it covers; `heads` are (stream, seq, hash)."""
 
     number: int
     made_at: datetime
@@ -95,7 +93,7 @@ class SignedAnchor:
     signature: str
 
     def row(self) -> Anchor:
-        """The pointer the database keeps to the file."""
+        """The database's pointer to the file."""
         return Anchor(
             number=self.number, made_at=self.made_at, streams=len(self.heads), digest=self.digest,
             previous_digest=self.previous_digest, signature=self.signature,
@@ -104,31 +102,31 @@ class SignedAnchor:
 
 @runtime_checkable
 class Shelf(Protocol):
-    """Where several machines keep the anchors they share."""
+    """The store of anchors shared by several machines."""
 
     def shared_names(self) -> list[str]:
-        """The names of all of them and of their public keys. Raises StorageUnreachable."""
+        """The names of all anchors and public keys. Raises StorageUnreachable."""
 
     def read_shared(self, name: str) -> bytes:
-        """One of them. Raises FileMissing, StorageUnreachable."""
+        pass
 
     def share(self, name: str, content: bytes) -> None:
-        """Put one there; what is there already stays. Raises FileNotStored."""
+        """Store one; an existing one stays. Raises FileNotStored."""
 
 
 def write_anchor(data: Path, *, now: datetime, shelf: Shelf | None = None) -> Anchor | None:
-    """Sign the heads of all streams that have grown since the last anchor and put them beside the database.
+    """Sign the heads of all streams that have grown since the last anchor, and write them next to the database.
 
-    `data` is the data folder. Commits in units of work of its own. Returns None, and writes nothing, when nothing has changed
-    or another worker has just written it. Raises AnchorKeyUnusable, and AnchorDamaged for a damaged file without a row; with a shelf
-    also FileNotStored and StorageUnreachable.
+    `data` is the data folder. Commits in units of work of its own. Returns None, and writes nothing, when nothing has changed or another
+    worker has just written it. Raises AnchorKeyUnusable, and AnchorDamaged for a damaged file without a row; with a shelf also
+    FileNotStored and StorageUnreachable.
     """
     with _alone() as is_alone:
         return _write_anchor(data, now, shelf) if is_alone else None
 
 
 def fetch_anchors(data: Path, shelf: Shelf | None) -> None:
-    """Bring what other machines wrote into the folder of this one. Raises StorageUnreachable."""
+    """Fetch other machines' anchors into this one's folder. Raises StorageUnreachable."""
     folder = data / FOLDER
     for name in shelf.shared_names() if shelf is not None else ():
         if SHARED_NAME.fullmatch(name) and not (folder / name).exists():
@@ -138,7 +136,8 @@ def fetch_anchors(data: Path, shelf: Shelf | None) -> None:
 
 
 def share_anchors(data: Path, shelf: Shelf) -> None:
-    """Put on the shelf what only this machine has: after a restore, and when a folder's anchors move to a bucket. Raises FileNotStored."""
+    """Store on the shelf what only this machine has: after a restore, and when a folder's anchors move to a bucket. Raises FileNotStored.
+    """
     there = set(shelf.shared_names())
     for path in sorted((data / FOLDER).glob("*")):
         if SHARED_NAME.fullmatch(path.name) and path.name not in there:
@@ -166,7 +165,7 @@ def _write_anchor(data: Path, now: datetime, shelf: Shelf | None) -> Anchor | No
 
 
 def read_anchor(path: Path) -> SignedAnchor:
-    """Read an anchor file and check its digest, not its signature. Raises AnchorDamaged, also for one that is not there."""
+    """Read an anchor file and check its digest, not its signature. Raises AnchorDamaged, also for a missing one."""
     try:
         stored = path.read_bytes()
         written = orjson.loads(stored)
@@ -187,7 +186,7 @@ def read_anchor(path: Path) -> SignedAnchor:
 
 
 def is_signed(anchor: SignedAnchor, folder: Path) -> bool:
-    """Whether the signature is that of the public key the anchor names, which lies beside it."""
+    """Whether the signature is that of the public key the anchor names, which is stored next to it."""
     try:
         key = load_pem_public_key(_public_key_path(folder, anchor.key_id).read_bytes())
         if not isinstance(key, Ed25519PublicKey) or key_id_of(key) != anchor.key_id:
@@ -199,10 +198,10 @@ def is_signed(anchor: SignedAnchor, folder: Path) -> bool:
 
 
 def hand_over_key(data: Path, *, now: datetime) -> str:
-    """Make a new key that signs anchors and return its fingerprint; the old key signs who comes after it, and is gone then.
+    """Make a new signing key and return its fingerprint; the old key signs its successor, and is then deleted.
 
-    The statement is on the disk before the key is replaced: cut between, the old key goes on and the statement names a key nobody uses.
-    Raises AnchorKeyUnusable.
+    The statement is on the disk before the key is replaced: after a crash in between, the old key stays in use and the statement names a
+    key nobody uses. Raises AnchorKeyUnusable.
     """
     folder, path = data / FOLDER, data / KEY
     old, new = signing_key(path), Ed25519PrivateKey.generate()
@@ -221,7 +220,7 @@ def hand_over_key(data: Path, *, now: datetime) -> str:
 
 
 def is_successor(folder: Path, old: str, new: str) -> bool:
-    """Whether the key `old` has signed, through whatever keys between, that `new` comes after it. Fingerprints of published keys."""
+    """Whether the key `old` has signed, through any keys in between, that `new` succeeds it. Fingerprints of published keys."""
     known, found = {old}, [old]
     while found:
         before = found.pop()
@@ -248,27 +247,25 @@ def _is_handed_over(folder: Path, path: Path, old: str, new: str) -> bool:
 
 
 def anchor_files(folder: Path) -> Iterator[Path]:
-    """The anchor files, in order."""
     yield from sorted(path for path in folder.glob("[0-9]*.json") if path.stem.isdigit())
 
 
 def path_of(folder: Path, number: int) -> Path:
-    """Where the anchor of that number lies."""
     return folder / f"{number:06d}.json"
 
 
 def key_id_of(key: Ed25519PublicKey) -> str:
-    """The fingerprint by which anchors name their key: the first 16 hexadecimal digits of its SHA-256."""
+    """The fingerprint of a key in anchors: the first 16 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
 
 
 def own_key_id(path: Path) -> str | None:
-    """The fingerprint of the signing key of this installation, None when it is not here. Raises AnchorKeyUnusable."""
+    """The fingerprint of this installation's signing key, None where it is missing. Raises AnchorKeyUnusable."""
     return key_id_of(signing_key(path).public_key()) if path.exists() else None
 
 
 def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The key that signs, made at the first call (readable by its owner only). Raises AnchorKeyUnusable."""
+    """The signing key, made at the first call (readable by its owner only). Raises AnchorKeyUnusable."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -284,9 +281,9 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
 
 @contextmanager
 def _alone() -> Iterator[bool]:
-    """Whether nobody else writes an anchor while the block runs. The lock ends with its transaction, whatever ends the process.
+    """Whether this is the only process writing an anchor during the block. The lock ends with its transaction, however the process ends.
 
-    SQLite means one machine, where the file that is written once decides.
+    SQLite means one machine, where the write-once file decides.
     """
     if db.engine.dialect.name != "postgresql":
         yield True
@@ -296,9 +293,9 @@ def _alone() -> Iterator[bool]:
 
 
 def _last(data: Path) -> _Last:
-    """The newest anchor, after giving a row to any file that a crash left without.
+    """The newest anchor, after adding rows for files a crash left without.
 
-    If its file is gone or damaged, the chain of digests goes on from the row, and every stream is signed anew.
+    | If its file is missing or damaged, the chain of digests continues from the row, and every stream is signed anew.
     """
     folder = data / FOLDER
     row = db.session.scalars(select(Anchor).order_by(Anchor.number.desc())).first()
@@ -314,8 +311,8 @@ def _last(data: Path) -> _Last:
 
 
 def _heads_at_rest(after: int) -> tuple[int, tuple[tuple[str, int, str], ...]]:
-    """`_grown_heads`, tried again where steps in flight take longer than anybody shall wait behind this. Raises what the database says in
-    the end."""
+    """`_grown_heads`, retried where steps in flight take longer than others should wait behind this. Raises the database's error in the
+    end."""
     for pause in PAUSES:
         try:
             with unit_of_work():
@@ -329,10 +326,10 @@ def _heads_at_rest(after: int) -> tuple[int, tuple[tuple[str, int, str], ...]]:
 
 
 def _grown_heads(after: int) -> tuple[int, tuple[tuple[str, int, str], ...]]:
-    """The newest event's number, and the heads of the streams that have events newer than `after`."""
+    """The id of the newest event, and the heads of the streams that have events after `after`."""
     if db.session.get_bind().dialect.name == "postgresql":
-        # Numbers are given before commits: wait for steps in flight, or one that commits later with a lower number is passed over.
-        # Whoever writes meanwhile waits behind this, so it does not wait long.
+        # Ids are assigned before commits: wait for steps in flight, or one that commits later with a lower id is missed.
+        # Other writers wait behind this, so it must not wait long.
         db.session.execute(text(f"SELECT set_config('lock_timeout', '{LOCK_MS}ms', true)"))
         db.session.execute(text("LOCK TABLE event IN SHARE MODE"))
     through = db.session.scalar(select(func.max(Event.id))) or 0
@@ -390,14 +387,14 @@ def _publish_key(folder: Path, key: Ed25519PublicKey) -> None:
 
 
 def _write_once(path: Path, content: bytes) -> bool:
-    """Put a file in place whole and on the disk; False when somebody else was quicker. What is there is never replaced."""
+    """Create a file atomically and flushed; False when somebody else was quicker. An existing file is never replaced."""
     staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(staged, path)  # fails where a rename would replace
+        os.link(staged, path)  # fails where a rename would overwrite
     except FileExistsError:
         return False
     finally:

@@ -1,4 +1,4 @@
-"""Proving that the rows of a case agree with one another: state, agencies, clocks, publication, search rows, history, messages."""
+"""Verifying that the rows of a case agree: state, agencies, clocks, publication, search rows, history, messages."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,7 +39,7 @@ LONGEST_LEASE = timedelta(days=1)
 """A message reserved for longer than this would never be sent."""
 
 TIMED = AT_AGENCIES | {CaseState.TO_DISTRIBUTE, CaseState.TO_PUBLISH}
-"""States in which the answer day has been promised and its clock runs."""
+"""States in which the answer day is promised and its clock runs."""
 
 
 TOLD = {
@@ -49,11 +49,11 @@ TOLD = {
     "approve_answer": Decision,
     "redo_answer": Decision,
 }
-"""Each row of these tables was written together with one such event."""
+"""Tables whose rows are each written together with one event of this type."""
 
 
 MOVED = {Answer: "answers_moved", Decision: "decisions_moved"}
-"""How many of these rows a merge or a split has brought to a case (or taken, below zero), as its history says."""
+"""How many of these rows a merge or split has brought to a case (or taken, below zero), according to its history."""
 
 
 def check_cases(*, now: datetime) -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def _states_against_assignments() -> Iterator[Finding]:
                     f"The case {code} has ended ({state}), and an agency still owes something.",
                 )  # fmt: skip
                 continue
-            told = Case(state=state, reopened=rows[0].reopened, assignments=assignments)  # never added: it only asks the rule
+            told = Case(state=state, reopened=rows[0].reopened, assignments=assignments)  # only to evaluate the rule
             settle_state(told)
             if state not in {told.state, CaseState.WAITING_REPORTER, CaseState.REFERRED}:
                 yield fault(
@@ -127,7 +127,7 @@ def _closing_instants() -> Iterator[Finding]:
 
 
 def _due_copies() -> Iterator[Finding]:
-    """The copies that lists sort by must be those of the newest clock of their kind."""
+    """The copies that lists sort by must equal those of the newest clock of their kind."""
     for owner, kind, key in ((Case, ClockKind.CASE, Clock.case_id), (Assignment, ClockKind.ASSIGNMENT, Clock.assignment_id)):
         newest = select(key.label("owner_id"), func.max(Clock.id).label("clock_id")).where(Clock.kind == kind).group_by(key).subquery()
         query = (
@@ -208,7 +208,7 @@ def _publicity() -> Iterator[Finding]:
 
 
 def _search_rows() -> Iterator[Finding]:
-    """Nobody finds by words what they may not read (rules.md, section 2)."""
+    """Nobody may find by words what they may not read (rules.md, section 2)."""
     found = select(Case.code, SearchRow.audience).join(SearchRow, SearchRow.case_id == Case.id)
     may_not = or_(Case.quarantined_at.is_not(None), and_(SearchRow.audience == "public", ~Case.is_public))
     for row in _rows(found.where(may_not)):
@@ -247,7 +247,7 @@ def _main_reports() -> Iterator[Finding]:
 
 
 def _rows_against_events() -> Iterator[Finding]:
-    """A last event cut off together with its head, before an anchor saw it, still leaves the row it was written with."""
+    """A last event cut off together with its head before it was anchored still leaves the row it was written with."""
     counted = {table: [verb for verb, told in TOLD.items() if told is table] for table in dict.fromkeys(TOLD.values())}
     sums = [func.sum(case((Event.type.in_(verbs), 1), else_=0)).label(table.__tablename__) for table, verbs in counted.items()]
     history = select(Event.case_id, *sums).where(Event.type.in_(TOLD)).group_by(Event.case_id).subquery()
@@ -280,7 +280,7 @@ def _rows_against_events() -> Iterator[Finding]:
 
 
 def _titles() -> Iterator[Finding]:
-    """A title is written by an act, and the newest of these tells it; one whose content was erased tells nothing any more."""
+    """A title is written by an act whose newest event repeats it; an erased event tells nothing any more."""
     newest = select(Event.case_id, func.max(Event.seq).label("seq")).where(Event.type.in_(TITLED)).group_by(Event.case_id).subquery()
     query = (
         select(Case.code, Case.title, cast(Event.payload, String).label("payload"))
@@ -299,7 +299,7 @@ def _titles() -> Iterator[Finding]:
 
 
 def _moved_to(case_id: int, name: str | None) -> int:
-    """What merges and splits say came to a case; a damaged payload says nothing, and is a finding of its own."""
+    """The rows merges and splits brought to a case; a damaged payload counts as none, and is a finding of its own."""
     query = select(cast(Event.payload, String)).where(Event.case_id == case_id, Event.type.in_(("merge", "split")))
     told = 0
     for payload in db.session.scalars(query) if name else ():

@@ -1,7 +1,7 @@
-"""Proving that the history is whole: each stream's chain from its first event to its head.
+"""Verifying that the history is intact: each stream's chain from its first event to its head.
 
-Rows are read as a stream, so memory stays flat however many events there are. What is found here is named to the event:
-changed, missing, swapped or cut off at the end. Who rewrites hashes and heads too is found by `anchor_verification.py`.
+Rows are read as a stream, so memory stays flat however many events there are. Findings name the event: changed, missing, swapped or cut
+off at the end. Rewriting hashes and heads too is detected by `anchor_check.py`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ BATCH = 1000
 """Events read at a time."""
 
 MOST_MISFITS = 100
-"""Events of one stream that are compared with one another to tell swapped ones from changed ones."""
+"""Events of one stream that are compared to tell swapped ones from changed ones."""
 
 CASE_STREAM = "case:"
 
@@ -28,7 +28,7 @@ LINK = (
     Event.stream, Event.seq, Event.type, Event.at, Event.case_id, Event.actor_id, Event.on_behalf_of_id, Event.salt, Event.payload_digest,
     Event.previous_hash, Event.hash,
 )  # fmt: skip
-"""What a hash covers and where it stands: as columns, because making an object of each of ten million events takes longest."""
+"""What a hash covers, with the event's position: as columns, because making ten million objects would take longest."""
 PAYLOAD = cast(Event.payload, String).label("payload")
 """As text: damaged JSON is a finding, not an error."""
 
@@ -104,7 +104,7 @@ def _gap(stream: str, first: int, found: int, code: str | None) -> Finding:
 
 
 def _misfits(events: list[Any]) -> Iterator[Finding]:
-    """Tell events that were changed from events that are untouched but stand in each other's place."""
+    """Distinguish changed events from intact ones that have swapped places."""
     for event in events:
         subject = f"{event.stream}#{event.seq}"
         own_place = next((other.seq for other in events if other is not event and _hash_at(event, other.seq) == event.hash), None)
@@ -123,7 +123,7 @@ def _misfits(events: list[Any]) -> Iterator[Finding]:
 
 
 def _hash_at(event: Any, seq: int) -> str:
-    """What the hash of the event would be at another place."""
+    """The hash the event would have at another position."""
     return chain_hash(
         Event(
             stream=event.stream, seq=seq, type=event.type, at=event.at, case_id=event.case_id, actor_id=event.actor_id,

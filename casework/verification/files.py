@@ -1,4 +1,4 @@
-"""Proving that every file a row names is in the storage and opens to the bytes that were sent."""
+"""Verifying that every file a row names is in the storage and opens to the bytes that were sent."""
 
 import hashlib
 from collections import Counter
@@ -16,13 +16,13 @@ from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken
 
 BATCH = 200
-"""Rows read at a time; the reading of their bytes happens outside any transaction."""
+"""Rows read at a time; their bytes are read outside any transaction."""
 
 
 def check_files(store: FileStore, *, now: datetime, key_ids: frozenset[str], every: int = 1, first: int = 0) -> Iterator[Finding]:
-    """Look for each file, read every `every`-th (those whose row number leaves `first` over) and compare its SHA-256.
+    """Look for each file, read every `every`-th (row ids with remainder `first`) and compare its SHA-256.
 
-    `key_ids` are the keys at hand: what another key sealed is looked for, not read, and counted. Not to be called inside
+    `key_ids` are the available keys: files sealed with another key are looked for and counted, but not read. Not to be called inside
     `one_moment`: reading forty million files takes longer than a transaction should.
     """
     closed: Counter[str] = Counter()
@@ -111,7 +111,7 @@ def _still_there(row: Any, name: str, store: FileStore, now: datetime) -> Findin
 
 
 def _is_still_so(row: Any) -> bool:
-    """Whether the row says the same as before: a file erased meanwhile is not missing."""
+    """Whether the row is unchanged: a file erased meanwhile is not missing."""
     erased_at = db.session.execute(select(File.erased_at).where(File.id == row.id)).one_or_none()
     db.session.rollback()
     return erased_at is not None and erased_at[0] == row.erased_at
@@ -126,7 +126,7 @@ def _size_and_digest(file: BinaryIO) -> tuple[int, str]:
 
 
 def _unknown_files(store: FileStore, now: datetime) -> Iterator[Finding]:
-    """Count what no row names: the rests of forms never sent, which the sweep removes."""
+    """Count files without a row: remains of unsent forms, which the sweep removes."""
     unknown, names = 0, list[str]()
     for name in store.list_names(now - SHORTEST_WAIT):
         names.append(name)

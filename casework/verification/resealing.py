@@ -1,8 +1,7 @@
-"""Exchanging the keys of an installation while people work: everything sealed with an old key is sealed anew with the present one.
+"""Rotating an installation's keys while people work: everything sealed with an old key is resealed with the present one.
 
-Values and files are looked through in the order of their rows, some at a time, each batch a unit of work of its own. Whoever stops it
-loses nothing: the next run passes over what is done. A value changed meanwhile keeps the change, for a row is written only where it still
-holds what was read.
+Values and files are processed in the order of their rows, in batches, each a separate unit of work. Stopping it loses nothing: the next
+run skips what is done. A value changed meanwhile keeps the change, because a row is written only if it still has the value read.
 """
 
 import time
@@ -41,9 +40,9 @@ from casework.triage.refusals import OBJECTION_PURPOSE
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 BATCH, FILES = 200, 20
-"""Rows looked at, and files written anew, in one unit of work: on SQLite nobody else writes meanwhile."""
+"""Rows examined, and files rewritten, in one unit of work: on SQLite nobody else writes meanwhile."""
 BREATH = 0.01
-"""Seconds between two batches, in which others get their turn."""
+"""Seconds between two batches, so that others get their turn."""
 
 PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "account.sealed_identity": (IDENTITY_PURPOSE,),
@@ -74,12 +73,12 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "staged_import.sealed_rows": (ROWS_PURPOSE,),
     "withdrawal.sealed_reason": (WITHDRAWAL,),
 }
-"""What the values of each column are sealed for; the seal itself proves which of several it is. A test holds this to the tables."""
+"""The purposes of each column's values; the seal itself proves which of several it is. A test compares this with the tables."""
 
 
 @dataclass
 class Resealed:
-    """What one run did: values and files sealed anew, and what could not be opened, by place."""
+    """The result of one run: values and files resealed, and those that could not be opened, by place."""
 
     values: int = 0
     files: int = 0
@@ -87,8 +86,8 @@ class Resealed:
 
 
 def reseal(store: FileStore, *, told: Callable[[str, int], None] | None = None, breath: float = BREATH) -> Resealed:
-    """Seal everything anew that is not sealed with the present key. Commits in units of work of its own; `told` is told the place and how
-    many rows of it were looked at."""
+    """Reseal everything not sealed with the present key. Commits in separate units of work; `told` is called with the place and the
+    number of rows examined."""
     done = Resealed()
     for name, purposes in PURPOSES.items():
         table_name, _, column = name.partition(".")
@@ -104,7 +103,7 @@ def reseal(store: FileStore, *, told: Callable[[str, int], None] | None = None, 
 
 
 def keys_that_seal() -> Counter[str]:
-    """How many values and files each key seals, of all there are; reads their first bytes alone."""
+    """The number of values and files each key seals, counted from their first bytes."""
     found: Counter[str] = Counter()
     for name in PURPOSES:
         table_name, _, column_name = name.partition(".")
@@ -120,7 +119,7 @@ def keys_that_seal() -> Counter[str]:
 
 
 def _batches(table: Table, column: str) -> Iterator[list[Any]]:
-    """The keys of rows sealed with another key than the present one, from each BATCH rows that hold something."""
+    """The keys of rows not sealed with the present key, from each BATCH of non-empty rows."""
     (key,) = table.primary_key.columns
     held, after = table.c[column], None
     while True:
@@ -168,7 +167,8 @@ def _sealed_anew(row: Row[Any], before: bytes, purposes: tuple[Any, ...]) -> byt
 
 
 def _reseal_files(store: FileStore, done: Resealed, told: Callable[[str, int], None] | None, breath: float) -> None:
-    """Write each file anew under a new name; the old one goes when its batch is done, so that who has just looked up its name reads on."""
+    """Rewrite each file under a new name; the old one is deleted after its batch, so that anybody who has just looked up its name can
+    read on."""
     after, looked = 0, 0
     while True:
         query = select(File.id, File.stored_name).where(
@@ -190,7 +190,7 @@ def _reseal_files(store: FileStore, done: Resealed, told: Callable[[str, int], N
 
 
 def _resealed_file(store: FileStore, file_id: int, name: str, done: Resealed) -> list[str]:
-    """Returns the name that is no longer needed: the old one, or the new one where the row changed meanwhile."""
+    """Returns the name no longer needed: the old one, or the new one where the row changed meanwhile."""
     try:
         with store.open(name, sealed=True) as opened:
             stored = store.put(new_stored_name(), opened, sealed=True)

@@ -1,4 +1,4 @@
-"""Proving that the keys for everything sealed in the database are here. The values stay closed: nobody is revealed by a check."""
+"""Verifying that the keys of everything sealed in the database are available. The values stay closed: a check reveals nobody."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from casework.findings import Finding, fault
 from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
-"""As much of a sealed value as can hold the longest key id: 32 characters."""
+"""The part of a sealed value that can contain the longest key id: 32 characters."""
 
 BATCH = 1000
 """Headers read at a time."""

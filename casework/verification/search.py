@@ -1,4 +1,4 @@
-"""Proving that what is found by words is what stands in the rows: folding, and SQLite's index."""
+"""Verifying that the search index matches the rows: folding, and SQLite's index."""
 
 from collections.abc import Iterator
 
@@ -15,10 +15,10 @@ _SIZES = table("fts_search_row_docsize", column("id"), column("sz"))
 
 
 def check_search_index() -> Iterator[Finding]:
-    """Compare each search row with what is found of it; to be called inside `one_moment`.
+    """Compare each search row with its index entry; to be called inside `one_moment`.
 
-    PostgreSQL makes its index column of the row by itself. SQLite's index is a table of its own, which knows how many words each
-    row has: a row it lacks, one too many or another number of words is a finding.
+    PostgreSQL derives its index column from the row. SQLite's index is a separate table with each row's number of words: a missing row, a
+    superfluous one or another number of words is a finding.
     """
     sizes = _sizes() if db.session.get_bind().dialect.name == "sqlite" else None
     columns = (SearchRow.id, SearchRow.code, SearchRow.audience, SearchRow.words, SearchRow.exact_words)
@@ -44,7 +44,7 @@ def check_search_index() -> Iterator[Finding]:
 
 
 def _sizes() -> dict[int, int]:
-    """How many words SQLite's index has of each row."""
+    """The number of words of each row in SQLite's index."""
     return {id_: _number(size) for id_, size in db.session.execute(select(_SIZES.c.id, _SIZES.c.sz))}
 
 
