@@ -1,4 +1,4 @@
-"""The ground of the wallboard's map: the communes of a centre as drawn paths, made from our own boundaries and nothing else."""
+"""The base of the wallboard's map: the communes of a centre as drawn paths, made only from our own boundaries."""
 
 import math
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ from casework.db import db
 from casework.models import Area
 
 WIDTH, HEIGHT, MARGIN = 1000.0, 780.0, 60.0
-"""Of the drawing, in its own units."""
+"""The size of the drawing, in its own units."""
 COARSE = 0.002
-"""Degrees: finer bends of a boundary are not seen from five metres."""
+"""Degrees: finer bends of a boundary cannot be seen from five metres away."""
 MOST_AREAS = 200
 LEAST_SPAN = 0.02
-"""Degrees: a centre of one point is not blown up without end."""
+"""Degrees: a centre with a single point is not enlarged without limit."""
 
 _kept: dict[tuple[str, int, date], tuple[str, "Ground"]] = {}
 
 
 @dataclass(frozen=True)
 class Commune:
-    """A commune on the drawing: its middle, and its outline where one is stored."""
+    """A commune on the drawing: its centre point, and its outline where one is stored."""
 
     name: Bilingual
     x: float
@@ -46,7 +46,7 @@ class Ground:
 
 
 def ground_of(centre_id: int, *, today: date) -> Ground:
-    """Return the communes of a centre that have a position; kept until a rule changes. One statement where it is not."""
+    """Return the communes of a centre that have a position; cached until a rule changes. One statement where it is not."""
     head, place = rules_head(), (str(db.engine.url), centre_id, today)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -87,7 +87,7 @@ def _middle(area: Area) -> tuple[float, float] | None:
 
 
 def _rings(boundary: dict[str, Any] | None) -> list[list[tuple[float, float]]]:
-    """The outer rings of a boundary, made coarse; nothing of one that cannot be read."""
+    """The outer rings of a boundary, simplified; empty for an unreadable one."""
     if boundary is None:
         return []
     try:

@@ -1,8 +1,8 @@
-"""What a television on the wall shows of a centre: numbers, what is urgent, late or soon due, what came and went today. No private word.
+"""The content of a centre's wallboard: numbers, urgent, late and soon due cases, and today's events. No private words.
 
-A television may be seen by visitors, so it says what the public may know before a publication and the agency at work: field, commune,
-village once an operator has set it, state and due instant (rules.md, section 2). No title, no words, no exact place. Sensitive
-cases are counted and nowhere else; those in quarantine are not even counted.
+Visitors may see it, so it shows only what is public before a publication, plus the agency at work: field, commune, village once an
+operator has set it, state and due instant (rules.md, section 2). No title, no words, no exact place. Sensitive cases are only counted;
+quarantined ones are not even counted.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,8 @@ MOST_COMMUNES = 200
 
 @dataclass(frozen=True)
 class Numbers:
-    """Of everything open; `unconfirmed` is counted apart (casework.open_cases). `soon`, `late`: of the day promised for the answer."""
+    """The counts of open cases; `unconfirmed` is counted separately (casework.open_cases). `soon`, `late`: of the day promised for the
+    answer."""
 
     open: int
     urgent: int
@@ -45,7 +46,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Flow:
-    """What happened since local midnight."""
+    """The counts since local midnight."""
 
     received: int
     accepted: int
@@ -54,7 +55,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Line:
-    """One case as the television names it. `is_acceptance`: nobody has accepted it yet, and `due_at` is until when somebody has to."""
+    """One case on the wallboard. `is_acceptance`: nobody has accepted it yet, and `due_at` is the limit for that."""
 
     field: Bilingual | None
     area: Bilingual | None
@@ -68,7 +69,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Done:
-    """Something of today: received, accepted or answered, when, of which field and where."""
+    """One of today's events: received, accepted or answered, when, of which field and where."""
 
     kind: str
     at: datetime
@@ -78,7 +79,7 @@ class Done:
 
 @dataclass(frozen=True)
 class CommuneCount:
-    """The open cases of a commune: pins stand in its middle, because places are nobody's business."""
+    """The open cases of a commune: pins are at its centre point, because exact places are private."""
 
     area_id: int
     number: int
@@ -88,7 +89,7 @@ class CommuneCount:
 
 @dataclass(frozen=True)
 class Picture:
-    """All of it. `beyond` urgent or due ones are more than are shown."""
+    """The whole picture. `beyond` is how many urgent or due cases are not shown."""
 
     numbers: Numbers
     flow: Flow
@@ -99,12 +100,12 @@ class Picture:
 
     @property
     def room(self) -> int:
-        """How many of the lines below there is room for beside the urgent ones, which stand two a row."""
+        """How many lines fit below the urgent ones, which are two to a row."""
         return MOST_DUE - 2 * -(-len(self.urgent) // 2)
 
 
 def picture_of(centre_id: int, *, now: datetime) -> Picture:
-    """Return what stands on the wall now. Nine statements, however many cases there are."""
+    """The present picture, in nine statements however many cases there are."""
     due_at = _due()
     shown = and_(_is_open(centre_id), Case.visibility_reason_id.is_(None))
     urgent = _lines(select(Case, due_at.label("due")).where(shown, Case.urgency == "urgent"), due_at, MOST_URGENT)
@@ -126,7 +127,8 @@ def _is_open(centre_id: int) -> ColumnElement[bool]:
 
 
 def _due() -> ColumnElement[Any]:
-    """What a line counts down to: until a case is accepted its acceptance, which no column of the case repeats, then its answer."""
+    """What a line counts down to: the limit of acceptance until a case is accepted, which has no copy in the case, then that of its
+    answer."""
     acceptance = (
         select(func.min(Clock.due_at))
         .where(Clock.case_id == Case.id, Clock.kind == ClockKind.ACCEPTANCE, Clock.ended_at.is_(None))

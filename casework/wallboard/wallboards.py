@@ -1,4 +1,4 @@
-"""Televisions that show a centre's work without anybody signed in: set up by its ops lead, paired by a code, taken back at once."""
+"""Televisions that show a centre's work without a signed-in person: set up by its ops lead, paired by a code, revoked at once."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -19,26 +19,26 @@ CODE_PURPOSE = "pairing of a wallboard"
 CODE_DIGITS = 8
 CODE_LASTS = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=5)
-"""How exactly `last_seen_at` is kept: a write with each poll would be three a minute and television."""
+"""How precisely `last_seen_at` is kept: writing at each poll would be three writes a minute per television."""
 LONGEST_NAME = 80
 MOST_LISTED = 200
 PAIRED = "Ghép bằng mã trên tivi"
-"""The reason in the event that a television writes itself."""
+"""The reason in the event of a pairing, which nobody types."""
 
 
 class WallboardRefused(CaseworkError):
-    """The television cannot be set up or paired so; the text says why."""
+    """The television cannot be set up or paired like this; the text says why."""
 
 
 def centres_managed(by: Actor) -> list[int] | None:
-    """The centres whose televisions a person manages, None for all of them."""
+    """The centres whose televisions a person manages; None for all."""
     roles = frozenset(Role(role) for role in ACTION_ROLES[Action.MANAGE_WALLBOARDS])
     grants = [grant for grant in by.grants if grant.role in roles]
     return None if any(grant.centre_id is None for grant in grants) else sorted({grant.centre_id for grant in grants if grant.centre_id})
 
 
 def wallboards_of(by: Actor) -> list[Wallboard]:
-    """The televisions of those centres that were not taken back, by name; at most MOST_LISTED."""
+    """The televisions of those centres that were not revoked, by name; at most MOST_LISTED."""
     query = select(Wallboard).where(Wallboard.revoked_at.is_(None)).options(joinedload(Wallboard.centre))
     if (centres := centres_managed(by)) is not None:
         query = query.where(Wallboard.centre_id.in_(centres))
@@ -46,14 +46,14 @@ def wallboards_of(by: Actor) -> list[Wallboard]:
 
 
 def wallboard_managed(by: Actor, ref: str) -> Wallboard | None:
-    """One of them by its address; None where it is not the person's to manage, or was taken back."""
+    """A television by its ref; None where it is not the person's to manage, or was revoked."""
     board = db.session.scalar(select(Wallboard).where(Wallboard.ref == ref, Wallboard.revoked_at.is_(None)))
     centres = centres_managed(by)
     return board if board is not None and (centres is None or board.centre_id in centres) else None
 
 
 def add_wallboard(*, centre: Centre, name: str, reason: str, by: Actor, now: datetime) -> tuple[Wallboard, str]:
-    """Set up a television and return it with the code to be typed at it within CODE_LASTS.
+    """Set up a television and return it with the code to type there within CODE_LASTS.
 
     Records `change_setting`. Raises NotAllowed, WallboardRefused without a name, ReasonMissing.
     """
@@ -76,13 +76,13 @@ def add_wallboard(*, centre: Centre, name: str, reason: str, by: Actor, now: dat
 
 
 def renew_code(board: Wallboard, *, by: Actor, now: datetime) -> str:
-    """Return a new code for a television that has not been paired, or is to be paired anew: the former pairing holds until then."""
+    """Return a new code for a television that is to be paired (again); an earlier pairing holds until then."""
     _require_manager(board, by)
     return _give_code(board, now)
 
 
 def revoke_wallboard(board: Wallboard, *, reason: str, by: Actor, now: datetime) -> None:
-    """Take a television back: what it shows ends with its next question. Records `change_setting`. Raises NotAllowed, ReasonMissing."""
+    """Revoke a television; it stops at its next poll. Records `change_setting`. Raises NotAllowed, ReasonMissing."""
     _require_manager(board, by)
     record_setting("wallboard", board.name, by=by, at=now, centre_id=board.centre_id, old={"name": board.name}, new=None, reason=reason)
     board.revoked_at = now
@@ -90,10 +90,10 @@ def revoke_wallboard(board: Wallboard, *, reason: str, by: Actor, now: datetime)
 
 
 def pair_wallboard(code: str, *, now: datetime) -> str:
-    """Use up a code and return the token the television keeps; whoever had paired it before shows nothing any more.
+    """Use up a code and return the token the television keeps; an earlier pairing ends.
 
-    Records `change_setting`. Raises WallboardRefused for a code that is wrong, used or too old: the three look alike. The caller
-    counts attempts before (casework.rate_limits).
+    Records `change_setting`. Raises WallboardRefused alike for a wrong, used or expired code. The caller counts attempts first
+    (casework.rate_limits).
     """
     digits = "".join(sign for sign in code if sign.isascii() and sign.isdigit())
     digest = lookup_digest(digits, purpose=CODE_PURPOSE)
@@ -116,18 +116,17 @@ def pair_wallboard(code: str, *, now: datetime) -> str:
 
 
 def wallboard_of_token(token: str) -> Wallboard | None:
-    """The television that keeps a token; None once it was taken back or paired anew."""
+    """The television with a token; None once it was revoked or paired anew."""
     query = select(Wallboard).where(Wallboard.token_digest == lookup_digest(token, purpose=TOKEN_PURPOSE), Wallboard.revoked_at.is_(None))
     return db.session.scalar(query.options(joinedload(Wallboard.centre)))
 
 
 def note_seen(board: Wallboard, *, now: datetime) -> None:
-    """Keep when the television asked last."""
     db.session.execute(update(Wallboard).where(Wallboard.id == board.id).values(last_seen_at=now))
 
 
 def wants_noting(board: Wallboard, *, now: datetime) -> bool:
-    """Whether what is kept of that is older than SEEN_EVERY."""
+    """Whether `last_seen_at` is older than SEEN_EVERY."""
     return board.last_seen_at is None or now - board.last_seen_at >= SEEN_EVERY
 
 
