@@ -1,1 +1,1 @@
-"""The domain: tables, rules and use cases of citizens' field reports. No web request and no process engine."""
+"""Domain tables, rules and use cases of citizens' field reports; independent of web requests and of the process engine."""

@@ -1,10 +1,11 @@
-"""What lets somebody in and what they may do, held by an event: a password, role or deputy that was changed past the program is found.
+"""Marks of accounts: digests in the event log that reveal a password, role or deputy changed behind the program's back.
 
-Whoever writes in the database alone leaves the newest mark of an account as it was, which `langbiang verify` compares. A mark is three
-digests: of the kept hash of the password and whether the account is closed, of every role, of everybody who ever acts for the person.
-It stands in a stream of the account's own and is written behind the event of the change, in the same unit of work. Accounts of before
-there were marks have none, and that is no fault; the first `langbiang migrate` gives one to all staff (`begin_marks`), and from then on
-staff without one were added past the program.
+Whoever writes to the database directly leaves the newest mark of the account unchanged, and `langbiang verify` compares the two. A mark
+is three digests: of the stored password hash and whether the account is closed, of every role, and of everybody who ever acts for the
+person. It is written to the account's own stream after the event of the change, in the same unit of work.
+
+Accounts older than the marks have none, which is no fault; the first `langbiang migrate` marks all staff (`begin_marks`), and from then
+on staff without a mark were added behind the program's back.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ from casework.permissions import SYSTEM, Actor
 MARKED, BEGUN = "mark_account", "begin_marks"
 STREAM = "account_marks"
 TOGETHER = 500
-"""Accounts looked at by one query."""
+"""Accounts compared by one query."""
 
 Mark = dict[str, str]
 
@@ -35,13 +36,14 @@ PARTS = {
     "roles": Bilingual("vai trò", "roles"),
     "deputies": Bilingual("người thay", "deputies"),
 }
-"""The parts of a mark, as findings call them."""
+"""The parts of a mark, by the names findings use."""
 
 
 def mark_accounts(account_ids: Collection[int], *, by: Actor, at: datetime) -> None:
-    """Hold what some accounts may do now. Records `mark_account` for each of which that has changed.
+    """Record `mark_account` for each of the accounts whose password, roles or deputies changed.
 
-    The change itself has been recorded before, in the stream of the rules: who waits there reads what others have committed.
+    The change itself has been recorded before, in the stream of the rules: whoever waits for that stream then reads what others have
+    committed.
     """
     db.session.flush()
     for ids in _in_parts(sorted(account_ids)):
@@ -53,7 +55,7 @@ def mark_accounts(account_ids: Collection[int], *, by: Actor, at: datetime) -> N
 
 
 def mark_account(account: Account, *, by: Actor, at: datetime) -> None:
-    """The same of one account; inside `marked_together` at its end."""
+    """Mark one account; inside `marked_together`, when that block ends."""
     together: list[Account] | None = kept_for_step().get(marked_together)
     if together is not None:
         together.append(account)
@@ -64,7 +66,7 @@ def mark_account(account: Account, *, by: Actor, at: datetime) -> None:
 
 @contextmanager
 def marked_together(*, by: Actor, at: datetime) -> Iterator[None]:
-    """Mark the accounts that are changed in the block once each, where thousands are changed by one unit of work."""
+    """Mark each account changed in the block once, for units of work that change thousands."""
     changed = kept_for_step().setdefault(marked_together, list[Account]())
     yield
     del kept_for_step()[marked_together]
@@ -73,14 +75,14 @@ def marked_together(*, by: Actor, at: datetime) -> Iterator[None]:
 
 
 def begin_marks(*, now: datetime) -> None:
-    """Mark all staff, once for an installation: from now on each of them has a mark. Records `begin_marks`."""
+    """Give every member of staff a mark, once for an installation. Records `begin_marks`."""
     if db.session.get(EventStream, STREAM) is None:
         mark_accounts(db.session.scalars(select(Account.id).where(Account.kind == "staff")).all(), by=SYSTEM, at=now)
         append(STREAM, BEGUN, by=SYSTEM, at=now, payload={})
 
 
 def erase_marks(account: Account) -> None:
-    """Empty what was held of an account whose owner is erased."""
+    """Empty the marks of an account whose owner is erased."""
     empty_payloads(Event.stream == _stream(account.ref))
 
 
@@ -116,7 +118,7 @@ def _check(account: Any, present: Mark, known: dict[str, Mark | None], *, all_ma
 
 
 def _marks_of(accounts: Sequence[Any]) -> dict[str, Mark]:
-    """What some accounts may do now, by ref; of citizens only how they sign in."""
+    """The marks of accounts as they are now, by ref; for citizens only how they sign in."""
     staff = {account.id: account.ref for account in accounts if account.kind == "staff"}
     held: dict[str, dict[str, list[Any]]] = {ref: {"roles": [], "deputies": []} for ref in staff.values()}
     for row in db.session.execute(_ROLES.where(Membership.account_id.in_(staff))):
@@ -140,7 +142,7 @@ _DEPUTIES = select(Deputy.principal_id, Deputy.deputy_id, Deputy.starts_at, Depu
 
 
 def _newest(refs: Collection[str]) -> dict[str, Mark | None]:
-    """The newest marks by ref; None where it was erased, or is damaged, which is a finding of its own."""
+    """The newest marks by ref; None for one that was erased or damaged, which is a finding of its own."""
     streams = {_stream(ref): ref for ref in refs}
     heads = select(EventStream.stream, cast(Event.payload, String).label("payload")).where(EventStream.stream.in_(streams))
     heads = heads.outerjoin(Event, (Event.stream == EventStream.stream) & (Event.seq == EventStream.seq))
@@ -160,7 +162,7 @@ def _written(row: list[Any]) -> str:
 
 
 def _digest(parts: Any) -> str:
-    """The kept hash of a password has a salt of its own, so that nobody guesses it from this."""
+    """Digest part of a mark. The stored password hash is salted, so nothing can be guessed from the digest."""
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 

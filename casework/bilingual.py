@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 
 class Bilingual(NamedTuple):
-    """One sentence or label in Vietnamese and in English."""
+    """A sentence or label in Vietnamese and in English."""
 
     vi: str
     en: str
 
     def in_language(self, language: str) -> str:
-        """Return the English text for `en`, the Vietnamese one for anything else (Vietnamese is the product's first language)."""
+        """Return the English text for `en`, the Vietnamese one otherwise."""
         return self.en if language == "en" else self.vi

@@ -1,4 +1,4 @@
-"""The calendar of a centre, put together from its rows and kept until the rules change."""
+"""A centre's calendar, built from its rows and cached until the rules change."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from casework.working_time import Calendar
 Spans = tuple[tuple[time, time], ...]
 
 RULES_STREAM = "rules"
-"""Every change of a rule is an event of this stream, so its head tells whether what is kept is still true."""
+"""Every change of a rule is an event of this stream, so its head tells whether cached rules are still valid."""
 
 _kept: dict[tuple[str, int | None], tuple[str, Calendar]] = {}
 
@@ -29,40 +29,39 @@ def calendar_of(centre_id: int | None) -> Calendar:
 
 
 def rules_head() -> str:
-    """The hash of the newest change of the rules: as long as it is the same, what was read of them is still true."""
+    """The hash of the newest change of the rules; while it stays the same, cached rules are valid."""
     session = db.session()
     head = session.info.get("rules head")
     if head is None or head not in session or inspect(head).expired:
-        # a page asks many times: even to be told what the session knows takes a while
+        # a page asks many times, and even a query answered from the session takes a while
         head = session.get(EventStream, RULES_STREAM)
         hold_head(head)
     return head.hash if head else ""
 
 
 def hold_head(head: EventStream | None) -> None:
-    """Hold on to the row, so that the session knows it until its transaction ends, and asks again after that."""
+    """Hold the row, so that the session knows it until its transaction ends and reads it again afterwards."""
     db.session().info["rules head"] = head
 
 
 @dataclass(frozen=True, slots=True)
 class HoursRow:
-    """Office hours as one row of a scope says them, from a day on and until another (exclusive)."""
+    """Office hours of a scope from one day until another (exclusive)."""
 
     valid_from: date
     valid_to: date | None
     spans: tuple[str, ...]
 
     def holds_on(self, day: date) -> bool:
-        """Whether they are kept on that local day."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
     def told(self) -> list[Any]:
-        """As an event tells them."""
+        """The values as an event stores them."""
         return [self.valid_from.isoformat(), self.valid_to.isoformat() if self.valid_to else None, list(self.spans)]
 
     @classmethod
     def from_told(cls, told: list[Any]) -> "HoursRow":
-        """Back from an event."""
+        """Read back what `told` has written."""
         return cls(date.fromisoformat(told[0]), date.fromisoformat(told[1]) if told[1] else None, tuple(told[2]))
 
 
@@ -74,9 +73,9 @@ def hours_of_scope(centre_id: int | None) -> list[HoursRow]:
 
 
 def calendar_from(days: Iterable[tuple[date, str]], installation: Sequence[HoursRow], centre: Sequence[HoursRow]) -> Calendar:
-    """Put a calendar together: each day has the hours the centre keeps on it, else those of the installation.
+    """Build a calendar: each day has the centre's hours, or else the installation's.
 
-    Before the first row its hours are used: what began earlier is counted somehow.
+    Before the first row its hours are used, so that clocks which began earlier can be counted.
     """
     calendar = Calendar.from_rows(days)
     rows = [*centre, *installation]
@@ -94,7 +93,7 @@ def calendar_from(days: Iterable[tuple[date, str]], installation: Sequence[Hours
 
 
 def read_spans(spans: Iterable[str]) -> Spans:
-    """Office hours as rows write them, "07:30-11:30", as times of day. Raises ValueError."""
+    """Parse office hours as rows write them, "07:30-11:30". Raises ValueError."""
     parts = (span.split("-") for span in spans)
     return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in parts)
 

@@ -13,7 +13,7 @@ from casework.states import OPEN_STATES, STAFF_LABELS, AssignmentState, CaseStat
 
 
 class CaseBusy(CaseworkError):
-    """Another step holds the case, or changed it meanwhile."""
+    """Another step holds the case, or has changed it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -32,10 +32,10 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
 
 
 def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
-    """Lock cases with all they are merged with, main cases and merged ones, in the order of their numbers; returns them by number.
+    """Lock cases with everything merged with them, main cases and merged ones, in id order; return them by id.
 
-    So nobody who has a part of a family waits for a part somebody else has. Who was merged or split off while this waited changes what
-    a family is: then everything locked here is let go, and locked anew as it is now.
+    So whoever holds part of a family never waits for a part somebody else holds. A merge or split while this waits changes the family:
+    then everything locked here is released and locked anew.
     """
     wanted = set(case_ids)
     family = _families_of(wanted)
@@ -52,7 +52,7 @@ def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
 
 
 def _families_of(case_ids: Collection[int]) -> set[int]:
-    """The numbers of cases, of those they were merged into, and of all merged into those. No main case is itself merged."""
+    """The ids of the cases, of those they were merged into, and of all merged into those. No main case is itself merged."""
     pointing = {row.id: row.merged_into_id for row in db.session.execute(select(Case.id, Case.merged_into_id).where(Case.id.in_(case_ids)))}
     mains = {main_id or case_id for case_id, main_id in pointing.items()}
     return set(case_ids) | mains | set(db.session.scalars(select(Case.id).where(Case.merged_into_id.in_(mains))))
@@ -63,7 +63,7 @@ def _in_order(case_ids: Collection[int]) -> Select[Case]:
 
 
 def lock_free_cases(case_ids: Collection[int]) -> list[Case]:
-    """Lock those of several cases that nobody else holds, without waiting for the others; in the order of their ids."""
+    """Lock those of several cases that nobody else holds, without waiting for the others, in id order."""
     return list(db.session.scalars(_locking(_in_order(case_ids), skips=True)))
 
 
@@ -79,7 +79,7 @@ def _locking(query: Select[Case], *, skips: bool = False) -> Select[Case]:
 
 
 def settle_state(case: Case) -> None:
-    """Set the state of a distributed case to what its agencies are doing: the least advanced open one counts.
+    """Set the state of a distributed case to that of its least advanced open agency.
 
     Once one has answered the case does not go back to waiting for agencies to accept: it is in progress until all have ended.
     """
@@ -97,12 +97,12 @@ def settle_state(case: Case) -> None:
 
 
 def answered_this_round(case: Case) -> bool:
-    """Whether some agency's answer has been approved since the case was opened, or opened again."""
+    """Whether an agency's answer has been approved since the case was opened or last reopened."""
     return any(assignment.approved_at is not None and assignment.round == case.reopened for assignment in case.assignments)
 
 
 def give_up_lead(assignment: Assignment) -> None:
-    """Let nobody lead the case any more if this agency did: for whatever ends its work without an answer, or takes it elsewhere."""
+    """Leave the case without a lead if this agency led: for everything that ends its work without an answer or moves it away."""
     if assignment.case.lead_agency_id == assignment.agency_id:
         assignment.case.lead_agency_id = None
 

@@ -20,11 +20,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 LOCK_TIMEOUT_SECONDS = 5
-"""How long a step waits for a row another step holds before it says so."""
+"""How long a step waits for a row held by another step before it gives up."""
 
 IDLE_SECONDS = 60
-"""How long a step may ask PostgreSQL nothing before the server gives up its rows. A process that was stopped or frozen in the middle of a
-step would else keep them for ever; the longest a step waits for anything else is half a minute, for a storage that is away."""
+"""How long a transaction may be idle before PostgreSQL releases its rows. Without it, a process stopped or frozen in mid-step would keep
+them for ever; the longest legitimate wait is half a minute, for an unreachable file storage."""
 
 CIRCLE_CODES = frozenset({"40P01", "40001"})
 LOCK_CODES = CIRCLE_CODES | {"55P03"}
@@ -32,8 +32,8 @@ LOCK_CODES = CIRCLE_CODES | {"55P03"}
 
 READ_ONLY, VOID_PLAN = "25006", "0A000"
 AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "53100", "58030"})
-"""PostgreSQL: only reads are taken, shut down, crashed, starting, idle too long, idle too long in a step, no connection left, disk full,
-disk failing; class 08 is of connections."""
+"""PostgreSQL: read-only, shut down, crashed, starting, idle too long, idle too long in a transaction, too many connections, disk full,
+disk failing; class 08 is connection errors."""
 
 DISK_CODES = frozenset({"53100", "58030"})
 SQLITE_DISK_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
@@ -44,7 +44,7 @@ WRITES = "langbiang_writes"
 _BEFORE_COMMIT = "before the commit"
 
 READS_FROM = "reads from"
-"""In the facts of a session: the replica it reads from."""
+"""The key in a session's `info` for the replica it reads from."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -77,7 +77,7 @@ Label = Annotated[str, mapped_column(String(200))]
 
 
 def new_ref() -> str:
-    """Return 16 random URL-safe characters (96 bits): what a link shows instead of a row number."""
+    """Return 16 random URL-safe characters (96 bits), shown in links instead of a row number."""
     return secrets.token_urlsafe(12)
 
 
@@ -90,29 +90,25 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-"""Constraint names are fixed, so that migrations can name them on both databases."""
+"""Constraint names are fixed, so that migrations can refer to them on both databases."""
 
 
 class Model(DeclarativeBase):
-    """The base of every table."""
-
     registry = registry(metadata=METADATA, type_annotation_map={datetime: Instant, dict[str, Any]: Json, list[Any]: Json, int: BigId})
 
 
 class Referable:
-    """A row that has an address of its own: `ref` stands in links, the row number never does."""
+    """A row with a public address: links show `ref`, never the row number."""
 
     @declared_attr
     def ref(cls) -> Mapped[str]:
-        """The random public identifier."""
         return mapped_column(String(16), unique=True, default=new_ref)
 
 
 class RoutedSession(Session):
-    """Reads from a replica where the edge says so (reading_from), and else from the one database that takes what is written."""
+    """Reads from a replica where reading_from says so, otherwise from the primary, which takes all writes."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """The engine for a statement."""
         replica: Engine | None = self.info.get(READS_FROM)
         return replica if replica is not None else super().get_bind(*args, **kwargs)
 
@@ -121,10 +117,10 @@ db = SQLAlchemy(metadata=METADATA, disable_autonaming=True, session_options={"cl
 
 
 class FairLock:
-    """A lock that serves threads in the order they asked.
+    """A lock that serves threads in the order in which they asked.
 
-    SQLite has one writer. Without an orderly queue in front of `BEGIN IMMEDIATE` its busy handler lets one thread win
-    again and again while another waits a second.
+    SQLite has one writer. Without an orderly queue in front of `BEGIN IMMEDIATE` its busy handler lets one thread win again and again
+    while another waits a second.
     """
 
     def __init__(self) -> None:
@@ -133,7 +129,6 @@ class FairLock:
         self._held = False
 
     def acquire(self) -> None:
-        """Wait for the turn of this thread."""
         with self._guard:
             if not self._held:
                 self._held = True
@@ -144,7 +139,6 @@ class FairLock:
         turn.acquire()
 
     def release(self) -> None:
-        """Hand over to the thread that has waited longest."""
         with self._guard:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -159,9 +153,8 @@ _sqlite_writer = FairLock()
 def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
     """Run the block as one transaction: all of it is committed, or none of it.
 
-    This is the only place that commits. What was read before is forgotten first, so that a decision inside never
-    rests on a row read outside. With `keeps_rows` what was read inside may be told afterwards without reading it again.
-    Not to be nested: raises RuntimeError.
+    This is the only place that commits. What was read before is forgotten first, so that a decision inside never rests on a row read
+    outside. With `keeps_rows` rows read inside stay loaded afterwards. Not to be nested: raises RuntimeError.
     """
     session = db.session()
     if session.info.get("in_unit_of_work"):
@@ -177,7 +170,7 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
     try:
         connection = session.connection(execution_options={WRITES: True})
         if not on_sqlite:
-            # of this transaction, not of the session: behind a pooler the next transaction has another one
+            # set for this transaction, not for the session: behind a pooler the next transaction has another connection
             connection.exec_driver_sql(
                 f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_SECONDS}s', true), "
                 f"set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true)"
@@ -199,10 +192,10 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
 
 
 def reading_from(replica: Engine | None) -> None:
-    """Let this request read from a replica until a unit of work begins, or from the database itself again. What was read is forgotten."""
+    """Let this request read from a replica until a unit of work begins, or with None from the primary again. Loaded rows are expired."""
     try:
         db.session.remove()
-    except SQLAlchemyError:                                              # what it was connected to is gone
+    except SQLAlchemyError:                                              # its connection is gone
         db.session().invalidate()
         db.session.remove()
     if replica is not None:
@@ -211,7 +204,7 @@ def reading_from(replica: Engine | None) -> None:
 
 @contextmanager
 def reading_once() -> Iterator[None]:
-    """Let a page that changes nothing read once what several of its parts ask for (see kept_for_step)."""
+    """Let a read-only page read only once what several of its parts ask for (see kept_for_step)."""
     info = db.session().info
     if "kept" in info:
         yield
@@ -224,19 +217,19 @@ def reading_once() -> Iterator[None]:
 
 
 def is_lock_timeout(error: DBAPIError) -> bool:
-    """Whether the database says that somebody else held the row, or all rows, too long; or that a release has just changed the table."""
+    """Whether the error means that a row or table was locked for too long, or that a release has just changed the table."""
     code = getattr(error.orig, "sqlstate", None)
     return code in LOCK_CODES or _is_void_plan(error.orig) or "database is locked" in str(error.orig)
 
 
 def is_circle(error: DBAPIError) -> bool:
-    """Whether PostgreSQL has ended a unit of work because several waited for each other in a circle: the same, begun anew, goes through."""
+    """Whether PostgreSQL ended the transaction because of a deadlock; repeated, it succeeds."""
     return getattr(error.orig, "sqlstate", None) in CIRCLE_CODES
 
 
 def is_unreachable(error: SQLAlchemyError) -> bool:
-    """Whether there is no database at this moment that takes what is written: it is down, starting, being replaced, full, or has no
-    connection left; of SQLite, whether its disk takes nothing."""
+    """Whether no database accepts writes at this moment: it is down, starting, being replaced, full, or out of connections; for SQLite,
+    whether its disk accepts none."""
     import psycopg  # late: docs/architecture.md
 
     if isinstance(error, TimeoutError):
@@ -254,7 +247,7 @@ def is_unreachable(error: SQLAlchemyError) -> bool:
 
 
 def is_disk_trouble(error: BaseException) -> bool:
-    """Whether the disk under the database is full, failing, or takes only reads."""
+    """Whether the disk under the database is full, failing or read-only."""
     told = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(told, sqlite3.Error):
         return getattr(told, "sqlite_errorcode", 0) & 0xFF in SQLITE_DISK_CODES
@@ -262,21 +255,22 @@ def is_disk_trouble(error: BaseException) -> bool:
 
 
 def kept_for_step() -> dict[Any, Any]:
-    """What the running unit of work has read and need not read again; outside one, an empty dictionary nobody keeps.
+    """Values the running unit of work has read and need not read again; outside one, a dictionary that is discarded.
 
-    Only for rows the unit itself has locked or alone writes, or whose change by others may count from the next step on.
+    Only for rows the unit has locked or alone writes, or whose change by others may take effect from the next step on.
     """
     kept: dict[Any, Any] = db.session().info.get("kept", {})
     return kept
 
 
 def before_commit(what: Hashable, do: Callable[[], None]) -> None:
-    """Let the running unit of work do something once before it commits, however often it is asked for, unless somebody does it first."""
+    """Register something the running unit of work does once before it commits, however often it is registered, unless done_before_commit
+    is called first."""
     kept_for_step().setdefault(_BEFORE_COMMIT, {})[what] = do
 
 
 def done_before_commit(what: Hashable) -> None:
-    """What was to be done before the commit has been done."""
+    """Cancel what was registered under that key, because it was done."""
     kept_for_step().get(_BEFORE_COMMIT, {}).pop(what, None)
 
 
@@ -326,11 +320,11 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 class WrittenOutsideUnit(RuntimeError):
-    """Something was to be written, or a row locked, outside of a unit of work: a fault of the program."""
+    """A write or row lock outside a unit of work: a programming error."""
 
 
 def _tell_refused_writing(context: ExceptionContext) -> None:
-    """A server that has become a standby takes no writes on connections it still holds: they are opened anew, to the server that does."""
+    """Discard the connections of a server that has become a standby and refuses writes, so that new ones go to the primary."""
     if getattr(context.original_exception, "sqlstate", None) != READ_ONLY or context.connection is None:
         return
     options = context.connection.get_execution_options()
@@ -341,8 +335,10 @@ def _tell_refused_writing(context: ExceptionContext) -> None:
 
 
 def _give_up_preparing(context: ExceptionContext) -> None:
-    """Where a column has changed under what was prepared, as a release does that is brought in beside, this connection prepares nothing
-    more: behind PgBouncer the void plan belongs to all, and would be met again and again. Who asked is told to try again."""
+    """Stop preparing statements on a connection whose prepared plan a schema change has invalidated, as a rolling release does.
+
+    Behind PgBouncer the invalid plan is shared and would be met again and again. The request is told to try again.
+    """
     void = context.original_exception
     if context.connection is not None and _is_void_plan(void):
         own: Any = context.connection.connection.dbapi_connection
@@ -351,7 +347,8 @@ def _give_up_preparing(context: ExceptionContext) -> None:
 
 
 def _is_void_plan(error: BaseException | None) -> bool:
-    """By the place in PostgreSQL that says so: its code is that of all that it cannot do, and its words are translated."""
+    """Recognised by the place in PostgreSQL that raises it: its code covers everything that is unsupported, and its message is
+    translated."""
     diagnosis = getattr(error, "diag", None) if getattr(error, "sqlstate", None) == VOID_PLAN else None
     return diagnosis is not None and diagnosis.source_function == "RevalidateCachedQuery"
 
@@ -361,12 +358,12 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
     connection.prepared_max = PREPARED
     with connection.cursor() as cursor:
-        # Poolers keep the time zone apart; the other every connection of theirs is told (deploy/cluster/pgbouncer.ini). Among a million
+        # Poolers track the time zone per client; they set the other on each connection (deploy/cluster/pgbouncer.ini). Among a million
         # cases PostgreSQL expects much of statements that are over at once, and compiled them for ten times as long as they ran.
         cursor.execute("SET TIME ZONE 'UTC'; SET jit = off")
     connection.commit()
 
 
 def inserting(table: Any) -> Any:
-    """An INSERT of this database, which can leave out what is there already."""
+    """An INSERT of this database's dialect, which can skip existing rows."""
     return (sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)

@@ -1,4 +1,4 @@
-"""The base of every refusal. Each refusal class lives beside the function that raises it."""
+"""The base of every refusal. Each refusal class is defined next to the function that raises it."""
 
 from casework.bilingual import Bilingual
 
@@ -6,8 +6,8 @@ from casework.bilingual import Bilingual
 class CaseworkError(Exception):
     """An act the rules do not allow, or input that cannot be used; says so in both languages.
 
-    `about` names what of the input it is about, as the use case calls it; empty where the act itself is not allowed. The web layer
-    shows `.text` in the reader's language at that field of the form, or above it.
+    `about` names the argument of the use case it is about; empty where the act itself is not allowed. The web layer shows `.text` in the
+    reader's language at that field of the form, or above the form.
     """
 
     def __init__(self, vi: str, en: str, *, about: str = "") -> None:
@@ -17,10 +17,8 @@ class CaseworkError(Exception):
 
     @property
     def vi(self) -> str:
-        """The Vietnamese sentence."""
         return self.text.vi
 
     @property
     def en(self) -> str:
-        """The English sentence."""
         return self.text.en

@@ -19,7 +19,7 @@ from casework.permissions import Actor
 from casework.sent_once import take_key
 
 TITLED = ("verify", "redact_text")
-"""Acts that give a case its title, and tell it in their event."""
+"""Acts that give a case its title and repeat it in their event."""
 
 START = "0" * 64
 """The hash before the first event of a stream."""
@@ -31,14 +31,13 @@ def record(case: Case, type_: str, *, by: Actor, at: datetime, **payload: Any) -
 
 
 def case_stream(case: Case) -> str:
-    """The name of the stream of a case."""
     return f"case:{case.id}"
 
 
 def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[str, Any], case_id: int | None = None) -> Event:
-    """Append an event to any stream, locking its head first. A deputy's act is written down as done for the principal.
+    """Append an event to any stream, locking its head first. A deputy's act is recorded as done for the principal.
 
-    The first one takes the key of the form that is being sent: raises SentBefore.
+    The first event of a step uses up the key of the form being sent: raises SentBefore.
     """
     take_key(at)
     head = _locked_head(stream)
@@ -67,13 +66,13 @@ def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[st
 
 
 def empty_payloads(which: ColumnElement[bool]) -> None:
-    """Empty what some events tell, with the salts: the digests stay, and say nothing any more."""
+    """Empty some events' payloads, with their salts: the digests stay and reveal nothing."""
     written = update(Event).where(which, Event.salt.is_not(None))
     db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
 
 
 def lock_streams_ahead(cases: Collection[Case]) -> None:
-    """Lock the ends of the chains of several locked cases at once; the step then asks for none of them again."""
+    """Lock the chain heads of several locked cases at once, so that the step asks for none of them again."""
     query = select(EventStream).where(EventStream.stream.in_([case_stream(case) for case in cases])).order_by(EventStream.stream)
     if db.session.get_bind().dialect.name != "sqlite":
         query = query.with_for_update()
@@ -87,19 +86,19 @@ def last_seq(case: Case) -> int:
 
 
 def _locked_head(stream: str) -> EventStream | None:
-    """The end of a chain; a step that has locked it already appends to it without asking again."""
+    """The head of a chain, locked; a step that has locked it appends again without asking."""
     kept: EventStream | None = kept_for_step().get(("locked head", stream))
     lock = True if db.session.get_bind().dialect.name != "sqlite" else None
     return kept or db.session.get(EventStream, stream, with_for_update=lock)
 
 
 def payload_digest(payload: dict[str, Any], salt: bytes) -> str:
-    """The digest that stands for a payload: canonical JSON behind a random salt, so that it says nothing once both are erased."""
+    """The digest of a payload: canonical JSON with a random salt, so that it reveals nothing once both are erased."""
     return hashlib.sha256(salt + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def chain_hash(event: Event) -> str:
-    """The hash of one event over all that identifies it and the hash before."""
+    """The hash of one event: over everything that identifies it, and the previous hash."""
     parts = (
         event.stream, str(event.seq), event.type, event.at.astimezone(UTC).isoformat(timespec="microseconds"),
         str(event.case_id or ""), str(event.actor_id or ""), str(event.on_behalf_of_id or ""), event.payload_digest, event.previous_hash,

@@ -1,4 +1,4 @@
-"""What a verification finds: one sentence each, naming the stream, case, file or instance it is about."""
+"""Findings of a verification: one sentence each, with the stream, case, file or instance it is about."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from casework.db import db
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or (`is_fault` false) worth knowing.
+    """A fault or (`is_fault` false) a note.
 
-    `check` is the stable name of the rule, for scripts; `subject` names the row or file: `case:17#3` is the third event of
-    the stream `case:17`.
+    `check` is the stable name of the rule, for scripts; `subject` names the row or file: `case:17#3` is the third event of the stream
+    `case:17`.
     """
 
     check: str
@@ -31,13 +31,13 @@ def fault(check: str, subject: str, vi: str, en: str) -> Finding:
 
 
 def note(check: str, subject: str, vi: str, en: str) -> Finding:
-    """A finding that harms nothing."""
+    """A harmless finding."""
     return Finding(check, subject, Bilingual(vi, en), is_fault=False)
 
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Let all reads of the block see the database as it stood at one moment, while others go on writing.
+    """Let all reads of the block see one snapshot of the database while others continue to write.
 
     Without it, PostgreSQL shows each query what was committed last, and rows of one step would contradict each other.
     """

@@ -1,4 +1,4 @@
-"""Following a case: whoever has an account may be told of its public steps, without rating and without private words."""
+"""Following a case: account holders may be told of its public steps, without rating and without private words."""
 
 from datetime import datetime
 
@@ -18,9 +18,9 @@ class FollowRefused(CaseworkError):
 def follow(case: Case, *, by: Actor, now: datetime) -> None:
     """Tell the person of the case's public steps from now on; of a merged case, of those of its main.
 
-    It leaves no event: who reads along is no step of the case. Following twice changes nothing. Raises FollowRefused without
-    an account, for the case's own reporter, who is told anyway, and where the public may not know of the case.
-    Source: rules.md, section 6, "Follow".
+    It leaves no event, because following is no step of the case. Following twice changes nothing. Raises FollowRefused without an
+    account, for the case's own reporter, who is told anyway, and where the public may not know of the case. Source: rules.md, section 6,
+    "Follow".
     """
     require(by, Action.FOLLOW, case)
     case = case.merged_into or case
@@ -41,7 +41,7 @@ def follow(case: Case, *, by: Actor, now: datetime) -> None:
 
 
 def unfollow(case: Case, *, by: Actor, now: datetime) -> None:
-    """Tell the person nothing more; nothing happens when they do not follow. Raises NotAllowed for a guest."""
+    """Stop telling the person; does nothing when they do not follow. Raises NotAllowed for a guest."""
     require(by, Action.FOLLOW, case)
     row = _row(case.merged_into or case, by.account_id)
     if row is not None and row.ended_at is None:
@@ -49,20 +49,19 @@ def unfollow(case: Case, *, by: Actor, now: datetime) -> None:
 
 
 def is_following(case: Case, by: Actor) -> bool:
-    """Whether the person is told of the case's public steps."""
     row = _row(case.merged_into or case, by.own_id) if by.own_id is not None else None
     return row is not None and row.ended_at is None
 
 
 def followers_of(case: Case) -> list[Follower]:
-    """Those who follow the case now, the longest first."""
+    """The present followers of the case, longest first."""
     return list(db.session.scalars(select(Follower).where(Follower.case_id == case.id, Follower.ended_at.is_(None)).order_by(Follower.id)))
 
 
 def is_known_to_public(case: Case) -> bool:
     """Whether the public may know of the case: open, or answered and published; never sensitive, merged or in quarantine.
 
-    Says of a case what `public_cases` asks of the rows.
+    The same condition as `public_cases`, for one case.
     """
     if case.quarantined_at is not None or case.visibility_reason_id is not None or case.merged_into_id is not None:
         return False

@@ -1,4 +1,4 @@
-"""The sealed identity of a reporter: put in once, looked at only with a reason that is written down (promise 2)."""
+"""The sealed identity of a reporter: stored once, opened only with a reason that is recorded (promise 2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +18,12 @@ SHORTEST_REASON = 10
 
 
 class RevealRefused(CaseworkError):
-    """The identity stays shut; the text says why."""
+    """The identity stays sealed; the text says why."""
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Who somebody is and how to reach them; phone in E.164, e-mail in lower case. Never logged, never in `repr`."""
+    """A person's name and contact; phone in E.164, e-mail in lower case. Never logged, never in `repr`."""
 
     name: str | None = None
     phone: str | None = None
@@ -54,17 +54,16 @@ def seal_contact(contact: Contact) -> bytes:
 
 
 def open_contact(sealed: bytes) -> Contact:
-    """Open an envelope. Callers are `reveal_identity`, `export_identity`, the owner's own pages and the sending of messages alone."""
+    """Open an envelope. Only for `reveal_identity`, `export_identity`, the owner's own pages and the sending of messages."""
     return Contact(**open_json(sealed, purpose=IDENTITY_PURPOSE))
 
 
 def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: datetime) -> Contact:
     """Open the identity of a report's sender for somebody who has a reason.
 
-    Records `reveal_identity` with the reason before anything is shown; the identity itself is in no event.
-    Raises NotAllowed, or RevealRefused when the reason is too short, the report has no sender or is not of this case, or the
-    sender asked that their data rest.
-    Source: rules.md, section 2, "identity and contact: with reason + event".
+    Records `reveal_identity` with the reason before anything is shown; the identity itself is in no event. Raises NotAllowed, or
+    RevealRefused when the reason is too short, the report has no sender or is not of this case, or the sender asked to restrict
+    processing. Source: rules.md, section 2, "identity and contact: with reason + event".
     """
     reason = normal(reason)
     if case.quarantined_at is None:
@@ -90,7 +89,7 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
 
 
 def citizen_account(contact: Contact, *, password_hash: str | None, language: str, now: datetime) -> Account:
-    """Add a citizen's account whose name and contact are sealed; it is found again by keyed digest."""
+    """Add a citizen's account with sealed name and contact, found again by keyed digest."""
     account = Account(
         kind="citizen",
         password_hash=password_hash,

@@ -1,4 +1,4 @@
-"""Which report a case shows the code of."""
+"""The main report of a case, whose code the case shows."""
 
 from sqlalchemy import select
 
@@ -7,10 +7,10 @@ from casework.models import Case, Report, SearchRow
 
 
 def make_main(case: Case, report: Report) -> None:
-    """Let a case show the code of another of its reports.
+    """Make another of its reports the one whose code a case shows.
 
-    Where a case that was merged still has that code, the two change codes: each code belongs to one case, and tracking goes by
-    the report. The caller holds the lock of the case.
+    If a merged case still has that code, the two swap codes: each code belongs to one case, and tracking uses the report. The caller
+    holds the lock of the case.
     """
     for link in case.reports:
         if link.left_at is None:

@@ -1,4 +1,4 @@
-"""Who may do what, and who sees what (rules.md, sections 1 and 2). Both are tables; the route × role test is generated from them."""
+"""Who may do what, and who sees what (rules.md, sections 1 and 2). Both are tables, from which the route × role test is generated."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -19,14 +19,12 @@ from casework.successors import Followed, heirs_of
 
 
 class NotAllowed(CaseworkError):
-    """The person may not do this here."""
-
     def __init__(self) -> None:
         super().__init__("Ông/Bà không có quyền làm việc này.", "You are not allowed to do this.")
 
 
 class Role(StrEnum):
-    """What a member of staff is, in a centre or an agency."""
+    """The roles of staff, in a centre or an agency."""
 
     OPERATOR = "operator"
     OPS_LEAD = "ops_lead"
@@ -41,14 +39,14 @@ class Role(StrEnum):
 
 
 WATCHERS = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
-"""Roles that watch each other: no two of them meet in one person, deputies included (rules.md, section 1)."""
+"""Roles that watch each other: no person holds two of them, deputies included (rules.md, section 1)."""
 
 AGENCY_ROLES = frozenset({Role.OFFICER, Role.AGENCY_LEADER})
 CENTRE_ROLES = frozenset(Role) - AGENCY_ROLES
 
 
 class Action(StrEnum):
-    """Everything a route or a use case does. The verbs are those of rules.md, section 7."""
+    """The actions of routes and use cases, with the verbs of rules.md, section 7."""
 
     ACCEPT_ASSIGNMENT = "accept_assignment"
     ACT_ON_CASE = "act_on_case"
@@ -170,9 +168,9 @@ OPERATIONS = frozenset({Role.OPERATOR, Role.OPS_LEAD})
 CASE_READERS = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.ADMINISTRATOR,
                           Role.CONFIDENTIAL_READER})  # fmt: skip
 LEADERS = frozenset({Role.AGENCY_LEADER, Role.COMMITTEE_LEADER})
-"""Who may decide on an answer: its agency's leader, or the next one up where that one wrote it."""
+"""The leaders who may decide on an answer: the agency's own, or the next one up where that one wrote it."""
 TEAM_LEADERS = frozenset({Role.OPS_LEAD, Role.AGENCY_LEADER})
-"""Who leads the people of an inbox: sees their load and gives steps out."""
+"""The leaders of an inbox's people: they see their load and assign steps."""
 STAFF = frozenset(Role)
 
 ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
@@ -293,13 +291,13 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
 }
 
 OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.CONFIRM_DEPUTY, Action.MANAGE_PEOPLE, Action.REORGANISE})
-"""What gives or moves roles, passwords and deputies, or the bodies they are held in. Nobody does it in a principal's place: who did
-would give them to themselves. A test watches what each route writes (tests/roles_written.py)."""
+"""Actions that give or move roles, passwords, deputies, or the bodies they belong to. No deputy may do them for a principal, since a
+deputy could give these rights to themselves. A test watches what each route writes (tests/roles_written.py)."""
 
 
 @dataclass(frozen=True)
 class SecondPerson:
-    """Whose acts an act judges, and who does it where those people may not."""
+    """The action whose author an act judges, and who does it where those people may not."""
 
     judges: tuple[Action, ...]
     others: Bilingual
@@ -328,12 +326,12 @@ SECOND_PERSON: dict[Action, SecondPerson] = {
         (Action.RATE, Action.SUBMIT_ANSWER, Action.APPROVE_ANSWER, Action.PUBLISH), _LEAD_OR_COMMITTEE
     ),
 }  # fmt: skip
-"""What a second person does. Who endorses, decides, approves or reviews is never, nor stands for or is stood in for by, whoever asked,
-wrote or decided before (casework.second_person). A row more is tried by the test of all pairs, a verb of that kind without one fails."""
+"""The acts of a second person. Whoever endorses, decides, approves or reviews never is the person who asked, wrote or decided before, nor
+a deputy or principal of theirs (casework.second_person). The test of all pairs tries each row, and fails for such a verb without one."""
 
 
 class Viewer(StrEnum):
-    """What somebody is to one case: the columns of the table in rules.md, section 2."""
+    """A person's relation to one case: the columns of the table in rules.md, section 2."""
 
     REPORTER = "reporter"
     FOLLOWER = "follower"
@@ -348,7 +346,7 @@ class Viewer(StrEnum):
 
 
 class Sight(StrEnum):
-    """What there is to see of a case: the rows of that table."""
+    """What can be seen of a case: the rows of that table."""
 
     ORIGINAL = "original"
     CLEARED = "cleared"
@@ -371,13 +369,13 @@ SIGHTS: dict[Sight, frozenset[Viewer]] = {
                               Viewer.ADMINISTRATOR}),
     Sight.QUARANTINED: frozenset({Viewer.CONFIDENTIAL_READER}),
 }  # fmt: skip
-"""Own words and own drafts are looked up by their owner and are not in this table. Identity needs a reason and leaves an event.
-A confidential reader sees the original and, with reason, the identity of *quarantined* cases alone."""
+"""A person's own words and drafts are looked up by their owner and are not in this table. Identity needs a reason and leaves an event. A
+confidential reader sees the original and, with a reason, the identity in *quarantined* cases only."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One role somebody holds now, as themselves or as the deputy of `principal_id`."""
+    """A role held now, as oneself or as the deputy of `principal_id`."""
 
     role: Role
     centre_id: int | None
@@ -386,13 +384,12 @@ class Grant:
 
     @property
     def desk(self) -> str:
-        """The inbox this role reads."""
         return desk_name(self.role, centre_id=self.centre_id, agency_id=self.agency_id)
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an account with the roles it holds at this moment, a citizen, a guest with a tracking secret, or the system."""
+    """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, or the system."""
 
     account: Account | None
     grants: tuple[Grant, ...] = ()
@@ -401,22 +398,18 @@ class Actor:
 
     @property
     def desks(self) -> list[str]:
-        """The inboxes this person reads."""
         return sorted({grant.desk for grant in self.grants})
 
     @property
     def is_staff(self) -> bool:
-        """Whether the person holds any role today."""
         return bool(self.grants)
 
     @property
     def roles(self) -> frozenset[Role]:
-        """Every role held anywhere."""
         return frozenset(grant.role for grant in self.grants)
 
     @property
     def agency_ids(self) -> frozenset[int]:
-        """The agencies this person works in."""
         return frozenset(grant.agency_id for grant in self.grants if grant.agency_id is not None)
 
     def grant_at(self, desk: str) -> Grant | None:
@@ -426,11 +419,11 @@ class Actor:
 
     @property
     def alone(self) -> "Actor":
-        """The same person with their own roles, without those of the people they stand in for."""
+        """The same person with only their own roles, without those of their principals."""
         return replace(self, grants=tuple(grant for grant in self.grants if grant.principal_id is None))
 
     def holds(self, roles: Iterable[Role], *, centre_id: int | None = None, agency_id: int | None = None) -> bool:
-        """Whether one of the roles is held there (an installation role counts in every centre)."""
+        """Whether one of the roles is held there; a role in the installation counts in every centre."""
         wanted = frozenset(roles)
         return any(
             grant.role in wanted
@@ -440,33 +433,33 @@ class Actor:
         )
 
     def holds_for(self, roles: Iterable[Role], case: Case) -> bool:
-        """Whether one of the roles is held in the centre of the case, or in one that follows it where it has ended."""
+        """Whether one of the roles is held in the centre of the case, or in its successor."""
         wanted = frozenset(roles) & self.roles
         if not wanted or self.holds(wanted, centre_id=case.centre_id):
             return bool(wanted)
         return any(self.holds(wanted, centre_id=heir) for heir in heirs_of(Followed.CENTRE, case.centre_id, case.area_id))
 
     def holds_beside(self, roles: Iterable[Role], assignment: Assignment, case: Case) -> bool:
-        """Whether one of the roles is held in the agency of the assignment, or in one that follows it where it has ended."""
+        """Whether one of the roles is held in the agency of the assignment, or in its successor."""
         wanted = frozenset(roles) & self.roles
         if not wanted or self.holds(wanted, agency_id=assignment.agency_id):
             return bool(wanted)
         return any(self.holds(wanted, agency_id=heir) for heir in heirs_of(Followed.AGENCY, assignment.agency_id, case.area_id))
 
     def works_for(self, assignment: Assignment, case: Case) -> bool:
-        """Whether the person works in the agency of the assignment, or in one that follows it where it has ended."""
+        """Whether the person works in the agency of the assignment, or in its successor."""
         return self.holds_beside(AGENCY_ROLES, assignment, case)
 
     def at(self, desk: str) -> "Actor":
-        """Return the same person working at one inbox, so that a deputy's act is known as done for the principal."""
+        """Return the same person at one inbox, so that a deputy's act is recorded as done for the principal."""
         return replace(self, desk=desk)
 
     @property
     def own_id(self) -> int | None:
         """The row of the acting account, None for guests and the system.
 
-        Taken from the identity the session knows: a unit of work begins by forgetting what was read, and reading an account
-        again only for its number would cost each step a query.
+        Taken from the identity in the session: a unit of work begins by expiring what was read, and loading the account only for its id
+        would cost each step a query.
         """
         if self.account is None:
             return None
@@ -475,7 +468,7 @@ class Actor:
 
     @property
     def account_id(self) -> int:
-        """The row of the acting account. Raises NotAllowed for guests and the system, whom no signed act may name."""
+        """The row of the acting account. Raises NotAllowed for guests and the system, who cannot sign an act."""
         own_id = self.own_id
         if own_id is None:
             raise NotAllowed
@@ -494,16 +487,16 @@ class Actor:
 
 
 SYSTEM = Actor(account=None)
-"""What the clock does by itself."""
+"""The actor of acts done by the clock."""
 
 
 def desk_name(role: Role | str, *, centre_id: int | None = None, agency_id: int | None = None) -> str:
-    """Return the name of an inbox: `operator@c1` for a centre, `officer@a7` for an agency."""
+    """The name of an inbox: `operator@c1` for a centre, `officer@a7` for an agency."""
     return f"{Role(role)}@a{agency_id}" if Role(role) in AGENCY_ROLES else f"{Role(role)}@c{centre_id or 0}"
 
 
 def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Iterable[int] = ()) -> Actor:
-    """Return the account with the roles it holds on the local day of `now`, its principals' included."""
+    """Return the account with the roles it holds on the local day of `now`, including those of its principals."""
     tracked = frozenset(tracked_report_ids)
     if account is None or account.kind != "staff" or account.disabled_at is not None:
         return Actor(account=account, tracked_report_ids=tracked)
@@ -517,7 +510,7 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
 
 
 def _apart(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """Where roles that watch each other meet in a person through dates, they act in none of them for somebody else."""
+    """Without the deputy's roles where roles that watch each other would meet in a person because of their dates."""
     if len({grant.role for grant in grants if grant.role in WATCHERS}) < 2:
         return grants
     return tuple(grant for grant in grants if grant.principal_id is None or grant.role not in WATCHERS)
@@ -525,9 +518,9 @@ def _apart(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
 
 @cache
 def _memberships_held() -> Select[Membership]:
-    """The roles of an account and of those it stands in for; made once, for every page asks this.
+    """The roles of an account and of those it stands in for; built once, because every page asks this.
 
-    As a confidential reader somebody stands in who was confirmed by a second person.
+    A deputy of a confidential reader counts only once confirmed by a second person.
     """
     account_id, now = bindparam("account_id", type_=BigId), bindparam("now", type_=Instant)
     deputyships = (
@@ -545,9 +538,9 @@ def _memberships_held() -> Select[Membership]:
 
 @cache
 def with_viewers() -> tuple[Any, ...]:
-    """Return how a case is read so that it need not be asked row by row who its viewers are.
+    """The loader options that read a case with everything `viewers` needs, instead of row by row.
 
-    Made when first asked for: the tables are put together for it, which what only checks a file never needs.
+    Built at the first call, because it configures the mappers, which a command that only checks a file never needs.
     """
     return (
         selectinload(Case.assignments).joinedload(Assignment.agency),
@@ -558,7 +551,7 @@ def with_viewers() -> tuple[Any, ...]:
 
 
 def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
-    """Return what the person is to the case; everybody is at least the public."""
+    """A person's relations to the case; everybody is at least the public."""
     found = {Viewer.PUBLIC}
     if is_reporter(actor, case):
         found.add(Viewer.REPORTER)
@@ -595,7 +588,7 @@ def owns_report(actor: Actor, report: Report) -> bool:
 
 
 def require_sender(actor: Actor, report: Report, case: Case) -> None:
-    """Raise NotAllowed unless the person sent the report and the case answers it. Cameras send nothing of their own."""
+    """Raise NotAllowed unless the person sent the report and the case answers it. Cameras are nobody's own."""
     if report.reporter is None or not owns_report(actor, report):
         raise NotAllowed
     if all(link.report_id != report.id or link.left_at is not None for link in case.reports):
@@ -603,7 +596,7 @@ def require_sender(actor: Actor, report: Report, case: Case) -> None:
 
 
 def sees(actor: Actor, sight: Sight, case: Case) -> bool:
-    """Whether the person sees that part of the case. A quarantined case shows its parts to the confidential reader alone."""
+    """Whether the person sees that part of the case. A quarantined case shows its parts only to the confidential reader."""
     roles = viewers(actor, case)
     if case.quarantined_at is not None:
         return Viewer.CONFIDENTIAL_READER in roles and sight in (Sight.ORIGINAL, Sight.IDENTITY, Sight.QUARANTINED)
@@ -628,22 +621,21 @@ def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: in
 
 
 def require(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> None:
-    """Raise NotAllowed unless the person may do it."""
     if not may(actor, action, case, agency_id=agency_id):
         raise NotAllowed
 
 
 def case_seen_by(actor: Actor, ref: str) -> Case | None:
-    """Return the case if the person has any business with it: the look-up is the permission.
+    """Return the case if the person has any relation to it: the look-up is the permission check.
 
-    A quarantined case exists for its confidential readers only; for everybody else it is as if it were not there.
+    For everybody but its confidential readers a quarantined case does not exist.
     """
     case = db.session.scalar(select(Case).where(Case.ref == ref).options(*with_viewers()))
     return seen_by(actor, case) if case is not None else None
 
 
 def seen_by(actor: Actor, case: Case) -> Case | None:
-    """Return a case that has been read already if the person has any business with it, as `case_seen_by` does."""
+    """The same for a case that is already loaded."""
     seen = viewers(actor, case)
     if case.quarantined_at is not None:
         return case if Viewer.CONFIDENTIAL_READER in seen else None

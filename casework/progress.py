@@ -1,6 +1,7 @@
-"""The step of the bar: of a case, and of those a list looks for. It goes back for nothing but a reopening (rules.md, section 7).
+"""The step of a case in the progress bar, and the condition for lists by step.
 
-A question leaves the bar where it stood or takes it on to "accepted", and there it stays, though the case waits to be accepted again.
+It goes back only when a case is reopened (rules.md, section 7). A question leaves the bar unchanged or moves it to "accepted", where it
+stays although the case waits to be accepted again.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,7 +16,7 @@ WORKED_ON = tuple(state for state in CaseState if state in OPEN_STATES and PUBLI
 
 
 def progress_of(case: Case, *, was_asked: bool = False) -> Progress:
-    """The step of a case; a reopened one is in progress whatever desk it waits at. `was_asked`: a question to a sender is over."""
+    """The step of a case; a reopened one is in progress at whatever desk it waits. `was_asked`: a question to a sender is over."""
     state = CaseState(case.state)
     if case.reopened and state in OPEN_STATES:
         return IN_PROGRESS
@@ -25,14 +26,15 @@ def progress_of(case: Case, *, was_asked: bool = False) -> Progress:
 
 
 def were_asked(cases: Collection[Case]) -> set[int]:
-    """The rows of those that wait to be accepted and of whose questions one is over."""
+    """Those of the cases that wait for acceptance and have had a question to a sender."""
     ids = [case.id for case in cases if case.state == CaseState.TO_VERIFY]
     query = select(Question.case_id).where(Question.case_id.in_(ids), Question.ended_at.is_not(None)).distinct()
     return set(db.session.scalars(query)) if ids else set()
 
 
 def open_ways(step: str, column: ColumnElement[str]) -> Iterator[list[ColumnElement[bool]]]:
-    """The open cases at a step, by their states: each way begins with one, which an index walks, and goes on as `progress_of` says."""
+    """The open cases at a step, as alternatives: each begins with a state, which an index finds, and adds the conditions of
+    `progress_of`."""
     for state in CaseState:
         for progress, conditions in _steps_of(state) if state in OPEN_STATES else ():
             if progress.step == step:
@@ -40,7 +42,7 @@ def open_ways(step: str, column: ColumnElement[str]) -> Iterator[list[ColumnElem
 
 
 def _steps_of(state: CaseState) -> list[tuple[Progress, list[ColumnElement[bool]]]]:
-    """The steps a case in an open state may be at, with what it is at each of them for. Each case is at one."""
+    """The possible steps of a case in an open state, with their conditions. Each case is at exactly one."""
     own = public_progress(state)
     if own == IN_PROGRESS:
         return [(own, [])]

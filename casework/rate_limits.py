@@ -1,6 +1,6 @@
-"""How often something may be tried: counters in the database, the only thing several machines share.
+"""How often something may be attempted: counters in the database, the only thing several machines share.
 
-Counted in windows of fixed length; the counter's name holds keyed digests, never a name, number or address.
+They count in windows of fixed length; their names hold keyed digests, never a name, number or address.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from casework.setting_values import VALUES, value_of
 
 SUBJECT_PURPOSE = "counter of attempts"
 KEPT = timedelta(days=2)
-"""Of a counter after its window began, and of the answer to a request that may be repeated."""
+"""For counters after the start of their window, and for the answer to a repeatable request."""
 KEPT_FOR_CLIENTS = "file_from_browser"
 CLIENTS_KEPT = timedelta(days=90)
-"""Of the answer to a report that waited in a browser, and of its purpose: such a telephone may lie in a drawer for weeks."""
+"""For the answer to a report that waited in a browser, and for that purpose: such a telephone may lie in a drawer for weeks."""
 JUST_SENT = "just_sent"
 JUST_SENT_KEPT = timedelta(minutes=10)
-"""Of a report that was sent: until then its sender is told so instead of sending it again (casework.intake.just_sent)."""
+"""For a sent report: until then its sender is told instead of sending it again (casework.intake.just_sent)."""
 
 
 class TooManyAttempts(CaseworkError):
-    """It was tried too often; the text says from when on it may be tried again."""
+    """There were too many attempts; the text says when the next is allowed."""
 
     def __init__(self, until: datetime) -> None:
         moment = f"{until.astimezone(LOCAL_ZONE):%H:%M}"
@@ -46,13 +46,13 @@ class Limit:
     most: int
     window: timedelta
     setting: str = ""
-    """The key of casework.setting_values under which an administrator may set another number; `most` is the one that ships."""
+    """The key in casework.setting_values under which an administrator may set another number; `most` is the default."""
     times: int = 1
-    """How often that number holds here, of several who may each use it up."""
+    """The multiple of that number that applies here, where several may each use it up."""
 
     @property
     def allowed(self) -> int:
-        """How many hold now."""
+        """The number in force."""
         return (int(value_of(self.setting)) if self.setting else self.most) * self.times
 
     def window_at(self, now: datetime) -> datetime:
@@ -61,21 +61,19 @@ class Limit:
         return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
 
     def bucket_of(self, subject: str) -> str:
-        """The name of a subject's counter."""
         return f"{self.name}:{lookup_digest(subject, purpose=SUBJECT_PURPOSE)}"
 
 
 def limit_set_by(setting: str, name: str, window: timedelta, *, times: int = 1) -> Limit:
-    """A limit whose number is a setting, or so many times that."""
+    """A limit whose number is a setting, or a multiple of it."""
     return Limit(name, VALUES[setting].default, window, setting, times)
 
 
 def count_attempt(limit: Limit, subject: str, *, now: datetime, weight: int = 1) -> datetime | None:
-    """Count one attempt, or as many as it weighs, and return None, or, when there were too many, the instant from which it may be tried
-    again.
+    """Count an attempt, or `weight` attempts, and return None; or, when there were too many, the instant from which the next is allowed.
 
-    One statement, so that attempts at the same time all count. The caller commits it *before* it lets the attempt go on, and
-    does not raise inside that unit of work: a refused attempt counts too.
+    A single statement, so that simultaneous attempts all count. The caller commits it *before* it lets the attempt proceed, and does not
+    raise inside that unit of work: a refused attempt counts too.
     """
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     counted = (
@@ -89,20 +87,20 @@ def count_attempt(limit: Limit, subject: str, *, now: datetime, weight: int = 1)
 
 
 def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:
-    """Start a subject's present window anew, e.g. after the right password."""
+    """Reset a subject's present window, e.g. after the right password."""
     db.session.execute(
         delete(RateCounter).where(RateCounter.bucket == limit.bucket_of(subject), RateCounter.window_starts_at == limit.window_at(now))
     )
 
 
 def drop_old_counters(now: datetime) -> int:
-    """Delete the counters of windows long over and return how many."""
+    """Delete the counters of windows long past and return how many."""
     return db.session.query(RateCounter).filter(RateCounter.window_starts_at < now - KEPT).delete(synchronize_session=False)
 
 
 def drop_old_keys(now: datetime) -> int:
-    """Forget what repeated requests would be told, tracking secrets among it, once KEPT is over (of browsers: CLIENTS_KEPT; of what was
-    just sent: JUST_SENT_KEPT), and return how many."""
+    """Delete the stored answers to repeated requests, tracking secrets among them, after KEPT (for browsers CLIENTS_KEPT; for just sent
+    reports JUST_SENT_KEPT), and return how many."""
     is_over = or_(
         and_(IdempotencyKey.used_at < now - JUST_SENT_KEPT, IdempotencyKey.purpose == JUST_SENT),
         and_(IdempotencyKey.used_at < now - KEPT, IdempotencyKey.purpose != KEPT_FOR_CLIENTS), IdempotencyKey.used_at < now - CLIENTS_KEPT

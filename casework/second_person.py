@@ -1,4 +1,5 @@
-"""Four eyes: who judges an act is never who did it, nor tied to them by a deputyship, now or when it was done (rules.md, section 1).
+"""The four-eyes principle: nobody judges their own act, nor one of a deputy or principal of theirs, now or at the time (rules.md, section
+1).
 
 The table is `SECOND_PERSON` in casework.permissions; the use cases, the steps and their pages ask here.
 """
@@ -37,22 +38,19 @@ from casework.permissions import SECOND_PERSON, Action, Actor, Role, desk_name
 
 
 class Deed(NamedTuple):
-    """Who did something, and when. Nobody for what a guest did."""
+    """Who did something, and when; nobody for a guest's act."""
 
     account_id: int | None
     at: datetime | None
 
 
 class Seat(NamedTuple):
-    """A role that may judge, in a centre or an agency."""
-
     role: Role
     centre_id: int | None = None
     agency_id: int | None = None
 
     @property
     def desk(self) -> str:
-        """Its inbox."""
         return desk_name(self.role, centre_id=self.centre_id, agency_id=self.agency_id)
 
 
@@ -61,7 +59,7 @@ class SecondPersonNeeded(CaseworkError):
 
 
 def refuse_first_person(action: Action, subject: Any, *, by: Actor, now: datetime) -> None:
-    """Raise SecondPersonNeeded where the person may not judge what was done in this matter."""
+    """Raise SecondPersonNeeded where the person may not judge the acts in this matter."""
     words = first_person_words(action, deeds_judged(action, subject), by=by, now=now)
     if words is not None:
         raise SecondPersonNeeded(*words)
@@ -87,19 +85,19 @@ def first_person_words(
 
 
 def own_and_principals(by: Actor) -> frozenset[int]:
-    """Return the person, and everybody they stand in for now."""
+    """Return the person and everybody they act for now."""
     return frozenset(id_ for id_ in (by.own_id, *(grant.principal_id for grant in by.grants)) if id_ is not None)
 
 
 def deeds_judged(action: Action, subject: Any) -> list[tuple[Action, Deed]]:
-    """Return what an act judges in a matter: an assignment, a case or a request about personal data."""
+    """Return the deeds an act judges in a matter: an assignment, a case or a request about personal data."""
     return [(done, deed) for done in SECOND_PERSON[action].judges for deed in _DEEDS[done](subject) if deed.account_id is not None]
 
 
 def tied_to(deeds: Iterable[Deed], *, now: datetime, among: Sequence[Deputy] | None = None) -> frozenset[int]:
-    """Return who did something and who stood in for them or was stood in for by them, when they did it or now.
+    """Return the authors of deeds with their deputies and principals, at the time or now.
 
-    `among` are the deputyships beside these deeds and perhaps others, where they have been read at once for many matters.
+    `among` are the relevant deputyships, and perhaps others, where they were read at once for many matters.
     """
     done = [deed for deed in deeds if deed.account_id is not None]
     found = {deed.account_id for deed in done if deed.account_id is not None}
@@ -112,20 +110,20 @@ def tied_to(deeds: Iterable[Deed], *, now: datetime, among: Sequence[Deputy] | N
 
 
 def deputyships_beside(deeds: Iterable[Deed], *, now: datetime) -> list[Deputy]:
-    """Return the deputyships of and for who did something; asks nothing where nobody did."""
+    """Return the deputyships of and for the authors of deeds; no query without an author."""
     ids = {deed.account_id for deed in deeds if deed.account_id is not None}
     query = select(Deputy).where(or_(Deputy.deputy_id.in_(ids), Deputy.principal_id.in_(ids)), Deputy.starts_at <= now)
     return list(db.session.scalars(query)) if ids else []
 
 
 def seat_of_second_person(seats: Sequence[Seat], deeds: Iterable[Deed], *, now: datetime) -> Seat | None:
-    """Return the first of some seats that somebody holds who may judge these deeds; None where nobody does."""
+    """Return the first of some seats with a holder who may judge these deeds; None where there is none."""
     tied = tied_to(deeds, now=now)
     return next((seat for seat in seats if _has_other(seat, tied, now)), None)
 
 
 def leaders_above(assignment: Assignment) -> list[Seat]:
-    """The seats that may judge an agency's work, in turn: its leader, those of the agencies above, the committee's leader."""
+    """The seats that may judge an agency's work, in order: its leader, those of the agencies above, the committee's leader."""
     seats, agency = [], assignment.agency
     above: Agency | None = agency
     while above is not None:
@@ -141,15 +139,15 @@ def deciding_desk(action: Action, seats: Sequence[Seat], subject: Any, *, now: d
 
 
 def desk_of_either(action: Action, first: Seat, other: Seat, subject: Any, *, now: datetime) -> str:
-    """Return the inbox of the first of two seats, and of the other where all who hold the first are tied.
+    """Return the inbox of the first seat, or of the other where everybody who holds the first is tied.
 
-    A seat nobody holds passes nothing on: what is its own to judge waits until somebody is appointed.
+    A seat nobody holds passes nothing on: its matters wait until somebody is appointed.
     """
     return deciding_desk(action, [first, other] if _has_other(first, frozenset(), now) else [first], subject, now=now)
 
 
 def _has_other(seat: Seat, tied: frozenset[int], now: datetime) -> bool:
-    """Whether somebody holds a seat who is not tied to who acted, and stands in for nobody who is."""
+    """Whether the seat has a holder who is not tied to the authors, and is nobody's deputy who is."""
     today = local_day(now)
     query = select(Membership).join(Membership.account).where(Membership.role == seat.role, Account.disabled_at.is_(None))
     place = Membership.agency_id == seat.agency_id if seat.agency_id is not None else Membership.centre_id == seat.centre_id
@@ -160,7 +158,7 @@ def _has_other(seat: Seat, tied: frozenset[int], now: datetime) -> bool:
     return any(row.holds_on(today) for row in db.session.scalars(query))
 
 
-# -- who did what is judged -------------------------------------------------------------------------------------------
+# # -- the authors of judged acts -------------------------------------------------------------------------------------------
 
 
 def _newest_extension(assignment: Assignment) -> Extension | None:
@@ -188,7 +186,7 @@ def _submit_answer(subject: Assignment | Case) -> list[Deed]:
 
 
 def written_by(answer: Answer) -> list[Deed]:
-    """Who wrote an answer, themselves and for whom."""
+    """The authors of an answer, with their principals."""
     return [Deed(person, answer.submitted_at) for person in (answer.author_id, answer.author_for_id)]
 
 
@@ -253,7 +251,7 @@ def _request_data(request: DataRequest) -> list[Deed]:
 
 
 def _sender(report_id: int | None) -> int | None:
-    """The account of who sent a report, where they have one."""
+    """The account of a report's sender, where they have one."""
     query = select(Reporter.account_id).join(Report, Report.reporter_id == Reporter.id).where(Report.id == report_id)
     return db.session.scalar(query) if report_id is not None else None
 
@@ -272,7 +270,7 @@ _DEEDS: dict[Action, Callable[[Any], list[Deed]]] = {
     Action.SUBMIT_ANSWER: _submit_answer,
     Action.WITHDRAW_REPORT: _withdraw_report,
 }
-"""Where the rows say who did it. Who wrote a process stands in its history (workflows.versions.events)."""
+"""The authors according to the rows. The author of a process is in its history (workflows.versions.events)."""
 
 _DONE = {
     Action.APPOINT_DEPUTY: Bilingual("cử hoặc được cử làm thay", "appoints or is appointed"),

@@ -1,7 +1,7 @@
-"""What is sent twice with one showing of a form, by two presses or because the answer was lost, is recorded once.
+"""A form sent twice, by two clicks or because the answer was lost, is recorded once.
 
-Whoever shows a form gives it a key (web/sent_forms.py). The first event a unit of work records takes the key in the same unit, so key
-and act are kept together or not at all; what keeps no event takes it by itself.
+Every rendered form has a key (web/sent_forms.py). The first event of a unit of work takes the key in the same unit, so key and act are
+committed together or not at all; acts without an event take it explicitly.
 """
 
 import json
@@ -25,12 +25,12 @@ _TAKEN = "key of the sent form is taken"
 
 
 class SentBefore(Exception):
-    """The same was sent with the same showing of the form, and has been recorded. No refusal: it is answered as the first one was."""
+    """The same form was sent before and has been recorded. This is no refusal: it is answered like the first time."""
 
 
 @dataclass(slots=True)
 class Sent:
-    """What is being sent. `is_recorded` says that a unit of work has taken its key, and means to keep it."""
+    """The form being sent. `is_recorded` says that a unit of work has taken its key and is going to commit it."""
 
     key: str
     by_whom: str = field(default_factory=lambda: secrets.token_hex(32))
@@ -41,13 +41,13 @@ _present: ContextVar[Sent | None] = ContextVar("sent", default=None)
 
 
 def key_of(*parts: object) -> str:
-    """The key of something sent, of the showing of its form, its sender, its place and its words: a digest that says nothing of them."""
+    """The key of a sent form: a digest of its rendering, sender, place and words that reveals nothing of them."""
     return lookup_digest(json.dumps(parts), purpose=DIGEST_PURPOSE)
 
 
 @contextmanager
 def sending(key: str) -> Iterator[Sent]:
-    """Within it what is recorded takes the key, and raises SentBefore where somebody has before."""
+    """Within this block what is recorded takes the key, or raises SentBefore where that was done before."""
     sent = Sent(key)
     former = _present.set(sent)
     try:
@@ -57,7 +57,7 @@ def sending(key: str) -> Iterator[Sent]:
 
 
 def take_key(now: datetime) -> None:
-    """Take the key of the form being sent, once in a unit of work; of two at one moment the second waits for the first.
+    """Take the key of the form being sent, once in a unit of work; of two simultaneous ones the second waits for the first.
 
     Raises SentBefore. Does nothing where no form is being sent.
     """
@@ -75,7 +75,7 @@ def take_key(now: datetime) -> None:
 
 
 def answered_at(address: str) -> str:
-    """Remember where what is being recorded leads, because a page of its own is made by it; returns the address."""
+    """Remember the address a newly recorded thing has, for answering a repeat; returns the address."""
     sent = _present.get()
     if sent is not None and sent.is_recorded:
         row = update(IdempotencyKey).where(IdempotencyKey.key == sent.key, IdempotencyKey.content_digest == sent.by_whom)
@@ -84,5 +84,5 @@ def answered_at(address: str) -> str:
 
 
 def answer_to(key: str) -> str | None:
-    """Where led what was recorded with a key, empty where nobody has said so; None where nothing was recorded."""
+    """The address that answered the first sending, empty where none was remembered; None where nothing was recorded."""
     return db.session.scalar(select(IdempotencyKey.result).where(IdempotencyKey.key == key))

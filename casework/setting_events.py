@@ -1,4 +1,4 @@
-"""One event for each change of a setting, in the stream of the rules: what, old, new, why. Caches of all processes follow that stream."""
+"""One event for each change of a setting, in the stream of the rules: what, old, new, why. All processes' caches follow that stream."""
 
 from datetime import date, datetime
 from typing import Any
@@ -17,8 +17,6 @@ Side = dict[str, Any] | None
 
 
 class ReasonMissing(CaseworkError):
-    """A change of a setting wants a reason."""
-
     def __init__(self) -> None:
         super().__init__(
             f"Vui lòng ghi lý do thay đổi, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most.",
@@ -29,10 +27,10 @@ class ReasonMissing(CaseworkError):
 def record_setting(
     kind: str, row: str, *, by: Actor, at: datetime, centre_id: int | None, old: Side, new: Side, reason: str, was_common: bool = False
 ) -> Event:
-    """Append `change_setting`: `kind` names the table, `row` the row as people know it. Only columns that differ are written down.
+    """Append `change_setting`: `kind` names the table, `row` the row by its public name.
 
-    `old` None: the row is new; `new` None: it was removed; `was_common`: `old` is what held for all.
-    Raises ReasonMissing. No personal data of citizens.
+    Only columns that differ are recorded. `old` None: the row is new; `new` None: it was removed; `was_common`: `old` was the
+    installation's. Raises ReasonMissing. No personal data of citizens.
     """
     reason = normal(reason)
     if not reason or len(reason) > LONGEST_REASON:

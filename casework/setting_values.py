@@ -1,7 +1,7 @@
-"""Settings that are one value each: what there is, what may stand there, and what holds now.
+"""Single-value settings: which exist, their allowed values, and the value in force.
 
-A row of `house_setting` takes the place of the default written here; a centre's own row that of the installation's. What was read
-is kept until the rules change, so a change holds in every process from its next request or job on.
+A row of `house_setting` replaces the default written here, and a centre's own row the installation's. Values are cached until the rules
+change, so a change takes effect in every process from its next request or job.
 """
 
 import re
@@ -22,12 +22,12 @@ from casework.tile_addresses import tile_fault
 
 
 class ValueRefused(CaseworkError):
-    """The setting cannot have this value; the text says what may stand there."""
+    """The setting cannot have this value; the text says which are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One setting: its default, how a text from a form becomes it, and its words on the page."""
+    """One setting: its default, the parser of its form field, and its words on the page."""
 
     key: str
     group: str
@@ -37,15 +37,15 @@ class Value:
     read: Callable[[str], Any]
     for_centre: bool = True
     choices: Mapping[str, Bilingual] = field(default_factory=dict)
-    """What may stand there where it is one of a few words, as the page says them."""
+    """The allowed values where it is one of a few words, as the page shows them."""
 
     def shown(self, held: Any) -> Any:
-        """A value of it as a page says it."""
+        """A value of it as the page shows it."""
         return self.choices.get(held, held) if self.choices else held
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
-    """Read a whole number within bounds."""
+    """A parser for a whole number within bounds."""
 
     def read(text: str) -> int:
         number = number_in(text)
@@ -57,7 +57,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def clock_time(text: str) -> str:
-    """Read a time of day, local, kept as "HH:MM"."""
+    """Parse a local time of day, stored as "HH:MM"."""
     try:
         return time.fromisoformat(text).strftime("%H:%M") if re.fullmatch(r"\d\d:\d\d", text) else _no_time()
     except ValueError:
@@ -65,7 +65,7 @@ def clock_time(text: str) -> str:
 
 
 def words(longest: int) -> Callable[[str], str]:
-    """Read a line of text, possibly empty."""
+    """A parser for a line of text, possibly empty."""
 
     def read(text: str) -> str:
         if len(text) > longest or any(not character.isprintable() for character in text):
@@ -76,7 +76,7 @@ def words(longest: int) -> Callable[[str], str]:
 
 
 def one_of(*keys: str) -> Callable[[str], str]:
-    """Read one of a few words."""
+    """A parser for one of a few words."""
 
     def read(text: str) -> str:
         if text not in keys:
@@ -87,7 +87,7 @@ def one_of(*keys: str) -> Callable[[str], str]:
 
 
 def tile_address(text: str) -> str:
-    """Read the address of map tiles; empty for none."""
+    """Parse the address of map tiles; empty for none."""
     if (fault := tile_fault(text)) is not None:
         raise ValueRefused(*fault)
     return text
@@ -270,7 +270,7 @@ VALUES: dict[str, Value] = {
               180, whole(30, 3_650), for_centre=False),
     )
 }  # fmt: skip
-"""Every setting of one value."""
+"""Every single-value setting."""
 
 GROUPS: dict[str, Bilingual] = {
     "messages": Bilingual("Tin nhắn", "Messages"),
@@ -287,7 +287,7 @@ _kept: dict[str, tuple[str, dict[tuple[str, int | None], Any]]] = {}
 
 
 def value_of(key: str, centre_id: int | None = None) -> Any:
-    """Return what holds: the centre's own value, else the installation's, else the default. Raises KeyError for an unknown key."""
+    """The value in force: the centre's own, else the installation's, else the default. Raises KeyError for an unknown key."""
     default, set_here = VALUES[key].default, _set_values()
     return set_here.get((key, centre_id), set_here.get((key, None), default))
 

@@ -1,4 +1,4 @@
-"""States of a case and of an assignment, and what people read for each (rules.md, section 7)."""
+"""States of cases and assignments, and the words people read for each (rules.md, section 7)."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from casework.bilingual import Bilingual
 
 
 class CaseState(StrEnum):
-    """Where a case stands. Late, urgent, extended and held are flags over a state, never states."""
+    """The state of a case. Late, urgent, extended and held are flags in addition to a state, never states."""
 
     TO_VERIFY = "to_verify"
     WAITING_REPORTER = "waiting_reporter"
@@ -30,7 +30,7 @@ class CaseState(StrEnum):
 
 
 class AssignmentState(StrEnum):
-    """Where one agency's work stands."""
+    """The state of one agency's work."""
 
     ASKED = "asked"
     HANDLING = "handling"
@@ -51,14 +51,14 @@ OPEN_STATES = frozenset(CaseState) - ENDED_STATES - ANSWERED_STATES
 """States in which the centre still owes an answer."""
 
 UNCLASSIFIED = frozenset({CaseState.TO_VERIFY, CaseState.TO_CLASSIFY})
-"""States before an answer day has been promised."""
+"""States before an answer day is promised."""
 
 AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
-"""States that follow from what the agencies are doing."""
+"""States that follow from the agencies' work."""
 
 
 class Pause(StrEnum):
-    """What the clocks of a case may rest for (rules.md, section 4, "Pauses")."""
+    """Reasons for pausing the clocks of a case (rules.md, section 4, "Pauses")."""
 
     QUESTION = "question"
     HOLD = "hold"
@@ -66,7 +66,7 @@ class Pause(StrEnum):
 
 
 class Standstill(StrEnum):
-    """Why the way of a case stands still: one of the pauses, or refused or merged and perhaps to go on."""
+    """Why a case is standing still: one of the pauses, or refused or merged and perhaps to be resumed."""
 
     QUESTION = "question"
     HOLD = "hold"
@@ -79,8 +79,6 @@ STILL_STATES = {CaseState.REFUSED: Standstill.REFUSED, CaseState.MERGED: Standst
 
 
 class AssignmentEnd(StrEnum):
-    """How the work of an agency on a case ended."""
-
     APPROVED = "approved"
     HANDED_BACK = "handed_back"
     REMOVED = "removed"
@@ -89,11 +87,11 @@ class AssignmentEnd(StrEnum):
     CLOSED = "closed"
     QUARANTINED = "quarantined"
     REORGANISED = "reorganised"
-    """Two agencies of the case became one; the other assignment goes on."""
+    """Two agencies of the case became one; the other assignment continues."""
 
 
 class Progress(NamedTuple):
-    """A step of the public bar: its number (0 to 4, 'x' for not taken) and its words."""
+    """A step of the public bar: its number (0 to 4, 'x' for refused) and its words."""
 
     step: str
     label: Bilingual
@@ -136,7 +134,7 @@ OWNER_LABELS: dict[CaseState, Bilingual] = {
     CaseState.CLOSED: Bilingual("Đã kết thúc", "Closed"),
     CaseState.REFUSED: Bilingual("Không tiếp nhận", "Not accepted"),
 }
-"""What the reporter reads where it differs from the public bar."""
+"""The reporter's words where they differ from the public bar."""
 
 STAFF_LABELS: dict[CaseState, tuple[str, Bilingual]] = {
     CaseState.TO_VERIFY: ("0", Bilingual("Chờ tiếp nhận", "To verify")),
@@ -158,7 +156,7 @@ STAFF_LABELS: dict[CaseState, tuple[str, Bilingual]] = {
     CaseState.WITHDRAWN: ("x", Bilingual("Người dân rút", "Withdrawn")),
     CaseState.QUARANTINED: ("x", Bilingual("Đã chuyển ngoài hệ thống", "Handled outside the system")),
 }
-"""The disc of the status tag (look, "How state is shown") and the words staff read."""
+"""The disc of the status tag (look, "How state is shown") and the words for staff."""
 
 ASSIGNMENT_LABELS: dict[AssignmentState, tuple[str, Bilingual]] = {
     AssignmentState.ASKED: ("0", Bilingual("Chờ tiếp nhận", "Waiting to be accepted")),
@@ -173,12 +171,12 @@ ASSIGNMENT_LABELS: dict[AssignmentState, tuple[str, Bilingual]] = {
 
 
 def public_progress(state: CaseState | str) -> Progress:
-    """Return the step of the five-step bar the public sees."""
+    """The step of the five-step bar the public sees."""
     return PUBLIC_PROGRESS[CaseState(state)]
 
 
 def owner_label(state: CaseState | str, reopened: int) -> Bilingual:
-    """Return what the reporter reads; a reopened case says that it is being handled again."""
+    """The reporter's words; a reopened case is said to be handled again."""
     state = CaseState(state)
     if reopened and state in OPEN_STATES:
         return Bilingual("Đang xử lý lại", "Being handled again")

@@ -1,7 +1,7 @@
-"""Who reads the closed cases that an ended centre or agency left behind: whoever follows it, for the places it took (rules.md, section 8).
+"""The readers of closed cases an ended centre or agency left: its successors, for the places they took over (rules.md, section 8).
 
-Closed cases stay as they were when their centre or agency ends, so nobody would hold a role there any more. Who took what place is
-written down by the reorganisation (casework/reorganising/left_cases.py); here it is asked, as often as anybody looks at a case.
+Closed cases stay with their centre or agency when it ends, where nobody holds a role any more. The reorganisation records who took which
+place (casework/reorganising/left_cases.py); this module is asked whenever anybody looks at a case.
 """
 
 from collections import defaultdict
@@ -17,32 +17,32 @@ from casework.models import CaseSuccession
 
 
 class Followed(StrEnum):
-    """What may end and be followed."""
+    """Bodies that may end and be succeeded."""
 
     AGENCY = "agency"
     CENTRE = "centre"
 
 
 Heirs = Mapping[int | None, tuple[int, ...]]
-"""By area who reads, the nearest successor first; None: at every other place, and at none."""
+"""Readers by area, the nearest successor first; under None those for every other place, and for cases without one."""
 
 _kept: dict[str, tuple[str, Mapping[tuple[str, int], Heirs]]] = {}
 
 
 def heirs_of(kind: Followed, ended_id: int, area_id: int | None) -> tuple[int, ...]:
-    """Who follows a centre or an agency for the cases of a place, however far; nothing where it has not ended."""
+    """All successors of a centre or agency for the cases of a place; empty where it has not ended."""
     heirs = _all_heirs().get((kind, ended_id))
     return () if heirs is None else heirs.get(area_id, heirs[None])
 
 
 def centre_at_work(centre_id: int, area_id: int | None) -> int:
-    """The centre that looks after a case today: its own, else the first of those that follow it for that place and go on."""
+    """The centre that looks after a case today: its own, or the first successor for that place still in force."""
     ended = _all_heirs()
     return next((each for each in heirs_of(Followed.CENTRE, centre_id, area_id) if (Followed.CENTRE, each) not in ended), centre_id)
 
 
 def followed_by(kind: Followed, ids: Collection[int]) -> set[int]:
-    """Ended bodies that any of `ids` follows, for some place at least."""
+    """Ended bodies succeeded by any of `ids`, at least for some places."""
     return {
         ended_id for (ended_kind, ended_id), heirs in _all_heirs().items()
         if ended_kind == kind and any(not set(readers).isdisjoint(ids) for readers in heirs.values())
@@ -50,18 +50,19 @@ def followed_by(kind: Followed, ids: Collection[int]) -> set[int]:
 
 
 def followed_whole(kind: Followed, ended_id: int) -> frozenset[int]:
-    """Who follows a centre or an agency at every place, and so reads all it left; nobody where it has not ended or was divided."""
+    """The successors of a centre or agency for all places, who read everything it left; empty where it has not ended or was divided."""
     heirs = _all_heirs().get((kind, ended_id))
     return frozenset.intersection(*map(frozenset, heirs.values())) if heirs else frozenset()
 
 
 def left_whole_to(kind: Followed, ids: Collection[int]) -> set[int]:
-    """Ended bodies of which one of `ids` reads all."""
+    """Ended bodies of which one of `ids` reads everything."""
     return {ended_id for ended_kind, ended_id in _all_heirs() if ended_kind == kind and not followed_whole(kind, ended_id).isdisjoint(ids)}
 
 
 def left_to(kind: Followed, ids: Collection[int], *, body: ColumnElement[Any], area: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
-    """Conditions for what was left to any of `ids`; `body` is whose it was, `area` the place of the case. None where nothing was left."""
+    """Conditions for cases left to any of `ids`; `body` is the column of the owner, `area` that of the place. None where nothing was
+    left."""
     whole: list[int] = []
     for (ended_kind, ended_id), heirs in _all_heirs().items():
         theirs = {place for place, readers in heirs.items() if not set(readers).isdisjoint(ids)} if ended_kind == kind else set()
@@ -77,7 +78,7 @@ def left_to(kind: Followed, ids: Collection[int], *, body: ColumnElement[Any], a
 
 
 def _all_heirs() -> Mapping[tuple[str, int], Heirs]:
-    """Kept until the rules change, as a reorganisation and its undoing do. Few installations have more than some dozen rows."""
+    """Cached until the rules change, as they do with a reorganisation and its undo. Few installations have more than some dozen rows."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -96,7 +97,7 @@ Ways = Mapping[tuple[str, int], Mapping[int | None, list[int]]]
 
 
 def _places(ways: Ways, kind: str, id_: int) -> set[int | None]:
-    """Every place that makes a difference on the way from here."""
+    """Every place that makes a difference along the succession from here."""
     found: set[int | None] = {None}
     seen, ahead = {id_}, [id_]
     while ahead:

@@ -1,4 +1,4 @@
-"""One folding of words for index and query: accents, đ, case, apostrophes and hyphens do not matter (domain.md, 5.1)."""
+"""Folding of words, the same for index and query: accents, đ, case, apostrophes and hyphens do not matter (domain.md, 5.1)."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ _MARKS = {ord(sign): None for sign in "'’‘ʼ`´-‐‑–"}
 _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+")
 LONGEST_WORD = 60
-"""Of what stands in an index: a line of signs without a blank is no word."""
+"""In an index: a longer run of characters without a space is no word."""
 
 
 def fold(text: str) -> str:
@@ -18,12 +18,12 @@ def fold(text: str) -> str:
 
 
 def index_words(text: str) -> str:
-    """Return the words of a text as indexes hold them: folded, of letters and digits alone, between single spaces."""
+    """Return the words of a text as indexes store them: folded, only letters and digits, separated by single spaces."""
     return " ".join(word[:LONGEST_WORD] for word in _WORD.findall(fold(text)))
 
 
 def normal(text: str) -> str:
-    """Return typed text as it is kept: NFC, no control characters but line breaks, no blank at either end."""
+    """Return typed text normalised: NFC, no control characters but line breaks, no spaces at either end."""
     kept = "".join(
         sign
         for sign in unicodedata.normalize("NFC", text.replace("\r\n", "\n"))

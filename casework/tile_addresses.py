@@ -1,7 +1,7 @@
-"""Addresses of map tiles: which may be set, and the host browsers are then let to fetch pictures from.
+"""Addresses of map tiles: which are allowed, and the host the security policy then lets browsers load pictures from.
 
-A tile address is a template such as https://tiles.example.vn/{z}/{x}/{y}.png, or one of this server: /tiles/{z}/{x}/{y}.png. Nothing
-else may stand in it, because its host goes into the security policy of every page with a map.
+A tile address is a template such as https://tiles.example.vn/{z}/{x}/{y}.png, or one of this server: /tiles/{z}/{x}/{y}.png. Nothing else
+is allowed in it, because its host goes into the security policy of every page with a map.
 """
 
 import re
@@ -11,14 +11,14 @@ from casework.bilingual import Bilingual
 
 LONGEST_ADDRESS = 500
 ADDRESS, SOURCE = "map_tile_url", "map_attribution"
-"""The values that hold it and the line that names its source."""
+"""The settings with the address and with the line that names its source."""
 PLACES = ("{z}", "{x}", "{y}")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _SIGNS = re.compile(r"[A-Za-z0-9._~:/?#@!$&()*+,=%{}-]*")
 
 
 def tile_fault(address: str) -> Bilingual | None:
-    """What is wrong with a tile address, None for a sound one and for an empty one (no tiles)."""
+    """The fault of a tile address, None for a sound one and for an empty one (no tiles)."""
     if not address:
         return None
     if len(address) > LONGEST_ADDRESS:
@@ -41,7 +41,7 @@ def tile_fault(address: str) -> Bilingual | None:
 
 
 def source_fault(address: str, source: str) -> Bilingual | None:
-    """What is wrong with tiles beside the line that names their source: a map does not draw them without it."""
+    """The fault of tiles together with their source: a map does not draw them without it."""
     if address and not source:
         return Bilingual(
             "Có địa chỉ ảnh nền thì phải ghi nguồn của nền bản đồ trước.",
@@ -51,7 +51,7 @@ def source_fault(address: str, source: str) -> Bilingual | None:
 
 
 def tile_origin(address: str) -> str | None:
-    """What the security policy has to allow for a sound address: "https://host" or "https://host:port"; None on this server."""
+    """The origin the security policy has to allow for a sound address: "https://host" or "https://host:port"; None on this server."""
     if not address or address.startswith("/"):
         return None
     parts = urlsplit(address)

@@ -1,7 +1,7 @@
-"""When time runs out: working days, office hours, pauses. Pure functions; the instants are aware and the answers are in UTC.
+"""The arithmetic of time limits: working days, office hours, pauses. Pure functions; instants are aware and results in UTC.
 
-Rules of counting: a working-day limit ends at a local midnight, an hour limit at the instant its last minute is used.
-`due` is always the first late instant. A clock that stands still cannot run out: `None` means "not before it is started again".
+Rules of counting: a working-day limit ends at a local midnight, an hour limit at the instant its last minute is used. `due` is always the
+first late instant. A paused clock cannot run out: `None` means "not before it is resumed".
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from casework.errors import CaseworkError
 
 SATURDAY = 5
-LONGEST_SEARCH_DAYS = 3653  # ten years: a calendar or a limit that needs more is a mistake, not a deadline
+LONGEST_SEARCH_DAYS = 3653  # ten years: a calendar or limit that needs more is a mistake
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)  # the end of an open pause
@@ -22,7 +22,7 @@ Span = tuple[datetime, datetime]  # [start, end) in UTC
 
 
 class BeyondTenYears(CaseworkError):
-    """The limit, or the calendar it is counted on, leads further than ten years."""
+    """The limit, or its calendar, extends beyond ten years."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class BeyondTenYears(CaseworkError):
 
 
 class DayTooFar(BeyondTenYears):
-    """A day somebody chose lies further than ten years ahead."""
+    """A chosen day is more than ten years ahead."""
 
     def __init__(self) -> None:
         CaseworkError.__init__(
@@ -43,7 +43,7 @@ class DayTooFar(BeyondTenYears):
 
 
 class Unit(StrEnum):
-    """What a time limit is counted in: minutes, hours and calendar days run round the clock, the others only when offices work."""
+    """The units of time limits: minutes, hours and calendar days run round the clock, the others only when offices work."""
 
     MINUTES = "minutes"
     HOURS = "hours"
@@ -63,7 +63,7 @@ _MOST = {
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """So many of one unit. Raises ValueError below 1, BeyondTenYears above ten years."""
+    """A number of units. Raises ValueError below 1, BeyondTenYears above ten years."""
 
     amount: int
     unit: Unit
@@ -76,13 +76,13 @@ class TimeLimit:
 
     @property
     def length(self) -> timedelta:
-        """The time to be used up, for the three units that are counted in minutes or hours."""
+        """The time to be used up, for the units counted in minutes or hours."""
         return timedelta(minutes=self.amount) if self.unit is Unit.MINUTES else timedelta(hours=self.amount)
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The clock stands still in [since, until); `until` is None while nobody has started it again."""
+    """The clock is paused in [since, until); `until` is None until it is resumed."""
 
     since: datetime
     until: datetime | None = None
@@ -97,8 +97,8 @@ class Pause:
 class Calendar:
     """The days and hours in which offices work: Monday to Friday, less `days_off`, plus `worked_days` (a Saturday worked in exchange).
 
-    `office_hours` are local times in ascending order that do not overlap; `changed_hours` take their place from a day on, the days
-    in ascending order. Raises ValueError where the parts contradict each other.
+    `office_hours` are local times in ascending order that do not overlap; `changed_hours` replace them from a day on, the days in
+    ascending order. Raises ValueError where the parts contradict each other.
     """
 
     days_off: frozenset[date] = frozenset()
@@ -126,27 +126,24 @@ class Calendar:
         return cls(frozenset(days["off"]), frozenset(days["worked"]))
 
     def hours_on(self, day: date) -> tuple[tuple[time, time], ...]:
-        """The office hours that are kept on this local day if it is worked."""
+        """The office hours of this local day if it is a working day."""
         return next((hours for since, hours in reversed(self.changed_hours) if since <= day), self.office_hours)
 
     def office_minutes_on(self, day: date) -> int:
-        """Office minutes in a working day such as this one."""
+        """Office minutes of this day if it is a working day."""
         return sum((closes.hour - opens.hour) * 60 + closes.minute - opens.minute for opens, closes in self.hours_on(day))
 
     def is_working_day(self, day: date) -> bool:
-        """Whether offices work on this local day."""
         return day in self.worked_days or (day.weekday() < SATURDAY and day not in self.days_off)
 
     def day_of(self, instant: datetime) -> date:
-        """The local day this instant falls on."""
         return instant.astimezone(self.zone).date()
 
     def start_of(self, day: date) -> datetime:
-        """The UTC instant of 00:00 on this local day."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
     def end_of(self, day: date, now: datetime) -> datetime:
-        """The UTC instant at which a local day somebody chose is over: the first late one. Raises DayTooFar."""
+        """The UTC instant at which a chosen local day is over: the first late one. Raises DayTooFar."""
         if (day - self.day_of(now)).days > LONGEST_SEARCH_DAYS:
             raise DayTooFar
         return self.start_of(day + _DAY)
@@ -164,10 +161,10 @@ class Calendar:
 def due_at(limit: TimeLimit, started_at: datetime, calendar: Calendar, pauses: Iterable[Pause] = ()) -> datetime | None:
     """Return the first late instant in UTC, or None while an open pause keeps the clock from running out.
 
-    Days: the start day is not counted, the n-th day after it is the last in time, due is 00:00 of the day after. The day the clock
-    stops is used up, the day it starts again is not counted; when it stops on the last day in time, that leaves the rest of the
-    day on which it starts again. Office hours used up at closing time are due at closing time, not at the next opening.
-    Source: rules, section 4. Raises BeyondTenYears.
+    Days: the start day is not counted, the n-th day after it is the last in time, due is 00:00 of the day after. The day the clock is
+    paused is used up, the day it is resumed is not counted; when it is paused on the last day in time, the rest of the day of resuming is
+    left. Office hours used up at closing time are due at closing time, not at the next opening. Source: rules, section 4. Raises
+    BeyondTenYears.
     """
     start, stops = _utc(started_at), _merged(pauses)
     match limit.unit:
@@ -208,7 +205,7 @@ def working_days_between(start: datetime, end: datetime, calendar: Calendar, pau
 
 
 def add_working_minutes(instant: datetime, minutes: int, calendar: Calendar) -> datetime:
-    """Return the earliest instant by which that many office minutes have passed; `instant` itself for 0. Raises BeyondTenYears."""
+    """Return the earliest instant after that many office minutes; `instant` itself for 0. Raises BeyondTenYears."""
     start, length = _utc(instant), _office_length(minutes)
     return (_used_up(_office_spans(start, calendar), length) or start) if length else start
 
@@ -236,8 +233,8 @@ def fraction_instant(
 ) -> datetime:
     """Return the instant at which `percent` (1 to 100) of the time from start to `due` is used: when to remind.
 
-    Measured in office time for working hours and working days, round the clock for the rest, never in a pause. It is `due` itself
-    at 100, and where no such time lies between. Raises ValueError for another percentage.
+    Measured in office time for working hours and working days, round the clock for the rest, never in a pause. It is `due` itself at 100,
+    and where there is no such time in between. Raises ValueError for another percentage.
     """
     if not 1 <= percent <= 100:
         raise ValueError(f"a share is 1 to 100 percent, not {percent}")
@@ -266,7 +263,7 @@ def _office_length(minutes: int) -> timedelta:
 
 
 def _merged(pauses: Iterable[Pause]) -> list[Span]:
-    """Join pauses that overlap or touch, so that how a standstill is written down changes nothing."""
+    """Join pauses that overlap or touch, so that how a pause is recorded makes no difference."""
     stops: list[Span] = []
     for since, until in sorted((_utc(pause.since), _NEVER if pause.until is None else _utc(pause.until)) for pause in pauses):
         if stops and since <= stops[-1][1]:
@@ -277,12 +274,11 @@ def _merged(pauses: Iterable[Pause]) -> list[Span]:
 
 
 def _stopped_days(stops: list[Span], calendar: Calendar) -> list[tuple[date, date]]:
-    """The day each standstill began on and the day it ended on."""
     return [(calendar.day_of(since), date.max if until == _NEVER else calendar.day_of(until)) for since, until in stops]
 
 
 def _is_stopped(day: date, stopped: list[tuple[date, date]]) -> bool:
-    """Whether the clock stands still as this day begins: the day it stopped was used up, the day it starts again is not counted."""
+    """Whether the clock is paused at the beginning of this day: the day it was paused is used up, the day it is resumed is not counted."""
     return any(first < day <= last for first, last in stopped)
 
 
@@ -308,7 +304,7 @@ def _round_the_clock(start: datetime) -> Iterator[Span]:
 
 
 def _office_spans(start: datetime, calendar: Calendar, end: datetime = _NEVER) -> Iterator[Span]:
-    """Office hours in [start, end) in ascending order; whoever asks for more than ten years of them is refused."""
+    """Office hours in [start, end) in ascending order; raises beyond ten years."""
     if start >= end:
         return
     first = calendar.day_of(start)
@@ -324,7 +320,7 @@ def _office_spans(start: datetime, calendar: Calendar, end: datetime = _NEVER) -
 
 
 def _running(spans: Iterable[Span], stops: list[Span]) -> Iterator[Span]:
-    """The parts of the spans in which the clock runs; ends for good at an open pause."""
+    """The parts of the spans in which the clock runs; ends at an open pause."""
     for opens, closes in spans:
         for since, until in stops:
             if since >= closes:
