@@ -2,7 +2,7 @@
 
 Phrases are compared word by word without accents, so that reports typed in haste are understood; in a text typed *with* accents they have
 to match ("già cả" does not match "giá cả"). Of overlapping phrases the longest counts. Without a clear result nothing is suggested
-(design.md, section 5).
+(docs/decisions.md, 45).
 """
 
 import re
