@@ -71,7 +71,7 @@ from casework.outputs.schedules import runs_of, schedules_seen
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.public.cases import public_list
-from casework.public.filters import Wanted as PublicWanted
+from casework.public.filters import BottleneckQuery as PublicWanted
 from casework.public.me_too import me_too_counts
 from casework.publishing.ratings import ratings_of
 from casework.recordings.access import recordings_seen
@@ -111,10 +111,10 @@ from web.demo.stories import moments_of
 from web.demo.year import YEAR
 from web.startup_checks import StartRefused
 from workflows.bindings import STEPS
-from workflows.bottlenecks.reading import Wanted, heat, last_months
+from workflows.bottlenecks.reading import BottleneckQuery, heat, last_months
 from workflows.comparison.changes import changes_between
 from workflows.definitions.parsed import text_of
-from workflows.desks.inbox import Wanted as WantedTasks
+from workflows.desks.inbox import BottleneckQuery as WantedTasks
 from workflows.desks.inbox import page_of
 from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
@@ -531,7 +531,7 @@ def test_the_studio_is_seen_at_work(app: Flask) -> None:
     asked = [(row.kind, row.state, row.version_id) for row in db.session.scalars(select(Rehearsal).order_by(Rehearsal.id))]
     assert asked == [("scenarios", "waiting", district.id), ("history", "waiting", district.id), ("conformance", "waiting", own.id)]
     assert [scenario.name for scenario in db.session.scalars(select(Scenario))] == ["Đá rơi trên quốc lộ, báo khẩn"]
-    seen = heat(Wanted(*last_months(NOW, 12)), by=administrator)
+    seen = heat(BottleneckQuery(*last_months(NOW, 12)), by=administrator)
     shown = {element.id: measures.passages for element, measures in seen.steps if measures.median is not None}
     assert shown.keys() >= {"verify", "classify", "distribute", "submit_answer", "approve_answer", "publish"}
     assert element_rule("distribute", centre, NOW).help

@@ -21,7 +21,7 @@ from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
 from web.config import Config
 from workflows.bottlenecks.keeping import recount_step_times
-from workflows.bottlenecks.reading import Wanted, heat, last_months
+from workflows.bottlenecks.reading import BottleneckQuery, heat, last_months
 from workflows.bottlenecks.variants import variants
 from workflows.models import FAR, ProcessInstance, StepFact, StepTimes, WaitingTask
 from workflows.versions.live import live_version
@@ -133,12 +133,12 @@ def measured(kind: str, cases: int, seed: int) -> dict[str, Any]:
     """Count and read; raises AssertionError above the aim."""
     with seeded(kind, cases, seed) as (_app, world, passages):
         by, first_last = world.actor("ops_lead", END), last_months(END, 14)
-        wanted = Wanted(*first_last)
+        wanted = BottleneckQuery(*first_last)
         counting = _seconds(lambda: recount_step_times(END), 1)
         found = heat(wanted, by=by)
         assert sum(measures.passages for _element, measures in found.all) > 0.9 * passages
         whole = _seconds(lambda: heat(wanted, by=by))
-        one = Wanted(*first_last, version=found.drawn, field="rung_dat_moi_truong", agency=world.agencies["PTNMT"])
+        one = BottleneckQuery(*first_last, version=found.drawn, field="rung_dat_moi_truong", agency=world.agencies["PTNMT"])
         told = {
             "cases": cases, "passages": passages, "rows": db.session.scalar(select(func.count(StepTimes.id))),
             "recount_seconds": counting, "heat_seconds": whole, "heat_of_field_and_agency_seconds": _seconds(lambda: heat(one, by=by)),

@@ -20,7 +20,7 @@ from tests.soak.heat import END, seed_cases
 from tests.soak.runs import RESULTS, Options, Round, Run
 from web.config import Config
 from workflows.bottlenecks.event_log import CSV, XES, export_event_log
-from workflows.bottlenecks.reading import Wanted, last_months
+from workflows.bottlenecks.reading import BottleneckQuery, last_months
 from workflows.bottlenecks.variants import directly_follows, variants
 
 ENVIRONMENT = RESULTS / "pm4py"
@@ -58,7 +58,7 @@ def compared(cases: int, seed: int) -> dict[str, Any]:
             for state in WALKED:
                 build.case_at(world, state, agencies=2, now=build.NOON)
             seed_cases(world, cases, lot=random.Random(seed))
-            by, wanted = world.actor("administrator", END), Wanted(*last_months(END, 12))
+            by, wanted = world.actor("administrator", END), BottleneckQuery(*last_months(END, 12))
             for form in (XES, CSV):
                 with unit_of_work():
                     pieces = export_event_log(wanted, form, by=by, now=END)

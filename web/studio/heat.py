@@ -36,9 +36,9 @@ from workflows.bottlenecks.event_log import MOST_MONTHS as MOST_LOG_MONTHS
 from workflows.bottlenecks.reading import (
     FEWEST,
     MOST_MONTHS,
+    BottleneckQuery,
     Heat,
     Measures,
-    Wanted,
     agencies_offered,
     centres_offered,
     elements_of,
@@ -89,7 +89,7 @@ MEASURES: Mapping[str, Measure] = {
 class Asked:
     """What the address asks for, and what may be chosen instead."""
 
-    wanted: Wanted
+    wanted: BottleneckQuery
     measure: str
     centres: list[Centre]
     versions: list[ProcessVersion]
@@ -282,7 +282,7 @@ def _names_of_agencies(asked: Asked, shown: Heat) -> dict[int, Bilingual]:
     return {agency.id: agency.short_name for agency in asked.agencies} if shown.counted_at is not None else {}
 
 
-def _day_minutes(wanted: Wanted) -> int:
+def _day_minutes(wanted: BottleneckQuery) -> int:
     """Office minutes of a working day, to tell long times in days."""
     return calendar_of(wanted.centre.id if wanted.centre else None).office_minutes_on(local_day(now()))
 
@@ -307,7 +307,7 @@ def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> Asked
     while len(months) < MOST_MONTHS:
         months.append(month_before(months[-1]))
     return Asked(
-        Wanted(
+        BottleneckQuery(
             max(first, longest),
             last,
             version=next((each for each in versions if each.ref == given.get("version")), None),

@@ -1,8 +1,8 @@
-"""Whether the live model would have allowed the ways that old cases went, and where they depart from it.
+"""Would the live model have allowed the ways that old cases went, and where do they depart from it?
 
-Each process of a case is looked at by itself: the case's own and that of each agency. Of a way are known the steps that were done, in
-order, each with its outcome; what the process heard meanwhile and which timers fired is not, so these are silent moves: a way is
-allowed when some of them lead through all its steps. The search is bounded, and says so where the bound decided.
+The case's own process and that of each agency are judged separately. Of a way we know which steps were done, in what order and with what
+outcome. We do not know which messages the process heard or which timers fired, so these are silent moves: a way is allowed when some of
+them lead through all its steps. The search is bounded; where the bound was reached, the result says so.
 """
 
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ Way = tuple[str, tuple[Deed, ...]]
 
 
 class Fit(StrEnum):
-    """What came out for a way."""
+    """The result for one way."""
 
     ALLOWED = "allowed"
     DEPARTS = "departs"
@@ -47,8 +47,8 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Whether one way of one process is allowed; `why` says where it departs, at the step number `at` (counted from 0)."""
+class WayFinding:
+    """Whether one way through one process is allowed. If it departs, `at` is the index of the step (from 0) and `why` the reason."""
 
     process_id: str
     steps: tuple[Deed, ...]
@@ -58,12 +58,15 @@ class Finding:
 
 
 def judged(asked: Mapping[str, Any], tell: Callable[[int, int], None]) -> dict[str, Any]:
-    """Judge `ways` by the model `xml`, in their order; those the time did not suffice for are left undecided. For a process of its own."""
+    """Judge `ways` by the model `xml` and return the findings in the same order. What there was no time for is undecided.
+
+    Runs in the child process (workflows/sandbox.py).
+    """
     judge, told, ways = Judge(Automaton(parse(asked["xml"].encode()))), [], asked["ways"]
     for number, (process_id, steps) in enumerate(ways, start=1):
         way = tuple((element, outcome) for element, outcome in steps)
         is_time = process_time() < asked["seconds"]
-        finding = judge.finding(process_id, way) if is_time else Finding(process_id, way, Fit.UNDECIDED, why=NO_TIME)
+        finding = judge.finding(process_id, way) if is_time else WayFinding(process_id, way, Fit.UNDECIDED, why=NO_TIME)
         told.append({"fit": finding.fit.value, "at": finding.at, "why": list(finding.why) if finding.why else None})
         tell(number, len(ways))
     return {"findings": told}
@@ -82,49 +85,48 @@ def ways_of(case: Trace) -> list[Way]:
 
 
 class Judge:
-    """Judges ways by one model, and remembers each."""
+    """Judges ways by one model and remembers each result."""
 
     def __init__(self, automaton: Automaton) -> None:
         self.automaton = automaton
-        self._found: dict[tuple[str, tuple[Deed, ...]], Finding] = {}
+        self._found: dict[tuple[str, tuple[Deed, ...]], WayFinding] = {}
         self._silent: dict[int, list[State]] = {}
         self._reached: dict[tuple[str, tuple[str, ...]], set[str]] = {}
         self._runs_left = MOST_RUNS
 
-    def finding(self, process_id: str, steps: tuple[Deed, ...]) -> Finding:
-        """Return whether the model allows the way."""
+    def finding(self, process_id: str, steps: tuple[Deed, ...]) -> WayFinding:
         if (process_id, steps) not in self._found:
             self._found[process_id, steps] = self._judged(process_id, steps)
         return self._found[process_id, steps]
 
-    def _judged(self, process_id: str, steps: tuple[Deed, ...]) -> Finding:
+    def _judged(self, process_id: str, steps: tuple[Deed, ...]) -> WayFinding:
         definition = self.automaton.definition
         if process_id not in definition.specs:
             why = Bilingual("Mô hình đang áp dụng không có quy trình của đơn vị.", "The live model has no process for agencies.")
-            return Finding(process_id, steps, Fit.DEPARTS, 0, why)
+            return WayFinding(process_id, steps, Fit.DEPARTS, 0, why)
         missing = next((place for place, (element, _outcome) in enumerate(steps) if element not in definition.elements), None)
         try:
             return self._walked(process_id, steps, missing)
         except (TooManyStates, DoesNotRun) as fault:
-            return Finding(process_id, steps, Fit.UNDECIDED, why=fault.text)
+            return WayFinding(process_id, steps, Fit.UNDECIDED, why=fault.text)
 
-    def _walked(self, process_id: str, steps: tuple[Deed, ...], missing: int | None) -> Finding:
-        """Hear as little as leads on; where that leads nowhere, hear one thing more at each step. More than MOST_RUNS is left undecided."""
+    def _walked(self, process_id: str, steps: tuple[Deed, ...], missing: int | None) -> WayFinding:
+        """Search with as few silent moves as possible, one more per step each time it fails. After MOST_RUNS the way is undecided."""
         self._runs_left = MOST_RUNS
         finding = self._walked_with(process_id, steps, missing, 0)
         return finding if finding.fit == Fit.ALLOWED or finding.at == missing else self._walked_with(process_id, steps, missing, 1)
 
-    def _walked_with(self, process_id: str, steps: tuple[Deed, ...], missing: int | None, more: int) -> Finding:
+    def _walked_with(self, process_id: str, steps: tuple[Deed, ...], missing: int | None, more: int) -> WayFinding:
         here = [self.automaton.start(process_id)]
         for place, (element, outcome) in enumerate(steps):
             if place == missing:
                 why = Bilingual(f"Mô hình đang áp dụng không có bước “{element}”.", f"The live model has no step “{element}”.")
-                return Finding(process_id, steps, Fit.DEPARTS, place, why)
+                return WayFinding(process_id, steps, Fit.DEPARTS, place, why)
             if not any(self._can_come(state, element) for state in here):
-                return Finding(process_id, steps, Fit.DEPARTS, place, self._why(here, steps, place))
+                return WayFinding(process_id, steps, Fit.DEPARTS, place, self._why(here, steps, place))
             come_to = self._through(here, partial(self._done, element=element, outcome=outcome), more)
             if not come_to:
-                return Finding(process_id, steps, self._fit_of_none, place, self._why(here, steps, place))
+                return WayFinding(process_id, steps, self._fit_of_none, place, self._why(here, steps, place))
             here = come_to
         # an agency's process may be ended from outside, with its case
         if process_id == CASE and not self._through(here, lambda state: [state] if state.is_over else [], 0):
@@ -133,11 +135,11 @@ class Judge:
                 f"Quy trình đã kết thúc, nhưng theo mô hình đang áp dụng còn phải làm: {names.vi}.",
                 f"The process ended, but by the live model there was still to do: {names.en}.",
             )
-            return Finding(process_id, steps, self._fit_of_none, len(steps), why)
-        return Finding(process_id, steps, Fit.ALLOWED)
+            return WayFinding(process_id, steps, self._fit_of_none, len(steps), why)
+        return WayFinding(process_id, steps, Fit.ALLOWED)
 
     def _can_come(self, state: State, element: str) -> bool:
-        """Whether the drawing leads to the step without another one being done: what it does not lead to needs no search."""
+        """Whether the drawing leads to the step without another step being done. If not, no search is needed."""
         key = state.process_id, state.places + state.listening
         if key not in self._reached:
             graph, elements = self.automaton.graphs[state.process_id], self.automaton.definition.elements
@@ -154,7 +156,8 @@ class Judge:
         return Fit.DEPARTS if self._runs_left > 0 else Fit.UNDECIDED
 
     def _through(self, here: Iterable[State], then: Callable[[State], list[State]], more: int) -> list[State]:
-        """Where `then` leads from the states, or from the nearest that silent moves lead to; and from those `more` moves further."""
+        """The states `then` leads to, tried from the given states or the nearest that silent moves reach, and `more` silent moves beyond.
+        """
         layer = {state.number: state for state in here}
         seen, left = dict(layer), MOST_SILENT
         found: dict[int, State] = {}
@@ -171,7 +174,7 @@ class Judge:
         return list(found.values())[:MOST_STATES]
 
     def _silently(self, state: State) -> list[State]:
-        """Where one message or timer leads; nowhere once all runs are used up."""
+        """The states one message or timer leads to; none once all runs are used up."""
         if self._runs_left <= 0:
             return []
         if state.number not in self._silent:
@@ -184,7 +187,7 @@ class Judge:
         return self._silent[state.number]
 
     def _done(self, state: State, *, element: str, outcome: str | None) -> list[State]:
-        """Where the step leads, with every value of what is not known of it."""
+        """The states after the step, one for each combination of the values that are unknown."""
         if (Kind.STEP, element) not in state.signs:
             return []
         enabled = Enabled(Kind.STEP, element, element)
@@ -193,7 +196,7 @@ class Judge:
         return list({after.number: after for after in self._after(state, enabled, fitting)}.values())
 
     def _after(self, state: State, enabled: Enabled, choices: Iterable[dict[str, Any]]) -> Iterator[State]:
-        """Where something that can happen leads, with each of the values, and with each answer of the services asked on the way."""
+        """The states after something that can happen, for each of the values and for each answer of the services asked on the way."""
         before = self.automaton.runs
         for values in choices:
             move = self._move(state, _act(enabled, values, {}))
@@ -230,7 +233,7 @@ class Judge:
         )
 
     def _names(self, states: Iterable[State]) -> Bilingual:
-        """The steps that wait in some of the states, those first that wait in the most."""
+        """Names of the steps that wait in these states, the most frequent first."""
         counted = Counter(step for state in states for step in set(state.steps))
         labels = [_label(self.automaton.definition, step) for step, _number in counted.most_common(MOST_NAMED)]
         if not labels:

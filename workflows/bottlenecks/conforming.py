@@ -1,4 +1,4 @@
-"""Conformance as a rehearsal: asked for a period, judged by the worker in a process of its own, and read by those who read bottlenecks."""
+"""Conformance checks: requested for a period, run by the worker in a process of their own, and read by those who read bottlenecks."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from casework.db import db
 from casework.models import Agency, Centre
 from casework.permissions import Actor
 from workflows.bottlenecks.conformance import Fit, Way, ways_of
-from workflows.bottlenecks.reading import Wanted, centres_read
+from workflows.bottlenecks.reading import BottleneckQuery, centres_read
 from workflows.bottlenecks.traces import traces_of
 from workflows.definitions.parsed import text_of
 from workflows.models import ProcessVersion, Rehearsal
@@ -23,20 +23,20 @@ from workflows.versions.live import live_version
 
 CONFORMANCE = "conformance"
 MOST = 2_000
-"""Cases compared; of a period with more, those that ended last."""
+"""Cases compared; if the period has more, those that ended last."""
 MOST_WAYS = 400
 """Different ways judged, the most frequent first."""
 
 MOST_TOLD = 20
-"""Ways told that depart, the most frequent first."""
+"""Departing ways reported, the most frequent first."""
 
 SECONDS, WAITED = 45, 180
-"""Computing time for the judging, and how long its process may take altogether."""
+"""Processor time for the judging, and how long its process may run altogether."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The newest conformance of a reader's centres: what was asked, and its result once it is there."""
+class ConformanceCheck:
+    """The newest conformance check the reader may see, with the period it was requested for."""
 
     rehearsal: Rehearsal
     first: date
@@ -44,12 +44,12 @@ class Asked:
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """Cases by what came out, and the ways that depart."""
+        """Cases by finding, and the ways that depart."""
         return self.rehearsal.result
 
 
-def ask_conformance(wanted: Wanted, *, by: Actor, now: datetime) -> Rehearsal:
-    """Ask whether the live model would have allowed the cases whose process ended in the period.
+def ask_conformance(wanted: BottleneckQuery, *, by: Actor, now: datetime) -> Rehearsal:
+    """Request a check whether the live model would have allowed the cases whose process ended in the period.
 
     Raises NotAllowed, RehearsalRefused and NoLiveVersion.
     """
@@ -64,8 +64,8 @@ def ask_conformance(wanted: Wanted, *, by: Actor, now: datetime) -> Rehearsal:
     return ask_rehearsal(version, kind=CONFORMANCE, wishes=wishes, centre_id=only(centres), by=by, now=now)
 
 
-def newest_conformance(*, by: Actor, centre: Centre | None = None) -> Asked | None:
-    """Return what was last asked about centres the person reads, about the one chosen alone if one is."""
+def newest_conformance(*, by: Actor, centre: Centre | None = None) -> ConformanceCheck | None:
+    """Return the newest check about centres the person reads, or about the one centre given."""
     own = centres_read(by)
     if centre is not None:
         own = frozenset({centre.id}) if own is None or centre.id in own else frozenset()
@@ -73,13 +73,13 @@ def newest_conformance(*, by: Actor, centre: Centre | None = None) -> Asked | No
     row = newest_about(query.options(joinedload(Rehearsal.version), joinedload(Rehearsal.asked_by)), own)
     if row is None:
         return None
-    return Asked(row, date.fromisoformat(row.wishes["first"]), date.fromisoformat(row.wishes["last"]))
+    return ConformanceCheck(row, date.fromisoformat(row.wishes["first"]), date.fromisoformat(row.wishes["last"]))
 
 
 def run_conformance(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
-    """Judge the cases of the period, each way once. A case fits as badly as the worst of its processes."""
+    """Judge the cases of the period, each distinct way once. A case counts as the worst of its processes."""
     wishes, version = rehearsal.wishes, rehearsal.version
-    wanted = Wanted(
+    wanted = BottleneckQuery(
         date.fromisoformat(wishes["first"]),
         date.fromisoformat(wishes["last"]),
         version=db.session.get(ProcessVersion, wishes["of_version"]) if wishes["of_version"] else None,

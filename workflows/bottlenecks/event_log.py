@@ -1,12 +1,12 @@
-"""The event log for programs of process mining: XES (IEEE 1849-2016) and CSV, written piece by piece in bounded memory.
+"""Export of the event log for process mining: XES (IEEE 1849-2016) and CSV, streamed in bounded memory.
 
-A case is named by a keyed digest and not by its code: the code leads to a public page and, with its secret, to a person. The digest
-is the same in every log of the installation, so that months can be put together, and nobody without the key finds the code
-from it. Whoever compares instants with published answers may still recognise a case; so the log goes to administrators and
-inspectors alone, and that it was taken is written down.
+Cases are named by a keyed digest instead of their code, because the code leads to a public page and, with its secret, to a person. The
+digest is the same in every log of the installation, so months can be put together, but nobody can work out the code without the key.
+Someone who compares the instants with published answers may still recognise a case; that is why only administrators and inspectors get the
+log, and why every export is recorded.
 
-An event is a step that was done: its element, when it began to wait and when it was done, the role and the agency at whose desk it
-was, the outcome, the version. No person, no words of anybody. Steps that were withdrawn are no events.
+An event is a step that was done: its element, when it began to wait, when it was done, the role and agency of its desk, the outcome and the
+version. It holds no persons and nothing anybody wrote. Withdrawn steps are left out.
 """
 
 import csv
@@ -28,7 +28,7 @@ from casework.models import Account, Agency, Centre, Event, Field
 from casework.permissions import Action, Actor
 from casework.sealing.seal import lookup_digest
 from casework.settings.importing.tables import harmless
-from workflows.bottlenecks.reading import Wanted, centres_read
+from workflows.bottlenecks.reading import BottleneckQuery, centres_read
 from workflows.bottlenecks.traces import Passage, Trace, traces
 from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessVersion
@@ -48,11 +48,11 @@ COLUMNS = (
     "version", "centre", "field",
 )  # fmt: skip
 BUFFER = 64 * 1024
-"""Bytes written before they are handed on."""
+"""Bytes collected before they are handed on."""
 
 
 class PeriodTooLong(CaseworkError):
-    """A log covers MOST_MONTHS months at most."""
+    """The period exceeds MOST_MONTHS months."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -62,8 +62,8 @@ class PeriodTooLong(CaseworkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A log that was taken: who, when, in which form, of which months."""
+class LogExport:
+    """One recorded export: when, by whom, in which form, and its first and last month."""
 
     at: datetime
     by: str
@@ -72,10 +72,10 @@ class Taken:
     last: str
 
 
-def export_event_log(wanted: Wanted, form: str, *, by: Actor, now: datetime) -> Iterator[bytes]:
-    """Write down that the log is taken, and return its bytes piece by piece: to be read after the unit of work has ended.
+def export_event_log(wanted: BottleneckQuery, form: str, *, by: Actor, now: datetime) -> Iterator[bytes]:
+    """Record the export and return the log piece by piece, to be read after the unit of work has ended.
 
-    It holds the cases whose process ended in the period, within the centres of the person. Raises NotAllowed, PeriodTooLong.
+    It holds the cases whose process ended in the period, within the person's centres. Raises NotAllowed and PeriodTooLong.
     """
     own = scopes_with(by, Action.EXPORT_EVENT_LOG)
     centre_id = wanted.centre.id if wanted.centre is not None else None if None in own else next(iter(own), None)
@@ -92,14 +92,14 @@ def export_event_log(wanted: Wanted, form: str, *, by: Actor, now: datetime) -> 
     return {XES: _xes, CSV: _csv}[form](wanted, traces(wanted, by=by, lets_go=True), _Names(by))
 
 
-def logs_taken(*, by: Actor, limit: int = 10) -> list[Taken]:
-    """The newest logs that were taken, for those who may take them in the whole installation."""
+def logs_taken(*, by: Actor, limit: int = 10) -> list[LogExport]:
+    """The newest exports, for those who may export the log of the whole installation."""
     if not may_in_scope(by, Action.EXPORT_EVENT_LOG, None):
         return []
     query = select(Event.at, Account.full_name, Event.payload).outerjoin(Account, Account.id == Event.actor_id)
     query = query.where(Event.stream == STREAM).order_by(Event.seq.desc()).limit(limit)
     return [
-        Taken(at, name or "", *(str((told or {}).get(key, "")) for key in ("form", "first", "last")))
+        LogExport(at, name or "", *(str((told or {}).get(key, "")) for key in ("form", "first", "last")))
         for at, name, told in db.session.execute(query)
     ]
 
@@ -107,8 +107,8 @@ def logs_taken(*, by: Actor, limit: int = 10) -> list[Taken]:
 # -- the two forms -------------------------------------------------------------------------------------------------------
 
 
-def _xes(wanted: Wanted, cases: Iterator[Trace], names: "_Names") -> Iterator[bytes]:
-    """The log as XES. `concept:name` of an event is the id of its element: labels change, and two steps may share one."""
+def _xes(wanted: BottleneckQuery, cases: Iterator[Trace], names: "_Names") -> Iterator[bytes]:
+    """The log as XES. `concept:name` of an event is its element id, since labels change and two steps may share one."""
     sink = _Sink()
     with etree.xmlfile(sink, encoding="utf-8", buffered=True) as file:
         file.write_declaration()
@@ -124,8 +124,8 @@ def _xes(wanted: Wanted, cases: Iterator[Trace], names: "_Names") -> Iterator[by
     yield sink.taken()
 
 
-def _csv(_wanted: Wanted, cases: Iterator[Trace], names: "_Names") -> Iterator[bytes]:
-    """The log as a table with a byte order mark; no cell begins a formula."""
+def _csv(_wanted: BottleneckQuery, cases: Iterator[Trace], names: "_Names") -> Iterator[bytes]:
+    """The log as CSV with a byte order mark. No cell can be read as a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     text.write("\ufeff")
@@ -148,12 +148,12 @@ def _csv(_wanted: Wanted, cases: Iterator[Trace], names: "_Names") -> Iterator[b
 
 
 def pseudonym(case_id: int) -> str:
-    """How a case is called in a log."""
+    """The name of a case in the log: the same in every export."""
     return lookup_digest(str(case_id), purpose=PURPOSE)[:DIGEST_LENGTH]
 
 
-def _head(wanted: Wanted) -> Iterator[Any]:
-    """Extensions, what every trace and event has, how events are told apart, and the log's own name: in the order the schema wants."""
+def _head(wanted: BottleneckQuery) -> Iterator[Any]:
+    """Extensions, globals, classifiers and the log's name, in the order the schema requires."""
     for name, prefix in EXTENSIONS:
         yield _element("extension", name=name, prefix=prefix, uri=f"{NAMESPACE}{prefix}.xesext")
     traces_have = _element("global", scope="trace")
@@ -208,7 +208,7 @@ def _instant(instant: datetime) -> str:
 
 
 class _Sink:
-    """What the writer of XML has written and nobody has taken yet."""
+    """A file for the XML writer whose content is taken piece by piece."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -226,7 +226,7 @@ class _Sink:
 
 
 class _Names:
-    """Rows by id as the log calls them, each kind read once: agencies and centres by key, fields by service code, steps by version."""
+    """Names by row id, each kind read once: agencies and centres by key, fields by service code, steps by version."""
 
     def __init__(self, by: Actor) -> None:
         own = centres_read(by)

@@ -1,7 +1,7 @@
-"""Counting how long steps took, month by month: the present and the previous month anew each hour, older ones once.
+"""Counts how long steps took, by month: the current and the previous month again each hour, older ones once.
 
-A passage counts in the local month in which its step was left. What was done counts as a passage, what was withdrawn beside it.
-Cases in quarantine do not count. The rows hold numbers alone: no case, no person.
+A passage counts in the local month in which its step was left. A step that was done counts as a passage, a withdrawn one separately.
+Quarantined cases do not count. The rows hold numbers only, no cases and no persons.
 """
 
 import struct
@@ -22,20 +22,20 @@ from casework.models import Case, Centre
 from workflows.models import StepFact, StepTimes, WaitingTask
 
 FRESH = timedelta(minutes=30)
-"""Another worker has counted within that time: the job does not do it twice."""
+"""If another worker counted within that time, the job does not count again."""
 
 MOST_MISSING = 36
-"""Older months a round of the job counts, the newest first, so that a long past does not hold up the present."""
+"""Older months counted per run of the job, newest first, so that a long past does not delay the present."""
 
 SLICE = timedelta(days=2)
-"""Left steps are read for so long at a time, so that no statement grows with the house."""
+"""Left steps are read for this long at a time, so that no statement grows with the installation."""
 
 MINUTES = "<u4"
-"""How office minutes are kept in a row, as NumPy reads them: it counts what is shown, and is not needed to keep them."""
+"""NumPy's type for the office minutes packed in a row; packing them does not need NumPy."""
 
 
 class Subject(NamedTuple):
-    """What one row of a month is about."""
+    """The key of a row within its month."""
 
     centre_id: int
     version_id: int
@@ -46,7 +46,7 @@ class Subject(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted of one subject. A passage whose minutes are not known counts without them."""
+    """The counts for one subject. A passage without known minutes counts, but adds none."""
 
     passages: int = 0
     late: int = 0
@@ -56,7 +56,6 @@ class Tally:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The columns of its row."""
         return {
             "passages": self.passages, "late": self.late, "redone": self.redone, "withdrawn": self.withdrawn,
             "minutes": zstandard.compress(struct.pack(f"<{len(self.minutes)}I", *sorted(self.minutes))),
@@ -64,7 +63,7 @@ class Tally:
 
 
 def count_step_times(now: datetime) -> int:
-    """Count what is not counted yet or may have changed since. The job; returns how many months it counted."""
+    """Count the months that are missing or may have changed. Run by the worker; returns how many months it counted."""
     present = month_of(now)
     number = sum(count_month(month_on, now=now, unless_since=now - FRESH) for month_on in (present, month_before(present)))
     for month_on in _missing(before=month_before(present)):
@@ -73,7 +72,7 @@ def count_step_times(now: datetime) -> int:
 
 
 def recount_step_times(now: datetime) -> int:
-    """Count every month with a left step again; returns how many."""
+    """Count every month in which a step was left again; returns how many."""
     number, end = 0, month_after(month_of(now))
     while (newest := _newest_left(before=end)) is not None:
         end = month_of(newest)
@@ -82,9 +81,9 @@ def recount_step_times(now: datetime) -> int:
 
 
 def count_month(month_on: date, *, now: datetime, unless_since: datetime | None = None) -> bool:
-    """Count one month and put its rows in place of the former ones. Returns whether it did: not when that was done lately.
+    """Count one month and replace its rows. Returns False if that was done since `unless_since`.
 
-    Counting takes no lock; the rows are written in a unit of work of their own, one worker at a time.
+    Counting takes no lock; the rows are written in a separate unit of work, by one worker at a time.
     """
     if _is_counted(month_on, unless_since):
         return False
@@ -98,7 +97,7 @@ def count_month(month_on: date, *, now: datetime, unless_since: datetime | None 
 
 
 def counted(month_on: date) -> dict[Subject, Tally]:
-    """The passages of a month as far as it has gone. Changes nothing."""
+    """The passages of a month so far. Changes nothing."""
     tallies: dict[Subject, Tally] = defaultdict(Tally)
     since, until = start_of(month_on), start_of(month_after(month_on))
     while since < until:
@@ -117,10 +116,9 @@ def counted(month_on: date) -> dict[Subject, Tally]:
 
 
 def left_steps(since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
-    """The statement for the steps left in [since, until), through the index by that instant.
+    """The statement for the steps left in [since, until), through the index on that instant.
 
-    No step without a limit is ever late. Redone is what was done before in
-    the same process; what was withdrawn was not done.
+    A step without a limit is never late. A step counts as redone if it was done before in the same process; a withdrawn one was not done.
     """
     earlier = aliased(WaitingTask)
     is_redone = exists().where(
@@ -143,7 +141,7 @@ def left_steps(since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def _write(month_on: date, fresh: Mapping[Subject, Tally], now: datetime) -> None:
-    """Rows that say what they said stay, with the new instant: most of a month does."""
+    """Replace the rows of a month. Unchanged rows, which are most, only get the new instant."""
     columns = (StepTimes.id, *(getattr(StepTimes, name) for name in (*Subject._fields, *Tally().columns)))
     places = len(Subject._fields) + 1
     wanted = {subject: tally.columns for subject, tally in fresh.items()}
@@ -163,7 +161,7 @@ def _write(month_on: date, fresh: Mapping[Subject, Tally], now: datetime) -> Non
 
 
 def _lock() -> None:
-    """One worker writes at a time. The first centre stands for all; SQLite has one writer anyway."""
+    """Let one worker write at a time, by locking the first centre's row; SQLite has a single writer anyway."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(Centre.id).order_by(Centre.id).limit(1).with_for_update(key_share=True))
 
@@ -176,10 +174,10 @@ def _is_counted(month_on: date, since: datetime | None) -> bool:
 
 
 def _missing(before: date) -> list[date]:
-    """The months before one in which steps were left and that were not counted since they ended, the newest first, MOST_MISSING at most.
+    """The months before `before` that need counting, newest first, at most MOST_MISSING: steps were left in them, and no count was made
+    since they ended.
 
-    A month that was counted while it lasted, and never again because the worker stood still until it was no previous month any more, would
-    else lack its last days for ever.
+    Without this, a month last counted while it lasted would lack its final days for ever if the worker stood still for over a month.
     """
     found: list[date] = []
     while len(found) < MOST_MISSING and (newest := _newest_left(before)) is not None:

@@ -1,4 +1,4 @@
-"""The heat of a model: what the counted months say of each step, within the centres of the reader. Reads rows of numbers, no case."""
+"""The heat map of a model: step times of the counted months, within the reader's centres. Reads monthly numbers, never cases."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 FEWEST = FEWEST_FOR_A_RATE
-"""Below so many passages there is no share as a percentage, no median and no colour: one more or less would turn it round, and so
-few may be the work of one person."""
+"""Below this number of passages there is no percentage, no median and no colour: a single passage would change them much, and so few may be
+the work of one person."""
 
 MOST_MONTHS = 36
 MOST_VERSIONS = 60
@@ -39,8 +39,8 @@ MOST_CENTRES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked: months from `first` to `last`, of one version or of all (None); a field, an agency, a centre or any."""
+class BottleneckQuery:
+    """Which months (`first` to `last`), and optionally which version, field, agency and centre; None or "" means all."""
 
     first: date
     last: date
@@ -56,21 +56,20 @@ class Wanted:
 
     @property
     def until(self) -> datetime:
-        """The first instant after it."""
+        """The first instant after the period."""
         return start_of(month_after(self.last))
 
     @property
     def months(self) -> int:
-        """How many months it has."""
         return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """How one step went. `by_agency` are its passages and late ones by agency id, None for the centre's own.
+    """The measures of one step. `by_agency` gives passages and late passages by agency id, None for the centre's own.
 
-    `median` is the mean of the middle two; `p90` the shortest time within which nine of ten were done. Both in office minutes, and
-    None below FEWEST passages. `costs` is the sum of all office minutes.
+    `median` is the mean of the middle two; `p90` the shortest time within which nine in ten were done. Both are office minutes, and None
+    below FEWEST passages. `costs` is the sum of all office minutes.
     """
 
     element: str
@@ -85,22 +84,22 @@ class Measures:
 
     @property
     def is_few(self) -> bool:
-        """Whether so few passages say nothing in percent."""
+        """Whether there are too few passages for a percentage."""
         return self.passages < FEWEST
 
     def percent_of(self, part: int) -> float | None:
-        """A part of the passages to one decimal; None where they are few."""
+        """`part` in percent of the passages, to one decimal; None where they are few."""
         return None if self.is_few else round(100 * part / self.passages, 1)
 
 
 Foreign = Mapping[int, frozenset[str]]
-"""By version the ids that stand for another step there than in the version that is drawn."""
+"""By version, the ids that stand for another step there than in the drawn version."""
 NONE_FOREIGN: Foreign = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """All of the page: the version that is drawn, its steps in the order of the model, then steps only other versions have."""
+    """The content of the page: the version that is drawn, its steps in the order of the model, then steps only other versions have."""
 
     drawn: ProcessVersion
     steps: tuple[tuple[Element, Measures], ...]
@@ -109,25 +108,23 @@ class Heat:
 
     @property
     def all(self) -> list[tuple[Element | None, Measures]]:
-        """Every step with its measures."""
         return [*self.steps, *self.elsewhere]
 
 
 def centres_read(by: Actor) -> frozenset[int] | None:
-    """The centres whose numbers a person reads; None means all."""
+    """The centres whose numbers a person may read; None means all."""
     scopes = scopes_with(by, Action.READ_BOTTLENECKS)
     return None if None in scopes else frozenset(scope for scope in scopes if scope is not None)
 
 
 def centres_offered(by: Actor) -> list[Centre]:
-    """The centres a person may choose from."""
     own = centres_read(by)
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST_CENTRES)
     return list(db.session.scalars(query if own is None else query.where(Centre.id.in_(own))))
 
 
 def versions_offered(by: Actor) -> list[ProcessVersion]:
-    """The versions of the process that were ever live where the person reads, the installation's first, the newest first."""
+    """The versions ever live where the person reads, the installation's before a centre's, newest first."""
     own = centres_read(by)
     query = select(ProcessVersion).where(ProcessVersion.key == FIELD_REPORT, ProcessVersion.live_at.is_not(None))
     if own is not None:
@@ -139,7 +136,7 @@ def versions_offered(by: Actor) -> list[ProcessVersion]:
 
 
 def agencies_offered(by: Actor, centre: Centre | None = None) -> list[Agency]:
-    """The agencies a person may choose from, also those that have ended: their months are still there."""
+    """The agencies a person may choose from, including those that have ended, whose months still count."""
     own = centres_read(by)
     query = select(Agency).order_by(Agency.folded_name, Agency.id).limit(MOST_AGENCIES)
     if own is not None:
@@ -148,15 +145,15 @@ def agencies_offered(by: Actor, centre: Centre | None = None) -> list[Agency]:
 
 
 def last_months(now: datetime, number: int) -> tuple[date, date]:
-    """The first and the last of so many months up to the present one."""
+    """The first and last of the most recent `number` months, the current one included."""
     first = last = month_of(now)
     for _ in range(number - 1):
         first = month_before(first)
     return first, last
 
 
-def heat(wanted: Wanted, *, by: Actor) -> Heat:
-    """Return what the counted months say. Raises NoLiveVersion where all versions are asked for and none was ever live."""
+def heat(wanted: BottleneckQuery, *, by: Actor) -> Heat:
+    """Return the heat map. Raises NoLiveVersion where all versions are asked for and none was ever live."""
     versions = [wanted.version] if wanted.version is not None else versions_offered(by)
     drawn = wanted.version or live_version(wanted.centre.id if wanted.centre is not None else _only(centres_read(by)))
     foreign = reused_among(drawn, [version for version in versions if version.id != drawn.id])
@@ -177,9 +174,9 @@ def _only(centres: Collection[int] | None) -> int | None:
 
 
 def _measures(
-    wanted: Wanted, versions: Iterable[ProcessVersion], by: Actor, foreign: Foreign
+    wanted: BottleneckQuery, versions: Iterable[ProcessVersion], by: Actor, foreign: Foreign
 ) -> tuple[dict[str, Measures], datetime | None]:
-    """One statement; the minutes of an element are unpacked in one go, however many rows they stand in."""
+    """Measures by step in one statement; the packed minutes of an element's rows are unpacked together."""
     query = select(
         StepTimes.version_id, StepTimes.element, StepTimes.agency_id, StepTimes.passages, StepTimes.late, StepTimes.redone,
         StepTimes.withdrawn, StepTimes.minutes,
@@ -224,14 +221,14 @@ class _Sum:
 
 
 def unpacked(packed: Iterable[bytes]) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    """The office minutes of some rows, in no order."""
+    """The office minutes of several rows, unordered."""
     import numpy as np  # late: docs/architecture.md
 
     reader = zstandard.ZstdDecompressor().stream_reader(b"".join(packed), read_across_frames=True)
     return np.frombuffer(reader.readall(), dtype=MINUTES)
 
 
-def _conditions(wanted: Wanted, version_ids: Collection[int], by: Actor) -> list[ColumnElement[bool]]:
+def _conditions(wanted: BottleneckQuery, version_ids: Collection[int], by: Actor) -> list[ColumnElement[bool]]:
     conditions = [StepTimes.version_id.in_(version_ids), StepTimes.month_on >= wanted.first, StepTimes.month_on <= wanted.last]
     own = centres_read(by)
     if own is not None:
@@ -246,14 +243,14 @@ def _conditions(wanted: Wanted, version_ids: Collection[int], by: Actor) -> list
 
 
 def field_ids(service_code: str) -> list[int]:
-    """Every wording of a field, in whichever centre: they mean the same."""
+    """Every row of a field, in all centres: the same service code means the same field."""
     return list(db.session.scalars(select(Field.id).where(Field.service_code == service_code)))
 
 
 def elements_of(names: Collection[str], versions: Iterable[ProcessVersion], foreign: Foreign = NONE_FOREIGN) -> list[Element | None]:
-    """What some steps are, as the newest of the versions has them that has; None where no version has one.
+    """The elements for some names, each from the newest version that has it; None where none has.
 
-    A name with APART behind it is what versions call so in which it is `foreign`: another step than in the one that is drawn.
+    A name ending in APART belongs to versions in which that id is `foreign`, meaning another step than in the drawn one.
     """
     found: dict[str, Element] = {}
     for version in versions:

@@ -9,19 +9,19 @@ from workflows.definitions.process import Element
 from workflows.desk_access import REPORTER
 
 MOST = 8
-"""Bottlenecks told."""
+"""Bottlenecks listed."""
 
 LEAST_COSTS = 60
-"""Office minutes altogether: what cost less is no bottleneck."""
+"""Office minutes altogether: a step that cost less is no bottleneck."""
 
 HOUR = 60
 IN_DAYS_FROM = 2
-"""Working days from which a time is told in days."""
+"""From this many working days on, times are given in days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bottleneck:
-    """One step with its sentence."""
+    """A step with the sentence about it."""
 
     element: Element
     measures: Measures
@@ -29,9 +29,9 @@ class Bottleneck:
 
 
 def bottlenecks(heat: Heat, *, agencies: Mapping[int, Bilingual], day_minutes: int) -> list[Bottleneck]:
-    """Return the steps that cost the most working time, the dearest first.
+    """Return the steps that cost the most working time, dearest first. `agencies` gives names by id.
 
-    Left out are steps that citizens do, since their time is their own, and those with few passages. `agencies` are names by id.
+    Left out are steps citizens do, whose time is their own, and steps with few passages.
     """
     found = [
         (element, measures) for element, measures in heat.all
@@ -45,9 +45,9 @@ def bottlenecks(heat: Heat, *, agencies: Mapping[int, Bilingual], day_minutes: i
 
 
 def late_mostly_at(measures: Measures) -> int | None:
-    """The agency with more than half of the late passages; None where there is none, or where it has few passages.
+    """The agency with more than half of the late passages; None if there is none or it has few passages.
 
-    Agencies are never ranked by a handful of passages, nor named where there is only one that could be.
+    Agencies are never ranked on a handful of passages, nor named where only one comes into question.
     """
     late = {agency_id: of for agency_id, (_passages, of) in measures.by_agency.items() if of}
     if len(measures.by_agency) < 2 or not late:
@@ -99,7 +99,7 @@ def _times(measures: Measures, day_minutes: int) -> Bilingual:
 
 
 def working_time_words(minutes: float, day_minutes: int) -> Bilingual:
-    """Office minutes as people say them: 40 phút, 9 giờ, 2,5 ngày làm việc."""
+    """Office minutes in words: 40 phút, 9 giờ, 2,5 ngày làm việc."""
     if minutes < HOUR:
         return Bilingual(f"{round(minutes)} phút làm việc", f"{round(minutes)} working minute{'' if round(minutes) == 1 else 's'}")
     is_days = minutes >= IN_DAYS_FROM * day_minutes
@@ -109,7 +109,7 @@ def working_time_words(minutes: float, day_minutes: int) -> Bilingual:
 
 
 def short_time_words(minutes: float, day_minutes: int) -> Bilingual:
-    """The same as short as a badge has room for: 40 ph, 9 g, 2,5 ng."""
+    """The same, short enough for a badge: 40 ph, 9 g, 2,5 ng."""
     if minutes < HOUR:
         return Bilingual(f"{round(minutes)} ph", f"{round(minutes)} min")
     is_days = minutes >= IN_DAYS_FROM * day_minutes

@@ -1,7 +1,7 @@
-"""The ways that cases went: of each case whose process ended in a period the steps that were done, in order of time.
+"""Traces: for each case whose process ended in a period, the steps that were done, ordered by time.
 
-The case's own process and its agencies' are one way. Read in pieces, so that memory does not grow with the period; what is
-handed on names neither persons nor what anybody wrote.
+A case's own process and those of its agencies form one trace. They are read in batches, so memory does not grow with the period, and hold
+no persons and nothing anybody wrote.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from sqlalchemy import Select, and_, exists, select, tuple_
 from casework.db import db
 from casework.models import Assignment, Case
 from casework.permissions import Actor
-from workflows.bottlenecks.reading import Wanted, centres_read, field_ids
+from workflows.bottlenecks.reading import BottleneckQuery, centres_read, field_ids
 from workflows.models import ProcessInstance, StepFact, WaitingTask
 
 PIECE = 300
@@ -24,7 +24,7 @@ PIECE = 300
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One step that was done. `role` is whose desk it was at, never who sat there."""
+    """One step that was done. `role` is the role of its desk, never a person."""
 
     element: str
     version_id: int
@@ -40,7 +40,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One case whose process has ended."""
+    """The steps of one case whose process has ended."""
 
     case_id: int
     version_id: int
@@ -52,19 +52,21 @@ class Trace:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The elements that were done, in order."""
+        """The element ids, in order."""
         return tuple(each.element for each in self.passages)
 
 
-def traces(wanted: Wanted, *, by: Actor, newest_first: bool = False, lets_go: bool = False) -> Iterator[Trace]:
-    """Return the cases of the person's centres whose process ended in the period; see `traces_of`."""
+def traces(wanted: BottleneckQuery, *, by: Actor, newest_first: bool = False, lets_go: bool = False) -> Iterator[Trace]:
+    """The traces of the person's centres; see `traces_of`."""
     return traces_of(wanted, centres_read(by), newest_first=newest_first, lets_go=lets_go)
 
 
-def traces_of(wanted: Wanted, centres: Collection[int] | None, *, newest_first: bool = False, lets_go: bool = False) -> Iterator[Trace]:
-    """Return the cases of some centres (None: of all) by when their process ended: read as they are taken, of what is wanted now.
+def traces_of(
+    wanted: BottleneckQuery, centres: Collection[int] | None, *, newest_first: bool = False, lets_go: bool = False
+) -> Iterator[Trace]:
+    """Yield the cases of some centres (None: all) by when their process ended, read lazily.
 
-    `lets_go`: end the transaction after each piece, for what takes minutes: what has ended in the past does not change.
+    With `lets_go` the transaction ends after each batch, for readers that take minutes; ended cases do not change any more.
     """
     return _traces(_ended(wanted, centres), newest_first, lets_go)
 
@@ -86,15 +88,15 @@ def _traces(ended: Select[*tuple[Any, ...]], newest_first: bool, lets_go: bool) 
 
 
 def _piece(ended: Select[*tuple[Any, ...]], last: tuple[datetime, int] | None, newest_first: bool) -> Select[*tuple[Any, ...]]:
-    """The next PIECE, which begins where the one before stopped."""
+    """The next PIECE cases after `last`."""
     order = (ProcessInstance.ended_at, ProcessInstance.id)
     if last is not None:
         ended = ended.where(tuple_(*order) < last if newest_first else tuple_(*order) > last)
     return ended.order_by(*(each.desc() if newest_first else each for each in order)).limit(PIECE)
 
 
-def _ended(wanted: Wanted, centres: Collection[int] | None) -> Select[*tuple[Any, ...]]:
-    """Through the index of ended processes."""
+def _ended(wanted: BottleneckQuery, centres: Collection[int] | None) -> Select[*tuple[Any, ...]]:
+    """Ended processes of the period, through their index."""
     query = select(
         ProcessInstance.id, ProcessInstance.case_id, ProcessInstance.version_id, Case.centre_id, Case.field_id,
         ProcessInstance.started_at, ProcessInstance.ended_at,

@@ -1,4 +1,4 @@
-"""Variants: the different orders in which the steps of cases were done, the most frequent first."""
+"""Variants: the different orders in which cases passed the steps, most frequent first."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from itertools import pairwise
 from statistics import median
 
 from casework.permissions import Actor
-from workflows.bottlenecks.reading import FEWEST, Wanted
+from workflows.bottlenecks.reading import FEWEST, BottleneckQuery
 from workflows.bottlenecks.traces import Trace, traces
 
 MOST = 600
-"""Cases a page looks at while somebody waits; of a period with more, those that ended last."""
+"""Cases a page reads while somebody waits; if the period has more, those that ended last."""
 
 MOST_VARIANTS = 20
 DIGITS = 1
@@ -20,7 +20,7 @@ DIGITS = 1
 
 @dataclass(slots=True)
 class Variant:
-    """One order of steps; `late` are the cases in which a step was done late. `elapsed` is from the beginning to the end of a case."""
+    """One order of steps. `late` counts cases with a late step; `elapsed` is from the beginning to the end of each case."""
 
     steps: tuple[str, ...]
     cases: int = 0
@@ -29,12 +29,12 @@ class Variant:
 
     @property
     def median(self) -> timedelta | None:
-        """Half of its cases took longer; None below FEWEST cases."""
+        """The median of `elapsed`; None below FEWEST cases."""
         return timedelta(seconds=median(each.total_seconds() for each in self.elapsed)) if self.cases >= FEWEST else None
 
     @property
     def runs(self) -> list[tuple[str, int]]:
-        """Its steps with how often each was done in a row."""
+        """The steps, each with how often it was done in a row."""
         found: list[tuple[str, int]] = []
         for step in self.steps:
             if found and found[-1][0] == step:
@@ -46,7 +46,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """The most frequent orders; `cases` were looked at, in `different` orders. `is_sample`: there are more cases in the period."""
+    """The most frequent of `different` orders in `cases` cases. `is_sample`: the period has more cases than were read."""
 
     shown: tuple[Variant, ...]
     cases: int
@@ -54,13 +54,12 @@ class Variants:
     is_sample: bool
 
     def percent_of(self, part: int, whole: int | None = None) -> float | None:
-        """A part of the cases, or of some of them; None where they are few."""
+        """`part` in percent of all cases or of `whole`; None where they are few."""
         whole = self.cases if whole is None else whole
         return round(100 * part / whole, DIGITS) if whole >= FEWEST else None
 
 
-def variants(wanted: Wanted, *, by: Actor) -> Variants:
-    """Return the variants of the cases whose process ended in the period."""
+def variants(wanted: BottleneckQuery, *, by: Actor) -> Variants:
     taken: list[Trace] = []
     for trace in traces(wanted, by=by, newest_first=True):
         if len(taken) == MOST:
@@ -70,7 +69,7 @@ def variants(wanted: Wanted, *, by: Actor) -> Variants:
 
 
 def variants_of(taken: Iterable[Trace], *, is_sample: bool = False) -> Variants:
-    """Put cases of the same order together."""
+    """Group cases with the same order of steps."""
     found: dict[tuple[str, ...], Variant] = {}
     for trace in taken:
         variant = found.setdefault(trace.steps, Variant(trace.steps))
@@ -81,8 +80,8 @@ def variants_of(taken: Iterable[Trace], *, is_sample: bool = False) -> Variants:
     return Variants(tuple(ordered[:MOST_VARIANTS]), sum(each.cases for each in ordered), len(ordered), is_sample)
 
 
-def directly_follows(wanted: Wanted, *, by: Actor) -> Counter[tuple[str, str]]:
-    """How often one step was done directly after another in the cases that ended in the period: what a program that reads the log finds."""
+def directly_follows(wanted: BottleneckQuery, *, by: Actor) -> Counter[tuple[str, str]]:
+    """How often one step directly followed another in the period, as a program that reads the log would find."""
     counts: Counter[tuple[str, str]] = Counter()
     for trace in traces(wanted, by=by):
         counts.update(pairwise(trace.steps))

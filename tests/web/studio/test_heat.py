@@ -27,7 +27,7 @@ from workflows.bottlenecks import traces as of_traces
 from workflows.bottlenecks import variants as of_variants
 from workflows.bottlenecks.event_log import NAMESPACE, STREAM
 from workflows.bottlenecks.keeping import count_step_times
-from workflows.bottlenecks.reading import Wanted, last_months
+from workflows.bottlenecks.reading import BottleneckQuery, last_months
 from workflows.bottlenecks.traces import PIECE
 from workflows.bottlenecks.variants import directly_follows
 from workflows.models import ProcessVersion, Rehearsal
@@ -156,7 +156,7 @@ def test_the_log_opens_as_xes_and_csv_and_both_follow_each_other_as_we_count(
     assert PIECE > 2
     monkeypatch.setattr(of_traces, "PIECE", 2)                               # six cases are read in four pieces
     admin = as_(sqlite_app, sqlite_client, world, "administrator")
-    ours = directly_follows(Wanted(*last_months(NOW, 12)), by=world.actor("administrator"))
+    ours = directly_follows(BottleneckQuery(*last_months(NOW, 12)), by=world.actor("administrator"))
     assert ours == {("verify", "submit_answer"): 6, ("submit_answer", "submit_answer"): 1, ("submit_answer", "publish"): 6}
 
     answer = log_of(admin, "xes")

@@ -11,7 +11,7 @@ from tests.second_centre import second_world
 from tests.workflows.bottlenecks.facts import Ground, local
 from workflows.bottlenecks.conformance import ASSIGNMENT, CASE, Fit, Judge
 from workflows.bottlenecks.conforming import ask_conformance, newest_conformance
-from workflows.bottlenecks.reading import Wanted, last_months
+from workflows.bottlenecks.reading import BottleneckQuery, last_months
 from workflows.definitions.process import parse, shipped_model
 from workflows.rehearsal.automaton import Automaton
 from workflows.rehearsal.running import go_on_with_rehearsals
@@ -46,7 +46,7 @@ def test_walked_cases_are_allowed_and_others_are_counted_as_departing(sqlite_app
             case = ground.case("PTNMT", ended_at=local(3, 20 + day))
             ground.step(case, "verify", at=local(3, day), outcome="accept")
             ground.step(case, "approve_answer", at=local(3, day, 12), agency="PTNMT", outcome="approve_answer")
-    admin, wanted = world.actor("administrator"), Wanted(*last_months(NOW, 3))
+    admin, wanted = world.actor("administrator"), BottleneckQuery(*last_months(NOW, 3))
     with pytest.raises(NotAllowed), unit_of_work():
         ask_conformance(wanted, by=world.actor("ops_lead"), now=NOW)
     with unit_of_work():

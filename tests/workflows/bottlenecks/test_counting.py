@@ -18,7 +18,7 @@ from tests.second_centre import of_the_installation, second_world
 from tests.workflows.bottlenecks.facts import Ground, local
 from workflows.bottlenecks import keeping
 from workflows.bottlenecks.keeping import count_step_times, recount_step_times
-from workflows.bottlenecks.reading import Measures, Wanted, heat
+from workflows.bottlenecks.reading import BottleneckQuery, Measures, heat
 from workflows.bottlenecks.sentences import bottlenecks, late_mostly_at
 from workflows.definitions.process import shipped_model
 from workflows.figures.steps import step_hours
@@ -38,7 +38,7 @@ def rows() -> list[tuple[Any, ...]]:
     ]
 
 
-def measured(by: Any, wanted: Wanted, element: str) -> Measures:
+def measured(by: Any, wanted: BottleneckQuery, element: str) -> Measures:
     db.session.rollback()
     return next(measures for each, measures in heat(wanted, by=by).all if each is not None and each.id == element)
 
@@ -73,29 +73,29 @@ def test_the_counted_numbers_are_those_counted_by_hand(app: Flask) -> None:
     assert count_step_times(NOW + timedelta(minutes=40)) == 2
     assert [row.id for row in db.session.scalars(select(StepTimes).order_by(StepTimes.id))] == kept, "what is the same is not written again"
 
-    both = measured(lead, Wanted(MARCH, APRIL), "verify")
+    both = measured(lead, BottleneckQuery(MARCH, APRIL), "verify")
     assert (both.passages, both.late, both.redone, both.costs) == (5, 1, 3, 695)
     assert (both.median, both.p90) == (37.5, 600), "of 20, 30, 45 and 600"
     assert both.percent_of(both.late) == 20.0
-    march = measured(lead, Wanted(MARCH, MARCH), "verify")
+    march = measured(lead, BottleneckQuery(MARCH, MARCH), "verify")
     assert (march.passages, march.median, march.p90, march.percent_of(march.late)) == (4, None, None, None), "four passages say nothing"
-    answers = measured(lead, Wanted(MARCH, MARCH), "submit_answer")
+    answers = measured(lead, BottleneckQuery(MARCH, MARCH), "submit_answer")
     assert (answers.passages, answers.late, answers.withdrawn, answers.costs) == (4, 2, 1, 1400)
-    one = measured(lead, Wanted(MARCH, APRIL, agency=world.agencies["PTNMT"]), "submit_answer")
+    one = measured(lead, BottleneckQuery(MARCH, APRIL, agency=world.agencies["PTNMT"]), "submit_answer")
     assert (one.passages, one.late, one.costs) == (2, 1, 500)
-    assert measured(lead, Wanted(MARCH, APRIL, agency=world.agencies["PTNMT"]), "verify").passages == 0
+    assert measured(lead, BottleneckQuery(MARCH, APRIL, agency=world.agencies["PTNMT"]), "verify").passages == 0
     with unit_of_work():
         others = select(Field.id).where(Field.service_code != "rung_dat_moi_truong")
         db.session.get_one(Case, first.id).field_id = db.session.scalars(others).first()
     recount_step_times(NOW)
-    assert measured(lead, Wanted(MARCH, APRIL, field="rung_dat_moi_truong"), "verify").passages == 3
-    assert measured(lead, Wanted(FEBRUARY, FEBRUARY), "verify") == Measures("verify")
+    assert measured(lead, BottleneckQuery(MARCH, APRIL, field="rung_dat_moi_truong"), "verify").passages == 3
+    assert measured(lead, BottleneckQuery(FEBRUARY, FEBRUARY), "verify") == Measures("verify")
 
 
 def test_a_month_without_steps_costs_nothing_and_older_months_are_counted_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     world = build.standard_world()
     assert count_step_times(NOW) == 2
-    assert (rows(), heat(Wanted(MARCH, APRIL), by=world.actor("ops_lead")).counted_at) == ([], None)
+    assert (rows(), heat(BottleneckQuery(MARCH, APRIL), by=world.actor("ops_lead")).counted_at) == ([], None)
     with unit_of_work():
         ground = Ground(world)
         case = ground.case()
@@ -133,14 +133,14 @@ def test_nobody_reads_numbers_of_a_centre_that_is_not_theirs(app: Flask) -> None
                 ground.step(ground.case(), "verify", at=local(3, 2))
     inspector = of_the_installation(world, "inspector_of_all", Role.INSPECTOR)
     count_step_times(NOW)
-    wanted = Wanted(MARCH, MARCH)
+    wanted = BottleneckQuery(MARCH, MARCH)
     readers = (
         (world.actor("ops_lead"), 1), (other.actor("committee_leader"), 2), (actor_for(inspector, now=NOW), 3),
         (world.actor("operator"), 0),
     )  # fmt: skip
     for by, number in readers:
         assert measured(by, wanted, "verify").passages == number
-    assert measured(world.actor("ops_lead"), Wanted(MARCH, MARCH, centre=other.centre), "verify").passages == 0
+    assert measured(world.actor("ops_lead"), BottleneckQuery(MARCH, MARCH, centre=other.centre), "verify").passages == 0
 
 
 def test_all_versions_are_added_up_by_element_and_hostile_labels_stay_text(sqlite_app: Flask) -> None:
@@ -158,7 +158,7 @@ def test_all_versions_are_added_up_by_element_and_hostile_labels_stay_text(sqlit
         new.step(new.case(), "classify", at=local(3, 8), minutes=480 * 5)
     count_step_times(NOW)
     by = world.actor("ops_lead")
-    found = heat(Wanted(MARCH, MARCH), by=by)
+    found = heat(BottleneckQuery(MARCH, MARCH), by=by)
     assert [(element, measures.passages) for element, measures in found.elsewhere] == [(None, 6)], "no version has that step any more"
     [only] = bottlenecks(found, agencies={}, day_minutes=480)
     assert (only.measures.passages, only.measures.median, only.measures.p90) == (7, 240, 2400)
@@ -167,7 +167,7 @@ def test_all_versions_are_added_up_by_element_and_hostile_labels_stay_text(sqlit
         " lần từ 5 ngày làm việc trở lên; 5 trên 7 lần trễ hạn."
     )
     assert only.text.en.endswith("half take 4 working hours or more, 1 in 10 takes 5 working days or more; 5 of 7 were late.")
-    [of_one] = bottlenecks(heat(Wanted(MARCH, MARCH, old.version), by=by), agencies={}, day_minutes=480)
+    [of_one] = bottlenecks(heat(BottleneckQuery(MARCH, MARCH, old.version), by=by), agencies={}, day_minutes=480)
     assert of_one.measures.passages == 6
 
 
@@ -195,7 +195,7 @@ def test_each_statement_of_counting_and_reading_begins_at_an_index(app: Flask) -
     sent: list[tuple[str, object]] = []
     event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, given, *_: sent.append((statement, given)))
     count_step_times(NOW)
-    heat(Wanted(MARCH, APRIL, field="rung_dat_moi_truong"), by=world.actor("ops_lead"))
+    heat(BottleneckQuery(MARCH, APRIL, field="rung_dat_moi_truong"), by=world.actor("ops_lead"))
     for agency_id in (None, world.agencies["PTNMT"].id):
         step_hours(period_named("2026-Q2"), centre_id=world.centre.id, agency_id=agency_id)
     is_sqlite = db.engine.dialect.name == "sqlite"

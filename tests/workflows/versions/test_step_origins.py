@@ -17,7 +17,7 @@ from tests.workflows.drawing import Drawing, button
 from tests.workflows.test_element_settings import set_
 from web.studio.editor import daily_of
 from workflows.bottlenecks.keeping import MINUTES
-from workflows.bottlenecks.reading import Wanted, heat
+from workflows.bottlenecks.reading import BottleneckQuery, heat
 from workflows.comparison.changes import ChangeKind, changes_between
 from workflows.comparison.sentences import sentences_between
 from workflows.definitions.parsed import definition_of, text_of
@@ -237,7 +237,7 @@ def test_the_heat_map_keeps_the_hours_of_the_one_apart_from_those_of_the_other(
                     month_on=month, centre_id=world.centre.id, version_id=version.id, element=element, passages=passages, late=0,
                     redone=0, withdrawn=0, minutes=minutes, counted_at=NOON,
                 ))  # fmt: skip
-    seen = heat(Wanted(month, month), by=world.actor("admin"))
+    seen = heat(BottleneckQuery(month, month), by=world.actor("admin"))
     assert {element.id: measures.passages for element, measures in seen.steps if measures.passages} == {"classify": 16, "step_1": 9}
     assert [(element.label.vi, measures.passages) for element, measures in seen.elsewhere if element] == [(LEGAL[0], 7)]
 
