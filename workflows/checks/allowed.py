@@ -1,4 +1,4 @@
-"""Whether a model holds only what may stand in it, each part in its place, with ids and texts within bounds."""
+"""Checks that a model holds only allowed elements, each in its place, with ids and texts within bounds."""
 
 import difflib
 import re
@@ -36,7 +36,7 @@ MAX_HELP = 200
 MAX_TEXT = 1_000
 MOST_CHARACTERS = {"name": MAX_LABEL, "label_vi": MAX_LABEL, "label_en": MAX_LABEL, "help_vi": MAX_HELP, "help_en": MAX_HELP}
 CONFUSING = frozenset({TOO_MANY_NODES, "id_duplicate", "vocabulary_incomplete"})
-"""Findings after which nothing else can be said about what the parts of a model mean."""
+"""Findings after which nothing else can be said about the meaning of a model's parts."""
 
 NC_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,30}|rgba?\([0-9., %]{1,40}\)")
@@ -44,7 +44,7 @@ COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}|[A-Za-z]{1,30}|rgba?\([0-9., %]{1,40}\)"
 _REPEATED = frozenset({SPIFF + "property", SPIFF + "parameter", LANGBIANG + "field", LANGBIANG + "button", LANGBIANG + "choice"})
 
 _REFERENCES = {"processRef": "process", "messageRef": "message", "sourceRef": None, "targetRef": None, "bpmnElement": None}
-"""Attributes that name another element, and of which kind. Those of flows and events are judged where their meaning is."""
+"""Attributes that name another element, and its kind. Those of flows and events are checked with their meaning."""
 _REFERRING = (*(BPMN + tag for tag in ("participant", "messageFlow", "association")), *DRAWING)
 
 _ONLY_WHAT_RUNS = Bilingual(
@@ -113,7 +113,7 @@ _REFERENCE = Rule(
 
 
 def vocabulary_findings(root: Any) -> Iterator[ModelFinding]:
-    """Yield what may not stand in the model, or not there, and ids and texts out of bounds. `root` is what `read_tree` returned."""
+    """Yield elements that are not allowed or out of place, and ids and texts out of bounds. `root` comes from `read_tree`."""
     yield from _size_findings(root)
     for node in root.iter():
         if node.tag not in ALLOWED:
@@ -182,7 +182,7 @@ def _place_findings(node: Any) -> Iterator[ModelFinding]:
     parent = node.getparent()
     owner = parent.getparent() if parent.tag == BPMN + "extensionElements" else parent
     if owner is not None and owner.tag not in ALLOWED:
-        return  # that its owner is refused is told already
+        return  # its owner has a finding already
     is_direct = parent.tag == BPMN + "extensionElements" or not owner.tag.startswith(BPMN)
     if owner is None or owner.tag not in PLACES[node.tag] or not is_direct:
         kinds = ", ".join(sorted(etree.QName(tag).localname for tag in PLACES[node.tag])[:4])
@@ -209,12 +209,12 @@ def _too_long(node: Any, length: int, most: int) -> ModelFinding:
 
 
 def id_findings(root: Any) -> Iterator[ModelFinding]:
-    """Yield ids that are none, or that two parts of a file share."""
+    """Yield invalid and duplicate ids."""
     own = [node for node in root.iter() if node.get("id") is not None and not node.tag.startswith((SPIFF, LANGBIANG))]
     inner = [node for node in root.iter(SPIFF + "*", LANGBIANG + "*") if node.get("id") is not None]
     for node in [*own, *inner]:
         id_ = node.get("id")
-        # the id of an operator or parameter is a name of the service list, judged there
+        # the id of an operator or parameter is a name from the service list, checked by services.py
         if (len(id_) > LONGEST_ID or not NC_NAME.fullmatch(id_)) and not node.tag.startswith(SPIFF):
             yield _ID_SHAPE.at(place_of(node) if node in inner else id_[:LONGEST_ID], f"Mã “{shown(id_)}” không hợp lệ.",
                                f"“{shown(id_)}” cannot be an id.", line=node.sourceline)  # fmt: skip
@@ -236,7 +236,7 @@ def id_findings(root: Any) -> Iterator[ModelFinding]:
                 line=node.sourceline,
             )
     for node in inner:
-        # the engine finds what a flow leads to by its id alone, wherever in the process that stands
+        # the engine looks up the target of a flow by its id alone, anywhere in the process
         if node.get("id") in counts:
             kind = etree.QName(node).localname
             yield _ID_TWICE.at(

@@ -1,4 +1,4 @@
-"""Whether an exclusive gateway always has a way on: every value its conditions read is tried."""
+"""Checks that an exclusive gateway always has a way on, by trying every value its conditions distinguish."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ MOST_TRIED = 2_000
 """Combinations of values tried at one gateway."""
 
 MOST_EVALUATED = 40_000
-"""Conditions worked out for one model, about a second; what is beyond needs a way for “otherwise”."""
+"""Conditions evaluated for one model, about a second; beyond that, a default flow is needed."""
 
 YES, NO = Bilingual("có", "yes"), Bilingual("không", "no")
 EMPTY, MISSING = Bilingual("để trống", "left empty"), Bilingual("chưa có", "not there")
@@ -92,13 +92,13 @@ _UNTRIED = Rule(
 
 @dataclass(slots=True)
 class Budget:
-    """How many conditions may still be worked out for this model."""
+    """How many conditions may still be evaluated for this model."""
 
     left: int = MOST_EVALUATED
 
 
 def choice_findings(process: Process, values: Values, defaults: Mapping[str, str], budget: Budget) -> Iterator[ModelFinding]:
-    """Yield what is wrong with conditions and exclusive gateways. `defaults` are the ids of default flows by gateway, as written."""
+    """Yield what is wrong with conditions and exclusive gateways. `defaults` gives the default flow of each gateway, as written."""
     for flow in process.flows.values():
         yield from _flow_findings(process, flow, values)
     for node in process.nodes.values():
@@ -173,7 +173,7 @@ def _tried(
         true = [flow for flow in flows if _holds(flow.condition or "", worth)]
         taken |= {flow.id for flow in true}
         uncovered = uncovered or (None if true or has_default else worth)
-        # two ways to the same part are one way drawn for two reasons
+        # two arrows to the same element are one way, drawn for two reasons
         if overlap is None and len({flow.target for flow in true}) > 1:
             overlap, both = worth, [true[0], next(flow for flow in true if flow.target != true[0].target)]
     if uncovered is not None:
@@ -218,7 +218,7 @@ def _holds(condition: str, worth: Mapping[str, Any]) -> bool:
 
 
 def _domains(trees: list[ast.expr], scope: Scope) -> dict[str, list[Any]]:
-    """The values to try, by `name` or `name.member`. What is read only behind `defined` may be missing altogether."""
+    """The values to try, by `name` or `name.member`. A value read only behind `defined` may also be missing."""
     constants = [each.value for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Constant)]
     together = _compared(trees)
     domains: dict[str, list[Any]] = {}
@@ -243,8 +243,8 @@ def _known(key: str, scope: Scope) -> Known:
 
 
 def _compared(trees: list[ast.expr]) -> dict[str, set[str]]:
-    """By variable those it is compared with, with those these are compared with, and so on: one can be less than another only if both
-    are given the same values to try."""
+    """By variable the ones it is compared with, directly or through others: one can only be less than another if both are given the same
+    values to try."""
     together: dict[str, set[str]] = {}
     for compared in (each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Compare)):
         group = set(_read(compared))
@@ -270,9 +270,9 @@ def _read(tree: ast.AST) -> Iterator[str]:
 
 
 def _possible(known: Known, constants: list[Any], compared: int) -> list[Any]:
-    """One value for each answer the comparisons can give: every choice, and for numbers and days those written and their neighbours.
+    """One value for each answer the comparisons can give: every choice, and for numbers and days the written values and their neighbours.
 
-    So many variables are `compared` with each other, itself included: as many values stand between two that are written.
+    `compared` is how many variables are compared with each other, this one included: as many values are tried between two written ones.
     """
     variable, found = known.variable, list[Any]()
     match variable.type:
@@ -314,7 +314,7 @@ def _days(written: list[str], compared: int) -> list[str]:
 
 
 def _words(worth: Mapping[str, Any], scope: Scope) -> Bilingual:
-    """A combination of values as people read it."""
+    """A combination of values in words."""
     parts = [_value_words(key, value, scope) for key, value in worth.items()]
     if not parts:
         return Bilingual("này", "this")

@@ -1,4 +1,4 @@
-"""A model as the checks look at it: nodes and flows of each process, read from the tree without judging anything."""
+"""A model as the checks see it: the nodes and flows of each process, read from the tree without judging them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One sequence flow; `condition` is its text, None when it has none."""
+    """One sequence flow; `condition` is None without one."""
 
     id: str
     source: str
@@ -25,14 +25,14 @@ class Flow:
     is_default: bool
     label: Bilingual
     called: Bilingual
-    """What it is called where it is told of: its label, else the names of its two ends."""
+    """Its name in sentences: the label, else the names of its two ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One flow node. What is missing in the file is None or empty here; `line` is where it stands in the file.
+    """One flow node. Whatever the file lacks is None or empty; `line` is the line in the file.
 
-    `role` is who does it: what stands on the node itself, else the `lane_role` of where it is drawn.
+    `role` is who does it: as written on the node, else the `lane_role` of the lane it is drawn in.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Node:
     kind: str
     label: Bilingual
     called: Bilingual
-    """What it is called where it is told of: its label, else after or before what it stands."""
+    """Its name in sentences: the label, else the element it comes after or before."""
     role: str | None
     properties: Mapping[str, str]
     form: StepForm
@@ -64,7 +64,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of the file, its nodes and flows by id; flows that lead from or to nowhere are left out."""
+    """One process of the file; flows without a valid source or target are left out."""
 
     id: str
     nodes: Mapping[str, Node]
@@ -75,21 +75,17 @@ class Process:
         return [flow for flow in self.flows.values() if flow.source == node_id]
 
     def entering(self, node_id: str) -> list[Flow]:
-        """The flows into a node."""
         return [flow for flow in self.flows.values() if flow.target == node_id]
 
     def boundaries(self, node_id: str) -> list[Node]:
-        """The boundary events of a node."""
         return [node for node in self.nodes.values() if node.attached_to == node_id]
 
     @property
     def starts(self) -> list[Node]:
-        """Its start events."""
         return [node for node in self.nodes.values() if node.kind == "startEvent"]
 
 
 def processes_of(root: Any) -> dict[str, Process]:
-    """Return the processes of a file by id."""
     messages = {node.get("id"): node.get("name") for node in root.iter(BPMN + "message")}
     return {process.get("id", ""): _process(process, messages) for process in root.iter(BPMN + "process")}
 
@@ -165,14 +161,14 @@ def _flows(process: Any) -> Iterator[Flow]:
 
 
 def flow_words(label: Bilingual, source: Bilingual, target: Bilingual) -> Bilingual:
-    """Return what an arrow is called: its label, else the names of its two ends."""
+    """The name of an arrow: its label, else the names of its two ends."""
     if label.vi or not (source.vi and target.vi):
         return label
     return Bilingual(f"từ {source.vi} đến {target.vi}", f"from {source.en} to {target.en}")
 
 
 def _called(process: Any) -> dict[str | None, Bilingual]:
-    """By id what each node of a process is called; one without a name by the nearest one that has one, where an arrow leads there."""
+    """The name of each node by id; an unnamed node is described by the nearest named one an arrow connects it to."""
     labels = {node.get("id"): label_of(node) for node in process if etree.QName(node).localname in FLOW_NODES}
     named = {id_ for id_, label in labels.items() if label.vi or label.en}
     called = dict(labels)

@@ -1,4 +1,4 @@
-"""Whether everything that runs is drawn: who approves a model looks at its picture."""
+"""Checks that everything that runs is drawn, because approvers look at the picture."""
 
 import math
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ _NO_PICTURE = Rule(
 
 
 def drawing_findings(root: Any) -> Iterator[ModelFinding]:
-    """Yield what runs and is not drawn, or is drawn where nobody looks. Of several pictures the first is the one people see."""
+    """Yield what runs but is not drawn, or is drawn out of sight. If a file has several diagrams, people see the first."""
     plane = next(root.iter(BPMNDI + "BPMNPlane"), None)
     if plane is None:
         yield _NO_PICTURE.at(None, "Tệp không có hình vẽ.", "The file has no picture.")
         return
-    # of several shapes of one part the first is drawn
+    # if one element has several shapes, the first is drawn
     drawn = {each.get("bpmnElement"): each for each in reversed(list(plane.iterchildren(BPMNDI + "BPMNShape", BPMNDI + "BPMNEdge")))}
     seen = {id_ for id_, each in drawn.items() if (_is_visible(each) if each.tag == BPMNDI + "BPMNShape" else _is_line(each))}
     for node in root.iter(*NODES, BPMN + "sequenceFlow"):

@@ -1,4 +1,4 @@
-"""Timers and messages: a time that can come, a message that somebody can state."""
+"""Checks of timers and messages: the time can come, and the message is one the software can state."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ from workflows.definitions.vocabulary import BPMN, SPIFF, place_of
 MOST_DAYS = 731
 MOST_REPEATS = 100
 SHORTEST_ROUND = 1 / 24
-"""In days: an hour, between two times of what happens by itself again and again."""
+"""In days: an hour, the least interval of a repeating event."""
 FIRST_MESSAGE = "assigned"
 _DURATION = re.compile(
     r"P(?=.)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?=.)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?"
@@ -85,14 +85,13 @@ _PAYLOAD = Rule(
 
 
 def timer_findings(process: Process, values: Values) -> Iterator[ModelFinding]:
-    """Yield what is wrong with the timers of one process."""
     for node in process.nodes.values():
         if node.timer is not None:
             yield from _timer_findings(node, *node.timer, Scope(values.known, values.sure[node.id]))
 
 
 def message_findings(root: Any, bindings: Bindings) -> Iterator[ModelFinding]:
-    """Yield message events whose message is not declared or none that can be stated in their process."""
+    """Yield message events whose message is undeclared or cannot be stated in their process."""
     names = {message.get("id"): message.get("name") for message in root.iter(BPMN + "message")}
     for process in root.iter(BPMN + "process"):
         for definition in process.iter(BPMN + "messageEventDefinition"):
@@ -194,7 +193,7 @@ def _cycle_findings(node: Node, name: Bilingual, literal: str) -> Iterator[Model
 
 
 def days_of(literal: str) -> float | None:
-    """Return how long a duration is in days, None when it is none, or none to the engine."""
+    """Return a duration in days, None if the text is no duration or the engine cannot read it."""
     match = _DURATION.fullmatch(literal)
     if match is None or not any(match.groups()):
         return None

@@ -1,4 +1,4 @@
-"""Whether a condition reads only what is surely there, compares it with what it can be, and answers yes or no."""
+"""Checks that a condition reads only values that are surely there, compares them with values they can have, and yields yes or no."""
 
 import ast
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ _NO_ANSWER = Rule(
 
 
 class Misread(Exception):
-    """What is wrong with one place of an expression, and by which rule."""
+    """A fault at one place of an expression, with the rule it breaks."""
 
     def __init__(self, rule: Rule, vi: str, en: str) -> None:
         super().__init__(en)
@@ -73,7 +73,7 @@ class Misread(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One side of a comparison: its type, the variable it is, or the literal it stands for."""
+    """One side of a comparison: its type, and the variable or literal it is."""
 
     type: Type | None
     variable: Variable | None = None
@@ -84,33 +84,33 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an expression may read: the variables of its process, and the names surely set where it stands."""
+    """What an expression may read: the variables of its process, and the names surely set at that point."""
 
     known: Mapping[str, Known]
     sure: frozenset[str]
 
     def with_sure(self, names: frozenset[str]) -> "Scope":
-        """The same where more names are surely set."""
+        """The same scope with more names surely set."""
         return Scope(self.known, self.sure | names)
 
 
 def condition_finding(text: str, scope: Scope, *, element: str, line: int | None = None) -> ModelFinding | None:
-    """Return what is wrong with a condition, None when nothing is."""
+    """Return what is wrong with a condition, None if nothing is."""
     return _finding(text, scope, Type.BOOLEAN, element, line)
 
 
 def moment_finding(text: str, scope: Scope, *, element: str, line: int | None = None) -> ModelFinding | None:
-    """Return what is wrong with an expression a timer takes its instant from, None when nothing is."""
+    """Return what is wrong with the expression of a timer's instant, None if nothing is."""
     return _finding(text, scope, Type.MOMENT, element, line)
 
 
 def typed(text: str, scope: Scope) -> Type | None:
-    """Return the type of an expression that `refused_text` lets through. Raises Misread."""
+    """Return the type of an expression that `refused_text` accepts. Raises Misread."""
     return _operand(checked(text), scope).type
 
 
 def refused_text(text: str, *, element: str | None, line: int | None = None) -> ModelFinding | None:
-    """Return the finding about a text that is no expression at all, its length looked at first; None when it is one."""
+    """Return the finding about a text that is no expression, None if it is one. Its length is checked first."""
     if len(text) > MAX_CHARACTERS:
         return _NOT_ALLOWED.at(element, f"Biểu thức dài {len(text)} ký tự; tối đa {MAX_CHARACTERS}.",
                                f"The expression has {len(text)} characters; {MAX_CHARACTERS} at most.", line=line)  # fmt: skip
@@ -127,7 +127,7 @@ def refused_text(text: str, *, element: str | None, line: int | None = None) -> 
 
 
 def _other_letter(text: str, tree: ast.expr) -> str | None:
-    """Return the first letter beyond ASCII that stands in no text in quotes."""
+    """Return the first letter beyond ASCII outside quoted text."""
     spoken = text.strip().encode()
     signs = bytearray(spoken)
     for node in ast.walk(tree):
@@ -246,7 +246,7 @@ def _yes_or_no(node: ast.AST, scope: Scope) -> None:
 
 
 def _combined(is_and: bool, values: list[ast.expr], scope: Scope) -> Operand:
-    """`defined("x") and …` makes x sure for what follows, so does `not defined("x") or …`."""
+    """Combine conditions. `defined("x") and …` makes x sure for what follows, as does `not defined("x") or …`."""
     for value in values:
         _yes_or_no(value, scope)
         scope = scope.with_sure(_assured(value, is_and, scope))
@@ -254,7 +254,7 @@ def _combined(is_and: bool, values: list[ast.expr], scope: Scope) -> Operand:
 
 
 def _assured(node: ast.AST, is_true: bool, scope: Scope) -> frozenset[str]:
-    """The names that are surely set when the expression came out as said."""
+    """The names surely set if the expression yields `is_true`."""
     match node:
         case ast.Call(func=ast.Name(id="defined"), args=[ast.Constant(value=name)]) if is_true:
             return frozenset({str(name)}) & frozenset(scope.known)
@@ -282,7 +282,7 @@ def _compare(left_node: ast.AST, op: ast.cmpop, right_node: ast.AST, scope: Scop
 
 
 def _fit(left: Operand, right: Operand, *, is_ordered: bool) -> None:
-    """Refuse two sides that cannot be compared. A choice and a day are compared with texts that stand for one."""
+    """Raise Misread for two sides that cannot be compared. Choices and days are compared with texts that stand for them."""
     if left.type is None or right.type is None:
         if is_ordered:
             raise Misread(_TYPE, "Không so sánh lớn nhỏ với giá trị trống được.", "Nothing cannot be more or less than anything.")

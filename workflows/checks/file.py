@@ -1,4 +1,4 @@
-"""The check of a file whose kind nobody has said: a process model or a decision table, by what it holds."""
+"""Checks a file of unknown kind: a process model or a decision table, as its content shows."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from workflows.definitions.reading import MAX_BYTES, Unreadable, read_tree, too_
 
 
 def check_file(path: Path) -> Checked:
-    """Return everything there is to say about a file. One that is too large is not read. Raises OSError where it cannot be read."""
+    """Return everything found in a file. A file that is too large is not read. Raises OSError where it cannot be read."""
     if (size := path.stat().st_size) > MAX_BYTES:
         return Checked((too_large(size),), is_readable=False)
     with path.open("rb") as file:
@@ -17,7 +17,7 @@ def check_file(path: Path) -> Checked:
 
 
 def check_content(xml: bytes) -> Checked:
-    """Return everything there is to say about a model or table. Raises nothing, whatever the bytes are."""
+    """Return everything found in a model or table. Never raises, whatever the bytes are."""
     try:
         root = read_tree(xml)
     except Unreadable as fault:

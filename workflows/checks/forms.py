@@ -1,4 +1,4 @@
-"""The forms of steps that are drawn: fields and buttons that can be shown, filled in and read by conditions."""
+"""Checks the forms of drawn steps: fields and buttons that can be shown, filled in and read by conditions."""
 
 import math
 from collections import Counter
@@ -16,7 +16,7 @@ MOST_FIELDS = 30
 MOST_CHOICES = 50
 MOST_BUTTONS = 6
 LONGEST_OUTCOME = 40
-"""Which button was pressed is kept in columns of this length."""
+"""The pressed button is stored in columns of this length."""
 
 _OWN_PAGE = Rule(
     "form_on_own_page",
@@ -80,7 +80,7 @@ _KIND_WORDS = {
 
 
 def form_findings(root: Any, bindings: Bindings) -> Iterator[ModelFinding]:
-    """Yield what is wrong with the forms of the file. That names of fields are free is judged with all variables."""
+    """Yield what is wrong with the forms of the file. Whether field names are free is checked in names.py, with all variables."""
     for form in root.iter(LANGBIANG + "form"):
         step = place_of(form)
         if step in bindings.steps:
@@ -127,7 +127,7 @@ def _label_findings(step: str | None, each: Any) -> Iterator[ModelFinding]:
 
 
 def _english_findings(step: str | None, form: Any) -> Iterator[ModelFinding]:
-    """One note for a form, whatever number of its names lack their English."""
+    """Yield at most one note per form, however many of its names lack their English."""
     named = (each for each in form.iter(*_KIND_WORDS) if each.get("label_vi", "").strip())
     names = [each.get("label_vi") for each in named if not each.get("label_en", "").strip()]
     if names:

@@ -1,4 +1,4 @@
-"""A process as a graph: what leads where, with the events at the edge of a step as ways out of it."""
+"""A process as a graph: what leads where, boundary events counted as ways out of their step."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from workflows.checks.diagram import Flow, Node, Process
 
 @dataclass(frozen=True)
 class Graph:
-    """The nodes of a process with the flows out of and into each, and the events attached to it."""
+    """The nodes of a process with the flows out of and into each, and the boundary events attached to it."""
 
     process: Process
     leaving: Mapping[str, tuple[Flow, ...]]
@@ -18,11 +18,10 @@ class Graph:
 
     @property
     def nodes(self) -> Mapping[str, Node]:
-        """The nodes by id, in the order of the file."""
         return self.process.nodes
 
     def after(self, node_id: str) -> list[str]:
-        """Every node a token can come to next, by a flow or by an event at the edge."""
+        """Every node a token can reach next, by a flow or a boundary event."""
         return [flow.target for flow in self.leaving[node_id]] + [event.id for event in self.attached[node_id]]
 
     def before(self, node_id: str) -> list[str]:
@@ -31,7 +30,7 @@ class Graph:
         return [flow.source for flow in self.entering[node_id]] + ([host] if host and host in self.nodes else [])
 
     def reach(self, starts: Iterable[str], after: Callable[[str], Iterable[str]] | None = None) -> set[str]:
-        """Return the nodes that can be come to from some, themselves included."""
+        """Return the nodes reachable from `starts`, which are included."""
         follow = after or self.after
         found = set(starts)
         ahead = list(found)
@@ -43,7 +42,6 @@ class Graph:
 
 
 def graph_of(process: Process) -> Graph:
-    """Return the graph of a process."""
     leaving: dict[str, list[Flow]] = defaultdict(list)
     entering: dict[str, list[Flow]] = defaultdict(list)
     attached: dict[str, list[Node]] = defaultdict(list)

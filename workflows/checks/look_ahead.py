@@ -1,4 +1,4 @@
-"""How far the engine looks ahead: it makes a task for every way it foresees, and ways that part and join again multiply."""
+"""Checks how far the engine looks ahead: it makes a task for every way it foresees, and ways that part and join again multiply."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from workflows.checks.graph import Graph, graph_of
 from workflows.definitions.findings import ModelFinding, Rule, named
 
 MOST_TASKS = 2_000
-"""Tasks foreseen from one place. All are read and written at each step of the case, which takes about 0.2 s for so many."""
+"""Tasks foreseen from one place. All are read and written at each step of the case; this many take about 0.2 s."""
 
 _LOOK_AHEAD = Rule(
     "look_ahead",
@@ -25,9 +25,9 @@ _UNDECIDED = ("exclusiveGateway", "eventBasedGateway")
 
 
 def look_ahead_findings(process: Process) -> Iterator[ModelFinding]:
-    """Yield the first split in the file from which the engine would foresee more than MOST_TASKS tasks, with none behind it that does.
+    """Yield the first split in the file from which the engine would foresee more than MOST_TASKS tasks, unless one behind it does too.
 
-    Only for processes whose circles each go through a choice (loops.py).
+    Only for processes whose loops all go through a choice (circles/choiceless.py).
     """
     graph = graph_of(process)
     sizes = look_ahead(graph)
@@ -42,10 +42,10 @@ def look_ahead_findings(process: Process) -> Iterator[ModelFinding]:
 
 
 def look_ahead(graph: Graph) -> dict[str, int]:
-    """Return by node how many tasks the engine makes for what can follow when a token comes there, itself included.
+    """Return by node how many tasks the engine makes when a token arrives there, the node's own included.
 
-    It foresees everything, through joins once for each way into them, up to a choice, a race of events or an event at an edge: behind
-    these only what comes next. It has two tasks of its own behind each end and two around a step with events at its edge.
+    It foresees everything up to a choice, an event-based gateway or a boundary event, and only the next node behind these; joins are
+    foreseen once for each way into them. The engine adds two tasks behind each end and two around a step with boundary events.
     """
     sizes: dict[str, int] = {}
     ahead = list(graph.nodes)
@@ -56,12 +56,12 @@ def look_ahead(graph: Graph) -> dict[str, int]:
             ahead += missing
             continue
         ahead.pop()
-        sizes[node] = _beside(graph, node) + sum(sizes[each] for each in _foreseen(graph, node))
+        sizes[node] = _own_tasks(graph, node) + sum(sizes[each] for each in _foreseen(graph, node))
     return sizes
 
 
-def _beside(graph: Graph, node_id: str) -> int:
-    """The task of a node and those that only it brings with it."""
+def _own_tasks(graph: Graph, node_id: str) -> int:
+    """The number of tasks for the node itself and those it alone adds."""
     kind, events = graph.nodes[node_id].kind, graph.attached[node_id]
     if kind == "endEvent":
         return 3

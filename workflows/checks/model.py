@@ -1,4 +1,4 @@
-"""Every check of a process model, in order, from the bytes of its file to the states it can reach."""
+"""Every check of a process model, in order, from the bytes of the file to the states the model can reach."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -37,10 +37,10 @@ _NOT_A_MODEL = Rule(
 
 
 def check_model(xml: bytes, bindings: Bindings = BINDINGS) -> Checked:
-    """Return everything there is to say about a model, MOST_FINDINGS at most. Raises nothing, whatever the bytes are.
+    """Return everything found in a model, at most MOST_FINDINGS. Never raises, whatever the bytes are.
 
-    What follows from a fault is not told: the flat net is played only when its drawing makes sense, and the engine reads the
-    model only when nothing else is wrong.
+    Consequences of a fault are not reported: the token game is played only if the drawing makes sense, and the engine reads the model only
+    if nothing else is wrong.
     """
     try:
         root = read_tree(xml)
@@ -77,7 +77,7 @@ def _findings(xml: bytes, root: Any, bindings: Bindings) -> Iterator[ModelFindin
 
 
 def meanings(root: Any, processes: Mapping[str, Process], bindings: Bindings) -> Iterator[ModelFinding]:
-    """What steps, events, forms, services and conditions say."""
+    """The findings about steps, events, forms, services and conditions."""
     yield from property_findings(root)
     yield from form_findings(root, bindings)
     yield from name_findings(processes, bindings)

@@ -1,4 +1,4 @@
-"""Names of values: each can be written in a condition and means one thing."""
+"""Checks the names of values: each can be written in a condition and means one thing."""
 
 import keyword
 import re
@@ -13,7 +13,7 @@ from workflows.definitions.vocabulary import OF_EVERY_OBJECT
 
 MAX_NAME = 60
 RESERVED = OF_EVERY_OBJECT | {*keyword.kwlist, *keyword.softkwlist, *FUNCTIONS, "defined", "outcome", "true", "false", "null", "none"}
-"""Words of expressions, names of every object of a browser, and `outcome`: under that name a step says how it went."""
+"""Words of expressions, names every object in a browser has, and `outcome`, under which a step says how it went."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 _FORM = Rule(
@@ -38,7 +38,7 @@ _TAKEN = Rule(
 
 
 def name_findings(processes: Mapping[str, Process], bindings: Bindings) -> Iterator[ModelFinding]:
-    """Yield names that cannot be written in a condition and names two different things want."""
+    """Yield names that cannot be written in a condition, and names used for two different things."""
     fields: dict[str, tuple[str, ...]] = {}
     for process in processes.values():
         taken: dict[str, tuple[str, ...]] = {node.id: ("step", node.id) for node in process.nodes.values() if node.is_step}
@@ -61,7 +61,7 @@ def name_findings(processes: Mapping[str, Process], bindings: Bindings) -> Itera
 
 
 def _named_by(node: Node, bindings: Bindings) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The names a node gives to values, each with what it means: the same of two nodes is one value."""
+    """The names a node gives to values, with their meanings: where two nodes agree in both, it is one value."""
     if node.is_step and node.id in bindings.steps:
         yield from ((name, ("given", node.id)) for name in bindings.steps[node.id].gives)
     elif node.is_step:

@@ -1,4 +1,4 @@
-"""Soundness of a flat process: no token is lost or doubled, nothing waits for ever, and from wherever a case stands it can end."""
+"""Checks that a process is sound: no token is lost or doubled, nothing waits for ever, and a case can always reach an end."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,7 +7,21 @@ from casework.bilingual import Bilingual
 from workflows.checks.circles.endless import circle_findings
 from workflows.checks.diagram import Process
 from workflows.checks.graph import Graph, graph_of
-from workflows.checks.token_game import AT, BEYOND, ENDED, ON, TERMINATED, Game, Games, Line, Place, State, TooManyStates, can_reach, play
+from workflows.checks.token_game import (
+    AT,
+    BEYOND,
+    ENDED,
+    ON,
+    TERMINATED,
+    Game,
+    Games,
+    Place,
+    State,
+    TokenLine,
+    TooManyStates,
+    can_reach,
+    play,
+)
 from workflows.definitions.findings import ModelFinding, Rule, named
 
 _TWO_TOKENS = Rule(
@@ -52,10 +66,10 @@ _TOO_MANY = Rule(
 
 
 def net_findings(process: Process, games: Games | None = None) -> Iterator[ModelFinding]:
-    """Yield what is unsound about a process, the cause and not what follows from it.
+    """Yield what is unsound about a process: the cause, not what follows from it.
 
-    Nothing is said about a process without exactly one start. Lines that a parallel split starts and that never meet are judged each
-    for itself: one that goes round for ever is fine when another one, which does not only listen, can always end the whole process.
+    A process without exactly one start is not judged. Lines begun by a parallel split that never meet are judged separately: one that goes
+    round for ever is fine if another, which does more than listen, can always end the whole process.
     """
     if len(process.starts) != 1:
         return
@@ -83,7 +97,7 @@ def net_findings(process: Process, games: Games | None = None) -> Iterator[Model
 # -- two tokens in one place -------------------------------------------------------------------------------------------
 
 
-def _doubled(graph: Graph, line: Line) -> Iterator[ModelFinding]:
+def _doubled(graph: Graph, line: TokenLine) -> Iterator[ModelFinding]:
     for node_id in line.doubled:
         vi, en = _name(graph, node_id)
         yield _TWO_TOKENS.at(
@@ -95,7 +109,7 @@ def _doubled(graph: Graph, line: Line) -> Iterator[ModelFinding]:
 # -- a join that waits for ever ----------------------------------------------------------------------------------------
 
 
-def _stuck(graph: Graph, line: Line) -> Iterator[ModelFinding]:
+def _stuck(graph: Graph, line: TokenLine) -> Iterator[ModelFinding]:
     waiting: dict[str, set[str]] = defaultdict(set)
     for flow_id in sorted({place[1] for state in line.after for place in state if place[0] == ON}):
         if len(can_reach(line, lambda state: (ON, flow_id) not in state)) < len(line.after):  # noqa: B023 -- called at once
@@ -112,7 +126,7 @@ def _stuck(graph: Graph, line: Line) -> Iterator[ModelFinding]:
 
 
 class _Ends:
-    """Whether lines can end: by themselves, or by ending the whole process."""
+    """Whether lines can end, by themselves or by ending the whole process."""
 
     def __init__(self, game: Game) -> None:
         self.game, self.graph = game, game.graph
@@ -125,13 +139,13 @@ class _Ends:
             if self.graph.nodes[event].kind == "boundaryEvent":
                 yield from self._of_siblings(lines)
 
-    def terminates(self, line: Line) -> bool:
+    def terminates(self, line: TokenLine) -> bool:
         """Whether the whole process can be ended from every state of the line."""
         if id(line) not in self._terminates:
             self._terminates[id(line)] = len(can_reach(line, self._may_terminate)) == len(line.after)
         return self._terminates[id(line)]
 
-    def completes(self, line: Line) -> bool:
+    def completes(self, line: TokenLine) -> bool:
         """Whether every state of the line leads to an end of the line or of the whole process."""
         if id(line) not in self._completes:
             self._completes[id(line)] = len(can_reach(line, self._may_complete)) == len(line.after)
@@ -145,15 +159,15 @@ class _Ends:
             return True
         return all(place[0] == BEYOND for place in state) and all(self._can_complete(self.siblings(split)) for split in _splits(state))
 
-    def _can_terminate(self, lines: list[Line]) -> bool:
+    def _can_terminate(self, lines: list[TokenLine]) -> bool:
         return any(self.terminates(line) for line in self._driven(lines) or lines)
 
-    def _can_complete(self, lines: list[Line]) -> bool:
+    def _can_complete(self, lines: list[TokenLine]) -> bool:
         return self._can_terminate(lines) or all(self.completes(line) for line in lines)
 
-    def siblings(self, split: str) -> list[Line]:
-        """The lines beyond a split; one that only splits again stands for the lines beyond that."""
-        found: list[Line] = []
+    def siblings(self, split: str) -> list[TokenLine]:
+        """The lines beyond a split; a line that only splits again is replaced by the lines beyond that split."""
+        found: list[TokenLine] = []
         for line in self.game.beyond[split]:
             first = next(iter(line.first)) if len(line.first) == 1 else ENDED
             if first and all(place[0] == BEYOND for place in first):
@@ -162,8 +176,8 @@ class _Ends:
                 found.append(line)
         return found
 
-    def _driven(self, lines: list[Line]) -> list[Line]:
-        """Those that go on by people's work or by time. One that begins by waiting for a message may never wake."""
+    def _driven(self, lines: list[TokenLine]) -> list[TokenLine]:
+        """The lines that go on by people's work or by time. A line that begins by waiting for a message may never wake."""
         return [line for line in lines if any(self._goes_on(place) for state in line.first for place in state)]
 
     def _goes_on(self, place: Place) -> bool:
@@ -174,7 +188,7 @@ class _Ends:
             return any(self.graph.nodes[flow.target].timer for flow in self.graph.leaving[node.id])
         return node.is_step or node.message is None
 
-    def _of_siblings(self, lines: list[Line]) -> Iterator[ModelFinding]:
+    def _of_siblings(self, lines: list[TokenLine]) -> Iterator[ModelFinding]:
         if self._can_complete(lines):
             return
         driven = self._driven(lines) or lines
@@ -188,7 +202,7 @@ class _Ends:
         for line in [line for line in endless if line in driven] or endless:
             yield from self._without_end(line)
 
-    def _ends_too_little(self, line: Line, listener: Line) -> Iterator[ModelFinding]:
+    def _ends_too_little(self, line: TokenLine, listener: TokenLine) -> Iterator[ModelFinding]:
         other = _name(self.graph, self._nodes_of(listener)[0])
         for end in sorted(line.ended_by):
             vi, en = _name(self.graph, end)
@@ -197,7 +211,7 @@ class _Ends:
                 f"{en} does not end the whole process: {other.en} goes on waiting.", line=self.graph.nodes[end].line,
             )  # fmt: skip
 
-    def _without_end(self, line: Line) -> Iterator[ModelFinding]:
+    def _without_end(self, line: TokenLine) -> Iterator[ModelFinding]:
         hopeless = line.after.keys() - can_reach(line, self._may_complete)
         beyond = sorted({split for state in hopeless if not _resting(state) for split in _splits(state)})
         if beyond:
@@ -212,8 +226,8 @@ class _Ends:
             line=self.graph.nodes[node].line,
         )  # fmt: skip
 
-    def _nodes_of(self, line: Line) -> list[str]:
-        """The nodes the tokens of a line can rest at, in the order of the file."""
+    def _nodes_of(self, line: TokenLine) -> list[str]:
+        """The nodes at which the tokens of a line can rest, in the order of the file."""
         places = {place[1] for state in line.after for place in state}
         return [node for node in self.graph.nodes if node in places]
 
@@ -227,7 +241,7 @@ def _resting(state: State) -> list[Place]:
 
 
 def _begun_again(game: Game) -> Iterator[ModelFinding]:
-    """Yield events that begin something with a parallel join beside a step of a loop."""
+    """Yield events in a loop that begin a part with a parallel join while their step goes on."""
     graph = game.graph
     for event in (graph.nodes[each] for each in game.beyond if graph.nodes[each].attached_to):
         joins = [each for each in graph.reach([event.id]) if graph.nodes[each].kind == "parallelGateway" and len(graph.entering[each]) > 1]
@@ -243,7 +257,7 @@ def _begun_again(game: Game) -> Iterator[ModelFinding]:
 
 
 def _never_reached(game: Game) -> Iterator[ModelFinding]:
-    """Name the first of what flows lead to but tokens do not; what has no way in at all is a matter of the drawing."""
+    """Yield the first of the nodes that have flows but get no tokens; nodes without any way in have another finding."""
     graph = game.graph
     for node in graph.nodes.values():
         if node.id not in game.reached and set(graph.before(node.id)) & game.reached:

@@ -1,4 +1,4 @@
-"""The time a check takes the processor, without what the garbage of the whole process takes meanwhile."""
+"""Processor time of a check, without the garbage collection of the whole process."""
 
 import gc
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ _collector = local()
 
 
 def own_time() -> float:
-    """Seconds this thread has had the processor for itself, from an unknown beginning.
+    """Seconds of processor time this thread has used, from an unknown start, garbage collection excluded.
 
-    The collector runs in whichever thread happens to ask for memory, and looks through what all of them hold: in a process with some
-    millions of objects that is seconds, and what a model may take would depend on what else goes on.
+    The collector runs in whichever thread happens to allocate, and walks the objects of all threads. In a process with millions of objects
+    that takes seconds, so the limit for a model would depend on what else is going on.
     """
     while True:
         collected = getattr(_collector, "seconds", 0.0)
         now = thread_time()
-        if getattr(_collector, "seconds", 0.0) == collected:               # else it ran between the two
+        if getattr(_collector, "seconds", 0.0) == collected:               # else it ran between the two readings
             return now - collected
 
 

@@ -1,4 +1,4 @@
-"""Whether a model keeps the rules of rule_table.py: what must be there, what must be passed, who listens and who may do a step."""
+"""Checks a model against rule_table.py: steps that must exist or be passed, events that must listen, roles that may do a step."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -21,8 +21,8 @@ from workflows.checks.rule_table import (
     RoleRule,
 )
 from workflows.checks.runs import Runs
-from workflows.checks.token_game import AT, ENDED, TERMINATED, Game, Games, Line, TooManyStates, can_reach, play
-from workflows.checks.ways import Bypass, Mark, bypass, done, end, hears, marked, runs, wanted_of
+from workflows.checks.token_game import AT, ENDED, TERMINATED, Game, Games, TokenLine, TooManyStates, can_reach, play
+from workflows.checks.ways import Bypass, Mark, bypass, done, end, hears, marked, path_query, runs
 from workflows.definitions.findings import ModelFinding, named, shown
 
 _NEEDED = Bilingual(
@@ -34,9 +34,9 @@ _NEEDED = Bilingual(
 def rule_findings(
     processes: Mapping[str, Process], bindings: Bindings = BINDINGS, games: Games | None = None
 ) -> Iterator[ModelFinding]:
-    """Yield each broken rule at the element that breaks it; a rule about what is missing is left out, the lack itself is told.
+    """Yield each broken rule at the element that breaks it. A rule about a missing element is skipped; the lack has its own finding.
 
-    `games` are those that have been played already.
+    `games` are the token games played so far.
     """
     for process in processes.values():
         graph = graph_of(process)
@@ -72,7 +72,7 @@ def _missing(graph: Graph, bindings: Bindings) -> Iterator[Mark]:
 
 
 def _as_present(marks: Iterable[Mark | None]) -> set[Mark]:
-    """What has to be there for these marks to mean anything."""
+    """The marks that must exist for these marks to mean anything."""
     same = {"offered": "done", "waits": "hears", "stands": "hears"}
     return {Mark(same.get(mark.kind, mark.kind), mark.name) for mark in marks if mark is not None}
 
@@ -140,11 +140,11 @@ def _wrong_role(graph: Graph, rule: RoleRule) -> Iterator[ModelFinding]:
     )  # fmt: skip
 
 
-# -- events beside the way ---------------------------------------------------------------------------------------------
+# -- events that listen throughout ---------------------------------------------------------------------------------------------
 
 
 def _game(graph: Graph, games: Games) -> Game | None:
-    """The token game; None where it cannot be played to its end, which has a finding of its own."""
+    """The token game; None if it cannot be played to the end, which has a finding of its own."""
     process = graph.process
     if process.id not in games and len(process.starts) == 1:
         try:
@@ -155,7 +155,7 @@ def _game(graph: Graph, games: Games) -> Game | None:
     return None if game is None or any(line.doubled for line in game.lines()) else game
 
 
-def _deaf(graph: Graph, rule: Listener, lines: list[Line]) -> Iterator[ModelFinding]:
+def _deaf(graph: Graph, rule: Listener, lines: list[TokenLine]) -> Iterator[ModelFinding]:
     """Yield why the events for a message would not always hear it."""
     events = marked(graph, hears(rule.message))
     at_first = graph.reach([node.id for node in graph.process.starts], lambda node: _at_once(graph, node))
@@ -176,7 +176,7 @@ def _deaf(graph: Graph, rule: Listener, lines: list[Line]) -> Iterator[ModelFind
 
 
 def _at_once(graph: Graph, node_id: str) -> list[str]:
-    """Where a token comes from a node without waiting and without a choice."""
+    """The nodes a token reaches from a node without waiting and without a choice."""
     node, flows = graph.nodes[node_id], graph.leaving[node_id]
     passes = node.kind in ("startEvent", "parallelGateway") or (node.kind == "exclusiveGateway" and len(flows) == 1)
     joins = node.kind == "parallelGateway" and len(graph.entering[node_id]) > 1
@@ -207,7 +207,7 @@ def _stops_listening(event: Node, node: Node, rule: Listener) -> ModelFinding:
 
 
 def _broken(graph: Graph, rule: PathRule, every_run: Runs | None) -> Iterator[ModelFinding]:
-    wanted = wanted_of(graph, rule.start, rule.goals, rule.passing, rule.given)
+    wanted = path_query(graph, rule.start, rule.goals, rule.passing, rule.given)
     way = found = bypass(graph, wanted)
     if way is not None and way.is_joined and every_run is not None:
         try:
@@ -259,7 +259,7 @@ def _stands_still(event: Node, rule: PathRule) -> ModelFinding:
 
 
 def _given(rule: PathRule) -> Bilingual:
-    """The outcome a rule is about, as conditions write it."""
+    """The outcome a rule is about, in words, as conditions state it."""
     if not rule.given:
         return Bilingual("", "")
     text = ", ".join(f"{name} = {str(value).lower() if isinstance(value, bool) else value}" for name, value in rule.given.items())

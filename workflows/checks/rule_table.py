@@ -1,8 +1,7 @@
-"""What must hold on every path of a model, as data: the rules of the house that a diagram could break.
+"""What must hold on every path of a model, as data: the organisation's rules that a diagram could break.
 
-The use cases rely on these: a step that is never offered, an event nobody listens for, or an end that comes too early would leave a
-case where nothing moves it. Sources are the sections of the rules of the house; `engine` marks what the events of the diagram need
-(workflows/facts.py).
+The use cases rely on these: a step that is never offered, an event nobody listens for or an end that comes too early would leave a case
+stuck. `source` names the section of rules.md; "engine" marks what the events of the diagram need (workflows/facts.py).
 """
 
 from collections.abc import Mapping
@@ -18,9 +17,9 @@ CASE, ASSIGNMENT = "case", "assignment"
 
 @dataclass(frozen=True, slots=True)
 class PathRule:
-    """Every way from `start` (None: the beginning) to one of `goals` passes one of `passing`; without any, no way may lead there.
+    """Every way from `start` (None: the beginning) to one of `goals` passes one of `passing`. If `passing` is empty, no such way may exist.
 
-    `given` is what the start has left: the outcome of a step by its name, the members a message or a service brings.
+    `given` limits the rule to ways with these values: the outcome of the start step by its name, or the members of a message or service.
     """
 
     id: str
@@ -45,7 +44,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """An event at the edge of `step` that ends its waiting: for a message, or for a moment (`message` None)."""
+    """A boundary event of `step` that ends its waiting: for a message, or for a moment (`message` None)."""
 
     id: str
     step: str
@@ -57,8 +56,6 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class RoleRule:
-    """A step is done by one of these roles."""
-
     id: str
     step: str
     process_id: str
@@ -95,7 +92,7 @@ _NO_ANSWER = Bilingual(
 
 
 _NO_MORE = (waits("assignment_ended"), waits("extension_asked"))
-"""What is no longer heard once the work of an agency is over."""
+"""Messages no longer heard once the work of an agency is over."""
 
 
 def _back(message: str) -> tuple[Mark, ...]:
@@ -165,7 +162,7 @@ PATH_RULES: tuple[PathRule, ...] = (
              {"decide_objection": "upheld"}),
     PathRule("dismissed_is_over", CASE, done("decide_objection"), (waits("refused"),), (), _IS_OVER, "engine",
              {"decide_objection": "dismissed"}),
-    # what happens beside the way
+    # what may happen at any time
     PathRule("hotline_is_called", CASE, hears("hotline_needed"), _back("hotline_needed"), (offered("call_hotline"),),
              Bilingual("Việc khẩn phải gọi đường dây nóng.", "An urgent case means a call to the hotline."), "rules.md 4"),
     PathRule("words_are_read", CASE, hears("reporter_wrote"), _back("reporter_wrote"), (done("clear_text"),),
@@ -244,9 +241,9 @@ _AT_ONCE = {
     "refused": offered("object_to_refusal"), "held": offered("resume"), "referred": offered("close_referral"),
     "merged": waits("merge_settled"), "withdrawal_asked": offered("decide_withdrawal"), "extension_asked": offered("endorse_extension"),
 }  # fmt: skip
-"""What follows at once when an event beside the way has heard its message."""
+"""What follows at once when a listening event has heard its message."""
 _NOT_HEARD = (stands("assignments_finished"), stands("agency_added"), stands("quarantined"))
-"""What is not heard while a case stands still or once it is over, or may never come."""
+"""Messages that are not heard while a case is on hold or over, or that may never come."""
 
 PATH_RULES += (
     PathRule("agency_may_not_be_added", CASE, done("*"), (stands("agency_added"),), (), _MAY_NEVER_COME, "engine"),
@@ -298,7 +295,7 @@ APPROVER = RoleRule("approver_is_a_leader", "approve_answer", ASSIGNMENT, LEADER
 AUTHOR = RoleRule("author_is_an_officer", "submit_answer", ASSIGNMENT, frozenset({Role.OFFICER}), _APPROVED, "rules.md 6, answers")
 
 EVENTS = {CASE: ("assignments_finished", "rest_settled", "merge_settled"), ASSIGNMENT: ()}
-"""Messages the way of a process waits for, beside those of LISTENERS."""
+"""Messages a process waits for on its way, in addition to those of LISTENERS."""
 SERVICES = {CASE: ("end_question", "end_hold"), ASSIGNMENT: ()}
 """Services that end a pause of a case when its last day is over."""
 ENDS = {CASE: ("closed",), ASSIGNMENT: ()}

@@ -1,9 +1,9 @@
-"""Whether a rule of the house holds in every run of a process, with its joins waiting for all of their branches.
+"""Checks whether a path rule holds in every run of a process, with joins waiting for all their branches.
 
-A way drawn through a join is no run: the join lets nothing through until a token has come by each flow into it. So tokens are moved
-here as in the token game (token_game.py). Those that come of the beginning of a rule are marked, a join hands the mark on, and where
-the rule wants to be passed the marked ones stay. One that comes to a goal all the same shows a run that breaks the rule; what happens
-beside, without having come of that beginning, may have happened before it and counts for nothing.
+A path drawn through a join is not a run: the join lets nothing through until a token has come by each of its flows. So tokens are moved as
+in the token game (token_game.py). Tokens that come from the beginning of the rule are marked, a join passes the mark on, and marked tokens
+stop where the rule wants to be passed. A marked token that still reaches a goal shows a run that breaks the rule. Unmarked tokens count for
+nothing, since whatever they do may have happened before the beginning.
 """
 
 from collections import deque
@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from workflows.checks.diagram import Flow
 from workflows.checks.own_time import own_time
 from workflows.checks.token_game import ARMED, AT, ON, Game, Place, TooManyStates, spent
-from workflows.checks.ways import Bypass, Step, Wanted, is_join, open_flows, parting
+from workflows.checks.ways import Bypass, PathQuery, Step, is_join, open_flows, parting
 from workflows.definitions.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_SECONDS = 1.0
-"""Of the processor, for all rules of one process together."""
+"""Processor time for all rules of one process together."""
 STATES_BETWEEN = 16
-"""States between two looks at that clock."""
+"""States between two readings of that clock."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Token:
-    """A token on its way to `target` or at rest there; `came_of` are those it was before, the marked ones of a run."""
+    """A token on its way to `target` or at rest there; `came_of` are its predecessors, in a run the marked ones."""
 
     step: Step
     target: str
@@ -39,7 +39,7 @@ class _Token:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What rests where, what still moves, and whether the beginning of the rule is behind."""
+    """The resting and the moving tokens, and whether the beginning of the rule has been passed."""
 
     rest: Mapping[Place, _Token]
     moving: tuple[_Token, ...]
@@ -52,36 +52,36 @@ class _State:
         return rest, tuple(token.sign for token in self.moving), self.is_begun
 
     def without(self, places: Iterable[Place]) -> "_State":
-        """The state with some places empty."""
+        """The state with some places emptied."""
         gone = set(places)
         return replace(self, rest={place: token for place, token in self.rest.items() if place not in gone})
 
     def with_moving(self, tokens: Iterable[_Token]) -> "_State":
-        """The state with more tokens under way."""
+        """The state with more tokens moving."""
         return replace(self, moving=(*self.moving, *tokens))
 
 
-class _Found(Exception):
-    """A marked token has come to a goal."""
+class _GoalReached(Exception):
+    """A marked token has reached a goal."""
 
     def __init__(self, token: _Token) -> None:
         self.token = token
 
 
 class Runs:
-    """The runs of one process in which no place ever gets two tokens; all rules about it share what may be looked at."""
+    """The runs of one process in which no place ever gets two tokens. All rules share one budget of states."""
 
     def __init__(self, game: Game) -> None:
         self.graph = game.graph
         self.beyond = {split: [line.entries for line in lines] for split, lines in game.beyond.items()}
         self._states, self._left, self._until = 0, MAX_SECONDS, 0.0
 
-    def bypass(self, wanted: Wanted) -> Bypass | None:
-        """Return a run that passes nothing of what it should; None when there is none. Raises TooManyStates."""
+    def bypass(self, wanted: PathQuery) -> Bypass | None:
+        """Return a run that breaks the rule, None if there is none. Raises TooManyStates."""
         self._until = own_time() + self._left
         try:
             _Search(self, wanted).run()
-        except _Found as found:
+        except _GoalReached as found:
             way = list(_way_back(found.token))
             goal = found.token.target
             is_joined = any(is_join(self.graph, before) for before, _ in way)
@@ -91,7 +91,7 @@ class Runs:
         return None
 
     def count(self) -> None:
-        """Count a state that is looked at. Raises TooManyStates."""
+        """Count one visited state. Raises TooManyStates."""
         self._states += 1
         if self._states > MAX_STATES or (self._states % STATES_BETWEEN == 0 and own_time() > self._until):
             raise TooManyStates
@@ -100,14 +100,14 @@ class Runs:
 class _Search:
     """The search for a run that breaks one rule, line by line: lines beyond a split never meet again."""
 
-    def __init__(self, runs: Runs, wanted: Wanted) -> None:
+    def __init__(self, runs: Runs, wanted: PathQuery) -> None:
         self.runs, self.graph, self.wanted = runs, runs.graph, wanted
         self._stays = wanted.left | wanted.begun
         self._lines: list[_State] = []
         self._known: set[object] = set()
 
     def run(self) -> None:
-        """Look through every run. Raises _Found with the first that breaks the rule, and TooManyStates."""
+        """Visit every run. Raises _Found with the first that breaks the rule, and TooManyStates."""
         start = self.graph.process.starts[0].id
         is_begun = start in self.wanted.begun
         tokens = tuple(_Token((start, flow.id), flow.target, is_begun) for flow in self.graph.leaving[start])
@@ -116,7 +116,7 @@ class _Search:
             self._explore(self._lines.pop())
 
     def _begin(self, line: _State) -> None:
-        """Note a line to be looked through, unless nothing the rule is about can happen in it."""
+        """Note a line to be searched, unless nothing in it concerns the rule."""
         reached = self.graph.reach(token.target for token in line.moving)
         if line.sign not in self._known and reached & (self.wanted.goals if line.is_begun else self.wanted.begun):
             self._known.add(line.sign)
@@ -152,20 +152,20 @@ class _Search:
                     yield from self._happen(_Token((node, event.id), event.id, token.is_marked, (token,)), after)
 
     def _happen(self, token: _Token, state: _State) -> Iterator[_State]:
-        """An event: a token comes there and goes on at once."""
+        """An event happens: a token arrives there and goes on at once."""
         if not self._is_closed_to(token):
             yield from self._leave(token.target, [token], state)
 
     def _is_closed_to(self, token: _Token) -> bool:
-        """Whether a token has come to what it had to pass. Raises _Found for a marked one at a goal."""
+        """Whether the token has reached what it had to pass. Raises _Found for a marked token at a goal."""
         if token.is_marked and token.target in self.wanted.closed:
             return True
         if token.is_marked and token.target in self.wanted.goals:
-            raise _Found(token)
+            raise _GoalReached(token)
         return False
 
     def _settled(self, begun: _State) -> Iterator[_State]:
-        """Move tokens on until all rest; yields each state that can come of it."""
+        """Move tokens on until all rest; yields each possible state."""
         ahead, seen = [begun], set[object]()
         while ahead:
             state = ahead.pop()
@@ -200,7 +200,7 @@ class _Search:
             yield from self._leave(node.id, [token], state)
 
     def _leave(self, node_id: str, tokens: list[_Token], state: _State) -> Iterator[_State]:
-        """Yield what follows when what came to a node goes on from there: as part of what the rule is about, and as something beside."""
+        """Yield what follows when tokens leave a node: once as part of the rule, once as unrelated."""
         came_of = tuple(token for token in tokens if token.is_marked)
         if came_of and node_id in self._stays:
             yield state
@@ -232,7 +232,7 @@ def _onto(flows: Iterable[Flow], came_of: tuple[_Token, ...], *, is_marked: bool
 
 
 def _way_back(token: _Token) -> Iterator[Step]:
-    """Yield the steps of a run from its last one back to its beginning, through every branch that was joined."""
+    """Yield the steps of a run from the last back to its beginning, through every joined branch."""
     seen, ahead = {id(token)}, deque([token])
     while ahead:
         token = ahead.popleft()

@@ -1,4 +1,4 @@
-"""Values to try a model with: for each variable those between which some condition of the diagram makes a difference."""
+"""Values to try a model with: for each variable, one on either side of every difference a condition makes."""
 
 import ast
 from collections import defaultdict
@@ -16,11 +16,11 @@ from workflows.definitions.step_forms import variables_of
 from workflows.definitions.variables import Type, Variable, Variables
 
 MOST_SAMPLES = 24
-"""So many combinations of values are tried at one place."""
+"""Combinations of values tried at one place."""
 
 
 class Samples:
-    """What the steps, messages and services of a process can leave. `now` is the instant they are tried at."""
+    """The values that steps, messages and services of a process can leave. `now` is the instant they are tried at."""
 
     def __init__(self, graph: Graph, bindings: Bindings, now: datetime) -> None:
         self.bindings, self.now = bindings, now
@@ -28,19 +28,19 @@ class Samples:
         self.live = _live(graph, {node.id: self._written(node) for node in graph.nodes.values()})
 
     def of_step(self, node: Node) -> list[dict[str, Any]]:
-        """Return what completing a step can leave, one choice of values after another."""
+        """What completing a step can leave, one dict per combination."""
         step = self.bindings.steps.get(node.id)
         variables = step.variables(node.id, node.label) if step else variables_of(node.form, node.id, node.label)
         missing = set() if step else {each.id for each in node.form.fields if not each.is_required}
         return self._choices(variables, "", missing)
 
     def of_message(self, node: Node) -> list[dict[str, Any]]:
-        """Return what a message can bring to the event that waits for it."""
+        """What a message can bring to the event that waits for it."""
         fact = self.bindings.facts.get(node.message or "")
         return self._choices(fact.gives if fact else {}, f"{node.message_variable}.", set())
 
     def of_service(self, name: str, result_variables: Iterable[str]) -> list[dict[str, Any]]:
-        """Return what a service can give. `result_variables` are the names under which the diagram keeps it."""
+        """What a service can answer. `result_variables` are the names under which the diagram keeps the result."""
         service = SERVICES.get(name)
         found = [self._choices(service.gives if service else {}, f"{each}.", set()) for each in result_variables]
         return max(found, key=len, default=[{}])
@@ -94,7 +94,7 @@ def _days_around(text: Any) -> list[date]:
 
 
 def _constants(process: Process) -> dict[str, set[Any]]:
-    """The values conditions compare each variable with, `record.member` for a member; variables that are read at all stand here."""
+    """The values each variable is compared with, by name or `record.member`. Variables read without comparison are keys too."""
     found: dict[str, set[Any]] = defaultdict(set)
     for flow in process.flows.values():
         for node in ast.walk(_tree(flow.condition)):
@@ -129,7 +129,7 @@ def _paths(node: ast.AST) -> Iterator[str]:
 
 
 def _live(graph: Graph, written: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
-    """By node the variables whose values still make a difference to a token that rests there."""
+    """By node the variables whose values still make a difference to a token resting there."""
     read: dict[str, set[str]] = {}
     for node in graph.nodes.values():
         texts = [flow.condition for flow in graph.leaving[node.id] if node.kind == "exclusiveGateway"]

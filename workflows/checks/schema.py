@@ -1,4 +1,4 @@
-"""What the published schemas of BPMN and DMN say about a file; they come with SpiffWorkflow."""
+"""Validation against the published BPMN and DMN schemas, which come with SpiffWorkflow."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -26,12 +26,12 @@ _SCHEMA = Rule(
 
 
 def model_schema_findings(root: Any, told_lines: Collection[int]) -> Iterator[ModelFinding]:
-    """Yield the faults against the BPMN schema; lines another finding already tells about are left out."""
+    """Yield violations of the BPMN schema, except on lines that already have a finding."""
     yield from _findings(_schema(XSD_PATH), root, told_lines)
 
 
 def table_schema_findings(root: Any, told_lines: Collection[int]) -> Iterator[ModelFinding]:
-    """Yield the faults against the DMN 1.3 schema, likewise."""
+    """Yield violations of the DMN 1.3 schema, likewise."""
     yield from _findings(_schema(SCHEMAS[DMN[1:-1]]), root, told_lines)
 
 
@@ -41,13 +41,13 @@ def _schema(path: str) -> Any:
 
 
 def _findings(schema: Any, root: Any, told_lines: Collection[int]) -> Iterator[ModelFinding]:
-    # one validator for each call: its log of errors is its own, and making it costs 7 ms
+    # one validator per call, because it holds the error log; making one costs 7 ms
     validator = etree.XMLSchema(schema)
     if validator.validate(root):
         return
     seen = set(told_lines)
     for fault in validator.error_log:
-        # an id twice or of a wrong shape has a finding of its own in words people know
+        # duplicate and malformed ids have findings of their own, in plainer words
         if fault.line in seen or ID_TYPE in fault.message:
             continue
         seen.add(fault.line)

@@ -1,4 +1,4 @@
-"""Service tasks: a service of the software's own list, given what it takes."""
+"""Checks service tasks: the service is on the software's list and gets the parameters it takes."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ _PARAMETER = Rule(
 
 
 def service_findings(process: Process, values: Values) -> Iterator[ModelFinding]:
-    """Yield services that are not in the list, and what they are given or called wrongly."""
+    """Yield services that are not on the list, and wrong parameters or result names."""
     for node in process.nodes.values():
         if node.kind != "serviceTask":
             continue

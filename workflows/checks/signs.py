@@ -1,4 +1,4 @@
-"""Names and texts that say to people what they say to the machine: no sign that cannot be seen, breaks the line or turns words round."""
+"""Checks names and texts for characters people cannot see, line breaks, and marks that reverse the reading direction."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +9,10 @@ from workflows.definitions.findings import ModelFinding, Rule, shown
 from workflows.definitions.vocabulary import place_of
 
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and marks without anything to be seen."""
+"""Letters and marks that show nothing."""
 LINES = frozenset("\n\r\t")
 _MANY_LINES = ("help_vi", "help_en")
-"""Attributes that may break their line, as elements that hold a text may."""
+"""Attributes that may have line breaks, like elements that hold a text."""
 
 _SIGNS = Rule(
     "name_signs",
@@ -24,19 +24,19 @@ _SIGNS = Rule(
 
 
 def hidden_sign(text: str, *, lines: bool = False) -> str | None:
-    """Return the first sign of a text that nobody sees or that changes how the others are read; `lines`: it may break its line."""
+    """Return the first character that is invisible or changes how others are read; `lines` allows line breaks."""
     if text.isprintable() and BLANK.isdisjoint(text):
         return None
     return next((sign for sign in text if _is_hidden(sign) and not (lines and sign in LINES)), None)
 
 
 def can_be_seen(text: str) -> bool:
-    """Whether there is anything to read in a text: a letter, a number, a point or a symbol."""
+    """Whether a text has something to read: a letter, number, punctuation mark or symbol."""
     return any(category(sign)[0] in "LNPS" and sign not in BLANK for sign in text)
 
 
 def sign_findings(root: Any) -> Iterator[ModelFinding]:
-    """Yield each element of a model or table one of whose texts is not what people read."""
+    """Yield each element of a model or table with a text that does not read as it is stored."""
     for node in root.iter():
         for text, lines in _texts(node):
             if (sign := hidden_sign(text, lines=lines)) is not None:
@@ -53,7 +53,7 @@ def sign_findings(root: Any) -> Iterator[ModelFinding]:
 
 
 def _texts(node: Any) -> Iterator[tuple[str, bool]]:
-    """The texts of an element, and whether each may break its line."""
+    """The texts of an element, and whether each may have line breaks."""
     is_help = node.get("name") in _MANY_LINES
     yield from ((str(value), name in _MANY_LINES or (is_help and name == "value")) for name, value in node.attrib.items())
     yield from ((text, True) for text in (node.text, node.tail) if text)

@@ -1,4 +1,4 @@
-"""Who does a step, under which name and within which limit: what its properties and lane say."""
+"""Checks who does a step, its name and its limit, as its properties and lane say."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,17 +17,17 @@ from workflows.desk_access import REPORTER, STEP_ROLES
 from workflows.element_settings import LIMIT_UNITS
 
 ACTS_OF = {"answer_privately": Action.PUBLISH, "close_referral": Action.REFER, "take_back": Action.REFER}
-"""Acts at steps that no action of their own allows: whose permission they are."""
+"""Acts at steps that have no action of their own: whose permission they need."""
 
 CLOCKS_OF_STEPS = frozenset({*ClockKind, OF_THE_PAUSE, "objection"}) - {ClockKind.STEP}
 CLOCKS_OF_TIMERS = frozenset(ClockKind) - {ClockKind.STEP}
-"""A timer moves with the limit it stands for, so that must be one that is kept."""
+"""Limits a timer may follow: it moves with its limit, so the limit has to be a stored one."""
 
 MOST_OF = {"hours": 17_520, "working_hours": 4_000, "working_days": 500}
 """About two years of each unit."""
 
 RANDOM = re.compile(r"(?:Activity|Task|UserTask)_[0-9a-z]{7}")
-"""What bpmn-js calls a new step."""
+"""How bpmn-js names a new step."""
 
 _WITHOUT_STEPS = frozenset(Role) - frozenset(STEP_ROLES)
 _WORDS = frozenset({"label_vi", "label_en"})
@@ -115,7 +115,7 @@ _BESIDE = Rule(
 
 
 def property_findings(root: Any) -> Iterator[ModelFinding]:
-    """Yield properties nobody knows or that are written twice, names that lack their English, and lanes of no role."""
+    """Yield unknown and repeated properties, names without English, and lanes without a role."""
     for owner in root.iter(*NODES, *STRUCTURE):
         kind = owner.tag.removeprefix(BPMN)
         allowed = _PROPERTIES.get(kind, _EVENT_PROPERTIES if kind in FLOW_NODES else _WORDS)
@@ -153,7 +153,7 @@ def property_findings(root: Any) -> Iterator[ModelFinding]:
 
 
 def step_findings(root: Any, process: Process, bindings: Bindings) -> Iterator[ModelFinding]:
-    """Yield what is wrong with names, roles, limits and places of the steps of one process, and with the clocks of its timers."""
+    """Yield what is wrong with names, roles, limits and lanes of the steps of one process, and with the clocks of its timers."""
     lanes = _lanes(root, process.id)
     drawn = {properties_of(lane).get("role") for each in root.iter(BPMN + "process") if each.get("id") == process.id
              for lane in each.iter(BPMN + "lane")}  # fmt: skip
@@ -239,7 +239,7 @@ def _role_findings(node: Node, process: Process, bindings: Bindings, lanes: int)
 
 
 def _lane_findings(node: Node, drawn: set[str | None]) -> Iterator[ModelFinding]:
-    """Yield that a step is done by another role than that of the lane it stands in; `drawn` are the roles that have a lane."""
+    """Yield steps whose role differs from that of their lane; `drawn` are the roles that have a lane."""
     known: dict[str | None, Bilingual] = {REPORTER: REPORTER_WORDS}
     known.update(ROLE_WORDS.items())
     if node.role == node.lane_role or not {node.role, node.lane_role} <= known.keys():
@@ -252,7 +252,7 @@ def _lane_findings(node: Node, drawn: set[str | None]) -> Iterator[ModelFinding]
 
 
 def _roles_of(step: Step) -> set[str]:
-    """Who may do one of the acts of a step. What anyone may do is the reporter's own; an act without an action asks for nobody."""
+    """Who may do one of the step's acts. Acts anyone may do are the reporter's; acts without an action are nobody's."""
     verbs = [ACTS_OF.get(act, act) for act in step.acts]
     allowed = [ACTION_ROLES[Action(verb)] if verb in [*Action] else frozenset({*Role, REPORTER}) for verb in verbs]
     return {REPORTER if roles == ANYONE else str(role) for roles in allowed for role in roles}
@@ -286,5 +286,5 @@ def _is_limit(amount: str, unit: str) -> bool:
 
 
 def defaults_of(root: Any) -> Mapping[str, str]:
-    """Return the default flow each gateway of the file names."""
+    """The default flow of each gateway of the file."""
     return {node.get("id", ""): node.get("default") for node in root.iter(BPMN + "exclusiveGateway") if node.get("default") is not None}

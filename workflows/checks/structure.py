@@ -1,4 +1,4 @@
-"""Whether nodes and flows make a way from one start to an end: no second start, no dead end, nothing nobody comes to."""
+"""Checks that nodes and flows lead from one start to an end: no second start, no dead end, nothing unreachable."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -121,12 +121,12 @@ _DEFINITIONS = {
     "intermediateThrowEvent": (set(), False),
     "boundaryEvent": ({"messageEventDefinition", "timerEventDefinition"}, True),
 }
-"""What each event may be, and whether it has to be one of these."""
+"""The definitions each event may have, and whether it needs one."""
 _NO_NODES = frozenset({"sequenceFlow", "laneSet", "textAnnotation", "association", "extensionElements", "documentation"})
 
 
 def structure_findings(root: Any, processes: Mapping[str, Process]) -> Iterator[ModelFinding]:
-    """Yield what is wrong with the two processes, their starts, ends, flows, gateways and events."""
+    """Yield what is wrong with the two processes: starts, ends, flows, gateways and events."""
     yield from _process_findings(root, processes)
     yield from _definition_findings(root)
     for element in root.iter(BPMN + "process"):
@@ -141,7 +141,7 @@ def structure_findings(root: Any, processes: Mapping[str, Process]) -> Iterator[
 
 
 def foreign_nodes(process: Any) -> set[str]:
-    """Return the ids of parts of a refused kind that flows may lead to: what is not reached behind them is their fault."""
+    """Ids of elements of a refused kind that flows may lead to. Whatever is unreachable behind them is their fault."""
     return {node.get("id") for node in process if node.tag.removeprefix(BPMN) not in FLOW_NODES | _NO_NODES and node.get("id")}
 
 
@@ -221,7 +221,7 @@ def _way_findings(process: Process, node: Node) -> Iterator[ModelFinding]:
 
 
 def _twice(process: Process, node: Node) -> Iterator[ModelFinding]:
-    """A choice may lead to the same step for two reasons: only one of its arrows is taken."""
+    """Yield two arrows to the same node, except at a choice, which may have two reasons for one step and takes only one."""
     seen: set[str] = set()
     for flow in process.leaving(node.id):
         target = process.nodes[flow.target]
@@ -255,7 +255,7 @@ def _event_gateway_findings(process: Process, node: Node, name: Bilingual) -> It
 
 
 def _reach_findings(process: Process) -> Iterator[ModelFinding]:
-    """One finding for each part that is not reached, for each dead end, and at the way into each circle without a way out."""
+    """Yield one finding per unreachable element, per dead end, and at the entry of each loop without a way out."""
     graph = graph_of(process)
     reached = graph.reach([process.starts[0].id])
     unreached = [id_ for id_ in process.nodes if id_ not in reached]
@@ -282,7 +282,7 @@ def _reach_findings(process: Process) -> Iterator[ModelFinding]:
 
 
 def _listening(graph: Graph) -> Iterator[str]:
-    """Events in circles that listen beside the way for as long as it lasts: a terminate event on another branch ends them."""
+    """Events in loops that listen for the whole process; a terminate event on another branch ends them."""
     terminating = graph.reach([node.id for node in graph.nodes.values() if node.is_terminate], graph.before)
     beside = graph.reach([node.id for node in graph.nodes.values() if node.kind == "parallelGateway" and node.id in terminating])
     for node in graph.nodes.values():

@@ -117,9 +117,9 @@ _ENGINE = Rule(
 
 
 def check_table(xml: bytes, agency_keys: Collection[str] | None = None) -> Checked:
-    """Return everything there is to say about a decision table. `agency_keys`: those that may be named, not looked at when None.
+    """Return everything found in a decision table. `agency_keys` are the agencies it may name; None skips that check.
 
-    Raises nothing, whatever the bytes are.
+    Never raises, whatever the bytes are.
     """
     try:
         root = read_tree(xml)
@@ -233,7 +233,8 @@ def _compared_findings(name: str, cell: Any) -> Iterator[ModelFinding]:
 
 
 def _comparison(name: str, text: str) -> str:
-    """Return what the engine makes of a cell: `?` is the column, a text that is no expression continues it, anything else equals it."""
+    """What the engine makes of a cell: `?` is the column's value, a text that is not an expression by itself continues it, anything else is
+    compared for equality."""
     if "\\" in text:
         return "\\"
     spoken = re.sub(r'"[^"]*"|\'[^\']*\'|\?', lambda found: name if found[0] == "?" else found[0], text)
@@ -265,13 +266,13 @@ def _answered_findings(name: str, cell: Any, agency_keys: Collection[str] | None
 
 
 def _cell_words(name: str, cell: Any) -> Bilingual:
-    """Where a cell stands, as people find it."""
+    """Where a cell stands, in words."""
     number, column = _place(cell.getparent()), COLUMN_WORDS[name]
     return Bilingual(f"Dòng {number}, cột “{column.vi}”", f"Row {number}, column “{column.en}”")
 
 
 def _worth_findings(name: str, cell: Any, text: str, expression: str, wanted: Type | None) -> Iterator[ModelFinding]:
-    """`wanted` None: a list of texts."""
+    """`wanted` None means a list of texts."""
     at, said = _cell_words(name, cell), shown(text)
     vi, en = f"{at.vi}: không dùng được “{said}”.", f"{at.en}: “{said}” cannot be used."
     is_right = False
@@ -296,7 +297,7 @@ def _worth_findings(name: str, cell: Any, text: str, expression: str, wanted: Ty
 
 
 def _is_text(tree: ast.AST) -> bool:
-    """Whether an answer names an agency: by its key, or as the committee of the place."""
+    """Whether an answer names an agency: by its key, or as the committee of the area."""
     match tree:
         case ast.Constant(value=str() as key):
             return bool(key.strip())
@@ -306,7 +307,7 @@ def _is_text(tree: ast.AST) -> bool:
 
 
 def _order_findings(rows: list[Any]) -> Iterator[ModelFinding]:
-    """Rows nothing is left for, because a row above is as wide in every column."""
+    """Yield rows that can never apply, because a row above is at least as wide in every column."""
     above: set[tuple[str, ...]] = set()
     for row in rows:
         cells = tuple(_plain(cell) for cell in row.iterchildren(DMN + "inputEntry"))
@@ -326,7 +327,7 @@ def _order_findings(rows: list[Any]) -> Iterator[ModelFinding]:
 
 
 def _place(row: Any) -> int:
-    """The number of a row as people count them."""
+    """The number of a row, counted from 1."""
     return 1 + sum(1 for _ in row.itersiblings(DMN + "rule", preceding=True))
 
 
@@ -336,7 +337,7 @@ def _plain(cell: Any) -> str:
 
 
 def _engine_findings(root: Any) -> Iterator[ModelFinding]:
-    """Ask the table once through the engine, and work out the answer of every row."""
+    """Evaluate the table once in the engine, and the answer of every row."""
     facts = {"field": "", "area": "", "urgency": "normal"}
     task = SimpleNamespace(data=facts, workflow=SimpleNamespace(script_engine=ClosedScriptEngine()))
     try:

@@ -1,4 +1,4 @@
-"""What may stand in a decision table: elements of DMN 1.3 as bpmn.io's editor and our own write them; and what its columns are called."""
+"""The vocabulary of a decision table: DMN 1.3 elements as bpmn.io's editor and ours write them, and the names of its columns."""
 
 from collections.abc import Mapping
 

@@ -1,12 +1,12 @@
-"""The token game of a flat process: every state its tokens can be in, explored line by line where lines are independent.
+"""The token game of a process: every state its tokens can be in, explored line by line where lines are independent.
 
-A state is the set of places that hold a token: a node where it rests, a flow into a parallel join that waits for the others, an event
-at the edge of a step that has not happened yet and does not interrupt, a parallel split beyond which lines run for themselves. What
-moves by itself moves at once. Every choice and every event is taken as possible. A diagram is safe when no place ever gets two tokens.
+A state is the set of places that hold a token: a node at which one rests, a flow into a parallel join that waits for the others, a
+non-interrupting boundary event that has not happened yet, a parallel split beyond which independent lines run. Whatever moves by itself
+moves at once. Every choice and every event counts as possible. A process is safe if no place ever gets two tokens.
 
-The lines a parallel split starts are independent when no node belongs to two of them and nothing else leads into them: they never
-meet, so they are explored one by one and their states add up instead of multiplying. What an event at the edge of a step begins beside
-it is such a line too: it may be begun again while it still runs, and each time it goes its own way.
+Lines begun by a parallel split are independent if no node belongs to two of them and nothing else leads into them. They never meet, so they
+are explored one by one, and their states add up instead of multiplying. What a non-interrupting boundary event begins is such a line too:
+it may be begun again while it still runs, and each time goes its own way.
 """
 
 from collections import defaultdict
@@ -21,11 +21,11 @@ from workflows.definitions.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_TOKENS = 250_000
-"""In all states together: what a state takes of the memory grows with the tokens in it."""
+"""Tokens in all states together, since the memory of a state grows with its tokens."""
 MAX_SECONDS = 2.0
-"""Of the processor, for one process: neither how busy the machine is nor what else the process holds changes a verdict."""
+"""Processor time for one process: a busy machine or a large process must not change a verdict."""
 STATES_BETWEEN = 16
-"""States between two looks at that clock, which itself takes time."""
+"""States between two readings of that clock, which itself takes time."""
 
 Place = tuple[str, str]
 State = frozenset[Place]
@@ -36,16 +36,16 @@ ENDED: State = frozenset()
 
 
 class TooManyStates(RuntimeError):
-    """The diagram lets more stand beside each other than can be looked through."""
+    """The diagram has more simultaneous tokens than can be explored."""
 
 
 @dataclass
-class Line:
+class TokenLine:
     """One independent part of a process, begun by `entries`, with every state it can be in and what follows each.
 
-    `doubled` are the nodes at which the ways of two tokens met that then stood in one place, those after the fewest moves: where two
-    are once, they come one after the other to everything behind it. `came_round` are those where one token came back by a loop or
-    behind the other on the same way, which most often follows from another meeting. `ended_by` are the plain ends that took the last one.
+    `doubled` are the nodes at which two tokens met that then stood in one place, found after the fewest moves: once two are doubled, they
+    follow each other to everything behind. `came_round` are those where one token came back by a loop, or behind the other on the same way,
+    which mostly follows from another meeting. `ended_by` are the plain ends that took the last token.
     """
 
     entries: tuple[Flow, ...]
@@ -59,41 +59,40 @@ class Line:
 
 @dataclass
 class Game:
-    """What the game of a process found: the line of the start, the lines beyond each split, and the nodes tokens came to."""
+    """The result of the game: the line of the start, the lines beyond each split, and the nodes tokens reached."""
 
     graph: Graph
-    start: Line
-    beyond: dict[str, list[Line]]
+    start: TokenLine
+    beyond: dict[str, list[TokenLine]]
     reached: set[str]
 
-    def lines(self) -> Iterator[Line]:
-        """Every line."""
+    def lines(self) -> Iterator[TokenLine]:
         yield self.start
         for lines in self.beyond.values():
             yield from lines
 
 
 Games = dict[str, Game | None]
-"""The games of one check by process; None where there are too many states. Two checks look at the same game, which may take seconds."""
+"""The games of one check by process; None where there are too many states. Two checks share a game, which may take seconds."""
 
 
 def play(graph: Graph, start: Node) -> Game:
     """Explore a process from its start. Raises TooManyStates."""
     player = _Player(graph)
     player.reached.add(start.id)
-    first = Line(graph.leaving[start.id])
+    first = TokenLine(graph.leaving[start.id])
     waiting = [first]
     while waiting:
         line = waiting.pop()
         player.explore(line)
         for split in line.splits - player.beyond.keys():
-            player.beyond[split] = [Line(group) for group in player.independent(split)]
+            player.beyond[split] = [TokenLine(group) for group in player.independent(split)]
             waiting.extend(player.beyond[split])
     return Game(graph, first, player.beyond, player.reached)
 
 
-def can_reach(line: Line, is_goal: Callable[[State], bool]) -> set[State]:
-    """Return the states of a line from which some state that is a goal can still come, goals included."""
+def can_reach(line: TokenLine, is_goal: Callable[[State], bool]) -> set[State]:
+    """Return the states of a line from which a goal can still be reached, goals included."""
     before: dict[State, list[State]] = defaultdict(list)
     for state, following in line.after.items():
         for each in following:
@@ -113,7 +112,7 @@ Trail = tuple[Flow, ...]
 
 @dataclass(frozen=True)
 class _Moving:
-    """Tokens on their way: those that rest, those that move with the way they came, and the ways of those that came to rest."""
+    """The resting tokens, the moving ones with the way they came, and the ways of those that came to rest."""
 
     rest: State
     moving: tuple[Trail, ...]
@@ -134,14 +133,14 @@ class _Player:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.reached: set[str] = set()
-        self.beyond: dict[str, list[Line]] = {}
+        self.beyond: dict[str, list[TokenLine]] = {}
         self._groups: dict[str, list[tuple[Flow, ...]]] = {}
         self._reach: dict[str, set[str]] = {}
         self._states = self._tokens = 0
         self._until = own_time() + MAX_SECONDS
 
-    def explore(self, line: Line) -> None:
-        """Fill in the states of a line, after so many moves before those after more, up to where a place gets two tokens."""
+    def explore(self, line: TokenLine) -> None:
+        """Fill in the states of a line breadth first, up to where a place gets two tokens."""
         begun = self._settled(line, _Moving(ENDED, tuple((flow,) for flow in line.entries), {}))
         trails = {each.rest: each.trails for each in begun}
         line.first = frozenset(trails)
@@ -155,7 +154,7 @@ class _Player:
                 raise
         line.doubled = line.doubled or line.came_round
 
-    def _next(self, line: Line, state: State, trails: dict[State, Mapping[Place, Trail]]) -> Iterator[State]:
+    def _next(self, line: TokenLine, state: State, trails: dict[State, Mapping[Place, Trail]]) -> Iterator[State]:
         """Yield the states that can follow one and were not known yet."""
         self._states += 1
         if self._states > MAX_STATES or (self._states % STATES_BETWEEN == 0 and own_time() > self._until):
@@ -171,7 +170,7 @@ class _Player:
                     trails[following.rest] = following.trails
                     yield following.rest
 
-    def _moves(self, line: Line, state: State) -> Iterator[tuple[State, tuple[Flow, ...]]]:
+    def _moves(self, line: TokenLine, state: State) -> Iterator[tuple[State, tuple[Flow, ...]]]:
         """Yield what people and events can do: the state without the token that moves, and the flows it leaves by."""
         for kind, id_ in sorted(state):
             if kind != AT:
@@ -194,8 +193,8 @@ class _Player:
                         line.splits.add(event.id)
                     yield state - spent(event), () if self.independent(event.id) else self.graph.leaving[event.id]
 
-    def _settled(self, line: Line, begun: _Moving) -> Iterator[_Moving]:
-        """Move tokens on along flows until all rest; yields each state that can come of it, one for each choice on the way."""
+    def _settled(self, line: TokenLine, begun: _Moving) -> Iterator[_Moving]:
+        """Move tokens along flows until all rest; yields one state for each choice on the way."""
         ahead = [begun]
         seen = {begun.sign}
         while ahead:
@@ -210,7 +209,7 @@ class _Player:
                     seen.add(following.sign)
                     ahead.append(following)
 
-    def _arrive(self, line: Line, now: _Moving) -> Iterator[_Moving]:
+    def _arrive(self, line: TokenLine, now: _Moving) -> Iterator[_Moving]:
         trail = now.moving[-1]
         node = self.graph.nodes[trail[-1].target]
         leaving = self.graph.leaving[node.id]
@@ -243,7 +242,7 @@ class _Player:
                 line.ended_by.add(node.id)
             yield now.on(trail, leaving)
 
-    def _split(self, line: Line, now: _Moving, trail: Trail, node: Node, taken: State) -> Iterator[_Moving]:
+    def _split(self, line: TokenLine, now: _Moving, trail: Trail, node: Node, taken: State) -> Iterator[_Moving]:
         groups = self.independent(node.id)
         place = (BEYOND, node.id)
         if not groups:
@@ -256,8 +255,8 @@ class _Player:
             further = now.on(trail, [flow for flow in self.graph.leaving[node.id] if flow not in alone], taken)
             yield _Moving(further.rest | {place}, further.moving, {**further.trails, place: trail})
 
-    def _double(self, line: Line, now: _Moving, place: Place) -> None:
-        """Note where the way of a second token met that of the one that is there already."""
+    def _double(self, line: TokenLine, now: _Moving, place: Place) -> None:
+        """Note where the way of a second token met that of the first."""
         first, second = now.trails[place], now.moving[-1]
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(reversed(first), reversed(second), strict=False)))
         meeting = second[-same].source if same else second[-1].target
@@ -267,18 +266,18 @@ class _Player:
             noted.append(meeting)
 
     def _comes_round(self, source: str, meeting: str) -> bool:
-        """Whether a node is only come to through the meeting itself."""
+        """Whether a node is only reachable through the meeting itself."""
         starts = [node.id for node in self.graph.process.starts]
         return source not in self.graph.reach(starts, lambda node: [each for each in self.graph.after(node) if each != meeting])
 
     def independent(self, node: str) -> list[tuple[Flow, ...]]:
-        """Return the groups of flows out of a parallel split, or an event beside a step, that begin lines of their own."""
+        """The groups of flows out of a parallel split or a non-interrupting boundary event that begin independent lines."""
         if node not in self._groups:
             is_event = self.graph.nodes[node].kind == "boundaryEvent"
-            self._groups[node] = list(self._beside(node) if is_event else self._independent(node))
+            self._groups[node] = list(self._of_event(node) if is_event else self._independent(node))
         return self._groups[node]
 
-    def _beside(self, event: str) -> Iterator[tuple[Flow, ...]]:
+    def _of_event(self, event: str) -> Iterator[tuple[Flow, ...]]:
         flows = self.graph.leaving[event]
         nodes = set[str]().union(*(self._ways(flow.target) for flow in flows))
         if event not in nodes and self._are_entered_by(nodes, flows):
@@ -295,7 +294,7 @@ class _Player:
         return entries == {flow.id for flow in flows if flow.target in nodes}
 
     def _grouped(self, flows: tuple[Flow, ...]) -> list[tuple[list[Flow], set[str]]]:
-        """Flows whose ways meet stand together. Ends are nobody's: a token that comes there is gone."""
+        """Flows whose ways meet, grouped. Ends belong to no group: a token that arrives there is gone."""
         groups: list[tuple[list[Flow], set[str]]] = []
         for flow in flows:
             together, nodes = [flow], self._ways(flow.target)
@@ -315,6 +314,6 @@ class _Player:
 
 
 def spent(event: Node) -> set[Place]:
-    """Return what is gone once an event at an edge has happened: a message is heard once while its step waits, a moment comes once; a
-    timer with a cycle comes again."""
+    """The places that are gone once a boundary event has happened: a message is heard once while its step waits and a moment comes once,
+    but a timer with a cycle comes again."""
     return set() if event.timer is not None and event.timer[0] == "timeCycle" else {(ARMED, event.id)}

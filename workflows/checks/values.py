@@ -1,4 +1,4 @@
-"""What a process knows where: which variables its nodes leave, and which of them are surely there when a token comes to a node."""
+"""The variables of a process: which its nodes leave, and which are surely set when a token arrives at a node."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from workflows.definitions.variables import Type, Variable
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One variable of a process. `may_be_empty`: a field that need not be filled in is None then. A number lies within its bounds."""
+    """One variable of a process. `may_be_empty`: an optional field, which is None when left empty. A number lies within its bounds."""
 
     variable: Variable
     may_be_empty: bool = False
@@ -31,7 +31,7 @@ class Values:
 
 
 def values_of(process: Process, bindings: Bindings) -> Values:
-    """Work both out. Of a name two nodes declare the first in the file counts; that they differ is a finding of its own."""
+    """Work out both. If two nodes declare the same name, the first in the file counts; a difference is another check's finding."""
     known: dict[str, Known] = {}
     gives = {node.id: given_by(node, bindings) for node in process.nodes.values()}
     for given in gives.values():
@@ -41,7 +41,7 @@ def values_of(process: Process, bindings: Bindings) -> Values:
 
 
 def given_by(node: Node, bindings: Bindings) -> dict[str, Known]:
-    """Return the variables a node leaves to what comes after it."""
+    """The variables a node leaves to what comes after it."""
     if node.is_step and node.id in bindings.steps:
         return {name: Known(variable) for name, variable in bindings.steps[node.id].variables(node.id, node.label).items()}
     if node.is_step:
@@ -67,7 +67,7 @@ def _records(node: Node, bindings: Bindings) -> Iterator[tuple[str, Variable]]:
 def _surely(graph: Graph, gives: Mapping[str, frozenset[str]], everything: frozenset[str]) -> dict[str, frozenset[str]]:
     """The greatest solution: a parallel join knows what any branch brings, every other node what all ways to it bring.
 
-    An event at the edge of a step knows what was known when the step began: the step itself may not be done.
+    A boundary event knows what was known when its step began, since the step may not have been done.
     """
     starts = {node.id for node in graph.process.starts}
     before = {id_: frozenset() if id_ in starts else everything for id_ in graph.nodes}
@@ -89,6 +89,6 @@ def _surely(graph: Graph, gives: Mapping[str, frozenset[str]], everything: froze
 
 
 def words_for(name: str, known: Known) -> Bilingual:
-    """What people call a variable, in quotes."""
+    """The name people read for a variable, in quotes."""
     label = known.variable.label
     return Bilingual(f"“{label.vi or name}”", f"“{label.en or label.vi or name}”")

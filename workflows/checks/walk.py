@@ -1,4 +1,4 @@
-"""The walk through the real engine: whatever people and events can do is done, and every state survives being stored."""
+"""The walk through the real engine: everything people and events can do is done, and every state survives being stored."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ from workflows.checks.diagram import Process
 from workflows.checks.graph import graph_of
 from workflows.checks.own_time import own_time
 from workflows.checks.samples import Samples
-from workflows.checks.token_game import AT, BEYOND, Game, Line, TooManyStates, play
+from workflows.checks.token_game import AT, BEYOND, Game, TokenLine, TooManyStates, play
 from workflows.clock import engine_clock
 from workflows.definitions.findings import ModelFinding, Rule, named, shown
 from workflows.definitions.process import parse
@@ -37,9 +37,9 @@ NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 MANY_STATES = 300
 """A process with more states than this is walked line by line."""
 MANY_ACTS = 80
-"""After so many acts in one process only acts and choices of values are tried that were not tried before."""
+"""After this many acts in one process only acts and values not tried before are tried."""
 MAX_SECONDS = 3.0
-"""Of the processor, for the whole model, without the collector of garbage (own_time.py)."""
+"""Processor time for the whole model, without garbage collection (own_time.py)."""
 
 _REFUSED = Rule(
     "engine_refuses",
@@ -77,17 +77,17 @@ _TOO_LONG = Rule(
 
 
 class _TooLong(RuntimeError):
-    """The time for the walk is used up."""
+    """The time allowed for the walk is used up."""
 
 
 def walk_findings(xml: bytes, processes: Mapping[str, Process], bindings: Bindings = BINDINGS) -> Iterator[ModelFinding]:
     """Parse a model as the engine does, run it everywhere, and yield what fails.
 
-    From each state every step is completed with each outcome and with values on both sides of what conditions ask, every message is
-    sent with what its fact brings, every timer fires; services answer with what they declare. After each act the instance is stored
-    and restored, and must wait for the same. A process with more than MANY_STATES states is walked line by line (token_game.py): all
-    states of each line while the others wait at their beginning; after MANY_ACTS acts, whatever has not been done yet wherever it can
-    be done. So every act happens at least once, and in a model like the shipped one every state of each line. Touches no database.
+    From each state every step is completed with each outcome and with values on both sides of each condition, every message is sent with
+    what its fact brings, every timer fires; services answer with what they declare. After each act the instance is stored and restored, and
+    must wait for the same. A process with more than MANY_STATES states is walked line by line (token_game.py): all states of each line
+    while the others wait at their beginning. After MANY_ACTS acts, only acts not yet done are tried, wherever they can be. So every act
+    happens at least once, and in a model like the shipped one every state of each line. Touches no database.
     """
     try:
         definition = parse(xml)
@@ -121,9 +121,9 @@ class _Act:
 
 @dataclass
 class _Stand:
-    """A state an instance rests in: a key that is equal where nothing later can tell the difference, and what is stored.
+    """A state an instance rests in: `state` is what is stored, and `key` is equal where nothing later can tell two states apart.
 
-    `restored` is the instance read back from there, until something is done with it.
+    `restored` is the instance read back from it, until something is done with it.
     """
 
     key: tuple[tuple[Any, ...], ...]
@@ -138,8 +138,6 @@ class _Fault(Exception):
 
 
 class _Walk:
-    """The walk through one process."""
-
     def __init__(self, process: Process, spec: BpmnProcessSpec, bindings: Bindings, until: float) -> None:
         self.process, self.spec, self.until = process, spec, until
         self.graph = graph_of(process)
@@ -174,7 +172,7 @@ class _Walk:
 
     def _explore(self, begun: list[_Stand], places: frozenset[str] | None) -> None:
         known = {stand.key for stand in begun}
-        # the newest first: one run comes to the end early, and what stands behind a join is not left for last
+        # newest first: one run reaches the end early, and what lies behind a join is not left for last
         ahead = list(begun)
         while ahead:
             stand = ahead.pop()
@@ -196,7 +194,7 @@ class _Walk:
         return self._done[made]
 
     def _varied(self, do: Any) -> list[_Stand]:
-        """Do something once for each way the services it calls can answer; returns where it came to rest."""
+        """Do something once for each combination of service answers; returns where it came to rest."""
         found: list[_Stand] = []
         ahead: list[tuple[int, ...]] = [()]
         while ahead:
@@ -252,7 +250,7 @@ class _Walk:
         engine.thrown_messages(workflow)
 
     def _serve(self, name: str, _parameters: dict[str, Any]) -> str:
-        """Answer a service task with one of the answers it declares; which one, `_picks` says."""
+        """Answer a service task with one of its declared answers, chosen by `_picks`."""
         names = {node.result_variable for node in self.graph.nodes.values() if node.service == name and node.result_variable}
         answers = self.samples.of_service(name, sorted(names))
         place = len(self._asked)
@@ -262,7 +260,7 @@ class _Walk:
     # -- the state it leaves ---------------------------------------------------------------------------------------
 
     def _stored(self, workflow: BpmnWorkflow, place: str | None) -> _Stand | None:
-        """Store and restore an instance; None when it is over."""
+        """Store and restore an instance; None when it has ended."""
         try:
             state = engine.pack(workflow)
             restored = engine.unpack(state, self.spec, self._serve)
@@ -289,12 +287,12 @@ class _Walk:
         return [task for task in workflow.tasks.values() if task.state & state and task.task_spec.name in self.graph.nodes]
 
     def _twice(self, resting: list[Task]) -> str | None:
-        """An element two tokens rest at, where that is not what the drawing says."""
+        """An element at which two tokens rest although the drawing does not allow it."""
         counted = Counter(task.task_spec.name for task in resting)
         return next((name for name, count in counted.items() if count > 1 and name not in self._many), None)
 
     def _key(self, resting: list[Task]) -> tuple[tuple[Any, ...], ...]:
-        """What rests where, as often as it does; of what an event may begin beside a step any number of times two are many."""
+        """What rests where and how often. What a boundary event may begin any number of times counts at most twice."""
         counted = Counter(self._sign(task) for task in resting)
         signs = (sign for sign, count in counted.items() for _ in range(min(count, 2) if sign[0] in self._beside else count))
         return tuple(sorted(signs))
@@ -340,29 +338,29 @@ class _Walk:
 
 
 def _spec_at(fault: Exception) -> TaskSpec | None:
-    """The part of the diagram the engine was looking at when something else than the engine itself failed."""
+    """The element the engine was at when something other than the engine itself failed."""
     frames = [frame for frame, _ in walk_tb(fault.__traceback__)]
     tasks = [frame.f_locals.get("my_task") for frame in frames]
     return next((task.task_spec for task in reversed(tasks) if isinstance(task, Task)), None)
 
 
 def _tree(state: bytes) -> Any:
-    """A stored tree as it can be compared, steps and timers included: numbers of tasks are written with dashes once they were read, and
-    what a task no longer has stands in any order."""
+    """A stored tree in comparable form, steps and timers included: task ids are written with dashes once they were read, and what a task no
+    longer has stands in any order."""
     tree = orjson.loads(zstandard.decompress(state).replace(b"-", b""))
     for task in tree["tasks"].values():
         task["delta"].get("deletions", []).sort()
     return tree
 
 
-def _size(game: Game, line: Line) -> int:
-    """How many states a line has together with what runs beyond its splits."""
+def _size(game: Game, line: TokenLine) -> int:
+    """How many states a line has, together with the lines beyond its splits."""
     beyond = {split: prod(_size(game, each) for each in game.beyond[split]) for split in line.splits}
     return sum(prod(beyond[id_] for kind, id_ in state if kind == BEYOND) for state in line.after)
 
 
-def _lines(game: Game, line: Line, before: frozenset[str]) -> Iterator[frozenset[str]]:
-    """Yield for each line without another beyond it the places of its way, from the start on."""
+def _lines(game: Game, line: TokenLine, before: frozenset[str]) -> Iterator[frozenset[str]]:
+    """Yield, for each line without another beyond it, the places of its way from the start."""
     places = before | {id_ for state in line.after for kind, id_ in state if kind == AT}
     if not line.splits:
         yield places
@@ -372,7 +370,7 @@ def _lines(game: Game, line: Line, before: frozenset[str]) -> Iterator[frozenset
 
 
 def _refusal(fault: Exception, processes: Mapping[str, Process]) -> ModelFinding:
-    """What the engine does not read, at the element its words name."""
+    """The finding for a model the engine cannot read, at the element its message names."""
     cause = fault.__cause__
     place = str(getattr(cause, "id", "") or "") if isinstance(cause, SpiffWorkflowException) else ""
     found = re.match(r"At (\S+):", str(fault))

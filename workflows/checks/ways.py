@@ -10,8 +10,8 @@ from workflows.definitions.expressions import ExpressionRefused, evaluate
 
 
 class Mark(NamedTuple):
-    """Something a way can pass: `done` of a step, which is `offered` before (`*`: any); an event that `waits` for a message and `hears`
-    it; one for which a way `stands` still (`*`: for any message); a service that `runs`; an `end`, by its id, `*` for any, `!id` for any
+    """Something a way can pass, by kind: `done` (a step) or `offered` (a step before it is done, `*` any); an event that `waits` for or
+    `hears` a message; `stands`, where a way stands still for a message (`*` any); `runs` (a service); `end`, by id, `*` any, `!id` any
     other."""
 
     kind: str
@@ -19,7 +19,7 @@ class Mark(NamedTuple):
 
 
 def done(step: str) -> Mark:
-    """Somebody did the step; what an event at its edge begins does not count."""
+    """Somebody did the step; what its boundary events begin does not count."""
     return Mark("done", step)
 
 
@@ -29,12 +29,10 @@ def offered(step: str) -> Mark:
 
 
 def waits(message: str) -> Mark:
-    """An event waits for the message."""
     return Mark("waits", message)
 
 
 def hears(message: str) -> Mark:
-    """An event has heard the message."""
     return Mark("hears", message)
 
 
@@ -44,17 +42,15 @@ def stands(message: str) -> Mark:
 
 
 def runs(service: str) -> Mark:
-    """The service has run."""
     return Mark("runs", service)
 
 
 def end(name: str = "*") -> Mark:
-    """The process ends there."""
     return Mark("end", name)
 
 
 def marked(graph: Graph, mark: Mark) -> list[Node]:
-    """Return the nodes a mark means."""
+    """The nodes a mark stands for."""
     found = [node for node in graph.nodes.values() if _is(node, mark)]
     return [node for node in found if mark.kind != "stands" or not _is_raced(graph, node)]
 
@@ -75,7 +71,7 @@ def _is(node: Node, mark: Mark) -> bool:
             return node.service == mark.name
     if node.kind != "endEvent" or not mark.name.startswith(("*", "!")):
         return node.kind == "endEvent" and node.id == mark.name
-    # events listen beside the way of both processes as long as it lasts: a plain end ends a line, not the process
+    # events listen throughout both processes, so a plain end ends a line, not the process
     return node.is_terminate and node.id != mark.name[1:]
 
 
@@ -85,7 +81,7 @@ Step = tuple[str, str]
 
 @dataclass(frozen=True)
 class Bypass:
-    """A way that avoids what it had to pass: where it leaves the way it should take, what it comes to, and whether a join lies on it."""
+    """A way that breaks a rule: the element at which it goes wrong, the goal it reaches, and whether a join lies on it."""
 
     element: str
     goal: Node
@@ -93,11 +89,11 @@ class Bypass:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked of the ways of one graph, in its nodes: where they begin, what they come to, and what they pass.
+class PathQuery:
+    """A path rule in the nodes of one graph: where ways begin, what they reach and what they have to pass.
 
-    A way has passed what is `closed` when it comes there, what is `left` when it goes on from there. `values` are what the beginning
-    leaves: a flow whose condition is false then is no way.
+    A way has passed what is `closed` on arriving there, what is `left` on going on from there. `values` are set at the beginning; a flow
+    whose condition is false then is not a way.
     """
 
     begun: frozenset[str]
@@ -107,12 +103,12 @@ class Wanted:
     values: Mapping[str, Any]
 
 
-def wanted_of(
+def path_query(
     graph: Graph, start: Mark | None, goals: Iterable[Mark], passing: Iterable[Mark], given: Mapping[str, Any] | None = None
-) -> Wanted:
-    """Return what is asked where every way from the start (None: of the process) to a goal has to pass one of `passing`."""
+) -> PathQuery:
+    """The rule that every way from the start (None: of the process) to a goal has to pass one of `passing`."""
     passed = list(passing)
-    return Wanted(
+    return PathQuery(
         begun=frozenset(node.id for node in (graph.process.starts if start is None else marked(graph, start))),
         goals=frozenset(node.id for mark in goals for node in marked(graph, mark)),
         closed=frozenset(node.id for mark in passed if mark.kind in ("offered", "waits") for node in marked(graph, mark)),
@@ -121,10 +117,10 @@ def wanted_of(
     )
 
 
-def bypass(graph: Graph, wanted: Wanted) -> Bypass | None:
-    """Return a way that passes nothing of what it should, as it is drawn; None when there is none.
+def bypass(graph: Graph, wanted: PathQuery) -> Bypass | None:
+    """Return a drawn way that breaks the rule, None if there is none.
 
-    A way through a join may be one that no token ever goes, since the join waits for all its flows (runs.py).
+    Where a join lies on it, no token may ever go that way, because the join waits for all its flows (runs.py).
     """
     came: dict[str, Step] = {}
     ahead = [(node, *step) for node in sorted(wanted.begun) for step in _onward(graph, node, wanted.values) if step[0] not in graph.nodes]
@@ -151,12 +147,12 @@ def _way_back(came: Mapping[str, Step], goal: str, begun: frozenset[str]) -> Ite
 
 
 def is_join(graph: Graph, node: str) -> bool:
-    """Whether a node lets a token through only when one has come by each flow into it."""
+    """Whether a node waits for a token on each of its flows."""
     return graph.nodes[node].kind == "parallelGateway" and len(graph.entering[node]) > 1
 
 
 def _named(graph: Graph, start: Mark | None, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """What a message or a service brings stands under the name the diagram gives it."""
+    """The given values by the names conditions use: those of a message or service stand under the name the diagram gives it."""
     if start is None or not given or start.kind == "done":
         return given or {}
     names = {node.message_variable or node.result_variable for node in marked(graph, start)}
@@ -170,13 +166,13 @@ def _onward(graph: Graph, node: str, values: Mapping[str, Any]) -> Iterator[tupl
 
 
 def open_flows(graph: Graph, node: str, values: Mapping[str, Any]) -> tuple[Flow, ...]:
-    """Return the flows a token that brings these values can go on by from a node."""
+    """The flows by which a token with these values can leave a node."""
     flows = graph.leaving[node]
     return tuple(_possible(flows, values)) if graph.nodes[node].kind == "exclusiveGateway" and values else flows
 
 
 def _possible(flows: Iterable[Flow], values: Mapping[str, Any]) -> Iterator[Flow]:
-    """The flows that can be taken when these values are known and all others are not."""
+    """The flows that can be taken if these values are known and all others are not."""
     worth = {flow: _worth(flow, values) for flow in flows if not flow.is_default}
     for flow, is_true in worth.items():
         if is_true is not False:
@@ -194,12 +190,11 @@ def _worth(flow: Flow, values: Mapping[str, Any]) -> bool | None:
         return None
 
 
-def parting(graph: Graph, way: list[Step], goal: str, wanted: Wanted) -> str:
-    """Return the flow or event by which a way goes wrong; `way` are its steps, the last one first.
+def parting(graph: Graph, way: list[Step], goal: str, wanted: PathQuery) -> str:
+    """Return the flow or event by which a way goes wrong; `way` holds its steps, last first.
 
-    That is where it leaves the last node from which it could still have passed what it must; else where the given values decided;
-    else the last event at an edge that began it, the last choice, or what led away from its beginning (into the goal, for a way
-    from the start of the process).
+    That is where it leaves the last node from which it could still have passed what it must; else where the given values decided; else the
+    last boundary event that began it, the last choice, or the flow out of its beginning (into the goal, for a way from the process start).
     """
     passing = wanted.closed | wanted.left
     chosen = [(before, by) for before, by in way if _is_choice(graph, before, by)]

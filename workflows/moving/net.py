@@ -12,7 +12,7 @@ from typing import Any
 
 from workflows.checks.diagram import Flow, Node, Process, processes_of
 from workflows.checks.graph import graph_of
-from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, Line, TooManyStates, play
+from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, TokenLine, TooManyStates, play
 from workflows.definitions.cache import Kept
 from workflows.definitions.process import Definition, read_xml
 from workflows.definitions.vocabulary import RESTING
@@ -46,7 +46,7 @@ class Stretch:
     `event` is what began it beside a step, None for what belongs to the instance from its start.
     """
 
-    line: Line
+    line: TokenLine
     event: str | None
     standings: dict[Standing, set[frozenset[str]]] = field(default_factory=lambda: defaultdict(set))
     begun: dict[Standing, set[frozenset[str]]] = field(default_factory=lambda: defaultdict(set))
@@ -156,7 +156,7 @@ class Net:
                 self.home.setdefault(spot, stretch)
         self.root_of = {id(each): root for root in self.roots for each in self.beneath(root)}
 
-    def _stretch(self, line: Line, event: str | None) -> Stretch:
+    def _stretch(self, line: TokenLine, event: str | None) -> Stretch:
         stretch = Stretch(line, event)
         self.stretches.append(stretch)
         for state in line.after:

@@ -19,7 +19,7 @@ from workflows.checks.model import check_model
 from workflows.checks.path_rules import rule_findings
 from workflows.checks.runs import Runs
 from workflows.checks.token_game import play
-from workflows.checks.ways import Mark, bypass, done, end, offered, open_flows, wanted_of
+from workflows.checks.ways import Mark, bypass, done, end, offered, open_flows, path_query
 from workflows.definitions.process import parse
 from workflows.definitions.vocabulary import RESTING
 
@@ -298,7 +298,7 @@ def test_every_verdict_on_a_random_net_is_that_of_looking_at_everything(capsys: 
             continue
         game = play(graph, graph.process.starts[0])
         for start, goal, passing, given in asked(graph, Random(seed)):
-            wanted = wanted_of(graph, start, [goal], passing, given)
+            wanted = path_query(graph, start, [goal], passing, given)
             expected = Everything(graph, start, goal.name, passing, given).breaks(4_000)
             if expected is None or wanted.goals & wanted.closed:
                 continue
@@ -327,7 +327,7 @@ def test_the_engine_itself_brings_the_goal_exactly_where_the_rule_is_broken(node
             if len(graph.leaving[gateway.id]) > 1:
                 drawing.drop(flow.id)
                 drawing.flow(flow.source, flow.target, "1 == 1" if index else "1 == 2", id_=flow.id)
-    run = Runs(play(graph, graph.process.starts[0])).bypass(wanted_of(graph, None, [offered(goal)], [done(step)]))
+    run = Runs(play(graph, graph.process.starts[0])).bypass(path_query(graph, None, [offered(goal)], [done(step)]))
     walker = Noting(drawing, never=step)
     assert walker.everything().is_whole
     assert (run is not None) is (goal in walker.come)

@@ -1,4 +1,4 @@
-"""Circles in a process: each goes through a choice, for the engine looks ahead along every way there is."""
+"""Checks that every loop goes through a choice: otherwise the engine, which looks ahead along every way, never ends."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _NO_CHOICE = Rule(
 
 
 def loop_findings(process: Process) -> Iterator[ModelFinding]:
-    """Yield one finding for each knot of circles without an exclusive gateway, at its first node in the file."""
+    """Yield one finding per group of loops without an exclusive gateway, at its first node in the file."""
     graph, told = graph_of(process), set[str]()
     for node in process.nodes.values():
         if node.kind == "exclusiveGateway" or node.id in told:

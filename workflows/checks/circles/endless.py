@@ -1,4 +1,4 @@
-"""Circles a token could run round without end: nobody has to do anything on them, and no time has to pass."""
+"""Checks for loops a token could run round for ever, because nobody has to do anything in them and no time has to pass."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ NEVER_TOGETHER = (
     frozenset({"reporter_asked", "stop_waiting"}),
     frozenset({"reporter_wrote", "rest_settled"}),
 )
-"""Facts of which one holds only while the other does not (workflows/facts.py): a circle that needs both stands still in between."""
+"""Facts of which one holds only while the other does not (workflows/facts.py): a loop that needs both rests in between."""
 
 ENDED_BY = {"end_hold": "held", "end_question": "reporter_asked"}
 """Services after which a fact no longer holds."""
 
 MOST_WAYS = 2_000
-"""More ways than this through one knot of circles are not looked at one by one."""
+"""If a group of loops has more ways than this, they are not examined one by one."""
 
 _HEARD_AGAIN = Rule(
     "endless_circle",
@@ -46,17 +46,17 @@ _TOO_MANY = Rule(
 
 
 class _TooManyWays(Exception):
-    """More than MOST_WAYS ways lead through one knot of circles. `knot` are its nodes."""
+    """More than MOST_WAYS ways lead through one group of loops, whose nodes are `knot`."""
 
     def __init__(self, knot: set[str]) -> None:
         self.knot = knot
 
 
 def circle_findings(graph: Graph) -> Iterator[ModelFinding]:
-    """Yield an error for each knot of circles that would never come to rest, or has too many ways through it to tell.
+    """Yield an error for each group of loops that never comes to rest, or has too many ways through it to tell.
 
-    An event hears a fact as long as it holds, so a circle of messages turns as often as the process is looked at; only a person, a
-    lapse of time, or facts that exclude each other stop it.
+    An event hears a fact as long as it holds, so a loop of messages turns each time the process runs. Only a person, a lapse of time or
+    facts that exclude each other stop it.
     """
     told: set[str] = set()
     for node in graph.nodes:
@@ -74,7 +74,7 @@ def circle_findings(graph: Graph) -> Iterator[ModelFinding]:
 
 
 def _endless(graph: Graph, start: str) -> list[str] | None:
-    """Return a circle through a node that never rests, None when each rests somewhere. Raises _TooManyWays."""
+    """Return a loop through a node that never rests, None if every loop rests somewhere. Raises _TooManyWays."""
     behind = graph.reach([start], lambda node: _by_itself(graph, node))
     knot = {node for node in behind if start in graph.reach(_by_itself(graph, node), lambda node: _by_itself(graph, node))}
     ahead: list[list[str]] = [[start]] if start in knot else []
@@ -91,7 +91,7 @@ def _endless(graph: Graph, start: str) -> list[str] | None:
 
 
 def _by_itself(graph: Graph, node_id: str) -> Iterator[str]:
-    """Where a token can get to from a node without a person and without a lapse of time."""
+    """The next nodes a token reaches without a person and without time passing."""
     node = graph.nodes[node_id]
     if not node.is_step and not _takes_time(node):
         yield from (flow.target for flow in graph.leaving[node_id])
@@ -100,7 +100,7 @@ def _by_itself(graph: Graph, node_id: str) -> Iterator[str]:
 
 
 def _takes_time(node: Node) -> bool:
-    """A day that is written somewhere may be over already, a duration begins anew each time."""
+    """Whether the event waits every time. A fixed date may already have passed; a duration starts anew each time."""
     return node.timer is not None and node.timer[0] != "timeDate"
 
 

@@ -1,4 +1,4 @@
-"""Circles a timer drives: nobody does anything on them, so each round is written as long as the case lasts."""
+"""Checks for short loops driven by a timer: nobody does anything in them, so rounds are written for as long as the case lasts."""
 
 import ast
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _ROUND = Rule(
 
 
 def round_findings(process: Process) -> Iterator[ModelFinding]:
-    """Yield each timer shorter than an hour on a circle where nobody does anything and nothing waits longer."""
+    """Yield each timer shorter than an hour in a loop where nobody does anything and nothing waits longer."""
     graph = graph_of(process)
     for node in process.nodes.values():
         if _is_short(node) and node.id in graph.reach(_alone(graph, node.id), lambda each: _alone(graph, each)):
@@ -34,7 +34,7 @@ def round_findings(process: Process) -> Iterator[ModelFinding]:
 
 
 def _alone(graph: Graph, node_id: str) -> list[str]:
-    """Where a token can get to within the hour though nobody does a step."""
+    """The nodes a token reaches within the hour without a step being done."""
     node = graph.nodes[node_id]
     if node.is_step:
         return [event.id for event in graph.attached[node_id]]
