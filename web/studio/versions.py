@@ -20,7 +20,7 @@ from web.http.security import allow_inline_style_attributes
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio.acts import ACTS, acts_for
-from workflows.comparison.changes import Basis, ChangeKind, changes_between, measure_of
+from workflows.comparison.changes import Basis, ChangeKind, baseline_of, changes_between
 from workflows.comparison.sentences import bounded, sentences_between
 from workflows.definitions.findings import Checked
 from workflows.definitions.parsed import text_of
@@ -215,7 +215,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         acts_gone, refused_verb = None, refused[0] if refused else None
     bar = why_not_approve(seen, by=by, now=now()) if "approve_version" in acts else None
     base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
-    measure = measure_of(seen, by=by)
+    measure = baseline_of(seen, by=by)
     before = set_apart(text_of(measure.version), xml, reused_between(measure.version, seen)) if measure is not None else b""
     changes = changes_between(before, xml) if measure is not None else ()
     errors = {finding.element for finding in checked.errors if finding.element}

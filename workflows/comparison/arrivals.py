@@ -1,4 +1,4 @@
-"""What a new element brings, in a sentence: who gets it, between what it stands, when it is come to, and what it asks."""
+"""Sentences about new elements: whose they are, what they stand between, when they are reached, and what they ask."""
 
 from collections.abc import Iterator
 
@@ -152,7 +152,7 @@ def limit_of(node: Node) -> Bilingual:
 
 
 def place_of(model: Model, node: Node) -> Bilingual:
-    """`, sau “A” và trước “B”`: between what people know, gateways passed over."""
+    """`, sau “A” và trước “B”`: the named elements before and after, gateways skipped."""
     before, after = (near(model, node.id, side) for side in ("before", "after"))
     behind, ahead = names_of(model, before, "hoặc", "or"), names_of(model, after, "hoặc", "or")
     if before and after:
@@ -167,7 +167,7 @@ def formerly(place: Bilingual) -> Bilingual:
 
 
 def _entered_when(model: Model, node: Node) -> Bilingual:
-    """`, khi …` where the one way to a node is taken under a condition."""
+    """`, khi …` if the only way to a node has a condition."""
     entering = [flow for flow in model.flows.values() if flow.target == node.id]
     if len(entering) != 1 or not (entering[0].condition or entering[0].is_default):
         return NOTHING

@@ -1,4 +1,4 @@
-"""What one version says otherwise than the one it is measured against: elements of a model, rows of a table, for who approves it."""
+"""Changes between a version and its baseline, for approvers: elements of a model or rows of a table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,18 +17,16 @@ from workflows.versions.live import NoLiveVersion, in_scope, live_version, versi
 
 
 class ChangeKind(StrEnum):
-    """What happened to an element."""
-
     ADDED = "added"
     CHANGED = "changed"
     REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One element that is new, other or gone; a flow without a name is called by what it leads from and to.
+class ElementChange:
+    """One element that was added, changed or removed; an unnamed flow is described by its ends.
 
-    `is_shown` says whether the new text's drawing or table has it: a message stands only in the file.
+    `is_shown` is false where the new drawing or table does not show it: a message, for instance, stands only in the file.
     """
 
     kind: ChangeKind
@@ -38,7 +36,7 @@ class Change:
 
 
 class Basis(StrEnum):
-    """Why a version is measured against another."""
+    """Why the baseline was chosen."""
 
     LIVE = "live"
     REPLACED = "replaced"
@@ -46,53 +44,53 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """The version another one is measured against, and why that one."""
+class Baseline:
+    """The version another one is compared with, and why."""
 
     version: ProcessVersion
     basis: Basis
 
 
-def measure_of(version: ProcessVersion, *, by: Actor) -> Measure | None:
-    """Return what a reader compares a version with; None where there is nothing, or nothing they may read.
+def baseline_of(version: ProcessVersion, *, by: Actor) -> Baseline | None:
+    """Return the version a reader compares another with; None if there is none, or none they may read.
 
-    What is not live yet is compared with what counts in its scope now, however it came about: an approver answers for that step.
-    What is or was live is compared with the one it replaced, else the one it was drawn from.
+    A version that is not live yet is compared with the one live in its scope now, whatever it was drawn from, because the approver answers
+    for that step. A version that is or was live is compared with the one it replaced, else with the one it was drawn from.
     """
     if version.state in ("draft", "checked", "approved"):
         try:
-            return Measure(live_version(version.centre_id, key=version.key), Basis.LIVE)
+            return Baseline(live_version(version.centre_id, key=version.key), Basis.LIVE)
         except NoLiveVersion:
             pass
     number = replaced_by(version) if version.live_at else None
     if number is not None:
         before = select(ProcessVersion).where(*in_scope(version.key, version.centre_id), ProcessVersion.number == number)
-        return Measure(db.session.scalars(before).one(), Basis.REPLACED)
+        return Baseline(db.session.scalars(before).one(), Basis.REPLACED)
     base = db.session.get(ProcessVersion, version.base_id) if version.base_id else None
-    return Measure(base, Basis.DRAWN_FROM) if base is not None and version_for(by, base.ref) is not None else None
+    return Baseline(base, Basis.DRAWN_FROM) if base is not None and version_for(by, base.ref) is not None else None
 
 
-def changes_between(before: bytes, after: bytes) -> tuple[Change, ...]:
-    """Return what is new, other and gone in `after`, in the order of the files; how it is drawn does not count.
+def changes_between(before: bytes, after: bytes) -> tuple[ElementChange, ...]:
+    """Return what was added, changed and removed in `after`, in the order of the files. Elements are matched by id.
 
-    Only at a choice it does: of two conditions that hold at once the engine takes the way drawn higher up. A choice whose ways stand
-    in another order than before is one that changed. Elements are known by their ids. Raises ModelRefused for a text that cannot be read.
+    Layout does not count, except at a choice: if two conditions hold, the engine takes the way drawn higher up, so a different order of the
+    ways is a change. Raises ModelRefused for a text that cannot be read.
     """
     if is_table(after):
         return tuple(_table_changes(before, after))
     return tuple(changes_of(model_of(before), model_of(after)))
 
 
-def changes_of(old: Model, new: Model) -> Iterator[Change]:
-    """Yield the same of two models that are read already."""
+def changes_of(old: Model, new: Model) -> Iterator[ElementChange]:
+    """Yield the same for two models already read."""
     for id_, part in new.parts.items():
         if id_ not in old.parts:
-            yield Change(ChangeKind.ADDED, id_, name_of(new, id_), part.tag not in UNDRAWN)
+            yield ElementChange(ChangeKind.ADDED, id_, name_of(new, id_), part.tag not in UNDRAWN)
         elif not is_same(old, new, id_):
-            yield Change(ChangeKind.CHANGED, id_, name_of(new, id_), part.tag not in UNDRAWN)
+            yield ElementChange(ChangeKind.CHANGED, id_, name_of(new, id_), part.tag not in UNDRAWN)
     for id_ in old.parts:
         if id_ not in new.parts:
-            yield Change(ChangeKind.REMOVED, id_, name_of(old, id_), is_shown=False)
+            yield ElementChange(ChangeKind.REMOVED, id_, name_of(old, id_), is_shown=False)
 
 
 _ROWS = {
@@ -103,13 +101,13 @@ _ROWS = {
 }
 
 
-def _table_changes(before: bytes, after: bytes) -> Iterator[Change]:
+def _table_changes(before: bytes, after: bytes) -> Iterator[ElementChange]:
     for column in columns_between(before, after):
-        yield Change(_ROWS[column.kind], column.id, column.label, is_shown=column.kind != RowKind.REMOVED)
+        yield ElementChange(_ROWS[column.kind], column.id, column.label, is_shown=column.kind != RowKind.REMOVED)
     rows = [row for row in rows_between(before, after) if row.kind != RowKind.SAME]
     for row in sorted(rows, key=lambda row: row.kind == RowKind.REMOVED):
         shown = row.after or row.before
         if shown is not None:
             place = f"{row.number_after or row.number_before}"
             label = Bilingual(shown.reason.vi or f"Dòng {place}", shown.reason.en or shown.reason.vi or f"Row {place}")
-            yield Change(_ROWS[row.kind], shown.id, label, is_shown=row.after is not None)
+            yield ElementChange(_ROWS[row.kind], shown.id, label, is_shown=row.after is not None)

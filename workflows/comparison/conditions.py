@@ -1,4 +1,4 @@
-"""Conditions and computed values in words: what the editor shows as rows, and every other expression a diagram may hold."""
+"""Conditions and computed values in words: those the editor shows as rows, and every other expression a diagram may hold."""
 
 import ast
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from workflows.definitions.variables import Type, Variable
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a variable is to people; `ending` says whether it is how a step went: by which outcome, or by which button."""
+    """What people call a variable. `ending` is set if it says how a step went: by its outcome or by its button."""
 
     variable: Variable
     ending: str | None = None
 
 
 Meanings = Mapping[str, Meaning]
-"""By the name a diagram uses."""
+"""Meanings by the name a diagram uses."""
 
 _OUTCOME, _BUTTON = "outcome", "button"
 OTHERWISE = Bilingual("trong mọi trường hợp còn lại", "in all other cases")
@@ -70,7 +70,7 @@ _CALLS = {
 
 
 def condition_words(text: str | None, known: Meanings) -> Bilingual:
-    """Return when a way is taken, to follow `khi` / `when`; what cannot be read is repeated as it is written."""
+    """Return when a way is taken, in words that follow `khi` / `when`; an unreadable condition is quoted as written."""
     if not text:
         return UNCONDITIONAL
     try:
@@ -80,7 +80,7 @@ def condition_words(text: str | None, known: Meanings) -> Bilingual:
 
 
 def moment_of(text: str, known: Meanings) -> Bilingual | None:
-    """Return what a computed moment is called, None for what is not one value by its name."""
+    """Return the name of a computed moment, None unless it is a single named value."""
     try:
         found = _named(checked(text), known)
     except ExpressionRefused:
@@ -89,7 +89,7 @@ def moment_of(text: str, known: Meanings) -> Bilingual | None:
 
 
 def meaning_of_steps(variable: Variable, *, has_buttons: bool) -> Meaning:
-    """How a step went, as conditions read it."""
+    """The meaning of the variable that says how a step went."""
     return Meaning(variable, _BUTTON if has_buttons else _OUTCOME)
 
 
@@ -147,7 +147,7 @@ def _compared(sign: type[ast.cmpop], what: Bilingual, value: Bilingual) -> Bilin
 
 
 def _named(node: ast.expr, known: Meanings) -> tuple[Bilingual, Meaning | None] | None:
-    """What a name, or a member of a record, is called; None for another expression."""
+    """The name of a variable or of a record's member; None for another expression."""
     match node:
         case ast.Name(id=name):
             meaning = known.get(name)

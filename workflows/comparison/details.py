@@ -1,4 +1,4 @@
-"""What of each element changed, from what to what: everything an administrator can change in the editor, in words."""
+"""What changed in each element, from what to what: everything an administrator can change in the editor, in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,13 +7,13 @@ from typing import Any
 from lxml import etree
 
 from casework.bilingual import Bilingual
-from workflows.comparison.changes import Change, ChangeKind, changes_of
+from workflows.comparison.changes import ChangeKind, ElementChange, changes_of
 from workflows.comparison.facts import ORDERS, TOLD_OTHERWISE, Aspect, Fact, Facts, facts_of
 from workflows.comparison.model import REFERENCES, Model, is_reordered, model_of
 from workflows.comparison.wording import excerpts, quoted, same
 
 MOST_DETAILS = 40
-"""Of one element."""
+"""Details per element."""
 MOST_OF_THE_FILE = 3
 
 _RENAMED = ((Aspect.FIELD, Aspect.FIELD_ID), (Aspect.CHOICE, Aspect.CHOICE_ID), (Aspect.BUTTON, Aspect.BUTTON_ID))
@@ -21,7 +21,7 @@ _RENAMED = ((Aspect.FIELD, Aspect.FIELD_ID), (Aspect.CHOICE, Aspect.CHOICE_ID), 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One thing said otherwise: `before` is None where it is new, `after` where it is gone. `subject` is the field or button it is of."""
+    """One difference. `before` is None for something new, `after` for something removed. `subject` is the field or button concerned."""
 
     aspect: Aspect
     subject: Bilingual | None
@@ -30,29 +30,29 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class ElementChange:
-    """One element that is new, other or gone, and what of it; of one that is new or gone, what it says or said."""
+class DetailedChange:
+    """One changed element with its details; for a new or removed one, the details are all it says or said."""
 
-    change: Change
+    change: ElementChange
     details: tuple[Detail, ...]
 
 
-def details_between(before: bytes, after: bytes) -> tuple[ElementChange, ...]:
-    """Return what changed of each element, in the order of the files. Raises ModelRefused for a text that cannot be read."""
+def details_between(before: bytes, after: bytes) -> tuple[DetailedChange, ...]:
+    """Return the changes with details, in the order of the files. Raises ModelRefused for a text that cannot be read."""
     return details_of(model_of(before), model_of(after))
 
 
-def details_of(old: Model, new: Model) -> tuple[ElementChange, ...]:
-    """The same of two models that are read already."""
-    return tuple(ElementChange(change, tuple(_details(change, old, new))[:MOST_DETAILS]) for change in changes_of(old, new))
+def details_of(old: Model, new: Model) -> tuple[DetailedChange, ...]:
+    """The same for two models already read."""
+    return tuple(DetailedChange(change, tuple(_details(change, old, new))[:MOST_DETAILS]) for change in changes_of(old, new))
 
 
 def details_of_pair(old: Model, old_id: str, new: Model, new_id: str) -> list[Detail]:
-    """Return what the part says otherwise in the new model, where it may have another id."""
+    """Return how an element differs in the new model, where it may have another id."""
     return list(_differences(facts_of(old, old_id), facts_of(new, new_id)))
 
 
-def _details(change: Change, old: Model, new: Model) -> Iterator[Detail]:
+def _details(change: ElementChange, old: Model, new: Model) -> Iterator[Detail]:
     id_ = change.element
     if change.kind == ChangeKind.ADDED:
         yield from _told(facts_of(new, id_), is_new=True)
@@ -91,7 +91,7 @@ def _is_told_by_parent(fact: Fact, old: Facts, new: Facts) -> bool:
 
 
 def _told_apart(was: Fact, is_: Fact) -> tuple[Bilingual, Bilingual]:
-    """Both in words; where the words are the same in a language, what is written is told with them."""
+    """Both facts in words; if the words are equal in a language, the raw values are added."""
     raw = (str(was.raw), str(is_.raw))
     vi, en = (_pair(before, after, raw) for before, after in zip(was.words, is_.words, strict=True))
     return Bilingual(vi[0], en[0]), Bilingual(vi[1], en[1])
@@ -104,7 +104,7 @@ def _pair(before: str, after: str, raw: tuple[str, str]) -> tuple[str, str]:
 
 
 def _take_renamed(old: Facts, new: Facts) -> Iterator[Detail]:
-    """Fields, choices and buttons that are called and look the same under another id are renamed; in `old` they get the new id."""
+    """Yield fields, choices and buttons that only got another id, matched by name and look; `old` is changed to use the new id."""
     for aspect, said_as in _RENAMED:
         gone = [fact for (kind, key), fact in old.items() if kind == aspect and (kind, key) not in new]
         fresh = [fact for (kind, key), fact in new.items() if kind == aspect and (kind, key) not in old]
@@ -126,7 +126,7 @@ def _own(key: str) -> str:
 
 
 def _rename(facts: Facts, old: str, new: str) -> None:
-    """Put the facts of one field, choice or button, and of the choices in it, under another key."""
+    """Move the facts of a field, choice or button, and of the choices in it, to another key."""
 
     def named(key: str) -> str:
         return new if key == old else new + key[len(old) :] if key.startswith(old + "\n") else key
@@ -142,7 +142,7 @@ def _rename(facts: Facts, old: str, new: str) -> None:
 
 
 def _of_the_file(old: Any, new: Any) -> Iterator[Detail]:
-    """What no word of ours is for: the attributes and texts of the file that differ."""
+    """Differences we have no words for: attributes and texts of the file."""
     was, is_ = dict(_written(old)), dict(_written(new))
     differing = [path for path in {**was, **is_} if was.get(path) != is_.get(path)]
     for path in differing[:MOST_OF_THE_FILE]:

@@ -1,4 +1,4 @@
-"""What a part of a model says of itself, each thing with its words: what is compared, one by one."""
+"""The facts a part of a model states, each with its words: these are compared one by one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from workflows.definitions.step_forms import FormField
 
 
 class Aspect(StrEnum):
-    """What is said."""
+    """The kind of fact."""
 
     KIND = "kind"
     LABEL_VI = "label_vi"
@@ -131,19 +131,19 @@ ASPECT_WORDS = {
 }
 
 ORDERS = frozenset({Aspect.FIELD_ORDER, Aspect.CHOICE_ORDER, Aspect.BUTTON_ORDER, Aspect.WAY_ORDER})
-"""What is compared as an order: of the parts that stand in both texts alone."""
+"""Aspects compared as an order, of the parts both texts have."""
 
 TOLD_OTHERWISE = ORDERS | {Aspect.LABEL_VI}
-"""What says nothing more about a part that is new or gone: its name and its other facts tell it."""
+"""Aspects left out for a new or removed part, because its name and its other facts show them."""
 
 _KNOWN_PROPERTIES = frozenset({"label_vi", "label_en", "role", "clock", "limit", "limit_unit", "help_vi", "help_en", "beside", OTHER_THAN})
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing a part says. `raw` is what is compared; `key` tells several of one aspect apart, `subject` is what they are called.
+    """One fact about a part. `raw` is compared; `key` tells several facts of one aspect apart, and `subject` is their name.
 
-    `parent` is the fact this one belongs to: where that is new or gone, this one need not be told.
+    `parent` is the fact this one belongs to: if that was added or removed, this one need not be reported.
     """
 
     aspect: Aspect
@@ -158,12 +158,12 @@ Facts = dict[tuple[Aspect, str], Fact]
 
 
 def facts_of(model: Model, id_: str) -> Facts:
-    """Return everything a part of a model says of itself."""
+    """Return all facts about a part of a model."""
     return {(fact.aspect, fact.key): fact for fact in _facts(model, id_)}
 
 
 def kind_words(node: Node | None, kind: str) -> Bilingual:
-    """What kind of part that is."""
+    """The kind of a part, in words."""
     if node is not None and node.kind == "intermediateCatchEvent" and node.timer is not None:
         return Bilingual("chỗ chờ đến lúc", "the wait for a time")
     return KIND_WORDS.get(kind) or quoted(same(kind))
@@ -287,7 +287,7 @@ def _field_facts(field: FormField) -> Iterator[Fact]:
     name, parent = quoted(field.label, field.id), (Aspect.FIELD, field.id)
     yield Fact(Aspect.FIELD, True, field_words(field), field.id)
     for aspect, text in ((Aspect.FIELD_LABEL_VI, field.label.vi), (Aspect.FIELD_LABEL_EN, field.label.en)):
-        if aspect == Aspect.FIELD_LABEL_VI or text != field.label.vi:  # the Vietnamese stands in for no English
+        if aspect == Aspect.FIELD_LABEL_VI or text != field.label.vi:  # without an English label, the Vietnamese is used
             yield Fact(aspect, text, quoted(same(text)), field.id, name, parent)
     yield Fact(Aspect.FIELD_TYPE, field.type, FIELD_WORDS[field.type], field.id, name, parent)
     yield Fact(Aspect.FIELD_REQUIRED, field.is_required, YES if field.is_required else NO, field.id, name, parent)
@@ -315,11 +315,11 @@ def _way(model: Model, flow: str) -> Bilingual:
     return model.quoted(part.get("targetRef") if part is not None else flow)
 
 
-# -- words of a node that sentences need as well -------------------------------------------------------------------------
+# -- words about a node that sentences need as well -------------------------------------------------------------------------
 
 
 def limit_words(node: Node) -> Bilingual | None:
-    """How long a step may take or what a timer follows, None where nothing is said."""
+    """How long a step may take, or which limit a timer follows; None without either."""
     clock, amount, unit = (node.properties.get(name) for name in ("clock", "limit", "limit_unit"))
     own = amount_words(amount or "", unit or "") if amount or unit else None
     running = clock_words(clock) if clock else None
@@ -327,25 +327,25 @@ def limit_words(node: Node) -> Bilingual | None:
 
 
 def message_words(name: str) -> Bilingual:
-    """What an event waits for."""
+    """What an event waits for, in words."""
     fact = BINDINGS.facts.get(name)
     return quoted(fact.label if fact is not None else same(name), name)
 
 
 def waits_words(model: Model, node: Node) -> Bilingual:
-    """How long, or until when, a time event waits."""
+    """How long, or until when, a timer waits."""
     kind, text = node.timer or ("", "")
     return timer_words(kind, text, moment_of(text, model.known_at(node.id)))
 
 
 def service_words(name: str) -> Bilingual:
-    """What the software does there."""
+    """What the software does at a service task."""
     service = SERVICES.get(name)
     return quoted(service.label if service is not None else same(name), name)
 
 
 def field_words(field: FormField) -> Bilingual:
-    """A field with its kind of answer, and whether it must be filled in."""
+    """A field with its type of answer, and whether it is required."""
     name, kind = quoted(field.label, field.id), FIELD_WORDS[field.type]
     if field.is_required:
         return fill("{name} ({kind}, bắt buộc)", "{name} ({kind}, must be filled in)", name=name, kind=kind)

@@ -1,4 +1,4 @@
-"""A text as it is compared: every part people can see or change, by its id, and what its variables are called."""
+"""A model prepared for comparison: every part people can see or change, by id, and the names of its variables."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,22 +14,20 @@ from workflows.checks.values import given_by
 from workflows.comparison.conditions import Meaning, Meanings, meaning_of_steps
 from workflows.comparison.wording import KIND_WORDS, NOTHING, by_itself, quoted, same
 from workflows.definitions.process import BPMN, FLOW_NODES, label_of, properties_of, read_xml
-from workflows.definitions.step_forms import LANGBIANG
 from workflows.definitions.vocabulary import BPMNDI, DC
 
 COMPARED = (*FLOW_NODES, "sequenceFlow", "lane", "participant", "process", "message", "messageFlow", "textAnnotation")
 UNDRAWN = frozenset({BPMN + "message", BPMN + "process"})
-"""What stands in the file and in no drawing."""
+"""Elements that stand in the file but not in the drawing."""
 
 REFERENCES = frozenset({BPMN + "incoming", BPMN + "outgoing", BPMN + "flowNodeRef"})
-"""What only repeats where flows and lanes lead: a flow that is new is a change of its own, not one of both its ends."""
+"""Elements that only repeat where flows and lanes lead: a new flow is a change of its own, not one of both its ends."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """One text. `parts` are the tags that are compared, `lanes` the lane of each node, `orders` the ways of each choice as they are
-    tried, `meanings` the variables of each process.
-    """
+    """One text. `parts` are the compared elements, `lanes` the lane of each node, `orders` the order in which each choice tries its ways,
+    `meanings` the variables of each process."""
 
     root: Any
     parts: Mapping[str, Any]
@@ -42,7 +40,7 @@ class Model:
 
     @cached_property
     def after(self) -> Mapping[str, tuple[str, ...]]:
-        """Where the flows of each node lead."""
+        """Successors of each node."""
         found: dict[str, list[str]] = {}
         for flow in self.flows.values():
             found.setdefault(flow.source, []).append(flow.target)
@@ -50,7 +48,7 @@ class Model:
 
     @cached_property
     def before(self) -> Mapping[str, tuple[str, ...]]:
-        """Where the flows into each node come from."""
+        """Predecessors of each node."""
         found: dict[str, list[str]] = {}
         for flow in self.flows.values():
             found.setdefault(flow.target, []).append(flow.source)
@@ -58,7 +56,7 @@ class Model:
 
     @cached_property
     def shapes(self) -> Mapping[str, Any]:
-        """What is compared of each part: its settings, its lane, and of a step whose it is, which its lane may say."""
+        """What is compared of each part: its settings and lane, and for a step its role, which the lane may give."""
         return _shapes(self)
 
     def label(self, id_: str | None) -> Bilingual:
@@ -67,16 +65,15 @@ class Model:
         return label_of(part) if part is not None else NOTHING
 
     def called(self, id_: str | None) -> Bilingual:
-        """What a part is called: an arrow without a name by its two ends, a node by what it stands after."""
+        """The name of a part; an unnamed arrow by its ends, an unnamed node by the one before it."""
         known = self.nodes.get(id_ or "") or self.flows.get(id_ or "")
         return known.called if known is not None else self.label(id_)
 
     def quoted(self, id_: str | None) -> Bilingual:
-        """What a part is called, in quotes; its id where nothing says it."""
+        """The name of a part in quotes, or its id if it has none."""
         return quoted(self.called(id_), id_ or "–")
 
     def kind(self, id_: str) -> str:
-        """The kind of a part."""
         return str(etree.QName(self.parts[id_]).localname)
 
     def known_at(self, id_: str) -> Meanings:
@@ -86,7 +83,7 @@ class Model:
 
 
 def model_of(xml: bytes) -> Model:
-    """Read a text for comparing. Raises ModelRefused for what is no XML; whatever else is wrong is read as it stands."""
+    """Read a text for comparison. Raises ModelRefused if it is not XML; other faults do not matter here."""
     root = read_xml(xml)
     processes = processes_of(root)
     return Model(
@@ -106,9 +103,9 @@ def model_of(xml: bytes) -> Model:
 
 
 def orders_of(root: Any) -> dict[str, tuple[str, ...]]:
-    """By exclusive gateway its flows with a condition in the order the engine tries them: by how high their targets are drawn.
+    """The conditional flows of each exclusive gateway, in the order the engine tries them: from the highest drawn target down.
 
-    As SpiffWorkflow's TaskParser does: ascending `y` of the target's shape, 0 without one, else the order of the file.
+    As in SpiffWorkflow's TaskParser: ascending `y` of the target's shape, 0 without one, ties in the order of the file.
     """
     drawn = ((shape.get("bpmnElement"), next(shape.iter(DC + "Bounds"), None)) for shape in root.iter(BPMNDI + "BPMNShape"))
     heights = {element: _height(bounds) for element, bounds in drawn if bounds is not None}
@@ -123,17 +120,17 @@ def orders_of(root: Any) -> dict[str, tuple[str, ...]]:
 
 
 def is_reordered(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-    """Whether parts of both texts stand in another order; one that is new or gone is a change of its own."""
+    """Whether parts that both texts have stand in another order; added and removed parts are other changes."""
     return [each for each in old if each in new] != [each for each in new if each in old]
 
 
 def is_same(old: Model, new: Model, id_: str) -> bool:
-    """Whether a part of both texts is the same in both, however it is drawn; of a choice also the order its ways are tried in."""
+    """Whether a part is the same in both texts, layout aside; for a choice the order of its ways counts too."""
     return bool(old.shapes[id_] == new.shapes[id_]) and not is_reordered(old.orders.get(id_, ()), new.orders.get(id_, ()))
 
 
 def name_of(model: Model, id_: str) -> Bilingual:
-    """What a part is called in a list: a flow without a name by what it leads from and to."""
+    """The name of a part in a list; an unnamed flow is described by its ends."""
     node = model.parts[id_]
     label = label_of(node)
     if node.tag in (BPMN + "sequenceFlow", BPMN + "messageFlow"):
@@ -153,17 +150,12 @@ def name_of(model: Model, id_: str) -> Bilingual:
 
 
 def note_text(node: Any) -> str:
-    """What a note on the drawing says."""
+    """The text of an annotation on the drawing."""
     return (node.findtext(BPMN + "text") or "").strip()
 
 
-def own_form(node: Any) -> Any:
-    """The form element written on a step, None without one."""
-    return node.find(f"{BPMN}extensionElements/{LANGBIANG}form")
-
-
 def _meanings(process: Process) -> Iterator[tuple[str, Meaning]]:
-    """Of a name two nodes declare the first in the file counts, as for the checks."""
+    """If two nodes declare the same name, the first in the file counts, as in the checks."""
     seen: set[str] = set()
     for node in process.nodes.values():
         for name, known in given_by(node, BINDINGS).items():
@@ -189,7 +181,7 @@ def _shapes(model: Model) -> dict[str, Any]:
     for id_, part in model.parts.items():
         node = model.nodes.get(id_)
         about = tuple(sorted(notes.get(id_, ()))) if part.tag == BPMN + "textAnnotation" else ()
-        # the parts of a process and of a lane are compared for themselves
+        # what stands in a process or a lane is compared separately
         own = _head(part) if part.tag == BPMN + "process" else _shape(part)
         shapes[id_] = (model.lanes.get(id_), node.role if node is not None and node.is_step else None, about, own)
     return shapes
@@ -202,7 +194,7 @@ def _head(process: Any) -> Any:
 def _shape(node: Any) -> Any:
     children = tuple(_shape(child) for child in node if isinstance(child.tag, str) and child.tag not in REFERENCES)
     kind = etree.QName(node).localname
-    if kind in ("extensionElements", "properties"):  # in which order settings are written says nothing
+    if kind in ("extensionElements", "properties"):  # the order of settings has no meaning
         children = tuple(sorted(children, key=repr))
     if kind in ("extensionElements", "properties", "parameters") and not children:
         return None

@@ -1,13 +1,13 @@
-"""What stands near an element: the steps, events and services people know, with the gateways between them passed over."""
+"""The neighbours of an element as people know them: the nearest steps, events and services, with gateways skipped."""
 
 from workflows.comparison.model import Model
 
 MOST_NEAR = 3
-"""Steps named as standing before or behind another one."""
+"""Neighbours named before or after an element."""
 
 
 def near(model: Model, start: str, side: str, *, itself: bool = False, steps_only: bool = False) -> list[str]:
-    """The next steps, events and services before or behind a node, gateways passed over; at most MOST_NEAR of them."""
+    """The next steps, events and services before or after a node, gateways skipped; at most MOST_NEAR."""
     process = model.processes.get(model.nodes[start].process_id) if start in model.nodes else None
     if process is None:
         return []
@@ -28,7 +28,7 @@ def near(model: Model, start: str, side: str, *, itself: bool = False, steps_onl
 
 
 def next_to(model: Model, id_: str, side: str) -> list[str]:
-    """The nodes directly before or behind one; before an event at the edge of a step stands the step."""
+    """The nodes directly before or after one. Before a boundary event comes its step."""
     if side == "after":
         return list(model.after.get(id_, ()))
     host = model.nodes[id_].attached_to
@@ -36,7 +36,7 @@ def next_to(model: Model, id_: str, side: str) -> list[str]:
 
 
 def is_led(model: Model, source: str, target: str, through: set[str]) -> bool:
-    """Whether a way of one node or more of a set leads from one node to another."""
+    """Whether a way through at least one node of `through`, and no other node, leads from one node to another."""
     ahead = [id_ for id_ in model.after.get(source, ()) if id_ in through]
     seen = set[str]()
     while ahead:

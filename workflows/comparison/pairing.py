@@ -1,4 +1,4 @@
-"""Two models side by side: which node of the new one is which of the old, what is new, what is gone, and one sentence about it."""
+"""Pairs the nodes of two models: which are the same, which are new, which are gone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,20 +16,23 @@ EVERYBODY = "everybody"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One thing that changed. `element` is the part it is about, in the new text or, where it `is_gone`, in the old one."""
+    """One change in words. `element` is the part concerned, in the new text, or in the old one if it `is_gone`."""
 
     element: str
     text: Bilingual
     is_gone: bool = False
 
 
-Told = tuple[str, Sentence]
-"""A sentence, and before it whom it concerns: a role, the reporter, or everybody."""
+AddressedSentence = tuple[str, Sentence]
+"""Whom a sentence concerns (a role, the reporter or everybody), and the sentence."""
 
 
 @dataclass
 class Pairing:
-    """`was` gives by the id of a node of the new model the id it had: its own, or that of one that was drawn anew under another id."""
+    """Two models with their nodes paired. `was` maps node ids of the new model to those of the old one.
+
+    A named node that was drawn anew under another id counts as the same if process, kind, name and attachment agree.
+    """
 
     old: Model
     new: Model
@@ -48,30 +51,28 @@ class Pairing:
 
     @cached_property
     def now(self) -> Mapping[str, str]:
-        """By the id a node had the id it has."""
+        """Node ids of the new model by those of the old one."""
         return {old: new for new, old in self.was.items()}
 
     @cached_property
     def added(self) -> list[Node]:
-        """The nodes that are new."""
         return [node for id_, node in self.new.nodes.items() if id_ not in self.was]
 
     @cached_property
     def removed(self) -> list[Node]:
-        """The nodes that are gone."""
         return [node for id_, node in self.old.nodes.items() if id_ not in self.now]
 
     def leads_on(self, source: str, target: str | None) -> bool:
-        """Whether nodes that are new lead from one to the other in the new model."""
+        """Whether new nodes connect one node to the other in the new model."""
         return target is not None and is_led(self.new, source, target, {node.id for node in self.added})
 
     def led_on(self, flow: Flow) -> bool:
-        """Whether nodes that are gone led, in the old model, where a flow of the new one leads."""
+        """Whether removed nodes connected the ends of this new flow in the old model."""
         return is_led(self.old, self.was[flow.source], self.was[flow.target], {node.id for node in self.removed})
 
 
 def concerned(role: str | None) -> str:
-    """Whom a sentence about somebody's step concerns."""
+    """Whom a sentence about a role's step concerns."""
     return role if role and (role == REPORTER or role in {*Role}) else EVERYBODY
 
 

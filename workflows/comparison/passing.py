@@ -1,4 +1,4 @@
-"""Which steps a case has passed for sure when it comes to an element of the main way: what a version asks of all that get there."""
+"""The steps a case has surely passed when it reaches an element of the main way."""
 
 from collections.abc import Mapping
 
@@ -7,10 +7,9 @@ from workflows.checks.graph import Graph, graph_of
 
 
 def surely_passed(process: Process) -> dict[str, frozenset[str]]:
-    """Return by each node of the main way the steps that whatever comes to it has passed.
+    """Return, by node of the main way, the steps that every case arriving there has passed.
 
-    The main way leaves out what is marked as lying beside it. Of several ways at once all are passed; of several ways of which one
-    is taken, what they share.
+    The main way leaves out elements marked as listeners. Of parallel branches all steps count; of alternatives, only those they share.
     """
     graph = graph_of(_main(process))
     reached = graph.reach([node.id for node in graph.process.starts])
@@ -24,9 +23,9 @@ def _main(process: Process) -> Process:
 
 
 def _surely(graph: Graph, reached: set[str]) -> Mapping[str, frozenset[str]]:
-    """By node the steps a token has surely passed when it comes there: the greatest solution, as for the values of the checks.
+    """By node the steps a token has surely passed on arrival: the greatest solution, as in checks/values.py.
 
-    In a model whose ways can never all come together, which the check names, what stands behind that is passed by none and so by "all".
+    If parallel branches can never join, which the check reports, no case arrives behind the join, so every step counts as passed there.
     """
     own = {id_: frozenset({id_}) if node.is_step and id_ in reached else frozenset[str]() for id_, node in graph.nodes.items()}
     everything = frozenset[str]().union(*own.values())

@@ -1,4 +1,4 @@
-"""What every case passes more or less on its way to an end, and which of it a reporter waits for."""
+"""Sentences about steps that every case now passes, or no longer passes, on its way to an end, and what the reporter waits for."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from casework.bilingual import Bilingual
 from workflows.bindings import ASSIGNMENT
 from workflows.comparison.arrivals import limit_of, names_of
 from workflows.comparison.model import Model
-from workflows.comparison.pairing import EVERYBODY, Pairing, Sentence, Told
+from workflows.comparison.pairing import EVERYBODY, AddressedSentence, Pairing, Sentence
 from workflows.comparison.passing import surely_passed
 from workflows.comparison.wording import fill, listed, role_words
 from workflows.desk_access import REPORTER
 
 RESULT = "publish"
-"""The step by which a reporter gets the result: nobody waits for what stands behind it."""
+"""The step that gives the reporter the result: nobody waits for anything behind it."""
 
 
-def passing_sentences(pair: Pairing) -> Iterator[Told]:
-    """Yield, by process and end of its main way, the steps that are passed for sure and were not, or no longer are."""
+def passing_sentences(pair: Pairing) -> Iterator[AddressedSentence]:
+    """Yield, by process and end of its main way, the steps that newly are or no longer are passed by every case."""
     for id_, process in pair.new.processes.items():
         if id_ not in pair.old.processes:
             continue
@@ -47,7 +47,7 @@ class _Passed:
     whose: Bilingual
     is_more: bool
 
-    def told(self, steps: tuple[str, ...], awaited: tuple[str, ...], ends: list[str]) -> Iterator[Told]:
+    def told(self, steps: tuple[str, ...], awaited: tuple[str, ...], ends: list[str]) -> Iterator[AddressedSentence]:
         names = listed([self.model.quoted(step) for step in steps])
         if self.is_more:
             number = Bilingual(f"{len(steps)} bước", "one step" if len(steps) == 1 else f"{len(steps)} steps")
@@ -88,7 +88,7 @@ class _Passed:
 
 
 def _turned_over(steps_by_end: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, ...], list[str]]:
-    """The ends by the steps that are passed before them, where there are any."""
+    """The ends grouped by the steps passed before them; ends without any are left out."""
     found: dict[tuple[str, ...], list[str]] = {}
     for end, steps in steps_by_end.items():
         if steps:
@@ -97,7 +97,7 @@ def _turned_over(steps_by_end: Mapping[str, tuple[str, ...]]) -> dict[tuple[str,
 
 
 def _whose(process: str, ends: Bilingual | None) -> Bilingual:
-    """What comes to some ends, or to any."""
+    """Which cases a sentence is about: those that reach some ends, or all."""
     is_of_agencies = process == ASSIGNMENT
     whose = Bilingual("Mọi việc giao cho đơn vị", "All work given to an agency") if is_of_agencies else Bilingual("Mọi hồ sơ", "Every case")
     if ends is None:

@@ -1,9 +1,9 @@
-"""The sentence for each thing that can change of an element: where it is other, where it is new, where it is gone."""
+"""Phrases for everything that can change in an element: changed, added or removed."""
 
 from workflows.comparison.facts import Aspect
 
 Phrase = tuple[str, str]
-"""Vietnamese and English, with places for `it`, `subject`, `before` and `after`."""
+"""Vietnamese and English, with placeholders for `it`, `subject`, `before` and `after`."""
 
 CHANGED: dict[Aspect, Phrase] = {
     Aspect.KIND: ("{it} đổi từ {before} thành {after}.", "{it} changes from {before} to {after}."),
@@ -144,4 +144,4 @@ OTHERWISE: tuple[Phrase, Phrase, Phrase] = (
     ("{what} {subject} của {it} nay là {after}.", "{what} {subject} of {it}: now {after}."),
     ("{what} {subject} của {it} không còn, trước đây là {before}.", "{what} {subject} of {it}: gone, before {before}."),
 )
-"""Changed, added, removed: of what has no sentence of its own."""
+"""Changed, added, removed: for aspects without a sentence of their own."""

@@ -1,4 +1,4 @@
-"""What a version changes and for whom, in sentences: by role what is new, gone or other in their steps, and what the reporter notices."""
+"""What a version changes and for whom, in sentences: by role what is new, gone or different in their steps, and what reporters notice."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -15,7 +15,7 @@ from workflows.comparison.changes import changes_of
 from workflows.comparison.details import Detail, details_of_pair
 from workflows.comparison.facts import ASPECT_WORDS, Aspect, kind_words
 from workflows.comparison.model import Model, is_same, model_of, note_text
-from workflows.comparison.pairing import EVERYBODY, Pairing, Sentence, Told, concerned
+from workflows.comparison.pairing import EVERYBODY, AddressedSentence, Pairing, Sentence, concerned
 from workflows.comparison.passing_sentences import passing_sentences
 from workflows.comparison.way_sentences import way_sentences
 from workflows.comparison.wording import NOTHING, YES, begun, fill, quoted, role_words, same
@@ -41,21 +41,21 @@ _REPORTER_AS_BEFORE = Bilingual(
 )
 
 
-class ForWhom(NamedTuple):
-    """What changes for one role, for the reporter or for everybody."""
+class RoleSentences(NamedTuple):
+    """The sentences that concern one role, the reporter or everybody."""
 
     who: str
     words: Bilingual
     sentences: tuple[Sentence, ...]
 
 
-def sentences_between(before: bytes, after: bytes) -> tuple[ForWhom, ...]:
-    """Return what changed, by whom it concerns; empty where only the drawing did. Raises ModelRefused for a text that cannot be read."""
+def sentences_between(before: bytes, after: bytes) -> tuple[RoleSentences, ...]:
+    """Return the changes in sentences, grouped by whom they concern; empty if only the layout changed. Raises ModelRefused."""
     return sentences_of(model_of(before), model_of(after))
 
 
-def sentences_of(old: Model, new: Model) -> tuple[ForWhom, ...]:
-    """The same of two models that are read already."""
+def sentences_of(old: Model, new: Model) -> tuple[RoleSentences, ...]:
+    """The same for two models already read."""
     told = list(_told(Pairing(old, new)))
     first = next(changes_of(old, new), None)
     if not told and first is not None:
@@ -65,9 +65,9 @@ def sentences_of(old: Model, new: Model) -> tuple[ForWhom, ...]:
     return tuple(_grouped(told))
 
 
-def bounded(groups: Iterable[ForWhom], most: int) -> tuple[tuple[ForWhom, ...], int]:
-    """Return the first so many sentences in their groups, and how many more there are."""
-    shown: list[ForWhom] = []
+def bounded(groups: Iterable[RoleSentences], most: int) -> tuple[tuple[RoleSentences, ...], int]:
+    """Return the first `most` sentences in their groups, and how many more there are."""
+    shown: list[RoleSentences] = []
     left = 0
     for group in groups:
         taken = group.sentences[: max(0, most)]
@@ -78,15 +78,15 @@ def bounded(groups: Iterable[ForWhom], most: int) -> tuple[tuple[ForWhom, ...], 
     return tuple(shown), left
 
 
-def _grouped(told: Iterable[Told]) -> Iterator[ForWhom]:
+def _grouped(told: Iterable[AddressedSentence]) -> Iterator[RoleSentences]:
     rank = {str(who): at for at, who in enumerate(_ORDER)}
     rows = sorted(dict.fromkeys(told), key=lambda each: (rank.get(each[0], len(rank)), each[0]))
     for who, group in groupby(rows, key=lambda each: each[0]):
         words = _EVERYBODY_WORDS if who == EVERYBODY else REPORTER_WORDS if who == REPORTER else ROLE_WORDS[Role(who)]
-        yield ForWhom(who, words, tuple(sentence for _who, sentence in group))
+        yield RoleSentences(who, words, tuple(sentence for _who, sentence in group))
 
 
-def _told(pair: Pairing) -> Iterator[Told]:
+def _told(pair: Pairing) -> Iterator[AddressedSentence]:
     for node in pair.new.nodes.values():
         yield from _kept(pair, node) if node.id in pair.was else _new(pair.new, node)
     for node in pair.removed:
@@ -99,7 +99,7 @@ def _told(pair: Pairing) -> Iterator[Told]:
 # -- nodes ---------------------------------------------------------------------------------------------------------------
 
 
-def _new(model: Model, node: Node) -> Iterator[Told]:
+def _new(model: Model, node: Node) -> Iterator[AddressedSentence]:
     who = _who_has(model, node)
     yield who, Sentence(node.id, added_words(model, node))
     for more in form_words(model, node):
@@ -109,7 +109,7 @@ def _new(model: Model, node: Node) -> Iterator[Told]:
         yield REPORTER, Sentence(node.id, ending)
 
 
-def _gone(model: Model, node: Node) -> Iterator[Told]:
+def _gone(model: Model, node: Node) -> Iterator[AddressedSentence]:
     it, place = model.quoted(node.id), formerly(place_of(model, node))
     if node.is_step:
         role = begun(role_words(node.role)) if node.role else Bilingual("Không ai", "Nobody")
@@ -123,7 +123,7 @@ def _gone(model: Model, node: Node) -> Iterator[Told]:
         yield REPORTER, Sentence(node.id, ending, is_gone=True)
 
 
-def _kept(pair: Pairing, node: Node) -> Iterator[Told]:
+def _kept(pair: Pairing, node: Node) -> Iterator[AddressedSentence]:
     before = pair.old.nodes[pair.was[node.id]]
     if node.id == before.id and node.message == before.message and is_same(pair.old, pair.new, node.id):
         return
@@ -153,7 +153,7 @@ def _kept(pair: Pairing, node: Node) -> Iterator[Told]:
 
 
 def _leads_as_before(pair: Pairing, before: str, after: str) -> bool:
-    """Whether a default way is another arrow but leads on as it did, or what stands in it is new or gone, which is told of that."""
+    """Whether a default way is another arrow but leads where it did, or changed only because of nodes with sentences of their own."""
     ways = [
         [flow for flow in model.flows.values() if flow.source == id_ and flow.is_default]
         for model, id_ in ((pair.old, before), (pair.new, after))
@@ -165,7 +165,7 @@ def _leads_as_before(pair: Pairing, before: str, after: str) -> bool:
 
 
 def _who_has(model: Model, node: Node) -> str:
-    """Whose a step is, or the step at whose edge an event stands; what nobody does concerns everybody."""
+    """The role of a step, or of the step a boundary event is attached to; other nodes concern everybody."""
     host = model.nodes.get(node.attached_to or "")
     return concerned((host or node).role) if node.is_step or host is not None else EVERYBODY
 
@@ -173,7 +173,7 @@ def _who_has(model: Model, node: Node) -> str:
 # -- frames, lanes, messages, notes ----------------------------------------------------------------------------------------
 
 
-def _frames(pair: Pairing) -> Iterator[Told]:
+def _frames(pair: Pairing) -> Iterator[AddressedSentence]:
     told_already = {*pair.new.nodes, *pair.old.nodes, *pair.new.flows, *pair.old.flows}
     for change in changes_of(pair.old, pair.new):
         id_ = change.element
@@ -219,7 +219,7 @@ def _phrase(detail: Detail, it: Bilingual) -> Bilingual:
 
 
 def _renamed(kind: Bilingual, before: Bilingual, after: Bilingual, id_: str) -> Bilingual:
-    """A change of the Vietnamese name, of the English one, or of both, each language saying its own where it can."""
+    """A changed name in Vietnamese, English or both; each language quotes its own name where it can."""
     vi_old, vi_new, en_old, en_new = (quoted(same(text), id_).vi for text in (before.vi, after.vi, before.en, after.en))
     vi = f"{kind.vi} {vi_old} đổi tên thành {vi_new}."
     en = f"{kind.en} {en_old} is now called {en_new}."

@@ -1,4 +1,4 @@
-"""A decision table against another, row by row: what is new, gone, changed cell by cell, or tried earlier or later than before."""
+"""Comparing two decision tables row by row: rows added, removed, changed cell by cell, or tried in another order."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from workflows.routing.table_rows import Cell, Table, TableRow, table_of
 
 
 class RowKind(StrEnum):
-    """What happened to a row. One that is changed may have moved as well."""
+    """What happened to a row. A changed row may have moved as well."""
 
     SAME = "same"
     ADDED = "added"
@@ -22,10 +22,10 @@ class RowKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """A row as it stands in the new table, or as it stood where it is gone.
+    """A row as it stands in the new table, or for a removed row, in the old one.
 
-    `cells` are pairs of old and new in the order of the columns, None on the side where the row or the column is not there;
-    `number_before` and `number_after` are its places as people count them.
+    `cells` are pairs of old and new cells in the order of the columns, None on a side without that row or column; `number_before` and
+    `number_after` are its positions, counted from 1.
     """
 
     kind: RowKind
@@ -38,13 +38,13 @@ class RowChange:
 
     @property
     def is_other_reason(self) -> bool:
-        """Whether another reason stands there than before."""
+        """Whether the stated reason differs."""
         return self.before is not None and self.after is not None and self.before.reason != self.after.reason
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChange:
-    """A column that is new, gone, or asks or answers something else than before."""
+    """A column that was added or removed, or that now asks or answers something else."""
 
     kind: RowKind
     id: str
@@ -52,12 +52,12 @@ class ColumnChange:
 
 
 def is_table(xml: bytes) -> bool:
-    """Whether a text is a decision table and no model. Raises ModelRefused for what is no XML."""
+    """Whether a text is a decision table instead of a model. Raises ModelRefused if it is not XML."""
     return next(read_xml(xml).iter("{*}decisionTable"), None) is not None
 
 
 def columns_between(before: bytes, after: bytes) -> tuple[ColumnChange, ...]:
-    """Return the columns that differ. Raises ModelRefused for what is no XML."""
+    """Return the columns that differ. Raises ModelRefused if a text is not XML."""
     old, new = table_of(before), table_of(after)
     was, now_ = dict([*old.inputs, *old.outputs]), dict([*new.inputs, *new.outputs])
     kept = [each for each in now_ if each in was]
@@ -75,15 +75,15 @@ def columns_between(before: bytes, after: bytes) -> tuple[ColumnChange, ...]:
 
 
 def rows_between(before: bytes, after: bytes) -> tuple[RowChange, ...]:
-    """Return every row of both tables, the new one's in their order, each row that is gone behind what it stood behind.
+    """Return every row of both tables: the new rows in their order, each removed row after the one it used to follow.
 
-    Rows are known by their ids; where those differ, by what they say. Raises ModelRefused for what is no XML.
+    Rows are matched by id, otherwise by content. Raises ModelRefused if a text is not XML.
     """
     return rows_of(table_of(before), table_of(after))
 
 
 def rows_of(old: Table, new: Table) -> tuple[RowChange, ...]:
-    """The same of two tables that are read already."""
+    """The same for two tables already read."""
     pairs = _pairs(old.rows, new.rows)
     moved = _moved([pairs[at] for at in range(len(new.rows)) if at in pairs])
     columns = _columns(old, new)
@@ -106,7 +106,7 @@ def rows_of(old: Table, new: Table) -> tuple[RowChange, ...]:
 
 
 def _pairs(old: Sequence[TableRow], new: Sequence[TableRow]) -> dict[int, int]:
-    """By the place of a new row the place of the old one it is."""
+    """The index of the old row for each new row that has one."""
     by_id = {row.id: at for at, row in enumerate(old) if row.id}
     pairs = {at: by_id[row.id] for at, row in enumerate(new) if row.id in by_id}
     by_content: dict[object, list[int]] = {}
@@ -121,7 +121,7 @@ def _pairs(old: Sequence[TableRow], new: Sequence[TableRow]) -> dict[int, int]:
 
 
 def _moved(places: Sequence[int]) -> set[int]:
-    """The old places of the fewest rows that must have moved: all but a longest run that kept its order."""
+    """The old indexes of the fewest rows that must have moved: all except a longest run that kept its order."""
     ends: list[int] = []
     last: list[int] = []
     before: list[int | None] = []
@@ -142,7 +142,7 @@ def _moved(places: Sequence[int]) -> set[int]:
 
 
 def _columns(old: Table, new: Table) -> tuple[tuple[int | None, int | None], ...]:
-    """Pairs of the places of a column: matched by id, then by what it is called; those that are gone come last."""
+    """Pairs of column indexes, matched by id, then by name; removed columns come last."""
     before, after = [*old.inputs, *old.outputs], [*new.inputs, *new.outputs]
     left = dict(enumerate(before))
     pairs: list[tuple[int | None, int | None]] = []

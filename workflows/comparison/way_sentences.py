@@ -1,4 +1,4 @@
-"""Where ways lead otherwise, under another condition or by another name: what the nodes that are new or gone do not tell already."""
+"""Sentences about ways with another target, condition or name, unless added or removed nodes explain it."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,12 +7,12 @@ from workflows.checks.diagram import Flow
 from workflows.comparison.arrivals import taken_when, way_words, when_taken
 from workflows.comparison.model import Model
 from workflows.comparison.nearby import near
-from workflows.comparison.pairing import EVERYBODY, Pairing, Sentence, Told, concerned
+from workflows.comparison.pairing import EVERYBODY, AddressedSentence, Pairing, Sentence, concerned
 from workflows.comparison.wording import fill, same
 
 
-def way_sentences(pair: Pairing) -> Iterator[Told]:
-    """Yield them. Ways are known by what they lead from and to, whatever their ids: an arrow drawn anew is no change."""
+def way_sentences(pair: Pairing) -> Iterator[AddressedSentence]:
+    """Yield the sentences. Ways are matched by their two ends, whatever their ids: an arrow drawn anew is no change."""
     old = _by_ends(pair.old, lambda id_: id_)
     new = _by_ends(pair.new, lambda id_: pair.was.get(id_, f"\n{id_}"))
     for ends, flows in new.items():
@@ -36,7 +36,7 @@ def way_sentences(pair: Pairing) -> Iterator[Told]:
         yield _who_is_behind(pair.old, flow), Sentence(flow.id, text, is_gone=True)
 
 
-def _with_same_ends(pair: Pairing, before: list[Flow], after: list[Flow]) -> Iterator[Told]:
+def _with_same_ends(pair: Pairing, before: list[Flow], after: list[Flow]) -> Iterator[AddressedSentence]:
     for was, is_ in zip(before, after, strict=False):
         ends = {"source": pair.new.quoted(is_.source), "target": pair.new.quoted(is_.target)}
         if (was.condition, was.is_default) != (is_.condition, is_.is_default) and not (was.is_default and is_.is_default):
@@ -67,7 +67,7 @@ def _with_same_ends(pair: Pairing, before: list[Flow], after: list[Flow]) -> Ite
 
 
 def _conditions(pair: Pairing, was: Flow, is_: Flow) -> tuple[Bilingual, Bilingual]:
-    """When the way was and is taken; where the words are the same, with what is written."""
+    """Old and new condition in words; if the words are the same, the text as written is added."""
     old, new = when_taken(pair.old, was), when_taken(pair.new, is_)
     if old != new:
         return old, new
@@ -87,18 +87,18 @@ def _turned(pair: Pairing, was: Flow, is_: Flow) -> Bilingual:
     )
 
 
-def _about(pair: Pairing, flow: Flow, text: Bilingual) -> Told:
+def _about(pair: Pairing, flow: Flow, text: Bilingual) -> AddressedSentence:
     return _who_is_behind(pair.new, flow), Sentence(flow.id, text)
 
 
 def _who_is_behind(model: Model, flow: Flow) -> str:
-    """Whose the next steps are: whether they get work is what a way decides."""
+    """The role of the next steps, since a way decides whether they get work."""
     roles = {concerned(model.nodes[id_].role) for id_ in near(model, flow.target, "after", itself=True, steps_only=True)}
     return roles.pop() if len(roles) == 1 else EVERYBODY
 
 
 def _names(label: Bilingual) -> Bilingual:
-    """Both names, since either may be what changed."""
+    """Both languages of a name, since either may have changed."""
     if not label.vi and not label.en:
         return Bilingual("không có chữ", "nothing")
     return same(f"“{label.vi or '–'}” / “{label.en or '–'}”")

@@ -1,4 +1,4 @@
-"""What the parts of a model are called in a sentence, in both languages: kinds, roles, limits, waits and values."""
+"""Words for the parts of a model inside a sentence, in both languages: kinds, roles, limits, waits and values."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ from workflows.desk_access import REPORTER
 
 LONGEST_NAME = 120
 LONGEST_TEXT = 300
-"""Characters of a longer text, such as guidance, that are repeated."""
+"""Characters quoted of a longer text, such as guidance."""
 
 NOTHING = Bilingual("", "")
 YES, NO = Bilingual("có", "yes"), Bilingual("không", "no")
@@ -84,7 +84,7 @@ _CYCLE = re.compile(r"R(\d+)/(P.+)")
 
 
 def fill(vi: str, en: str, **parts: Bilingual) -> Bilingual:
-    """Return a sentence with its places filled; what is put in is never read as a template."""
+    """Return a sentence with its placeholders filled; inserted texts are never read as templates."""
     return Bilingual(
         vi.format(**{name: part.vi for name, part in parts.items()}), en.format(**{name: part.en for name, part in parts.items()})
     )
@@ -96,13 +96,13 @@ def same(text: str) -> Bilingual:
 
 
 def quoted(label: Bilingual, id_: str = "") -> Bilingual:
-    """What people read on something, in quotes and on one line; the id where it has no name."""
+    """A label in quotes and on one line, or the id if it is empty."""
     vi, en = label.vi or label.en or id_, label.en or label.vi or id_
     return Bilingual(f"“{shown(vi, LONGEST_NAME)}”", f"“{shown(en, LONGEST_NAME)}”")
 
 
 def listed(parts: list[Bilingual], vi: str = "và", en: str = "and", most: int = 12) -> Bilingual:
-    """`a, b và c`; of a long list the first, and how many more."""
+    """`a, b và c`; of a long list the first `most`, and how many more."""
     if len(parts) > most:
         more = len(parts) - most + 1
         parts = [*parts[: most - 1], Bilingual(f"{more} mục khác", f"{more} more")]
@@ -113,17 +113,17 @@ def listed(parts: list[Bilingual], vi: str = "và", en: str = "and", most: int =
 
 
 def begun(text: Bilingual) -> Bilingual:
-    """With a capital, to begin a sentence."""
+    """The text with a capital, to begin a sentence."""
     return Bilingual(text.vi[:1].upper() + text.vi[1:], text.en[:1].upper() + text.en[1:])
 
 
 def within(text: Bilingual) -> Bilingual:
-    """With a small letter, inside a sentence."""
+    """The text with a small letter, for use inside a sentence."""
     return Bilingual(text.vi[:1].lower() + text.vi[1:], text.en[:1].lower() + text.en[1:])
 
 
 def role_words(role: str | None) -> Bilingual:
-    """Who a role is, inside a sentence."""
+    """The name of a role inside a sentence."""
     if role == REPORTER:
         return within(REPORTER_WORDS)
     if role is not None and role in {*Role}:
@@ -132,7 +132,7 @@ def role_words(role: str | None) -> Bilingual:
 
 
 def amount_words(amount: str | int, unit: str) -> Bilingual:
-    """`8 giờ làm việc`, `1 working day`; what is no amount or unit as it is written."""
+    """`8 giờ làm việc`, `1 working day`; anything else as written."""
     if unit not in _UNITS or not str(amount).isdecimal():
         return quoted(same(f"{amount} {unit}".strip()))
     vi, en = _UNITS[unit]
@@ -141,23 +141,22 @@ def amount_words(amount: str | int, unit: str) -> Bilingual:
 
 
 def unit_words(unit: str) -> Bilingual:
-    """What amounts are counted in, by its name."""
     vi, en = _UNITS[unit]
     return Bilingual(vi, f"{en}s")
 
 
 def by_itself(words: Bilingual) -> Bilingual:
-    """What stands in a sentence, as it stands alone in a list: without the article, with a capital."""
+    """The words of a sentence for use alone in a list: without article, with a capital."""
     return begun(Bilingual(words.vi, words.en.removeprefix("the ").removeprefix("a ")))
 
 
 def clock_words(clock: str) -> Bilingual:
-    """Which running limit that is."""
+    """The name of a running limit."""
     return CLOCK_WORDS.get(clock) or quoted(same(clock))
 
 
 def span_words(text: str) -> Bilingual | None:
-    """A length of time such as `P1DT4H` in words, None for what is none."""
+    """A duration such as `P1DT4H` in words, None if it is none."""
     match = _SPAN.fullmatch(text)
     if match is None or not any(match.groups()):
         return None
@@ -166,7 +165,7 @@ def span_words(text: str) -> Bilingual | None:
 
 
 def timer_words(kind: str, text: str, value: Bilingual | None = None) -> Bilingual:
-    """What a time event waits for: `sau 3 ngày`, `lúc 17:00 31/12/2026`. `value` is what a known moment is called."""
+    """When a timer fires: `sau 3 ngày`, `lúc 17:00 31/12/2026`. `value` names a known moment."""
     written = _literal(text)
     if written is None:
         return fill("vào thời điểm {moment}", "at the moment {moment}", moment=value or quoted(same(text)))
@@ -179,7 +178,7 @@ def timer_words(kind: str, text: str, value: Bilingual | None = None) -> Bilingu
 
 
 def moment_words(text: str) -> Bilingual:
-    """An instant of a file as people here write it; what is none as it is written."""
+    """An instant of the file as people here write it; anything else as written."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -189,7 +188,7 @@ def moment_words(text: str) -> Bilingual:
 
 
 def day_words(text: str) -> Bilingual:
-    """A day of a condition as people here write it."""
+    """A date of a condition as people here write it."""
     try:
         return same(f"{date.fromisoformat(text):%d/%m/%Y}")
     except ValueError:
@@ -208,7 +207,7 @@ def value_words(value: Any) -> Bilingual:
 
 
 def excerpts(before: str, after: str) -> tuple[str, str]:
-    """Two long texts, each from shortly before where they begin to differ."""
+    """Excerpts of two long texts, each from shortly before the first difference."""
     begin = 0
     if max(len(before), len(after)) > LONGEST_TEXT:
         pairs = zip(before, after, strict=False)

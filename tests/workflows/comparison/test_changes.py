@@ -9,7 +9,7 @@ from casework.db import unit_of_work
 from tests import build, drawn
 from tests.workflows.drafting.test_drafts import CHANGED as RENAMED
 from tests.workflows.drafting.test_drafts import NOTE, approved, draft_of, world_with_people
-from workflows.comparison.changes import Basis, ChangeKind, Measure, changes_between, measure_of
+from workflows.comparison.changes import Baseline, Basis, ChangeKind, baseline_of, changes_between
 from workflows.comparison.sentences import sentences_between
 from workflows.definitions.process import parse, shipped_model
 from workflows.drafting.approvals import put_live, roll_back
@@ -99,7 +99,7 @@ def test_what_is_not_live_is_measured_against_what_is_and_what_was_live_against_
     first = live_version(None)
 
     def measured(version: ProcessVersion) -> tuple[int, Basis] | None:
-        measure: Measure | None = measure_of(version, by=world.actor("admin"))
+        measure: Baseline | None = baseline_of(version, by=world.actor("admin"))
         return (measure.version.number, measure.basis) if measure else None
 
     second, third = approved(world), draft_of(world, RENAMED + b" ")
@@ -116,7 +116,7 @@ def test_what_is_not_live_is_measured_against_what_is_and_what_was_live_against_
         roll_back(first, by=world.actor("admin"), now=build.NOON, words=NOTE)
     assert [measured(each) for each in (first, second)] == [(2, Basis.REPLACED), (1, Basis.REPLACED)]
     own = draft_of(world, centre_id=world.centre.id)
-    assert measure_of(own, by=world.actor("admin")) == Measure(first, Basis.LIVE), "the centre follows the installation"
+    assert baseline_of(own, by=world.actor("admin")) == Baseline(first, Basis.LIVE), "the centre follows the installation"
 
 
 def test_a_moved_lane_and_a_row_of_a_table_are_changes() -> None:

@@ -17,7 +17,7 @@ from workflows.comparison.conditions import condition_words
 from workflows.comparison.details import MOST_DETAILS, details_between, details_of
 from workflows.comparison.facts import Aspect
 from workflows.comparison.model import Model, model_of
-from workflows.comparison.sentences import ForWhom, bounded, sentences_between, sentences_of
+from workflows.comparison.sentences import RoleSentences, bounded, sentences_between, sentences_of
 from workflows.comparison.wording import timer_words
 from workflows.definitions.process import BPMN, shipped_model
 
@@ -209,7 +209,7 @@ def test_of_a_model_that_changes_everywhere_as_much_is_shown_as_can_be_read(base
     groups, left = bounded(sentences_between(old.xml, new.xml), 60)
     assert sum(len(group.sentences) for group in groups) == 60
     assert left == sum(len(group.sentences) for group in sentences_between(old.xml, new.xml)) - 60
-    assert bounded((ForWhom("everybody", elements[0].change.label, ()),), 5) == ((), 0)
+    assert bounded((RoleSentences("everybody", elements[0].change.label, ()),), 5) == ((), 0)
 
 
 def test_a_name_that_is_a_template_or_very_long_is_repeated_as_a_name_and_cut() -> None:
