@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from casework.permissions import Role
 from casework.settings.elements import ElementFacts, tell_elements
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.desk_access import REPORTER
@@ -33,6 +33,6 @@ def _settable(definition: Definition) -> Iterator[tuple[str, ElementFacts]]:
             )  # fmt: skip
 
 
-_facts: Kept[str, dict[str, ElementFacts]] = Kept(MODELS_KEPT)
+_facts: LruCache[str, dict[str, ElementFacts]] = LruCache(MODELS_KEPT)
 
 tell_elements(settable_elements)

@@ -1,4 +1,4 @@
-"""What was worked out from a text is kept under a name that changes with the text, the most recently used first."""
+"""A small thread-safe cache of values computed from texts."""
 
 import threading
 from collections import OrderedDict
@@ -9,8 +9,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Kept(Generic[K, V]):
-    """Values by name, at most `size` of them; safe to share between threads."""
+class LruCache(Generic[K, V]):
+    """Values by name, at most `size` of them, the most recently used kept. The name has to change with the text. Thread-safe."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -18,7 +18,7 @@ class Kept(Generic[K, V]):
         self._known: OrderedDict[K, V] = OrderedDict()
 
     def get(self, name: K, make: Callable[[], V]) -> V:
-        """Return the value, making it when it is not there. Two threads may both make it at first: neither waits for the other."""
+        """Return the value, making it if it is missing. Two threads may both make it at first; neither waits for the other."""
         with self._guard:
             if name in self._known:
                 self._known.move_to_end(name)

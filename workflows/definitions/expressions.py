@@ -1,8 +1,8 @@
-"""What text from a diagram may compute: comparisons over the step's variables, and nothing that runs code.
+"""The expressions a diagram may contain: comparisons over the step's variables, and nothing that runs code.
 
-SpiffWorkflow hands every condition, timer, payload and decision-table cell to one environment object. With its own,
-a gateway condition could run a shell command; with ours an expression is read as a tree in which only the node kinds
-below have a meaning. There are no scripts: `execute` refuses.
+SpiffWorkflow hands every condition, timer, payload and decision-table cell to one environment object. With its own, a gateway condition
+could run a shell command; with ours an expression is read as a tree in which only the node kinds below have a meaning. There are no
+scripts: `execute` refuses.
 """
 
 import ast
@@ -24,9 +24,9 @@ Value = str | int | float | bool | list[Any] | tuple[Any, ...] | dict[str, Any] 
 
 
 class ExpressionRefused(ValueError):
-    """The text is not an expression a diagram may contain, or its variables do not allow an answer; `text` says so in both languages.
+    """The text is not an expression a diagram may contain, or the variables allow no answer; `text` says so in both languages.
 
-    No refusal of an act: where the engine meets it, it is a fault.
+    This is not the refusal of an act: if the engine meets it, it is a fault.
     """
 
     def __init__(self, vi: str, en: str) -> None:
@@ -49,7 +49,7 @@ def _length(value: Value) -> int:
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {"length": _length, "lower": _lower, "starts_with": _starts_with}
-"""Functions by the name a diagram uses; `defined("name")` is the one more that looks at the variables themselves."""
+"""Functions by the name a diagram uses. `defined("name")` is handled separately, since it looks at the variables themselves."""
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -65,9 +65,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }
 
 ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-"""Comparisons that nothing answers: what was left empty in a form is None, and neither less nor more than anything."""
-
-CONSTANTS = (str, bool, int, float, type(None))
+"""Comparisons that are false for an empty form field, which is None: neither less nor more than anything."""
 
 
 @lru_cache(maxsize=2048)
@@ -142,7 +140,7 @@ def _operands(node: ast.AST) -> list[ast.expr]:
 
 
 def place_in(spoken: bytes, node: ast.expr) -> slice:
-    """Return where in the bytes of an expression, without blanks at its ends, a part of its tree stands."""
+    """Return where a part of the tree stands in the bytes of a stripped expression."""
     lines = spoken.splitlines(keepends=True)
     first, last = (sum(map(len, lines[: line - 1])) for line in (node.lineno, node.end_lineno or node.lineno))
     return slice(first + node.col_offset, last + (node.end_col_offset or 0))
@@ -156,7 +154,7 @@ def names_in(text: str) -> set[str]:
 
 
 def evaluate(text: str, variables: Mapping[str, Any]) -> Value:
-    """Return what an expression is worth over the variables.
+    """Return the value of an expression over the variables.
 
     Raises ExpressionRefused if the text is not allowed, a variable is missing, or the values do not go together.
     """
@@ -224,14 +222,14 @@ def _negative(value: Value) -> int | float:
 
 
 class ClosedEnvironment(BasePythonScriptEngineEnvironment):
-    """The environment every instance and decision table runs in."""
+    """The environment of every instance and decision table."""
 
     def evaluate(self, expression: str, context: dict[str, Any], external_context: dict[str, Any] | None = None) -> Value:
-        """Work out one expression; raises ExpressionRefused."""
+        """Evaluate one expression; raises ExpressionRefused."""
         return evaluate(expression, {**(external_context or {}), **context})
 
     def execute(self, script: str, context: dict[str, Any], external_context: dict[str, Any] | None = None) -> bool:
-        """Refuse: what must happen is a service task with a name from the fixed list."""
+        """Refuse: scripts are not allowed, only service tasks from the fixed list."""
         raise ExpressionRefused("sơ đồ không chứa mã lệnh", "diagrams contain no scripts")
 
     def call_service(self, context: dict[str, Any], **kwargs: Any) -> str:
@@ -251,7 +249,7 @@ class ClosedScriptEngine(PythonScriptEngine):
         self._services = services
 
     def validate(self, expression: str) -> None:
-        """Say whether the text parses; raises SyntaxError, which the decision tables rely on."""
+        """Check that the text parses; raises SyntaxError, which the decision tables rely on."""
         ast.parse(expression)
 
     def call_service(self, task: Any, **kwargs: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a check of a model or table finds: where, what, why it matters and how to mend it, in both languages."""
+"""Findings of a check of a model or table: where, what, why it matters and how to mend it, in both languages."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from unicodedata import category
 from casework.bilingual import Bilingual
 
 MOST_FINDINGS = 100
-"""Findings shown; more help nobody, and a hostile file could have any number."""
+"""Findings shown; more would help nobody, and a hostile file could have any number."""
 
 SHOWN = 60
 """Characters of a name or a text of the file repeated in a finding."""
@@ -15,10 +15,10 @@ SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class ModelFinding:
-    """One thing wrong with a model (`is_error`) or worth knowing.
+    """One fault in a model (`is_error`), or something worth knowing.
 
-    `check` is the stable name of the rule. `element` is the id of what it is about (an element, flow, field or table cell),
-    None where the file cannot be read; `line` is the line in the file then.
+    `check` is the stable name of the rule. `element` is the id of the element, flow, field or table cell concerned, None where the file
+    cannot be read; `line` is the line in the file then.
     """
 
     check: str
@@ -32,7 +32,7 @@ class ModelFinding:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule by its stable name: why it is one, and how a model that breaks it is mended."""
+    """A rule by its stable name: why it exists, and how to mend a model that breaks it."""
 
     check: str
     why: Bilingual
@@ -40,25 +40,24 @@ class Rule:
     is_error: bool = True
 
     def at(self, element: str | None, vi: str, en: str, *, line: int | None = None, mend: Bilingual | None = None) -> ModelFinding:
-        """Return the finding that this rule is broken at an element; `mend` where more can be said than the rule does."""
+        """Return the finding that an element breaks this rule; `mend` replaces the general advice."""
         return ModelFinding(self.check, element, Bilingual(vi, en), self.why, mend or self.mend, self.is_error, line or None)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The outcome of a check. `is_readable` is false when the file is no model at all: then nothing else was looked at."""
+    """The result of a check. If the file is no model at all, `is_readable` is false and nothing else was checked."""
 
     findings: tuple[ModelFinding, ...]
     is_readable: bool = True
 
     @property
     def errors(self) -> tuple[ModelFinding, ...]:
-        """What must be mended before the model may be approved."""
+        """The findings to be mended before the model may be approved."""
         return tuple(finding for finding in self.findings if finding.is_error)
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing has to be mended."""
         return not self.errors
 
 
@@ -68,7 +67,7 @@ NO_ENGLISH = Rule(
     Bilingual("Thêm tên tiếng Anh khi có.", "Add the English name when there is one."),
     is_error=False,
 )
-"""Of whatever people read in a model."""
+"""Applies to every text of a model that people read."""
 
 _MORE = Rule(
     "findings_more",
@@ -79,7 +78,7 @@ _MORE = Rule(
 
 
 def bounded(findings: Iterable[ModelFinding]) -> Checked:
-    """Return findings as an outcome, errors first and MOST_FINDINGS at most: what is only worth knowing never hides an error."""
+    """Return findings as a result, errors first and MOST_FINDINGS at most, so that notes never displace an error."""
     found = sorted(findings, key=lambda finding: not finding.is_error)
     if len(found) > MOST_FINDINGS:
         found[MOST_FINDINGS:] = [_MORE.at(None, f"Chỉ liệt kê {MOST_FINDINGS} điều đầu.", f"Only the first {MOST_FINDINGS} are listed.")]
@@ -87,11 +86,11 @@ def bounded(findings: Iterable[ModelFinding]) -> Checked:
 
 
 def shown(text: str | None, most: int = SHOWN) -> str:
-    """Return a text of the file as a finding repeats it: on one line, its end cut off, with a mark for what would turn it round."""
+    """Return a text of the file for use in a finding: on one line, shortened, with a mark in place of direction-reversing characters."""
     line = " ".join("".join("\ufffd" if category(sign) in ("Cc", "Cf") and not sign.isspace() else sign for sign in text or "").split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def named(label: Bilingual, id_: str) -> Bilingual:
-    """Return what people read on an element, in quotes; the id where it has no name."""
+    """Return the label of an element in quotes, or its id if it has none."""
     return Bilingual(f"“{shown(label.vi or label.en or id_)}”", f"“{shown(label.en or label.vi or id_)}”")

@@ -1,7 +1,7 @@
-"""Parallel gateways that also join right the second time round a loop, with the values the branches left this time.
+"""Parallel gateways that also join correctly on the second round of a loop, with the values the branches left this time.
 
-SpiffWorkflow 3.2.0 counts what arrived in earlier rounds: after a redo its join fires when the first branch comes. And it lays the
-branches' data over each other whole, so what one branch changed is lost under the old value the other one still carries.
+SpiffWorkflow 3.2.0 counts arrivals of earlier rounds: after a redo its join fires when the first branch arrives. It also overlays the
+branches' data whole, so a value changed in one branch is lost under the old value another branch still carries.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 JOINED = "joined"
-"""Noted at the token of each branch that a join has taken."""
+"""Key noted at the token of each branch that a join has taken."""
 
 
 class RoundJoin(ParallelGateway):
@@ -26,7 +26,7 @@ class RoundJoin(ParallelGateway):
         return {task.parent.task_spec.name for task in self._arrived(my_task)} >= {spec.name for spec in self.inputs}
 
     def _run_hook(self, my_task: Task) -> bool:
-        """Take what each branch changed since they parted; of two that changed the same, the later one drawn."""
+        """Merge what each branch changed since they parted; where two changed the same value, the later one drawn wins."""
         arrived = self._arrived(my_task)
         for task in arrived:
             task.internal_data[JOINED] = True
@@ -39,9 +39,9 @@ class RoundJoin(ParallelGateway):
         return True
 
     def _arrived(self, my_task: Task) -> list[Task]:
-        """The tokens that came and were not joined yet; of those that wait, the engine keeps one task and cancels the others.
+        """The tokens that arrived and are not joined yet. The engine keeps one waiting task and cancels the others.
 
-        A state stored before it was noted which were joined has them before the join last fired on the way to this one.
+        States stored before joined tokens were noted count those before the join last fired on the way to this one.
         """
         ahead = [task for task in my_task.workflow.get_tasks(spec_name=self.name) if task.parent.state == TaskState.COMPLETED]
         fired = [task for task in ahead if task.state == TaskState.COMPLETED and my_task.is_descendant_of(task)]
@@ -53,7 +53,7 @@ class RoundJoin(ParallelGateway):
 
 
 def waits_to_be_joined(task: Task) -> bool:
-    """Say whether a token has come to a join which has not taken it yet."""
+    """Whether a token has arrived at a join that has not taken it yet."""
     return (
         isinstance(task.task_spec, RoundJoin) and task.state != TaskState.COMPLETED
         and task.parent.state == TaskState.COMPLETED and JOINED not in task.internal_data
@@ -61,17 +61,17 @@ def waits_to_be_joined(task: Task) -> bool:
 
 
 class ModelParser(SpiffBpmnParser):
-    """The engine's parser with these gateways."""
+    """The engine's parser, with these gateways."""
 
     OVERRIDE_PARSER_CLASSES = {**SpiffBpmnParser.OVERRIDE_PARSER_CLASSES, full_tag("parallelGateway"): (GatewayParser, RoundJoin)}
 
 
 SPEC_CONFIG: dict[Any, Any] = {**SPIFF_CONFIG, RoundJoin: ParallelGatewayConverter}
-"""How specifications of such models are written."""
+"""Serialiser configuration for specifications with these gateways."""
 
 
 def _common(tasks: list[Task]) -> Task:
-    """The nearest task all of these descend from."""
+    """The nearest common ancestor of the tasks."""
     lines = [_line(task) for task in tasks]
     return next(task for task in lines[0] if all(task in line for line in lines))
 

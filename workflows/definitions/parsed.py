@@ -1,4 +1,4 @@
-"""The text of a stored version, and its parsed model: read only when this process has not parsed it yet."""
+"""Stored versions as text and as parsed model."""
 
 from sqlalchemy import select
 
@@ -8,7 +8,7 @@ from workflows.models import ProcessVersion
 
 
 def definition_of(version: ProcessVersion) -> Definition:
-    """Return the parsed model of a version; the text is read only when this process has not parsed it yet."""
+    """Return the parsed model of a version; the text is read only if this process has not parsed it yet."""
     return definitions.peek(version.sha256) or definitions.get(version.sha256, text_of(version))
 
 

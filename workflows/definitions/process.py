@@ -1,4 +1,4 @@
-"""From BPMN text to executable specifications: what may stand in a model, its elements, and one cached parse per version."""
+"""From BPMN text to executable specifications: what a model may contain, its elements, and one cached parse per version."""
 
 import hashlib
 import threading
@@ -52,7 +52,6 @@ class Element:
 
     @property
     def is_step(self) -> bool:
-        """Whether a person does it."""
         return self.kind in ("userTask", "manualTask")
 
 
@@ -60,7 +59,7 @@ class Element:
 class Definition:
     """A parsed version: specifications by process id, elements by element id. Shared between threads, never changed.
 
-    `messages` are the names its events wait for, in either process; `xml` is the text itself, for who looks at the drawing.
+    `messages` are the names its events wait for, in either process; `xml` is the text itself, for displaying the drawing.
     """
 
     sha256: str
@@ -72,12 +71,11 @@ class Definition:
 
     @property
     def steps(self) -> list[Element]:
-        """The elements that wait for a person."""
         return [element for element in self.elements.values() if element.is_step]
 
     @property
     def timed_by_limits(self) -> set[str]:
-        """The processes with timers that stand for a limit."""
+        """The processes with timers that follow a limit of the case."""
         return {element.process_id for element in self.elements.values() if not element.is_step and element.properties.get("clock")}
 
 
@@ -92,7 +90,7 @@ def shipped_table() -> bytes:
 
 
 def digest_of(xml: bytes) -> str:
-    """Return the content hash under which a version is known."""
+    """Return the content hash that identifies a version."""
     return hashlib.sha256(xml).hexdigest()
 
 
@@ -108,10 +106,10 @@ def read_xml(xml: bytes) -> Any:
 
 
 def parse(xml: bytes) -> Definition:
-    """Turn a model into its definition; raises ModelRefused for whatever this software does not run.
+    """Turn a model into its definition; raises ModelRefused for anything this software does not run.
 
-    The specification makes one round trip through the serialiser: straight from the parser it can hang a case that
-    another process started (SpiffWorkflow 3.2).
+    The specification makes one round trip through the serialiser: straight from the parser it can hang a case that another process started
+    (engine-notes.md).
     """
     root = read_xml(xml)
     _refuse_unknown(root)
@@ -176,13 +174,13 @@ def _refusal(node: Any, vi: str, en: str) -> ModelRefused:
 
 
 def properties_of(node: Any) -> dict[str, str]:
-    """Return the extension properties written on one element."""
+    """Return the extension properties of one element."""
     path = "./bpmn:extensionElements/spiffworkflow:properties/spiffworkflow:property"
     return {each.get("name", ""): each.get("value", "") for each in node.xpath(path, namespaces=XMLNS)}
 
 
 def label_of(node: Any) -> Bilingual:
-    """Return what people read on an element; gateways that only merge keep their Vietnamese text out of the drawing."""
+    """Return the label of an element. Gateways that only merge keep their Vietnamese text in a property, out of the drawing."""
     properties = properties_of(node)
     return with_vietnamese(node.get("name") or properties.get("label_vi", ""), properties.get("label_en", ""))
 
@@ -216,7 +214,7 @@ def _messages(root: Any) -> Iterator[str]:
 
 
 class DefinitionCache:
-    """Definitions by content hash, the most recently used kept; safe to share between threads."""
+    """Definitions by content hash, the most recently used kept; thread-safe."""
 
     def __init__(self, size: int = CACHED_VERSIONS) -> None:
         self._size = size
@@ -235,7 +233,7 @@ class DefinitionCache:
             return definition
 
     def peek(self, sha256: str) -> Definition | None:
-        """Return the definition if it is already known."""
+        """Return the definition if it is cached."""
         with self._guard:
             return self._known.get(sha256)
 

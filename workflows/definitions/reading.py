@@ -63,7 +63,7 @@ _TOO_MANY = Rule(
 
 
 class Unreadable(CaseworkError):
-    """The bytes are no file this software reads; `finding` says where and why."""
+    """This software cannot read the file; `finding` says where and why."""
 
     def __init__(self, finding: ModelFinding) -> None:
         super().__init__(*finding.what)
@@ -71,14 +71,14 @@ class Unreadable(CaseworkError):
 
 
 def too_large(size: int) -> ModelFinding:
-    """Return the finding about a file of that many bytes, which need not be read for it."""
+    """Return the finding for a file of that many bytes, so that it need not be read."""
     return _TOO_LARGE.at(
         None, f"Tệp có {size:,} byte; tối đa {MAX_BYTES:,} byte (1 MB).", f"The file has {size:,} bytes; {MAX_BYTES:,} (1 MB) at most."
     )
 
 
 def read_tree(xml: bytes) -> Any:
-    """Return the root element of a file. Raises Unreadable with the line or the limit."""
+    """Return the root element of a file. Raises Unreadable, which names the line or the limit."""
     if len(xml) > MAX_BYTES:
         raise Unreadable(too_large(len(xml)))
     if not xml.strip():

@@ -1,4 +1,4 @@
-"""The fixed list of what a service task in a diagram may name; anything else is refused when the model is read."""
+"""The fixed list of services a service task may name; a model with any other is refused when it is read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Run = Callable[..., dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a service does, what it is given and what it gives: members of its result variable."""
+    """What a service runs, its parameters, and the members of its result variable."""
 
     run: Run
     label: Bilingual
@@ -38,5 +38,5 @@ SERVICES: dict[str, Service] = {
 
 
 def run_service(name: str, case: Case, parameters: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Run a service of the list inside the caller's unit of work; raises KeyError for another name."""
+    """Run a listed service inside the caller's unit of work; raises KeyError for any other name."""
     return SERVICES[name].run(case, now=now, **parameters)

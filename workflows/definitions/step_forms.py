@@ -24,8 +24,6 @@ LANGBIANG = "{urn:langbiang:model:1}"
 
 
 class FieldType(StrEnum):
-    """What can be asked."""
-
     TEXT = "text"
     LONG_TEXT = "long_text"
     NUMBER = "number"
@@ -46,7 +44,7 @@ TYPE_IN_CONDITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One thing a step asks for. `minimum` and `maximum` bound a number."""
+    """One field of a form. `minimum` and `maximum` bound a number."""
 
     id: str
     type: FieldType
@@ -60,14 +58,14 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class StepForm:
-    """What a step asks, in order, and the buttons it offers; without buttons it has one way to go."""
+    """The fields of a step, in order, and its buttons; without buttons there is one way to go."""
 
     fields: tuple[FormField, ...] = ()
     buttons: tuple[Choice, ...] = field(default=())
 
 
 def form_of(node: Any) -> StepForm:
-    """Return the form of one element of a checked model; what the check refuses is left out here."""
+    """Return the form of one element of a checked model; invalid parts are left out, since the check refuses them."""
     form = node.find(f"{{*}}extensionElements/{LANGBIANG}form")
     if form is None:
         return StepForm()
@@ -75,7 +73,7 @@ def form_of(node: Any) -> StepForm:
 
 
 def variables_of(form: StepForm, element_id: str, label: Bilingual) -> dict[str, Variable]:
-    """Return the variables a step with this form leaves to the conditions after it."""
+    """Return the variables a step with this form leaves to later conditions."""
     found = {
         each.id: Variable(TYPE_IN_CONDITIONS[each.type], each.label, each.choices)
         for each in form.fields
@@ -110,7 +108,7 @@ def _words(node: Any, name: str) -> Bilingual:
 
 
 def with_vietnamese(vi: str, en: str) -> Bilingual:
-    """Return the words of a model in both languages: until somebody gives the English, the Vietnamese stands in for it."""
+    """Return a bilingual text in which the Vietnamese replaces missing English."""
     return Bilingual(vi, en if en.strip() else vi)
 
 

@@ -1,4 +1,4 @@
-"""What the gateways of a diagram may read: each variable's type and possible values, declared where the variable comes from."""
+"""Variables the gateways of a diagram may read: the type and possible values of each, declared where it comes from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from casework.bilingual import Bilingual
 
 
 class Type(StrEnum):
-    """The types a variable of the process can have. Content never is one: an instance keeps outcomes, flags, numbers and days."""
+    """The types of process variables. Content is never one: an instance keeps outcomes, flags, numbers and days."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -21,7 +21,7 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One possible value, and what people read for it."""
+    """One possible value with its label."""
 
     id: str
     label: Bilingual
@@ -38,19 +38,19 @@ class Variable:
 
 
 Variables = Mapping[str, Variable]
-"""By the name a diagram uses."""
+"""Variables by the name a diagram uses."""
 
 
 def flag(vi: str, en: str) -> Variable:
-    """A yes or no."""
+    """Declare a yes-or-no variable."""
     return Variable(Type.BOOLEAN, Bilingual(vi, en))
 
 
 def number(vi: str, en: str) -> Variable:
-    """A number."""
+    """Declare a number."""
     return Variable(Type.NUMBER, Bilingual(vi, en))
 
 
 def moment(vi: str, en: str) -> Variable:
-    """An instant, what a timer can wait for."""
+    """Declare an instant, for which a timer can wait."""
     return Variable(Type.MOMENT, Bilingual(vi, en))

@@ -1,4 +1,4 @@
-"""What may stand in a model: elements, attributes and extensions, each in its place, and nothing else. Shared with the loader."""
+"""The elements, attributes and extensions a model may contain, and where. The loader uses it too."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,9 +20,9 @@ OF_EVERY_OBJECT = frozenset({
     "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__", "constructor", "hasOwnProperty",
     "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
 })  # fmt: skip
-"""Names every object of a browser has from the beginning: what is drawn there looks its parts up in objects, by their ids."""
+"""Names every object in a browser has from the beginning; bpmn-js looks elements up in plain objects, by id."""
 LABEL_ENDING = "_label"
-"""What is drawn keeps the name beside an event, a gateway or an arrow under the id of that with this behind it."""
+"""bpmn-js gives the label of an event, gateway or arrow the id of its element with this ending."""
 
 
 def _attributes(table: str, namespace: str) -> dict[str, frozenset[str]]:
@@ -128,7 +128,7 @@ DRAWING = {
 }
 
 EXECUTABLE = NODES | STRUCTURE | EXTENSIONS
-"""Elements by tag, with their attributes: what the loader lets through."""
+"""Elements by tag, with their attributes, that the loader accepts."""
 
 ALLOWED: Mapping[str, frozenset[str]] = EXECUTABLE | DRAWING
 
@@ -146,7 +146,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     LANGBIANG + "button": frozenset({LANGBIANG + "form"}),
     LANGBIANG + "choice": frozenset({LANGBIANG + "field"}),
 }
-"""What each extension belongs to."""
+"""The elements each extension may belong to."""
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys([*NODES, BPMN + "process", BPMN + "lane", BPMN + "participant"], ("id",)),
@@ -165,7 +165,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 
 def place_of(node: Any) -> str | None:
-    """Return the id of the BPMN element a tag stands in or is."""
+    """Return the id of the BPMN element a node is or stands in."""
     while node is not None and (node.tag.startswith((SPIFF, LANGBIANG)) or not node.get("id")):
         node = node.getparent()
     return str(node.get("id"))[:LONGEST_ID] if node is not None else None

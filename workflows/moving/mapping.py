@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.process import Definition, Element
 from workflows.moving.choices import Choices
 from workflows.moving.looks import Look, look_at
@@ -51,9 +51,9 @@ class MoveImpossible(CaseworkError):
     """This instance cannot stand in the new version; the text says why."""
 
 
-_fates: Kept[tuple[str, str, frozenset[tuple[str, str | None]]], dict[str, Fate]] = Kept(KEPT)
-_choices: Kept[tuple[str, str, str], Choices] = Kept(KEPT)
-_targets: Kept[tuple[str, str, str], list[Element]] = Kept(512)
+_fates: LruCache[tuple[str, str, frozenset[tuple[str, str | None]]], dict[str, Fate]] = LruCache(KEPT)
+_choices: LruCache[tuple[str, str, str], Choices] = LruCache(KEPT)
+_targets: LruCache[tuple[str, str, str], list[Element]] = LruCache(512)
 
 
 def fates(old: Definition, new: Definition, mapping: Mapped) -> dict[str, Fate]:

@@ -13,7 +13,7 @@ from typing import Any
 from workflows.checks.diagram import Flow, Node, Process, processes_of
 from workflows.checks.graph import graph_of
 from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, TokenLine, TooManyStates, play
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.process import Definition, read_xml
 from workflows.definitions.vocabulary import RESTING
 
@@ -26,7 +26,7 @@ Standing = frozenset[Spot]
 NOWHERE: Standing = frozenset()
 
 
-_nets: Kept[str, dict[str, "Net"]] = Kept(2 * KEPT)
+_nets: LruCache[str, dict[str, "Net"]] = LruCache(2 * KEPT)
 
 
 def nets_of(definition: Definition) -> dict[str, "Net"]:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from casework.bilingual import Bilingual
 from workflows.checks.diagram import Flow, Node
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.findings import named
 from workflows.definitions.process import Definition
 from workflows.definitions.vocabulary import RESTING
@@ -57,7 +57,7 @@ class Plan:
         return any(each.to is None for each in self.going.values()) or bool(self.begins)
 
 
-_pairs: Kept[tuple[str, str, str, frozenset[tuple[str, str | None]]], "Pair"] = Kept(KEPT)
+_pairs: LruCache[tuple[str, str, str, frozenset[tuple[str, str | None]]], "Pair"] = LruCache(KEPT)
 
 
 def pair_of(process_id: str, old: Definition, new: Definition, mapping: Mapped) -> "Pair":

@@ -8,7 +8,7 @@ from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
 from casework.bilingual import Bilingual
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.expressions import ClosedScriptEngine
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import read_xml, shipped_table
@@ -66,4 +66,4 @@ def _parsed(xml: bytes) -> DMNEngine:
 
 
 _SHIPPED = "shipped"
-_tables: Kept[str, DMNEngine] = Kept(CACHED_TABLES)
+_tables: LruCache[str, DMNEngine] = LruCache(CACHED_TABLES)

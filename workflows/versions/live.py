@@ -10,7 +10,7 @@ from casework.errors import CaseworkError
 from casework.models import Account
 from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role
 from workflows.bindings import BINDINGS, Bindings
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.findings import Checked, bounded
 from workflows.definitions.parsed import text_of
 from workflows.definitions.process import ModelRefused, digest_of, shipped_model, shipped_table
@@ -158,7 +158,7 @@ def _check(key: str, xml: bytes, bindings: Bindings = BINDINGS) -> Checked:
     return check_table(xml) if key == ROUTING else check_model(xml, bindings)
 
 
-_checks: Kept[tuple[str, str], Checked] = Kept(CHECKED_TEXTS)
+_checks: LruCache[tuple[str, str], Checked] = LruCache(CHECKED_TEXTS)
 
 
 def refuse_unclean(checked: Checked) -> None:

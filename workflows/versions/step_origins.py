@@ -17,7 +17,7 @@ from casework.db import db
 from casework.text import fold
 from workflows.checks.diagram import Node, Process, processes_of
 from workflows.checks.graph import graph_of
-from workflows.definitions.cache import Kept
+from workflows.definitions.cache import LruCache
 from workflows.definitions.findings import ModelFinding, Rule, named
 from workflows.definitions.process import ModelRefused, read_xml
 from workflows.models import ProcessVersion
@@ -237,4 +237,4 @@ def _text(version_id: int) -> bytes:
     return db.session.scalars(select(ProcessVersion.xml).where(ProcessVersion.id == version_id)).one()
 
 
-_parts: Kept[str, Mapping[str, Part]] = Kept(2 * MOST_VERSIONS)
+_parts: LruCache[str, Mapping[str, Part]] = LruCache(2 * MOST_VERSIONS)
