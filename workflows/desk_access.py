@@ -1,4 +1,4 @@
-"""Desks: the inbox a step waits in, and who works at it."""
+"""Desks: the inbox in which a step waits, and who works at it."""
 
 from datetime import datetime
 
@@ -12,14 +12,14 @@ from workflows.element_settings import role_on
 REPORTER = "reporter"
 
 STEP_ROLES = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.OFFICER, Role.AGENCY_LEADER)
-"""Who may do a step, beside the reporter. The other roles read no case."""
+"""Who may do a step, in addition to the reporter. The other roles read no case."""
 
 WITHOUT_MATTER = WATCHERS
-"""Roles that read nothing of what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
+"""Roles that never read what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
 
 
 def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings, *, since: datetime, now: datetime) -> str:
-    """Return where a step waits: the binding's choice at this moment, else the role set for the day it began to wait, else that of the
+    """Return the desk of a step: the binding's choice at this moment, else the role set for the day it began to wait, else that of the
     element or its lane, in this centre or agency.
 
     Raises ValueError for a role nobody can hold, which the check of a model finds first.
@@ -36,25 +36,25 @@ def desk_of(element: Element, case: Case, assignment: Assignment | None, binding
 
 
 def desks_read_by(by: Actor) -> list[str]:
-    """Return the inboxes a person reads; an operations lead reads the operators' too (rules.md, section 1)."""
+    """Return the desks a person reads; an operations lead reads the operators' too (rules.md, section 1)."""
     leads = {desk_name(Role.OPERATOR, centre_id=grant.centre_id) for grant in by.grants if grant.role == Role.OPS_LEAD}
     return sorted(leads.union(by.desks))
 
 
 def unconfirmed_desk(centre_id: int | None) -> str:
-    """The desk of the steps of a centre that were set apart."""
+    """The desk for steps of a centre whose senders are unconfirmed."""
     return f"{UNCONFIRMED}@c{centre_id or 0}"
 
 
 def unconfirmed_desks(by: Actor) -> list[str]:
-    """Those a person reads: an operator's and an ops lead's centre's."""
+    """The unconfirmed desks a person reads: that of the centre for its operators and operations leads."""
     return sorted({unconfirmed_desk(grant.centre_id) for grant in by.grants if grant.role in OPERATIONS})
 
 
 def own_desk(by: Actor, desk: str) -> str | None:
-    """Return the desk at which the person acts when working on a step of `desk`, None when it is not theirs.
+    """Return the desk at which the person acts on a step of `desk`, None if it is not theirs.
 
-    A deputy's act at it counts as the principal's.
+    A deputy acts at the principal's desk.
     """
     if by.grant_at(desk) is not None:
         return desk
@@ -66,7 +66,7 @@ def own_desk(by: Actor, desk: str) -> str | None:
 
 
 def leads_desk(by: Actor, desk: str) -> bool:
-    """Whether the person leads who works at that inbox: the operations lead in a centre, the agency's leader in an agency."""
+    """Whether the person leads that desk's people: the operations lead in a centre, the agency leader in an agency."""
     role, _, place = desk.partition("@")
     if role in AGENCY_ROLES:
         return by.grant_at(f"{Role.AGENCY_LEADER}@{place}") is not None
@@ -74,12 +74,12 @@ def leads_desk(by: Actor, desk: str) -> bool:
 
 
 def reads_matter(desk: str) -> bool:
-    """Whether who works on a step of that desk reads what the case is about."""
+    """Whether people at that desk read what the case is about."""
     return desk.partition("@")[0] not in WITHOUT_MATTER
 
 
 def is_at(by: Actor, desk: str, case: Case) -> bool:
-    """Whether the person may work on a step of that desk in this case; in a quarantined one nobody does, whatever they did before."""
+    """Whether the person may work on a step of that desk in this case. In a quarantined case nobody may."""
     if case.quarantined_at is not None:
         return False
     if desk.startswith(f"{REPORTER}@"):

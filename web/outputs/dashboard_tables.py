@@ -20,7 +20,7 @@ from web.statistics.figures import Asked
 from web.statistics.over_time import step_times, trend_of
 from web.statistics.owing import LOADS, owed_by_agency
 from web.statistics.places import spots_by_commune
-from workflows.desks.teams import Load, teams_of
+from workflows.desks.teams import Workload, teams_of
 
 Notes = list[tuple[str, str]]
 TableOf = Callable[[Actor, Reach, Period, Mapping[str, Any], datetime], tuple[Bilingual, tuple[Column, ...], Iterator[tuple[Any, ...]]]]
@@ -84,7 +84,7 @@ def _team(by: Actor, reach: Reach, _period: Period, _asked: Mapping[str, Any], n
     return Bilingual("Việc đã nhận theo cán bộ", "Steps taken by person"), columns, (_load(name, load) for name, load in loads)
 
 
-def _load(name: str, load: Load) -> tuple[Any, ...]:
+def _load(name: str, load: Workload) -> tuple[Any, ...]:
     return name, load.late, load.soon, load.taken - load.late - load.soon, load.taken
 
 

@@ -14,7 +14,7 @@ from web.outputs.case_list import SOURCES
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Progress
 from workflows.desk_access import is_at, reads_matter
-from workflows.desks.inbox import Wanted, codes_meant, page_of
+from workflows.desks.inbox import InboxQuery, codes_meant, page_of
 from workflows.desks.inbox_filters import narrowed
 from workflows.desks.late_cases import late_agency, late_list
 from workflows.models import WaitingTask
@@ -57,14 +57,14 @@ def step_table(output: Output, progress: Progress) -> Table:
     """The steps of the inbox under the view and the filter of the page."""
     asked = output.parameters
     words, view, chosen = str(asked.get("q") or ""), str(asked.get("view") or "all"), filter_in(asked)
-    wanted = Wanted(codes=codes_meant(words, now=progress.now)) if words else wanted_of(view, chosen)
+    wanted = InboxQuery(codes=codes_meant(words, now=progress.now)) if words else wanted_of(view, chosen)
     shown = "; ".join(f"{name}: {value}" for name, value in ({"q": words} if words else {"view": view, **params_of(chosen)}).items())
     table = Table("Việc đang chờ", STEP_COLUMNS, (), notes=[("Bộ lọc", shown)])
     table.rows = _steps(wanted, output, progress, table, is_of_words=bool(words))
     return table
 
 
-def _steps(wanted: Wanted, output: Output, progress: Progress, table: Table, *, is_of_words: bool) -> Iterator[tuple[Any, ...]]:
+def _steps(wanted: InboxQuery, output: Output, progress: Progress, table: Table, *, is_of_words: bool) -> Iterator[tuple[Any, ...]]:
     by, after, done = progress.by, None, 0
     principals = {each.ref: each.id for each in principals_of(by)}
     reader = by if is_of_words else narrowed(by, wanted.chosen.whose, principals)

@@ -19,9 +19,9 @@ from web.guards import actor
 from web.locales import in_reader_language as local
 from web.statistics.charts import Across, across
 from web.statistics.figures import read_behind, titles_in_lists
-from workflows.desks.attention import Attention, attention_of, said_of, steps_of
+from workflows.desks.attention import Attention, attention_of, delay_notes, steps_of
 from workflows.desks.inbox_filters import NOBODY
-from workflows.desks.teams import Load, teams_of
+from workflows.desks.teams import Workload, teams_of
 
 LATEST = 10
 """How many of the latest are told with their reason; the others are behind the number."""
@@ -79,7 +79,7 @@ def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, An
         "late": late,
         "titles": titles_in_lists(rows),
         "steps_at": steps_of(rows),
-        "said": said_of(actor(), rows),
+        "said": delay_notes(actor(), rows),
         "may_direct": lambda case: may(actor(), Action.DIRECT, case),
     }
 
@@ -119,7 +119,7 @@ def team_of(reach: Reach, moment: datetime) -> dict[str, Any] | None:
     return {"rows": loads, "in_time": _in_time, "chart": across(bars)}
 
 
-def _in_time(load: Load) -> int:
+def _in_time(load: Workload) -> int:
     return load.taken - load.late - load.soon
 
 

@@ -1,4 +1,4 @@
-"""Who leads gives a waiting step to a colleague, takes it from one with a reason, or puts it back for anybody."""
+"""Leaders assign a waiting step to a colleague, take it away for a reason, or return it to the group."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -21,19 +21,19 @@ from workflows.running.steps import StepRefused, TaskUnknown, label_of_step, loc
 
 LONGEST_REASON = 500
 MOST_COLLEAGUES = 200
-"""People of one inbox that are listed."""
+"""People of one desk that are listed."""
 
 
 class AssignRefused(CaseworkError):
-    """The step cannot be given so; the text says why."""
+    """The step cannot be assigned this way; the text says why."""
 
 
 class AlreadyTheirs(CaseworkError):
-    """The step is with that colleague, or with nobody, as it was asked for: nothing was changed."""
+    """The step already is with that colleague, or free, as requested; nothing was changed."""
 
 
 class HeldByColleague(CaseworkError):
-    """A colleague holds the step: taking it needs a reason and a second word."""
+    """A colleague holds the step: taking it away needs a reason and a confirmation."""
 
     def __init__(self, holder: str, since: datetime | None) -> None:
         when = f"{since.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}" if since else "…"
@@ -46,11 +46,10 @@ class HeldByColleague(CaseworkError):
 def assign_task(
     task_ref: str, *, by: Actor, now: datetime, to: str | None, reason: str = "", takes_over_from: str = ""
 ) -> WaitingTask:
-    """Give a waiting step to the colleague with that ref, or to nobody (None), as whoever leads the people of its inbox.
+    """Assign a waiting step to the colleague with that ref, or to nobody (None); for whoever leads the people of its desk.
 
-    A colleague who holds it loses it only with a `reason` and when named in `takes_over_from` (ref), the second word; the reason becomes an
-    internal note.
-    Records `assign_task` without names. The colleague is told, and so is who held it. Raises TaskUnknown, NotAllowed,
+    A colleague who holds it loses it only with a `reason` and if `takes_over_from` names them (ref) as confirmation; the reason becomes an
+    internal note. Records `assign_task` without names. The new and the former holder are told. Raises TaskUnknown, NotAllowed,
     TaskAlreadyDone, StepRefused, AlreadyTheirs, HeldByColleague, AssignRefused. Source: rules.md, section 6, "Claim".
     """
     require(by, Action.ASSIGN_TASK)
@@ -82,7 +81,7 @@ def assign_task(
 
 
 def assignable(task_ref: str, *, by: Actor) -> WaitingTask:
-    """Return a step the person may give out, waiting or not. Raises TaskUnknown otherwise, and in quarantine."""
+    """Return a step the person may assign, waiting or not. Raises TaskUnknown otherwise, and in quarantine."""
     query = select(WaitingTask).where(WaitingTask.ref == task_ref).options(joinedload(WaitingTask.instance))
     query = query.options(joinedload(WaitingTask.case), joinedload(WaitingTask.assignment).joinedload(Assignment.agency))
     task = db.session.scalars(query.options(joinedload(WaitingTask.claimed_by))).first()
@@ -92,7 +91,7 @@ def assignable(task_ref: str, *, by: Actor) -> WaitingTask:
 
 
 def colleagues_at(desks: Collection[str], *, now: datetime) -> list[Account]:
-    """Return who can work at one of those inboxes today, deputies of theirs included, by name; at most MOST_COLLEAGUES.
+    """Return who can work at one of those desks today, deputies included, by name; at most MOST_COLLEAGUES.
 
     Two statements, whatever the number of people.
     """
@@ -115,7 +114,7 @@ def colleagues_at(desks: Collection[str], *, now: datetime) -> list[Account]:
 
 
 def desks_working_at(desk: str) -> list[str]:
-    """Return the inboxes whose people may work on a step of that one: operators' steps are open to their lead."""
+    """Return the desks whose people may work on a step of that one: operators' steps are open to their lead."""
     role, _, place = desk.partition("@")
     return [desk, f"{Role.OPS_LEAD}@{place}"] if role == Role.OPERATOR else [desk]
 
@@ -150,7 +149,7 @@ def _refuse_unconfirmed(task: WaitingTask, holder: Account, reason: str, takes_o
 
 
 def _note(case: Case, task: WaitingTask, reason: str, by: Actor, now: datetime) -> None:
-    """The reason is read by the people of the place alone; the history says only that a step was moved."""
+    """Only the people of that place read the reason; the history just says that the step was moved."""
     in_agency = is_of_agency(task.desk)
     db.session.add(
         Note(
@@ -161,12 +160,11 @@ def _note(case: Case, task: WaitingTask, reason: str, by: Actor, now: datetime) 
 
 
 def is_of_agency(desk: str) -> bool:
-    """Whether the inbox is an agency's."""
     return desk.partition("@")[0] in AGENCY_ROLES
 
 
 def _seat(desk: str) -> ColumnElement[bool]:
-    """The memberships that open an inbox, as `desk_name` names it."""
+    """The memberships that open a desk, as `desk_name` names it."""
     role, _, place = desk.partition("@")
     number = int(place[1:])
     where = Membership.agency_id == number if place.startswith("a") else Membership.centre_id == number

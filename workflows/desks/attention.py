@@ -1,6 +1,7 @@
-"""What leaders are to look at beside what is late: decisions that wait, second hand-backs, ratings to review; and where cases stand.
+"""Cases leaders should look at, apart from late ones: pending decisions, second hand-backs, ratings to review; and at which steps cases
+stand.
 
-Read from the steps that wait in a centre, through their own index.
+Read from the steps waiting in a centre, through their index.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,11 +22,11 @@ from workflows.models import WaitingTask
 from workflows.running.steps import label_of_step
 
 MOST = 500
-"""Of all kinds together: more than a leader looks at."""
+"""Cases of all kinds together: more than a leader looks at."""
 
 
 class Attention(StrEnum):
-    """Why somebody should look at a case."""
+    """Why a leader should look at a case."""
 
     HANDED_BACK = "handed_back"
     EXTENSION = "extension"
@@ -36,15 +37,15 @@ WHY = {
     "decide_hand_back": Attention.HANDED_BACK, "endorse_extension": Attention.EXTENSION, "decide_extension": Attention.EXTENSION,
     "review_rating": Attention.REVIEW,
 }  # fmt: skip
-"""The steps, as every model calls them, in which a case waits for that."""
+"""By reason, the steps, as every model names them, at which a case waits for that."""
 
 TWICE = 2
-"""From the second hand-back on an agency is not simply asked for again: the centre has to settle whose it is."""
+"""From the second hand-back on, the centre has to settle which agency is responsible before asking again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The newest word on why a case is late: an extension asked for or refused, or a note of progress."""
+class DelayNote:
+    """The newest word on why a case is late: an extension requested or refused, or a progress note."""
 
     kind: str
     words: str
@@ -52,7 +53,7 @@ class Said:
 
 
 def attention_of(centre_id: int, *, agency_id: int | None = None) -> dict[Attention, list[int]]:
-    """The cases of a centre, or of those one agency leads, that wait for a decision; what waits longest first, MOST in all."""
+    """The cases of a centre, or of those one agency leads, that wait for a decision; the longest waiting first, MOST in all."""
     query = select(WaitingTask.element, WaitingTask.case_id).join(Case, Case.id == WaitingTask.case_id)
     query = query.where(WaitingTask.centre_id == centre_id, WaitingTask.state == "waiting", WaitingTask.element.in_(WHY))
     query = query.where(Case.quarantined_at.is_(None))
@@ -67,7 +68,7 @@ def attention_of(centre_id: int, *, agency_id: int | None = None) -> dict[Attent
 
 
 def steps_of(cases: Collection[Case]) -> dict[int, list[Bilingual]]:
-    """The steps at which cases stand, the one that is due first before others; without what waits for a citizen."""
+    """The steps at which cases stand, the earliest due first; steps that wait for a citizen are left out."""
     query = select(WaitingTask).where(
         WaitingTask.case_id.in_([case.id for case in cases]), WaitingTask.state.in_(("waiting", "frozen")),
         WaitingTask.desk.not_like(f"{REPORTER}@%"),
@@ -81,12 +82,12 @@ def steps_of(cases: Collection[Case]) -> dict[int, list[Bilingual]]:
     return found
 
 
-def said_of(by: Actor, cases: Sequence[Case]) -> dict[int, Said]:
-    """The newest word on why each case is late, as far as the person may read it. Nothing of sensitive cases: this is a list."""
+def delay_notes(by: Actor, cases: Sequence[Case]) -> dict[int, DelayNote]:
+    """The newest word on why each case is late, as far as the person may read it. Sensitive cases are left out of such lists."""
     known = {case.id: case for case in cases if case.visibility_reason_id is None and sees(by, Sight.INTERNAL_NOTES, case)}
     if not known:
         return {}
-    found: dict[int, Said] = {}
+    found: dict[int, DelayNote] = {}
     extensions = select(Extension, Assignment).join(Assignment, Assignment.id == Extension.assignment_id)
     extensions = extensions.where(Assignment.case_id.in_(known), Assignment.ended_at.is_(None)).order_by(Extension.id)
     for extension, part in db.session.execute(extensions):
@@ -95,15 +96,15 @@ def said_of(by: Actor, cases: Sequence[Case]) -> dict[int, Said]:
             continue
         refused = extension.granted is False or extension.endorsed is False
         at = extension.decided_at or extension.endorsed_at or extension.requested_at
-        said = Said("refused" if refused else "asked", (refused and extension.decision_words) or extension.reason, at)
+        said = DelayNote("refused" if refused else "asked", (refused and extension.decision_words) or extension.reason, at)
         found[part.case_id] = _newer(found.get(part.case_id), said)
     for note in db.session.scalars(select(Note).where(Note.case_id.in_(known), Note.kind == "progress").order_by(Note.id)):
         if reads_note(by, note, known[note.case_id]):
-            found[note.case_id] = _newer(found.get(note.case_id), Said("progress", note.body, note.written_at))
+            found[note.case_id] = _newer(found.get(note.case_id), DelayNote("progress", note.body, note.written_at))
     return found
 
 
-def _newer(one: Said | None, other: Said) -> Said:
+def _newer(one: DelayNote | None, other: DelayNote) -> DelayNote:
     return other if one is None or other.at >= one.at else one
 
 

@@ -1,6 +1,6 @@
-"""What a morning digest says: how much waits in a person's inbox, which cases are close to their limit, whether somebody named them.
+"""The morning digest: how much waits in a person's inbox, which cases are close to their limit, how often they were mentioned.
 
-Counted at the moment it is sent. Counts and codes alone: no words of anybody, nothing of a case but its code.
+Counted when it is sent. It holds counts and case codes only, nothing of the content of a case.
 """
 
 from collections.abc import Collection, Sequence
@@ -46,13 +46,13 @@ class Digest:
 
 
 def plan_morning(now: datetime, *, configured: Collection[str]) -> None:
-    """Put down everybody's letter of this morning, batch by batch; a job, any number of workers."""
+    """Plan everybody's digest for this morning, batch by batch. A job; any number of workers may run it."""
     while plan_digests(now, BATCH, configured=configured) >= BATCH:
         pass
 
 
 def words_of_digest(delivery: Delivery, language: str, now: datetime, pages: Addresses) -> Words:
-    """The words of a planned letter. Raises NothingToSay: nothing waits, the day it was for is over, or it is no longer wished."""
+    """The text of a planned digest. Raises NothingToSay if nothing waits, its day is over, or it is no longer wanted."""
     account_id = int(delivery.recipient.partition(":")[2])
     of = (delivery.parameters or {}).get("of", WHOLE)
     wish = wishes_of([account_id]).get(account_id, {}).get(delivery.channel)
@@ -74,7 +74,7 @@ def words_of_digest(delivery: Delivery, language: str, now: datetime, pages: Add
 
 
 def digest_of(account_id: int, *, now: datetime, of: str) -> Digest:
-    """Count what there is to say; `of` REMINDERS: the codes of the morning's letters alone. Empty for whoever reads no inbox now."""
+    """Count what the digest reports; with `of` REMINDERS, only the codes of the morning's reminders. Empty without a readable inbox."""
     by = actor_for(db.session.get(Account, account_id), now=now)
     if not by.desks:
         return Digest()
@@ -84,7 +84,7 @@ def digest_of(account_id: int, *, now: datetime, of: str) -> Digest:
 
 
 def subject_of(digest: Digest) -> Bilingual:
-    """What stands above the letter."""
+    """The subject line."""
     if not digest.waiting:
         return Bilingual("Việc cần xử lý hôm nay", "What waits for you today")
     return Bilingual(
@@ -94,7 +94,7 @@ def subject_of(digest: Digest) -> Bilingual:
 
 
 def lines_of(digest: Digest) -> Sequence[Bilingual]:
-    """What it says, a line each; what there is none of is left out."""
+    """The lines of the digest; zero counts are left out."""
     counts = (
         (digest.waiting, "việc đang chờ trong hộp việc", "tasks wait in your inbox", "task waits in your inbox"),
         (digest.late, "việc đã trễ hạn", "are late", "is late"),
@@ -113,7 +113,7 @@ def lines_of(digest: Digest) -> Sequence[Bilingual]:
 
 
 def _counted(by: Actor, codes: tuple[str, ...], *, since: datetime, now: datetime) -> Digest:
-    """One statement over the person's inboxes, each read no further than COUNTED_PER_DESK, the most urgent first."""
+    """One statement over the person's desks, each read no further than COUNTED_PER_DESK, the most urgent first."""
     heads = [
         select(WaitingTask.due_at, WaitingTask.case_id, WaitingTask.urgent, WaitingTask.entered_at)
         .where(WaitingTask.desk == desk, WaitingTask.state == "waiting")
@@ -122,7 +122,7 @@ def _counted(by: Actor, codes: tuple[str, ...], *, since: datetime, now: datetim
     ]  # fmt: skip
     waiting = union_all(*(select(head) for head in heads)).subquery()
     midnight = now.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0) + A_DAY
-    # the first late instant of what is due at the end of today is midnight itself
+    # a step due at the end of today is late from midnight on
     is_today = soon(waiting.c.due_at, now, midnight)
     conditions = (late_step(waiting.c, now), is_today, waiting.c.urgent, waiting.c.entered_at > since)
     numbers = [func.sum(case((condition, 1), else_=0)) for condition in conditions]

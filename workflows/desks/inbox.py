@@ -1,6 +1,6 @@
-"""What waits for whom: the steps of a person's desks, narrowed by one choice or by a code, and how many each view holds.
+"""The inbox: the waiting steps of a person's desks, filtered by one choice or by a code, and the count of each view.
 
-Every answer costs the same at any number of cases: each desk is read through the index, and no further than what is shown.
+The cost does not grow with the number of cases: each desk is read through the index, no further than what is shown.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,8 +22,8 @@ from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks.inbox_filters import (
     NO_FILTER,
     SOON,
-    Filter,
-    Source,
+    InboxFilter,
+    IndexRange,
     all_of,
     conditions_of,
     is_late,
@@ -41,22 +41,22 @@ from workflows.running.drawn_steps import element_of
 PAGE = 25
 MOST_COUNTED = 99
 MOST_NAMED = 20
-"""Steps administrators drew that are called by their names; a desk with more of them than this shows ids for the rest."""
+"""Drawn steps shown by name; a desk with more shows ids for the rest."""
 
 COUNTED_PER_DESK = 1_000
-"""Steps of one desk that are counted, the most urgent first, so that the left column costs the same at any number of cases."""
+"""Steps counted per desk, the most urgent first, so that the left column costs the same at any number of cases."""
 
 MOST_FIRST = 10
-"""Steps that stand before those due earlier; more calls than that at once wait by their limits, which are short."""
+"""Steps listed before those due earlier; further calls are sorted by their limits, which are short."""
 
 HURRY = timedelta(hours=1)
-"""What is due so soon calls for somebody at once, marked urgent or not: a report that its sender marked so is due in half an hour."""
+"""A step due this soon needs somebody at once, urgent or not: a report its sender marked urgent is due in half an hour."""
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-"""Where a list begins behind what stands before all others."""
+"""The position where the list begins, after the steps listed before all others."""
 
 YEARS_BACK = 3
-"""How many years a bare number is looked for in."""
+"""How many years back a bare number is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page of waiting steps; `next` is where the following one begins, None at the end. `holders` by step: who has it.
+    """One page of waiting steps. `next` is where the following page begins, None at the end; `holders` gives the holder by step.
 
-    `first` are the steps that stand before all others for their case was called in or reported urgent and nobody has classified it;
-    `reported` those of them, and of the others shown, that were reported urgent.
+    `first` are the steps listed before all others, because their case was called in or reported urgent and is not classified yet;
+    `reported` are those of them, and of the others shown, that were reported urgent.
     """
 
     tasks: tuple[WaitingTask, ...]
@@ -83,11 +83,10 @@ class InboxPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a person chose to see: steps of one element, their own, those nearly due, those late, those that rest, those of senders
-    nobody has heard of again, or one code.
+class InboxQuery:
+    """The view a person chose: steps of one element, their own, nearly due, late, on hold, of unconfirmed senders, or of certain codes.
 
-    `chosen` narrows further, or asks for the steps of a whole place.
+    `chosen` filters further, or asks for the steps of a whole centre or agency.
     """
 
     element: str | None = None
@@ -97,20 +96,20 @@ class Wanted:
     only_frozen: bool = False
     only_unconfirmed: bool = False
     codes: tuple[str, ...] | None = None
-    chosen: Filter = NO_FILTER
+    chosen: InboxFilter = NO_FILTER
 
     @property
     def is_of_places(self) -> bool:
-        """Whether it reaches beyond the person's own desks: then rows may lead to the case and not to the step."""
+        """Whether it reaches beyond the person's own desks; rows then lead to the case instead of the step."""
         return self.chosen.waits is not None
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many steps each view holds; `elements` by element id. `frozen` ones rest with their cases and are in no other number.
+    """How many steps each view holds; `elements` by element id. Steps on hold (`frozen`) are in no other number.
 
-    `shown` counts what a choice narrows its view to, `urgent` those of them that are urgent or due within HURRY, `newest` is the row
-    of the newest of them, and `fresh` and `fresh_urgent` count those that came after a row one knew.
+    `shown` counts the rows of the chosen filter, `urgent` those of them that are urgent or due within HURRY; `newest` is the highest row
+    number among them, and `fresh` and `fresh_urgent` count those newer than a row the person knew.
     """
 
     all: int = 0
@@ -127,12 +126,12 @@ class Counts:
 
 
 def page_of(
-    by: Actor, wanted: Wanted, *, now: datetime, after: Position | None = None, limit: int = PAGE, desks_of: Actor | None = None
+    by: Actor, wanted: InboxQuery, *, now: datetime, after: Position | None = None, limit: int = PAGE, desks_of: Actor | None = None
 ) -> InboxPage:
-    """Return one page of the steps a person wants to see, what was called in or reported urgent before the rest, each the first due first.
+    """Return one page of the steps a person asked for: called-in and urgently reported ones first, then by due date.
 
-    Each desk (or place) is read through its index and no further than one page of rows that fit; what is looked at is at most
-    what is open there. `desks_of` is the person with only some of their roles where they wish to see only those desks.
+    Each desk (or centre or agency) is read through its index, at most one page of matching rows; at worst everything open there is visited.
+    `desks_of` is the person with only some roles, where they want to see only those desks.
     """
     before = _to_see_first(desks_of or by, by, wanted, now, most=min(MOST_FIRST, limit))
     heads = [
@@ -141,7 +140,7 @@ def page_of(
     ]
     if not heads or wanted.codes == ():
         return InboxPage((), None)
-    # joined, not asked for with IN: PostgreSQL would gather every step there ever was first; and once each, where two heads hold one
+    # a join instead of IN, for which PostgreSQL would first gather every step there ever was; a union, as two ranges may share a row
     parts = [select(head.c.id) for head in heads]
     shown_before = before if after is None else []
     candidates = union(*parts, *([select(WaitingTask.id).where(WaitingTask.id.in_(shown_before))] if shown_before else [])).subquery()
@@ -168,10 +167,10 @@ def page_of(
     return InboxPage(shown, following, holders, frozenset(before), reported)
 
 
-def _to_see_first(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, *, most: int) -> list[int]:
-    """The steps that stand before all others: of cases called in or reported urgent that nobody has classified, so many of them.
+def _to_see_first(desks_of: Actor, by: Actor, wanted: InboxQuery, now: datetime, *, most: int) -> list[int]:
+    """The steps listed before all others: of unclassified cases that were called in or reported urgent, at most `most`.
 
-    Looked for among the COUNTED_PER_DESK steps of the operators' desks that are due first, their cases by key.
+    Only the COUNTED_PER_DESK earliest due steps of the operators' desks are considered, their cases looked up by key.
     """
     if wanted.codes is not None or wanted.only_frozen or wanted.only_unconfirmed or wanted.is_of_places:
         return []
@@ -179,7 +178,7 @@ def _to_see_first(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, *, 
     if not desks:
         return []
     heads = [
-        _head(Source(WaitingTask.desk == desk, "waiting"), by, wanted, now, None).limit(COUNTED_PER_DESK).subquery() for desk in desks
+        _head(IndexRange(WaitingTask.desk == desk, "waiting"), by, wanted, now, None).limit(COUNTED_PER_DESK).subquery() for desk in desks
     ]
     due_first = union_all(*(select(head.c.id) for head in heads)).subquery()
     query = (
@@ -199,12 +198,12 @@ def _is_reported(case_id: Any) -> ColumnElement[bool]:
 
 
 def counts_for(
-    by: Actor, *, now: datetime, wanted: Wanted | None = None, desks_of: Actor | None = None, since: int | None = None
+    by: Actor, *, now: datetime, wanted: InboxQuery | None = None, desks_of: Actor | None = None, since: int | None = None
 ) -> Counts:
-    """Return how many steps each view of a person holds, and what a choice narrows its view to, in one statement.
+    """Return how many steps each view of a person holds, and how many match the chosen filter, in one statement.
 
-    At most COUNTED_PER_DESK of each desk are looked at, the most urgent first. Of a choice that reaches beyond the person's own
-    desks nothing is counted here. `since` is the newest row the person knew.
+    At most COUNTED_PER_DESK of each desk are read, the most urgent first. A filter that reaches beyond the person's own desks is not
+    counted here. `since` is the newest row the person knew.
     """
     fitting = _own_desks_of(wanted, desks_of or by)
     heads = [
@@ -249,13 +248,13 @@ def counts_for(
 
 def count_waiting(by: Actor, *, now: datetime, most: int = MOST_COUNTED) -> int:
     """Return how many steps wait, counting no further than `most` + 1 (shown as "99+")."""
-    return count_each(by, [(Wanted(), by)], now=now, most=most)[0]
+    return count_each(by, [(InboxQuery(), by)], now=now, most=most)[0]
 
 
-def count_each(by: Actor, wanted: Sequence[tuple[Wanted, Actor]], *, now: datetime, most: int = MOST_COUNTED) -> list[int]:
-    """Return how many steps each of several choices holds, none counted further than `most` + 1, in one statement.
+def count_each(by: Actor, wanted: Sequence[tuple[InboxQuery, Actor]], *, now: datetime, most: int = MOST_COUNTED) -> list[int]:
+    """Return how many steps each of several queries matches, none counted further than `most` + 1, in one statement.
 
-    Each choice comes with the person holding those of their roles whose desks it reads.
+    Each query comes with the person reduced to the roles whose desks it reads.
     """
     numbers: list[Any] = []
     for each, desks_of in wanted:
@@ -271,7 +270,7 @@ def count_each(by: Actor, wanted: Sequence[tuple[Wanted, Actor]], *, now: dateti
 
 
 def waiting_in_case(case_id: int, *, with_frozen: bool = False) -> list[WaitingTask]:
-    """Return the steps of one case that wait, for the case page; `with_frozen` also those that rest until it goes on."""
+    """Return the waiting steps of one case; `with_frozen` also those on hold."""
     states = ("waiting", "frozen") if with_frozen else ("waiting",)
     query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.state.in_(states))
     query = query.options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
@@ -279,16 +278,16 @@ def waiting_in_case(case_id: int, *, with_frozen: bool = False) -> list[WaitingT
 
 
 def shown_count(number: int) -> str:
-    """Return a count as the left column shows it, "99+" above what anybody reads."""
+    """Return a count for the left column, "99+" above MOST_COUNTED."""
     return str(number) if number <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 def listed(by: Actor, refs: Sequence[str]) -> list[WaitingTask]:
-    """Return those of the steps that the person's inbox can list, on a desk of theirs or in a place of theirs, waiting or not."""
+    """Return the steps of `refs` that the person's inbox can list, on a desk or in a place of theirs, waiting or not."""
     places = places_of(by)
     query = select(WaitingTask).join(Case, Case.id == WaitingTask.case_id).where(WaitingTask.ref.in_(refs), Case.quarantined_at.is_(None))
     desks = [*desks_read_by(by), *unconfirmed_desks(by), *team_desks(by)]
-    query = query.where(or_(WaitingTask.desk.in_(desks), *(place.of_it for place in places)))
+    query = query.where(or_(WaitingTask.desk.in_(desks), *(place.within for place in places)))
     query = query.options(joinedload(WaitingTask.instance), joinedload(WaitingTask.case), joinedload(WaitingTask.claimed_by))
     found = {task.ref: task for task in db.session.scalars(query)}
     return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
@@ -297,7 +296,7 @@ def listed(by: Actor, refs: Sequence[str]) -> list[WaitingTask]:
 def codes_meant(words: str, *, now: datetime) -> tuple[str, ...]:
     """Return the codes somebody may have meant: `LD-2026-000123`, or `123` in every centre and the last YEARS_BACK years.
 
-    A merged report's own code leads to the case it is in now. Empty when the words are no code.
+    A merged report's own code leads to the case it is in now. Empty if the text is no code.
     """
     words = words.strip().upper().replace(" ", "")
     if words.isascii() and words.isdigit() and len(words) <= 6:
@@ -312,19 +311,19 @@ def codes_meant(words: str, *, now: datetime) -> tuple[str, ...]:
 
 
 def cases_with(codes: tuple[str, ...]) -> list[Case]:
-    """Return the cases that hold a report with one of the codes; who may know of them is for the caller to ask."""
+    """Return the cases that hold a report with one of the codes; the caller checks who may see them."""
     query = select(Case).join(CaseReport, CaseReport.case_id == Case.id).join(Report, CaseReport.report_id == Report.id)
     return list(db.session.scalars(query.where(Report.code.in_(codes), CaseReport.left_at.is_(None)).limit(len(codes))).unique())
 
 
 def elements_of(counts: Counts, order: Mapping[str, Any]) -> list[str]:
-    """Return the elements that wait, in the order of the process."""
+    """Return the waiting elements in the order of the process."""
     places = list(order)
     return sorted(counts.elements, key=lambda element: (places.index(element) if element in places else len(places), element))
 
 
 def names_of_elements(by: Actor, elements: Collection[str]) -> dict[str, Bilingual]:
-    """Return what steps that wait on a person's desks are called, by element; the first MOST_NAMED of them."""
+    """Return the labels of steps waiting on a person's desks, by element; at most MOST_NAMED."""
     names: dict[str, Bilingual] = {}
     for element in sorted(elements)[:MOST_NAMED]:
         query = select(WaitingTask).where(WaitingTask.desk.in_(desks_read_by(by)), WaitingTask.state == "waiting")
@@ -334,14 +333,14 @@ def names_of_elements(by: Actor, elements: Collection[str]) -> dict[str, Bilingu
     return names
 
 
-def _own_desks_of(wanted: Wanted | None, desks_of: Actor) -> set[str]:
-    """The desks whose rows a choice can hold; none where it asks for a place or for a code."""
+def _own_desks_of(wanted: InboxQuery | None, desks_of: Actor) -> set[str]:
+    """The desks whose rows a query can match; none for a query by place or code."""
     if wanted is None or wanted.is_of_places or wanted.only_unconfirmed or wanted.codes is not None:
         return set()
     return {desk for desk in desks_read_by(desks_of) if not wanted.chosen.is_about_matter or reads_matter(desk)}
 
 
-def _all_of(desk: str, state: str, fits: ColumnElement[bool], wanted: Wanted | None) -> Select[Any]:
+def _all_of(desk: str, state: str, fits: ColumnElement[bool], wanted: InboxQuery | None) -> Select[Any]:
     columns = (
         WaitingTask.element, WaitingTask.claimed_by_id, WaitingTask.due_at, WaitingTask.case_id, WaitingTask.urgent, WaitingTask.state,
         WaitingTask.id,
@@ -353,17 +352,17 @@ def _all_of(desk: str, state: str, fits: ColumnElement[bool], wanted: Wanted | N
     return ordered
 
 
-def _heads(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> list[Select[Any]]:
-    """A query for each stretch of an index, its rows in order."""
+def _heads(desks_of: Actor, by: Actor, wanted: InboxQuery, now: datetime, after: Position | None) -> list[Select[Any]]:
+    """One query per index range, its rows in order."""
     if wanted.only_unconfirmed:
-        apart = [Source(WaitingTask.desk == desk, "waiting") for desk in unconfirmed_desks(desks_of)]
+        apart = [IndexRange(WaitingTask.desk == desk, "waiting") for desk in unconfirmed_desks(desks_of)]
         return [_head(source, by, wanted, now, after) for source in apart]
     sources = sources_for(desks_of, wanted.chosen, frozen=wanted.only_frozen, with_apart=wanted.codes is not None)
     return [_head(source, by, wanted, now, after) for source in sources]
 
 
-def _head(source: Source, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> Select[Any]:
-    query = select(WaitingTask.id).where(source.of_it, WaitingTask.state == source.state, *source.only)
+def _head(source: IndexRange, by: Actor, wanted: InboxQuery, now: datetime, after: Position | None) -> Select[Any]:
+    query = select(WaitingTask.id).where(source.within, WaitingTask.state == source.state, *source.only)
     if source.needs_case or wanted.chosen.needs_case:
         query = query.join(Case, Case.id == WaitingTask.case_id)
     query = query.where(*_narrows(by, wanted, now))
@@ -372,14 +371,14 @@ def _head(source: Source, by: Actor, wanted: Wanted, now: datetime, after: Posit
     return query.order_by(WaitingTask.due_at, WaitingTask.id)
 
 
-def _fits(by: Actor, wanted: Wanted, now: datetime, state: str) -> ColumnElement[bool]:
-    """Whether a row of one's own desk, in that state, is one of those wanted."""
+def _fits(by: Actor, wanted: InboxQuery, now: datetime, state: str) -> ColumnElement[bool]:
+    """Whether a row of the person's own desk, in that state, matches the query."""
     if (state == "frozen") != wanted.only_frozen:
         return false()
     return all_of(_narrows(by, wanted, now))
 
 
-def _narrows(by: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+def _narrows(by: Actor, wanted: InboxQuery, now: datetime) -> list[ColumnElement[bool]]:
     found = list(conditions_of(wanted.chosen, now=now))
     if wanted.element is not None:
         found.append(WaitingTask.element == wanted.element)

@@ -1,4 +1,4 @@
-"""What narrows the inbox beside its views, and from which stretches of an index its rows come: one's desks, or places one answers for."""
+"""Filters of the inbox apart from its views, and the index ranges its rows come from: own desks, or places one answers for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -21,14 +21,14 @@ SOON = timedelta(hours=24)
 """A limit is near when less than this is left (look, "How state is shown")."""
 
 NOBODY = "nobody"
-"""As the holder of a step: nobody has taken it."""
+"""Holder of a step nobody has taken."""
 
 OWN = "own"
-"""As whose desks: one's own, without those of principals."""
+"""Own desks only, without those of principals."""
 
 
 class Waits(StrEnum):
-    """Whom a step waits for: everybody but oneself, one's team, the holders of one role, the reporter, or another body."""
+    """Whom a step waits for: anybody else, one's team, the holders of one role, the reporter, or another body."""
 
     OTHERS = "others"
     TEAM = "team"
@@ -42,11 +42,11 @@ class Waits(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """A choice of rows; None leaves a thing open, and all that are given hold together.
+class InboxFilter:
+    """A filter of rows; None does not filter, and all given conditions have to hold.
 
-    `field` is a service code, `area` and `agency` are refs, `holder` is an account's ref or NOBODY, `whose` OWN or a principal's
-    ref, `due` late or soon. With `waits` the rows are those of the centres and agencies the person answers for (see `places_of`).
+    `field` is a service code, `area` and `agency` are refs, `holder` is an account's ref or NOBODY, `whose` OWN or a principal's ref, `due`
+    late or soon. With `waits` the rows are those of the centres and agencies the person answers for (see `places_of`).
     """
 
     state: str | None = None
@@ -65,50 +65,50 @@ class Filter:
 
     @property
     def is_about_matter(self) -> bool:
-        """Whether it asks what a case is about, which not every desk reads."""
+        """Whether it filters by what a case is about, which not every desk reads."""
         return any(each is not None for each in (self.field, self.area, self.agency, self.source))
 
     @property
     def needs_case(self) -> bool:
-        """Whether the row of the case has to be looked at."""
+        """Whether the case's row has to be read."""
         return any(each is not None for each in (self.state, self.field, self.area, self.agency, self.source))
 
 
-NO_FILTER = Filter()
+NO_FILTER = InboxFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Workplace:
     """A centre or an agency whose open steps somebody may list."""
 
     centre_id: int | None = None
     agency_id: int | None = None
 
     @property
-    def of_it(self) -> ColumnElement[bool]:
-        """The first column of its index."""
+    def within(self) -> ColumnElement[bool]:
+        """The condition on the first column of its index."""
         return WaitingTask.agency_id == self.agency_id if self.agency_id is not None else WaitingTask.centre_id == self.centre_id
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One stretch of an index, in the order of the limits: `of_it` and the state are its first two columns, `only` what is left out."""
+class IndexRange:
+    """A range of an index, ordered by due date: `within` and the state are its first two columns, `only` further conditions."""
 
-    of_it: ColumnElement[bool]
+    within: ColumnElement[bool]
     state: str
     only: tuple[ColumnElement[bool], ...] = ()
     needs_case: bool = False
 
 
-def places_of(by: Actor) -> list[Place]:
+def places_of(by: Actor) -> list[Workplace]:
     """Return the places whose open steps a person may list beyond their own desks: operators' and leads' centre, leaders' agency."""
     centres = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS and grant.centre_id is not None}
     agencies = {grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER and grant.agency_id is not None}
-    return [*(Place(centre_id=each) for each in sorted(centres)), *(Place(agency_id=each) for each in sorted(agencies))]
+    return [*(Workplace(centre_id=each) for each in sorted(centres)), *(Workplace(agency_id=each) for each in sorted(agencies))]
 
 
 def team_desks(by: Actor) -> list[str]:
-    """Return the inboxes of the people somebody leads: in a centre the operators' and their leads', in an agency all of it."""
+    """Return the desks of the people somebody leads: in a centre operators and operations leads, in an agency everybody."""
     found: set[str] = set()
     for grant in by.grants:
         if grant.role == Role.OPS_LEAD and grant.role in TEAM_LEADERS:
@@ -119,7 +119,7 @@ def team_desks(by: Actor) -> list[str]:
 
 
 def parties_for(by: Actor) -> list[Waits]:
-    """Return whom rows may wait for that the person can ask about; nothing where they answer for no place."""
+    """Return the parties a person may filter by; empty if they answer for no place."""
     places = places_of(by)
     if not places:
         return []
@@ -130,36 +130,35 @@ def parties_for(by: Actor) -> list[Waits]:
 
 
 def narrowed(by: Actor, whose: str | None, principal_ids: dict[str, int]) -> Actor:
-    """Return the person with only their own roles (OWN) or only those of one principal, named by ref; an unknown one gives none."""
+    """Return the person with only their own roles (OWN) or only those of one principal, by ref; an unknown ref gives none."""
     if whose is None:
         return by
     wanted = None if whose == OWN else principal_ids.get(whose, -1)
     return replace(by, grants=tuple(grant for grant in by.grants if grant.principal_id == wanted))
 
 
-def sources_for(by: Actor, chosen: Filter, *, frozen: bool = False, with_apart: bool = False) -> list[Source]:
-    """Return where the rows of a choice are read: a stretch per desk, or per place where it asks whom steps wait for.
+def sources_for(by: Actor, chosen: InboxFilter, *, frozen: bool = False, with_apart: bool = False) -> list[IndexRange]:
+    """Return the index ranges that hold the rows of a filter: one per desk, or one per place if it asks whom steps wait for.
 
-    Bounded by what is open at a desk (ix_waiting_task_inbox) or in a place (ix_waiting_task_centre, ix_waiting_task_agency): of
-    what is done nothing is looked at. Quarantined cases are in no place. Somebody who answers for no place finds nothing there.
-    `with_apart`: also what was set apart because nobody has proven who sent it.
+    Only open steps are read: ix_waiting_task_inbox by desk, ix_waiting_task_centre and ix_waiting_task_agency by place. Quarantined cases
+    are in no place. A person who answers for no place finds nothing there. `with_apart` adds the unconfirmed desks.
     """
     if chosen.waits is None:
         desks = [desk for desk in desks_read_by(by) if not chosen.is_about_matter or reads_matter(desk)]
         desks += unconfirmed_desks(by) if with_apart else []
-        return [Source(WaitingTask.desk == desk, "frozen" if frozen else "waiting") for desk in desks]
+        return [IndexRange(WaitingTask.desk == desk, "frozen" if frozen else "waiting") for desk in desks]
     if chosen.waits == Waits.TEAM:
-        return [Source(WaitingTask.desk == desk, "waiting") for desk in team_desks(by)]
+        return [IndexRange(WaitingTask.desk == desk, "waiting") for desk in team_desks(by)]
     known = Case.quarantined_at.is_(None)
     return [
-        Source(place.of_it, state, (known, *only), needs_case=True)
+        IndexRange(place.within, state, (known, *only), needs_case=True)
         for place in places_of(by)
         for state, only in _of_party(chosen.waits, by)
     ]
 
 
-def conditions_of(chosen: Filter, *, now: datetime) -> Iterator[ColumnElement[bool]]:
-    """Yield what a row must fulfil. The case of a row is reached by its primary key."""
+def conditions_of(chosen: InboxFilter, *, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions on a row. Its case is looked up by primary key."""
     if chosen.state is not None:
         yield Case.state == chosen.state
     if chosen.field is not None:
@@ -182,22 +181,22 @@ def conditions_of(chosen: Filter, *, now: datetime) -> Iterator[ColumnElement[bo
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:
-    """The steps that are late; as workflows.models.WaitingTask.is_late."""
+    """The condition for late steps; as workflows.models.WaitingTask.is_late."""
     return late_step(WaitingTask, now)
 
 
 def late_step(of: Any, now: datetime) -> ColumnElement[bool]:
-    """The same of rows that hold a step's `due_at` and `case_id`."""
+    """The same for any rows with a step's `due_at` and `case_id`."""
     return and_(late(of.due_at, now), ~of_unconfirmed(of.case_id))
 
 
 def is_near(now: datetime) -> ColumnElement[bool]:
-    """Not late, and less than SOON is left."""
+    """Not late, but less than SOON left."""
     return soon(WaitingTask.due_at, now, now + SOON)
 
 
 def party_of(task: WaitingTask) -> str:
-    """Return whom a step waits for: the role of its desk, or what its case rests for."""
+    """Return whom a step waits for: the role of its desk, or what its case is on hold for."""
     if task.state == "frozen" and task.case.paused_for in (Pause.QUESTION, Pause.REFERRAL):
         return Waits.REPORTER if task.case.paused_for == Pause.QUESTION else Waits.OTHER_BODY
     return task.desk.partition("@")[0]
@@ -225,5 +224,4 @@ def _concerns_agency(ref: str) -> ColumnElement[bool]:
 
 
 def all_of(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Return the conditions as one, true where there are none."""
     return and_(*conditions) if conditions else true()

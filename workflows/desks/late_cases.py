@@ -1,6 +1,6 @@
-"""What is late: the open parts of agencies, by agency and source, and the centre's own steps; who has it and how often it was reminded.
+"""Late work: open parts of agencies, by agency and source, and the centre's own steps; who holds each and how often it was reminded.
 
-Read within the centres and agencies of a person, in a number of statements that does not grow with the rows.
+Read within the person's centres and agencies; the number of statements does not grow with the rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,9 +33,9 @@ SOURCES = ("citizen", "phone", "officer", "camera")
 class LateRow:
     """An agency's late part of a case.
 
-    `days` are whole days since its last day in time; `holder` who has taken its step; `reminded` how often, by the ladder and by
-    hand. Of a case that is late itself, `promised` is the newest day it was put off to with an apology, `owes_apology` that one is
-    due by now. `can_be_written` says whether it can stand on a letter: a part handed back waits for the centre.
+    `days` are whole days since the last day in time; `holder` has taken its step; `reminded` counts automatic reminders and those by hand.
+    If the case itself is late, `promised` is the newest day announced with an apology, and `owes_apology` that an apology is due by now.
+    `can_be_written` says whether it may be put in a letter; a part handed back waits for the centre, so it may not.
     """
 
     assignment: Assignment
@@ -56,13 +56,13 @@ class LateAgency:
     rows: list[LateRow] = field(default_factory=list)
 
     def of_source(self, source: str) -> int:
-        """How many came that way."""
+        """How many parts came from that source."""
         return sum(row.assignment.case.source == source for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class LateStep:
-    """A late step of the centre itself, and by name who has it."""
+    """A late step of the centre itself, with the name of its holder."""
 
     task: WaitingTask
     days: int
@@ -71,10 +71,10 @@ class LateStep:
 
 @dataclass(frozen=True, slots=True)
 class LateList:
-    """All that is late within sight. `is_cut`: more than MOST_ROWS parts are late, the most urgent and oldest are here.
+    """Everything late that the person may see. `is_cut`: more than MOST_ROWS parts are late, and the most urgent and oldest are listed.
 
-    `cases` is how many cases of the person's centres are late themselves, by the day promised for their answer, and `unconfirmed` how
-    many are counted apart (casework.open_cases); None for who answers for no centre, and of a list that was narrowed.
+    `cases` counts the cases of the person's centres that are late themselves, by the day promised for their answer; `unconfirmed` counts
+    those apart (casework.open_cases). Both are None for a person without a centre, and in a filtered list.
     """
 
     agencies: tuple[LateAgency, ...]
@@ -90,17 +90,15 @@ class LateList:
 
     @property
     def with_apology(self) -> int:
-        """How many late cases have been apologised for."""
         return len({row.assignment.case_id for row in self.rows if row.case_is_late and row.promised is not None})
 
     @property
     def without_apology(self) -> int:
-        """How many late cases have not."""
         return len({row.assignment.case_id for row in self.rows if row.case_is_late and row.promised is None})
 
 
 def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source: str | None = None, limit: int = MOST_ROWS) -> LateList:
-    """What is late for a person: leaders of agencies read their own, the centre and its committee all of theirs."""
+    """The late work a person sees: agency leaders their own, the centre and its committee all of the centre's."""
     query = _late_parts(by, now)
     if agency is not None:
         query = query.where(Assignment.agency_id == agency.id)
@@ -126,18 +124,18 @@ def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source:
 
 
 def late_agency(by: Actor, ref: str) -> Agency | None:
-    """An agency whose late parts the person may read; None where there is none."""
+    """An agency whose late parts the person may read, else None."""
     return db.session.scalars(select(Agency).where(Agency.ref == ref, _within(by)).options(joinedload(Agency.centre))).first()
 
 
 def late_parts_of(by: Actor, agency: Agency, *, now: datetime, limit: int) -> list[Assignment]:
-    """The late parts of an agency that can stand on a letter."""
+    """The late parts of an agency that may be put in a letter."""
     query = _late_parts(by, now).where(Assignment.agency_id == agency.id)
     return [row for row in db.session.scalars(query.limit(limit)) if owes_answer(row)]
 
 
 def _late_parts(by: Actor, now: datetime) -> Select[Assignment]:
-    """Through the index of open parts by due instant; a case that rests has none."""
+    """Through the index of open parts by due instant; a part of a case on hold has none."""
     return (
         select(Assignment)
         .join(Case, Case.id == Assignment.case_id)
@@ -158,13 +156,13 @@ def _within(by: Actor) -> ColumnElement[bool]:
 
 
 def _centres_of(by: Actor) -> list[int]:
-    """The centres whose cases a person is told of as a whole."""
+    """The centres whose whole list of late cases a person may read."""
     own = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}}
     return sorted(db.session.scalars(select(Centre.id))) if None in own else sorted(each for each in own if each is not None)
 
 
 def _holders(parts: Sequence[Assignment], now: datetime) -> Mapping[int, str]:
-    """Who has taken the step that waits for an agency, by its part of a case."""
+    """The holder of the step that waits at an agency, by its part of a case."""
     query = select(WaitingTask).where(WaitingTask.assignment_id.in_([row.id for row in parts]), WaitingTask.state == "waiting")
     query = query.where(counts(now)).options(joinedload(WaitingTask.claimed_by))
     return {
@@ -174,7 +172,7 @@ def _holders(parts: Sequence[Assignment], now: datetime) -> Mapping[int, str]:
 
 
 def _reminded(parts: Sequence[Assignment]) -> Mapping[int, int]:
-    """How often each part was reminded: rungs climbed by its limit, and reminders by hand."""
+    """How often each part was reminded, automatically or by hand."""
     by_ladder = select(Clock.assignment_id, func.count(Reminder.id)).join(Reminder, Reminder.clock_id == Clock.id)
     by_ladder = by_ladder.where(Clock.assignment_id.in_([row.id for row in parts]), Clock.kind == ClockKind.ASSIGNMENT)
     counted = {part: number for part, number in db.session.execute(by_ladder.group_by(Clock.assignment_id)) if part is not None}
@@ -190,7 +188,6 @@ def _reminded(parts: Sequence[Assignment]) -> Mapping[int, int]:
 
 
 def _late_steps(by: Actor, now: datetime) -> list[LateStep]:
-    """The late steps of the centre itself, through its index."""
     centres = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}}
     if not centres:
         return []

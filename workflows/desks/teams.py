@@ -1,4 +1,4 @@
-"""The load of the people somebody leads: who holds how much, what is late, what nobody has taken, what was done in the last days."""
+"""The workload of the people somebody leads: what each holds, what is late, what nobody has taken, what was done recently."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ from workflows.models import WaitingTask
 from workflows.running.claims import counts
 
 LOOKED_BACK = timedelta(days=7)
-"""How far back what was done is counted."""
+"""How far back completed steps are counted."""
 
 
 @dataclass(slots=True)
-class Load:
-    """How much one person holds, or nobody does: steps taken, of those late and nearly due, and steps done in the last days."""
+class Workload:
+    """Steps held by one person, or by nobody: all, late, nearly due; and steps done in the last days."""
 
     taken: int = 0
     late: int = 0
@@ -32,31 +32,31 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of a team with their load."""
+    """One person of a team with their workload."""
 
     account: Account
-    load: Load
+    load: Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
     """The people of a centre's operations or of an agency. `free` is what nobody has taken; `is_cut` says that not all are listed.
 
-    `principal_id` is whom one leads them for, as a deputy.
+    `principal_id` is the leader somebody deputises for.
     """
 
     name: Bilingual
     members: tuple[Member, ...]
-    free: Load
+    free: Workload
     is_cut: bool
     principal_id: int | None
 
 
 def teams_of(by: Actor, *, now: datetime) -> list[Team]:
-    """Return the teams a person leads with the load of each member.
+    """Return the teams a person leads with the workload of each member.
 
-    Bounded: at most MOST_COLLEAGUES people of a team, COUNTED_PER_DESK steps of a desk, and what these people did in the last
-    days (ix_waiting_task_done); five statements a team, whatever its size. Raises NotAllowed.
+    Bounded: at most MOST_COLLEAGUES people of a team, COUNTED_PER_DESK steps of a desk, and what these people did in the last days
+    (ix_waiting_task_done); five statements a team, whatever its size. Raises NotAllowed.
     """
     require(by, Action.READ_TEAM)
     found = []
@@ -75,7 +75,7 @@ def teams_of(by: Actor, *, now: datetime) -> list[Team]:
 
 def _team(name: Bilingual, desks: list[str], principal_id: int | None, now: datetime) -> Team:
     people = colleagues_at(desks, now=now)
-    loads = {account.id: Load() for account in people}
+    loads = {account.id: Workload() for account in people}
     free = _count_open(desks, loads, now)
     done = select(WaitingTask.done_by_id, func.count()).where(
         WaitingTask.done_by_id.in_(loads), WaitingTask.done_at >= now - LOOKED_BACK, WaitingTask.desk.in_(desks)
@@ -87,7 +87,7 @@ def _team(name: Bilingual, desks: list[str], principal_id: int | None, now: date
     return Team(name, members, free, is_cut=len(people) >= MOST_COLLEAGUES, principal_id=principal_id)
 
 
-def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load:
+def _count_open(desks: list[str], loads: dict[int, Workload], now: datetime) -> Workload:
     """Fill in what each of them holds of the open steps of these desks; returns what nobody holds."""
     holder_id = case((counts(now), WaitingTask.claimed_by_id), else_=None).label("holder_id")
     columns = (holder_id, WaitingTask.due_at, WaitingTask.case_id)
@@ -100,7 +100,7 @@ def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load
     is_late = case((late_step(waiting.c, now), 1), else_=0)
     is_near = case((soon(waiting.c.due_at, now, now + SOON), 1), else_=0)
     query = select(waiting.c.holder_id, func.count(), func.sum(is_late), func.sum(is_near)).group_by(waiting.c.holder_id)
-    free = Load()
+    free = Workload()
     for account_id, number, behind, near in db.session.execute(query):
         load = free if account_id is None else loads.get(account_id)
         if load is not None:

@@ -1,8 +1,8 @@
-"""Reports whose sender has not proven how to be reached, set apart from the operators' inbox after a while.
+"""Reports from unconfirmed senders, moved out of the operators' inbox after some hours.
 
-The step that verifies them goes to a desk of its own, `unconfirmed@c1`, which the operators of the centre read in a view of its own:
-so the inbox reads as many rows as before however many are sent by nobody. Limits, reminders and everything else stay; once the contact
-is proven, or something else happens in the case, the step is back. Urgent ones never leave (rules.md, section 4).
+The step that verifies them moves to a desk of its own, `unconfirmed@c1`, which the operators of the centre read in a separate view. So the
+inbox reads no more rows, however many such reports come in. Limits, reminders and everything else stay. Once the contact is confirmed, or
+something else happens in the case, the step returns. Urgent ones never leave (rules.md, section 4).
 """
 
 from collections.abc import Collection
@@ -25,16 +25,15 @@ from workflows.models import WaitingTask
 from workflows.running.claims import is_free
 
 LOOKED_BACK = timedelta(days=7)
-"""How long after its time a report is still set apart: as long as a worker may have stood still."""
+"""How long after its time a report may still be moved: as long as a worker may have stood still."""
 TOGETHER = 200
 
 
 def set_apart_unconfirmed(now: datetime, *, provable: Collection[str]) -> int:
-    """Set apart what waits longer than the value `unconfirmed_hours` says, and return how many steps; a job. Commits.
+    """Move steps that have waited longer than the value `unconfirmed_hours`, and return how many. A job; commits.
 
-    `provable` are the kinds of contact (`phone`, `email`) this installation can send a code to: nobody is asked for a proof that
-    cannot be given, and whoever left nothing that can be proven is no longer counted apart (casework.open_cases). Per centre at most
-    TOGETHER at a time.
+    `provable` are the kinds of contact (`phone`, `email`) this installation can send a code to: nobody is asked for a proof that cannot be
+    given, and a sender without a provable contact is no longer counted apart (casework.open_cases). At most TOGETHER per centre and run.
     """
     moved = 0
     for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
@@ -46,7 +45,7 @@ def set_apart_unconfirmed(now: datetime, *, provable: Collection[str]) -> int:
 
 
 def confirm_with_step(report: Report, *, contact: Contact, now: datetime, by: Actor) -> bool:
-    """Prove a report's contact as `confirm_report` does; a step that was set apart is back in the operators' inbox."""
+    """Confirm a report's contact as `confirm_report` does; a step that was moved returns to the operators' inbox."""
     confirmed = confirm_report(report, contact=contact, now=now, by=by)
     if confirmed:
         case = case_of(report)
@@ -61,7 +60,7 @@ def _can_be_proven(provable: Collection[str]) -> ColumnElement[bool]:
 
 
 def _let_count(centre_id: int, provable: Collection[str]) -> None:
-    """What nobody can prove is asked of nobody: such a case counts like any other."""
+    """Count cases whose sender has nothing that can be confirmed like any other."""
     query = select(Case.id).join(CaseReport, CaseReport.case_id == Case.id).join(Report, Report.id == CaseReport.report_id)
     query = query.join(Reporter, Reporter.id == Report.reporter_id).where(Case.centre_id == centre_id, is_unconfirmed())
     query = query.where(CaseReport.is_main, CaseReport.left_at.is_(None), ~_can_be_proven(provable)).limit(TOGETHER)
@@ -89,7 +88,7 @@ def _set_apart(centre_id: int, until: datetime, provable: Collection[str], now: 
     ids = list(db.session.scalars(waiting))
     if not ids:
         return 0
-    # who takes or does a step at this moment keeps it
+    # a step somebody takes or does at this moment stays where it is
     free = update(WaitingTask).where(
         WaitingTask.id.in_(ids), WaitingTask.desk == desk, WaitingTask.state == "waiting", is_free(now)
     )

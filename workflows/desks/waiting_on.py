@@ -1,4 +1,4 @@
-"""Who a case waits for, and since when: said of the steps that wait, or of what the case stands still for."""
+"""Whom a case waits for, and since when: said of the steps that wait, or of the reason it is on hold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ OBJECTS = Bilingual("có thể đề nghị xem lại việc từ chối", "may 
 
 @dataclass(frozen=True)
 class WaitsFor:
-    """Somebody something waits for. `task` is the step, where it is one, `holder` who has it; `since` is empty where nothing tells it."""
+    """A party the case waits for. `task` is the step, if there is one, `holder` its holder; `since` is None if unknown."""
 
     who: Bilingual
     what: Bilingual | None
@@ -37,7 +37,7 @@ class WaitsFor:
 def waiting_on(
     case: Case, tasks: Sequence[WaitingTask], labels: dict[int, Bilingual], dealings: Dealings, holders: Mapping[int, Account]
 ) -> list[WaitsFor]:
-    """Return who the case waits for now; nobody where it is over. `labels` and `holders` of the steps by row."""
+    """Return whom the case waits for now; empty once it is over. `labels` and `holders` are by row of the step."""
     still = _standing_still(case, dealings)
     steps = [_of_step(task, labels[task.id], holders.get(task.id)) for task in tasks if task.state != "frozen"]
     return [*still, *(each for each in steps if not still or each.who != REPORTER_WORDS)]

@@ -28,7 +28,7 @@ from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
 from web.inbox.groups import position_in, position_text
-from workflows.desks.inbox import Position, Wanted, codes_meant, counts_for, page_of
+from workflows.desks.inbox import InboxQuery, Position, codes_meant, counts_for, page_of
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running import steps
@@ -734,7 +734,7 @@ def test_pages_go_on_behind_what_stands_first_and_show_each_step_once(office: Of
         build.file_report(office.world, now=build.NOON - timedelta(hours=number), marked_urgent=number % 2 == 0)
     by, after, seen = office.world.actor("operator", office.moment), None, []
     while True:
-        page = page_of(by, Wanted(), now=office.moment, after=after, limit=2)
+        page = page_of(by, InboxQuery(), now=office.moment, after=after, limit=2)
         seen += [task.case.code for task in page.tasks]
         after = page.next
         if after is None:

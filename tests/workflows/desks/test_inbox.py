@@ -9,8 +9,8 @@ from casework.permissions import Role, actor_for
 from casework.rights.deputies import principals_of
 from tests import build
 from workflows.desk_access import desks_read_by, own_desk
-from workflows.desks.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
-from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, narrowed
+from workflows.desks.inbox import InboxQuery, count_each, count_waiting, counts_for, page_of, waiting_in_case
+from workflows.desks.inbox_filters import NOBODY, OWN, InboxFilter, Waits, narrowed
 from workflows.running.steps import claim
 
 
@@ -27,7 +27,7 @@ def test_each_desk_sees_its_own_steps(world):
     build.case_at(world, "to_verify")
     build.case_at(world, "at_agency")
     build.case_at(world, "approval")
-    seen = {name: sorted(elements(page_of(world.actor(name), Wanted(), now=build.NOON)))
+    seen = {name: sorted(elements(page_of(world.actor(name), InboxQuery(), now=build.NOON)))
             for name in ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_HKL", "citizen", "guest")}  # fmt: skip
     assert seen == {
         "operator": ["verify"], "ops_lead": ["verify"], "officer_PTNMT": ["accept_assignment"], "leader_PTNMT": ["approve_answer"],
@@ -40,7 +40,7 @@ def test_pages_follow_each_other_in_the_order_of_the_limits_without_gap_or_repea
         build.file_report(world, now=build.NOON - timedelta(hours=number % 3))
     actor, seen, after = world.actor("operator"), [], None
     while True:
-        page = page_of(actor, Wanted(), now=build.NOON, limit=3, after=after)
+        page = page_of(actor, InboxQuery(), now=build.NOON, limit=3, after=after)
         seen += page.tasks
         if page.next is None:
             break
@@ -55,13 +55,13 @@ def test_views_narrow_what_is_shown(world):
     with unit_of_work():
         claim(build.waiting(first, "verify").ref, by=world.actor("operator"), now=build.NOON)
     operator = world.actor("operator")
-    assert [task.case_id for task in page_of(operator, Wanted(only_mine=True), now=build.NOON).tasks] == [first.id]
-    assert [task.case_id for task in page_of(operator, Wanted(codes=(second.code,)), now=build.NOON).tasks] == [second.id]
-    assert page_of(operator, Wanted(codes=()), now=build.NOON).tasks == ()
-    assert page_of(operator, Wanted(only_late=True), now=build.NOON).tasks == ()
-    assert len(page_of(operator, Wanted(only_late=True), now=late).tasks) == 2
-    assert len(page_of(operator, Wanted(only_soon=True), now=late - timedelta(hours=1)).tasks) == 2
-    assert page_of(operator, Wanted(element="classify"), now=build.NOON).tasks == ()
+    assert [task.case_id for task in page_of(operator, InboxQuery(only_mine=True), now=build.NOON).tasks] == [first.id]
+    assert [task.case_id for task in page_of(operator, InboxQuery(codes=(second.code,)), now=build.NOON).tasks] == [second.id]
+    assert page_of(operator, InboxQuery(codes=()), now=build.NOON).tasks == ()
+    assert page_of(operator, InboxQuery(only_late=True), now=build.NOON).tasks == ()
+    assert len(page_of(operator, InboxQuery(only_late=True), now=late).tasks) == 2
+    assert len(page_of(operator, InboxQuery(only_soon=True), now=late - timedelta(hours=1)).tasks) == 2
+    assert page_of(operator, InboxQuery(element="classify"), now=build.NOON).tasks == ()
 
 
 def test_counting_stops_where_it_is_told_to(world):
@@ -84,7 +84,7 @@ def test_a_page_is_one_statement_behind_the_one_of_what_stands_first_and_each_de
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        page = page_of(actor, Wanted(), now=build.NOON)
+        page = page_of(actor, InboxQuery(), now=build.NOON)
         for task in page.tasks:
             _ = task.case.code, task.instance.status, task.assignment and task.assignment.agency.name, task.claimed_by
     finally:
@@ -119,7 +119,7 @@ def test_an_operations_lead_works_at_the_operators_desk_as_operations_lead(world
 
 
 def codes(world, name, chosen, **how):
-    page = page_of(world.actor(name), Wanted(chosen=chosen, **how), now=build.NOON)
+    page = page_of(world.actor(name), InboxQuery(chosen=chosen, **how), now=build.NOON)
     return {task.case.code for task in page.tasks}
 
 
@@ -133,28 +133,28 @@ def test_filters_narrow_alone_and_together_and_are_counted_as_they_show(world):
     agency = world.agencies["PTNMT"]
     service = sorted_.field.service_code
     for chosen, found in {
-        Filter(): {plain, urgent, sorted_, answered},
-        Filter(state="to_distribute"): {urgent, sorted_},
-        Filter(state="to_distribute", urgency="urgent"): {urgent},
-        Filter(urgency="normal"): {plain, sorted_, answered},
-        Filter(field=service): {urgent, sorted_, answered},
-        Filter(field=service, state="to_verify"): set(),
-        Filter(area=world.area.ref): {plain, urgent, sorted_, answered},
-        Filter(area=world.areas["xa da chais"].ref): set(),
-        Filter(agency=agency.ref): {answered},
-        Filter(source="citizen"): {plain, urgent, sorted_, answered},
-        Filter(source="camera"): set(),
-        Filter(holder=world.people["operator_2"].ref): {sorted_},
-        Filter(holder="nobody"): {plain, urgent, answered},
-        Filter(due="late"): set(),
+        InboxFilter(): {plain, urgent, sorted_, answered},
+        InboxFilter(state="to_distribute"): {urgent, sorted_},
+        InboxFilter(state="to_distribute", urgency="urgent"): {urgent},
+        InboxFilter(urgency="normal"): {plain, sorted_, answered},
+        InboxFilter(field=service): {urgent, sorted_, answered},
+        InboxFilter(field=service, state="to_verify"): set(),
+        InboxFilter(area=world.area.ref): {plain, urgent, sorted_, answered},
+        InboxFilter(area=world.areas["xa da chais"].ref): set(),
+        InboxFilter(agency=agency.ref): {answered},
+        InboxFilter(source="citizen"): {plain, urgent, sorted_, answered},
+        InboxFilter(source="camera"): set(),
+        InboxFilter(holder=world.people["operator_2"].ref): {sorted_},
+        InboxFilter(holder="nobody"): {plain, urgent, answered},
+        InboxFilter(due="late"): set(),
     }.items():
         expected = {case.code for case in found}
         assert codes(world, "operator", chosen) == expected, chosen
-        counts = counts_for(world.actor("operator"), now=build.NOON, wanted=Wanted(chosen=chosen))
-        [counted] = count_each(world.actor("operator"), [(Wanted(chosen=chosen), world.actor("operator"))], now=build.NOON)
-        assert counts.shown == counted == len(page_of(world.actor("operator"), Wanted(chosen=chosen), now=build.NOON).tasks), chosen
-    assert codes(world, "officer_PTNMT", Filter(field=service)) == {at_agency.code}
-    assert codes(world, "operator", Filter(state="to_distribute"), only_mine=True) == set()
+        counts = counts_for(world.actor("operator"), now=build.NOON, wanted=InboxQuery(chosen=chosen))
+        [counted] = count_each(world.actor("operator"), [(InboxQuery(chosen=chosen), world.actor("operator"))], now=build.NOON)
+        assert counts.shown == counted == len(page_of(world.actor("operator"), InboxQuery(chosen=chosen), now=build.NOON).tasks), chosen
+    assert codes(world, "officer_PTNMT", InboxFilter(field=service)) == {at_agency.code}
+    assert codes(world, "operator", InboxFilter(state="to_distribute"), only_mine=True) == set()
 
 
 def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader_alone(world):
@@ -169,24 +169,24 @@ def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader
         Waits.OFFICER: {asked}, Waits.AGENCY_LEADER: {submitted}, Waits.COMMITTEE_LEADER: set(), Waits.REPORTER: {rated, questioned},
         Waits.OTHER_BODY: {referred}, Waits.OPERATOR: {mine, referred},
     }.items():  # fmt: skip
-        assert codes(world, "operator", Filter(waits=waits)) == {case.code for case in found}, waits
-    others = codes(world, "operator", Filter(waits=Waits.OTHERS))
+        assert codes(world, "operator", InboxFilter(waits=waits)) == {case.code for case in found}, waits
+    others = codes(world, "operator", InboxFilter(waits=Waits.OTHERS))
     assert {asked.code, submitted.code} <= others
     assert not others & {mine.code, hidden.code, referred.code}
     # an agency's leader lists the agency's own, people without a place nothing, another agency and another centre nothing of it
-    assert codes(world, "leader_PTNMT", Filter(waits=Waits.OFFICER)) == {asked.code}
-    assert codes(world, "leader_PTNMT", Filter(waits=Waits.OTHERS)) == {asked.code}
-    assert codes(world, "leader_PTNMT", Filter(waits=Waits.TEAM)) == {asked.code, submitted.code}
+    assert codes(world, "leader_PTNMT", InboxFilter(waits=Waits.OFFICER)) == {asked.code}
+    assert codes(world, "leader_PTNMT", InboxFilter(waits=Waits.OTHERS)) == {asked.code}
+    assert codes(world, "leader_PTNMT", InboxFilter(waits=Waits.TEAM)) == {asked.code, submitted.code}
     for name in ("leader_HKL", "officer_PTNMT", "committee_leader", "administrator", "inspector"):
         for waits in Waits:
-            assert codes(world, name, Filter(waits=waits)) == set(), (name, waits)
+            assert codes(world, name, InboxFilter(waits=waits)) == set(), (name, waits)
     with unit_of_work():
         other = build.World(build.centre("DN", is_default=False))
         world.people["ops_lead_DN"] = build.staff(other, "ops_lead_DN", Role.OPS_LEAD)
-    assert all(codes(world, "ops_lead_DN", Filter(waits=waits)) == set() for waits in Waits)
+    assert all(codes(world, "ops_lead_DN", InboxFilter(waits=waits)) == set() for waits in Waits)
     if db.engine.dialect.name == "sqlite":
         for name, index in (("operator", "ix_waiting_task_centre"), ("leader_PTNMT", "ix_waiting_task_agency")):
-            assert index in plan_of(lambda: codes(world, name, Filter(waits=Waits.OFFICER, due="late"))), name  # noqa: B023
+            assert index in plan_of(lambda: codes(world, name, InboxFilter(waits=Waits.OFFICER, due="late"))), name  # noqa: B023
 
 
 def test_late_beside_any_other_choice_leaves_out_whose_contact_is_not_confirmed(world):
@@ -201,8 +201,8 @@ def test_late_beside_any_other_choice_leaves_out_whose_contact_is_not_confirmed(
         "urgency": {"urgency": "normal"}, "holder": {"holder": NOBODY}, "waits": {"waits": Waits.OPERATOR},
     }  # fmt: skip
     for name, other in others.items():
-        assert codes(world, "operator", Filter(due="late", **other)) == {late.code}, name
-        assert codes(world, "operator", Filter(**other)) == {late.code, unconfirmed.code}, name
+        assert codes(world, "operator", InboxFilter(due="late", **other)) == {late.code}, name
+        assert codes(world, "operator", InboxFilter(**other)) == {late.code, unconfirmed.code}, name
 
 
 def test_a_desk_that_reads_no_matter_cannot_ask_for_it_by_a_filter(world):
@@ -210,9 +210,9 @@ def test_a_desk_that_reads_no_matter_cannot_ask_for_it_by_a_filter(world):
     task = build.waiting(case, "distribute")
     with unit_of_work():
         task.desk = f"inspector@c{world.centre.id}"
-    assert codes(world, "inspector", Filter()) == {case.code}
-    assert codes(world, "inspector", Filter(area=world.area.ref)) == set()
-    assert counts_for(world.actor("inspector"), now=build.NOON, wanted=Wanted(chosen=Filter(area=world.area.ref))).shown == 0
+    assert codes(world, "inspector", InboxFilter()) == {case.code}
+    assert codes(world, "inspector", InboxFilter(area=world.area.ref)) == set()
+    assert counts_for(world.actor("inspector"), now=build.NOON, wanted=InboxQuery(chosen=InboxFilter(area=world.area.ref))).shown == 0
 
 
 def test_a_deputy_sees_whose_desk_a_row_is_on_and_may_see_one_of_them_alone(world):
@@ -226,7 +226,7 @@ def test_a_deputy_sees_whose_desk_a_row_is_on_and_may_see_one_of_them_alone(worl
     known = {principal.ref: principal.id}
     assert principal.login == "leader_ptnmt"
     for whose, found in {None: {mine, theirs}, OWN: {mine}, principal.ref: {theirs}, "somebodyelse0000": set()}.items():
-        shown = page_of(by, Wanted(), now=build.NOON, desks_of=narrowed(by, whose, known)).tasks
+        shown = page_of(by, InboxQuery(), now=build.NOON, desks_of=narrowed(by, whose, known)).tasks
         assert {task.case.code for task in shown} == {case.code for case in found}, whose
     assert principals_of(world.actor("operator_2")) == []
 

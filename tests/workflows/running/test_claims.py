@@ -17,7 +17,7 @@ from casework.steps.drafts import drafts_of, keep_draft
 from tests import build
 from workflows.desk_access import own_desk, unconfirmed_desk
 from workflows.desks.assigning import AlreadyTheirs, assign_task
-from workflows.desks.inbox import Filter, Wanted, page_of
+from workflows.desks.inbox import InboxFilter, InboxQuery, page_of
 from workflows.desks.inbox_filters import NOBODY, Waits
 from workflows.desks.teams import held_by, teams_of
 from workflows.models import WaitingTask
@@ -111,7 +111,7 @@ def test_whoever_lost_the_role_holds_nothing(world: build.World, lose: Any) -> N
     assert held_by([officer.id], now=NOON) == {}
     [team] = teams_of(world.actor("leader_PTNMT"), now=NOON)
     assert team.free.taken == 1
-    free, theirs = (page_of(world.actor("leader_PTNMT"), Wanted(chosen=Filter(waits=Waits.TEAM, holder=whose)), now=NOON).tasks
+    free, theirs = (page_of(world.actor("leader_PTNMT"), InboxQuery(chosen=InboxFilter(waits=Waits.TEAM, holder=whose)), now=NOON).tasks
                     for whose in (NOBODY, officer.ref))  # fmt: skip
     assert ([each.id for each in free], theirs) == ([task.id], ())
     with unit_of_work():

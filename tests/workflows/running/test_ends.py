@@ -14,7 +14,7 @@ from casework.pausing.additions import additions_of
 from casework.publishing.acts import PublicationRefused
 from tests import beside, build
 from workflows.definitions.services import SERVICES, Service
-from workflows.desks.inbox import Wanted, page_of
+from workflows.desks.inbox import InboxQuery, page_of
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.running.incidents import open_incidents, retry_recorded
 from workflows.running.wakeups import deliver_messages, fire_due_timers
@@ -89,7 +89,7 @@ def test_quarantine_ends_a_process_put_aside_by_an_incident(world: build.World, 
     db.session.expire_all()
     assert (case.state, statuses(case), at_desks(case)) == ("quarantined", {"ended"}, set())
     for name in ("operator", "ops_lead"):
-        page = page_of(world.actor(name, over), Wanted(), now=over, limit=50)
+        page = page_of(world.actor(name, over), InboxQuery(), now=over, limit=50)
         assert case.id not in {task.case_id for task in page.tasks}
     assert open_incidents(world.actor("administrator", over)) == []
     assert list(check_process()) == []

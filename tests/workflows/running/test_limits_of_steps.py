@@ -26,7 +26,7 @@ from tests.second_centre import add_rule, of_the_installation, second_world
 from tests.workflows.drawing import Drawing
 from tests.workflows.moving import cases as moves
 from web.config import Config
-from workflows.desks.inbox import Wanted, page_of
+from workflows.desks.inbox import InboxQuery, page_of
 from workflows.models import Timer, WaitingTask
 from workflows.verification import check_process
 
@@ -95,7 +95,7 @@ def test_after_a_day_off_every_open_step_is_due_with_its_limit(world: World) -> 
     assert dues(cases["to_distribute"]) != before["to_distribute"]
     part = cases["handling"].open_assignments[0]
     assert dues(cases["handling"])["submit_answer"] == part.due_at == local(12, 3, 7, 30)
-    inbox = page_of(world.actor(f"officer_{part.agency.key}", COUNTED), Wanted(element="submit_answer"), now=COUNTED)
+    inbox = page_of(world.actor(f"officer_{part.agency.key}", COUNTED), InboxQuery(element="submit_answer"), now=COUNTED)
     assert [row.due_at for row in inbox.tasks if row.case_id == cases["handling"].id] == [part.due_at]
 
 

@@ -22,7 +22,7 @@ from tests import build, drawn
 from tests.casework.acting import local, running
 from workflows.definitions.expressions import evaluate
 from workflows.definitions.process import shipped_model
-from workflows.desks.inbox import Wanted, page_of
+from workflows.desks.inbox import InboxQuery, page_of
 from workflows.models import FAR, ProcessInstance, WaitingTask
 from workflows.running.steps import StepRefused, claim, label_of_step, perform, release
 from workflows.verification import check_process
@@ -162,9 +162,9 @@ def test_the_step_waits_in_the_inbox_of_its_lane_which_is_told(world: build.Worl
     case = reviewed_case(world)
     task = build.waiting(case, "legal_review")
     assert (task.desk, label_of_step(task)) == (f"ops_lead@c{world.centre.id}", Bilingual("Thẩm định pháp lý", "Legal review"))
-    shown = page_of(world.actor("ops_lead"), Wanted(element="legal_review"), now=build.NOON)
+    shown = page_of(world.actor("ops_lead"), InboxQuery(element="legal_review"), now=build.NOON)
     assert [row.element for row in shown.tasks] == ["legal_review"]
-    assert page_of(world.actor("operator"), Wanted(element="legal_review"), now=build.NOON).tasks == ()
+    assert page_of(world.actor("operator"), InboxQuery(element="legal_review"), now=build.NOON).tasks == ()
     told = db.session.scalars(select(OutboxMessage.recipient).where(OutboxMessage.template == "step_waiting")).all()
     assert told == [f"desk:ops_lead@c{world.centre.id}"]
 
@@ -289,7 +289,7 @@ def test_who_did_the_one_step_does_not_do_the_other(world: build.World) -> None:
     )
     with pytest.raises(StepRefused), unit_of_work():
         claim(task.ref, by=world.actor("ops_lead"), now=build.next_moment(case))
-    assert [row.ref for row in page_of(world.actor("ops_lead_2"), Wanted(), now=build.NOON).tasks] == [task.ref]
+    assert [row.ref for row in page_of(world.actor("ops_lead_2"), InboxQuery(), now=build.NOON).tasks] == [task.ref]
     with unit_of_work():
         claim(task.ref, by=world.actor("ops_lead_2"), now=build.next_moment(case))
         release(task.ref, by=world.actor("ops_lead_2"), now=build.NOON)
