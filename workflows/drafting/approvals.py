@@ -1,4 +1,4 @@
-"""From a draft handed in to the live version: approved by a second person or sent back, put live, rolled back."""
+"""From a submitted draft to the live version: approved by a second person or sent back, put live, rolled back."""
 
 from datetime import datetime
 
@@ -13,7 +13,8 @@ from workflows.versions.live import FIELD_REPORT, acting, check_version, live_in
 
 
 def approve_version(version: ProcessVersion, *, by: Actor, now: datetime, words: str = "") -> None:
-    """Approve what was handed in. The approver has no part in the text: neither wrote, saved nor handed it in, nor is tied to one who did.
+    """Approve a submitted version. The approver has no part in the text: they neither wrote, saved nor submitted it, nor are tied to anyone
+    who did.
 
     Records `approve_version`. Raises NotAllowed, SecondPersonNeeded for a writer, VersionRefused when it no longer waits, and
     ModelNotClean.
@@ -29,7 +30,7 @@ def approve_version(version: ProcessVersion, *, by: Actor, now: datetime, words:
 
 
 def send_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) -> None:
-    """Give a version that waits, or is approved and not live yet, back to its writers as a draft, with what is to be changed.
+    """Return a version that waits for approval, or is approved but not live yet, to its writers as a draft, saying what to change.
 
     Records `send_back`. Raises NotAllowed and VersionRefused, also without words.
     """
@@ -46,10 +47,10 @@ def send_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) 
 
 
 def put_live(version: ProcessVersion, *, by: Actor, now: datetime) -> None:
-    """Let new cases of the scope begin on an approved version; open ones stay on theirs, and the one before retires.
+    """Let new cases of the scope begin on an approved version; open ones stay on theirs, and the former live version retires.
 
-    Records `put_live`. Raises NotAllowed, VersionRefused when it is not approved (any more), and ModelNotClean where the rules have
-    changed since it was approved.
+    Records `put_live`. Raises NotAllowed, VersionRefused when it is not approved (any more), and ModelNotClean where the rules have changed
+    since it was approved.
     """
     by = acting(by, version.centre_id, Action.EDIT_PROCESS, Action.APPROVE_PROCESS)
     _go_live(locked_in(version, "approved"), "put_live", by=by, now=now)
@@ -58,8 +59,8 @@ def put_live(version: ProcessVersion, *, by: Actor, now: datetime) -> None:
 def roll_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) -> None:
     """Let new cases begin again on a version that was live before, for a reason; the present one retires.
 
-    Records `roll_back`. Raises NotAllowed, VersionRefused without a reason or for a version that never was live, and ModelNotClean
-    where it does not pass the check of today.
+    Records `roll_back`. Raises NotAllowed, VersionRefused without a reason or for a version that was never live, and ModelNotClean where it
+    does not pass today's check.
     """
     by = acting(by, version.centre_id, Action.EDIT_PROCESS, Action.APPROVE_PROCESS)
     words = _words(words)

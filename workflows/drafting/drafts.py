@@ -1,4 +1,4 @@
-"""Drafts of a process: begun, saved so that nothing typed is lost, handed in to be approved, taken back, put aside."""
+"""Drafts of a process: begun, saved without losing any input, submitted for approval, taken back, discarded."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -35,25 +35,25 @@ from workflows.versions.step_origins import new_ids
 
 LONGEST_NOTE = 2000
 MOST_DRAFTS = 50
-"""Drafts of one scope before a new one is refused; what two people saved at once is kept all the same."""
+"""Drafts of one scope before a new one is refused; conflicting saves are kept all the same."""
 ELEMENTS_NAMED = 10
 FILE_NOTE = "Từ tệp tải lên / From an uploaded file"
 RENEWED_NOTE = "Mã mới cho bước trùng mã với bước khác ở bản trước / New ids for steps whose own stood for other steps before"
 KEPT_NOTE = "Giữ lại khi bản {number} được sửa cùng lúc ở hai nơi / Kept when version {number} was edited in two places at once"
 OUR_NOTES = tuple(note.partition(" / ")[0].partition("{")[0] for note in (FIRST_NOTE, UPGRADE_NOTE, FILE_NOTE, KEPT_NOTE, STARTING_NOTE))
-"""How the notes begin that the software itself writes, in both languages."""
+"""How the notes the software writes begin, in both languages."""
 
 
 class VersionRefused(CaseworkError):
-    """What was asked of a version is not possible as it stands; the text says why."""
+    """The act is not possible for the version in its present state; the text says why."""
 
 
 class VersionMoved(VersionRefused):
-    """Somebody was quicker: the version is no longer in the state the act is for."""
+    """Somebody was quicker: the version is no longer in the state the act needs."""
 
 
 class TextUnreadable(VersionRefused):
-    """What was sent is no file this software reads; `checked` says where and why."""
+    """The file cannot be read; `checked` says where and why."""
 
     def __init__(self, fault: Unreadable) -> None:
         super().__init__(fault.vi, fault.en)
@@ -61,7 +61,7 @@ class TextUnreadable(VersionRefused):
 
 
 class PartsLost(VersionRefused):
-    """A browser sent the text back without something it does not know; nothing was saved. `elements` are the ids."""
+    """The browser returned the text without parts it does not know; nothing was saved. `elements` are the ids."""
 
     def __init__(self, elements: Collection[str]) -> None:
         self.elements = tuple(sorted(elements))
@@ -74,7 +74,7 @@ class PartsLost(VersionRefused):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Where a text was kept: `version`. With a `conflict` that is a draft of its own beside `current`, which somebody else changed."""
+    """Where a text was saved: `version`. With a `conflict` it is a new draft, because somebody else changed `current`."""
 
     version: ProcessVersion
     conflict: bool
@@ -91,12 +91,11 @@ def start_draft(
     xml: bytes | None = None,
     note: str = "",
 ) -> ProcessVersion:
-    """Begin a draft of a scope from `xml`, else from the text of `base`, else from what is live there.
+    """Begin a draft of a scope from `xml`, else from the text of `base`, else from the live version.
 
-    Where the id of a new step stood for another step in a version of the scope, the step gets one of its own, and the note says so.
-    Records `start_draft`, for a base that nobody has approved with the accounts of its writers: they wrote this text too. Raises
-    NotAllowed, TextUnreadable for a text that cannot be read, VersionRefused for an unknown key, a base of another kind and more
-    than MOST_DRAFTS, and NoLiveVersion.
+    If the id of a new step stood for another step in a version of the scope, the step gets a new id, and the note says so. Records
+    `start_draft`; for a base nobody has approved, with the accounts of its writers, since they wrote this text too. Raises NotAllowed,
+    TextUnreadable, VersionRefused for an unknown key, a base of another kind and more than MOST_DRAFTS, and NoLiveVersion.
     """
     by = acting(by, centre_id, Action.EDIT_PROCESS)
     note = _note(note)
@@ -125,13 +124,12 @@ def start_draft(
 def save_draft(
     version: ProcessVersion, *, by: Actor, now: datetime, xml: bytes, revision: int, touched: Collection[str] = (), page: str | None = None
 ) -> Saved:
-    """Keep a new text of a draft that was read at `revision`. `touched` names the elements whose own settings were edited.
+    """Save a new text of a draft that was read at `revision`. `touched` names the elements whose own settings were edited.
 
-    Where the draft has moved on since, or is no draft any more, the text is kept as a draft of its own, so that nothing is lost;
-    sending the same text again changes nothing. `page` is a random name of the opened editor: when it is one save behind and made
-    that save itself, the answer was lost on the way, and it goes on from there. The first saving by each person is recorded as
-    `edit_draft`. Raises NotAllowed, TextUnreadable, and PartsLost where the text lacks parts nobody edited. A text that is
-    readable but not clean is saved.
+    If the draft has changed since, or is no draft any more, the text is kept as a new draft so that nothing is lost; sending the same text
+    again changes nothing. `page` is a random name of the open editor: if it is one save behind and made that save itself, the response was
+    lost on the way, and saving goes on from there. The first save by each person is recorded as `edit_draft`. Raises NotAllowed,
+    TextUnreadable, and PartsLost where the text lacks parts nobody edited. A text that is readable but not clean is saved.
     """
     by = acting(by, version.centre_id, Action.EDIT_PROCESS)
     _refuse_unreadable(xml)
@@ -142,7 +140,7 @@ def save_draft(
     if page is not None and current.saved_page == page and current.revision == revision + 1:
         revision = current.revision
     if current.state != "draft" or current.revision != revision:
-        return Saved(_kept_beside(current, xml, by=by, now=now), True, current)
+        return Saved(_save_conflicting(current, xml, by=by, now=now), True, current)
     if lost := lost_parts(text_of(current), xml, touched):
         raise PartsLost(lost)
     change = (
@@ -152,7 +150,7 @@ def save_draft(
         .returning(ProcessVersion.id)
     )
     if db.session.scalar(change, execution_options={"synchronize_session": False}) is None:
-        return Saved(_kept_beside(fresh(current), xml, by=by, now=now), True, current)
+        return Saved(_save_conflicting(fresh(current), xml, by=by, now=now), True, current)
     current = fresh(current)
     if not has_edited(current, by):
         record_version(current, "edit_draft", by=by, at=now)
@@ -160,10 +158,10 @@ def save_draft(
 
 
 def hand_in(version: ProcessVersion, *, by: Actor, now: datetime, note: str, revision: int | None = None) -> None:
-    """Hand a clean draft in to be approved, with what was changed and why; from then on its text stays as it is.
+    """Submit a clean draft for approval, saying what was changed and why; from then on its text does not change.
 
-    `revision` is the one the person looked at. Records `hand_in`. Raises NotAllowed, VersionRefused without a note or when the draft
-    has changed, and ModelNotClean with what the check found.
+    `revision` is the one the person looked at. Records `hand_in`. Raises NotAllowed, VersionRefused without a note or when the draft has
+    changed, and ModelNotClean with the findings.
     """
     by = acting(by, version.centre_id, Action.EDIT_PROCESS)
     words = _note(note)
@@ -182,7 +180,7 @@ def hand_in(version: ProcessVersion, *, by: Actor, now: datetime, note: str, rev
 
 
 def take_back(version: ProcessVersion, *, by: Actor, now: datetime) -> None:
-    """Make a draft again of what was handed in or approved, but is not live: its author or another administrator may.
+    """Turn a submitted or approved version that is not live into a draft again; its author or another administrator may.
 
     Records `take_back`. Raises NotAllowed and VersionRefused.
     """
@@ -193,7 +191,7 @@ def take_back(version: ProcessVersion, *, by: Actor, now: datetime) -> None:
 
 
 def discard_draft(version: ProcessVersion, *, by: Actor, now: datetime) -> None:
-    """Put a draft aside for good. Its row and text stay, so that its number means nothing else later.
+    """Discard a draft for good. Its row and text stay, so that its number is never used again.
 
     Records `discard_draft`. Raises NotAllowed and VersionRefused.
     """
@@ -210,7 +208,7 @@ def fresh(version: ProcessVersion) -> ProcessVersion:
 
 
 def locked_in(version: ProcessVersion, *states: str) -> ProcessVersion:
-    """Return the version with its key locked; raises VersionMoved unless it is in one of the states."""
+    """Lock the version's key and return it as it stands now; raises VersionMoved unless it is in one of the states."""
     lock_versions(version.key)
     current = fresh(version)
     if current.state not in states:
@@ -229,25 +227,24 @@ STATE_WORDS = {
 }  # fmt: skip
 
 def is_discarded(version: ProcessVersion) -> bool:
-    """Whether the version is a draft that was put aside."""
     return version.state == "retired" and version.live_at is None
 
 
 def become_draft(version: ProcessVersion) -> str:
-    """Open the text of a locked version again; returns the state of before."""
+    """Make a locked version a draft again; returns its former state."""
     was, version.state = version.state, "draft"
     version.checked_at = version.approved_at = version.approver_id = None
     return was
 
 
-def _kept_beside(current: ProcessVersion, xml: bytes, *, by: Actor, now: datetime) -> ProcessVersion:
-    """Keep a text that came too late; the same text from the same person is kept once."""
+def _save_conflicting(current: ProcessVersion, xml: bytes, *, by: Actor, now: datetime) -> ProcessVersion:
+    """Save a text that came too late as its own draft; the same text from the same person is saved once."""
     same = select(ProcessVersion).where(
         *in_scope(current.key, current.centre_id), ProcessVersion.sha256 == digest_of(xml), ProcessVersion.state == "draft",
         ProcessVersion.author_id == by.own_id,
     )  # fmt: skip
     note = KEPT_NOTE.format(number=current.number)
-    # it was drawn from an earlier text of `current`, which nobody may have approved as it was then
+    # it was drawn from an earlier text of `current` that perhaps nobody approved
     return db.session.scalars(same.limit(1)).first() or _new_draft(
         current.key, current.centre_id, xml, by=by, now=now, base=current, note=note, writers=writers_of(current)
     )

@@ -1,4 +1,4 @@
-"""What was set day by day for a step ends where its id comes to stand for another step."""
+"""Ends daily settings for a step once its id stands for another step."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ REASON = "Mã này nay là bước khác / The id stands for another step now"
 
 
 def end_foreign_settings(live: ProcessVersion, *, by: Actor = SYSTEM, now: datetime) -> int:
-    """End the settings of a scope that were made for a step whose id means another one in the version that is live now.
+    """End the settings of a scope that were made for a step whose id means another one in the version now live.
 
-    They are those that began before the version came into service, each judged by the version that was live when it began; of an
-    installation's version also those of centres that have none of their own. Records `change_setting` for each; returns how many.
+    These are settings that began before the version came into service, each judged by the version live when it began. For a version of the
+    installation, centres without a version of their own are included. Records `change_setting` for each; returns how many.
     """
     today, since = local_day(now), local_day(live.live_at or now)
     begun = ElementSetting.valid_from < since if since < today else ElementSetting.id.is_not(None)
@@ -41,7 +41,7 @@ def end_foreign_settings(live: ProcessVersion, *, by: Actor = SYSTEM, now: datet
 
 
 def end_all_foreign_settings(*, now: datetime) -> int:
-    """Do it in every scope that has a live version of its own."""
+    """Do so in every scope with a live version of its own."""
     query = select(ProcessVersion).where(ProcessVersion.key == FIELD_REPORT, ProcessVersion.state == "live").order_by(ProcessVersion.id)
     return sum(end_foreign_settings(version, now=now) for version in db.session.scalars(query))
 
@@ -56,7 +56,7 @@ def _made_for(live: ProcessVersion) -> ColumnElement[bool]:
 
 
 def _foreign(live: ProcessVersion, rows: Sequence[ElementSetting]) -> list[ElementSetting]:
-    """Those of the rows whose step was another one in the version that was live when they began."""
+    """The rows whose step was another one in the version live when they began."""
     before = [each for each in services_of(live) if (each.since, each.version_id) != (live.live_at, live.id)]
     if not before:
         return []

@@ -1,4 +1,4 @@
-"""A model whose parts get other ids: wherever an id stands, in flows, lanes and the drawing, and where conditions read it as a name."""
+"""Gives parts of a model other ids: in flows, lanes and the drawing, and where conditions read them as names."""
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
@@ -16,14 +16,14 @@ _EXPRESSIONS = (*(BPMN + tag for tag in ("conditionExpression", "timeDate", "tim
 
 
 def with_ids(xml: bytes, new: Mapping[str, str]) -> bytes:
-    """Return a model in which parts have the ids they are given here by those they had. Names of fields and buttons stay."""
+    """Return a model with new ids by old ones. Names of fields and buttons stay."""
     root = read_xml(xml)
     give_ids(root, new)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
 def give_ids(root: Any, new: Mapping[str, str]) -> None:
-    """Do the same to a tree that is read already."""
+    """Do the same to a tree already read."""
     for node in root.iter("{*}*"):
         for name in REFERRING:
             if node.get(name) in new and not (name == "id" and node.tag.startswith(SPIFF)):
@@ -39,7 +39,7 @@ def give_ids(root: Any, new: Mapping[str, str]) -> None:
 
 
 def renamed_in(text: str, new: Mapping[str, str]) -> str:
-    """Return an expression that reads values under their new names; what is no expression stays as it is."""
+    """Return an expression with its variables renamed; a text that is no expression stays as it is."""
     try:
         tree = checked(text)
     except ExpressionRefused:
@@ -52,7 +52,7 @@ def renamed_in(text: str, new: Mapping[str, str]) -> str:
 
 
 def _read(tree: ast.AST, new: Mapping[str, str]) -> Iterator[tuple[ast.expr, str]]:
-    """Yield the names in an expression that change, each with what is to stand there."""
+    """Yield the names in an expression that change, each with its replacement."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) if name in new:
@@ -64,11 +64,11 @@ def _read(tree: ast.AST, new: Mapping[str, str]) -> Iterator[tuple[ast.expr, str
 # -- two texts in which one id means two parts ---------------------------------------------------------------------------
 
 APART = "~"
-"""Stands behind the ids of an older text that mean other parts in a newer one; no id that is drawn holds it."""
+"""Ending of an id in an older text that means another part in a newer one; no drawn id contains it."""
 
 
 def set_apart(before: bytes, after: bytes, reused: Collection[str]) -> bytes:
-    """Return an older text in which those parts, and the arrows at them, have ids that the newer one does not have."""
+    """Return the older text with new ids, unknown to the newer one, for those parts and the arrows attached to them."""
     if not reused:
         return before
     root, ends = read_xml(before), _ends(read_xml(after))
@@ -81,7 +81,7 @@ def set_apart(before: bytes, after: bytes, reused: Collection[str]) -> bytes:
 
 
 def drawn_id(element: str) -> str:
-    """Return the id an element has in its own drawing."""
+    """Return the id of an element's shape in its own drawing."""
     return element.removesuffix(APART)
 
 

@@ -1,7 +1,7 @@
-"""Whether a text that comes back from a browser still has what nobody edited: settings of elements, and what is not ours to know.
+"""Checks that a text returned by a browser still has everything nobody edited: settings of elements, and extensions of other programs.
 
-A drawing program writes the file anew from what it understood. What it did not understand is gone then without a word, so the
-text of before is compared with the one that came back.
+A drawing program rewrites the file from what it understood and silently drops the rest, so the former text is compared with the one that
+came back.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ OURS = frozenset({
     "http://www.omg.org/spec/DMN/20180521/DC/", "http://www.omg.org/spec/DMN/20180521/DI/", SPIFF[1:-1], LANGBIANG[1:-1],
     "http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace",
 })  # fmt: skip
-"""The languages a model or table is written in; whatever stands in another came from another program and stays as it is."""
+"""Namespaces of a model or table; anything in another namespace came from another program and stays as it is."""
 
 Shape = tuple[Any, ...]
 
@@ -27,8 +27,8 @@ Shape = tuple[Any, ...]
 def lost_parts(before: bytes, after: bytes, touched: Collection[str]) -> tuple[str, ...]:
     """Return the ids of elements that lost something nobody edited, in the order of the file.
 
-    Of an element that is not `touched` its extension elements are as they were; of every element that is still there, what stands
-    in a language of other programs is still there. An element that was deleted whole has lost nothing. Both texts are readable.
+    Unless an element is `touched`, its extension elements must be unchanged; on every remaining element, extensions of other programs must
+    still be there. A deleted element has lost nothing. Both texts must be readable.
     """
     old, new = _owners(read_xml(before)), _owners(read_xml(after))
     both = [(owner, node, new[owner]) for owner, node in old.items() if owner in new]
@@ -40,7 +40,7 @@ def lost_parts(before: bytes, after: bytes, touched: Collection[str]) -> tuple[s
 
 
 def _owners(root: Any) -> dict[str, Any]:
-    """Every element with an id, and the root by its name where it has none; a form's own fields belong to their step."""
+    """Every element with an id, and the root by its tag if it has none. Fields of a form belong to their step."""
     named = {node.get("id"): node for node in root.iter("{*}*") if node.get("id") and not _is_inside_extensions(node)}
     return {**({} if root.get("id") else {etree.QName(root).localname: root}), **named}
 
@@ -50,7 +50,7 @@ def _extensions(owner: Any) -> list[Shape]:
 
 
 def _foreign(owner: Any) -> Counter[Shape]:
-    """What stands on an element and in its parts without id, in languages that are not ours."""
+    """Extensions of other programs on an element and on its parts without an id."""
     return Counter(_foreign_in(owner))
 
 

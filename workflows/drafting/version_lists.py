@@ -17,7 +17,7 @@ from workflows.versions.live import FIELD_REPORT, SHIPPED, centres_counted, in_s
 
 MOST_VERSIONS = 30
 MOST_LOOKED_AT = 300
-"""Versions that were handed in are looked through up to here for such as are the reader's to approve."""
+"""Submitted versions searched for those the reader may approve."""
 MOST_DISCARDED = 10
 MOST_CENTRES = 50
 MOST_COUNTED = 1000
@@ -27,7 +27,7 @@ OPEN = ("running", "suspended", "incident")
 
 @dataclass(frozen=True, slots=True)
 class VersionSeen:
-    """A version in a list; `open_cases` are those of the reader's centres: None where cases do not run on it, at most MOST_COUNTED."""
+    """A version in a list. `open_cases` counts the reader's centres only, up to MOST_COUNTED; None if cases do not run on it."""
 
     version: ProcessVersion
     open_cases: int | None
@@ -35,7 +35,7 @@ class VersionSeen:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSeen:
-    """The versions of one process in one scope, the newest first and always the live one; without a centre it is the installation."""
+    """The versions of one process in one scope, newest first and always including the live one; centre None is the installation."""
 
     key: str
     centre: Centre | None
@@ -46,17 +46,18 @@ class ScopeSeen:
 
     @property
     def runs_cases(self) -> bool:
-        """Whether cases run on the versions; a table is only asked."""
+        """Whether cases run on the versions; not for a decision table."""
         return self.key == FIELD_REPORT
 
     @property
     def live(self) -> ProcessVersion | None:
-        """The version new cases of the scope begin on; None where the installation's counts."""
+        """The version new cases of the scope begin on; None if the installation's applies."""
         return next((each.version for each in self.versions if each.version.state == "live"), None)
 
 
 def versions_seen(by: Actor, *, key: str | None = None) -> list[ScopeSeen]:
-    """Return what the person may read, of one process or of all: first the installation, then centres that are theirs or have their own."""
+    """Return the scopes a person may read, for one process or all: the installation first, then centres that are theirs or have versions.
+    """
     if not scopes_with(by, Action.READ_PROCESS):
         return []
     keys = [key] if key else list(SHIPPED)
@@ -65,15 +66,15 @@ def versions_seen(by: Actor, *, key: str | None = None) -> list[ScopeSeen]:
 
 
 def versions_to_approve(by: Actor, *, now: datetime) -> list[ProcessVersion]:
-    """Return what waits for the person's approval, the oldest first: handed in within their scopes, not written by them or by somebody
-    they are tied to."""
+    """Return the versions waiting for the person's approval, oldest first: submitted within their scopes, and not written by them or
+    anybody they are tied to."""
     scopes = scopes_with(by, Action.APPROVE_PROCESS)
     if not scopes:
         return []
     query = select(ProcessVersion).where(ProcessVersion.state == "checked").order_by(ProcessVersion.id).limit(MOST_LOOKED_AT)
     if None not in scopes:
         query = query.where(ProcessVersion.centre_id.in_(scopes))
-    # who wrote a version stands in its history: it is read for as many as it takes
+    # the writers are in a version's history, which is read for as many versions as needed
     others = (row for row in db.session.scalars(query) if why_not_approve(row, by=by, now=now) is None)
     return list(islice(others, MOST_VERSIONS))
 
@@ -97,7 +98,7 @@ def open_cases_of(versions: Collection[ProcessVersion], *, by: Actor) -> dict[in
 
 
 def _count(version_id: int, centres: Collection[int] | None) -> ScalarSelect[int]:
-    # by the process, not by the missing assignment: SQLite would take that index and read every case there ever was
+    # filtered by process_id, since `assignment_id IS NULL` would make SQLite use that index and read every case there ever was
     cases = select(ProcessInstance.id).where(
         ProcessInstance.status.in_(OPEN), ProcessInstance.version_id == version_id, ProcessInstance.process_id == OF_THE_CASE
     )
@@ -107,7 +108,7 @@ def _count(version_id: int, centres: Collection[int] | None) -> ScalarSelect[int
 
 
 def _centres_seen(by: Actor) -> list[Centre]:
-    """The centres of the person, or for a role of the installation those that have versions of their own."""
+    """The person's centres, or for a role of the installation those with versions of their own."""
     scopes = scopes_with(by, Action.READ_PROCESS)
     owning = select(ProcessVersion.centre_id).where(ProcessVersion.centre_id.is_not(None))
     shown = Centre.id.in_(scopes - {None})
