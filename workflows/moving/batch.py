@@ -1,7 +1,7 @@
-"""Moving the cases of a plan, and bringing them back: each in a unit of work of its own, by any number of workers.
+"""Moves the cases of a plan, or brings them back: each in a unit of work of its own, by any number of workers.
 
-A worker leases the plan and takes its cases in their order. What counts is the case's own row, locked, and its line read again: a
-case moves once however many workers there are, and one that dies half way leaves none half moved.
+A worker leases the plan and takes its cases in order. The case's row is locked and its line read again before anything is done, so a case
+moves once however many workers there are, and a worker that dies leaves no case half moved.
 """
 
 import logging
@@ -26,7 +26,7 @@ from workflows.moving.cases import UndoRefused, bring_back, move_case
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.plans import MoveRefused, MoveUnknown, counts_of, locked_line, locked_move
 from workflows.moving.previewing import TOGETHER, actor_of, instant_for, preview_next
-from workflows.moving.way import UNREADABLE, Way, unforeseen
+from workflows.moving.way import UNREADABLE, LoadedMove, unforeseen
 from workflows.running.faults import place_of, root_of
 from workflows.running.instances import StateUnreadable
 from workflows.versions.live import acting
@@ -34,12 +34,12 @@ from workflows.versions.live import acting
 LOGGER = logging.getLogger("langbiang.moving")
 
 LEASE = timedelta(seconds=60)
-"""How long a worker may sit on a plan it has leased before another takes it over."""
+"""How long a worker may keep a leased plan before another takes it over."""
 SECONDS = 20.0
-"""How long one call goes on; the job is called again at once or soon after."""
+"""How long one call works; the job calls again at once or soon after."""
 READ_TOGETHER = 50
 KEPT = timedelta(days=30)
-"""How long a moved case can be brought back; then the rows of before are forgotten."""
+"""How long a moved case can be brought back; then its former rows are dropped."""
 FORGOTTEN_TOGETHER = 500
 AT_WORK = ("previewing", "moving", "undoing")
 
@@ -50,9 +50,9 @@ ELSEWHERE = Bilingual("Hồ sơ nay thuộc trung tâm khác.", "The case belong
 def go_on(
     now: datetime, *, most: int | None = None, seconds: float = SECONDS, only: int | None = None, bindings: Bindings = BINDINGS
 ) -> int:
-    """Go on with every plan that is at work, or with `only` one; returns how many cases were looked at, moved or brought back.
+    """Continue every plan at work, or `only` one; returns how many cases were examined, moved or brought back, at most `most`.
 
-    At most `most`. A case somebody works on at this moment is passed by and taken up by the next call.
+    A case somebody is working on at this moment is skipped and left to the next call.
     """
     done, until, clock = 0, monotonic() + seconds, clock_from(now)
     query = select(ProcessMove.id).where(ProcessMove.state.in_(AT_WORK)).order_by(ProcessMove.id)
@@ -72,7 +72,7 @@ def go_on(
 def go_on_with(
     move_id: int, now: datetime, *, most: int | None = None, until: float | None = None, bindings: Bindings = BINDINGS
 ) -> int:
-    """Go on with one plan, which the caller has leased; returns how many cases were done."""
+    """Continue one plan, which the caller has leased; returns how many cases were done."""
     until = until if until is not None else monotonic() + SECONDS
     done, clock = 0, clock_from(now)
     while (most is None or done < most) and monotonic() < until:
@@ -92,11 +92,11 @@ def go_on_with(
 def undo_case(move: ProcessMove, case_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
     """Bring one case back to the version it was moved from, as it was, inside the caller's unit of work.
 
-    The plan is undone with the last of its cases. Records `undo_move_case` in the case. Raises NotAllowed, MoveUnknown, also for a case
-    that has gone to another centre, and UndoRefused where the case has gone on since.
+    The plan is undone once its last case is. Records `undo_move_case` in the case. Raises NotAllowed, MoveUnknown, also for a case that has
+    gone to another centre, and UndoRefused where the case has gone on since.
     """
     by = acting(by, move.centre_id, Action.MOVE_CASES)
-    move = locked_move(move.id)  # before the case, as whoever puts cases on a plan
+    move = locked_move(move.id)  # before the case: the lock order of everything that puts cases on a plan
     query = select(MoveCase.id, MoveCase.case_id).join(MoveCase.case).where(MoveCase.move_id == move.id, Case.ref == case_ref)
     row = db.session.execute(query).first()
     if row is None:
@@ -115,9 +115,9 @@ def undo_case(move: ProcessMove, case_ref: str, *, by: Actor, now: datetime, bin
 
 
 def forget_rows_before(now: datetime) -> int:
-    """Drop the rows as they were before a move where nobody can bring the case back any more; returns of how many cases.
+    """Drop the former rows of cases that nobody can bring back any more; returns of how many cases.
 
-    Its process has ended, or it was moved KEPT ago.
+    These are cases whose process has ended, and cases moved KEPT ago.
     """
     ended = exists().where(
         ProcessInstance.case_id == MoveCase.case_id, ProcessInstance.process_id == OF_THE_CASE, ProcessInstance.ended_at.is_not(None)
@@ -138,20 +138,20 @@ def forget_rows_before(now: datetime) -> int:
 
 
 class _Turn(ABC):
-    """One worker's turn at the cases of a plan that are in one state."""
+    """One worker's run over the cases of a plan that are in one state."""
 
     of_plan = ""
     of_line = ""
 
     def __init__(self, move: ProcessMove, clock: Clock, bindings: Bindings) -> None:
-        self.way, self.clock, self.bindings = Way.of(move), clock, bindings
+        self.way, self.clock, self.bindings = LoadedMove.of(move), clock, bindings
         self.by = actor_of(self._who(move))
 
     def _who(self, move: ProcessMove) -> int | None:
         return move.begun_by_id
 
     def run(self, most: int | None, until: float) -> int:
-        """Take the cases one by one; returns how many were done."""
+        """Process the cases one by one; returns how many were done."""
         done = busy = 0
         for line_id, case_id in self._lines():
             if (most is not None and done >= most) or monotonic() >= until:
@@ -170,15 +170,15 @@ class _Turn(ABC):
 
     @abstractmethod
     def finish(self, move: ProcessMove) -> None:
-        """Note that nothing is left to be done."""
+        """Note that nothing is left to do."""
 
     @abstractmethod
     def do(self, case: Case, line: MoveCase, has_incident: bool, at: datetime) -> None:
-        """What is done with one case, and when."""
+        """Process one case at the instant `at`."""
 
     @abstractmethod
     def give_up(self, line: MoveCase, why: Bilingual) -> None:
-        """Note that it could not be done."""
+        """Note that the case could not be processed."""
 
     def _lines(self) -> Iterator[tuple[int, int]]:
         last = 0
@@ -194,7 +194,7 @@ class _Turn(ABC):
                 yield row.id, row.case_id
 
     def _alone(self, line_id: int, case_id: int) -> bool | None:
-        """Do it with one case: True when it was done or given up, False when somebody holds the case, None when the plan was stopped."""
+        """Process one case: True when done or given up, False when somebody holds the case, None when the plan was stopped."""
         try:
             with unit_of_work():
                 case = lock_case(case_id)
@@ -211,7 +211,7 @@ class _Turn(ABC):
         except (StaleDataError, OperationalError) as fault:
             LOGGER.warning("move put off", extra={"case": case_id, "error": type(fault).__name__})
             return False
-        except Exception as fault:  # one case must not keep the others; nothing of it stays. Never the text of the fault
+        except Exception as fault:  # one case must not stop the others; it is rolled back. The fault's text is never logged
             root = root_of(fault)
             LOGGER.error("move failed", extra={"case": case_id, "error": type(root).__name__, "place": place_of(root)})
             why = unforeseen(fault)
@@ -276,8 +276,8 @@ def _is_all_undone(move: ProcessMove) -> bool:
 
 
 def _lease(move_id: int, now: datetime) -> datetime | None:
-    """Take a plan that nobody else is at; returns until when, which tells this lease from every other of the plan."""
-    # a lease that ends far ahead was taken by a clock that has been put back since
+    """Lease a plan nobody else is working on; returns the end of the lease, which identifies it."""
+    # a lease that ends far ahead was taken before the clock was set back
     free = or_(ProcessMove.leased_until.is_(None), ProcessMove.leased_until <= now, ProcessMove.leased_until > now + 2 * LEASE)
     change = update(ProcessMove).where(ProcessMove.id == move_id, ProcessMove.state.in_(AT_WORK), free)
     with unit_of_work():
@@ -285,7 +285,7 @@ def _lease(move_id: int, now: datetime) -> datetime | None:
 
 
 def _release(move_id: int, lease: datetime) -> None:
-    """Give a plan back, unless somebody has taken it over since."""
+    """Release a plan, unless somebody has taken it over since."""
     db.session.rollback()
     own = update(ProcessMove).where(ProcessMove.id == move_id, ProcessMove.leased_until == lease)
     with unit_of_work():

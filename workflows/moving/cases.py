@@ -1,7 +1,7 @@
-"""One case moved to another version of its process, with everything people have begun in it, and brought back byte for byte.
+"""Moves one case to another version of its process, with everything people have begun in it, and brings it back byte for byte.
 
-What is changed is written down row by row as it is changed (casework.reorganising.journal): the rows before, to be put back, and the
-rows behind, by which it is known whether the case has gone on since.
+Every change is journalled row by row as it is made (casework.reorganising.journal): the former rows, to be restored, and the resulting
+rows, which show whether the case has gone on since.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from workflows.moving.pairs import OVER_AT_ONCE
 from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
-from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Way, reason_against
+from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, LoadedMove, reason_against
 from workflows.running.case_rows import AT_DESKS, steps_of, timers_of
 from workflows.running.drawn_steps import is_unforeseen
 from workflows.running.instances import CaseProcess
@@ -53,21 +53,22 @@ FORGOTTEN = Bilingual(
 
 
 class UndoRefused(MoveImpossible):
-    """The case cannot be brought back: it has gone on since it was moved, or the text says what else."""
+    """The case cannot be brought back: it has gone on since it was moved, or as the text says."""
 
     def __init__(self, why: Bilingual = GONE_ON) -> None:
         super().__init__(*why)
 
 
 def move_case(
-    case: Case, line: MoveCase, way: Way, *, by: Actor, now: datetime, has_incident: bool, bindings: Bindings = BINDINGS
+    case: Case, line: MoveCase, way: LoadedMove, *, by: Actor, now: datetime, has_incident: bool, bindings: Bindings = BINDINGS
 ) -> Arrival | None:
-    """Move every open process of a locked case that runs on the old version, or raise and leave the unit of work to be undone.
+    """Move every open process of a locked case that runs on the old version, or raise, in which case the unit of work has to be rolled
+    back.
 
-    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so. Returns where the case rests, None for one
-    that has ended, runs on another version or belongs elsewhere: it is none of the plan's any more. Records `move_case`. Raises
-    MoveImpossible, also where a process would end by it or stand past what the case lacks, StateUnreadable, and whatever the new
-    version meets when it runs on.
+    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so. Returns where the case rests; None for one
+    that has ended, runs on another version or belongs elsewhere, and so is no longer the plan's. Records `move_case`. Raises
+    MoveImpossible, also where a process would end or stand past what the case lacks, StateUnreadable, and whatever faults the new version
+    has when it runs on.
     """
     process = CaseProcess(case, now=now, bindings=bindings)
     own = process.instance_of(None)
@@ -79,7 +80,7 @@ def move_case(
         raise MoveImpossible(*HAS_INCIDENT)
     changes: Changes = []
     move = line.move
-    # each row is written once, at the end: what asks meanwhile asks for rows nobody here has changed
+    # each row is written once, at the end: queries in between read only rows that are unchanged here
     with watched(changes.extend), db.session.no_autoflush:
         moved = [each for each in process.instances if each.ended_at is None and each.version_id == way.source_id]
         passage, first = _Passage(process, way, move.target), last_seq(case) + 1
@@ -90,7 +91,7 @@ def move_case(
             if row.state == "waiting":
                 tell_step_waits(case, desk=row.desk, element=row.element, at=now)
         told_of = _versions(move.source, move.target)
-        # what the move itself did is told from `first` on: an undo takes all of it back (casework.facts)
+        # the move's own events begin at `first`: an undo takes all of them back (casework.facts)
         record(case, "move_case", by=by, at=now, **told_of, reason=move.reason or "", move=move.ref, first=first)
     kept = {"changes": changes, "after": _digests(process.instances)}
     line.before = zstandard.compress(orjson.dumps(kept), level=9)
@@ -100,10 +101,10 @@ def move_case(
 
 
 def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
-    """Put a locked case back to where it was before it was moved. What nobody could hear of meanwhile is heard then.
+    """Put a locked case back to where it was before it was moved. It then hears what it could not hear meanwhile.
 
-    A step that was taken at another desk meanwhile is free again where its holder does not work at the desk it is back at. Records
-    `undo_move_case`. Raises UndoRefused where anything of it is no longer as the move left it.
+    A step claimed at another desk meanwhile is free again if its holder does not work at the desk it returns to. Records `undo_move_case`.
+    Raises UndoRefused where anything in it is no longer as the move left it.
     """
     if line.before is None:
         raise UndoRefused(FORGOTTEN)
@@ -126,7 +127,7 @@ def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings
 
 
 def _versions(source: ProcessVersion, target: ProcessVersion) -> dict[str, Any]:
-    """What an event says of the versions: their numbers, and whose they are where that is not the same."""
+    """The versions for an event: their numbers, and their scopes if these differ."""
     numbers: dict[str, Any] = {"from": source.number, "to": target.number}
     if source.centre_id == target.centre_id:
         return numbers
@@ -134,18 +135,18 @@ def _versions(source: ProcessVersion, target: ProcessVersion) -> dict[str, Any]:
 
 
 class _Passage:
-    """The rows of one case on their way: what each step and timer is called from now on, and whose it is."""
+    """The rows of one case during a move: the new name of each step and timer, and its desk."""
 
-    def __init__(self, process: CaseProcess, way: Way, target: ProcessVersion) -> None:
+    def __init__(self, process: CaseProcess, way: LoadedMove, target: ProcessVersion) -> None:
         self.process, self.way, self.target = process, way, target
         self.case, self.now, self.bindings = process.case, process.now, process.bindings
         self.steps, self.timers = steps_of(self.case), timers_of(self.case)
         self.stood: dict[ProcessInstance, frozenset[Spot]] = {}
-        # FlatRows asks for them again at the end of this step: they are the same rows
+        # FlatRows reads the same rows again at the end of this step
         kept_for_step().update({("steps", self.case.id): self.steps, ("timers", self.case.id): self.timers})
 
     def go(self, instances: list[ProcessInstance]) -> list[WaitingTask]:
-        """Move the instances; returns the drawn steps that wait at another desk, whose people are to be told."""
+        """Move the instances; returns the drawn steps that now wait at another desk, whose people are to be notified."""
         renamed: dict[tuple[int | None, str], str] = {}
         told: list[WaitingTask] = []
         for instance in instances:
@@ -155,7 +156,7 @@ class _Passage:
             for row in (each for each in self.steps if each.instance_id == instance.id and each.state in AT_DESKS):
                 name = names.get(row.engine_task)
                 if name is None:
-                    continue  # it waits no more: FlatRows withdraws it
+                    continue  # it no longer waits: FlatRows withdraws it
                 if name != row.element:
                     renamed[row.assignment_id, row.element] = name
                 if self._follow(row, name) and is_unforeseen(name, self.bindings):
@@ -164,7 +165,7 @@ class _Passage:
         return told
 
     def arrived(self) -> Arrival:
-        """Say where the moved processes rest once they have run on; raises MoveImpossible where one ended or stands past what is owed."""
+        """Return where the moved processes rest once they have run on; raises MoveImpossible if one ended or skipped a required step."""
         rests: set[str] = set()
         skips: list[str] = []
         for instance, stood in self.stood.items():
@@ -179,7 +180,7 @@ class _Passage:
         return Arrival(tuple(sorted(rests)), tuple(dict.fromkeys(skips)))
 
     def _move(self, instance: ProcessInstance) -> dict[str, str]:
-        """Move one tree; returns what its waiting steps and timers are called now, by their ids, which stay."""
+        """Move one tree; returns the new names of its waiting steps and timers, by their ids, which stay."""
         workflow = self.process.open(instance)
         try:
             here = places_of(workflow, self.way.old)
@@ -198,7 +199,8 @@ class _Passage:
         return _names(moved)
 
     def _follow(self, row: WaitingTask, name: str) -> bool:
-        """Let a waiting step be that of the new version; says whether it waits at another desk. Who works there keeps what they took."""
+        """Give a waiting step its name and desk in the new version; returns whether the desk changed. People who work there keep their
+        claims."""
         element = self.way.new.elements[name]
         clock = running_step_clock(self.case, row.element, assignment=row.assignment)
         if clock is not None:
@@ -223,7 +225,7 @@ class _Passage:
 
 
 def _release_stranger(row: WaitingTask, now: datetime) -> None:
-    """Let a step be free whose holder does not work at its desk."""
+    """Release a step whose holder does not work at its desk."""
     if row.claimed_by_id is None or row.desk.startswith(f"{REPORTER}@"):
         return
     if own_desk(actor_for(db.session.get(Account, row.claimed_by_id), now=now), row.desk) is None:
@@ -236,7 +238,7 @@ def _names(workflow: BpmnWorkflow) -> dict[str, str]:
 
 
 def _digests(instances: list[ProcessInstance]) -> dict[str, str]:
-    """What the open processes of a case look like, by their numbers."""
+    """Digests of the open processes of a case, by their numbers."""
     return {str(each.id): hashlib.sha256(each.state).hexdigest() for each in instances if each.ended_at is None}
 
 
@@ -246,13 +248,13 @@ def _refuse_gone_on(case: Case, after: dict[str, str], nets: list[Net]) -> None:
     if _digests(instances) != after or db.session.scalar(failed) is not None:
         raise UndoRefused
     for net, _columns in changed_since(nets):
-        # what somebody threw away or sent is no reason, nor that the case rests or goes on since
+        # a draft discarded or sent is no reason, nor that the case was put on hold or resumed since
         if not (net.table.name == "draft" and db.session.scalar(select(Draft.id).where(Draft.id == net.key["id"])) is None):
             raise UndoRefused
 
 
 def _subjects_back(changes: Changes) -> dict[tuple[int | None, str], str]:
-    """What a step is called again, by agency's work and its name in the new version."""
+    """The old name of each step, by assignment and its name in the new version."""
     back: dict[tuple[int | None, str], str] = {}
     for net in net_of(changes):
         if net.table.name == WaitingTask.__tablename__ and "element" in net.before:
@@ -263,7 +265,7 @@ def _subjects_back(changes: Changes) -> dict[tuple[int | None, str], str]:
 
 
 def _drafts_begun_since(case: Case, changes: Changes) -> list[Draft]:
-    """Drafts of a renamed step that the journal does not know: they follow it back."""
+    """Drafts of a renamed step that the journal does not know, which follow it back."""
     back = _subjects_back(changes)
     if not back:
         return []
@@ -273,7 +275,7 @@ def _drafts_begun_since(case: Case, changes: Changes) -> list[Draft]:
 
 
 def _hear(case: Case, now: datetime, bindings: Bindings) -> None:
-    """Let processes that are back hear what happened meanwhile and the version they were in did not listen for; else touch nothing."""
+    """Let processes that were brought back hear what the other version did not listen for; touch nothing else."""
     process, is_open = CaseProcess(case, now=now, bindings=bindings), False
     for instance in process.instances:
         if instance.status != "running":

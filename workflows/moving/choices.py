@@ -1,7 +1,7 @@
-"""Where the tokens of a resting place may be sent by hand: looked at state by state, so much of it as there is time for.
+"""Which targets can be chosen by hand for tokens at a resting place, found state by state as far as time allows.
 
-What the nets rule out at a glance is left out first: a target nothing could stand beside, or in a row of another event. Only what is
-left is planned, and of that the first state in which it works is enough.
+Targets the nets rule out at a glance are dropped first: those at which nothing could stand together with the other tokens, or in a line of
+another event. Only the others are planned, and the first state in which one works is enough.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,13 +13,13 @@ from workflows.moving.net import AT, Spot, Standing, Stretch
 from workflows.moving.pairs import Pair, Refusal
 
 MOST_TRIED = 1_000
-"""So many states are planned for the targets of one element."""
+"""States planned for the targets of one element."""
 MOST_TRIED_AT_ONCE = 8_000
-"""So many for all elements together when only asked whether there are any."""
+"""States planned for all elements together when the question is only whether there are any."""
 
 
 class Choices:
-    """The targets of every resting place of a process. `pair` is that of its versions with nothing chosen."""
+    """The targets of every resting place of a process. `pair` is its two versions with nothing chosen."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair, self.old, self.new = pair, pair.old, pair.new
@@ -29,14 +29,14 @@ class Choices:
         self._lines = {id(stretch): self._number(stretch.spots) for stretch in self.new.stretches}
 
     def has_any(self, element: str) -> bool:
-        """Whether anything may be chosen for an element. Where too much would have to be looked at, it is taken to be so."""
+        """Whether an element has any target. If that takes too long to find out, yes is assumed."""
         if element not in self._has_any:
             most = max(20, MOST_TRIED_AT_ONCE // max(1, sum(1 for _ in self.old.resting())))
             self._has_any[element] = any(True for _ in self._offered(element, most))
         return self._has_any[element]
 
     def of(self, element: str) -> list[Node]:
-        """What may be chosen for an element, in the order of the new model, with what was not looked at to the end."""
+        """The targets of an element, in the order of the new model, including those not fully examined."""
         return list(self._offered(element, MOST_TRIED))
 
     def _offered(self, element: str, most: int) -> Iterator[Node]:
@@ -47,7 +47,7 @@ class Choices:
         usable = list(self._usable(element))
         for at, node in enumerate(nodes):
             there = [(stretch, standing) for stretch, standing, beside in usable if is_join or self._fits(node.id, stretch, beside)]
-            # the share of a target that is soon decided is left to the others
+            # a target that is decided early leaves its share to the others
             share = max(1, most // (len(nodes) - at)) if most else 0
             tried = there[:: max(1, -(-len(there) // share))] if share else []
             pair = self.pair.sending(element, node.id)
@@ -58,14 +58,14 @@ class Choices:
 
     @staticmethod
     def _goes_in(standings: list[tuple[Stretch, Standing]], pair: Pair, element: str) -> tuple[bool, int]:
-        """Whether a token at the element can go in one of some states, and how many were looked at."""
+        """Whether a token at the element can move in one of some states, and how many were examined."""
         for number, (stretch, standing) in enumerate(standings, start=1):
             if any(spot[-1] == element for spot in look_at(pair, stretch, standing).does):
                 return True, number
         return False, len(standings)
 
     def _usable(self, element: str) -> Iterator[tuple[Stretch, Standing, int]]:
-        """The standings with a token there that no other token alone keeps from being moved, each with where those come to stand."""
+        """The states with a token there in which no other token prevents the move, each with where the others come to stand."""
         for stretch, standing in self.old.standings_at.get(element, ()):
             beside = self._beside_it(element, standing)
             if beside is not None:
@@ -82,7 +82,7 @@ class Choices:
         return beside
 
     def _fits(self, target: str, stretch: Stretch, beside: int) -> bool:
-        """Whether a token may stand at a target with others where they come to stand: on its line all stand together somewhere."""
+        """Whether a token may stand at a target with the others where they end up: on its line all must be able to stand together."""
         spot: Spot = (AT, target)
         if spot not in self.new.home:
             return False

@@ -1,7 +1,7 @@
-"""What an instance has surely passed where a token stands, and what a token would leap over that is set elsewhere.
+"""What an instance has surely passed where a token stands, and which required steps a moved token would skip.
 
-A token has passed some nodes for sure where no token comes while nothing leaves them; a join lets through once all of its flows have
-come, so that branches side by side count as they run. Asked of the nets alone; token_targets.py asks the rows of a case as well.
+A token has surely passed some nodes if no token could arrive there while nothing leaves them. A join lets through once all of its flows
+have arrived, so parallel branches count as they run. This looks at the nets alone; token_targets.py also reads the rows of a case.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -13,14 +13,14 @@ from workflows.definitions.findings import named
 from workflows.moving.net import AT, Net, Spot
 
 OTHER_THAN = "other_than"
-"""The property by which a drawn step checks another: an approval of the house's own making."""
+"""The property by which a drawn step requires another person: an approval the organisation added itself."""
 
 
 @dataclass(frozen=True)
-class Owed:
-    """What no token is set past before it was done: one of some steps, or a message that was heard. `element` names it to people.
+class RequiredStep:
+    """Something a token may not skip: one of some steps, or a message. `element` is the name shown to people.
 
-    `is_core` are verification, approval and publication; the other steps of the house leave what the later ones rest on.
+    `is_core` are verification, approval and publication; later steps rely on the other required steps.
     """
 
     element: str
@@ -29,30 +29,30 @@ class Owed:
     is_core: bool = False
 
     def nodes_in(self, net: Net) -> frozenset[str]:
-        """What a token has to leave in a process, for it to be done."""
+        """The nodes of a process of which a token must have left one."""
         nodes = net.nodes.values()
         return frozenset(node.id for node in nodes if (node.is_step and node.id in self.steps) or node.message in self.messages)
 
 
-VERIFIED = Owed("verify", frozenset({"verify"}), is_core=True)
-PUBLISHED = Owed("publish", frozenset({"publish"}), is_core=True)
-APPROVED = Owed("approve_answer", frozenset({"approve_answer"}), is_core=True)
-SETTLED = Owed("approve_answer", frozenset({"approve_answer", "decide_hand_back"}), frozenset({"assignment_ended"}), is_core=True)
-"""How the work of an agency comes to an end: an approved answer, a release, or its removal."""
-FINISHED = Owed("wait_for_agencies", frozenset(), frozenset({"assignments_finished"}), is_core=True)
-"""No agency is at work any more and at least one answer is approved."""
+VERIFIED = RequiredStep("verify", frozenset({"verify"}), is_core=True)
+PUBLISHED = RequiredStep("publish", frozenset({"publish"}), is_core=True)
+APPROVED = RequiredStep("approve_answer", frozenset({"approve_answer"}), is_core=True)
+SETTLED = RequiredStep("approve_answer", frozenset({"approve_answer", "decide_hand_back"}), frozenset({"assignment_ended"}), is_core=True)
+"""How the work of an agency ends: an approved answer, a release, or its removal."""
+FINISHED = RequiredStep("wait_for_agencies", frozenset(), frozenset({"assignments_finished"}), is_core=True)
+"""No agency is at work any more, and at least one answer is approved."""
 
 _CORE = {owed.element: owed for owed in (VERIFIED, PUBLISHED, APPROVED)}
 
 
-def _owed_in(net: Net) -> tuple[Owed, ...]:
-    """What no token of a process is set past: the steps of the house in their order, and the approvals that were drawn."""
-    found: tuple[Owed, ...] = net.worked_out.get("owed", ())
+def _required_in(net: Net) -> tuple[RequiredStep, ...]:
+    """What no token of a process may skip: the software's steps in order, and the drawn approvals."""
+    found: tuple[RequiredStep, ...] = net.worked_out.get("owed", ())
     if not found:
         bound = [name for name, step in BINDINGS.steps.items() if step.process_id == net.process.id]
-        house = [_CORE.get(name) or Owed(name, frozenset({name})) for name in bound]
+        house = [_CORE.get(name) or RequiredStep(name, frozenset({name})) for name in bound]
         steps = [node for node in net.nodes.values() if node.is_step and node.id not in BINDINGS.steps]
-        drawn = [Owed(step.id, frozenset({step.id}), is_core=True) for step in steps if OTHER_THAN in step.properties]
+        drawn = [RequiredStep(step.id, frozenset({step.id}), is_core=True) for step in steps if OTHER_THAN in step.properties]
         found = net.worked_out["owed"] = tuple(owed for owed in (SETTLED, *house, *drawn) if owed.nodes_in(net))
     return found
 
@@ -62,27 +62,28 @@ def has_passed(net: Net, spot: Spot, nodes: frozenset[str]) -> bool:
     return spot in net.home and not _comes_without(net, spot, nodes)
 
 
-def passed_at(net: Net, spot: Spot) -> tuple[Owed, ...]:
-    """Return what a token has surely passed where it stands, worked out once."""
-    known: dict[Spot, tuple[Owed, ...]] = net.worked_out.setdefault("passed at", {})
+def passed_at(net: Net, spot: Spot) -> tuple[RequiredStep, ...]:
+    """Return what a token has surely passed where it stands; computed once."""
+    known: dict[Spot, tuple[RequiredStep, ...]] = net.worked_out.setdefault("passed at", {})
     if spot not in known:
-        known[spot] = tuple(owed for owed in _owed_in(net) if has_passed(net, spot, owed.nodes_in(net)))
+        known[spot] = tuple(owed for owed in _required_in(net) if has_passed(net, spot, owed.nodes_in(net)))
     return known[spot]
 
 
-def leapt_over(old: Net, stood: Collection[Spot], new: Net, stands: Spot) -> Iterator[Owed]:
-    """Yield what whoever stands there in the new version has passed, and nobody who stood so in the old one.
+def leapt_over(old: Net, stood: Collection[Spot], new: Net, stands: Spot) -> Iterator[RequiredStep]:
+    """Yield what every token standing there in the new version has passed, but tokens standing so in the old one have not.
 
-    What the old version did not have is none of it: its cases were never asked for that.
+    Requirements the old version lacked do not count, since its cases were never asked for them.
     """
     before = {owed for spot in stood for owed in passed_at(old, spot)}
-    yield from (owed for owed in passed_at(new, stands) if owed not in before and owed in _owed_in(old))
+    yield from (owed for owed in passed_at(new, stands) if owed not in before and owed in _required_in(old))
 
 
 def left_undone(old: Net, stood: Collection[Spot], new: Net, stands: Collection[Spot], mapping: Mapping[str, str | None]) -> list[str]:
-    """Return the drawn steps that tokens leave undone: those whoever stands there has passed, and what they waited at if it lies behind.
+    """Return the drawn steps that tokens skip: those every token standing there has passed, and those they were waiting at if these lie
+    behind.
 
-    They are no reason against a move, and whoever begins it is told.
+    They do not prevent a move; the person who begins it is told.
     """
     drawn = [node.id for node in new.nodes.values() if node.is_step and node.id not in BINDINGS.steps]
     found = []
@@ -100,18 +101,18 @@ def left_undone(old: Net, stood: Collection[Spot], new: Net, stands: Collection[
 
 
 def label_of(net: Net, element: str) -> Bilingual:
-    """Return what people read for a node, in quotation marks."""
+    """Return the label of a node, in quotes."""
     node = net.nodes.get(element)
     return named(node.called, node.id) if node is not None else Bilingual(f"“{element}”", f"“{element}”")
 
 
 def skipping(step: Bilingual) -> Bilingual:
-    """Say that a token is not set past a step."""
+    """Say that a token may not skip a step."""
     return Bilingual(f"Hồ sơ sẽ bỏ qua {step.vi}, là bước hồ sơ chưa qua.", f"The case would skip {step.en}, which it has not passed.")
 
 
 def _comes_without(net: Net, spot: Spot, nodes: frozenset[str]) -> bool:
-    """Whether a token can come to a spot while nothing leaves some nodes."""
+    """Whether a token can reach a spot while nothing leaves some nodes."""
     known: dict[frozenset[str], tuple[set[str], set[str]]] = net.worked_out.setdefault("reached without", {})
     if nodes not in known:
         known[nodes] = _reached_without(net, nodes)
@@ -120,7 +121,7 @@ def _comes_without(net: Net, spot: Spot, nodes: frozenset[str]) -> bool:
 
 
 def _reached_without(net: Net, nodes: frozenset[str]) -> tuple[set[str], set[str]]:
-    """The nodes tokens come to and the flows they go along while nothing leaves some nodes."""
+    """The nodes and flows tokens reach while nothing leaves some nodes."""
     places, flows = set[str](), set[str]()
     ahead = [node.id for node in net.process.starts]
     while ahead:

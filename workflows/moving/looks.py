@@ -1,15 +1,15 @@
-"""One state of an old version under a plan: which of its tokens can go, which cannot, and which perhaps."""
+"""Examines one state of an old version under a plan: which of its tokens can move, which cannot, and which perhaps."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from workflows.moving.net import AT, NOWHERE, Net, Spot, Standing, Stretch
-from workflows.moving.pairs import OVER_AT_ONCE, Pair, Plan, Refusal
+from workflows.moving.pairs import OVER_AT_ONCE, Pair, Refusal, TokenPlan
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was found for the tokens of a standing. One that does go may be among `perhaps`: in some cases it does not."""
+    """The result for the tokens of a state. A token in `does` may also be in `perhaps`: in some cases it cannot move."""
 
     does: Standing = NOWHERE
     refused: Mapping[Spot, Refusal] = field(default_factory=dict)
@@ -17,13 +17,13 @@ class Look:
 
 
 def look_at(pair: Pair, stretch: Stretch, standing: Standing) -> Look:
-    """Look at a standing of a line of the old version, with what else stands in the instance while other lines are at their beginning."""
+    """Examine one state of a line of the old version, with what else stands in the instance while other lines are at their beginning."""
     more = others_of(pair.old, stretch, standing)
     event = pair.old.root_of[id(stretch)].event
     plan = pair.plan(standing | more, event=event)
     beside: dict[Spot, Refusal] = {}
     if plan.refusals and not any(refusal.spots and refusal.spots <= standing for refusal in plan.refusals):
-        # what the rest of the instance does is in the way, which is told where it stands: where that is elsewhere, these may go
+        # the rest of the instance is in the way, which is reported there: if it stands elsewhere, these tokens may move
         for refusal in plan.refusals:
             beside |= dict.fromkeys(refusal.spots & standing, refusal)
         plan = pair.plan(standing, event=event, alone=True)
@@ -38,7 +38,7 @@ def look_at(pair: Pair, stretch: Stretch, standing: Standing) -> Look:
     surely = {spot: refusal for spot, refusal in said.items() if lacking[spot].is_sure}
     perhaps = beside | {spot: refusal for spot, refusal in said.items() if spot not in surely}
     if event is not None and not any(plan.outcomes):
-        # nothing may be left but what is dropped
+        # perhaps only dropped tokens are left
         perhaps |= {spot: Refusal(frozenset({spot}), OVER_AT_ONCE) for spot in standing}
     return Look(standing - surely.keys(), surely, perhaps)
 
@@ -50,8 +50,8 @@ class _Lack:
     is_sure: bool
 
 
-def _lacking(pair: Pair, plan: Plan, standing: Standing, more: Standing) -> dict[Spot, _Lack]:
-    """The tokens that may go on to where a value is read they may not have: what they surely lack before what they may."""
+def _lacking(pair: Pair, plan: TokenPlan, standing: Standing, more: Standing) -> dict[Spot, _Lack]:
+    """The tokens that may reach a node reading a value they may not have; values surely missing come before those perhaps missing."""
     found: dict[Spot, _Lack] = {}
     for spot, lack in _each_lack(pair, plan, standing, more):
         if lack.is_sure or spot not in found or not found[spot].is_sure:
@@ -59,7 +59,7 @@ def _lacking(pair: Pair, plan: Plan, standing: Standing, more: Standing) -> dict
     return found
 
 
-def _each_lack(pair: Pair, plan: Plan, standing: Standing, more: Standing) -> Iterator[tuple[Spot, _Lack]]:
+def _each_lack(pair: Pair, plan: TokenPlan, standing: Standing, more: Standing) -> Iterator[tuple[Spot, _Lack]]:
     sure = {spot: pair.before.at(spot) for spot in standing | more}
     for outcome in plan.outcomes:
         for each in pair.needs.missing(pair.brought(plan, outcome, sure)):
@@ -78,7 +78,7 @@ def _each_lack(pair: Pair, plan: Plan, standing: Standing, more: Standing) -> It
 
 
 def others_of(net: Net, stretch: Stretch, standing: Standing) -> Standing:
-    """What else stands in the instance while a line stands so and other lines are at their beginning, worked out once."""
+    """What else stands in the instance while a line is in this state and other lines are at their beginning; computed once."""
     known: dict[tuple[int, Standing], Standing] = net.worked_out.setdefault("others", {})
     key = (id(stretch), standing)
     if key not in known:

@@ -1,6 +1,6 @@
-"""What becomes of each resting place of a version when its cases move to another one: said before anything is moved.
+"""What becomes of each resting place of a version when its cases move to another one, decided before anything is moved.
 
-Every state of the old version is looked at on the nets, line by line (token_game.py): what is found there holds for every case.
+Every state of the old version is examined on the nets, line by line (token_game.py), so the result holds for every case.
 """
 
 from collections import defaultdict
@@ -15,10 +15,10 @@ from workflows.definitions.process import Definition, Element
 from workflows.moving.choices import Choices
 from workflows.moving.looks import Look, look_at
 from workflows.moving.net import AT, KEPT, NOWHERE, Spot, nets_of
-from workflows.moving.pairs import Going, Mapped, Pair, Refusal, pair_of
+from workflows.moving.pairs import Mapped, Pair, Refusal, TokenMove, pair_of
 
 MOST_STANDINGS = 3_000
-"""So many states of a process are looked at."""
+"""States of a process that are examined."""
 
 _DEPENDS = Bilingual(
     "Còn tuỳ những nhánh khác của hồ sơ đang chờ ở đâu; bản chạy thử trên từng hồ sơ sẽ nói rõ.",
@@ -36,9 +36,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a token at one element of the old version. `target` is None for one that is dropped or has nowhere to go.
+    """What becomes of a token at one element of the old version. `target` is None if it is dropped or has nowhere to go.
 
-    `why` is the reason of what does not move; with MOVES it says when it does not after all.
+    `why` is the reason it does not move; with MOVES, the condition under which it does not after all.
     """
 
     element: str
@@ -57,18 +57,18 @@ _targets: LruCache[tuple[str, str, str], list[Element]] = LruCache(512)
 
 
 def fates(old: Definition, new: Definition, mapping: Mapped) -> dict[str, Fate]:
-    """Return what becomes of every resting place of the old version, joins included. `mapping` is what was chosen by hand.
+    """Return the fate of every resting place of the old version, joins included. `mapping` is what was chosen by hand.
 
-    A process the new version does not have keeps its cases: nothing in it can be moved.
+    If the new version lacks a process, nothing in that process can be moved.
     """
     key = (old.sha256, new.sha256, frozenset(mapping.items()))
     return _fates.get(key, lambda: {fate.element: fate for fate in _all(old, new, mapping)})
 
 
 def targets(element: str, old: Definition, new: Definition) -> list[Element]:
-    """Return what may be chosen by hand for a resting place, in the order of the new model: where a token there could go on.
+    """Return the targets that may be chosen by hand for a resting place, in the order of the new model: where a token could go on.
 
-    In a large model what was not looked at to the end is among them: the trial on each case tells.
+    In a large model they include targets not fully examined; the trial on each case decides.
     """
     process_id = old.elements[element].process_id
     if process_id not in new.specs:
@@ -106,7 +106,7 @@ def _fate(element: str, judged: "_Judged", choices: Choices) -> Fate:
 
 
 class _Judged:
-    """What was found for the spots of a process over the states of its old version."""
+    """The results for the spots of a process over the states of its old version."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
@@ -125,16 +125,16 @@ class _Judged:
         return any(spot in self._does for spot in self._of(element))
 
     def first_refusal(self, element: str) -> Refusal | None:
-        """The first reason why one cannot be, in some state."""
+        """The first reason why a token there cannot be moved in some state."""
         return next((each[spot] for each in (self._refused, self._perhaps) for spot in self._of(element) if spot in each), None)
 
     def target(self, element: str) -> str | None:
         """Where a token there goes."""
         for spot in self._of(element):
             going = self.pair.going(spot)
-            if isinstance(going, Going) and going.to is not None:
+            if isinstance(going, TokenMove) and going.to is not None:
                 return going.to[-1]
-            if isinstance(going, Going) and going.flow is not None:
+            if isinstance(going, TokenMove) and going.flow is not None:
                 landed = self.pair.new.settled(NOWHERE, [going.flow])
                 return next((each[-1] for standing in landed or () for each in sorted(standing)), None)
         return None
@@ -144,7 +144,7 @@ class _Judged:
 
     def _judge(self) -> None:
         left = MOST_STANDINGS
-        # of the longest lines the rest is left open, not of those that were drawn last
+        # states of the longest lines are left open, not those of the lines drawn last
         lines = self.pair.old.stretches
         if sum(len(line.standings) for line in lines) > left:
             lines = sorted(lines, key=lambda line: len(line.standings))
@@ -163,20 +163,20 @@ class _Judged:
         self._does |= look.does
 
     def _note_met_lines(self) -> None:
-        """Lines of the old version that are one in the new one were looked at each for itself."""
+        """Handle lines of the old version that are one line in the new one but were examined separately."""
         met: dict[int, set[int]] = defaultdict(set)
         for spot in list(self.spots):
             going = self.pair.going(spot)
-            if isinstance(going, Going) and going.to in self.pair.new.home:
+            if isinstance(going, TokenMove) and going.to in self.pair.new.home:
                 met[id(self.pair.new.home[going.to])].add(id(self.pair.old.home[spot]))
         together = {each for lines in met.values() if len(lines) > 1 for each in lines}
         for spot in self.spots:
-            if id(self.pair.old.home[spot]) in together and isinstance(self.pair.going(spot), Going):
+            if id(self.pair.old.home[spot]) in together and isinstance(self.pair.going(spot), TokenMove):
                 self._perhaps.setdefault(spot, self._refused.pop(spot, Refusal(frozenset({spot}), _DEPENDS)))
                 self._does.add(spot)
 
     def _leave_open(self, spots: Iterable[Spot]) -> None:
-        """Say of what was not looked at that it depends, unless the place itself is in the way."""
+        """Mark spots not examined as depending on the case, unless the place itself cannot be moved."""
         for spot in spots:
             going = self.pair.going(spot)
             if isinstance(going, Refusal):

@@ -1,4 +1,4 @@
-"""Which values the way ahead of some tokens reads that they do not bring and nothing on the way sets."""
+"""Which values will be read on the way ahead that the tokens do not bring and nothing on the way sets."""
 
 import ast
 from collections import deque
@@ -18,20 +18,20 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class Missing:
-    """A value that is read at a node and may not be there; `spots` are the tokens it may be missing to."""
+    """A value read at a node that may be missing; `spots` are the tokens that may lack it."""
 
     name: str
     reader: str
 
 
 def needs_of(net: Net) -> "Needs":
-    """Return the needs of a net, worked out once."""
+    """Return the needs of a net; computed once."""
     found: Needs = net.worked_out.get("needs") or net.worked_out.setdefault("needs", Needs(net))
     return found
 
 
 class Needs:
-    """What the nodes of a net read and leave. Sets of the names that are read anywhere are kept as numbers, a bit for each."""
+    """What the nodes of a net read and leave. Sets of names are stored as integers, one bit per name."""
 
     def __init__(self, net: Net) -> None:
         self.net, self.graph = net, net.graph
@@ -53,26 +53,26 @@ class Needs:
         self._found: dict[object, tuple[Missing, ...]] = {}
 
     def at(self, spot: Spot) -> Names:
-        """What a token that rests somewhere surely has."""
+        """The values a token resting there surely has."""
         if spot not in self._at:
             self._at[spot] = self.sure[spot[1]] | (self.gives[spot[1]] if spot[0] == ON else frozenset())
         return self._at[spot]
 
     def armed(self, node_id: str) -> Names:
-        """What the moments of a resting place are worked out from when a token arrives."""
+        """The values from which the timers of a resting place are computed when a token arrives."""
         node = self.net.nodes[node_id]
         events = [self.net.nodes[flow.target] for flow in self.graph.leaving[node_id]] if node.kind == "eventBasedGateway" else [node]
         events += self.graph.attached[node_id]
         return frozenset(name for event in events for name in reads_of(event.timer[1] if event.timer else ""))
 
     def ahead_of(self, node_id: str) -> frozenset[str]:
-        """The nodes a token can come to from one, itself included."""
+        """The nodes a token can reach from a node, itself included."""
         if node_id not in self._reach:
             self._reach[node_id] = frozenset(self.graph.reach([node_id]))
         return self._reach[node_id]
 
     def possible(self, node_id: str) -> Names:
-        """What a token at a node may have: what anything before it leaves."""
+        """The values a token at a node may have: whatever anything before it leaves."""
         if node_id not in self._possible:
             before = self.graph.reach([node_id], self.graph.before) - {node_id}
             if any(node_id in self.ahead_of(after) for after in self.graph.after(node_id)):
@@ -81,7 +81,7 @@ class Needs:
         return self._possible[node_id]
 
     def missing(self, brought: Mapping[Spot, Names]) -> tuple[Missing, ...]:
-        """Return what the way ahead reads though tokens with these values may come there without it."""
+        """Return what the way ahead reads although tokens with these values may arrive without it."""
         ahead = frozenset().union(*(self.ahead_of(spot[1] if spot[0] == AT else spot[2]) for spot in brought))
         if self._is_as_from_the_start(brought, ahead):
             return ()
@@ -118,7 +118,7 @@ class Needs:
                 yield from (Missing(name, node_id) for name in self._names if lacks & self._bits[name])
 
     def _before(self, brought: Mapping[Spot, int], ahead: frozenset[str]) -> dict[str, int]:
-        """As `values.py` works it out from the start, but from where the tokens are."""
+        """Computed as in `values.py`, but starting from where the tokens are."""
         everything = (1 << len(self._names)) - 1
         before = dict.fromkeys(ahead, everything)
         waiting = deque(node for node in self.net.nodes if node in ahead)
@@ -143,7 +143,7 @@ class Needs:
         return reduce(and_, ways) if ways else everything
 
     def _read(self, node: Node) -> Names:
-        """What a node reads when a token comes to it; the moments of an event at an edge or behind a gateway are read before."""
+        """The values a node reads when a token arrives; timers on its boundary or behind a gateway are read before."""
         if node.attached_to or self.net.behind_gateway(node.id):
             return frozenset()
         texts = [flow.condition for flow in self.graph.leaving[node.id] if node.kind == "exclusiveGateway" and not flow.is_default]
@@ -153,7 +153,7 @@ class Needs:
 
 @lru_cache(maxsize=4096)
 def reads_of(text: str) -> Names:
-    """Return the variables an expression cannot do without: what it first asks `defined` of may be missing."""
+    """Return the variables an expression needs; those it tests with `defined` first may be missing."""
     try:
         names = names_in(text or "None")
     except ExpressionRefused:

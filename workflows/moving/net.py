@@ -1,7 +1,7 @@
-"""A version as a net of tokens: its graph, and which tokens can stand beside each other in one instance.
+"""A version as a net of tokens: its graph, and which tokens can stand at the same time in one instance.
 
-A standing is the set of places of one group of tokens: nodes they rest at and flows on which they wait for a join. Lines that never
-meet (token_game.py) are judged each for itself; what an event beside a step has begun is a group of its own.
+A standing is the set of places of one group of tokens: nodes at which they rest and flows on which they wait for a join. Lines that never
+meet (token_game.py) are judged separately; whatever a non-interrupting boundary event has begun is a group of its own.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from workflows.definitions.process import Definition, read_xml
 from workflows.definitions.vocabulary import RESTING
 
 KEPT = 24
-"""So many pairs of versions are remembered, and twice as many versions."""
+"""Pairs of versions kept in the cache; it keeps twice as many versions."""
 
 Spot = tuple[str, ...]
 """Where a token is: (AT, node) or (ON, source, join)."""
@@ -30,7 +30,7 @@ _nets: LruCache[str, dict[str, "Net"]] = LruCache(2 * KEPT)
 
 
 def nets_of(definition: Definition) -> dict[str, "Net"]:
-    """Return the nets of a version by process id, worked out once per content."""
+    """Return the nets of a version by process id; computed once per content."""
     return _nets.get(definition.sha256, lambda: _read(definition))
 
 
@@ -41,9 +41,9 @@ def _read(definition: Definition) -> dict[str, "Net"]:
 
 @dataclass(eq=False)
 class Stretch:
-    """One line of the game with what its tokens can stand at; `standings` says for each which splits are passed beside it.
+    """One line of the game with the standings of its tokens; `standings` gives for each the splits passed on other lines.
 
-    `event` is what began it beside a step, None for what belongs to the instance from its start.
+    `event` is the boundary event that began it, None for a line that belongs to the instance from its start.
     """
 
     line: TokenLine
@@ -59,8 +59,6 @@ class Stretch:
 
 
 class Net:
-    """One process of a version."""
-
     def __init__(self, process: Process) -> None:
         self.process, self.graph = process, graph_of(process)
         self.stretches: list[Stretch] = []
@@ -82,12 +80,11 @@ class Net:
 
     @property
     def nodes(self) -> Any:
-        """The nodes of the process by id."""
         return self.graph.nodes
 
     @cached_property
     def standings_at(self) -> dict[str, list[tuple[Stretch, Standing]]]:
-        """By element every standing with a token there, in the order they were found."""
+        """Every standing with a token at an element, by element, in the order found."""
         found: dict[str, list[tuple[Stretch, Standing]]] = defaultdict(list)
         for stretch in self.stretches:
             for standing in stretch.standings:
@@ -98,7 +95,7 @@ class Net:
 
     @cached_property
     def beside(self) -> dict[Spot, frozenset[Spot]]:
-        """By spot what can stand beside it on its line."""
+        """For each spot, the spots on its line that can hold a token at the same time."""
         found: dict[Spot, set[Spot]] = defaultdict(set)
         for stretch in self.stretches:
             for standing in stretch.standings:
@@ -108,21 +105,20 @@ class Net:
         return {spot: frozenset(others - {spot}) for spot, others in found.items()}
 
     def joins(self, node_id: str) -> bool:
-        """Whether tokens wait at a node for each other."""
+        """Whether tokens wait for each other at a node."""
         return self.nodes[node_id].kind == "parallelGateway" and len(self.graph.entering[node_id]) > 1
 
     def behind_gateway(self, node_id: str) -> str | None:
-        """The event-based gateway a catching event stands behind: tokens rest there."""
+        """The event-based gateway before a catching event, at which its tokens rest."""
         sources = (self.nodes[flow.source] for flow in self.graph.entering[node_id])
         return next((each.id for each in sources if each.kind == "eventBasedGateway"), None)
 
     def resting(self) -> Iterator[Node]:
-        """What tokens rest at, joins last."""
+        """The nodes tokens rest at, joins last."""
         yield from (node for node in self.nodes.values() if node.kind in RESTING and self.behind_gateway(node.id) is None)
         yield from (node for node in self.nodes.values() if self.joins(node.id))
 
     def flows_between(self, source: str, target: str) -> list[Flow]:
-        """The flows from one node to another."""
         return [flow for flow in self.graph.leaving.get(source, ()) if flow.target == target]
 
     def beneath(self, stretch: Stretch) -> list[Stretch]:
@@ -183,7 +179,7 @@ class Net:
     # -- tokens on their way ---------------------------------------------------------------------------------------
 
     def settled(self, rest: Standing, flows: Iterable[Flow]) -> set[Standing] | None:
-        """Where tokens can come to rest that start on some flows beside others that rest; None where that ends everything.
+        """Where tokens can come to rest that start on some flows while others rest; None if that ends everything.
 
         A join that has all it waits for lets its tokens through first.
         """

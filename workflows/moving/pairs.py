@@ -1,4 +1,4 @@
-"""Two versions of a process side by side: where a group of tokens of the one can stand in the other, decided on the nets alone."""
+"""Pairs two versions of a process: where a group of tokens of one can stand in the other, decided on the nets alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of
 
 MOST_BEGUN = 2
-"""So many branches at most are begun within one line of a case that is moved."""
+"""Branches begun within one line of a case that is moved."""
 
 OVER_AT_ONCE = Bilingual("Chuyển như thế thì quy trình kết thúc ngay.", "Moved like that, the process would be over at once.")
 
@@ -27,7 +27,7 @@ Mapped = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why some tokens cannot be moved. `by_hand`: another choice of targets may do."""
+    """Why some tokens cannot be moved. `by_hand`: choosing other targets may help."""
 
     spots: frozenset[Spot]
     why: Bilingual
@@ -35,7 +35,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Going:
+class TokenMove:
     """What becomes of one token: it stands at `to`, goes on by `flow` of the new version, or is dropped."""
 
     to: Spot | None = None
@@ -43,17 +43,17 @@ class Going:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What becomes of a group of tokens. `begins` are flows of forks passed before that a new branch starts on."""
+class TokenPlan:
+    """What becomes of a group of tokens. `begins` are flows of forks already passed on which a new branch starts."""
 
-    going: Mapping[Spot, Going] = field(default_factory=dict)
+    going: Mapping[Spot, TokenMove] = field(default_factory=dict)
     begins: tuple[Flow, ...] = ()
     outcomes: frozenset[Standing] = frozenset()
     refusals: tuple[Refusal, ...] = ()
 
     @property
     def moves_on(self) -> bool:
-        """Whether more happens than that tokens stand elsewhere."""
+        """Whether more happens than tokens standing elsewhere."""
         return any(each.to is None for each in self.going.values()) or bool(self.begins)
 
 
@@ -61,9 +61,9 @@ _pairs: LruCache[tuple[str, str, str, frozenset[tuple[str, str | None]]], "Pair"
 
 
 def pair_of(process_id: str, old: Definition, new: Definition, mapping: Mapped) -> "Pair":
-    """Return what is known of moving a process from one version to another under choices made by hand, worked out once.
+    """Return the pair for moving a process from one version to another with these choices made by hand; computed once.
 
-    An element with APART behind it in the mapping is not the one the new version has under that id.
+    An element with APART appended in the mapping is not the one the new version has under that id.
     """
     chosen = frozenset((element, target) for element, target in mapping.items() if drawn_id(element) in old.elements)
     key = (process_id, old.sha256, new.sha256, chosen)
@@ -78,17 +78,17 @@ class Pair:
         self.mapping = {element: target for element, target in mapping.items() if not element.endswith(APART)}
         self.apart = frozenset(drawn_id(element) for element in mapping if element.endswith(APART))
         self.before, self.needs = needs_of(old), needs_of(new)
-        # what another step has left under a name says nothing about this one
+        # a value another step left under the same name says nothing about this one
         self.foreign = frozenset[str]().union(*(self.before.gives[element] for element in self.apart if element in old.nodes))
-        # what no choice changes is shared with the pair it is like
+        # whatever choices do not change is shared with the pair `like`
         self._branches: dict[int, list[tuple[Flow, Standing]]] = like._branches if like else {}
         self._firsts: dict[str, Standing] = like._firsts if like else {}
         self._known: dict[str, Names] = like._known if like else {}
-        self._plans: dict[object, Plan] = {}
-        self._targets: dict[Spot, Going | Refusal] = {}
+        self._plans: dict[object, TokenPlan] = {}
+        self._targets: dict[Spot, TokenMove | Refusal] = {}
 
-    def plan(self, spots: Iterable[Spot], *, event: str | None = None, alone: bool = False) -> Plan:
-        """Decide for one group. `event` has begun it beside a step. `alone`: what else the instance does is not looked at."""
+    def plan(self, spots: Iterable[Spot], *, event: str | None = None, alone: bool = False) -> TokenPlan:
+        """Decide for one group. `event` is the boundary event that began it. `alone`: ignore what else the instance does."""
         counted = Counter(spots)
         key = (frozenset(counted.items()), event, alone)
         if key not in self._plans:
@@ -97,7 +97,7 @@ class Pair:
             self._plans[key] = self._plan(counted, event, alone)
         return self._plans[key]
 
-    def going(self, spot: Spot) -> Going | Refusal:
+    def going(self, spot: Spot) -> TokenMove | Refusal:
         """Decide for one token alone."""
         if spot not in self._targets:
             self._targets[spot] = self._at(spot) if spot[0] == AT else self._on(spot)
@@ -108,11 +108,11 @@ class Pair:
         return Pair(self.old, self.new, {**{each + APART: None for each in self.apart}, element: target}, self)
 
     def image(self, node_id: str) -> str | None:
-        """What a node of the old version is in the new one: itself, or what was chosen for it."""
+        """The node of the new version for one of the old: the same, or the one chosen for it."""
         return node_id if self._is_same(node_id) else self.mapping.get(node_id)
 
-    def brought(self, plan: Plan, outcome: Standing, had: Mapping[Spot, Names]) -> dict[Spot, Names]:
-        """By spot of an outcome, and of what begins beside it, the values a token there has that had these where it stood."""
+    def brought(self, plan: TokenPlan, outcome: Standing, had: Mapping[Spot, Names]) -> dict[Spot, Names]:
+        """The values of each token after the move, by spot of an outcome and of what begins with it, given what each had before."""
         came = [had[spot] for spot, each in plan.going.items() if each.flow is not None]
         moved = {each.to: had[spot] for spot, each in plan.going.items() if each.to is not None}
         on_way: Names = frozenset.intersection(*came) if came else frozenset()
@@ -123,7 +123,7 @@ class Pair:
         return {spot: names - self.foreign for spot, names in found.items()}
 
     def _known_at(self, fork: str) -> Names:
-        """What a case of the old version surely has where a fork of the new one was passed."""
+        """The values a case of the old version surely has where a fork of the new one was passed."""
         if fork not in self._known:
             self._known[fork] = self._known_where_passed(fork)
         return self._known[fork]
@@ -141,12 +141,12 @@ class Pair:
         return frozenset.intersection(*names) if names else frozenset()
 
     def missing(self, brought: Mapping[Spot, Names], spots: frozenset[Spot]) -> Refusal | None:
-        """Why tokens with these values could not go on: something ahead reads what they may not have."""
+        """Why tokens with these values could not go on: something ahead reads a value they may lack."""
         missing = self.needs.missing(brought)
         return self.lacks(missing[0].name, missing[0].reader, spots) if missing else None
 
     def lacks(self, name: str, reader: str, spots: frozenset[Spot]) -> Refusal:
-        """Say which value is missing."""
+        """The refusal that names the missing value."""
         known = self.needs.known.get(name)
         value = named(known.variable.label, name) if known else Bilingual(f"“{name}”", f"“{name}”")
         node = label_of(self.new, reader)
@@ -156,7 +156,7 @@ class Pair:
         ), by_hand=True)  # fmt: skip
 
     def newly_read(self, element: str, target: str) -> Names:
-        """What the moments of a resting place are worked out from that were not worked out in the old version, or otherwise."""
+        """Values for the timers of a resting place that the old version did not compute, or computed otherwise."""
         node = self.new.nodes[target]
         events = [self.new.nodes[flow.target] for flow in self.new.graph.leaving[target]] if node.kind == "eventBasedGateway" else [node]
         fresh = [event for event in (*events, *self.new.graph.attached[target]) if event.timer and not self._was_armed(event, element)]
@@ -169,7 +169,7 @@ class Pair:
         return old.timer == event.timer and element in (old.id, old.attached_to, self.old.behind_gateway(old.id))
 
     def is_listening(self, spot: Spot) -> bool:
-        """Whether a token waits at the beginning of a row of its own that only listens for messages."""
+        """Whether a token waits at the beginning of a line of its own that only listens for messages."""
         stretch = self.old.home.get(spot)
         if stretch is None or stretch.fork is None or stretch.event is not None or frozenset({spot}) not in stretch.begun:
             return False
@@ -179,12 +179,12 @@ class Pair:
 
     # -- one token -------------------------------------------------------------------------------------------------
 
-    def _at(self, spot: Spot) -> Going | Refusal:
+    def _at(self, spot: Spot) -> TokenMove | Refusal:
         element = spot[1]
         if element in self.mapping:
             target = self.mapping[element]
             if target is None:
-                return Going()
+                return TokenMove()
             node = self.new.nodes.get(target)
             if node is None or node.kind not in RESTING:
                 return self._gone(spot)
@@ -192,17 +192,17 @@ class Pair:
         if self._is_same(element):
             return self._standing(spot, element)
         if element not in self.new.nodes and self.is_listening(spot) and self._row_is_gone(spot):
-            return Going()
+            return TokenMove()
         return self._gone(spot)
 
-    def _standing(self, spot: Spot, target: str) -> Going | Refusal:
+    def _standing(self, spot: Spot, target: str) -> TokenMove | Refusal:
         to = (AT, self.new.behind_gateway(target) or target)
         if to not in self.new.home:
             label = label_of(self.new, target)
             return Refusal(frozenset({spot}), Bilingual(
                 f"Ở bản mới không hồ sơ nào tới được {label.vi}.", f"In the new version no case ever comes to {label.en}.",
             ), by_hand=True)  # fmt: skip
-        return Going(to)
+        return TokenMove(to)
 
     def _gone(self, spot: Spot) -> Refusal:
         label = label_of(self.old, spot[-1])
@@ -214,26 +214,26 @@ class Pair:
         rows = self.old.beneath(self.old.home[spot])
         return not any(self.image(each[1]) for row in rows for each in row.spots)
 
-    def _on(self, spot: Spot) -> Going | Refusal:
-        """A token that has done its branch: it goes on waiting, goes on along what comes before the join now, or is no more needed."""
+    def _on(self, spot: Spot) -> TokenMove | Refusal:
+        """A token that has finished its branch: it waits on, goes on along what now comes before the join, or is no longer needed."""
         _, source, join = spot
         if join in self.mapping and self.mapping[join] is None:
-            return Going()
+            return TokenMove()
         target = self.mapping.get(join) or self.image(join)
         behind, is_direct = self._surviving(source)
         if behind is None:
             return self._unclear(spot)
         if target is not None and self.new.joins(target) and self.new.flows_between(behind, target):
-            return Going((ON, behind, target))
+            return TokenMove((ON, behind, target))
         leaving = self.new.graph.leaving[behind]
         if len(leaving) == 1:
-            return Going(flow=leaving[0])
+            return TokenMove(flow=leaving[0])
         if not is_direct and self.new.nodes[behind].kind == "parallelGateway":
-            return Going()
+            return TokenMove()
         return self._unclear(spot)
 
     def _surviving(self, node_id: str) -> tuple[str | None, bool]:
-        """The node itself in the new version, or the last one before it on the only way to it that is still there."""
+        """The node in the new version, or the last one before it on the only way to it that still exists."""
         seen = {node_id}
         first = node_id
         while True:
@@ -259,43 +259,43 @@ class Pair:
 
     # -- a group ---------------------------------------------------------------------------------------------------
 
-    def _plan(self, counted: Counter[Spot], event: str | None, alone: bool) -> Plan:
+    def _plan(self, counted: Counter[Spot], event: str | None, alone: bool) -> TokenPlan:
         if not (self.old.is_known and self.new.is_known):
-            return Plan(refusals=(Refusal(frozenset(counted), Bilingual(
+            return TokenPlan(refusals=(Refusal(frozenset(counted), Bilingual(
                 "Mô hình có quá nhiều nhánh song song để bảo đảm chuyển đúng.",
                 "The model has too many parallel ways for a move that is sure.",
             )),))  # fmt: skip
         going = {spot: self.going(spot) for spot in sorted(counted)}
         refused = [each for each in going.values() if isinstance(each, Refusal)]
-        moved = {spot: each for spot, each in going.items() if isinstance(each, Going)}
+        moved = {spot: each for spot, each in going.items() if isinstance(each, TokenMove)}
         refused += self._met(moved, counted)
         if refused:
-            return Plan(refusals=tuple(refused))
+            return TokenPlan(refusals=tuple(refused))
         rest = frozenset(each.to for each in moved.values() if each.to is not None)
         outcomes = self.new.settled(rest, [each.flow for each in moved.values() if each.flow is not None])
         if outcomes is None or (counted and event is None and not alone and not any(outcomes)):
-            return Plan(refusals=(Refusal(frozenset(counted), OVER_AT_ONCE, by_hand=True),))
+            return TokenPlan(refusals=(Refusal(frozenset(counted), OVER_AT_ONCE, by_hand=True),))
         begins: set[tuple[Flow, ...]] = set()
         for outcome in outcomes:
             found = self._stood(outcome, moved, event, alone)
             if isinstance(found, Refusal):
-                return Plan(refusals=(found,))
+                return TokenPlan(refusals=(found,))
             begins.add(found)
         if len(begins) > 1:
-            return Plan(refusals=(self._beside_each_other(frozenset(counted), frozenset(counted)),))
+            return TokenPlan(refusals=(self._beside_each_other(frozenset(counted), frozenset(counted)),))
         if (leap := self._leap(moved, outcomes)) is not None:
-            return Plan(refusals=(leap,))
-        return Plan(moved, begins.pop(), frozenset(outcomes))
+            return TokenPlan(refusals=(leap,))
+        return TokenPlan(moved, begins.pop(), frozenset(outcomes))
 
-    def _leap(self, moved: Mapping[Spot, Going], outcomes: Iterable[Standing]) -> Refusal | None:
-        """Why tokens may not come to stand so: they would be past a step of the house that the case has not done."""
+    def _leap(self, moved: Mapping[Spot, TokenMove], outcomes: Iterable[Standing]) -> Refusal | None:
+        """Why tokens may not come to stand so: they would skip a required step the case has not done."""
         for spot in sorted(frozenset().union(*outcomes)):
             owed = next(leapt_over(self.old, moved.keys(), self.new, spot), None)
             if owed is not None:
                 return Refusal(self._from({spot}, moved) or frozenset(moved), skipping(label_of(self.new, owed.element)), by_hand=True)
         return None
 
-    def _met(self, moved: Mapping[Spot, Going], counted: Counter[Spot]) -> Iterator[Refusal]:
+    def _met(self, moved: Mapping[Spot, TokenMove], counted: Counter[Spot]) -> Iterator[Refusal]:
         to = Counter[Spot]()
         for spot, each in moved.items():
             if each.to is not None:
@@ -308,8 +308,8 @@ class Pair:
                     f"Hai việc cùng chờ sẽ thành một việc tại {label.vi}.", f"Two things that wait would become one at {label.en}.",
                 ), by_hand=True)  # fmt: skip
 
-    def _stood(self, outcome: Standing, moved: Mapping[Spot, Going], event: str | None, alone: bool) -> "tuple[Flow, ...] | Refusal":
-        """What must begin beside these tokens for them to stand as a fresh instance could; the reason where nothing makes them so."""
+    def _stood(self, outcome: Standing, moved: Mapping[Spot, TokenMove], event: str | None, alone: bool) -> "tuple[Flow, ...] | Refusal":
+        """The flows that must begin for these tokens to stand as in a fresh instance, or the reason if none achieve that."""
         if event is not None and not outcome:
             return ()
         every = frozenset(moved)
@@ -340,12 +340,12 @@ class Pair:
         if fault is None and (left := by.keys() - reached):
             fault = frozenset(spot for each in left for spot in by[each])
         if fault is not None:
-            chosen = frozenset(spot for spot, each in moved.items() if each == Going() or spot[-1] in self.mapping)
+            chosen = frozenset(spot for spot, each in moved.items() if each == TokenMove() or spot[-1] in self.mapping)
             return self._beside_each_other(fault, self._from(fault, moved) or chosen or every)
         return tuple(begins)
 
     def _fit(self, stretch: Stretch, by: Mapping[int, Standing], leapt: Standing, begins: list[Flow], reached: set[int]) -> Standing | None:
-        """Find a state of a line, and of those beyond its splits, with just these tokens; returns those that do not fit."""
+        """Find a state of a line, and of those beyond its splits, with exactly these tokens; returns those that do not fit."""
         own = by.get(id(stretch), NOWHERE)
         reached.add(id(stretch))
         begun = self._within(stretch, own, leapt)
@@ -355,7 +355,7 @@ class Pair:
         states = stretch.standings[own | self._begun(begun)]
         beneath = [(passed, [line for split in sorted(passed) for line in self.new.beyond_fork(split)]) for passed in states]
         needed = {each for each in by if each not in reached}
-        # the state that leads to most of the tokens there are
+        # prefer the state that accounts for most of the tokens
         _, lines = max(beneath, key=lambda each: (len(needed & self._all_beneath(each[1])), -len(each[0])))
         for line in lines:
             if self._is_fresh(line) and not self._all_beneath([line]) & by.keys():
@@ -377,15 +377,15 @@ class Pair:
     def _images(self) -> set[str]:
         return {target for node in self.old.nodes for target in (self.image(node), self.mapping.get(node)) if target is not None}
 
-    def _leapt(self, moved: Mapping[Spot, Going]) -> Standing:
-        """Where tokens stand that were set by hand at what the old version had too, and that may lie before a join they have passed."""
+    def _leapt(self, moved: Mapping[Spot, TokenMove]) -> Standing:
+        """Where tokens stand that were moved by hand to a node the old version had too, perhaps before a join they have passed."""
         by_hand = ((spot, each.to) for spot, each in moved.items() if spot[-1] in self.mapping and each.to is not None)
         return frozenset(to for spot, to in by_hand if to[-1] != spot[-1] and to[-1] in self.old.nodes)
 
     def _within(self, stretch: Stretch, own: Standing, leapt: Standing) -> list[Flow] | None:
-        """The flows that must begin on one line for these tokens to be a state of it; None where none help.
+        """The flows that must begin on one line for these tokens to be a state of it; None if none help.
 
-        Beside one that was set elsewhere by hand nothing begins: whether its fork or its join is still ahead of it nobody can tell.
+        Nothing begins next to a token moved by hand: nobody can tell whether its fork or its join is still ahead.
         """
         if own in stretch.standings:
             return []
@@ -411,7 +411,7 @@ class Pair:
         return flow, self._firsts[flow.id]
 
     def _new_branches(self, stretch: Stretch) -> Iterator[tuple[Flow, Standing]]:
-        """The branches of forks on a line the old version did not have, with where each first rests."""
+        """The branches of forks on a line that the old version did not have, with where each first rests."""
         for node in self.new.nodes.values():
             leaving = self.new.graph.leaving[node.id]
             if node.kind != "parallelGateway" or len(leaving) < 2:
@@ -422,7 +422,7 @@ class Pair:
                 if spots and spots <= stretch.spots:
                     yield flow, spots
 
-    def _from(self, spots: Iterable[Spot], moved: Mapping[Spot, Going]) -> frozenset[Spot]:
+    def _from(self, spots: Iterable[Spot], moved: Mapping[Spot, TokenMove]) -> frozenset[Spot]:
         """The tokens of the old version that stand there."""
         wanted = set(spots)
         return frozenset(spot for spot, each in moved.items() if each.to in wanted)

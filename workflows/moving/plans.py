@@ -1,6 +1,6 @@
-"""Plans to let open cases go on in another version: made, previewed, begun for a reason, paused, taken up again, undone or dropped.
+"""Plans to move open cases to another version: made, previewed, begun for a reason, paused, resumed, undone or dropped.
 
-The page and the worker share the work: `previewing.py` tells of each case beforehand whether it can go, `batch.py` moves and undoes.
+The page and the worker share the work: `previewing.py` finds out which cases can move, `batch.py` moves them and undoes moves.
 """
 
 from collections.abc import Collection, Mapping
@@ -30,16 +30,16 @@ from workflows.versions.step_origins import reused_between
 
 LONGEST_REASON = 500
 FILLED_TOGETHER = 2000
-"""Cases that are put on a plan in one statement."""
+"""Cases put on a plan in one statement."""
 MOST_SHOWN = 30
 """Plans listed with a version, the newest."""
 ACTS = ("plan_move", "map_move", "begin_move", "pause_move", "go_on_with_move", "undo_move", "drop_move")
 PREVIEWED = ("moves", "choice", "cannot")
-"""What a preview finds; a change of the plan makes it look again."""
+"""Results of a preview; a change of the plan discards them."""
 
 
 class MoveRefused(CaseworkError):
-    """The plan does not allow this as it stands; the text says why."""
+    """The plan does not allow this in its present state; the text says why."""
 
 
 class MoveChanged(MoveRefused):
@@ -62,20 +62,20 @@ class MoveUnknown(CaseworkError):
 
 
 def move_for(by: Actor, ref: str) -> ProcessMove | None:
-    """Return a plan the person may read: the look-up is the permission."""
+    """Return a plan the person may read, else None: this look-up is the permission check."""
     query = select(ProcessMove).where(ProcessMove.ref == ref, _seen(by))
     return db.session.scalars(query.options(joinedload(ProcessMove.source), joinedload(ProcessMove.target))).first()
 
 
 def moves_of(version: ProcessVersion, *, by: Actor) -> list[ProcessMove]:
-    """Return the newest plans from a version or to it; those that were dropped are left out."""
+    """Return the newest plans from or to a version, without dropped ones."""
     own = or_(ProcessMove.source_id == version.id, ProcessMove.target_id == version.id)
     query = select(ProcessMove).where(own, ProcessMove.state != "dropped", _seen(by)).order_by(ProcessMove.id.desc()).limit(MOST_SHOWN)
     return list(db.session.scalars(query.options(joinedload(ProcessMove.source), joinedload(ProcessMove.target))))
 
 
 def move_scopes(by: Actor, target: ProcessVersion) -> list[int | None]:
-    """Return for whose cases the person may plan a move to a version: centres, None for those of every centre."""
+    """Return the centres for whose cases the person may plan a move to a version; None among them means every centre."""
     scopes = scopes_with(by, Action.MOVE_CASES)
     if target.centre_id is not None:
         return [target.centre_id] if {None, target.centre_id} & scopes else []
@@ -84,7 +84,7 @@ def move_scopes(by: Actor, target: ProcessVersion) -> list[int | None]:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What was foretold of a case that moves, and where it came to rest; elements of the new version, but for `skips` of either."""
+    """The forecast for a case that moves, and where it came to rest. Elements of the new version; `skips` may be of either."""
 
     rests: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
@@ -93,12 +93,12 @@ class Forecast:
 
     @property
     def is_true(self) -> bool:
-        """Whether it rests where it was foretold to, as far as it has moved."""
+        """Whether it rests where forecast, as far as it has moved."""
         return self.came_to is None or self.came_to == self.rests
 
 
 def forecast_of(line: MoveCase) -> Forecast | None:
-    """Return what was foretold of a case of a plan; None where it does not move, or moved before anything was foretold."""
+    """Return the forecast for a case of a plan; None if it does not move, or moved before there were forecasts."""
     told = line.forecast
     if told is None or line.state not in ("moves", "moved"):
         return None
@@ -107,8 +107,8 @@ def forecast_of(line: MoveCase) -> Forecast | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Cases of a plan that rest at the same places and fare alike: how many, why they do not move, or what is foretold of them."""
+class CaseGroup:
+    """Cases of a plan that rest at the same places with the same result: how many, why they do not move, or their forecast."""
 
     places: tuple[str, ...]
     state: str
@@ -117,8 +117,8 @@ class Group:
     forecast: Forecast | None
 
 
-def groups_of(move: ProcessMove) -> list[Group]:
-    """Return the cases of a plan that are listed, counted by places, state, reason and forecast, the most first."""
+def groups_of(move: ProcessMove) -> list[CaseGroup]:
+    """Return the listed cases of a plan, grouped by places, state, reason and forecast, the largest groups first."""
     texts = (cast(each, String) for each in (MoveCase.places, MoveCase.forecast, MoveCase.came_to))
     shown = func.max(cast(MoveCase.id, Integer))
     query = select(shown, func.count()).join(MoveCase.case).where(*_listed(move))
@@ -127,7 +127,7 @@ def groups_of(move: ProcessMove) -> list[Group]:
     for start in range(0, len(numbers), 500):
         lines += db.session.scalars(select(MoveCase).where(MoveCase.id.in_(list(numbers)[start : start + 500])))
     found = [
-        Group(
+        CaseGroup(
             tuple(line.places), line.state, numbers[line.id], Bilingual(line.why_vi, line.why_en or line.why_vi) if line.why_vi else None,
             forecast_of(line),
         )
@@ -137,15 +137,15 @@ def groups_of(move: ProcessMove) -> list[Group]:
 
 
 def counts_of(move: ProcessMove) -> dict[str, int]:
-    """Return how many cases of a plan are in each state, of those that are listed."""
+    """Return how many listed cases of a plan are in each state."""
     query = select(MoveCase.state, func.count()).join(MoveCase.case).where(*_listed(move)).group_by(MoveCase.state)
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def lines_of(move: ProcessMove, *, state: str | None = None, after: int = 0, limit: int = 50) -> list[MoveCase]:
-    """Return the cases of a plan in their order, those in one state or all, behind the one with that number.
+    """Return the cases of a plan in order, in one state or all, after the one with the number `after`.
 
-    Quarantined ones are left out, and of a centre's plan those that have gone to another centre since.
+    Quarantined ones are left out, and from a centre's plan those that have gone to another centre since.
     """
     query = select(MoveCase).join(MoveCase.case).where(*_listed(move), MoveCase.id > after)
     if state is not None:
@@ -159,7 +159,7 @@ def _listed(move: ProcessMove) -> tuple[ColumnElement[bool], ...]:
 
 
 def events_of(move: ProcessMove) -> list[VersionEvent]:
-    """Return what people did with a plan and why, the newest first."""
+    """Return what people did with a plan and why, newest first."""
     actor, principal = aliased(Account), aliased(Account)
     query = (
         select(Event, actor.full_name, principal.full_name)
@@ -183,10 +183,10 @@ def events_of(move: ProcessMove) -> list[VersionEvent]:
 def make_move(
     source: ProcessVersion, target: ProcessVersion, *, by: Actor, now: datetime, centre_id: int | None = None
 ) -> ProcessMove:
-    """Plan to let the open cases of a version go on in another: of one centre, or of all for None.
+    """Plan a move of the open cases of a version to another: those of one centre, or of all for None.
 
-    A draft may be looked at in this way before it is approved. Where the same plan is being made already, it is the one returned. The
-    first cases are put on it at once, the others by the worker. Records `plan_move`. Raises NotAllowed and MoveRefused.
+    The target may still be a draft. If the same plan exists already, it is returned. The first cases are added at once, the others by the
+    worker. Records `plan_move`. Raises NotAllowed and MoveRefused.
     """
     if target.centre_id is not None:
         centre_id = target.centre_id
@@ -217,7 +217,7 @@ def make_move(
 
 
 def fill(move: ProcessMove) -> int:
-    """Put the next open cases on a plan, FILLED_TOGETHER at most; returns how many. None left: 0."""
+    """Add the next open cases to a plan, FILLED_TOGETHER at most; returns how many, 0 if none are left."""
     last = select(func.coalesce(func.max(MoveCase.case_id), 0)).where(MoveCase.move_id == move.id).scalar_subquery()
     cases = (
         select(literal(move.id), ProcessInstance.case_id, literal("waiting"), literal([], Json))
@@ -245,11 +245,10 @@ def map_elements(
     recomputes_limits: bool = False,
     by_itself: Collection[str] = (),
 ) -> None:
-    """Say where tokens go that rest at some elements, None for one that goes nowhere; for those `by_itself` nothing is chosen any more.
-    Elements that are not named keep what was chosen.
+    """Choose where tokens at some elements go, None for nowhere; for elements in `by_itself` the choice is removed.
 
-    `revision` is the plan that was read. What is concerned is previewed again. Records `map_move`. Raises NotAllowed, MoveUnknown,
-    MoveChanged, and MoveRefused where it has begun, or for a place that cannot be chosen.
+    Elements that are not named keep their choice. `revision` is the plan that was read. The cases concerned are previewed again. Records
+    `map_move`. Raises NotAllowed, MoveUnknown, MoveChanged, and MoveRefused where it has begun, or for a place that cannot be chosen.
     """
     by, move = _acting_on(move, by)
     _refuse_unless(move, "previewing", "ready")
@@ -274,12 +273,11 @@ def map_elements(
 
 
 def begin_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str, revision: int) -> bool:
-    """Let the worker move the cases that can go; those that cannot stay, with their reasons.
+    """Let the worker move the cases that can move; the others stay, with their reasons.
 
-    False where a preview is too old, as the target was saved since: then the cases are looked at again, and nothing has begun. Records
-    `begin_move` with the reason and how many go. Raises NotAllowed, MoveUnknown, MoveChanged, ModelNotClean where the target does
-    not pass the check of today, and MoveRefused without a reason, before all are previewed, where none can go, or where the target was
-    never live.
+    False if a preview is outdated because the target was saved since: then the cases are previewed again, and nothing has begun. Records
+    `begin_move` with the reason and how many move. Raises NotAllowed, MoveUnknown, MoveChanged, ModelNotClean where the target does not
+    pass today's check, and MoveRefused without a reason, before all are previewed, where none can move, or where the target was never live.
     """
     by, move = _acting_on(move, by)
     reason = _reason(reason)
@@ -315,7 +313,7 @@ def begin_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str, revi
 
 
 def pause_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
-    """Let no further case move for now. Records `pause_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
+    """Stop moving further cases for now. Records `pause_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
     by, move = _acting_on(move, by)
     _refuse_unless(move, "moving")
     move.state = "paused"
@@ -323,7 +321,7 @@ def pause_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
 
 
 def go_on_with_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
-    """Let a paused plan go on. Records `go_on_with_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
+    """Resume a paused plan. Records `go_on_with_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
     by, move = _acting_on(move, by)
     _refuse_unless(move, "paused")
     move.state = "moving"
@@ -331,7 +329,7 @@ def go_on_with_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
 
 
 def undo_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str) -> None:
-    """Let the worker bring back every case of a plan that has not gone on since; the others stay in the new version and say why.
+    """Let the worker bring back every case of a plan that has not gone on since; the others stay in the new version, with the reason.
 
     Records `undo_move` with the reason. Raises NotAllowed, MoveUnknown and MoveRefused, also without a reason.
     """
@@ -347,7 +345,7 @@ def undo_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str) -> No
 
 
 def drop_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
-    """Put a plan aside that was never begun. Records `drop_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
+    """Drop a plan that was never begun. Records `drop_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
     by, move = _acting_on(move, by)
     _refuse_unless(move, "previewing", "ready")
     move.state, move.ended_at = "dropped", now
@@ -355,7 +353,7 @@ def drop_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
 
 
 def locked_move(move_id: int) -> ProcessMove:
-    """Return a plan with its row locked until the transaction ends."""
+    """Lock a plan's row until the transaction ends, and return it."""
     query = select(ProcessMove).where(ProcessMove.id == move_id).execution_options(populate_existing=True)
     if db.session.get_bind().dialect.name != "sqlite":
         query = query.with_for_update()
@@ -363,7 +361,7 @@ def locked_move(move_id: int) -> ProcessMove:
 
 
 def locked_line(line_id: int) -> tuple[MoveCase, bool]:
-    """Return a case of a plan with its row locked, and whether an incident of the case is open; the case's own lock comes first."""
+    """Lock the row of a case on a plan; returns it and whether the case has an open incident. Lock the case itself first."""
     of_plan = joinedload(MoveCase.move, innerjoin=True).options(
         joinedload(ProcessMove.source, innerjoin=True), joinedload(ProcessMove.target, innerjoin=True)
     )
@@ -379,8 +377,8 @@ def locked_line(line_id: int) -> tuple[MoveCase, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """An element of the old version whose tokens do not go to the same one by themselves, or were sent elsewhere by hand."""
+class MoveChoice:
+    """An element of the old version whose tokens do not simply go to the same element, or were sent elsewhere by hand."""
 
     element: str
     label: Bilingual
@@ -391,13 +389,13 @@ class Choice:
     why: Bilingual | None
 
 
-def choices_of(move: ProcessMove, places: set[str]) -> list[Choice]:
-    """Return what is to be chosen, or was, of the elements at which cases of the plan rest."""
+def choices_of(move: ProcessMove, places: set[str]) -> list[MoveChoice]:
+    """Return the pending and the made choices for the elements at which cases of the plan rest."""
     old, new = definition_of(move.source), definition_of(move.target)
     found = fates(old, new, mapping_of(move))
     shown = [name for name in old.elements if name in move.mapping or (name in places and _needs_choice(found.get(name)))]
     return [
-        Choice(
+        MoveChoice(
             name, _named(old, name), tuple((each.id, each.label) for each in targets(name, old, new)), move.mapping.get(name),
             name in move.mapping, not old.elements[name].is_step, found[name].why if name in found else None,
         )
@@ -406,12 +404,12 @@ def choices_of(move: ProcessMove, places: set[str]) -> list[Choice]:
 
 
 def mapping_of(move: ProcessMove) -> dict[str, str | None]:
-    """Return what was chosen by hand, with what has an id of the target and is not the part that the target has under it."""
+    """Return the choices made by hand, and the ids the target uses for another part, marked as such."""
     return {**{element + APART: None for element in reused_between(move.source, move.target)}, **move.mapping}
 
 
 def _may_choose(element: str, chosen: str | None, old: Definition, new: Definition) -> bool:
-    """Whether a place can be chosen for an element, None for nowhere: a step somebody is to do never goes nowhere."""
+    """Whether a target (None: nowhere) can be chosen for an element: somebody's step never goes nowhere."""
     if element not in old.elements:
         return False
     return not old.elements[element].is_step if chosen is None else chosen in {each.id for each in targets(element, old, new)}
@@ -467,7 +465,7 @@ def _reason(text: str) -> str:
 
 
 def _preview_again(move: ProcessMove, elements: set[str] | None) -> None:
-    """Let what rests at one of some elements be looked at again, or everything for None."""
+    """Have the cases resting at one of some elements previewed again, or all for None."""
     again = update(MoveCase).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED))
     again = again.values(state="waiting", why_vi=None, why_en=None)
     if elements is None:
@@ -480,7 +478,7 @@ def _preview_again(move: ProcessMove, elements: set[str] | None) -> None:
 
 
 def _is_outdated(move: ProcessMove) -> bool:
-    """Whether a case was previewed before the text of the target was saved, which was a draft then, or before anything was foretold."""
+    """Whether a case was previewed before the target's text was last saved, or before there were forecasts."""
     is_old = and_(MoveCase.state == "moves", cast(MoveCase.forecast, String).is_(None))
     if move.target.saved_at is not None:
         is_old = or_(is_old, MoveCase.previewed_at < move.target.saved_at)
@@ -489,14 +487,14 @@ def _is_outdated(move: ProcessMove) -> bool:
 
 
 def _lock_source(source: ProcessVersion) -> None:
-    """Two who make the same plan at once make one."""
+    """Two people who make the same plan at once make one."""
     if db.session.get_bind().dialect.name != "sqlite":
         row = select(ProcessVersion.id).where(ProcessVersion.id == source.id)
         db.session.execute(row.with_for_update(key_share=True)).all()
 
 
 def _record(move: ProcessMove, act: str, *, by: Actor, at: datetime, **facts: Any) -> None:
-    """Among what happened to its versions; a plan of one centre is told in that centre's stream alone, whosever the versions are."""
+    """Record the event in the streams of the versions; for a plan of one centre only in that centre's stream."""
     db.session.flush()
     source, target = move.source, move.target
     if source is None or target is None:
@@ -506,11 +504,11 @@ def _record(move: ProcessMove, act: str, *, by: Actor, at: datetime, **facts: An
     for version in {stream_of(each): each for each in versions}.values():
         record_version(version, act, by=by, at=at, **told)
     if not versions:
-        append(_stream_of(move), act, by=by, at=at, payload=told)  # without a number: the centre's own versions have theirs
+        append(_stream_of(move), act, by=by, at=at, payload=told)  # no number, which would look like one of the centre's own versions
 
 
 def _stream_of(move: ProcessMove) -> str:
-    """The stream in which everything about a plan is told: that of its scope."""
+    """The stream for everything about a plan: that of its scope."""
     for version in (move.target, move.source):
         if version.centre_id == move.centre_id:
             return stream_of(version)

@@ -1,7 +1,7 @@
-"""What would become of each case of a plan, looked at on copies of its trees: nothing is saved but the verdict.
+"""Previews what would become of each case of a plan, on copies of its trees; only the verdict is saved.
 
-A case that stands on at the same elements and hears nothing new is told from the copies. Any other is moved in truth, in a unit of work
-of its own that is given up: where it comes to rest when it runs on and whom that tells, nobody can say otherwise.
+A case that stays at the same elements and hears nothing new is judged from the copies. Any other is actually moved, in a unit of work that
+is rolled back, since only that shows where it comes to rest and who is notified.
 """
 
 import logging
@@ -31,7 +31,7 @@ from workflows.moving.plans import fill, locked_line, locked_move
 from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
-from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Preview, Way, reason_against, unforeseen
+from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, CasePreview, LoadedMove, reason_against, unforeseen
 from workflows.running.faults import place_of, root_of
 from workflows.running.instances import StateUnreadable
 
@@ -42,10 +42,10 @@ TOGETHER = 20
 
 
 def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER, bindings: Bindings = BINDINGS) -> int:
-    """Look at the next waiting cases of a plan; returns how many were looked at. When none is left the plan is ready.
+    """Preview the next waiting cases of a plan; returns how many. When none is left the plan is ready.
 
-    What is found is kept only if the plan is still as it was read. Nothing is locked while the trees are moved, but the one case that
-    is moved on trial; one that somebody works on at this moment is looked at the next time.
+    Results are kept only if the plan is still as it was read. Nothing is locked while trees are moved except a case in a trial move; a case
+    somebody is working on is left to the next call.
     """
     db.session.rollback()
     move = db.session.get_one(ProcessMove, move_id, populate_existing=True)
@@ -55,7 +55,7 @@ def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER, bindings:
     rows = db.session.execute(waiting.order_by(MoveCase.id).limit(most)).all()
     if not rows:
         return _fill_or_finish(move_id)
-    way, by = Way.of(move), actor_of(move.begun_by_id or move.made_by_id)
+    way, by = LoadedMove.of(move), actor_of(move.begun_by_id or move.made_by_id)
     found = previews(way, [case_id for _id, case_id in rows], now, bindings)
     db.session.rollback()
     for line_id, case_id in rows:
@@ -69,8 +69,8 @@ def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER, bindings:
         return len(rows)
 
 
-def previews(way: Way, case_ids: Collection[int], now: datetime, bindings: Bindings = BINDINGS) -> dict[int, Preview]:
-    """Return what would become of some cases as they stand now; one that moves without an arrival is to be moved on trial. Reads only."""
+def previews(way: LoadedMove, case_ids: Collection[int], now: datetime, bindings: Bindings = BINDINGS) -> dict[int, CasePreview]:
+    """Return the previews of some cases as they are now; one that moves but has no arrival needs a trial move. Reads only."""
     query = select(ProcessInstance).join(Case, ProcessInstance.case_id == Case.id)
     query = query.where(ProcessInstance.case_id.in_(case_ids), ProcessInstance.ended_at.is_(None), Case.quarantined_at.is_(None))
     if way.centre_id is not None:
@@ -83,45 +83,45 @@ def previews(way: Way, case_ids: Collection[int], now: datetime, bindings: Bindi
 
 
 class _Looked:
-    """One look at the trees of one case, moved on copies."""
+    """One preview of the trees of a case, moved on copies."""
 
-    def __init__(self, way: Way, now: datetime, bindings: Bindings) -> None:
+    def __init__(self, way: LoadedMove, now: datetime, bindings: Bindings) -> None:
         self.way, self.now, self.bindings = way, now, bindings
         self.places: set[str] = set()
         self.rests: set[str] = set()
         self.skips: list[str] = []
         self.is_plain = True
 
-    def at(self, instances: Collection[ProcessInstance], has_incident: bool) -> Preview:
-        """Say what would become of it: all of its open instances on the old version go, or none."""
+    def at(self, instances: Collection[ProcessInstance], has_incident: bool) -> CasePreview:
+        """Return the preview: either all of its open instances on the old version move, or none."""
         own = next((each for each in instances if each.assignment_id is None), None)
         if own is None or own.version_id != self.way.source_id:
-            return Preview("gone", why=GONE)
-        first: Preview | None = None
+            return CasePreview("gone", why=GONE)
+        first: CasePreview | None = None
         for instance in instances:
             if instance.version_id == self.way.source_id:
                 found = self._one(instance, tries=first is None)
                 if found is not None and found.why is UNREADABLE:
-                    return Preview("cannot", self._stood(), UNREADABLE)
+                    return CasePreview("cannot", self._stood(), UNREADABLE)
                 first = first or found
         if has_incident:
-            first = Preview("cannot", why=HAS_INCIDENT)
+            first = CasePreview("cannot", why=HAS_INCIDENT)
         if first is not None:
-            return Preview(first.state, self._stood(), first.why)
+            return CasePreview(first.state, self._stood(), first.why)
         arrival = Arrival(tuple(sorted(self.rests)), tuple(dict.fromkeys(self.skips))) if self.is_plain else None
-        return Preview("moves", self._stood(), arrival=arrival)
+        return CasePreview("moves", self._stood(), arrival=arrival)
 
     def _stood(self) -> tuple[str, ...]:
         return tuple(sorted(self.places))
 
-    def _one(self, instance: ProcessInstance, *, tries: bool) -> Preview | None:
-        """Look at one instance; returns what keeps it, UNREADABLE where nothing can be said."""
+    def _one(self, instance: ProcessInstance, *, tries: bool) -> CasePreview | None:
+        """Preview one instance; returns what prevents its move, UNREADABLE if nothing can be said."""
         try:
             workflow = engine.unpack(instance.state, self.way.old.specs[instance.process_id])
             here = places_of(workflow, self.way.old)
-        except Exception:  # damaged: whatever the engine meets in it
-            return Preview("cannot", why=UNREADABLE)
-        # what only listens beside the way listens in every case: nobody asks for it
+        except Exception:  # damaged: the engine may raise anything
+            return CasePreview("cannot", why=UNREADABLE)
+        # what only listens does so in every case, so it is not reported
         self.places |= {place for place in here if "beside" not in self.way.old.elements[place].properties}
         held = reason_against(self.way, instance.process_id, here)
         if held is not None or not tries:
@@ -133,12 +133,12 @@ class _Looked:
             )  # fmt: skip
             return self._arrived(instance, workflow, moved)
         except MoveImpossible as impossible:
-            return Preview("cannot", why=impossible.text)
+            return CasePreview("cannot", why=impossible.text)
         except Exception as fault:  # one case must not keep the others from being looked at
             LOGGER.error("preview failed", extra={"instance": instance.id, "error": type(root_of(fault)).__name__})
-            return Preview("cannot", why=unforeseen(fault))
+            return CasePreview("cannot", why=unforeseen(fault))
 
-    def _arrived(self, instance: ProcessInstance, before: BpmnWorkflow, moved: BpmnWorkflow) -> Preview | None:
+    def _arrived(self, instance: ProcessInstance, before: BpmnWorkflow, moved: BpmnWorkflow) -> CasePreview | None:
         old, new = (nets_of(definition)[instance.process_id] for definition in (self.way.old, self.way.new))
         stood: frozenset[Spot] = frozenset(token.spot for token in tokens_of(before, self.way.old, old))
         stands: frozenset[Spot] = frozenset(token.spot for token in tokens_of(moved, self.way.new, new))
@@ -148,11 +148,11 @@ class _Looked:
         self.rests |= self.way.shown(spot[-1] for spot in stands)
         self.skips += left_undone(old, stood, new, stands, self.way.mapping)
         why = reason_against_standing(instance, old, stood, new, stands) if self.is_plain else None
-        return Preview("cannot", why=why) if why is not None else None
+        return CasePreview("cannot", why=why) if why is not None else None
 
 
-class _Seen(Exception):  # no fault: it gives up what was done to be looked at
-    """What a trial has shown."""
+class _TrialDone(Exception):
+    """Ends a trial move with its result, so that everything it did is rolled back."""
 
     def __init__(self, arrival: Arrival | None) -> None:
         self.arrival = arrival
@@ -160,52 +160,52 @@ class _Seen(Exception):  # no fault: it gives up what was done to be looked at
 
 
 def _moved_on_trial(
-    line_id: int, case_id: int, looked: Preview, way: Way, by: Actor, now: datetime, bindings: Bindings
-) -> Preview:  # fmt: skip
-    """Move a case in truth, let it run on, look where it rests and whom that tells, and give all of it up."""
+    line_id: int, case_id: int, looked: CasePreview, way: LoadedMove, by: Actor, now: datetime, bindings: Bindings
+) -> CasePreview:  # fmt: skip
+    """Move a case for real and let it run on; note where it rests and who is notified, and roll everything back."""
     try:
         with unit_of_work():
             case = lock_case(case_id)
             line, has_incident = locked_line(line_id)
             at = instant_for(case, lambda: now)
             arrival = move_case(case, line, way, by=by, now=at, has_incident=has_incident, bindings=bindings)
-            raise _Seen(replace(arrival, tells=_told(case)) if arrival is not None else None)
-    except _Seen as seen:
-        return replace(looked, arrival=seen.arrival) if seen.arrival is not None else Preview("gone", looked.places, GONE)
+            raise _TrialDone(replace(arrival, tells=_told(case)) if arrival is not None else None)
+    except _TrialDone as seen:
+        return replace(looked, arrival=seen.arrival) if seen.arrival is not None else CasePreview("gone", looked.places, GONE)
     except MoveImpossible as impossible:
-        return Preview("cannot", looked.places, impossible.text)
+        return CasePreview("cannot", looked.places, impossible.text)
     except StateUnreadable:
-        return Preview("cannot", looked.places, UNREADABLE)
+        return CasePreview("cannot", looked.places, UNREADABLE)
     except (StaleDataError, OperationalError) as fault:
         LOGGER.warning("trial put off", extra={"case": case_id, "error": type(fault).__name__})
-        return Preview("waiting")
+        return CasePreview("waiting")
     except Exception as fault:  # one case must not keep the others from being looked at
         root = root_of(fault)
         LOGGER.error("trial failed", extra={"case": case_id, "error": type(root).__name__, "place": place_of(root)})
-        return Preview("cannot", looked.places, unforeseen(fault))
+        return CasePreview("cannot", looked.places, unforeseen(fault))
 
 
 def _told(case: Case) -> tuple[str, ...]:
-    """Whom this unit of work has told of a case: `reporter`, `account`, or the role of a desk."""
+    """Who was notified of the case in this unit of work: `reporter`, `account`, or the role of a desk."""
     written = [each for each in kept_for_step().values() if isinstance(each, OutboxMessage) and each.case_id == case.id]
     told = [each.recipient.partition(":") for each in written]
     return tuple(sorted({rest.partition("@")[0] if kind == "desk" else kind for kind, _, rest in told}))
 
 
 def instant_for(case: Case, clock: Clock) -> datetime:
-    """When something is done to a case whose row is locked: never before what was done to it last, by whichever server's clock."""
+    """The instant for an act on a locked case: never before the last one on it, whichever server's clock that was."""
     lock_streams_ahead([case])
     head = db.session.get(EventStream, case_stream(case))
     return clock() if head is None else max(clock(), head.changed_at)
 
 
 def actor_of(account_id: int | None) -> Actor:
-    """Whoever has a plan carried out; the software where nobody is named."""
+    """The person on whose behalf a plan is carried out; the software where nobody is named."""
     account = db.session.get(Account, account_id) if account_id is not None else None
     return Actor(account) if account is not None else SYSTEM
 
 
-def _keep(found: Mapping[int, Preview], now: datetime) -> None:
+def _keep(found: Mapping[int, CasePreview], now: datetime) -> None:
     rows = [
         {
             "line": id_, "found": each.state, "at_places": list(each.places), "vi": each.why.vi if each.why else None,
@@ -227,7 +227,7 @@ def _keep(found: Mapping[int, Preview], now: datetime) -> None:
 
 
 def _fill_or_finish(move_id: int) -> int:
-    """Put further cases on the plan, or note that all are previewed; returns how many came."""
+    """Add further cases to the plan, or note that all are previewed; returns how many were added."""
     with unit_of_work():
         move = locked_move(move_id)
         if move.state != "previewing":

@@ -1,6 +1,6 @@
-"""Where a token of a case may stand as the case is: never past a verification, an approval or a publication that it still lacks.
+"""Where a token of a case may stand, given the rows of the case: never past a verification, an approval or a publication it still lacks.
 
-One guard for a token an administrator sets elsewhere (mending.py) and for a case that moves to another version (moving/).
+The same guard serves a token an administrator moves (mending) and a case that moves to another version (moving).
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from casework.states import ANSWERED_STATES
 from workflows.bindings import ASSIGNMENT
 from workflows.definitions.process import Definition
 from workflows.models import ProcessInstance
-from workflows.moving.leaps import FINISHED, PUBLISHED, SETTLED, VERIFIED, Owed, has_passed, label_of, leapt_over, skipping
+from workflows.moving.leaps import FINISHED, PUBLISHED, SETTLED, VERIFIED, RequiredStep, has_passed, label_of, leapt_over, skipping
 from workflows.moving.net import AT, Net, Spot, nets_of
 
 UNANSWERED = Bilingual(
@@ -34,10 +34,10 @@ _SAID = {PUBLISHED: UNANSWERED, SETTLED: UNAPPROVED, FINISHED: UNFINISHED}
 
 
 def reason_against(source: str, target: str, instance: ProcessInstance, definition: Definition) -> Bilingual | None:
-    """Return why a token must not be set from one element to another of its line as the case stands; None where it may.
+    """Return why a token must not be moved from one element to another of its line; None if it may.
 
-    Refused is what leads past something the case lacks, unless the token stands past it already, and an agency's step before the end
-    of its work once that is over: nobody could do it.
+    Refused is a move past something the case lacks, unless the token stands past it already, and a move of an agency's token before the end
+    of its work once that is over, where nobody could do the step.
     """
     net = nets_of(definition)[instance.process_id]
     stood, stands = (AT, net.behind_gateway(source) or source), (AT, net.behind_gateway(target) or target)
@@ -50,9 +50,9 @@ def reason_against(source: str, target: str, instance: ProcessInstance, definiti
 def reason_against_standing(
     instance: ProcessInstance, old: Net, stood: Collection[Spot], new: Net, stands: Collection[Spot]
 ) -> Bilingual | None:
-    """Return why the tokens of an instance must not come to stand so in another version, as its case is; None where they may.
+    """Return why the tokens of an instance must not come to stand so in another version; None if they may.
 
-    Beside what the nets say (`Pair.plan`): past nothing the rows say it lacks, wherever it stood.
+    In addition to the nets (`Pair.plan`), the rows decide: past nothing they say is lacking, wherever the token stood.
     """
     for spot in sorted(stands):
         for owed in (VERIFIED, PUBLISHED, SETTLED):
@@ -66,8 +66,8 @@ def reason_against_standing(
     return None
 
 
-def _is_done(owed: Owed, instance: ProcessInstance) -> bool:
-    """Whether the rows say that the subject of an instance has had it."""
+def _is_done(owed: RequiredStep, instance: ProcessInstance) -> bool:
+    """Whether the rows say that the requirement is met for the subject of an instance."""
     if instance.assignment is not None:
         return instance.assignment.ended_at is not None
     case = instance.case
@@ -80,7 +80,7 @@ def _is_done(owed: Owed, instance: ProcessInstance) -> bool:
 
 
 def _is_settled_again(instance: ProcessInstance, net: Net, target: str) -> bool:
-    """Whether an agency whose work is over would come before a step with which it ends."""
+    """Whether an agency whose work is over would return to before a step that ends it."""
     if instance.process_id != ASSIGNMENT or instance.assignment is None or instance.assignment.ended_at is None:
         return False
     settling = SETTLED.nodes_in(net)

@@ -1,4 +1,4 @@
-"""The tokens of a task tree as the nets see them: where each stands, and what an event beside a step has begun."""
+"""The tokens of a task tree in terms of the nets: where each stands, and what a non-interrupting boundary event has begun."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class NotAtRest(RuntimeError):
 
 @dataclass(frozen=True)
 class Token:
-    """One token. `beside` is the task of the event that began its group, None for what the instance does itself."""
+    """One token. `beside` is the task of the boundary event that began its group, None for the instance's own tokens."""
 
     task: Task
     spot: Spot
@@ -29,12 +29,11 @@ class Token:
 
 
 def tokens_of(workflow: BpmnWorkflow, definition: Definition, net: Net) -> list[Token]:
-    """Return the tokens of an instance. Raises NotAtRest."""
     return list(_tokens(workflow, definition, net))
 
 
 def grouped(tokens: list[Token]) -> dict[UUID | None, list[Token]]:
-    """Return the tokens by group; that of the instance itself is always there."""
+    """Return the tokens by group; the instance's own group always exists."""
     groups: dict[UUID | None, list[Token]] = defaultdict(list, {None: []})
     for token in tokens:
         groups[token.beside].append(token)
@@ -42,7 +41,7 @@ def grouped(tokens: list[Token]) -> dict[UUID | None, list[Token]]:
 
 
 def element_before(task: Task, definition: Definition) -> str:
-    """Return the element a task was come to from: the engine has tasks of its own between elements."""
+    """Return the element before a task; the engine has tasks of its own between elements."""
     parent = task.parent
     while parent is not None and parent.task_spec.name not in definition.elements:
         parent = parent.parent

@@ -1,8 +1,8 @@
-"""Moving one task tree to another version of its model: a new tree is made beside the old one, which stays as it is.
+"""Moves one task tree to another version of its model: a new tree is made, and the old one stays as it is.
 
-What is done keeps its place as far as the new version knows it; what rests is set at its target in the same task, with its id, its
-values and the moments it waits for. The nets decide (pairs.py); afterwards the new tree is read again and must be one a fresh instance
-of the new version could have.
+What is done keeps its place as far as the new version knows it; what rests is put at its target in the same task, with its id, its values
+and its timers. The nets decide (pairs.py); afterwards the new tree is read again and must be one a fresh instance of the new version could
+have.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ from workflows.definitions.process import Definition
 from workflows.engine import Services
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import AT, ON, Net, nets_of
-from workflows.moving.pairs import OVER_AT_ONCE, Going, Pair, Plan, pair_of
+from workflows.moving.pairs import OVER_AT_ONCE, Pair, TokenMove, TokenPlan, pair_of
 from workflows.moving.tokens import NotAtRest, Token, grouped, tokens_of
 from workflows.running.faults import told_of
 from workflows.running.token_moves import SPLIT, entry_of
@@ -60,11 +60,11 @@ def move_tree(
     keeps_limits: bool = True,
     services: Services | None = None,
 ) -> BpmnWorkflow:
-    """Return a new tree over the new version; the given one is left as it is.
+    """Return a new tree over the new version; the given one is unchanged.
 
-    Steps and timers that wait keep their ids, their values and their moments; without `keeps_limits` every moment is worked out again
-    from `now`. Services are called only where a branch of the new version that starts passes one. Raises MoveImpossible, with the
-    reason; what it says of a state was foreseen by `fates`.
+    Waiting steps and timers keep their ids, values and due instants; without `keeps_limits` every instant is computed again from `now`.
+    Services are called only where a new branch that starts passes one. Raises MoveImpossible with the reason; `fates` foresees what is said
+    about a state.
     """
     if process_id not in new.specs:
         raise MoveImpossible(*_NO_PROCESS)
@@ -79,14 +79,14 @@ def move_tree(
     try:
         with engine_clock(now):
             moved = move.made(groups, plans)
-    except Exception as fault:  # whatever the engine meets at the target: the given tree is as it was
+    except Exception as fault:  # the engine may raise anything at the target; the given tree is unchanged
         raise _does_not_run(fault) from fault
     _prove(moved, pair, process_id, new, services)
     return moved
 
 
 def places_of(workflow: BpmnWorkflow, definition: Definition) -> list[str]:
-    """Return the elements the tokens of an instance rest at, sorted; an event that only listens at an edge holds none.
+    """Return the elements at which the tokens of an instance rest, sorted; boundary events that only listen hold none.
 
     Raises MoveImpossible for an instance that is not at rest.
     """
@@ -109,7 +109,7 @@ def _does_not_run(fault: Exception) -> MoveImpossible:
     )
 
 
-def _planned(pair: Pair, workflow: BpmnWorkflow, beside: UUID | None, tokens: Iterable[Token]) -> Plan:
+def _planned(pair: Pair, workflow: BpmnWorkflow, beside: UUID | None, tokens: Iterable[Token]) -> TokenPlan:
     event = workflow.tasks[beside].task_spec.name if beside is not None else None
     plan = pair.plan([token.spot for token in tokens], event=event)
     if plan.refusals:
@@ -118,7 +118,7 @@ def _planned(pair: Pair, workflow: BpmnWorkflow, beside: UUID | None, tokens: It
 
 
 def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, services: Services | None) -> None:
-    """The tree stands as a fresh instance could, has the values that will be asked for, and is the same when it was stored."""
+    """Check that the tree stands as a fresh instance could, has the values that will be read, and survives being stored."""
     same = pair_of(process_id, new, new, {})
     for beside, group in grouped(_tokens_at_rest(moved, new, pair.new)).items():
         plan = _planned(same, moved, beside, group)
@@ -134,7 +134,7 @@ def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, se
 
 
 def _shape(workflow: BpmnWorkflow) -> list[tuple[Any, ...]]:
-    # events that were seen are objects that equal nothing but themselves; only of what still waits it matters what is noted
+    # events that were seen are objects equal only to themselves; notes matter only on tasks that still wait
     return [
         (task.task_spec.name, task.state, task.data, task.internal_data if task.has_state(_LIVE) else None, len(task._children))
         for task in workflow.tasks.values()
@@ -142,7 +142,7 @@ def _shape(workflow: BpmnWorkflow) -> list[tuple[Any, ...]]:
 
 
 class _Move:
-    """One move of one tree. To be made inside `engine_clock`."""
+    """One move of one tree. Use inside `engine_clock`."""
 
     def __init__(
         self,
@@ -157,12 +157,11 @@ class _Move:
         self.source, self.pair, self.old, self.new, self.spec = workflow, pair, old, new, spec
         self.keeps_limits = keeps_limits
         self.workflow = BpmnWorkflow(spec, script_engine=ClosedScriptEngine(services), deserializing=True)
-        self._going: dict[UUID, Going] = {}
+        self._going: dict[UUID, TokenMove] = {}
         self._targets: dict[UUID, TaskSpec | None] = {}
         self._ways_on: list[tuple[Task, Flow]] = []
 
-    def made(self, groups: Mapping[UUID | None, list[Token]], plans: Mapping[UUID | None, Plan]) -> BpmnWorkflow:
-        """Make the new tree."""
+    def made(self, groups: Mapping[UUID | None, list[Token]], plans: Mapping[UUID | None, TokenPlan]) -> BpmnWorkflow:
         for beside, tokens in groups.items():
             self._going |= {token.task.id: plans[beside].going[token.spot] for token in tokens}
         self._note_guards()
@@ -186,14 +185,14 @@ class _Move:
         return self.workflow
 
     def _foresee(self) -> None:
-        """Give what rests the tasks that come next, only so far that the engine foresees the rest when it comes there."""
+        """Predict the next tasks of what rests, only as far as needed for the engine to predict the rest on arrival."""
         for task in list(self.workflow.tasks.values()):
             if task.has_state(_LIVE) and not task._children and _moment_kind(task.task_spec) != "cycle":
                 task._sync_children(task.task_spec.outputs, TaskState.MAYBE)
 
     @contextmanager
     def _moments_held(self) -> Iterator[None]:
-        """Let nothing that was waiting fire meanwhile, though it be due: the engine looks at every moment when any task completes."""
+        """Keep due timers from firing meanwhile: the engine checks every timer when any task completes."""
         held = [task for task in self.workflow.event_manager.tasks.values() if "event_value" in task.internal_data]
         moments = [deepcopy(task.internal_data["event_value"]) for task in held]
         for task in held:
@@ -203,7 +202,7 @@ class _Move:
             task.internal_data["event_value"] = moment
 
     def _order(self) -> None:
-        """Parents first: a stored task is read as what it changes of the one before it."""
+        """Parents first: a stored task is read as changes to the one before it."""
         ordered, ahead = {}, [self.workflow.task_tree]
         while ahead:
             task = ahead.pop()
@@ -214,7 +213,7 @@ class _Move:
     # -- the copy --------------------------------------------------------------------------------------------------
 
     def _note_guards(self) -> None:
-        """The task the engine puts before a step with events at its edge belongs to the token that rests there."""
+        """Assign the task the engine puts before a step with boundary events to the token resting at that step."""
         for id_, going in self._going.items():
             task = self.source.tasks[id_]
             if task.parent is not None and _guards(task.parent, task):
@@ -222,7 +221,7 @@ class _Move:
                 self._targets[task.parent.id] = self.spec.task_specs.get(f"{target}{SPLIT}")
 
     def _copy(self, root: Task) -> None:
-        """Copy what is done and what waits, parents first; what the new version does not know is left out, its children move up."""
+        """Copy what is done and what waits, parents first; tasks the new version does not know are left out and their children move up."""
         ahead: list[tuple[Task, Task | None]] = [(root, None)]
         while ahead:
             task, above = ahead.pop()
@@ -242,7 +241,7 @@ class _Move:
                 ahead += [(child, copy) for child in reversed(task.children)]
 
     def _spec_of(self, task: Task) -> TaskSpec | None:
-        """What a task is in the new version, None for what is left out."""
+        """The specification of a task in the new version, None for what is left out."""
         name = task.task_spec.name
         going = self._going.get(task.id)
         if going is not None:
@@ -262,7 +261,7 @@ class _Move:
         return found if type(found) is type(task.task_spec) else None
 
     def _listens_on(self, task: Task) -> bool:
-        """Whether an event at the edge of a waiting step is still one of the step it stands at now."""
+        """Whether a boundary event of a waiting step still belongs to the step it now stands at."""
         element = self.new.elements.get(task.task_spec.name)
         target = self._targets.get(task.parent.id)
         if element is None or element.kind != "boundaryEvent" or target is None:
@@ -288,7 +287,7 @@ class _Move:
     # -- tokens that rest ------------------------------------------------------------------------------------------
 
     def _stand(self, task: Task, was: Task) -> None:
-        """Let a task that was copied rest at its target as the engine would have it: its state, and the events at its edge."""
+        """Let a copied task rest at its target as the engine would have it: its state, and its boundary events."""
         spec = task.task_spec
         if spec.manual and task.state != TaskState.READY:
             task.internal_data = {}
@@ -309,7 +308,7 @@ class _Move:
                 _rearm(child, dict(task.data))
 
     def _put_before(self, task: Task, spec: TaskSpec) -> Task:
-        """Put a task that is done between a task and its parent."""
+        """Put a completed task between a task and its parent."""
         above = task.parent
         place = above._children.index(task.id)
         guard = Task(self.workflow, spec, above, state=TaskState.COMPLETED)
@@ -328,7 +327,7 @@ class _Move:
         spec._update(child)
 
     def _fork(self, flow: Flow, beside: UUID | None) -> Task:
-        """The task of a fork that was passed, the last one with something that goes on behind it; one drawn since is put in its place."""
+        """The task of a fork already passed, the last with something going on behind it; a newly drawn fork gets one inserted."""
         top = self.workflow.tasks[beside] if beside is not None else self.workflow.task_tree
         found = self._last_done(top, flow.source)
         if found is not None:
@@ -345,7 +344,7 @@ class _Move:
         return fork
 
     def _done_before(self, top: Task, fork: str) -> Iterator[Task | None]:
-        """Tasks of the nearest elements before a fork, through gateways."""
+        """Tasks of the nearest elements before a fork, gateways skipped."""
         net = self.pair.new
         seen, ahead = {fork}, [fork]
         while ahead:
@@ -360,7 +359,7 @@ class _Move:
         return max(tasks, key=lambda task: (any(each.has_state(_LIVE) for each in task), task.depth), default=None)
 
     def _common(self, top: Task) -> Task:
-        """The nearest task before all that goes on."""
+        """The nearest task before everything that goes on."""
         task = top
         while True:
             going_on = [child for child in task.children if any(each.has_state(_LIVE) for each in child)]
@@ -369,7 +368,7 @@ class _Move:
             task = going_on[0]
 
     def _wake_joins(self) -> None:
-        """The engine lets one task wait at a join and sets the others aside: if that one is gone, another takes its place."""
+        """The engine keeps one task waiting at a join and sets the others aside: if that one is gone, another takes its place."""
         waiting: dict[str, list[Task]] = {}
         for task in self.workflow.tasks.values():
             if isinstance(task.task_spec, RoundJoin) and waits_to_be_joined(task):
@@ -382,7 +381,7 @@ class _Move:
                     task.task_spec._update(task)
 
     def _run(self) -> None:
-        """Run what passes by itself, and look at no moment: what is due fires when the case is next brought to rest."""
+        """Run whatever passes by itself, but no timers: due ones fire when the case is next brought to rest."""
         for _ in range(engine.MAX_ROUNDS):
             ready = [task for task in self.workflow.get_tasks(state=TaskState.READY) if not task.task_spec.manual]
             if not ready:
@@ -397,14 +396,14 @@ def _guards(split: Task, task: Task) -> bool:
 
 
 def _spent(was: Task) -> list[Task]:
-    """The events at the edge of a waiting step that have happened already."""
+    """The boundary events of a waiting step that have already happened."""
     if was.parent is None or not _guards(was.parent, was):
         return []
     return [each for each in was.parent.children if each is not was and each.has_state(TaskState.FINISHED_MASK)]
 
 
 def _can_keep(old: TaskSpec, new: TaskSpec) -> bool:
-    """Whether what a waiting event has worked out still says what it waits for."""
+    """Whether the instant or message a waiting event has computed is still right."""
     return _moment_kind(old) == _moment_kind(new)
 
 
@@ -416,7 +415,7 @@ def _moment_kind(spec: TaskSpec) -> str:
 
 
 def _rearm(task: Task, data: dict[str, Any] | None = None) -> None:
-    """Let an event begin to wait as if a token had just come to it, with the values of the token."""
+    """Let an event begin to wait as if a token had just arrived, with the token's values."""
     values = task.data if data is None else data
     parent, had = task.parent, task.parent.data
     task._set_state(TaskState.FUTURE)

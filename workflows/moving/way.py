@@ -1,4 +1,4 @@
-"""What a worker knows of a plan while it is at it, and what is found of one case of it."""
+"""A plan as a worker holds it while processing cases, and the preview of one case."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ GONE = Bilingual(
 
 
 @dataclass(frozen=True)
-class Way:
-    """What a worker knows of a plan while it is at it: read once, so that no case asks again."""
+class LoadedMove:
+    """A plan as a worker reads it once, so that no case queries it again."""
 
     move_id: int
     source_id: int
@@ -37,7 +37,7 @@ class Way:
     fates: Mapping[str, Fate]
 
     @classmethod
-    def of(cls, move: ProcessMove) -> "Way":
+    def of(cls, move: ProcessMove) -> "LoadedMove":
         """Read a plan, with the fate of each resting place."""
         old, new = definition_of(move.source), definition_of(move.target)
         mapping = mapping_of(move)
@@ -47,17 +47,17 @@ class Way:
         )  # fmt: skip
 
     def leads(self, process_id: str) -> bool:
-        """Whether both versions know the process."""
+        """Whether both versions have the process."""
         return process_id in self.old.specs and process_id in self.new.specs
 
     def shown(self, elements: Iterable[str]) -> set[str]:
-        """Those of some elements of the new version that are told: what only listens beside the way does so in every case."""
+        """The elements of the new version worth reporting: those that only listen do so in every case."""
         return {each for each in elements if "beside" not in self.new.elements[each].properties}
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What was found of one case. `arrival` is told of one that moves."""
+class CasePreview:
+    """The preview of one case. If it moves, `arrival` says where to."""
 
     state: str
     places: tuple[str, ...] = ()
@@ -67,10 +67,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Where a case rests once it has moved and run on, in elements of the new version: what only listens beside the way is left out.
+    """Where a case rests once it has moved and run on, in elements of the new version; elements that only listen are left out.
 
-    `skips` are steps that whoever rests there has done and this case has not; `tells` whom the move tells: `reporter`, `account`, or the
-    role of a desk.
+    `skips` are steps that every case resting there has done and this one has not; `tells` are the parties the move notifies: `reporter`,
+    `account`, or the role of a desk.
     """
 
     rests: tuple[str, ...]
@@ -78,20 +78,20 @@ class Arrival:
     tells: tuple[str, ...] = ()
 
     def told(self) -> dict[str, list[str]]:
-        """As it is kept with a case of a plan."""
+        """As stored with a case of a plan."""
         return {"rests": list(self.rests), "skips": list(self.skips), "tells": list(self.tells)}
 
 
-def reason_against(way: Way, process_id: str, places: Collection[str]) -> Preview | None:
-    """What the plan itself says against moving tokens from some places: the first that cannot go, else the first to be chosen for."""
+def reason_against(way: LoadedMove, process_id: str, places: Collection[str]) -> CasePreview | None:
+    """Why the plan itself prevents moving tokens from some places: the first that cannot move, else the first lacking a choice."""
     if not way.leads(process_id):
-        return Preview("cannot", why=Bilingual("Bản mới không có quy trình này.", "The new version lacks this process."))
+        return CasePreview("cannot", why=Bilingual("Bản mới không có quy trình này.", "The new version lacks this process."))
     held = [way.fates[place] for place in places if place in way.fates and way.fates[place].verdict != Verdict.MOVES]
     held.sort(key=lambda fate: fate.verdict != Verdict.CANNOT)
-    return Preview(str(held[0].verdict), why=held[0].why) if held else None
+    return CasePreview(str(held[0].verdict), why=held[0].why) if held else None
 
 
 def unforeseen(fault: BaseException) -> Bilingual:
-    """What is said of a fault nobody foresaw: its class alone."""
+    """The words for an unforeseen fault: only its class."""
     name = type(root_of(fault)).__name__
     return Bilingual(f"Gặp lỗi ngoài dự kiến ({name}); hồ sơ vẫn như trước.", f"An unforeseen fault ({name}); the case is as before.")
