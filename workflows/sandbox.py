@@ -1,7 +1,7 @@
-"""A model rehearsed in a process of its own: it may be a hostile draft, so it has so much time and memory and opens nothing.
+"""The child process in which models are rehearsed: a model may be a hostile draft, so its time and memory are limited and it opens nothing.
 
-One JSON text comes in on standard input. Standard output is a line for how far it has come, as often as it likes, and one for the
-result. Started by `shut_in.py`.
+One JSON text comes in on standard input. Standard output has any number of progress lines, and one line with the result. Started by
+`shut_in.py`.
 """
 
 import os
@@ -21,17 +21,17 @@ from workflows.rehearsal.stories import DAMAGED, Story, go_through
 
 REFUSED = 3
 Tell = Callable[[int, int], None]
-"""How many of how many are done."""
+"""Called with how many of how many are done."""
 
 
 def scenarios(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Go through every scenario in a text, beside the text that is live where there is another. Raises ModelRefused."""
+    """Run every scenario in a text, next to the live text if that is another. Raises ModelRefused."""
     automaton = Automaton(parse(asked["xml"].encode()))
     live = Automaton(parse(asked["live"].encode())) if asked.get("live") else None
     results, stories = [], asked["stories"]
     for number, story in enumerate(stories):
         acts = story["acts"]
-        results.append({"ref": story["ref"], **(_alone(acts, automaton) if live is None else _beside(acts, live, automaton))})
+        results.append({"ref": story["ref"], **(_alone(acts, automaton) if live is None else _side_by_side(acts, live, automaton))})
         tell(number + 1, len(stories))
     return {"scenarios": results}
 
@@ -41,7 +41,7 @@ def _alone(acts: Story, automaton: Automaton) -> dict[str, Any]:
     return {"is_clean": passed.is_clean, "at": passed.at, "why": list(passed.why) if passed.why else None}
 
 
-def _beside(acts: Story, live: Automaton, draft: Automaton) -> dict[str, Any]:
+def _side_by_side(acts: Story, live: Automaton, draft: Automaton) -> dict[str, Any]:
     try:
         compared = compare(acts, live, draft)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -61,7 +61,7 @@ def history(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 
 
 def conformance(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Judge the ways of old cases by a text. Raises ModelRefused."""
+    """Judge the ways of old cases against a text. Raises ModelRefused."""
     from workflows.bottlenecks.conformance import judged
 
     return judged(asked, tell)
@@ -85,7 +85,7 @@ def main(program: str, seconds: str, memory: str) -> NoReturn:
         os._exit(REFUSED)
     except MemoryError:
         os._exit(REFUSED + 1)
-    except Exception as fault:  # whatever the engine or a hostile model comes to: the other side says so in words
+    except Exception as fault:  # whatever the engine or a hostile model does: the parent process explains it in words
         places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in extract_tb(fault.__traceback__, limit=-3)]
         _say({"fault": f"{type(fault).__name__} {' '.join(places)}"})
         os._exit(REFUSED)
@@ -93,7 +93,7 @@ def main(program: str, seconds: str, memory: str) -> NoReturn:
 
 
 def _warm() -> None:
-    """Load what would be loaded later: nothing can be opened then."""
+    """Import everything that would be imported later, when nothing can be opened any more."""
     import workflows.bottlenecks.conformance
     import workflows.rehearsal.what_if  # noqa: F401
     from workflows.definitions.process import shipped_model
@@ -103,7 +103,8 @@ def _warm() -> None:
 
 
 def _shut_in(seconds: int, memory: int) -> None:
-    """Leave the process what it holds already (remux.py does the same): no file, connection or other process, so much time and memory."""
+    """Limit the process to what it already holds (as remux.py does): no files, connections or processes, and limited processor time and
+    memory."""
     with open("/proc/self/statm", encoding="ascii") as file:
         held = int(file.read().split()[0]) * resource.getpagesize()
     used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime) + 1

@@ -36,7 +36,7 @@ from workflows.bottlenecks.keeping import count_month
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.moving import batch
 from workflows.moving.plans import make_move
-from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
+from workflows.rehearsal.running import ReplayPeriod, ask_history, ask_scenarios, go_on_with_rehearsals
 from workflows.reorganising import acts as reorganising
 from workflows.running.steps import claim
 from workflows.versions.live import live_version
@@ -107,7 +107,7 @@ def furnish_studio(day: Day) -> None:
         draft = start_draft(by=by, now=now, xml=model.text, note=model.note)
         hand_in(draft, by=by, now=now, note="Thêm khảo sát hiện trường.")
         ask_scenarios(draft, by=by, now=now)
-        ask_history(draft, period=Period(today - timedelta(days=30), today), by=by, now=now)
+        ask_history(draft, period=ReplayPeriod(today - timedelta(days=30), today), by=by, now=now)
         make_move(live_version(None), draft, by=by, now=now)
         told = {"element": "distribute", "help_vi": "Ghi rõ thôn trong chỉ dẫn.", "help_en": "Name the village in the instructions."}
         add_row(KINDS["element"], told, by=by, now=now, reason=WHY, centre_id=None)

@@ -19,7 +19,7 @@ from web.config import Config
 from workflows.definitions.process import digest_of, parse, shipped_model
 from workflows.rehearsal.automaton import NOON, Automaton, Kind
 from workflows.rehearsal.history import lives_of
-from workflows.rehearsal.meaning import Meaning
+from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.office_time import OfficeTime, told_calendar
 from workflows.rehearsal.records import record_of
 from workflows.rehearsal.replaying import Assumed, Player
@@ -74,7 +74,7 @@ def _one(seed: int, minutes: int) -> dict[str, Any]:
 def every_way() -> dict[str, Any]:
     """Every way of the rules walked, traced back from its rows and replayed as it went."""
     automaton = Automaton(parse(shipped_model()))
-    meanings = {id_: Meaning([graph], NOON) for id_, graph in automaton.graphs.items()}
+    meanings = {id_: ConditionMeaning([graph], NOON) for id_, graph in automaton.graphs.items()}
     acts = cases = 0
     with TemporaryDirectory() as folder:
         config = Config.from_environment(environment_of(Path(folder), None))

@@ -27,7 +27,7 @@ from workflows.models import ProcessVersion
 from workflows.moving import batch
 from workflows.moving.plans import make_move
 from workflows.rehearsal.recording import record_scenario
-from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
+from workflows.rehearsal.running import ReplayPeriod, ask_history, ask_scenarios, go_on_with_rehearsals
 from workflows.versions.live import live_version, scopes_with
 from workflows.versions.starting_models import STARTING_MODELS
 
@@ -62,7 +62,7 @@ def furnish_studio(centre: Centre, *, now: datetime) -> None:
     begin_step()
     today = local_day(now)
     ask_scenarios(district, by=administrator, now=now)
-    ask_history(district, period=Period(today - timedelta(days=365), today), by=administrator, now=now)
+    ask_history(district, period=ReplayPeriod(today - timedelta(days=365), today), by=administrator, now=now)
     first, last = last_months(now, MONTHS)
     ask_conformance(BottleneckQuery(first, last, centre=centre), by=administrator, now=now)
     db.session.flush()

@@ -33,8 +33,8 @@ from workflows.models import ProcessVersion, Rehearsal
 from workflows.rehearsal.running import (
     HISTORY,
     SCENARIOS,
-    Period,
     RehearsalUnknown,
+    ReplayPeriod,
     ask_history,
     ask_scenarios,
     newest_of,
@@ -144,14 +144,14 @@ class _NotTyped(CaseworkError):
     """Something in the form is no day or no number."""
 
 
-def _period() -> Period:
+def _period() -> ReplayPeriod:
     minutes = {}
     for name, text in request.form.items():
         element = name.removeprefix("hours-")
         if element != name and text.strip():
             minutes[element] = round(_number(text, name) * 60)
     outcomes = {name.removeprefix("outcome-"): text for name, text in request.form.items() if name.startswith("outcome-") and text}
-    return Period(_day("since"), _day("until"), minutes, outcomes)
+    return ReplayPeriod(_day("since"), _day("until"), minutes, outcomes)
 
 
 def _day(name: str) -> date:

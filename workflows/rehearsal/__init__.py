@@ -1,1 +1,1 @@
-"""Trying a version before it counts: stored scenarios, and the closed cases of a period replayed through it."""
+"""Trying a version before it goes live: recorded scenarios, and the closed cases of a period replayed through it."""

@@ -1,11 +1,11 @@
-"""A model as a deterministic transition system over the real engine: states explored as they are asked for, and each kept once.
+"""A model as a deterministic transition system over the real engine: states are explored on demand, and each is kept once.
 
     automaton = Automaton(definition, bindings)
     state = automaton.start("case")
     state = automaton.after(state, Act.step("verify", {"verify": "accept"}))
     [each.element for each in state.enabled if each.kind == Kind.STEP]
 
-Two states are one where nothing later can tell them apart: the same places hold tokens, with the same values of what conditions still
+Two states are the same if nothing later can tell them apart: the same places hold tokens, with the same values of whatever conditions still
 read. So replaying thousands of cases steps the engine a few hundred times. Everything happens at one instant: a timer fires when its
 act is done, whatever the time. Touches no database.
 """
@@ -43,9 +43,9 @@ from workflows.running.faults import root_of
 from workflows.running.process_variables import declared_variables
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-"""When everything happens."""
+"""The instant at which everything happens."""
 MOST_STATES = 20_000
-"""Of one automaton: a packed tree of each is kept."""
+"""States of one automaton; a packed tree is kept for each."""
 
 
 class Kind(StrEnum):
@@ -57,7 +57,7 @@ class Kind(StrEnum):
 
 
 class NotEnabled(CaseworkError):
-    """What is to happen cannot happen in that state; `act` says what."""
+    """`act` cannot happen in that state."""
 
     def __init__(self, act: "Act") -> None:
         self.act = act
@@ -65,11 +65,11 @@ class NotEnabled(CaseworkError):
 
 
 class DoesNotRun(CaseworkError):
-    """The engine fails at an act, or comes to no rest; the text is the end of a sentence that says at which."""
+    """The engine fails at an act, or never comes to rest; the text ends a sentence that says where."""
 
 
 class TooManyStates(CaseworkError):
-    """The model has more states than are kept."""
+    """The model has more states than the automaton keeps."""
 
     def __init__(self) -> None:
         super().__init__("Mô hình có quá nhiều trạng thái.", "The model has too many states.")
@@ -79,7 +79,7 @@ class TooManyStates(CaseworkError):
 class Act:
     """One thing that happens. `element` is the step, the timer, or the name of the message; `values` what it leaves, as JSON text.
 
-    `answers` are what the services answer that are called on the way, by name; one that is not named gives its first sample.
+    `answers` gives the answers of services called on the way, by name; a service not named gives its first sample.
     """
 
     kind: Kind
@@ -94,12 +94,10 @@ class Act:
 
     @classmethod
     def message(cls, name: str, payload: Mapping[str, Any] | None = None, answers: Mapping[str, Any] | None = None) -> "Act":
-        """A message heard."""
         return cls(Kind.MESSAGE, name, _text(payload), _text(answers))
 
     @classmethod
     def timer(cls, element: str, answers: Mapping[str, Any] | None = None) -> "Act":
-        """A timer fired."""
         return cls(Kind.TIMER, element, b"{}", _text(answers))
 
     @property
@@ -114,9 +112,10 @@ def _text(values: Mapping[str, Any] | None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Enabled:
-    """What can happen in a state. `place` is the element its token rests at, `name` what an Act names it by: for a message its name.
+    """Something that can happen in a state. `place` is the element its token rests at, `name` is how an Act names it: a message by its
+    name.
 
-    Of a timer `seconds` is how long the model lets it wait, `clock` the limit of the case it stands for, if it does.
+    For a timer, `seconds` is how long the model lets it wait, and `clock` the limit of the case it follows, if any.
     """
 
     kind: Kind
@@ -133,10 +132,10 @@ class Enabled:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class State:
-    """A state of one process at rest; there is one object for each, so identity is equality.
+    """A resting state of one process. Each exists once, so identity is equality.
 
-    `places` are the elements its tokens rest at, sorted, without those that only listen beside the way; `ends` those it has just
-    reached where the process is over.
+    `places` are the elements its tokens rest at, sorted, without those that only listen; `ends` are those just reached if the process is
+    over.
     """
 
     number: int
@@ -149,18 +148,18 @@ class State:
     is_over: bool
 
     def can(self, act: Act) -> bool:
-        """Whether it can happen here."""
+        """Whether the act can happen here."""
         return act.sign in self.signs
 
     @property
     def steps(self) -> list[str]:
-        """The steps that wait, an element for each token."""
+        """The waiting steps, one element per token."""
         return [each.name for each in self.enabled if each.kind == Kind.STEP]
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What an act leads to: the state, the messages the process sent to the other one, and the services it asked."""
+    """The result of an act: the state, the messages sent to the other process, and the services asked."""
 
     state: State
     thrown: tuple[tuple[str, bytes], ...] = ()
@@ -198,7 +197,7 @@ class Automaton:
         return self.definition.messages
 
     def start(self, process_id: str) -> State:
-        """Return the state a fresh instance rests in. Raises DoesNotRun, KeyError for a process there is not."""
+        """Return the state a fresh instance rests in. Raises DoesNotRun, and KeyError for an unknown process."""
         return self.begun(process_id).state
 
     def begun(self, process_id: str) -> Move:
@@ -227,13 +226,13 @@ class Automaton:
         return known
 
     def tree(self, state: State) -> BpmnWorkflow:
-        """Return a task tree that stands in a state: a fresh copy."""
+        """Return a fresh task tree that stands in a state."""
         workflow = engine.unpack(self._trees[state.number], self.definition.specs[state.process_id], self._serve)
         forget_rounds(workflow)
         return workflow
 
     def choices(self, state: State, enabled: Enabled) -> list[dict[str, Any]]:
-        """Return the values an enabled step or message can leave, one for each way conditions could take them."""
+        """Return the values an enabled step or message can leave, one for each way conditions could decide."""
         graph, samples = self.graphs[state.process_id], self.samples[state.process_id]
         if enabled.kind == Kind.STEP:
             return samples.of_step(graph.nodes[enabled.name])
@@ -243,13 +242,12 @@ class Automaton:
         return [{}]
 
     def answers_of(self, process_id: str, service: str) -> list[dict[str, Any]]:
-        """Return what a service can answer in a process."""
         nodes = self.graphs[process_id].nodes.values()
         names = {node.result_variable for node in nodes if node.service == service and node.result_variable}
         return self.samples[process_id].of_service(service, sorted(names)) or [{}]
 
     def steps_from_start(self, process_id: str) -> Mapping[str, int]:
-        """Return by element how many flows lead to it from the start, on the shortest way: what comes later stands further off."""
+        """Return by element how many flows lead to it from the start on the shortest way, as a measure of how late it comes."""
         if process_id not in self._far:
             graph = self.graphs[process_id]
             far = {node.id: 0 for node in graph.process.starts}
@@ -298,7 +296,8 @@ class Automaton:
             task.run()
 
     def _task(self, state: State, tasks: Iterator[Task], act: Act) -> Task:
-        """Of several tokens at one element that whose values come first: which one is no matter, as long as it is always the same."""
+        """If several tokens rest at one element, the one whose values sort first: which one is arbitrary, but it must always be the same.
+        """
         found = [task for task in tasks if task.task_spec.name == act.element]
         if not found:
             raise NotEnabled(act)
@@ -387,7 +386,7 @@ def _ends(tasks: list[Task], nodes: Mapping[str, Any], before: set[UUID], done: 
 
 
 def _needed(graph: Graph) -> frozenset[str]:
-    """Variables that are read elsewhere than in conditions: by timers and by what is handed to services."""
+    """Variables read outside conditions: by timers and by parameters of services."""
     texts = [node.timer[1] for node in graph.nodes.values() if node.timer is not None]
     texts += [text for node in graph.nodes.values() for text in node.parameters.values()]
     found: set[str] = set()
@@ -400,7 +399,7 @@ def _needed(graph: Graph) -> frozenset[str]:
 
 
 def _why(fault: BaseException) -> Bilingual:
-    """Our own sentences about expressions name a variable; of everything else only the class is told."""
+    """Our own texts about expressions name a variable and are shown; for any other fault only the class."""
     for each in _chain(fault):
         if isinstance(each, ExpressionRefused):
             vi, en = (words[:200] for words in each.text)

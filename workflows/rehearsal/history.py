@@ -17,22 +17,23 @@ from workflows.models import ProcessInstance, ProcessVersion, Timer, WaitingTask
 from workflows.rehearsal.lives import CASE, CaseLife, PassedStep, PassedTimer, ProcessLife, values_left
 
 MOST_CASES = 3_000
-"""Cases replayed; of more, these are chosen evenly over the period."""
+"""Cases replayed; if there are more, they are picked evenly over the period."""
 READ_TOGETHER = 200
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The cases of a period that are replayed, and how many there are."""
+    """The cases of a period that are replayed, and how many were found."""
 
     case_ids: tuple[int, ...]
     found: int
 
 
 def closed_cases(since: datetime, until: datetime, *, centre_ids: Collection[int] | None, most: int = MOST_CASES) -> History:
-    """Return the cases filed in a period that are over, of some centres or of all (None); of more than `most` every so manieth.
+    """Return the cases filed in a period that are over, of some centres or of all (None); if there are more than `most`, evenly spaced
+    ones.
 
-    What was set apart in quarantine is not among them.
+    Quarantined cases are left out.
     """
     query = select(Case.id).where(*_closed_in(since, until, centre_ids)).order_by(Case.opened_at, Case.id)
     found = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -46,7 +47,7 @@ def _closed_in(since: datetime, until: datetime, centre_ids: Collection[int] | N
 
 
 def _evenly(query: Any, found: int, most: int) -> Iterator[int]:
-    """Every so manieth of many, by their order; the same ones each time."""
+    """Evenly spaced rows of many, in order; the same ones each time."""
     wanted = {place * found // most for place in range(most)}
     for place, case_id in enumerate(db.session.scalars(query.execution_options(yield_per=5_000))):
         if place in wanted:
@@ -54,7 +55,7 @@ def _evenly(query: Any, found: int, most: int) -> Iterator[int]:
 
 
 def lives_of(case_ids: Sequence[int], *, bindings: Bindings = BINDINGS) -> Iterator[tuple[int, CaseLife]]:
-    """Read cases, so many at a time; one without a process of its own is left out."""
+    """Read cases in batches; cases without a process of their own are left out."""
     for at in range(0, len(case_ids), READ_TOGETHER):
         yield from _read(case_ids[at : at + READ_TOGETHER], bindings)
 

@@ -1,4 +1,4 @@
-"""What the rows keep of a case that is over or under way: steps, timers and the values its task trees still hold, as plain data."""
+"""What the rows keep of a case, over or open: steps, timers and the values its task trees still hold, as plain data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class PassedStep:
 
 @dataclass(frozen=True, slots=True)
 class PassedTimer:
-    """One timer that waited: when it was due, and when it fired if it did."""
+    """One timer that waited: when it was due, and when it fired, if it did."""
 
     element: str
     due: float
@@ -39,10 +39,10 @@ class PassedTimer:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLife:
-    """One process of a case. `key` is CASE or a number of the agencies in the order they were asked; `agency` is the row of an agency.
+    """One process of a case. `key` is CASE or the number of an agency in the order they were asked; `agency` is the agency's row number.
 
-    `left` are by element the values its passages left, in their order, as far as the task tree still has them; `reached` the elements
-    it has been at, empty where the tree cannot be read.
+    `left` gives by element the values its passages left, in order, as far as the task tree still has them; `reached` are the elements it
+    has been at, empty if the tree cannot be read.
     """
 
     key: str
@@ -58,7 +58,7 @@ class ProcessLife:
 
 @dataclass(frozen=True, slots=True)
 class CaseLife:
-    """A case, instants in seconds: `due` is the limit of its clock as it ended, `due_began` when that began, `answered` when it ended."""
+    """A case, with instants in seconds: `due` is the final limit of its clock, `due_began` its beginning, `answered` when it stopped."""
 
     version: str
     processes: tuple[ProcessLife, ...]
@@ -67,7 +67,7 @@ class CaseLife:
     answered: float | None = None
 
     def told(self) -> dict[str, Any]:
-        """As plain data for another process."""
+        """As plain data for the child process."""
         told: dict[str, Any] = orjson.loads(orjson.dumps(self, default=sorted))
         return told
 
@@ -92,15 +92,15 @@ Kept = tuple[dict[str, list[Values]], frozenset[str]]
 
 
 def values_left(state: bytes, definition: Definition, process_id: str, bindings: Bindings) -> Kept:
-    """Return by step what its completed passages left of the declared variables, in the order of the tree; and the elements reached.
+    """Return by step the declared variables its completed passages left, in the order of the tree; and the elements reached.
 
-    Rounds that were forgotten (rounds.py) are missing there: who counts passages sees it. Of a state that cannot be read, nothing.
+    Removed rounds (rounds.py) are missing, which shows when passages are counted. Empty for a state that cannot be read.
     """
     names = {name.partition(".")[0] for name in declared_variables(definition, process_id, bindings)}
     try:
         tree = orjson.loads(zstandard.decompress(state))
         return _left(tree, names, definition)
-    except Exception:  # damaged: whatever is met in its bytes
+    except Exception:  # damaged: its bytes may raise anything
         return {}, frozenset()
 
 

@@ -1,4 +1,4 @@
-"""What a value means to the conditions of models: another that leads the same way everywhere may stand in its place."""
+"""Replaces values by others that make no difference to any condition of the models."""
 
 import ast
 from collections import defaultdict
@@ -12,8 +12,8 @@ from workflows.definitions.expressions import ExpressionRefused, checked, evalua
 from workflows.definitions.variables import Type, Variable
 
 
-class Meaning:
-    """The conditions of one process, in one model or in several, by the variable each part of them asks."""
+class ConditionMeaning:
+    """The conditions of one process, in one or several models, split into parts and indexed by the variable each reads."""
 
     def __init__(self, graphs: Iterable[Graph], now: datetime) -> None:
         self.now = now
@@ -37,13 +37,14 @@ class Meaning:
             self._constants[path] |= {each.value for each in ast.walk(atom) if isinstance(each, ast.Constant)}
 
     def reads(self, path: str) -> bool:
-        """Whether some condition asks it."""
+        """Whether some condition reads it."""
         return path in self._asked or path in self._together
 
     def same_way(self, path: str, variable: Variable, value: Any) -> Any:
-        """Return a value that leads the same way, the first of those the checks try; the value itself where none does.
+        """Return a value for which all conditions give the same answers, the first of those the checks try; the value itself if there is
+        none.
 
-        Of a moment it is always the same one: no condition compares it.
+        A moment always gets the same replacement, since no condition compares moments.
         """
         if value is None:
             return None
@@ -118,7 +119,7 @@ def _tree(text: str | None) -> ast.expr:
 
 
 def _atoms(node: ast.expr) -> Iterator[ast.expr]:
-    """The parts of a condition that are answered one by one."""
+    """The parts of a condition that are evaluated separately."""
     match node:
         case ast.BoolOp(values=values):
             for each in values:

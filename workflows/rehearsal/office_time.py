@@ -1,4 +1,4 @@
-"""Office hours of some years as a table of seconds: thousands of cases ask it millions of times. The rules are casework.working_time's."""
+"""Office hours of several years as a table of seconds, since thousands of cases ask millions of times. Rules: casework.working_time."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _DAY = timedelta(days=1)
 
 
 class OfficeTime:
-    """The office hours of a calendar between two instants in seconds; beyond the last of them offices never close."""
+    """The office hours of a calendar between two instants in seconds; beyond the last one offices never close."""
 
     def __init__(self, calendar: Calendar, first: float, last: float) -> None:
         self._opens: list[float] = []
@@ -42,14 +42,14 @@ class OfficeTime:
         return max(self.used(end) - self.used(start), 0.0)
 
     def after(self, start: float, seconds: float) -> float:
-        """Return the earliest instant by which so many office seconds have passed since `start`; itself for 0."""
+        """Return the earliest instant by which that many office seconds have passed since `start`; `start` itself for 0."""
         if seconds <= 0:
             return start
         wanted = self.used(start) + seconds
         if not self._opens:
             return start + seconds
         place = bisect_right(self._before, wanted) - 1
-        # used up at closing time is over at closing time, not at the next opening
+        # time used up at closing ends at closing, not at the next opening
         if place > 0 and wanted == self._before[place]:
             place -= 1
         if wanted > self._all:
@@ -61,7 +61,6 @@ Told = dict[str, Any]
 
 
 def told_calendar(calendar: Calendar) -> Told:
-    """Return a calendar as plain data."""
     return {
         "days_off": sorted(day.isoformat() for day in calendar.days_off),
         "worked_days": sorted(day.isoformat() for day in calendar.worked_days),
@@ -71,7 +70,6 @@ def told_calendar(calendar: Calendar) -> Told:
 
 
 def calendar_from_told(told: Mapping[str, Any]) -> Calendar:
-    """Back from plain data."""
     return Calendar(
         frozenset(date.fromisoformat(day) for day in told["days_off"]),
         frozenset(date.fromisoformat(day) for day in told["worked_days"]),

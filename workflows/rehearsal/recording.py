@@ -1,4 +1,4 @@
-"""One click makes a scenario of a real case: its acts with outcomes and flags, without its words, its people and its days."""
+"""Makes a scenario from a real case: its acts with outcomes and flags, without texts, people or dates."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from workflows.mending.acts import case_to_mend
 from workflows.models import Scenario
 from workflows.rehearsal.automaton import NOON, Automaton, DoesNotRun
 from workflows.rehearsal.history import lives_of
-from workflows.rehearsal.meaning import Meaning
+from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.scenarios import ScenarioRefused, keep_scenario, tidy_name
 from workflows.rehearsal.stories import MOST_ACTS, Story, go_through, story_of
 from workflows.rehearsal.tracing import NotTraced, trace_case
@@ -21,9 +21,9 @@ from workflows.versions.live import acting
 def record_scenario(case_ref: str, *, name: str, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Scenario:
     """Record how a case went so far as a scenario of its centre.
 
-    What was done and when is read from the rows, what was left to conditions from the states; values of drawn steps are replaced by
-    others that lead the same way. What is kept is gone through once before it is. One in quarantine is not there.
-    Raises CaseUnknown, NotAllowed and ScenarioRefused.
+    What was done and when comes from the rows, what was left to conditions from the states; values of drawn steps are replaced by others
+    that lead the same way. The scenario is run once before it is stored. Quarantined cases are unknown here. Raises CaseUnknown, NotAllowed
+    and ScenarioRefused.
     """
     case = case_to_mend(by, case_ref)
     acting(by, case.centre_id, Action.REHEARSE)
@@ -40,7 +40,7 @@ def story_of_case(case: Case, bindings: Bindings = BINDINGS) -> Story:
             "This case runs on several versions of the process, so it cannot be recorded.",
         )
     automaton = Automaton(definition_of(instances[0].process_version), bindings)
-    meanings = {id_: Meaning([graph], NOON) for id_, graph in automaton.graphs.items()}
+    meanings = {id_: ConditionMeaning([graph], NOON) for id_, graph in automaton.graphs.items()}
     try:
         [(_, life)] = lives_of([case.id], bindings=bindings)
         story = story_of(trace_case(life, automaton, meanings))

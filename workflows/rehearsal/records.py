@@ -1,4 +1,4 @@
-"""What is kept of a traced case to play it again: how each step and timer went the how manieth time, and what was heard after which act."""
+"""A traced case prepared for replay: how each passage of a step or timer went, and what was heard after which act."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,17 +11,17 @@ from workflows.rehearsal.tracing import Traced
 
 Sign = tuple[Kind, str]
 Which = tuple[str, Sign, int]
-"""Whose act, what, and the how manieth time, counted from 0."""
+"""An act by its process, its sign and its occurrence, counted from 0."""
 
 NOTHING: Which = ("", (Kind.STEP, ""), 0)
-"""In the place of an act: the beginning of the case."""
+"""In place of an act: the beginning of the case."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """One time a step or a timer waited: from when, until when, and the act that ended it; None where something else did.
+class RecordedPassage:
+    """One wait at a step or timer: from when, until when, and the act that ended it; None if something else did.
 
-    Of a timer that was not reached `until` is when it would have been.
+    For a timer that never fired, `until` is when it would have.
     """
 
     since: float
@@ -31,7 +31,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """What came `lag` seconds after an act: the process of an agency begun, or a message heard (`act`)."""
+    """What came `lag` seconds after an act: an agency's process begun, or a message heard (`act`)."""
 
     process: str
     act: Act | None
@@ -41,14 +41,14 @@ class Follows:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A case to be played again; instants in seconds. `answered_by` and `due_by` are the acts that ended and began its limit.
+    """A case to be replayed; instants in seconds. `answered_by` and `due_by` are the acts that ended and began its limit.
 
-    `finished` is what the case heard when its agencies were done, and how long after that and after it waited for it.
+    `finished` are the messages heard when its agencies were done, each with the delay after that and after the case began to wait for it.
     """
 
     started: float
     ended: float
-    passages: Mapping[tuple[str, Sign], list[Passage]]
+    passages: Mapping[tuple[str, Sign], list[RecordedPassage]]
     follows: Mapping[Which, list[Follows]]
     finished: tuple[tuple[Act, float], ...]
     agencies: Mapping[str, int | None]
@@ -67,12 +67,12 @@ class _Walked:
 
 
 FINISHED = "assignments_finished"
-"""Heard when no agency of the case is at work any more: played again it is worked out, not remembered."""
+"""Heard when no agency of the case is at work any more; on replay it is worked out instead of remembered."""
 
 
 def record_of(life: CaseLife, way: Sequence[Traced]) -> Record:
-    """Return the record of a case that is over."""
-    passages: dict[tuple[str, Sign], list[Passage]] = defaultdict(list)
+    """Return the record of a closed case."""
+    passages: dict[tuple[str, Sign], list[RecordedPassage]] = defaultdict(list)
     follows: dict[Which, list[Follows]] = defaultdict(list)
     finished: list[tuple[Act, float]] = []
     agencies = _Agencies()
@@ -98,7 +98,7 @@ def record_of(life: CaseLife, way: Sequence[Traced]) -> Record:
                 follows[last[0]].append(Follows(each.process, act, each.at - last[1], each.at))
         else:
             number, since = here.waiting[act.sign].pop(0)
-            passages[each.process, act.sign][number] = Passage(since, each.at, act)
+            passages[each.process, act.sign][number] = RecordedPassage(since, each.at, act)
             here.last = (each.process, act.sign, number), each.at
             if each.process == CASE:
                 happened.setdefault(each.at, here.last[0])
@@ -122,7 +122,7 @@ def record_of(life: CaseLife, way: Sequence[Traced]) -> Record:
 
 @dataclass(slots=True)
 class _Agencies:
-    """Since when no agency is at work and the case waits for that."""
+    """Tracks since when no agency is at work while the case waits for that."""
 
     ready_since: float = 0.0
     working: set[str] = field(default_factory=set)
@@ -138,18 +138,18 @@ class _Agencies:
             self.ready_since = each.at
 
 
-def _arm(here: _Walked, each: Traced, changed: "Change", passages: dict[tuple[str, Sign], list[Passage]]) -> None:
+def _arm(here: _Walked, each: Traced, changed: "WaitingChange", passages: dict[tuple[str, Sign], list[RecordedPassage]]) -> None:
     for sign in changed.gone:
         if here.waiting[sign]:
             here.waiting[sign].pop()
     for sign in changed.come:
         here.waiting[sign].append((here.counted[sign], each.at))
         here.counted[sign] += 1
-        passages[each.process, sign].append(Passage(each.at, None, None))
+        passages[each.process, sign].append(RecordedPassage(each.at, None, None))
 
 
-def _note_timers(life: CaseLife, passages: dict[tuple[str, Sign], list[Passage]]) -> None:
-    """Note of timers that were not reached when they would have been."""
+def _note_timers(life: CaseLife, passages: dict[tuple[str, Sign], list[RecordedPassage]]) -> None:
+    """Note for timers that never fired when they would have."""
     for process in life.processes:
         due: dict[str, list[float]] = defaultdict(list)
         for timer in process.timers:
@@ -158,25 +158,25 @@ def _note_timers(life: CaseLife, passages: dict[tuple[str, Sign], list[Passage]]
             known = passages.get((process.key, (Kind.TIMER, element)), [])
             for number, (passage, moment) in enumerate(zip(known, moments, strict=False)):
                 if passage.act is None:
-                    known[number] = Passage(passage.since, moment, None)
+                    known[number] = RecordedPassage(passage.since, moment, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Which steps and timers began to wait between two states, and which no longer do, but for what was done itself."""
+class WaitingChange:
+    """The steps and timers that began to wait between two states, and those that no longer do, except what was done itself."""
 
     come: tuple[Sign, ...]
     gone: tuple[Sign, ...]
 
 
 @lru_cache(maxsize=100_000)
-def change(before: State | None, after: State, done: Sign | None) -> Change:
-    """Return what an act changed of what waits."""
+def change(before: State | None, after: State, done: Sign | None) -> WaitingChange:
+    """Return what an act changed in what waits."""
     was = Counter(_waiting(before)) if before is not None else Counter[Sign]()
     if done is not None:
         was[done] -= 1
     now = Counter(_waiting(after))
-    return Change(tuple(sorted((now - was).elements())), tuple(sorted((was - now).elements())))
+    return WaitingChange(tuple(sorted((now - was).elements())), tuple(sorted((was - now).elements())))
 
 
 def _waiting(state: State) -> Iterator[Sign]:

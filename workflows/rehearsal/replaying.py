@@ -1,4 +1,4 @@
-"""A recorded case played again in a model, event by event: the same decisions, each step as long as then, and what is new as assumed."""
+"""Replays a recorded case in a model, event by event: the same decisions and durations; whatever is new is assumed."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -21,25 +21,25 @@ from workflows.rehearsal.records import FINISHED, NOTHING, Record, Sign, Which, 
 from workflows.rehearsal.stories import ASSIGNMENT, label_of, name_of
 
 MOST_ACTS = 1_000
-"""Of one case."""
+"""Acts per case."""
 MOST_HELPED = 20
-"""Times a case that stands still is helped on by an assumption."""
+"""How often a case that is stuck is helped on by an assumption."""
 
 DONE, BEGUN, HEARD, HEARD_BY_CASE, LOOKED = range(5)
-"""What comes first at one instant."""
+"""The order of events at the same instant."""
 
 
 STEP, BUTTON, TIMER = "step", "button", "timer"
-"""What of an element was assumed: all of a step, its outcome alone, how long a timer waits."""
+"""What was assumed of an element: all of a step, only its outcome, or how long a timer waits."""
 
 
 class NotReplayed(CaseworkError):
-    """The case cannot be played to its end in this model; the text says where it stands."""
+    """The case cannot be replayed to its end in this model; the text says where it is stuck."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """How long a step takes that history does not know: office seconds, or seconds round the clock; and the button that is pressed."""
+    """The duration of a step history does not know, in office seconds or in seconds round the clock, and the button pressed."""
 
     seconds: float
     in_office: bool = True
@@ -48,9 +48,9 @@ class Assumed:
 
 @dataclass(slots=True)
 class Played:
-    """How a case went: steps done by element with their office seconds, work by role and agency, when it was answered and over.
+    """How a replayed case went: passages by element, work by role and agency, when it was answered and over.
 
-    `assumed` counts what was done as assumed, by element, what of it (STEP, BUTTON or TIMER) and the button pressed; `heard` messages.
+    `assumed` counts assumptions by element, kind (STEP, BUTTON or TIMER) and button pressed; `heard` counts messages.
     """
 
     passages: Counter[str] = field(default_factory=Counter)
@@ -65,7 +65,7 @@ class Played:
 
 @dataclass(slots=True)
 class _Waits:
-    """A step or timer that waits in the run; `act` is what will end it, None while nothing is planned."""
+    """A step or timer waiting in the run; `act` will end it, None while nothing is planned."""
 
     process: str
     sign: Sign
@@ -84,7 +84,7 @@ class _Process:
 
 
 class Player:
-    """Plays records in one model. `assume` says how a step goes that history does not know."""
+    """Replays records in one model. `assume` says how a step goes that history does not know."""
 
     def __init__(self, automaton: Automaton, office: OfficeTime, assume: Callable[[str], Assumed]) -> None:
         self.automaton, self.office, self.assume = automaton, office, assume
@@ -92,13 +92,13 @@ class Player:
         self._completed: dict[tuple[str, Act], Act | None] = {}
 
     def play(self, record: Record) -> Played:
-        """Play a case to its end. Raises NotReplayed."""
+        """Replay a case to its end. Raises NotReplayed."""
         return _Run(self, record).played()
 
     def fitting(self, act: Act) -> Act | None:
-        """Return a recorded act as this model's step can take it; None where its button is gone.
+        """Return a recorded act as this model's step can take it; None if its button is gone.
 
-        What its form asks besides is filled in as the checks would.
+        Additional fields of the form are filled in as the checks would.
         """
         key = act.element, act
         if key not in self._completed:
@@ -239,7 +239,7 @@ class _Run:
         self._hear(key)
 
     def _send(self, key: str, name: str, payload: bytes) -> None:
-        """What one process sends to the other waits until it is heard; a fact only wakes, and is recorded besides."""
+        """A message one process sends the other waits until it is heard; a fact only wakes, and is recorded separately."""
         if name in self.automaton.bindings.facts:
             return
         others = [CASE] if key != CASE else [each for each in self.processes if each != CASE]
@@ -250,7 +250,7 @@ class _Run:
     # -- what is heard -----------------------------------------------------------------------------------------------
 
     def _hear(self, key: str) -> None:
-        """Let the process hear the first thing it was told and now waits for; what it does not wait for yet stays true."""
+        """Let the process hear the first message it was sent and now waits for; messages it does not wait for yet are kept."""
         process = self.processes.get(key)
         if process is None or process.state.is_over:
             return
@@ -261,7 +261,7 @@ class _Run:
                 return
 
     def _look(self) -> None:
-        """Tell the case that its agencies are done, when they are, as long after as then. Where it was not told then, it is not now."""
+        """Tell the case when its agencies are done, after the same delay as then; if it was not told then, it is not told now."""
         case = self.processes[CASE]
         is_ready = (Kind.MESSAGE, FINISHED) in case.state.signs and all(
             each.state.is_over for key, each in self.processes.items() if key != CASE
@@ -316,7 +316,8 @@ class _Run:
         self._plan(self._until(element, passage.since, passage.until), DONE, waits)
 
     def _until(self, element: str, since: float, until: float) -> float:
-        """When a step is done that took from `since` to `until`: as many office hours after now; of citizens as many hours."""
+        """When a step is done that took from `since` to `until`: after as many office hours from now; citizens' steps after as many hours.
+        """
         if self.now == since:
             return until
         office = self.player.office
@@ -326,7 +327,7 @@ class _Run:
         return office.after(self.now, worked)
 
     def _assume(self, waits: _Waits) -> None:
-        """Let a step go as is assumed of it, because history does not know it or not so often."""
+        """Let a step go as assumed, because history does not know it or has fewer passages."""
         element = waits.sign[1]
         assumed = self.player.assume(element)
         waits.act = self._chosen(waits, assumed)
@@ -336,7 +337,7 @@ class _Run:
         self._plan(at, DONE, waits)
 
     def _chosen(self, waits: _Waits, assumed: Assumed) -> Act:
-        """The first choice of values that leads on, not back to a step nearer to the start. The button is the assumed one, if any."""
+        """The first combination of values that leads on instead of back to an earlier step. The button is the assumed one, if any."""
         element, state = waits.sign[1], self.processes[waits.process].state
         choices = self.automaton.choices(state, Enabled(Kind.STEP, element, element))
         if assumed.outcome is not None:
@@ -369,7 +370,7 @@ class _Run:
     # -- where it stands still ---------------------------------------------------------------------------------------
 
     def _help(self) -> bool:
-        """Let a step be done that then was taken back, or a message be heard that then was not: else the case would wait for ever."""
+        """Let a step be done that was then withdrawn, or a message be heard that was not heard then; otherwise the case is stuck."""
         for process in self.processes.values():
             for waiting in process.waiting.values():
                 for waits in waiting:

@@ -1,6 +1,6 @@
-"""What is asked of a version and takes its time: asked, run by the worker one at a time in a process of its own, and read again.
+"""Rehearsals: requested for a version, run by the worker one at a time in a child process, and read again.
 
-A further kind of rehearsal adds its runner to RUNNERS.
+To add a kind of rehearsal, add its runner to RUNNERS.
 """
 
 import logging
@@ -38,16 +38,16 @@ LOGGER = logging.getLogger("langbiang.rehearsal")
 
 LEASE = timedelta(minutes=5)
 MOST_WAITING = 12
-"""Of one centre, or of those who rehearse for several: nobody's requests keep another centre's from being taken."""
+"""Of one centre, or of those who rehearse for several, so that nobody's requests block those of another centre."""
 MOST_AT_ONCE = 5
-"""Rehearsals a round of the job takes: its other work goes on beside it."""
+"""Rehearsals per run of the job, so that its other work goes on too."""
 LONGEST_PERIOD = timedelta(days=3 * 366)
 FIRST_DAY = date(2000, 1, 1)
-"""No case is older; days long before it are beyond what clocks can count."""
+"""No case is older; days long before it cannot be computed with."""
 MOST_HOURS = 1_600
 LONGEST_ELEMENT = 80
 MOST_BYTES = 512 * 1024
-"""Of a result as it is kept: what a hostile draft makes of its names is neither kept nor read again."""
+"""Largest stored result; whatever a hostile draft makes of its names is neither stored nor read again."""
 MOST_LOOKED_AT = 20
 
 Tell = Callable[[int, int], None]
@@ -57,23 +57,23 @@ says how far it has come. Raises RehearsalFailed with the words people read."""
 
 
 class _LeaseLost(Exception):
-    """Somebody else has given it up meanwhile; nothing of it is written any more."""
+    """Another worker has given up this rehearsal meanwhile; nothing more of it is written."""
 
 
 class RehearsalRefused(CaseworkError):
-    """It cannot be asked; the text says why."""
+    """The rehearsal cannot be requested; the text says why."""
 
 
 class RehearsalUnknown(CaseworkError):
-    """There is no such rehearsal for the person."""
+    """The person sees no such rehearsal."""
 
     def __init__(self) -> None:
         super().__init__("Không tìm thấy lần diễn tập này.", "There is no such rehearsal.")
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """Local days from `since` to `until`, both counted in. `minutes` and `outcomes` by step in place of what would be assumed."""
+class ReplayPeriod:
+    """Local days from `since` to `until`, both included. `minutes` and `outcomes` by step replace assumptions."""
 
     since: date
     until: date
@@ -85,8 +85,7 @@ class Period:
 
 
 def ask_scenarios(version: ProcessVersion, *, by: Actor, now: datetime) -> Rehearsal:
-    """Ask for all scenarios to be gone through in the text as it is now, beside what is live for its scope. Raises NotAllowed and
-    RehearsalRefused."""
+    """Request a run of all scenarios in the present text, compared with the scope's live one. Raises NotAllowed and RehearsalRefused."""
     by = _asking(version, by)
     chosen = [each.ref for each in scenarios_for(version, by=by)]
     try:
@@ -98,10 +97,11 @@ def ask_scenarios(version: ProcessVersion, *, by: Actor, now: datetime) -> Rehea
     return ask_rehearsal(version, kind=SCENARIOS, wishes=wishes, centre_id=only(_centres(version, by)), basis=basis, by=by, now=now)
 
 
-def ask_history(version: ProcessVersion, *, period: Period, by: Actor, now: datetime) -> Rehearsal:
-    """Ask for the closed cases of a period to be replayed in a version and in what is live for its scope.
+def ask_history(version: ProcessVersion, *, period: ReplayPeriod, by: Actor, now: datetime) -> Rehearsal:
+    """Request a replay of a period's closed cases in a version and in the live one of its scope.
 
-    Of the centres in which the person rehearses, or of the version's own. Raises NotAllowed, RehearsalRefused and NoLiveVersion.
+    The cases are those of the centres where the person rehearses, or of the version's own. Raises NotAllowed, RehearsalRefused and
+    NoLiveVersion.
     """
     by = _asking(version, by)
     today = local_day(now)
@@ -137,7 +137,7 @@ def ask_rehearsal(
     version: ProcessVersion, *, kind: str, wishes: dict[str, Any], centre_id: int | None, by: Actor, now: datetime,
     basis: ProcessVersion | None = None,
 ) -> Rehearsal:  # fmt: skip
-    """Write down what is asked; the worker takes it up. What is asked already and not answered yet is not asked twice.
+    """Store a request for the worker. A request already pending is not stored again.
 
     `centre_id` is the centre it is about, None for several and for all. Raises NotAllowed and RehearsalRefused.
     """
@@ -165,7 +165,7 @@ def ask_rehearsal(
 
 
 def _asking(version: ProcessVersion, by: Actor) -> Actor:
-    """The person at the desk that lets them rehearse the version; what they may read they may rehearse. Raises NotAllowed."""
+    """The person at the desk that lets them rehearse the version; whoever may read it may rehearse it. Raises NotAllowed."""
     scopes = scopes_with(by, Action.REHEARSE)
     if version.centre_id is not None or None in scopes:
         return acting(by, version.centre_id, Action.REHEARSE)
@@ -175,7 +175,7 @@ def _asking(version: ProcessVersion, by: Actor) -> Actor:
 
 
 def _centres(version: ProcessVersion, by: Actor) -> list[int] | None:
-    """Whose cases are replayed; None for those of all centres."""
+    """The centres whose cases are replayed; None for all."""
     if version.centre_id is not None:
         return [version.centre_id]
     scopes = scopes_with(by, Action.REHEARSE)
@@ -183,12 +183,12 @@ def _centres(version: ProcessVersion, by: Actor) -> list[int] | None:
 
 
 def only(centres: Collection[int] | None) -> int | None:
-    """The one centre something is about; None where it is about several or all."""
+    """The single centre something is about; None if it is about several or all."""
     return next(iter(centres)) if centres is not None and len(centres) == 1 else None
 
 
 def _steps_of(version: ProcessVersion) -> Mapping[str, Element]:
-    """What something can be assumed of; of a text that cannot be read nothing, and the worker says why it cannot."""
+    """The steps assumptions can be made for; none for a text that cannot be read, about which the worker then says why."""
     try:
         return {step.id: step for step in definition_of(version).steps if len(step.id) <= LONGEST_ELEMENT}
     except ModelRefused:
@@ -211,7 +211,7 @@ def rehearsal_for(by: Actor, version: ProcessVersion, ref: str) -> Rehearsal:
 
 
 def newest_of(version: ProcessVersion, kind: str, *, by: Actor) -> Rehearsal | None:
-    """Return what was last asked of a version, whatever became of it; of its present text or, failing that, of one before."""
+    """Return the newest request for a version, whatever became of it: for its present text, else for an earlier one."""
     scopes = scopes_with(by, Action.REHEARSE)
     own = None if None in scopes else frozenset(each for each in scopes if each is not None)
     query = select(Rehearsal).where(Rehearsal.version_id == version.id, Rehearsal.kind == kind).options(*_READ)
@@ -225,7 +225,7 @@ def newest_of(version: ProcessVersion, kind: str, *, by: Actor) -> Rehearsal | N
 def newest_about(query: Select[Rehearsal], centres: frozenset[int] | None) -> Rehearsal | None:
     """Return the newest row about centres a person reads (None: all), however many about other centres came after it.
 
-    Who reads all centres sees first what is about all of them.
+    A person who reads all centres gets a row about all of them first.
     """
     if centres is None:
         return _first(query.where(Rehearsal.centre_id.is_(None))) or _first(query)
@@ -244,13 +244,13 @@ _READ = (joinedload(Rehearsal.basis), joinedload(Rehearsal.asked_by), defer(Rehe
 
 
 def _is_within(row: Rehearsal, centres: Collection[int | None]) -> bool:
-    """Whether a row that is not about one centre is about several of these alone."""
+    """Whether a row not about one centre is about only these centres."""
     about = row.wishes.get("centres")
     return about is not None and set(about) <= set(centres)
 
 
 def _sees(by: Actor, row: Rehearsal) -> bool:
-    """Counts of the cases of a centre are for those who rehearse there."""
+    """Case counts of a centre are for those who rehearse there."""
     scopes = scopes_with(by, Action.REHEARSE)
     if None in scopes or (row.centre_id is not None and row.centre_id in scopes):
         return True
@@ -261,9 +261,9 @@ def _sees(by: Actor, row: Rehearsal) -> bool:
 
 
 def go_on_with_rehearsals(now: datetime, *, clock: Clock | None = None) -> int:
-    """The job of the worker: run what waits, the oldest first. Returns how many were run.
+    """Run what is pending, oldest first; returns how many were run. A job of the worker.
 
-    `clock` says what time it is as the round goes on; without it the time that has really passed is added to `now`.
+    `clock` gives the time as the run goes on; without it the time really elapsed is added to `now`.
     """
     clock = clock or clock_from(now)
     for number in range(MOST_AT_ONCE):
@@ -275,7 +275,7 @@ def go_on_with_rehearsals(now: datetime, *, clock: Clock | None = None) -> int:
 
 
 def _claim(now: datetime) -> tuple[int, datetime] | None:
-    """Take the oldest that waits; return it and until when it is leased."""
+    """Lease the oldest pending rehearsal; returns it and the end of the lease."""
     waits = select(Rehearsal.id).where(Rehearsal.state == "waiting").order_by(Rehearsal.id).limit(1)
     give_up_lost(now)
     if db.session.scalar(waits) is None:
@@ -291,7 +291,7 @@ def _claim(now: datetime) -> tuple[int, datetime] | None:
 
 
 def give_up_lost(now: datetime) -> int:
-    """Give up, in words, what a worker has not told about for as long as its lease. Returns how many were."""
+    """End, with a reason, rehearsals whose worker has reported nothing for as long as its lease. Returns how many."""
     lost = (Rehearsal.state == "running", Rehearsal.leased_until < now)
     if db.session.scalar(select(Rehearsal.id).where(*lost).limit(1)) is None:
         db.session.rollback()
@@ -310,7 +310,7 @@ TOO_LONG = Bilingual("Kết quả diễn tập quá lớn nên không lưu đư�
 
 
 class _Run:
-    """One rehearsal a worker has leased. It writes as long as the lease is its own, and raises nothing: others wait behind it."""
+    """One rehearsal leased by a worker. It writes only while the lease is its own, and raises nothing, since others are pending."""
 
     def __init__(self, rehearsal_id: int, until: datetime, clock: Clock) -> None:
         self.rehearsal_id, self.until, self.clock = rehearsal_id, until, clock
@@ -321,14 +321,14 @@ class _Run:
                 self._end(self._result())
             except _LeaseLost:
                 raise
-            except Exception as fault:  # what came out cannot be written
+            except Exception as fault:  # the result cannot be stored
                 self._log(fault)
                 self._end(FAILED)
         except _LeaseLost:
             LOGGER.warning("rehearsal lost its lease", extra={"rehearsal": self.rehearsal_id})
 
     def _result(self) -> dict[str, Any] | Bilingual:
-        """What came out, or why nothing did."""
+        """The result, or why there is none."""
         try:
             row = db.session.get_one(Rehearsal, self.rehearsal_id)
             result = RUNNERS[row.kind](row, self._tell)
@@ -360,14 +360,14 @@ class _Run:
             )  # fmt: skip
 
     def _write(self, **values: Any) -> None:
-        """Raises _LeaseLost where another worker has given the rehearsal up meanwhile."""
+        """Raises _LeaseLost if another worker has given up the rehearsal meanwhile."""
         own = (Rehearsal.id == self.rehearsal_id, Rehearsal.state == "running", Rehearsal.leased_until == self.until)
         if db.session.scalar(update(Rehearsal).where(*own).values(**values).returning(Rehearsal.id)) is None:
             raise _LeaseLost
 
 
 def _text(version: ProcessVersion, sha256: str) -> str:
-    """The text that was meant; a draft that was saved since is asked for anew."""
+    """The text that was requested; a draft saved since needs a new request."""
     if version.sha256 != sha256:
         raise RehearsalFailed(
             "Bản nháp đã được lưu lại trong lúc chờ. Xin chạy lại với nội dung mới.",
@@ -377,7 +377,7 @@ def _text(version: ProcessVersion, sha256: str) -> str:
 
 
 def run_scenarios(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
-    """Go through the scenarios that were asked for, as far as they are still kept."""
+    """Run the requested scenarios, as far as they still exist."""
     refs = list(rehearsal.wishes["scenarios"])
     stories = {each.ref: (list(each.name), each.story) for each in shipped_scenarios() if each.ref in refs}
     kept = select(Scenario).where(Scenario.ref.in_([ref for ref in refs if not ref.startswith(SHIPPED)]), Scenario.dropped_at.is_(None))
@@ -393,7 +393,7 @@ def run_scenarios(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
 
 
 def run_history(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
-    """Replay the closed cases of the period in the version and in what it is measured against."""
+    """Replay the closed cases of the period in the version and in the one it is compared with."""
     wishes, version, basis = rehearsal.wishes, rehearsal.version, rehearsal.basis
     assert basis is not None
     since, until = (date.fromisoformat(wishes[name]) for name in ("since", "until"))
@@ -416,7 +416,7 @@ def run_history(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
 
 
 def _has_daily_settings(live: ProcessVersion, centres: Collection[int] | None, day: date) -> bool:
-    """Whether the model counts otherwise than it is drawn somewhere whose cases are replayed."""
+    """Whether daily settings override the drawn model anywhere whose cases are replayed."""
     elements = definition_of(live).elements
     of_all = db.session.scalars(select(Centre.id)) if centres is None else centres
     return any(not elements.keys().isdisjoint(element_rules(centre_id, day)) for centre_id in (None, *of_all))

@@ -1,4 +1,4 @@
-"""Scenarios: ways through the process that are kept to be rehearsed. Those of the software are files, those people recorded are rows."""
+"""Scenarios: ways through the process used for rehearsals. The software's own are files, recorded ones are rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from workflows.versions.live import FIELD_REPORT, acting, may_in_scope, scopes_w
 
 LONGEST_NAME = 200
 MOST_SCENARIOS = 100
-"""Kept of one scope, and rehearsed together."""
+"""Per scope, all rehearsed together."""
 MOST_BYTES = 256 * 1024
-"""Of the acts of one: all of them are read together."""
+"""Size of one scenario's acts, since all are read together."""
 SHIPPED = "shipped:"
-"""How the refs of the software's own scenarios begin; no row has such a ref."""
+"""Prefix of the refs of the software's own scenarios; no row has such a ref."""
 
 
 class ScenarioRefused(CaseworkError):
-    """The scenario cannot be kept, or what was typed for it is no name."""
+    """The scenario cannot be stored, or its name is not acceptable."""
 
 
 class ScenarioUnknown(CaseworkError):
@@ -44,7 +44,7 @@ class ScenarioUnknown(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSeen:
-    """A scenario in a list. `centre_id` is whose it is; `row` is None for one of the software's own."""
+    """A scenario in a list. `row` is None for one of the software's own."""
 
     ref: str
     name: Bilingual
@@ -54,13 +54,12 @@ class ScenarioSeen:
 
     @property
     def acts(self) -> int:
-        """How many things happen in it."""
+        """How many acts it has."""
         return sum(1 for each in self.story if each.get("kind") != "begin")
 
 
 @cache
 def shipped_scenarios() -> tuple[ScenarioSeen, ...]:
-    """Return the scenarios that come with the software."""
     folder = resources.files("bpmn").joinpath("scenarios")
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".json")), key=lambda each: each.name)
     return tuple(_shipped(each.name.removesuffix(".json"), orjson.loads(each.read_bytes())) for each in files)
@@ -71,7 +70,7 @@ def _shipped(name: str, told: dict[str, Any]) -> ScenarioSeen:
 
 
 def scenarios_for(version: ProcessVersion, *, by: Actor) -> list[ScenarioSeen]:
-    """Return what a version is rehearsed with: the software's own, and those recorded where the person rehearses, the newest first."""
+    """Return the scenarios for a version: the software's own, and those recorded where the person rehearses, newest first."""
     if version.key != FIELD_REPORT:
         return []
     return [*shipped_scenarios(), *_recorded(version, by)]
@@ -89,7 +88,7 @@ def _recorded(version: ProcessVersion, by: Actor) -> Iterator[ScenarioSeen]:
 
 
 def keep_scenario(story: Story, *, name: str, centre_id: int | None, case_id: int | None, by: Actor, now: datetime) -> Scenario:
-    """Keep a story under a name. Records `record_scenario` in the stream of the process. Raises NotAllowed and ScenarioRefused."""
+    """Store a story under a name. Records `record_scenario` in the stream of the process. Raises NotAllowed and ScenarioRefused."""
     by = acting(by, centre_id, Action.REHEARSE)
     name = tidy_name(name)
     if len(orjson.dumps(story)) > MOST_BYTES:
@@ -110,7 +109,7 @@ def keep_scenario(story: Story, *, name: str, centre_id: int | None, case_id: in
 
 
 def name_scenario(ref: str, *, name: str, by: Actor, now: datetime) -> Scenario:
-    """Give a recorded scenario another name. Records `name_scenario`. Raises ScenarioUnknown, NotAllowed and ScenarioRefused."""
+    """Rename a recorded scenario. Records `name_scenario`. Raises ScenarioUnknown, NotAllowed and ScenarioRefused."""
     row, by = _own(ref, by)
     name = tidy_name(name)
     before, row.name = row.name, name
@@ -119,7 +118,7 @@ def name_scenario(ref: str, *, name: str, by: Actor, now: datetime) -> Scenario:
 
 
 def drop_scenario(ref: str, *, by: Actor, now: datetime) -> Scenario:
-    """Put a recorded scenario aside; nothing is rehearsed with it any more. Records `drop_scenario`. Raises as `name_scenario`."""
+    """Drop a recorded scenario from further rehearsals. Records `drop_scenario`. Raises as `name_scenario`."""
     row, by = _own(ref, by)
     row.dropped_at, row.case_id = now, None
     _record(row, "drop_scenario", by, now)
@@ -134,7 +133,7 @@ def _own(ref: str, by: Actor) -> tuple[Scenario, Actor]:
 
 
 def tidy_name(name: str) -> str:
-    """Return a name as it is kept. Raises ScenarioRefused."""
+    """Return a name as it is stored. Raises ScenarioRefused."""
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise ScenarioRefused(

@@ -1,4 +1,5 @@
-"""Starts `child.py` and hears what it says: limits of time and memory, how far it has come, and in words why there is no result."""
+"""Starts the child process (workflows/sandbox.py), limits its time and memory, and reports its progress and result, or why there is none.
+"""
 
 import signal
 import subprocess
@@ -16,14 +17,14 @@ from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 
 SECONDS = 20
-"""Computing time of one rehearsal."""
+"""Processor time of one rehearsal."""
 WAITED = 120
 """Seconds after which it is ended, however little it computes."""
 MEMORY = 512 * 2**20
-"""Bytes beside what the process holds when it begins."""
+"""Bytes in addition to what the process holds when it begins."""
 
 MOST_SAID = 16 * 2**20
-"""Bytes of one line the process may say: what is longer is no result of ours."""
+"""Longest line the process may write, in bytes; anything longer is not a result of ours."""
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from workflows.sandbox import main; main(*sys.argv[2:])"
@@ -39,7 +40,7 @@ FAILED = Bilingual("Diễn tập bị dừng vì một lỗi không lường tr�
 
 
 class RehearsalFailed(CaseworkError):
-    """There is no result; the text says why. `fault` is class and place of one nobody foresaw, for the log."""
+    """There is no result; the text says why. `fault` is the class and place of an unforeseen fault, for the log."""
 
     fault: str = ""
 
@@ -48,7 +49,7 @@ def in_child(
     program: str, asked: Mapping[str, Any], *, tell: Tell = lambda _done, _total: None, seconds: int = SECONDS, memory: int = MEMORY,
     waited: float = WAITED,
 ) -> dict[str, Any]:  # fmt: skip
-    """Run a program of `child.py` and return its result. `tell` hears how far it has come. Raises RehearsalFailed."""
+    """Run a program of the child process and return its result. `tell` is called with its progress. Raises RehearsalFailed."""
     command = [sys.executable, "-B", "-s", "-c", PROGRAM, str(ROOT), program, str(seconds), str(memory)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env={"MALLOC_ARENA_MAX": "1"}
@@ -82,7 +83,7 @@ def _end(child: subprocess.Popen[bytes], killed: threading.Event) -> None:
 
 def _feed(child: subprocess.Popen[bytes], data: bytes) -> None:
     assert child.stdin is not None
-    # where it is gone its answer tells; what was not written is given up, so that closing does not try it again
+    # if the child is gone, its answer shows that; unwritten data is dropped, so that closing does not try to write it again
     with suppress(OSError):
         child.stdin.write(data)
     with suppress(OSError):
@@ -90,7 +91,7 @@ def _feed(child: subprocess.Popen[bytes], data: bytes) -> None:
 
 
 def _heard(child: subprocess.Popen[bytes], tell: Tell) -> dict[str, Any]:
-    """Its last line; of those before the newest is told about once a second."""
+    """Its last line; of the earlier ones the newest is reported about once a second."""
     assert child.stdout is not None
     last, told_at = dict[str, Any](), 0.0
     while line := child.stdout.readline(MOST_SAID):

@@ -1,7 +1,7 @@
-"""A kept way gone through two texts side by side: what is told is what differs between them, and the way goes on after a difference.
+"""Runs a stored scenario through two texts and reports where they differ; the scenario goes on after a difference.
 
-What was kept may be older than both: an act neither of them knows any more is passed over, and where a case rests is compared between the
-two, not with what was kept.
+The scenario may be older than both texts: an act neither knows any more is skipped, and where a case rests is compared between the two, not
+with what was stored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from workflows.rehearsal.lives import CASE
 from workflows.rehearsal.stories import ASSIGNMENT, BEGIN, LONGEST_WHY, MOST_ACTS, Story, act_of, cut, name_of, where
 
 MOST_HELPED = 20
-"""Steps done in a row that the kept way does not know, before its next act is given up."""
+"""Steps done in a row that the scenario does not know, before its next act is given up."""
 MOST_TOLD = 12
-"""Differences of one way; what follows is counted."""
+"""Differences reported per scenario; further ones are counted."""
 NOT_BEGUN = Bilingual("chưa bắt đầu", "has not begun")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """After which act of the way, counted from 0, the two stand apart, and where each stands. `process` is whose act it was."""
+    """After which act, counted from 0, the two differ, and where each stands. `process` is the process of that act."""
 
     at: int
     process: str
@@ -34,7 +34,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How a way goes in both. `more` counts differences that are not told, `passed_over` acts that neither could do."""
+    """The result in both texts. `more` counts further differences, `passed_over` the acts neither could do."""
 
     differences: tuple[Difference, ...]
     more: int
@@ -42,7 +42,7 @@ class Compared:
 
 
 def compare(story: Story, live: Automaton, draft: Automaton) -> Compared:
-    """Go a kept way through both texts. Raises KeyError, TypeError, ValueError or AttributeError where the way is damaged."""
+    """Run a scenario through both texts. Raises KeyError, TypeError, ValueError or AttributeError if it is damaged."""
     sides = _Side(live, story), _Side(draft, story)
     told: list[Difference] = []
     more = passed_over = 0
@@ -63,12 +63,12 @@ def compare(story: Story, live: Automaton, draft: Automaton) -> Compared:
 
 
 def _apart(live: frozenset[str], draft: frozenset[str]) -> frozenset[tuple[int, str]]:
-    """Where one of them stands and the other does not."""
+    """Where only one of them stands."""
     return frozenset((0, place) for place in live - draft) | frozenset((1, place) for place in draft - live)
 
 
 def _what(told: Mapping[str, Any], sides: Sequence["_Side"]) -> Bilingual:
-    """What people call the act, in the text that knows it."""
+    """The name of the act, in a text that knows it."""
     element = str(told.get("element", ""))
     knowing = next((side for side in sides if element in side.automaton.definition.elements), sides[0])
     return name_of(told, knowing.automaton)
@@ -76,14 +76,14 @@ def _what(told: Mapping[str, Any], sides: Sequence["_Side"]) -> Bilingual:
 
 @dataclass(slots=True)
 class _Side:
-    """The way in one text: where each process of it stands. A process that cannot go on stays where it is."""
+    """The scenario in one text: where each process stands. A process that cannot go on stays where it is."""
 
     automaton: Automaton
     story: Story
     states: dict[str, State] = field(default_factory=dict)
 
     def take(self, told: Mapping[str, Any], key: str, number: int) -> bool:
-        """Do the next act of the way, after the steps it does not know; says whether it could be done."""
+        """Do the next act of the scenario, after steps it does not know; returns whether that was possible."""
         if told["kind"] == BEGIN:
             process_id = CASE if key == CASE else ASSIGNMENT
             if process_id not in self.automaton.graphs:
@@ -114,7 +114,7 @@ class _Side:
         return cut(where(state, self.automaton), LONGEST_WHY) if state is not None else NOT_BEGUN
 
     def _ready_for(self, act: Act, key: str, number: int) -> State | None:
-        """The state in which the act can happen, after steps the rest of the way does not know; None where there is none."""
+        """The state in which the act can happen, after steps the rest of the scenario does not know; None if there is none."""
         state = self.states.get(key)
         ahead = {(str(each.get("process", CASE)), each.get("element")) for each in self.story[number:MOST_ACTS]}
         for _ in range(MOST_HELPED):

@@ -1,4 +1,4 @@
-"""A way through a model as it is kept, act by act with where each came to rest, and the same way gone through another text."""
+"""Stories: ways through a model in stored form, act by act with where each came to rest, and running one through a text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BEGIN = "begin"
 ASSIGNMENT = "assignment"
 MOST_ACTS = 500
 LONGEST_LABEL = 120
-"""Characters of a name in a result. What a draft calls its elements may be as long as the draft."""
+"""Longest label in a result; a draft may give its elements labels of any length."""
 LONGEST_WHY = 600
 MOST_NAMED = 6
 GONE = Bilingual("một bước không còn trong mô hình", "a step the model no longer has")
@@ -28,8 +28,8 @@ NAMELESS = Bilingual("một chỗ không tên", "a place without a name")
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """Whether a story went as it was kept; else at which of its acts it did not, counted from 0, and how it went instead."""
+class StoryResult:
+    """Whether a story went as stored; if not, the index of the first act that did not, and what happened instead."""
 
     is_clean: bool
     at: int | None = None
@@ -37,7 +37,7 @@ class Passed:
 
 
 def story_of(way: Sequence[Traced]) -> Story:
-    """Return a traced way as it is kept."""
+    """Return a traced way as a story."""
     began = way[0].at
     return [_told(each, each.at - began) for each in way]
 
@@ -55,8 +55,8 @@ def _told(traced: Traced, after: float) -> dict[str, Any]:
     return told
 
 
-def go_through(story: Story, automaton: Automaton) -> Passed:
-    """Go a kept way through a model. Stops at the first act that cannot happen, or comes to rest elsewhere. Raises nothing."""
+def go_through(story: Story, automaton: Automaton) -> StoryResult:
+    """Run a story through a model. Stops at the first act that cannot happen or comes to rest elsewhere. Raises nothing."""
     states: dict[str, State] = {}
     before = ""
     for number, told in enumerate(story[:MOST_ACTS]):
@@ -64,20 +64,20 @@ def go_through(story: Story, automaton: Automaton) -> Passed:
         try:
             states[key] = _done(told, key, states, automaton)
         except CaseworkError as refusal:
-            return Passed(False, number, cut(_cannot(told, states.get(key), automaton, refusal), LONGEST_WHY))
+            return StoryResult(False, number, cut(_cannot(told, states.get(key), automaton, refusal), LONGEST_WHY))
         except (KeyError, TypeError, ValueError, AttributeError):
-            return Passed(False, number, DAMAGED)
+            return StoryResult(False, number, DAMAGED)
         before = before or key
         if not _is_as_kept(told, states[key]):
-            return Passed(False, number, cut(_elsewhere(told, states[key], automaton), LONGEST_WHY))
-    return Passed(True)
+            return StoryResult(False, number, cut(_elsewhere(told, states[key], automaton), LONGEST_WHY))
+    return StoryResult(True)
 
 
 DAMAGED = Bilingual("Kịch bản này bị hỏng, không đọc được.", "This scenario is damaged and cannot be read.")
 
 
 def act_of(told: Mapping[str, Any]) -> Act:
-    """Return a kept act. Raises KeyError and ValueError for what is none."""
+    """Return a stored act. Raises KeyError and ValueError for invalid data."""
     kind, element = Kind(told["kind"]), str(told["element"])
     values, answers = told.get("values"), told.get("answers")
     match kind:
@@ -138,7 +138,7 @@ def _where_kept(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
 
 
 def where(state: State, automaton: Automaton) -> Bilingual:
-    """Say where a process stands: what it waits at, or where it ended."""
+    """Where a process stands, in words: what it waits at, or where it ended."""
     if state.is_over:
         return _ended(state.ends, automaton, past=False)
     names = _names(state.places, automaton)
@@ -159,8 +159,8 @@ def _names(elements: Sequence[str], automaton: Automaton) -> Bilingual:
 
 
 def label_of(element: str, automaton: Automaton) -> Bilingual:
-    """Return what a model calls one of its elements, cut where a page would not hold it. Ids are for machines: what has no name, or is not
-    in the model, is said to be so."""
+    """Return the label of an element, shortened to fit a page. Ids are for machines, so unnamed elements, and those not in the model, are
+    described as such."""
     found = automaton.definition.elements.get(element)
     if found is None:
         return GONE
@@ -168,17 +168,17 @@ def label_of(element: str, automaton: Automaton) -> Bilingual:
 
 
 def cut(text: Bilingual, most: int = LONGEST_LABEL) -> Bilingual:
-    """Return a text of at most so many characters."""
+    """Return a text shortened to `most` characters."""
     return Bilingual(shortened(text.vi, most), shortened(text.en, most))
 
 
 def shortened(text: str, most: int = LONGEST_LABEL) -> str:
-    """Return what stands of a text in a result."""
+    """Return a text as it is stored in a result."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def name_of(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
-    """Return what people read for a kept act."""
+    """Return the label of a stored act."""
     element = str(told.get("element", ""))
     if told.get("kind") == BEGIN:
         return Bilingual("Bắt đầu", "Beginning")
@@ -188,6 +188,6 @@ def name_of(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
 
 
 def shown(story: Story, automaton: Automaton) -> Iterator[tuple[str, Bilingual]]:
-    """Yield the acts of a story as a page lists them: whose, and what."""
+    """Yield the acts of a story for a list: whose, and what."""
     for told in story:
         yield str(told.get("process", CASE)), name_of(told, automaton)

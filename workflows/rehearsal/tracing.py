@@ -1,8 +1,8 @@
-"""From rows to acts: what must have happened to a process so that exactly its steps waited and were done when they did.
+"""From rows to acts: what must have happened in a process for exactly its steps to have waited and been done when they were.
 
-The rows say when each step began to wait, when and how it was done or withdrawn, and which timers fired. What an event of the diagram
-heard, and what a step left to conditions, is found by going through the automaton: of everything that could have been, that after which
-the same steps wait. Values the task tree still has are tried first.
+The rows say when each step began to wait, when and how it was done or withdrawn, and which timers fired. What events heard and what steps
+left to conditions is found by searching the automaton: of everything possible, whatever makes the same steps wait. Values the task tree
+still has are tried first.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from workflows.definitions.step_forms import variables_of
 from workflows.definitions.variables import Type
 from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, State
 from workflows.rehearsal.lives import CASE, CaseLife, PassedStep, PassedTimer, ProcessLife
-from workflows.rehearsal.meaning import Meaning
+from workflows.rehearsal.meaning import ConditionMeaning
 
 MOST_TRIED = 4_000
 """Moves tried to find the way of one process."""
@@ -26,11 +26,11 @@ MOST_HEARD = 4
 """Messages heard at one instant."""
 
 BEGIN = "begin"
-"""In the place of an act: the process of an agency is begun."""
+"""In place of an act: an agency's process begins."""
 
 
 class NotTraced(CaseworkError):
-    """The rows of a case do not fit its model: it was mended by hand, or moved, or its record is damaged."""
+    """The rows of a case do not fit its model: it was repaired by hand, moved, or its record is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ class Traced:
     state: State
 
 
-def trace_case(life: CaseLife, automaton: Automaton, meanings: Mapping[str, Meaning]) -> list[Traced]:
+def trace_case(life: CaseLife, automaton: Automaton, meanings: Mapping[str, ConditionMeaning]) -> list[Traced]:
     """Return the acts of a case and its agencies in the order they happened. Raises NotTraced."""
     ways = [trace(each, automaton, meanings[each.process_id]) for each in life.processes]
     return _merged(ways)
 
 
-def trace(life: ProcessLife, automaton: Automaton, meaning: Meaning) -> list[Traced]:
+def trace(life: ProcessLife, automaton: Automaton, meaning: ConditionMeaning) -> list[Traced]:
     """Return the acts of one process, its beginning first. Raises NotTraced."""
     return _Tracer(life, automaton, meaning).traced()
 
 
 def _merged(ways: list[list[Traced]]) -> list[Traced]:
-    """Put ways together by time; at one instant steps and timers come before beginnings, and those before what was heard."""
+    """Merge the ways by time; at one instant steps and timers come before beginnings, and those before messages heard."""
     ahead = [list(reversed(way)) for way in ways]
     merged: list[Traced] = []
     while any(ahead):
@@ -70,13 +70,13 @@ def _rank(traced: Traced) -> int:
         return 0 if traced.process == CASE else 2
     if traced.act.kind != Kind.MESSAGE:
         return 1
-    # the centre hears that its agencies are done when the last of them has heard what ended it
+    # the centre hears that its agencies are done only after the last of them heard what ended it
     return 4 if traced.process == CASE else 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Instant:
-    """What the rows say of one instant: what was done then, and which steps wait after it."""
+    """What the rows say of one instant: what was done, and which steps wait afterwards."""
 
     at: float
     done: tuple[PassedStep | PassedTimer, ...]
@@ -89,7 +89,7 @@ Path = tuple[tuple[Act, State], ...]
 
 
 class _Tracer:
-    def __init__(self, life: ProcessLife, automaton: Automaton, meaning: Meaning) -> None:
+    def __init__(self, life: ProcessLife, automaton: Automaton, meaning: ConditionMeaning) -> None:
         self.life, self.automaton, self.meaning = life, automaton, meaning
         self.graph = automaton.graphs[life.process_id]
         self.variables = automaton.variables(life.process_id)
@@ -123,7 +123,7 @@ class _Tracer:
         return [began, *acts]
 
     def _through(self, instant: _Instant, state: State) -> Iterator[tuple[Path, State]]:
-        """The ways through one instant after which what waits does wait: those first on which the least was heard."""
+        """The ways through one instant after which the right steps wait, those with the fewest messages first."""
         layer: list[tuple[Path, State, tuple[int, ...]]] = [((), state, tuple(range(len(instant.done))))]
         seen: set[tuple[int, tuple[int, ...]]] = set()
         for _ in range(MOST_HEARD + 1):
@@ -181,7 +181,7 @@ class _Tracer:
             yield from self._moves(state, Act.step(passed.element, values))
 
     def _kept(self, passed: PassedStep) -> dict[str, Any]:
-        """What the tree still has of the passage; nothing where it has forgotten rounds of that step."""
+        """What the tree still has of the passage; nothing if rounds of that step were removed."""
         kept = self.life.left.get(passed.element, [])
         done = [each for each in self.life.steps if each.element == passed.element and each.is_done]
         if len(kept) != len(done):
@@ -193,7 +193,7 @@ class _Tracer:
         return {name: self._meant(name, values[name], is_bound=step is not None) for name in own if name in values}
 
     def _meant(self, name: str, value: Any, *, is_bound: bool) -> Any:
-        """Values of drawn steps are content: another that leads the same way stands for each. Moments are always the same one."""
+        """Values of drawn steps are content, so each is replaced by one that leads the same way. Moments all get the same replacement."""
         variable = self.variables.get(name)
         if variable is None or value is None or (is_bound and variable.type != Type.MOMENT):
             return value
@@ -204,7 +204,7 @@ class _Tracer:
             yield from self._moves(state, Act.message(enabled.name, values))
 
     def _moves(self, state: State, act: Act) -> Iterator[tuple[Act, Move]]:
-        """The move, and those where the services it asks answer otherwise."""
+        """The move, and its variants in which services answer otherwise."""
         move = self._move(state, act)
         if move is None:
             return
@@ -247,7 +247,7 @@ def _instants(life: ProcessLife) -> Iterator[_Instant]:
 
 
 def _numbered(life: ProcessLife) -> dict[int, int]:
-    """By passage, which of the done ones of its element it is."""
+    """By passage, its index among the completed ones of its element."""
     counted: dict[str, int] = {}
     numbers: dict[int, int] = {}
     for step in sorted((each for each in life.steps if each.is_done), key=lambda each: each.left or 0.0):

@@ -1,7 +1,7 @@
-"""What if: closed cases replayed in a draft and in what counts today, by the same code, and both added up side by side.
+"""What if: closed cases replayed in a draft and in the live model, by the same code, with the totals of both compared.
 
-Every case keeps its real decisions and durations. What history does not know is assumed, and each assumption is said. Runs in a process
-of its own (child.py); takes and gives plain data.
+Every case keeps its real decisions and durations. Whatever history does not know is assumed, and each assumption is stated. Runs in the
+child process (workflows/sandbox.py), with plain data in and out.
 """
 
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ from workflows.element_settings import limit_of
 from workflows.facts import FACTS
 from workflows.rehearsal.automaton import NOON, Automaton, Kind
 from workflows.rehearsal.lives import CaseLife
-from workflows.rehearsal.meaning import Meaning
+from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.office_time import OfficeTime, calendar_from_told
 from workflows.rehearsal.records import Record, record_of
 from workflows.rehearsal.replaying import BUTTON, TIMER, Assumed, Played, Player
@@ -34,11 +34,11 @@ Tell = Callable[[int, int], None]
 DAY = 86_400.0
 YEARS_AHEAD = 3 * 365 * DAY
 WITHOUT_ANY = 3_600.0
-"""Office seconds of a step where neither a limit nor history says how long it takes."""
+"""Office seconds of a step for which neither a limit nor history gives a duration."""
 MOST_REASONS = 20
 MOST_SENTENCES = 60
 MOST_ROWS = 400
-"""Steps told, and who works how much."""
+"""Steps listed, and rows of who works how much."""
 
 OTHER_VERSIONS = Bilingual(
     "Hồ sơ đã chuyển bản giữa chừng.", "The case was moved to another version on its way."
@@ -53,10 +53,10 @@ class _Case:
 
 
 def replay(asked: Mapping[str, Any], tell: Tell) -> Told:
-    """Replay `lives` in `draft` and in `basis` (texts) and return both added up.
+    """Replay `lives` in `draft` and in `basis` (texts) and return the totals of both.
 
-    `versions` are the texts the cases ran on, by hash; `calendar` as office_time tells it; `minutes` and `outcomes` by element what
-    was typed in place of an assumption; `has_daily_settings` says that the live model counts otherwise than it is drawn.
+    `versions` are the texts the cases ran on, by hash; `calendar` comes from office_time; `minutes` and `outcomes` by element replace
+    assumptions; `has_daily_settings` says that daily settings override the live model.
     """
     draft, basis = Automaton(parse(asked["draft"].encode())), Automaton(parse(asked["basis"].encode()))
     if draft.definition.sha256 == basis.definition.sha256:
@@ -98,7 +98,7 @@ def replay(asked: Mapping[str, Any], tell: Tell) -> Told:
 def _traced(
     lives: Sequence[CaseLife], known: Mapping[str, Automaton], sides: tuple[Automaton, Automaton], left_out: Counter[Bilingual], tell: Tell
 ) -> Iterator[_Case]:
-    meanings: dict[str, dict[str, Meaning]] = {}
+    meanings: dict[str, dict[str, ConditionMeaning]] = {}
     for number, life in enumerate(lives):
         automaton = known.get(life.version)
         if number % 50 == 0:
@@ -111,7 +111,8 @@ def _traced(
             continue
         if life.version not in meanings:
             meanings[life.version] = {
-                id_: Meaning([each.graphs[id_] for each in (automaton, *sides) if id_ in each.graphs], NOON) for id_ in automaton.graphs
+                id_: ConditionMeaning([each.graphs[id_] for each in (automaton, *sides) if id_ in each.graphs], NOON)
+                for id_ in automaton.graphs
             }
         try:
             yield _Case(life, record_of(life, trace_case(life, automaton, meanings[life.version])))
@@ -151,7 +152,7 @@ class _Assumptions:
         self._kept: dict[tuple[str, str], Assumed] = {}
 
     def of(self, element: str, automaton: Automaton) -> Assumed:
-        """What is assumed of a step of a model."""
+        """The assumption for a step of a model."""
         key = automaton.definition.sha256, element
         if key not in self._kept:
             found = automaton.definition.elements[element]
@@ -180,7 +181,7 @@ class _Assumptions:
         return 8 * 3_600.0
 
     def reason(self, element: Element) -> Bilingual:
-        """Why it is assumed to take so long."""
+        """Why that duration is assumed."""
         if element.id in self.minutes:
             return Bilingual("như đã nhập", "as typed in")
         if limit_of(element) is not None and element.id not in self.of_element:
@@ -195,7 +196,7 @@ class _Assumptions:
 def _sentences(
     asked: Mapping[str, Any], chosen: int, sums: Mapping[str, "_Sum"], players: Mapping[str, Player], assumptions: _Assumptions
 ) -> Iterator[Bilingual]:
-    """Everything that was assumed, in words."""
+    """Every assumption in words."""
     yield Bilingual(
         "Mỗi bước được làm như đã làm và trong cùng thời gian; khi bắt đầu vào lúc khác thì cần cùng số giờ làm việc.",
         "Each step is done as it was and takes as long; where it begins at another time, as many office hours.",
@@ -264,7 +265,7 @@ def _hours(assumed: Assumed) -> Bilingual:
 
 
 class _Sum:
-    """One side."""
+    """The totals of one side."""
 
     def __init__(self) -> None:
         self.passages: Counter[str] = Counter()
@@ -301,7 +302,7 @@ def _spread(days: Sequence[float]) -> Told | None:
 
 
 def _steps(before: _Sum, after: _Sum, basis: Automaton, draft: Automaton) -> Iterator[Told]:
-    """Steps passed more or less often, then the others; in the order of the draft, those that are gone last."""
+    """Steps passed more or less often, then the others; in the order of the draft, removed ones last."""
     ordered = dict.fromkeys(
         [*(each.id for each in draft.definition.steps), *(each.id for each in basis.definition.steps)]
     )

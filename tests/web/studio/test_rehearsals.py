@@ -20,7 +20,7 @@ from workflows.definitions.process import shipped_model
 from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion, Rehearsal, Scenario
 from workflows.rehearsal import running
-from workflows.rehearsal.running import HISTORY, Period, RehearsalRefused, ask_history, go_on_with_rehearsals, newest_of
+from workflows.rehearsal.running import HISTORY, RehearsalRefused, ReplayPeriod, ask_history, go_on_with_rehearsals, newest_of
 from workflows.versions.live import live_version
 
 
@@ -144,7 +144,7 @@ def test_one_centre_neither_hides_what_another_asked_nor_keeps_it_from_asking(of
     def asked(by: Any, back: int) -> str:
         with unit_of_work():
             since = day - timedelta(days=back)
-            return ask_history(db.session.get_one(ProcessVersion, version_id), period=Period(since, since), by=by,
+            return ask_history(db.session.get_one(ProcessVersion, version_id), period=ReplayPeriod(since, since), by=by,
                                now=build.NOON).ref
 
     def seen(by: Any) -> str | None:

@@ -22,7 +22,7 @@ from workflows.models import ProcessInstance, WaitingTask
 from workflows.rehearsal.automaton import NOON, Act, Automaton, DoesNotRun, Kind, NotEnabled
 from workflows.rehearsal.history import lives_of
 from workflows.rehearsal.lives import CaseLife
-from workflows.rehearsal.meaning import Meaning
+from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.office_time import OfficeTime
 from workflows.rehearsal.records import record_of
 from workflows.rehearsal.replaying import Assumed, Player
@@ -97,7 +97,7 @@ def test_real_cases_of_every_kind_of_way_are_traced_and_replayed_as_they_went(sq
     """From rows and trees the acts are found again; gone through the automaton they wait for what the case waited for at its end, and
     replayed with the durations of then each step ends when it did."""
     world, automaton = world_of_ways(), Automaton(parse(shipped_model()))
-    meanings = {id_: Meaning([graph], NOON) for id_, graph in automaton.graphs.items()}
+    meanings = {id_: ConditionMeaning([graph], NOON) for id_, graph in automaton.graphs.items()}
     faulty = {"incident and retry"}
     for way in sample([way for way in WAYS if way.name not in faulty], 13):
         walk: Walk = way.walk(world)

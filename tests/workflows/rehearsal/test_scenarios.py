@@ -25,8 +25,8 @@ from workflows.rehearsal.running import (
     HISTORY,
     LEASE,
     SCENARIOS,
-    Period,
     RehearsalRefused,
+    ReplayPeriod,
     ask_history,
     ask_scenarios,
     go_on_with_rehearsals,
@@ -215,7 +215,7 @@ def test_past_cases_are_replayed_in_a_draft_by_the_worker(sqlite_app: Flask) -> 
         build.case_at(world, "closed", agencies=agencies)
     build.case_at(world, "handling")
     today = NOON.date()
-    period = Period(today, today)
+    period = ReplayPeriod(today, today)
     live = live_version(world.centre.id)
     same = result_of(rehearsed(world, live, ask_history, period=period))
     assert (same["replayed"], same["draft"] == same["basis"]) == (2, True)
@@ -235,7 +235,7 @@ def test_past_cases_are_replayed_in_a_draft_by_the_worker(sqlite_app: Flask) -> 
         first = ask_scenarios(version, by=by, now=NOON)
         assert ask_scenarios(version, by=by, now=NOON) is first
         with pytest.raises(RehearsalRefused, match="last day"):
-            ask_history(version, period=Period(today, today.replace(day=1)), by=by, now=NOON)
+            ask_history(version, period=ReplayPeriod(today, today.replace(day=1)), by=by, now=NOON)
         with pytest.raises(NotAllowed):
             ask_scenarios(version, by=world.actor("operator"), now=NOON)
     with unit_of_work():
