@@ -1,4 +1,4 @@
-"""A reorganisation carried out: the bodies at once, then each case by itself, so that a process that is killed goes on where it was."""
+"""Carries out a reorganisation: the bodies at once, then each case separately, so that a killed process resumes where it was."""
 
 import logging
 from collections.abc import Collection
@@ -36,13 +36,13 @@ from workflows.versions.events import record_version
 LOGGER = logging.getLogger("langbiang")
 
 CODES_KEPT = 100
-"""Codes of cases the report of a reorganisation lists, the first that were moved."""
+"""Case codes in the report of a reorganisation, the first that were moved."""
 KIND = "reorganisation"
-"""As the list of changed settings names it."""
+"""The kind under which changed settings list it."""
 
 
 class DoRefused(CaseworkError):
-    """The plan cannot be done now; the text says why."""
+    """The plan cannot be carried out now; the text says why."""
 
 
 def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
@@ -77,10 +77,10 @@ def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
 
 
 def go_on(now: datetime, *, most: int | None = None) -> int:
-    """Let the cases of every begun reorganisation follow, and the search learn the names; returns how many rows were done.
+    """Move the cases of every begun reorganisation, and update the names in the search; returns how many rows were done.
 
-    Each case is a unit of work of its own; one that cannot be moved is put off and tried again by the next call. At most `most` cases.
-    Any number of workers may do this beside each other: what is moved already is passed by.
+    Each case is a unit of work of its own; one that cannot be moved is left to the next call. At most `most` cases. Any number of workers
+    may run this at the same time: cases already moved are skipped.
     """
     done, clock = 0, clock_from(now)
     plan_ids = list(db.session.scalars(select(Reorganisation.id).where(Reorganisation.state == "doing").order_by(Reorganisation.id)))
@@ -100,9 +100,9 @@ def go_on(now: datetime, *, most: int | None = None) -> int:
 
 
 def carry_out(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
-    """Do a plan to its end within the caller's unit of work: for an installation that is being set up, with nobody at work in it.
+    """Carry out a plan completely within the caller's unit of work: for setting up an installation, with nobody at work in it.
 
-    Raises what `start` does, and whatever keeps a case from being moved.
+    Raises what `start` does, and whatever prevents a case from being moved.
     """
     plan = start(ref, by=by, now=now, reason=reason)
     blueprint = Blueprint.of(plan)
@@ -117,20 +117,20 @@ def carry_out(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisat
 
 
 def is_at_work(plan: Reorganisation) -> bool:
-    """Whether something of it is still to be done, or to be undone, by the worker."""
+    """Whether the worker still has something to do, or to undo, for it."""
     return plan.finished_at is None and plan.state in ("doing", "undone")
 
 
 def left_to_move(plan: Reorganisation, *, now: datetime, most: int) -> int:
-    """How many cases are still to follow, counted up to `most`."""
+    """How many cases are left to move, counted up to `most`."""
     waiting = waiting_cases(Blueprint.of(plan), now).where(Case.id > plan.last_case_id).limit(most).subquery()
     return (db.session.scalar(select(func.count()).select_from(waiting)) or 0) + len(plan.put_off)
 
 
 def waiting_cases(blueprint: Blueprint, now: datetime) -> Select[int]:
-    """The numbers of the cases a plan is still to move, in their order.
+    """The numbers of the cases a plan is still to move, in order.
 
-    Of those not taken, the ones somebody may still object to, or did; of those merged, the ones whose main case goes on.
+    Refused cases are included while somebody may still object, or has objected; merged cases while their main case goes on.
     """
     own = (ProcessInstance.case_id == Case.id, ProcessInstance.assignment_id.is_(None))
     running = exists().where(*own, ProcessInstance.ended_at.is_(None))
@@ -147,7 +147,7 @@ def waiting_cases(blueprint: Blueprint, now: datetime) -> Select[int]:
 
 
 def still_to_follow(case_ids: Collection[int], now: datetime) -> set[int]:
-    """Which of some cases a begun reorganisation has still to move."""
+    """Which of some cases a begun reorganisation still has to move."""
     found: set[int] = set()
     for plan in db.session.scalars(select(Reorganisation).where(Reorganisation.state == "doing").execution_options(populate_existing=True)):
         is_left = or_(Case.id > plan.last_case_id, Case.id.in_(plan.put_off))
@@ -156,7 +156,7 @@ def still_to_follow(case_ids: Collection[int], now: datetime) -> set[int]:
 
 
 def working_beside(case: Case) -> set[int]:
-    """The assignments whose process waits at their agency, ended or not."""
+    """The assignments of a case whose agencies have a process, ended or not."""
     return {row.assignment_id for row in steps_of(case) if row.assignment_id is not None and not row.desk.startswith(f"{REPORTER}@")}
 
 
@@ -166,7 +166,7 @@ def _unfinished() -> list[int]:
 
 
 def _next(plan_id: int, blueprint: Blueprint, now: datetime) -> int | None:
-    # without a number once somebody undoes it: no case is behind that one
+    # None once somebody undoes it, so that no case is found
     last = select(Reorganisation.last_case_id).where(Reorganisation.id == plan_id, Reorganisation.state == "doing").scalar_subquery()
     return db.session.scalar(waiting_cases(blueprint, now).where(Case.id > last).limit(1))
 
@@ -176,7 +176,7 @@ def _move_alone(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime)
         with unit_of_work():
             _move(plan_id, case_id, blueprint, now)
     except Exception as error:
-        # one case that cannot be moved must not keep all others; never the text of the fault
+        # one case that cannot be moved must not stop the others; the fault's text is never logged
         LOGGER.error("reorganisation put off", extra={"case": case_id, "error": type(error).__name__})
         with unit_of_work():
             plan = _locked(plan_id)
@@ -214,7 +214,7 @@ def _move(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> No
 
 
 def _move_steps(case: Case, target: Target, blueprint: Blueprint, now: datetime) -> int:
-    """Let the steps of a case wait at the desks that follow. Who holds one keeps it where they work there; returns how many went back."""
+    """Move a case's steps to their new desks. Holders who work there keep theirs; returns how many steps were released."""
     released = 0
     for row in steps_of(case):
         row.centre_id = target.centre_id
@@ -246,7 +246,7 @@ def _locked(plan_id: int) -> Reorganisation:
 
 
 def _hand_versions_on(blueprint: Blueprint, by: Actor, now: datetime) -> int:
-    """A centre's own live model and table go to those who follow and have none; cases keep running on the version they began with."""
+    """Copy a centre's own live model and table to successors that have none; cases keep running on their version."""
     made = 0
     for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
         query = select(ProcessVersion).where(ProcessVersion.centre_id == predecessor_id, ProcessVersion.state == "live")

@@ -1,6 +1,6 @@
-"""Somebody leaves a role, an agency or the house: their steps return to the group, somebody takes over, deputies end.
+"""Somebody leaves a role, an agency or the organisation: their steps return to the group, somebody takes over, deputyships end.
 
-Seen before it is done: `look_ahead` says what `leave` will do. Cases are locked before the stream of the rules, as every step does.
+`look_ahead` shows beforehand what `leave` will do. Cases are locked before the stream of the rules, as in every step.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ MOST_LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
-    """A seat that would be empty, and who could take it: colleagues of the same place, by name."""
+    """A seat that would become vacant, and who could take it: colleagues of the same place, by name."""
 
     seat: Seat
     heirs: list[Account]
@@ -41,7 +41,7 @@ class TakeOver:
 
 @dataclass(frozen=True, slots=True)
 class LookAhead:
-    """What ending these roles does. `later`: it happens on a day to come, and the steps return on that day."""
+    """What ending these roles does. `later`: it happens on a future day, and the steps return on that day."""
 
     seats: list[Seat]
     tasks: list[WaitingTask]
@@ -82,12 +82,12 @@ def leave(
     disables: bool = False,
     moves_to: Seat | None = None,
 ) -> int:
-    """End these roles, on a local day (today when empty), and return how many claimed steps went back to their groups.
+    """End these roles, on a local day (today if None), and return how many claimed steps went back to their groups.
 
-    With `disables` the account is closed too, with `moves_to` the person has that role from the day on. Steps they claimed at desks
-    they no longer read are free again, with an event `assign_task` each and without a name; drafts stay with their author. When no role
-    is left, deputies for and of the person end. On a day to come the steps return by `return_tasks_of_leavers`.
-    Raises NotAllowed, and what `end_roles`, `disable_account` and `give_role` refuse with. Source: rules.md, sections 1 and 6.
+    With `disables` the account is closed too; with `moves_to` the person has that role from the day on. Steps they claimed at desks they no
+    longer read are released, with an event `assign_task` each, without a name; drafts stay with their author. If no role is left,
+    deputyships for and of the person end. On a future day the steps return by `return_tasks_of_leavers`. Raises NotAllowed, and what
+    `end_roles`, `disable_account` and `give_role` refuse with. Source: rules.md, sections 1 and 6.
     """
     require(by, Action.MANAGE_PEOPLE)
     today = local_day(now)
@@ -106,7 +106,7 @@ def leave(
             cut_short(row, by=by, now=now, reason=reason)
     db.session.flush()
     db.session.expire(account, ["memberships"])
-    # whom the new role lets read the same desk keeps what they hold there
+    # people keep what they hold at desks their new role reads too
     gone = [task for task in returning if not _still_reads(task, now)]
     for task in gone:
         _free(task, by=by, now=now)
@@ -114,7 +114,7 @@ def leave(
 
 
 def return_tasks_of_leavers(now: datetime) -> int:
-    """Free what people hold at desks they do not read any more because a role or a deputy's time has ended by itself. For the worker."""
+    """Release steps whose holders no longer read the desk, since a role or deputyship has expired. For the worker."""
     query = select(WaitingTask.claimed_by_id).where(WaitingTask.claimed_by_id.is_not(None), WaitingTask.state.in_(OPEN)).distinct()
     freed = 0
     for account_id in list(db.session.scalars(query)):
@@ -125,7 +125,7 @@ def return_tasks_of_leavers(now: datetime) -> int:
             account = db.session.get_one(Account, account_id)
             tasks = _unread(account, actor_for(account, now=now))
             _lock(tasks)
-            # people go first in a reorganisation, and what they hold is on its way to them; asked last, with their roles known
+            # a reorganisation moves people first, and their steps are still following; checked last, when their roles are loaded
             on_their_way = still_to_follow({task.case_id for task in tasks}, now)
             for task in (each for each in tasks if each.case_id not in on_their_way and not _still_reads(each, now)):
                 _free(task, by=SYSTEM, now=now)
@@ -134,7 +134,7 @@ def return_tasks_of_leavers(now: datetime) -> int:
 
 
 def _left(account: Account, rows: Iterable[Membership], now: datetime) -> Actor:
-    """The person as they would be without these roles, deputies' desks left out with them when none is left."""
+    """The person as they would be without these roles, and without deputyships if no role is left."""
     ended = {(Role(row.role), row.centre_id, row.agency_id) for row in rows}
     actor = actor_for(account, now=now)
     own = [each for each in actor.grants if each.principal_id is None and (each.role, each.centre_id, each.agency_id) not in ended]
@@ -143,7 +143,7 @@ def _left(account: Account, rows: Iterable[Membership], now: datetime) -> Actor:
 
 
 def _returning(account: Account, left: Actor, now: datetime) -> list[WaitingTask]:
-    """What the person holds at desks not read any more; and what their deputies hold at those desks in their place."""
+    """The steps the person holds at desks they will not read any more, and those their deputies hold there for them."""
     tasks = _unread(account, left)
     lost = {each.desk for each in actor_for(account, now=now).grants if each.principal_id is None} - set(left.desks)
     if not lost:
@@ -168,7 +168,7 @@ def _still_reads(task: WaitingTask, now: datetime) -> bool:
 
 
 def _lock(tasks: Iterable[WaitingTask]) -> None:
-    """Lock every case before anything is written, in one order, and read the steps again: what was done meanwhile is done."""
+    """Lock every case before anything is written, in one order, and read the steps again, since some may be done by now."""
     for case_id in sorted({task.case_id for task in tasks}):
         lock_case(case_id)
     for task in tasks:
@@ -185,12 +185,12 @@ def _free(task: WaitingTask, *, by: Actor, now: datetime) -> None:
 
 
 def _others(account: Account, rows: Sequence[Membership], on: date) -> list[Membership]:
-    """The roles that go on."""
+    """The roles that continue."""
     return [row for row in account.memberships if row not in rows and (row.valid_to is None or row.valid_to > on)]
 
 
 def _heirs(seat: Seat, account: Account, on: date) -> list[Account]:
-    """Whoever works at the same place today could take a seat over."""
+    """People who work at the same place today and could take over a seat."""
     place = (
         [Membership.agency_id == seat.agency.id]
         if seat.agency is not None
@@ -207,7 +207,7 @@ def _heirs(seat: Seat, account: Account, on: date) -> list[Account]:
 
 
 def _drafts_of(account: Account, tasks: Sequence[WaitingTask]) -> int:
-    """Drafts of the person's own for the cases of these steps: they stay with their author, who may not come back."""
+    """The number of the person's drafts for the cases of these steps: drafts stay with their author, who may not come back."""
     if not tasks:
         return 0
     case_ids = {task.case_id for task in tasks if task.claimed_by_id == account.id}

@@ -1,4 +1,4 @@
-"""What a plan would move, counted before anything is moved: of each line, and of what lies beside the lines."""
+"""What a plan would move, counted beforehand: for each line of the plan, and for what follows along."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -33,18 +33,18 @@ from workflows.reorganising.acts import waiting_cases
 from workflows.running.case_rows import AT_DESKS
 
 MOST_CASES = 20_000
-"""Cases looked at; a page says so when there are more."""
+"""Cases counted; the page says if there are more."""
 READ_AT_ONCE = 500
 CODES_SHOWN = 12
-"""Codes of cases a line lists."""
+"""Case codes listed per line."""
 
 Way = tuple[Kind, int, int | None]
 """From a predecessor to a successor."""
 
 
 @dataclass
-class Load:
-    """What goes one way: people, cases (at agencies: their work on a case), and the codes of the first of them."""
+class WayLoad:
+    """What goes one way: people, cases (at agencies: their work on a case), and the codes of the first cases."""
 
     people: list[str] = field(default_factory=list)
     cases: int = 0
@@ -52,10 +52,10 @@ class Load:
 
 
 @dataclass
-class Preview:
-    """What a plan would do. `kept` and `released` are steps people hold; `doubled` agencies of one case that become one."""
+class ReorganisationPreview:
+    """What a plan would do. `kept` and `released` are steps people hold; `doubled` counts agencies of one case that become one."""
 
-    ways: dict[Way, Load] = field(default_factory=lambda: defaultdict(Load))
+    ways: dict[Way, WayLoad] = field(default_factory=lambda: defaultdict(WayLoad))
     cases: int = 0
     kept: int = 0
     released: int = 0
@@ -67,9 +67,9 @@ class Preview:
     is_cut: bool = False
 
 
-def preview(plan: Reorganisation, *, now: datetime) -> Preview:
-    """Work out what doing a plan would move as things stand now. Changes nothing; a handful of statements for each READ_AT_ONCE cases."""
-    blueprint, found = Blueprint.of(plan), Preview()
+def preview(plan: Reorganisation, *, now: datetime) -> ReorganisationPreview:
+    """Work out what the plan would move as things stand now. Changes nothing; a few statements per READ_AT_ONCE cases."""
+    blueprint, found = Blueprint.of(plan), ReorganisationPreview()
     _people(blueprint, found)
     _beside(blueprint, found)
     _rules(blueprint, found)
@@ -81,7 +81,7 @@ def preview(plan: Reorganisation, *, now: datetime) -> Preview:
     return found
 
 
-def _cases(case_ids: list[int], blueprint: Blueprint, desks: dict[int, Actor], found: Preview) -> None:
+def _cases(case_ids: list[int], blueprint: Blueprint, desks: dict[int, Actor], found: ReorganisationPreview) -> None:
     steps: dict[int, list[WaitingTask]] = defaultdict(list)
     open_steps = select(WaitingTask).where(WaitingTask.case_id.in_(case_ids), WaitingTask.state.in_(AT_DESKS))
     for row in db.session.scalars(open_steps):
@@ -97,7 +97,7 @@ def _cases(case_ids: list[int], blueprint: Blueprint, desks: dict[int, Actor], f
             _count_steps(case, target, own, blueprint, desks, found)
 
 
-def _count_case(case: Case, target: Target, blueprint: Blueprint, found: Preview) -> None:
+def _count_case(case: Case, target: Target, blueprint: Blueprint, found: ReorganisationPreview) -> None:
     ways: list[Way] = []
     if case.area_id is not None and case.area_id != target.area_id and case.state in GOING_STATES:
         ways.append((Kind.AREA, case.area_id, target.area_id))
@@ -119,7 +119,7 @@ def _count_case(case: Case, target: Target, blueprint: Blueprint, found: Preview
 
 
 def _count_steps(
-    case: Case, target: Target, steps: list[WaitingTask], blueprint: Blueprint, desks: dict[int, Actor], found: Preview
+    case: Case, target: Target, steps: list[WaitingTask], blueprint: Blueprint, desks: dict[int, Actor], found: ReorganisationPreview
 ) -> None:
     for row in steps:
         if row.desk.startswith(f"{REPORTER}@") or row.assignment_id in target.ending:
@@ -134,7 +134,7 @@ def _count_steps(
             found.kept, found.released = found.kept + keeps, found.released + (not keeps)
 
 
-def _people(blueprint: Blueprint, found: Preview) -> None:
+def _people(blueprint: Blueprint, found: ReorganisationPreview) -> None:
     for row in memberships_of(blueprint):
         kind, before = (Kind.AGENCY, row.agency_id) if row.agency_id is not None else (Kind.CENTRE, row.centre_id)
         behind = [goes[1] if kind is Kind.AGENCY else goes[0] for goes in blueprint.membership_goes(row)]
@@ -144,7 +144,7 @@ def _people(blueprint: Blueprint, found: Preview) -> None:
 
 
 def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
-    """Everybody who holds a step at a desk that goes, with the roles they will hold; roles of principals count where they deputise."""
+    """Everybody who holds a step at a desk that goes, with their future roles; deputies have their principals' roles too."""
     day = max(local_day(now), blueprint.on)
     claimants = set(
         db.session.scalars(
@@ -166,7 +166,7 @@ def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
     return {id_: Actor(None, tuple(grant for each in ids for grant in grants[each])) for id_, ids in acting.items()}
 
 
-def _beside(blueprint: Blueprint, found: Preview) -> None:
+def _beside(blueprint: Blueprint, found: ReorganisationPreview) -> None:
     areas, agencies, centres = (blueprint.ended(kind) for kind in (Kind.AREA, Kind.AGENCY, Kind.CENTRE))
     day = blueprint.on
     counted = {
@@ -188,8 +188,8 @@ def _beside(blueprint: Blueprint, found: Preview) -> None:
             found.beside[name] = number
 
 
-def _rules(blueprint: Blueprint, found: Preview) -> None:
-    """Of each ended centre's successors, how many rules would be copied; none of a kind they have of their own."""
+def _rules(blueprint: Blueprint, found: ReorganisationPreview) -> None:
+    """By successor of each ended centre, how many rules would be copied; none of a kind the successor has itself."""
     for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
         for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
             copied = found.rules.setdefault(successor_id, Counter())

@@ -1,4 +1,4 @@
-"""Undoing a reorganisation on the day it was done: every row it changed is as it was, or nothing is touched."""
+"""Undoes a reorganisation on the day it was done: every changed row is restored, or nothing is touched."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ class UndoRefused(CaseworkError):
 
 
 def time_left(plan: Reorganisation, now: datetime) -> timedelta | None:
-    """How long a reorganisation may still be undone: to the end of the local day it was done on. None: no more, or not done."""
+    """How long a reorganisation may still be undone: until the end of the local day it was done on. None if over, or not done."""
     if plan.state not in ("doing", "done") or plan.done_at is None:
         return None
     done = plan.done_at.astimezone(LOCAL_ZONE)
@@ -44,7 +44,7 @@ def time_left(plan: Reorganisation, now: datetime) -> timedelta | None:
 
 
 def _bring_back(case: Case, nets: list[Net], now: datetime) -> None:
-    """What came to be in a case since the day, at desks that are not there any more, waits at those of before."""
+    """Move what was created in a case since, at desks that will no longer exist, to the former desks."""
     bodies = {row.key["id"]: row for row in rows_with(nets, "assignment") if "agency_id" in row.before}
     own = [row for row in rows_with(nets, "case") if row.key["id"] == case.id and "centre_id" in row.before]
     centres = {f"c{row.after['centre_id']}": f"c{row.before['centre_id']}" for row in own}
@@ -80,11 +80,11 @@ def _desk_before(desk: str, back: dict[str, str]) -> str:
 
 
 def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
-    """Put back every row a reorganisation changed. What was done in cases since stays done; only what the reorganisation changed goes back.
+    """Restore every row a reorganisation changed. Work done in cases since stays done; only what the reorganisation changed goes back.
 
-    Runs inside the caller's unit of work, with every case locked; search rows of other cases follow by `go_on`. Records
-    `undo_reorganise` in each case and `change_setting`. Raises NotAllowed, PlanUnknown, and UndoRefused after the day, or where a row
-    is no longer as the reorganisation left it or something new is with a body that would not be there.
+    Runs inside the caller's unit of work, with every case locked; search rows of other cases follow by `go_on`. Records `undo_reorganise`
+    in each case and `change_setting`. Raises NotAllowed, PlanUnknown, and UndoRefused after the day, or where a row is no longer as the
+    reorganisation left it, or something new belongs to a body that would not exist.
     """
     plan = locked_plan(by, ref)
     require_administrator_of(by.alone, plan.centre_id)
@@ -109,7 +109,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     put_back(plan.id)
     run_again(nets)
     plan = locked_plan(by, ref)
-    # told first: what is kept of bodies and their names is asked anew from here on
+    # announced first: cached bodies and names are read anew from here on
     record_setting(
         KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "done"}, new={"state": "undone"}, reason=reason
     )
