@@ -23,7 +23,7 @@ from workflows.definitions.parsed import text_of
 from workflows.drafting.drafts import Saved, save_draft
 from workflows.models import ProcessVersion
 from workflows.routing import rows as routing_rows
-from workflows.routing.rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, Row
+from workflows.routing.rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, RuleRow
 from workflows.routing.table_rows import names_in_tables
 from workflows.versions.live import ROUTING, acting, check_version, version_for
 
@@ -125,7 +125,7 @@ def table_page(
 # -- between the page and the table --------------------------------------------------------------------------------------
 
 
-def _form_row(token: str, row: Row) -> FormRow:
+def _form_row(token: str, row: RuleRow) -> FormRow:
     chosen = {column: routing_rows.key_in(row.cells[column]) for column in (*INPUTS, "lead")}
     together = routing_rows.keys_in(row.cells["cooperating"])
     kept = {column: row.cells[column] for column, key in chosen.items() if key is None}
@@ -134,12 +134,12 @@ def _form_row(token: str, row: Row) -> FormRow:
     return FormRow(token, row.id, {column: key for column, key in chosen.items() if key is not None}, together or (), kept, row.reason)
 
 
-def _row_of(row: FormRow) -> Row:
+def _row_of(row: FormRow) -> RuleRow:
     cells = {column: routing_rows.text_of_key(row.chosen.get(column, "")) for column in INPUTS}
     lead = row.chosen.get("lead", "")
     cells["lead"] = routing_rows.text_of_key(lead) if lead else ""
     cells["cooperating"] = routing_rows.text_of_keys(row.cooperating)
-    return Row(row.id, {**cells, **row.kept}, row.reason)
+    return RuleRow(row.id, {**cells, **row.kept}, row.reason)
 
 
 def _rows_sent() -> list[FormRow]:

@@ -1,4 +1,4 @@
-"""The decision table as rows that a form can show, and rows written back into the table's own file."""
+"""The decision table as rows a form can show, and such rows written back into the table's own file."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ OUTPUTS = ("lead", "cooperating")
 COLUMNS = INPUTS + OUTPUTS
 ANYTHING = "-"
 AREA = "area"
-"""What a cell names the committee of the place by; every other name in a cell is a quoted key."""
+"""How a cell names the committee of the area; every other name in a cell is a quoted key."""
 BETWEEN_LANGUAGES = " / "
 MOST_ROWS = 500
 LONGEST_CELL = 500
@@ -25,7 +25,7 @@ RULE_ID = re.compile(r"rule_(\d+)")
 
 
 class NotRows(ModelRefused):
-    """The table has other columns than a form can show; it can be downloaded, changed and uploaded."""
+    """The table has columns a form cannot show; it can be downloaded, changed and uploaded."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -35,8 +35,8 @@ class NotRows(ModelRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One rule: the text of its cells by column, and why it says so. `id` is empty for a row that is new."""
+class RuleRow:
+    """One rule: the text of its cells by column, and its reason. `id` is empty for a new row."""
 
     id: str
     cells: dict[str, str]
@@ -47,7 +47,7 @@ class Row:
 
 
 def key_in(text: str) -> str | None:
-    """Return the key a cell compares with or names, "" for anything, AREA for the committee of the place; None for other texts."""
+    """Return the key in a cell: "" for anything, AREA for the committee of the area, None for other texts."""
     if text in ("", ANYTHING):
         return ""
     if text == AREA:
@@ -57,7 +57,7 @@ def key_in(text: str) -> str | None:
 
 
 def keys_in(text: str) -> tuple[str, ...] | None:
-    """Return the keys of a list of agencies, AREA among them; None for other texts."""
+    """Return the keys in a cell with a list of agencies, AREA among them; None for other texts."""
     try:
         tree = ast.parse(text.strip(), mode="eval").body if len(text) <= LONGEST_CELL else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -69,14 +69,14 @@ def keys_in(text: str) -> tuple[str, ...] | None:
 
 
 def text_of_key(key: str) -> str:
-    """Return the text of a cell for a key as `key_in` reads it."""
+    """Return the text of a cell for a key as returned by `key_in`."""
     if key in ("", AREA):
         return key or ANYTHING
     return f'"{_plain(key)}"'
 
 
 def text_of_keys(keys: Sequence[str]) -> str:
-    """Return the text of a list of agencies."""
+    """Return the text of a cell for a list of agencies."""
     return f"[{', '.join(text_of_key(key) for key in keys)}]"
 
 
@@ -97,22 +97,22 @@ def _agency(node: ast.expr) -> str | None:
 
 
 def _plain(key: str) -> str:
-    """A key as it may stand in quotes: what is no letter, digit, dash, dot or underscore is left out."""
+    """A key safe to quote: only letters, digits, dashes, dots and underscores are kept."""
     return re.sub(r"[^\w.\-]", "", key)
 
 
 # -- from the file to rows and back --------------------------------------------------------------------------------------
 
 
-def rows_of(xml: bytes) -> list[Row]:
-    """Return the rows in the order they are tried. Raises ModelRefused for what is no XML, NotRows for another kind of table."""
+def rows_of(xml: bytes) -> list[RuleRow]:
+    """Return the rows in the order they are tried. Raises ModelRefused if it is not XML, NotRows for another kind of table."""
     return [_row(rule) for rule in _table(read_xml(xml)).iterchildren(DMN + "rule")]
 
 
-def with_rows(xml: bytes, rows: Sequence[Row]) -> bytes:
-    """Return the file with these rows in place of its own; everything else in it stays. Raises as `rows_of` does.
+def with_rows(xml: bytes, rows: Sequence[RuleRow]) -> bytes:
+    """Return the file with its rows replaced by these; everything else in it stays. Raises as `rows_of` does.
 
-    A row with the id of a rule stays that rule; the others get ids that no rule of the file has.
+    A row with the id of a rule stays that rule; the others get unused ids.
     """
     root = read_xml(xml)
     table = _table(root)
@@ -148,10 +148,10 @@ def _cells(rule: Any) -> list[Any]:
     return [*rule.iterchildren(DMN + "inputEntry"), *rule.iterchildren(DMN + "outputEntry")]
 
 
-def _row(rule: Any) -> Row:
+def _row(rule: Any) -> RuleRow:
     vi, _, en = (rule.findtext(DMN + "description") or "").strip().partition(BETWEEN_LANGUAGES)
     texts = [(cell.findtext(DMN + "text") or "").strip() for cell in _cells(rule)]
-    return Row(rule.get("id", ""), dict(zip(COLUMNS, texts, strict=True)), Bilingual(vi, en))
+    return RuleRow(rule.get("id", ""), dict(zip(COLUMNS, texts, strict=True)), Bilingual(vi, en))
 
 
 def _new_rule(id_: str) -> Any:
@@ -162,7 +162,7 @@ def _new_rule(id_: str) -> Any:
     return rule
 
 
-def _write(rule: Any, row: Row) -> None:
+def _write(rule: Any, row: RuleRow) -> None:
     for cell, column in zip(_cells(rule), COLUMNS, strict=True):
         _set_text(cell, "text", row.cells[column])
     parts = [part.replace(BETWEEN_LANGUAGES, "/") for part in (row.reason.vi, row.reason.en) if part]
@@ -179,7 +179,7 @@ def _set_text(node: Any, name: str, text: str, *, first: bool = False) -> None:
 
 
 def _fit_for_a_file(text: str) -> str:
-    """The text on one line, without what no file may hold: control characters and halves of characters."""
+    """The text on one line, without characters XML cannot hold: control characters and lone surrogates."""
     return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
 
 

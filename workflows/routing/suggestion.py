@@ -1,4 +1,4 @@
-"""Which agencies the decision table suggests for a matter. A person always decides."""
+"""Which agencies the decision table suggests for a case. A person always decides (design.md, section 5)."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -30,10 +30,10 @@ class Suggestion:
 
 
 def suggest(field: str, area: str, urgency: str, *, table: DMNEngine | None = None) -> Suggestion | None:
-    """Return what the table says for a field's `service_code`, the key of the committee of the place, and the urgency.
+    """Return the table's answer for a field's `service_code`, the key of the committee of the area, and the urgency.
 
-    `table` as from `live_table`, by default the one that comes with the software. The first rule that fits counts; cells are
-    worked out in the closed environment. None when no rule fits.
+    `table` comes from `live_table`; by default it is the one that comes with the software. The first matching rule counts; cells are
+    evaluated in the closed environment. None if no rule matches.
     """
     facts = {"field": field, "area": area, "urgency": urgency}
     task = SimpleNamespace(data=facts, workflow=SimpleNamespace(script_engine=ClosedScriptEngine()))
@@ -47,7 +47,7 @@ def suggest(field: str, area: str, urgency: str, *, table: DMNEngine | None = No
 
 
 def live_table(centre_id: int) -> DMNEngine:
-    """Return the decision table that is live for a centre; where none is, the one that comes with the software."""
+    """Return the live decision table of a centre; without one, that of the software."""
     try:
         version = live_version(centre_id, key=ROUTING)
     except NoLiveVersion:

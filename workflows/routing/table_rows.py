@@ -1,4 +1,4 @@
-"""A decision table as a page shows it: read from the file without judging anything."""
+"""A decision table as a page shows it, read from the file without judging it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ MOST_NAMES = 500
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: its text, empty where anything fits, and the names in it where it is nothing but names."""
+    """One cell: its text, empty if anything matches, and its names if it consists of names only."""
 
     id: str
     text: str
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One rule: its cells in the order of the columns, and why it says so."""
+    """One rule: its cells in the order of the columns, and its reason."""
 
     id: str
     cells: tuple[Cell, ...]
@@ -36,7 +36,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The columns by id and what they are called, and the rules in the order they are tried."""
+    """The columns with ids and names, and the rules in the order they are tried."""
 
     inputs: tuple[tuple[str, Bilingual], ...]
     outputs: tuple[tuple[str, Bilingual], ...]
@@ -44,7 +44,7 @@ class Table:
 
 
 def table_of(xml: bytes) -> Table:
-    """Return the first decision table of a file; without one it has no columns and no rules. Raises ModelRefused for what is no XML."""
+    """Return the first decision table of a file; if there is none, an empty table. Raises ModelRefused if it is not XML."""
     table = next(read_xml(xml).iter("{*}decisionTable"), None)
     if table is None:
         return Table((), (), ())
@@ -52,7 +52,7 @@ def table_of(xml: bytes) -> Table:
 
 
 def names_in_tables(version: ProcessVersion) -> dict[str, Bilingual]:
-    """Return what people call the values and facts of a table: fields, agencies of its centre before those of others, the urgency."""
+    """Return names for the values in a table: fields, agencies of its centre before those of others, the urgency."""
     known = {"urgent": Bilingual("Khẩn", "Urgent"), "normal": Bilingual("Bình thường", "Normal"), "area": COLUMN_WORDS["area"]}
     known |= {row.service_code: row.name for row in db.session.scalars(select(Field).order_by(Field.id).limit(MOST_NAMES))}
     own_last = (Agency.centre_id == version.centre_id, Agency.id) if version.centre_id else (Agency.id,)
@@ -61,7 +61,7 @@ def names_in_tables(version: ProcessVersion) -> dict[str, Bilingual]:
 
 
 def _columns(table: Any, kind: str) -> tuple[tuple[str, Bilingual], ...]:
-    """The columns we know are called in both languages; of another one only the file knows the name."""
+    """Columns we know have names in both languages; for others the file's name is used."""
     columns = []
     for each in table.iterchildren(f"{{*}}{kind}"):
         asked = (each.findtext("{*}inputExpression/{*}text") or each.get("name") or "").strip()
@@ -83,6 +83,6 @@ def _cell(cell: Any) -> Cell:
 
 
 def _names_in(text: str) -> tuple[str, ...]:
-    """The values and facts a cell names, one or a list of them; empty where it says something else."""
+    """The names in a cell, one or a list; empty if it says anything else."""
     listed, one = keys_in(text), key_in(text)
     return listed if listed is not None else (one,) if one else ()

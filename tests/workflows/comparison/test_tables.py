@@ -10,12 +10,12 @@ from casework.bilingual import Bilingual
 from workflows.comparison.changes import ChangeKind, changes_between
 from workflows.comparison.tables import RowKind, columns_between, rows_between
 from workflows.definitions.process import shipped_table
-from workflows.routing.rows import Row, rows_of, with_rows
+from workflows.routing.rows import RuleRow, rows_of, with_rows
 
 ROWS = rows_of(shipped_table())
 
 
-def compared(rows: list[Row], before: list[Row] = ROWS) -> list[tuple[RowKind, int | None, int | None]]:
+def compared(rows: list[RuleRow], before: list[RuleRow] = ROWS) -> list[tuple[RowKind, int | None, int | None]]:
     found = rows_between(with_rows(shipped_table(), before), with_rows(shipped_table(), rows))
     return [(row.kind, row.number_before, row.number_after) for row in found if row.kind != RowKind.SAME]
 
@@ -26,7 +26,7 @@ def test_the_same_table_has_every_row_as_before() -> None:
 
 
 def test_a_row_is_new_gone_changed_cell_by_cell_or_tried_elsewhere() -> None:
-    new = Row("", {**ROWS[0].cells, "lead": '"PKTHT"'}, Bilingual("Thử", "Try"))
+    new = RuleRow("", {**ROWS[0].cells, "lead": '"PKTHT"'}, Bilingual("Thử", "Try"))
     assert compared([ROWS[0], new, *ROWS[1:]]) == [(RowKind.ADDED, None, 2)], "the rows behind it have not moved"
     assert compared([ROWS[0], *ROWS[2:]]) == [(RowKind.REMOVED, 2, None)]
     assert compared([*ROWS[1:3], ROWS[0], *ROWS[3:]]) == [(RowKind.MOVED, 1, 3)], "one row moved, not the two it passed"
@@ -61,7 +61,7 @@ def test_a_column_that_asks_something_else_is_told() -> None:
 @given(st.permutations(range(len(ROWS))), st.sets(st.sampled_from(range(len(ROWS)))), st.integers(0, 3))
 def test_every_row_of_both_tables_is_told_once_in_the_order_of_the_new_one(order: list[int], gone: set[int], fresh: int) -> None:
     kept = [ROWS[at] for at in order if at not in gone]
-    new = [Row("", {**ROWS[0].cells, "lead": f'"X{number}"'}, Bilingual(f"Mới {number}", f"New {number}")) for number in range(fresh)]
+    new = [RuleRow("", {**ROWS[0].cells, "lead": f'"X{number}"'}, Bilingual(f"Mới {number}", f"New {number}")) for number in range(fresh)]
     rows = [*new, *kept] or [ROWS[0]]
     found = rows_between(shipped_table(), with_rows(shipped_table(), rows))
     assert [row.number_after for row in found if row.number_after] == list(range(1, len(rows) + 1))

@@ -6,13 +6,13 @@ import pytest
 from casework.bilingual import Bilingual
 from workflows.checks.table import check_table
 from workflows.definitions.process import shipped_table
-from workflows.routing.rows import AREA, COLUMNS, NotRows, Row, key_in, keys_in, rows_of, text_of_key, text_of_keys, with_rows
+from workflows.routing.rows import AREA, COLUMNS, NotRows, RuleRow, key_in, keys_in, rows_of, text_of_key, text_of_keys, with_rows
 
 SHIPPED = shipped_table()
 
 
-def row(field: str = '"kinh_te"', area: str = "-", urgency: str = "-", lead: str = '"PKTHT"', cooperating: str = "[]") -> Row:
-    return Row("", dict(zip(COLUMNS, (field, area, urgency, lead, cooperating), strict=True)), Bilingual("Thử / nghiệm", "Trial"))
+def row(field: str = '"kinh_te"', area: str = "-", urgency: str = "-", lead: str = '"PKTHT"', cooperating: str = "[]") -> RuleRow:
+    return RuleRow("", dict(zip(COLUMNS, (field, area, urgency, lead, cooperating), strict=True)), Bilingual("Thử / nghiệm", "Trial"))
 
 
 def test_every_cell_of_the_shipped_table_can_be_shown() -> None:
@@ -65,7 +65,7 @@ def test_what_is_beside_the_rows_stays() -> None:
 
 
 def test_texts_that_no_file_may_hold_are_cleaned() -> None:
-    written = with_rows(SHIPPED, [Row("", dict(row().cells), Bilingual("a\x00b\ud800", "c\nd"))])
+    written = with_rows(SHIPPED, [RuleRow("", dict(row().cells), Bilingual("a\x00b\ud800", "c\nd"))])
     assert rows_of(written)[0].reason == Bilingual("ab", "c d")
     assert text_of_key('"; import os') == '"importos"'
     assert text_of_keys(("CAH", AREA)) == '["CAH", area]'
