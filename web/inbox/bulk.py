@@ -44,7 +44,7 @@ from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.acts import act
 from workflows.running.claims import holder_of, holders
-from workflows.running.faults import Spot
+from workflows.running.faults import FaultSpot
 from workflows.running.incidents import run_recorded, spot_of
 from workflows.running.steps import TaskAlreadyDone
 
@@ -349,7 +349,7 @@ def _to_inbox(refusal: str) -> ResponseReturnValue:
 
 
 def _done(
-    heading: str, chosen: list[Chosen], work: Callable[[Chosen], str], spot: Callable[[str], Spot | None] = lambda ref: None
+    heading: str, chosen: list[Chosen], work: Callable[[Chosen], str], spot: Callable[[str], FaultSpot | None] = lambda ref: None
 ) -> ResponseReturnValue:
     """Do the work for each, one after the other, and answer what came of each: a refusal of one keeps no other from being done.
 
@@ -366,7 +366,7 @@ def _done(
     return render_template("inbox/bulk_done.html", heading=heading, results=results, said=said, missing=missing, rest=len(results) - done)
 
 
-def _result(each: Chosen, work: Callable[[Chosen], str], spot: Callable[[str], Spot | None]) -> Result:
+def _result(each: Chosen, work: Callable[[Chosen], str], spot: Callable[[str], FaultSpot | None]) -> Result:
     try:
         with sending_part(each.ref):
             return Result(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))

@@ -29,7 +29,7 @@ from workflows.running.fault_reasons import reason_of
 from workflows.running.incidents import (
     IncidentUnknown,
     IncidentWaits,
-    Outcome,
+    RetryOutcome,
     StepFailed,
     attempts_of,
     open_incidents,
@@ -47,11 +47,11 @@ MOST_SHOWN = 50
 KINDS = {"step": _l("A person's step"), "timer": _l("A time limit"), "message": _l("A message between processes")}
 """What was being done."""
 OUTCOMES = {
-    Outcome.DONE: _l("tried again with success"),
-    Outcome.FAILED: _l("failed again and was undone"),
-    Outcome.GONE: _l("was resolved already"),
-    Outcome.BUSY: _l("somebody is working on the case; try again in a moment"),
-    Outcome.WAITS: _l("the process is suspended; resume it first"),
+    RetryOutcome.DONE: _l("tried again with success"),
+    RetryOutcome.FAILED: _l("failed again and was undone"),
+    RetryOutcome.GONE: _l("was resolved already"),
+    RetryOutcome.BUSY: _l("somebody is working on the case; try again in a moment"),
+    RetryOutcome.WAITS: _l("the process is suspended; resume it first"),
 }
 """What came of trying one of many again."""
 

@@ -27,7 +27,7 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.models import ProcessInstance
 from workflows.moving.token_targets import reason_against
-from workflows.running.faults import Spot, told_of
+from workflows.running.faults import FaultSpot, told_of
 from workflows.running.incidents import run_recorded
 from workflows.running.instances import CaseProcess
 from workflows.running.process_variables import content_names, declared_variables, set_value, value_from, value_of
@@ -163,9 +163,9 @@ def recorded(case: Case, verb: str, work: Callable[[], Case], *, by: Actor, now:
     case_id = case.id
     own = select(ProcessInstance.id).where(ProcessInstance.case_id == case_id, ProcessInstance.assignment_id.is_(None))
 
-    def spot() -> Spot | None:
+    def spot() -> FaultSpot | None:
         instance_id = db.session.scalar(own)
-        return Spot("step", instance_id, case_id, verb, by_id=by.own_id) if instance_id is not None else None
+        return FaultSpot("step", instance_id, case_id, verb, by_id=by.own_id) if instance_id is not None else None
 
     return run_recorded(work, spot, now=now)
 

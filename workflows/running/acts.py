@@ -1,4 +1,4 @@
-"""What people do beside the tokens, at any moment the rules allow: the use case run, then the process let hear what it changed."""
+"""Acts people do at any time the rules allow, independent of tokens: the use case is run, then the process hears what changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,29 +14,27 @@ from casework.models import Assignment, Case, Clock
 from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
-from workflows.running.faults import Spot
+from workflows.running.faults import FaultSpot
 from workflows.running.forgetting import forget_values
 from workflows.running.hearing import heard_in
 from workflows.running.incidents import run_recorded
 from workflows.running.instances import CaseProcess
 
 OTHER_CASES = ("into", "source")
-"""Under these names use cases about two cases return the row number of the other one; under `merged` those that went with it."""
+"""Result keys under which use cases about two cases return the number of the other case; `merged` also those merged with it."""
 
 OF_FAMILIES = frozenset({"merge", "split", "quarantine"})
-"""Acts that take other cases along, or let them go."""
+"""Acts that take merged cases along, or split them off."""
 
 
 class ActUnknown(CaseworkError):
-    """There is no such case, agency or act here."""
-
     def __init__(self) -> None:
         super().__init__("Không tìm thấy hồ sơ hoặc việc này.", "There is no such case or act.")
 
 
 @dataclass(frozen=True, slots=True)
 class ActResult:
-    """What an act left: the case, and the steps that now wait because of it."""
+    """The result of an act: the case, and the steps that now wait because of it."""
 
     case: Case
     opened: tuple[WaitingTask, ...]
@@ -52,11 +50,11 @@ def act(
     form: Mapping[str, Any] | None = None,
     bindings: Bindings = BINDINGS,
 ) -> ActResult:
-    """Do something beside the tokens of a case, or of one agency's work on it, inside the caller's unit of work.
+    """Do an act on a case, or on one agency's work in it, that is not bound to a step; inside the caller's unit of work.
 
-    The case is locked first; where others take part, all they are merged with, in the order of their rows. Raises ActUnknown,
-    ActNotInModel where the case's model would not hear of it, and whatever the use case refuses with; who may do it and see the
-    case is for the use case and the caller to say.
+    The case is locked first; where others take part, all they are merged with, in the order of their rows. Raises ActUnknown, ActNotInModel
+    where the case's model would not hear of it, and whatever the use case refuses with. Who may do it and see the case is for the use case
+    and the caller to check.
     """
     use_case, given = bindings.acts.get(verb), dict(form or {})
     if use_case is None:
@@ -81,9 +79,9 @@ def act_recorded(case_ref: str, verb: str, *, by: Actor, now: datetime, bindings
 
 
 def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[WaitingTask]:
-    """Let the process of a locked case hear what changed beside the tokens; returns the steps that now wait.
+    """Let the process of a locked case hear what has changed; returns the steps that now wait.
 
-    In quarantine it forgets what was filled in at drawn steps.
+    If the case is quarantined, values filled in at drawn steps are erased.
     """
     db.session.flush()
     _adopt(case)
@@ -96,8 +94,8 @@ def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[
 
 
 def _locked(case_ref: str, verb: str, given: Mapping[str, Any]) -> tuple[Case, list[Case]]:
-    """Lock the case, and where the act takes or may take another one along all they are merged with (`lock_families`); returns it and
-    those the form names."""
+    """Lock the case, and all it is merged with if the act takes or may take another case along (`lock_families`); returns it and the cases
+    the form names."""
     case_id = db.session.scalar(select(Case.id).where(Case.ref == case_ref))
     if case_id is None:
         raise ActUnknown
@@ -116,7 +114,7 @@ def _assignment(case: Case, assignment_ref: str) -> Assignment:
 
 
 def _adopt(case: Case) -> None:
-    """Take over the processes of assignments that moved to this case with a merge or back with a split."""
+    """Take over the processes of assignments that moved to this case by a merge, or back by a split."""
     moved = select(ProcessInstance.id).join(Assignment, ProcessInstance.assignment_id == Assignment.id)
     moved = moved.where(Assignment.case_id == case.id, ProcessInstance.case_id != case.id)
     instance_ids = list(db.session.scalars(moved))
@@ -134,7 +132,7 @@ def _adopt(case: Case) -> None:
     db.session.expire_all()
 
 
-def _spot(case_ref: str, verb: str) -> Spot | None:
+def _spot(case_ref: str, verb: str) -> FaultSpot | None:
     query = select(ProcessInstance).join(Case, ProcessInstance.case_id == Case.id)
     instance = db.session.scalars(query.where(Case.ref == case_ref, ProcessInstance.assignment_id.is_(None))).first()
-    return Spot("step", instance.id, instance.case_id, verb) if instance else None
+    return FaultSpot("step", instance.id, instance.case_id, verb) if instance else None

@@ -1,4 +1,4 @@
-"""The rows a step reads of its locked case: each when it is asked for, or those of many cases ahead of their steps."""
+"""The rows a step reads of its locked case: each on demand, or read ahead for many cases."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -14,7 +14,7 @@ from casework.states import CaseState
 from workflows.models import ProcessInstance, Timer, WaitingTask
 
 AT_DESKS = ("waiting", "frozen")
-"""States of a step that stands in an inbox, or will again once its case goes on."""
+"""States of a step that is in an inbox, or will be again once its case goes on."""
 
 
 def instances_of(case: Case) -> list[ProcessInstance]:
@@ -23,7 +23,7 @@ def instances_of(case: Case) -> list[ProcessInstance]:
 
 
 def steps_of(case: Case) -> list[WaitingTask]:
-    """The steps of a case that wait for a person or stand still."""
+    """The steps of a case that wait for a person or are on hold."""
     return _rows(case, "steps")
 
 
@@ -33,14 +33,13 @@ def timers_of(case: Case) -> list[Timer]:
 
 
 def merged_into(case: Case) -> list[Case]:
-    """The cases that were merged into this one."""
     return _rows(case, "merged")
 
 
 def read_ahead(cases: Collection[Case]) -> None:
-    """Read everything a step of each of several locked cases will ask for, in a handful of statements.
+    """Read everything a step of each of several locked cases needs, in a few statements.
 
-    What was read ahead serves the first step of each case in this unit of work; a second one reads again.
+    Rows read ahead serve the first step of each case in this unit of work; a second one reads again.
     """
     if not cases:
         return
@@ -68,6 +67,6 @@ def _rows(case: Case, kind: str) -> list[Any]:
     if ahead is not None:
         rows: list[Any] = ahead
         return rows
-    # what asks is in the middle of a step, whose rows are written once, at its end
+    # called in the middle of a step, whose rows are written once, at its end
     with db.session.no_autoflush:
         return list(db.session.scalars(QUERIES[kind]([case.id])))

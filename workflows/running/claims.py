@@ -1,7 +1,7 @@
-"""Who has a step: a claim counts only while its holder works at that desk (rules.md, section 6). Whoever reads one asks here.
+"""Who holds a step: a claim counts only while its holder works at that desk (rules.md, section 6). Anything that reads claims asks here.
 
-What a deputy took goes with the deputyship, what somebody took in a role with the role, at that moment; the worker only tidies up
-(workflows/reorganising/leaving.py).
+What a deputy claimed ends with the deputyship, what somebody claimed in a role ends with the role, at that moment; the worker only tidies
+up (workflows/reorganising/leaving.py).
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from workflows.models import WaitingTask
 
 
 def counts(now: datetime) -> ColumnElement[bool]:
-    """Whether a row of WaitingTask is claimed by somebody who works at its desk at that moment: `own_desk`, as the database asks it.
+    """The condition that a WaitingTask is claimed by somebody who works at its desk at that moment: `own_desk` in SQL.
 
-    Each row costs a few look-ups by the claimant's number, one that nobody has claimed costs none worth counting.
+    Each claimed row costs a few look-ups by the claimant's number, an unclaimed one next to nothing.
     """
     person, row, deputy = aliased(Account), aliased(Membership), aliased(Deputy)
     principal, theirs = aliased(Account), aliased(Membership)
@@ -41,12 +41,12 @@ def counts(now: datetime) -> ColumnElement[bool]:
 
 
 def is_free(now: datetime) -> ColumnElement[bool]:
-    """Whether anybody of its desk may take a row of WaitingTask."""
+    """The condition that anybody of its desk may take a WaitingTask."""
     return or_(WaitingTask.claimed_by_id.is_(None), ~counts(now))
 
 
 def holders(tasks: Sequence[WaitingTask], *, now: datetime) -> dict[int, Account]:
-    """Return who has each of some steps, by the step; nobody where a claim does not count. At most one statement."""
+    """Return the holder of each step by its row; steps whose claim does not count are left out. At most one statement."""
     claimed = [task.id for task in tasks if task.claimed_by_id is not None]
     if not claimed:
         return {}
@@ -55,7 +55,7 @@ def holders(tasks: Sequence[WaitingTask], *, now: datetime) -> dict[int, Account
 
 
 def holder_of(task: WaitingTask, *, now: datetime) -> Account | None:
-    """Return who has a step, None when anybody of its desk may take it."""
+    """Return who holds a step, None if anybody of its desk may take it."""
     return holders([task], now=now).get(task.id)
 
 
@@ -66,7 +66,7 @@ def is_stood_in_by(by: Actor, holder: Account, *, now: datetime) -> bool:
 
 
 def _meets_another(row: type[Membership], now: datetime) -> ColumnElement[bool]:
-    """Whether the claimant holds another role that watches this one: then nobody acts in it as a deputy (casework.permissions)."""
+    """Whether the claimant has another role that supervises this one; then they do not deputise in it (casework.permissions)."""
     other, deputy, principal = aliased(Membership), aliased(Deputy), aliased(Account)
     principals = (
         select(deputy.principal_id).join(principal, principal.id == deputy.principal_id).where(principal.disabled_at.is_(None))
@@ -84,7 +84,7 @@ def _is_held(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool],
 
 
 def _opens(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Whether a role is held today and opens the desk of the step: its own, and to an operations lead the operators'."""
+    """Whether a membership is held today and opens the step's desk: its own, and for an operations lead the operators'."""
     centre = literal("@c") + cast(func.coalesce(row.centre_id, 0), String)
     place = when((row.role.in_(AGENCY_ROLES), literal("@a") + cast(row.agency_id, String)), else_=centre)
     desk = WaitingTask.desk

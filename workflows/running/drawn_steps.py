@@ -1,4 +1,4 @@
-"""Steps an administrator drew: done through the form the model declares, with a limit of their own, and not by whom they check."""
+"""Steps an administrator drew: done through the form in the model, with their own limit, and not by the person they check."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -21,19 +21,19 @@ from workflows.versions.past import earlier_names
 
 
 def element_of(task: WaitingTask) -> Element | None:
-    """Return what the model of a step says of it: of one that was done before its case was moved, the version of then."""
+    """Return the element of a step; for one done before its case was moved, from the version of then."""
     of_instance = task.instance.process_version
     version = of_instance if task.version_id == of_instance.id else db.session.get_one(ProcessVersion, task.version_id)
     return definition_of(version).elements.get(task.element)
 
 
 def is_unforeseen(element_id: str, bindings: Bindings) -> bool:
-    """Whether only the model knows the step: no use case of this software is bound to it."""
+    """Whether only the model knows the step: no use case is bound to it."""
     return element_id not in bindings.steps
 
 
 def step_of(task: WaitingTask, bindings: Bindings) -> Step:
-    """Return what can be done at a step: what is bound to it, else to fill in the form the model declares."""
+    """Return what can be done at a step: what is bound to it, else filling in the form in the model."""
     bound = bindings.steps.get(task.element)
     if bound is not None:
         return bound
@@ -45,9 +45,9 @@ def step_of(task: WaitingTask, bindings: Bindings) -> Step:
 
 
 def barred_by(task: WaitingTask, by: Actor, *, now: datetime) -> WaitingTask | None:
-    """Return the earlier step that bars the person from this one: they did it, or are tied to who did (casework.second_person).
+    """Return the earlier step that bars the person from this one: they did it, or are tied to somebody who did (casework.second_person).
 
-    Of a step done several times the newest counts: that is what is looked at now.
+    If it was done several times the newest counts, because that is what is being checked now.
     """
     element = element_of(task)
     other = element.properties.get(OTHER_THAN) if element is not None else None
@@ -64,7 +64,7 @@ def barred_by(task: WaitingTask, by: Actor, *, now: datetime) -> WaitingTask | N
 
 
 def names_in_case(case_id: int, elements: Collection[str]) -> dict[str, Bilingual]:
-    """Return what the models a case runs on, or was moved from, call some of their elements."""
+    """Return the labels of some elements in the models a case runs on, or was moved from."""
     if not elements:
         return {}
     of_case = [select(table.version_id).where(table.case_id == case_id) for table in (ProcessInstance, WaitingTask)]
@@ -74,7 +74,7 @@ def names_in_case(case_id: int, elements: Collection[str]) -> dict[str, Bilingua
 
 
 def outcome_words(task: WaitingTask) -> Bilingual | None:
-    """Return what people read for how a step went: its button, or the outcome of a step of this software. None where there is one way."""
+    """Return the outcome of a step in words: its button, or the outcome of a step of this software. None with only one way."""
     element = element_of(task)
     buttons = element.form.buttons if element is not None else ()
     pressed = next((button.label for button in buttons if button.id == task.outcome), None)

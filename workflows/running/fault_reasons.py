@@ -1,4 +1,4 @@
-"""Why something failed, in words an administrator acts on: by the class of the fault, since its own text is never kept."""
+"""Reasons for faults in words administrators can act on, by the class of the fault, since its own text is never stored."""
 
 from casework.bilingual import Bilingual
 
@@ -41,11 +41,11 @@ REASONS = {
         "Inbox and state of the process do not agree. Set the token at the right step.",
     ),
 }
-"""By the name of the class."""
+"""Reasons by class name."""
 
 
 def reason_of(error_class: str) -> Bilingual:
-    """Return what an administrator reads for a fault of that class."""
+    """Return the reason for a fault of that class."""
     if error_class in REASONS:
         return REASONS[error_class]
     if error_class.endswith("Refused"):

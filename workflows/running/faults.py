@@ -1,7 +1,7 @@
-"""A fault that undid a unit of work, written down as an incident: where it arose, never what was typed, and the state of before.
+"""Records faults that rolled back a unit of work as incidents: where they arose, never what was typed, and the former state.
 
-When the database cannot take even that (a full disk takes nothing), the fault is remembered by this process and written down as
-soon as the database takes something again.
+If the database cannot take even that (a full disk takes nothing), this process remembers the fault and writes it as soon as the database
+accepts writes again.
 """
 
 import threading
@@ -29,8 +29,8 @@ MOST_REMEMBERED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """What was being done, and where: a person's `step`, a `timer` or a `message`. `by_id` is who tried, where somebody did."""
+class FaultSpot:
+    """What was being done, and where: a person's `step`, a `timer` or a `message`. `by_id` is the person, if any."""
 
     kind: str
     instance_id: int
@@ -42,7 +42,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    spot: Spot
+    spot: FaultSpot
     error_class: str
     error_text: str
     stops: bool
@@ -53,11 +53,11 @@ _remembered: WeakKeyDictionary[Engine, deque[_Fault]] = WeakKeyDictionary()
 _guard = threading.Lock()
 
 
-def keep(fault: Exception, spot: Spot, now: datetime) -> str | None:
-    """Write an incident in a unit of work of its own and return its ref; None when the database takes nothing, then it is remembered.
+def keep(fault: Exception, spot: FaultSpot, now: datetime) -> str | None:
+    """Write an incident in a unit of work of its own and return its ref; None if the database takes nothing, then it is remembered.
 
-    A timer or message that fails stops its instance so that it is not tried in a circle; so does a state nobody can read. A fault
-    of the database itself stops nothing: it is no fault of the instance, and the worker tries again by itself.
+    A failing timer or message stops its instance so that it is not tried in a loop; so does an unreadable state. A fault of the database
+    itself stops nothing: the instance is not at fault, and the worker tries again by itself.
     """
     found = _described(fault, spot, now)
     try:
@@ -68,7 +68,7 @@ def keep(fault: Exception, spot: Spot, now: datetime) -> str | None:
 
 
 def keep_remembered() -> None:
-    """Write down what could not be written before; cheap when there is nothing. What still cannot be stays remembered."""
+    """Write remembered faults; cheap if there are none. Those that still cannot be written stay remembered."""
     with _guard:
         waiting = _remembered.pop(db.engine, None)
     for found in waiting or ():
@@ -79,20 +79,20 @@ def keep_remembered() -> None:
 
 
 def root_of(fault: BaseException) -> BaseException:
-    """Return the fault the engine wrapped in its own, which it does without naming the cause."""
+    """Return the original fault, which the engine wraps without setting a cause."""
     while (cause := fault.__cause__ or (fault.__context__ if isinstance(fault, WorkflowException) else None)) is not None:
         fault = cause
     return fault
 
 
 def told_of(fault: BaseException) -> Bilingual:
-    """Our own sentences about expressions name a variable and quote nobody; of everything else only the class is told."""
+    """Our own texts about expressions name a variable and quote nobody, so they are shown; for other faults only the class."""
     root = root_of(fault)
     return root.text if isinstance(root, ExpressionRefused) else Bilingual(type(root).__name__, type(root).__name__)
 
 
 def place_of(fault: BaseException) -> str:
-    """Say where a fault arose; never its message, which may quote what a person typed (ours about expressions quotes none)."""
+    """Say where a fault arose; never its message, which may quote input (ours about expressions quotes none)."""
     frames = list(extract_tb(fault.__traceback__))
     ours = [frame for frame in frames if Path(frame.filename).parent.name in OURS]
     where = "unknown place"
@@ -103,10 +103,10 @@ def place_of(fault: BaseException) -> str:
     return f"{where}: {fault}"[:500] if isinstance(fault, ExpressionRefused) else where
 
 
-def _described(fault: Exception, spot: Spot, now: datetime) -> _Fault:
+def _described(fault: Exception, spot: FaultSpot, now: datetime) -> _Fault:
     root, unreadable = root_of(fault), _unreadable(fault)
     if unreadable is not None:
-        # the step may have been another instance's: what must be mended is the one whose state is damaged
+        # the step may belong to another instance: the one to repair is the one whose state is damaged
         spot = spot if spot.instance_id == unreadable.instance_id else replace(spot, instance_id=unreadable.instance_id, engine_task=None)
         return _Fault(spot, type(unreadable).__name__, f"{place_of(root)} ({type(root).__name__})"[:500], True, now)
     stops = spot.kind != "step" and not isinstance(fault, OperationalError)
@@ -141,7 +141,7 @@ def _write(found: _Fault) -> str:
         return incident.ref
 
 
-def _same_incident(spot: Spot) -> Incident | None:
+def _same_incident(spot: FaultSpot) -> Incident | None:
     query = select(Incident).where(Incident.instance_id == spot.instance_id, Incident.resolved_at.is_(None))
     return db.session.scalars(query.where(Incident.element == spot.element, Incident.kind == spot.kind)).first()
 

@@ -1,4 +1,4 @@
-"""Filing with its process: the case a report opens starts its instance in the same unit of work."""
+"""Files a report and starts the process of the case it opens, in the same unit of work."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from workflows.running.instances import start_case
 
 
 def file_report(*, now: datetime, **details: Any) -> intake.Filed:
-    """Take a report in as `casework.intake.file_report.file_report` does and start its process; a repeated request starts nothing again."""
+    """File a report as `casework.intake.file_report` does and start its process; a repeated request starts nothing."""
     filed = intake.file_report(now=now, **details)
     if not filed.is_repeat:
         start_case(filed.case, now=now)

@@ -1,4 +1,4 @@
-"""The flat rows inbox and worker ask, written from the task trees: waiting steps, timers, and how long each step took."""
+"""Writes the flat rows that inbox and worker read from the task trees: waiting steps, timers, and how long each step took."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -38,7 +38,7 @@ Opened = Mapping[ProcessInstance, BpmnWorkflow]
 
 
 class FlatRows:
-    """What one step writes beside the trees. `opened` are the steps that began to wait, `left` those that no longer do."""
+    """The rows one step of a case writes. `opened` are steps that began to wait, `left` those that no longer do."""
 
     def __init__(self, case: Case, *, now: datetime, bindings: Bindings) -> None:
         self.case, self.now, self.bindings = case, now, bindings
@@ -47,11 +47,11 @@ class FlatRows:
         self._had_timers = False
 
     def note_timers(self, workflow: BpmnWorkflow, *, replaced: bool = False) -> None:
-        """Remember that an instance had timers before it moved, or may have had where its tree was replaced: rows may have to end."""
+        """Note that an instance had timers before it moved, or may have had if its tree was replaced, since rows may have to end."""
         self._had_timers = self._had_timers or replaced or engine.has_waiting_timers(workflow)
 
     def write(self, opened: Opened) -> None:
-        """Bring the rows up to where the opened instances stand."""
+        """Update the rows to the state of the opened instances."""
         self._write_steps(opened)
         self._write_timers(opened)
         self._write_facts()
@@ -87,7 +87,7 @@ class FlatRows:
         )  # fmt: skip
 
     def _bring_up_to_date(self, rows: list[WaitingTask]) -> None:
-        """Limits, desks and whether a step can be done follow what changed beside the tokens."""
+        """Update limits, desks and hold states of steps after other changes to the case."""
         limits, standstill = _limits_of(self.case), self.case.standstill
         for row in rows:
             element = _element_of(row)
@@ -102,7 +102,7 @@ class FlatRows:
                 row.desk, row.claimed_by_id, row.claimed_at, row.assigned_by_id = desk, None, None, None
 
     def _start_own_limit(self, row: WaitingTask, element: Element | None) -> None:
-        """Start the limit of the step itself where it has one: when it begins to wait."""
+        """Start the step's own limit, if it has one, when it begins to wait."""
         if row.state != "waiting" or running_step_clock(self.case, row.element, assignment=row.assignment) is not None:
             return
         limit = limit_on(element, self.case.centre_id, row.entered_at)
@@ -148,7 +148,7 @@ class FlatRows:
 
 
 def set_daily_timers(case: Case, opened: Opened, *, now: datetime) -> None:
-    """Let timers that have just begun to wait wait as long as is set for this day, where a daily setting says so."""
+    """Apply daily settings to timers that have just begun to wait."""
     waiting = {instance: list(engine.waiting_timers(workflow)) for instance, workflow in opened.items() if instance.ended_at is None}
     if not any(waiting.values()):
         return
@@ -162,7 +162,7 @@ def set_daily_timers(case: Case, opened: Opened, *, now: datetime) -> None:
 
 
 def rearm_timers(case: Case, opened: Opened) -> None:
-    """Move the waiting timers that stand for a clock to where the clock is due now: an extension or a pause has moved it."""
+    """Move the waiting timers that follow a clock to its present due instant, after an extension or a pause."""
     for instance, workflow in opened.items():
         for task, due in list(engine.waiting_timers(workflow)):
             moved = _due_of_timer(case, instance, task.task_spec.name)
@@ -171,9 +171,9 @@ def rearm_timers(case: Case, opened: Opened) -> None:
 
 
 def follow_limits(case: Case) -> None:
-    """Let the open steps of a case, and its timers that stand for a limit, be due when its limits are now. No token moves.
+    """Update the due instants of a case's open steps, and of timers that follow a limit, to its present limits. No token moves.
 
-    For what moves a limit and has nothing to tell the process, such as a change of the calendar.
+    For changes the process does not need to hear of, such as a changed calendar.
     """
     limits = _limits_of(case)
     for row in steps_of(case):
@@ -195,7 +195,7 @@ tell_limits(follow_limits)
 
 
 def _limits_of(case: Case) -> dict[tuple[str, int | None], datetime | None]:
-    """When what a step may wait for is due, by the name diagrams give it and the number of the assignment."""
+    """The due instants of the limits steps may wait for, by the name in diagrams and the assignment."""
     kinds = [clock for clock in running_clocks(case) if clock.kind != ClockKind.STEP]
     return {(str(clock.kind), clock.assignment_id): clock.due_at for clock in kinds} | {(OF_THE_PAUSE, None): case.paused_until}
 
@@ -205,7 +205,7 @@ def _element_of(row: WaitingTask) -> Element | None:
 
 
 def _due_of(row: WaitingTask, element: Element | None, case: Case, limits: Mapping[tuple[str, int | None], datetime | None]) -> datetime:
-    """When a step is due: by a limit of its own, else by the one its element names, of its agency before that of the case."""
+    """When a step is due: by its own limit, else by the limit its element names, that of its agency before that of the case."""
     clock = running_step_clock(case, row.element, assignment=row.assignment)
     kind = element.properties.get("clock", "") if element else ""
     of_agency = limits.get((kind, row.assignment.id if row.assignment else None))
@@ -213,7 +213,7 @@ def _due_of(row: WaitingTask, element: Element | None, case: Case, limits: Mappi
 
 
 def _due_of_timer(case: Case, instance: ProcessInstance, name: str) -> datetime | None:
-    """When the limit is due a timer stands for; None where it stands for none, or for one that rests or does not run."""
+    """The due instant of the limit a timer follows; None if it follows none, or one that is paused or not running."""
     element = definition_of(instance.process_version).elements.get(name)
     kind = element.properties.get("clock") if element is not None else None
     clock = running_clock(case, ClockKind(kind), assignment=instance.assignment) if kind else None

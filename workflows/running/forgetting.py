@@ -1,4 +1,4 @@
-"""What was filled in at drawn steps leaves the states of a process with the content of its case: at quarantine, for good."""
+"""Erases values filled in at drawn steps from the states of a quarantined case's processes, for good."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,15 +15,15 @@ from workflows.running.process_variables import content_names
 from workflows.versions.past import versions_run
 
 NOTHING = b""
-"""In place of a state that cannot be read and so cannot be cleaned: the pages say that it cannot be read, as before."""
+"""Replaces a state that cannot be read and so cannot be cleaned; pages say that it cannot be read, as before."""
 
 
 def forget_values(instances: Collection[ProcessInstance], bindings: Bindings) -> None:
-    """Drop the values from the states of the instances of a quarantined case, and from those its incidents have kept.
+    """Erase the values from the states of a quarantined case's instances, and from the states stored with its incidents.
 
-    An ended instance loses every value, since nothing reads them any more; one that goes on only those of fields. Which elements
-    were reached stays, so that the diagram can be drawn. A scenario recorded from the case no longer says from which: it holds neither
-    words nor people nor days of it. Doing it again changes nothing.
+    An ended instance loses every value, since nothing reads them any more; one that goes on only those of form fields. Which elements were
+    reached stays, so that the diagram can be drawn. A scenario recorded from the case no longer names it; it holds no texts, people or
+    dates from it. Repeating this changes nothing.
     """
     own = {each.id: each for each in instances}
     for each in instances:
@@ -31,7 +31,7 @@ def forget_values(instances: Collection[ProcessInstance], bindings: Bindings) ->
     for incident in db.session.scalars(select(Incident).where(Incident.instance_id.in_(own))):
         incident.state_before = _cleaned(incident.state_before, own[incident.instance_id], bindings)
     moves = update(MoveCase).where(MoveCase.case_id.in_({each.case_id for each in instances}))
-    # nobody brings such a case back
+    # such a case is never brought back
     db.session.execute(moves.values(before=None), execution_options={"synchronize_session": False})
     recorded = update(Scenario).where(Scenario.case_id.in_({each.case_id for each in instances}))
     db.session.execute(recorded.values(case_id=None), execution_options={"synchronize_session": False})
@@ -41,11 +41,11 @@ def forget_values(instances: Collection[ProcessInstance], bindings: Bindings) ->
 def _cleaned(state: bytes, instance: ProcessInstance, bindings: Bindings) -> bytes:
     names: set[str] | None = None
     if instance.ended_at is None:
-        # what was filled in on a version the case was moved from is content as well
+        # values filled in under a version the case was moved from are content too
         names = {name for version in versions_run(instance) for name in _fields(version, instance.process_id, bindings)}
     try:
         return without_values(state, names)
-    except Exception:  # damaged: whatever is met in its bytes, they may hold a value
+    except Exception:  # damaged: its bytes may raise anything, and may still hold a value
         return NOTHING
 
 
@@ -55,12 +55,12 @@ def _fields(version: ProcessVersion, process_id: str, bindings: Bindings) -> Col
 
 
 def without_values(state: bytes, names: Collection[str] | None = None) -> bytes:
-    """Return a stored task tree without the variables of these names, None for all; with all of them go the moments its timers kept."""
+    """Return a stored task tree without the variables of these names, or without any for None, and then without its timers' instants."""
     tree = orjson.loads(zstandard.decompress(state))
     tree["data"] = _without(tree["data"], names)
     for task in tree["tasks"].values():
         task["data"] = _without(task["data"], names)
-        # what a task changed of the variables of the one before it
+        # the changes a task made to the variables of the one before it
         if "updates" in task["delta"]:
             task["delta"]["updates"] = _without(task["delta"]["updates"], names)
             task["delta"]["deletions"] = [] if names is None else [name for name in task["delta"]["deletions"] if name not in names]

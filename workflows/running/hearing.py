@@ -1,4 +1,4 @@
-"""What the model a case runs on can hear of: an act no event of it waits for is refused, else the case would stand still for ever."""
+"""Which acts a case's model can hear of: an act no event waits for is refused, since the case would otherwise be stuck."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from workflows.models import ProcessInstance, ProcessVersion
 
 
 class ActNotInModel(CaseworkError):
-    """The version of the process a case runs on has no event for what the act does."""
+    """The version a case runs on has no event for the effect of the act."""
 
     def __init__(self, version: ProcessVersion, fact: Fact) -> None:
         super().__init__(
@@ -30,9 +30,9 @@ class ActNotInModel(CaseworkError):
 def acts_to_offer(
     case: Case, by: Actor, now: datetime, *, publications: Sequence[Publication] | None = None, version: ProcessVersion | None = None
 ) -> list[PossibleAct]:
-    """Return the acts beside the tokens a person may do with a case now, without those its model would not hear of.
+    """Return the acts a person may do with a case now, apart from its steps, without those its model would not hear of.
 
-    `publications` of the case and the `version` it runs on, where the caller has read them already.
+    Pass the `publications` of the case and the `version` it runs on if they have been read already.
     """
     possible = possible_acts(case, by, now, publications=publications)
     unheard: frozenset[str] = frozenset()
@@ -42,7 +42,7 @@ def acts_to_offer(
 
 
 def unheard_acts(case: Case, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
-    """Return the verbs that would be refused whatever is typed, because the case's model has no event for them."""
+    """Return the verbs that are refused whatever is typed, because the case's model has no event for them."""
     version = _version_of(case, None)
     return unheard_in(version, bindings=bindings) if version is not None else frozenset()
 
@@ -55,7 +55,7 @@ def unheard_in(version: ProcessVersion, *, bindings: Bindings = BINDINGS) -> fro
 
 @contextmanager
 def heard_in(case: Case, verb: str, assignment: Assignment | None, *, bindings: Bindings = BINDINGS) -> Iterator[None]:
-    """Let an act beside the tokens happen inside, if the model hears of what it changes. Raises ActNotInModel, before it or after."""
+    """Context in which an act happens if the model hears of what it changes. Raises ActNotInModel, before the act or after."""
     version = _version_of(case, assignment) if verb in {*bindings.needs, *bindings.may_need} else None
     if version is None:
         yield
@@ -73,7 +73,7 @@ def heard_in(case: Case, verb: str, assignment: Assignment | None, *, bindings: 
 
 
 def refuse_unheard(version: ProcessVersion, verb: str, *, bindings: Bindings = BINDINGS) -> None:
-    """Raise ActNotInModel where the version has no event for what a verb always leads to."""
+    """Raise ActNotInModel if the version has no event for what a verb always leads to."""
     messages = definition_of(version).messages
     for name in bindings.needs.get(verb, ()):
         if name not in messages:

@@ -1,4 +1,4 @@
-"""When a step fails for a reason that is no refusal: nothing of it stays, and what happened is kept to be looked at and retried."""
+"""Incidents: when a step fails, as opposed to being refused, it is rolled back, and the fault is recorded to be examined and retried."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -21,23 +21,23 @@ from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, r
 from casework.sent_once import SentBefore
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, ProcessInstance, WaitingTask
-from workflows.running.faults import Spot, keep, keep_remembered, place_of, root_of
+from workflows.running.faults import FaultSpot, keep, keep_remembered, place_of, root_of
 from workflows.running.instances import CaseProcess
 from workflows.running.steps import StepResult, perform
 
 LOGGER = logging.getLogger("langbiang.incidents")
 
 MOST_AT_ONCE = 50
-"""Incidents tried again with one click."""
+"""Incidents retried with one click."""
 
 MOST_CIRCLES = 3
-"""How often a unit of work is begun anew that waited for others which waited for it."""
+"""How often a unit of work is retried after a deadlock."""
 
 Done = TypeVar("Done")
 
 
 class StepFailed(CaseworkError):
-    """The step met a fault; it was undone and written down as an incident."""
+    """The step met a fault; it was rolled back and recorded as an incident."""
 
     def __init__(self, incident_ref: str | None) -> None:
         self.incident_ref = incident_ref
@@ -57,16 +57,16 @@ def perform_recorded(task_ref: str, *, by: Actor, now: datetime, bindings: Bindi
 
 def run_recorded(
     work: Callable[[], Done],
-    spot: Callable[[], Spot | None],
+    spot: Callable[[], FaultSpot | None],
     *,
     now: datetime,
     refusals: tuple[type[CaseworkError], ...] = (CaseworkError,),
 ) -> Done:
-    """Run work in a unit of work; when it fails, undo it and keep an incident in another. Work is begun anew, MOST_CIRCLES times, where
-    the database has undone it because several waited for each other: it reads all it rests on within itself.
+    """Run work in a unit of work; if it fails, roll back and record an incident in another. After a deadlock the work is repeated, up to
+    MOST_CIRCLES times; it must read everything it relies on itself.
 
-    `refusals` are those somebody is there to read: without a person every other refusal is a fault. Raises them, CaseBusy,
-    StepFailed, and the fault itself where the database takes not even the incident, which is then kept as soon as it does.
+    `refusals` are those a person is there to read; without a person every other refusal counts as a fault. Raises them, CaseBusy,
+    StepFailed, and the fault itself if the database takes not even the incident, which is then written as soon as it does.
     """
     try:
         done = _worked(work)
@@ -78,7 +78,7 @@ def run_recorded(
         if isinstance(fault, (CaseBusy, SentBefore, *refusals)):
             raise
         if isinstance(fault, SQLAlchemyError) and is_unreachable(fault) and not is_disk_trouble(fault):
-            raise                                                          # nothing is wrong with the case: it is done when tried again
+            raise                                                          # nothing is wrong with the case: a later retry will do
         raise _failure(fault, spot, now) from fault
     keep_remembered()
     return done
@@ -97,11 +97,11 @@ def _worked(work: Callable[[], Done]) -> Done:
 
 
 def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Incident:
-    """Try what failed once more, inside the caller's unit of work.
+    """Retry what failed, inside the caller's unit of work.
 
-    For a timer or a message the instance runs on from the state of before. A person's step waits for its person again: what
-    was typed is not kept here. Raises IncidentUnknown, also for one of another centre, IncidentWaits while the case is suspended,
-    and NotAllowed. Source: rules.md, section 5, "incident and retry".
+    For a timer or a message the instance runs on from the former state. A person's step waits for its person again, since what was typed is
+    not stored. Raises IncidentUnknown, also for one of another centre, IncidentWaits while the case is suspended, and NotAllowed. Source:
+    rules.md, section 5, "incident and retry".
     """
     require(by, Action.RETRY_INCIDENT)
     incident = _open_incident(incident_ref)
@@ -125,7 +125,7 @@ def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = B
 
 
 def retry_recorded(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Incident:
-    """Try once more in a unit of work of its own; another failure counts as one more attempt. Raises as `retry`, CaseBusy, StepFailed."""
+    """Retry in a unit of work of its own; another failure counts as another attempt. Raises as `retry`, CaseBusy, StepFailed."""
     return run_recorded(
         lambda: retry(incident_ref, by=by, now=now, bindings=bindings),
         lambda: _spot_again(incident_ref, by),
@@ -134,8 +134,8 @@ def retry_recorded(incident_ref: str, *, by: Actor, now: datetime, bindings: Bin
     )
 
 
-class Outcome(StrEnum):
-    """What came of trying one of many again."""
+class RetryOutcome(StrEnum):
+    """The outcome of one of many retries."""
 
     DONE = "done"
     FAILED = "failed"
@@ -146,15 +146,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """One incident tried again: the ref that was asked for, what came of it, and the incident as it is now where there is one."""
+    """One retried incident: the requested ref, the outcome, and the incident as it is now, if it exists."""
 
     ref: str
-    outcome: Outcome
+    outcome: RetryOutcome
     incident: Incident | None
 
 
 def retry_many(refs: Iterable[str], *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> list[Retried]:
-    """Try several again, each in a unit of work of its own: one that fails stops none of the others. MOST_AT_ONCE at most, in their order.
+    """Retry several incidents, each in a unit of work of its own, so that one failure stops none of the others; at most MOST_AT_ONCE, in
+    order.
 
     Raises NotAllowed.
     """
@@ -163,24 +164,24 @@ def retry_many(refs: Iterable[str], *, by: Actor, now: datetime, bindings: Bindi
 
 
 def _retried(ref: str, by: Actor, now: datetime, bindings: Bindings) -> Retried:
-    outcome, incident = Outcome.DONE, None
+    outcome, incident = RetryOutcome.DONE, None
     try:
         retry_recorded(ref, by=by, now=now, bindings=bindings)
     except IncidentUnknown:
-        outcome = Outcome.GONE
+        outcome = RetryOutcome.GONE
     except IncidentWaits:
-        outcome = Outcome.WAITS
+        outcome = RetryOutcome.WAITS
     except CaseBusy:
-        outcome = Outcome.BUSY
+        outcome = RetryOutcome.BUSY
     except (StepFailed, OperationalError) as failure:
         LOGGER.error("retry failed", extra={"incident": ref, **facts_of(failure)})
-        outcome = Outcome.FAILED
+        outcome = RetryOutcome.FAILED
     incident = seen_incident(by, ref)
     return Retried(ref, outcome, incident)
 
 
 def open_incidents(by: Actor, *, limit: int = 50, before: Incident | None = None) -> list[Incident]:
-    """Return what failed and was not resolved in the person's centres, newest first, older than `before`; nothing of quarantined cases.
+    """Return the unresolved incidents of the person's centres, newest first, older than `before`; none of quarantined cases.
 
     Raises NotAllowed.
     """
@@ -197,7 +198,7 @@ def seen_incident(by: Actor, ref: str) -> Incident | None:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One time it failed; `by` is who tried, None for the clock and for the first time."""
+    """One failed attempt; `by` is the person, None for a timer and for the first attempt."""
 
     at: datetime
     error_class: str
@@ -222,12 +223,12 @@ def _seen_by(by: Actor) -> Select[Incident]:
     return query.options(joinedload(Incident.instance).joinedload(ProcessInstance.case))
 
 
-def spot_of(task_ref: str) -> Spot | None:
-    """Where an incident of that step belongs; None where there is no such step."""
+def spot_of(task_ref: str) -> FaultSpot | None:
+    """The place for an incident of that step; None if there is no such step."""
     return _spot_at(db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first())
 
 
-def spot_in_case(case_id: int, element: str) -> Spot | None:
+def spot_in_case(case_id: int, element: str) -> FaultSpot | None:
     """Return the newest step of that element in a case, for use cases that find their step themselves."""
     query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.element == element).order_by(WaitingTask.id.desc())
     return _spot_at(db.session.scalars(query.limit(1)).first())
@@ -256,8 +257,8 @@ def facts_of(failure: BaseException) -> dict[str, str]:
     return {"error": type(cause).__name__, "place": place_of(cause)}
 
 
-def _failure(fault: Exception, spot: Callable[[], Spot | None], now: datetime) -> Exception:
-    """What the caller is told: the incident that was kept, else the fault as it came."""
+def _failure(fault: Exception, spot: Callable[[], FaultSpot | None], now: datetime) -> Exception:
+    """The exception for the caller: the recorded incident, else the fault as it came."""
     try:
         found = spot()
     except OperationalError:
@@ -273,10 +274,10 @@ def _open_incident(incident_ref: str) -> Incident:
     return incident
 
 
-def _spot_at(task: WaitingTask | None) -> Spot | None:
-    return Spot("step", task.instance_id, task.case_id, task.element, task.engine_task) if task else None
+def _spot_at(task: WaitingTask | None) -> FaultSpot | None:
+    return FaultSpot("step", task.instance_id, task.case_id, task.element, task.engine_task) if task else None
 
 
-def _spot_again(incident_ref: str, by: Actor) -> Spot:
+def _spot_again(incident_ref: str, by: Actor) -> FaultSpot:
     incident = _open_incident(incident_ref)
-    return Spot(incident.kind, incident.instance_id, incident.case_id, incident.element, incident.engine_task, by.own_id)
+    return FaultSpot(incident.kind, incident.instance_id, incident.case_id, incident.element, incident.engine_task, by.own_id)

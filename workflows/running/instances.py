@@ -1,4 +1,4 @@
-"""Running instances: started, stepped to rest, and written with the flat rows the inbox and the worker ask.
+"""Running instances: started, stepped to rest, and stored together with the flat rows that inbox and worker read.
 
 Everything here runs inside the caller's unit of work, after the case row has been locked. Nothing commits.
 """
@@ -31,11 +31,11 @@ from workflows.versions.live import live_version
 
 
 class StateMismatch(RuntimeError):
-    """Inbox and task tree disagree: `langbiang verify` names such instances."""
+    """Inbox and task tree disagree; `langbiang verify` names such instances."""
 
 
 class StateUnreadable(RuntimeError):
-    """The stored state of an instance is damaged, or speaks of what its model does not have."""
+    """The stored state of an instance is damaged, or refers to something its model lacks."""
 
     def __init__(self, instance_id: int) -> None:
         self.instance_id = instance_id
@@ -45,11 +45,11 @@ class StateUnreadable(RuntimeError):
 CASE, ASSIGNMENT = "case", "assignment"
 MERGE_SETTLED = "merge_settled"
 FIRST_MESSAGE = "assigned"
-"""The message a new assignment instance is started with."""
+"""The message that starts an assignment instance."""
 
 
 def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> ProcessInstance:
-    """Start the process of a case that was just filed, on the live version of its centre. Raises NoLiveVersion."""
+    """Start the process of a case just filed, on the live version of its centre. Raises NoLiveVersion."""
     process = CaseProcess(case, now=now, bindings=bindings)
     instance = process.start(CASE)
     process.settle()
@@ -57,7 +57,7 @@ def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> P
 
 
 class CaseProcess:
-    """The instances of one locked case, opened as needed for the length of one step."""
+    """The instances of one locked case, opened as needed during one step."""
 
     def __init__(self, case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
         self.case, self.now, self.bindings = case, now, bindings
@@ -74,14 +74,14 @@ class CaseProcess:
             try:
                 workflow = self._open[instance] = engine.unpack(instance.state, spec, self.call_service)
                 forget_rounds(workflow)
-            except Exception as fault:  # whatever the engine meets in damaged bytes
+            except Exception as fault:  # damaged bytes may make the engine raise anything
                 raise StateUnreadable(instance.id) from fault
             self.rows.note_timers(workflow)
             self._restless.add(instance)
         return self._open[instance]
 
     def start(self, process_id: str, assignment: Assignment | None = None) -> ProcessInstance:
-        """Make an instance; an assignment runs on the version its case runs on."""
+        """Create an instance; an assignment runs on the version of its case."""
         own = self.instance_of(None)
         version = own.process_version if own else live_version(self.case.centre_id)
         workflow = self.fresh(version, process_id)
@@ -96,7 +96,7 @@ class CaseProcess:
         return instance
 
     def fresh(self, version: ProcessVersion, process_id: str) -> BpmnWorkflow:
-        """Return a task tree that stands where its process begins; no instance has it yet."""
+        """Return a task tree at the beginning of its process, not yet tied to an instance."""
         workflow = engine.new_instance(definition_of(version).specs[process_id], self.call_service)
         with engine_clock(self.now):
             engine.run_to_rest(workflow)
@@ -106,7 +106,7 @@ class CaseProcess:
         return workflow
 
     def replace(self, instance: ProcessInstance, workflow: BpmnWorkflow) -> None:
-        """Let an instance go on with another task tree; its rows follow when the case is brought to rest."""
+        """Give an instance another task tree; its rows follow when the case is brought to rest."""
         self._open[instance] = workflow
         self.rows.note_timers(workflow, replaced=True)
         self._restless.add(instance)
@@ -128,10 +128,9 @@ class CaseProcess:
         self.rows.left.append(task)
 
     def open_changed(self) -> None:
-        """Open the case's own instance, and those of assignments that ended or asked for time beside the tokens, or whose model has
-        timers that stand for a limit.
+        """Open the case's own instance, and those of assignments that ended, asked for more time, or have timers that follow a limit.
 
-        One suspended or put aside by an incident hears what happened when it goes on; in quarantine nobody lets it go on any more.
+        A suspended instance, or one stopped by an incident, hears what happened when it is resumed; in a quarantined case it never is.
         """
         for instance in self.instances:
             row = instance.assignment
@@ -142,7 +141,7 @@ class CaseProcess:
                 self.open(instance)
 
     def _hears_of_quarantine(self, instance: ProcessInstance) -> bool:
-        """Whether it ends by itself: it goes on, and its model knows the event that ends it."""
+        """Whether it ends by itself: it is running, and its model has the event that ends it."""
         name = "quarantined" if instance.process_id == CASE else "assignment_ended"
         return instance.ended_at is not None or (instance.status == "running" and name in definition_of(instance.process_version).messages)
 
@@ -154,7 +153,7 @@ class CaseProcess:
     def bring_to_rest(self, *, offer_messages: bool = False) -> None:
         """Run every opened instance to rest and let events hear the facts they wait for until nothing moves; the caller flushes.
 
-        `offer_messages` looks for undelivered ones even when nothing opened here waits for any.
+        `offer_messages` delivers pending messages even if nothing opened here waits for any.
         """
         if offer_messages:
             self.waiting_messages()
@@ -174,7 +173,7 @@ class CaseProcess:
             self.rows.write(self._open)
 
     def post(self, name: str, target_process: str, payload: dict[str, Any], assignment: Assignment | None = None) -> None:
-        """Write a message down; it is delivered in this step if its target waits, else later."""
+        """Store a message; it is delivered in this step if its target waits, else later."""
         message = Message(
             name=name, target_process=target_process, case_id=self.case.id, assignment_id=assignment.id if assignment else None,
             payload=_small(payload), sent_at=self.now, attempts=0,
@@ -198,7 +197,7 @@ class CaseProcess:
         instance.status, instance.ended_at = "ended", self.now
         for element in _reached_ends(self.open(instance), definition_of(instance.process_version)):
             if element in self.bindings.ends:
-                # what the end reads is what the case was; its rows are written once, with the rest of the step
+                # the end reads the case as it was; its rows are written once, with the rest of the step
                 with db.session.no_autoflush:
                     self.bindings.ends[element](instance.subject, by=SYSTEM, now=self.now)
         if instance.process_id == ASSIGNMENT:
@@ -209,30 +208,30 @@ class CaseProcess:
         self.open_changed()
 
     def _give_up(self, instance: ProcessInstance) -> None:
-        """End an instance where it stands, without a step: the next one is what failed."""
+        """End an instance where it stands, without running it: the next step is what failed."""
         try:
             self.open(instance)
         except StateUnreadable:
-            # what it stood at can no longer be said, and must not keep the case from being set apart
+            # where it stood is unknown, which must not prevent the quarantine
             self.replace(instance, self.fresh(instance.process_version, instance.process_id))
         instance.status, instance.ended_at = "ended", self.now
         incidents = update(Incident).where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
         db.session.execute(incidents.values(resolved_at=self.now))
 
     def _end_left_over(self) -> None:
-        """End the processes of agencies that stood at a step behind their answer: of a case that is over nobody asks it any more."""
+        """End agencies' processes that wait at a step behind their answer: once a case is over nobody needs it."""
         for instance in self.instances:
             row = instance.assignment
             if instance.ended_at is None and row is not None and row.end_reason in ENDS_OF_ITS_OWN:
                 self._give_up(instance)
 
     def _tell_merged(self) -> None:
-        """Cases merged into this one end with it: each in a step of its own, when the worker delivers the message."""
+        """Merged cases end with this one: each in a step of its own, when the worker delivers the message."""
         for merged in merged_into(self.case):
             db.session.add(Message(name=MERGE_SETTLED, target_process=CASE, case_id=merged.id, payload={}, sent_at=self.now, attempts=0))
 
     def _hear(self) -> int:
-        """Let every event that waits for a fact which holds happen; returns how many did."""
+        """Trigger every event whose fact holds; returns how many."""
         heard = 0
         for instance, workflow in list(self._open.items()):
             if instance.status != "running":
@@ -263,7 +262,7 @@ class CaseProcess:
                 self.post(name, ASSIGNMENT, payload, other.assignment)
 
     def waiting_messages(self) -> list[Message]:
-        """Return the messages of the case that nobody has taken yet."""
+        """Return the undelivered messages of the case."""
         if self._messages is None:
             query = select(Message).where(Message.case_id == self.case.id, Message.delivered_at.is_(None)).order_by(Message.id)
             with db.session.no_autoflush:
@@ -284,7 +283,7 @@ class CaseProcess:
         if target.status != "running":
             return False
         if message.name in self.bindings.facts:
-            # the message only wakes: what it told of is asked again, and heard like every fact
+            # the message only wakes the instance: the fact itself is read again, like every fact
             self.open(target)
             self._settle_message(message, superseded=self.bindings.facts[message.name](target.subject) is None)
             return True
@@ -305,7 +304,7 @@ class CaseProcess:
         self.waiting_messages().remove(message)
 
     def call_service(self, name: str, parameters: dict[str, Any]) -> str:
-        """What a service of the list answers for this case, as the engine asks it."""
+        """Answer a service call of the engine for this case."""
         return orjson.dumps(run_service(name, self.case, parameters, now=self.now)).decode()
 
 
@@ -317,7 +316,7 @@ def _reached_ends(workflow: BpmnWorkflow, definition: Definition) -> Iterator[st
 
 
 def _small(values: dict[str, Any]) -> dict[str, Any]:
-    """Let through what may stand in an instance's state: ids, outcomes and flags, never content. Raises ValueError."""
+    """Return values that an instance's state may hold: ids, outcomes and flags, never content. Raises ValueError."""
     for name, value in values.items():
         if not isinstance(value, bool | int | float | None) and not (isinstance(value, str) and len(value) <= 100):
             raise ValueError(f"{name}: the process keeps ids, outcomes and flags only")

@@ -1,4 +1,4 @@
-"""The variables of a running process: which a model declares, what the tokens of an instance hold, and a new value put in."""
+"""The variables of a running process: those its model declares, those its tokens hold, and setting one to a new value."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ from workflows.running.token_moves import tokens_at_rest
 Value = str | bool | int | float
 LONGEST_NUMBER = 15
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
-"""One thousand as it is written here, or one with three decimals."""
+"""A number like 1.000: one thousand as written here, or one with three decimals."""
 
 
 class ValueRefused(CaseworkError):
-    """What was typed is no value of the variable's type."""
+    """The input is not a value of the variable's type."""
 
 
 def declared_variables(definition: Definition, process_id: str, bindings: Bindings) -> dict[str, Variable]:
@@ -39,20 +39,20 @@ def declared_variables(definition: Definition, process_id: str, bindings: Bindin
 
 
 def content_names(definition: Definition, process_id: str, bindings: Bindings) -> frozenset[str]:
-    """Return the variables filled in at drawn steps. They are content of the case: whoever mends its process does not read them."""
+    """Return the variables filled in at drawn steps. They are content of the case, hidden from administrators who repair its process."""
     drawn = (each for each in definition.elements.values() if each.process_id == process_id and each.id not in bindings.steps)
     return frozenset(asked.id for each in drawn if each.is_step for asked in each.form.fields)
 
 
 def value_of(workflow: BpmnWorkflow, definition: Definition, name: str) -> Any:
-    """Return what a variable is worth where a token rests, the tree's first one that has it; None where none has."""
+    """Return a variable's value where a token rests, from the first in the tree that has it; None if none has."""
     return next((value for task in tokens_at_rest(workflow, definition) if (value := _read(task.data, name)) is not None), None)
 
 
 def set_value(workflow: BpmnWorkflow, definition: Definition, name: str, value: Value) -> None:
-    """Put a value in where tokens rest. Their parents get it too: a waiting task takes its data from there whenever it is looked at.
+    """Set a value where tokens rest. Their parents get it too, since a waiting task takes its data from its parent whenever it is updated.
 
-    A timer that waits already keeps its moment, which was worked out when the token arrived.
+    A timer that waits already keeps its instant, which was computed when the token arrived.
     """
     for task in tokens_at_rest(workflow, definition):
         for each in (task, *_guards(task), *([task.parent] if task.parent is not None else [])):
@@ -60,7 +60,7 @@ def set_value(workflow: BpmnWorkflow, definition: Definition, name: str, value: 
 
 
 def value_from(variable: Variable, text: str) -> Value:
-    """Read what somebody typed or chose as a value of the variable's type. Raises ValueRefused, which says what is expected."""
+    """Parse input as a value of the variable's type. Raises ValueRefused, which says what is expected."""
     text = text.strip()
     match variable.type:
         case Type.BOOLEAN if text in ("true", "false"):
@@ -94,7 +94,7 @@ def _members(record: str, members: Variables) -> dict[str, Variable]:
 
 
 def _guards(task: Task) -> Iterator[Task]:
-    """The events at the edge of a step, which hold its data too."""
+    """The boundary events of a step, which hold its data too."""
     if task.parent is not None and task.parent.task_spec.name.startswith(f"{task.task_spec.name}."):
         yield from (each for each in task.parent.children if each is not task)
         yield task.parent.parent

@@ -1,4 +1,4 @@
-"""A reporter's verdict given on their own page: the case's open rating step, found for them, or the review it has opened joined."""
+"""Ratings by reporters on their own page: through the case's open rating step, or joining a review already opened."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,9 +16,9 @@ from workflows.running.steps import perform
 def rate_report(
     case: Case, *, by: Actor, now: datetime, report: Report, level: str, reason: str = "", agency_levels: Mapping[int, str] | None = None
 ) -> None:
-    """Give a verdict through the case's rating step, or, while a review of it goes on, beside the process: the review is joined.
+    """Rate a case through its rating step, or, while a review goes on, join the review outside the process.
 
-    Raises RatingRefused when neither is open, and what `casework.publishing.ratings.rate` raises. Source: rules.md, section 6, "Rating".
+    Raises RatingRefused if neither is open, and what `casework.publishing.ratings.rate` raises. Source: rules.md, section 6, "Rating".
     """
     case = lock_case(case.id)
     task_ref = open_own_step(case, "rate")

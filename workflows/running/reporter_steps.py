@@ -1,4 +1,4 @@
-"""What reporters do on their own page: the open step of their case found for them and performed."""
+"""Steps reporters do on their own page: the open step of their case is found and performed."""
 
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,9 @@ class NothingToDo(CaseworkError):
 
 
 def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, **form: Any) -> StepResult:
-    """Do the reporter's step of that element, inside the caller's unit of work; whose report it is, the use case asks.
+    """Do the reporter's step of that element, inside the caller's unit of work; the use case checks whose report it is.
 
-    Raises NothingToDo when it does not wait, and what `workflows.running.steps.perform` raises.
+    Raises NothingToDo if it does not wait, and what `workflows.running.steps.perform` raises.
     """
     task_ref = open_own_step(lock_case(case.id), element)
     if task_ref is None:
@@ -37,6 +37,6 @@ def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, **form: A
 
 
 def open_own_step(case: Case, element: str) -> str | None:
-    """Return the ref of a reporter's step that waits."""
+    """Return the ref of a waiting step of the reporter."""
     query = select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.element == element, WaitingTask.state == "waiting")
     return db.session.scalar(query.where(WaitingTask.desk.startswith(REPORTER)))

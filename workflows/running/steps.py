@@ -1,4 +1,4 @@
-"""One step of a person: the task found, the case locked, the use case run, the token moved, all in the caller's unit of work."""
+"""Performs one step for a person: finds the task, locks the case, runs the use case and moves the token, in the caller's unit of work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,22 +34,20 @@ SUSPENDED = Bilingual(
     "Quy trình của hồ sơ này đang được quản trị tạm ngừng. Bước này chờ ở đây và làm được ngay khi quy trình chạy tiếp.",
     "An administrator has suspended the process of this case. The step waits here and can be done as soon as the process goes on.",
 )
-"""Why a step rests whose case does not."""
+"""Why a step is on hold although its case is not."""
 
 
 class TaskUnknown(CaseworkError):
-    """No such step."""
-
     def __init__(self) -> None:
         super().__init__("Không tìm thấy bước công việc này.", "There is no such step.")
 
 
 class TaskAlreadyDone(CaseworkError):
-    """Somebody was quicker, or the step no longer waits; says who did what and when."""
+    """Somebody was quicker, or the step no longer waits; the text says who did what and when."""
 
 
 class TaskClaimed(CaseworkError):
-    """Another person has taken the step."""
+    """Another person has claimed the step."""
 
 
 class StepRefused(CaseworkError):
@@ -58,7 +56,7 @@ class StepRefused(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a step did. `opened` are the steps that now wait because of it."""
+    """The result of a step. `opened` are the steps that now wait because of it."""
 
     case: Case
     task: WaitingTask
@@ -77,12 +75,12 @@ def perform(
     form: Mapping[str, Any] | None = None,
     bindings: Bindings = BINDINGS,
 ) -> StepResult:
-    """Do one step: `act` is the verb chosen where a step has several, `form` what its use case takes.
+    """Do one step: `act` is the verb chosen if a step has several, `form` what its use case takes.
 
-    A step only the model knows is done by `casework.casefile.step_records.record_step`, with the fields and buttons the model declares.
-    The case row is locked before anything is decided, so of two people one wins and the other reads who did what.
-    Eligibility is judged in the same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed,
-    StepRefused, ActNotInModel, CaseBusy and whatever the use case refuses with.
+    A step only the model knows is done by `casework.casefile.step_records.record_step`, with the fields and buttons the model declares. The
+    case row is locked before anything is decided, so of two people one wins and the other reads who did what. Eligibility is judged in the
+    same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed, StepRefused, ActNotInModel, CaseBusy and whatever the
+    use case refuses with.
     """
     case, task = locked_step(task_ref)
     _refuse_unavailable(task, by, case, now)
@@ -109,10 +107,10 @@ def perform(
 
 
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
-    """Take a step for oneself, so that colleagues see it is in hand; claiming one's own again changes nothing.
+    """Claim a step, so that colleagues see it is taken; claiming one's own again changes nothing.
 
-    A sender's own step is nobody's to take. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, StepRefused for who did the step
-    this one is to be done by others than, and CaseBusy where it went to another desk of theirs at that moment.
+    A sender's own step cannot be claimed. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, StepRefused for a person who did the step this
+    one checks, and CaseBusy if it moved to another desk of theirs at that moment.
     """
     task = _task(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
@@ -142,9 +140,9 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
 
 
 def release(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
-    """Put a claimed step back, as `may_release` allows (rules.md, section 6).
+    """Release a claimed step, if `may_release` allows (rules.md, section 6).
 
-    For everybody else whose desk it is not on, it is not there. Raises TaskUnknown, NotAllowed, TaskAlreadyDone, CaseBusy.
+    For people not at its desk it does not exist. Raises TaskUnknown, NotAllowed, TaskAlreadyDone, CaseBusy.
     """
     case, task = locked_step(task_ref)
     holder = holder_of(task, now=now)
@@ -159,9 +157,10 @@ def release(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
 
 
 def may_release(task: WaitingTask, holder: Account | None, *, by: Actor, now: datetime) -> bool:
-    """Whether the person may put back what `holder` has: oneself, a deputy for whom they stand in, a deputy of theirs, one of their people.
+    """Whether the person may release what `holder` has: their own, that of a deputy for whom they stand in, of their own deputy, or of
+    their staff.
 
-    Whoever answers for the desk may at any time: the leader of the agency, and for every desk of its centre the operations lead.
+    The head of the desk may at any time: the leader of the agency, and for every desk of its centre the operations lead.
     """
     if _leads(by, task):
         return True
@@ -171,9 +170,9 @@ def may_release(task: WaitingTask, holder: Account | None, *, by: Actor, now: da
 
 
 def lock_open_step(task_ref: str, *, by: Actor) -> WaitingTask:
-    """Return a step somebody works at, its case locked, so that nothing typed for it outlives it: it waits, or rests with its case.
+    """Lock the case of a step somebody works on and return the step, waiting or on hold, so that no typed text outlives it.
 
-    Raises TaskUnknown where it is not on one of the person's desks, TaskAlreadyDone, CaseBusy.
+    Raises TaskUnknown if it is not on one of the person's desks, TaskAlreadyDone, CaseBusy.
     """
     case, task = locked_step(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, case):
@@ -183,14 +182,14 @@ def lock_open_step(task_ref: str, *, by: Actor) -> WaitingTask:
 
 
 def draft_place(task: WaitingTask) -> DraftPlace:
-    """Return what unsent texts of a step hang on: not on its row, which another version of the process replaces."""
+    """Return what drafts of a step are attached to: not its row, which another version of the process replaces."""
     return DraftPlace(task.case_id, task.assignment_id, task.element)
 
 
 def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
     """Lock the case of a step and return both, the step as it is now.
 
-    Raises TaskUnknown, and CaseBusy where the step went to another case, merged or split off, while this waited for its own.
+    Raises TaskUnknown, and CaseBusy if a merge or split moved the step to another case during the wait for the lock.
     """
     case = lock_case(_case_of(task_ref))
     task = _locked_task(task_ref)
@@ -200,32 +199,32 @@ def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
 
 
 def refuse_not_waiting(task: WaitingTask) -> None:
-    """Raise StepRefused for a step that rests with its case, TaskAlreadyDone for one that was done or withdrawn."""
+    """Raise StepRefused for a step on hold, TaskAlreadyDone for one done or withdrawn."""
     _refuse_frozen(task)
     _refuse_done(task)
 
 
 def done_since(task: WaitingTask, moment: datetime) -> bool:
-    """Whether the same step of the case, or of the agency's work, was done after a moment: what was typed before is of another round."""
+    """Whether the same step of the case, or of the agency's work, was done after a moment; earlier input then belongs to another round."""
     same = select(WaitingTask.id).where(WaitingTask.case_id == task.case_id, WaitingTask.element == task.element)
     same = same.where(WaitingTask.assignment_id.is_not_distinct_from(task.assignment_id))
     return db.session.scalar(same.where(WaitingTask.state == "done", WaitingTask.done_at > moment).limit(1)) is not None
 
 
 def label_of_step(task: WaitingTask | Incident) -> Bilingual:
-    """Return what the step is called: as set for the day it began to wait, else as in the diagram."""
+    """Return the label of the step: as set for the day it began to wait, else as in the diagram."""
     if isinstance(task, WaitingTask):
         element = element_of(task)
         return label_on(element, task.case.centre_id, task.entered_at) if element is not None else Bilingual(task.element, task.element)
     element = definition_of(task.instance.process_version).elements.get(task.element)
     if element is None:
-        # it failed before its case was moved to another version
+        # the incident dates from before its case was moved to another version
         element = definition_of(version_at(task.instance, task.occurred_at)).elements.get(task.element)
     return element.label if element is not None else Bilingual(task.element, task.element)
 
 
 def help_with_step(task: WaitingTask) -> Bilingual | None:
-    """Return what whoever does the step is told: as the centre has set it, else as the diagram says."""
+    """Return the guidance for the step: as set by the centre, else as in the diagram."""
     return help_on(element_of(task), task.case.centre_id, task.entered_at)
 
 
@@ -257,14 +256,14 @@ def _task(task_ref: str, *read_with: ORMOption) -> WaitingTask:
 
 
 def _locked_task(task_ref: str) -> WaitingTask:
-    # the row too: who takes a step does not wait for its case
+    # the row too, since claiming a step does not lock its case
     query = select(WaitingTask).where(WaitingTask.ref == task_ref).options(joinedload(WaitingTask.instance))
     query = query.with_for_update(of=WaitingTask)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case, now: datetime) -> None:
-    if case.quarantined_at is not None:  # perhaps since the page was opened: nothing is to be found of it
+    if case.quarantined_at is not None:  # perhaps since the page was opened: the case must not be found any more
         raise TaskUnknown
     if not is_at(by, task.desk, case):
         raise NotAllowed
@@ -281,7 +280,7 @@ def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case, now: datetime)
 
 
 def same_person_words(task: WaitingTask, by: Actor, *, now: datetime) -> Bilingual | None:
-    """Return why the person may not do the step: what they did, or who did which step before it. None when they may."""
+    """Return why the person may not do the step: what they did, or who did which step before it. None if they may."""
     if task.element in _JUDGING and task.state != "done":
         action = Action(task.element)
         if (words := first_person_words(action, deeds_judged(action, task.assignment or task.case), by=by, now=now)) is not None:
@@ -293,7 +292,7 @@ _JUDGING = frozenset(str(action) for action in SECOND_PERSON)
 
 
 def _other_than_words(task: WaitingTask, by: Actor, now: datetime) -> Bilingual | None:
-    """What the model asks for itself: another person than at an earlier step."""
+    """The model's own requirement: another person than at an earlier step."""
     earlier = barred_by(task, by, now=now)
     if earlier is None:
         return None
@@ -310,7 +309,7 @@ def _counts_as(by: Actor, task: WaitingTask) -> frozenset[int]:
 
 
 def _leads(by: Actor, task: WaitingTask) -> bool:
-    """Whether the person answers for whoever works at the step: in the agency, or the operations of the centre."""
+    """Whether the person leads those who work at the step: in the agency, or in the centre's operations."""
     in_agency = task.agency_id is not None and by.holds([Role.AGENCY_LEADER], agency_id=task.agency_id)
     return in_agency or leads_desk(by, task.desk) or by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
 

@@ -1,4 +1,4 @@
-"""Setting a token elsewhere in its own line of a process: where it may go, and the move itself, on an unpacked task tree."""
+"""Moving a token within its line of a process: where it may go, and the move itself, on an unpacked task tree."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -15,23 +15,23 @@ from workflows.definitions.process import Definition, Element
 from workflows.definitions.vocabulary import RESTING
 
 SPLIT = f".{BoundaryEventSplit.__name__}"
-"""How the engine names the task it puts before a step with boundary events."""
+"""The engine's name for the task it puts before a step with boundary events."""
 
 BETWEEN_LINES = ("parallelGateway", "endEvent")
-"""Where lines part, meet and end: what stands on two sides of one belongs to no common line."""
+"""Where lines part, meet and end: nodes on different sides of one share no line."""
 
 
 def tokens_at_rest(workflow: BpmnWorkflow, definition: Definition) -> list[Task]:
-    """Return the tasks a token rests at, in the order of the tree. A boundary event that listens and a join hold none that may move."""
+    """Return the tasks a token rests at, in the order of the tree. Listening boundary events and joins hold none that may move."""
     resting = workflow.get_tasks(state=TaskState.READY | TaskState.WAITING)
     return [task for task in resting if _kind(task.task_spec, definition) in RESTING]
 
 
 def targets_of(element: str, process_id: str, definition: Definition) -> list[str]:
-    """Return where a token that rests at an element may be set instead: the other resting places of its line, in the model's order.
+    """Return where a token resting at an element may be moved: the other resting places of its line, in the model's order.
 
-    A line is what hangs together when parallel gateways, ends and boundary events that do not interrupt are taken out: across one of
-    those a move would leave a join waiting for ever, or two tokens where one belongs.
+    Lines are what remains connected without parallel gateways, ends and non-interrupting boundary events: a move across one of those would
+    leave a join waiting for ever, or two tokens where one belongs.
     """
     spec = definition.specs[process_id]
     lines = _lines(spec, definition)
@@ -41,17 +41,17 @@ def targets_of(element: str, process_id: str, definition: Definition) -> list[st
 
 
 def set_token(workflow: BpmnWorkflow, engine_task: UUID, target: str) -> Task:
-    """Take the token from a resting task and set it at another element with its variables; returns the new task.
+    """Move the token from a resting task to another element, with its variables; returns the new task.
 
-    To be called inside `engine_clock`. The tree is half changed when this raises what the engine meets at the target (a timer whose
-    variable is missing): throw it away then.
+    Call inside `engine_clock`. If this raises a fault of the engine at the target (a timer whose variable is missing), the tree is half
+    changed: discard it.
     """
     task = workflow.get_task_from_id(engine_task)
     is_guarded = isinstance(task.parent.task_spec, BoundaryEventSplit)
     before = task.parent.parent if is_guarded else task.parent
     data = deepcopy(task.data)
     for each in task.parent.children if is_guarded else [task]:
-        # what an event that does not interrupt has begun is a token of its own and goes on
+        # whatever a non-interrupting event has begun has its own token and goes on
         if each.has_state(TaskState.NOT_FINISHED_MASK):
             each.cancel()
     return _arrive(workflow, before, entry_of(workflow.spec, target), data)
@@ -70,18 +70,18 @@ def _arrive(workflow: BpmnWorkflow, before: Task, spec: TaskSpec, data: Mapping[
 
 
 def entry_of(spec: BpmnProcessSpec, element: str) -> TaskSpec:
-    """Return what a token enters an element by: one with boundary events by the task the engine puts before it."""
+    """Return the task specification by which a token enters an element; with boundary events, the one the engine puts before it."""
     return spec.task_specs.get(element + SPLIT) or spec.task_specs[element]
 
 
 def _can_stand(element: Element, spec: BpmnProcessSpec, definition: Definition) -> bool:
-    """The engine moves the events behind an event-based gateway into the gateway: alone they would pass at once."""
+    """Not behind an event-based gateway: the engine moves those events into the gateway, and alone they would pass at once."""
     sources = {_kind(each, definition) for each in spec.task_specs[element.id].inputs}
     return element.kind in RESTING and "eventBasedGateway" not in sources
 
 
 def _lines(spec: BpmnProcessSpec, definition: Definition) -> dict[str, str]:
-    """By element its line, named after one of its members."""
+    """The line of each element, named after one of its members."""
     line = {name: name for name, each in spec.task_specs.items() if _is_on_a_line(each, definition)}
 
     def root(name: str) -> str:

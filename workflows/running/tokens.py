@@ -20,7 +20,7 @@ REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """One instance on the diagram: ids of elements and of sequence flows. Nothing is known of a state that cannot be read."""
+    """One instance on the diagram: ids of elements and of sequence flows. Empty for a state that cannot be read."""
 
     process_id: str
     assignment_id: int | None
@@ -40,13 +40,13 @@ def tokens_of(case: Case) -> list[Tokens]:
 
 
 def tokens_in(state: bytes, instance: ProcessInstance, *, version: ProcessVersion | None = None) -> Tokens:
-    """Return the tokens of a state of an instance, its present or an earlier one (with the version of then). Reads only."""
+    """Return the tokens of an instance in its present or an earlier state (pass the version of then). Reads only."""
     version = version or instance.process_version
     definition = definition_of(version)
     where = (instance.process_id, instance.assignment_id, version.id, instance.ended_at is not None)
     try:
         workflow = engine.unpack(state, definition.specs[instance.process_id])
-    except Exception:  # damaged: whatever the engine meets in it, the page must still open
+    except Exception:  # damaged: the engine may raise anything, but the page must still open
         return Tokens(*where, frozenset(), frozenset(), frozenset(), is_readable=False)
     return Tokens(*where, *marks_of(workflow, definition))
 
@@ -60,9 +60,10 @@ def marks_of(workflow: BpmnWorkflow, definition: Definition) -> tuple[frozenset[
 
 
 def _is_reached(task: Task, definition: Definition) -> bool:
-    """A boundary event that waits holds no token, and of the tasks of a join that waited all but one were set aside.
+    """Whether a token has reached the task. A waiting boundary event holds no token, and of a join's waiting tasks the engine set all but
+    one aside.
 
-    What only listens beside the way is no part of where a case stands until it has heard something.
+    Elements that only listen do not count until they have heard something.
     """
     element = definition.elements.get(task.task_spec.name)
     if element is None:
@@ -82,7 +83,7 @@ def _taken(reached: list[Task], definition: Definition) -> Iterator[str]:
 
 
 def _element_before(task: Task, definition: Definition) -> str | None:
-    """The engine puts tasks of its own between elements (around boundary events): look past them."""
+    """The element before a task; the engine's own tasks between elements (around boundary events) are skipped."""
     parent = task.parent
     while parent is not None and parent.task_spec.name not in definition.elements:
         parent = parent.parent

@@ -1,7 +1,7 @@
-"""What moves an instance without a person: timers that are due and messages that found nobody. Any number of workers may run these.
+"""Moves instances without a person: due timers and undelivered messages. Any number of workers may run this.
 
-A worker first leases rows in a short unit of work, then fires them with their cases locked and the rows read again: a timer
-fires exactly once however many workers there are and wherever one of them dies.
+A worker first leases rows in a short unit of work, then fires them with their cases locked and the rows read again: a timer fires exactly
+once however many workers there are and wherever one of them dies.
 """
 
 import logging
@@ -16,24 +16,24 @@ from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Message, ProcessInstance, Timer
 from workflows.running.case_rows import read_ahead
-from workflows.running.faults import Spot, keep_remembered, place_of, root_of
+from workflows.running.faults import FaultSpot, keep_remembered, place_of, root_of
 from workflows.running.incidents import StepFailed, run_recorded
 from workflows.running.instances import CaseProcess
 
 LOGGER = logging.getLogger("langbiang.wakeups")
 
 LEASE = timedelta(seconds=60)
-"""How long a worker may sit on a timer it has leased before another takes it over."""
+"""How long a worker may keep a leased timer before another takes it over."""
 
 FAR_AHEAD = 2 * LEASE
-"""A lease that ends later than this was taken by a clock that has been put back since, and holds nobody up."""
+"""A lease that ends later than this was taken before the clock was set back, and is ignored."""
 
 TOGETHER = 20
 """Timers fired in one unit of work. A click on one of their cases waits that much longer, a tenth of a second or two."""
 
 
 def fire_due_timers(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
-    """Run every instance on whose timer is due, several in a unit of work where nothing stands in their way; returns how many fired."""
+    """Run every instance whose timer is due, several in a unit of work where possible; returns how many fired."""
     keep_remembered()
     if db.session.scalar(_due(now).limit(1)) is None:
         return 0
@@ -43,7 +43,7 @@ def fire_due_timers(now: datetime, limit: int = 100, *, bindings: Bindings = BIN
 
 
 def deliver_messages(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
-    """Offer each waiting message to its case again; returns how many were taken or had become pointless."""
+    """Offer each pending message to its case again; returns how many were delivered or obsolete."""
     query = (
         select(Message.case_id)
         .join(ProcessInstance, (ProcessInstance.case_id == Message.case_id) & ProcessInstance.assignment_id.is_(None))
@@ -55,9 +55,9 @@ def deliver_messages(now: datetime, limit: int = 100, *, bindings: Bindings = BI
 
 
 def fire_first_due(until: datetime, *, bindings: Bindings = BINDINGS) -> bool:
-    """Fire the timer that is due first, at its own instant and in the caller's unit of work, and hand over what others are to hear of it.
+    """Fire the timer due first, at its own instant and in the caller's unit of work, and deliver the messages it causes.
 
-    For an installation that is being set up: nobody else is at work in it. Says whether there was one due by `until`.
+    For setting up an installation, with nobody at work in it. Returns whether one was due by `until`.
     """
     timer_id = db.session.scalar(_due(until).limit(1))
     if timer_id is None:
@@ -91,17 +91,17 @@ def _lease(now: datetime, limit: int) -> list[int]:
 
 
 def _fire_together(timer_ids: list[int], now: datetime, bindings: Bindings) -> int:
-    """Fire some timers in one unit of work: read and written together they cost a fraction of what each costs alone.
+    """Fire several timers in one unit of work: together they cost a fraction of what each costs alone.
 
-    Left over for a unit of their own are those whose case somebody else holds, a second one of the same case, and all of them
-    when one fails: the others must not wait for it, and its fault is written down where it stands alone.
+    Left to a unit of their own are timers whose case somebody else holds, a second one of the same case, and all of them if one fails: the
+    others must not wait for it, and its fault is recorded where it stands alone.
     """
     fired: dict[int, bool] = {}
     try:
         with unit_of_work():
             fired = _fire_free(timer_ids, now, bindings)
     except Exception:
-        # whatever it is, it is met again by the timer it belongs to
+        # whatever it is, it recurs with the timer it belongs to
         fired = {}
     return sum(fired.values()) + sum(_fire_alone(timer_id, now, bindings) for timer_id in timer_ids if timer_id not in fired)
 
@@ -119,7 +119,7 @@ def _fire_free(timer_ids: list[int], now: datetime, bindings: Bindings) -> dict[
 
 
 def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
-    """A timer that cannot be run now stays for later; one that fails has left an incident. Neither stops the others."""
+    """Fire one timer. If it cannot run now it stays for later; if it fails it leaves an incident. Neither stops the others."""
     try:
         return run_recorded(lambda: _fire_locked(timer_id, now, bindings), lambda: _spot_of(timer_id), now=now, refusals=())
     except (CaseBusy, StepFailed, OperationalError) as failure:
@@ -130,13 +130,13 @@ def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
 def _fire_locked(timer_id: int, now: datetime, bindings: Bindings) -> bool:
     case = lock_case(select(Timer.case_id).where(Timer.id == timer_id).scalar_subquery())
     timer = db.session.get_one(Timer, timer_id, populate_existing=True)
-    if timer.case_id != case.id:  # merged, or split off, while this waited for the case it was of
+    if timer.case_id != case.id:  # moved by a merge or split during the wait for its case's lock
         raise CaseBusy
     return _fire(case, timer, now, bindings)
 
 
 def _fire(case: Case, timer: Timer, now: datetime, bindings: Bindings) -> bool:
-    """Fire a timer, read after its case was locked; says whether it did."""
+    """Fire a timer that was read after locking its case; returns whether it fired."""
     process = CaseProcess(case, now=now, bindings=bindings)
     if timer.ended_at is not None or timer.due_at > now or timer.instance.status != "running":
         return False
@@ -147,9 +147,9 @@ def _fire(case: Case, timer: Timer, now: datetime, bindings: Bindings) -> bool:
     return timer.fired_at is not None
 
 
-def _spot_of(timer_id: int) -> Spot | None:
+def _spot_of(timer_id: int) -> FaultSpot | None:
     timer = db.session.get(Timer, timer_id)
-    return Spot("timer", timer.instance_id, timer.case_id, timer.element, timer.engine_task) if timer else None
+    return FaultSpot("timer", timer.instance_id, timer.case_id, timer.element, timer.engine_task) if timer else None
 
 
 def _deliver_to(case_id: int, now: datetime, bindings: Bindings) -> int:
@@ -161,7 +161,7 @@ def _deliver_to(case_id: int, now: datetime, bindings: Bindings) -> int:
 
 
 def _log(kind: str, failure: Exception, **row: int) -> None:
-    """One line: a case in use is tried again by itself, a fault waits for the administrator. Never the text of the fault."""
+    """Log one line: a busy case is retried automatically, a fault waits for the administrator. Never the text of the fault."""
     cause = root_of(failure)
     facts = {**row, "incident": getattr(failure, "incident_ref", None), "error": type(cause).__name__, "place": place_of(cause)}
     if isinstance(failure, CaseBusy):
@@ -179,7 +179,7 @@ def _offer(case_id: int, now: datetime, bindings: Bindings) -> int:
     return sum(message.delivered_at is not None for message in before)
 
 
-def _spot_in(case_id: int) -> Spot | None:
+def _spot_in(case_id: int) -> FaultSpot | None:
     query = select(ProcessInstance.id).where(ProcessInstance.case_id == case_id, ProcessInstance.assignment_id.is_(None))
     instance_id = db.session.scalar(query)
-    return Spot("message", instance_id, case_id, "message") if instance_id else None
+    return FaultSpot("message", instance_id, case_id, "message") if instance_id else None

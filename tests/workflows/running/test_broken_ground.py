@@ -26,7 +26,7 @@ from workflows.mending.acts import MendingRefused
 from workflows.mending.restoring import restore_state
 from workflows.models import Incident, Message, ProcessInstance
 from workflows.running.acts import act_recorded
-from workflows.running.incidents import Outcome, StepFailed, attempts_of, open_incidents, perform_recorded, retry_many, retry_recorded
+from workflows.running.incidents import RetryOutcome, StepFailed, attempts_of, open_incidents, perform_recorded, retry_many, retry_recorded
 from workflows.running.tokens import tokens_of
 from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.verification import check_process
@@ -89,13 +89,13 @@ def test_a_service_that_raises_stops_its_own_case_until_it_is_mended(world: buil
     build.advance(world, at_work, "rating")
     administrator = world.actor("administrator", over)
     [again] = retry_many([only_incident().ref], by=administrator, now=over)
-    assert again.outcome is Outcome.FAILED
+    assert again.outcome is RetryOutcome.FAILED
     assert [(each.error_class, each.by) for each in attempts_of(only_incident())] == [
         ("ConnectionError", world.people["administrator"].full_name), ("ConnectionError", None)]  # fmt: skip
     assert "0912" not in str(only_incident().history)
     monkeypatch.undo()
     refs = [only_incident().ref, only_incident().ref, "no-such-incident"]
-    assert [each.outcome for each in retry_many(refs, by=administrator, now=over)] == [Outcome.DONE, Outcome.GONE]
+    assert [each.outcome for each in retry_many(refs, by=administrator, now=over)] == [RetryOutcome.DONE, RetryOutcome.GONE]
     assert states(broken) == ["closed"]
     assert found() == set()
 
