@@ -13,7 +13,7 @@ from casework.permissions import SYSTEM, Actor
 from casework.setting_events import record_setting
 from casework.settings.kinds.table import KINDS
 from workflows.models import ProcessVersion
-from workflows.versions.events import services_of
+from workflows.versions.events import live_periods_of
 from workflows.versions.live import FIELD_REPORT
 from workflows.versions.step_origins import reused_among
 
@@ -57,7 +57,7 @@ def _made_for(live: ProcessVersion) -> ColumnElement[bool]:
 
 def _foreign(live: ProcessVersion, rows: Sequence[ElementSetting]) -> list[ElementSetting]:
     """The rows whose step was another one in the version live when they began."""
-    before = [each for each in services_of(live) if (each.since, each.version_id) != (live.live_at, live.id)]
+    before = [each for each in live_periods_of(live) if (each.since, each.version_id) != (live.live_at, live.id)]
     if not before:
         return []
     days = [local_day(each.since) for each in before]

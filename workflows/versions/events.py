@@ -1,4 +1,4 @@
-"""What happened to the versions of a scope: one stream of events each, told with the names of those who did it."""
+"""The event streams of versions, one per scope, with the names of the people who acted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from workflows.models import ProcessVersion
 
 INSTALLATION = "installation"
 MOST_READ = 500
-"""Events of a scope that are looked through for those of one version; the newest come first."""
+"""Events of a scope searched for those of one version, newest first."""
 WRITING = ("start_draft", "edit_draft", "hand_in")
-"""Acts that make somebody a writer of a version: who did one does not approve it."""
+"""Acts that make a person a writer of a version, who then may not approve it."""
 GOING_LIVE = ("publish_version", "put_live", "roll_back")
-"""Acts that make a version live; they say which one it replaced."""
+"""Acts that make a version live; they name the one it replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionEvent:
-    """One thing that happened to a version. `by` is None for the software itself; a deputy acted for `on_behalf_of`."""
+    """One event of a version. `by` is None for the software itself; a deputy acted for `on_behalf_of`."""
 
     at: datetime
     act: str
@@ -39,7 +39,7 @@ class VersionEvent:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Service:
+class LivePeriod:
     """From when a version was the live one of its scope, until the next came."""
 
     since: datetime
@@ -47,18 +47,18 @@ class Service:
 
 
 def stream_of(version: ProcessVersion) -> str:
-    """The name of the stream of events of a version's scope."""
+    """The name of the event stream of a version's scope."""
     return _stream(version.key, version.centre_id)
 
 
 def record_version(version: ProcessVersion, act: str, *, by: Actor, at: datetime, words: str | None = None, **facts: Any) -> None:
-    """Append an event about a version. `facts` say what was before and after; they and the words hold no personal data."""
+    """Append an event about a version. `facts` say what was before and after; neither they nor the words hold personal data."""
     payload = {"number": version.number, "state": version.state, "sha256": version.sha256, **facts}
     append(stream_of(version), act, by=by, at=at, payload={**payload, "words": words} if words else payload)
 
 
 def history_of(version: ProcessVersion, *, limit: int = 100) -> list[VersionEvent]:
-    """Return what happened to one version, the newest first."""
+    """Return the events of one version, newest first."""
     actor, principal = aliased(Account), aliased(Account)
     query = (
         select(Event, actor.full_name, principal.full_name)
@@ -73,15 +73,15 @@ def history_of(version: ProcessVersion, *, limit: int = 100) -> list[VersionEven
 
 
 def writers_of(version: ProcessVersion) -> frozenset[int]:
-    """Return the accounts that wrote a version or handed it in, those they acted for, and who wrote the draft it began with.
+    """Return the accounts that wrote or submitted a version, those they acted for, and the writers of the draft it began with.
 
-    The last are the `writers` written down when it was begun: what becomes of that draft later says nothing about the text.
+    The last are the `writers` recorded when it was begun: what becomes of that draft later does not affect this text.
     """
     return frozenset(deed.account_id for deed in writings_of(version) if deed.account_id is not None)
 
 
 def writings_of(version: ProcessVersion) -> list[Deed]:
-    """Return who wrote a version or handed it in, and when: what its approver judges (casework.second_person)."""
+    """Return who wrote or submitted a version, and when, as casework.second_person needs it."""
     found = [Deed(version.author_id, version.created_at)]
     for event in _events_of(version, WRITING):
         people = (event.actor_id, event.on_behalf_of_id, *(event.payload or {}).get("writers", ()))
@@ -90,19 +90,19 @@ def writings_of(version: ProcessVersion) -> list[Deed]:
 
 
 def why_not_approve(version: ProcessVersion, *, by: Actor, now: datetime) -> Bilingual | None:
-    """Return why the person may not approve a version: they have a part in its text, or are tied to who has. None when they may."""
+    """Return why the person may not approve a version: they helped write it, or are tied to somebody who did. None if they may."""
     deeds = [(Action.EDIT_PROCESS, deed) for deed in writings_of(version)]
     return first_person_words(Action.APPROVE_PROCESS, deeds, by=by, now=now)
 
 
 def replaced_by(version: ProcessVersion) -> int | None:
-    """Return the number of the version that was live in the scope before this one was the last time; None where there was none."""
+    """Return the number of the version that was live before this one last went live; None if there was none."""
     numbers = [(event.payload or {}).get("replaces") for event in _events_of(version, GOING_LIVE)]
     return numbers[-1] if numbers else None
 
 
 def has_edited(version: ProcessVersion, by: Actor) -> bool:
-    """Whether the person's saving of this draft is in its history already."""
+    """Whether the history already has the person's saving of this draft."""
     return any(event.actor_id == by.own_id for event in _events_of(version, ("edit_draft",)))
 
 
@@ -111,26 +111,26 @@ def _events_of(version: ProcessVersion, acts: Collection[str]) -> list[Event]:
     return [event for event in db.session.scalars(query.order_by(Event.seq)) if _is_about(event, version)]
 
 
-def services_of(version: ProcessVersion) -> list[Service]:
-    """Return which versions were live in the scope of one, in order, the newest MOST_READ of them.
+def live_periods_of(version: ProcessVersion) -> list[LivePeriod]:
+    """Return which versions were live in a version's scope, in order, the newest MOST_READ of them.
 
     Before a centre had its own, those of the installation.
     """
-    found = _services(version.key, version.centre_id)
+    found = _live_periods(version.key, version.centre_id)
     if version.centre_id is None:
         return found
-    return [each for each in _services(version.key, None) if not found or each.since < found[0].since] + found
+    return [each for each in _live_periods(version.key, None) if not found or each.since < found[0].since] + found
 
 
-def _services(key: str, centre_id: int | None) -> list[Service]:
+def _live_periods(key: str, centre_id: int | None) -> list[LivePeriod]:
     at_home = ProcessVersion.centre_id == centre_id if centre_id else ProcessVersion.centre_id.is_(None)
     versions = select(ProcessVersion.id, ProcessVersion.number, ProcessVersion.live_at).where(ProcessVersion.key == key, at_home)
     rows = db.session.execute(versions.where(ProcessVersion.live_at.is_not(None))).all()
     numbers = {row.number: row.id for row in rows}
     went = select(Event.at, Event.payload).where(Event.stream == _stream(key, centre_id), Event.type.in_(GOING_LIVE))
     told = db.session.execute(went.order_by(Event.seq.desc()).limit(MOST_READ)).all()
-    by_events = {Service(row.at, numbers[row.payload["number"]]) for row in told if row.payload and row.payload["number"] in numbers}
-    return sorted(by_events | {Service(row.live_at, row.id) for row in rows})
+    by_events = {LivePeriod(row.at, numbers[row.payload["number"]]) for row in told if row.payload and row.payload["number"] in numbers}
+    return sorted(by_events | {LivePeriod(row.live_at, row.id) for row in rows})
 
 
 def _is_about(event: Event, version: ProcessVersion) -> bool:

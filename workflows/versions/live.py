@@ -1,4 +1,4 @@
-"""Versions of models and tables: one live per scope, the centre's own before the installation's, and what a check says of each."""
+"""Versions of models and tables: one live per scope, a centre's own before the installation's, and the check of each."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -34,7 +34,7 @@ class NoLiveVersion(CaseworkError):
 
 
 class ModelNotClean(ModelRefused):
-    """A check found what must be mended first; `checked` has all of it."""
+    """The check found errors to be mended first; `checked` has all of them."""
 
     def __init__(self, checked: Checked) -> None:
         self.checked = checked
@@ -49,7 +49,7 @@ class ModelNotClean(ModelRefused):
 
 
 def may_in_scope(by: Actor, action: Action, centre_id: int | None) -> bool:
-    """Whether the person does this to versions of a centre, or of the installation for None.
+    """Whether the person may do this to versions of a centre, or of the installation for None.
 
     A role of the installation counts in every centre; a role of a centre counts there alone.
     """
@@ -70,7 +70,7 @@ def acting(by: Actor, centre_id: int | None, *actions: Action) -> Actor:
 
 
 def scopes_with(by: Actor, action: Action) -> frozenset[int | None]:
-    """The scopes named by the person's own grants for an action; None among them means the installation and every centre."""
+    """The scopes of the person's own grants for an action; None among them means the installation and every centre."""
     return frozenset(grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[action])
 
 
@@ -96,7 +96,7 @@ def centres_counted(by: Actor) -> frozenset[int] | None:
 
 
 def version_for(by: Actor, ref: str) -> ProcessVersion | None:
-    """Return a version if the person may read it: the look-up is the permission."""
+    """Return a version if the person may read it, else None: this look-up is the permission check."""
     return db.session.scalars(select(ProcessVersion).where(ProcessVersion.ref == ref, seen_in(by))).first()
 
 
@@ -115,9 +115,9 @@ def live_version(centre_id: int | None, *, key: str = FIELD_REPORT) -> ProcessVe
 
 
 def lock_versions(key: str) -> None:
-    """Let one act on the versions of a key happen at a time; the others wait here and then read what it left.
+    """Let only one act at a time change the versions of a key; others wait here and then read its result.
 
-    The oldest row stands for all: there is always one, and cases may still refer to it meanwhile. SQLite has one writer anyway.
+    The oldest row is locked for all: there always is one, and cases may still refer to it meanwhile. SQLite has one writer anyway.
     """
     if db.session.get_bind().dialect.name != "sqlite":
         oldest = select(ProcessVersion.id).where(ProcessVersion.key == key).order_by(ProcessVersion.id).limit(1)
@@ -125,7 +125,7 @@ def lock_versions(key: str) -> None:
 
 
 def next_number(key: str, centre_id: int | None) -> int:
-    """Return the number of the next version of a scope, whose versions are locked."""
+    """Return the number of the next version of a scope whose versions are locked."""
     return (db.session.scalar(select(func.max(ProcessVersion.number)).where(*in_scope(key, centre_id))) or 0) + 1
 
 
@@ -133,7 +133,7 @@ def next_number(key: str, centre_id: int | None) -> int:
 
 
 def check_version(version: ProcessVersion) -> Checked:
-    """Return what the check says of a stored version beside the others of its scope; the same text is checked once in a process."""
+    """Return the check of a stored version within its scope; the same text is checked once per process."""
     checked = _checks.get((version.key, version.sha256), lambda: _check(version.key, text_of(version)))
     if version.key != FIELD_REPORT or version.live_at is not None or not checked.is_readable:
         return checked
@@ -144,14 +144,14 @@ def check_version(version: ProcessVersion) -> Checked:
 
 
 def check_text(key: str, xml: bytes, *, bindings: Bindings = BINDINGS) -> Checked:
-    """Return what the check says of a text that is stored nowhere yet."""
+    """Return the check of a text that is not stored anywhere yet."""
     if bindings is not BINDINGS:
         return _check(key, xml, bindings)
     return _checks.get((key, digest_of(xml)), lambda: _check(key, xml))
 
 
 def _check(key: str, xml: bytes, bindings: Bindings = BINDINGS) -> Checked:
-    # Not above: the checks build models as the engine does and are needed by the studio alone.
+    # Imported late: the checks load the engine's parsers and only the studio needs them.
     from workflows.checks.model import check_model
     from workflows.checks.table import check_table
 
@@ -162,7 +162,7 @@ _checks: LruCache[tuple[str, str], Checked] = LruCache(CHECKED_TEXTS)
 
 
 def refuse_unclean(checked: Checked) -> None:
-    """Raise ModelNotClean where a check found what must be mended."""
+    """Raise ModelNotClean if a check found errors."""
     if not checked.is_clean:
         raise ModelNotClean(checked)
 
@@ -181,10 +181,10 @@ def publish_version(
     note: str | None = None,
     bindings: Bindings = BINDINGS,
 ) -> ProcessVersion:
-    """Make a text the live version of its scope; the one before retires, running instances stay on theirs.
+    """Make a text the live version of its scope; the former one retires, running instances stay on theirs.
 
-    For the software's own texts, which a release has proved; people's go through `drafts` and `approvals`. Publishing the live
-    text again changes nothing and returns the version there is. Raises ModelNotClean.
+    For the software's own texts, which its release has tested; people's texts go through `drafts` and `approvals`. Publishing the live text
+    again changes nothing and returns the existing version. Raises ModelNotClean.
     """
     sha256 = digest_of(xml)
     if sha256 != digest_of(SHIPPED[key]()):
@@ -212,31 +212,25 @@ def live_in_scope(key: str, centre_id: int | None) -> ProcessVersion | None:
 
 
 def retire(version: ProcessVersion | None, *, now: datetime) -> None:
-    """Take a live version out of service, so that another of its scope can become live."""
+    """Retire a live version, so that another of its scope can become live."""
     if version is not None:
         version.state, version.retired_at = "retired", now
         db.session.flush()
 
 
 def install_shipped_model(*, now: datetime) -> ProcessVersion:
-    """Bring the installation the model and the table of this release; returns the live model. To be called again at any time.
+    """Install the model and the table of this release; returns the live model. May be called again at any time.
 
-    Where nothing is installed they become version 1. Where what is live came with older software they replace it; where people
-    have made their own, they become drafts for the administrators to look at. What was brought once is never brought again,
-    so that a version which was rolled back stays so.
+    On a new installation they become version 1. A live version that came with older software is replaced; if people have made their own,
+    they become drafts for the administrators to look at. A text is never installed twice, so a version that was rolled back stays so.
     """
     for key in SHIPPED:
         _bring_shipped(key, now=now)
     return live_version(None)
 
 
-def is_shipped(version: ProcessVersion) -> bool:
-    """Whether the version is the text of this release."""
-    return version.sha256 == digest_of(SHIPPED[version.key]())
-
-
 def has_versions(keys: Collection[str] = SHIPPED) -> bool:
-    """Whether the installation has been given a process."""
+    """Whether the installation has a process."""
     return db.session.scalar(select(ProcessVersion.id).where(ProcessVersion.key.in_(keys)).limit(1)) is not None
 
 

@@ -1,4 +1,4 @@
-"""What the past of a moved case needs to be read by: the version an instance ran on at an instant, and what an element was called then."""
+"""For reading the past of a moved case: the version an instance ran on at an instant, and an element's former names."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVers
 
 
 def version_at(instance: ProcessInstance, at: datetime) -> ProcessVersion:
-    """Return the version an instance ran on at an instant: whatever was kept of it then is to be read by that one."""
+    """Return the version an instance ran on at an instant, which is needed to read what was stored then."""
     query = (
         select(MoveCase.moved_at, MoveCase.undone_at, ProcessMove.source_id, ProcessMove.target_id)
         .join(MoveCase.move)
@@ -18,7 +18,7 @@ def version_at(instance: ProcessInstance, at: datetime) -> ProcessVersion:
     changes: list[tuple[datetime, int]] = []
     for moved_at, undone_at, source_id, target_id in db.session.execute(query):
         if moved_at is None or instance.started_at > moved_at or (instance.ended_at is not None and instance.ended_at < moved_at):
-            continue  # it had not begun, or was over: such an instance stays where it is
+            continue  # it had not begun or was over, and such an instance is not moved
         changes.append((moved_at, source_id))
         if undone_at is not None:
             changes.append((undone_at, target_id))
@@ -35,7 +35,7 @@ def versions_run(instance: ProcessInstance) -> list[ProcessVersion]:
 
 
 def earlier_names(case_id: int, element: str) -> set[str]:
-    """Return what an element of a case's model was called in the versions the case was moved from, itself among them."""
+    """Return the ids an element had in the versions its case was moved from, and its present one."""
     query = select(ProcessMove.mapping).join(MoveCase, MoveCase.move_id == ProcessMove.id)
     query = query.where(MoveCase.case_id == case_id, MoveCase.state == "moved").order_by(MoveCase.moved_at.desc())
     names = {element}

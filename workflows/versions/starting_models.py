@@ -1,4 +1,4 @@
-"""The models an administrator may begin from: how a centre of each size works, clean and rehearsed, to be made one's own."""
+"""Models an administrator may begin from: how centres of each size work, checked and rehearsed, to be adapted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from workflows.definitions.process import shipped_model
 
 @dataclass(frozen=True, slots=True)
 class StartingModel:
-    """One of them: its name, and what it does otherwise than the simplest."""
+    """One of them: its name, and how it differs from the simplest."""
 
     key: str
     name: Bilingual
@@ -18,14 +18,14 @@ class StartingModel:
 
     @property
     def text(self) -> bytes:
-        """The model. The simplest is the one that ships: the rules of the house let nothing be left out of it."""
+        """The model. The simplest is the one that ships, since the rules require all its steps."""
         if self.key == SIMPLE:
             return shipped_model()
         return resources.files("bpmn").joinpath("starting", f"{self.key}.bpmn").read_bytes()
 
     @property
     def note(self) -> str:
-        """What a draft begun from it says of itself, in both languages."""
+        """The note of a draft begun from it, in both languages."""
         return f"{STARTING_NOTE} “{self.name.vi}” / From the starting model “{self.name.en}”"
 
 
@@ -69,4 +69,4 @@ STARTING_MODELS: Mapping[str, StartingModel] = {
         ),
     )
 }
-"""By key, in the order of the page."""
+"""Models by key, in the order of the page."""

@@ -1,4 +1,4 @@
-"""How long a step of the live process may take, in office minutes, to hold beside how long it took."""
+"""The limits of the live process's steps in office minutes, for comparison with how long they took."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from workflows.element_settings import limit_on
 from workflows.versions.live import NoLiveVersion, live_version
 
 OF_ONE_STEP = frozenset({ClockKind.ACCEPTANCE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
-"""Limits that are one step's; that of a case or of an agency's part is shared by several."""
+"""Limits of a single step; those of a case or of an agency's part are shared by several."""
 
 
 def limits_of_steps(centre_id: int, *, now: datetime) -> dict[str, int]:
-    """Return the limit of each step that has one of its own, of an ordinary case; none where it does not run in office hours."""
+    """Return the own limit of each step for an ordinary case; steps with a limit outside office hours are left out."""
     try:
         steps = definition_of(live_version(centre_id)).steps
     except NoLiveVersion:

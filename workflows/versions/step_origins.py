@@ -1,8 +1,9 @@
-"""Which parts of two versions of a process are the same one: an id alone does not say, it was given to several steps before 0.9.1.
+"""Which parts of two versions of a process are the same; the id alone does not tell, since before 0.9.1 one id could be given to several
+steps.
 
 A part is followed back along the versions each was drawn from to the one that had it first. It is the same part as there as long as it
-keeps its kind and, when it is called otherwise, something of its place or its form: so a step that is renamed stays that step. Parts that
-first came in different versions are the same when they are of one kind and one name.
+keeps its kind and, if its name changed, something of its place or form; so a renamed step remains the same step. Parts that first appeared
+in different versions are the same if they have the same kind and name.
 """
 
 import secrets
@@ -24,7 +25,7 @@ from workflows.models import ProcessVersion
 from workflows.versions.starting_models import STARTING_MODELS
 
 MOST_VERSIONS = 500
-"""Versions of a scope that are looked at, the newest."""
+"""Versions of a scope that are examined, the newest."""
 STAMP_SIGNS = "bcdfghjkmnpqrstvwxz23456789"
 STAMP_LENGTH = 6
 
@@ -38,8 +39,8 @@ _REUSED = Rule(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What is known of a drawn part of one text: where it belongs, what it is called, where it stands, what it asks."""
+class DrawnPart:
+    """What is known of a drawn part of one text: its process, family, label, neighbours and fields."""
 
     process_id: str
     family: str
@@ -49,24 +50,24 @@ class Part:
 
     @property
     def names(self) -> frozenset[str]:
-        """Its names as they are compared."""
+        """Its names in comparable form."""
         return frozenset(fold(name) for name in self.label if name.strip())
 
-    def is_like(self, other: "Part") -> bool:
-        """Whether both would be taken for one part by what they are and how they are called."""
+    def is_like(self, other: "DrawnPart") -> bool:
+        """Whether kind and names make both look like the same part."""
         return self._is_kin(other) and bool(self.names & other.names or (not self.names | other.names and self.near & other.near))
 
-    def continues(self, before: "Part") -> bool:
-        """Whether a part of a version is that of the version it was drawn from: renamed at most, or moved, or asked otherwise."""
+    def continues(self, before: "DrawnPart") -> bool:
+        """Whether it is the part the version it was drawn from had: at most renamed, or moved, or with another form."""
         return self.is_like(before) or (self._is_kin(before) and bool(self.near & before.near or self.fields & before.fields))
 
-    def _is_kin(self, other: "Part") -> bool:
+    def _is_kin(self, other: "DrawnPart") -> bool:
         return (self.process_id, self.family) == (other.process_id, other.family)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """What is asked of a version; `id` 0 for a text that is stored nowhere yet. The text of one that `is_frozen` never changes again."""
+    """The data of a version; `id` 0 for a text not stored yet. The text never changes once it `is_frozen`."""
 
     id: int
     number: int
@@ -74,11 +75,11 @@ class _Row:
     is_frozen: bool
     was_live: bool
     sha256: str
-    parts: Mapping[str, Part] | None = None
+    parts: Mapping[str, DrawnPart] | None = None
 
 
 class Origins:
-    """The versions of a process that a scope has to do with: of a centre its own and the installation's, of the installation all."""
+    """The versions relevant to a scope: for a centre its own and the installation's, for the installation all."""
 
     def __init__(self, key: str, centre_id: int | None) -> None:
         own = true() if centre_id is None else or_(ProcessVersion.centre_id == centre_id, ProcessVersion.centre_id.is_(None))
@@ -94,12 +95,12 @@ class Origins:
             for row in db.session.execute(query)
         }  # fmt: skip
 
-    def parts(self, row: _Row) -> Mapping[str, Part]:
-        """The drawn parts of a version, by id, without those that every model has."""
+    def parts(self, row: _Row) -> Mapping[str, DrawnPart]:
+        """The drawn parts of a version, by id, without those every model has."""
         return row.parts if row.parts is not None else _parts.get(row.sha256, lambda: parts_of(_text(row.id)))
 
     def base(self, row: _Row) -> _Row | None:
-        """The version a text was drawn from; of one that came as a file, the newest of those it has most in common with."""
+        """The version a text was drawn from; for an uploaded file, the newest of those it has most in common with."""
         if row.base_id is not None:
             return self.rows.get(row.base_id)
         own = self.parts(row).keys()
@@ -121,14 +122,14 @@ class Origins:
         return self.parts(one)[id_].is_like(self.parts(other)[id_]) or self.origin(one, id_) == self.origin(other, id_)
 
     def reused(self, one_id: int, other_id: int) -> frozenset[str]:
-        """Return the ids that mean different parts in two of the versions; none for one that is too old to be looked at."""
+        """Return the ids that mean different parts in two versions; none for a version too old to be examined."""
         one, other = self.rows.get(one_id), self.rows.get(other_id)
         if one is None or other is None or one.sha256 == other.sha256:
             return frozenset()
         return frozenset(id_ for id_ in self.parts(one).keys() & self.parts(other).keys() if not self.is_same(one, other, id_))
 
     def taken(self, row: _Row) -> Iterator[tuple[str, _Row]]:
-        """Yield the ids of parts that are new in a text and stood for another one in a version that is frozen, with that version."""
+        """Yield the ids of new parts of a text that stood for another part in a frozen version, with that version."""
         for id_ in self.parts(row):
             origin = self.origin(row, id_)
             if origin.was_live or (origin.id != row.id and origin.is_frozen):
@@ -145,7 +146,7 @@ def reused_between(one: ProcessVersion, other: ProcessVersion) -> frozenset[str]
 
 
 def reused_among(one: ProcessVersion, others: Collection[ProcessVersion]) -> dict[int, frozenset[str]]:
-    """Return the same for one version and each of several, by the number of their row."""
+    """Return the same for one version and each of several, by row number."""
     if all(other.sha256 == one.sha256 for other in others):
         return {other.id: frozenset() for other in others}
     centres = {one.centre_id, *(other.centre_id for other in others)}
@@ -154,7 +155,7 @@ def reused_among(one: ProcessVersion, others: Collection[ProcessVersion]) -> dic
 
 
 def reuse_findings(version: ProcessVersion) -> Iterator[ModelFinding]:
-    """Yield each new part of a version that was never live whose id another version of its scope gave to another part."""
+    """Yield each new part of a never-live version whose id another version of its scope gave to another part."""
     origins = Origins(version.key, version.centre_id)
     row = origins.rows.get(version.id)
     if row is None or row.was_live:
@@ -168,7 +169,7 @@ def reuse_findings(version: ProcessVersion) -> Iterator[ModelFinding]:
 
 
 def new_ids(key: str, centre_id: int | None, base: ProcessVersion | None, xml: bytes) -> dict[str, str]:
-    """Return by the id it has the id each part of a text needs that is to become a draft: where its own stood for another part."""
+    """Return the new id of each part of a text that needs one in order to become a draft, because its own stood for another part."""
     parts = parts_of(xml)
     if not parts:
         return {}
@@ -180,10 +181,10 @@ def new_ids(key: str, centre_id: int | None, base: ProcessVersion | None, xml: b
 
 
 def new_stamp() -> str:
-    """Return what the ids drawn in one opened editor have in common.
+    """Return the part that ids drawn in one opened editor share.
 
-    It is drawn by lot among 387 million, so that people who draw at once, in whichever draft, do not give the same id; should they
-    all the same, the check tells.
+    It is picked at random from 387 million, so that people drawing at once, in whichever draft, do not give the same id; if they do, the
+    check reports it.
     """
     return "".join(secrets.choice(STAMP_SIGNS) for _ in range(STAMP_LENGTH))
 
@@ -191,8 +192,8 @@ def new_stamp() -> str:
 # -- the parts of a text ---------------------------------------------------------------------------------------------------
 
 
-def parts_of(xml: bytes) -> dict[str, Part]:
-    """Return the parts people have drawn in a model, by id: without those of the models that come with the software."""
+def parts_of(xml: bytes) -> dict[str, DrawnPart]:
+    """Return the parts people have drawn in a model, by id, without those of the models that come with the software."""
     try:
         processes = processes_of(read_xml(xml))
     except ModelRefused:
@@ -200,17 +201,17 @@ def parts_of(xml: bytes) -> dict[str, Part]:
     return {id_: part for process in processes.values() for id_, part in _drawn(process)}
 
 
-def _drawn(process: Process) -> Iterator[tuple[str, Part]]:
+def _drawn(process: Process) -> Iterator[tuple[str, DrawnPart]]:
     graph = graph_of(process)
     for node in process.nodes.values():
         if node.id not in _of_the_software():
             sides = (("before", graph.before), ("after", graph.after))
             near = frozenset((side, each) for side, onward in sides for each in _nearest(node.id, onward))
-            yield node.id, Part(process.id, _family(node), node.label, near, frozenset(field.id for field in node.form.fields))
+            yield node.id, DrawnPart(process.id, _family(node), node.label, near, frozenset(field.id for field in node.form.fields))
 
 
 def _nearest(node_id: str, onward: Callable[[str], Iterable[str]]) -> set[str]:
-    """The parts of the software's own models that come next, past whatever else is drawn between: their ids mean one thing."""
+    """The nearest parts of the software's own models, whatever else is drawn between: their ids are unambiguous."""
     found, seen, ahead = set[str](), {node_id}, [node_id]
     while ahead:
         new = set(onward(ahead.pop())) - seen
@@ -221,7 +222,7 @@ def _nearest(node_id: str, onward: Callable[[str], Iterable[str]]) -> set[str]:
 
 
 def _family(node: Node) -> str:
-    """What an element can be made without becoming another one."""
+    """The kinds an element can be changed to while remaining the same part."""
     if node.is_step:
         return "step"
     return "choice" if node.kind.endswith("Gateway") else "service" if node.kind == "serviceTask" else "event"
@@ -237,4 +238,4 @@ def _text(version_id: int) -> bytes:
     return db.session.scalars(select(ProcessVersion.xml).where(ProcessVersion.id == version_id)).one()
 
 
-_parts: LruCache[str, Mapping[str, Part]] = LruCache(2 * MOST_VERSIONS)
+_parts: LruCache[str, Mapping[str, DrawnPart]] = LruCache(2 * MOST_VERSIONS)
