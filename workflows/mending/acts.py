@@ -1,6 +1,6 @@
-"""What an administrator mends in the process of a case: suspend and resume, set a token elsewhere, correct a variable.
+"""Repairs by an administrator in the process of a case: suspend and resume, move a token, correct a variable.
 
-Content is none of it: who mends sees elements, ids and flags, and the case by its code. Each act has a reason and is an event.
+They never show content: the administrator sees elements, ids, flags and the code of the case. Each act needs a reason and is an event.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ LONGEST_REASON = 500
 
 
 class CaseUnknown(CaseworkError):
-    """No case whose process this person may mend; a quarantined one is nobody's."""
+    """There is no case whose process this person may repair. Quarantined cases are excluded."""
 
     def __init__(self) -> None:
         super().__init__("Không tìm thấy hồ sơ này.", "There is no such case.")
@@ -48,7 +48,7 @@ class MendingRefused(CaseworkError):
 
 
 def case_to_mend(by: Actor, case_ref: str) -> Case:
-    """Return the case behind an address, for its process alone. Raises NotAllowed and CaseUnknown."""
+    """Return the case behind an address, for repairing its process only. Raises NotAllowed and CaseUnknown."""
     require(by, Action.MEND_PROCESS)
     case = db.session.scalars(select(Case).where(Case.ref == case_ref)).first()
     if case is None or case.quarantined_at is not None or not may(by, Action.MEND_PROCESS, case):
@@ -57,10 +57,10 @@ def case_to_mend(by: Actor, case_ref: str) -> Case:
 
 
 def suspend_case(case_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
-    """Let nothing move in the processes of a case until they are resumed: no step, no timer, no message.
+    """Stop the processes of a case until they are resumed: no step, no timer, no message.
 
-    What people do beside the tokens changes the case all the same and is heard when it goes on. Records `suspend_case`.
-    Raises CaseUnknown, NotAllowed and MendingRefused.
+    Other acts by people still change the case, and the process hears of them when it is resumed. Records `suspend_case`. Raises
+    CaseUnknown, NotAllowed and MendingRefused.
     """
     process, reason = begin_mending(case_ref, by, now, reason, bindings)
     running = [each for each in process.instances if each.status == "running"]
@@ -76,7 +76,7 @@ def suspend_case(case_ref: str, *, by: Actor, now: datetime, reason: str, bindin
 
 
 def resume_case(case_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
-    """Let the suspended processes of a case go on: timers that came due meanwhile fire, what happened meanwhile is heard.
+    """Resume the suspended processes of a case: timers that came due meanwhile fire, and what happened meanwhile is heard.
 
     Records `resume_case`. Raises CaseUnknown, NotAllowed, MendingRefused and StateUnreadable.
     """
@@ -95,12 +95,12 @@ def resume_case(case_ref: str, *, by: Actor, now: datetime, reason: str, binding
 def move_token(
     case_ref: str, key: str, *, by: Actor, now: datetime, token: str, target: str, reason: str, bindings: Bindings = BINDINGS
 ) -> Case:
-    """Take a token from where it rests and set it at another resting place of its line, with its variables.
+    """Move a token from where it rests to another resting place of its line, with its variables.
 
-    `key` names the instance (ProcessInstance.key), `token` is the engine's id of the resting task. The step it leaves is withdrawn,
-    that it comes to waits; timers follow. Works at any time; where the process is suspended or has an incident, nothing else moves
-    by it. Refused past a step whose outcome the case lacks (token_targets). Records `move_token`.
-    Raises CaseUnknown, NotAllowed, MendingRefused and StateUnreadable.
+    `key` names the instance (ProcessInstance.key), `token` is the engine's id of the resting task. The step it leaves is withdrawn, the one
+    it reaches waits; timers follow. Works at any time; if the process is suspended or has an incident, nothing else moves. Refused past a
+    step whose outcome the case lacks (token_targets). Records `move_token`. Raises CaseUnknown, NotAllowed, MendingRefused and
+    StateUnreadable.
     """
     process, reason = begin_mending(case_ref, by, now, reason, bindings)
     instance, workflow, definition = _opened(process, key)
@@ -132,9 +132,9 @@ def edit_variable(
 ) -> Case:
     """Correct a declared variable of an instance wherever its tokens rest; `value` is what was typed or chosen.
 
-    Nothing moves by it: choices read it later. Records `edit_variable` with the old and the new value; of a field of a drawn step,
-    which is content, the name alone, and nobody is told whether the new value is the old one.
-    Raises CaseUnknown, NotAllowed, MendingRefused, ValueRefused and StateUnreadable.
+    Nothing moves; gateways read the value later. Records `edit_variable` with the old and the new value. For a field of a drawn step, which
+    is content, only the name is recorded, and nobody learns whether the new value equals the old one. Raises CaseUnknown, NotAllowed,
+    MendingRefused, ValueRefused and StateUnreadable.
     """
     process, reason = begin_mending(case_ref, by, now, reason, bindings)
     instance, workflow, definition = _opened(process, key)
@@ -156,9 +156,9 @@ def edit_variable(
 
 
 def recorded(case: Case, verb: str, work: Callable[[], Case], *, by: Actor, now: datetime) -> Case:
-    """Mend in a unit of work of its own; a fault leaves an incident. For the edge.
+    """Run a repair in a unit of work of its own; a fault leaves an incident. For the edge.
 
-    Raises what `work` refuses with, CaseBusy and StepFailed.
+    Raises the refusals of `work`, CaseBusy and StepFailed.
     """
     case_id = case.id
     own = select(ProcessInstance.id).where(ProcessInstance.case_id == case_id, ProcessInstance.assignment_id.is_(None))
@@ -194,7 +194,7 @@ def _opened(process: CaseProcess, key: str) -> tuple[ProcessInstance, BpmnWorkfl
 
 
 def proven(workflow: BpmnWorkflow, instance: ProcessInstance, definition: Definition, change: Callable[[], object]) -> None:
-    """Make a change to a task tree and read back what would be stored: it must be the same tree."""
+    """Change a task tree and check that storing and reading it back gives the same tree."""
     try:
         change()
         restored = engine.unpack(engine.pack(workflow), definition.specs[instance.process_id])

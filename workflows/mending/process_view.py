@@ -1,5 +1,6 @@
-"""The process of a case as an administrator sees it: where its tokens rest, where each may be set, which values it has. No content:
-of what was filled in at drawn steps only that there is something.
+"""The process of a case as an administrator sees it: where its tokens rest, where each may be moved, which values it has.
+
+It holds no content: for values filled in at drawn steps, only whether there is one.
 """
 
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ from workflows.running.token_moves import targets_of, tokens_at_rest
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
-    """A token at rest. `targets` are the ids and labels of where it may be set; `listens` that it only waits for what may happen beside."""
+class RestingToken:
+    """A token at rest. `targets` are ids and labels of where it may be moved; `listens` if it only waits for a message or timer."""
 
     token: str
     element: str
@@ -35,8 +36,8 @@ class Resting:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A declared variable of an instance. Of content (`is_content`) the value is None here; `is_set` says whether there is one."""
+class HeldVariable:
+    """A declared variable of an instance. If it is content (`is_content`), the value is None here; `is_set` says whether there is one."""
 
     name: str
     variable: Variable
@@ -47,15 +48,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class ProcessView:
-    """One instance in one of its states. Of a state that cannot be read (`is_readable`) there are neither tokens nor values."""
+    """One instance in one of its states. A state that cannot be read (`is_readable`) has neither tokens nor values."""
 
     key: str
     agency: Bilingual | None
     status: str
     is_ended: bool
     is_readable: bool
-    resting: tuple[Resting, ...]
-    values: tuple[Held, ...]
+    resting: tuple[RestingToken, ...]
+    values: tuple[HeldVariable, ...]
 
 
 def processes_of(case: Case, *, bindings: Bindings = BINDINGS) -> list[ProcessView]:
@@ -67,7 +68,7 @@ def processes_of(case: Case, *, bindings: Bindings = BINDINGS) -> list[ProcessVi
 def view_of(
     state: bytes, instance: ProcessInstance, *, bindings: Bindings = BINDINGS, version: ProcessVersion | None = None
 ) -> ProcessView:
-    """Return an instance as it stands in a state, its present or an earlier one; of one from before a move with the version of then."""
+    """Return an instance in its present or an earlier state; for a state from before a move, pass the version of then."""
     definition = definition_of(version or instance.process_version)
     agency = instance.assignment.agency.name if instance.assignment else None
     is_ended = instance.ended_at is not None
@@ -83,18 +84,18 @@ def view_of(
     )  # fmt: skip
 
 
-def _held(workflow: BpmnWorkflow, process_id: str, definition: Definition, bindings: Bindings) -> Iterator[Held]:
+def _held(workflow: BpmnWorkflow, process_id: str, definition: Definition, bindings: Bindings) -> Iterator[HeldVariable]:
     content = content_names(definition, process_id, bindings)
     for name, variable in declared_variables(definition, process_id, bindings).items():
         value = value_of(workflow, definition, name)
-        yield Held(name, variable, None if name in content else value, value is not None, name in content)
+        yield HeldVariable(name, variable, None if name in content else value, value is not None, name in content)
 
 
-def _resting(element: str, token: str, instance: ProcessInstance, definition: Definition) -> Resting:
+def _resting(element: str, token: str, instance: ProcessInstance, definition: Definition) -> RestingToken:
     found = definition.elements[element]
     targets = tuple(
         (target, definition.elements[target].label)
         for target in targets_of(element, instance.process_id, definition)
         if reason_against(element, target, instance, definition) is None
     )
-    return Resting(token, element, found.label, found.is_step, "beside" in found.properties, targets)
+    return RestingToken(token, element, found.label, found.is_step, "beside" in found.properties, targets)

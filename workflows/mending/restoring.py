@@ -1,4 +1,4 @@
-"""A process whose stored state cannot be read is given a state again, so that what failed on it can be tried once more."""
+"""Gives a process whose stored state cannot be read a new state, so that the failed work can be retried."""
 
 from datetime import datetime
 from functools import partial
@@ -22,16 +22,15 @@ from workflows.running.token_moves import set_token, targets_of, tokens_at_rest
 from workflows.versions.past import version_at
 
 MOST_KEPT = 20
-"""Kept states looked through, the newest first."""
+"""Stored states examined, newest first."""
 
 
 def restore_state(incident_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
     """Give an instance whose state cannot be read a state again, so that its incident can be retried.
 
-    The newest state an incident of it has kept, where that can be read and its steps and timers are those whose rows are open;
-    else a fresh instance whose tokens are set where its open steps wait, without variables: those, and a token that waits for no
-    person, are for the administrator to put right. The instance stays put aside. Records `restore_state`. Raises CaseUnknown,
-    NotAllowed and MendingRefused.
+    That is the newest state stored with one of its incidents, if it can be read and its steps and timers match the open rows; otherwise a
+    fresh instance with a token at each open step and without variables. Variables, and tokens that wait for no person, are then for the
+    administrator to repair. The instance stays stopped. Records `restore_state`. Raises CaseUnknown, NotAllowed and MendingRefused.
     """
     require(by, Action.MEND_PROCESS)
     incident = db.session.scalars(select(Incident).where(Incident.ref == incident_ref, Incident.resolved_at.is_(None))).first()
@@ -55,7 +54,7 @@ def restore_state(incident_ref: str, *, by: Actor, now: datetime, reason: str, b
 
 
 def _kept_state(case: Case, instance: ProcessInstance) -> BpmnWorkflow | None:
-    """The newest state kept with an incident of the instance that can be read and agrees with its open rows; the present one cannot."""
+    """The newest readable state stored with an incident of the instance that agrees with its open rows; the present one cannot be read."""
     spec = definition_of(instance.process_version).specs[instance.process_id]
     rows: list[WaitingTask | Timer] = [*steps_of(case), *timers_of(case)]
     open_rows = {row.engine_task for row in rows if row.instance_id == instance.id}
@@ -74,7 +73,7 @@ def _kept_state(case: Case, instance: ProcessInstance) -> BpmnWorkflow | None:
 
 
 def _rebuilt(process: CaseProcess, instance: ProcessInstance, now: datetime) -> BpmnWorkflow:
-    """A fresh instance with a token at each step that was open."""
+    """A fresh instance with a token at each open step."""
     definition = definition_of(instance.process_version)
     workflow = process.fresh(instance.process_version, instance.process_id)
     with engine_clock(now):
