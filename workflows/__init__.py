@@ -1,1 +1,1 @@
-"""The process: BPMN models, their instances and tokens, the inbox. The only package that imports SpiffWorkflow."""
+"""Process: BPMN models, running instances and their tokens, the inbox. No other package imports SpiffWorkflow."""

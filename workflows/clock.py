@@ -1,4 +1,5 @@
-"""The engine's clock, set by the caller: SpiffWorkflow reads the time itself, and only inside its timer module; and that of a long job."""
+"""The engine's clock, set by the caller, since SpiffWorkflow reads the time itself (only in its timer module); and the clock of a long job.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,16 +11,16 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.event_definitions import timer as engine_timers
 
 Clock = Callable[[], datetime]
-"""Says what time it is while something goes on."""
+"""Returns the current time while a job runs."""
 
 _now: ContextVar[datetime] = ContextVar("engine_now")
 
 
 class EngineMoment(datetime):
-    """What the engine's timers take for `datetime`.
+    """Replaces `datetime` for the engine's timers.
 
-    `now()` is the instant of the running step. The engine asks `due < now`; a limit is reached at its very instant
-    (rules.md, section 4: late is `now >= due`), hence the comparison that counts equality in.
+    `now()` is the instant of the running step. The engine asks `due < now`, but a limit is reached at its very instant (rules.md, section
+    4: late is `now >= due`), so `<` includes equality here.
     """
 
     @classmethod
@@ -36,7 +37,7 @@ engine_timers.datetime = EngineMoment
 
 
 def clock_from(now: datetime) -> Clock:
-    """Return the time as it goes on from an instant: a job that works for minutes, beside others, must not date all by its beginning."""
+    """Return a clock that goes on from an instant, so that a job of several minutes does not date everything by its beginning."""
     began = monotonic()
     return lambda: now + timedelta(seconds=monotonic() - began)
 

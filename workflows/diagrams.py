@@ -1,4 +1,4 @@
-"""The diagram of a case's process version in the reader's language, and its tokens as values a page can draw or list."""
+"""The diagram of a case's process version in the reader's language, with its tokens as data a page can draw or list."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ NAMED = ".//bpmn:*[bpmn:extensionElements]"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one process of a case stands, in words: its agency (None for the case's own), the steps somebody has to do and
-    whether each is late, what else it waits for, its end. A branch that waits for another one is no place anybody asks for.
+class ProcessPosition:
+    """Where one process of a case stands, in words: its agency (None for the case's own), its waiting steps and whether each is late, what
+    else it waits for, whether it has ended. A branch that waits at a join is left out.
 
-    `key` names it in an address: the assignment's ref, or OF_THE_CASE. Of a state that is damaged (`is_readable`) nothing is said.
+    `key` names it in an address: the assignment's ref, or OF_THE_CASE. If the state is damaged (`is_readable` false), nothing is said.
     """
 
     key: str
@@ -41,23 +41,23 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """What the diagram page needs: the model's text, marks for the drawing, and the same in words."""
+    """The diagram page: the model's text, the marks for the drawing, and the same in words."""
 
     xml: str
     marks: dict[str, list[str]]
-    standings: tuple[Standing, ...]
+    standings: tuple[ProcessPosition, ...]
     version_number: int
 
 
 def diagram_of(case: Case, *, language: str, now: datetime, only: str | None = None) -> Diagram | None:
-    """Return the diagram of a case, marked for all its processes or for the one with the key `only`; None when there is none."""
+    """Return the diagram of a case, marked for all its processes or for the one with the key `only`; None without one."""
     instances, tokens = _instances(case), tokens_of(case)
     if not instances or (only is not None and only not in {each.key for each in instances}):
         return None
     late = _late_steps(case, now)
     pairs = list(zip(instances, tokens, strict=True))
     shown = [(each, late.get(instance.id, set())) for instance, each in pairs if only in (None, instance.key)]
-    # an agency that was done before the case was moved to another version stays on the one it had
+    # an agency that finished before the case moved to another version stays on its old one
     version = next((each for each in instances if each.key == only), instances[0]).process_version
     return Diagram(
         named_in(text_of(version), language),
@@ -68,7 +68,7 @@ def diagram_of(case: Case, *, language: str, now: datetime, only: str | None = N
 
 
 def marks_of(tokens: Iterable[Tokens], *, late: Collection[str] = ()) -> dict[str, list[str]]:
-    """Return the ids of elements and flows by how they are drawn; what waits in one instance is not drawn as done by another."""
+    """Return element and flow ids by how they are drawn; what waits in one instance is not drawn as done by another."""
     current: set[str] = set()
     done: set[str] = set()
     taken: set[str] = set()
@@ -86,7 +86,7 @@ def _instances(case: Case) -> list[ProcessInstance]:
 
 
 def _late_steps(case: Case, now: datetime) -> dict[int, set[str]]:
-    """By instance the steps that wait and are late now; what rests is not late, its limit stands still."""
+    """The late waiting steps by instance; steps on hold are never late, since their limit is stopped."""
     query = select(WaitingTask.instance_id, WaitingTask.element)
     query = query.where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting", is_late(now))
     late: dict[int, set[str]] = {}
@@ -95,10 +95,10 @@ def _late_steps(case: Case, now: datetime) -> dict[int, set[str]]:
     return late
 
 
-def _standing(instance: ProcessInstance, tokens: Tokens, late: Collection[str]) -> Standing:
+def _standing(instance: ProcessInstance, tokens: Tokens, late: Collection[str]) -> ProcessPosition:
     elements = definition_of(instance.process_version).elements
     current = [elements[element] for element in sorted(tokens.current) if element in elements]
-    return Standing(
+    return ProcessPosition(
         key=instance.key,
         agency=instance.assignment.agency.name if instance.assignment else None,
         steps=tuple((element.label, element.id in late) for element in current if element.is_step),
@@ -111,9 +111,9 @@ def _standing(instance: ProcessInstance, tokens: Tokens, late: Collection[str]) 
 
 
 def named_in(xml: bytes, language: str) -> str:
-    """Return a model's text with its names in a language.
+    """Return a model's text with its labels in a language.
 
-    The names of the model are Vietnamese; their English stands beside them as a property. What has no name is drawn without one.
+    Labels in the model are Vietnamese; their English is stored with them as a property. Unnamed elements are drawn without a label.
     """
     root = read_xml(xml)
     for element in root.iterfind(NAMED, XMLNS):

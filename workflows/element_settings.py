@@ -1,4 +1,4 @@
-"""Where a diagram and a daily setting meet: what counts of a step on the day it begins to wait, and what may be set for it at all."""
+"""Daily settings of diagram elements: what applies to a step on the day it begins to wait, and what may be set for it at all."""
 
 from datetime import datetime
 
@@ -14,11 +14,11 @@ from workflows.definitions.process import Definition, Element
 OF_THE_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
 OF_AN_AGENCY = (Role.OFFICER, Role.AGENCY_LEADER)
 LIMIT_UNITS = frozenset({Unit.WORKING_HOURS, Unit.HOURS, Unit.WORKING_DAYS})
-"""What the own limit of a step may be counted in."""
+"""Units for a step's own limit."""
 
 
 def limit_of(element: Element | None) -> TimeLimit | None:
-    """Return the limit the model gives the step itself; None where it gives none that can be counted, which the check names."""
+    """Return the limit the model gives the step itself; None without a valid one, which the check reports."""
     amount, unit = (element.properties.get(name, "") for name in ("limit", "limit_unit")) if element is not None else ("", "")
     if unit not in LIMIT_UNITS or not (amount.isascii() and amount.isdigit()):
         return None
@@ -29,25 +29,25 @@ def limit_of(element: Element | None) -> TimeLimit | None:
 
 
 def limit_on(element: Element | None, centre_id: int | None, at: datetime) -> TimeLimit | None:
-    """The own limit of a step that begins to wait at an instant: what is set for that day, else what the model gives."""
+    """The own limit of a step that begins to wait at an instant: as set for that day, else as in the model."""
     if element is None:
         return None
     return (element_rule(element.id, centre_id, at).limit if takes_limit(element) else None) or limit_of(element)
 
 
 def role_on(element: Element, centre_id: int | None, at: datetime) -> str | None:
-    """Whose inbox a step comes to that begins to wait at an instant; what is set and the model no longer allows does not count."""
+    """The role of a step that begins to wait at an instant; a setting the model no longer allows is ignored."""
     role = element_rule(element.id, centre_id, at).role
     return str(role) if role is not None and role in roles_for(element) else element.role
 
 
 def label_on(element: Element, centre_id: int | None, at: datetime) -> Bilingual:
-    """What a step is called that begins to wait at an instant."""
+    """The label of a step that begins to wait at an instant."""
     return element_rule(element.id, centre_id, at).label or element.label
 
 
 def help_on(element: Element | None, centre_id: int | None, at: datetime) -> Bilingual | None:
-    """What whoever does a step that begins to wait at an instant is told: what the centre has set, else what the diagram says."""
+    """The guidance for a step that begins to wait at an instant: as set by the centre, else as in the diagram."""
     if element is None:
         return None
     vi, en = (element.properties.get(name, "") for name in ("help_vi", "help_en"))
@@ -55,19 +55,19 @@ def help_on(element: Element | None, centre_id: int | None, at: datetime) -> Bil
 
 
 def takes_limit(element: Element) -> bool:
-    """Whether it may be given a limit of its own: how long it may take is no rule of the table of limits."""
+    """Whether it may have a limit of its own, because the table of limits has no rule for it."""
     return not element.properties.get("clock")
 
 
 def waits_as_drawn(element: Element, definition: Definition) -> bool:
-    """Whether it is a timer whose duration stands in the diagram: an instant the case was promised is nobody's to set."""
+    """Whether it is a timer with a duration in the diagram. An instant promised for the case cannot be set by anybody."""
     spec = definition.specs[element.process_id].task_specs.get(element.id)
     event = getattr(spec, "event_definition", None)
     return isinstance(event, TimerEventDefinition) and takes_limit(element) and event.expression.strip()[:1] in ("'", '"')
 
 
 def roles_for(element: Element) -> tuple[Role, ...]:
-    """Who a step may be given to: within its process those who may do what is bound to it; nobody else where the case decides who."""
+    """The roles a step may be given to: those of its process that may do its acts, or only its own if the case decides."""
     if not element.is_step or element.role not in {*OF_THE_CENTRE, *OF_AN_AGENCY}:
         return ()
     near = OF_AN_AGENCY if Role(element.role) in AGENCY_ROLES else OF_THE_CENTRE
@@ -76,6 +76,6 @@ def roles_for(element: Element) -> tuple[Role, ...]:
         return near
     if step.desk is not None:
         return ()
-    # an act that is allowed under another name (a private answer as a publication) goes with the step's own
+    # an act allowed under another action (a private answer as a publication) goes with the step's own act
     allowed = [ACTION_ROLES[Action(verb)] for verb in step.acts if verb in set(Action)]
     return tuple(role for role in near if allowed and all(role in roles for roles in allowed))

@@ -1,4 +1,4 @@
-"""The task tree of one instance: made, restored, stepped to its next rest, and written small."""
+"""The task tree of one instance: created, restored, stepped to its next rest, and stored compactly."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,10 +22,10 @@ from SpiffWorkflow.util.task import TaskState
 from workflows.definitions.expressions import ClosedScriptEngine
 
 MAX_ROUNDS = 500
-"""More rounds than this between two rests means that the diagram runs in a circle."""
+"""More rounds than this between two rests mean that the diagram loops without end."""
 DEEPEST = 600
-"""So many tasks may stand below each other. Python calls a function within itself 1000 times, which the engine does for each of them;
-and deeper than 1000 it looks for nothing, without a word."""
+"""Levels of tasks in a tree. Python allows about 1000 nested calls, and the engine recurses once per level; beyond 1000 levels it silently
+stops searching."""
 
 Services = Callable[[str, dict[str, Any]], str]
 
@@ -35,23 +35,23 @@ class EndlessLoop(RuntimeError):
 
 
 class TreeTooDeep(RuntimeError):
-    """The instance has gone a longer way than its tree can hold, though rounds that repeat others are forgotten (rounds.py)."""
+    """The instance has passed more steps than its tree can hold, though repeated rounds are removed (rounds.py)."""
 
 
 class _TreeConverter(BpmnWorkflowConverter):
-    """Writes an instance without its specification, which is stored once per version."""
+    """Converts an instance without its specification, which is stored once per version."""
 
     def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
         return _shortened({**WorkflowConverter.to_dict(self, workflow), "subprocesses": {}, "bpmn_events": []})
 
 
 NAMED_OUTSIDE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-"""Tasks whose ids stand in our own tables: steps and timers that wait."""
+"""Tasks whose ids stand in our own tables: waiting steps and timers."""
 SHORT = 1 << 32
 
 
 def _shortened(tree: dict[str, Any]) -> dict[str, Any]:
-    """Give tasks nobody outside knows small numbers for ids, and none of them a time: random digits do not compress."""
+    """Give tasks nobody outside knows small numbers as ids, and drop all times, because random digits do not compress."""
     tasks: dict[str, Any] = tree["tasks"]
     free = count(max((number for number in (UUID(id_).int for id_ in tasks) if number < SHORT), default=0) + 1)
     names = {id_: UUID(int=next(free)).hex for id_, task in tasks.items() if not task["state"] & NAMED_OUTSIDE and UUID(id_).int >= SHORT}
@@ -84,7 +84,7 @@ def pack(workflow: BpmnWorkflow) -> bytes:
 
 
 def unpack(state: bytes, spec: BpmnProcessSpec, services: Services | None = None) -> BpmnWorkflow:
-    """Return the instance `pack` wrote, over the specification of its version."""
+    """Return the instance stored by `pack`, over the specification of its version."""
     tree = orjson.loads(zstandard.decompress(state))
     # The converter restores whatever stands at "spec"; an object that is one already passes through unchanged.
     workflow = _serializer.from_dict({**tree, "spec": spec, "subprocess_specs": {}})
@@ -93,7 +93,7 @@ def unpack(state: bytes, spec: BpmnProcessSpec, services: Services | None = None
 
 
 def stored_copy(workflow: BpmnWorkflow, services: Services | None = None) -> BpmnWorkflow:
-    """Return what would be read back of an instance if it were stored now."""
+    """Return the instance as it would be read back if it were stored now."""
     copy = _serializer.from_dict({**_serializer.to_dict(workflow), "spec": workflow.spec, "subprocess_specs": {}})
     copy.script_engine = ClosedScriptEngine(services)
     return copy
@@ -102,8 +102,8 @@ def stored_copy(workflow: BpmnWorkflow, services: Services | None = None) -> Bpm
 def run_to_rest(workflow: BpmnWorkflow) -> None:
     """Step until only people and events can move the instance on.
 
-    `do_engine_steps` ends by looking at the timers and leaves one that is due READY without running it, so it is asked
-    again until nothing moves. To be called inside `engine_clock`. Raises EndlessLoop and TreeTooDeep.
+    `do_engine_steps` ends by looking at the timers and leaves a due one READY without running it, so it is called again until nothing
+    moves. Call inside `engine_clock`. Raises EndlessLoop and TreeTooDeep.
     """
     budget = MAX_ROUNDS
 
@@ -128,7 +128,6 @@ def _refuse_depth(workflow: BpmnWorkflow) -> None:
 
 
 def waiting_steps(workflow: BpmnWorkflow) -> Iterator[Task]:
-    """Yield the tasks that wait for a person."""
     yield from workflow.get_tasks(state=TaskState.READY, manual=True)
 
 
@@ -140,18 +139,17 @@ def waiting_timers(workflow: BpmnWorkflow) -> Iterator[tuple[Task, datetime]]:
 
 
 def has_waiting_timers(workflow: BpmnWorkflow) -> bool:
-    """Say whether any timer of the instance waits."""
     return any(isinstance(each, TimerEventDefinition) for task in workflow.event_manager.tasks.values() for each in _waits_for(task))
 
 
 def timer_due(task: Task) -> datetime:
-    """Return the instant a waiting timer is due; cycles keep the next one under `next`."""
+    """Return the instant a waiting timer is due; timers with a cycle keep the next one under `next`."""
     moment = task.internal_data["event_value"]
     return datetime.fromisoformat(moment["next"] if isinstance(moment, dict) else moment).astimezone(UTC)
 
 
 def set_timer(workflow: BpmnWorkflow, engine_task: UUID, due_at: datetime) -> None:
-    """Move a waiting timer. Its moment is worked out once, on arrival, and kept in `internal_data`: only that counts."""
+    """Move a waiting timer. Its instant is computed once, on arrival, and only the value in `internal_data` counts."""
     task = workflow.get_task_from_id(engine_task)
     moment = task.internal_data["event_value"]
     if isinstance(moment, dict):
@@ -161,7 +159,7 @@ def set_timer(workflow: BpmnWorkflow, engine_task: UUID, due_at: datetime) -> No
 
 
 def waits_for(workflow: BpmnWorkflow, message: str) -> bool:
-    """Say whether some event of the instance waits for this message."""
+    """Whether some event of the instance waits for this message."""
     event = BpmnEvent(MessageEventDefinition(message), {})
     return any(task.state == TaskState.WAITING and task.task_spec.catches(task, event) for task in workflow.event_manager.tasks.values())
 
@@ -173,23 +171,23 @@ def awaited_messages(workflow: BpmnWorkflow) -> set[str]:
 
 
 def _waits_for(task: Task) -> list[Any]:
-    """What an event waits for. An event-based gateway waits for the events behind it; of these at most one may be a timer."""
+    """The definitions an event waits for; for an event-based gateway, those of the events behind it, at most one a timer."""
     definition = getattr(task.task_spec, "event_definition", None)
     return definition.event_definitions if isinstance(definition, MultipleEventDefinition) else [definition]
 
 
 def send(workflow: BpmnWorkflow, message: str, payload: dict[str, Any]) -> None:
-    """Hand a message to the instance; raises WorkflowException if nothing waits for it."""
+    """Send a message to the instance; raises WorkflowException if nothing waits for it."""
     workflow.send_event(BpmnEvent(MessageEventDefinition(message), payload))
 
 
 def thrown_messages(workflow: BpmnWorkflow) -> list[tuple[str, dict[str, Any]]]:
-    """Take out the messages the instance has sent and nobody inside caught."""
+    """Remove and return the messages the instance has sent and nothing inside has caught."""
     events = [event for event in workflow.get_events() if isinstance(event.event_definition, MessageEventDefinition)]
     return [(event.event_definition.name, event.payload or {}) for event in events]
 
 
 def has_completed(workflow: BpmnWorkflow, engine_task: UUID) -> bool:
-    """Say whether a task ran to its end (and was not cancelled or dropped)."""
+    """Whether a task ran to its end, instead of being cancelled or dropped."""
     task = workflow.tasks.get(engine_task)
     return task is not None and task.state == TaskState.COMPLETED

@@ -1,7 +1,7 @@
-"""What the events of the diagram wait for, asked of the rows of the domain: true is heard, however and by whom it became so.
+"""The facts the events of a diagram wait for, read from the rows of the domain: a fact that holds is heard, whoever brought it about.
 
-Nothing is sent and so nothing is lost: an event fires as soon as the process is looked at while its fact holds. A fact is None
-while it does not hold, else the few flags the diagram reads. Source: docs/decisions.md, 13.
+Nothing is sent, so nothing gets lost: an event fires as soon as the process runs while its fact holds. A fact is None while it does not
+hold, else the few flags the diagram reads. Source: design.md, section 6, decision 1.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,16 +20,16 @@ from workflows.definitions.variables import Variables, flag, moment
 from workflows.models import ProcessInstance
 
 Ask = Callable[[Any], dict[str, Any] | None]
-"""Asked of a case, or of an assignment in its own process."""
+"""Called with a case, or with an assignment for its own process."""
 
 
 ENDS_OF_ITS_OWN = frozenset({AssignmentEnd.APPROVED, AssignmentEnd.HANDED_BACK})
-"""How an agency's work ends by a step of its own process, which then goes on to its end."""
+"""Ways an agency's work ends by a step of its own process, which then runs to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One message a diagram may wait for: how it is asked, what it is called, in which process, and the members it brings."""
+    """A message a diagram may wait for: how to ask for it, its label, its process, and the members it brings."""
 
     ask: Ask
     label: Bilingual
@@ -46,18 +46,18 @@ def _when(holds: Callable[[Any], bool]) -> Ask:
 
 
 def _assignments_finished(case: Case) -> dict[str, Any] | None:
-    """The join reads the rows and counts no messages: None while an agency owes something, else whether this round brought an answer."""
+    """None while an agency owes something, else whether this round brought an answer. Reads the rows; counts no messages."""
     if case.open_assignments or case.standstill is not None or case.closed_at is not None or _steps_follow_answer(case):
         return None
     return {"answered": answered_this_round(case)}
 
 
 def _steps_follow_answer(case: Case) -> bool:
-    """Whether the process of an agency goes on behind its answer or its release: an administrator drew steps there."""
+    """Whether an administrator drew steps behind the answer or the release in the agency's process."""
     running = select(ProcessInstance).where(ProcessInstance.case_id == case.id, ProcessInstance.assignment_id.is_not(None))
     with db.session.no_autoflush:
         found = list(db.session.scalars(running.where(ProcessInstance.ended_at.is_(None))))
-    # one that has just ended is not written yet
+    # an instance that has just ended is not written yet
     return any(each.ended_at is None and each.assignment is not None and each.assignment.end_reason in ENDS_OF_ITS_OWN for each in found)
 
 
@@ -81,7 +81,7 @@ def _refused(case: Case) -> dict[str, Any] | None:
 def _merge_settled(case: Case) -> dict[str, Any] | None:
     if case.state != CaseState.MERGED:
         return {"split": True}
-    # a main case that was refused is not over while somebody may object to that, or did
+    # a refused main case is not over while somebody may object, or has objected
     own = select(ProcessInstance.status).where(ProcessInstance.case_id == case.merged_into_id, ProcessInstance.assignment_id.is_(None))
     with db.session.no_autoflush:
         return {"split": False} if db.session.scalar(own) == "ended" else None
@@ -141,4 +141,4 @@ FACTS: Mapping[str, Fact] = {
         process_id="assignment",
     ),
 }
-"""By the name of the message its event waits for."""
+"""Facts by the name of the message their event waits for."""

@@ -1,7 +1,7 @@
-"""What was erased and taken out is erased and taken out again where an older backup was restored, by the list that is kept apart.
+"""After an older backup was restored, repeats the erasures and removals recorded in the separate erasure log.
 
-What has to be masked by the rule of retention is masked as well. Line by line, each in a unit of work of its own: it may be broken off
-and begun anew.
+Content due for masking under the retention rules is masked as well. Each line is a unit of work of its own, so this may be interrupted and
+started again.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ Again = Callable[..., bool | None]
 
 @dataclass
 class Applied:
-    """What became of the lines: done again, done already, of something younger than the backup, or left for somebody to look at."""
+    """The results by line: repeated, already done, about something younger than the backup, or left for somebody to look at."""
 
     done: Counter[str] = field(default_factory=Counter)
     already: int = 0
@@ -37,7 +37,7 @@ class Applied:
 
 
 def forget_again(lines: Iterable[Line], *, now: datetime) -> Applied:
-    """Carry out every line again, in their order, then mask what is old."""
+    """Repeat every line in order, then mask what is due."""
     applied = Applied()
     for line in lines:
         with unit_of_work():
@@ -60,7 +60,7 @@ def _take_out_again(ref: str, *, now: datetime) -> bool | None:
     if case_id is None:
         return None
     case = lock_case(case_id)
-    # one that was merged goes with its main case
+    # a merged case goes with its main case
     if case.quarantined_at is not None or case.merged_into_id is not None:
         return False
     with heard_in(case, "quarantine", None):

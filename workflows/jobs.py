@@ -1,4 +1,4 @@
-"""Everything that happens by the clock, in one table; the worker hands it to APScheduler, any number of workers may run it."""
+"""The table of all recurring jobs; the worker passes it to APScheduler, and any number of workers may run it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A recurring job: `run(now)` claims its own rows, so two workers never do the same work twice."""
+    """A recurring job. `run(now)` claims its own rows, so that two workers never do the same work twice."""
 
     name: str
     every: timedelta
@@ -83,9 +83,9 @@ INTERVALS: dict[str, timedelta] = {
 
 
 def _drained(take: Callable[[datetime, int], int]) -> Run:
-    """A job that goes on at once while whole batches come back: thousands may be due at one moment.
+    """Make a job that repeats at once while full batches come back, since thousands of rows may be due at the same moment.
 
-    Each batch has the time it begins at: leases are counted from it, and what is written down shall not lie before what others did.
+    Each batch gets the time at which it begins: leases count from it, and events must not be dated before those others recorded.
     """
 
     def run(now: datetime) -> None:
@@ -121,9 +121,9 @@ OWN: dict[str, Run] = {
 
 
 def recurring_jobs(others: Mapping[str, Run]) -> list[Job]:
-    """Return the whole table. `others` are the jobs that need the edge's configuration (mail host, file store, keys).
+    """Return the table of jobs. `others` are the jobs that need the edge's configuration (mail host, file store, keys).
 
-    Raises KeyError when one is missing or has no interval: nothing may be forgotten silently.
+    Raises KeyError if one is missing or has no interval, so that no job is forgotten silently.
     """
     runs = {**OWN, **others}
     if set(runs) != set(INTERVALS):

@@ -1,4 +1,4 @@
-"""How a step went, in words: what is kept of it are identifiers that gateways read and nobody should."""
+"""The outcomes of steps in words; the rows hold identifiers, which gateways read and people should not have to."""
 
 from casework.bilingual import Bilingual
 

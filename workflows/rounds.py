@@ -1,7 +1,7 @@
-"""Rounds of a loop an instance has long left: taken out of its task tree, which the engine would let grow for ever.
+"""Removes completed loop rounds from an instance's task tree, which the engine would let grow for ever.
 
-The engine hangs each task under the one before it. So a loop that is gone round a thousand times makes a tree thousands of tasks
-deep, in which the engine gets lost: it looks no deeper than 1000, and much of it calls itself once for each level.
+The engine hangs each task under the one before it, so a loop of a thousand rounds makes a tree thousands of tasks deep. The engine searches
+no deeper than 1000 levels, and much of it recurses once for each level.
 """
 
 from collections import Counter
@@ -16,25 +16,25 @@ from SpiffWorkflow.util.task import TaskState
 from workflows.definitions.joins import waits_to_be_joined
 
 MOST_TASKS = 150
-"""A smaller tree is left as it is."""
+"""Smaller trees are left as they are."""
 
 Mark = tuple[object, ...]
-"""What one task shows on the diagram: its element and state, and by which flow it was come to."""
+"""What one task shows on the diagram: its element, its state, and the flow by which it was reached."""
 
 
 def forget_rounds(workflow: BpmnWorkflow, *, most: int = MOST_TASKS) -> int:
-    """Take whole rounds that show nothing of their own out of a tree of more than `most` tasks; returns how many tasks that were.
+    """Remove whole rounds that show nothing of their own from a tree of more than `most` tasks; returns how many tasks were removed.
 
-    A round lies between two completed tasks of one element, one before the other on the way to all that still goes on there: the
-    second takes the place of the first. What goes on, what a join has yet to count and the parents of both keep their ids, their
-    data and each other; on the diagram every mark stays, since a round that alone shows a step or a flow is kept.
+    A round lies between two completed tasks of one element on the same way to everything still going on: the second takes the place of the
+    first. Whatever goes on, whatever a join has yet to count and the parents of both keep their ids, their data and each other. Every mark
+    on the diagram stays, since a round that alone shows a step or a flow is kept.
     """
     before = len(workflow.tasks)
     if before > most:
         tree = _Tree(workflow)
         for trunk in tree.trunks():
             for name in _repeated(trunk):
-                # each round taken out shortens the trunk for those who come next
+                # each removed round shortens the trunk for the next ones
                 rounds = [task for task in trunk if task.id in workflow.tasks and _may_stand_elsewhere(task, name)]
                 for first, second in pairwise(rounds):
                     tree.take_out(first, second)
@@ -56,7 +56,7 @@ class _Tree:
                 self.going_on[task.parent.id] += self.going_on[id_]
 
     def trunks(self) -> list[list[Task]]:
-        """Return the stretches of the tree, each as far down as one child has all that goes on."""
+        """Return the stretches of the tree, each down to where not all that goes on is below one child."""
         trunks: dict[object, list[Task]] = {}
         for id_ in self.marks:
             task = self.workflow.tasks[id_]
@@ -67,7 +67,7 @@ class _Tree:
         return [trunk for id_, trunk in trunks.items() if trunk[0].id == id_]
 
     def take_out(self, first: Task, second: Task) -> None:
-        """Set the second of two tasks in the place of the first, unless something would no longer be shown or be shown otherwise."""
+        """Put the second of two tasks in the place of the first, unless that would change what the diagram shows."""
         led_on = list(_shown_by_way_of(second))
         if any(task.has_state(TaskState.NOT_FINISHED_MASK) for task in led_on):
             return
@@ -92,12 +92,12 @@ class _Tree:
 
 
 def _repeated(trunk: list[Task]) -> list[str]:
-    """The names that stand there more than once, the most frequent first."""
+    """The names that occur more than once, the most frequent first."""
     return [name for name, count in Counter(task.task_spec.name for task in trunk).most_common() if count > 1]
 
 
 def _may_stand_elsewhere(task: Task, name: str) -> bool:
-    """Whether it can get another parent: nothing looks at a completed task again. A step belongs to the events at its edge."""
+    """Whether the task can get another parent: completed tasks can, but a step belongs to its boundary events."""
     parent = task.parent
     return (
         task.task_spec.name == name and task.state == TaskState.COMPLETED
@@ -106,7 +106,7 @@ def _may_stand_elsewhere(task: Task, name: str) -> bool:
 
 
 def _mark(task: Task) -> Mark:
-    """Looks past what the engine puts between two elements, as the diagram does."""
+    """The mark of a task; tasks the engine puts between two elements are skipped, as on the diagram."""
     before, names = task.parent, [task.task_spec.name]
     state = before.state if before is not None else None
     while before is not None:
@@ -118,7 +118,7 @@ def _mark(task: Task) -> Mark:
 
 
 def _shown_by_way_of(task: Task) -> Iterator[Task]:
-    """A task and those whose marks look past it."""
+    """A task and those whose marks skip it."""
     yield task
     if task.task_spec.bpmn_id is None:
         for child in task.children:
@@ -126,7 +126,7 @@ def _shown_by_way_of(task: Task) -> Iterator[Task]:
 
 
 def _below(task: Task, without: Task | None = None) -> Iterator[Task]:
-    """A task and all below it but what hangs under another, parents first."""
+    """A task and all below it, parents first, except what hangs under `without`."""
     ahead = [task]
     while ahead:
         task = ahead.pop()

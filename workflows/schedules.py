@@ -1,4 +1,4 @@
-"""Running schedules by themselves: what is due is ordered once, whichever worker comes; the pages' worker then makes it."""
+"""Runs schedules: each output that is due is ordered once, by whichever worker comes first, and made by the worker of the pages."""
 
 import logging
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ from reports.statistics.due import run_after, runs_due
 LOGGER = logging.getLogger("langbiang.schedules")
 
 PUT_OFF = timedelta(hours=1)
-"""How long a schedule waits whose times cannot be counted, so that the others go on."""
+"""How long a schedule waits if its times cannot be computed, so that the others go on."""
 
 
 def run_schedules(now: datetime) -> int:
-    """Order what every schedule has due, and return how many outputs were ordered. The job.
+    """Order the due outputs of every schedule, and return how many were ordered. A job.
 
-    Each schedule is a unit of work of its own under the lock of its row. Its times are counted anew: a calendar or a cut-off that has
-    changed since moves a run, and orders nothing before its time.
+    Each schedule is a unit of work of its own under a lock on its row. Its times are computed anew: if a calendar or a cut-off has changed
+    since, the run moves, and nothing is ordered before its time.
     """
     number = 0
     for id_ in due_schedules(now):
@@ -31,7 +31,7 @@ def run_schedules(now: datetime) -> int:
                 if schedule is not None:
                     number += _run(schedule, now)
         except OperationalError:
-            # the database is busy or gone: nothing is wrong with the schedule
+            # the database is busy or unavailable: nothing is wrong with the schedule
             raise
         except Exception as error:
             LOGGER.error("schedule not run", extra={"schedule": id_, "error": type(error).__name__})
@@ -41,7 +41,7 @@ def run_schedules(now: datetime) -> int:
 
 
 def _run(schedule: ReportSchedule, now: datetime) -> int:
-    """Order what is due; of a centre or an agency that has ended the period of its last day is the last."""
+    """Order what is due. For a centre or an agency that has ended, the period of its last day is the last."""
     times, day = times_of(schedule), ended_on(schedule)
     end = datetime.combine(day, datetime.min.time(), LOCAL_ZONE) if day is not None else None
     runs, following = runs_due(now, first_cut_off=schedule.first_cut_off, most=MOST_MISSED, **times), run_after(now, **times)

@@ -1,4 +1,4 @@
-"""The elements of the live models something may be set for day by day; settings learn of them when this is loaded."""
+"""The elements of the live models that daily settings may be made for; importing this registers them with the settings."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +15,7 @@ MODELS_KEPT = 16
 
 
 def settable_elements(centre_id: int | None) -> Mapping[str, ElementFacts]:
-    """The elements of the live model of a centre (None: the installation) something may be set for; none before one is live."""
+    """The settable elements of the live model of a centre (None: the installation); none before one is live."""
     try:
         version = live_version(centre_id)
     except NoLiveVersion:

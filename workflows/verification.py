@@ -1,4 +1,4 @@
-"""Proving that process and domain agree: each instance's own state against the flat rows, and cases against instances."""
+"""Verifies that process and domain agree: each instance's state against the flat rows, and cases against instances."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -36,11 +36,12 @@ RUNNING_STATES = frozenset(CaseState) - ENDED_STATES
 """States in which the process of a case still runs; in the rating window it waits for the reporters."""
 
 OVER_STATES = frozenset({CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.QUARANTINED})
-"""States in which it does not. That of a refused case waits for an objection and then ends, that of a merged one ends with its main."""
+"""States in which it does not. The process of a refused case waits for an objection and then ends; that of a merged case ends with its main
+case."""
 
 
 def check_process() -> Iterator[Finding]:
-    """Check every instance, waiting step and timer; to be called inside `one_moment`."""
+    """Check every instance, waiting step and timer; call inside `one_moment`."""
     yield from _cases_against_instances()
     yield from _assignments_against_instances()
     yield from _rows_of_ended_instances()
@@ -108,7 +109,7 @@ def _assignments_against_instances() -> Iterator[Finding]:
 
 
 def _is_behind_its_answer() -> ColumnElement[bool]:
-    """Whether a process waits where an administrator drew something behind the answer of its agency, or behind its release."""
+    """Whether a process waits at something an administrator drew behind its agency's answer or release."""
     drawn = exists().where(
         WaitingTask.instance_id == ProcessInstance.id, WaitingTask.state.in_(OPEN_STEPS), WaitingTask.element.not_in(BINDINGS.steps)
     )
@@ -158,7 +159,7 @@ def _running_instances() -> Iterator[Finding]:
 
 
 class _Rows:
-    """The flat rows of some instances, read with one query a table."""
+    """The flat rows of some instances, read with one query per table."""
 
     def __init__(self, batch: list[ProcessInstance]) -> None:
         ids, cases = [instance.id for instance in batch], {instance.case_id for instance in batch}
@@ -227,14 +228,14 @@ def _check_instance(instance: ProcessInstance, rows: _Rows) -> Iterator[Finding]
 
 
 def _awaited_on_the_way(workflow: BpmnWorkflow, definition: Definition) -> bool:
-    """Whether an event waits for a message, those set aside that only listen beside the way."""
+    """Whether an event on the way waits for a message; events that only listen are left out."""
     waiting = (task.task_spec.name for task in workflow.event_manager.tasks.values() if task.state == TaskState.WAITING)
     found = (definition.elements.get(name) for name in waiting)
     return any(element is not None and element.kind == "intermediateCatchEvent" and "beside" not in element.properties for element in found)
 
 
 def _check_facts(instance: ProcessInstance, awaited: set[str]) -> Iterator[Finding]:
-    """What holds in the domain has been heard by every event that waits for it, or a message about it is on its way."""
+    """Yield facts that hold in the domain but that a waiting event has not heard, unless a message is on its way."""
     if instance.status != "running":
         return
     for name in sorted(awaited & FACTS.keys()):
@@ -247,7 +248,7 @@ def _check_facts(instance: ProcessInstance, awaited: set[str]) -> Iterator[Findi
 
 
 def _compare(instance: ProcessInstance, waiting: Mapping[str, Any], noted: Mapping[str, Any], vi: str, en: str) -> Iterator[Finding]:
-    """Each step or timer that waits in the state has its row, with the same element (and instant), and no row stands alone."""
+    """Yield differences between the waiting steps or timers of a state and their rows: element, instant, or one without the other."""
     for engine_task in sorted(waiting.keys() | noted.keys()):
         own, row = waiting.get(engine_task), noted.get(engine_task)
         if own == row:
@@ -271,7 +272,7 @@ def _named(noted: Any) -> str:
 
 
 def _check_limits(instance: ProcessInstance, definition: Definition, steps: list[Any], clocks: list[Any]) -> Iterator[Finding]:
-    """The due instant a list sorts a step by is that of the clock the diagram names for it."""
+    """Yield steps whose due instant is not that of the clock the diagram names."""
     own_limits = {row.element: row.due_at for row in clocks if row.kind == ClockKind.STEP and row.assignment_id == instance.assignment_id}
     kinds = [row for row in clocks if row.kind != ClockKind.STEP]
     limits: dict[tuple[str, int | None], datetime | None] = {(row.kind, row.assignment_id): row.due_at for row in kinds}

@@ -1,4 +1,4 @@
-"""Freezing figures by itself: some hours after a month, quarter, half-year or year of a centre has been cut off."""
+"""Freezes figures automatically, some hours after the cut-off of a centre's month, quarter, half-year or year."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -18,14 +18,15 @@ from workflows.figures.steps import step_hours
 
 FROZEN_KINDS = (MONTH, QUARTER, HALF_YEAR, YEAR)
 MOST_MISSED = 12
-"""Periods of a kind that are caught up with after the worker stood still."""
+"""Periods of a kind that are caught up on after the worker stood still."""
 
 
 def freeze_figures(now: datetime) -> int:
-    """Freeze every period that is due and not frozen yet; returns how many. The job.
+    """Freeze every period that is due; returns how many. A job.
 
-    Counting takes no lock; a snapshot is written in a unit of work of its own, and a second worker finds it there. A period that cannot be
-    frozen keeps the later ones of its kind in its centre waiting, and no others. Raises what the first of them raised: the run has failed.
+    Counting takes no lock; each snapshot is written in a unit of work of its own, and a second worker finds it there. A period that cannot
+    be frozen delays later ones of its kind in its centre, and no others. Raises the first fault at the end, so that the run counts as
+    failed.
     """
     work, number = OneByOne("freeze_figures"), 0
     for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
@@ -43,13 +44,13 @@ def _freeze(period: Period, centre_id: int, now: datetime) -> bool:
         with unit_of_work():
             freeze(period, centre_id=centre_id, by=SYSTEM, now=now, content=content)
     except SnapshotRefused:
-        # frozen meanwhile, or not everything is counted yet: the next round looks again
+        # frozen by another worker, or not everything is counted yet: the next run tries again
         return False
     return True
 
 
 def counted(period: Period, *, centre_id: int, now: datetime, say: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """What a snapshot of a period would hold, all of it counted in one moment in which nothing of the period was left to be counted.
+    """What a snapshot of a period would hold, counted at one moment at which nothing of the period was left to count.
 
     Takes no lock; `say` is told how many parts of how many are counted. Raises SnapshotRefused.
     """
@@ -59,7 +60,7 @@ def counted(period: Period, *, centre_id: int, now: datetime, say: Callable[[int
 
 
 def _due(centre_id: int, kind: str, now: datetime) -> Iterator[Period]:
-    """The oldest first, so that a month frozen says where the next one begins."""
+    """The oldest first, because a frozen month determines where the next one begins."""
     wait = timedelta(hours=int(value_of("freeze_after_hours", centre_id)))
     newest = select(FiguresSnapshot.until_at).where(FiguresSnapshot.centre_id == centre_id, FiguresSnapshot.period == kind)
     last = db.session.scalar(newest.order_by(FiguresSnapshot.until_at.desc()).limit(1))

@@ -1,7 +1,7 @@
-"""How long the steps of the live process took in a period: what only the process knows of a report's figures.
+"""How long the steps of the live process took in a period, for a report's figures.
 
-Calendar months within it are read from the months kept (workflows/bottlenecks), what is beside them from the passages themselves, through
-the index by the instant a step was left: so a year that still lasts costs no more than its last month.
+Calendar months are read from the stored months (workflows/bottlenecks), the remaining stretches from the passages themselves, through the
+index on the instant a step was left. So an unfinished year costs no more than its last month.
 """
 
 from collections import defaultdict
@@ -24,13 +24,13 @@ from workflows.models import StepFact, StepTimes, WaitingTask
 from workflows.versions.live import NoLiveVersion, live_version
 
 SLICE = timedelta(days=8)
-"""Passages are read for so long at a time, so that no statement grows with the house."""
+"""Passages are read for this long at a time, so that no statement grows with the installation."""
 
 
 def step_hours(period: Period, *, centre_id: int, agency_id: int | None = None) -> list[dict[str, Any]]:
-    """Return, for each step of the live process that was done in a period, how often and how long it took, in the order of the model.
+    """Return, for each step of the live process that was done in a period, how often and how long, in the order of the model.
 
-    `median` and `p90` are office minutes, None of fewer than five passages; `step` is its id in the diagram, `name` in two languages.
+    `median` and `p90` are office minutes, None below five passages; `step` is its id in the diagram, `name` in two languages.
     """
     import numpy as np  # late: docs/architecture.md
 
@@ -48,12 +48,12 @@ def step_hours(period: Period, *, centre_id: int, agency_id: int | None = None) 
 
 
 def is_kept(month_on: date) -> bool:
-    """Whether the passages of a calendar month have been counted, so that reading them costs one statement."""
+    """Whether the passages of a calendar month have been counted, so that reading them takes one statement."""
     return db.session.scalar(select(StepTimes.id).where(StepTimes.month_on == month_on).limit(1)) is not None
 
 
 def _split(period: Period) -> tuple[list[date], list[tuple[datetime, datetime]]]:
-    """The calendar months wholly within a period whose passages are kept, and the stretches beside them."""
+    """The whole calendar months of a period whose passages are stored, and the stretches between them."""
     within = (StepTimes.month_on >= month_of(period.since), StepTimes.month_on < month_of(period.until))
     kept = db.session.scalars(select(StepTimes.month_on).where(*within).distinct().order_by(StepTimes.month_on)).all()
     months: list[date] = []
@@ -68,7 +68,7 @@ def _split(period: Period) -> tuple[list[date], list[tuple[datetime, datetime]]]
 
 
 def _is_whole(month: date) -> bool:
-    """Whether a month was counted after its end: its last hours are missing where that was the last time before."""
+    """Whether a month was counted after its end; otherwise its last hours may be missing."""
     counted_at = db.session.scalar(select(StepTimes.counted_at).where(StepTimes.month_on == month).limit(1))
     return counted_at is not None and counted_at >= start_of(month_after(month))
 
@@ -96,13 +96,13 @@ def _of_passages(stretches: Sequence[tuple[datetime, datetime]], centre_id: int,
 
 
 def _done(since: datetime, until: datetime, centre_id: int, agency_id: int | None) -> Select[str, int | None]:
-    """Which steps were done in [since, until) and how long each took: what the months kept count as a passage with minutes."""
+    """Steps done in [since, until) with their minutes: those that stored months count as passages with minutes."""
     query = (
         select(StepFact.element, StepFact.working_minutes)
         .join(WaitingTask, and_(WaitingTask.instance_id == StepFact.instance_id, WaitingTask.engine_task == StepFact.engine_task))
         .join(Case, Case.id == StepFact.case_id)
         .where(StepFact.left_at >= since, StepFact.left_at < until, StepFact.working_minutes.is_not(None))
-        # said so that no planner begins with all a centre or an agency ever did
+        # written so that no planner begins with everything a centre or an agency ever did
         .where(WaitingTask.state == "done", WaitingTask.centre_id + 0 == centre_id, Case.quarantined_at.is_(None))
     )
     return query if agency_id is None else query.where(WaitingTask.agency_id + 0 == agency_id)

@@ -1,4 +1,4 @@
-"""Tables of the process: versions of the model, instances and their tokens, and the flat rows inbox and worker ask."""
+"""Tables of the process: versions of a model, instances and their tokens, and the flat rows that inbox and worker read."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from casework.lateness import is_late
 from casework.models import Account, Assignment, Case
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
-"""Where a step stands in a list sorted by due instant when no limit runs for it."""
+"""The due instant of a step without a running limit, so that sorted lists put it last."""
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -19,9 +19,9 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
 
 
 class ProcessVersion(Referable, Model):
-    """One version of a model or of a decision table; a draft's text changes with each save, from `checked` on it never does.
+    """One version of a model or decision table. A draft's text changes with each save; from `checked` on it never does.
 
-    Without a centre it holds for the installation. Who did what to it, and why, is the stream of events of its scope.
+    Without a centre it applies to the whole installation. Who did what to it, and why, is in the event stream of its scope.
     """
 
     __tablename__ = "process_version"
@@ -58,7 +58,7 @@ class ProcessVersion(Referable, Model):
 
 
 OF_THE_CASE = "case"
-"""The key of the process a case itself has."""
+"""The key of the case's own process."""
 
 
 class ProcessInstance(Model):
@@ -93,17 +93,16 @@ class ProcessInstance(Model):
 
     @property
     def key(self) -> str:
-        """Its name in the addresses of its case: the ref of its assignment, or OF_THE_CASE."""
+        """Its name in addresses: the ref of its assignment, or OF_THE_CASE."""
         return self.assignment.ref if self.assignment else OF_THE_CASE
 
     @property
     def subject(self) -> Case | Assignment:
-        """What a step of this instance is about."""
         return self.assignment or self.case
 
 
 class WaitingTask(Referable, Model):
-    """A step that waits for a person, or did. The inbox reads only this table; frozen ones wait until their case resumes."""
+    """A step that waits for a person, or did. The inbox reads only this table; frozen steps wait until their case resumes."""
 
     __tablename__ = "waiting_task"
     __table_args__ = (
@@ -151,12 +150,12 @@ class WaitingTask(Referable, Model):
         return None if self.due_at == FAR else self.due_at
 
     def is_late(self, now: datetime) -> bool:
-        """What its case is counted apart for is not late either (casework.open_cases)."""
+        """Whether the step is late. Steps of cases counted apart never are (casework.open_cases)."""
         return is_late(self.due_at, self.done_at or now) and not self.case.is_unconfirmed
 
 
 class Timer(Model):
-    """The moment at which a waiting timer of an instance is due; the worker wakes only what this table names."""
+    """A waiting timer of an instance and when it is due; the worker wakes only what this table names."""
 
     __tablename__ = "process_timer"
     __table_args__ = (
@@ -176,7 +175,7 @@ class Timer(Model):
 
 
 class Message(Model):
-    """A message to an instance, kept until it is taken: nothing is lost when nobody waits for it yet."""
+    """A message to an instance, kept until it is delivered, so that nothing is lost if nothing waits for it yet."""
 
     __tablename__ = "process_message"
     __table_args__ = (_partial("ix_process_message_open", "case_id", "id", where="delivered_at IS NULL"),)
@@ -193,7 +192,7 @@ class Message(Model):
 
 
 class Incident(Referable, Model):
-    """A step that failed: the instance stands as it stood before, the step can be tried again."""
+    """A failed step: the instance is as it was before, and the step can be retried."""
 
     __tablename__ = "incident"
     __table_args__ = (_partial("ix_incident_open", "occurred_at", where="resolved_at IS NULL"),)
@@ -217,7 +216,7 @@ class Incident(Referable, Model):
 
 
 class StepFact(Model):
-    """How long one step took: what the heat map and the statistics count."""
+    """How long one step took, for the heat map and the statistics."""
 
     __tablename__ = "step_fact"
     __table_args__ = (UniqueConstraint("instance_id", "engine_task"), Index("ix_step_fact_element", "version_id", "element", "left_at"))

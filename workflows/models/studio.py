@@ -1,4 +1,4 @@
-"""Tables of the studio: open cases that are moved to another version, what is rehearsed, and how long steps took, counted by month."""
+"""Tables of the studio: moves of open cases to another version, scenarios and rehearsals, and step times by month."""
 
 from datetime import date, datetime
 from typing import Any
@@ -21,10 +21,11 @@ FORETOLD = "elements of the new version, and whom the move tells; empty: not loo
 
 
 class ProcessMove(Referable, Model):
-    """A plan to let open cases of one version go on in another, and how far it has come. Its cases are rows of MoveCase.
+    """A plan to move the open cases of one version to another, and its progress. Its cases are rows of MoveCase.
 
-    `mapping` says by element of the source where a token goes that rests there: an element of the target, or null for "not". What it
-    does not name goes to the element of the same id and kind. `revision` counts changes of the plan: who changes it names the one read.
+    `mapping` gives, by element of the source, where a token resting there goes: an element of the target, or null for nowhere. Elements it
+    does not name go to the element of the same id and kind. `revision` counts changes of the plan; whoever changes it names the one they
+    read.
     """
 
     __tablename__ = "process_move"
@@ -58,10 +59,10 @@ class ProcessMove(Referable, Model):
 
 
 class MoveCase(Model):
-    """One case of a plan: what the preview on a copy found, what became of it, and the rows as they were, for undoing.
+    """One case of a plan: the result of the preview on a copy, what became of it, and its former rows, for undoing.
 
-    `places` are the elements its tokens rest at, sorted: cases of one plan are counted by them. `forecast` says where it will rest in
-    the new version (`rests`), which steps it skips (`skips`) and whom the move tells (`tells`); `came_to` where it did come to rest.
+    `places` are the elements its tokens rest at, sorted; the cases of a plan are counted by them. `forecast` says where it will rest in the
+    new version (`rests`), which steps it skips (`skips`) and whom the move notifies (`tells`); `came_to` is where it did come to rest.
     """
 
     __tablename__ = "process_move_case"
@@ -90,9 +91,9 @@ class MoveCase(Model):
 
 
 class Scenario(Referable, Model):
-    """A way through the process that is kept to be rehearsed: acts and what they left to conditions, and where each came to rest.
+    """A recorded way through the process for rehearsals: acts and what they left to conditions, and where each came to rest.
 
-    Recorded from a real case it holds outcomes and flags; values of drawn steps are replaced by others that lead the same way.
+    If recorded from a real case it holds outcomes and flags; values of drawn steps are replaced by others that lead the same way.
     """
 
     __tablename__ = "process_scenario"
@@ -110,9 +111,9 @@ class Scenario(Referable, Model):
 
 
 class Rehearsal(Referable, Model):
-    """Something asked of a version that takes its time, and what came out: scenarios run, history replayed, old cases compared.
+    """A long-running request about a version, with its result: scenarios run, history replayed, or old cases compared.
 
-    It is of the text as it was asked for (`sha256`): a draft that was saved since is rehearsed anew. Results hold counts and elements.
+    It is about the text at the time of the request (`sha256`): a draft saved since is rehearsed anew. Results hold counts and elements.
     """
 
     __tablename__ = "process_rehearsal"
@@ -146,10 +147,10 @@ class Rehearsal(Referable, Model):
 
 
 class StepTimes(Model):
-    """How long one step of one version took in one month, for one centre, field and agency: what the heat map adds up.
+    """How long one step of one version took in one month, for one centre, field and agency; the heat map adds these up.
 
-    `minutes` are the office minutes of each passage that was done, ascending, as unsigned 32-bit integers, little endian, zstd: medians
-    and percentiles of any sum of rows are exact. A passage counts in the month in which the step was left.
+    `minutes` are the office minutes of each completed passage, ascending, as unsigned 32-bit integers, little endian, zstd, so medians and
+    percentiles over any set of rows are exact. A passage counts in the month in which the step was left.
     """
 
     __tablename__ = "step_times"
