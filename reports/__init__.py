@@ -1,1 +1,1 @@
-"""What is printed: dataclasses in, bytes out. No request, no engine; the only package that imports WeasyPrint."""
+"""Printed documents and statistics: dataclasses in, bytes out. No request, no engine; no other package imports WeasyPrint."""

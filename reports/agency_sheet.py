@@ -1,6 +1,6 @@
 """The sheet of one agency (Thông báo, TB): what it was asked in a period, how it answered, what is still open. No rank, no other agency.
 
-Below five no rate is told (domain.md, 2.5): with twelve parts a month one more would move it by a tenth.
+Below five there is no rate (domain.md, 2.5): with twelve parts a month, a single one would change it by almost a tenth.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,18 +25,18 @@ FIGURES = {
     "taken_away": "Thôi giao", "open": "Còn phải xử lý", "open_late": "Còn phải xử lý, trễ hạn", "redone": "Yêu cầu làm lại",
     "handed_back": "Đề nghị chuyển trả", "extensions": "Được gia hạn",
 }  # fmt: skip
-"""What is counted of an agency (casework/assignments/periods.py), in the order of the table."""
+"""The figures of an agency (casework/assignments/periods.py), in the order of the table."""
 
 COUNTED = (
     "Đơn vị tính: lượt phân phối; một vụ việc có thể được giao cho đơn vị nhiều lượt. Kỳ trước chuyển sang cộng nhận phân phối bằng đã trả"
     " lời cộng thôi giao cộng còn phải xử lý. Thôi giao: chuyển trả được chấp nhận, rút khỏi vụ việc, vụ việc gộp hoặc kết thúc."
 )
-"""What stands beneath the table."""
+"""The note beneath the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgencySheet:
-    """What the sheet tells. `open_total` counts all parts that are open, `open_parts` are those longest due."""
+    """The content of the sheet. `open_total` counts all open parts, `open_parts` are those longest overdue."""
 
     name: str
     label: str
@@ -53,13 +53,13 @@ class AgencySheet:
     open_total: int = 0
 
     def told(self) -> dict[str, Any]:
-        """As a letter keeps it."""
+        """As stored with a letter."""
         told: dict[str, Any] = orjson.loads(orjson.dumps(self, option=orjson.OPT_UTC_Z))
         return told
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "AgencySheet":
-        """From what a letter kept."""
+        """From what a letter stored."""
         given = dict(told)
         for name in ("since", "until", "counted_at"):
             given[name] = datetime.fromisoformat(given[name])
@@ -70,7 +70,6 @@ class AgencySheet:
 def agency_sheet_html(
     sheet: AgencySheet, head: Head, on: date, *, copies: Sequence[str] = (), assessment: str = "", proposals: str = "", **frame: Any
 ) -> str:
-    """The sheet as a page for print."""
     kept = f"Lưu: VT{f', {head.symbol}' if head.symbol else ''}"
     subject = f"{SUBJECT} {sheet.label[:1].lower()}{sheet.label[1:]}"
     around = Frame(head, on, subject, (sheet.agency,), ("Như trên", *copies, kept), **{"type_name": "Thông báo", **frame})
@@ -81,7 +80,7 @@ def agency_sheet_html(
 
 
 def data_of(sheet: AgencySheet) -> Attachment:
-    """The figures for programs, to lie in the PDF."""
+    """The figures as a data file inside the PDF."""
     told = {"document": "agency_sheet", "version": 2, **sheet.told()}
     return Attachment(DATA_NAME, orjson.dumps(told, option=orjson.OPT_INDENT_2), "Số liệu của phiếu")
 
@@ -93,7 +92,7 @@ def _span(sheet: AgencySheet) -> str:
 
 
 def sentences(sheet: AgencySheet) -> list[str]:
-    """What came, how it was answered, how it was judged."""
+    """What was asked of the agency, how it answered, how it was rated."""
     of = sheet.figures
     told = [
         (f"Trong kỳ, {sheet.agency} nhận phân phối {number(of['asked'])} lượt; tiếp nhận {number(of['accepted'])} lượt"
@@ -117,7 +116,7 @@ def sentences(sheet: AgencySheet) -> list[str]:
 
 
 def figures_table(sheet: AgencySheet) -> Grid:
-    """Each figure beside the period before. A sheet written before something was counted has no row of it."""
+    """Each figure next to that of the period before. A figure the sheet did not count has no row."""
     rows = tuple(
         (name, number(sheet.figures[key]), number(sheet.before.get(key)), change(sheet.figures[key], sheet.before[key]))
         if key in sheet.before
@@ -130,7 +129,7 @@ def figures_table(sheet: AgencySheet) -> Grid:
 
 
 def open_words(sheet: AgencySheet) -> str:
-    """What stands above the list."""
+    """The introduction to the list."""
     if not sheet.open_total:
         return "Lúc tính số liệu, đơn vị không còn vụ việc nào phải xử lý."
     late = sum(each.days >= 0 for each in sheet.open_parts)
@@ -142,7 +141,7 @@ def open_words(sheet: AgencySheet) -> str:
 
 
 def open_table(sheet: AgencySheet) -> Grid | None:
-    """The parts that are open, the longest due first; a sensitive case by its code alone."""
+    """The open parts, longest overdue first; a sensitive case only by its code."""
     if not sheet.open_parts:
         return None
     rows = tuple(

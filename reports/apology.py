@@ -1,4 +1,4 @@
-"""The letter of apology with a new day, to the sender of one report, from what was kept of it."""
+"""The letter of apology with a new date, to the sender of one report, from stored content."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,9 +11,9 @@ SUBJECT = "xin lỗi và hẹn lại thời gian trả lời phản ánh"
 
 
 def apology_html(content: dict[str, Any], new_day: date, *, code: str, filed_at: datetime, **marks: Any) -> str:
-    """The letter as a page for print. It names nobody: the sender is addressed by the code of their own report.
+    """The letter as HTML for printing. It names nobody: the sender is addressed by the code of their own report.
 
-    `marks` is what its frame bears besides: number, symbol, stamp, address to verify it.
+    `marks` are the other fields of its frame: number, symbol, stamp, verification address.
     """
     head = Head(**content["head"])
     frame = Frame(

@@ -1,4 +1,4 @@
-"""What a document is printed with: typefaces, pictures, and files it carries.
+"""What documents are printed with: typefaces, pictures, and attached files.
 
 Typefaces are whole TrueType files: from the web's woff2 subsets WeasyPrint makes one font with mixed glyphs.
 """
@@ -29,10 +29,10 @@ SERIF_FACES = """
 @font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-BoldItalic.ttf"); font-weight: 700;
 font-style: italic; }
 """
-"""For official letters: it has the measures of Times New Roman, which NĐ 30/2020 asks for and which may not be handed on."""
+"""For official letters: metrically compatible with Times New Roman, which NĐ 30/2020 requires but which may not be redistributed."""
 
 FAMILIES = {"Be Vietnam Pro": FONT_FILES[0], "Liberation Serif": FONT_FILES[3]}
-"""One file of each family: all of a family have the same letters."""
+"""One file of each family; all of a family have the same characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Attachment:
 
 @cache
 def characters(families: tuple[str, ...]) -> frozenset[int]:
-    """The characters each of some families has."""
+    """The characters each of these families has."""
     from fontTools.ttLib import TTFont  # late: docs/architecture.md
 
     each = [frozenset(TTFont(io.BytesIO(font_assets()[f"fonts/{FAMILIES[name]}"][1]), lazy=True).getBestCmap()) for name in families]
@@ -55,6 +55,6 @@ def characters(families: tuple[str, ...]) -> frozenset[int]:
 
 @cache
 def font_assets() -> Assets:
-    """The typefaces, as assets by the names FONT_FACES and SERIF_FACES give them."""
+    """The typefaces, under the names used in FONT_FACES and SERIF_FACES."""
     folder = resources.files("reports") / "fonts"
     return {f"fonts/{name}": ("font/ttf", (folder / name).read_bytes()) for name in FONT_FILES}

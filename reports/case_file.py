@@ -1,9 +1,9 @@
-"""The case file (hồ sơ vụ việc): everything of one case in its order, as values, set on A4 sheets with the same facts as data inside.
+"""The case file (hồ sơ vụ việc): everything about one case, in order, as values, printed on A4 with the same facts attached as data.
 
-What stands in it was chosen for paper (casework/casefile/redaction.py, reports/case_file_reading.py): nothing from which a sender could
-be known.
-It is not an official letter of NĐ 30/2020 but what a body keeps of a matter (hồ sơ công việc, Điều 28), so it has a cover, a table of
-contents and no number. Margins and page numbers are those of the decree all the same.
+Its content was selected for paper (casework/casefile/redaction.py, reports/case_file_reading.py): nothing that identifies a sender.
+
+It is not an official letter of NĐ 30/2020 but what a body keeps about a matter (hồ sơ công việc, Điều 28), so it has a cover, a table of
+contents and no number. Margins and page numbers still follow the decree.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ DATA_NAME = "ho-so.json"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture by its cleared copy. `sha256` is that of the copy the centre keeps; the print is smaller."""
+    """One picture in its cleared copy. `sha256` is that of the copy the centre stores; the print is smaller."""
 
     name: str
     sha256: str
@@ -35,7 +35,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class FiledReport:
-    """One report by its cleared words; empty where nothing of it was cleared. `transcripts` were written down from voice notes."""
+    """One report in its cleared words, empty if nothing was cleared. `transcripts` are of voice notes."""
 
     code: str
     source: str
@@ -63,7 +63,7 @@ class AnswerVersion:
 
 @dataclass(frozen=True, slots=True)
 class AskedExtension:
-    """More time that was asked for, and what became of it."""
+    """A request for more time, and its outcome."""
 
     requested_at: datetime
     until: str
@@ -75,7 +75,7 @@ class AskedExtension:
 
 @dataclass(frozen=True, slots=True)
 class AskedHandBack:
-    """That an agency said the matter is not its own, and what became of it."""
+    """An agency's statement that the matter is not its own, and the outcome."""
 
     at: datetime
     reason: str
@@ -87,7 +87,7 @@ class AskedHandBack:
 
 @dataclass(frozen=True, slots=True)
 class AgencyPart:
-    """One agency's part of the case: what was asked of it, when, and all it said."""
+    """One agency's part of the case: what was asked of it, when, and everything it said."""
 
     agency: str
     role: str
@@ -104,8 +104,8 @@ class AgencyPart:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldVersion:
-    """One version of what was told."""
+class FiledVersion:
+    """One version of an answer."""
 
     version: int
     written_at: datetime
@@ -116,22 +116,22 @@ class ToldVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One publication or private answer with its versions, the newest first, and how it was rated."""
+class FiledAnswer:
+    """One publication or private answer with its versions, newest first, and its ratings."""
 
     number: int
     kind: str
     published_at: datetime
     unpublished_at: datetime | None
     unpublish_reason: str | None
-    versions: tuple[ToldVersion, ...]
+    versions: tuple[FiledVersion, ...]
     ratings: tuple[tuple[str, str, int], ...] = ()
     """About what, which level, how often."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Something beside the way: a hold, a question, a referral, a directive, a call. `outcome` is how it ended."""
+class FiledEvent:
+    """A hold, question, referral, directive, call or record of a drawn step. `outcome` is how it ended."""
 
     title: str
     at: datetime
@@ -155,8 +155,8 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the history."""
+class TimelineEntry:
+    """One entry of the history, or one note."""
 
     at: datetime
     words: str
@@ -166,7 +166,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class FiledLetter:
-    """A document that was written about the case. `number` is empty until the clerk has given one."""
+    """A document written about the case. `number` is empty until the clerk has assigned one."""
 
     kind: str
     at: datetime
@@ -176,7 +176,7 @@ class FiledLetter:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where the chain of the case's history stands, and the newest signed anchor. `is_anchored`: that anchor covers the head."""
+    """The end of the hash chain of the case's history, and the newest signed anchor. `is_anchored`: that anchor covers it."""
 
     stream: str
     seq: int
@@ -189,7 +189,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """Everything of one case that may stand on paper. Printing it again from the same content gives the same bytes."""
+    """Everything about one case that may be printed. The same content always gives the same bytes."""
 
     code: str
     title: str
@@ -202,36 +202,31 @@ class CaseFile:
     reports: tuple[FiledReport, ...]
     classification: tuple[tuple[str, str], ...]
     agencies: tuple[AgencyPart, ...]
-    told: tuple[Told, ...]
-    turns: tuple[Turn, ...]
-    records: tuple[Turn, ...]
-    notes: tuple[Line, ...]
+    told: tuple[FiledAnswer, ...]
+    turns: tuple[FiledEvent, ...]
+    records: tuple[FiledEvent, ...]
+    notes: tuple[TimelineEntry, ...]
     limits: tuple[Limit, ...]
     pictures: tuple[Picture, ...]
-    timeline: tuple[Line, ...]
+    timeline: tuple[TimelineEntry, ...]
     letters: tuple[FiledLetter, ...]
     proof: Proof
     is_sensitive: bool = False
     older_steps: int = 0
-    """Steps before the oldest that is listed."""
+    """Steps older than the oldest one listed."""
 
     def pairs(self) -> list[tuple[Picture, ...]]:
-        """The pictures as rows of two."""
+        """The pictures in rows of two."""
         return [self.pictures[start : start + 2] for start in range(0, len(self.pictures), 2)]
 
 
-def case_file_html(file: CaseFile, *, verify_page: str = "") -> str:
-    """The file as a page: whatever people typed is text there, never markup. Pictures are `app:///pictures/<name>`."""
-    return sheet_html("case_file.html", file=file, verify_page=verify_page)
-
-
 def case_file_data(file: CaseFile) -> bytes:
-    """The same facts as JSON, for programs. Instants are UTC."""
+    """The same facts as JSON. Instants are UTC."""
     return orjson.dumps({"kind": "case_file", "version": 1, **_fields(file)}, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
 
 
 def case_file_pdf(file: CaseFile, pictures: Mapping[str, bytes], *, verify_page: str = "") -> bytes:
-    """The file on A4 sheets with its data inside. `pictures` are JPEG by name; one whose bytes are gone leaves its caption."""
+    """The file on A4 with its data attached; input is escaped. `pictures` are JPEG by name; a missing one leaves its caption."""
     there = [each for each in file.pictures if each.name in pictures]
     assets = {f"pictures/{each.name}.jpg": ("image/jpeg", pictures[each.name]) for each in there}
     html = sheet_html("case_file.html", file=file, verify_page=verify_page, with_pictures=frozenset(each.name for each in there))
@@ -245,5 +240,5 @@ def _fields(file: CaseFile) -> dict[str, object]:
 
 
 def names_of(pictures: Iterable[Picture]) -> list[str]:
-    """The names of pictures in their order."""
+    """The names of pictures, in order."""
     return [each.name for each in pictures]

@@ -1,9 +1,9 @@
-"""What of a case goes into its file, read as the person who asked for it may read it, and then for paper (casework/casefile/redaction.py).
+"""Collects the content of a case file, as the person who requested it may read it, and then for paper (casework/casefile/redaction.py).
 
-Stricter than the case page where words are concerned that leave the house: a question of the centre to a sender and its decision on a
-sender's wish may take up what only that person said, and notes of the centre to itself may name whom somebody called back. Of those the
-file says that there was one, and when. Notes that agencies read and what an agency wrote are in it. Of pictures stands the copy with the
-most covered: the one published, else the one cleared for agencies; what an agency itself took has the centre's copy until it is published.
+Paper leaves the organisation, so some words the case page shows are left out: questions to a sender and decisions on a sender's request may
+repeat what only that person said, and internal notes of the centre may name whom somebody called back. For those the file only says that
+they exist, and when. Notes agencies read, and what an agency wrote, are included. Of each picture the most redacted copy is used: the
+published one, else the one cleared for agencies; an agency's own photo is used in the centre's copy until it is published.
 """
 
 import io
@@ -42,15 +42,15 @@ from reports.case_file import (
     AskedExtension,
     AskedHandBack,
     CaseFile,
+    FiledAnswer,
+    FiledEvent,
     FiledLetter,
     FiledReport,
+    FiledVersion,
     Limit,
-    Line,
     Picture,
     Proof,
-    Told,
-    ToldVersion,
-    Turn,
+    TimelineEntry,
 )
 from reports.sheets import moment
 
@@ -66,24 +66,26 @@ VERDICTS = {"approve": "Duyệt", "redo": "Yêu cầu xử lý lại"}
 AFTER, BEFORE = "kết quả xử lý", "hiện trường"
 
 MOST_PICTURES = 120
-"""Of one case; what reports, answers and steps hold together is a tenth of it."""
+"""Of one case; together, reports, answers and steps may hold a tenth of it."""
 LARGE, SMALL, MANY = 1000, 640, 14
-"""The longer side of a printed picture in pixels, for few and for many pictures: 78 mm wide they have 200 dots an inch and more."""
+"""The longer side of a printed picture in pixels, for few and for many pictures: 78 mm wide they have at least 200 dpi."""
 QUALITY = 78
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A case file, and the rows of the copies its pictures are made of, by name."""
+class CaseFileContent:
+    """A case file, and the file rows of its pictures, by name."""
 
     file: CaseFile
     copies: Mapping[str, File]
 
 
-def case_file_of(case: Case, *, by: Actor, now: datetime, step_names: Mapping[str, Bilingual] | None = None, printed_by: str = "") -> Read:
-    """Collect everything of a case for paper. `step_names` are the steps that limits of drawn steps belong to.
+def case_file_of(
+    case: Case, *, by: Actor, now: datetime, step_names: Mapping[str, Bilingual] | None = None, printed_by: str = ""
+) -> CaseFileContent:
+    """Collect everything about a case for paper. `step_names` are the names of drawn steps with limits.
 
-    Changes nothing. Raises NotAllowed for who does not read the cleared words of the case, as of one in quarantine nobody does.
+    Changes nothing. Raises NotAllowed for a person who may not read the cleared words of the case; in quarantine nobody may.
     """
     if not sees(by, Sight.CLEARED, case):
         raise NotAllowed
@@ -118,13 +120,13 @@ def case_file_of(case: Case, *, by: Actor, now: datetime, step_names: Mapping[st
         is_sensitive=case.visibility_reason_id is not None,
         older_steps=max(0, _length(case) - MOST_STEPS),
     )
-    return Read(file, {picture.name: copy for picture, copy in taken})
+    return CaseFileContent(file, {picture.name: copy for picture, copy in taken})
 
 
-def printed_pictures(read: Read, *, store: FileStore) -> Iterator[tuple[str, bytes]]:
-    """The pictures scaled down for print as JPEG, one after the other: never more than one of them is decoded at a time.
+def printed_pictures(read: CaseFileContent, *, store: FileStore) -> Iterator[tuple[str, bytes]]:
+    """The pictures scaled for print as JPEG, one after the other, so that only one is decoded at a time.
 
-    One whose bytes are gone is left out; the file says so in its place.
+    Missing ones are left out; the file says so in their place.
     """
     longest = LARGE if len(read.copies) <= MANY else SMALL
     for name, copy in read.copies.items():
@@ -136,7 +138,7 @@ def printed_pictures(read: Read, *, store: FileStore) -> Iterator[tuple[str, byt
 
 
 def _without_takings_up(dealings: Dealings) -> Dealings:
-    """Without the centre's words that may take up what only a sender said: the reasons of the history are made of these rows too."""
+    """Remove the centre's words that may repeat what only a sender said; the reasons in the history come from these rows too."""
     return replace(
         dealings,
         withdrawals=tuple(replace(seen, decision=None) for seen in dealings.withdrawals),
@@ -145,7 +147,7 @@ def _without_takings_up(dealings: Dealings) -> Dealings:
 
 
 def scaled(data: bytes, longest: int) -> bytes:
-    """A picture as JPEG, no longer than that on its longer side."""
+    """A picture as JPEG whose longer side is at most `longest` pixels."""
     with Image.open(io.BytesIO(data)) as image:
         image.draft("RGB", (longest, longest))
         small = image.convert("RGB")
@@ -198,7 +200,7 @@ def _report(case: Case, seen: SeenReport, dealings: Dealings) -> FiledReport:
 
 
 def _left(case: Case) -> tuple[FiledReport, ...]:
-    """Reports that were split off again: of them stands that they were here."""
+    """Reports that were split off again, of which the file only says that they were here."""
     present = {link.report_id for link in case.reports if link.left_at is None}
     return tuple(
         FiledReport(link.report.code, SOURCES.get(link.report.source, ""), link.report.filed_at, False, None, left_at=link.left_at)
@@ -275,20 +277,20 @@ def _names_of_staff(case: Case, matter: Matter) -> dict[int, str]:
     return {id_: name or "" for id_, name in rows}
 
 
-def _told(case: Case, matter: Matter) -> Iterator[Told]:
+def _told(case: Case, matter: Matter) -> Iterator[FiledAnswer]:
     ratings = _ratings([row.id for row in matter.publications])
     for row in sorted(matter.publications, key=lambda row: row.number):
         versions = tuple(
-            ToldVersion(each.version, each.written_at, each.title, each.question, each.summary, each.correction_reason)
+            FiledVersion(each.version, each.written_at, each.title, each.question, each.summary, each.correction_reason)
             for each in reversed(row.versions)
         )
-        yield Told(
+        yield FiledAnswer(
             row.number, TOLD[row.kind], row.published_at, row.unpublished_at, row.unpublish_reason, versions, ratings.get(row.id, ())
         )
 
 
 def _ratings(publication_ids: list[int]) -> dict[int, tuple[tuple[str, str, int], ...]]:
-    """Levels alone: the words of a rating are its sender's."""
+    """Levels only, since the words of a rating are its sender's."""
     if not publication_ids:
         return {}
     query = select(Rating.publication_id, Rating.about, Rating.level, Agency.name_vi).outerjoin(Agency, Agency.id == Rating.agency_id)
@@ -299,58 +301,58 @@ def _ratings(publication_ids: list[int]) -> dict[int, tuple[tuple[str, str, int]
     return {id_: tuple((about, level, number) for (about, level), number in counts.items()) for id_, counts in found.items()}
 
 
-def _turns(case: Case, dealings: Dealings) -> Iterator[Turn]:
+def _turns(case: Case, dealings: Dealings) -> Iterator[FiledEvent]:
     name = dealings.name
     for hold in dealings.holds:
         ended = "cho tiếp tục xử lý" if hold.ended_by_id is not None else "hết thời gian tạm dừng"
-        yield Turn(f"Tạm dừng đến {limit_words(hold.until_at).vi}", hold.held_at, name(hold.held_by_id), hold.reason, hold.ended_at,
+        yield FiledEvent(f"Tạm dừng đến {limit_words(hold.until_at).vi}", hold.held_at, name(hold.held_by_id), hold.reason, hold.ended_at,
                    ended if hold.ended_at is not None else "đang tạm dừng")  # fmt: skip
     for seen in dealings.questions:
         row = seen.question
         outcome = "người phản ánh đã trả lời" if row.answered_at is not None else "chưa có trả lời"
-        yield Turn(f"Hỏi người gửi phản ánh {seen.code}, chờ đến {limit_words(row.due_at).vi}", row.asked_at, name(row.asked_by_id), None,
-                   row.answered_at or row.ended_at, outcome)  # fmt: skip
+        title = f"Hỏi người gửi phản ánh {seen.code}, chờ đến {limit_words(row.due_at).vi}"
+        yield FiledEvent(title, row.asked_at, name(row.asked_by_id), None, row.answered_at or row.ended_at, outcome)
     for referral in dealings.referrals:
         done = "đã nhận lại" if referral.came_back else "đã có kết quả"
         outcome = f"{done}: {referral.result}" if referral.ended_at is not None else "đang theo dõi"
-        yield Turn(f"Chuyển {referral.body}", referral.referred_at, name(referral.referred_by_id), referral.reason, referral.ended_at,
+        yield FiledEvent(f"Chuyển {referral.body}", referral.referred_at, name(referral.referred_by_id), referral.reason, referral.ended_at,
                    outcome.rstrip(". "))  # fmt: skip
     for directive in dealings.directives:
         due = f", hạn {limit_words(directive.due_at).vi}" if directive.due_at is not None else ""
-        yield Turn(f"Chỉ đạo của lãnh đạo Ủy ban{due}", directive.given_at, name(directive.given_by_id), directive.body,
+        yield FiledEvent(f"Chỉ đạo của lãnh đạo Ủy ban{due}", directive.given_at, name(directive.given_by_id), directive.body,
                    directive.done_at, "đã thực hiện" if directive.done_at is not None else "đang thực hiện")  # fmt: skip
     for withdrawn in dealings.withdrawals:
         wish = withdrawn.withdrawal
         granted = {True: "đồng ý cho rút", False: "tiếp tục xử lý, không nêu tên người gửi", None: "chưa quyết định"}[wish.granted]
-        yield Turn(f"Đề nghị rút phản ánh {withdrawn.code}", wish.requested_at, "người phản ánh", None, wish.decided_at, granted)
+        yield FiledEvent(f"Đề nghị rút phản ánh {withdrawn.code}", wish.requested_at, "người phản ánh", None, wish.decided_at, granted)
     for refused in dealings.refusals:
         refusal = refused.refusal
-        yield Turn(f"Từ chối: {refusal.reason.name_vi}", refusal.refused_at, name(refusal.refused_by_id), refusal.words)
+        yield FiledEvent(f"Từ chối: {refusal.reason.name_vi}", refusal.refused_at, name(refusal.refused_by_id), refusal.words)
         if refusal.objected_at is not None:
             upheld = {True: "chấp nhận, hồ sơ tiếp tục", False: "giữ nguyên việc từ chối", None: "chưa quyết định"}[
                 refusal.objection_upheld
             ]
-            yield Turn(
+            yield FiledEvent(
                 "Người phản ánh đề nghị xem lại việc từ chối", refusal.objected_at, "người phản ánh", None, refusal.decided_at, upheld
             )
     if dealings.merged_into is not None:
-        yield Turn(f"Đã gộp vào vụ việc {dealings.merged_into.code}", case.closed_at or case.opened_at, "", None)
+        yield FiledEvent(f"Đã gộp vào vụ việc {dealings.merged_into.code}", case.closed_at or case.opened_at, "", None)
     calls = select(HotlineCall).where(HotlineCall.case_id == case.id).options(joinedload(HotlineCall.called_by)).order_by(HotlineCall.id)
     for call in db.session.scalars(calls):
         reached = f"đã liên hệ được {call.spoke_to or ''}".strip() if call.reached else "không liên hệ được"
-        yield Turn(f"Gọi đường dây nóng {call.number}", call.called_at, call.called_by.full_name or "", call.what, None, reached)
+        yield FiledEvent(f"Gọi đường dây nóng {call.number}", call.called_at, call.called_by.full_name or "", call.what, None, reached)
 
 
-def _record(seen: SeenRecord) -> Turn:
-    """What was written in a step that an administrator drew; its pictures stand with the others."""
+def _record(seen: SeenRecord) -> FiledEvent:
+    """The record of a drawn step; its pictures are listed with the others."""
     agency = f" ({seen.assignment.agency.short_name.vi})" if seen.assignment is not None else ""
     words = "\n".join(f"{value.label.vi}: {value.words.vi}" for value in seen.values if value.words is not None)
     outcome = f"chọn “{seen.pressed.vi}”" if seen.pressed is not None else None
-    return Turn(f"{seen.label.vi}{agency}", seen.at, seen.by, words or None, None, outcome)
+    return FiledEvent(f"{seen.label.vi}{agency}", seen.at, seen.by, words or None, None, outcome)
 
 
-def _note(note: Note) -> Line:
-    return Line(note.written_at, note.body, note.written_by.full_name or "", "tiến độ" if note.kind == "progress" else None)
+def _note(note: Note) -> TimelineEntry:
+    return TimelineEntry(note.written_at, note.body, note.written_by.full_name or "", "tiến độ" if note.kind == "progress" else None)
 
 
 def _limits(case: Case, clocks: Iterable[Clock], step_names: Mapping[str, Bilingual], now: datetime) -> Iterator[Limit]:
@@ -377,12 +379,12 @@ def _verdict(clock: Clock, now: datetime) -> str:
     return "đang trễ hạn" if clock.is_late(now) else "còn hạn"
 
 
-def _timeline(case: Case, by: Actor, matter: Matter, notes: Iterable[Note]) -> Iterator[Line]:
-    """The oldest first, as a file is read."""
+def _timeline(case: Case, by: Actor, matter: Matter, notes: Iterable[Note]) -> Iterator[TimelineEntry]:
+    """Oldest first, as a file is read."""
     for step in reversed(staff_steps(case, by=by, reasons=matter.reasons(case, notes))):
         changes = "".join(f"\n{each.label.vi}: {each.old.vi} → {each.new.vi}" for each in getattr(step, "changes", ()))
         why = step.why if isinstance(step, StaffStep) else None
-        yield Line(step.at, f"{step.words.vi}{changes}", step.note.vi if step.note is not None else "", why)
+        yield TimelineEntry(step.at, f"{step.words.vi}{changes}", step.note.vi if step.note is not None else "", why)
 
 
 def _letters(case: Case) -> Iterator[FiledLetter]:
@@ -412,7 +414,7 @@ def _length(case: Case) -> int:
 
 
 def _pictures(case: Case, matter: Matter) -> list[tuple[Picture, File]]:
-    """Every picture of the case by the copy with the most covered, in the order of the file."""
+    """Every picture of the case in its most redacted copy, in the order of the file."""
     wanted: list[tuple[SeenPhoto, str, bool]] = []
     for seen in matter.reports:
         wanted += [(photo, f"{BEFORE}, phản ánh {seen.report.code}", False) for photo in seen.photos]

@@ -1,4 +1,4 @@
-"""Letters about one case, from what was kept of them: slip, answer, notices, minutes. Each is what its template reads."""
+"""Letters about one case, from stored content: slip, answer, notices, minutes. Each class holds what its template reads."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +11,8 @@ Content = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What every letter about a case says: its report's code and day, who speaks and by which telephone, words that were added."""
+class LetterBasics:
+    """What every letter about a case says: code and date of the report, sending unit and its telephone, added words."""
 
     code: str
     filed_on: date | None
@@ -25,7 +25,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class TransferSlip:
-    """What somebody is asked to see to. `role` is lead or cooperating; None for a body outside."""
+    """The request to a recipient. `role` is lead or cooperating; None for an external body."""
 
     to: str
     role: str | None
@@ -42,7 +42,7 @@ class TransferSlip:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredPart:
-    """One agency's answer as it stands; nobody rewrites it."""
+    """One agency's answer, unedited."""
 
     agency: str
     findings: tuple[str, ...]
@@ -53,7 +53,7 @@ class AnsweredPart:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLetter:
-    """What was answered. `is_of_agency`: in the name of one agency, whose part it is alone."""
+    """The answer. `is_of_agency`: in the name of one agency, with its part only."""
 
     title: str
     is_interim: bool
@@ -75,7 +75,7 @@ class ExtensionNotice:
 
 @dataclass(frozen=True, slots=True)
 class RefusalNotice:
-    """Why a report is not taken, and what its sender can do."""
+    """Why a report is not accepted, and what its sender can do."""
 
     title: str
     reason: str
@@ -87,7 +87,7 @@ class RefusalNotice:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of what is handed over: what it is, how many, and the digest of a file as it came."""
+    """One item handed over: what, how many, and the digest of a file as received."""
 
     name: str
     count: int
@@ -105,7 +105,7 @@ class HandoverMinutes:
 
     @property
     def total(self) -> int:
-        """How many things there are in all."""
+        """The number of things in all."""
         return sum(item.count for item in self.items)
 
 
@@ -113,18 +113,16 @@ RECORDINGS = {"voice": "Tệp ghi âm", "video": "Tệp video"}
 
 
 def transfer_slip_html(content: Content, frame: Frame) -> str:
-    """The slip as a page for print."""
     slip = TransferSlip(
         to=content["to"], role=content["role"], title=content["title"], field=content["field"], where=content["where"],
         urgent=content["urgent"], texts=tuple((each["code"], lines_of(each["words"])) for each in content["texts"]),
         photos=content["photos"], instructions=sentence(content["instructions"]), due=due_in_words(content["due_at"]),
         is_sensitive=content.get("is_sensitive", False),
     )  # fmt: skip
-    return letter_html("transfer_slip.html", frame, told=told_of(content), slip=slip)
+    return letter_html("transfer_slip.html", frame, told=basics_of(content), slip=slip)
 
 
 def answer_letter_html(content: Content, frame: Frame) -> str:
-    """The answer as a page for print."""
     parts = tuple(
         AnsweredPart(each["agency"], lines_of(each["findings"]), lines_of(each["actions"]), lines_of(each["remaining"]), each["contact"])
         for each in content["answers"]
@@ -134,28 +132,25 @@ def answer_letter_html(content: Content, frame: Frame) -> str:
         parts=parts, summary=lines_of(content["summary"]),
         missing=tuple((each["agency"], sentence(each["reason"])) for each in content["missing"]),
     )  # fmt: skip
-    return letter_html("answer_letter.html", frame, told=told_of(content), letter=letter)
+    return letter_html("answer_letter.html", frame, told=basics_of(content), letter=letter)
 
 
 def extension_notice_html(content: Content, frame: Frame) -> str:
-    """The notice as a page for print."""
     notice = ExtensionNotice(
         content["title"], due_in_words(content["old_due_at"]), due_in_words(content["new_due_at"]), sentence(content["reason"])
     )
-    return letter_html("extension_notice.html", frame, told=told_of(content), notice=notice)
+    return letter_html("extension_notice.html", frame, told=basics_of(content), notice=notice)
 
 
 def refusal_notice_html(content: Content, frame: Frame) -> str:
-    """The notice as a page for print."""
     notice = RefusalNotice(
         content["title"], sentence(content["reason"]), lines_of(content["explained"]), sentence(content["guidance"]),
         day_of(content["object_until"]), content["object_days"],
     )  # fmt: skip
-    return letter_html("refusal_notice.html", frame, told=told_of(content), notice=notice)
+    return letter_html("refusal_notice.html", frame, told=basics_of(content), notice=notice)
 
 
 def handover_minutes_html(content: Content, frame: Frame) -> str:
-    """The minutes as a page for print."""
     several = len(content["photos"]) > 1
     items = [Item("Nội dung phản ánh", content["reports"], "")]
     if content["additions"]:
@@ -165,12 +160,11 @@ def handover_minutes_html(content: Content, frame: Frame) -> str:
     ]
     items += [Item(RECORDINGS[each["kind"]], 1, each["sha256"]) for each in content["recordings"]]
     minutes = HandoverMinutes(content["to"], content["hands_over"], content["is_apart"], tuple(items))
-    return letter_html("handover_minutes.html", frame, told=told_of(content), minutes=minutes)
+    return letter_html("handover_minutes.html", frame, told=basics_of(content), minutes=minutes)
 
 
-def told_of(content: Content) -> Told:
-    """What the letter says of its report and of who speaks."""
-    return Told(
+def basics_of(content: Content) -> LetterBasics:
+    return LetterBasics(
         code=content["code"], filed_on=day_of(content["filed_on"]), unit=content["unit"], centre=content["centre"], phone=content["phone"],
         words=lines_of(content["words"]), is_hidden=content.get("is_hidden", False),
     )  # fmt: skip

@@ -1,7 +1,7 @@
-"""A drawing a browser sends of a process, and a table of rules, as PDF on A3.
+"""A process drawing sent by a browser, and a table of rules, as PDF on A3.
 
-The drawing is whatever somebody sends: read with bounds, made anew of the few elements, attributes and values a drawing of ours has, and
-anything beside them refused or left out. What is printed around it comes from the stored version.
+Anybody may send a drawing, so it is read within bounds and rebuilt from the few elements, attributes and values our drawings use; anything
+else is refused or dropped. What is printed around it comes from the stored version.
 """
 
 import re
@@ -23,11 +23,11 @@ MOST_BYTES = 2_000_000
 MOST_ELEMENTS = 12_000
 DEEPEST = 30
 MOST_WORDS = 40_000
-"""Characters of all names together: setting a text costs more than reading it."""
+"""Characters of all names together: typesetting a text costs more than reading it."""
 MOST_GEOMETRY = 400_000
-"""Characters of all paths, points and places together."""
+"""Characters of all paths, points and coordinates together."""
 MOST_MARKED = 2_000
-"""Lines with a head: each draws its marker again."""
+"""Lines with arrowheads: each draws its marker again."""
 MOST_IN_A_MARKER = 4
 """A marker is drawn again at the end of each line."""
 LONGEST_TEXT = 400
@@ -38,13 +38,13 @@ SHAPES = {
     "polygon": ("points",), "text": ("x", "y", "dx", "dy"), "tspan": ("x", "y", "dx", "dy"),
     "marker": ("viewBox", "refX", "refY", "markerWidth", "markerHeight", "orient", "markerUnits"),
 }  # fmt: skip
-"""What a drawing is made of, each with the attributes of its own."""
+"""The elements of a drawing, each with its own attributes."""
 LOOKS = frozenset({
     "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray",
     "stroke-opacity", "stroke-miterlimit", "font-size", "font-weight", "font-style", "text-anchor", "display",
     "visibility", "marker-end", "marker-start",
 })  # fmt: skip
-"""How something looks: as attributes or in `style`, with the same values."""
+"""Presentation properties: as attributes or in `style`, with the same values."""
 VALUE = re.compile(r"[\w\s.,#%()+\-'\"]{0,300}")
 GEOMETRY = re.compile(r"[\w\s.,()+\-]*")
 ID = re.compile(r"[\w.\-]{1,120}")
@@ -60,12 +60,12 @@ WORDS = {
 
 
 class PictureRefused(CaseworkError):
-    """What was sent is no drawing of ours."""
+    """The data is not a drawing of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What stands on the sheet beside the drawing: `number` of the version, `printed` as people read a moment."""
+    """The text printed with the drawing: `number` of the version, `printed` as a formatted instant."""
 
     language: str
     title: str
@@ -76,7 +76,7 @@ class Heading:
 
 
 def clean_picture(sent: bytes) -> bytes:
-    """The drawing made anew of what a drawing may have. Raises PictureRefused."""
+    """The drawing rebuilt from allowed parts. Raises PictureRefused."""
     if len(sent) > MOST_BYTES:
         raise PictureRefused("Hình vẽ quá lớn (tối đa 2 MB).", "The drawing is too large (2 MB at most).")
     parser = etree.XMLParser(
@@ -89,13 +89,13 @@ def clean_picture(sent: bytes) -> bytes:
     if root.tag != SVG + "svg" or root.getroottree().docinfo.doctype or not _is_within_bounds(root):
         raise _refusal()
     clean = _clean(root, in_marker=False)
-    clean.set("font-family", "Be Vietnam Pro")  # whatever it was on the screen: this one is at hand
+    clean.set("font-family", "Be Vietnam Pro")  # whatever it was on the screen: this one is available
     made: bytes = etree.tostring(clean, encoding="utf-8")
     return made
 
 
 def is_upright(svg: bytes) -> bool:
-    """Whether a drawing that was cleaned is so much higher than wide that it is larger on an upright sheet."""
+    """Whether a cleaned drawing is tall enough to be larger on a portrait sheet."""
     numbers = re.split(r"[\s,]+", etree.fromstring(svg).get("viewBox", "").strip())
     try:
         _x, _y, width, height = map(float, numbers)
@@ -105,20 +105,20 @@ def is_upright(svg: bytes) -> bool:
 
 
 def picture_pdf(svg: bytes, heading: Heading, names: Sequence[tuple[str, Sequence[Bilingual]]]) -> bytes:
-    """A drawing that was cleaned, on one sheet, and after it the parts of each process by both names."""
+    """A cleaned drawing on one sheet, followed by the parts of each process with both names."""
     page = _environment().get_template("process_drawing.html")
     html = page.render(heading=heading, names=names, words=_words(heading.language), upright=is_upright(svg))
     return render_pdf(html, stylesheet=_stylesheet(), assets={"drawing.svg": ("image/svg+xml", svg)})
 
 
 def table_pdf(columns: Sequence[Bilingual], rows: Sequence[tuple[Sequence[str], Bilingual]], heading: Heading) -> bytes:
-    """A table of rules: what its columns are called, and of each row the words of its cells and why it says so."""
+    """A table of rules: the names of its columns, and for each row the words of its cells and its reason."""
     page = _environment().get_template("process_table.html")
     return render_pdf(page.render(heading=heading, columns=columns, rows=rows, words=_words(heading.language)), stylesheet=_stylesheet())
 
 
 def _is_within_bounds(root: Any) -> bool:
-    """Whether it can be printed within some seconds: what a drawing of a thousand parts needs, and no more."""
+    """Whether it can be printed within seconds: enough for a drawing of a thousand parts, and no more."""
     words = geometry = marked = deepest = 0
     depths = {root: 1}
     for elements, node in enumerate(root.iter(), start=1):
@@ -154,7 +154,7 @@ def _clean(node: Any, *, in_marker: bool) -> Any:
 
 
 def _looks(style: str, in_marker: bool) -> list[str]:
-    """The declarations that may stay."""
+    """The style declarations that may stay."""
     parted = (each.partition(":") for each in style.split(";"))
     told = ((name.strip().lower(), value.strip()) for name, _colon, value in parted)
     return [f"{name}:{value}" for name, value in told if name in LOOKS and _may_look(name, value, in_marker)]

@@ -1,7 +1,7 @@
-"""What goes into the report of a period, the sheet of an agency and the yearbook: read once, as values that are kept.
+"""Gathers the content of period reports, agency sheets and yearbooks: read once, as values that are then stored.
 
-Figures come from what was frozen where it was (reports/statistics/snapshots.py), else they are counted now and the report says so.
-Titles stand only where whoever the report is made for reads them; those of sensitive cases nowhere (rules.md, section 6).
+Figures come from the frozen snapshot if there is one (reports/statistics/snapshots.py); otherwise they are counted now and the report says
+so. Titles are included only if the report's recipient may read them, and never those of sensitive cases (rules.md, section 6).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,26 +23,26 @@ from casework.public.cases import page_of as public_page_of
 from casework.states import ANSWERED_STATES
 from casework.text import fold, normal
 from reports.agency_sheet import AgencySheet
-from reports.period_report import Beside, LateCase, PeriodReport, Step, Subject, of
+from reports.period_report import ComparedPeriod, LateCase, PeriodReport, StepRow, SubjectFigures, of
 from reports.statistics.behind import cases_of
 from reports.statistics.counting import figures_of
 from reports.statistics.periods import NoSuchPeriod, Period, period_named
 from reports.statistics.snapshots import content_of, has_facts_before, newest_of
 from reports.statistics.subjects import NOT_YET, WHOLE, Scope
-from reports.yearbook import Example, Part, Yearbook
+from reports.yearbook import Example, Yearbook, YearPart
 
 MOST_LATE = 200
-"""Late cases a report lists, as the list behind the figure has them; it says how many more there are."""
+"""Late cases a report lists, as the list behind the figure does; it says how many more there are."""
 MOST_EXAMPLES = 6
 LOOKED_AT = 150
-"""Published cases of a year among which examples are looked for, the newest first."""
+"""Published cases of a year among which examples are picked, newest first."""
 LONGEST_EXAMPLE = 600
 
 
 def period_report_of(
     period: Period, *, centre_id: int, now: datetime, steps: Sequence[Mapping[str, Any]] = (), with_titles: bool = True
 ) -> tuple[PeriodReport, FiguresSnapshot | None]:
-    """Return the report of a period and the frozen figures it prints, if there are. `steps` as snapshots keep them."""
+    """Return the report of a period and the frozen figures it prints, if any. `steps` as in snapshots."""
     centre = db.session.get_one(Centre, centre_id)
     snapshot = newest_of(period, centre_id=centre_id)
     gone = period.up_to(now)
@@ -55,7 +55,7 @@ def period_report_of(
         centre=centre.name_vi, whole=whole,
         parts={dimension: _subjects(dimension, figures, names) for dimension in ("field", "area", "urgency", "source", "agency")},
         reasons={key: name[0] for key, name in names.get("reason", {}).items()},
-        before=_beside(period.before(), centre_id, now), year_ago=_beside(_year_before(period, centre_id), centre_id, now),
+        before=_compared(period.before(), centre_id, now), year_ago=_compared(_year_before(period, centre_id), centre_id, now),
         late=late, late_total=max(of(whole, "open_late"), len(late)),
         steps=tuple(_step(each) for each in content.get("steps") or steps),
         frozen_at=snapshot.made_at if snapshot is not None else None, number=snapshot.number if snapshot is not None else 0,
@@ -65,7 +65,6 @@ def period_report_of(
 
 
 def agency_sheet_of(agency: Agency, period: Period, *, now: datetime, with_titles: bool = True) -> AgencySheet:
-    """Return the sheet of one agency."""
     gone, before = period.up_to(now), period.before()
     rows, total = open_parts(agency.id)
     since_then = agency_figures(agency.id, since=before.since, until=before.until)
@@ -79,7 +78,7 @@ def agency_sheet_of(agency: Agency, period: Period, *, now: datetime, with_title
 
 
 def yearbook_of(year: int, *, centre_id: int, now: datetime) -> Yearbook:
-    """Return the yearbook of a calendar year, from the public figures as they were counted month by month."""
+    """Return the yearbook of a calendar year, from the public figures counted month by month."""
     centre = db.session.get_one(Centre, centre_id)
     today = local_day(now)
     months = [date(year, month, 1) for month in range(1, 13) if date(year, month, 1) <= today] or [date(year, 1, 1)]
@@ -88,7 +87,9 @@ def yearbook_of(year: int, *, centre_id: int, now: datetime) -> Yearbook:
         year=year, centre=centre.name_vi, counted_at=shown.counted_at or now, whole=_public(shown.whole.figures),
         median_minutes=shown.whole.median_minutes,
         months=tuple(
-            Part(f"Tháng {month_on.month}/{month_on.year}", _public(numbers.figures) if numbers.number("received") is not None else None)
+            YearPart(
+                f"Tháng {month_on.month}/{month_on.year}", _public(numbers.figures) if numbers.number("received") is not None else None
+            )
             for month_on, numbers in shown.by_month
         ),
         fields=_parts(shown.fields), areas=_parts(shown.areas), agencies=_parts(shown.agencies),
@@ -99,47 +100,47 @@ def yearbook_of(year: int, *, centre_id: int, now: datetime) -> Yearbook:
 WORDS_IN_ORDER = ("urgent", "normal", "citizen", "phone", "camera")
 
 
-def _subjects(dimension: str, figures: Mapping[str, Any], names: Mapping[str, Any]) -> tuple[Subject, ...]:
-    """By name: a snapshot read back from PostgreSQL has no order of its own. What has no field, place or agency yet stands last."""
+def _subjects(dimension: str, figures: Mapping[str, Any], names: Mapping[str, Any]) -> tuple[SubjectFigures, ...]:
+    """By name, since a snapshot read from PostgreSQL has no order of its own. Cases without field, area or agency come last."""
     known = {subject: str(names.get(dimension, {}).get(subject, [subject])[0]) for subject in figures.get(dimension, {})}
     ranks = {word: place for place, word in enumerate(WORDS_IN_ORDER)}
     ordered = sorted(known, key=lambda each: (each == NOT_YET, ranks.get(each, len(ranks)), fold(known[each]), each))
-    return tuple(Subject(known[subject], figures[dimension][subject]) for subject in ordered)
+    return tuple(SubjectFigures(known[subject], figures[dimension][subject]) for subject in ordered)
 
 
-def _beside(period: Period | None, centre_id: int, now: datetime) -> Beside:
-    """The whole of another period: as frozen, else as counted now; nothing before the centre had its first case."""
+def _compared(period: Period | None, centre_id: int, now: datetime) -> ComparedPeriod:
+    """The totals of another period: as frozen, else as counted now; none before the centre had its first case."""
     if period is None:
-        return Beside("Cùng kỳ năm trước", None)
+        return ComparedPeriod("Cùng kỳ năm trước", None)
     snapshot = newest_of(period, centre_id=centre_id)
     if snapshot is not None:
-        return Beside(period.label.vi, snapshot.content["figures"]["all"][WHOLE])
+        return ComparedPeriod(period.label.vi, snapshot.content["figures"]["all"][WHOLE])
     if not has_facts_before(centre_id, period.until):
-        return Beside(period.label.vi, None)
-    return Beside(period.label.vi, figures_of(Scope((centre_id,)), period, now=now)[WHOLE])
+        return ComparedPeriod(period.label.vi, None)
+    return ComparedPeriod(period.label.vi, figures_of(Scope((centre_id,)), period, now=now)[WHOLE])
 
 
 def _year_before(period: Period, centre_id: int) -> Period | None:
-    """The same period a year before; a year of 52 weeks has no week 53."""
+    """The same period a year before; None for week 53 of a year after one with 52 weeks."""
     try:
         return period_named(f"{int(period.name[:4]) - 1}{period.name[4:]}", centre_id=centre_id) if "-2" not in period.name[7:] else None
     except NoSuchPeriod:
         return None
 
 
-def _step(told: Mapping[str, Any]) -> Step:
+def _step(told: Mapping[str, Any]) -> StepRow:
     name = told.get("name") or told.get("label") or told.get("element") or ""
     median, p90 = told.get("median"), told.get("p90")
     words = str(name if isinstance(name, str) else name[0])
-    return Step(words, int(told.get("passages") or 0), median, p90)
+    return StepRow(words, int(told.get("passages") or 0), median, p90)
 
 
 def _late_cases(period: Period, centre_id: int, now: datetime, *, with_titles: bool) -> tuple[LateCase, ...]:
-    """Those still to be found: one that left the system since is in no list, though it is in the number."""
+    """Those that can still be found: a case that has left the system is not listed, although it is counted."""
     rows = cases_of("open_late", Scope((centre_id,)), period, limit=MOST_LATE, now=now).rows
     query = select(Case).where(Case.id.in_({row.case_id for row in rows})).options(joinedload(Case.lead_agency))
     cases = {case.id: case for case in db.session.scalars(query) if case.quarantined_at is None}
-    at = min(period.until - timedelta(microseconds=1), now)  # the day that begins at the end of a period is none of its days
+    at = min(period.until - timedelta(microseconds=1), now)  # the day that begins at the end of a period is not part of it
     found = [
         LateCase(
             case.code, _title(case, with_titles=with_titles), case.lead_agency.name_vi if case.lead_agency is not None else "chưa giao",
@@ -167,15 +168,15 @@ def _public(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {key: dict(value) if isinstance(value, Mapping) else value for key, value in figures.items()}
 
 
-def _parts(lines: Sequence[Line]) -> tuple[Part, ...]:
-    return tuple(Part(line.name.vi, _public(line.numbers.figures)) for line in lines)
+def _parts(lines: Sequence[Line]) -> tuple[YearPart, ...]:
+    return tuple(YearPart(line.name.vi, _public(line.numbers.figures)) for line in lines)
 
 
 def _examples(year: int, centre_id: int) -> list[Example]:
-    """Published cases of the year that are answered for good: of each field the newest one, those with a picture of after first."""
+    """Published cases of the year with a final answer: the newest of each field, those with an after picture first."""
     since = datetime(year, 1, 1, tzinfo=LOCAL_ZONE)
     until = datetime(year + 1, 1, 1, tzinfo=LOCAL_ZONE)
-    # as the index of what is public names it: SQLite takes no other words for the same
+    # written as in the index of public cases: SQLite matches nothing else
     query = select(Case).where(literal_column('"case".is_public'), Case.published_at >= since, Case.published_at < until)
     query = query.where(Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None))
     query = query.options(joinedload(Case.field), joinedload(Case.area), joinedload(Case.lead_agency))
@@ -191,7 +192,7 @@ def _examples(year: int, centre_id: int) -> list[Example]:
 
 
 def _example(cases: Sequence[Case]) -> Example | None:
-    """The newest of a field with a picture of after among the first few, else the newest."""
+    """The newest of a field with an after picture among the first few, else the newest."""
     told = None
     for case in cases[:3]:
         page = public_page_of(case)

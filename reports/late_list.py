@@ -1,4 +1,4 @@
-"""The letter that lists an agency's late cases and asks for a reply, from what was kept of it."""
+"""The letter that lists an agency's late cases and asks for a reply, from stored content."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,8 +13,8 @@ SUBJECT = "đôn đốc xử lý phản ánh hiện trường quá hạn"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One late case: its code, the operator's title, how it came, its limit and how many days are over."""
+class LateListRow:
+    """One late case: its code, the operator's title, its source, its limit and the days overdue."""
 
     code: str
     title: str
@@ -25,7 +25,7 @@ class Row:
 
 
 def late_list_html(content: dict[str, Any], reply_by: date, **marks: Any) -> str:
-    """The letter as a page for print. `marks` is what its frame bears besides: number, symbol, stamp, address to verify it."""
+    """The letter as HTML for printing. `marks` are the other fields of its frame: number, symbol, stamp, verification address."""
     head = Head(**content["head"])
     frame = Frame(head, date.fromisoformat(content["on"]), SUBJECT, (content["to"],), ("Như trên", f"Lưu: VT{_unit(head)}"), **marks)
     rows = [_row(each) for each in content["rows"]]
@@ -37,13 +37,13 @@ def late_list_html(content: dict[str, Any], reply_by: date, **marks: Any) -> str
     )  # fmt: skip
 
 
-def _row(told: dict[str, Any]) -> Row:
+def _row(told: dict[str, Any]) -> LateListRow:
     due = datetime.fromisoformat(told["due_at"]).astimezone(LOCAL_ZONE)
-    # a limit of days ends at midnight after its last day
+    # a limit in days ends at midnight after its last day
     is_midnight = (due.hour, due.minute) == (0, 0)
     shown = f"{due - timedelta(days=1):%d/%m/%Y}" if is_midnight else f"{due:%H:%M %d/%m/%Y}"
     days = str(told["days"]) if told["days"] > 0 else "dưới 1"
-    return Row(told["code"], told["title"], SOURCES.get(told["source"], ""), told["urgent"], shown, days)
+    return LateListRow(told["code"], told["title"], SOURCES.get(told["source"], ""), told["urgent"], shown, days)
 
 
 def _unit(head: Head) -> str:

@@ -1,4 +1,4 @@
-"""Every kind of letter as a page for print, from what was kept of it: one way in, whatever the kind."""
+"""Prints letters of every kind from their stored content."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CaseLetter:
-    """How a letter about a case is printed: what it is about, its page, and whether it is addressed to somebody."""
+    """How a letter about a case is printed: its subject, its template function, and whether it has an addressee."""
 
     subject: str
     page: Callable[[Content, Frame], str]
@@ -65,22 +65,21 @@ CASE_LETTERS: Mapping[str, CaseLetter] = {
 def page_of(
     letter: Letter, *, number: int | None = None, verify_url: str | None = None, reader: Actor | None = None, report: Report | None = None
 ) -> str:
-    """The letter as HTML (`reports.official.letter_pdf` makes sheets of it), with its number once it has one.
+    """The letter as HTML (`reports.official.letter_pdf` makes the PDF), with its number once it has one.
 
-    `reader` is who looks at it at a desk: what they do not read of the case now is not in it (casework.documents.letters.content_for);
-    None is
-    the paper itself. `report` is the one whose sender it is addressed to, where a case answers several; else the main report's.
-    Raises LookupError for a letter that was emptied or of a kind that is printed elsewhere.
+    `reader` is the member of staff who views it: whatever they may not read of the case now is left out
+    (casework.documents.letters.content_for); None gives the paper itself. `report` is the one whose sender it is addressed to, where a case
+    answers several; by default the main report. Raises LookupError for a letter that was emptied or of a kind that is printed elsewhere.
     """
     if not letter.content:
         raise LookupError(f"letter {letter.ref} was emptied")
     content = content_for(reader, letter) if reader is not None else letter.content
     if number is not None and letter.given_number is not None:
-        # it bears the day its number was given for (NĐ 30/2020, Điều 15); what it tells is as of the day it was written
+        # dated by the day of its number (NĐ 30/2020, Điều 15); the content is as of the day it was written
         content = {**content, "on": letter.given_number.given_on.isoformat(), "as_of": content["on"]}
     marks = {
         "number": number, "symbol": _symbol(letter), "urgency": letter.urgency, "verify_url": verify_url,
-        # minutes are signed by two by hand; whatever has no number yet is no paper to seal
+        # minutes are signed by two people by hand; a letter without a number is not sealed
         "signature_field": number is not None and letter.kind != HANDOVER_MINUTES,
     }  # fmt: skip
     if letter.kind == LATE_LIST and letter.reply_by is not None:
@@ -96,14 +95,14 @@ def page_of(
 
 
 def sheets_of(letter: Letter, html: str, *, store: FileStore | None = None) -> bytes:
-    """The PDF of a letter's page: documents about a period have their figures inside, and a yearbook its pictures."""
+    """The PDF of a letter's HTML: documents about a period have their figures attached, and a yearbook its pictures."""
     if letter.kind in PERIODIC:
         return kept_pdf(letter.kind, letter.content, html, store=store)
     return letter_pdf(html)
 
 
 def file_name_of(letter: Letter, *, report: Report | None = None) -> str:
-    """What the file of a letter is called, without its ending: ASCII, no word of the matter."""
+    """The file name of a letter without extension: ASCII, nothing about the matter."""
     stem = FILE_NAMES.get(letter.kind, "van-ban")
     code = report.code if report is not None else letter.content.get("code")
     return f"{stem}-{code}" if code else f"{stem}-{local_day(letter.made_at):%Y%m%d}-{letter.ref}"
@@ -117,7 +116,7 @@ FILE_NAMES = {
 
 
 def _apology(letter: Letter, content: Content, report: Report | None, marks: Mapping[str, Any]) -> str:
-    """Apologies were written before letters kept the code they speak of: of those it is that of the case."""
+    """Older apologies have no code stored; for those the case's code is used."""
     day: date = letter.reply_by or date.max
     if report is None and "code" in content:
         return apology_html(content, day, code=content["code"], filed_at=datetime.fromisoformat(content["filed_at"]), **marks)
@@ -153,6 +152,6 @@ def _copies(letter: Letter, kind: LetterKind, content: Content, head: Head) -> t
 
 
 def _symbol(letter: Letter) -> str | None:
-    """What stands behind the number; where the letterhead has no symbol, room for it behind the abbreviation of the type."""
+    """The text after the number. If the letterhead has no symbol, room for it after the type's abbreviation."""
     kind = kind_of(letter)
     return symbol_of(letter) or (f"{kind.abbreviation}-………" if kind.abbreviation else None)

@@ -1,7 +1,7 @@
-"""Where a centred line of an official document breaks: into as few lines as can be, and those of like length.
+"""Breaks the centred lines of official documents: as few lines as possible, of similar length.
 
-The rule beneath a body's name is a third to half as long as the name (NĐ 30/2020, Phụ lục I), so how long the name is must be known,
-and a last line of one word looks like a mistake. WeasyPrint breaks lines when they are full and makes a broken block as wide as its room.
+The rule beneath a body's name is a third to half as long as the name (NĐ 30/2020, Phụ lục I), so the length of the name must be known, and
+a last line of one word looks like a mistake. WeasyPrint fills lines greedily and makes a broken block as wide as its room.
 """
 
 import io
@@ -10,18 +10,18 @@ from functools import cache
 from importlib import resources
 
 SPACES = re.compile(r"[^\S\u00a0]+")
-"""Where a line may break: not at a space that says that it must not."""
+"""Spaces at which a line may break, which excludes non-breaking ones."""
 MILLIMETRE = 72 / 25.4
 SPARE = 0.98
-"""How much of the room is used, so that a rounded width does not break a line again."""
+"""The share of the room that is used, so that a rounded width does not cause another break."""
 MOST_BALANCED = 12
-"""Lines that are made of like length: more of them are no heading any more."""
+"""Lines up to which lengths are balanced: a text with more is no heading."""
 MOST_MEASURED = 2_000
-"""Characters that are measured one by one: no form takes so many."""
+"""Characters measured one by one; no form field takes as many."""
 
 
 def balanced(text: str, *, face: str, size: float, room: float) -> list[str]:
-    """The lines of a text set in a face of reports/fonts with so many points, in a room of so many millimetres."""
+    """The lines of a text set in a face of reports/fonts, with `size` in points and `room` in millimetres."""
     if len(text) > MOST_MEASURED:
         step = int(room * MILLIMETRE / size)
         return [text[start : start + step] for start in range(0, len(text), step)]
@@ -29,7 +29,7 @@ def balanced(text: str, *, face: str, size: float, room: float) -> list[str]:
     words = [piece for word in SPACES.split(text.strip()) if word for piece in _pieces(word, face, size, wide)]
     lines = _filled(words, face, size, wide)
     narrow, most = 0.0, wide
-    # the narrowest room that gives no more lines
+    # the narrowest room that does not need more lines
     while 1 < len(lines) <= MOST_BALANCED and most - narrow > size / 2:
         middle = (narrow + most) / 2
         tried = _filled(words, face, size, middle)
@@ -41,7 +41,7 @@ def balanced(text: str, *, face: str, size: float, room: float) -> list[str]:
 
 
 def width(text: str, face: str, size: float) -> float:
-    """How many points a text is long."""
+    """The width of a text in points."""
     advances, units, usual = _measures(face)
     return sum(advances.get(ord(each), usual) for each in text) * size / units
 
@@ -58,7 +58,7 @@ def _filled(words: list[str], face: str, size: float, wide: float) -> list[str]:
 
 
 def _pieces(word: str, face: str, size: float, wide: float) -> list[str]:
-    """A word in pieces that fit: nobody's name is so long, but a field may be."""
+    """A word split into pieces that fit: no name is that long, but a form field may be."""
     pieces = [""]
     for each in word:
         if width(pieces[-1] + each, face, size) > wide and pieces[-1]:
@@ -69,7 +69,7 @@ def _pieces(word: str, face: str, size: float, wide: float) -> list[str]:
 
 @cache
 def _measures(face: str) -> tuple[dict[int, int], int, int]:
-    """Advance of each character, units to the em, and the advance of a character that is not there."""
+    """Advance of each character, units per em, and the advance of a missing character."""
     from fontTools.ttLib import TTFont  # late: docs/architecture.md
 
     font = TTFont(io.BytesIO((resources.files("reports") / "fonts" / f"{face}.ttf").read_bytes()), lazy=True)

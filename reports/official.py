@@ -1,6 +1,6 @@
-"""The frame of official documents (NĐ 30/2020/NĐ-CP, Phụ lục I): heads, number, place and day, title, addressees, signature, stamps.
+"""The frame of official documents (NĐ 30/2020/NĐ-CP, Phụ lục I): heads, number, place and date, title, addressees, signature, stamps.
 
-They are in Vietnamese whatever the reader's language. The same content gives the same bytes. Sizes and places are those of the decree;
+They are in Vietnamese whatever the reader's language. The same content gives the same bytes. Sizes and positions are those of the decree;
 tests/reports/measuring.py measures them in the PDF.
 """
 
@@ -24,26 +24,26 @@ from reports.pdf import printable, render_pdf, too_long
 MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 LEADING_ZERO_MONTHS = 2
 STAMPS = {"khan": "KHẨN", "thuong_khan": "THƯỢNG KHẨN", "hoa_toc": "HỎA TỐC"}
-"""What is stamped in red (ô 10b), by the word a letter keeps."""
+"""The red stamps (ô 10b), by the word stored with a letter."""
 AUTHORITIES = ("TM.", "TL.", "TUQ.", "KT.", "Q.")
-"""In whose name somebody signs, in the order the lines stand: for the whole body first, then by order, then in somebody's place."""
+"""Signing authorities, in the order of their lines: for the whole body, then by order, then as a deputy."""
 DEGREE = re.compile(
     r"^(?:(?:GS|PGS|TSKH|TS|ThS|Th\.S|Thạc sĩ|Thạc sỹ|Tiến sĩ|Tiến sỹ|Giáo sư|Phó Giáo sư|CN|KS|BS|DS|LS|CKI|CKII|"
     r"NGND|NGƯT|NSND|NSƯT|Ông|Bà)"
     r"(?:\.|\s)\s*)+",
     re.IGNORECASE,
 )
-"""Degrees and titles of honour, which the decree does not want before the name of who signs."""
+"""Degrees and honorary titles, which the decree does not allow before the signer's name."""
 MOST_LETTER = 250_000
-"""Characters of the HTML of one letter: a hundred late cases are a tenth of it."""
+"""Characters of the HTML of one letter: a hundred late cases take a tenth of it."""
 BODY_ROOM, MOTTO_ROOM, TITLE_ROOM, SIGN_ROOM, COPIES_ROOM = 64.0, 95.0, 128.0, 80.0, 72.0
-"""Millimetres there are for the issuing body, the motto, the title of a named type, who signs, and the recipients."""
+"""Millimetres for the issuing body, the motto, the title of a named type, the signer, and the recipients."""
 SIGNATURE_ROOM = 24.0
 """Millimetres between title and name, for signature and seal."""
 LEADING = 1.3
 NO_BREAK = "\u00a0"
 OF_ONE_MEANING = ("phản ánh", "hiện trường")
-"""Words of two syllables that most of our titles have: a line does not end in the middle of one."""
+"""Two-syllable words in most of our titles, which are not split across lines."""
 SERIF = "Liberation Serif"
 REGULAR, BOLD, ITALIC = "LiberationSerif-Regular", "LiberationSerif-Bold", "LiberationSerif-Italic"
 
@@ -54,9 +54,9 @@ class Frame:
 
     `subject` is the trích yếu: it follows "V/v" in a công văn, and stands beneath `type_name` ("Báo cáo", "Phiếu chuyển") where there is
     one. `to` are the addressees, none for most named types; `copies` the lines of "Nơi nhận", the last one "Lưu: …". `number` is empty
-    until the clerk gives it: room is left. `symbol` stands behind it ("BC-IOC"); empty: the letterhead's own. `urgency` is khan,
-    thuong_khan or hoa_toc. `verify_url` becomes a QR code at the foot of the first page. With `signature_field` there is room for a
-    digital seal and signature, with the anchor `signature-area`.
+    until the clerk assigns it: room is left. `symbol` follows it ("BC-IOC"); if empty, the letterhead's own. `urgency` is khan, thuong_khan
+    or hoa_toc. `verify_url` becomes a QR code at the foot of the first page. With `signature_field` there is room for a digital seal and
+    signature, with the anchor `signature-area`.
     """
 
     head: Head
@@ -73,17 +73,17 @@ class Frame:
 
     @property
     def title(self) -> str:
-        """What the file is called for its reader."""
+        """The document title in the PDF."""
         return f"{self.type_name} {self.subject}".strip() if self.type_name else f"V/v {self.subject}"
 
     @property
     def parent_lines(self) -> list[str]:
-        """The body above the one that issues the document."""
+        """The body above the issuing one."""
         return balanced(self.head.parent_body.upper(), face=REGULAR, size=12, room=BODY_ROOM)
 
     @property
     def issuer_lines(self) -> list[str]:
-        """The body that issues it."""
+        """The issuing body."""
         return balanced(self.head.issuing_body.upper(), face=BOLD, size=12, room=BODY_ROOM)
 
     @property
@@ -108,7 +108,7 @@ class Frame:
 
     @property
     def place_lines(self) -> list[str]:
-        """The same in one line, or broken behind a place whose name is too long for it."""
+        """The same in one line, or broken after a place name too long for it."""
         if width(self.place_and_day, ITALIC, 13) <= MOTTO_ROOM * MILLIMETRE:
             return [self.place_and_day]
         place, _comma, day = self.place_and_day.rpartition(", ")
@@ -116,40 +116,40 @@ class Frame:
 
     @property
     def number_line(self) -> str:
-        """Số: 05/BC-IOC; before the clerk has given the number, room is left for it."""
+        """Số: 05/BC-IOC, with room for the number until the clerk has assigned it."""
         behind = f"/{self.symbol or self.head.symbol or '………'}"
         if self.number is not None:
             return f"Số: {self.number:02}{behind}"
-        # less room for the clerk beats a symbol on two lines
+        # less room for the clerk is better than a symbol on two lines
         lines = [f"Số:{' ' * spaces}{behind}" for spaces in (8, 6, 5)]
         return next((line for line in lines if width(line, REGULAR, 13) <= BODY_ROOM * MILLIMETRE), lines[-1])
 
     @property
     def stamp(self) -> str | None:
-        """How urgent it is, as it is stamped."""
+        """The urgency as it is stamped."""
         return STAMPS[self.urgency] if self.urgency else None
 
     @property
     def authority_lines(self) -> tuple[tuple[str, ...], ...]:
-        """TM., KT., TL. and the title of the signer, in capitals and in the order of the decree; each in the lines it takes."""
-        # several are kept in one field: "TM. Ủy ban nhân dân; KT. Chủ tịch"
+        """TM., KT., TL. and the title of the signer, in capitals and in the order of the decree; each in as many lines as needed."""
+        # several are stored in one field: "TM. Ủy ban nhân dân; KT. Chủ tịch"
         names = [line.strip().upper() for line in re.split(r"[;\n]", self.head.authority) if line.strip()]
         titles = [*sorted(names, key=_rank), self.head.signer_title.upper()]
         return tuple(tuple(balanced(line, face=BOLD, size=14, room=SIGN_ROOM)) for line in titles if line)
 
     @property
     def signer(self) -> str:
-        """The name of who signs, without degrees."""
+        """The signer's name, without degrees."""
         return DEGREE.sub("", self.head.signer_name).strip() or self.head.signer_name
 
     @property
     def signer_lines(self) -> list[str]:
-        """The name in the lines it takes."""
+        """The name in as many lines as needed."""
         return balanced(self.signer, face=BOLD, size=14, room=SIGN_ROOM)
 
     @property
     def copies_beside(self) -> tuple[str, ...]:
-        """The first recipients: so many that they are as high as the signature beside them, which is kept on one page with them."""
+        """The first recipients, as many as fit next to the signature, with which they are kept on one page."""
         lines = sum(map(len, self.authority_lines)) + len(self.signer_lines)
         left = SIGNATURE_ROOM * MILLIMETRE + lines * 14 * LEADING - 12 * LEADING
         for number, name in enumerate(self.copies):
@@ -160,12 +160,12 @@ class Frame:
 
     @property
     def copies_below(self) -> tuple[str, ...]:
-        """The others, which may go on over the next pages."""
+        """The others, which may continue on further pages."""
         return self.copies[len(self.copies_beside) :]
 
     @property
     def verify_code(self) -> Markup:
-        """The QR code of the page that says whether the document is genuine, as a drawing without style or script."""
+        """The QR code of the verification page, as SVG without style or script."""
         import segno  # late: docs/architecture.md
 
         code = segno.make(self.verify_url or "", error="m", micro=False)
@@ -190,17 +190,17 @@ def short_day(day: date) -> str:
 
 
 def letter_html(template: str, frame: Frame, **content: Any) -> str:
-    """A letter as a page for print; whatever people typed is text there, never markup."""
+    """A letter as HTML for printing; input is escaped, never markup."""
     return _environment().get_template(template).render(frame=frame, motto=MOTTO, **content)
 
 
 def body_of(html: str) -> str:
-    """What stands between the body's tags: the letter as it will be printed, for a page that shows it with styles of its own."""
+    """The content of the body element: the letter as it will be printed, for a page with its own styles."""
     return printable(html.partition("<body")[2].partition(">")[2].partition("</body>")[0], characters((SERIF,)))
 
 
 def refuse_long(html: str) -> None:
-    """Raise DocumentTooLong for a letter no paper could be made of: said to who writes it, not to the clerk who has numbered it."""
+    """Raise DocumentTooLong for a letter that could not be printed, so that its writer is told and not the clerk who numbered it."""
     if len(html) > MOST_LETTER:
         raise too_long()
 

@@ -1,8 +1,8 @@
-"""HTML of our own templates becomes a PDF for people, archives and screen readers.
+"""Turns HTML of our own templates into PDF for people, archives and screen readers.
 
-Every document is PDF/A-3a and PDF/UA-1 at once, and byte for byte the same from the same input: no clock is read, no random number
-drawn. Nothing is fetched. WeasyPrint's own fetcher would read local files and the network for whatever a text managed to name,
-so ours knows the assets it is given, by `app:///name`, and refuses the rest.
+Every document is both PDF/A-3a and PDF/UA-1, and byte for byte the same from the same input: no clock is read, no random number drawn.
+Nothing is fetched. WeasyPrint's own fetcher would read local files and the network for whatever a text managed to name, so ours only serves
+the assets it is given, as `app:///name`, and refuses the rest (components.md, 1a).
 """
 
 import re
@@ -14,17 +14,17 @@ from casework.errors import CaseworkError
 from reports.assets import FAMILIES, FONT_FACES, Assets, Attachment, characters
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-"""Categories of characters that print nothing: controls, marks of direction and of no width, half characters, private ones."""
+"""Categories of characters that print nothing: controls, direction and zero-width marks, surrogates, private use."""
 VARIATION = (0xFE00, 0xFE0F)
 """Variation selectors, which choose how the character before them looks."""
 RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 TURNED = re.compile(f"[{RIGHT_TO_LEFT}]+(?:[ ]+[{RIGHT_TO_LEFT}]+)*")
 
 MARKUP = re.compile("([<>])")
-"""What begins and ends a tag; whatever somebody typed has entities in their place."""
+"""Characters that begin and end a tag; in input they are entities."""
 
 MOST_CHARACTERS = 600_000
-"""Of the HTML of one document where nothing else is said: some 200 pages, and what a worker sets in a few seconds."""
+"""Default limit for the HTML of one document: some 200 pages, which a worker sets in a few seconds."""
 
 
 class DocumentTooLong(CaseworkError):
@@ -35,10 +35,10 @@ def render_pdf(
     html: str, *, stylesheet: str, assets: Assets | None = None, faces: str = FONT_FACES, attachments: Sequence[Attachment] = (),
     made_at: datetime | None = None, most: int = MOST_CHARACTERS,
 ) -> bytes:  # fmt: skip
-    """Set a page of HTML as PDF/A-3a and PDF/UA-1; `<html lang>` and `<title>` must be there.
+    """Set HTML as PDF/A-3a and PDF/UA-1; `<html lang>` and `<title>` are required.
 
-    `assets` are the pictures it may name as `app:///name`; `made_at` is written into it as the moment it was made, none without.
-    Takes some 60 ms a letter: outside any write transaction. Raises DocumentTooLong above `most` characters.
+    `assets` are the pictures it may name as `app:///name`; `made_at` is written into it as its creation time, none if missing. Takes some
+    60 ms a letter: call it outside any write transaction. Raises DocumentTooLong above `most` characters.
     """
     if len(html) > most:
         raise too_long()
@@ -52,25 +52,23 @@ def render_pdf(
 
 
 def too_long() -> DocumentTooLong:
-    """The refusal of what is too long."""
     return DocumentTooLong("Nội dung quá dài để in thành một văn bản.", "There is too much text to print it as one document.")
 
 
 def printable(text: str, known: frozenset[int]) -> str:
-    """What can be printed of a text, in NFC: nothing that acts unseen, and a box for a letter the typefaces do not have.
+    """The printable form of a text, in NFC: without invisible control characters, and with a box for letters the typefaces lack.
 
-    Marks that turn the direction of writing go, and right-to-left words are shut off from what surrounds them: else a title could
-    change how a number beside it reads. A letter from elsewhere would be drawn with whatever the machine has installed, or not at all,
-    which PDF/A forbids.
+    Direction marks are removed and right-to-left words are isolated: otherwise a title could change how a number next to it reads. A letter
+    no typeface of ours has would be drawn with whatever the machine has installed, or not at all, which PDF/A forbids.
     """
-    # piece by piece: typed right behind a tag, U+0338 would make one letter of it and the ">" and leave the tag open for attributes
+    # piece by piece: right after a tag, U+0338 would combine with its ">" into one letter and leave the tag open for attributes
     text = "".join(unicodedata.normalize("NFC", piece) for piece in MARKUP.split(text)).translate(_Printed(known))
     text = text.replace(" %", "\u00a0%")  # a number and its sign stay on one line
     return TURNED.sub("\u2068\\g<0>\u2069", text) if TURNED.search(text) else text
 
 
 class _Printed(dict[int, int | str | None]):
-    """What stands for each character; worked out when it is first met."""
+    """The replacement for each character, computed on first use."""
 
     def __init__(self, known: frozenset[int]) -> None:
         super().__init__()
@@ -92,7 +90,7 @@ class _Printed(dict[int, int | str | None]):
 
 
 def _given(media_type: str, data: bytes, known: frozenset[int]) -> tuple[str, bytes]:
-    """An asset, with the words of a drawing treated as those around it."""
+    """An asset, with the texts of an SVG treated like those of the document."""
     if media_type == "image/svg+xml":
         data = printable(data.decode("utf-8", "replace"), known).encode()
     return media_type, data

@@ -1,8 +1,8 @@
-"""The report of a week, month, quarter, half-year or year (Báo cáo, BC): figures with what they are a part of, tables, late cases, words.
+"""The report of a week, month, quarter, half-year or year (Báo cáo, BC): figures with their totals, tables, late cases, comments.
 
-It is made of values alone, so that what was written once comes out again: of a frozen snapshot where there is one, else of the figures of
-the moment, and then it says that they are provisional. What left the system stands in it as referred elsewhere, of the whole alone
-(rules.md, section 6). A rate never stands without both its numbers, and below five there is none (domain.md, 2.5).
+It is made from values only, so that a written report can be printed again: from a frozen snapshot if there is one, else from the present
+figures, which it calls provisional. Cases that left the system are counted as referred elsewhere, in the total only (rules.md, section 6).
+A rate is always shown with both its numbers, and below five there is none (domain.md, 2.5).
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ LEVELS = {"satisfied": "Hài lòng", "acceptable": "Chấp nhận được", "di
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SubjectFigures:
     """A field, commune, agency, source or urgency with its figures."""
 
     name: str
@@ -39,7 +39,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class LateCase:
-    """One case that was late at the end of the period. `title` is empty for a sensitive one, and for who does not read titles."""
+    """One case that was late at the end of the period. `title` is empty for a sensitive one, and if the recipient may not read titles."""
 
     code: str
     title: str
@@ -50,8 +50,8 @@ class LateCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """How long one step took in the months of the period: office minutes, empty below FEWEST passages."""
+class StepRow:
+    """How long one step took in the months of the period: office minutes, None below FEWEST passages."""
 
     name: str
     passages: int
@@ -60,8 +60,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """The whole of another period, to compare with; `figures` None where nothing was counted yet."""
+class ComparedPeriod:
+    """The totals of another period, for comparison; `figures` is None if nothing was counted yet."""
 
     label: str
     figures: dict[str, Any] | None
@@ -69,7 +69,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReport:
-    """What a report tells. `frozen_at` is empty for provisional figures, `number` 1 as first frozen, and one more for each correction."""
+    """The content of a report. `frozen_at` is None for provisional figures; `number` is 1 as first frozen, plus one for each correction."""
 
     kind: str
     name: str
@@ -79,37 +79,36 @@ class PeriodReport:
     counted_at: datetime
     centre: str
     whole: dict[str, Any]
-    parts: dict[str, tuple[Subject, ...]]
+    parts: dict[str, tuple[SubjectFigures, ...]]
     reasons: dict[str, str]
-    before: Beside
-    year_ago: Beside
+    before: ComparedPeriod
+    year_ago: ComparedPeriod
     late: tuple[LateCase, ...] = ()
     late_total: int = 0
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StepRow, ...] = ()
     frozen_at: datetime | None = None
     number: int = 0
     digest: str = ""
 
     def told(self) -> dict[str, Any]:
-        """As a letter keeps it."""
+        """As stored with a letter."""
         told: dict[str, Any] = orjson.loads(orjson.dumps(self, option=orjson.OPT_UTC_Z))
         return told
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "PeriodReport":
-        """From what a letter kept."""
+        """From what a letter stored."""
         given = dict(told)
         for name in ("since", "until", "counted_at", "frozen_at"):
             given[name] = datetime.fromisoformat(given[name]) if given.get(name) else None
-        given["parts"] = {name: tuple(Subject(**each) for each in rows) for name, rows in given["parts"].items()}
-        given["before"], given["year_ago"] = Beside(**given["before"]), Beside(**given["year_ago"])
+        given["parts"] = {name: tuple(SubjectFigures(**each) for each in rows) for name, rows in given["parts"].items()}
+        given["before"], given["year_ago"] = ComparedPeriod(**given["before"]), ComparedPeriod(**given["year_ago"])
         given["late"] = tuple(LateCase(**each) for each in given["late"])
-        given["steps"] = tuple(Step(**each) for each in given["steps"])
+        given["steps"] = tuple(StepRow(**each) for each in given["steps"])
         return cls(**given)
 
     @property
     def is_provisional(self) -> bool:
-        """Whether its figures may still change."""
         return self.frozen_at is None
 
 
@@ -117,7 +116,7 @@ def period_report_html(
     report: PeriodReport, head: Head, on: date, *, to: Sequence[str] = (), copies: Sequence[str] = (), assessment: str = "",
     proposals: str = "", **frame: Any,
 ) -> str:  # fmt: skip
-    """The report as a page for print. `frame` is number, symbol, verify_url and the like of Frame."""
+    """The report as HTML for printing. `frame` are number, symbol, verify_url and other fields of Frame."""
     symbol = f", {head.symbol}" if head.symbol else ""
     around = Frame(
         head, on, f"{SUBJECT} {_begun_low(report.label)}", tuple(to), (*(copies or ("Như trên",) if to else copies), f"Lưu: VT{symbol}"),
@@ -131,13 +130,13 @@ def period_report_html(
 
 
 def data_of(report: PeriodReport, *, assessment: str = "", proposals: str = "") -> Attachment:
-    """The figures for programs, to lie in the PDF."""
+    """The figures as a data file inside the PDF."""
     told = {"document": "period_report", "version": 1, **report.told(), "assessment": assessment, "proposals": proposals}
     return Attachment(DATA_NAME, orjson.dumps(told, option=orjson.OPT_INDENT_2), "Số liệu của báo cáo")
 
 
 def status_words(report: PeriodReport) -> str:
-    """Of which instants the figures are, and whether they are final."""
+    """When the figures were counted, and whether they are final."""
     span = f"Kỳ báo cáo tính từ {moment_in_words(report.since)} đến trước {moment_in_words(report.until)}."
     if report.frozen_at is None:
         return f"{span} Số liệu tạm tính lúc {moment_in_words(report.counted_at)}, chưa chốt."
@@ -146,7 +145,7 @@ def status_words(report: PeriodReport) -> str:
 
 
 def sentences(report: PeriodReport) -> list[str]:
-    """Part I: what came in, what became of it, what is left."""
+    """Part I: what was received, what became of it, what is left."""
     whole = report.whole
     owed = of(whole, "carried_over") + of(whole, "received") + of(whole, "reopened") + of(whole, "returned")
     came = [f"{number(of(whole, 'carried_over'))} kỳ trước chuyển sang", f"{number(of(whole, 'received'))} tiếp nhận trong kỳ"]
@@ -189,7 +188,7 @@ def sentences(report: PeriodReport) -> list[str]:
 
 
 def _put_aside(report: PeriodReport) -> list[str]:
-    """What ended without an answer. What has a procedure of its own stands with what was referred elsewhere."""
+    """Cases that ended without an answer. Those with a procedure of their own are counted as referred elsewhere."""
     whole, told = report.whole, []
     refused = {key: count for key, count in (whole.get("refused") or {}).items() if count}
     if refused:
@@ -214,7 +213,7 @@ COUNTED = ("carried_over", "received", "eligible", "refused", "handled", "handle
 
 
 def part_tables(report: PeriodReport) -> list[Grid]:
-    """Part II: one table a dimension, in its own order, which is never one of merit."""
+    """Part II: one table per dimension, in its own order, which is never a ranking."""
     found = []
     for key, title in PARTS.items():
         subjects = [each for each in report.parts.get(key, ()) if any(of(each.figures, name) for name in COUNTED)]
@@ -231,7 +230,7 @@ def _row(name: str, figures: Figures) -> tuple[str, ...]:
 
 
 def verdict_bar(figures: Figures) -> list[tuple[str, str, float, float, str]]:
-    """The handled cases as parts of one bar: name, share in words, where it begins and how wide it is in percent, and its pattern."""
+    """The handled cases as parts of one bar: name, share in words, start and width in percent, and pattern."""
     whole, at, found = of(figures, "handled"), 0.0, []
     if whole < FEWEST:
         return []
@@ -244,7 +243,7 @@ def verdict_bar(figures: Figures) -> list[tuple[str, str, float, float, str]]:
 
 
 def late_words(report: PeriodReport) -> str:
-    """What stands above the list of part III."""
+    """The introduction to the list of part III."""
     total, is_open = report.late_total, of(report.whole, "open")
     if not total:
         return "Cuối kỳ không có vụ việc nào còn mở mà trễ hạn."
@@ -255,7 +254,7 @@ def late_words(report: PeriodReport) -> str:
 
 
 def late_table(report: PeriodReport) -> Grid | None:
-    """Part III: codes and titles; a sensitive case is named by its code alone."""
+    """Part III: codes and titles; a sensitive case only by its code."""
     if not report.late:
         return None
     rows = tuple(
@@ -281,7 +280,7 @@ def rating_sentences(report: PeriodReport) -> list[str]:
 
 
 def step_table(report: PeriodReport) -> Grid | None:
-    """Part V: office hours of each step; a median of few is none."""
+    """Part V: office hours of each step; no median of few passages."""
     if not report.steps:
         return None
     rows = tuple((each.name, number(each.passages), office_hours(each.median), office_hours(each.p90)) for each in report.steps)
@@ -298,7 +297,7 @@ COMPARED = (
 
 
 def compared_table(report: PeriodReport) -> Grid:
-    """Part VI: beside the period before and the same one a year ago."""
+    """Part VI: comparison with the period before and with the same one a year ago."""
     columns = (Column("Chỉ tiêu", "name"), Column("Kỳ này", "w-source"), Column(report.before.label, "w-source"),
                Column("Tăng, giảm", "w-share"),
                Column(report.year_ago.label, "w-source"), Column("Tăng, giảm", "w-share"))  # fmt: skip
@@ -313,13 +312,12 @@ def compared_table(report: PeriodReport) -> Grid:
 
 
 def of(figures: Figures, key: str) -> int:
-    """A figure as a number: those by reason or level summed up."""
+    """A figure as a number; figures by reason or level are summed."""
     value = figures.get(key) or 0
     return sum(value.values()) if isinstance(value, Mapping) else int(value)
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """a; b; c."""
     return "; ".join(parts)
 
 

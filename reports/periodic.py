@@ -1,4 +1,4 @@
-"""The documents about a period from what a letter kept: as a page, and what lies beside the page in the PDF."""
+"""Documents about a period from stored content: as HTML, and with the files attached to the PDF."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -28,26 +28,25 @@ TYPES: dict[str, type[PeriodReport] | type[AgencySheet] | type[Yearbook]] = {
     PERIOD_REPORT: PeriodReport, AGENCY_SHEET: AgencySheet, YEARBOOK: Yearbook,
 }  # fmt: skip
 MOST_CHARACTERS = 2_000_000
-"""Of the page of one: a province's month is a tenth of it."""
+"""For the HTML of one document: a province's month takes a tenth of it."""
 PICTURE = 900
 """The longer side of a printed picture of a yearbook, in pixels."""
 
 
 def document_of(kind: str, told: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] | None = None) -> Document:
-    """The document a letter kept, or a preview told."""
+    """The document a letter or a preview stored."""
     whole = dict(told) if rows is None else {**told, ROWS[kind]: [dict(row) for row in rows]}
     return TYPES[kind].read(whole)
 
 
 def periodic_html(kind: str, content: Mapping[str, Any], marks: Mapping[str, Any]) -> str:
-    """The page of a letter of one of these kinds."""
     document = document_of(kind, content["report"], content["rows"])
     typed = Typed(content.get("assessment", ""), content.get("proposals", ""), tuple(content["to"]), tuple(content["copies"]))
     return document_html(document, Head(**content["head"]), date.fromisoformat(content["on"]), typed=typed, **marks)
 
 
 def document_html(document: Document, head: Head, on: date, *, typed: Typed = NOTHING_TYPED, **marks: Any) -> str:
-    """A document as a page for print and for the screen."""
+    """A document as HTML for print and screen."""
     words: dict[str, Any] = {"copies": typed.copies, "assessment": typed.assessment, "proposals": typed.proposals}
     if isinstance(document, PeriodReport):
         return period_report_html(document, head, on, to=typed.to, **words, **marks)
@@ -57,7 +56,7 @@ def document_html(document: Document, head: Head, on: date, *, typed: Typed = NO
 
 
 def document_pdf(document: Document, html: str, *, store: FileStore | None, assessment: str = "", proposals: str = "") -> bytes:
-    """Sheets of its page with the figures inside; of a yearbook also the published pictures. Takes seconds: not in a request."""
+    """The PDF of a document with its figures attached, and for a yearbook the published pictures. Takes seconds: not in a request."""
     assets: Assets = {}
     if isinstance(document, PeriodReport):
         data = data_of_report(document, assessment=assessment, proposals=proposals)
@@ -72,18 +71,18 @@ def document_pdf(document: Document, html: str, *, store: FileStore | None, asse
 
 
 def kept_pdf(kind: str, content: Mapping[str, Any], html: str, *, store: FileStore | None) -> bytes:
-    """Sheets of a letter of one of these kinds."""
+    """The PDF of a letter of one of these kinds."""
     document = document_of(kind, content["report"], content["rows"])
     return document_pdf(document, html, store=store, assessment=content.get("assessment", ""), proposals=content.get("proposals", ""))
 
 
 def with_assets(html: str) -> str:
-    """The page with the addresses its pictures have within a PDF; on the screen they are those of our own pages."""
+    """The HTML with the picture addresses used within a PDF; on screen they are addresses of our own pages."""
     return html.replace('<img src="/photos/', '<img src="app:///photos/')
 
 
 def _pictures(refs: Sequence[str], store: FileStore) -> list[tuple[str, tuple[str, bytes]]]:
-    """The published copies, as everybody may see them now, scaled for print; one that was taken back is left out."""
+    """The published copies, as everybody may see them now, scaled for print; withdrawn ones are left out."""
     found = []
     for ref in refs:
         copy = public_copy(ref, "view")

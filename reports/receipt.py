@@ -1,4 +1,4 @@
-"""The receipt a sender keeps: code, secret, and until when the centre promises to accept the report (rules.md, sections 3 and 4)."""
+"""The receipt for a sender: code, secret, and until when the centre promises to accept the report (rules.md, sections 3 and 4)."""
 
 from __future__ import annotations
 
@@ -59,9 +59,10 @@ WORDS: Mapping[str, Bilingual] = {
 
 @dataclass(frozen=True)
 class Receipt:
-    """What stands on a receipt. `secret` is None when it is printed later: only its digest is kept.
+    """The content of a receipt. `secret` is None when it is printed later, since only its digest is stored.
 
-    `accepted_by` is the first late instant of the acceptance clock; `tracking_page` the address of the page that asks for code and secret.
+    `accepted_by` is the first late instant of the acceptance clock; `tracking_page` is the address of the page that asks for code and
+    secret.
     """
 
     centre: Bilingual
@@ -82,31 +83,30 @@ class Receipt:
 
     @property
     def tracking_address(self) -> str:
-        """What the QR code leads to. The secret stands behind `#`, which browsers keep to themselves: so it reaches no log,
-        no proxy and no referrer; the page's script puts it into the form, which is posted.
-        """
+        """The address in the QR code. The secret is in the fragment (`#`), which browsers do not send, so it reaches no log, no proxy and
+        no referrer; the page's script puts it into the form, which is posted."""
         address = f"{self.tracking_page}?code={quote(self.code)}"
         return f"{address}#{self.secret}" if self.secret else address
 
 
 def qr_svg(receipt: Receipt) -> str:
-    """The QR code as an SVG element for a page: no size of its own, no style, nothing of the text it encodes."""
+    """The QR code as an inline SVG element: without size, style or the encoded text."""
     return _code(receipt).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)
 
 
 def receipt_pdf(receipt: Receipt) -> bytes:
-    """The receipt as PDF on half a sheet (A5)."""
+    """The receipt as PDF on A5."""
     return render_pdf(receipt_html(receipt), stylesheet=_stylesheet(), assets={"qr.svg": ("image/svg+xml", _qr_file(receipt))})
 
 
 def receipt_html(receipt: Receipt) -> str:
-    """The page that is printed; whatever people typed is text there, never markup."""
+    """The receipt as HTML; input is escaped, never markup."""
     words = {key: text.in_language(receipt.language) for key, text in WORDS.items()}
     return _environment().get_template("receipt.html").render(receipt=receipt, words=words)
 
 
 def local_moment(instant: datetime) -> str:
-    """An instant as people here read it: 15:30 02/03/2026."""
+    """An instant in local notation: 15:30 02/03/2026."""
     return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}"
 
 

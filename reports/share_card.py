@@ -1,4 +1,4 @@
-"""The picture a case is shown as where somebody shares its address, and the code that leads there: public words and photos alone."""
+"""The preview picture of a case for shared links, and its QR code: public words and photos only."""
 
 import io
 from dataclasses import asdict, dataclass
@@ -15,14 +15,14 @@ PINE, PINE_50, INK, INK_2, AMBER, RED, WHITE = "#123B2C", "#EEF5F1", "#14231C", 
 TONES = {"late": RED, "missed": RED, "soon": AMBER}
 MOST_TITLE_LINES = 4
 COLOURS = 192
-"""A picture of so many colours takes a quarter of the bytes; beside a photo's grain nobody sees it."""
+"""With this many colours a picture takes a quarter of the bytes; next to a photo nobody notices."""
 DRAWING = 2
-"""The version of the drawing: a new one makes every card anew."""
+"""The version of the drawing: raising it redraws every card."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What stands on a card, in the reader's language. `photo` is the digest of the photo that stands beside it, if one does."""
+    """The content of a card, in the reader's language. `photo` is the digest of the photo on it, if any."""
 
     title: str
     place: str
@@ -40,7 +40,7 @@ class Card:
 
 
 def draw_card(card: Card, photo: bytes | None = None) -> bytes:
-    """The card as PNG. A photo that cannot be read is left out."""
+    """The card as PNG. An unreadable photo is left out."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), WHITE)
     draw = ImageDraw.Draw(picture)
     right = WIDTH - MARGIN
@@ -65,9 +65,9 @@ def draw_card(card: Card, photo: bytes | None = None) -> bytes:
 
 @lru_cache(maxsize=1024)
 def address_code(address: str) -> str:
-    """The QR code of an address as an SVG element for a page: no size of its own, no style.
+    """The QR code of an address as an inline SVG element, without size or style.
 
-    Readers take any of the eight masks; to look for the most even one takes six times as long as all the rest.
+    Readers accept any of the eight masks; searching for the best one takes six times as long as everything else.
     """
     import segno  # late: docs/architecture.md
 
@@ -77,7 +77,7 @@ def address_code(address: str) -> str:
 def _few_lines(
     draw: ImageDraw.ImageDraw, words: str, font: ImageFont.FreeTypeFont, width: int, *, top: int, colour: str, rises: bool = False
 ) -> None:  # fmt: skip
-    """Names in one line or two: cut, they would name somebody else. With `rises` two lines begin higher and end where one does."""
+    """Names in one or two lines, never cut, which could name somebody else. With `rises`, two lines begin higher and end where one does."""
     lines = cut_lines(words, font, width)
     high = round(font.size * 1.3)
     for number, line in enumerate(lines):
@@ -85,13 +85,13 @@ def _few_lines(
 
 
 def cut_lines(words: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """At most two lines; only what does not fit in both is cut."""
+    """At most two lines; only what fits in neither is cut."""
     lines = _lines(words, font, width)
     return lines if len(lines) <= 2 else [lines[0], _fitting(" ".join(lines[1:]), font, width)]
 
 
 def _state(draw: ImageDraw.ImageDraw, card: Card, width: int) -> None:
-    """State and due, each in a box of its own."""
+    """State and due date, each in a box of its own."""
     left, font = MARGIN, _font("Bold", 30)
     for words, colour in ((card.state, PINE), (card.due, TONES.get(card.due_tone, INK))):
         if not words:
@@ -105,7 +105,7 @@ def _state(draw: ImageDraw.ImageDraw, card: Card, width: int) -> None:
 
 
 def _title(words: str, width: int) -> tuple[list[str], int]:
-    """The title in the largest letters in which it fits; what does not fit even in the smallest is cut."""
+    """The title in the largest size that fits; if none fits, it is cut."""
     for size in (54, 46, 40):
         lines = _lines(words, _font("Bold", size), width)
         if len(lines) <= MOST_TITLE_LINES - (size > 46):

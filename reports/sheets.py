@@ -1,7 +1,7 @@
-"""What reports and files of several pages share: numbers and instants as people here write them, tables in bounded pieces, one stylesheet.
+"""Shared by documents of several pages: numbers and instants in local notation, tables in bounded pieces, one stylesheet.
 
-WeasyPrint's time grows with the rows of one table faster than with their number, so long tables are set in pieces;
-each piece repeats its head, which is also what a reader turning pages needs.
+WeasyPrint's time grows faster than the number of rows in a table, so long tables are set in pieces (components.md, 1); each piece repeats
+its head, which readers need on each page anyway.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,26 +20,26 @@ from reports.official import MOTTO, day_in_words, short_day
 T = TypeVar("T")
 
 ROWS_TOGETHER = 24
-"""Rows of one piece of a long table: what fits on a sheet."""
+"""Rows in one piece of a long table: what fits on a page."""
 
 FEWEST = 5
-"""Below so many no percentage is told (domain.md, 2.5): both numbers stand there instead."""
+"""Below this number there is no percentage (domain.md, 2.5); both numbers are shown instead."""
 
 
 def sheet_html(template: str, **content: Any) -> str:
-    """A document of several pages; whatever people typed is text there, never markup."""
-    return environment().get_template(template).render(motto=MOTTO, **{"with_pictures": None, **content})
+    """A document of several pages; input is escaped, never markup."""
+    return environment().get_template(template).render(motto=MOTTO, **content)
 
 
 @cache
 def stylesheet(*names: str) -> str:
-    """The stylesheet of all of them, and their own behind it."""
+    """The shared stylesheet followed by the named ones."""
     folder = resources.files("reports") / "templates"
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in ("sheets.css", *names))
 
 
 def number(value: float | None) -> str:
-    """1.234.567 or 12,5; a dash for what is not known (domain.md, 5.3)."""
+    """1.234.567 or 12,5; a dash for None (domain.md, 5.3)."""
     if value is None:
         return "–"
     text = f"{value:,.1f}" if isinstance(value, float) and not value.is_integer() else f"{int(value):,}"
@@ -52,46 +52,45 @@ def percent(part: int, whole: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """6.500/7.400 (87,8 %): a rate never stands without both numbers."""
+    """6.500/7.400 (87,8 %): a rate is always shown with both numbers."""
     rate = percent(part, whole)
     return f"{number(part)}/{number(whole)}{f' ({rate})' if rate else ''}"
 
 
 def moment(instant: datetime | None) -> str:
-    """15:30 02/03/2026; a dash for none."""
+    """15:30 02/03/2026; a dash for None."""
     return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}" if instant is not None else "–"
 
 
 def moment_in_words(instant: datetime) -> str:
-    """12 giờ 00 ngày 25/3/2026, as a report says when its figures were closed."""
+    """12 giờ 00 ngày 25/3/2026, as a report states when its figures were closed."""
     local = instant.astimezone(LOCAL_ZONE)
     return f"{local:%H} giờ {local:%M} ngày {local:%d/%m/%Y}"
 
 
 def office_hours(minutes: float | None) -> str:
-    """Office minutes as hours: 40,8; a dash for none."""
+    """Office minutes as hours: 40,8; a dash for None."""
     return number(round(minutes / 60, 1)) if minutes is not None else "–"
 
 
 def in_pieces(rows: Sequence[T], size: int = ROWS_TOGETHER) -> Iterator[Sequence[T]]:
-    """The rows of a long table in pieces."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
 def paragraphs(text: str | None) -> list[str]:
-    """The lines somebody typed that are not empty."""
+    """The non-empty lines of a text."""
     return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
 def breakable(text: str) -> Markup:
-    """A digest that may be broken after each eighth character, by nothing that is copied with it."""
+    """A digest that may break after every eighth character; copying it adds nothing."""
     return Markup("<wbr>").join(escape(text[start : start + 8]) for start in range(0, len(text), 8))
 
 
 @cache
 def environment() -> Environment:
-    """Jinja with the filters of these documents; names that are not there are an error."""
+    """Jinja with the filters of these documents; unknown names are an error."""
     made = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(
         day=short_day, long_day=day_in_words, moment=moment, moment_words=moment_in_words, number=number, hours=office_hours,
@@ -103,7 +102,7 @@ def environment() -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading and how it is set (`name` takes what is left, `n` is a number, the others are widths of official.css)."""
+    """One column: its heading and its kind (`name` takes the remaining width, `n` is a number, others are widths in official.css)."""
 
     title: str
     kind: str = "n"
@@ -111,7 +110,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table of words: each row begins with its heading. With `has_whole` the first row is the sum of the others."""
+    """A table of words: each row begins with its heading. With `has_whole` the first row is the total."""
 
     title: str
     columns: tuple[Column, ...]
@@ -120,13 +119,13 @@ class Grid:
     note: str = ""
 
     def pieces(self) -> Iterator[tuple[int, Sequence[tuple[str, ...]]]]:
-        """The rows in pieces of a sheet, each with the place of its first row."""
+        """The rows in pieces of a page, each with the index of its first row."""
         for start in range(0, len(self.rows), ROWS_TOGETHER):
             yield start, self.rows[start : start + ROWS_TOGETHER]
 
 
 def change(new: int, old: int) -> str:
-    """+12 (+8,5 %); without a rate where the base is below FEWEST."""
+    """+12 (+8,5 %); without a percentage if the base is below FEWEST."""
     difference = new - old
     sign = "+" if difference > 0 else "−" if difference < 0 else ""
     if old < FEWEST or not difference:

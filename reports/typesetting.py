@@ -1,7 +1,7 @@
-"""The part of printing that WeasyPrint does: what it may fetch, the laying out, and what it leaves to be put right in the file.
+"""The part of printing that uses WeasyPrint: what it may fetch, the layout, and corrections to its output.
 
-Imported with the first document of a process (reports/pdf.py), and by nobody at the start: it takes a quarter of a second, and most
-processes never print.
+Imported with the first document of a process (reports/pdf.py), since importing it takes a quarter of a second and most processes never
+print.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ VARIANT = "pdf/a-3a"
 POINTS = 0.75
 """One CSS pixel."""
 SAME_DAY = datetime(2020, 3, 5, tzinfo=UTC)
-"""The day attachments bear when none is handed in, because a PDF names one. It is the day of NĐ 30/2020."""
+"""The date of attachments if none is given, because a PDF needs one: the day of NĐ 30/2020."""
 
 FACES = {file.removesuffix(".ttf").replace("-Regular", "").replace("-", ""): file for file in FONT_FILES}
 """Files by the name of the face without its hyphens."""
 TOLD = re.compile(rb"<([0-9a-f]{4})> <([0-9a-f]*)>")
-"""One line of a table that says which letters a glyph stands for."""
+"""One line of a table that maps a glyph to its characters."""
 
 PDFUA = (
     b'<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" rdf:about="" pdfuaid:part="1"/>'
@@ -44,11 +44,11 @@ PDFUA = (
     b"<pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Part of ISO 14289 the file conforms to"
     b"</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"
 )
-"""That a file is PDF/UA-1 too, and for PDF/A, which knows its own properties only, what that property means."""
+"""Metadata that declares PDF/UA-1 too, and for PDF/A, which knows only its own properties, the definition of that property."""
 
 
 class FetchRefused(ValueError):
-    """A document asked for something it was not given. WeasyPrint leaves that thing out and goes on."""
+    """A document asked for something it was not given. WeasyPrint leaves it out and goes on."""
 
 
 class AssetFetcher(URLFetcher):
@@ -71,9 +71,9 @@ class AssetFetcher(URLFetcher):
 def typeset(
     html: str, *, stylesheet: str, assets: Assets, faces: str, attachments: Sequence[Attachment], made_at: datetime | None
 ) -> bytes:  # fmt: skip
-    """Set a page of HTML in which everything can be printed; see reports.pdf.render_pdf."""
+    """Set HTML whose texts are printable; see reports.pdf.render_pdf."""
     fetcher = AssetFetcher({**font_assets(), **assets})
-    # anew for each document, which costs a fifth of the time: pango's map of fonts is no thing for two threads
+    # anew for each document, at a fifth of the time: pango's font map is not thread-safe
     fonts = FontConfiguration()
     styles = [CSS(string=text, url_fetcher=fetcher, font_config=fonts, base_url="app:///") for text in (faces, stylesheet)]
     document = HTML(string=html, url_fetcher=fetcher, base_url="app:///")
@@ -97,7 +97,7 @@ def _attached(attachment: Attachment, fetcher: AssetFetcher, at: datetime) -> we
 def _identifier(
     html: str, stylesheet: str, faces: str, assets: Assets, attachments: Sequence[Attachment], made_at: datetime | None
 ) -> bytes:
-    """The identifier of the file: by default it is random, and two prints of one receipt could not be compared."""
+    """The identifier of the file, random by default, so that two prints of one receipt could not be compared."""
     digest = hashlib.sha256()
     for part in (html, stylesheet, faces, made_at.isoformat() if made_at else "", *assets, *(each.name for each in attachments)):
         digest.update(hashlib.sha256(part.encode()).digest())
@@ -107,14 +107,14 @@ def _identifier(
 
 
 def _finish(document: Any, pdf: Any) -> None:
-    """Say that the file is PDF/UA-1 too, where pictures are, and where a link within it leads: WeasyPrint says the first of one standard
-    only, the second in pixels, and names the third by its anchor."""
+    """Declare PDF/UA-1 too, place pictures, and resolve internal links: WeasyPrint declares one standard only, gives positions in pixels,
+    and names link targets by anchor."""
     for _type, target, _rectangle, box in (link for page in document.pages for link in page.links if link[0] == "internal"):
         box.link_annotation["Contents"].string = " ".join("".join(box.element.itertext()).split()) or target
     metadata = pdf.objects[int(pdf.catalog["Metadata"].split()[0])]
     packet = b"".join(metadata.stream)
     metadata.stream = [packet.replace(b"</rdf:RDF>", PDFUA + b"</rdf:RDF>")]
-    # an archive looks for it without unpacking anything
+    # archives look for it without decompressing anything
     metadata.compress = False
     for figure in pdf.objects:
         if isinstance(figure, dict) and figure.get("S") == "/Figure" and "BBox" in figure.get("A", {}):
@@ -129,10 +129,10 @@ def _finish(document: Any, pdf: Any) -> None:
 
 
 def _tell_letters(lines: list[bytes], name: str) -> None:
-    """Say of each glyph its own letter where a mark was put on it: WeasyPrint says nothing of the letter and both of the mark.
+    """Map each glyph to its own letter where a mark was put on it: WeasyPrint maps nothing to the letter and both to the mark.
 
-    What it says of a glyph holds for the whole document: one name typed with an accent no letter has would take that letter out of every
-    word somebody searches for or is read to.
+    The mapping of a glyph holds for the whole document: one name typed with an accent no letter has would remove that letter from every
+    word somebody searches for or has read aloud.
     """
     for place, line in enumerate(lines):
         told = TOLD.fullmatch(line)
@@ -144,7 +144,7 @@ def _tell_letters(lines: list[bytes], name: str) -> None:
 
 @cache
 def _letters_of(name: str) -> dict[int, str]:
-    """Which letter each glyph of a typeface is, by the name WeasyPrint gives the face; none for a face that is not ours."""
+    """The letter of each glyph of a typeface, by WeasyPrint's name for the face; empty for a face that is not ours."""
     file = f"fonts/{FACES[name]}" if name in FACES else ""
     if not file:
         return {}

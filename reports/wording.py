@@ -1,4 +1,4 @@
-"""How letters say what was kept of a case: limits as one reads them aloud, sentences that end once."""
+"""Wording for stored content in letters: limits in words, sentences with one full stop."""
 
 from datetime import date, datetime, timedelta
 
@@ -6,11 +6,11 @@ from casework.local_time import LOCAL_ZONE
 
 
 def due_in_words(iso: str | None) -> str:
-    """hết ngày 16/03/2026 where a limit ends with its day, 16 giờ 30 phút ngày 09/03/2026 where it ends within it; empty for none."""
+    """hết ngày 16/03/2026 for a limit that ends with its day, 16 giờ 30 phút ngày 09/03/2026 for one within it; empty for None."""
     if not iso:
         return ""
     due = datetime.fromisoformat(iso).astimezone(LOCAL_ZONE)
-    # a limit of days ends at midnight after its last day
+    # a limit in days ends at midnight after its last day
     if (due.hour, due.minute) == (0, 0):
         return f"hết ngày {due - timedelta(days=1):%d/%m/%Y}"
     minutes = f" {due:%M} phút" if due.minute else ""
@@ -18,15 +18,15 @@ def due_in_words(iso: str | None) -> str:
 
 
 def day_of(iso: str | None) -> date | None:
-    """A day as it was kept."""
+    """A day from its stored form."""
     return date.fromisoformat(iso) if iso else None
 
 
 def sentence(words: str) -> str:
-    """Words without their last full stop, for a sentence that sets its own."""
+    """A text without its final full stop, for a sentence that adds its own."""
     return words.strip().rstrip(". ")
 
 
 def lines_of(words: str) -> tuple[str, ...]:
-    """The lines somebody typed, without the empty ones."""
+    """The non-empty lines of a text."""
     return tuple(line for line in (line.strip() for line in words.splitlines()) if line)

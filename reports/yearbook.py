@@ -1,8 +1,8 @@
-"""The public yearbook: what the centre did in a year, for everybody. Public figures alone, and no small number of a part.
+"""The public yearbook: what the centre did in a year, for everybody. It uses public figures only, and no small numbers of a part.
 
-Of a part (a month, a field, a commune, an agency) no number from one to four is told: so few may be one neighbour's. Nor is what it
-could be reckoned from (`left_out`): a sum without the others, or a rate. Of the whole centre everything is told. Examples are cases as
-they are published now: title, place and pictures as published, and the answers' own photos.
+For a part (a month, a field, a commune, an agency) no number from one to four is shown, because it may point to a neighbour. Nor is
+anything from which it could be derived (`left_out`): a total without the others, or a rate. For the whole centre everything is shown.
+Examples are cases as published now: title, place and pictures as published, and the answers' own photos.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +32,8 @@ DEFINED = ("received", "eligible", "refused", "answered", "in_time", "in_time_af
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A month, field, commune or agency with its public figures; None of a month that was not counted, which is no nought."""
+class YearPart:
+    """A month, field, commune or agency with its public figures; None for a month that was not counted, which is not zero."""
 
     name: str
     figures: dict[str, Any] | None
@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One published case. Pictures are refs of photos whose published copy everybody may see."""
+    """One published case. Pictures are refs of photos with a published copy."""
 
     code: str
     title: str
@@ -64,25 +64,25 @@ class Yearbook:
     counted_at: datetime
     whole: dict[str, Any]
     median_minutes: float | None
-    months: tuple[Part, ...]
-    fields: tuple[Part, ...]
-    areas: tuple[Part, ...]
-    agencies: tuple[Part, ...]
+    months: tuple[YearPart, ...]
+    fields: tuple[YearPart, ...]
+    areas: tuple[YearPart, ...]
+    agencies: tuple[YearPart, ...]
     refused: tuple[tuple[str, int], ...] = ()
     examples: tuple[Example, ...] = ()
 
     def told(self) -> dict[str, Any]:
-        """As a letter keeps it."""
+        """As stored with a letter."""
         told: dict[str, Any] = orjson.loads(orjson.dumps(self, option=orjson.OPT_UTC_Z))
         return told
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "Yearbook":
-        """From what a letter kept."""
+        """From what a letter stored."""
         given = dict(told)
         given["counted_at"] = datetime.fromisoformat(given["counted_at"])
         for name in ("months", "fields", "areas", "agencies"):
-            given[name] = tuple(Part(**each) for each in given[name])
+            given[name] = tuple(YearPart(**each) for each in given[name])
         given["refused"] = tuple((name, count) for name, count in given["refused"])
         given["examples"] = tuple(
             Example(**{**each, "before": tuple(each["before"]), "after": tuple(each["after"])}) for each in given["examples"]
@@ -91,13 +91,13 @@ class Yearbook:
 
     @property
     def pictures(self) -> list[str]:
-        """The photos its examples show."""
+        """The photos of its examples."""
         return [ref for each in self.examples for ref in (*each.before, *each.after)]
 
 
 def yearbook_html(book: Yearbook, head: Head, on: date, *, copies: Sequence[str] = (), assessment: str = "", proposals: str = "",
                   **frame: Any) -> str:  # fmt: skip
-    """The yearbook as a page for print and for the screen. Its pictures are `/photos/<ref>/public/view`."""
+    """The yearbook as HTML for print and screen. Its pictures are `/photos/<ref>/public/view`."""
     kept = f"Lưu: VT{f', {head.symbol}' if head.symbol else ''}"
     around = Frame(head, on, f"{SUBJECT} năm {book.year}", (), (*copies, kept), **{"type_name": "Báo cáo", **frame})
     return letter_html(
@@ -109,7 +109,7 @@ def yearbook_html(book: Yearbook, head: Head, on: date, *, copies: Sequence[str]
 
 
 def data_of(book: Yearbook) -> Attachment:
-    """The same figures for programs, with the same left out as in print."""
+    """The same figures as a data file, with the same ones left out as in print."""
     tables = [
         {"title": each.title, "columns": [column.title for column in each.columns], "rows": each.rows}
         for each in (month_table(book), *part_tables(book))
@@ -156,11 +156,11 @@ VERDICTS = ("answered", "in_time", "in_time_after_extension", "late")
 
 
 def month_table(book: Yearbook) -> Grid:
-    """Month by month, of the whole."""
+    """The whole centre, month by month."""
     columns = (Column("Tháng", "name"), Column("Tiếp nhận"), Column("Đã trả lời"), Column("Đúng hạn"), Column("ĐH sau gia hạn"),
                Column("Trễ hạn"), Column("Lượt đánh giá"))  # fmt: skip
     numbers = [_month(each.figures) for each in book.months]
-    # the second group adds up within its row: where one of its numbers is not told none is
+    # the second group adds up within its row: if one of its numbers is left out, all are
     cells = [_discreet(group) for group in ([row[:1] for row in numbers], [row[1:5] for row in numbers], [row[5:] for row in numbers])]
     rows = [
         (each.name, *(cell if each.figures is not None else NOT_COUNTED for group in cells for cell in group[place]))
@@ -175,7 +175,7 @@ def _month(figures: Mapping[str, Any] | None) -> tuple[int, ...]:
 
 
 def place_table(book: Yearbook) -> Grid | None:
-    """The communes with the most reports; none below five, and none that the table of all communes leaves out."""
+    """The communes with the most reports; none below five, and none left out in the table of all communes."""
     counts = [of(each.figures, "received") for each in book.areas]
     told = sorted(set(range(len(counts))) - left_out([(count,) for count in counts]), key=lambda place: (-counts[place], place))
     rows = tuple((book.areas[place].name, number(counts[place])) for place in told[:MOST_PLACES] if counts[place])
@@ -183,7 +183,7 @@ def place_table(book: Yearbook) -> Grid | None:
 
 
 def part_tables(book: Yearbook) -> list[Grid]:
-    """By field, commune and agency, in their own order, which is never one of merit."""
+    """By field, commune and agency, in their own order, which is never a ranking."""
     found = []
     for title, parts in (("Theo lĩnh vực", book.fields), ("Theo địa bàn", book.areas), ("Theo đơn vị chủ trì", book.agencies)):
         if parts:
@@ -200,14 +200,14 @@ def part_tables(book: Yearbook) -> list[Grid]:
 
 
 def left_out(rows: Sequence[Sequence[int]], also: Iterable[int] = ()) -> set[int]:
-    """The places of those rows whose numbers are not told: who knows the sums of the columns and all other rows finds none of them.
+    """The indexes of rows whose numbers are not shown, so that nobody who knows the totals and all other rows can derive them.
 
-    Those with a number from one to four in them, those in `also`, and so many of the next smallest rows that there are at least two and
-    what is missing in a column is nought or no small number either: two communes "together 2" would tell as much. Numbers that add up
-    within a row belong into one row. If all rows together are too few, all are left out.
+    These are rows with a number from one to four, those in `also`, and as many of the next smallest rows as needed for at least two to be
+    left out and for what is missing in each column to be zero or no small number: two communes "together 2" would reveal as much. Numbers
+    that add up within a row belong in one row. If all rows together are too few, all are left out.
     """
     out = {place for place, row in enumerate(rows) if any(0 < count < FEWEST for count in row)} | set(also)
-    # rows without anything in them are the last to help
+    # empty rows help last
     order = sorted(set(range(len(rows))) - out, key=lambda place: (not any(rows[place]), sum(rows[place]), place))
     while out and order and not _cannot_be_found(out, rows):
         out.add(order.pop(0))
@@ -220,18 +220,18 @@ def _cannot_be_found(out: set[int], rows: Sequence[Sequence[int]]) -> bool:
         if len(missing) < 2 or 0 < sum(missing) < min(FEWEST, sum(column)):
             return False
         if len(rows[0]) == 1 and sum(missing) <= len(missing) and all(missing):
-            return False  # as many as there are rows: each of them is one
+            return False  # as many as there are rows, so each is one
     return True
 
 
 def _discreet(rows: Sequence[Sequence[int]]) -> list[list[str]]:
-    """The numbers as they are told."""
+    """The numbers as shown."""
     out = left_out(rows)
     return [[LEFT_OUT if place in out else number(count) for count in row] for place, row in enumerate(rows)]
 
 
-def _rates(parts: Sequence[Part]) -> list[str]:
-    """How much was in time: with the number answered a rate tells how many were and were not, so neither may be a small one."""
+def _rates(parts: Sequence[YearPart]) -> list[str]:
+    """The shares in time. With the number answered, a rate reveals how many were and were not in time, so neither may be small."""
     both = [(of(each.figures, "in_time"), of(each.figures, "answered")) for each in parts]
     without = left_out([(whole,) for _own, whole in both])
     out = left_out([(own, whole - own) for own, whole in both], without)
@@ -241,6 +241,6 @@ def _rates(parts: Sequence[Part]) -> list[str]:
 
 
 def of(figures: Mapping[str, Any] | None, key: str) -> int:
-    """A figure as a number: those by reason summed up."""
+    """A figure as a number; figures by reason are summed."""
     value = (figures or {}).get(key) or 0
     return sum(value.values()) if isinstance(value, Mapping) else int(value)

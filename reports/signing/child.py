@@ -1,8 +1,8 @@
-"""A program of its own, started by `reading.py`: a PDF on standard input, what its signatures say as a line of JSON on standard output.
+"""A child process started by `reading.py`: a PDF on standard input, its signatures as a line of JSON on standard output.
 
-It is read in a process that opens nothing and has so much time and memory: a file somebody sends can be made to keep a reader busy for
-hours or to fill the memory of a server (streams that unpack a thousandfold, tables that point to themselves). The first line of standard
-input is JSON: the roots, the instant, and the number of bytes that were issued.
+It opens nothing and its time and memory are limited, because a crafted file can keep a reader busy for hours or fill a server's memory
+(streams that expand a thousandfold, tables that point to themselves). The first line of standard input is JSON: the roots, the instant, and
+the number of bytes that were issued.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ PACKAGES = (
     "pyhanko_certvalidator.revinfo",
 )  # fmt: skip
 CODECS = ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-be", "utf-16-le", "idna", "punycode", "hex")
-"""What a text in a PDF or a certificate may be written in."""
+"""Encodings of texts in PDFs and certificates."""
 
 
 def main(seconds: str, memory: str) -> NoReturn:
@@ -43,17 +43,17 @@ def main(seconds: str, memory: str) -> NoReturn:
         )  # fmt: skip
     except MemoryError:
         told = {"problem": "too_large"}
-    except Exception as fault:  # whatever a forged file comes to: the other side says in words that it cannot be read
+    except Exception as fault:  # whatever a forged file causes: the parent process says that it cannot be read
         told = {"problem": "unreadable", "fault": type(fault).__name__}
     _say(told)
     os._exit(0)
 
 
 def _warm() -> None:
-    """Load what would be loaded later: nothing can be opened then."""
+    """Import everything that would be imported later, when nothing can be opened any more."""
     for name in PACKAGES:
         for each in pkgutil.iter_modules(import_module(name).__path__, f"{name}."):
-            # some want libraries for fonts, pictures or tokens, which reading does without
+            # some need libraries for fonts, pictures or tokens, which reading does not use
             with suppress(ImportError):
                 import_module(each.name)
     for name in CODECS:
@@ -61,7 +61,7 @@ def _warm() -> None:
 
 
 def _shut_in(seconds: int, memory: int) -> None:
-    """Leave the process what it holds already: no file, connection or other process, so much time and memory."""
+    """Limit the process to what it already holds: no files, connections or processes, and limited processor time and memory."""
     with open("/proc/self/statm", encoding="ascii") as file:
         held = int(file.read().split()[0]) * resource.getpagesize()
     used = resource.getrusage(resource.RUSAGE_SELF)

@@ -1,6 +1,6 @@
-"""What pyHanko finds out about the signatures of a file. Nothing is asked of the network.
+"""Examines the signatures of a file with pyHanko, without network access.
 
-The file may be anybody's: nothing of ours runs this on one but `child.py`, in a process that may open nothing (reading.py).
+The file may be anybody's, so this runs only in `child.py`, in a process that cannot open anything (reading.py).
 """
 
 import asyncio
@@ -56,9 +56,9 @@ def roots_of(pems: Sequence[str]) -> list[x509.Certificate]:
 def examine(
     pdf: bytes, *, roots: Sequence[x509.Certificate], at: datetime, first_bytes: int | None = None, run: Run = asyncio.run
 ) -> dict[str, Any]:
-    """The facts of every signature, and the pages. With `first_bytes`: whether nothing but signatures came after so many bytes.
+    """The facts of every signature, and the pages. With `first_bytes`: whether only signatures came after that many bytes.
 
-    Raises what pyHanko raises where the file is no PDF, or one it cannot read. `run` runs a coroutine to its end.
+    Raises whatever pyHanko raises if the file is no PDF, or one it cannot read. `run` runs a coroutine to its end.
     """
     reader = PdfFileReader(io.BytesIO(pdf), strict=False)
     if reader.encrypted:
@@ -73,7 +73,7 @@ def examine(
             continue
         found.append(_found(reader, str(name), reference, roots, at, run))
     if not is_stamped and all(each.cover != WHOLE for each in found):
-        # something came after the last signature that nobody stands for, be it a field of a form
+        # something nobody signed came after the last signature, such as a form field
         found = [replace(each, cover=ADDED) if each.cover == SIGNED_AGAIN else each for each in found]
     told: dict[str, Any] = {"signatures": [each.told() for each in found], "pages": int(reader.root["/Pages"]["/Count"])}
     if first_bytes is not None:
@@ -86,7 +86,7 @@ def _found(reader: PdfFileReader, name: str, reference: Any, roots: Sequence[x50
         return _judged(EmbeddedPdfSignature(reader, reference.get_object(), name), roots, at, run)
     except MemoryError:
         raise
-    except Exception:  # a forged signature can raise anything in the libraries that take it apart; the others are still read
+    except Exception:  # a forged signature can raise anything in the libraries that parse it; the others are still read
         return SignatureFound(UNREADABLE, field=_shown(name, LONGEST_NAME))
 
 
@@ -95,7 +95,7 @@ def _judged(embedded: EmbeddedPdfSignature, roots: Sequence[x509.Certificate], a
     claimed = embedded.self_reported_timestamp
     claimed = claimed.astimezone(UTC) if claimed is not None and claimed.tzinfo is not None else None
     begins, ends = certificate.not_valid_before, certificate.not_valid_after
-    # as of an instant at which the certificate held: who vouches for it, and when it ended, are two questions
+    # as of an instant at which the certificate was valid, since trust and expiry are separate questions
     moment = min(max(claimed or at, begins), ends)
     context = _context(roots, moment)
     is_attested, named_at = False, claimed
@@ -107,7 +107,7 @@ def _judged(embedded: EmbeddedPdfSignature, roots: Sequence[x509.Certificate], a
     else:
         content = CHANGED if not status.intact else INTACT if status.valid else FORGED
         cover = _cover(status)
-        # who vouches for the certificate does not hang on what became of the file
+        # trust in the certificate does not depend on what happened to the file
         is_vouched = status.validation_path is not None and status.trust_problem_indic is None
         vouched = TRUSTED if is_vouched else _distrust(embedded, roots, moment, run)
         stamp = status.timestamp_validity
@@ -129,7 +129,7 @@ def _context(roots: Sequence[x509.Certificate], moment: datetime) -> ValidationC
 
 
 def _chain(path: Any) -> tuple[tuple[str, str], ...]:
-    """From behind the root on to the certificate: by whose key each was issued, and its serial number."""
+    """From below the root to the certificate: the issuer's key of each, and its serial number."""
     certificates = list(path.iter_certs(include_root=True))
     return tuple((key_digest(issuer.public_key.dump()), f"{own.serial_number:x}") for issuer, own in pairwise(certificates))
 
@@ -144,7 +144,7 @@ def _cover(status: Any) -> str:
 
 
 def _distrust(embedded: EmbeddedPdfSignature, roots: Sequence[x509.Certificate], moment: datetime, run: Run) -> str:
-    """Why a certificate is not trusted: nobody we know vouches for it, or it is one that may not be used for this."""
+    """Why a certificate is not trusted: unknown issuer, or not allowed for this use."""
     chain = CertificateValidator(embedded.signer_cert, embedded.other_embedded_certs, validation_context=_context(roots, moment))
     try:
         run(chain.async_validate_path())
@@ -164,7 +164,7 @@ def _period(begins: datetime, ends: datetime, claimed: datetime, at: datetime) -
 
 
 def _is_only_signed(reader: PdfFileReader, first: bytes) -> bool:
-    """Whether only signatures came after a revision: whatever else was laid over the text would be signed along with it."""
+    """Whether only signatures came after a revision, since anything else laid over the text would be signed along with it."""
     begins = PdfFileReader(io.BytesIO(first), strict=False).last_startxref
     numbers = [number for number in range(reader.total_revisions) if reader.xrefs.get_startxref_for_revision(number) == begins]
     if not numbers:
@@ -174,7 +174,7 @@ def _is_only_signed(reader: PdfFileReader, first: bytes) -> bool:
 
 
 def _name(name: x509.Name) -> str:
-    """The common name; of a certificate without one, everything it says."""
+    """The common name, or without one the whole distinguished name."""
     told = name.native
     common = told.get("common_name") or told.get("organization_name") if isinstance(told, Mapping) else None
     return _shown(common if isinstance(common, str) else name.human_friendly, LONGEST_NAME)

@@ -1,4 +1,4 @@
-"""Why a seal is not put on, in words: without any library, since pages say it too."""
+"""Reasons why sealing failed, in words; imports no library, since pages use them too."""
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
@@ -23,14 +23,14 @@ WORDS: dict[str, Bilingual] = {
     "no_seal": Bilingual("Con dấu này không còn trong thiết lập của hệ thống.", "This seal is not set up any more."),
     "failed": Bilingual("Có lỗi không lường trước; hệ thống sẽ thử lại.", "There was an unforeseen fault; it will be tried again."),
 }
-"""Why a letter was not sealed, by the word its order keeps."""
+"""Why a letter was not sealed, by the word stored with its order."""
 
 TRIED_AGAIN = frozenset({"no_file", "no_token", "no_timestamp", "failed"})
-"""What may pass by itself. The others need a person first."""
+"""Failures that may pass by themselves. The others need a person first."""
 
 
 class SealingFailed(CaseworkError):
-    """A seal could not be put on; `word` says why, as the order keeps it. It never quotes what a library said, which may name secrets."""
+    """A seal could not be put on; `word` says why, as stored with the order. Never a library's message, which may contain secrets."""
 
     def __init__(self, word: str) -> None:
         super().__init__(*WORDS[word])

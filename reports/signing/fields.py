@@ -1,9 +1,9 @@
-"""The places in a document where a signature and a seal go, made so that the tagged document stays one.
+"""The fields of a document for a signature and a seal, added without breaking its tagging.
 
-A signature field added the usual way breaks PDF/UA-1: it has no name for a screen reader, and its widget stands in no Form element.
-So both fields are added before the first signature, tagged, and with an empty appearance, which
-PDF/A-3 asks for. They are added as an increment: the bytes that were issued stay the beginning of every sealed copy, which is how a copy
-signed elsewhere is known (returning.py). Both at once, because whoever signs second may only fill in what is there.
+A signature field added the usual way breaks PDF/UA-1: it has no name for a screen reader, and its widget is in no Form element
+(components.md, section 2, pitfall 3). So both fields are added before the first signature, tagged, and with an empty appearance, which
+PDF/A-3 requires. They are added as an increment: the bytes that were issued remain the beginning of every sealed copy, by which a copy
+signed elsewhere is recognised (returning.py). Both are added at once, because a second signer may only fill in existing fields.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ AREA = "signature-area"
 """The anchor reports/official.html gives the room above the signer's name (Frame.signature_field)."""
 
 TOLD = {PERSON: "Chữ ký số của người ký văn bản", BODY: "Chữ ký số của cơ quan, tổ chức ban hành văn bản"}
-"""What a screen reader says. Documents are in Vietnamese whatever their reader's language."""
+"""Names for screen readers. Documents are in Vietnamese whatever their reader's language."""
 
 MM = 72 / 25.4
 RIGHT_MARGIN = 18 * MM
@@ -30,7 +30,7 @@ COVERED = SIGNATURE_WIDTH / 3
 """The seal covers a third of the signature, from its left (NĐ 30/2020, Phụ lục I, mục II, phần I, 8)."""
 
 TOP = (6 * MM, 17 * MM)
-"""Where there is no area: the top margin, at its right, as the decree has it for documents in files of their own."""
+"""Position if there is no signature area: the top right margin, as in the decree for separate files."""
 TOP_WIDTH = 72 * MM
 
 PRINTED = 4
@@ -41,9 +41,9 @@ Box = tuple[float, float, float, float]
 
 
 def with_fields(pdf: bytes) -> bytes:
-    """The document with its two empty fields: what is kept as issued. A document that has them stays as it is.
+    """The document with its two empty fields: the copy stored as issued. A document that has them is unchanged.
 
-    Done when it is issued, because a copy signed elsewhere is compared with what was issued, and a file without any field cannot be.
+    Done on issue, because a copy signed elsewhere is compared with what was issued, and a file without any field cannot be.
     """
     writer = Increment(io.BytesIO(pdf))
     add_fields(writer)
@@ -56,13 +56,13 @@ def with_fields(pdf: bytes) -> bytes:
 
 
 class Increment(IncrementalPdfFileWriter):
-    """Adds to a document without a word about when, by what and as whom: XMP and Info stay as they are, and agree (PDF/A-3)."""
+    """Adds to a document without recording when, by what and as whom: XMP and Info stay as they are, and agree (PDF/A-3)."""
 
     def _update_meta(self) -> None:
-        """Leave title, tool and day of change as the document was issued."""
+        """Keep title, tool and modification date as the document was issued."""
 
     def name_by(self, digest: bytes) -> None:
-        """Give the increment an identifier that follows from what is in it; it would be random."""
+        """Give the increment an identifier derived from its content instead of a random one."""
         self._document_id = generic.ArrayObject([self._document_id[0], generic.ByteStringObject(digest[:16])])
 
 
@@ -72,7 +72,7 @@ def has_area(writer: Any) -> bool:
 
 
 def add_fields(writer: IncrementalPdfFileWriter) -> None:
-    """Give the document its two fields, unless it has them."""
+    """Add the two fields, unless they exist."""
     root = writer.root
     if set(FIELDS.values()) & _names(root):
         return
@@ -131,13 +131,13 @@ def _widget(writer: IncrementalPdfFileWriter, page: Any, signer: str, box: Box) 
 
 
 def _tag(writer: IncrementalPdfFileWriter, widget: Any, page: Any, told: str) -> None:
-    """Put the widget into the structure of the document: a Form element that points to it, and back."""
+    """Put the widget into the document's structure: a Form element that points to it, and back."""
     tree = writer.root["/StructTreeRoot"]
     parents = tree["/ParentTree"]
     numbers = parents["/Nums"]
     key = max([int(numbers[place]) for place in range(0, len(numbers), 2)], default=-1) + 1
     whole = tree.raw_get("/K")
-    # the root holds the Document element, by itself or as the first of a list
+    # the root holds the Document element, alone or as the first of a list
     document = whole[0] if isinstance(whole, generic.ArrayObject) else whole
     if isinstance(document.get_object(), generic.ArrayObject):
         document = document.get_object()[0]
@@ -163,7 +163,7 @@ def _tag(writer: IncrementalPdfFileWriter, widget: Any, page: Any, told: str) ->
 
 
 def _append(writer: IncrementalPdfFileWriter, holder: Any, name: str, entry: Any) -> None:
-    """Add to a list that may be missing, shared, or one thing by itself."""
+    """Append to a list that may be missing, shared, or a single object."""
     if name not in holder:
         holder[name] = generic.ArrayObject([entry])
     elif isinstance(holder[name], generic.ArrayObject):
@@ -188,7 +188,7 @@ def _area(writer: Any) -> tuple[Any, float, float] | None:
 
 
 def _boxes_below(left: float, top: float, page: Any) -> dict[str, Box]:
-    """The signature at the right of the room, the seal at its left over a third of it."""
+    """The signature at the right of the area, the seal at its left covering a third of it."""
     right = float(page["/MediaBox"][2]) - RIGHT_MARGIN
     bottom, begins = top - AREA_HEIGHT, right - SIGNATURE_WIDTH
     return {PERSON: (begins, bottom, right, top), BODY: (left, bottom, begins + COVERED, top)}

@@ -1,4 +1,4 @@
-"""What a signature in a file was found to say, and how that is told to people. Without any library: pages and rows use it too."""
+"""The findings about a signature, and their words for people. Imports no library, since pages and rows use it too."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -55,7 +55,7 @@ WORDS: dict[str, Bilingual] = {
     EXPIRED: Bilingual("Chứng thư số đã hết hạn trước khi ký.", "The certificate had expired before it was used to sign."),
     NOT_YET: Bilingual("Chứng thư số chưa có hiệu lực vào thời gian ký.", "The certificate was not yet valid when it was used to sign."),
 }
-"""By what was found; what is said of a certificate that holds, or was revoked, names days (_said_of_period)."""
+"""Words by finding; for valid and revoked certificates, which name days, see _said_of_period."""
 
 TIME_CLAIMED = Bilingual(
     "Thời gian ký do máy của người ký ghi, không có dấu thời gian xác nhận.",
@@ -69,27 +69,27 @@ NOT_ASKED = Bilingual(
 
 
 class Revoked(Protocol):
-    """What is known of revoked certificates (reports.signing.revoking)."""
+    """What is known about revoked certificates (reports.signing.revoking)."""
 
     def revoked_at(self, issuer: str, serial: int) -> datetime | None:
         """When a certificate was revoked."""
 
     def known_on(self, issuer: str) -> datetime | None:
-        """The day of what is known of somebody's certificates."""
+        """The date of what is known about an issuer's certificates."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureFound:
-    """One signature, as a letter's file keeps it.
+    """One signature, as stored with a letter's file.
 
-    `content`: intact, changed (the bytes it covers are others), forged (they are not, and it is not of this certificate), unreadable.
-    `cover`: whole; signed_again (only signatures came after it); added (something else did); part (it does not cover the file up to
-    where it stands). `vouched`: trusted, foreign, unusable. `period`: valid, ended (since the time the signature names), expired
-    (before it), not_yet. `is_attested`: a trusted time-stamp stands behind the time.
+    `content`: intact, changed (the covered bytes differ), forged (the bytes match, but not the certificate), unreadable. `cover`: whole;
+    signed_again (only signatures came after it); added (something else did); part (it does not cover the file up to its own position).
+    `vouched`: trusted, foreign, unusable. `period`: valid, ended (after the claimed time of signing), expired (before it), not_yet.
+    `is_attested`: a trusted time-stamp confirms the time. `chain`: issuer's key (as a digest) and serial number (hexadecimal) of the
+    certificate and those between it and the root.
 
-    `chain`: issuer's key (as a digest) and serial number (hexadecimal) of the certificate and those between it and the root. What follows
-    is as of a later day and not kept (`as_of`): when one of them was `revoked_at`, of which day the list is (`listed_on`), and since when
-    we have had the file.
+    The rest applies to a later day and is not stored (`as_of`): when one of them was `revoked_at`, the date of the list (`listed_on`), and
+    since when we have had the file.
     """
 
     content: str
@@ -111,13 +111,13 @@ class SignatureFound:
 
     @property
     def is_good(self) -> bool:
-        """Whether it proves that the file is as somebody we trust has signed it."""
+        """Whether it proves that the file is as signed by somebody we trust."""
         return (self.content == INTACT and self.cover in (WHOLE, SIGNED_AGAIN) and self.vouched == TRUSTED
                 and self.period in (VALID, ENDED) and self.revocation != REVOKED)  # fmt: skip
 
     @property
     def revocation(self) -> str:
-        """Nothing; revoked; or revoked since: after an instant at which the signature was there, as a time-stamp or our own copy proves."""
+        """Empty; revoked; or revoked since: after an instant at which the signature existed, as a time-stamp or our own copy proves."""
         if self.revoked_at is None:
             return ""
         proven = [each for each in (self.at if self.is_attested else None, self.had_since) if each is not None]
@@ -134,12 +134,12 @@ class SignatureFound:
 
     @property
     def at(self) -> datetime | None:
-        """When it was made, as it says."""
+        """The claimed time of signing."""
         return datetime.fromisoformat(self.signed_at) if self.signed_at else None
 
     @property
     def words(self) -> list[Bilingual]:
-        """All of it in sentences, the worst first."""
+        """All findings in sentences, the worst first."""
         if self.content == UNREADABLE:
             return [WORDS[UNREADABLE]]
         sentences = [words for _key, words in sorted(self._keyed(), key=lambda each: each[0] in _HARMLESS)]
@@ -154,7 +154,7 @@ class SignatureFound:
         return [*((key, WORDS[key]) for key in (*told, self.vouched)), *self._said_of_period()]
 
     def _said_of_period(self) -> list[tuple[str, Bilingual]]:
-        """Both: whether the certificate held when it was used to sign, and what holds of it today."""
+        """Two sentences: whether the certificate was valid at signing, and whether it is today."""
         ends = _day(self.until)
         said = [(self.period, WORDS[self.period])] if self.period != VALID else []
         if self.period == VALID and self.vouched == TRUSTED and ends and not self.revoked_at:
@@ -190,11 +190,11 @@ class SignatureFound:
 
     @property
     def faults(self) -> list[Bilingual]:
-        """Only what speaks against it."""
+        """Only findings against it."""
         return [] if self.is_good else [words for key, words in self._keyed() if key not in _HARMLESS]
 
     def told(self) -> dict[str, Any]:
-        """As a row keeps it."""
+        """As stored in a row."""
         return {name: value for name, value in asdict(self).items() if name not in _OF_LATER}
 
 
@@ -204,7 +204,7 @@ _NAMES = frozenset(each.name for each in fields(SignatureFound)) - _OF_LATER
 
 
 def found_again(told: Mapping[str, Any]) -> SignatureFound:
-    """A signature as a row has kept it; what a later release has written beside is left."""
+    """A signature as stored in a row; unknown keys of a later release are ignored."""
     held = {name: value for name, value in told.items() if name in _NAMES}
     return SignatureFound(**held | {"chain": tuple((str(issuer), str(serial)) for issuer, serial in held.get("chain", ()))})
 

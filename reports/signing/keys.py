@@ -1,4 +1,4 @@
-"""The key of a seal, held for the moment of one signature: out of a PKCS#12 file, or in a PKCS#11 token that never gives it away."""
+"""The key of a seal, held for one signature only: from a PKCS#12 file, or in a PKCS#11 token that never reveals it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from reports.signing.failures import SealingFailed
 
 
 def secret_of(seal: Seal, environ: Mapping[str, str] = os.environ) -> str:
-    """The passphrase or PIN, of its variable or its file. Read anew each time and kept nowhere. Raises SealingFailed."""
+    """The passphrase or PIN, from its variable or file. Read each time and never cached. Raises SealingFailed."""
     try:
         held = seal.secret_file.read_text(encoding="utf-8").strip() if seal.secret_file is not None else environ.get(seal.secret, "")
     except (OSError, UnicodeDecodeError):
@@ -28,7 +28,7 @@ def secret_of(seal: Seal, environ: Mapping[str, str] = os.environ) -> str:
 
 @contextmanager
 def signer_of(seal: Seal, *, at: datetime, environ: Mapping[str, str] = os.environ) -> Iterator[Signer]:
-    """What signs with the key of the seal. Raises SealingFailed, also where its certificate does not hold at this instant."""
+    """A signer with the key of the seal. Raises SealingFailed, also if its certificate is not valid at this instant."""
     with _in_token(seal, environ) if seal.kind == PKCS11 else _in_file(seal, environ) as signer:
         certificate = signer.signing_cert
         if certificate is None:
@@ -67,7 +67,7 @@ def _in_token(seal: Seal, environ: Mapping[str, str]) -> Iterator[Signer]:
     except (pkcs11.PKCS11Error, RuntimeError, OSError):
         raise SealingFailed("no_token") from None
     with session:
-        # the certificates beside it in the token may be another person's: only our own, and those of its file, go into the signature
+        # other certificates in the token may be somebody else's: only our own, and those of its file, go into the signature
         signer = PKCS11Signer(session, cert_label=seal.key, key_label=seal.key, ca_chain=_chain_of(seal), other_certs_to_pull=())
         try:
             if signer.signing_cert is None:

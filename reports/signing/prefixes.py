@@ -1,4 +1,4 @@
-"""The beginnings of a PDF that were once whole files: what is added to one stands behind its end mark."""
+"""The prefixes of a PDF that were once complete files: every increment follows an end mark."""
 
 import hashlib
 import re
@@ -9,13 +9,13 @@ MOST = 40
 
 
 def digest_of(pdf: bytes) -> str:
-    """SHA-256, as people compare it."""
+    """SHA-256 in hexadecimal."""
     return hashlib.sha256(pdf).hexdigest()
 
 
 def digests_of_beginnings(pdf: bytes) -> list[str]:
-    """SHA-256 of every beginning that ends with an end mark, with its line end and without; not of the whole file."""
-    # of a file that is nothing but end marks no more are found than are looked at: five million of them took 700 MB
+    """SHA-256 of every prefix that ends with an end mark, with its line end and without; not of the whole file."""
+    # bounded, since a file of nothing but end marks would fill the memory: five million of them took 700 MB
     marks = islice(END.finditer(pdf), MOST)
     ends = sorted({end for found in marks for end in (found.start() + 5, found.end())} - {len(pdf)})
     digest, done, found_digests = hashlib.sha256(), 0, []

@@ -1,4 +1,4 @@
-"""The signatures in a file somebody sends, read in a process of its own with limits of time and memory (child.py)."""
+"""Reads the signatures in a file somebody sends, in a child process with limited time and memory (child.py)."""
 
 import json
 import subprocess
@@ -16,24 +16,24 @@ from reports.signing.found import SignatureFound, found_again
 
 MOST_BYTES = 25_000_000
 SECONDS = 6
-"""Computing time of one file; a letter takes a tenth of a second."""
+"""Processor time for one file; a letter takes a tenth of a second."""
 WAITED = 30
 """Seconds after which it is ended, however little it computes."""
 MEMORY = 384 * 2**20
-"""Bytes beside what the process holds when it begins: the largest file some times over."""
+"""Bytes in addition to what the process holds when it begins: several times the largest file."""
 BUSY_AFTER = 2
-"""Seconds a file waits for its turn. Whoever waits holds a thread of the server, and thirty uploads at once would hold them all."""
+"""Seconds a file waits for its turn. Each waiting upload holds a server thread, and thirty at once would hold them all."""
 AT_ONCE = 2
-"""Files one server process has read at the same time; each may take all its memory and a processor."""
+"""Files one server process reads at the same time; each may take all its memory and a processor."""
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from reports.signing.child import main; main(*sys.argv[2:])"
 PDF_MARK = b"%PDF-"
 MARK_WITHIN = 1024
-"""Readers look for the mark so far into the file."""
+"""Bytes at the beginning in which readers look for the mark."""
 END_MARK = b"startxref"
 END_WITHIN = 65_536
-"""So near to its end a file says where its table is; who looks further is kept busy."""
+"""Bytes at the end in which a file names its table; searching further would keep a reader busy."""
 
 WORDS: dict[str, Bilingual] = {
     "not_pdf": Bilingual("Tệp này không phải tệp PDF.", "This file is not a PDF."),
@@ -62,7 +62,7 @@ class FileUnread(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What a file says. `only_signed` is whether nothing but signatures came after the bytes that were asked about."""
+    """The result for a file. `only_signed`: only signatures came after the bytes that were asked about."""
 
     signatures: list[SignatureFound]
     pages: int
@@ -77,7 +77,7 @@ def signatures_of(pdf: bytes, *, trust: Sequence[str], at: datetime) -> list[Sig
 def examined(
     pdf: bytes, *, trust: Sequence[str], at: datetime, first_bytes: int | None = None, seconds: int = SECONDS, memory: int = MEMORY
 ) -> Examined:
-    """What a PDF says, read in a process of its own. With `first_bytes`: also what came after so many. Raises FileUnread."""
+    """Examine a PDF in a child process. With `first_bytes`, also what came after that many. Raises FileUnread."""
     if len(pdf) > MOST_BYTES:
         raise FileUnread("too_big")
     if PDF_MARK not in pdf[:MARK_WITHIN]:
@@ -105,7 +105,7 @@ def _in_child(pdf: bytes, asked: dict[str, Any], seconds: int, memory: int) -> d
     except subprocess.TimeoutExpired:
         return {"problem": "too_slow"}
     if done.returncode != 0:
-        # ended by a signal: the limit of time, or memory that a library did not get and did not ask about
+        # ended by a signal: the time limit, or an allocation a library did not check
         return {"problem": "too_slow" if done.returncode in (-24, -9) else "too_large"}
     told: dict[str, Any] = json.loads(done.stdout)
     return told

@@ -1,4 +1,4 @@
-"""Whether a file that was signed elsewhere is a letter of ours with nothing but signatures added."""
+"""Checks that a file signed elsewhere is a letter of ours with only signatures added."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from reports.signing.revoking import NOTHING_KNOWN
 
 
 class ReturnRefused(CaseworkError):
-    """The file is not taken back; the text says why."""
+    """The file is not accepted; the text says why."""
 
 
 NOT_OURS = Bilingual(
@@ -37,10 +37,9 @@ def judge_returned(
     pdf: bytes, *, sha256: str, size: int, before: int, older: Sequence[str] = (), trust: Sequence[str], at: datetime,
     known: Revoked = NOTHING_KNOWN,
 ) -> Examined:  # fmt: skip
-    """What a returned file says, if it begins with the newest kept copy: that of this digest and size, which had `before` signatures.
+    """Examine a returned file that begins with the newest stored copy: that of this digest and size, which had `before` signatures.
 
-    `older` are the digests of copies before it, of which a fork is told so; `known` which certificates were revoked. Raises ReturnRefused,
-    FileUnread.
+    `older` are the digests of earlier copies, to explain a fork; `known` which certificates were revoked. Raises ReturnRefused, FileUnread.
     """
     if len(pdf) > MOST_BYTES:
         raise FileUnread("too_big")
@@ -63,7 +62,7 @@ def judge_returned(
 
 
 def refuse_unnamed(signers: Collection[SignatureFound], named: Collection[str]) -> None:
-    """Raise ReturnRefused for a signature of somebody not named to sign for the body, by common name or by digest of the certificate."""
+    """Raise ReturnRefused for a signer not named to sign for the body, by common name or by digest of the certificate."""
     for each in signers:
         if each.signer not in named and each.certificate not in named:
             raise ReturnRefused(

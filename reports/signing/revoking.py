@@ -1,5 +1,6 @@
-"""The revocation lists somebody has put beside the authorities we trust: which certificates were revoked, and when. Nothing is asked of the
-network, so what is known is as new as the files are.
+"""Revocation lists stored next to the authorities we trust: which certificates were revoked, and when.
+
+The network is not used, so this is as new as the files are.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ class ListUnread(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """One list: who issued it (SHA-256 of their public key), of which day it is, until when another was promised, who is on it."""
+    """One list: its issuer (SHA-256 of the public key), its date, when the next was promised, and the certificates on it."""
 
     issuer: str
     since: datetime
@@ -30,17 +31,17 @@ class RevocationList:
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """What all lists together say; without any, nothing."""
+    """All lists together; without lists, nothing is revoked."""
 
     lists: Mapping[str, tuple[RevocationList, ...]] = field(default_factory=dict)
 
     def revoked_at(self, issuer: str, serial: int) -> datetime | None:
-        """When a certificate was revoked; None where no list says so."""
+        """When a certificate was revoked; None if no list says so."""
         found = [each.revoked[serial] for each in self.lists.get(issuer, ()) if serial in each.revoked]
         return min(found, default=None)
 
     def known_on(self, issuer: str) -> datetime | None:
-        """The day of the lists of somebody; None where there are none."""
+        """The date of an issuer's lists; None without any."""
         return min((each.since for each in self.lists.get(issuer, ())), default=None)
 
 
@@ -48,9 +49,9 @@ NOTHING_KNOWN = Revocations()
 
 
 def read_lists(held: Iterable[bytes], authorities: Sequence[str]) -> Revocations:
-    """Read lists (PEM or DER) that authorities, PEM texts, have signed. Raises ListUnread.
+    """Read lists (PEM or DER) signed by authorities, PEM texts. Raises ListUnread.
 
-    Of several lists of one issuer for the same points the newest holds.
+    Of several lists of one issuer for the same points the newest counts.
     """
     issuers = [certificate for text in authorities for certificate in x509.load_pem_x509_certificates(text.encode())]
     newest: dict[tuple[str, bytes], RevocationList] = {}
@@ -66,7 +67,7 @@ def read_lists(held: Iterable[bytes], authorities: Sequence[str]) -> Revocations
 
 
 def key_digest(public_key: bytes) -> str:
-    """How an issuer is known: by its key (SubjectPublicKeyInfo, DER), for names may be borne by several."""
+    """Identifies an issuer by its key (SubjectPublicKeyInfo, DER), because names are not unique."""
     return hashlib.sha256(public_key).hexdigest()
 
 
@@ -85,7 +86,7 @@ def _read(data: bytes, issuers: Sequence[x509.Certificate]) -> tuple[bytes, Revo
 
 
 def _points_of(crl: x509.CertificateRevocationList) -> bytes:
-    """For which distribution points it is. Raises ListUnread for one that tells of changes, of others' certificates or of some reasons."""
+    """The distribution points a list is for. Raises ListUnread for delta lists, indirect lists and lists of some reasons only."""
     points = b""
     for extension in crl.extensions:
         if isinstance(extension.value, x509.IssuingDistributionPoint):

@@ -1,7 +1,7 @@
-"""Putting a seal or a signature on a document: PAdES B-B (ETSI EN 319 142-1), visible as NĐ 30/2020 has it, as an increment.
+"""Puts a seal or a signature on a document: PAdES B-B (ETSI EN 319 142-1), visible as NĐ 30/2020 requires, as an increment.
 
-What was there stays byte for byte, so a sealed copy begins with the copy that was issued. The same document, key and instant give the same
-bytes where the key is RSA; a signature with ECDSA is another each time.
+Existing bytes are unchanged, so a sealed copy begins with the copy that was issued. The same document, key and instant give the same bytes
+with an RSA key; an ECDSA signature differs each time.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from reports.signing.timestamps import OurTimeStamper
 
 DIGEST = "sha256"
 ROOM = 6_000
-"""Bytes of a signature beside its certificates."""
+"""Bytes of a signature in addition to its certificates."""
 ROOM_OF_A_TIMESTAMP = 12_000
 MARKS = frozenset({"BDC", "BMC", "EMC"})
 
@@ -46,9 +46,9 @@ MARKS = frozenset({"BDC", "BMC", "EMC"})
 def seal_pdf(
     pdf: bytes, seal: Seal, *, reason: str, at: datetime, number: str = "", environ: Mapping[str, str] = surroundings
 ) -> bytes:
-    """The document with the seal on it. `number` is its number and symbol, printed where it has no room for a signature.
+    """The document with the seal on it. `number` is its number and symbol, printed if it has no room for a signature.
 
-    Takes some 200 ms, more with a token: outside any write transaction. Raises SealingFailed.
+    Takes some 200 ms, more with a token: call it outside any write transaction. Raises SealingFailed.
     """
     with signer_of(seal, at=at, environ=environ) as signer:
         try:
@@ -88,7 +88,7 @@ def _sealed(pdf: bytes, seal: Seal, signer: Signer, *, reason: str, at: datetime
 
 
 def _lines(seal: Seal, name: str, at: datetime, number: str, place: str) -> list[str]:
-    """What the decree has printed: who, when (ISO 8601, to the second, with the zone of Vietnam), and on top the number and symbol."""
+    """The text the decree requires: who, when (ISO 8601, to the second, in the zone of Vietnam), and above it number and symbol."""
     when = f"Thời gian ký: {at.astimezone(LOCAL_ZONE).isoformat(timespec='seconds')}"
     if place == "top":
         return [f"Người ký: {name}" if seal.signer == PERSON else f"Số: {number}" if number else name, when]
@@ -103,7 +103,7 @@ def _picture_of(seal: Seal) -> bytes | None:
 
 
 def _stamp(lines: Sequence[str], size: tuple[float, float], place: str, signer: str, picture: bytes | None) -> bytes:
-    """The picture of a signature as a page of its size."""
+    """The appearance of a signature as a page of its size."""
     html = _environment().get_template("seal.html").render(lines=lines, place=place, signer=signer, picture=picture is not None)
     sheet = f"@page {{ size: {size[0]:.2f}pt {size[1]:.2f}pt; margin: 0; }}\n"
     sheet += f"body {{ width: {size[0]:.2f}pt; height: {size[1]:.2f}pt; }}\n"
@@ -112,7 +112,7 @@ def _stamp(lines: Sequence[str], size: tuple[float, float], place: str, signer: 
 
 
 def _without_marks(pdf: bytes) -> bytes:
-    """A page whose content names no part of a structure: in the appearance of a widget there is none, its Form element tells of it."""
+    """A page without marked content: the appearance of a widget has none, since its Form element describes it."""
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
         page: Any = document.pages[0]

@@ -1,4 +1,4 @@
-"""Asking an authority for a timestamp (RFC 3161), by the one door out of the house."""
+"""Requests timestamps (RFC 3161) from an authority, through the single outbound HTTP client."""
 
 from collections.abc import Collection
 
@@ -20,7 +20,7 @@ class OurTimeStamper(TimeStamper):
         self._door = Door(inside).and_to(url)
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        """Ask, and wait: nothing else runs in this loop. Raises TimestampRequestError."""
+        """Request it and block: nothing else runs in this loop. Raises TimestampRequestError."""
         try:
             answer = self._door.call("POST", self._url, content=req.dump(), headers=ASKS)
         except CallFailed as failure:

@@ -1,4 +1,4 @@
-"""The lists behind numbers: which cases were counted, in the order of an index, a page at a time."""
+"""The lists behind figures: which cases were counted, in the order of an index, a page at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from casework.db import db
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, CaseMoment, CaseSpan
-from reports.statistics.figures import FIGURES, Facts, Figure
+from reports.statistics.figures import FIGURES, FactSource, Figure
 from reports.statistics.periods import Period
 from reports.statistics.rows import agency_of, instant_of, rows_of, told_apart_by
 from reports.statistics.subjects import COLUMNS, NOT_YET, OUTSIDE, Dimension, Scope
@@ -20,21 +20,21 @@ MOST_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One fact behind a number: the case, when it counted, its limit."""
+class CountedFact:
+    """One fact behind a figure: the case, when it counted, its limit."""
 
     case_id: int
     at: datetime
     due_at: datetime | None
     id: int
     mark: str
-    """Where the list goes on behind it."""
+    """Where the list continues after it."""
 
 
 class Behind(NamedTuple):
-    """A page of the list behind a number, and from where the next one goes on (None: this was the last)."""
+    """A page of the list behind a figure, and where the next one begins (None: this was the last)."""
 
-    rows: list[Row]
+    rows: list[CountedFact]
     next: str | None
 
 
@@ -42,14 +42,13 @@ def cases_of(
     key: str, scope: Scope, period: Period, *, subject: str | None = None, by: Dimension | None = None, after: str | None = None,
     limit: int = 50, now: datetime | None = None, part: str | None = None, beside: tuple[Dimension, str] | None = None,
 ) -> Behind:  # fmt: skip
-    """Return the facts behind a number, in the order of an index; `part` is a reason of refusal or a level of rating.
+    """Return the facts behind a figure, in the order of an index; `part` is a reason of refusal or a level of rating.
 
-    `beside` is the other dimension and subject of a cell of a cross table.
-
-    A quarantined case is in no list, so a list may be shorter than its number. Raises KeyError for a figure without a list.
+    `beside` is the other dimension and subject of a cell of a cross table. A quarantined case is never listed, so a list may be shorter
+    than its figure. Raises KeyError for a figure without a list.
     """
     figure = FIGURES[key]
-    if figure.facts == Facts.NONE:
+    if figure.facts == FactSource.NONE:
         raise KeyError(key)
     told_apart = [each for each in ((by, subject), beside) if each is not None and each[0] is not None and each[1]]
     for dimension, word in told_apart:
@@ -58,7 +57,7 @@ def cases_of(
     period = period.up_to(now)
     limit = min(limit, MOST_LISTED)
     place, mark = _place(after)
-    rows: list[Row] = []
+    rows: list[CountedFact] = []
     for number, listed in enumerate(_lists(figure, scope, period, part, told_apart)):
         if number < place:
             continue
@@ -66,17 +65,17 @@ def cases_of(
         for fact in db.session.execute(query.order_by(listed.order, listed.id).limit(limit + 1 - len(rows))):
             if len(rows) == limit:
                 return Behind(rows, rows[-1].mark)
-            rows.append(Row(fact.case_id, fact.at, fact.due_at, fact.id, f"{number}.{_micros(fact.ordered_by)}.{fact.id}"))
+            rows.append(CountedFact(fact.case_id, fact.at, fact.due_at, fact.id, f"{number}.{_micros(fact.ordered_by)}.{fact.id}"))
     return Behind(rows, None)
 
 
 def is_listed(key: str) -> bool:
-    """Whether there is a list behind a figure: not behind hours, which the steps tell, nor behind what left the system."""
-    return key in FIGURES and FIGURES[key].facts != Facts.NONE and key != "quarantined"
+    """Whether a figure has a list: hours, which come from the steps, and cases that left the system have none."""
+    return key in FIGURES and FIGURES[key].facts != FactSource.NONE and key != "quarantined"
 
 
 class _Listed(NamedTuple):
-    """A statement for some of the rows behind a number, and what it is ordered by."""
+    """A statement for some of the rows behind a figure, and its order."""
 
     query: Select[Any]
     order: Any
@@ -86,12 +85,12 @@ class _Listed(NamedTuple):
 def _lists(
     figure: Figure, scope: Scope, period: Period, part: str | None, told_apart: Sequence[tuple[Dimension | None, str | None]]
 ) -> Iterable[_Listed]:  # fmt: skip
-    """The statements in the order in which they are read. What stood at a moment: what still does, by limit; then what ended after."""
-    table: Any = CaseMoment if figure.facts == Facts.MOMENTS else CaseSpan
+    """The statements in the order they are read. For a figure at a moment: what still stands, by limit; then what has ended since."""
+    table: Any = CaseMoment if figure.facts == FactSource.MOMENTS else CaseSpan
     own = [figure.counts(period), *(_of_subject(table, by, subject) for by, subject in told_apart)]
     if part and (column := told_apart_by(figure)) is not None:
         own.append(column == part)
-    is_standing = figure.facts in (Facts.STOOD_BEFORE, Facts.STOOD_AFTER)
+    is_standing = figure.facts in (FactSource.STOOD_BEFORE, FactSource.STOOD_AFTER)
     for centre_id in scope.centre_ids:
         where = rows_of(figure.facts, scope, centre_id, period, [(period.since, period.until)])
         if not is_standing:
@@ -131,9 +130,9 @@ def _micros(instant: datetime) -> int:
 
 
 def _place(after: str | None) -> tuple[int, tuple[datetime, int] | None]:
-    """Where a list goes on, out of an address that people may have written: what makes no sense is its beginning."""
+    """The position in an address, which people may have edited: anything invalid means the beginning."""
     parts = (after or "").split(".")
-    # sixteen digits are three centuries of microseconds: every instant of which a row may tell, and none that no database holds
+    # sixteen digits are three centuries of microseconds: every instant a row may have, and none a database cannot hold
     if len(parts) != 3 or not all(each.removeprefix("-").isdecimal() and len(each) <= 16 for each in parts):
         return 0, None
     return int(parts[0]), (EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]))

@@ -1,11 +1,11 @@
-"""Counting the figures of a period over the facts of one or several centres, of the whole or by one or two dimensions.
+"""Counts the figures of a period over the facts of one or several centres, in total or by one or two dimensions.
 
-What adds up over days is taken from the sums the worker keeps (`DailyFigures`), for the whole local days inside the period whose sums
-are up to date; the ragged edges of the period, days that have changed since, and everything that does not add up is counted from
-the facts themselves, each statement beginning at an index by instant. So the work grows with the period and not with the house.
+Figures that add up over days come from the sums the worker stores (`DailyFigures`), for the whole local days inside the period whose sums
+are up to date. The remaining hours at both ends, days changed since, and everything that does not add up are counted from the facts
+themselves, each statement beginning at an index by instant. So the work grows with the period and not with the installation.
 
-A fact counts where its case stands now: a correction of its field moves it, also in periods long past. What shall not move any
-more is frozen (snapshots.py).
+A fact counts where its case stands now: a correction of its field moves it, also in periods long past. Figures that must not change any
+more are frozen (snapshots.py).
 """
 
 from collections import Counter, defaultdict
@@ -21,7 +21,7 @@ from casework.db import db
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import CaseMoment, CaseSpan, DailyFigures, StaleDay
-from reports.statistics.figures import FIGURES, LEVELS, Facts, Figure, Shape, ratable
+from reports.statistics.figures import FIGURES, LEVELS, FactSource, Figure, Shape, ratable
 from reports.statistics.periods import Period
 from reports.statistics.rows import Stretch, agency_of, rows_of, told_apart_by
 from reports.statistics.subjects import COLUMNS, NOT_YET, WHOLE, Dimension, Scope, subjects_of
@@ -37,19 +37,19 @@ DAILY: dict[str, tuple[str, ...]] = {
     "refused": (),
     "working_minutes_filed_to_final": ("minutes",),
 }  # fmt: skip
-"""The figures that can be put together from the sums of days (casework/facts/daily.py), and of which sums; `refused` has one a reason."""
+"""Figures available from daily sums (casework/facts/daily.py), and from which sums; `refused` has one per reason."""
 
-COUNTED = tuple(key for key, figure in FIGURES.items() if figure.facts != Facts.NONE)
-"""Every figure that is counted here: all but those of steps, which are handed in."""
+COUNTED = tuple(key for key, figure in FIGURES.items() if figure.facts != FactSource.NONE)
+"""Every figure counted here: all except those of steps, which are passed in."""
 
 Days = tuple[date, date]
-"""A run of days, both ends within."""
+"""A run of days, both ends included."""
 
 ALL_OF_DAY = "all"
-"""The dimension of sums of the whole."""
+"""The dimension of the total sums."""
 
 MOST_RUNS = 12
-"""Runs of days taken from sums at once: between them lie as many stretches that are counted from facts."""
+"""Runs of days taken from sums at once; each gap between them is counted from facts."""
 
 
 def figures_of(
@@ -57,9 +57,8 @@ def figures_of(
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of a period by subject, WHOLE always among them. Changes nothing.
 
-    A subject is the service code of a field, the ref of an area or agency, a word, or the name of a month; names_of() tells what it is
-    called. With `now`, a period that still lasts is counted as far as it has gone. A figure nothing was counted for is nought;
-    percentiles of nothing are None.
+    A subject is the service code of a field, the ref of an area or agency, a word, or the name of a month; names_of() gives its label. With
+    `now`, an unfinished period is counted up to then. A figure for which nothing was counted is 0; percentiles of nothing are None.
     """
     wanted = _wanted(keys)
     if by == Dimension.MONTH:
@@ -73,9 +72,9 @@ def figures_of(
 def series_of(
     scope: Scope, periods: Sequence[Period], *, keys: Collection[str], now: datetime | None = None
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Return figures of the whole of several periods, as figures_of does, the sums of all their days read at once.
+    """Return the totals of several periods, as figures_of does, reading the sums of all their days at once.
 
-    For what adds up over days alone. Raises KeyError for other figures.
+    Only for figures that add up over days. Raises KeyError for other figures.
     """
     wanted = tuple(key for key in keys if DAILY[key])
     tallies = [_Tally() for _ in periods]
@@ -97,9 +96,9 @@ def series_of(
 def cross(
     scope: Scope, period: Period, rows: Dimension, columns: Dimension, *, keys: Collection[str] | None = None, now: datetime | None = None
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the figures by two dimensions at once; (x, WHOLE), (WHOLE, y) and (WHOLE, WHOLE) are the sums.
+    """Return the figures by two dimensions; (x, WHOLE), (WHOLE, y) and (WHOLE, WHOLE) are the totals.
 
-    By month the sums of what is standing are those of the whole period, as everywhere: months are not added up.
+    By month, the totals of standing figures are those of the whole period, as everywhere: months are not added up.
     """
     wanted = _wanted(keys)
     if columns == Dimension.MONTH:
@@ -120,20 +119,20 @@ def cross(
 
 
 class Numbers(Counter[str]):
-    """Counts by key; a reason or level stands behind a colon. The minutes that percentiles are made of stand beside them."""
+    """Counts by key, with reason or level after a colon; and the minutes from which percentiles are computed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.minutes: list[int] = []
 
     def take(self, other: "Numbers") -> None:
-        """Add what was counted of another subject."""
+        """Add the counts of another subject."""
         self.update(other)
         self.minutes += other.minutes
 
 
 RATABLE = "ratable"
-"""The whole that `rated_of_handled` is a part of."""
+"""The whole of `rated_of_handled`."""
 
 
 def _wanted(keys: Collection[str] | None) -> tuple[str, ...]:
@@ -156,13 +155,13 @@ def _months_gone(period: Period, now: datetime | None) -> list[Period]:
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts of the whole, and by the raw values of the dimensions' columns. What is apart counts for the whole alone."""
+    """Total counts, and counts by the raw values of the dimensions' columns. Cases counted apart are in the total only."""
 
     whole: Numbers = dataclass_field(default_factory=Numbers)
     parts: dict[tuple[Any, ...], Numbers] = dataclass_field(default_factory=lambda: defaultdict(Numbers))
 
     def of(self, subject: tuple[Any, ...]) -> tuple[Numbers, ...]:
-        """What a row counts for: the whole and, where there are dimensions, its subject; `subject` ends with whether it is apart."""
+        """What a row counts for: the total and, with dimensions, its subject; the last element of `subject` says whether it is apart."""
         return (self.whole, self.parts[subject[:-1]]) if subject and not subject[-1] else (self.whole,)
 
 
@@ -191,10 +190,10 @@ class _Counter:
     dimensions: tuple[Dimension, ...]
 
     def count(self, keys: tuple[str, ...], stretches: Sequence[Stretch]) -> None:
-        """Count figures over stretches of the period; what is standing, at its edges."""
+        """Count figures over stretches of the period; standing figures at its ends."""
         if not stretches:
             return
-        for facts in (Facts.OPENED, Facts.ENDED, Facts.STOOD_BEFORE, Facts.STOOD_AFTER, Facts.MOMENTS):
+        for facts in (FactSource.OPENED, FactSource.ENDED, FactSource.STOOD_BEFORE, FactSource.STOOD_AFTER, FactSource.MOMENTS):
             own = [FIGURES[key] for key in keys if FIGURES[key].facts == facts]
             sums = {each.key: each.counts(self.period) for each in own if each.shape in (Shape.NUMBER, Shape.PART)}
             if any(each.shape == Shape.PART for each in own):
@@ -205,22 +204,22 @@ class _Counter:
                     if (column := told_apart_by(each)) is not None:
                         self._spread(each, column, where)
 
-    def _columns(self, facts: Facts) -> tuple[Any, ...]:
-        """What is told apart: by the dimensions, and what is apart from all of them."""
+    def _columns(self, facts: FactSource) -> tuple[Any, ...]:
+        """The grouping columns: the dimensions, and whether a case is counted apart."""
         if not self.dimensions:
             return ()
-        table: Any = CaseMoment if facts == Facts.MOMENTS else CaseSpan
+        table: Any = CaseMoment if facts == FactSource.MOMENTS else CaseSpan
         return (
             *(agency_of(table) if each == Dimension.AGENCY else getattr(table, COLUMNS[each]) for each in self.dimensions),
             table.source == APART,
         )
 
-    def _sum(self, facts: Facts, sums: Mapping[str, ColumnElement[bool]], where: ColumnElement[bool]) -> None:
+    def _sum(self, facts: FactSource, sums: Mapping[str, ColumnElement[bool]], where: ColumnElement[bool]) -> None:
         if not sums:
             return
         columns = self._columns(facts)
         query = select(*columns, *(func.count().filter(condition) for condition in sums.values())).where(where)
-        query = query.select_from(CaseMoment if facts == Facts.MOMENTS else CaseSpan)
+        query = query.select_from(CaseMoment if facts == FactSource.MOMENTS else CaseSpan)
         for row in db.session.execute(query.group_by(*columns)):
             subject, numbers = tuple(row[: len(columns)]), row[len(columns) :]
             for counts in self.tally.of(subject):
@@ -242,22 +241,22 @@ class _Counter:
 
 
 def _has_daily(scope: Scope, dimensions: tuple[Dimension, ...]) -> bool:
-    """Whether days were summed up for just that: the whole, one agency, or one dimension of the whole."""
+    """Whether daily sums exist for this: the total, one agency, or one dimension of the total."""
     filters = (scope.field_id, scope.area_id, scope.urgency, scope.source)
     return all(each is None for each in filters) and len(dimensions) + (scope.agency_id is not None) <= 1
 
 
 def _summed_days(centre_id: int, period: Period) -> tuple[list[Days], list[Stretch]]:
-    """The runs of whole local days whose sums hold, and the stretches of the period beside them.
+    """The runs of whole local days whose sums are valid, and the remaining stretches of the period.
 
-    A day without a sum, and one whose facts have changed since, is counted from its facts. Short runs are too when they are many.
+    A day without a sum, or whose facts have changed since, is counted from its facts. So are short runs if there are many.
     """
     first, last = _first_day(period.since), local_day(period.until) - timedelta(days=1)
     return _split(_kept_days(centre_id, first, last) if first <= last else set(), period)
 
 
 def _kept_days(centre_id: int, first: date, last: date) -> set[date]:
-    """The days whose sums hold."""
+    """The days whose sums are valid."""
     kept = select(DailyFigures.day).where(
         DailyFigures.centre_id == centre_id, DailyFigures.dimension == ALL_OF_DAY, DailyFigures.day >= first, DailyFigures.day <= last
     )  # fmt: skip
@@ -266,7 +265,7 @@ def _kept_days(centre_id: int, first: date, last: date) -> set[date]:
 
 
 def _split(kept: Collection[date], period: Period) -> tuple[list[Days], list[Stretch]]:
-    """The runs of whole days of the period that are among these, and the stretches beside them."""
+    """The runs of whole days of the period among these, and the remaining stretches."""
     first, last = _first_day(period.since), local_day(period.until) - timedelta(days=1)
     days = sorted(day for day in kept if first <= day <= last)
     runs: list[Days] = []
@@ -301,7 +300,7 @@ def _add_days(
 
 
 def _days_of(scope: Scope, centre_id: int) -> Select[date, Any]:
-    """The sums of days of the whole, or of the one agency that is asked for."""
+    """The daily sums in total, or of the requested agency."""
     query = select(DailyFigures.day, DailyFigures.figures).where(DailyFigures.centre_id == centre_id)
     if scope.agency_id is not None:
         return query.where(DailyFigures.dimension == str(Dimension.AGENCY), DailyFigures.subject == str(scope.agency_id))
@@ -343,7 +342,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _named(tally: _Tally, dimensions: Sequence[Dimension]) -> dict[tuple[str, ...], Numbers]:
-    """By how subjects are called outside. Rows that mean the same (a field in the wording of two centres) become one."""
+    """By subject as it is named outside. Rows with the same meaning (a field in two centres) are merged."""
     known = [subjects_of(dimension, {raw[place] for raw in tally.parts}) for place, dimension in enumerate(dimensions)]
     found: dict[tuple[str, ...], Numbers] = defaultdict(Numbers)
     for raw, numbers in tally.parts.items():
@@ -376,6 +375,6 @@ def spread(values: Collection[int]) -> dict[str, float | None]:
     ordered = sorted(values)
     return {
         "median": (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2,
-        # in whole numbers: 0.9 is none that a computer has
+        # in integers, since 0.9 is not exact in binary
         "p90": ordered[-(-9 * len(ordered) // 10) - 1],
     }

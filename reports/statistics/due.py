@@ -1,7 +1,7 @@
-"""When what is made again and again is due: on a working day after the cut-off of its period, at a time of day.
+"""When recurring outputs are due: on a working day after the cut-off of their period, at a time of day.
 
-The day is the first working day of the centre on which that time comes after the cut-off, or some working days later: of a month that is
-cut off at 12:00 on the 25th a report for 08:00 is made on the 26th, where that is no day off.
+That is the first working day of the centre on which that time comes after the cut-off, or some working days later: for a month cut off at
+12:00 on the 25th, a report for 08:00 is made on the 26th, if that is a working day.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ from reports.statistics.periods import Period, period_at
 
 
 def run_after(after: datetime, *, centre_id: int, every: str, clock_time: str, days_after: int) -> Run:
-    """Return the first run that is due later than an instant. Raises DayTooFar where the calendar has no working day."""
+    """Return the first run due after an instant. Raises DayTooFar if the calendar has no working day."""
     return next(reversed(list(_back_to(after, centre_id, every, clock_time, days_after))))
 
 
 def runs_due(
     now: datetime, *, first_cut_off: datetime, centre_id: int, every: str, clock_time: str, days_after: int, most: int
 ) -> list[Run]:  # fmt: skip
-    """Return the runs that are due by now, of the first period and those after it, the newest first, at most so many. Raises DayTooFar."""
+    """Return the runs due by now, from the first period on, newest first, at most `most`. Raises DayTooFar."""
     found: list[Run] = []
     period = period_at(every, now, centre_id=centre_id).before()
     while period.until >= first_cut_off and len(found) < most:
@@ -34,7 +34,7 @@ def runs_due(
 
 
 def _back_to(after: datetime, centre_id: int, every: str, clock_time: str, days_after: int) -> Iterator[Run]:
-    """The runs that are due later than an instant, from that of its own period back to the first."""
+    """The runs due after an instant, from that of its own period back to the first."""
     period = period_at(every, after, centre_id=centre_id)
     while (run := _run_of(period, centre_id, clock_time, days_after)).due_at > after:
         yield run

@@ -1,8 +1,8 @@
-"""Every figure of the reports: its name, what exactly is counted, and the one function that says which facts count.
+"""Every figure of the reports: its name, its exact definition, and the function that says which facts count.
 
-A fact is a stretch of a case (`CaseSpan`: from filing, or from being opened again, to an answer or another end) or a moment of it
-(`CaseMoment`). The function of a figure returns the condition such a row fulfils; counting.py counts the rows, behind.py lists them. An
-instant is in a period when since <= instant < until. docs/statistics.md prints the definitions from here.
+A fact is a stretch of a case (`CaseSpan`: from filing, or from being reopened, to an answer or another end) or a moment in it
+(`CaseMoment`). The function of a figure returns the condition on such a row; counting.py counts the rows, behind.py lists them. An instant
+is in a period if since <= instant < until. docs/statistics.md prints the definitions from here.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from casework.open_cases import unconfirmed_cases
 from reports.statistics.periods import Period
 
 FEWEST = FEWEST_FOR_A_RATE
-"""Below so many cases there is no share as a percentage, and no ranking."""
+"""Below this number of cases there is no percentage and no ranking."""
 
 
-class Facts(StrEnum):
-    """Which rows a figure is counted from, and by which instant of theirs."""
+class FactSource(StrEnum):
+    """The rows a figure is counted from, and by which of their instants."""
 
     OPENED = "opened"
     ENDED = "ended"
@@ -35,7 +35,7 @@ class Facts(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a number is a number of."""
+    """What a figure counts."""
 
     CASES = "cases"
     TIMES = "times"
@@ -44,7 +44,7 @@ class Unit(StrEnum):
 
 
 class Shape(StrEnum):
-    """How a value looks: a number, numbers by reason or level, a part with its whole, or median and 90th percentile."""
+    """The form of a value: a number, numbers by reason or level, a part with its whole, or median and 90th percentile."""
 
     NUMBER = "number"
     REASONS = "reasons"
@@ -59,13 +59,13 @@ Condition = Callable[[Period], ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `is_standing`: counted at an instant and not over the period, so that periods are not added up."""
+    """One figure. `is_standing`: counted at an instant instead of over the period, so that periods are not added up."""
 
     key: str
     name: Bilingual
     definition: Bilingual
     unit: Unit
-    facts: Facts
+    facts: FactSource
     counts: Condition
     is_standing: bool = False
     shape: Shape = Shape.NUMBER
@@ -85,10 +85,10 @@ FIGURES: dict[str, Figure] = {}
 
 
 def _figure(
-    name: Bilingual, definition: Bilingual, *, unit: Unit = Unit.CASES, facts: Facts, is_standing: bool = False,
+    name: Bilingual, definition: Bilingual, *, unit: Unit = Unit.CASES, facts: FactSource, is_standing: bool = False,
     shape: Shape = Shape.NUMBER, part_of: str | None = None,
 ) -> Callable[[Condition], Condition]:  # fmt: skip
-    """Enter a function as the figure of its name (`open_`: the word alone is taken)."""
+    """Register a function as the figure of its name (a trailing underscore is dropped, as in `open_`)."""
 
     def enter(function: Condition) -> Condition:
         key = function.__name__.removesuffix("_")
@@ -104,7 +104,7 @@ def _figure(
         "Vụ việc còn mở tại thời điểm bắt đầu kỳ: đã gửi đến trước đó và chưa kết thúc, hoặc đã mở lại trước đó và chưa trả lời lại.",
         "Cases open at the beginning of the period: filed before it and not ended yet, or reopened before it and not answered again.",
     ),
-    facts=Facts.STOOD_BEFORE, is_standing=True,
+    facts=FactSource.STOOD_BEFORE, is_standing=True,
 )  # fmt: skip
 def carried_over(_period: Period) -> ColumnElement[bool]:
     return true()
@@ -117,7 +117,7 @@ def carried_over(_period: Period) -> ColumnElement[bool]:
         "Reports that came in during the period from every source: citizens, telephone, cameras. Matters that are not made public are"
         " counted too, and only counted.",
     ),
-    facts=Facts.OPENED,
+    facts=FactSource.OPENED,
 )
 def received(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.opened_by == "received"
@@ -129,7 +129,7 @@ def received(_period: Period) -> ColumnElement[bool]:
         "Số lần mở lại vụ việc trong kỳ vì người gửi chưa hài lòng và Trung tâm thấy cần làm thêm.",
         "How often a case was reopened during the period because its sender was not satisfied and the centre saw more to do.",
     ),
-    unit=Unit.TIMES, facts=Facts.OPENED,
+    unit=Unit.TIMES, facts=FactSource.OPENED,
 )  # fmt: skip
 def reopened(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.opened_by == "reopened"
@@ -143,7 +143,7 @@ def reopened(_period: Period) -> ColumnElement[bool]:
         "Ended cases taken up again during the period: an objection to a refusal was upheld, a merged case was split again, or a matter"
         " referred elsewhere came back.",
     ),
-    unit=Unit.TIMES, facts=Facts.OPENED,
+    unit=Unit.TIMES, facts=FactSource.OPENED,
 )  # fmt: skip
 def returned(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.opened_by == "returned"
@@ -157,14 +157,14 @@ def returned(_period: Period) -> ColumnElement[bool]:
         "Of those received during the period: accepted before its end, and not refused, merged, withdrawn or handled under a procedure"
         " of their own before its end.",
     ),
-    facts=Facts.OPENED, part_of="received",
+    facts=FactSource.OPENED, part_of="received",
 )  # fmt: skip
 def eligible(period: Period) -> ColumnElement[bool]:
     fallen, following = aliased(CaseSpan), aliased(CaseSpan)
     goes_on = exists().where(
         following.case_id == fallen.case_id, following.number == fallen.number + 1, following.opened_at < period.until
     )  # fmt: skip
-    # what was taken up again is not out any more
+    # reopened cases are not out any more
     fell_out = exists().where(
         fallen.case_id == CaseSpan.case_id, fallen.ended_by.in_(NOT_ELIGIBLE), fallen.ended_at < period.until, ~goes_on
     )  # fmt: skip
@@ -177,7 +177,7 @@ def eligible(period: Period) -> ColumnElement[bool]:
         "Phản ánh bị từ chối trong kỳ, theo lý do. Nếu sau đó khiếu nại được chấp nhận thì vụ việc được đếm ở “Trở lại xử lý”.",
         "Reports refused during the period, by reason. Where an objection is upheld later, the case counts as “taken up again” then.",
     ),
-    facts=Facts.ENDED, shape=Shape.REASONS,
+    facts=FactSource.ENDED, shape=Shape.REASONS,
 )  # fmt: skip
 def refused(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "refused"
@@ -186,7 +186,7 @@ def refused(_period: Period) -> ColumnElement[bool]:
 @_figure(
     Bilingual("Gộp", "Merged"),
     Bilingual("Vụ việc gộp vào một vụ việc khác trong kỳ.", "Cases merged into another one during the period."),
-    facts=Facts.ENDED,
+    facts=FactSource.ENDED,
 )
 def merged(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "merged"
@@ -198,7 +198,7 @@ def merged(_period: Period) -> ColumnElement[bool]:
         "Vụ việc chuyển trong kỳ đến cơ quan ngoài Trung tâm.",
         "Cases handed during the period to a body outside of the centre.",
     ),
-    facts=Facts.ENDED,
+    facts=FactSource.ENDED,
 )
 def referred(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "referred"
@@ -210,7 +210,7 @@ def referred(_period: Period) -> ColumnElement[bool]:
         "Phản ánh người gửi rút trong kỳ, vụ việc vì thế kết thúc.",
         "Reports their senders withdrew during the period, which ended the case.",
     ),
-    facts=Facts.ENDED,
+    facts=FactSource.ENDED,
 )
 def withdrawn(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "withdrawn"
@@ -224,7 +224,7 @@ def withdrawn(_period: Period) -> ColumnElement[bool]:
         "Matters taken out of the system during the period because the law has a procedure of its own for them (denunciations, state"
         " secrets). They are only counted; there is no list.",
     ),
-    facts=Facts.ENDED,
+    facts=FactSource.ENDED,
 )
 def quarantined(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "quarantined"
@@ -236,7 +236,7 @@ def quarantined(_period: Period) -> ColumnElement[bool]:
         "Vụ việc kết thúc trong kỳ mà không có trả lời: không thể xác minh thêm, hoặc người gửi không bổ sung thông tin được hỏi.",
         "Cases that ended during the period without an answer: no more could be found out, or the sender did not tell what was asked.",
     ),
-    facts=Facts.ENDED,
+    facts=FactSource.ENDED,
 )
 def closed(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "closed"
@@ -248,7 +248,7 @@ def closed(_period: Period) -> ColumnElement[bool]:
         "Vụ việc có trả lời cuối cùng lần đầu trong kỳ: công khai, hoặc trả lời riêng cho người gửi.",
         "Cases whose first final answer was given during the period, published or to the sender alone.",
     ),
-    facts=Facts.ENDED,
+    facts=FactSource.ENDED,
 )
 def handled(_period: Period) -> ColumnElement[bool]:
     return and_(CaseSpan.ended_by == "answered", CaseSpan.is_first_answer)
@@ -261,7 +261,7 @@ def handled(_period: Period) -> ColumnElement[bool]:
         "Of the handled: answered before the limit first promised ran out. Limits count working days, without the time a case rested,"
         " before an extension or after it.",
     ),
-    facts=Facts.ENDED, part_of="handled",
+    facts=FactSource.ENDED, part_of="handled",
 )  # fmt: skip
 def handled_in_time(period: Period) -> ColumnElement[bool]:
     return and_(handled(period), or_(CaseSpan.verdict == "in_time", CaseSpan.verdict.is_(None)))
@@ -273,7 +273,7 @@ def handled_in_time(period: Period) -> ColumnElement[bool]:
         "Trong số đã xử lý: sau hạn ban đầu nhưng trước hạn đã được gia hạn. Đếm riêng, không tính vào “Đúng hạn”.",
         "Of the handled: after the limit first promised, but before one that had been extended. Counted apart from “In time”.",
     ),
-    facts=Facts.ENDED, part_of="handled",
+    facts=FactSource.ENDED, part_of="handled",
 )  # fmt: skip
 def handled_in_time_after_extension(period: Period) -> ColumnElement[bool]:
     return and_(handled(period), CaseSpan.verdict == "after_extension")
@@ -285,7 +285,7 @@ def handled_in_time_after_extension(period: Period) -> ColumnElement[bool]:
         "Trong số đã xử lý: trả lời đúng lúc hết hạn hoặc sau đó. Vụ việc mở lại giữ kết quả của lần trả lời đầu.",
         "Of the handled: answered when the limit had run out. A case that was reopened keeps the verdict of its first answer.",
     ),
-    facts=Facts.ENDED, part_of="handled",
+    facts=FactSource.ENDED, part_of="handled",
 )  # fmt: skip
 def handled_late(period: Period) -> ColumnElement[bool]:
     return and_(handled(period), CaseSpan.verdict == "late")
@@ -297,7 +297,7 @@ def handled_late(period: Period) -> ColumnElement[bool]:
         "Trong số đã xử lý: chỉ trả lời người gửi, không công khai.",
         "Of the handled: answered to the sender alone, without a publication.",
     ),
-    facts=Facts.ENDED, part_of="handled",
+    facts=FactSource.ENDED, part_of="handled",
 )  # fmt: skip
 def answered_privately(period: Period) -> ColumnElement[bool]:
     return and_(handled(period), CaseSpan.is_private)
@@ -309,7 +309,7 @@ def answered_privately(period: Period) -> ColumnElement[bool]:
         "Trả lời cuối cùng trong kỳ cho vụ việc đã mở lại; lần trả lời đầu đã đếm ở kỳ của nó.",
         "Final answers given during the period to cases that had been reopened; their first answer was counted in its own period.",
     ),
-    unit=Unit.TIMES, facts=Facts.ENDED,
+    unit=Unit.TIMES, facts=FactSource.ENDED,
 )  # fmt: skip
 def handled_again(_period: Period) -> ColumnElement[bool]:
     return and_(CaseSpan.ended_by == "answered", ~CaseSpan.is_first_answer)
@@ -323,7 +323,7 @@ def handled_again(_period: Period) -> ColumnElement[bool]:
         "Cases open at the end of the period (or now, while it lasts). Always: carried over + received + reopened + taken up again − all"
         " that ended − those whose contact is not confirmed.",
     ),
-    facts=Facts.STOOD_AFTER, is_standing=True,
+    facts=FactSource.STOOD_AFTER, is_standing=True,
 )  # fmt: skip
 def open_(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.case_id.not_in(unconfirmed_cases())
@@ -335,7 +335,7 @@ def open_(_period: Period) -> ColumnElement[bool]:
         "Trong số còn mở cuối kỳ: lúc đó chưa hết hạn, hoặc chưa có hạn. Chưa chốt thì tính theo hạn đang ghi hôm nay.",
         "Of the open: their limit had not run out then, or they had none yet. Until frozen, by the limit as it is today.",
     ),
-    facts=Facts.STOOD_AFTER, is_standing=True, part_of="open",
+    facts=FactSource.STOOD_AFTER, is_standing=True, part_of="open",
 )  # fmt: skip
 def open_in_time(period: Period) -> ColumnElement[bool]:
     return and_(or_(CaseSpan.due_at.is_(None), ~late(CaseSpan.due_at, period.until)), open_(period))
@@ -349,7 +349,7 @@ def open_in_time(period: Period) -> ColumnElement[bool]:
         "Of the open: their limit had run out then. A reopened case is judged by the limit of its reopening. Until frozen, by the limit as"
         " it is today, which extensions and rests after the period move; frozen figures stay.",
     ),
-    facts=Facts.STOOD_AFTER, is_standing=True, part_of="open",
+    facts=FactSource.STOOD_AFTER, is_standing=True, part_of="open",
 )  # fmt: skip
 def open_late(period: Period) -> ColumnElement[bool]:
     return late(CaseSpan.due_at, period.until)
@@ -363,7 +363,7 @@ def open_late(period: Period) -> ColumnElement[bool]:
         "Reports not accepted at the end of the period whose sender has not confirmed a contact to this day. Counted apart: they are"
         " neither open nor late.",
     ),
-    facts=Facts.STOOD_AFTER, is_standing=True,
+    facts=FactSource.STOOD_AFTER, is_standing=True,
 )  # fmt: skip
 def unconfirmed(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.case_id.in_(unconfirmed_cases())
@@ -375,7 +375,7 @@ def unconfirmed(_period: Period) -> ColumnElement[bool]:
         "Số lần gia hạn được chấp thuận trong kỳ; một vụ việc có thể có hai. Theo cơ quan: cơ quan được gia hạn.",
         "Extensions granted during the period; a case may have two. By agency: the agency that got the time.",
     ),
-    unit=Unit.TIMES, facts=Facts.MOMENTS,
+    unit=Unit.TIMES, facts=FactSource.MOMENTS,
 )  # fmt: skip
 def extensions_granted(_period: Period) -> ColumnElement[bool]:
     return CaseMoment.kind == "extended"
@@ -387,7 +387,7 @@ def extensions_granted(_period: Period) -> ColumnElement[bool]:
         "Số lần cơ quan trả lại vụ việc được giao trong kỳ. Theo cơ quan: cơ quan trả lại.",
         "How often an agency handed a case back during the period. By agency: the one that did.",
     ),
-    unit=Unit.TIMES, facts=Facts.MOMENTS,
+    unit=Unit.TIMES, facts=FactSource.MOMENTS,
 )  # fmt: skip
 def handed_back(_period: Period) -> ColumnElement[bool]:
     return CaseMoment.kind == "handed_back"
@@ -399,7 +399,7 @@ def handed_back(_period: Period) -> ColumnElement[bool]:
         "Số lần câu trả lời bị yêu cầu làm lại trong kỳ. Theo cơ quan: cơ quan soạn câu trả lời.",
         "How often an answer was sent back to be done again during the period. By agency: the one that wrote it.",
     ),
-    unit=Unit.TIMES, facts=Facts.MOMENTS,
+    unit=Unit.TIMES, facts=FactSource.MOMENTS,
 )  # fmt: skip
 def redone(_period: Period) -> ColumnElement[bool]:
     return CaseMoment.kind == "redone"
@@ -411,7 +411,7 @@ def redone(_period: Period) -> ColumnElement[bool]:
         "Số đánh giá người gửi cho trong kỳ, theo ba mức. Phản ánh từ camera không có đánh giá.",
         "Ratings senders gave during the period, by the three levels. Reports by cameras have none.",
     ),
-    unit=Unit.RATINGS, facts=Facts.MOMENTS, shape=Shape.LEVELS,
+    unit=Unit.RATINGS, facts=FactSource.MOMENTS, shape=Shape.LEVELS,
 )  # fmt: skip
 def ratings_given(_period: Period) -> ColumnElement[bool]:
     return CaseMoment.kind.in_(tuple(LEVELS))
@@ -423,14 +423,14 @@ def ratings_given(_period: Period) -> ColumnElement[bool]:
         "Trong số đã xử lý trong kỳ, trừ phản ánh từ camera: số vụ việc có đánh giá trước khi hết kỳ, trên tổng số.",
         "Of the cases handled during the period without those by cameras: how many had been rated before its end, out of all of them.",
     ),
-    facts=Facts.ENDED, shape=Shape.PART, part_of="handled",
+    facts=FactSource.ENDED, shape=Shape.PART, part_of="handled",
 )  # fmt: skip
 def rated_of_handled(period: Period) -> ColumnElement[bool]:
     return and_(ratable(period), CaseSpan.rated_at < period.until)
 
 
 def ratable(period: Period) -> ColumnElement[bool]:
-    """The whole of the former."""
+    """The whole of the figure above."""
     return and_(handled(period), CaseSpan.source != "camera")
 
 
@@ -442,7 +442,7 @@ def ratable(period: Period) -> ColumnElement[bool]:
         "Office minutes from filing to the first final answer, of the cases handled during the period: the median (mean of the middle"
         " two) and the 90th percentile (nearest rank: nine of ten took no longer).",
     ),
-    unit=Unit.MINUTES, facts=Facts.ENDED, shape=Shape.SPREAD,
+    unit=Unit.MINUTES, facts=FactSource.ENDED, shape=Shape.SPREAD,
 )  # fmt: skip
 def working_minutes_filed_to_final(period: Period) -> ColumnElement[bool]:
     return and_(handled(period), CaseSpan.minutes.is_not(None))
@@ -456,10 +456,10 @@ def working_minutes_filed_to_final(period: Period) -> ColumnElement[bool]:
         "Of each step of the live process: median and 90th percentile of the office hours from its turn until it was done, of the"
         " passages done during the period; not told of fewer than 5.",
     ),
-    unit=Unit.MINUTES, facts=Facts.NONE, shape=Shape.STEPS,
+    unit=Unit.MINUTES, facts=FactSource.NONE, shape=Shape.STEPS,
 )  # fmt: skip
 def step_hours(_period: Period) -> ColumnElement[bool]:
-    """Counted by workflows/figures/steps.py, which alone knows the steps, and handed in."""
+    """Counted by workflows/figures/steps.py, since only the process knows the steps, and passed in."""
     return true()
 
 

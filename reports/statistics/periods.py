@@ -1,10 +1,10 @@
-"""Periods of reports and the moments they are cut off at.
+"""Periods of reports and their cut-offs.
 
-A month ends at its cut-off: at the end of the calendar month, or at a day and time of it (12:00 on the 25th, domain.md 2.5); it
-begins where the one before it ended. Quarters, half-years and years are made of such months. Weeks are those of ISO 8601.
+A month ends at its cut-off: at the end of the calendar month, or at a day and time within it (12:00 on the 25th, domain.md 2.5); it begins
+where the one before it ended. Quarters, half-years and years consist of such months. Weeks are those of ISO 8601.
 
-A month that was frozen keeps the end it was frozen with, whatever the settings say later; the next one begins there, so that
-after a change of the cut-off no day is counted twice and none is lost.
+A frozen month keeps its end, whatever the settings say later; the next one begins there, so that after a change of the cut-off no day is
+counted twice and none is lost.
 """
 
 import re
@@ -27,7 +27,7 @@ NAMES = re.compile(
     r"(?P<year>\d{4})(?:-(?:(?P<month>0[1-9]|1[0-2])|W(?P<week>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])))?|(?P<first>\d{8})-(?P<last>\d{8})"
 )
 EARLIEST, LATEST = 2000, 2200
-"""Years a period may have: what is asked for is typed by people."""
+"""Years a period may have, since people type them."""
 
 ROMAN = ("I", "II", "III", "IV")
 
@@ -42,12 +42,12 @@ KIND_NAMES: dict[str, Bilingual] = {
 
 
 class NoSuchPeriod(ValueError):
-    """The name is none of a period: 2026-03, 2026-W09, 2026-Q1, 2026-H1, 2026 or 20260301-20260315."""
+    """The name is not that of a period: 2026-03, 2026-W09, 2026-Q1, 2026-H1, 2026 or 20260301-20260315."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time with a name: `since` belongs to it, `until` does not belong to it any more (since <= t < until)."""
+    """A named stretch of time (since <= t < until)."""
 
     kind: str
     name: str
@@ -71,7 +71,7 @@ class Period:
         return _of_months(self.kind, _moved(first, -MONTHS_OF[self.kind]), self.centre_id)
 
     def after(self) -> "Period":
-        """The next one of the same kind."""
+        """The next period of the same kind."""
         if self.kind == WEEK:
             return _week(local_day(self.since) + timedelta(days=7), self.centre_id)
         if self.kind == OTHER:
@@ -80,18 +80,17 @@ class Period:
         return _of_months(self.kind, _moved(_first_month(self.name), MONTHS_OF[self.kind]), self.centre_id)
 
     def months(self) -> list["Period"]:
-        """The months it is made of, the oldest first; of a week or of other days, none."""
+        """Its months, oldest first; none for a week or other days."""
         if self.kind not in MONTHS_OF:
             return []
         first = _first_month(self.name)
         return [_of_months(MONTH, _moved(first, place), self.centre_id) for place in range(MONTHS_OF[self.kind])]
 
     def up_to(self, now: datetime | None) -> "Period":
-        """As far as it has gone: cut short at `now` where it still lasts."""
+        """The period cut short at `now` if it is unfinished."""
         return replace(self, until=max(self.since, now)) if now is not None and now < self.until else self
 
     def is_over(self, now: datetime) -> bool:
-        """Whether its cut-off has passed."""
         return self.until <= now
 
 
@@ -141,14 +140,16 @@ def period_between(first: date, last: date, *, centre_id: int | None = None) -> 
 
 
 def as_called(period: Period) -> Period:
-    """The week, month, quarter, half-year or year that some days are, where they are one: frozen as other days it could not be frozen
-    again by its own name, nor would the next one begin where it ended."""
+    """The week, month, quarter, half-year or year that consists of exactly these days, else the period as given.
+
+    Frozen as mere days it could not be frozen again under its own name, nor would the next one begin where it ended.
+    """
     named = (period_at(kind, period.since, centre_id=period.centre_id) for kind in (WEEK, *MONTHS_OF)) if period.kind == OTHER else ()
     return next((each for each in named if (each.since, each.until) == (period.since, period.until)), period)
 
 
 def _between(first: date, last: date, centre_id: int | None) -> Period:
-    """Days beside those somebody asked for may lie beyond what may be asked for."""
+    """Days next to requested ones may lie outside the range people may request."""
     return Period(OTHER, f"{first:%Y%m%d}-{last:%Y%m%d}", _midnight(first), _midnight(last + timedelta(days=1)), centre_id)
 
 
@@ -159,7 +160,7 @@ def _of_months(kind: str, first: date, centre_id: int | None) -> Period:
 
 
 def _end_of(month: date, centre_id: int | None) -> datetime:
-    """The first instant that does not belong to a month any more: as frozen, else as the settings say."""
+    """The first instant after a month: as frozen, else as in the settings."""
     frozen = _frozen_ends(centre_id).get(f"{month:%Y-%m}") if centre_id is not None else None
     if frozen is not None:
         return frozen
@@ -170,7 +171,7 @@ def _end_of(month: date, centre_id: int | None) -> datetime:
 
 
 def _frozen_ends(centre_id: int) -> dict[str, datetime]:
-    """When the frozen months of a centre ended: twelve rows a year."""
+    """The ends of a centre's frozen months: twelve rows a year."""
     kept = kept_for_step()
     key = ("frozen months", centre_id)
     if key not in kept:
@@ -189,7 +190,7 @@ def _week(day: date, centre_id: int | None) -> Period:
 
 
 def label_of(name: str) -> Bilingual:
-    """What a period of that name is called. Raises NoSuchPeriod."""
+    """The label of a period name. Raises NoSuchPeriod."""
     matched = NAMES.fullmatch(name)
     if matched is None:
         raise NoSuchPeriod(name)
@@ -213,7 +214,7 @@ def label_of(name: str) -> Bilingual:
 
 
 def month_words(month_on: date) -> Bilingual:
-    """What a month is called: Tháng 3/2026, March 2026."""
+    """The label of a month: Tháng 3/2026, March 2026."""
     return Bilingual(f"Tháng {month_on.month}/{month_on.year}", format_date(month_on, "LLLL yyyy", locale="en"))
 
 

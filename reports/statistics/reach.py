@@ -1,4 +1,4 @@
-"""Whose figures a person reads: a whole centre, or one agency of it alone (an agency leader sees their own agency's)."""
+"""Whose figures a person may read: a whole centre, or one agency of it (agency leaders see only their own agency's)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One centre, or one agency of it, whose figures somebody reads; `freezes`: and may freeze."""
+    """One centre, or one agency of it, whose figures a person may read; with `freezes` also freeze."""
 
     centre: Centre
     agency: Agency | None = None
@@ -24,25 +24,23 @@ class Reach:
 
     @property
     def ref(self) -> str:
-        """How an address asks for it."""
+        """Its name in addresses."""
         return self.agency.ref if self.agency is not None else self.centre.ref
 
     @property
     def scope(self) -> Scope:
-        """What counts for it."""
         return Scope((self.centre.id,), agency_id=self.agency_id)
 
     @property
     def agency_id(self) -> int | None:
-        """The one agency it is about; None of a whole centre."""
+        """Its single agency; None for a whole centre."""
         return self.agency.id if self.agency is not None else None
 
 
 def reaches_of(by: Actor) -> list[Reach]:
-    """Everything whose figures a person reads, the default centre first; whole centres before agencies, what is at work before what has
-    ended.
+    """Everything whose figures a person may read: the default centre first, whole centres before agencies, active ones before ended ones.
 
-    What has ended is read by those that follow it: its cases of then count for it for ever (rules.md, section 8).
+    Ended bodies are read by their successors, since their former cases count for them for ever (rules.md, section 8).
     """
     wanted = frozenset(Role(role) for role in ACTION_ROLES[Action.READ_STATISTICS])
     grants = [grant for grant in by.grants if grant.role in wanted]
@@ -62,7 +60,7 @@ def reaches_of(by: Actor) -> list[Reach]:
 
 
 def reach_named(reaches: Sequence[Reach], ref: str) -> Reach | None:
-    """The one an address asks for, the first where it asks for none; None where there is no such one."""
+    """The one an address names, or the first if it names none; None if there is no such one."""
     if not ref:
         return reaches[0] if reaches else None
     return next((reach for reach in reaches if reach.ref == ref), None)

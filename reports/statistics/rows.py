@@ -1,4 +1,4 @@
-"""The rows a figure is counted from, as conditions that each begin at an index."""
+"""The rows a figure is counted from, as conditions that each use an index."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_
 
 from casework.db import db
 from casework.models import CaseMoment, CaseSpan
-from reports.statistics.figures import Facts, Figure, Shape
+from reports.statistics.figures import FactSource, Figure, Shape
 from reports.statistics.periods import Period
 from reports.statistics.subjects import NOT_YET, Scope
 
@@ -25,33 +25,33 @@ def told_apart_by(figure: Figure) -> Any:
 
 
 def rows_of(
-    facts: Facts, scope: Scope, centre_id: int, period: Period, stretches: Sequence[Stretch]
+    facts: FactSource, scope: Scope, centre_id: int, period: Period, stretches: Sequence[Stretch]
 ) -> list[ColumnElement[bool]]:  # fmt: skip
-    """The rows a figure is counted from, as one or two disjoint conditions that each begin at an index."""
-    if facts in (Facts.STOOD_BEFORE, Facts.STOOD_AFTER):
-        moment = period.since if facts == Facts.STOOD_BEFORE else period.until
+    """The rows a figure is counted from, as one or two disjoint conditions that each use an index."""
+    if facts in (FactSource.STOOD_BEFORE, FactSource.STOOD_AFTER):
+        moment = period.since if facts == FactSource.STOOD_BEFORE else period.until
         scoped = _of(CaseSpan, scope, centre_id)
-        # for SQLite said so that no index begins with it: it would read every case ever opened before
+        # written so that SQLite uses no index on it, which would read every case ever opened before
         is_sqlite = db.session.get_bind().dialect.name == "sqlite"
         was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
         return [and_(scoped, CaseSpan.ended_at.is_(None), was_opened), and_(scoped, CaseSpan.ended_at >= moment, was_opened)]
-    table: Any = CaseMoment if facts == Facts.MOMENTS else CaseSpan
+    table: Any = CaseMoment if facts == FactSource.MOMENTS else CaseSpan
     column = instant_of(facts)
     within = or_(*(and_(column >= since, column < until) for since, until in stretches)) if stretches else false()
-    return [and_(_of(table, scope, centre_id, by_agency=facts != Facts.OPENED), within)]
+    return [and_(_of(table, scope, centre_id, by_agency=facts != FactSource.OPENED), within)]
 
 
-def instant_of(facts: Facts) -> Any:
-    return {Facts.OPENED: CaseSpan.opened_at, Facts.ENDED: CaseSpan.ended_at, Facts.MOMENTS: CaseMoment.at}[facts]
+def instant_of(facts: FactSource) -> Any:
+    return {FactSource.OPENED: CaseSpan.opened_at, FactSource.ENDED: CaseSpan.ended_at, FactSource.MOMENTS: CaseMoment.at}[facts]
 
 
 def agency_of(table: Any) -> Any:
-    """Whose an extension, a hand-back or a redo was; a stretch belongs to the agency that leads."""
+    """The agency of an extension, a hand-back or a redo; a stretch belongs to the lead agency."""
     return CaseMoment.acting_agency_id if table is CaseMoment else CaseSpan.agency_id
 
 
 def _of(table: Any, scope: Scope, centre_id: int, *, by_agency: bool = True) -> ColumnElement[bool]:
-    """What the scope leaves. One index of two is offered, so that no planner begins at the worse one."""
+    """The condition of the scope. Only one of two indexes is usable, so that no planner picks the worse one."""
     own = [table.centre_id == centre_id]
     if scope.agency_id is not None:
         agency = agency_of(table)

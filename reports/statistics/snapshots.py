@@ -1,7 +1,7 @@
-"""Figures as they stood when their period was closed. What is frozen never changes; a correction is a snapshot of its own.
+"""Figures frozen when their period was closed. A snapshot never changes; a correction is another snapshot.
 
-A snapshot holds every figure, of the whole and by every dimension, with the names of the day, and a digest of all that. The digest is
-also written into the chain of events, so that who could change the row would still be found (verify).
+A snapshot holds every figure, in total and by every dimension, with the labels of that day, and a digest of all that. The digest is also
+recorded in the chain of events, so that changing the row would be detected (verify).
 """
 
 import hashlib
@@ -32,10 +32,10 @@ FREEZE, CORRECT = "freeze_figures", "correct_figures"
 SHORTEST_REASON, LONGEST_REASON = 10, 1_000
 PAGE = 50
 FORM = 1
-"""Of the content, should it ever be another."""
+"""Version of the content's format."""
 
 SETTLED = timedelta(minutes=2)
-"""Facts of the last moments before a cut-off are kept a little later (casework/facts/keeping.py)."""
+"""Facts of the last moments before a cut-off are stored a little later (casework/facts/keeping.py)."""
 
 NOT_COUNTED = Bilingual(
     "Số liệu chưa tính kịp mọi việc của kỳ này; vui lòng thử lại sau ít phút.",
@@ -46,12 +46,12 @@ DIMENSIONS = (Dimension.FIELD, Dimension.AREA, Dimension.AGENCY, Dimension.URGEN
 
 
 class SnapshotRefused(CaseworkError):
-    """The figures cannot be frozen or corrected so; the text says why."""
+    """The figures cannot be frozen or corrected; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One figure a correction changed. `dimension` is "all" for the whole; a part is a reason, a level, or one of two numbers."""
+class FigureChange:
+    """One figure a correction changed. `dimension` is "all" for the total; a part is a reason, a level, or one of two numbers."""
 
     dimension: str
     subject: str
@@ -64,7 +64,7 @@ class Change:
 def content_of(
     period: Period, *, centre_id: int, steps: Sequence[Mapping[str, Any]] = (), say: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:  # fmt: skip
-    """Return everything a snapshot of a period would hold now. Changes nothing; long periods take seconds, so it is made beforehand.
+    """Return everything a snapshot of a period would hold now. Changes nothing; long periods take seconds, so call it beforehand.
 
     `steps` are the hours by step, which only the process knows (workflows/figures/steps.py); `say` is told how many parts of how many are
     counted.
@@ -94,12 +94,12 @@ def content_of(
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
-    """The SHA-256 of a content, the same whichever way a database writes its numbers and sorts its keys."""
+    """The SHA-256 of a content, independent of how a database writes numbers and sorts keys."""
     return hashlib.sha256(orjson.dumps(_plain(content), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def refuse_freezing(period: Period, *, centre_id: int, by: Actor, now: datetime) -> None:
-    """Raise NotAllowed or SnapshotRefused where the figures of a period cannot be frozen now: asked at the request, and when counted."""
+    """Raise NotAllowed or SnapshotRefused if a period cannot be frozen now; checked on request, and again when counted."""
     _require(by, centre_id)
     if not period.is_over(now):
         raise SnapshotRefused("Kỳ này chưa hết, chưa thể chốt.", "This period is not over yet.")
@@ -109,7 +109,7 @@ def refuse_freezing(period: Period, *, centre_id: int, by: Actor, now: datetime)
 
 
 def refuse_correction(snapshot: FiguresSnapshot, *, reason: str, by: Actor, now: datetime) -> None:
-    """Raise NotAllowed or SnapshotRefused where frozen figures cannot be corrected so; whether they differ is known when counted."""
+    """Raise NotAllowed or SnapshotRefused if frozen figures cannot be corrected; whether they differ is known once counted."""
     _require(by, snapshot.centre_id)
     if not SHORTEST_REASON <= len(normal(reason)) <= LONGEST_REASON:
         raise SnapshotRefused(
@@ -119,11 +119,11 @@ def refuse_correction(snapshot: FiguresSnapshot, *, reason: str, by: Actor, now:
     period = period_of(snapshot)
     require_settled(period, now)
     if waits_since(now) is not None:
-        # a change made after the period may be what is to be corrected
+        # the correction may be about a change made after the period
         raise SnapshotRefused(*NOT_COUNTED)
     newest = newest_of(period, centre_id=snapshot.centre_id)
     if newest is not None and newest.id != snapshot.id:
-        # somebody was sooner; what was counted before that may be older than what they kept
+        # somebody was quicker; what was counted before may be older than what they stored
         raise SnapshotRefused(
             "Kỳ này đã có bản đính chính mới hơn; vui lòng xem bản đó.", "There is a newer correction of this period; please read that one."
         )
@@ -132,9 +132,9 @@ def refuse_correction(snapshot: FiguresSnapshot, *, reason: str, by: Actor, now:
 def freeze(
     period: Period, *, centre_id: int, by: Actor, now: datetime, content: Mapping[str, Any] | None = None
 ) -> FiguresSnapshot:  # fmt: skip
-    """Keep the figures of a period that is over. Records `freeze_figures`.
+    """Store the figures of a period that is over. Records `freeze_figures`.
 
-    `content` is what content_of() made before this unit of work began. Raises NotAllowed, SnapshotRefused.
+    `content` is the result of content_of() from before this unit of work. Raises NotAllowed, SnapshotRefused.
     """
     _require(by, centre_id)
     _lock(centre_id)
@@ -145,7 +145,7 @@ def freeze(
 def correct(
     snapshot: FiguresSnapshot, *, reason: str, by: Actor, now: datetime, content: Mapping[str, Any] | None = None
 ) -> FiguresSnapshot:  # fmt: skip
-    """Keep the figures of a frozen period as they stand now beside those frozen, with what differs. Records `correct_figures`.
+    """Store the present figures of a frozen period in a new snapshot, with the differences. Records `correct_figures`.
 
     Raises NotAllowed, SnapshotRefused when no reason is given or nothing differs.
     """
@@ -163,12 +163,12 @@ def correct(
 
 
 def period_of(snapshot: FiguresSnapshot) -> Period:
-    """The period with the moments it was frozen with."""
+    """The period with the limits it was frozen with."""
     return Period(snapshot.period, snapshot.name, snapshot.since_at, snapshot.until_at, snapshot.centre_id)
 
 
 def newest_of(period: Period, *, centre_id: int) -> FiguresSnapshot | None:
-    """The newest snapshot of just these moments; None where they are not frozen."""
+    """The newest snapshot of exactly these limits; None if they are not frozen."""
     query = select(FiguresSnapshot).where(
         FiguresSnapshot.centre_id == centre_id, FiguresSnapshot.since_at == period.since, FiguresSnapshot.until_at == period.until
     )  # fmt: skip
@@ -176,7 +176,7 @@ def newest_of(period: Period, *, centre_id: int) -> FiguresSnapshot | None:
 
 
 def snapshots_of(period: Period, *, centre_id: int) -> list[FiguresSnapshot]:
-    """Every snapshot of a period, the newest first."""
+    """Every snapshot of a period, newest first."""
     query = select(FiguresSnapshot).where(
         FiguresSnapshot.centre_id == centre_id, FiguresSnapshot.since_at == period.since, FiguresSnapshot.until_at == period.until
     )  # fmt: skip
@@ -184,21 +184,21 @@ def snapshots_of(period: Period, *, centre_id: int) -> list[FiguresSnapshot]:
 
 
 def snapshots_seen(by: Actor, *, centre_id: int | None = None, before: int | None = None, limit: int = PAGE) -> list[FiguresSnapshot]:
-    """A page of the snapshots of the centres a person reads as a whole, the newest first; `before` is the row the last one ended with."""
+    """A page of the snapshots of centres a person reads as a whole, newest first; `before` is the last row of the previous page."""
     own = [reach.centre.id for reach in reaches_of(by) if reach.agency is None and centre_id in (None, reach.centre.id)]
     query = select(FiguresSnapshot).where(FiguresSnapshot.centre_id.in_(own)).order_by(FiguresSnapshot.id.desc()).limit(limit)
     return list(db.session.scalars(query if before is None else query.where(FiguresSnapshot.id < before)))
 
 
 def snapshot_seen(by: Actor, ref: str) -> FiguresSnapshot | None:
-    """One snapshot of a centre a person reads as a whole: it tells every agency's figures. None where there is none."""
+    """One snapshot of a centre the person reads as a whole, since it has every agency's figures; else None."""
     row = db.session.scalars(select(FiguresSnapshot).where(FiguresSnapshot.ref == ref)).first()
     own = {reach.centre.id for reach in reaches_of(by) if reach.agency is None}
     return row if row is not None and row.centre_id in own else None
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    """Every figure two contents tell differently, of the whole first."""
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FigureChange]:
+    """Every figure that differs between two contents, the total first."""
     old, new = before["figures"], after["figures"]
     for dimension in dict.fromkeys((*old, *new)):
         subjects = dict.fromkeys((*old.get(dimension, {}), *new.get(dimension, {})))
@@ -207,16 +207,15 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
             for figure, part in dict.fromkeys((*was, *now)):
                 pair = was.get((figure, part), 0), now.get((figure, part), 0)
                 if pair[0] != pair[1] and (pair[0] or pair[1]):
-                    yield Change(dimension, subject, figure, part, *pair)
+                    yield FigureChange(dimension, subject, figure, part, *pair)
 
 
-def changes_of(snapshot: FiguresSnapshot) -> list[Change]:
-    """What a correction changed."""
-    return [Change(**each) for each in (snapshot.difference or {}).get("changes", [])]
+def changes_of(snapshot: FiguresSnapshot) -> list[FigureChange]:
+    return [FigureChange(**each) for each in (snapshot.difference or {}).get("changes", [])]
 
 
 def check_snapshots() -> Iterator[Finding]:
-    """Each snapshot against its digest, and against the one the history of its centre wrote down."""
+    """Check each snapshot against its digest, and against the one recorded in the history of its centre."""
     told = {}
     events = select(Event.payload).where(Event.type.in_((FREEZE, CORRECT)), Event.stream.like("figures:%"))
     for payload in db.session.scalars(events):
@@ -238,14 +237,14 @@ def check_snapshots() -> Iterator[Finding]:
 
 
 def name_in(content: Mapping[str, Any], dimension: str, subject: str) -> Bilingual:
-    """What a subject was called on the day of a snapshot."""
+    """The label of a subject on the day of a snapshot."""
     name = content["names"].get(dimension, {}).get(subject)
     return Bilingual(*name) if name else Bilingual(subject, subject)
 
 
 def _keep(
     period: Period, centre_id: int, content: dict[str, Any], *, by: Actor, now: datetime, kind: str,
-    corrects: FiguresSnapshot | None = None, reason: str | None = None, changes: Collection[Change] = (),
+    corrects: FiguresSnapshot | None = None, reason: str | None = None, changes: Collection[FigureChange] = (),
 ) -> FiguresSnapshot:  # fmt: skip
     content = _plain(content)
     row = FiguresSnapshot(
@@ -262,12 +261,12 @@ def _keep(
     return row
 
 
-def _told(change: Change) -> dict[str, Any]:
-    return {name: getattr(change, name) for name in Change.__slots__}
+def _told(change: FigureChange) -> dict[str, Any]:
+    return {name: getattr(change, name) for name in FigureChange.__slots__}
 
 
 def _require(by: Actor, centre_id: int) -> None:
-    """The clock may, and whoever leads the operations of that centre."""
+    """Allowed to the system and to whoever leads the operations of that centre."""
     if by is SYSTEM:
         return
     require(by, Action.FREEZE_FIGURES)
@@ -276,9 +275,9 @@ def _require(by: Actor, centre_id: int) -> None:
 
 
 def require_settled(period: Period, now: datetime) -> None:
-    """Every event of the period must have become a fact: figures that lag behind would be frozen for good. Raises SnapshotRefused.
+    """Raise SnapshotRefused unless every event of the period has become a fact, since incomplete figures would be frozen for good.
 
-    Asked in the moment in which the content is counted too: facts may catch up between that and keeping it.
+    Also checked at the moment the content is counted: facts may catch up between that and storing it.
     """
     if now < period.until + SETTLED:
         raise SnapshotRefused("Vừa hết kỳ: vui lòng chờ vài phút rồi chốt.", "The period has only just ended: please wait a few minutes.")
@@ -289,18 +288,18 @@ def require_settled(period: Period, now: datetime) -> None:
 
 
 def _lock(centre_id: int) -> None:
-    """One freezes or corrects at a time."""
+    """Let only one freeze or correct at a time."""
     db.session.execute(select(Centre.id).where(Centre.id == centre_id).with_for_update(key_share=True))
 
 
 def has_facts_before(centre_id: int, moment: datetime) -> bool:
-    """Whether anything was there to count: a centre that had no case yet freezes nothing."""
+    """Whether there was anything to count: a centre without cases freezes nothing."""
     query = select(CaseSpan.id).where(CaseSpan.centre_id == centre_id, CaseSpan.opened_at < moment)
     return db.session.scalar(query.limit(1)) is not None
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-    """Figure and part to number, in the order of the reports."""
+    """Numbers by figure and part, in the order of the reports."""
     found: dict[tuple[str, str], Any] = {}
     for key in (*(key for key in FIGURES if key in figures), *(key for key in figures if key not in FIGURES)):
         value = figures[key]
@@ -314,7 +313,7 @@ def _flat(figures: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers without a point where they are whole: one database gives back 12.0 what the other gives back as 12."""
+    """Whole numbers as integers: one database returns 12.0 where the other returns 12."""
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

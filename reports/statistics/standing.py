@@ -1,8 +1,8 @@
-"""What a centre or one agency owes at this moment: how much, whose, where, how near its limit, and the lists behind these numbers.
+"""What a centre or an agency owes at this moment: how much, whose, where, how near its limit, and the lists behind these numbers.
 
-Read from the stretches that are open, through their own indexes: what it costs grows with what is owed and not with the house. How it
-stood at an earlier moment is told by the same rule as the figures (figures.py: open, open_late). A case that has just left the system
-for a procedure of its own is in no number here, even before its facts say so.
+Read from the open stretches, through their own indexes: the cost grows with what is owed and not with the installation. The state at an
+earlier moment follows the same rule as the figures (figures.py: open, open_late). A case that has just left the system for a procedure of
+its own is not counted here, even before its facts say so.
 """
 
 from collections import Counter
@@ -22,28 +22,28 @@ from casework.lateness import late, soon
 from casework.models import Agency, Area, Case, CaseSpan
 from casework.open_cases import is_unconfirmed, unconfirmed_cases
 from casework.parsing import MICROSECOND_DIGITS, number_in
-from reports.statistics.behind import Behind, Row
+from reports.statistics.behind import Behind, CountedFact
 from reports.statistics.subjects import NOT_YET, Scope
 
 SOON = timedelta(hours=24)
 """A limit is near when no more than this is left."""
 
 RECENT_DAYS = 30
-"""So long a case that was received counts for the places where much happens."""
+"""Days for which a received case counts as recent on the map."""
 
 MOST_POINTS = 300
 MOST_PLACES = 600
 MOST_LISTED = 200
 
 FACTS_LAG = timedelta(days=30)
-"""A stretch of a case that left the system longer ago has ended: facts follow by minutes. So it is not looked up of every stretch."""
+"""Facts follow within minutes, so stretches of cases that left the system longer ago have ended and need no look-up."""
 
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
-"""Where what has no limit stands in the order of limits."""
+"""The due instant of stretches without a limit, so that they sort last."""
 
 
-class Standing(StrEnum):
-    """How something open stands: late, soon and in_time are all of it; urgent is what of it is urgent. Unconfirmed is counted apart."""
+class OpenState(StrEnum):
+    """States of open cases: late, soon and in_time add up to open; urgent is a part of it. Unconfirmed is counted apart."""
 
     OPEN = "open"
     LATE = "late"
@@ -53,27 +53,27 @@ class Standing(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-STANDING_NAMES: dict[Standing, Bilingual] = {
-    Standing.OPEN: Bilingual("Đang mở", "Open"),
-    Standing.LATE: Bilingual("Trễ hạn", "Late"),
-    Standing.SOON: Bilingual("Sắp đến hạn", "Due soon"),
-    Standing.IN_TIME: Bilingual("Còn hạn", "In time"),
-    Standing.URGENT: Bilingual("Khẩn đang mở", "Urgent, open"),
-    Standing.UNCONFIRMED: Bilingual("Chờ xác nhận liên hệ", "Contact not confirmed"),
+STANDING_NAMES: dict[OpenState, Bilingual] = {
+    OpenState.OPEN: Bilingual("Đang mở", "Open"),
+    OpenState.LATE: Bilingual("Trễ hạn", "Late"),
+    OpenState.SOON: Bilingual("Sắp đến hạn", "Due soon"),
+    OpenState.IN_TIME: Bilingual("Còn hạn", "In time"),
+    OpenState.URGENT: Bilingual("Khẩn đang mở", "Urgent, open"),
+    OpenState.UNCONFIRMED: Bilingual("Chờ xác nhận liên hệ", "Contact not confirmed"),
 }
 
-STANDING_DEFINITIONS: dict[Standing, Bilingual] = {
-    Standing.OPEN: Bilingual(
+STANDING_DEFINITIONS: dict[OpenState, Bilingual] = {
+    OpenState.OPEN: Bilingual(
         "Vụ việc lúc này Trung tâm còn nợ câu trả lời: chưa trả lời và chưa kết thúc, hoặc đã mở lại.",
         "Cases the centre owes an answer now: not answered and not ended, or opened again.",
     ),
-    Standing.LATE: Bilingual("Trong số đang mở: đã hết hạn.", "Of the open: their limit has run out."),
-    Standing.SOON: Bilingual("Trong số đang mở: hết hạn trong 24 giờ tới.", "Of the open: their limit runs out within 24 hours."),
-    Standing.IN_TIME: Bilingual(
+    OpenState.LATE: Bilingual("Trong số đang mở: đã hết hạn.", "Of the open: their limit has run out."),
+    OpenState.SOON: Bilingual("Trong số đang mở: hết hạn trong 24 giờ tới.", "Of the open: their limit runs out within 24 hours."),
+    OpenState.IN_TIME: Bilingual(
         "Trong số đang mở: còn hơn 24 giờ, hoặc chưa có hạn.", "Of the open: more than 24 hours are left, or they have no limit yet."
     ),
-    Standing.URGENT: Bilingual("Trong số đang mở: thuộc diện khẩn.", "Of the open: on the urgent track."),
-    Standing.UNCONFIRMED: Bilingual(
+    OpenState.URGENT: Bilingual("Trong số đang mở: thuộc diện khẩn.", "Of the open: on the urgent track."),
+    OpenState.UNCONFIRMED: Bilingual(
         "Phản ánh chưa tiếp nhận mà người gửi chưa xác nhận liên hệ. Đếm riêng: không tính là đang mở, cũng không tính là trễ hạn.",
         "Reports not accepted yet whose sender has not confirmed a contact. Counted apart: they are neither open nor late.",
     ),
@@ -81,8 +81,8 @@ STANDING_DEFINITIONS: dict[Standing, Bilingual] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What is open in a commune, or in one village of it; `area_id` is None where no operator has said yet where it is."""
+class OpenPlace:
+    """What is open in a commune, or in one village of it; `area_id` is None if no operator has set the area yet."""
 
     area_id: int | None
     village: str | None
@@ -91,33 +91,33 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
-    """What a number was told apart by: an agency or area by ref, NOT_YET for none; a village of the area by name."""
+class StandingFilter:
+    """A filter by agency or area (ref, or NOT_YET for none), or by a village of the area (name)."""
 
     agency: str = ""
     area: str = ""
     village: str = ""
 
 
-WHOLE = Narrowed()
+WHOLE = StandingFilter()
 
 
 def standing_now(scope: Scope, *, now: datetime) -> dict[int | None, Counter[str]]:
-    """How much is open by leading agency, None for what no agency has yet; of a Counter's keys see Standing."""
+    """How much is open by lead agency, None for cases without one; the keys of each Counter are those of OpenState."""
     left = select(Case.id).where(Case.quarantined_at >= now - FACTS_LAG)
     owed = (*_of(scope), CaseSpan.ended_at.is_(None), CaseSpan.case_id.not_in(left))
     found: dict[int | None, Counter[str]] = {}
     for agency_id, numbers in _standing(now, owed, CaseSpan.agency_id):
-        found.setdefault(agency_id, Counter(dict.fromkeys(Standing, 0))).update(numbers)
+        found.setdefault(agency_id, Counter(dict.fromkeys(OpenState, 0))).update(numbers)
     return found
 
 
 def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
     """How much was open at an earlier moment."""
-    # said so that SQLite begins at no index of what was ever opened
+    # written so that SQLite uses no index over everything ever opened
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
-    found: Counter[str] = Counter(dict.fromkeys(Standing, 0))
+    found: Counter[str] = Counter(dict.fromkeys(OpenState, 0))
     for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moment):
         for _nothing, numbers in _standing(moment, (*_of(scope), ended, was_opened, CaseSpan.source != APART), null()):
             found.update(numbers)
@@ -125,51 +125,51 @@ def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
 
 
 def _standing(moment: datetime, conditions: Sequence[ColumnElement[bool]], by: Any) -> Iterator[tuple[Any, dict[str, int]]]:
-    """Count stretches by something; what is unconfirmed is told apart once, and in no other number."""
-    known = [each for each in Standing if each != Standing.UNCONFIRMED]
+    """Count stretches by `by`; unconfirmed ones are counted once, and in no other number."""
+    known = [each for each in OpenState if each != OpenState.UNCONFIRMED]
     rows = select(by.label("by"), _is_apart().label("apart"), CaseSpan.due_at, CaseSpan.urgency).where(*conditions).subquery()
     sums = [func.count().filter(_is(each, moment, rows.c)) for each in known]
     query = select(rows.c.by, rows.c.apart, func.count(), *sums).group_by(rows.c.by, rows.c.apart)
     for subject, is_apart, number, *numbers in db.session.execute(query):
-        yield subject, {Standing.UNCONFIRMED: number} if is_apart else dict(zip(known, numbers, strict=True))
+        yield subject, {OpenState.UNCONFIRMED: number} if is_apart else dict(zip(known, numbers, strict=True))
 
 
-def places_now(scope: Scope, *, now: datetime) -> list[Place]:
-    """What is open by commune and village. Of a sensitive case nobody learns more than its commune (rules.md, section 2)."""
+def places_now(scope: Scope, *, now: datetime) -> list[OpenPlace]:
+    """What is open by commune and village. A sensitive case is only counted by commune (rules.md, section 2)."""
     village = either((Case.visibility_reason_id.is_(None), func.nullif(Case.village, literal_column("''"))), else_=None)
-    behind = func.count().filter(_is(Standing.LATE, now, CaseSpan))
+    behind = func.count().filter(_is(OpenState.LATE, now, CaseSpan))
     query = (
         select(CaseSpan.area_id, village, func.count(), behind)
         .join(Case, Case.id == CaseSpan.case_id).where(*_open(scope), ~is_unconfirmed())
         .group_by(CaseSpan.area_id, village).limit(MOST_PLACES)
     )  # fmt: skip
-    return [Place(*row) for row in db.session.execute(query)]
+    return [OpenPlace(*row) for row in db.session.execute(query)]
 
 
 def standing_cases(
-    what: Standing, scope: Scope, *, now: datetime, narrowed: Narrowed = WHOLE, after: str = "", limit: int = 50
+    what: OpenState, scope: Scope, *, now: datetime, narrowed: StandingFilter = WHOLE, after: str = "", limit: int = 50
 ) -> Behind:  # fmt: skip
-    """The list behind a number, what is due first before the rest; goes on behind `after`."""
-    # what is late or nearly due has a limit: the index has it in this order
-    order: Any = CaseSpan.due_at if what in (Standing.LATE, Standing.SOON) else func.coalesce(CaseSpan.due_at, FAR)
+    """The list behind a number, earliest due first; continues after `after`."""
+    # late and nearly due cases have a limit, so the index already has this order
+    order: Any = CaseSpan.due_at if what in (OpenState.LATE, OpenState.SOON) else func.coalesce(CaseSpan.due_at, FAR)
     query = select(CaseSpan.id, CaseSpan.case_id, CaseSpan.opened_at, CaseSpan.due_at).join(Case, Case.id == CaseSpan.case_id)
-    apart = is_unconfirmed() if what == Standing.UNCONFIRMED else ~is_unconfirmed()
+    apart = is_unconfirmed() if what == OpenState.UNCONFIRMED else ~is_unconfirmed()
     query = query.where(*_open(scope), apart, _is(what, now, CaseSpan), *_narrowing(narrowed))
     if (mark := _mark_in(after)) is not None:
         query = query.where(order >= mark[0], or_(order > mark[0], CaseSpan.id > mark[1]))
     limit = min(limit, MOST_LISTED)
     found = db.session.execute(query.order_by(order, CaseSpan.id).limit(limit + 1)).all()
-    rows = [Row(case_id, opened_at, due_at, id_, _mark(due_at or FAR, id_)) for id_, case_id, opened_at, due_at in found[:limit]]
+    rows = [CountedFact(case_id, opened_at, due_at, id_, _mark(due_at or FAR, id_)) for id_, case_id, opened_at, due_at in found[:limit]]
     return Behind(rows, rows[-1].mark if len(found) > limit else None)
 
 
 def cases_on_map(scope: Scope, *, now: datetime) -> list[int]:
-    """The newest of what is open, and of what was received in the last days: MOST_POINTS cases at most."""
+    """The newest open cases, and those received in the last days: at most MOST_POINTS."""
     columns = (CaseSpan.case_id, CaseSpan.opened_at)
     query = select(*columns).join(Case, Case.id == CaseSpan.case_id).order_by(CaseSpan.opened_at.desc(), CaseSpan.id.desc())
     query = query.limit(MOST_POINTS)
     known, recent = and_(Case.quarantined_at.is_(None), ~is_unconfirmed()), CaseSpan.opened_at >= now - timedelta(days=RECENT_DAYS)
-    # of an agency what is recent is found among all that is recent: one index of two is offered
+    # an agency's recent cases are found among all recent ones: only one of two indexes is usable
     own = [CaseSpan.centre_id.in_(scope.centre_ids)] + ([CaseSpan.agency_id + 0 == scope.agency_id] if scope.agency_id is not None else [])
     found = [*db.session.execute(query.where(*_open(scope), ~is_unconfirmed())), *db.session.execute(query.where(*own, known, recent))]
     newest = sorted(dict(map(tuple, found)).items(), key=lambda each: each[1], reverse=True)
@@ -177,7 +177,7 @@ def cases_on_map(scope: Scope, *, now: datetime) -> list[int]:
 
 
 def _of(scope: Scope) -> Sequence[ColumnElement[bool]]:
-    """One index of two is offered, so that no planner begins at the worse one."""
+    """Only one of two indexes is usable, so that no planner picks the worse one."""
     if scope.agency_id is not None:
         return (CaseSpan.agency_id == scope.agency_id, (CaseSpan.centre_id + 0).in_(scope.centre_ids))
     return (CaseSpan.centre_id.in_(scope.centre_ids),)
@@ -191,18 +191,18 @@ def _is_apart() -> ColumnElement[bool]:
     return CaseSpan.case_id.in_(unconfirmed_cases())
 
 
-def _is(what: Standing, moment: datetime, span: Any) -> ColumnElement[bool]:
-    """How a stretch stands that is no case apart, by its columns."""
+def _is(what: OpenState, moment: datetime, span: Any) -> ColumnElement[bool]:
+    """The condition for a state, for stretches not counted apart."""
     until = moment + SOON
-    conditions: dict[Standing, ColumnElement[bool]] = {
-        Standing.OPEN: true(), Standing.LATE: late(span.due_at, moment), Standing.SOON: soon(span.due_at, moment, until),
-        Standing.IN_TIME: or_(span.due_at.is_(None), not_(late(span.due_at, until))), Standing.URGENT: span.urgency == "urgent",
-        Standing.UNCONFIRMED: true(),
+    conditions: dict[OpenState, ColumnElement[bool]] = {
+        OpenState.OPEN: true(), OpenState.LATE: late(span.due_at, moment), OpenState.SOON: soon(span.due_at, moment, until),
+        OpenState.IN_TIME: or_(span.due_at.is_(None), not_(late(span.due_at, until))), OpenState.URGENT: span.urgency == "urgent",
+        OpenState.UNCONFIRMED: true(),
     }  # fmt: skip
     return conditions[what]
 
 
-def _narrowing(narrowed: Narrowed) -> list[ColumnElement[bool]]:
+def _narrowing(narrowed: StandingFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, model, ref in ((CaseSpan.agency_id, Agency, narrowed.agency), (CaseSpan.area_id, Area, narrowed.area)):
         if ref:
@@ -218,7 +218,7 @@ def _mark(due_at: datetime, id_: int) -> str:
 
 
 def _mark_in(after: str) -> tuple[datetime, int] | None:
-    """Where a list goes on, out of an address people may have written: what makes no sense is its beginning."""
+    """The position in an address, which people may have edited: anything invalid means the beginning."""
     first, _, second = after.partition(".")
     micros, id_ = number_in(first, digits=MICROSECOND_DIGITS), number_in(second)
     if micros is None or id_ is None:

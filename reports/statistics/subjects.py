@@ -1,4 +1,4 @@
-"""What figures are counted of and told apart by: centres and filters, dimensions and their subjects, and what these are called."""
+"""What figures cover and how they are broken down: scopes, dimensions and their subjects with labels."""
 
 import re
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ NOT_YET = "none"
 """The subject of cases that have no field, place or agency yet."""
 
 MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-"""The subject of a month; what else an address asks for has no name."""
+"""The subject of a month; other subjects in addresses do not match."""
 
 
 class Dimension(StrEnum):
-    """By what figures are told apart."""
+    """How figures are broken down."""
 
     FIELD = "field"
     AREA = "area"
@@ -62,12 +62,12 @@ COLUMNS = {
     Dimension.FIELD: "field_id", Dimension.AREA: "area_id", Dimension.AGENCY: "agency_id", Dimension.URGENCY: "urgency",
     Dimension.SOURCE: "source",
 }  # fmt: skip
-"""The column of a fact that tells them apart; months are told apart by instants."""
+"""The column of a fact for each dimension; months are told apart by instants."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose facts count: of these centres, and of those what the filters leave."""
+    """Whose facts count: those of these centres that pass the filters."""
 
     centre_ids: tuple[int, ...]
     agency_id: int | None = None
@@ -78,7 +78,7 @@ class Scope:
 
 
 def names_of(dimension: Dimension, subjects: Iterable[str]) -> dict[str, Bilingual]:
-    """What subjects are called, in the order in which they are told: never an order of merit."""
+    """Labels of subjects, in display order: never a ranking."""
     asked = set(subjects) - {WHOLE}
     names: dict[str, Bilingual] = {}
     if dimension == Dimension.FIELD:
@@ -113,4 +113,4 @@ OUTSIDE: dict[Dimension, tuple[Any, Any]] = {
     Dimension.AREA: (Area.id, Area.ref),
     Dimension.AGENCY: (Agency.id, Agency.ref),
 }
-"""How a row is called where no row number may be shown."""
+"""The public name of a row, instead of its row number."""

@@ -1,4 +1,4 @@
-"""A table as JSON: one array of objects by the keys of the columns, instants as ISO 8601 with their offset."""
+"""A table as JSON: an array of objects keyed by column, instants in ISO 8601 with offset."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from reports.tables.table import Table, printable
 
 
 def write_objects(table: Table, path: Path) -> int:
-    """Write the table and return how many rows it has."""
+    """Write the table and return the number of rows."""
     keys = [column.key for column in table.columns]
     number = 0
     with path.open("wb") as file:

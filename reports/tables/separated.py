@@ -1,8 +1,8 @@
-"""A table as CSV: RFC 4180 in UTF-8 with a byte order mark, without which Excel takes Vietnamese for another alphabet.
+"""A table as CSV: RFC 4180 in UTF-8 with a byte order mark, without which Excel misreads Vietnamese.
 
-Cells are separated by commas: so says the RFC, so read all programs but an Excel set to another sign, and so our own imports; for Excel
-there is the workbook. Every text stands in quotes, so that one with a semicolon does not become two cells, the second perhaps a formula,
-where the other sign is expected. A text that would begin a formula gets an apostrophe before it, as in all our tables.
+Cells are separated by commas, as in the RFC, in our own imports and in all programs except an Excel set to another separator; for Excel
+there is the workbook. Every text is quoted, so that a semicolon in it does not split it into two cells, the second perhaps a formula, where
+semicolons separate. A text that would begin a formula is prefixed with an apostrophe, as in all our tables.
 """
 
 import csv
@@ -16,7 +16,7 @@ from reports.tables.table import Table, Type, printable
 
 
 def write_separated(table: Table, path: Path) -> int:
-    """Write the table and return how many rows it has."""
+    """Write the table and return the number of rows."""
     types = [column.type for column in table.columns]
     number = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -29,7 +29,7 @@ def write_separated(table: Table, path: Path) -> int:
 
 
 def _cell(cell: Any, type_: Type) -> str | int | float:
-    """Numbers with a point, days and local instants as ISO 8601 with a space, which every program takes for what they are."""
+    """Numbers with a decimal point, days and local instants in ISO 8601 with a space, which every program recognises."""
     if cell is None:
         return ""
     if type_ == "text":

@@ -1,4 +1,4 @@
-"""What a table is before it is written: columns that know their type, rows that come one after the other, and what is said beside them."""
+"""A table before it is written: typed columns, rows read one by one, and notes."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Type = Literal["text", "integer", "decimal", "datetime", "day", "share"]
-"""Of a cell. `datetime` is an instant, shown in local time; `share` a number of which 1 is the whole. None is empty in each."""
+"""The type of a cell. `datetime` is an instant, shown in local time; `share` a number of which 1 is the whole. Any may be None (empty)."""
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What no XML document can hold (XML 1.0, 2.2), halves of pairs among it. Nobody types it; some programs that read tables stop at it."""
+"""Characters no XML document can hold (XML 1.0, 2.2), surrogates included. Nobody types them; some programs stop at them."""
 REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name as an identifier (JSON), its heading, its width in characters, and what stands in it where that is not plain.
+    """One column: its key (JSON), heading, width in characters, and the meaning of its content if that is not obvious.
 
-    `en` is the heading in English, which stands beside the table.
+    `en` is the English heading, listed in the notes.
     """
 
     key: str
@@ -30,8 +30,8 @@ class Column:
 
 @dataclass(slots=True)
 class Table:
-    """A table. `rows` have a cell for each column and are read once; `notes` (a heading, then words) are read after them, so what is known
-    only at the end can be added on the way."""
+    """A table. `rows` have a cell for each column and are read once; `notes` (heading and text) are read afterwards, so that rows may add
+    to them."""
 
     title: str
     columns: Sequence[Column]
@@ -40,5 +40,5 @@ class Table:
 
 
 def printable(cell: Any) -> str:
-    """The text of a cell as it was typed, but for signs no file of ours can hold."""
+    """The text of a cell as typed, without characters our files cannot hold."""
     return FORBIDDEN.sub(REPLACEMENT, cell if isinstance(cell, str) else str(cell))

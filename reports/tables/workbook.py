@@ -1,6 +1,6 @@
-"""A table as XLSX: typed cells, headings in sight and with filters, what it is and how it was chosen on a second sheet.
+"""A table as XLSX: typed cells, frozen headings with filters, and a second sheet on what it is and how it was selected.
 
-XlsxWriter in its mode of constant memory, which keeps one row at a time. Texts are written as texts alone: no formula, no link, no number.
+XlsxWriter runs in constant-memory mode, which keeps one row at a time. Texts are written as texts only: no formula, link or number.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from casework.local_time import LOCAL_ZONE
 from reports.tables.table import Table, Type, printable
 
 MOST_ROWS = 1_048_575
-"""A sheet holds, below its headings."""
+"""Rows a sheet holds below its headings."""
 LONGEST_CELL = 32_767
-"""UTF-16 units a cell holds; what is longer makes Excel say that the file is broken."""
+"""UTF-16 units a cell holds; a longer text makes Excel call the file damaged."""
 CUT = " […]"
 NOTES_SHEET = "Ghi chú"
 
@@ -30,7 +30,7 @@ Write = Callable[[Worksheet, int, int, Any, Any], object]
 
 
 def write_workbook(table: Table, path: Path, *, made_at: datetime) -> int:
-    """Write the table and return how many rows it has; what no sheet can hold is left out and said on the sheet beside it."""
+    """Write the table and return the number of rows. Rows that do not fit are left out, as the second sheet says."""
     with Workbook(str(path), {**OPTIONS, "tmpdir": str(path.parent)}) as workbook:
         workbook.set_properties({"title": table.title, "created": _local(made_at)})
         sheet = workbook.add_worksheet(_sheet_name(table.title))
@@ -78,7 +78,7 @@ def _write_notes(workbook: Workbook, sheet: Worksheet, table: Table) -> None:
 
 
 def fitting(cell: Any) -> str:
-    """The text of a cell as a sheet can hold it; what was cut off is marked, and is whole in CSV and JSON."""
+    """The text of a cell cut to what a sheet can hold, with a mark; CSV and JSON have it in full."""
     text = printable(cell)
     if len(text) * 2 <= LONGEST_CELL or len(text.encode("utf-16-le")) <= LONGEST_CELL * 2:
         return text
@@ -108,12 +108,12 @@ _WRITERS: dict[Type, Write] = {
 
 
 def _local(instant: datetime) -> datetime:
-    """Local time without its zone, as workbooks keep it."""
+    """Local time without its zone, as workbooks store it."""
     return instant.astimezone(LOCAL_ZONE).replace(tzinfo=None)
 
 
 def _sheet_name(title: str) -> str:
-    """Sheets are called by 31 characters at most, some of them forbidden."""
+    """Names of sheets have at most 31 characters, some of which are forbidden."""
     name = "".join(" " if each in "[]:*?/\\'" else each for each in printable(title))[:31].strip()
     return name if name and name != NOTES_SHEET else "Bảng"
 

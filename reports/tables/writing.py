@@ -1,4 +1,4 @@
-"""One way to write a table in each form there is."""
+"""Writes a table in any of the forms."""
 
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ MEDIA_TYPES = {
 
 
 def write_table(table: Table, form: str, path: Path, *, made_at: datetime) -> int:
-    """Write a table to a file row by row, and return how many rows it has. Raises KeyError for a form there is not."""
+    """Write a table to a file row by row, and return the number of rows. Raises KeyError for an unknown form."""
     from reports.tables.workbook import write_workbook  # late: docs/architecture.md
 
     match form:

@@ -20,22 +20,22 @@ from reports.case_file import (
     AskedExtension,
     AskedHandBack,
     CaseFile,
+    FiledAnswer,
+    FiledEvent,
     FiledLetter,
     FiledReport,
+    FiledVersion,
     Limit,
-    Line,
     Picture,
     Proof,
-    Told,
-    ToldVersion,
-    Turn,
+    TimelineEntry,
     case_file_pdf,
 )
 from reports.case_file_reading import LARGE, MANY, SMALL, scaled
 from reports.official import letter_pdf
-from reports.period_report import Beside, LateCase, PeriodReport, Step, Subject, period_report_html
+from reports.period_report import ComparedPeriod, LateCase, PeriodReport, StepRow, SubjectFigures, period_report_html
 from reports.periodic import document_pdf, with_assets
-from reports.yearbook import Example, Part, Yearbook, yearbook_html
+from reports.yearbook import Example, Yearbook, YearPart, yearbook_html
 from reports.yearbook import data_of as yearbook_data
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -132,24 +132,26 @@ def case_file(
         classification=(("Tiếp nhận lúc", "10:20 02/03/2026"), ("Lĩnh vực", "Rừng, đất, môi trường"), ("Mức độ", "thường"),
                         ("Độ phức tạp", "thông thường"), ("Công khai", "không (Trẻ em)" if is_sensitive else "có")),
         agencies=parts,
-        told=(Told(1, "Công khai kết quả", at(400), None, None, (
-            ToldVersion(2, at(500), "Đã dọn rác ven suối sau chợ", "Có đống rác ven suối.", "Rác đã được dọn trong ngày.", "Sửa tên thôn."),
-            ToldVersion(1, at(400), "Đã dọn rác ven suối", "Có đống rác ven suối.", None, None)),
+        told=(FiledAnswer(1, "Công khai kết quả", at(400), None, None, (
+            FiledVersion(2, at(500), "Đã dọn rác ven suối sau chợ", "Có đống rác ven suối.", "Rác đã được dọn trong ngày.",
+                         "Sửa tên thôn."),
+            FiledVersion(1, at(400), "Đã dọn rác ven suối", "Có đống rác ven suối.", None, None)),
             (("Toàn bộ việc xử lý", "Hài lòng", 2), ("Phòng Tài nguyên và Môi trường", "Chấp nhận được", 1))),),
-        turns=(Turn("Tạm dừng đến 05/03/2026", at(100), "Người Thử Trưởng Nhóm", "Chờ nước rút.", at(130), "cho tiếp tục xử lý"),
-               Turn("Hỏi người gửi phản ánh LD-2026-000123, chờ đến 09/03/2026", at(40), "Người Thử Điều Hành", None, at(50),
+        turns=(FiledEvent("Tạm dừng đến 05/03/2026", at(100), "Người Thử Trưởng Nhóm", "Chờ nước rút.", at(130), "cho tiếp tục xử lý"),
+               FiledEvent("Hỏi người gửi phản ánh LD-2026-000123, chờ đến 09/03/2026", at(40), "Người Thử Điều Hành", None, at(50),
                     "người phản ánh đã trả lời"),
-               Turn("Chỉ đạo của lãnh đạo Ủy ban", at(140), "Người Thử Phó Chủ Tịch", words, None, "đang thực hiện")),
-        records=(Turn("Kiểm tra lại hiện trường (UBND xã Lát)", at(320), "Người Thử Cán Bộ", "Còn rác: Không\nChi phí: 1,5", None,
+               FiledEvent("Chỉ đạo của lãnh đạo Ủy ban", at(140), "Người Thử Phó Chủ Tịch", words, None, "đang thực hiện")),
+        records=(FiledEvent("Kiểm tra lại hiện trường (UBND xã Lát)", at(320), "Người Thử Cán Bộ", "Còn rác: Không\nChi phí: 1,5", None,
                       "chọn “Đạt”"),),
-        notes=(Line(at(150), "Đã dọn được một nửa.", "Người Thử Cán Bộ", "tiến độ"),),
+        notes=(TimelineEntry(at(150), "Đã dọn được một nửa.", "Người Thử Cán Bộ", "tiến độ"),),
         limits=tuple(Limit(name, NOON, "10/03/2026", "12/03/2026" if number else "10/03/2026", at(300), verdict, number)
                      for number, (name, verdict) in enumerate((("Tiếp nhận", "đúng hạn"), ("Toàn vụ việc", "đúng hạn sau gia hạn"),
                                                                ("Đơn vị xử lý: Phòng TNMT", "trễ hạn")))),
         pictures=tuple(Picture(f"{number:03}", f"{number:064x}", f"Ảnh {number}: hiện trường, phản ánh LD-2026-000123", at(number),
                                *((750, 1000) if number % 3 == 0 else (1000, 750))) for number in range(1, pictures + 1)),
-        timeline=tuple(Line(at(number * 7), "Phân loại: bình thường, thông thường\nHạn trả lời: 10/03/2026 → 12/03/2026" if number % 5 == 0
-                            else "UBND xã Lát ghi tiến độ", "Người Thử Điều Hành", "Khu vực rộng." if number % 4 == 0 else None)
+        timeline=tuple(TimelineEntry(at(number * 7), "Phân loại: bình thường, thông thường\nHạn trả lời: 10/03/2026 → 12/03/2026"
+                            if number % 5 == 0 else "UBND xã Lát ghi tiến độ", "Người Thử Điều Hành",
+                            "Khu vực rộng." if number % 4 == 0 else None)
                        for number in range(steps)),
         letters=(FiledLetter("Phiếu chuyển", at(60), "05/PC-IOC", "đã cấp số"), FiledLetter("Thư xin lỗi và hẹn lại ngày", at(300), "",
                                                                                          "dự thảo")),
@@ -212,17 +214,18 @@ def period_report(
         until=datetime(2026, 3, 25, 5, tzinfo=UTC), counted_at=datetime(2026, 3, 25, 6, tzinfo=UTC),
         centre="Trung tâm điều hành thông minh tỉnh Lâm Đồng", whole=figures(lot, cases),
         parts={
-            "field": tuple(Subject(name, figures(lot, cases // 10)) for name in FIELDS),
-            "area": tuple(Subject(f"Xã Thử Nghiệm Tên Dài {number}", figures(lot, cases // max(areas, 1))) for number in range(areas)),
-            "urgency": (Subject("Khẩn", figures(lot, cases // 20)), Subject("Thường", figures(lot, cases))),
-            "source": tuple(Subject(name, figures(lot, cases // 3)) for name in ("Người dân", "Điện thoại", "Camera")),
-            "agency": tuple(Subject(f"UBND xã Thử Nghiệm Tên Dài {number}", figures(lot, cases // max(agencies,
+            "field": tuple(SubjectFigures(name, figures(lot, cases // 10)) for name in FIELDS),
+            "area": tuple(SubjectFigures(f"Xã Thử Nghiệm Tên Dài {number}", figures(lot, cases // max(areas, 1)))
+                          for number in range(areas)),
+            "urgency": (SubjectFigures("Khẩn", figures(lot, cases // 20)), SubjectFigures("Thường", figures(lot, cases))),
+            "source": tuple(SubjectFigures(name, figures(lot, cases // 3)) for name in ("Người dân", "Điện thoại", "Camera")),
+            "agency": tuple(SubjectFigures(f"UBND xã Thử Nghiệm Tên Dài {number}", figures(lot, cases // max(agencies,
                 1))) for number in range(agencies)),
         },
         reasons={"khong_ro_noi_dung": "Không rõ nội dung", "ngoai_tham_quyen": "Ngoài thẩm quyền"},
-        before=Beside("Tháng 2/2026", figures(lot, cases)), year_ago=Beside("Tháng 3/2025", None),
+        before=ComparedPeriod("Tháng 2/2026", figures(lot, cases)), year_ago=ComparedPeriod("Tháng 3/2025", None),
         late=late_cases, late_total=late and late + 7,
-        steps=tuple(Step(name, 40 * number, 60.0 * number or None, 90.0 * number or None) for number, name in enumerate(
+        steps=tuple(StepRow(name, 40 * number, 60.0 * number or None, 90.0 * number or None) for number, name in enumerate(
             ("Xác minh", "Phân loại", "Phân phối", "Đơn vị tiếp nhận", "Xử lý", "Lãnh đạo duyệt", "Công khai"))),
         frozen_at=datetime(2026, 3, 25, 6, tzinfo=UTC) if is_frozen else None, number=2 if is_frozen else 0,
     )  # fmt: skip
@@ -265,10 +268,10 @@ def yearbook(*, cases: int = 900, areas: int = 6, examples: int = 3) -> Yearbook
     return Yearbook(
         year=2026, centre="Trung tâm điều hành thông minh Lạc Dương", counted_at=datetime(2027, 1, 2, 1, tzinfo=UTC), whole=public(cases),
         median_minutes=65.0 if cases else None,
-        months=tuple(Part(f"Tháng {number}/2026", public(cases // 12)) for number in range(1, 13)),
-        fields=tuple(Part(name, public(lot.randint(0, cases // 9))) for name in FIELDS),
-        areas=tuple(Part(f"Xã Thử Nghiệm {number}", public(3 if number == 2 else cases // 9)) for number in range(areas)),
-        agencies=tuple(Part(f"UBND xã Thử Nghiệm {number}", public(cases // 9)) for number in range(areas)),
+        months=tuple(YearPart(f"Tháng {number}/2026", public(cases // 12)) for number in range(1, 13)),
+        fields=tuple(YearPart(name, public(lot.randint(0, cases // 9))) for name in FIELDS),
+        areas=tuple(YearPart(f"Xã Thử Nghiệm {number}", public(3 if number == 2 else cases // 9)) for number in range(areas)),
+        agencies=tuple(YearPart(f"UBND xã Thử Nghiệm {number}", public(cases // 9)) for number in range(areas)),
         refused=(("Không rõ nội dung", 12), ("Ngoài thẩm quyền", 9)) if cases else (),
         examples=tuple(Example(f"LD-2026-{number:06}", LONG_TITLE, "Rừng, đất, môi trường", "Thôn Păng Tiêng, Xã Lát", "09/03/2026",
                                "UBND xã Lát", "Có đống rác ven suối.", WORDS, (f"before{number}",), (f"after{number}",) if number else ())
@@ -334,7 +337,8 @@ OFFICIAL = {"period report", "period report, nothing", "agency sheet", "agency s
 
 def _hostile_report(text: str) -> bytes:
     report = replace(period_report(cases=40, areas=0, agencies=0, late=1, title=text), centre=text, label=text)
-    report = replace(report, parts={"area": (Subject(text, report.whole),)}, before=Beside(text, None), steps=(Step(text, 9, 60.0, 90.0),))
+    report = replace(report, parts={"area": (SubjectFigures(text, report.whole),)}, before=ComparedPeriod(text, None),
+                     steps=(StepRow(text, 9, 60.0, 90.0),))  # fmt: skip
     head = Head(*[text] * 7)
     return document_pdf(
         report, period_report_html(report, head, ON, to=(text,), copies=(text,), assessment=text, proposals=text), store=None

@@ -22,7 +22,7 @@ from casework.models import Case, CaseMoment, CaseSpan, DailyFigures, Field
 from reports.statistics.behind import cases_of
 from reports.statistics.counting import cross, figures_of, series_of
 from reports.statistics.periods import period_at, period_between, period_named
-from reports.statistics.standing import Standing, cases_on_map, places_now, standing_at, standing_cases, standing_now
+from reports.statistics.standing import OpenState, cases_on_map, places_now, standing_at, standing_cases, standing_now
 from reports.statistics.subjects import WHOLE, Dimension, Scope
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
@@ -211,7 +211,7 @@ def dashboard_page(world: build.World) -> dict[str, float]:
         told |= {f"{whose} {name}": seconds_of(read) for name, read in {
             "standing_now": lambda s=scope: standing_now(s, now=END), "standing_at": lambda s=scope: standing_at(s, weeks[-4].since),
             "places_now": lambda s=scope: places_now(s, now=END), "map": lambda s=scope: cases_on_map(s, now=END),
-            **{f"list {what}": lambda s=scope, w=what: standing_cases(w, s, now=END) for what in Standing},  # type: ignore[misc]
+            **{f"list {what}": lambda s=scope, w=what: standing_cases(w, s, now=END) for what in OpenState},  # type: ignore[misc]
             "weeks": lambda s=scope: series_of(s, weeks, keys=TREND_KEYS, now=END),
             "months": lambda s=scope: series_of(s, months, keys=TREND_KEYS, now=END),
             "received by area": lambda s=scope: figures_of(s, recent, by=Dimension.AREA, keys=["received"], now=END),

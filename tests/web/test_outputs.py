@@ -28,7 +28,7 @@ from casework.outputs import LEASE, MOST_ATTEMPTS, WAITS, take_output
 from casework.rights.breaches import Known, open_breach
 from reports.statistics.periods import period_named
 from reports.statistics.snapshots import freeze
-from reports.statistics.standing import STANDING_NAMES, Standing
+from reports.statistics.standing import STANDING_NAMES, OpenState
 from tests import build
 from tests.casework.acting import local
 from tests.conftest import running
@@ -194,7 +194,7 @@ def test_every_table_of_the_dashboard_leaves_as_it_stands_there(office: Office) 
     told = {table: made(office, "committee_leader", link) for table, link in whole.items() if table != "owed"}
     book = load_workbook(io.BytesIO(made(office, "committee_leader", whole["owed"], form="xlsx")))
     [heads, *rows] = book.worksheets[0].iter_rows(values_only=True)
-    assert heads == ("Đơn vị", *(STANDING_NAMES[each].vi for each in (*LOADS, Standing.OPEN)))
+    assert heads == ("Đơn vị", *(STANDING_NAMES[each].vi for each in (*LOADS, OpenState.OPEN)))
     assert sum(row[-1] for row in rows) == 4 == sum(row["open"] for row in told["spots"] if row["village"] is None)
     beside = {row[0].value: row[1].value for row in book["Ghi chú"].iter_rows(min_row=3)}
     assert (beside["Đơn vị"], beside["Tính đến"], "Kỳ" in beside) == ("Agency", "09:00 ngày 12/03/2026", False), "it is of now"

@@ -12,7 +12,7 @@ from reports.statistics.counting import series_of
 from reports.statistics.figures import FIGURES, LEVELS
 from reports.statistics.periods import MONTH, WEEK, Period
 from reports.statistics.reach import Reach, reaches_of
-from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, Standing, standing_now
+from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, OpenState, standing_now
 from reports.statistics.subjects import Dimension
 from reports.tables.table import Column, Table
 from web.outputs.listing import local_words
@@ -43,7 +43,7 @@ def _number(key: str, name: Bilingual, meaning: str = "") -> Column:
     return Column(key, name.vi, "integer", 14, meaning, en=name.en)
 
 
-def _standing(each: Standing) -> Column:
+def _standing(each: OpenState) -> Column:
     return _number(each.value, STANDING_NAMES[each], STANDING_DEFINITIONS[each].vi)
 
 
@@ -62,9 +62,9 @@ def _trend(_by: Actor, reach: Reach, _period: Period, asked: Mapping[str, Any], 
 
 
 def _owed(_by: Actor, reach: Reach, _period: Period, _asked: Mapping[str, Any], now: datetime) -> Any:
-    columns = (Column("agency", "Đơn vị", width=36, en="Agency"), *(_standing(each) for each in (*LOADS, Standing.OPEN)))
+    columns = (Column("agency", "Đơn vị", width=36, en="Agency"), *(_standing(each) for each in (*LOADS, OpenState.OPEN)))
     rows = (
-        (row.name.vi, *(row.numbers[each] for each in (*LOADS, Standing.OPEN)))
+        (row.name.vi, *(row.numbers[each] for each in (*LOADS, OpenState.OPEN)))
         for row in owed_by_agency(standing_now(reach.scope, now=now))
     )
     return Bilingual("Đang xử lý theo đơn vị", "Open by agency"), columns, rows
@@ -107,7 +107,8 @@ def _spots(_by: Actor, reach: Reach, _period: Period, _asked: Mapping[str, Any],
     columns = (
         Column("area", "Xã, phường", width=28, en="Commune"),
         Column("village", "Thôn, tổ", width=22, meaning="Để trống: cả xã, phường.", en="Village"),
-        _standing(Standing.OPEN), _standing(Standing.LATE), _number("recent", Bilingual("Tiếp nhận trong 30 ngày", "Received in 30 days")),
+        _standing(OpenState.OPEN), _standing(OpenState.LATE),
+        _number("recent", Bilingual("Tiếp nhận trong 30 ngày", "Received in 30 days")),
     )  # fmt: skip
     return Bilingual("Nơi xảy ra", "Where it happens"), columns, _places(reach, now)
 

@@ -17,7 +17,7 @@ from casework.db import db, reading_once
 from casework.models import Agency, Area, Case
 from casework.permissions import Action, may
 from casework.states import STAFF_LABELS, CaseState
-from reports.statistics.behind import Row
+from reports.statistics.behind import CountedFact
 from reports.statistics.counting import series_of
 from reports.statistics.figures import RATES
 from reports.statistics.periods import MONTH, WEEK, Period, month_words, period_at
@@ -26,8 +26,8 @@ from reports.statistics.snapshots import newest_of
 from reports.statistics.standing import (
     STANDING_DEFINITIONS,
     STANDING_NAMES,
-    Narrowed,
-    Standing,
+    OpenState,
+    StandingFilter,
     standing_at,
     standing_cases,
     standing_now,
@@ -83,7 +83,7 @@ def places() -> ResponseReturnValue:
 def _page(asked: Asked) -> str:
     moment, reach, before = now(), asked.reach, asked.period.before()
     owed = owed_by_agency(standing_now(reach.scope, now=moment))
-    standing = {each: sum(row.numbers[each] for row in owed) for each in Standing}
+    standing = {each: sum(row.numbers[each] for row in owed) for each in OpenState}
     told, told_before = series_of(reach.scope, [asked.period, before], keys=PERIOD_KEYS, now=moment)
     reads_cases = may(actor(), Action.READ_CASE)
     kind = MONTH if request.args.get("trend") == MONTH else WEEK
@@ -134,17 +134,17 @@ def _page(asked: Asked) -> str:
 def _list_page(asked: Asked) -> str:
     moment, reach, given = now(), asked.reach, request.args
     what = given.get("what", "")
-    narrowed = Narrowed(*(given.get(name, "")[:120] for name in ("agency", "area", "village")))
+    narrowed = StandingFilter(*(given.get(name, "")[:120] for name in ("agency", "area", "village")))
     following = ""
     if what in list(Attention):
         why = Attention(what)
         name, definition = ATTENTION_NAMES[why], ATTENTION_DEFINITIONS[why]
         ids = attention_of(reach.centre.id, agency_id=reach.agency_id)[why]
         known = {row.id: row for row in db.session.execute(select(Case.id, Case.opened_at, Case.due_at).where(Case.id.in_(ids)))}
-        behind = [Row(id_, known[id_].opened_at, known[id_].due_at, id_, "") for id_ in ids if id_ in known]
-        narrowed = Narrowed()
+        behind = [CountedFact(id_, known[id_].opened_at, known[id_].due_at, id_, "") for id_ in ids if id_ in known]
+        narrowed = StandingFilter()
     else:
-        standing = found(next((each for each in Standing if each == what), None))
+        standing = found(next((each for each in OpenState if each == what), None))
         name, definition = STANDING_NAMES[standing], STANDING_DEFINITIONS[standing]
         page = standing_cases(standing, reach.scope, now=moment, narrowed=narrowed, after=given.get("after", ""))
         behind, following = page.rows, page.next or ""
@@ -173,13 +173,13 @@ def _told(asked: Asked) -> dict[str, Any]:
     return {
         **told_to_pages(asked),
         "own": asked.own_address,
-        "standings": Standing,
+        "standings": OpenState,
         "standing_names": STANDING_NAMES,
         "standing_definitions": STANDING_DEFINITIONS,
     }
 
 
-def _names_of(narrowed: Narrowed) -> list[Bilingual]:
+def _names_of(narrowed: StandingFilter) -> list[Bilingual]:
     names: list[Bilingual] = []
     for model, ref, dimension in ((Agency, narrowed.agency, Dimension.AGENCY), (Area, narrowed.area, Dimension.AREA)):
         if ref:

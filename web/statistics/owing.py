@@ -13,7 +13,7 @@ from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may, seen_by, with_viewers
 from reports.statistics.reach import Reach
-from reports.statistics.standing import Standing, standing_cases
+from reports.statistics.standing import OpenState, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
@@ -32,7 +32,7 @@ MOST_BARS = 30
 SHOWN = 5
 """Cases of a kind in the list of what to look at."""
 
-LOADS = (Standing.LATE, Standing.SOON, Standing.IN_TIME)
+LOADS = (OpenState.LATE, OpenState.SOON, OpenState.IN_TIME)
 
 ATTENTION_NAMES: dict[Attention, Bilingual] = {
     Attention.HANDED_BACK: Bilingual("Chuyển trả từ lần thứ hai", "Handed back a second time"),
@@ -73,7 +73,7 @@ def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, An
     """The cases that are late longest, where they stand and what was said of it; nothing for who reads no cases."""
     if not reads_cases:
         return {"late": [], "titles": {}, "steps_at": {}, "said": {}, "may_direct": lambda _case: False}
-    late = read_behind(standing_cases(Standing.LATE, reach.scope, now=moment, limit=LATEST).rows)
+    late = read_behind(standing_cases(OpenState.LATE, reach.scope, now=moment, limit=LATEST).rows)
     rows = [case for _row, case in late]
     return {
         "late": late,
@@ -101,7 +101,7 @@ def owed_chart(owed: Sequence[Owed]) -> Across:
     return across([(local(row.short_name), [(KIND[each], row.numbers[each]) for each in LOADS]) for row in owed[:MOST_BARS]])
 
 
-KIND = {Standing.LATE: "late", Standing.SOON: "soon", Standing.IN_TIME: "open"}
+KIND = {OpenState.LATE: "late", OpenState.SOON: "soon", OpenState.IN_TIME: "open"}
 """What the parts of a bar look like."""
 
 

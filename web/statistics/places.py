@@ -20,7 +20,7 @@ from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.counting import figures_of
 from reports.statistics.periods import Period, period_between
 from reports.statistics.reach import Reach
-from reports.statistics.standing import MOST_POINTS, RECENT_DAYS, Standing, cases_on_map, places_now
+from reports.statistics.standing import MOST_POINTS, RECENT_DAYS, OpenState, cases_on_map, places_now
 from reports.statistics.subjects import NOTHING_YET, WHOLE, Dimension
 from web.clock import now
 from web.guards import actor
@@ -101,5 +101,5 @@ def _point(case: Case, title: str, moment: datetime) -> dict[str, Any]:
 
 def _area(spot: Spot, asked: Asked) -> dict[str, Any]:
     words = ngettext("%(name)s: %(num)s case", "%(name)s: %(num)s cases", spot.cases, name=local(spot.name))
-    url = url_for("dashboard.cases", what=Standing.OPEN.value, area=spot.area_ref, **asked.own_address)
+    url = url_for("dashboard.cases", what=OpenState.OPEN.value, area=spot.area_ref, **asked.own_address)
     return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": words, "url": url}

@@ -16,7 +16,7 @@ from casework.facts.keeping import keep_facts
 from casework.models import Assignment, Case, CaseSpan, VisibilityReason
 from reports.statistics.counting import figures_of, series_of
 from reports.statistics.periods import period_at
-from reports.statistics.standing import MOST_POINTS, Standing, standing_at, standing_cases, standing_now
+from reports.statistics.standing import MOST_POINTS, OpenState, standing_at, standing_cases, standing_now
 from reports.statistics.subjects import WHOLE, Scope
 from tests import build
 from tests.casework.acting import local
@@ -227,8 +227,8 @@ def test_how_it_stood_then_is_what_stood_now_at_that_time(app: Flask) -> None:
         moment = NOW + timedelta(hours=hours)
         now = standing_now(scope, now=moment)
         then = standing_at(scope, moment)
-        assert {each: sum(row[each] for row in now.values()) for each in Standing} == {each: then[each] for each in Standing}
-        for what in Standing:
+        assert {each: sum(row[each] for row in now.values()) for each in OpenState} == {each: then[each] for each in OpenState}
+        for what in OpenState:
             one_by_one, after = [], ""
             while True:
                 page = standing_cases(what, scope, now=moment, after=after, limit=1)
