@@ -1,4 +1,4 @@
-"""Many rows at once, in the way of each driver: COPY into PostgreSQL, one prepared statement into SQLite."""
+"""Bulk writes by each driver's own means: COPY for PostgreSQL, one prepared statement for SQLite."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -11,27 +11,27 @@ KINDS = {
 }
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 AT_ONCE = 1_000
-"""Lines handed to the driver together."""
+"""Rows passed to the driver together."""
 
 Rows = Iterable[Sequence[Any]]
 
 
 class Bulk:
-    """One connection, with the driver's own means. Nothing is committed here."""
+    """One connection, used through its driver. Commits nothing."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self.dialect = connection, connection.dialect.name
 
     def type_of(self, kind: str) -> str:
-        """The database's word for a kind of column."""
+        """The database's name for a type of column."""
         return KINDS[self.dialect][kind]
 
     def send(self, statement: str) -> None:
-        """Send a statement as it stands: psycopg alone reads a per cent sign as the place of a value."""
+        """Execute a statement literally: only psycopg treats a per cent sign as a placeholder."""
         self.connection.exec_driver_sql(statement.replace("%", "%%") if self.dialect == "postgresql" else statement)
 
     def put(self, table: str, columns: Sequence[str], rows: Rows) -> None:
-        """Write rows of numbers, texts and bytes."""
+        """Insert rows of numbers, texts and bytes."""
         names = ", ".join(f'"{name}"' for name in columns)
         if self.dialect == "sqlite":
             places = ", ".join("?" * len(columns))
@@ -42,7 +42,7 @@ class Bulk:
                 copying.write(lines)
 
     def update(self, table: str, column: str, values: Iterable[tuple[int, bytes]]) -> None:
-        """Set one column of rows by their number."""
+        """Set one column of rows by row number."""
         place = "?" if self.dialect == "sqlite" else "%s"
         pairs = [(value, id_) for id_, value in values]
         if pairs:

@@ -1,6 +1,6 @@
-"""The histories of copied cases: each event told anew of its own case, with a salt and hashes of its own, and the processes' timers.
+"""The histories of copied cases: each event rewritten for its own case, with its own salt and hashes, and the timers of the processes.
 
-Digests and hashes are made by the functions that make those of every event.
+Digests and hashes come from the functions every event uses.
 """
 
 import os
@@ -14,7 +14,7 @@ import orjson
 import zstandard
 from sqlalchemy import select
 
-from benchmark.plan import Copy, Named, Original, Plan
+from benchmark.plan import Copy, CopyPlan, Named, Original
 from casework.db import db
 from casework.events import START, chain_hash, payload_digest
 from casework.models import Event
@@ -33,7 +33,7 @@ SALT_BYTES = 16
 
 @dataclass(slots=True)
 class Link:
-    """What the hash of an event covers, by the names an event has."""
+    """The fields of an event its hash covers."""
 
     stream: str
     seq: int
@@ -47,9 +47,11 @@ class Link:
 
 
 class Chains:
-    """Events, ends of chains and states of processes of copies."""
+    """Events, chain heads and process states of copies."""
 
-    def __init__(self, plan: Plan, originals: Sequence[Original], *, areas: Named, agencies: Named, fields: Named, is_sqlite: bool) -> None:
+    def __init__(
+        self, plan: CopyPlan, originals: Sequence[Original], *, areas: Named, agencies: Named, fields: Named, is_sqlite: bool
+    ) -> None:
         self.stride, self.people, self.originals, self.is_sqlite = plan.stride, plan.turned.people, originals, is_sqlite
         self.standing = [{key: (named, place) for place, key in enumerate(named.keys)} for named in (areas, agencies, fields)]
         self.events = [db.session.execute(_events(original)).all() for original in originals]
@@ -58,7 +60,7 @@ class Chains:
         """The ends of the chains told last."""
 
     def told(self, copies: Iterable[Copy]) -> Iterator[tuple[Any, ...]]:
-        """The rows of the events of some copies, which leaves the ends of their chains in `heads`."""
+        """The rows of the events of some copies; the heads of their chains are left in `heads`."""
         self.heads = []
         for copy in copies:
             original = self.originals[copy.block]
@@ -78,7 +80,7 @@ class Chains:
             self.heads.append((stream, seq, previous, at))
 
     def states(self, copies: Iterable[Copy]) -> Iterator[tuple[int, bytes]]:
-        """The states of the processes whose timers ring as much earlier as their copies lie back."""
+        """The states of processes with timers, shifted back as far as their copies."""
         for copy in copies:
             back = timedelta(minutes=copy.back)
             for id_, tree, instants in self.timed[copy.block]:
@@ -87,7 +89,7 @@ class Chains:
                 yield id_ + copy.number * self.stride, zstandard.compress(tree.encode(), level=9)
 
     def _told_of(self, value: Any, copy: Copy, original: Original) -> Any:
-        """What a payload says, of the copy: its code, title, place, field and agencies, and the days that were named."""
+        """A payload rewritten for the copy: its code, title, place, field, agencies and days."""
         if isinstance(value, Mapping):
             return {key: self._told_of(each, copy, original) for key, each in value.items()}
         if isinstance(value, list):
@@ -119,8 +121,8 @@ def _events(original: Original) -> Any:
     return select(*columns).where(Event.stream == f"case:{original.case_id}").order_by(Event.seq)
 
 
-def _timed_states(plan: Plan, block: int) -> Iterator[tuple[int, str, set[str]]]:
-    """Processes that go on and name instants; nobody reads the state of one that has ended."""
+def _timed_states(plan: CopyPlan, block: int) -> Iterator[tuple[int, str, set[str]]]:
+    """Running processes whose states hold instants; nobody reads the state of an ended one."""
     ids = plan.rows["process_instance"][block]
     query = select(ProcessInstance.id, ProcessInstance.state).where(ProcessInstance.id.in_(ids), ProcessInstance.ended_at.is_(None))
     for id_, state in db.session.execute(query):
@@ -131,7 +133,7 @@ def _timed_states(plan: Plan, block: int) -> Iterator[tuple[int, str, set[str]]]
 
 
 def _moved(value: str, back: timedelta) -> str:
-    """A day or an instant lies as far back as the copy; any other text stays."""
+    """A day or instant shifted back as far as the copy; any other text is unchanged."""
     if INSTANT.fullmatch(value):
         return (datetime.fromisoformat(value) - back).isoformat()
     return (date.fromisoformat(value) - back).isoformat() if DAY.fullmatch(value) else value

@@ -1,4 +1,4 @@
-"""What `langbiang benchmark` measures, by its options."""
+"""Runs the measurement that the options of `langbiang benchmark` choose."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,13 +11,13 @@ from web.request_log import be_quiet
 
 Say = Callable[[str], None]
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""A bar with a label; told how much is done, and of how much."""
+"""A progress bar with a label, told how much is done of how much."""
 
 LOAD_SECONDS, RATE_SECONDS = 120, 300
 
 
 def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
-    """Measure what was asked for and say it."""
+    """Run the requested measurement and print the result."""
     be_quiet()
     if asked["tables"]:
         from benchmark.sizes_table import lines, results_in
@@ -73,7 +73,7 @@ def _house(asked: dict[str, Any], say: Say, progress: Progress) -> None:
 
 @contextmanager
 def _bars(progress: Progress) -> Iterator[Callable[[str, int, int], None]]:
-    """One bar after the other, each with the name of what is done."""
+    """One bar after the other, labelled with the current task."""
     with ExitStack() as stack:
         shown: dict[str, Callable[[int, int], None]] = {}
 

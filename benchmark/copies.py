@@ -1,7 +1,7 @@
-"""Copies of whole cases: their rows by one INSERT … SELECT for each table, their histories chained anew (chains.py).
+"""Copies whole cases: their rows by one INSERT … SELECT per table, their histories with new hash chains (chains.py).
 
-A copy has row numbers, references, a code, a sender and a seal of its own, lies as far back as its place among all says, and is about
-another area, field and agency than the one before it. `langbiang verify` finds nothing wrong with it.
+A copy has its own row numbers, references, code, sender and seal, is shifted back in time by its position among all, and is about another
+area, field and agency than the copy before it. `langbiang verify` finds no fault in it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ from benchmark.bulk import Bulk
 from benchmark.chains import EVENT, HEAD, Chains
 from benchmark.plan import (
     Copy,
+    CopyPlan,
     Named,
-    Plan,
     named_agencies,
     named_areas,
     named_fields,
@@ -43,13 +43,13 @@ COPIED = {
     "place": "text", "old_folded_place": "text", "folded_place": "text", "secret": "text", "minutes": "number", "phone": "text",
     "identity": "bytes",
 }  # fmt: skip
-"""What the originals are joined with: a row for each copy."""
+"""The table joined with the originals: a row per copy."""
 
 
 class Copier:
-    """Writes copies of a plan over one connection; several may work beside each other on numbers of their own."""
+    """Writes copies of a plan over one connection; several may run in parallel on different numbers."""
 
-    def __init__(self, connection: Connection, plan: Plan) -> None:
+    def __init__(self, connection: Connection, plan: CopyPlan) -> None:
         self.plan, self.bulk = plan, Bulk(connection)
         is_sqlite = self.bulk.dialect == "sqlite"
         self.originals, self.areas = originals_of(plan), named_areas(plan.turned.area)
@@ -62,7 +62,7 @@ class Copier:
         self.blocks, self.backs = order_of(plan)
 
     def prepare(self) -> None:
-        """Put the originals aside, where the copying finds them and little else. In a transaction of the caller's."""
+        """Set the originals apart, where copying finds them and little else. In a transaction of the caller's."""
         columns = ", ".join(f"{name} {self.bulk.type_of(kind)}" for name, kind in COPIED.items())
         self.bulk.send(f"CREATE TEMPORARY TABLE copied ({columns})")
         for table, rows in self.tables:
@@ -73,7 +73,7 @@ class Copier:
     def copy(self, first: int, last: int) -> None:
         """Write the copies with these numbers, both included. In a transaction of the caller's."""
         copies = [self._copy(number) for number in range(first, last + 1)]
-        # of a temporary table PostgreSQL never takes away what was deleted: each statement would read through all copies there were
+        # PostgreSQL never vacuums a temporary table: each statement would read past all rows deleted before
         self.bulk.send("DELETE FROM copied" if self.bulk.dialect == "sqlite" else "TRUNCATE copied")
         self.bulk.put("copied", list(COPIED), self._rows(copies))
         for table, _ in self.tables:
@@ -94,7 +94,7 @@ class Copier:
         return Copy(number, block, back, code, f"{original.title} {number}" if original.title else "", minutes)
 
     def _rows(self, copies: Iterable[Copy]) -> Iterator[tuple[Any, ...]]:
-        """What the statements are told of each copy."""
+        """The parameters of the statements for each copy."""
         for copy in copies:
             original = self.originals[copy.block]
             old_place = place = ""
@@ -115,8 +115,8 @@ def _folded(text: str) -> str:
     return index_words(text)
 
 
-def _agencies_named(plan: Plan, agencies: Named) -> dict[int, int]:
-    """Which messages of the originals name an agency, by its place: the copy's message names another."""
+def _agencies_named(plan: CopyPlan, agencies: Named) -> dict[int, int]:
+    """Which messages of the originals name an agency, by its index: the copy's message names another."""
     ids = [id_ for block in plan.rows["outbox_message"] for id_ in block]
     places = {key: place for place, key in enumerate(agencies.keys)}
     found = {}
@@ -127,8 +127,8 @@ def _agencies_named(plan: Plan, agencies: Named) -> dict[int, int]:
     return found
 
 
-def multiply(connection: Connection, plan: Plan) -> None:
-    """Write all copies of a small plan in one transaction, where nobody else is at work."""
+def multiply(connection: Connection, plan: CopyPlan) -> None:
+    """Write all copies of a small plan in one transaction, with nobody else at work."""
     copier = Copier(connection, plan)
     copier.prepare()
     copier.copy(1, plan.total)
@@ -136,7 +136,7 @@ def multiply(connection: Connection, plan: Plan) -> None:
 
 
 def set_sequences(bulk: Bulk) -> None:
-    """Let the next row of each table have the next number."""
+    """Set each table's sequence to the next free number."""
     for table in tables_of_cases() if bulk.dialect == "postgresql" else ():
         if "id" in table.c:
             sequence = f"pg_get_serial_sequence('\"{table.name}\"', 'id')"

@@ -1,4 +1,4 @@
-"""The same life through the engine alone: task trees restored, stepped and written at each wait, without a database."""
+"""The same life through the engine alone: task trees restored, stepped and stored at each wait, without a database."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,6 @@ from workflows.running.instances import ASSIGNMENT, CASE, FIRST_MESSAGE
 
 
 def shipped_definition() -> Definition:
-    """The model that comes with the software, parsed once for all lives."""
     return parse(shipped_model())
 
 
@@ -28,7 +27,7 @@ class EngineLife:
     ended: set[int | None] = field(default_factory=set)
 
     def timed_steps(self) -> Iterator[tuple[str, float]]:
-        """Run the life; yields the name of each step and the seconds it took. Rating leaves the token where it is."""
+        """Run the life; yields the name of each step and its seconds. Rating does not move the token."""
         with engine_clock(self.now):
             self._start(None, CASE)
             for step in LIFE:
@@ -49,7 +48,7 @@ class EngineLife:
             self._rest(None, workflow)
 
     def _values(self, step: LifeStep) -> dict[str, Any]:
-        """What the use case of the step would tell the gateways."""
+        """The values the use case of the step would leave to the gateways."""
         match step.element:
             case "verify" | "accept_assignment":
                 return {step.element: "accept"}

@@ -1,4 +1,4 @@
-"""The numbers of a load: what was promised and what was measured, out of the lines of the servers' logs."""
+"""The figures of a load run: target and measured value, from the servers' logs."""
 
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number that was promised. `aim` is the most it may be, or with `is_least` the least; `asked` says how often it was measured."""
+    """One figure with a target. `aim` is the most it may be, or with `is_least` the least; `asked` is the number of measurements."""
 
     name: str
     value: float | None
@@ -18,12 +18,11 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        """Whether it was measured and is as was promised."""
+        """Whether it was measured and meets the target."""
         return self.value is not None and (self.value >= self.aim if self.is_least else self.value <= self.aim)
 
     @property
     def verdict(self) -> str:
-        """The same as a word."""
         return "met" if self.is_met else "MISSED"
 
 
@@ -38,7 +37,7 @@ def page_figures(name: str, route: str, served: list[dict[str, Any]]) -> list[Fi
 
 
 def by_route(served: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """What every route took in the server."""
+    """Server time and statements of every route."""
     kinds: dict[str, list[dict[str, Any]]] = {}
     for each in served:
         kinds.setdefault(f"{each['method']} {each['route']} {each['status']}", []).append(each)
@@ -53,7 +52,7 @@ def by_route(served: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def share_below(values: list[float], percent: int) -> float | None:
-    """The value that so many percent do not pass."""
+    """The value that `percent` per cent do not exceed."""
     if not values:
         return None
     return round(values[0] if len(values) == 1 else quantiles(values, n=100, method="inclusive")[percent - 1], 1)

@@ -1,7 +1,7 @@
-"""The public pages of a large house, read by guests while its steps are done.
+"""The public pages of a large installation, read by guests while its steps are done.
 
-Each request names what it reads in its id (X-Request-Id), so the server's own log tells the time of each kind of page, though a list,
-a filtered one and a search are one route.
+Each request names its kind of page in its id (X-Request-Id), so the server's log gives the time of each kind, although a list, a filtered
+list and a search share one route.
 """
 
 import http.client
@@ -32,7 +32,7 @@ Addresses = Mapping[str, list[str]]
 
 
 def public_addresses() -> Addresses:
-    """What guests ask for, by kind of page. Cases are of all ages, words such as half of all cases hold and such as one does."""
+    """The addresses guests request, by kind of page: cases of all ages, words half of all cases contain and words only one does."""
     shown = select(Case.code).where(is_shown(), Case.is_public).order_by(Case.id.desc())
     newest = list(db.session.scalars(shown.limit(MOST_CASES // 2)))
     oldest = list(db.session.scalars(select(Case.code).where(is_shown(), Case.is_public).order_by(Case.id).limit(MOST_CASES // 2)))
@@ -57,7 +57,7 @@ def public_addresses() -> Addresses:
 
 
 def read_public_pages(port: int, addresses: Addresses, seconds: int) -> None:
-    """Read the kinds in turn, PER_SECOND pages together, each kind once before that: what a process keeps, it has by then."""
+    """Read the kinds in turn, PER_SECOND pages together, and each kind once beforehand to fill the caches."""
     stop, lock, turns = threading.Event(), threading.Lock(), iter(range(10**9))
     hands = threading.local()
     for kind, paths in addresses.items():
@@ -78,14 +78,14 @@ def read_public_pages(port: int, addresses: Addresses, seconds: int) -> None:
 
 
 def public_figures(requests: Iterable[Mapping[str, Any]]) -> list[Figure]:
-    """What each kind of page took in the server; nothing where its pages were not there."""
+    """Server time of each kind of page; nothing if its pages were not there."""
     times = {kind: [each["ms"] for each in found] for kind, found in _by_kind(requests).items()}
     measured = {kind: share_below(found, 95) for kind, found in times.items()}
     return [Figure(f"public {kind}, server time, p95", measured[kind], "ms", AIMS[kind], len(times[kind])) for kind in AIMS]
 
 
 def public_times(requests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """The same at the median too, with statements."""
+    """The same with medians and statements."""
     return {
         kind: {
             "requests": len(found), "p50_ms": share_below([each["ms"] for each in found], 50) or 0.0,
@@ -105,7 +105,7 @@ def _by_kind(requests: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[st
 
 
 def _read(hands: threading.local, port: int, mark: str, turn: int, path: str) -> None:
-    """One request on a connection this hand keeps. A page that fails is no page that was measured."""
+    """One request on this thread's connection. A page that fails is not counted."""
     connection = getattr(hands, "connection", None) or http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     hands.connection = connection
     try:

@@ -1,4 +1,4 @@
-"""A house as large as a province's: who works in it, and the lives of the cases that are copied, played by the use cases."""
+"""An installation as large as a province's: who works in it, and the lives of the cases to be copied, played by the use cases."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ MATTERS = (
     ("Lấn chiếm lòng đường", "Xe bán hàng lấn hết lòng đường vào giờ tan học."),
     ("Cây nghiêng sát dây điện", "Cây thông nghiêng sát dây điện, gió lớn là đổ."),
 )
-"""What the lives are about: a title, and the words of the sender."""
+"""Subjects of the lives: a title, and the words of the sender."""
 
 FINISHED_MINUTES, OPEN_MINUTES, YOUNG_MINUTES, URGENT_MINUTES = 730 * 1440, 5 * 1440, 1440, 180
 """Over how long a time back cases were filed: finished, with their agencies, not distributed yet (later than that the operations
@@ -47,14 +47,14 @@ case has before it on average."""
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large the house and how hard the work in it is."""
+    """The size of the installation and the pace of work in it."""
 
     cases: int = 100_000
     open_steps: int = 2_000
     agencies: int = 24
     sessions: int = 200
     pace_seconds: float = 20.0
-    """One session acts once in this time."""
+    """Each session acts once in this time."""
     steps_per_second: float = 10.0
     clients: int = 8
     servers: int = 1
@@ -64,12 +64,12 @@ class Scale:
 
     @property
     def is_small(self) -> bool:
-        """Whether fewer kinds of lives have to do."""
+        """Whether fewer kinds of lives are enough."""
         return self.cases < 1_000
 
     @property
     def cases_at_desks(self) -> int:
-        """How many cases go on: as many as asked for, and enough for a crew that takes each a few steps in every part of a run."""
+        """How many cases stay open: as many as requested, and enough for a crew that does several steps of each in every part of a run."""
         for_the_crew = round(self.steps_per_second * self.seconds * PARTS_WITH_CREW / STEPS_LEFT)
         return max(self.open_steps, min(for_the_crew, self.cases * 2 // 3))
 
@@ -98,7 +98,7 @@ FINISHED = (
     Life("refused", 7, is_basic=True),
     Life("withdrawn", 3),
 )
-"""Lives that are over; the share is of a hundred cases."""
+"""Finished lives; the share is per hundred cases."""
 
 OPEN = (
     Life("verify", 16, is_basic=True),
@@ -113,15 +113,15 @@ OPEN = (
     Life("approve_answer", 9, is_basic=True),
     Life("publish", 7),
 )
-"""Lives that go on, by the step that waits; the share is of a hundred open steps."""
+"""Open lives, by the step that waits; the share is per hundred open steps."""
 
 RESTING = (Life("submit_answer", 60, act="hold"), Life("rated by nobody", 40))
-"""Lives whose steps are nobody's work at present; the share is of a hundred of them."""
+"""Lives with no step for staff at present; the share is per hundred of them."""
 
 
 @dataclass
-class House:
-    """Who works in it and what has become of it. `logins` by role; agencies and their people by their place in the list."""
+class Installation:
+    """Who works in it and what it holds. `logins` by role; agencies and their people by index."""
 
     centre_id: int
     agency_ids: list[int]
@@ -135,7 +135,7 @@ class House:
 
 
 def workers(agencies: int) -> Iterator[tuple[str, Role, int | None]]:
-    """The people who play the lives and then carry the open ones on: three operators, an officer and a leader of each agency."""
+    """The people who play the lives and then work on the open ones: three operators, an officer and a leader per agency."""
     for number in range(3):
         yield f"work_operator_{number}", Role.OPERATOR, None
     yield "work_ops_lead", Role.OPS_LEAD, None
@@ -145,7 +145,7 @@ def workers(agencies: int) -> Iterator[tuple[str, Role, int | None]]:
 
 
 def sitters(scale: Scale) -> Iterator[tuple[str, Role, int | None]]:
-    """The people who sit at the sessions: of ten two operators, six officers, one leader, and the operations lead or the committee's."""
+    """The people at the sessions: of ten two operators, six officers, one leader, and the operations lead or the committee's leader."""
     roles = (Role.OPERATOR, *[Role.OFFICER] * 3, Role.AGENCY_LEADER, Role.OPERATOR, *[Role.OFFICER] * 3)
     for number in range(scale.sessions):
         last = Role.OPS_LEAD if number % 20 == 9 else Role.COMMITTEE_LEADER
@@ -153,7 +153,7 @@ def sitters(scale: Scale) -> Iterator[tuple[str, Role, int | None]]:
         yield f"session_{number:03}", role, number % scale.agencies if role in (Role.OFFICER, Role.AGENCY_LEADER) else None
 
 
-def take_on_staff(scale: Scale, now: datetime) -> House:
+def take_on_staff(scale: Scale, now: datetime) -> Installation:
     """Install rules, centre and model in an empty database and add everybody. Runs inside the caller's unit of work."""
     install_rules(now)
     centre = install_centre(now)
@@ -162,7 +162,7 @@ def take_on_staff(scale: Scale, now: datetime) -> House:
     agencies = db.session.scalars(select(Agency).where(Agency.centre_id == centre.id).order_by(Agency.id))
     communes = db.session.scalars(select(Area).where(Area.centre_id == centre.id, Area.level == "commune").order_by(Area.id))
     fields = db.session.scalars(select(Field).order_by(Field.id))
-    house = House(
+    house = Installation(
         centre.id, [row.id for row in agencies if row.holds_on(today)][: scale.agencies],
         [row.id for row in communes if row.holds_on(today)], [row.id for row in fields if row.holds_on(today)],
     )  # fmt: skip
@@ -184,9 +184,9 @@ def take_on_staff(scale: Scale, now: datetime) -> House:
 
 
 class Player:
-    """Plays lives by the use cases, each in the hands of other agencies than the one before."""
+    """Plays lives by the use cases, each at other agencies than the one before."""
 
-    def __init__(self, house: House, now: datetime) -> None:
+    def __init__(self, house: Installation, now: datetime) -> None:
         self.house, self.now = house, now
         self.case_id = self.report_id = 0
         self.moment = now
@@ -230,7 +230,7 @@ class Player:
             self._step("rate")
 
     def _step(self, element: str) -> None:
-        """Do every step of that element that waits."""
+        """Do every waiting step of that element."""
         query = select(WaitingTask).where(WaitingTask.case_id == self.case_id, WaitingTask.state == "waiting")
         for task in list(db.session.scalars(query.where(WaitingTask.element == element).order_by(WaitingTask.id))):
             self._do(task.ref, element, task.agency_id)

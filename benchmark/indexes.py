@@ -1,4 +1,4 @@
-"""Indexes that are taken away while copies are written and made once they are there."""
+"""Drops indexes while copies are written and creates them again afterwards."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +22,11 @@ HANDS = 2
 
 Told = Callable[[str, int, int], None]
 Kept = Sequence[Sequence[Any]]
-"""Table, name, name of the constraint it belongs to, and how it is made."""
+"""Table, name, name of its constraint, and the statement that creates it."""
 
 
 def kept_indexes(engine: Engine) -> list[list[Any]]:
-    """The indexes of the tables of cases. Primary keys stay: rows are written in their order."""
+    """The indexes of the tables of cases. Primary keys stay, since rows are written in their order."""
     tables = {table.name for table in tables_of_cases()} | {"event_stream"}
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(OF_SQLITE if engine.dialect.name == "sqlite" else OF_POSTGRESQL)
@@ -34,7 +34,7 @@ def kept_indexes(engine: Engine) -> list[list[Any]]:
 
 
 def drop_indexes(engine: Engine, indexes: Kept) -> None:
-    """Take them away; those that are gone already stay away."""
+    """Drop them; those already dropped are skipped."""
     with engine.begin() as connection:
         for table, name, constraint, _ in indexes:
             is_constraint = f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{constraint}"'
@@ -42,7 +42,7 @@ def drop_indexes(engine: Engine, indexes: Kept) -> None:
 
 
 def create_indexes(engine: Engine, indexes: Kept, told: Told) -> None:
-    """Make those that are not there, each in a transaction of its own, of several tables beside each other."""
+    """Create the missing ones, each in a transaction of its own, several tables in parallel."""
     done = 0
 
     def of_table(rows: list[Sequence[Any]]) -> None:

@@ -1,7 +1,7 @@
-"""One scripted case, the same in every benchmark: filed without a photo, then thirteen steps of five people until it is rated.
+"""The scripted case all benchmarks use: filed without a photo, then thirteen steps by five people until it is rated.
 
-Verified, classified, distributed to a lead and a cooperating agency; both accept, both answer; the lead's leader orders one
-redo, it is answered anew; both are approved; published; rated.
+It is verified, classified, distributed to a lead and a cooperating agency; both accept, both answer; the lead's leader orders one redo, and
+it is answered again; both are approved; published; rated.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ INSTRUCTIONS = "Ghi rõ khối lượng đã thu gom."
 
 @dataclass(frozen=True, slots=True)
 class LifeStep:
-    """One human step: the element of the process, the verb where it has several, who does it, and of which agency."""
+    """One human step: the element, the verb if there are several, who does it, and for which agency."""
 
     name: str
     element: str
@@ -65,7 +65,7 @@ LIFE = (
 
 @dataclass
 class Staff:
-    """The centre the cases come to, two of its agencies, and the rows of everybody who works on them."""
+    """The centre of the cases, two of its agencies, and the accounts of everybody who works on them."""
 
     centre_id: int
     area_id: int
@@ -74,7 +74,7 @@ class Staff:
     accounts: dict[str, int] = field(default_factory=dict)
 
     def actor(self, who: str, now: datetime, report_id: int) -> Actor:
-        """The person with the roles held now; the guest has the secret of the report."""
+        """The person with their present roles; the guest has the secret of the report."""
         account_id = self.accounts.get(who)
         account = db.session.get_one(Account, account_id) if account_id else None
         return actor_for(account, now=now, tracked_report_ids=() if account_id else (report_id,))
@@ -121,7 +121,7 @@ def file_one(staff: Staff, *, now: datetime) -> Filed:
 
 
 def waiting_ref(step: LifeStep, staff: Staff, case_id: int) -> str:
-    """The reference of the step that waits. Raises NoResultFound when the life has gone another way."""
+    """The ref of the waiting step. Raises NoResultFound if the life has gone another way."""
     query = select(WaitingTask.ref).where(WaitingTask.case_id == case_id, WaitingTask.state == "waiting")
     query = query.where(WaitingTask.element == step.element)
     if step.agency is not None:
@@ -130,7 +130,7 @@ def waiting_ref(step: LifeStep, staff: Staff, case_id: int) -> str:
 
 
 def use_case_form(step: LifeStep, staff: Staff, case: Case) -> Mapping[str, Any]:
-    """What the step's use case takes."""
+    """The parameters of the step's use case."""
     if step.act == "redo_answer":
         return {"instructions": INSTRUCTIONS}
     match step.element:

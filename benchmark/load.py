@@ -1,6 +1,6 @@
-"""`langbiang benchmark --load`: a large house, its own server and worker, and people at work in it from this process.
+"""`langbiang benchmark --load`: a large installation with its own server and worker, and people at work in it from this process.
 
-Server time and statements are those of the server's own log of requests; what people wait for is timed at their end.
+Server time and statements come from the server's request log; waiting times are measured by the clients.
 """
 
 import json
@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 
 from benchmark.figures import Figure, by_route, page_figures, share_below
 from benchmark.guests import public_addresses, public_figures, public_times, read_public_pages
-from benchmark.house import House, Scale, workers
+from benchmark.house import Installation, Scale, workers
 from benchmark.pages import PageFailed
 from benchmark.pages_alone import photos_beside_pages, public_pages_alone
 from benchmark.seeding import build_house
@@ -42,21 +42,21 @@ START_SECONDS = 60
 STOP_SECONDS = 40
 WARM_UP_STEPS = 12
 CASES_READ = 400
-"""From all over the two years, and as many that go on."""
+"""Cases from all over the two years, and as many open ones."""
 FEWEST_PAGES = 5
 """Of each kind, however short the part is."""
 PAGES_PER_SECOND = 6.0
 PULSE_SECONDS = 30.0
-"""How often an open inbox asks whether anything is new."""
+"""How often an open inbox polls for news."""
 
 SETTINGS_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
 PAGES_SHARE = (("inbox", 0.4), ("case", 0.25), ("open", 0.25), ("post", 0.10))
-"""What somebody at a session does next, and how often of all."""
+"""What somebody at a session does next, with relative frequencies."""
 
 
 @dataclass
 class Measured:
-    """What came of a run: the figures, what every route took, and what else was seen."""
+    """The result of a run: the figures, the times of every route, and other observations."""
 
     figures: list[Figure]
     routes: dict[str, dict[str, float]]
@@ -69,7 +69,7 @@ class Measured:
 
 
 def run(scale: Scale, *, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print) -> Measured:
-    """Build the house, let people work in it, and return what was measured. Raises BenchmarkRefused for a database in use."""
+    """Build the installation, let people work in it, and return the measurements. Raises BenchmarkRefused for a database in use."""
     with tempfile.TemporaryDirectory(prefix="langbiang-load-") as folder:
         settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port())}
         settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
@@ -93,7 +93,7 @@ def run(scale: Scale, *, database_url: str | None = None, out: Path | None = Non
 
 
 def lines(measured: Measured) -> Iterator[str]:
-    """The result as a table for people: what was promised, then what every route took in the server."""
+    """The result as a table: targets first, then server time by route."""
     beside = measured.beside
     yield (
         f"{beside['cases']} cases, {beside['open_steps']} open steps, {beside['people']} people on {beside['database']}, "
@@ -131,7 +131,7 @@ def lines(measured: Measured) -> Iterator[str]:
 
 
 def _worked_in(
-    app: Flask, config: Config, settings: Mapping[str, str], house: House, scale: Scale, say: Callable[[str], None]
+    app: Flask, config: Config, settings: Mapping[str, str], house: Installation, scale: Scale, say: Callable[[str], None]
 ) -> Measured:
     """The parts of the measurement, one after the other, while the crew does its steps."""
     with app.app_context():
@@ -163,7 +163,7 @@ def _worked_in(
         stop.set()
         for hand in hands:
             hand.join(timeout=STOP_SECONDS)
-        paced = Part(begun, monotonic(), notebook)
+        paced = RunPart(begun, monotonic(), notebook)
         rate = round((crew.done - done) / paced.seconds, 1)
         say(f"{scale.clients} clients without a pause for {min(scale.seconds, 30)} s …")
         done = crew.done
@@ -206,8 +206,8 @@ def _worked_in(
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of the run, by the clock that never jumps, and what was timed in it."""
+class RunPart:
+    """A stretch of the run on the monotonic clock, with its timings."""
 
     begun: float
     ended: float
@@ -215,31 +215,30 @@ class Part:
 
     @property
     def seconds(self) -> float:
-        """How long it was."""
         return self.ended - self.begun
 
     def timings(self, kind: str) -> list[Timing]:
-        """What visitors timed."""
+        """The timings of the visitors."""
         return self.notebook.between(self.begun, self.ended, kind)
 
     def errors(self, kind: str) -> list[Timing]:
-        """What of it failed."""
+        """Those that failed."""
         return [each for each in self.timings(kind) if each.status >= 400 and each.status != 409]
 
     def holds(self, line: Mapping[str, Any]) -> bool:
-        """Whether a line of the server's log is of this part."""
+        """Whether a line of the server's log belongs to this part."""
         since = time() - monotonic()
         return self.begun <= datetime.fromisoformat(line["at"]).timestamp() - since <= self.ended
 
 
-def _part(notebook: Notebook, act: Callable[[], None]) -> Part:
+def _part(notebook: Notebook, act: Callable[[], None]) -> RunPart:
     begun = monotonic()
     act()
-    return Part(begun, monotonic(), notebook)
+    return RunPart(begun, monotonic(), notebook)
 
 
 def _all_signed_in(browsers: list[HttpBrowser]) -> None:
-    """Everybody signs in as in the morning: sixteen at a time."""
+    """Everybody signs in, as in the morning: sixteen at a time."""
     waiting = list(browsers)
 
     def sign_in() -> None:
@@ -258,7 +257,7 @@ def _all_signed_in(browsers: list[HttpBrowser]) -> None:
 
 
 def _warm_up(crew: Crew, cases: list[str]) -> None:
-    """A process that has just started compiles its templates and parses its model once; that is no part of a day's work."""
+    """A newly started process compiles its templates and parses its model once, which is not part of a day's work."""
     for _ in range(WARM_UP_STEPS):
         crew.do_one()
     crew.browsers[0].open(cases[0], "warm up")
@@ -297,7 +296,7 @@ def _pages_read(browsers: list[HttpBrowser], cases: list[str], scale: Scale) -> 
 
 
 def _sessions_work(browsers: list[HttpBrowser], cases: list[str], scale: Scale) -> None:
-    """Everybody acts once in the pace, at a moment of their own; an open inbox asks for what is new besides, where it does."""
+    """Everybody acts once per pace, at their own moment; an open inbox also polls for news, where it does."""
     stop = threading.Event()
     has_pulse = _has_pulse(browsers[0])
     hands = started([_sitting(browser, cases, scale, stop, has_pulse) for browser in browsers])
@@ -354,7 +353,7 @@ def _flat_out(crew: Crew, scale: Scale) -> None:
 
 
 def _case_for(browser: HttpBrowser, cases: list[str]) -> str:
-    """A case this person may read: any for the centre, one met at a step for an agency; empty when there is none yet."""
+    """A case this person may read: any for the centre, one met at a step for an agency; empty if there is none yet."""
     found = cases if _reads_all(browser) else browser.cases
     return random.choice(found) if found else ""
 
@@ -372,7 +371,7 @@ def _has_pulse(browser: HttpBrowser) -> bool:
     return True
 
 
-def some_cases(house: House) -> list[str]:
+def some_cases(house: Installation) -> list[str]:
     """Addresses of cases from all over the two years, and of open ones."""
     query = select(Case.ref).where(Case.centre_id == house.centre_id).order_by(Case.id).limit(1)
     highest = db.session.scalar(select(func.max(Case.id))) or 0
@@ -389,7 +388,7 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
 
 
 def requests_of(config: Config) -> Iterator[dict[str, Any]]:
-    """The lines of the servers' logs."""
+    """The lines of the servers' request logs."""
     for path in sorted(config.log.glob("serve-*.jsonl*"), reverse=True):
         for line in path.read_text(encoding="utf-8").splitlines():
             yield json.loads(line)
@@ -400,14 +399,14 @@ def _browsers(ports: list[int], notebook: Notebook, logins: list[str]) -> list[H
 
 
 def db_free(app: Flask) -> None:
-    """Let go of the database: from here on the server has it."""
+    """Release the database: from here on the server uses it."""
     with app.app_context():
         db.engine.dispose()
 
 
 @contextmanager
 def running(settings: Mapping[str, str], command: str, *, wait_for: int | None = None) -> Iterator[int]:
-    """The program itself, as `langbiang serve` or `langbiang worker` starts it, until the block ends; gives its process's number."""
+    """Run the program, as `langbiang serve` or `langbiang worker` does, until the block ends; gives its process id."""
     environment = {name: os.environ[name] for name in SETTINGS_KEPT if name in os.environ} | dict(settings)
     program = "import sys; from langbiang import main; sys.argv = ['langbiang', sys.argv[1]]; main()"
     process = subprocess.Popen([sys.executable, "-c", program, command], env=environment, stdout=subprocess.DEVNULL)
@@ -435,7 +434,6 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def free_port() -> int:
-    """A port nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Measuring the program itself, on invented data."""
+"""The command `langbiang benchmark`."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The same life through the pages: each person's browser opens the inbox and posts the step's form as the page has it."""
+"""The same life through the pages: each person's browser opens the inbox and submits the step's form as the page has it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from casework.models import CaseReport, Report
 
 Typed = Mapping[str, str | list[str]]
 Timed = Callable[[str, Callable[[], Any]], Any]
-"""`(part, act)`: runs the act and keeps how long that part of the step took."""
+"""`(part, act)`: runs the act and records how long that part of the step took."""
 
 
 class PageFailed(RuntimeError):
@@ -22,20 +22,20 @@ class PageFailed(RuntimeError):
 
 
 class Browser:
-    """One person at a browser of their own, without scripts."""
+    """One person's browser, without scripts."""
 
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
 
     def open(self, path: str) -> str:
-        """The text of a page. Raises PageFailed unless it is there."""
+        """The text of a page. Raises PageFailed unless it loads."""
         answer = self.client.get(path)
         if answer.status_code != 200:
             raise PageFailed(f"GET {path}: {answer.status}")
         return answer.get_data(as_text=True)
 
     def send(self, path: str, fields: list[tuple[str, str]]) -> str:
-        """Post a form and return where it leads. Raises PageFailed when the page is shown again instead."""
+        """Submit a form and return where it leads. Raises PageFailed if the page is shown again instead."""
         data: dict[str, list[str]] = {}
         for name, value in fields:
             data.setdefault(name, []).append(value)
@@ -51,7 +51,7 @@ class Browser:
 
 
 def filled(page: str, path: str, typed: Typed, *, act: str | None = None) -> list[tuple[str, str]]:
-    """What a browser would send: the form of the page that posts to `path` and has most of the fields, with some typed anew."""
+    """What a browser would send: the form that posts to `path` and has the most fields, with some values replaced."""
     forms = [form for form in html.fromstring(page).forms if form.method == "POST" and urlsplit(form.action or path).path == path]
     if not forms:
         raise PageFailed(f"{path}: no form on the page posts there")
@@ -64,13 +64,13 @@ def filled(page: str, path: str, typed: Typed, *, act: str | None = None) -> lis
 
 
 def errors_on(page: str) -> str:
-    """What a refused page says is wrong, for the one who reads the failure."""
+    """The error messages on a refused page, for whoever reads the failure."""
     found = html.fromstring(page).xpath("//*[contains(@class, 'error') or @role='alert']")
     return " ".join(" ".join(str(node.text_content()).split()) for node in found)[:500]
 
 
 class PageLife:
-    """One case filed and carried to its rating by browsers; `timed` is called for each part of each step."""
+    """One case filed and taken to its rating by browsers; `timed` is called for each part of each step."""
 
     def __init__(self, app: Flask, staff: Staff, browsers: Mapping[str, Browser], timed: Timed) -> None:
         self.app, self.staff, self.browsers, self.timed = app, staff, browsers, timed

@@ -1,7 +1,7 @@
-"""What public pages and a large photo cost in this process, with nobody else at work in the house.
+"""The cost of public pages and a large photo in this process, with nobody else at work in the installation.
 
-The processor's time is nearly the same on a machine that others use too; what guests wait for beside the crew: benchmark/guests.py.
-On PostgreSQL the database's own work is not in it.
+Processor time is nearly the same on a shared machine; for what guests wait for while the crew works see benchmark/guests.py. On PostgreSQL
+the database's own work is not included.
 """
 
 import io
@@ -19,14 +19,14 @@ from benchmark.figures import share_below
 from casework.photos.images import accept_photo
 
 ASKED = 60
-"""Pages of each kind, and of the list beside photos."""
+"""Pages of each kind, and of the list read while photos are accepted."""
 PHOTOS = 4
 PHOTO_SIZE = (4_000, 3_000)
 """Twelve megapixels."""
 
 
 def public_pages_alone(app: Flask, addresses: Mapping[str, list[str]]) -> dict[str, dict[str, float]]:
-    """Ask for ASKED pages of each kind, from all over its addresses, and return what they took."""
+    """Request ASKED pages of each kind, from all over its addresses, and return their times."""
     client = app.test_client()
     found = {}
     for kind, paths in addresses.items():
@@ -43,7 +43,7 @@ def public_pages_alone(app: Flask, addresses: Mapping[str, list[str]]) -> dict[s
 
 
 def photos_beside_pages(app: Flask) -> dict[str, float]:
-    """Accept PHOTOS photos of twelve megapixels one after the other while the list is read, and return what either took."""
+    """Accept PHOTOS photos of twelve megapixels one after the other while the list is read, and return both times."""
     data = _large_photo()
     client = app.test_client()
     client.get("/reports")
@@ -69,7 +69,7 @@ def photos_beside_pages(app: Flask) -> dict[str, float]:
 
 
 def _timed(act: Callable[[], Any]) -> tuple[float, float, Any]:
-    """Milliseconds that passed, those this thread had the processor, and what came of it."""
+    """Elapsed milliseconds, processor milliseconds of this thread, and the result."""
     begun, used = perf_counter(), thread_time()
     came = act()
     return (perf_counter() - begun) * 1000, (thread_time() - used) * 1000, came
@@ -80,7 +80,7 @@ def _shares(name: str, times: list[float]) -> dict[str, float]:
 
 
 def _large_photo() -> bytes:
-    """Noise, which no camera's picture is heavier than."""
+    """Noise: no camera's picture is larger."""
     kept = io.BytesIO()
     Image.effect_noise((1_000, 750), 60).resize(PHOTO_SIZE).convert("RGB").save(kept, "JPEG", quality=90)
     return kept.getvalue()

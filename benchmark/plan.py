@@ -1,4 +1,4 @@
-"""What copies of cases are made from: which rows belong to which case, how many copies lie where in time, and who stands for whom."""
+"""The plan for copying cases: which rows belong to which case, how many copies lie where in time, and which rows stand for which."""
 
 from array import array
 from collections import defaultdict
@@ -18,12 +18,12 @@ from casework.places.former_areas import other_names
 
 ROOTS = frozenset({"case", "report", "reporter"})
 OPTIONAL = frozenset({"photo", "file", "photo_detection", "publication_photo"})
-"""Photos are not copied: their files would have to be."""
+"""Photos are not copied, because their files would have to be."""
 
 
 @dataclass
 class Block:
-    """A case to be copied so many times, the copies lying over the last `minutes` before it."""
+    """A case to be copied `copies` times, spread over the last `minutes` before it."""
 
     case_id: int
     copies: int = 0
@@ -32,7 +32,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Turned:
-    """Rows that stand for one another: the n-th copy has the n-th agency, area and field after the original's.
+    """Rows that replace one another: the n-th copy has the n-th agency, area and field after the original's.
 
     `people` are the officers and the leaders, each list in the order of their agencies.
     """
@@ -44,10 +44,10 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything copies are made from, written down before the first is made, so that the work can be gone on with.
+class CopyPlan:
+    """Everything needed for copying, stored before the first copy is made so that the work can be resumed.
 
-    `rows` are the originals' by table and block; `stride` is more than any row number of theirs, `codes` what theirs go up to.
+    `rows` are the originals' by table and block; `stride` exceeds all their row numbers, `codes` is their highest code number.
     """
 
     blocks: list[Block]
@@ -59,21 +59,20 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """How many copies there will be."""
         return sum(block.copies for block in self.blocks)
 
     def parts(self, size: int) -> list[tuple[int, int]]:
-        """The numbers of all copies, `size` of them at a time: the first and the last of each part."""
+        """The numbers of all copies in parts of `size`: the first and the last of each."""
         return [(first, min(first + size - 1, self.total)) for first in range(1, self.total + 1, size)]
 
     def as_json(self) -> dict[str, Any]:
-        """For the row it is kept in."""
+        """For storing it in a row."""
         return asdict(self)
 
 
 @dataclass(slots=True)
 class Original:
-    """What copies of one case are told apart by."""
+    """The data of one original that its copies change."""
 
     case_id: int
     centre_id: int
@@ -87,7 +86,7 @@ class Original:
 
 @dataclass(slots=True)
 class Copy:
-    """What is of one copy alone; `number` is its place among all, `back` how many minutes it lies before its original."""
+    """The data of one copy; `number` is its position among all, `back` its minutes before the original."""
 
     number: int
     block: int
@@ -100,29 +99,28 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Areas, fields or agencies as events, messages and search rows name them, in the order they stand for one another."""
+    """Areas, fields or agencies as events, messages and search rows name them, in the order they replace one another."""
 
     ids: list[int]
     keys: list[str]
     words: list[str] = field(default_factory=list)
 
     def after(self, place: int, number: int) -> int:
-        """The place of the one that stands, in the copy with that number, for the one at a place."""
+        """The index of the one that replaces the one at `place` in the copy with that number."""
         return (place + number) % len(self.ids)
 
 
-def plan_of(blocks: Sequence[Block], turned: Turned, *, now: datetime) -> Plan:
-    """Find the rows of each block's case, in an installation that has few."""
+def plan_of(blocks: Sequence[Block], turned: Turned, *, now: datetime) -> CopyPlan:
+    """Find the rows of each block's case, in an installation with few."""
     owned = {name: [found.get(number, []) for number in range(len(blocks))] for name, found in _owned(blocks).items()}
     numbered = [table for table in tables_of_cases() if "id" in table.c]
     stride = max(db.session.scalar(select(func.max(table.c.id))) or 0 for table in numbered) + 1
     codes = max(int(code.rpartition("-")[2]) for code in db.session.scalars(select(Case.code)))
-    return Plan(list(blocks), turned, owned, stride, codes, now.isoformat())
+    return CopyPlan(list(blocks), turned, owned, stride, codes, now.isoformat())
 
 
-def plan_from(kept: Mapping[str, Any]) -> Plan:
-    """Read a plan that was kept."""
-    return Plan(**{**kept, "blocks": [Block(**each) for each in kept["blocks"]], "turned": Turned(**kept["turned"])})
+def plan_from(kept: Mapping[str, Any]) -> CopyPlan:
+    return CopyPlan(**{**kept, "blocks": [Block(**each) for each in kept["blocks"]], "turned": Turned(**kept["turned"])})
 
 
 def tables_of_cases() -> list[Table]:
@@ -140,7 +138,7 @@ def _belongs(table: Table, names: set[str]) -> bool:
 
 
 def _owned(blocks: Sequence[Block]) -> dict[str, dict[int, list[int]]]:
-    """Which rows belong to which block, by table: whatever leads to its case, over whichever tables."""
+    """Which rows belong to which block, by table: everything that refers to its case, directly or through other tables."""
     owner: dict[str, dict[int, int]] = defaultdict(dict)
     owner["case"] = {block.case_id: number for number, block in enumerate(blocks)}
     links = select(CaseReport.case_id, CaseReport.report_id, Report.reporter_id).join(Report, Report.id == CaseReport.report_id)
@@ -169,7 +167,7 @@ def _owned_rows(table: Table, owner: Mapping[str, Mapping[int, int]]) -> Iterato
             yield row_id, block
 
 
-def rows_of(plan: Plan, table: Table) -> list[tuple[int, str]]:
+def rows_of(plan: CopyPlan, table: Table) -> list[tuple[int, str]]:
     """The condition for a table's rows `t` of each block that has some."""
     if "id" in table.c:
         ids, column = plan.rows.get(table.name, []), "id"
@@ -179,8 +177,8 @@ def rows_of(plan: Plan, table: Table) -> list[tuple[int, str]]:
     return [(block, f't."{column}" IN ({", ".join(map(str, each))})') for block, each in enumerate(ids) if each]
 
 
-def order_of(plan: Plan) -> tuple[Sequence[int], Sequence[int]]:
-    """Of each copy its block and how many minutes it lies back, the oldest first."""
+def order_of(plan: CopyPlan) -> tuple[Sequence[int], Sequence[int]]:
+    """For each copy its block and how many minutes it lies back, oldest first."""
     blocks, minutes = array("H"), array("I")
     for back, number in merge(*(_backwards(number, block) for number, block in enumerate(plan.blocks))):
         blocks.append(number)
@@ -193,8 +191,7 @@ def _backwards(number: int, block: Block) -> Iterator[tuple[int, int]]:
         yield -((block.copies - 1 - place) * block.minutes // block.copies), number
 
 
-def originals_of(plan: Plan) -> list[Original]:
-    """The cases that are copied, block by block."""
+def originals_of(plan: CopyPlan) -> list[Original]:
     return [_original(db.session.get_one(Case, block.case_id)) for block in plan.blocks]
 
 
@@ -205,19 +202,17 @@ def _original(case: Case) -> Original:
 
 
 def named_areas(ids: Iterable[int]) -> Named:
-    """Areas with what search rows say of them."""
+    """Areas with their texts in search rows."""
     areas = [db.session.get_one(Area, id_) for id_ in ids]
     words = [" ".join([area.name_vi, *other_names(area.id)]) for area in areas]
     return Named([area.id for area in areas], [area.ref for area in areas], words)
 
 
 def named_agencies(ids: Iterable[int]) -> Named:
-    """Agencies."""
     agencies = [db.session.get_one(Agency, id_) for id_ in ids]
     return Named([agency.id for agency in agencies], [agency.key for agency in agencies])
 
 
 def named_fields(ids: Iterable[int]) -> Named:
-    """Fields."""
     fields = [db.session.get_one(Field, id_) for id_ in ids]
     return Named([each.id for each in fields], [each.service_code for each in fields])

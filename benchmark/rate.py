@@ -1,7 +1,7 @@
-"""`langbiang benchmark --rate`: whole lives as fast as the house takes them, over HTTP, with a server and a worker of its own.
+"""`langbiang benchmark --rate`: whole lives as fast as the installation takes them, over HTTP, with its own server and worker.
 
-Each hand files a report as a guest and carries it through all steps of benchmark/life.py, opening the inbox and the step's page before
-each form it sends; then it takes the next. Everything runs on this machine: database, servers, worker and the hands.
+Each client files a report as a guest and takes it through all steps of benchmark/life.py, opening the inbox and the step's page before each
+form it sends; then it starts another. Everything runs on this machine: database, servers, worker and clients.
 """
 
 import threading
@@ -33,19 +33,19 @@ WARM_UP_SECONDS = 10
 MEMORY_EVERY_SECONDS = 5.0
 END_SECONDS = 60
 GROWS = 1.10
-"""Memory is flat that is, at the end, no more than this many times what it was after a fifth of the time, when every cache is full."""
+"""Memory counts as flat if it ends at no more than this multiple of its size after a fifth of the time, when every cache is full."""
 
 AIMS = {"postgresql": 5.0, "sqlite": 3.0}
-"""Lives a second."""
+"""Lives per second."""
 POST_AIM_MS = 300
 
 UNLIMITED = ("reports_an_hour", "reports_a_day_contact", "reports_a_day_device", "own_acts_an_hour", "sign_in_attempts")
-"""Values that hold back who sends so much from one place."""
+"""Settings that would throttle so many requests from one place."""
 
 
 @dataclass
 class Rate:
-    """What came of it."""
+    """The result of a run."""
 
     figures: list[Figure]
     beside: dict[str, Any]
@@ -60,7 +60,7 @@ class Rate:
 def run(
     *, seconds: int, hands: int, servers: int, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print
 ) -> Rate:
-    """Live for so many seconds and return what was measured. Raises BenchmarkRefused for a database in use."""
+    """Live for that many seconds and return the measurements. Raises BenchmarkRefused for a database in use."""
     with TemporaryDirectory(prefix="langbiang-rate-") as folder:
         settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_PROCESSES": str(servers)}
         settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
@@ -156,7 +156,7 @@ def _lived(
 
 
 class Hand:
-    """Somebody who lives one case after the other, with a browser of their own for each person of it."""
+    """A client that lives one case after the other, with a browser for each person involved."""
 
     def __init__(self, app: Flask, port: int, staff: Staff, notebook: Notebook, number: int) -> None:
         self.app, self.port, self.staff, self.notebook, self.number = app, port, staff, notebook, number
@@ -191,7 +191,7 @@ class Hand:
         return run
 
     def _live(self, stop: threading.Event) -> bool:
-        """One case, from filing to rating; returns whether it came to its end."""
+        """One case, from filing to rating; returns whether it reached its end."""
         guest = HttpBrowser("127.0.0.1", self.port, self.notebook)
         try:
             code, case_id = self._file(guest)
@@ -229,7 +229,7 @@ class Hand:
 
 
 def _growth(memory: list[float]) -> float | None:
-    """What is held at the end, as a multiple of what was held after a fifth of the time."""
+    """Memory at the end, as a multiple of that after a fifth of the time."""
     early = memory[len(memory) // 5 :][:3]
     return round(max(memory[-3:]) / max(early), 3) if any(early) else None
 

@@ -1,8 +1,7 @@
-"""Building a house of many cases: two dozen lives played by the use cases, then copied until there are enough.
+"""Builds an installation with many cases: two dozen lives played by the use cases, then copied until there are enough.
 
-What was done is written down in the database itself, in tables of the benchmark's own and in the transaction that did it. So whatever
-was killed is gone on with: a life that was half played is played again (its rests are one more case), and of a part that was half copied
-nothing is there.
+Progress is recorded in the database itself, in tables of the benchmark's own and in the transaction that made it. So a killed run can be
+resumed: a half-played life is played again (its remains are one more case), and of a half-copied part nothing is there.
 """
 
 import threading
@@ -44,14 +43,14 @@ from benchmark.house import (
     URGENT_MINUTES,
     YOUNG,
     YOUNG_MINUTES,
-    House,
+    Installation,
     Life,
     Player,
     Scale,
     take_on_staff,
 )
 from benchmark.indexes import create_indexes, drop_indexes, kept_indexes
-from benchmark.plan import Block, Plan, Turned, plan_from, plan_of, tables_of_cases
+from benchmark.plan import Block, CopyPlan, Turned, plan_from, plan_of, tables_of_cases
 from casework.db import db, unit_of_work
 from casework.facts.keeping import count_copies, keep_facts
 from casework.messages.routing import route_messages
@@ -64,30 +63,30 @@ HOUSE = Table(
     "benchmark_house", BOOKS, Column("id", Integer, primary_key=True), Column("scale", JSON), Column("now", JSON), Column("house", JSON),
     Column("plan", JSON), Column("indexes", JSON), Column("seconds", Integer), Column("is_finished", Integer),
 )  # fmt: skip
-"""What is being built: one row."""
+"""The state of the build: one row."""
 LIVES = Table("benchmark_life", BOOKS, Column("number", Integer, primary_key=True), Column("case_id", Integer))
 PARTS = Table("benchmark_part", BOOKS, Column("first", Integer, primary_key=True))
 ONLY = 1
 AT_WORK = 0x686F7573
-"""Of PostgreSQL's advisory lock that connections which build hold together."""
+"""PostgreSQL's advisory lock that building connections hold together."""
 
 PART = 2_000
-"""Copies in one transaction."""
+"""Copies per transaction."""
 HANDS = 2
-"""Connections that copy beside each other on PostgreSQL. SQLite has one writer."""
+"""Connections that copy in parallel on PostgreSQL. SQLite has one writer."""
 LARGE = 5_000
-"""From so many copies on indexes are made at the end."""
+"""From this many copies on, indexes are created at the end."""
 
 FINISHED_BACK, OPEN_BACK = timedelta(days=30), timedelta(hours=4)
 WINDOWS_OVER = timedelta(days=14)
-"""After so long every window of a finished life is over: for ratings, for objections."""
+"""After this long every window of a finished life is over: for ratings, for objections."""
 
 Told = Callable[[str, int, int], None]
-"""What is being done, how much of it is done, and of how much."""
+"""Told what is being done, how much of it is done, and of how much."""
 
 
-def build_house(app: Flask, scale: Scale, *, now: datetime, told: Told = lambda _what, _done, _total: None) -> House:
-    """Fill an empty database, or go on with one that was begun for the same scale. Lives are played up to now."""
+def build_house(app: Flask, scale: Scale, *, now: datetime, told: Told = lambda _what, _done, _total: None) -> Installation:
+    """Fill an empty database, or resume a build of the same scale. Lives are played up to now."""
     begun = monotonic()
     with app.app_context():
         house, now = _begin(scale, now.replace(microsecond=0))
@@ -95,7 +94,7 @@ def build_house(app: Flask, scale: Scale, *, now: datetime, told: Told = lambda 
         plan = _planned(house, scale, now)
         url = db.engine.url
         db.session.remove()
-        db.engine.dispose()  # copies are written where nobody else looks
+        db.engine.dispose()  # copies are written over connections of their own
         if not _row().is_finished:
             db.session.remove()
             engine = create_engine(url, hide_parameters=True)
@@ -117,7 +116,7 @@ def build_house(app: Flask, scale: Scale, *, now: datetime, told: Told = lambda 
 
 
 def is_begun(connection: Connection, scale: Scale) -> bool:
-    """Whether a house of that scale stands in this database, or has been begun."""
+    """Whether an installation of that scale is, or is being, built in this database."""
     if not inspect(connection).has_table(HOUSE.name):
         return False
     return connection.scalar(select(HOUSE.c.scale)) == asdict(scale)
@@ -132,13 +131,13 @@ def _note(**values: Any) -> None:
         db.session.execute(update(HOUSE).values(**values))
 
 
-def _begin(scale: Scale, now: datetime) -> tuple[House, datetime]:
-    """Take on the staff, once; what is written down says as of when."""
+def _begin(scale: Scale, now: datetime) -> tuple[Installation, datetime]:
+    """Create the staff, once; the record says as of when."""
     with unit_of_work():
         BOOKS.create_all(db.session.connection())
     kept = db.session.execute(select(HOUSE)).one_or_none()
     if kept is not None:
-        return House(**kept.house), datetime.fromisoformat(kept.now)
+        return Installation(**kept.house), datetime.fromisoformat(kept.now)
     with unit_of_work():
         house = take_on_staff(scale, now)
         db.session.execute(insert(HOUSE).values(id=ONLY, scale=asdict(scale), now=now.isoformat(), house=asdict(house)))
@@ -150,8 +149,8 @@ def _lives(scale: Scale) -> list[tuple[Life, timedelta]]:
     return [(life, back) for lives, back in kinds for life in lives if life.is_basic or not scale.is_small]
 
 
-def _play(house: House, scale: Scale, now: datetime, told: Told) -> None:
-    """Play each life once; those that are over before the first that goes on, so that their windows can end."""
+def _play(house: Installation, scale: Scale, now: datetime, told: Told) -> None:
+    """Play each life once; finished lives before the open ones, so that their windows can end."""
     lives, player = _lives(scale), Player(house, now)
     played = set(db.session.scalars(select(LIVES.c.number)))
     if len(played) < len(lives):
@@ -163,7 +162,7 @@ def _play(house: House, scale: Scale, now: datetime, told: Told) -> None:
         if back == OPEN_BACK:
             _let_windows_end(now)
         player.play(life, number, now - back)
-        keep_facts(now)  # they are copied with the case
+        keep_facts(now)  # facts are copied with the case
         with unit_of_work():
             db.session.execute(insert(LIVES).values(number=number, case_id=player.case_id))
     while route_messages(now, 1_000, configured=()):
@@ -172,7 +171,7 @@ def _play(house: House, scale: Scale, now: datetime, told: Told) -> None:
 
 
 def _free_what_the_killed_held() -> None:
-    """What it had leased would stay so for ever: time stands still while a house is built."""
+    """Release what a killed run had leased: time stands still during a build, so leases would never end."""
     with unit_of_work():
         for kind in (FactsProgress, OutboxMessage, Timer):
             db.session.execute(update(kind).where(kind.leased_until.is_not(None)).values(leased_until=None))
@@ -185,14 +184,14 @@ def _let_windows_end(now: datetime) -> None:
             deliver_messages(moment, 1_000)
 
 
-def _planned(house: House, scale: Scale, now: datetime) -> Plan:
+def _planned(house: Installation, scale: Scale, now: datetime) -> CopyPlan:
     """The plan of all copies, made once."""
     kept = _row()
     if kept.plan is not None:
         return plan_from(kept.plan)
     case_ids = {row.number: row.case_id for row in db.session.execute(select(LIVES))}
     blocks = [(life, Block(case_ids[number])) for number, (life, _) in enumerate(_lives(scale))]
-    # of a life that was being played when a process was killed there is one more case
+    # a life interrupted by a kill has left one more case
     share_out(blocks, scale, beside=(db.session.scalar(select(func.count()).select_from(Case)) or 0) - len(blocks))
     people = [[house.accounts[f"work_{role}_{number}"] for number in range(scale.agencies)] for role in ("officer", "leader")]
     turned = Turned(house.agency_ids, house.area_ids, house.field_ids, people)
@@ -202,7 +201,7 @@ def _planned(house: House, scale: Scale, now: datetime) -> Plan:
 
 
 def share_out(blocks: Sequence[tuple[Life, Block]], scale: Scale, *, beside: int = 0) -> None:
-    """Say how often each life is copied, and over how long a time back its copies lie; `beside` are cases that are not copied."""
+    """Set how often each life is copied, and over how long its copies are spread; `beside` are cases that are not copied."""
     finished = [each for each in blocks if each[0] in FINISHED]
     opened, resting = [each for each in blocks if each[0] in OPEN], [each for each in blocks if each[0] in RESTING]
     for life, block in opened:
@@ -219,8 +218,8 @@ def share_out(blocks: Sequence[tuple[Life, Block]], scale: Scale, *, beside: int
     finished[0][1].copies += max(0, left - sum(block.copies + 1 for _, block in finished))
 
 
-def _copy_all(app: Flask, engine: Engine, plan: Plan, told: Told) -> None:
-    """Copy the parts that are not there yet."""
+def _copy_all(app: Flask, engine: Engine, plan: CopyPlan, told: Told) -> None:
+    """Copy the missing parts."""
     with engine.connect() as connection:
         done = set(connection.scalars(select(PARTS.c.first)))
     waiting: SimpleQueue[tuple[int, int]] = SimpleQueue()
@@ -260,14 +259,14 @@ def _copy_all(app: Flask, engine: Engine, plan: Plan, told: Told) -> None:
 
 
 def _be_there(connection: Any, _record: Any) -> None:
-    """Hold a lock as long as the connection lasts: the server goes on with a statement whose sender was killed."""
+    """Hold a lock as long as the connection lasts, since the server completes a statement whose client was killed."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_lock_shared({AT_WORK})")
     connection.commit()
 
 
 def _wait_for_the_killed(engine: Engine) -> None:
-    """Wait until the server has let go of what a process that was killed had sent."""
+    """Wait until the server has finished what a killed process had sent."""
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock_shared({AT_WORK})")
@@ -278,14 +277,14 @@ def _wait_for_the_killed(engine: Engine) -> None:
 
 @contextmanager
 def _fast(engine: Engine) -> Iterator[Connection]:
-    """A connection that does not wait for the disk and looks no reference up. Killed, it loses its transaction and nothing else."""
+    """A connection without fsync and foreign-key checks. If killed, only its transaction is lost."""
     with engine.connect() as connection:
         bulk = Bulk(connection)
         if bulk.dialect == "sqlite":
             for pragma in ("foreign_keys=OFF", "synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY", "busy_timeout=30000"):
                 bulk.send(f"PRAGMA {pragma}")
         else:
-            # only an owner of the server may leave references unchecked; for others it takes longer
+            # only a superuser may skip foreign-key checks; for others it takes longer
             if connection.exec_driver_sql("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").scalar():
                 bulk.send("SET session_replication_role = replica")
             bulk.send("SET synchronous_commit = off")
@@ -294,8 +293,8 @@ def _fast(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _finish(engine: Engine, house: House, now: datetime, told: Told) -> None:
-    """What comes once all copies are there; what was done before is done again without harm."""
+def _finish(engine: Engine, house: Installation, now: datetime, told: Told) -> None:
+    """The work after all copies are there; repeating it does no harm."""
     indexes = _row().indexes or []
     db.session.remove()
     create_indexes(engine, indexes, told)
@@ -313,7 +312,7 @@ def _finish(engine: Engine, house: House, now: datetime, told: Told) -> None:
 
 
 def _tidy(engine: Engine, what: str, tables: Sequence[str], told: Told) -> None:
-    """Tell PostgreSQL what is in its tables, as autovacuum would have over two years."""
+    """Analyse PostgreSQL's tables, as autovacuum would have done over two years."""
     if engine.dialect.name != "postgresql":
         return
     done: list[str] = []
@@ -329,8 +328,8 @@ def _tidy(engine: Engine, what: str, tables: Sequence[str], told: Told) -> None:
             hand.result()
 
 
-def _count_codes(house: House) -> None:
-    """Let the next report have the next number of its year."""
+def _count_codes(house: Installation) -> None:
+    """Set the counter so that the next report has the next number of its year."""
     highest = int((db.session.scalar(select(func.max(Case.code))) or "0").rpartition("-")[2])
     for counter in db.session.scalars(select(CodeCounter).where(CodeCounter.centre_id == house.centre_id)):
         counter.last_number = max(counter.last_number, highest)

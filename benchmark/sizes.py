@@ -1,7 +1,7 @@
-"""`langbiang benchmark --house N`: a house of N cases built, weighed and verified, and what its pages, steps and timers take.
+"""`langbiang benchmark --house N`: builds, weighs and verifies an installation of N cases, and times its pages, steps and timers.
 
-One visitor after the other asks a server of its own over HTTP, with nobody else at work: what differs between houses is their size.
-Time and statements are those of the server's own log of requests. Houses are kept, so that what was killed is gone on with.
+One visitor at a time uses its own server over HTTP, with nobody else at work, so installations differ by size only. Time and statements
+come from the server's request log. Installations are kept, so that a killed run can be resumed.
 """
 
 import secrets
@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, select
 import migrations
 from benchmark.figures import share_below
 from benchmark.guests import public_addresses
-from benchmark.house import House, Scale, workers
+from benchmark.house import Installation, Scale, workers
 from benchmark.load import free_port, requests_of, running, some_cases
 from benchmark.seeding import Told, build_house, is_begun
 from benchmark.steps import Readings, Statements, refuse_used
@@ -45,9 +45,9 @@ STEPS = 150
 LOOKS = 30
 FIRED = 20
 AGENCIES_AT_WORK = 6
-"""Whose people do the steps; the centre's do theirs too."""
+"""Agencies whose people do the steps, in addition to the centre's."""
 FEWEST_OPEN, OPEN_SHARE = 300, 50
-"""One case in fifty goes on, and no fewer than there are steps to do."""
+"""One case in fifty stays open, and no fewer than there are steps to do."""
 
 PEOPLE = ("work_operator_0", "work_ops_lead", "work_officer_0", "work_leader_0")
 STAFF_PAGES: Mapping[str, tuple[str, Sequence[str]]] = {
@@ -61,27 +61,27 @@ STAFF_PAGES: Mapping[str, tuple[str, Sequence[str]]] = {
     "statistics, by agency": ("work_ops_lead", ["/statistics?by=agency"]),
     "late cases": ("work_ops_lead", ["/late"]),
 }
-"""Who asks for which page, by kind."""
+"""Who requests which page, by kind."""
 
 GUESTS = "public "
 STEP = "a step, sent"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A house that is built, the application on it and the settings its own server is started with."""
+class BuiltInstallation:
+    """An installation that is built, the application on it and the settings for its own server."""
 
     app: Flask
     config: Config
     settings: Mapping[str, str]
-    house: House
+    house: Installation
 
 
 def run(
     cases: int, *, folder: Path, database_url: str | None = None, with_verify: bool = False, asked: int = ASKED, out: Path | None = None,
     say: Callable[[str], None] = print, told: Told = lambda _what, _done, _total: None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Build the house, or go on with it, and return what was measured. Raises BenchmarkRefused for a database in use."""
+    """Build the installation, or resume, and return the measurements. Raises BenchmarkRefused for a database in use."""
     with standing(cases, folder=folder, database_url=database_url, told=told) as built:
         house = built.house
         say(f"{house.cases} cases, {house.open_steps} open steps: built in {house.seconds:.0f} s")
@@ -95,8 +95,8 @@ def run(
     return result
 
 
-def weighed(built: Standing) -> dict[str, Any]:
-    """What is known of a house before its pages are read: where and when, how large, how long it took, what a case weighs."""
+def weighed(built: BuiltInstallation) -> dict[str, Any]:
+    """What is known before the pages are read: where and when, how large, how long it took, what a case weighs."""
     with built.app.app_context():
         found = weights()
         result = surroundings() | {
@@ -109,23 +109,25 @@ def weighed(built: Standing) -> dict[str, Any]:
 
 
 @contextmanager
-def standing(cases: int, *, folder: Path, database_url: str | None, told: Told = lambda _what, _done, _total: None) -> Iterator[Standing]:
-    """The house of so many cases in this folder and database, built before or now. Raises BenchmarkRefused."""
+def standing(
+    cases: int, *, folder: Path, database_url: str | None, told: Told = lambda _what, _done, _total: None
+) -> Iterator[BuiltInstallation]:
+    """The installation with that many cases in this folder and database, built before or now. Raises BenchmarkRefused."""
     settings = {"LANGBIANG_DATA": str(folder), "LANGBIANG_PORT": str(free_port()), "LANGBIANG_METRICS": "no"}
     settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
     config, scale = Config.from_environment(settings), scale_of(cases)
     with opened(config, scale) as app:
-        yield Standing(app, config, settings, build_house(app, scale, now=datetime.now(UTC), told=told))
+        yield BuiltInstallation(app, config, settings, build_house(app, scale, now=datetime.now(UTC), told=told))
 
 
 def scale_of(cases: int) -> Scale:
-    """The house of so many cases, with nobody at work in it."""
+    """The scale for that many cases, with nobody at work."""
     return Scale(cases=cases, open_steps=max(min(FEWEST_OPEN, cases // 2), cases // OPEN_SHARE), steps_per_second=0.0)
 
 
 @contextmanager
 def opened(config: Config, scale: Scale) -> Iterator[Flask]:
-    """The application on a house that was begun for the same scale, or on an empty database. Raises BenchmarkRefused."""
+    """The application on a build of the same scale, or on an empty database. Raises BenchmarkRefused."""
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(config.database_url)
     try:
@@ -147,7 +149,7 @@ def opened(config: Config, scale: Scale) -> Iterator[Flask]:
 
 
 def verified(config: Config) -> dict[str, Any]:
-    """What `langbiang verify` says of the whole house, and how long it took."""
+    """The result of `langbiang verify`, and how long it took."""
     begun = monotonic()
     found = verify(config, now=datetime.now(UTC))
     return {
@@ -157,14 +159,14 @@ def verified(config: Config) -> dict[str, Any]:
 
 
 def weighed_in(result: Mapping[str, Any]) -> list[Weight]:
-    """The weights a file has kept."""
+    """The weights stored in a file."""
     return [Weight(**each) for each in result["weights"]]
 
 
-def pages_in_turns(houses: Sequence[Standing], *, asked: int, say: Callable[[str], None]) -> list[dict[str, dict[str, float]]]:
-    """What the pages of each house take: its server is asked for one page of a kind, then that of the next house, and so on.
+def pages_in_turns(houses: Sequence[BuiltInstallation], *, asked: int, say: Callable[[str], None]) -> list[dict[str, dict[str, float]]]:
+    """Time the pages of several installations: one page of a kind from each in turn.
 
-    What slows the machine for a minute so slows the pages of all of them.
+    So whatever slows the machine for a minute slows the pages of all of them.
     """
     token, notebook = secrets.token_hex(3), Notebook()
     everywhere = [_kinds_in(each) for each in houses]
@@ -172,7 +174,7 @@ def pages_in_turns(houses: Sequence[Standing], *, asked: int, say: Callable[[str
     with ExitStack() as stack:
         browsers = [stack.enter_context(_browsers(each, PEOPLE, notebook)) for each in houses]
         for place, name in enumerate(names):
-            for turn in range(-2, asked):                  # what a process keeps, it has after two
+            for turn in range(-2, asked):                  # the caches of a process are full after two
                 for kinds, of_house in zip(everywhere, browsers, strict=True):
                     login, paths = kinds[name]
                     of_house[login].mark = f"sized.{token}.{place:02}" if turn >= 0 else ""
@@ -181,8 +183,8 @@ def pages_in_turns(houses: Sequence[Standing], *, asked: int, say: Callable[[str
     return [_taken_by_kind(each.config, token, names, lambda line: line["status"] == 200) for each in houses]
 
 
-def _steps(standing: Standing, asked: int, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
-    """What a step of any kind takes that people of AGENCIES_AT_WORK agencies and the centre send."""
+def _steps(standing: BuiltInstallation, asked: int, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """The time of each kind of step, done by people of AGENCIES_AT_WORK agencies and of the centre."""
     token, notebook, wanted = secrets.token_hex(3), Notebook(), min(STEPS, asked)
     with _browsers(standing, [login for login, _, _ in workers(AGENCIES_AT_WORK)], notebook) as browsers:
         crew = Crew([browser for login, browser in browsers.items() if login], notebook)
@@ -198,8 +200,8 @@ def _steps(standing: Standing, asked: int, say: Callable[[str], None]) -> dict[s
 
 
 @contextmanager
-def _browsers(standing: Standing, logins: Sequence[str], notebook: Notebook) -> Iterator[dict[str, HttpBrowser]]:
-    """Browsers of these people, signed in, and of a guest (""), at a server of its own on the house."""
+def _browsers(standing: BuiltInstallation, logins: Sequence[str], notebook: Notebook) -> Iterator[dict[str, HttpBrowser]]:
+    """Browsers of these people, signed in, and of a guest (""), on a server of the installation."""
     with standing.app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -217,7 +219,7 @@ def _browsers(standing: Standing, logins: Sequence[str], notebook: Notebook) -> 
 def _taken_by_kind(
     config: Config, token: str, names: Sequence[str], is_counted: Callable[[Mapping[str, Any]], bool]
 ) -> dict[str, dict[str, float]]:
-    """What the server's log tells of the requests with this mark, of which some count."""
+    """Times from the server's log, of the requests with this mark that count."""
     found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
     for line in requests_of(config):
         mark = str(line.get("request", "")).split(".")
@@ -226,16 +228,16 @@ def _taken_by_kind(
     return {kind: _taken(lines) for kind, lines in found.items() if lines}
 
 
-def _kinds_in(standing: Standing) -> dict[str, tuple[str, Sequence[str]]]:
-    """Who asks for which addresses, by kind: cases of all ages, words that half of all cases hold and such as one does."""
+def _kinds_in(standing: BuiltInstallation) -> dict[str, tuple[str, Sequence[str]]]:
+    """Who requests which addresses, by kind: cases of all ages, words half of all cases contain and words only one does."""
     with standing.app.app_context():
         kinds = _kinds(standing.house)
         db.session.remove()
     return kinds
 
 
-def _kinds(house: House) -> dict[str, tuple[str, Sequence[str]]]:
-    cases = sorted(some_cases(house))                      # by their refs, which are drawn by lot: of all ages in turn
+def _kinds(house: Installation) -> dict[str, tuple[str, Sequence[str]]]:
+    cases = sorted(some_cases(house))                      # by their refs, which are random, so that ages are mixed
     codes = select(Case.code).where(Case.centre_id == house.centre_id)
     rare = [*db.session.scalars(codes.order_by(Case.id).limit(20)), *db.session.scalars(codes.order_by(Case.id.desc()).limit(20))]
     searches = [f"/search?q={each}" for each in rare]
@@ -252,7 +254,7 @@ def _taken(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _timers(app: Flask, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
-    """What the worker's most frequent jobs take with nothing to do, and a timer that is due."""
+    """Times of the worker's most frequent jobs with nothing to do, and of a due timer."""
     looks: dict[str, Callable[[datetime], object]] = {
         "timers, none due": lambda now: fire_due_timers(now, 100),
         "messages between processes, none": lambda now: deliver_messages(now, 100),

@@ -1,4 +1,4 @@
-"""Figures of houses of several sizes beside one another, as a table for documents: `langbiang benchmark --table FILE …`."""
+"""Compares figures of several sizes of installation in a table for documents: `langbiang benchmark --table FILE …`."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,23 +9,23 @@ from benchmark.sizes import weighed_in
 from benchmark.weight import AIM_BYTES
 
 SAME, SEARCHED = 1.3, 2.0
-"""How many times the 95th percentile of the smallest house a page may take."""
+"""How many times the 95th percentile of the smallest installation a page may take."""
 
 
 def aim_of(kind: str) -> float | None:
-    """The most a page may take in any house, as a multiple of what it takes in the smallest; None where nothing was promised."""
+    """The target for a page, as a multiple of its time in the smallest installation; None without one."""
     if "search" in kind:
         return SEARCHED
     return SAME if kind.startswith(("inbox", "case page", "public case", "public list")) else None
 
 
 def results_in(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """What files have kept, the smallest house first."""
+    """The stored results, the smallest installation first."""
     return sorted((json.loads(path.read_text("utf-8")) for path in paths), key=lambda each: each["cases"])
 
 
 def lines(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Markdown: where and when, one row for each kind with the ratio of the largest house to the smallest, and what was built."""
+    """Markdown: where and when, one row per kind with the ratio of the largest installation to the smallest, and what was built."""
     newest, first, last = results[-1], results[0], results[-1]
     machine, versions = newest["machine"], newest["versions"]
     yield (

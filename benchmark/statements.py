@@ -1,4 +1,4 @@
-"""The statements that copy rows, in the words of one database: `c` is the copy (copies.COPIED), `t` the row of its original."""
+"""The SQL that copies rows, for one database: `c` is the copy (copies.COPIED), `t` the row of its original."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from benchmark.plan import Named, Plan, tables_of_cases
+from benchmark.plan import CopyPlan, Named, tables_of_cases
 from casework.db import Instant
 
 REMINDED_WITHIN_MINUTES = 2_880
@@ -14,15 +14,15 @@ FAR = "9000-01-01"
 
 
 class Statements:
-    """One INSERT … SELECT for each table, and what becomes of each column."""
+    """One INSERT … SELECT per table, and the expression for each column."""
 
-    def __init__(self, plan: Plan, agencies: Named, named: Mapping[int, int], *, is_sqlite: bool) -> None:
+    def __init__(self, plan: CopyPlan, agencies: Named, named: Mapping[int, int], *, is_sqlite: bool) -> None:
         self.is_sqlite, self.stride, self.turned, self.now = is_sqlite, plan.stride, plan.turned, datetime.fromisoformat(plan.now)
         self.agencies, self.named = agencies, named
         self.moving = {table.name for table in tables_of_cases()}
 
     def copy(self, table: Table) -> str:
-        """Return the statement that writes one table's rows of all the copies."""
+        """Return the statement that writes one table's rows of all copies."""
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         values = ", ".join(self._value(table, column) for column in table.columns)
         joined = f'copied c JOIN "original_{table.name}" t ON t.block = c.block'
@@ -48,20 +48,20 @@ class Statements:
         return f"c.number * {self.stride}"
 
     def _turn(self, value: str, rows: list[int]) -> str:
-        """The row as many places further as the number of the copy; what is not among them stays."""
+        """The row as many positions further as the number of the copy; rows not in the list stay."""
         places = " ".join(f"WHEN {row} THEN {place}" for place, row in enumerate(rows))
         place = f"((CASE {value} {places} END) + c.number) % {len(rows)}"
         turned = " ".join(f"WHEN {place_} THEN {row}" for place_, row in enumerate(rows))
         return f"COALESCE(CASE {place} {turned} END, {value})"
 
     def _turn_person(self, value: str) -> str:
-        """Who works in an agency is turned with it; the centre's people stay."""
+        """An agency's people change with it; the centre's stay."""
         for rows in self.turned.people:
             value = self._turn(value, rows) if rows else value
         return value
 
     def instant(self, value: str) -> str:
-        """As far back as the copy lies; far away stays far away."""
+        """Shifted back as far as the copy; FAR stays FAR."""
         if self.is_sqlite:
             moved = f"strftime('%Y-%m-%d %H:%M:%f', {value}, '-' || c.back || ' minutes') || '000'"
         else:
@@ -69,7 +69,7 @@ class Statements:
         return f"CASE WHEN {value} >= '{FAR}' THEN {value} ELSE {moved} END"
 
     def later(self, value: str) -> str:
-        """No clock of a copy rings before now: in a house that runs, those have rung."""
+        """No clock of a copy rings before now, since in a running installation those have rung."""
         minutes, moved = f"(t.id + c.number) % {REMINDED_WITHIN_MINUTES} + 5", self.instant(value)
         if self.is_sqlite:
             now = f"{self.now:%Y-%m-%d %H:%M:%S}"
@@ -85,7 +85,7 @@ class Statements:
         return "c.code"
 
     def title(self, value: str) -> str:
-        """A title that can be told from those of other copies; no title where there was none."""
+        """A title distinct from those of other copies; none if there was none."""
         return f"CASE WHEN {value} IS NULL THEN NULL ELSE c.title END"
 
     def secret(self, _value: str) -> str:
@@ -97,12 +97,12 @@ class Statements:
         return f"replace(replace(replace({value}, c.old_code, c.code), c.old_title, c.title), c.old_place, c.place)"
 
     def found_folded(self, value: str) -> str:
-        """The same as the index has them."""
+        """The same, folded as in the index."""
         coded = f"replace({value}, c.old_folded_code, c.folded_code)"
         return f"replace(replace({coded}, c.old_folded_title, c.folded_title), c.old_folded_place, c.folded_place)"
 
     def parameters(self, value: str) -> str:
-        """What a message says: the code, and the agency where it names one."""
+        """The parameters of a message: the code, and the agency if it names one."""
         said = f"replace(CAST({value} AS text), c.old_code, c.code)"
         if self.named:
             place = f"CASE t.id {' '.join(f'WHEN {id_} THEN {each}' for id_, each in self.named.items())} END"
@@ -112,7 +112,7 @@ class Statements:
         return said if self.is_sqlite else f"CAST({said} AS jsonb)"
 
     def minutes(self, value: str) -> str:
-        """Office minutes to the first answer, counted anew."""
+        """Office minutes to the first answer, counted again."""
         return f"CASE WHEN {value} IS NULL THEN NULL ELSE c.minutes END"
 
     def desk(self, value: str) -> str:
@@ -123,26 +123,26 @@ class Statements:
         return f"CASE {kind} WHEN 'a' THEN {head} || {turned} WHEN 'r' THEN {head} || ({row} + {self._move()}) ELSE {value} END"
 
     def recipient(self, value: str) -> str:
-        """`reporter:<id>` is moved, `desk:…` and `account:<id>` are turned."""
+        """`reporter:<id>` is shifted, `desk:…` and `account:<id>` follow the agency."""
         moved = f"'reporter:' || (CAST(substr({value}, 10) AS INTEGER) + {self._move()})"
         turned = f"'account:' || {self._turn_person(f'CAST(substr({value}, 9) AS INTEGER)')}"
         desk = f"WHEN {value} LIKE 'desk:%@%' THEN {self.desk(value)}"
         return f"CASE WHEN {value} LIKE 'reporter:%' THEN {moved} WHEN {value} LIKE 'account:%' THEN {turned} {desk} ELSE {value} END"
 
     def turned_to(self, value: str, of: str) -> str:
-        """The agency, area or field of a fact goes where that of its case goes."""
+        """The agency, area or field of a fact changes with that of its case."""
         return self._turn(value, getattr(self.turned, of))
 
     def numbered(self, value: str) -> str:
-        """What must not be there twice."""
+        """A value that must be unique."""
         return f"{value} || ' ' || c.number"
 
     def phone(self, value: str) -> str:
-        """A person sends several reports."""
+        """The sender's number; one person sends several reports."""
         return f"CASE WHEN {value} IS NULL THEN NULL ELSE c.phone END"
 
     def identity(self, value: str) -> str:
-        """Who sent it, sealed anew."""
+        """The sender's identity, sealed again."""
         return f"CASE WHEN {value} IS NULL THEN NULL ELSE c.identity END"
 
     def beside(self, value: str) -> str:
@@ -159,7 +159,7 @@ def _turning(of: str) -> Callable[[Statements, str], str]:
 
 
 OF_FACTS = {"field_id": "field", "area_id": "area", "agency_id": "agency", "acting_agency_id": "agency"}
-"""What a fact is counted by and is no reference to a row, by the rows that are turned with it."""
+"""Columns by which facts are counted that are not row references, by the rows they follow."""
 
 SPECIAL: dict[tuple[str | None, str], Callable[[Statements, str], str]] = {
     ("case", "code"): Statements.code,

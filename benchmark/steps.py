@@ -1,7 +1,7 @@
 """`langbiang benchmark`: how long a step takes and how many SQL statements it sends, through the pages, the use cases and the engine.
 
-A life is that of benchmark/life.py. All three ways run in the same process, one after the other, in a data folder that
-is thrown away, on SQLite or in an empty database that is named.
+A life is that of benchmark/life.py. All three ways run in the same process, one after the other, in a temporary data folder, on SQLite or
+in a named empty database.
 """
 
 import os
@@ -40,7 +40,7 @@ LIVES = 20
 
 
 class BenchmarkRefused(CaseworkError):
-    """The database named is in use: its contents would be mixed with thousands of invented cases."""
+    """The named database is in use; its contents would be mixed with thousands of invented cases."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,13 +50,12 @@ class BenchmarkRefused(CaseworkError):
 
 
 class Statements:
-    """How many SQL statements an engine has been sent."""
+    """Counts the SQL statements sent by an engine."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def watch(self, engine: Any) -> None:
-        """Count from now on."""
         event.listen(engine, "before_cursor_execute", self._sent)
 
     def _sent(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -74,7 +73,7 @@ class Readings:
 
     @contextmanager
     def reading(self, step: str) -> Iterator[None]:
-        """Read clocks and counter around the block."""
+        """Read clocks and counter before and after the block."""
         before, begun, spent = self.statements.count, perf_counter(), thread_time()
         yield
         self.milliseconds[step].append((perf_counter() - begun) * 1000)
@@ -82,11 +81,11 @@ class Readings:
         self.sent[step].append(self.statements.count - before)
 
     def of_step(self, step: str) -> dict[str, float]:
-        """What one step took: median and 95th percentile, and the most statements it ever sent."""
+        """One step: median and 95th percentile, and the most statements it ever sent."""
         return {**spread(self.milliseconds[step]), "statements": max(self.sent[step], default=0)}
 
     def of_all(self, steps: list[str]) -> dict[str, float]:
-        """What a step of the life took, whichever it was. Filing is no step of it."""
+        """All steps of the life together, without filing."""
         times = [time for step in steps for time in self.milliseconds[step]]
         sent = [count for step in steps for count in self.sent[step]]
         spent = [time for step in steps for time in self.processor[step]]
@@ -102,9 +101,9 @@ def spread(times: list[float]) -> dict[str, float]:
 
 
 def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool = True, out: Path | None = None) -> dict[str, Any]:
-    """Measure and return what `steps_table.lines` shows; `out` keeps it as JSON. Raises BenchmarkRefused.
+    """Measure and return what `steps_table.lines` shows; `out` stores it as JSON. Raises BenchmarkRefused.
 
-    One life of each way goes before and is not counted: it parses the model and fills the caches every process fills once.
+    One uncounted life of each way comes first, since it parses the model and fills the caches.
     """
     with tempfile.TemporaryDirectory(prefix="langbiang-benchmark-") as folder:
         config = Config.from_environment({"LANGBIANG_DATA": folder, **({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})})
@@ -132,7 +131,7 @@ def empty_application(config: Config) -> Iterator[Flask]:
 
 
 def refuse_used(config: Config) -> None:
-    """Raise BenchmarkRefused where anything has been installed."""
+    """Raise BenchmarkRefused if anything has been installed."""
     engine = create_engine(config.database_url)
     try:
         with engine.connect() as connection:
@@ -187,7 +186,7 @@ def _engine_way(readings: Readings, lives: int) -> dict[str, Any]:
 
 
 def _use_case_life(staff: Staff, readings: Readings, states: list[int]) -> None:
-    """Who acts and what the form names is looked up before, as a page does; the step is its unit of work."""
+    """Actors and form values are looked up before, as a page does; only the unit of work is timed."""
     moment = now()
     with readings.reading(FILE), unit_of_work():
         filed = file_one(staff, now=moment)
@@ -244,7 +243,7 @@ def _together(parts: Mapping[str, Readings], names: list[str], wanted: tuple[str
 
 
 def database_bytes(config: Config) -> int:
-    """What the database takes on disk, after the write-ahead log has been worked in."""
+    """The size of the database on disk, after the write-ahead log has been checkpointed."""
     if config.is_sqlite:
         db.session.rollback()
         db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

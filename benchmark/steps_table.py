@@ -1,4 +1,4 @@
-"""The readings of a benchmark as a table for people: milliseconds at the median and the 95th percentile, and SQL statements."""
+"""The readings of a benchmark as a table: milliseconds at the median and the 95th percentile, and SQL statements."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from benchmark.life import LIFE
 
 FILE = "file"
 AIM_MS, AIM_STATEMENTS, AIM_STATE_BYTES = 10, 25, 4096
-"""For a step through the use cases, at the median: milliseconds and SQL statements; bytes of state per waiting instance."""
+"""Targets for a step through the use cases, at the median: milliseconds and SQL statements; bytes of state per waiting instance."""
 
 WIDTH = 26
 
 
 def lines(result: Mapping[str, Any]) -> Iterator[str]:
-    """One line per step, the step whichever it was, then what was aimed at. Statements of a step are the most it ever sent."""
+    """One line per step, one for all steps, then the targets. Statements are the most a step ever sent."""
     ways = result["ways"]
     yield (
         f"{result['lives']} lives of {result['steps']} steps on {result['database']}, "

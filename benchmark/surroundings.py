@@ -1,4 +1,4 @@
-"""On what was measured: machine, versions and day, for the file that keeps the figures."""
+"""Where a measurement was made: machine, versions and day, for the file with the figures."""
 
 import json
 import os
@@ -19,7 +19,7 @@ MEGABYTE = 1_000_000
 
 
 def surroundings() -> dict[str, Any]:
-    """Return them; to be called where the database is at hand."""
+    """Return them; needs the database."""
     is_sqlite = db.engine.dialect.name == "sqlite"
     asked = "SELECT sqlite_version()" if is_sqlite else "SHOW server_version"
     version = db.session.execute(text(asked)).scalar_one()
@@ -36,18 +36,18 @@ def surroundings() -> dict[str, Any]:
 
 
 def keep(result: Mapping[str, Any], out: Path) -> None:
-    """Write what was measured into a file, as JSON that people can read and compare, too."""
+    """Write the result to a file, as JSON people can read and compare too."""
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def memory_mb(process_id: int) -> float:
-    """What a process and those it has started hold in memory, without what they share."""
+    """Memory of a process and its children, without what they share."""
     return round(sum(_own_memory(each) for each in (process_id, *_started_by(process_id))) / MEGABYTE, 1)
 
 
 def processor_seconds(process_id: int) -> float:
-    """How long a process and those it has started have had a processor."""
+    """Processor time of a process and its children."""
     return round(sum(_own_seconds(each) for each in (process_id, *_started_by(process_id))), 2)
 
 

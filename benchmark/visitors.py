@@ -1,4 +1,4 @@
-"""People at browsers over real connections: they sign in, read their inbox, open what waits and do it, as the page asks."""
+"""Simulated users over real connections: they sign in, read their inbox, open what waits and do it, as the page asks."""
 
 import http.client
 import random
@@ -16,22 +16,22 @@ from benchmark.pages import PageFailed, Typed, filled
 
 TIMEOUT_SECONDS = 30
 EMPTY_SECONDS = 3.0
-"""How long somebody of the crew leaves an inbox alone in which there was nothing to do: people do not ask twenty times a second."""
+"""How long a crew member waits after finding an empty inbox, since people do not refresh twenty times a second."""
 NOBODY_SECONDS = 0.05
-"""How long a hand waits when everybody is busy or rests."""
+"""How long a thread waits when everybody is busy or resting."""
 LOST_RACE = frozenset({409})
-"""Somebody was quicker: what a page answers then is no error."""
+"""Somebody was quicker; such a response is no error."""
 
 ACTS = (
     "verify", "classify", "call_hotline", "distribute", "accept_assignment", "decide_hand_back", "submit_answer", "approve_answer",
     "publish",
 )  # fmt: skip
-"""The buttons pressed, by their values; a page has one of them."""
+"""The buttons pressed, by value; a page has one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One request: what it was for, when it ended (seconds of the monotonic clock), how long it took, and what came."""
+    """One request: its kind, when it ended (monotonic seconds), how long it took, and the response."""
 
     kind: str
     at: float
@@ -42,7 +42,7 @@ class Timing:
 
 @dataclass
 class Notebook:
-    """What all visitors together have timed, and which steps one of them has in hand."""
+    """The timings of all visitors, and the steps one of them is working on."""
 
     timings: list[Timing] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Notebook:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, refs: Iterable[str]) -> str | None:
-        """Return one of the steps nobody has in hand, and have it."""
+        """Return a step nobody is working on, and reserve it."""
         with self.lock:
             free = [ref for ref in refs if ref not in self.in_hand]
             if not free:
@@ -60,12 +60,12 @@ class Notebook:
             return ref
 
     def between(self, begun: float, ended: float, kind: str) -> list[Timing]:
-        """Return the requests of one kind that ended in a stretch of time; kind as it begins."""
+        """Return the requests whose kind begins so and that ended in a stretch of time."""
         return [each for each in self.timings if begun <= each.at <= ended and each.kind.startswith(kind)]
 
 
 class HttpBrowser:
-    """One person's browser: a connection that is kept, cookies, no scripts; one request at a time."""
+    """One person's browser: a persistent connection, cookies, no scripts; one request at a time."""
 
     def __init__(self, host: str, port: int, notebook: Notebook, login: str = "") -> None:
         self.address, self.notebook, self.login = (host, port), notebook, login
@@ -80,14 +80,14 @@ class HttpBrowser:
         self._asking = threading.Lock()
 
     def open(self, path: str, kind: str) -> str:
-        """Return the text of a page. Raises PageFailed unless it is there."""
+        """Return the text of a page. Raises PageFailed unless it loads."""
         status, text, _ = self._ask("GET", path, kind)
         if status not in (200, 304, *LOST_RACE):
             raise PageFailed(f"GET {path}: {status}")
         return text if status == 200 else ""
 
     def send(self, path: str, fields: list[tuple[str, str]], kind: str) -> str:
-        """Post a form and return where it leads, empty when somebody was quicker. Raises PageFailed when the page is shown again."""
+        """Submit a form and return where it leads, empty if somebody was quicker. Raises PageFailed if the page is shown again."""
         status, text, location = self._ask("POST", path, kind, urlencode(fields))
         if status in LOST_RACE:
             return ""
@@ -97,17 +97,17 @@ class HttpBrowser:
         return urlsplit(location).path
 
     def sign_in(self) -> None:
-        """Sign in with the password every account of the house has. Raises PageFailed."""
+        """Sign in with the password of every account of the installation. Raises PageFailed."""
         page = self.open("/sign-in", "page to sign in")
         self.send("/sign-in", filled(page, "/sign-in", {"login": self.login, "password": PASSWORD}), "sign-in")
 
     def read_inbox(self, kind: str = "inbox") -> None:
-        """Open the inbox and note what waits in it, and the cases it names."""
+        """Open the inbox and note the waiting steps, and the cases it names."""
         links = set(html.fromstring(self.open("/inbox", kind)).xpath("//a/@href"))
         self.tasks = sorted({path for link in links if (path := urlsplit(link).path).startswith("/tasks/") and path.count("/") == 2})
 
     def open_step(self, path: str, kind: str = "step page") -> bool:
-        """Open a step and keep its page; returns whether it can be sent."""
+        """Open a step and keep its page; returns whether it can be submitted."""
         text = self.open(path, kind)
         self.page = (path, text) if text else None
         if text:
@@ -117,7 +117,7 @@ class HttpBrowser:
         return self.page is not None
 
     def send_step(self, kind: str = "step") -> str | None:
-        """Send the page that is open with what it asks for; returns where it leads. None when this visitor does not know the step."""
+        """Submit the open page with what it asks for; returns where it leads, None if this visitor does not know the step."""
         if self.page is None:
             return None
         (path, text), self.page = self.page, None
@@ -125,7 +125,6 @@ class HttpBrowser:
         return self.send(path, filled(text, path, typed, act=act), kind) if act else None
 
     def close(self) -> None:
-        """Hang up."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -152,7 +151,7 @@ class HttpBrowser:
         return answer.status, data.decode("utf-8", "replace"), answer.headers.get("Location", "")
 
     def _exchange(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
-        """A kept connection may have been closed by the server meanwhile: then a page is asked for once more, on a new one."""
+        """The server may have closed a persistent connection meanwhile: then the page is requested again on a new one."""
         for is_last in (False, True):
             is_kept = self._connection is not None
             self._connection = self._connection or http.client.HTTPConnection(*self.address, timeout=TIMEOUT_SECONDS)
@@ -174,7 +173,7 @@ class HttpBrowser:
 
 
 def what_to_type(page: str) -> tuple[Typed, str | None]:
-    """Return what the page of a step needs and the button to press; nothing to press on a page this visitor does not know."""
+    """Return the values a step's page needs and the button to press, None on a page this visitor does not know."""
     tree = html.fromstring(page)
     there = set(tree.xpath("//button[@name='act']/@value"))
     act = next((each for each in ACTS if each in there), "distribute" if "check" in there else None)
@@ -201,7 +200,7 @@ def _option(tree: html.HtmlElement, name: str) -> str:
 
 @dataclass
 class Crew:
-    """The people who carry open cases on: each reads an inbox when nothing is left of the last one, opens a step and does it.
+    """The people who work on open cases: each reads an inbox once the last is done, opens a step and does it.
 
     Whoever finds an inbox empty rests for EMPTY_SECONDS.
     """
@@ -215,7 +214,7 @@ class Crew:
     _rests_until: dict[str, float] = field(default_factory=dict)
 
     def do_one(self) -> bool:
-        """Do one step with whoever is free and has one; returns whether one was done."""
+        """Do one step with somebody who is free and has one; returns whether one was done."""
         for _ in range(len(self.browsers)):
             browser = self._free()
             if browser is None:
@@ -262,7 +261,7 @@ class Crew:
 
 
 def at_pace(act: Callable[[], object], *, per_second: float, hands: int, until: threading.Event) -> list[threading.Thread]:
-    """Let `hands` threads act together so many times a second until told to stop; what is late is made up for, not left out."""
+    """Let `hands` threads act together that many times a second until stopped; late acts are caught up, not skipped."""
     begun, lock, given = monotonic(), threading.Lock(), [0]
 
     def run() -> None:
@@ -278,7 +277,6 @@ def at_pace(act: Callable[[], object], *, per_second: float, hands: int, until: 
 
 
 def started(runs: Iterable[Callable[[], object]]) -> list[threading.Thread]:
-    """Start a thread for each."""
     threads = [threading.Thread(target=run, daemon=True) for run in runs]
     for thread in threads:
         thread.start()

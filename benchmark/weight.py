@@ -1,4 +1,4 @@
-"""What a case weighs in the database: bytes of rows and of indexes, table by table, photos left out."""
+"""The weight of a case in the database: bytes of rows and of indexes, table by table, photos excluded."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SEARCHED = "fts_search_row"
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Of one table: how many rows, and the bytes of these and of their indexes."""
+    """One table: the number of rows, and the bytes of rows and indexes."""
 
     table: str
     rows: int
@@ -28,12 +28,11 @@ class Weight:
 
     @property
     def all_bytes(self) -> int:
-        """Both."""
         return self.bytes + self.index_bytes
 
 
 def weights() -> list[Weight]:
-    """What each table of cases weighs, the heaviest first. On PostgreSQL after VACUUM."""
+    """The weight of each table of cases, heaviest first. On PostgreSQL after VACUUM."""
     tables = [*tables_of_cases(), db.metadata.tables["event_stream"]]
     sizes = _sizes_of_sqlite() if db.engine.dialect.name == "sqlite" else _sizes_of_postgresql([table.name for table in tables])
     found = []
@@ -46,13 +45,13 @@ def weights() -> list[Weight]:
 
 
 def bytes_of_a_case(found: Iterable[Weight]) -> int:
-    """All of them by the number of cases. In a large house nearly all are finished."""
+    """The total divided by the number of cases, nearly all of which are finished in a large installation."""
     by_name = {each.table: each for each in found}
     return round(sum(each.all_bytes for each in by_name.values()) / by_name[Case.__tablename__].rows)
 
 
 def lines(found: list[Weight]) -> Iterator[str]:
-    """A table for people: of one case on average."""
+    """A table for people, per case on average."""
     cases = max(each.rows for each in found if each.table == Case.__tablename__)
     yield f"{'a case in the database, on average':36}{'rows':>8}{'bytes':>9}{'indexes':>9}{'share':>8}"
     whole = sum(each.all_bytes for each in found)
@@ -70,7 +69,7 @@ def _sizes_of_postgresql(names: list[str]) -> dict[str, tuple[int, int]]:
 
 
 def _sizes_of_sqlite() -> dict[str, tuple[int, int]]:
-    """The full-text index is one of the search rows'."""
+    """The full-text index counts with the search rows."""
     tables = {row.name: row.tbl_name for row in db.session.execute(text(INDEXES_OF_SQLITE))}
     sizes: dict[str, tuple[int, int]] = {}
     for name, size in db.session.execute(text(OF_SQLITE)):

@@ -69,7 +69,7 @@ class Street:
             keep({**result, "figures": result["figures"] | found}, kept(cases))
         return {"houses": len(standing), "kinds": len(figures[0])}
 
-    def _standing(self, cases: int) -> AbstractContextManager[sizes.Standing]:
+    def _standing(self, cases: int) -> AbstractContextManager[sizes.BuiltInstallation]:
         return sizes.standing(cases, folder=self._folder(cases), database_url=self._url(cases))
 
     def _folder(self, cases: int) -> Path:
