@@ -25,7 +25,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 MOMENT = datetime(2026, 12, 1, 3, tzinfo=UTC)
-"""When every page is asked for."""
+"""The stopped clock's time."""
 
 MOST = 400
 """Pages of one role."""
@@ -37,7 +37,7 @@ ROLES = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "pheduyet", "bao
 PASSWORD = "langbiang-minh-hoa"
 
 LEFT_OUT = re.compile(r"^/(static/|sign-out|language|comfort|exports/[0-9a-f]|metrics|healthz|readyz)|/(revoke|photo|file)\b")
-"""Links that do something, or lead to files that stand in the store and not in the text."""
+"""Links that do something, or lead to files in the store."""
 
 NEW_EACH_TIME = (
     (re.compile(r'(name="csrf_token"[^>]*value=")[^"]*'), r"\1…"),
@@ -78,7 +78,7 @@ def program(data: Path) -> Flask:
 
 
 def pages(app: Flask, name: str) -> Iterator[tuple[str, str]]:
-    """Each page somebody is led to, first the nearest, with what stands there."""
+    """Each page a person can reach by links, nearest first, with its content."""
     client = app.test_client()
     if name:
         sign_in(client, name)
@@ -98,21 +98,21 @@ def pages(app: Flask, name: str) -> Iterator[tuple[str, str]]:
 
 
 def sign_in(client: FlaskClient, name: str) -> None:
-    """Sign in by the password every account of a demonstration has. Raises AssertionError where that is refused."""
+    """Sign in with the password of every demonstration account. Raises AssertionError if refused."""
     token = html.fromstring(client.get("/sign-in").text).xpath('//input[@name="csrf_token"]/@value')[0]
     answer = client.post("/sign-in", data={"csrf_token": token, "login": name, "password": PASSWORD, "next": ""})
     assert answer.status_code == 302, name
 
 
 def marked(text: str) -> str:
-    """A page without what is new each time."""
+    """A page without what differs each time."""
     for pattern, mark in NEW_EACH_TIME:
         text = pattern.sub(mark, text)
     return text
 
 
 def links(text: str, address: str, seen: Iterable[str]) -> Iterator[str]:
-    """Where a page leads within the house."""
+    """The links of a page within the installation."""
     document = html.fromstring(text) if text.strip() else html.fromstring("<p></p>")
     document.make_links_absolute(f"http://here{address}")
     for href in document.xpath("//a/@href"):
@@ -124,7 +124,7 @@ def links(text: str, address: str, seen: Iterable[str]) -> Iterator[str]:
 
 
 def compare(before: Path, after: Path) -> int:
-    """Print what is other than it was, and how many pages are the same; returns the exit code."""
+    """Print what differs, and how many pages are the same; returns the exit code."""
     kept = {str(path.relative_to(before)) for path in before.rglob("*.txt")}
     now = {str(path.relative_to(after)) for path in after.rglob("*.txt")}
     other = [name for name in sorted(kept & now) if (before / name).read_bytes() != (after / name).read_bytes()]
@@ -135,7 +135,6 @@ def compare(before: Path, after: Path) -> int:
 
 
 def main() -> None:
-    """Take the pages or compare them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("take", "compare"))
     parser.add_argument("one", type=Path)

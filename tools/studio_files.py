@@ -31,7 +31,7 @@ OF_PAGE = ("base.html", "staff_base.html", "studio/edit.html", "components/*.htm
 SCRIPTS = ("js/studio/*.js", "js/staff.js", "js/covers.js", "js/forms.js")
 SHEETS = ("css/tokens.css", "css/screens.css", "css/comfort.css", "css/studio-editor.css")
 WEIGHTS = {"400": "400", "500": "600", "600": "600", "700": "600"}
-"""Which cut a weight is drawn with on the editor's page."""
+"""The cut in which a weight is drawn on the editor's page."""
 LETTERS = {
     "latin": "U+20-7E,U+A0-FF,U+2010-2015,U+2018-201E,U+2022,U+2026,U+2032,U+2039-203A,U+20AC,U+2122,U+2190-2193,U+2212",
     "vietnamese": "U+102-103,U+110-111,U+128-129,U+168-169,U+1A0-1A1,U+1AF-1B0,U+300-301,U+303,U+309,U+323,U+1EA0-1EF9,U+20AB",
@@ -40,7 +40,7 @@ TRANSLATED = re.compile(r"""\b_?translate\(\s*(?:'([^']+)'|"([^"]+)"|([A-Z_]{4,}
 
 
 def derive() -> None:
-    """Make every file again. The versions are those of tools/bpmn-editor/package-lock.json."""
+    """Make every file again, with the versions of tools/bpmn-editor/package-lock.json."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for each in PARTS.iterdir():
@@ -56,7 +56,7 @@ def derive() -> None:
 
 
 def faults() -> Iterator[str]:
-    """What no longer fits: a rule of Bootstrap or a sign that the page needs by now, a pressed file that is not of the file beside it."""
+    """Yield what is outdated: a Bootstrap rule or icon the page now needs, or a compressed file that does not match its original."""
     import brotli
 
     if LEAN_BOOTSTRAP.read_text(encoding="utf-8") != lean_bootstrap():
@@ -90,7 +90,7 @@ def _bundle(place: Path) -> None:
 
 
 def _sentences(sources: Iterable[Path]) -> Iterator[str]:
-    """What the library says by itself: the literal it hands to its translator, or the constant that holds it."""
+    """The library's own texts: literals passed to its translator, or constants that hold them."""
     for source in sources:
         text = re.sub(r"/\*.*?\*/", "", source.read_text(encoding="utf-8"), flags=re.DOTALL)
         for single, double, constant in TRANSLATED.findall(text):
@@ -131,7 +131,7 @@ def _sheet(place: Path) -> None:
 
 
 def _without_unused(sheet: str) -> str:
-    """The rules but those of parts that are not in the bundle: menus, tooltips of the palette, ways into subprocesses."""
+    """The rules, except those of parts not in the bundle: menus, palette tooltips, ways into subprocesses."""
     import tinycss2
 
     unused = re.compile(r"djs-popup|djs-hover-tooltip|palette-tooltip|bjs-(?!container|powered)|data-popup")
@@ -148,7 +148,7 @@ def _without_unused(sheet: str) -> str:
 
 
 def _without_idle(text: str, declared: re.Pattern[str], also: str = "") -> str:
-    """A sheet without the variables that no rule of it or of `also` reads; one that only an idle one reads is idle, too."""
+    """A style sheet without variables that no rule in it or in `also` reads, directly or through other variables."""
     for _round in range(4):
         used = set(re.findall(r"var\((--[\w-]+)", text + also))
         idle = {each[0] for each in declared.finditer(text) if each[1] not in used}
@@ -157,7 +157,7 @@ def _without_idle(text: str, declared: re.Pattern[str], also: str = "") -> str:
 
 
 def signs_drawn(sheet: Path) -> list[str]:
-    """The names of the signs that the editor's scripts name."""
+    """The names of the icons used in the editor's scripts."""
     text = "".join(each.read_text(encoding="utf-8") for each in sorted((STATIC / "js/studio").glob("*.js")))
     names = re.findall(r"\.bpmn-icon-([\w-]+):before", sheet.read_text(encoding="utf-8"))
     return sorted({each for each in names if f'bpmn-icon-{each}"' in text or f'tool("{each}"' in text})
@@ -181,7 +181,7 @@ def _subset(cut: Path, into: Path, letters: str) -> None:
 
 
 def lean_bootstrap() -> str:
-    """Bootstrap's rules for the page: every class of a selector is a word of the page's templates or scripts; unused variables are gone."""
+    """Bootstrap's rules for the page: every class in a selector is a word of its templates or scripts; unused variables are removed."""
     import tinycss2
 
     words = set(re.findall(r"[A-Za-z][\w-]*", "".join(_texts())))
@@ -217,12 +217,12 @@ def _kept(rules: Iterable[Any], words: set[str]) -> str:
             inner = _kept(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), words)
             if inner:
                 made.append(f"@media{tinycss2.serialize(rule.prelude)}{{{inner}}}")
-        # keyframes are those of spinners, progress bars and placeholders, which the editor has none of
+        # keyframes belong to spinners, progress bars and placeholders, which the editor does not use
     return "".join(made)
 
 
 def _selectors(prelude: str) -> list[str]:
-    """The selectors of a list; commas within brackets part nothing."""
+    """The selectors of a list; commas within brackets do not separate."""
     return re.split(r",(?![^(\[]*[)\]])", prelude)
 
 

@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def texts_in_use() -> Catalog:
-    """Every text that code or templates want translated, with the files it stands in."""
+    """Every translatable text in code and templates, with the files it is in."""
     found = Catalog()
     for folder, methods in SOURCES:
         extracted = extract_from_dir(ROOT / folder, methods, keywords=KEYWORDS, comment_tags=("Translators:",))
@@ -107,7 +107,7 @@ def words(message: Message) -> str:
 
 
 def placeholders_agree(message: Message) -> bool:
-    """A placeholder lost in translation is a lost number; one invented is a page that fails."""
+    """A placeholder lost in translation is a lost number; an invented one breaks the page."""
     strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
     wanted = set(PLACEHOLDER.findall(message.id if isinstance(message.id, str) else message.id[-1]))
     return all(set(PLACEHOLDER.findall(string)) == wanted for string in strings)

@@ -70,7 +70,7 @@ def find_faults(listed: dict[str, Any]) -> Iterator[str]:
 
 
 def fetch(package: dict[str, Any]) -> None:
-    """Put the files of one package in place. Those without `from` or `icons` are kept here only: derived, or from an operating system."""
+    """Put the files of one package in place. Those without `from` or `icons` are stored here only: derived, or from an operating system."""
     files = [file for file in package["files"] if "from" in file or "icons" in file]
     if not files:
         return
@@ -84,7 +84,7 @@ def fetch(package: dict[str, Any]) -> None:
 
 
 def download(package: dict[str, Any], folder: Path) -> Path:
-    """The package's archive; raises SystemExit if it is not the one that was vendored."""
+    """The package's archive; raises SystemExit if it is not the vendored one."""
     name, version = package["name"], package["version"]
     if package["origin"] == "npm":
         command = ["npm", "pack", "--silent", "--ignore-scripts", f"{name}@{version}"]
@@ -109,7 +109,7 @@ def contents(archive: Path, member: str) -> bytes:
 
 
 def sprite(archive: Path, names: list[str]) -> bytes:
-    """The outline icons named, as symbols of one SVG file."""
+    """The named outline icons as symbols of one SVG file."""
     symbols = []
     with tarfile.open(archive) as tar:
         for name in sorted(names):
@@ -130,7 +130,7 @@ def record(listed: dict[str, Any]) -> None:
 
 
 def notices(listed: dict[str, Any]) -> str:
-    """The licence texts, each with what it covers; shipped, because the licences ask for it. What is `for_tests` is not shipped."""
+    """The licence texts, each with what it covers; shipped, as the licences require. Entries `for_tests` are not shipped."""
     parts = ["Langbiang carries files of other projects. They stay under their own licences, which follow.\n"]
     for package in (each for each in listed["packages"] if not each.get("for_tests")):
         text = (ROOT / package["licence_file"]).read_text(encoding="utf-8").strip()

@@ -17,9 +17,7 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPException
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -31,9 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CONSTRAINTS, ACCEPTED, ASKED = ROOT / "constraints.txt", ROOT / "tools/audit/accepted.txt", ROOT / "tools/audit/asked.txt"
 BILL = ROOT / "var/sbom.cdx.json"
 SECONDS = 240
-SOURCE, FIRST_ANSWER_SECONDS = "https://pypi.org/pypi/pip/json", 10.0
+SOURCE, FIRST_ANSWER_SECONDS = "https://pypi.org/pypi/pip/json", 10
 ASKED_HOLDS = timedelta(days=7)
-"""How long an answer holds: a fault that can be used from outside is mended within so many days (docs/asvs.md), so it has to be known."""
+"""How long an answer is valid: a fault exploitable from outside is mended within this many days (docs/asvs.md), so it has to be known."""
 LONGEST_ACCEPTED = timedelta(days=90)
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!+_-]+)")
 KNOWN = re.compile(
@@ -41,15 +39,15 @@ KNOWN = re.compile(
     r"Zlib|Zope|OFL|Public Domain|CC0|BlueOak|UPL|W3C)\b",
     re.IGNORECASE,
 )
-"""Licences whose conditions the program keeps by being delivered as it is. The GPL and AGPL are not among them."""
+"""Licences whose conditions are met by shipping the program as it is. The GPL and AGPL are not among them."""
 WEAK = re.compile(r"\bLGPL|\bLesser General Public License", re.IGNORECASE)
 STRONG = re.compile(r"\bA?GPL|General Public License", re.IGNORECASE)
 READ_BY_HAND = {"axe-playwright-python": "MIT"}
-"""Packages that say nothing of their licence where programs look; their files do."""
+"""Packages without machine-readable licence; their licence files do name one."""
 
 
 class Acceptance(NamedTuple):
-    """A fault, by its number, that is let be until a day, and why."""
+    """A fault, by its number, that is accepted until a day, and why."""
 
     fault: str
     until: date
@@ -74,14 +72,14 @@ def main() -> int:
         faults += silence if chosen.release else []
         if chosen.keep and not not_asked(told):
             ASKED.write_text(f"{heading(ASKED)}{today} {digest_of_pins()}\n", encoding="utf-8")
-        bill(chosen.tools, validated=chosen.release)
+        bill(chosen.tools)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
 
 
 def accepted_faults(text: str, today: date) -> tuple[dict[str, Acceptance], list[str]]:
-    """What accepted.txt accepts today, by number, and a sentence for each line that is none or has run out."""
+    """The accepted faults of accepted.txt as of today, by number, and a sentence for each invalid or expired line."""
     accepted, faults = {}, []
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
@@ -101,13 +99,13 @@ def accepted_faults(text: str, today: date) -> tuple[dict[str, Acceptance], list
 
 
 def pins() -> dict[str, str]:
-    """The version of each package, by its name as packages are compared."""
+    """The pinned version of each package, by normalised name."""
     lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
     return {_same(found[1]): found[2] for line in lines if (found := PIN.fullmatch(line.strip()))}
 
 
 def faults_of_packages() -> Iterator[str]:
-    """One sentence for each package that is not pinned, not installed as pinned, or whose licence is not known."""
+    """One sentence for each package that is not pinned, not installed as pinned, or without a known licence."""
     pinned = pins()
     for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#") and not PIN.fullmatch(line.strip()):
@@ -129,7 +127,7 @@ def faults_of_packages() -> Iterator[str]:
 
 
 def asked_for() -> dict[str, bool]:
-    """The packages setup.cfg names, with all its extras, and whether it names one version."""
+    """The packages named in setup.cfg, with all its extras, and whether one version is pinned."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = config["options.extras_require"].values()
@@ -138,7 +136,7 @@ def asked_for() -> dict[str, bool]:
 
 
 def licence_of(found: Distribution) -> str:
-    """What a package says of its licence: the expression, the classifiers, else the text."""
+    """A package's stated licence: the expression, the classifiers, else the text."""
     told = found.metadata
     classifiers = [each.rpartition("::")[2] for each in told.get_all("Classifier") or () if each.startswith("License")]
     text = told.get("License-Expression") or " or ".join(classifiers) or (told.get("License") or "").strip()
@@ -146,45 +144,30 @@ def licence_of(found: Distribution) -> str:
 
 
 def answers(tools: Path) -> list[dict[str, Any]]:
-    """What pip-audit, which asks PyPI, is told about each pin it could ask about; nothing where PyPI does not answer at all."""
-    if not (tools / "bin/pip-audit").exists():
-        return []
-    if not is_answered():
-        print(f"{SOURCE} does not answer (waited for at most {FIRST_ANSWER_SECONDS:g} seconds), so advisories are not asked for.")
+    """What pip-audit learns from PyPI about each pin it can look up; empty if PyPI does not answer at all."""
+    if not (tools / "bin/pip-audit").exists() or not is_answered():
         return []
     command = [tools / "bin/pip-audit", "--requirement", CONSTRAINTS, "--no-deps", "--disable-pip", "--vulnerability-service", "pypi",
                "--timeout", "5", "--format", "json", "--progress-spinner", "off"]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         told = json.loads(done.stdout)["dependencies"]
-    except subprocess.TimeoutExpired:
-        print(f"Advisories were not told within {SECONDS} seconds.")
-        return []
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
         return []
     return [each for each in told if "skip_reason" not in each]
 
 
 def is_answered() -> bool:
-    """Whether PyPI can be reached: pip-audit would wait for each of a hundred pins in turn.
-
-    Asked in a thread of its own: the time limit of a request begins anew with each address of the name and each part of the answer, and
-    looking up the name has none.
-    """
-    answered = threading.Event()
-    asking = threading.Thread(target=_ask, args=(answered,), daemon=True)
-    asking.start()
-    asking.join(FIRST_ANSWER_SECONDS)
-    return answered.is_set()
-
-
-def _ask(answered: threading.Event) -> None:
-    with suppress(OSError, HTTPException), urlopen(SOURCE, timeout=FIRST_ANSWER_SECONDS):
-        answered.set()
+    """Whether PyPI can be reached; pip-audit would wait for each of a hundred pins in turn."""
+    try:
+        with urlopen(SOURCE, timeout=FIRST_ANSWER_SECONDS):
+            return True
+    except (OSError, HTTPException):
+        return False
 
 
 def advisories(told: list[dict[str, Any]], accepted: Mapping[str, Acceptance]) -> list[str]:
-    """One sentence for each published fault of a pin that is not accepted; what is accepted is said, and what is so without need."""
+    """One sentence for each published fault of a pin that is not accepted; accepted and needlessly accepted ones are printed."""
     found = [(each, fault, {fault["id"], *fault["aliases"]}) for each in told for fault in each["vulns"]]
     for number, acceptance in sorted(accepted.items()):
         if any(number in numbers for _, _, numbers in found):
@@ -196,12 +179,12 @@ def advisories(told: list[dict[str, Any]], accepted: Mapping[str, Acceptance]) -
 
 
 def not_asked(told: list[dict[str, Any]]) -> list[str]:
-    """The packages nobody could be asked about."""
+    """The packages nobody could look up."""
     return sorted(pins().keys() - {_same(each["name"]) for each in told})
 
 
 def what_is_not_known(told: list[dict[str, Any]], today: date) -> list[str]:
-    """A sentence where packages were not asked about, unless a machine that could has lately; said at once, whatever becomes of it."""
+    """A sentence if packages were not looked up, unless a machine that could has done so lately; printed at once in any case."""
     missing = not_asked(told)
     if not missing:
         print(f"Audited {len(told)} packages.")
@@ -217,36 +200,30 @@ def what_is_not_known(told: list[dict[str, Any]], today: date) -> list[str]:
 
 
 def last_asked() -> tuple[date | None, str]:
-    """The day asked.txt keeps, and of which pins; None where nobody has asked."""
+    """The day stored in asked.txt, and for which pins; None if never."""
     lines = [line for line in ASKED.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
     day, _, digest = lines[-1].strip().partition(" ") if lines else ("", "", "")
     return _day(day), digest.strip()
 
 
 def digest_of_pins() -> str:
-    """What tells these pins from others."""
+    """Identifies this set of pins."""
     return hashlib.sha256("\n".join(f"{name}=={version}" for name, version in sorted(pins().items())).encode()).hexdigest()[:32]
 
 
 def heading(path: Path) -> str:
-    """The lines a file of ours begins with, which say what it is."""
+    """The comment lines at the beginning of a file of ours."""
     return "".join(line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.startswith("#"))
 
 
-def bill(tools: Path, *, validated: bool) -> None:
-    """Write the bill of materials of this environment. Comparing it with the schema of CycloneDX takes almost all of the time; before a
-    release it is done. That there is no bill is said, and is no fault of a package."""
+def bill(tools: Path) -> None:
+    """Write the bill of materials of this environment."""
     BILL.parent.mkdir(exist_ok=True)
-    BILL.unlink(missing_ok=True)                               # one of yesterday would pass for today's
-    command = [tools / "bin/cyclonedx-py", "environment", "--validate" if validated else "--no-validate", "--output-reproducible",
-               "--of", "JSON", "-o", BILL, sys.executable]  # fmt: skip
+    command = [tools / "bin/cyclonedx-py", "environment", "--output-reproducible", "--of", "JSON", "-o", BILL, sys.executable]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except OSError:
         print("No bill of materials: its tool could not be installed.")
-        return
-    except subprocess.TimeoutExpired:
-        print(f"No bill of materials: it was not written within {SECONDS} seconds.")
         return
     if done.returncode:
         print(f"No bill of materials: {done.stderr.strip().splitlines()[-1:] or 'no reason given'}")
