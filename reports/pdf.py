@@ -2,7 +2,7 @@
 
 Every document is both PDF/A-3a and PDF/UA-1, and byte for byte the same from the same input: no clock is read, no random number drawn.
 Nothing is fetched. WeasyPrint's own fetcher would read local files and the network for whatever a text managed to name, so ours only serves
-the assets it is given, as `app:///name`, and refuses the rest (components.md, 1a).
+the assets it is given, as `app:///name`, and refuses the rest.
 """
 
 import re

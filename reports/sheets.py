@@ -1,6 +1,6 @@
 """Shared by documents of several pages: numbers and instants in local notation, tables in bounded pieces, one stylesheet.
 
-WeasyPrint's time grows faster than the number of rows in a table, so long tables are set in pieces (components.md, 1); each piece repeats
+WeasyPrint's time grows faster than the number of rows in a table, so long tables are set in pieces; each piece repeats
 its head, which readers need on each page anyway.
 """
 

@@ -1,7 +1,7 @@
 """The facts the events of a diagram wait for, read from the rows of the domain: a fact that holds is heard, whoever brought it about.
 
 Nothing is sent, so nothing gets lost: an event fires as soon as the process runs while its fact holds. A fact is None while it does not
-hold, else the few flags the diagram reads. Source: design.md, section 6, decision 1.
+hold, else the few flags the diagram reads. Source: docs/decisions.md, 13.
 """
 
 from collections.abc import Callable, Mapping

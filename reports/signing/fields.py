@@ -1,9 +1,9 @@
 """The fields of a document for a signature and a seal, added without breaking its tagging.
 
-A signature field added the usual way breaks PDF/UA-1: it has no name for a screen reader, and its widget is in no Form element
-(components.md, section 2, pitfall 3). So both fields are added before the first signature, tagged, and with an empty appearance, which
-PDF/A-3 requires. They are added as an increment: the bytes that were issued remain the beginning of every sealed copy, by which a copy
-signed elsewhere is recognised (returning.py). Both are added at once, because a second signer may only fill in existing fields.
+A signature field added the usual way breaks PDF/UA-1: it has no name for a screen reader, and its widget is in no Form element. So both
+fields are added before the first signature, tagged, and with an empty appearance, which PDF/A-3 requires. They are added as an increment:
+the bytes that were issued remain the beginning of every sealed copy, by which a copy signed elsewhere is recognised (returning.py). Both
+are added at once, because a second signer may only fill in existing fields.
 """
 
 import hashlib

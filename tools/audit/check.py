@@ -17,7 +17,9 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from http.client import HTTPException
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -29,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CONSTRAINTS, ACCEPTED, ASKED = ROOT / "constraints.txt", ROOT / "tools/audit/accepted.txt", ROOT / "tools/audit/asked.txt"
 BILL = ROOT / "var/sbom.cdx.json"
 SECONDS = 240
-SOURCE, FIRST_ANSWER_SECONDS = "https://pypi.org/pypi/pip/json", 10
+SOURCE, FIRST_ANSWER_SECONDS = "https://pypi.org/pypi/pip/json", 10.0
 ASKED_HOLDS = timedelta(days=7)
 """How long an answer is valid: a fault exploitable from outside is mended within this many days (docs/asvs.md), so it has to be known."""
 LONGEST_ACCEPTED = timedelta(days=90)
@@ -72,7 +74,7 @@ def main() -> int:
         faults += silence if chosen.release else []
         if chosen.keep and not not_asked(told):
             ASKED.write_text(f"{heading(ASKED)}{today} {digest_of_pins()}\n", encoding="utf-8")
-        bill(chosen.tools)
+        bill(chosen.tools, validated=chosen.release)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
@@ -144,26 +146,41 @@ def licence_of(found: Distribution) -> str:
 
 
 def answers(tools: Path) -> list[dict[str, Any]]:
-    """What pip-audit learns from PyPI about each pin it can look up; empty if PyPI does not answer at all."""
-    if not (tools / "bin/pip-audit").exists() or not is_answered():
+    """What pip-audit, which asks PyPI, is told about each pin it could ask about; nothing where PyPI does not answer at all."""
+    if not (tools / "bin/pip-audit").exists():
+        return []
+    if not is_answered():
+        print(f"{SOURCE} does not answer (waited for at most {FIRST_ANSWER_SECONDS:g} seconds), so advisories are not asked for.")
         return []
     command = [tools / "bin/pip-audit", "--requirement", CONSTRAINTS, "--no-deps", "--disable-pip", "--vulnerability-service", "pypi",
                "--timeout", "5", "--format", "json", "--progress-spinner", "off"]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         told = json.loads(done.stdout)["dependencies"]
-    except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        print(f"Advisories were not told within {SECONDS} seconds.")
+        return []
+    except (OSError, ValueError, KeyError):
         return []
     return [each for each in told if "skip_reason" not in each]
 
 
 def is_answered() -> bool:
-    """Whether PyPI can be reached; pip-audit would wait for each of a hundred pins in turn."""
-    try:
-        with urlopen(SOURCE, timeout=FIRST_ANSWER_SECONDS):
-            return True
-    except (OSError, HTTPException):
-        return False
+    """Whether PyPI can be reached: pip-audit would wait for each of a hundred pins in turn.
+
+    Asked in a thread of its own: the time limit of a request begins anew with each address of the name and each part of the answer, and
+    looking up the name has none.
+    """
+    answered = threading.Event()
+    asking = threading.Thread(target=_ask, args=(answered,), daemon=True)
+    asking.start()
+    asking.join(FIRST_ANSWER_SECONDS)
+    return answered.is_set()
+
+
+def _ask(answered: threading.Event) -> None:
+    with suppress(OSError, HTTPException), urlopen(SOURCE, timeout=FIRST_ANSWER_SECONDS):
+        answered.set()
 
 
 def advisories(told: list[dict[str, Any]], accepted: Mapping[str, Acceptance]) -> list[str]:
@@ -216,14 +233,20 @@ def heading(path: Path) -> str:
     return "".join(line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.startswith("#"))
 
 
-def bill(tools: Path) -> None:
-    """Write the bill of materials of this environment."""
+def bill(tools: Path, *, validated: bool) -> None:
+    """Write the bill of materials of this environment. Comparing it with the schema of CycloneDX takes almost all of the time; before a
+    release it is done. That there is no bill is said, and is no fault of a package."""
     BILL.parent.mkdir(exist_ok=True)
-    command = [tools / "bin/cyclonedx-py", "environment", "--output-reproducible", "--of", "JSON", "-o", BILL, sys.executable]
+    BILL.unlink(missing_ok=True)                               # one of yesterday would pass for today's
+    command = [tools / "bin/cyclonedx-py", "environment", "--validate" if validated else "--no-validate", "--output-reproducible",
+               "--of", "JSON", "-o", BILL, sys.executable]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except OSError:
         print("No bill of materials: its tool could not be installed.")
+        return
+    except subprocess.TimeoutExpired:
+        print(f"No bill of materials: it was not written within {SECONDS} seconds.")
         return
     if done.returncode:
         print(f"No bill of materials: {done.stderr.strip().splitlines()[-1:] or 'no reason given'}")

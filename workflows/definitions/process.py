@@ -109,7 +109,7 @@ def parse(xml: bytes) -> Definition:
     """Turn a model into its definition; raises ModelRefused for anything this software does not run.
 
     The specification makes one round trip through the serialiser: straight from the parser it can hang a case that another process started
-    (engine-notes.md).
+    (SpiffWorkflow 3.2).
     """
     root = read_xml(xml)
     _refuse_unknown(root)

@@ -1,4 +1,4 @@
-"""Which agencies the decision table suggests for a case. A person always decides (design.md, section 5)."""
+"""Which agencies the decision table suggests for a case. A person always decides."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
