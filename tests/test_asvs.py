@@ -20,8 +20,12 @@ SECTIONS = {
     14: (2, 4, 3), 15: (3, 3, 7), 16: (1, 5, 4, 3, 3), 17: (1, 4, 2),
 }  # fmt: skip
 """Of each section of each chapter, how many requirements are of level 1 or 2: in every section they are its first."""
-ROW = re.compile(r"^\| v5\.0\.0-(\d+\.\d+\.\d+) \| ([^|]+) \| (yes|not applicable|\*\*no\*\*) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
-NAMED = re.compile(r"`((?:tests|casework|workflows|reports|web|deploy|docs|bin|tools)/[\w./-]*)((?:::\w+)*)`")
+CHAPTER = re.compile(r"^## (\d+) .+$", re.MULTILINE)
+ANSWER = re.compile(r"^- ((?:\d+\.\d+\.\d+(?:, )?)+) (yes|not applicable|\*\*no\*\*): (.+)$", re.MULTILINE)
+"""Several requirements that are met in the same way and shown by the same tests stand in one answer."""
+UNMET = re.compile(r"^- \*\*(\d+\.\d+\.\d+)\*\* (.+)$", re.MULTILINE)
+PATH = re.compile(r"`((?:tests|casework|workflows|reports|web|deploy|docs|bin|tools)/[\w./-]*)`")
+TEST = re.compile(r"`(test_\w+)`")
 
 NAMED_ATTACKS = {
     "session fixation", "forged forms", "things sent again", "guessed addresses", "open redirects", "injected headers",
@@ -126,7 +130,9 @@ LOG = "/var/log/langbiang-nginx/errors.log"
 OF_ONE_HOUSE = re.compile(r"proxy_connect_timeout |proxy_next_upstream |add_header Retry-After ")
 """With several machines a dead one is left sooner, who only asked is answered by another, and all of it is over sooner."""
 
-TEXT = (ROOT / "docs" / "asvs.md").read_text(encoding="utf-8")
+TEXT = re.sub(r"(?<=\S)\n +(?=\S)", " ", (ROOT / "docs" / "asvs.md").read_text(encoding="utf-8"))
+"""With each point of a list in one line."""
+OPENING, *CHAPTERS = CHAPTER.split(TEXT)
 
 
 def numbers() -> list[str]:
@@ -134,41 +140,57 @@ def numbers() -> list[str]:
             for section, most in enumerate(counts, start=1) for place in range(1, most + 1)]  # fmt: skip
 
 
+def answers(text: str = TEXT) -> list[tuple[list[str], str, str]]:
+    """The numbers, the answer, and what stands behind it."""
+    return [(found.split(", "), answer.strip("*"), reason) for found, answer, reason in ANSWER.findall(text)]
+
+
 @cache
 def names_in(path: str) -> set[str]:
-    found = set()
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            found.add(f"::{node.name}")
-        elif isinstance(node, ast.ClassDef):
-            found |= {f"::{node.name}", *(f"::{node.name}::{each.name}" for each in node.body if isinstance(each, ast.FunctionDef))}
-    return found
+    """The names of the tests of a file, those of its classes too."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+def in_order(number: str) -> list[int]:
+    return [int(part) for part in number.split(".")]
 
 
 def test_every_requirement_is_answered_once_in_its_order() -> None:
     assert len(numbers()) == 253
-    assert [row[0] for row in ROW.findall(TEXT)] == numbers()
+    assert sorted((number for found, _, _ in answers() for number in found), key=in_order) == numbers()
+    firsts = [found[0] for found, _, _ in answers()]
+    assert firsts == sorted(firsts, key=in_order)
+    assert all(found == sorted(found, key=in_order) for found, _, _ in answers())
+    for chapter, text in zip(CHAPTERS[::2], CHAPTERS[1::2], strict=True):
+        assert {number.partition(".")[0] for found, _, _ in answers(text) for number in found} == {chapter}
 
 
 def test_what_is_answered_yes_names_a_test_and_what_is_not_met_stands_at_the_top() -> None:
-    rows = ROW.findall(TEXT)
-    assert not [number for number, _, answer, _, proof in rows if answer == "yes" and "::test_" not in proof]
-    unmet = re.findall(r"^- \*\*v5\.0\.0-(\d+\.\d+\.\d+)\*\*: ", TEXT, re.MULTILINE)
-    assert unmet == [number for number, _, answer, _, _ in rows if answer == "**no**"]
-    told = Counter(answer.strip("*") for _, _, answer, _, _ in rows)
-    assert f"{told['yes']} yes, {told['not applicable']} not applicable, {told['no']} no" in TEXT
+    assert not [found for found, answer, reason in answers() if answer == "yes" and not TEST.search(reason)]
+    unmet = [number for found, answer, _ in answers() if answer == "no" for number in found]
+    assert [number for number, _ in UNMET.findall(OPENING)] == unmet
+    told = Counter(answer for found, answer, _ in answers() for _ in found)
+    assert f"{told['yes']} yes, {told['not applicable']} not applicable, {told['no']} no" in " ".join(TEXT.split())
 
 
 def test_that_no_component_is_past_its_time_is_said_once_an_advisory_source_was_asked() -> None:
     was_asked = re.search(r"^\d", (ROOT / "tools/audit/asked.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    assert [answer for number, _, answer, _, _ in ROW.findall(TEXT) if number == "15.2.1"] == ["yes" if was_asked else "**no**"]
+    assert [answer for found, answer, _ in answers() if "15.2.1" in found] == ["yes" if was_asked else "no"]
 
 
 def test_every_file_and_test_named_is_there() -> None:
-    named = NAMED.findall(TEXT)
-    assert len(named) > 300
-    assert not [path for path, _ in named if not (ROOT / path).exists()]
-    assert not [path + test for path, test in named if test and test not in names_in(path)]
+    named = PATH.findall(TEXT)
+    assert len(named) > 200
+    assert not [path for path in named if not (ROOT / path).exists()]
+    shown = 0
+    for text in [*CHAPTERS[1::2], *(reason for _, reason in UNMET.findall(OPENING))]:
+        files = [path for path in PATH.findall(text) if Path(path).name.startswith("test_")]
+        tests = set(TEST.findall(text))
+        assert not tests - set().union(*map(names_in, files)), "each is in a file its chapter names"
+        assert not [path for path in files if tests and not tests & names_in(path)], "no file is named for nothing"
+        shown += len(tests)
+    assert shown > 170
 
 
 @pytest.mark.parametrize("name", NGINX)
