@@ -96,7 +96,8 @@ def blocks(heading: str) -> list[str]:
 
 def filled_in(host: Host, heading: str, name: str, there: str, here: Path) -> None:
     """Type the line of docs/machines.md that fills the file `name` in for one machine; it stands at `there`, and here at `here`."""
-    [line] = [line for block in blocks(heading) for line in block.splitlines() if line.startswith("sed ") and there in line]
+    lines = [line for block in blocks(heading) for line in block.replace("\\\n", "").splitlines()]
+    [line] = [line for line in lines if line.startswith("sed ") and there in line]
     own = host.folder / f"shipped-{name}"
     own.write_text(shipped(name), encoding="utf-8")
     if f"deploy/cluster/{name}" not in line:                                          # in place, of what was put there before
