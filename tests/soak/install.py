@@ -222,7 +222,7 @@ def leave_out_what_it_does_not_know(machine: Machine) -> None:
     known = (machine.root / "root/langbiang/docs/settings.md").read_text(encoding="utf-8")
     place = machine.root / "root/langbiang/deploy/langbiang.env"
     lines = place.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith("LANGBIANG_") or f"| `{line.partition('=')[0]}` |" in known]
+    kept = [line for line in lines if not line.startswith("LANGBIANG_") or f"`{line.partition('=')[0]}`" in known]
     place.write_text("".join(kept), encoding="utf-8")
 
 
