@@ -236,17 +236,16 @@ def length_of(value: Any) -> int:
     return int(value[0]) if isinstance(value, list) else int(value)
 
 
-def table_under(page: str, head: str) -> list[str]:
-    """The rows of the one table of a page with these names of columns; other tables are somebody else's."""
-    [(_head, rows)] = [(table[0], table[2:]) for table in (part.splitlines() for part in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE))
-                       if table[0] == head]  # fmt: skip
-    return rows
+def points_under(page: str, heading: str) -> list[str]:
+    """The points of the list under a heading, each in one line; other lists are somebody else's."""
+    [text] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    return [line for line in re.sub(r"(?<=\S)\n +(?=\S)", " ", text).splitlines() if line.startswith("- ")]
 
 
 def test_every_definition_is_documented_as_the_program_has_it() -> None:
     page = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text(encoding="utf-8")
-    for head, defined in (("| key | name | định nghĩa | definition |", FIGURES), ("| key | name | mẫu số | denominator |", RATES)):
-        rows = [f"| `{each.key}` | {each.name.vi} · {each.name.en} | {each.definition.vi} | {each.definition.en} |"
-                for each in defined.values()]  # fmt: skip
-        assert table_under(page, head) == rows, f"docs/statistics.md, the table {head}"
+    for heading, defined in (("Definitions", FIGURES), ("Rates", RATES)):
+        points = [f"- `{each.key}`, {each.name.vi}: {each.definition.vi} *{each.name.en}*: {each.definition.en}"
+                  for each in defined.values()]  # fmt: skip
+        assert points_under(page, heading) == points, f"docs/statistics.md, {heading}"
     assert all(min(len(text) for text in (*each.name, *each.definition)) > 2 for each in (*FIGURES.values(), *RATES.values()))
