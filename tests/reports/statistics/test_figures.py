@@ -245,7 +245,6 @@ def points_under(page: str, heading: str) -> list[str]:
 def test_every_definition_is_documented_as_the_program_has_it() -> None:
     page = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text(encoding="utf-8")
     for heading, defined in (("Definitions", FIGURES), ("Rates", RATES)):
-        points = [f"- `{each.key}`, {each.name.vi}: {each.definition.vi} *{each.name.en}*: {each.definition.en}"
-                  for each in defined.values()]  # fmt: skip
+        points = [f"- `{each.key}` ({each.name.vi}), {each.name.en}: {each.definition.en}" for each in defined.values()]
         assert points_under(page, heading) == points, f"docs/statistics.md, {heading}"
     assert all(min(len(text) for text in (*each.name, *each.definition)) > 2 for each in (*FIGURES.values(), *RATES.values()))
