@@ -15,7 +15,6 @@ from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 OURS = ("rules.md", "domain.md", "glossary.md")
-WIDEST = 120
 
 FOLDERS = ("benchmark", "bpmn", "casework", "deploy", "docs", "migrations", "reports", "tests", "tools", "web", "workflows")
 KINDS = {".bpmn", ".css", ".dmn", ".html", ".js", ".md", ".py", ".sql"}
@@ -181,11 +180,3 @@ def test_the_table_worked_out_by_hand_is_what_the_program_counts() -> None:
         began, ends = instant(start), instant(due)
         counted = due_at(TimeLimit(int(amount), Unit(unit.replace(" ", "_"))), began, calendar, rests_in(pause, began))
         assert (counted, f"{began:%a}", f"{ends:%a}") == (ends, start[:3], due[:3]), (limit, start)
-
-
-# -- how they are written -----------------------------------------------------------------------------------------------
-
-
-def test_no_line_is_wider_than_a_screen() -> None:
-    wide = [f"{name}:{number}" for name in OURS for number, line in enumerate(text_of(name).splitlines(), 1) if len(line) > WIDEST]
-    assert wide == []
