@@ -218,7 +218,6 @@ class RunPart:
         return self.ended - self.begun
 
     def timings(self, kind: str) -> list[Timing]:
-        """The timings of the visitors."""
         return self.notebook.between(self.begun, self.ended, kind)
 
     def errors(self, kind: str) -> list[Timing]:

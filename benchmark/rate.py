@@ -169,7 +169,6 @@ class Hand:
             db.session.remove()
 
     def sign_in(self) -> None:
-        """Sign everybody in."""
         for browser in self.browsers.values():
             browser.sign_in()
 

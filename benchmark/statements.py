@@ -81,7 +81,6 @@ class Statements:
         return f"CASE WHEN ({moved}) <= {now} THEN {now} + ({minutes}) * interval '1 minute' ELSE {moved} END"
 
     def code(self, _value: str) -> str:
-        """The code of the copy."""
         return "c.code"
 
     def title(self, value: str) -> str:

@@ -46,7 +46,6 @@ class Attachment:
 
 @cache
 def characters(families: tuple[str, ...]) -> frozenset[int]:
-    """The characters each of these families has."""
     from fontTools.ttLib import TTFont  # late: docs/architecture.md
 
     each = [frozenset(TTFont(io.BytesIO(font_assets()[f"fonts/{FAMILIES[name]}"][1]), lazy=True).getBestCmap()) for name in families]

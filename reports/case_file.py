@@ -105,8 +105,6 @@ class AgencyPart:
 
 @dataclass(frozen=True, slots=True)
 class FiledVersion:
-    """One version of an answer."""
-
     version: int
     written_at: datetime
     title: str
@@ -240,5 +238,4 @@ def _fields(file: CaseFile) -> dict[str, object]:
 
 
 def names_of(pictures: Iterable[Picture]) -> list[str]:
-    """The names of pictures, in order."""
     return [each.name for each in pictures]

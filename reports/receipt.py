@@ -95,7 +95,6 @@ def qr_svg(receipt: Receipt) -> str:
 
 
 def receipt_pdf(receipt: Receipt) -> bytes:
-    """The receipt as PDF on A5."""
     return render_pdf(receipt_html(receipt), stylesheet=_stylesheet(), assets={"qr.svg": ("image/svg+xml", _qr_file(receipt))})
 
 

@@ -107,8 +107,10 @@ def _identifier(
 
 
 def _finish(document: Any, pdf: Any) -> None:
-    """Declare PDF/UA-1 too, place pictures, and resolve internal links: WeasyPrint declares one standard only, gives positions in pixels,
-    and names link targets by anchor."""
+    """Declare PDF/UA-1 too, give the boxes of figures in points, and describe internal links by their text.
+
+    WeasyPrint declares one standard only, gives these boxes in pixels, and describes such a link by its anchor.
+    """
     for _type, target, _rectangle, box in (link for page in document.pages for link in page.links if link[0] == "internal"):
         box.link_annotation["Contents"].string = " ".join("".join(box.element.itertext()).split()) or target
     metadata = pdf.objects[int(pdf.catalog["Metadata"].split()[0])]

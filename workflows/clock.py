@@ -1,5 +1,4 @@
-"""The engine's clock, set by the caller, since SpiffWorkflow reads the time itself (only in its timer module); and the clock of a long job.
-"""
+"""The engine's clock, which the caller sets, since SpiffWorkflow's timer module reads the time itself; and the clock of a long job."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

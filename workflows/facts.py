@@ -53,7 +53,7 @@ def _assignments_finished(case: Case) -> dict[str, Any] | None:
 
 
 def _steps_follow_answer(case: Case) -> bool:
-    """Whether an administrator drew steps behind the answer or the release in the agency's process."""
+    """Whether an agency's process goes on after its answer or release, because an administrator drew steps there."""
     running = select(ProcessInstance).where(ProcessInstance.case_id == case.id, ProcessInstance.assignment_id.is_not(None))
     with db.session.no_autoflush:
         found = list(db.session.scalars(running.where(ProcessInstance.ended_at.is_(None))))

@@ -36,7 +36,7 @@ MOST_PLACES = 600
 MOST_LISTED = 200
 
 FACTS_LAG = timedelta(days=30)
-"""Facts follow within minutes, so stretches of cases that left the system longer ago have ended and need no look-up."""
+"""Facts follow within minutes, so only cases that left the system more recently than this can still have an open stretch."""
 
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 """The due instant of stretches without a limit, so that they sort last."""

@@ -156,8 +156,7 @@ class Judge:
         return Fit.DEPARTS if self._runs_left > 0 else Fit.UNDECIDED
 
     def _through(self, here: Iterable[State], then: Callable[[State], list[State]], more: int) -> list[State]:
-        """The states `then` leads to, tried from the given states or the nearest that silent moves reach, and `more` silent moves beyond.
-        """
+        """The states `then` leads to, from the given states or the nearest reachable by silent moves, and `more` silent moves beyond."""
         layer = {state.number: state for state in here}
         seen, left = dict(layer), MOST_SILENT
         found: dict[int, State] = {}

@@ -177,7 +177,7 @@ def _missing(before: date) -> list[date]:
     """The months before `before` that need counting, newest first, at most MOST_MISSING: steps were left in them, and no count was made
     since they ended.
 
-    Without this, a month last counted while it lasted would lack its final days for ever if the worker stood still for over a month.
+    If the worker stood still until a month was no longer the previous one, its last days would otherwise never be counted.
     """
     found: list[date] = []
     while len(found) < MOST_MISSING and (newest := _newest_left(before)) is not None:

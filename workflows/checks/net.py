@@ -241,7 +241,7 @@ def _resting(state: State) -> list[Place]:
 
 
 def _begun_again(game: Game) -> Iterator[ModelFinding]:
-    """Yield events in a loop that begin a part with a parallel join while their step goes on."""
+    """Yield boundary events of steps in a loop that begin a part with a parallel join, where two rounds could mix."""
     graph = game.graph
     for event in (graph.nodes[each] for each in game.beyond if graph.nodes[each].attached_to):
         joins = [each for each in graph.reach([event.id]) if graph.nodes[each].kind == "parallelGateway" and len(graph.entering[each]) > 1]

@@ -57,7 +57,6 @@ class _State:
         return replace(self, rest={place: token for place, token in self.rest.items() if place not in gone})
 
     def with_moving(self, tokens: Iterable[_Token]) -> "_State":
-        """The state with more tokens moving."""
         return replace(self, moving=(*self.moving, *tokens))
 
 

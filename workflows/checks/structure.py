@@ -221,7 +221,7 @@ def _way_findings(process: Process, node: Node) -> Iterator[ModelFinding]:
 
 
 def _twice(process: Process, node: Node) -> Iterator[ModelFinding]:
-    """Yield two arrows to the same node, except at a choice, which may have two reasons for one step and takes only one."""
+    """Yield two arrows between the same nodes at a parallel gateway. Elsewhere they may stand for two reasons, and only one is taken."""
     seen: set[str] = set()
     for flow in process.leaving(node.id):
         target = process.nodes[flow.target]

@@ -163,7 +163,6 @@ def facts_of(model: Model, id_: str) -> Facts:
 
 
 def kind_words(node: Node | None, kind: str) -> Bilingual:
-    """The kind of a part, in words."""
     if node is not None and node.kind == "intermediateCatchEvent" and node.timer is not None:
         return Bilingual("chỗ chờ đến lúc", "the wait for a time")
     return KIND_WORDS.get(kind) or quoted(same(kind))

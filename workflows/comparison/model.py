@@ -60,7 +60,7 @@ class Model:
         return _shapes(self)
 
     def label(self, id_: str | None) -> Bilingual:
-        """What people read on a part; what is not there has no name."""
+        """The label of a part; empty without one."""
         part = self.parts.get(id_ or "")
         return label_of(part) if part is not None else NOTHING
 

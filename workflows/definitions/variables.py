@@ -47,7 +47,6 @@ def flag(vi: str, en: str) -> Variable:
 
 
 def number(vi: str, en: str) -> Variable:
-    """Declare a number."""
     return Variable(Type.NUMBER, Bilingual(vi, en))
 
 

@@ -84,7 +84,6 @@ def digest_of(account_id: int, *, now: datetime, of: str) -> Digest:
 
 
 def subject_of(digest: Digest) -> Bilingual:
-    """The subject line."""
     if not digest.waiting:
         return Bilingual("Việc cần xử lý hôm nay", "What waits for you today")
     return Bilingual(

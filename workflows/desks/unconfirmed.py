@@ -60,7 +60,7 @@ def _can_be_proven(provable: Collection[str]) -> ColumnElement[bool]:
 
 
 def _let_count(centre_id: int, provable: Collection[str]) -> None:
-    """Count cases whose sender has nothing that can be confirmed like any other."""
+    """Let a case count like any other if its sender left nothing that can be confirmed."""
     query = select(Case.id).join(CaseReport, CaseReport.case_id == Case.id).join(Report, Report.id == CaseReport.report_id)
     query = query.join(Reporter, Reporter.id == Report.reporter_id).where(Case.centre_id == centre_id, is_unconfirmed())
     query = query.where(CaseReport.is_main, CaseReport.left_at.is_(None), ~_can_be_proven(provable)).limit(TOGETHER)

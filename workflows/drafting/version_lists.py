@@ -56,8 +56,7 @@ class ScopeSeen:
 
 
 def versions_seen(by: Actor, *, key: str | None = None) -> list[ScopeSeen]:
-    """Return the scopes a person may read, for one process or all: the installation first, then centres that are theirs or have versions.
-    """
+    """Return the scopes a person may read, for one process or all: the installation first, then their centres and those with versions."""
     if not scopes_with(by, Action.READ_PROCESS):
         return []
     keys = [key] if key else list(SHIPPED)

@@ -54,7 +54,6 @@ class Stretch:
 
     @cached_property
     def spots(self) -> frozenset[Spot]:
-        """Every spot of the line."""
         return frozenset(spot for standing in self.standings for spot in standing)
 
 
@@ -68,7 +67,7 @@ class Net:
         self.root_of: dict[int, Stretch] = {}
         self._beneath: dict[int, list[Stretch]] = {}
         self.worked_out: dict[str, Any] = {}
-        """What others found out about it once."""
+        """Results other modules compute once for this net."""
         self.is_known = True
         try:
             game = play(self.graph, process.starts[0])

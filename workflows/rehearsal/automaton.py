@@ -174,7 +174,7 @@ class Automaton:
         self.graphs: dict[str, Graph] = {id_: graph_of(process) for id_, process in processes_of(read_xml(definition.xml)).items()}
         self.samples = {id_: Samples(graph, bindings, now) for id_, graph in self.graphs.items()}
         self.runs = 0
-        """How often the engine was really stepped."""
+        """How often the engine was stepped, as opposed to looked up."""
         self._trees: list[bytes] = []
         self._states: dict[tuple[Any, ...], State] = {}
         self._moves: dict[tuple[int, Act], Move] = {}
@@ -296,8 +296,7 @@ class Automaton:
             task.run()
 
     def _task(self, state: State, tasks: Iterator[Task], act: Act) -> Task:
-        """If several tokens rest at one element, the one whose values sort first: which one is arbitrary, but it must always be the same.
-        """
+        """If several tokens rest at one element, the one whose values sort first: an arbitrary choice that must always be the same."""
         found = [task for task in tasks if task.task_spec.name == act.element]
         if not found:
             raise NotEnabled(act)

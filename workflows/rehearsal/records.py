@@ -71,7 +71,6 @@ FINISHED = "assignments_finished"
 
 
 def record_of(life: CaseLife, way: Sequence[Traced]) -> Record:
-    """Return the record of a closed case."""
     passages: dict[tuple[str, Sign], list[RecordedPassage]] = defaultdict(list)
     follows: dict[Which, list[Follows]] = defaultdict(list)
     finished: list[tuple[Act, float]] = []

@@ -316,8 +316,7 @@ class _Run:
         self._plan(self._until(element, passage.since, passage.until), DONE, waits)
 
     def _until(self, element: str, since: float, until: float) -> float:
-        """When a step is done that took from `since` to `until`: after as many office hours from now; citizens' steps after as many hours.
-        """
+        """The end of a step that took from `since` to `until`: the same office hours from now on; for citizens, the same elapsed time."""
         if self.now == since:
             return until
         office = self.player.office

@@ -1,5 +1,4 @@
-"""Starts the child process (workflows/sandbox.py), limits its time and memory, and reports its progress and result, or why there is none.
-"""
+"""Starts the child process (workflows/sandbox.py), limits its time and memory, and reports its progress and result or the failure."""
 
 import signal
 import subprocess

@@ -37,7 +37,6 @@ class StoryResult:
 
 
 def story_of(way: Sequence[Traced]) -> Story:
-    """Return a traced way as a story."""
     began = way[0].at
     return [_told(each, each.at - began) for each in way]
 

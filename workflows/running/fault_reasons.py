@@ -45,7 +45,6 @@ REASONS = {
 
 
 def reason_of(error_class: str) -> Bilingual:
-    """Return the reason for a fault of that class."""
     if error_class in REASONS:
         return REASONS[error_class]
     if error_class.endswith("Refused"):
