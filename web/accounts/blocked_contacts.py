@@ -1,4 +1,4 @@
-"""Blocking the sender of a report for a while, and the list of those blocked: nobody learns here who they are."""
+"""Pages on which the sender of a report is blocked for a while, and the list of blocked senders. Neither says who a sender is."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -41,8 +41,6 @@ KIND_WORDS = {"account": _l("account"), "device": _l("browser"), "phone": _l("te
 
 
 class BlockForm(Form):
-    """Why, and for how long."""
-
     reason = TextAreaField(
         _l("Reason"), validators=[at_most(LONGEST_REASON)], description=_l("The sender reads it. Write what was too much, and name nobody.")
     )
@@ -118,7 +116,7 @@ def _page(case: Case, report: Report, form: BlockForm, *, refusal: str = "") -> 
 
 
 def blockable(case: Case) -> list[Report]:
-    """The reports of a case whose senders the person may block: the page of the case leads to it, and asks no more than it has read."""
+    """The reports of the case whose senders the person may block. The case page calls it, so it reads nothing that page has not read."""
     if case.quarantined_at is not None or not may(actor(), Action.BLOCK_SENDER, case):
         return []
     return [link.report for link in case.reports if link.left_at is None and can_be_blocked(link.report)]

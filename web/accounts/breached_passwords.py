@@ -1,8 +1,8 @@
-"""Passwords everybody tries first, or that have been stolen elsewhere: looked up in sorted files on the disk, never read into memory.
+"""Looks passwords up in sorted lists of common and stolen ones, on the disk and without reading a list into memory.
 
-One list comes with the program: ten thousand of the most used. The file LANGBIANG_BREACHED_PASSWORDS names is looked into beside it:
-SHA-1 digests as Have I Been Pwned gives them out (one `DIGEST` or `DIGEST:COUNT` a line), or the passwords themselves, one a line. Either
-has to be sorted by its bytes (`LC_ALL=C sort -u`).
+One list comes with the program: the ten thousand most used passwords. The setting LANGBIANG_BREACHED_PASSWORDS may name a second file:
+SHA-1 digests in the format of Have I Been Pwned (one `DIGEST` or `DIGEST:COUNT` a line), or the passwords themselves, one a line. Both
+files must be sorted by bytes (`LC_ALL=C sort -u`).
 """
 
 import hashlib
@@ -17,15 +17,15 @@ OURS = Path(__file__).parent.parent / ("common_passwords.txt")
 DIGEST = pattern(rb"[0-9A-Fa-f]{40}(:\d{1,12})?\r?\n?")
 LONGEST_LINE = 1_000
 PROBES = 64
-"""Places of a file looked at when the program starts: a file that is not sorted would hide what is in it."""
+"""Number of places checked for sort order at the start, because a lookup in an unsorted file would miss entries."""
 
 
 class ListUnusable(ValueError):
-    """The file cannot be looked into; the text says why."""
+    """The file cannot be searched; the text says why."""
 
 
 class PasswordList:
-    """One sorted file. Each look opens it anew, so that it may be replaced while the program runs."""
+    """One sorted file. It is opened for each lookup, so it may be replaced while the program runs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -46,7 +46,7 @@ class PasswordList:
         return any(self._finds(each.encode(), _word) for each in forms | {form.lower() for form in forms})
 
     def _finds(self, wanted: bytes, key: Callable[[bytes], bytes]) -> bool:
-        """Binary search over the bytes of the file: each step halves what is left and reads the line that begins next."""
+        """Binary search over the bytes of the file: each step halves the range and reads the line that begins next."""
         with _opened(self._path) as file:
             low, high = 0, file.seek(0, os.SEEK_END)
             while low < high:
@@ -71,7 +71,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _line_after(file: BinaryIO, place: int, low: int) -> int:
-    """Where the first line begins at or after a place; `low` is known to begin one."""
+    """The offset of the first line that begins at or after `place`; `low` is known to begin a line."""
     if place == low:
         return file.seek(low)
     file.seek(place - 1)

@@ -1,4 +1,4 @@
-"""The page on which a one-time code is typed: right, it goes on; asked for again, another is sent. Several ways lead over it."""
+"""The page on which a one-time code is typed or requested again; shared by every sign-in and consent flow that sends a code."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,14 +30,13 @@ AGAIN = "again"
 
 
 class CodeForm(Form):
-    """Six digits."""
-
     digits = StringField(_l("Code"), validators=[InputRequired(_l("Please type the code you were sent.")), Length(max=40)])
 
 
 @dataclass(frozen=True, slots=True)
 class CodeStep:
-    """What the page of one way is called, and where its contact is asked for, by where it goes on in the end."""
+    """One flow that sends a code: its page title, and the URL of the form that asks for the contact, given where the flow leads in
+    the end."""
 
     purpose: Purpose
     title: str
@@ -45,7 +44,8 @@ class CodeStep:
 
 
 def ask_for_code(typed: str, purpose: Purpose, *, target: str = "") -> str:
-    """Send a code to what was typed and remember it; returns why not, or an empty text. The same whether anybody is known by it."""
+    """Send a code to what was typed and remember the request. Returns why not, or an empty text; the answer is the same for known and
+    unknown contacts."""
     given = contact_typed(typed)
     if given is None:
         return str(_("Please type a telephone number such as 0912 345 678, or an e-mail address."))
@@ -56,7 +56,7 @@ def ask_for_code(typed: str, purpose: Purpose, *, target: str = "") -> str:
 
 
 def take_code(step: CodeStep) -> Asked | ResponseReturnValue:
-    """What has been proven by the code in this request, or the answer to give instead."""
+    """Return the contact proven by the code in this request, or the response to send instead."""
     asked, form = kept_asked(ASKED_KEY, step.purpose), CodeForm()
     if asked is None:
         return redirect(step.begins(""))

@@ -1,4 +1,4 @@
-"""Proving that the sender of a report can be reached where they said, on the receipt and on the report's page; and how they are told."""
+"""On the receipt and the report's page: the sender proves that their contact reaches them, and chooses how they are notified."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ bp = Blueprint("contacts_confirming", __name__)
 
 @dataclass(frozen=True, slots=True)
 class ConfirmBox:
-    """What the box of a report shows that is not confirmed. `contact` is masked; `is_sent`: a code is under way or may be typed."""
+    """What the confirmation box of an unconfirmed report shows. `contact` is masked; `is_sent`: a code is on its way or may be typed."""
 
     code: str
     kind: str
@@ -39,7 +39,7 @@ class ConfirmBox:
 
 @bp.app_template_global("confirm_box")
 def confirm_box(code: str) -> ConfirmBox | None:
-    """The box of one's own report; None where nothing is to be proven, or nothing can be."""
+    """The box for one's own report; None where there is nothing to prove or no code can be sent."""
     report = own_report_here(code)
     way = _way_of(report) if report is not None else None
     if report is None or way is None:
@@ -52,8 +52,8 @@ def confirm_box(code: str) -> ConfirmBox | None:
 
 @bp.app_template_global("told_by")
 def told_by(code: str) -> list[tuple[str, str, bool]] | None:
-    """The ways in which somebody without an account is told of their report: channel, its name, and whether they take it. None where
-    there is nothing to choose, or the contact is not proven."""
+    """The channels by which a sender without an account is notified: channel, its name, and whether it is switched on. None where there is
+    nothing to choose or the contact is not proven."""
     report = own_report_here(code)
     reporter = report.reporter if report is not None else None
     if reporter is None or reporter.account_id is not None or reporter.contact_verified_at is None:
@@ -65,7 +65,7 @@ def told_by(code: str) -> list[tuple[str, str, bool]] | None:
 @bp.post("/reports/<code>/contact-code")
 @performs(Action.CONFIRM_CONTACT)
 def contact_code(code: str) -> ResponseReturnValue:
-    """Send a code to the contact a report was sent with."""
+    """Send a code to the contact given with the report."""
     report = found(report_owned_by(actor(), code))
     way = _way_of(report)
     refusal = request_code(way, purpose=Purpose.CONFIRM_REPORT, report=report) if way is not None else ""
@@ -78,7 +78,7 @@ def contact_code(code: str) -> ResponseReturnValue:
 @bp.post("/reports/<code>/contact-confirmation")
 @performs(Action.CONFIRM_CONTACT)
 def contact_confirmation(code: str) -> ResponseReturnValue:
-    """Take the code. Other reports open in this browser that were sent with the same contact are confirmed with it."""
+    """Check the code. It also confirms other reports open in this browser that were sent with the same contact."""
     report = found(report_owned_by(actor(), code))
     way = _way_of(report)
     if way is not None and not is_right(way, request.form.get("digits", ""), purpose=Purpose.CONFIRM_REPORT, report=report):
@@ -99,7 +99,7 @@ def contact_confirmation(code: str) -> ResponseReturnValue:
 @bp.post("/mine/<code>/ways")
 @performs(Action.FOLLOW_OWN)
 def ways(code: str) -> ResponseReturnValue:
-    """Keep by which ways somebody without an account is told of their report; their page tells everything in any case."""
+    """Save by which channels a sender without an account is notified; their page shows everything in any case."""
     report = found(report_owned_by(actor(), code))
     found(told_by(code))
     reporter_id, offered = found(report.reporter).id, set(_channels_to(found(report.reporter)))
@@ -115,12 +115,12 @@ def ways(code: str) -> ResponseReturnValue:
 
 
 def can_be_confirmed(report: Report) -> bool:
-    """Whether its sender may still prove where they are reached, and a code gets there."""
+    """Whether the sender's contact is still unproven and a code can reach it."""
     return _way_of(report) is not None
 
 
 def send_first_code(report: Report) -> None:
-    """Send a code once, right after somebody without an account has sent a report; within the limits, and no failure of filing."""
+    """Send the first code right after a report came in without an account. Rate limits apply, and a failure does not undo the filing."""
     way = _way_of(report)
     if way is not None:
         request_code(way, purpose=Purpose.CONFIRM_REPORT, report=report)
@@ -131,7 +131,7 @@ def _own(code: str) -> Report:
 
 
 def _way_of(report: Report) -> Contact | None:
-    """Where a code to confirm a report goes: the first contact of its sender that a code reaches."""
+    """The first contact of the sender that a code can reach."""
     if not is_unconfirmed(report):
         return None
     return next((way for way in contacts_of(report) if can_reach(kind_of(way))), None)

@@ -1,7 +1,7 @@
-"""One-time codes as pages ask for them: by which way one leaves, what a browser is proving, and what it has proven.
+"""One-time codes as pages use them: over which channel one is sent, what this browser is proving, and what it has proven.
 
-What a browser is about lies in its signed cookie, sealed: the cookie can be read by whoever has the browser, and a telephone number is
-nobody's business. Pages are the same whether somebody is known under a contact or not.
+The state of a browser is sealed in its signed cookie, because anybody with the browser can read a cookie and a telephone number must not
+show. Pages look the same whether or not a contact is known.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -27,14 +27,14 @@ from web.networks import this_network
 ASKED_KEY, PROVEN_KEY = "asked_code", "proven"
 ASKED_PURPOSE = "what a browser is proving"
 KEPT = timedelta(minutes=15)
-"""How long a browser may take to type a code, and to go on after it."""
+"""How long a browser may take to type a code and to continue afterwards."""
 
 bp = Blueprint("contacts_codes", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A contact a browser is proving or has proven, since when, and where it goes on. Never in `repr`."""
+    """A contact this browser is proving or has proven, since when, and where to go next. Its `repr` omits the contact."""
 
     contact: Contact
     purpose: str
@@ -48,22 +48,20 @@ class Asked:
 
 @bp.app_template_global("can_prove_contacts")
 def can_prove_contacts() -> bool:
-    """Whether a code reaches anybody from here."""
     return any(can_reach(kind) for kind in ("phone", "email"))
 
 
 def configured() -> frozenset[str]:
-    """The channels of this installation."""
     return frozenset(current_app.extensions.get("gateways", ()))
 
 
 def can_reach(kind: str) -> bool:
-    """Whether a code reaches a `phone` or an `email` from here; in a demonstration without gateways the page shows it."""
+    """Whether a code can be sent to a `phone` or an `email`; true in a demonstration without gateways, whose pages show the code."""
     return way_to(kind, configured=configured(), now=now()) is not None or bool(current_app.config["DEMO"])
 
 
 def contact_typed(typed: str) -> Contact | None:
-    """The telephone number or e-mail address somebody means; None for anything else."""
+    """Parse a telephone number or e-mail address; None for anything else."""
     phone = phone_number(typed)
     if phone is not None:
         return Contact(phone=phone)
@@ -72,14 +70,15 @@ def contact_typed(typed: str) -> Contact | None:
 
 
 def no_way_words(kind: str) -> str:
-    """Why no code is sent: it says what the installation has, nothing of anybody."""
+    """Why no code can be sent. It depends only on the installation, so it reveals nothing about a person."""
     if kind == "phone":
         return str(_("This installation cannot send text messages yet, so a telephone number cannot be confirmed by a code."))
     return str(_("This installation cannot send e-mails yet, so an address cannot be confirmed by a code."))
 
 
 def request_code(contact: Contact, *, purpose: Purpose, report: Report | None = None) -> str:
-    """Send a code to a contact within the limits; returns why not, in the reader's words, or an empty text. Commits."""
+    """Send a code to a contact within the limits. Returns the reason in the reader's language where none was sent, else an empty text.
+    Commits."""
     if not can_reach(kind_of(contact)):
         return no_way_words(kind_of(contact))
     moment, words_language, report_id = now(), language(), report.id if report is not None else None
@@ -96,19 +95,19 @@ def request_code(contact: Contact, *, purpose: Purpose, report: Report | None = 
 
 
 def is_right(contact: Contact, typed: str, *, purpose: Purpose, report: Report | None = None) -> bool:
-    """Whether the code is right; the attempt counts either way. Commits."""
+    """Check a code; the attempt counts either way. Commits."""
     with unit_of_work():
         of_report = db.session.get_one(Report, report.id) if report is not None else None
         return check_code(contact, typed, purpose=purpose, network=this_network(), now=now(), report=of_report)
 
 
 def wrong_words() -> str:
-    """What is said of every code that is not taken: wrong, too old, tried too often, never sent."""
+    """One sentence for every rejected code: wrong, expired, tried too often, or never sent."""
     return str(_("This code is not right, or it is too old. A code holds for 10 minutes and five attempts; you can have a new one sent."))
 
 
 def shown_digits(contact: Contact, *, purpose: Purpose, report: Report | None = None) -> str:
-    """The code itself, where a demonstration has no way to send it; else empty."""
+    """The code itself in a demonstration that cannot send it; else empty."""
     if not current_app.config["DEMO"] or way_to(kind_of(contact), configured=configured(), now=now()) is not None:
         return ""
     row = open_code(contact, purpose=purpose, now=now(), report=report)
@@ -117,12 +116,12 @@ def shown_digits(contact: Contact, *, purpose: Purpose, report: Report | None = 
 
 
 def wait_seconds(since: datetime) -> int:
-    """How long a page lets somebody wait before it offers another code."""
+    """Seconds until the page offers another code."""
     return max(0, round((since + RESEND_AFTER - now()).total_seconds()))
 
 
 def keep_asked(key: str, asked: Asked) -> None:
-    """Let this browser go on with a contact, for KEPT."""
+    """Remember for KEPT which contact this browser is proving."""
     told = {
         "phone": asked.contact.phone, "email": asked.contact.email, "name": asked.contact.name, "purpose": asked.purpose,
         "at": asked.at.isoformat(), "target": asked.target, "in_app": asked.in_app,
@@ -131,7 +130,7 @@ def keep_asked(key: str, asked: Asked) -> None:
 
 
 def kept_asked(key: str, purpose: str) -> Asked | None:
-    """What this browser is about; None once it took too long, or for another purpose."""
+    """The contact this browser is proving; None when it expired or was for another purpose."""
     try:
         told = open_json(urlsafe_b64decode(session.get(key) or ""), purpose=ASKED_PURPOSE)
     except (SealBroken, KeyMissing, ValueError):
@@ -144,12 +143,11 @@ def kept_asked(key: str, purpose: str) -> Asked | None:
 
 
 def forget_asked(key: str) -> None:
-    """The browser is done with it."""
     session.pop(key, None)
 
 
 def code_page(asked: Asked, *, report: Report | None = None) -> dict[str, object]:
-    """What the box that takes a code shows."""
+    """Template values for the box that takes a code."""
     way_only = Contact(phone=asked.contact.phone, email=asked.contact.email)
     return {
         "masked": masked(way_only),
@@ -162,7 +160,7 @@ def code_page(asked: Asked, *, report: Report | None = None) -> dict[str, object
 
 
 def masked(contact: Contact) -> str:
-    """Enough of a contact for its owner to know it by, too little for who looks over a shoulder."""
+    """Enough of a contact for its owner to recognise, too little for somebody looking over a shoulder."""
     if contact.phone:
         return f"… {contact.phone[-3:]}"
     name, _at, host = (contact.email or "").partition("@")
@@ -170,7 +168,7 @@ def masked(contact: Contact) -> str:
 
 
 def _sent_just_now(contact: Contact, purpose: Purpose, report: Report | None, moment: datetime) -> bool:
-    """A second press, or a page loaded again, is no second request."""
+    """Whether a code was just sent, so that a double press or a reloaded page sends no second one."""
     row = open_code(contact, purpose=purpose, now=moment, report=report)
     return row is not None and moment < row.created_at + RESEND_AFTER
 

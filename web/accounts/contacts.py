@@ -1,4 +1,4 @@
-"""A citizen's own account: name and contacts, password, language, sessions, and what leads on from there."""
+"""A citizen's account page: name, contacts, password, language and sessions."""
 
 from datetime import timedelta
 
@@ -43,12 +43,10 @@ from web.sessions import current_session, drop_cookie, open_sessions, revoke_ses
 bp = Blueprint("contacts_account", __name__)
 
 GUESSES = Limit("own password", 5, timedelta(minutes=15))
-"""The same counter as for a change (web.accounts.password)."""
+"""The counter is shared with changing the password (web.accounts.password)."""
 
 
 class FirstPasswordForm(Form):
-    """A password for an account that has none."""
-
     password = PasswordField(
         _l("New password"),
         validators=[
@@ -62,7 +60,7 @@ class FirstPasswordForm(Form):
 @bp.get("/account")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def account() -> ResponseReturnValue:
-    """The account of a citizen; staff have what is theirs on the page of their sessions."""
+    """The account page of a citizen; staff are led to the page of their sessions."""
     return _page() if _citizen() is not None else redirect(url_for("auth.sessions"))
 
 
@@ -82,9 +80,10 @@ def name() -> ResponseReturnValue:
 @bp.post("/account/contact")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def contact() -> ResponseReturnValue:
-    """Send a code to another number or address; it holds for the account once the code has come back.
+    """Send a code to another number or address; the account gets the contact once the code has been typed.
 
-    Whoever finds the page open must not take the account over: they prove first who they are (web.accounts.proof).
+    Somebody who finds the page open must not be able to take the account over, so the person first proves who they are
+    (web.accounts.proof).
     """
     judged = unproven(Person(account=found(_citizen()))) if contact_typed(request.form.get("contact", "")) is not None else None
     if judged is not None:
@@ -114,14 +113,14 @@ def contact_code() -> ResponseReturnValue:
 @bp.post("/account/first-password")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def first_password() -> ResponseReturnValue:
-    """A password for who signs in by codes so far; whoever has one changes it with the present one (web.accounts.password)."""
+    """Set a password on an account that signs in by codes. An account with a password changes it in web.accounts.password."""
     mine, form = found(_citizen()), FirstPasswordForm()
     if mine.password_hash is not None:
         return redirect(url_for("account.password"))
     judged = unproven(Person(account=mine))
     if judged is not None:
         return _page(password=FirstPasswordForm(formdata=None), said=("password", *judged)), 422 if judged[0] else 200
-    # rows read before a proof was counted are not those of now
+    # rows read before the proof was counted may be out of date
     mine, this = found(_citizen()), found(current_session())
     if not form.validate_on_submit():
         return _page(password=form), 422
@@ -142,7 +141,7 @@ def first_password() -> ResponseReturnValue:
 @bp.post("/account/password-removal")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def password_removal() -> ResponseReturnValue:
-    """No password any more: only where a code reaches a contact that is proven, or nobody would get in again."""
+    """Remove the password. Refused unless a code can reach a proven contact, since nobody could sign in any more."""
     mine = found(_citizen())
     found(True if _can_do_without_password(mine) else None)
     own_id, kept, moment = mine.id, mine.password_hash, now()
@@ -164,7 +163,6 @@ def password_removal() -> ResponseReturnValue:
 @bp.post("/account/language")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def account_language() -> ResponseReturnValue:
-    """The language of pages and messages."""
     own_id, chosen = found(_citizen()).id, request.form.get("language", "")
     if chosen in LANGUAGES:
         with unit_of_work():
@@ -176,7 +174,7 @@ def account_language() -> ResponseReturnValue:
 @bp.post("/account/sign-out-everywhere")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def sign_out_everywhere() -> ResponseReturnValue:
-    """Every session ends, this one too."""
+    """End every session, including this one."""
     mine, moment = found(_citizen()), now()
     with unit_of_work():
         for one in open_sessions(mine, now=moment):
@@ -205,7 +203,7 @@ def _page(
     *, name_refusal: str = "", contact_refusal: str = "", removal_refusal: str = "", password: FirstPasswordForm | None = None,
     said: tuple[str, ...] = (),
 ) -> str:
-    """The page; `said` is for which form a proof was judged, and what is told there."""
+    """`said` names the form whose proof was judged and the sentence shown there."""
     mine = found(_citizen())
     known = contact_of(mine)
     ways = [

@@ -1,4 +1,4 @@
-"""What stands between a right first step and a session: every way in for staff goes through `enter`, whatever its first step was.
+"""The gate between a correct first step and a session: every way staff sign in goes through `enter`.
 
     with unit_of_work():
         entry = enter(account, first="password", now=moment)
@@ -24,19 +24,19 @@ PATH = "/sign-in"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A token for the browser: of a session, or of a sign-in that wants a second step. Never in `repr`."""
+    """A token for the browser: for a session, or for a sign-in that still needs its second step. Its `repr` omits the token."""
 
     token: str
     is_half: bool
     is_asked: bool = False
-    """Whether the person will need a second factor and has none yet."""
+    """Whether the person will soon need a second factor and has none yet."""
 
     def __repr__(self) -> str:
         return f"Entry(is_half={self.is_half})"
 
 
 def enter(account: Account, *, first: str, now: datetime) -> Entry:
-    """Open the session of a right first step, or begin the second where the account has one; inside the caller's unit of work."""
+    """Open a session after a correct first step, or start the second step where the account has one. Call inside a unit of work."""
     if account.kind == "staff" and has_second_factor(account.id):
         return Entry(begin_sign_in(account.id, first_factor=first, now=now), is_half=True)
     is_asked = account.kind == "staff" and need_of(actor_for(account, now=now), now=now) is not Need.NONE
@@ -44,7 +44,7 @@ def enter(account: Account, *, first: str, now: datetime) -> Entry:
 
 
 def entry_answer(entry: Entry, target: str) -> Response:
-    """Lead to the second step; the cookie opens nothing but its page."""
+    """Redirect to the second step; the cookie opens no other page."""
     response = make_response(redirect(url_for("factors_second.second", next=target or None)))
     response.set_cookie(
         COOKIE, entry.token, max_age=int(HOLDS.total_seconds()), path=PATH, httponly=True, samesite="Lax",
@@ -54,15 +54,14 @@ def entry_answer(entry: Entry, target: str) -> Response:
 
 
 def begun_here() -> SignInBegun | None:
-    """The sign-in this browser has begun."""
+    """The sign-in this browser has started, waiting for its second step."""
     return begun_by(request.cookies.get(COOKIE, ""), now=now())
 
 
 def drop_begun_cookie(response: Response) -> None:
-    """The second step is over."""
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
 def asked_first(entry: Entry, target: str) -> str:
-    """Where to go on: who will need a second factor is asked for one at each sign-in, and may go on from there."""
+    """Where to go after sign-in: somebody who will soon need a second factor is reminded at each sign-in and may skip the reminder."""
     return url_for("factors_own.security", next=target) if entry.is_asked else target

@@ -1,8 +1,8 @@
-"""Hand-over from another application: its server asks for a ticket, its web view opens it (docs/host-apps.md).
+"""Sign-in from another application: its server requests a ticket, its web view opens it (docs/host-apps.md).
 
-Opening the address shows a page and uses nothing up, because previews of links do the same; the page sends itself, or is sent by one press.
-It waits for a press where somebody is signed in here already, and where a page of another site led here: nobody is to find themselves
-in a stranger's account, nor to write there without knowing.
+Opening the address only shows a page, because link previews open it too; that page submits itself or waits for a press. It waits for a
+press where somebody is already signed in, or where a page of another site led here: nobody should end up in a stranger's account without
+noticing and write there.
 """
 
 from datetime import timedelta
@@ -29,7 +29,7 @@ bp = Blueprint("contacts_hand_over", __name__)
 
 BY_HOST = Limit("hand-over by host", 300, timedelta(minutes=1))
 FROM_NETWORK = Limit("hand-over from network", 60, timedelta(minutes=15))
-"""Of tokens that were refused: nobody tries out keys here."""
+"""Limit on rejected tokens per network, so that nobody can try out keys."""
 OPENED = Limit("hand-over opened", 300, timedelta(minutes=15))
 
 STATUS = {"host_unknown": 401, "signature_wrong": 401, "token_used": 409}
@@ -38,7 +38,7 @@ REFUSED = 422
 
 @bp.record_once
 def _take_from_servers(state: Any) -> None:
-    """A server has no form and no cookie; what it signs is proof enough."""
+    """Exempt from the CSRF check: a server has no form or cookie, and its signature is proof enough."""
     protection: CSRFProtect = state.app.extensions["csrf"]
     protection.exempt(f"{__name__}.{tickets.__name__}")
 
@@ -46,7 +46,7 @@ def _take_from_servers(state: Any) -> None:
 @bp.post("/hand-over/tickets")
 @performs(Action.SIGN_IN)
 def tickets() -> ResponseReturnValue:
-    """201 with the address the web view opens, else a stable code; nothing that was sent is said again."""
+    """Answer 201 with the address for the web view, else a stable error code; the answer never repeats what was sent."""
     moment = now()
     sent = request.get_data(as_text=False)[: LONGEST_TOKEN + 1]
     try:
@@ -99,13 +99,12 @@ def ticket(ticket: str) -> ResponseReturnValue:
 @bp.get("/hand-over")
 @performs(Action.SIGN_IN)
 def nowhere() -> ResponseReturnValue:
-    """Without a ticket there is nothing here."""
+    """Answer the address without a ticket."""
     return redirect(url_for("public.home"))
 
 
 def _is_opened_directly() -> bool:
-    """Whether a web view or a person opened the address, and no page of another site. Browsers that do not say so tell where they come
-    from at most."""
+    """Whether a web view or a person opened the address rather than a page of another site. Older browsers send only a referrer."""
     site, before = request.headers.get("Sec-Fetch-Site"), request.referrer
     if site is not None:
         return site == "none"

@@ -1,4 +1,4 @@
-"""Pages shown within another application: known by the browser's session, from a hand-over until it signs out."""
+"""Remembers in the browser's session, from hand-over to sign-out, that pages are shown inside another application."""
 
 from flask import Blueprint, session
 
@@ -9,12 +9,13 @@ bp = Blueprint("contacts_in_app", __name__)
 
 @bp.app_template_global("in_app")
 def in_app() -> str:
-    """The name of the application this browser shows our pages within; empty in a browser of its own. Such a page offers no installing."""
+    """The application that shows our pages in this browser; empty in an ordinary browser. Pages inside an application do not offer to
+    install."""
     name = session.get(IN_APP_KEY)
     return name if isinstance(name, str) else ""
 
 
 def mark_in_app(name: str) -> None:
-    """Remember within which application the pages are shown; an empty name changes nothing."""
+    """Remember the application; an empty name changes nothing."""
     if name:
         session[IN_APP_KEY] = name

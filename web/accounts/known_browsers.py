@@ -1,6 +1,6 @@
-"""Browsers that have signed in before. Guesses elsewhere at somebody's password do not count against the person's own browser.
+"""Browsers that have signed in before, so that somebody else's guesses elsewhere do not lock out the person's own browser.
 
-The cookie is signed and says nothing: a random number of the browser, and keyed digests of the names that have signed in with it.
+The signed cookie reveals nothing: it holds a random number of the browser and keyed digests of the user names that signed in there.
 """
 
 import secrets
@@ -15,22 +15,22 @@ from web.http.signing_keys import signing_keys
 COOKIE = "langbiang_known"
 KEPT = timedelta(days=180)
 MOST_NAMES, DIGEST = 12, 22
-"""Names one browser remembers, the latest, and the signs of each digest."""
+"""How many user names one browser remembers (the latest), and the length of each digest in characters."""
 
 
 def browser_known_to(subject: str) -> str | None:
-    """The number of this browser, if whoever is meant has signed in with it before."""
+    """This browser's number if `subject` has signed in with it before."""
     number, names = _kept()
     return number if _digest(subject) in names else None
 
 
 def browser_known() -> str | None:
-    """The number of this browser, if anybody has signed in with it before."""
+    """This browser's number if anybody has signed in with it before."""
     return _kept()[0] or None
 
 
 def remember_browser(response: Response, subject: str) -> None:
-    """Write down that somebody has signed in here, all steps of it."""
+    """Remember that `subject` completed a sign-in here."""
     number, names = _kept()
     names = [_digest(subject), *(name for name in names if name != _digest(subject))][:MOST_NAMES]
     response.set_cookie(

@@ -1,4 +1,4 @@
-"""What each person is told by which way: chosen on one page, by browsers that agree to show notices, and by the links in e-mails."""
+"""What a person is notified of and how: on one page, by browsers that agree to show notices, and by the links in e-mails."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -53,7 +53,7 @@ TAKE_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way out of the house that leads to the person: how it is called, where it leads, what can be chosen and what holds."""
+    """One outgoing channel as it applies to a person: its name, their address on it, the choices, and the present one."""
 
     channel: str
     words: str
@@ -64,7 +64,8 @@ class Way:
 
 @bp.record_once
 def _take_from_mail_programs(state: Any) -> None:
-    """A mail program that sends `List-Unsubscribe=One-Click` (RFC 8058) has no token of a form; the signed address is proof enough."""
+    """Exempt from the CSRF check: a mail program sending `List-Unsubscribe=One-Click` (RFC 8058) has no form token, and the signed address
+    is proof enough."""
     protection: CSRFProtect = state.app.extensions["csrf"]
     protection.exempt(f"{__name__}.{unsubscribe_page.__name__}")
 
@@ -72,7 +73,7 @@ def _take_from_mail_programs(state: Any) -> None:
 @bp.route("/account/messages", methods=["GET", "POST"])
 @performs(Action.CHOOSE_MESSAGES, with_account=True)
 def choices() -> ResponseReturnValue:
-    """One choice for each way that leads to the person here."""
+    """Save one choice for each channel that reaches the person."""
     if request.method == "GET":
         return _page()
     form, ways = Form(), ways_of(found(signed_in_account()))
@@ -92,7 +93,7 @@ def choices() -> ResponseReturnValue:
 @bp.post("/account/messages/browsers")
 @performs(Action.CHOOSE_MESSAGES, with_account=True)
 def browser() -> ResponseReturnValue:
-    """Keep what `push.js` sends: this browser shows notices for the account signed in here."""
+    """Save a push subscription sent by `push.js`: this browser then shows notices for the signed-in account."""
     sent = sent_json()
     keys = sent.get("keys") if isinstance(sent, dict) else None
     given = [sent.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(sent, dict) and isinstance(keys, dict) else []
@@ -107,7 +108,7 @@ def browser() -> ResponseReturnValue:
     except SubscriptionRefused as refusal:
         return {"error": local(refusal.text)}, 422
     answer = current_app.make_response(({"kept": True}, 201))
-    # outlives the session, so that whoever signs in here next is not shown the notices of this person
+    # outlives the session, so that the next person to sign in here is not shown this person's notices
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     answer.set_cookie(PUSH_COOKIE, digest, max_age=ONE_YEAR, httponly=True, samesite="Lax", secure=secure)
     return answer
@@ -116,7 +117,7 @@ def browser() -> ResponseReturnValue:
 @bp.post("/account/messages/browsers/end")
 @performs(Action.CHOOSE_MESSAGES, with_account=True)
 def browser_end() -> ResponseReturnValue:
-    """One of the person's own browsers shows nothing more."""
+    """Stop notices on one of the person's own browsers."""
     with unit_of_work():
         was_there = unsubscribe(request.form.get("browser", ""), by=actor(), now=now())
     found(was_there or None)
@@ -127,7 +128,7 @@ def browser_end() -> ResponseReturnValue:
 @bp.get("/push-worker.js")
 @performs(Action.READ_PUBLIC)
 def push_worker() -> ResponseReturnValue:
-    """The script that shows a notice while no page is open. At the root, because it speaks for the whole site; never kept for long."""
+    """The script that shows a notice while no page is open. Served at the root, so that it covers the whole site; cached only briefly."""
     answer = send_from_directory(f"{current_app.static_folder}/js", "push-worker.js", mimetype="text/javascript", max_age=0)
     answer.headers["Cache-Control"] = "no-cache"
     return answer
@@ -136,7 +137,7 @@ def push_worker() -> ResponseReturnValue:
 @bp.route("/unsubscribe", methods=["GET", "POST"], endpoint="unsubscribe")
 @performs(Action.TRACK_REPORT)
 def unsubscribe_page() -> ResponseReturnValue:
-    """Where the e-mails of somebody without an account lead who wants no more of them. Shows nothing of their report."""
+    """The page linked in e-mails to a sender without an account, to stop them. It shows nothing of the report."""
     reporter = found(_reporter_of(request.args.get("token", "")))
     if request.method == "POST":
         takes_again = request.form.get("act") == "again"
@@ -150,7 +151,7 @@ def unsubscribe_page() -> ResponseReturnValue:
 
 
 def unsubscribe_link(recipient: str) -> str:
-    """Where the person of an outbox row (`reporter:<id>`, `account:<id>`) changes what they are told, for the foot of an e-mail."""
+    """The link in the foot of an e-mail by which its recipient (`reporter:<id>` or `account:<id>`) changes what they are sent."""
     kind, _colon, number = recipient.partition(":")
     base = current_app.config["BASE_URL"]
     reporter = db.session.get(Reporter, int(number)) if kind == "reporter" else None
@@ -160,17 +161,17 @@ def unsubscribe_link(recipient: str) -> str:
 
 
 def takes_one_click(link: str) -> bool:
-    """Whether a mail program may send `List-Unsubscribe=One-Click` to that address (RFC 8058)."""
+    """Whether a mail program may post `List-Unsubscribe=One-Click` to that address (RFC 8058)."""
     return "/unsubscribe?token=" in link
 
 
 def channels_here() -> frozenset[str]:
-    """The ways out of the house this installation has."""
+    """The outgoing channels of this installation."""
     return frozenset(current_app.extensions.get("gateways", ())) & frozenset(CHANNELS)
 
 
 def ways_of(account: Account) -> list[Way]:
-    """The ways that lead to the person: the installation has them, and the person has an address for them or a browser that agreed."""
+    """The channels that reach the person: the installation has them, and the person has an address or a browser that agreed."""
     takes, addresses = wishes_of([account.id])[account.id], _addresses_of(account)
     return [
         Way(channel, str(CHANNEL_LABELS[channel]), addresses[channel], may_take(account.kind, channel), takes[channel])
@@ -179,7 +180,7 @@ def ways_of(account: Account) -> list[Way]:
 
 
 def _addresses_of(account: Account) -> dict[str, str]:
-    """What the person is told of each way that leads to them; enough to recognise it, for others may look at the screen."""
+    """The person's masked address by channel: recognisable to them, little to others who see the screen."""
     contact, browsers = contact_of(account), subscriptions_of(account.id)
     found_addresses = {}
     if contact.email:
@@ -211,12 +212,12 @@ def _page(*, refusal: str = "", chosen: dict[str, str] | None = None, asks: bool
 
 
 def _push_key() -> str:
-    """The public key of the house (VAPID, RFC 8292), by which the browser's push service knows who may call it."""
+    """The installation's public VAPID key (RFC 8292), by which a browser's push service knows who may send."""
     return str(current_app.extensions["gateways"]["push"].public_key)
 
 
 def _ways_to(reporter: Reporter) -> frozenset[str]:
-    """The ways somebody without an account can be reached at all."""
+    """The channels that reach a sender without an account."""
     ways = ({"sms", "zns"} if reporter.phone_digest else set()) | ({"email"} if reporter.email_digest else set())
     return channels_here() & ways
 
@@ -226,7 +227,7 @@ def _token_of(reporter_id: int) -> str:
 
 
 def _reporter_of(token: str) -> Reporter | None:
-    """Whoever the token names; None for one nobody here signed."""
+    """The reporter a token names; None if this installation did not sign it."""
     words, _dash, signature = token.partition("-")
     number = number_in(words)
     if number is None or not _signer().verify_signature(words.encode(), signature):

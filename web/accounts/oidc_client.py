@@ -1,7 +1,7 @@
-"""The provider's side of a sign-in (OpenID Connect Core 1.0, authorization code with PKCE): where it is, its keys, its tokens.
+"""The client for sign-in providers (OpenID Connect Core 1.0, authorization code with PKCE): discovery, keys and tokens.
 
-What is kept of a provider is kept for a while and in this process: it is a copy, and every process may have its own. A provider that does
-not answer is not asked again for a moment, so that a morning's two hundred sign-ins do not all wait for it.
+Discovery and keys are cached per process for a while. A provider that does not answer is left alone for a moment, so that a morning's two
+hundred sign-ins do not all wait for it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from joserfc.jwk import ECKey, RSAKey
 
 ALGORITHMS = {"RS256": "RSA", "ES256": "EC"}
-"""What a token may be signed with, and the kind of key that belongs to it: never a shared secret, never nothing."""
+"""Accepted signature algorithms and the kind of key each needs: never a shared secret, never `none`."""
 LEAST_RSA_BITS = 2048
 NOT_A_CODE = re.compile(r"[^a-z_]")
 LEEWAY_SECONDS = 60
 METADATA_LASTS, KEYS_LAST = 3600.0, 600.0
 KEYS_ANEW = 30.0
-"""A key that is not known is looked for anew at most so often, in seconds."""
+"""Least seconds between two reloads of the keys because of an unknown key."""
 RESTS = 15.0
 CALL_SECONDS = 6.0
 LARGEST, LONGEST_TOKEN = 300_000, 20_000
@@ -40,7 +40,7 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 
 class ProviderAway(CaseworkError):
-    """The provider cannot be reached, is too slow, or says what is no answer. `reason` is for the log and holds nothing of anybody."""
+    """The provider cannot be reached, is too slow, or answers nonsense. `reason` is for the log and holds no personal data."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -51,7 +51,7 @@ class ProviderAway(CaseworkError):
 
 
 class TokenRefused(CaseworkError):
-    """What the provider signed proves nothing here. `reason` is for the log and holds nothing of anybody."""
+    """The provider's token proves nothing here. `reason` is for the log and holds no personal data."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -63,7 +63,7 @@ class TokenRefused(CaseworkError):
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where a provider is found."""
+    """The endpoints of a provider."""
 
     authorization: str
     token: str
@@ -72,7 +72,7 @@ class Metadata:
 
 
 class ProviderClient:
-    """One provider as this process knows it."""
+    """One provider with what this process has cached of it."""
 
     def __init__(self, provider: Provider, door: Door) -> None:
         self.provider = provider
@@ -83,7 +83,7 @@ class ProviderClient:
         self._rests_until = 0.0
 
     def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
-        """Where the browser is sent. Raises ProviderAway."""
+        """The address the browser is sent to. Raises ProviderAway."""
         asked = {"acr_values": " ".join(self.provider.acr)} if self.provider.acr else {}
         oauth = self._oauth(redirect_uri)
         url, _ = oauth.create_authorization_url(self.metadata().authorization, state=state, nonce=nonce, code_verifier=verifier, **asked)
@@ -92,7 +92,7 @@ class ProviderClient:
     def subject_of(
         self, code: str, *, redirect_uri: str, nonce: str, verifier: str, now: datetime
     ) -> tuple[Subject, Mapping[str, Any]]:
-        """Exchange a code and return who the provider says it is, with all it signed. Raises ProviderAway, TokenRefused."""
+        """Exchange a code for the person's subject and all signed claims. Raises ProviderAway, TokenRefused."""
         from authlib.oauth2 import OAuth2Error  # late: docs/architecture.md
 
         token_endpoint = self.metadata().token
@@ -110,7 +110,7 @@ class ProviderClient:
         return self._subject(said), said
 
     def metadata(self) -> Metadata:
-        """Where the provider is, discovered and kept for a while. Raises ProviderAway."""
+        """The provider's endpoints, discovered and cached for a while. Raises ProviderAway."""
         endpoints = self.provider.endpoints
         if endpoints:
             return Metadata(endpoints["authorization"], endpoints["token"], endpoints["keys"], names_itself=False)
@@ -134,7 +134,7 @@ class ProviderClient:
         return found
 
     def is_answer_of_this(self, issuer: str | None) -> bool:
-        """Whether the answer in the browser says it comes from here (RFC 9207); who says so always must."""
+        """Whether the `iss` in the browser's response is this provider (RFC 9207). Providers that announce it must always send it."""
         return issuer == self.provider.issuer if issuer is not None else not self.metadata().names_itself
 
     def _oauth(self, redirect_uri: str) -> OAuth2Client:
@@ -190,7 +190,7 @@ class ProviderClient:
         return fit[0] if len(fit) == 1 else None
 
     def _provider_keys(self, *, anew: bool) -> tuple[RSAKey | ECKey, ...]:
-        """The provider's public keys, read again after a while, or `anew` where they have not just been."""
+        """The provider's public keys, reloaded after a while; `anew` reloads them now unless that has just been done."""
         with self._turn:
             moment, kept = time.monotonic(), self._keys
             if kept is not None and moment < kept[0] and not (anew and moment > kept[0] - KEYS_LAST + KEYS_ANEW):
@@ -233,7 +233,7 @@ class ProviderClient:
 
 
 def _sound_keys(said: Mapping[str, Any]) -> list[RSAKey | ECKey]:
-    """The keys of a JWKS that sign what we take; others in it are nobody's fault."""
+    """The keys of a JWKS we accept; other kinds are skipped without complaint."""
     from joserfc.errors import JoseError  # late: docs/architecture.md
     from joserfc.jwk import ECKey, KeySet, RSAKey
 
@@ -258,7 +258,7 @@ def _is_strong(key: RSAKey | ECKey) -> bool:
 
 
 class _Session:
-    """The door as Authlib calls it."""
+    """Our HTTP door with the interface Authlib expects."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
@@ -269,7 +269,7 @@ class _Session:
 
 
 class _Answer:
-    """An answer as Authlib reads it."""
+    """A response with the interface Authlib expects."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

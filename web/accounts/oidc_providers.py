@@ -1,7 +1,7 @@
-"""The providers of this installation, read once from the file LANGBIANG_OIDC names. Whatever is wrong in it stops the program.
+"""The sign-in providers of this installation, read once from the file LANGBIANG_OIDC names. Any error in it stops the program.
 
-Secrets are in environment variables or files of their own, and read when a token is asked for: a new one needs no restart where it is a
-file. A provider does nothing until it is switched on.
+Secrets are in environment variables or in files of their own, and are read for each token request: a new one in a file needs no restart. A
+provider is ignored until it is switched on.
 """
 
 import difflib
@@ -34,10 +34,10 @@ LONGEST_SECRET = 4_000
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """One provider and what it is to us. `amr` and `acr` are the values that prove two factors there; without any it never does.
+    """One provider and how we use it. `amr` and `acr` are the values that prove two factors; without any, the provider never does.
 
-    `number_identifies` says that it vouches for a person's number and never gives it to another: then the number opens the account also
-    where the provider calls the person by a new subject.
+    `number_identifies` says that the provider vouches for a personal number and never reassigns it: then the number opens the account even
+    when the provider gives the person a new subject.
     """
 
     key: str
@@ -57,23 +57,22 @@ class Provider:
 
     @property
     def account_kind(self) -> str:
-        """The kind of account it opens."""
         return "staff" if self.serves == STAFF else "citizen"
 
     def secret(self, environ: Mapping[str, str] = os.environ) -> str:
-        """The client's secret, empty where it has none. Raises OSError when its file has gone."""
+        """The client's secret, empty where it has none. Raises OSError when its file is missing."""
         if self.secret_file is not None:
             return self.secret_file.read_text(encoding="utf-8")[:LONGEST_SECRET].strip()
         return environ.get(self.secret_variable, "") if self.secret_variable else ""
 
     def proves_two_factors(self, said: Mapping[str, Any]) -> bool:
-        """Whether what the provider signed says that the person proved themselves by two factors there."""
+        """Whether the provider's signed claims say that the person used two factors there."""
         amr, acr = said.get("amr"), said.get("acr")
         return bool(self.amr & {each for each in amr if isinstance(each, str)} if isinstance(amr, list) else ()) or acr in self.acr
 
 
 def open_providers(config: Config, environ: Mapping[str, str] = os.environ) -> dict[str, Provider]:
-    """The providers that are switched on, by key; none where no file of them is set. Raises SettingRefused."""
+    """The providers that are switched on, by key; empty where LANGBIANG_OIDC is not set. Raises SettingRefused."""
     if config.oidc is None:
         return {}
     try:

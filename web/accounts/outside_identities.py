@@ -1,4 +1,4 @@
-"""The identities elsewhere that open one's account: seen, linked, taken away; and those of a member of staff, by an administrator."""
+"""Identities at other providers that open an account: listed, linked and removed by their owner, or for staff by an administrator."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,7 +32,7 @@ def identities() -> ResponseReturnValue:
 @bp.post("/account/identities/<provider>")
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def link(provider: str) -> ResponseReturnValue:
-    """The browser is sent to the provider; the identity it comes back with is linked."""
+    """Send the browser to the provider and link the identity it returns with."""
     account = found(signed_in_account())
     client = found(next((each for each in _clients_for(account) if each.provider.key == provider), None))
     return leave_for(client, target="", account=account)
@@ -56,7 +56,7 @@ def removal(ref: str) -> ResponseReturnValue:
 @bp.route("/settings/people/<ref>/identities", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def of_person(ref: str) -> ResponseReturnValue:
-    """An administrator links an identity of a member of staff by its subject, or takes a link away."""
+    """Link an identity of a member of staff by its subject, or remove one, as an administrator."""
     account, form = _person(ref), Form()
     if not form.validate_on_submit():
         return _person_page(account, form), 422 if request.method == "POST" else 200
@@ -80,7 +80,7 @@ def of_person(ref: str) -> ResponseReturnValue:
 
 
 def label_of(key: str) -> str:
-    """What a provider is called; its key where it is no longer configured."""
+    """A provider's name; its key where it is no longer configured."""
     client = current_app.extensions["outside"].get(key)
     return local(client.provider.label) if client is not None else key
 
@@ -101,7 +101,7 @@ def _person_page(account: Account, form: Form, refusal: Refusal | None = None) -
 
 
 def _person(ref: str) -> Account:
-    """A member of staff whose account is the administrator's to change; others are not found."""
+    """A member of staff whose account the administrator may change; raises NotFound for others."""
     account = found(person_of(alone(), ref))
     return found(account if is_own(alone(), account, now()) else None)
 

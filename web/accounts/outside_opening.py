@@ -1,4 +1,4 @@
-"""The providers of an installation, ready to be asked."""
+"""Makes the clients of the sign-in providers when the application starts."""
 
 from casework.messages.http_client import Door
 from web.accounts.oidc_client import ProviderClient
@@ -7,6 +7,6 @@ from web.config import Config
 
 
 def open_outside(config: Config) -> dict[str, ProviderClient]:
-    """A client for each provider that is switched on, by its key. Raises SettingRefused."""
+    """A client for each provider that is switched on, by key. Raises SettingRefused."""
     door = Door(config.inside_hosts)
     return {key: ProviderClient(provider, door) for key, provider in open_providers(config).items()}

@@ -1,4 +1,4 @@
-"""One's own password: changed by everybody with an account, and first of all by who signs in with a start password."""
+"""The page on which people change their password; those with a start password must do so first."""
 
 from datetime import timedelta
 
@@ -27,12 +27,10 @@ from web.sessions import authenticate_again, current_session, set_cookie
 bp = Blueprint("account", __name__)
 
 GUESSES = Limit("own password", 5, timedelta(minutes=15))
-"""Who sits down at somebody else's open page does not try out passwords there."""
+"""Limits guessing by somebody who sits down at another person's open page."""
 
 
 class PasswordForm(Form):
-    """The password one has, and twice the one to be."""
-
     present = PasswordField(_l("Present password"), validators=[InputRequired(_l("Please type your password.")), Length(max=LONGEST)])
     password = PasswordField(
         _l("New password"),
@@ -48,7 +46,7 @@ class PasswordForm(Form):
 @bp.route("/account/password", methods=["GET", "POST"])
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def password() -> ResponseReturnValue:
-    """Counted first, then the slow comparison outside any unit of work; other sessions end with the change."""
+    """The attempt is counted before the slow comparison, which runs outside any unit of work. Other sessions end with the change."""
     form, account, session = PasswordForm(next=request.args.get("next", "")), found(signed_in_account()), found(current_session())
     is_first = account.must_change_password
     if not form.validate_on_submit():

@@ -1,4 +1,4 @@
-"""Judging a new password with the lists of this installation and the names of the place."""
+"""Judges a new password against the lists of this installation and the names of the place."""
 
 from flask import current_app
 from sqlalchemy import select
@@ -13,7 +13,7 @@ MOST_CENTRES = 200
 
 
 def open_lists(config: Config) -> tuple[PasswordList, ...]:
-    """Our own list, and the one the settings name. Raises SettingRefused."""
+    """The list that comes with the program and the one the settings name. Raises SettingRefused."""
     try:
         return tuple(PasswordList(path) for path in (OURS, config.breached_passwords) if path is not None)
     except ListUnusable as fault:
@@ -21,7 +21,7 @@ def open_lists(config: Config) -> tuple[PasswordList, ...]:
 
 
 def refused_because(password: str, *about: str | None) -> str:
-    """Why a new password is not taken here, in the reader's words; empty when it is. `about` is what the person is known by."""
+    """Why a new password is refused, in the reader's language; else empty. `about` are names the person is known by."""
     places = db.session.execute(select(Centre.code_prefix, Centre.name_vi, Centre.name_en).order_by(Centre.id).limit(MOST_CENTRES))
     known = [each for each in about if each] + [name for place in places for name in place if name]
     return weakness_of(password, about=known, lists=current_app.extensions["password_lists"])

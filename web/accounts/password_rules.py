@@ -1,4 +1,4 @@
-"""Passwords: Argon2id at the cost OWASP gives as least, about 20 ms, so that a morning's two hundred sign-ins get through."""
+"""Hashing and judging passwords: Argon2id at OWASP's minimum cost, about 20 ms, so that a morning's two hundred sign-ins get through."""
 
 import re
 import secrets
@@ -14,31 +14,31 @@ from casework.text import fold, index_words
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 START_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-"""Of start passwords, which are random: thousands are made at once, and each is hashed at the full cost when it is changed."""
+"""For start passwords, which are random: thousands are made at once, and each is hashed at full cost when it is changed."""
 START_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 START_GROUPS, START_GROUP = 3, 4
 SHORTEST, LONGEST = 8, 200
 _LETTERS = re.compile(r"[^a-z0-9]")
 OUR_WORDS = ("langbiang", "lang biang", "phan anh", "phan anh hien truong", "password", "mat khau", "admin", "ubnd")
-"""Words of this product, which are tried here before others."""
+"""Words of this product, which an attacker would try here first."""
 LEFT = 4
-"""Signs a password has to have beside digits and words one would try here (ASVS 5.0, 6.2.11)."""
+"""Characters a password must have apart from digits and locally guessable words (ASVS 5.0, 6.2.11)."""
 
 
 def hash_password(password: str) -> str:
-    """The hash that is kept. Slow on purpose: never inside a unit of work, which others wait for."""
+    """Slow on purpose: never call it inside a unit of work, which others wait for."""
     return HASHER.hash(_same(password))
 
 
 def new_start_password() -> tuple[str, str]:
-    """A password to begin with and its hash: 12 random signs of 31 are 59 bits, in groups that can be read over the telephone."""
+    """A start password and its hash: 12 random characters out of 31 (59 bits), in groups that can be read out over the telephone."""
     groups = ("".join(secrets.choice(START_ALPHABET) for _ in range(START_GROUP)) for _ in range(START_GROUPS))
     password = "-".join(groups)
     return password, START_HASHER.hash(password)
 
 
 def check_password(password: str, kept: str | None) -> bool:
-    """Whether the password is the right one. Without a kept hash (no such account) it costs the same time, and is wrong."""
+    """Compare a password with its hash. Without a hash (no such account) it takes equally long and is wrong."""
     try:
         HASHER.verify(kept or _hash_of_nobody(), _same(password))
     except (VerificationError, InvalidHashError):
@@ -47,15 +47,15 @@ def check_password(password: str, kept: str | None) -> bool:
 
 
 def is_outdated(kept: str) -> bool:
-    """Whether the hash was made at another cost and is to be made anew at the next sign-in."""
+    """Whether the hash was made at another cost and should be renewed at the next sign-in."""
     return HASHER.check_needs_rehash(kept)
 
 
 def weakness_of(password: str, *, about: Iterable[str] = (), lists: Iterable[Container[str]] = ()) -> str:
-    """Why a password is not taken, in the reader's words; empty when it is. Length is judged by the forms, and nothing else is asked
-    of it: no capitals, digits or signs (NIST SP 800-63B).
+    """Why a password is refused, in the reader's language; else empty. Forms check the length, and nothing else is required of it: no
+    capitals, digits or special characters (NIST SP 800-63B).
 
-    `about` are names the person or place is known by; `lists` hold passwords that were stolen or are common.
+    `about` are names the person or place is known by; `lists` hold stolen or common passwords.
     """
     if len(set(password)) < 3:
         return str(_("This password is too easy to guess: it repeats one or two signs."))
@@ -67,7 +67,7 @@ def weakness_of(password: str, *, about: Iterable[str] = (), lists: Iterable[Con
 
 
 def _is_made_of(password: str, about: Iterable[str]) -> bool:
-    """Whether little is left of a password without digits and the words of some names."""
+    """Whether little is left of a password once digits and the words of the names are taken out."""
     rest = _LETTERS.sub("", fold(password).replace(" ", ""))
     words = {word for text in about for word in (index_words(text).replace(" ", ""), *index_words(text).split())}
     found = False
@@ -80,7 +80,7 @@ def _is_made_of(password: str, about: Iterable[str]) -> bool:
 
 
 def _same(password: str) -> str:
-    """One form of accented letters, which keyboards send in two."""
+    """Normalise accented letters, which some keyboards send as two characters."""
     return unicodedata.normalize("NFC", password)[:LONGEST]
 
 

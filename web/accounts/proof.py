@@ -1,7 +1,7 @@
-"""Proving once more that it is the person: before data leave the house or are changed, an open page is not enough.
+"""Proof that it is really the account's owner, asked for before personal data are exported or changed: an open page is not enough.
 
-By the password, by a code to a contact that is proven, or by the secret of the receipt. It holds for ten minutes in this browser.
-Whoever has just signed in with a code has proven it.
+It is given by the password, a code sent to a proven contact, or the secret on the receipt, and holds for ten minutes in this browser.
+Signing in with a code counts as a proof.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from web.locales import in_reader_language
 PROVED_KEY = "proved_self"
 LASTS = timedelta(minutes=10)
 SEND_CODE = "send_code"
-"""The `act` of the button that sends a code."""
+"""The value of `act` sent by the button for a code."""
 GUESSES = Limit("proof of who asks", 8, timedelta(minutes=15))
 
 
@@ -41,23 +41,23 @@ class ProofBox:
 
 
 def proof_box(person: Person) -> ProofBox:
-    """By what this person may prove it, and whether it is needed."""
+    """How this person can prove who they are, and whether a proof is needed."""
     return ProofBox(is_fresh(person), person.report is not None, has_password(person), masked_way(person), demo_digits(person))
 
 
 def proof_fields(box: ProofBox) -> list[str]:
-    """The fields a form has to prove it with, as they stand in it."""
+    """The names of the proof fields shown in a form."""
     there = {"secret": box.takes_secret, "password": box.has_password, "code": bool(box.code_to)}
     return [] if box.is_fresh else [name for name, is_there in there.items() if is_there]
 
 
 def note_signed_in_by_code(account: Account) -> None:
-    """The code with which somebody has signed in is a proof."""
+    """Count the code used to sign in as a proof."""
     _note(_who(Person(account=account)))
 
 
 def unproven(person: Person) -> tuple[str, str] | None:
-    """Why it is not proven, and what is said where a code was asked for instead; None once it is."""
+    """Why the person is not proven, and the sentence shown where a code was requested instead; None once they are."""
     if request.form.get("act") == SEND_CODE:
         why = send_proof_code(person)
         return why, "" if why else str(_("If the code has not arrived after a minute, ask for another."))
@@ -66,7 +66,7 @@ def unproven(person: Person) -> tuple[str, str] | None:
 
 
 def is_fresh(person: Person) -> bool:
-    """Whether the person has proven it is them within LASTS."""
+    """Whether the person gave a proof within LASTS."""
     kept = session.get(PROVED_KEY) or {}
     if kept.get("who") != _who(person):
         return False
@@ -75,12 +75,12 @@ def is_fresh(person: Person) -> bool:
 
 
 def has_password(person: Person) -> bool:
-    """Whether the account has one; else a code takes its place."""
+    """Whether the account has a password; otherwise a code takes its place."""
     return person.account is not None and person.account.password_hash is not None
 
 
 def code_way(person: Person) -> Contact | None:
-    """The proven contact of an account, or of who sent a report, that a code can be sent to from here."""
+    """The proven contact of an account or sender to which a code can be sent."""
     account, reporter = person.account, person.report.reporter if person.report is not None else None
     if account is not None:
         sealed, proven = account.sealed_identity, {"phone": account.phone_verified_at, "email": account.email_verified_at}
@@ -103,21 +103,21 @@ def send_proof_code(person: Person) -> str:
 
 
 def demo_digits(person: Person) -> str:
-    """The code itself where a demonstration cannot send it."""
+    """The code itself in a demonstration that cannot send it."""
     way = code_way(person)
     return shown_digits(way, purpose=Purpose.OWN_DATA) if way is not None else ""
 
 
 def masked_way(person: Person) -> str:
-    """Where a code would go, for its owner to know it by."""
+    """The masked contact a code would go to."""
     way = code_way(person)
     return masked(way) if way is not None else ""
 
 
 def prove(person: Person) -> str:
-    """Judge what was typed to prove it; returns why it does not, or an empty text when it does, now or a while ago.
+    """Judge the proof that was typed. Returns why it fails, or an empty text when it holds or an earlier one still does.
 
-    Counted first; passwords are compared outside any unit of work.
+    The attempt is counted first; passwords are compared outside any unit of work.
     """
     if is_fresh(person):
         return ""

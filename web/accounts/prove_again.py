@@ -1,4 +1,4 @@
-"""Proving once more who one is, in the middle of an act: password, code or passkey, and then what was sent goes on."""
+"""Asks for a proof in the middle of an act, by password, code or passkey, and then lets the submitted form continue."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -28,13 +28,13 @@ from web.sessions import authenticate_again, current_session, set_cookie
 bp = Blueprint("factors_again", __name__)
 
 GUESSES = Limit("own proof", 5, timedelta(minutes=15))
-"""Of one session: the real person's other browsers are not stopped by somebody at this one."""
+"""Counted per session, so that somebody at one browser does not lock the owner out of their others."""
 
 
 @bp.post("/account/again")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def again() -> ResponseReturnValue:
-    """Counted first; a right proof makes the session's token new, and the browser sends the same form to where it was going (307)."""
+    """The attempt is counted first. A correct proof renews the session token, and a 307 makes the browser resend the form to its target."""
     session, account = found(current_session()), found(signed_in_account())
     if account.kind != "staff":
         found(None)
@@ -72,7 +72,7 @@ def again() -> ResponseReturnValue:
 @bp.post("/account/again/passkey")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def challenge() -> ResponseReturnValue:
-    """What a passkey has to sign for it."""
+    """The challenge for a passkey."""
     session, account = found(current_session()), found(signed_in_account())
     bound_to, account_id = bound_to_session(session), account.id
     found(passkeys_of(account_id) or None)
@@ -82,7 +82,7 @@ def challenge() -> ResponseReturnValue:
 
 
 def _proven_by(account_id: int, session_id: int, password_hash: str | None) -> str | None:
-    """By what the person has proven who they are, None where it was wrong. Commits; raises PasskeyRefused."""
+    """How the person proved who they are, None where the proof was wrong. Commits; raises PasskeyRefused."""
     sent, moment = request.form, now()
     if answer := sent.get("again_answer", ""):
         bound_to = bound_to_session(found(current_session()))
@@ -99,7 +99,7 @@ def _proven_by(account_id: int, session_id: int, password_hash: str | None) -> s
 
 
 def _page_before(target: str) -> str:
-    """The page the form was on: its own address, where that can be read, else the one the browser came from."""
+    """The page the form was on: its target where that can be opened by GET, else the referring page."""
     path = urlsplit(target).path
     try:
         current_app.url_map.bind("").match(path, method="GET")

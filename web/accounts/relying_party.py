@@ -1,4 +1,4 @@
-"""For which site passkeys are made, and to which browser a challenge belongs."""
+"""The site that passkeys belong to, and the browser a challenge is bound to."""
 
 from flask import current_app
 
@@ -8,15 +8,15 @@ from web.navigation import PRODUCT
 
 
 def our_party() -> Party:
-    """The site people see: the address the installation is known by (LANGBIANG_BASE_URL), never what a browser calls it."""
+    """The site by its configured address (LANGBIANG_BASE_URL), never by the host the browser asked for."""
     return party_of(current_app.config["BASE_URL"], PRODUCT.vi)
 
 
 def bound_to_session(session: LoginSession) -> str:
-    """A challenge for one signed-in browser."""
+    """Bind a challenge to one signed-in browser."""
     return f"session {session.id}"
 
 
 def bound_to_begun(begun: SignInBegun) -> str:
-    """A challenge for one sign-in whose first step was right."""
+    """Bind a challenge to one sign-in whose first step was correct."""
     return f"begun {begun.id}"

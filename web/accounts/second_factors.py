@@ -1,4 +1,4 @@
-"""One's own second factors: the app, passkeys, codes on paper. Every change wants a recent proof of who sits there."""
+"""A person's own second factors: app, passkeys and printed codes. Every change needs a recent proof (web.fresh_proof)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
@@ -33,11 +33,11 @@ from web.sessions import SECOND_FACTORS, authenticate_again, current_session, op
 bp = Blueprint("factors_own", __name__)
 
 SET_UP_WITHIN = timedelta(minutes=30)
-"""How long a key that is shown may wait for its first code."""
+"""How long a displayed key may wait for its first code."""
 
 
 class AppForm(Form):
-    """The first code of an app; the key itself travels sealed with the page until it is right."""
+    """The first code of an app. The key travels sealed in the page until that code is correct."""
 
     code = StringField(_l("Code from the app"), validators=[InputRequired(_l("Please type the code the app shows.")), Length(max=20)])
     key = HiddenField(validators=[Length(max=1_000)])
@@ -45,7 +45,7 @@ class AppForm(Form):
 
 
 class PasskeyForm(Form):
-    """A name for the new passkey, and what the browser has made."""
+    """A name for the new passkey and the browser's response."""
 
     name = StringField(_l("Name of the passkey"), validators=[Length(max=LONGEST_NAME)])
     answer = HiddenField(validators=[Length(max=LONGEST_ANSWER)])
@@ -54,7 +54,7 @@ class PasskeyForm(Form):
 
 @bp.app_template_global("can_have_passkeys")
 def can_have_passkeys() -> bool:
-    """Whether passkeys are offered: browsers make none for an address that is a number."""
+    """Whether passkeys are offered: browsers make none for a numeric host."""
     return our_party().can_have_passkeys
 
 
@@ -67,12 +67,12 @@ def security() -> ResponseReturnValue:
 @bp.route("/account/security/app", methods=["GET", "POST"])
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def app() -> ResponseReturnValue:
-    """Show a key and take the first code it makes; only then the app counts."""
+    """Show a key and check the first code made with it; only then is the app a factor."""
     account, moment = _account(), now()
     form = AppForm(next=request.args.get("next", ""))
     secret = _opened(account, form.key.data or "", moment) if request.method == "POST" else None
     if secret is None:
-        # none yet, or the page lay open too long: another key, and another code
+        # no key yet, or the page was open too long: show another key
         if request.method == "POST":
             flash(_("This page lay open too long. Please scan the new picture."), "wait")
         page = _app_page(account, AppForm(formdata=None, next=form.next.data), new_secret(), moment)
@@ -104,7 +104,6 @@ def app_removal() -> ResponseReturnValue:
 @bp.post("/account/security/passkeys/challenge")
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def passkey_challenge() -> ResponseReturnValue:
-    """What the browser is asked to make."""
     account, bound_to, moment = _account(), bound_to_session(found(current_session())), now()
     account_id = account.id
     with unit_of_work():
@@ -115,7 +114,7 @@ def passkey_challenge() -> ResponseReturnValue:
 @bp.post("/account/security/passkeys")
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def passkey() -> ResponseReturnValue:
-    """Keep the passkey the browser has made."""
+    """Save the passkey the browser has made."""
     account, form, moment = _account(), PasskeyForm(), now()
     bound_to, account_id = bound_to_session(found(current_session())), account.id
     if not form.validate_on_submit():
@@ -169,7 +168,7 @@ def passkey_removal(ref: str) -> ResponseReturnValue:
 @bp.post("/account/security/recovery-codes")
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def recovery_codes() -> ResponseReturnValue:
-    """Ten codes, in this answer and nowhere else."""
+    """Show ten codes, once, in this response only."""
     account, form, moment = _account(), Form(), now()
     if not form.validate_on_submit() or not held.held_by(account.id).number:
         return _page(PasskeyForm(formdata=None), _("Please add an app or a passkey first: recovery codes stand in for it.")), 422
@@ -183,7 +182,7 @@ def recovery_codes() -> ResponseReturnValue:
 
 
 def _account() -> Account:
-    """The member of staff; citizens have no second factor here, and are told that there is nothing."""
+    """The signed-in member of staff. Raises NotFound for citizens, who have no second factor here."""
     account = found(signed_in_account())
     return account if account.kind == "staff" else found(None)
 
@@ -201,7 +200,7 @@ def _removed(account: Account, remove: "held.Removal") -> ResponseReturnValue:
 
 
 def _prove(account: Account, factor: str, is_first: bool, moment: datetime) -> str:
-    """This browser has shown the factor; others that are signed in by one step alone end with the first one."""
+    """Mark this session as having used the factor. With a person's first factor, their other sessions end."""
     session = db.session.get_one(LoginSession, found(current_session()).id)
     if is_first:
         end_sessions(account, at=moment, besides=session.id)
@@ -241,7 +240,7 @@ def _sealed(account: Account, secret: bytes, moment: datetime) -> str:
 
 
 def _opened(account: Account, sent: str, moment: datetime) -> bytes | None:
-    """The key a page was made with; None where it is not this person's, or too old."""
+    """The key a page was made with; None where it belongs to another person or is too old."""
     try:
         told = open_json(urlsafe_b64decode(sent), purpose=_purpose(account))
     except (SealBroken, ValueError):

@@ -1,7 +1,7 @@
-"""The second step of signing in, and signing in by a passkey alone.
+"""The second step of signing in, and signing in by passkey alone.
 
-A browser whose password was right holds a token that opens these pages and nothing else. Pages never say whether somebody has an account,
-a passkey or a code before the first step was right.
+After a correct password the browser holds a token that opens only these pages. Until then no page reveals whether a person has an account,
+a passkey or a code.
 """
 
 import secrets
@@ -41,19 +41,19 @@ bp = Blueprint("factors_second", __name__)
 
 CODES = Limit("second step", 20, timedelta(hours=1))
 CODES_KNOWN = Limit("second step here", 10, timedelta(minutes=15))
-"""Wrong codes after a right password, elsewhere and in a browser of the person's own, which nobody else can use up. Three codes of a
-million are right at a time: 480 tries a day are right once in two years. Passkeys cannot be guessed and are not counted."""
+"""Limits on wrong codes after a correct password, elsewhere and in the person's own browser, which nobody else can use up. Three codes in a
+million are valid at a time: 480 tries a day hit one in two years. Passkeys cannot be guessed and are not counted."""
 CHALLENGES = Limit("passkey challenges of network", 300, timedelta(minutes=15))
 COOKIE = "langbiang_challenge"
-"""Which browser a challenge was made for, while nobody is known."""
+"""Names the browser a challenge was made for before anybody is known."""
 
 
 class _TooLate(Exception):
-    """Another browser was quicker with the same half sign-in; the code that was right is not used up."""
+    """Another browser finished the same half sign-in first; the correct code is not used up."""
 
 
 class SecondForm(Form):
-    """A code of the app, or one from paper; a passkey's answer is put in by the script."""
+    """A code from the app or from paper; the script fills in a passkey's response."""
 
     code = StringField(_l("Code from the app"), validators=[Length(max=20)])
     recovery = StringField(_l("Recovery code"), validators=[Length(max=40)])
@@ -62,7 +62,7 @@ class SecondForm(Form):
 
 
 class PasskeyForm(Form):
-    """What the passkey has signed."""
+    """The response of a passkey."""
 
     answer = HiddenField(validators=[Length(max=LONGEST_ANSWER)])
     next = HiddenField()
@@ -71,7 +71,7 @@ class PasskeyForm(Form):
 @bp.route("/sign-in/second", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def second() -> ResponseReturnValue:
-    """Each attempt is counted before it is looked at; a right one opens the session, once."""
+    """Each attempt is counted before it is checked; a correct one opens the session, once."""
     begun, form = begun_here(), SecondForm(next=request.args.get("next", ""))
     if begun is None:
         return _from_the_beginning(form.next.data)
@@ -110,7 +110,7 @@ def second() -> ResponseReturnValue:
 @bp.post("/sign-in/second/passkey")
 @performs(Action.SIGN_IN)
 def challenge() -> ResponseReturnValue:
-    """What one of the account's passkeys has to sign."""
+    """A challenge for the passkeys of the account."""
     begun = begun_here()
     if begun is None:
         return {"words": _("Please sign in from the beginning.")}, 404
@@ -123,7 +123,7 @@ def challenge() -> ResponseReturnValue:
 @bp.post("/sign-in/passkey/challenge")
 @performs(Action.SIGN_IN)
 def passkey_challenge() -> ResponseReturnValue:
-    """What any passkey of this site has to sign, asked for by nobody yet; the answer must come from the same browser."""
+    """A challenge for any passkey of this site, before anybody is known; the response must come from the same browser."""
     moment, token = now(), request.cookies.get(COOKIE) or secrets.token_urlsafe(16)
     with unit_of_work():
         until = count_attempt(CHALLENGES, this_network(), now=moment)
@@ -141,7 +141,7 @@ def passkey_challenge() -> ResponseReturnValue:
 @bp.post("/sign-in/passkey")
 @performs(Action.SIGN_IN)
 def passkey() -> ResponseReturnValue:
-    """Sign in by a passkey alone: it stands for the device and for whoever opens it. One sentence for everything that is not taken."""
+    """Sign in by passkey alone, which proves both the device and its owner. Every rejection gets the same sentence."""
     form, moment, token = PasskeyForm(), now(), request.cookies.get(COOKIE, "")
     try:
         if not form.validate_on_submit() or not form.answer.data or not token:
@@ -165,7 +165,7 @@ def passkey() -> ResponseReturnValue:
 def _entered(
     begun_id: int, account_id: int, way: str, form: SecondForm, first: str, moment: datetime
 ) -> tuple[Account, str] | None:
-    """Judge the second step and open the session with it; None where it was wrong. Raises PasskeyRefused."""
+    """Check the second step and open the session; None where it was wrong. Raises PasskeyRefused."""
     answer, spent = form.answer.data or "", b""
     if way == "passkey":
         with unit_of_work():

@@ -1,4 +1,4 @@
-"""Signing in and out, registering, and the list of one's own sessions."""
+"""Signing in and out, registration, and the list of a person's own sessions."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,22 +45,22 @@ HOMES = {
     Role.INSPECTOR: "rights_access.looks",
     Role.CONFIDENTIAL_READER: "quarantined.cases",
 }
-"""Where who has one role alone begins that no step of the shipped process waits for."""
+"""Start pages of people whose only role has no step in the shipped process."""
 
 QUARTER = timedelta(minutes=15)
 HERE = limit_set_by("sign_in_attempts", "sign-in here", QUARTER)
 KNOWN = limit_set_by("sign_in_attempts", "sign-in known browser", QUARTER)
 ANYWHERE = Limit("sign-in", 50, timedelta(hours=1))
 NETWORK = Limit("sign-in network", 300, QUARTER)
-"""Guesses at one account from one network are few; from everywhere together more; a whole network, behind which a commune's office
-or a mobile operator stands, is stopped last. A browser in which the person has signed in before has a counter of its own, and guesses
-from elsewhere do not stop a network they have signed in from: whoever knows a user name alone cannot keep its owner out."""
+"""Few guesses at one account from one network, more from everywhere together; a whole network, perhaps a commune's office or a mobile
+operator, is stopped last. A browser the person has signed in with has its own counter, and guesses from elsewhere do not stop a network
+they have signed in from: knowing a user name is not enough to lock its owner out."""
 KNOWN_FOR = timedelta(days=30)
 REGISTRATIONS = limit_set_by("registrations_an_hour", "register network", timedelta(hours=1))
 
 
 class SignInForm(Form):
-    """One form for everybody: what was typed says whether it is a user name, a number or an address."""
+    """One form for everybody: the login may be a user name, a number or an address."""
 
     login = StringField(
         _l("Phone number, e-mail or user name"),
@@ -71,8 +71,6 @@ class SignInForm(Form):
 
 
 class RegistrationForm(Form):
-    """What a citizen's account needs: a name, one way to be reached, a password."""
-
     name = StringField(_l("Full name"), validators=[InputRequired(_l("Please type your name.")), Length(max=120)])
     phone = StringField(_l("Phone number"), validators=[Length(max=30)])
     email = StringField(_l("E-mail"), validators=[Length(max=200)])
@@ -92,12 +90,12 @@ class RegistrationForm(Form):
 
     @property
     def contact(self) -> Contact:
-        """Who registers. The form must have been validated."""
+        """The validated contact of the new account."""
         name, phone, email = (self.name.data or "").strip(), phone_number(self.phone.data or ""), email_address(self.email.data or "")
         return Contact(name=name, phone=phone, email=email)
 
     def validate_phone(self, phone: StringField) -> None:
-        """A number that exists, or at least an e-mail address."""
+        """Require a possible number, or else an e-mail address."""
         typed = (phone.data or "").strip()
         if typed and phone_number(typed) is None:
             raise ValidationError(_("This telephone number is not valid. Example: 0912 345 678"))
@@ -107,14 +105,13 @@ class RegistrationForm(Form):
             raise ValidationError(_("A telephone number is confirmed by a code here: please choose “Sign in” and have one sent."))
 
     def validate_email(self, email: StringField) -> None:
-        """An address that can exist."""
         if (email.data or "").strip() and email_address(email.data) is None:
             raise ValidationError(_("This e-mail address is not valid. Example: ten@example.vn"))
         if (email.data or "").strip() and can_reach("email"):
             raise ValidationError(_("An e-mail address is confirmed by a code here: please choose “Sign in” and have one sent."))
 
     def validate_password(self, password: PasswordField) -> None:
-        """Nothing that would be tried first."""
+        """Refuse passwords an attacker would try first."""
         typed = password.data or ""
         if words := refused_because(typed, self.name.data, self.phone.data, self.email.data):
             raise ValidationError(words)
@@ -123,7 +120,7 @@ class RegistrationForm(Form):
 @bp.route("/sign-in", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def sign_in() -> ResponseReturnValue:
-    """One attempt: counted first, then the slow comparison outside any unit of work, then the session."""
+    """The attempt is counted, then the password compared outside any unit of work, then the session opened."""
     form = SignInForm(next=request.args.get("next", ""))
     if not form.validate_on_submit():
         if request.method == "GET" and (account := signed_in_account()) is not None:
@@ -161,7 +158,7 @@ def sign_in() -> ResponseReturnValue:
 @bp.post("/sign-out")
 @performs(Action.SIGN_OUT)
 def sign_out() -> ResponseReturnValue:
-    """The session ends here and in the database; the browser forgets everything but the language."""
+    """End the session here and in the database. The browser keeps only the language."""
     this, app_around = current_session(), in_app()
     if this is not None:
         account, ref = this.account, this.ref
@@ -179,8 +176,8 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def register() -> ResponseReturnValue:
-    """A citizen's account with a password, for contacts no code can be sent to. Name and contact are sealed; one phone number or
-    address opens one account, which claims it until it is proven."""
+    """Open a citizen's account with a password, for contacts that no code can reach. Name and contact are sealed; one phone number or
+    address opens one account, which only claims it until it is proven."""
     form = RegistrationForm(next=request.args.get("next", ""))
     if can_reach("phone") and can_reach("email"):
         return redirect(url_for(".sign_in", next=form.next.data or None))
@@ -210,7 +207,6 @@ def register() -> ResponseReturnValue:
 @bp.get("/sessions")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def sessions() -> ResponseReturnValue:
-    """Where this account is signed in."""
     account, this = found(signed_in_account()), found(current_session())
     appoints = may(actor(), Action.APPOINT_DEPUTY)
     return render_template("accounts/sessions.html", sessions=open_sessions(account, now=now()), this=this, appoints=appoints)
@@ -219,7 +215,7 @@ def sessions() -> ResponseReturnValue:
 @bp.post("/sessions/<ref>/revocation")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def session_revocation(ref: str) -> ResponseReturnValue:
-    """One of the account's own sessions ends at once."""
+    """End one of the account's own sessions at once."""
     account, is_this = found(signed_in_account()), found(current_session()).ref == ref
     with unit_of_work():
         found(revoke_session(account, ref, now=now()))
@@ -230,7 +226,7 @@ def session_revocation(ref: str) -> ResponseReturnValue:
 
 
 def find_account(login: str) -> Account | None:
-    """The account a person means: staff by user name, citizens by phone number or e-mail."""
+    """Find an account by login: staff by user name, citizens by phone number or e-mail."""
     if phone := phone_number(login):
         by_contact = select(Account).where(Account.phone_digest == lookup_digest(phone, purpose=PHONE_PURPOSE))
     elif email := email_address(login):
@@ -242,7 +238,7 @@ def find_account(login: str) -> Account | None:
 
 
 def home_of(account: Account) -> str:
-    """Where somebody's work begins: with the inbox, but for those of whom no step of the shipped process is."""
+    """The start page of an account: the inbox, except for roles without a step in the shipped process."""
     if account.kind != "staff":
         return url_for("tracking.mine")
     roles = actor_for(account, now=now()).roles
@@ -254,8 +250,8 @@ def _register_page(form: RegistrationForm, refusal: str = "") -> str:
 
 
 def _count_attempts(login: str, moment: datetime) -> datetime | None:
-    """Count at all three counters, the narrowest first, or at that of a browser the person knows; the latest end of those that are
-    full."""
+    """Count the attempt at all three counters, the narrowest first, or only at that of a known browser. Returns the latest end of the
+    counters that are full."""
     if browser_known_to(_subject(login)):
         return count_attempt(KNOWN, _in_browser(login), now=moment)
     anywhere = count_attempt(ANYWHERE, _subject(login), now=moment)
@@ -268,7 +264,7 @@ def _count_attempts(login: str, moment: datetime) -> datetime | None:
 
 
 def _has_been_here(login: str, moment: datetime) -> bool:
-    """Whether the person has signed in from this network lately: strangers elsewhere do not use its attempts up."""
+    """Whether the person has signed in from this network lately; guesses from elsewhere do not use up its attempts."""
     account = find_account(login)
     if account is None:
         return False
@@ -277,7 +273,7 @@ def _has_been_here(login: str, moment: datetime) -> bool:
 
 
 def _subject(login: str) -> str:
-    """One counter for all ways to write the same number or address."""
+    """One counter subject for all spellings of a number or address."""
     return phone_number(login) or email_address(login) or login.lower()
 
 
@@ -294,7 +290,7 @@ def _retry_after(until: datetime, moment: datetime) -> dict[str, str]:
 
 
 def signed_in_answer(account: Account, token: str, target: str) -> Response:
-    """A new state for a new person: tokens of forms from before are worth nothing, staff do not follow a citizen's report."""
+    """Start a new session state: old form tokens become invalid, and staff do not keep a citizen's opened reports."""
     _renew_state(kept=("language",) if account.kind == "staff" else ("language", TRACKED_KEY, "_flashes", IN_APP_KEY))
     response = make_response(redirect(target))
     set_cookie(response, token, account)
@@ -310,7 +306,7 @@ def _renew_state(*, kept: tuple[str, ...]) -> None:
 def sign_in_page(
     form: SignInForm | None = None, *, refusal: str = "", typed: str = "", target: str = "", code_refusal: str = ""
 ) -> str:
-    """Both ways in: a code to a contact where this installation can send one, a password for everybody else."""
+    """Both ways to sign in: by code where this installation can send one, and by password."""
     form = form or SignInForm(formdata=None, next=target)
     accounts = current_app.extensions["demo_accounts"] if current_app.config["DEMO"] else []
     return render_template(

@@ -2,8 +2,8 @@
 
     contact  →  code  →  the account that has it proven, or: agree to the notice  →  a new account
 
-Nothing is kept of somebody new before they have agreed. An account that only claimed the contact is not opened by the proof: whoever
-knows its password keeps it, with the contact proven from then on; else it loses the contact (casework.contacts.proven).
+Nothing is stored about a newcomer before they have agreed. A proof does not open an account that only claimed the contact: whoever knows
+its password keeps the account and its contact is then proven; otherwise the account loses the contact (casework.contacts.proven).
 """
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -51,7 +51,7 @@ OLD_PASSWORDS = Limit("password of a claimed contact", 5, QUARTER)
 
 
 class NewAccountForm(Form):
-    """What a new account needs beside the proven contact: agreement. The name may stay empty."""
+    """Consent to the notice. The name may stay empty."""
 
     name = StringField(_l("Full name"), validators=[Length(max=LONGEST_NAME, message=_l("At most %(max)d characters are taken."))])
     consent = BooleanField(
@@ -61,7 +61,7 @@ class NewAccountForm(Form):
 
 
 class OldAccountForm(Form):
-    """The password of the account that was opened with the contact before it could be proven."""
+    """The password of an account that claimed the contact before it could be proven."""
 
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Please type your password.")), Length(max=LONGEST)])
 
@@ -69,7 +69,7 @@ class OldAccountForm(Form):
 @bp.post("/sign-in/contact")
 @performs(Action.SIGN_IN)
 def contact() -> ResponseReturnValue:
-    """Send a code; what is said is the same whether anybody is known under the contact."""
+    """Send a code; the answer is the same for known and unknown contacts."""
     typed, target = request.form.get("contact", ""), own_address(request.form.get("next"), "")
     refusal = ask_for_code(typed, Purpose.SIGN_IN, target=target)
     return (sign_in_page(typed=typed, target=target, code_refusal=refusal), 422) if refusal else redirect(url_for(".code"))
@@ -85,7 +85,7 @@ def code() -> ResponseReturnValue:
 @bp.route("/sign-in/new", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def new() -> ResponseReturnValue:
-    """Somebody whose contact is proven and who has no account by it agrees to the notice, or goes away without a trace."""
+    """A newcomer with a proven contact agrees to the notice, or leaves without a trace."""
     asked = kept_asked(PROVEN_KEY, Purpose.SIGN_IN)
     if asked is None:
         return redirect(url_for("auth.sign_in"))
@@ -100,7 +100,7 @@ def new() -> ResponseReturnValue:
             account = open_account(way, name=form.name.data or "", language=words_language, notice=notice, now=moment)
             token = open_session(account, now=moment, factors=("contact",))
     except (ContactRefused, IntegrityError):
-        # it was opened meanwhile, by the same person in another window
+        # the same person opened it meanwhile in another window
         return go_on_with(asked.contact, target=asked.target, in_app=asked.in_app)
     forget_asked(PROVEN_KEY)
     flash(_("Your account has been opened."))
@@ -110,7 +110,7 @@ def new() -> ResponseReturnValue:
 @bp.post("/sign-in/known")
 @performs(Action.SIGN_IN)
 def known() -> ResponseReturnValue:
-    """Whoever opened the claiming account themselves proves it with its password; it keeps the contact, proven from now on."""
+    """The owner of an account that claimed the contact gives its password and keeps the contact, proven from now on."""
     asked, form = kept_asked(PROVEN_KEY, Purpose.SIGN_IN), OldAccountForm()
     if asked is None:
         return redirect(url_for("auth.sign_in"))
@@ -141,9 +141,9 @@ def known() -> ResponseReturnValue:
 
 
 def go_on_with(contact: Contact, *, target: str, in_app: str = "", by_code: bool = False) -> ResponseReturnValue:
-    """Sign in whoever has just proven a contact, or lead them to the notice where no account has it proven.
+    """Sign in the person who has just proven a contact, or lead them to the notice where no account has it proven.
 
-    `by_code`: they have just typed a code sent there, which is as good as being asked for one again.
+    `by_code`: they have just typed a code sent there, which counts as a recent proof.
     """
     way, moment = Contact(phone=contact.phone, email=contact.email), now()
     account = account_of(way)

@@ -1,10 +1,10 @@
-"""Signing in with an identity of another provider: the browser is sent there, comes back once, and its account opens.
+"""Signing in through another provider: the browser goes there and returns once, and its account opens.
 
     POST /sign-in/outside/<provider>          a page that leads on: a form may not be answered by a redirect to elsewhere (form-action)
     GET  /sign-in/outside/<provider>/return   the provider sends the browser back; each provider has an address of its own
     /sign-in/outside-new                      a citizen without an account agrees to the notice first
 
-What a browser was sent with lies in the database, is good once, and only in that browser (casework.accounts.outside_identities).
+The state of a started sign-in is kept in the database and is valid once, in that browser only (casework.accounts.outside_identities).
 """
 
 import secrets
@@ -57,14 +57,14 @@ BROWSER_KEY = "outside_browser"
 QUARTER = timedelta(minutes=15)
 NETWORK = Limit("sign-in elsewhere", 1_500, QUARTER)
 KNOWN = Limit("sign-in elsewhere known browser", 30, QUARTER)
-"""Only the way there is counted: what comes back without having left opens nothing and costs one look. Rows are bounded, not guesses,
-so that an office or a mobile operator's people, who share one network, may all come in the same quarter of an hour. A browser somebody
-has signed in with before is counted by itself: strangers in its network do not stop it."""
+"""Only departures are counted: a return without one opens nothing and costs one lookup. The limit bounds rows, not guesses, so that people
+sharing the network of an office or a mobile operator can all sign in within a quarter of an hour. A known browser has its own counter, so
+strangers in its network do not stop it."""
 LONGEST_CODE = 4_000
 
 
 class NewcomerForm(Form):
-    """What a new account needs beside the identity: agreement. The name is the provider's, and may be changed or left away."""
+    """Consent to the notice. The name comes from the provider and may be changed or left out."""
 
     name = StringField(_l("Full name"), validators=[Length(max=LONGEST_NAME, message=_l("At most %(max)d characters are taken."))])
     consent = BooleanField(
@@ -75,7 +75,7 @@ class NewcomerForm(Form):
 
 @bp.app_template_global("outside_providers")
 def outside_providers(serves: str = "") -> list[ProviderClient]:
-    """The providers one can sign in with here, of staff or citizens or both."""
+    """The providers offered here, for staff, citizens or both."""
     return [each for each in _clients().values() if serves in ("", each.provider.serves)]
 
 
@@ -88,7 +88,7 @@ def begin(provider: str) -> ResponseReturnValue:
 @bp.get("/sign-in/outside/<provider>/return")
 @performs(Action.SIGN_IN)
 def come_back(provider: str) -> ResponseReturnValue:
-    """Used up, then proven over the network outside any unit of work, then the account."""
+    """Use up the state, verify over the network outside any unit of work, then open the account."""
     client, moment, browser = found(_clients().get(provider)), now(), session.get(BROWSER_KEY) or ""
     try:
         with unit_of_work():
@@ -105,7 +105,7 @@ def come_back(provider: str) -> ResponseReturnValue:
 @bp.route("/sign-in/outside-new", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def new() -> ResponseReturnValue:
-    """Somebody proven elsewhere who has no account here agrees to the notice, or goes away without a trace."""
+    """A newcomer proven by a provider agrees to the notice, or leaves without a trace."""
     moment, browser = now(), session.get(BROWSER_KEY) or ""
     waiting = newcomer_of(browser, now=moment)
     if waiting is None:
@@ -121,7 +121,7 @@ def new() -> ResponseReturnValue:
             account = open_outside_account(browser, name=form.name.data or "", language=words_language, notice=notice, now=moment)
             token = open_session(account, now=moment, factors=("oidc",))
     except (OutsideRefused, IntegrityError) as refusal:
-        # it was opened meanwhile, by the same person in another window
+        # the same person opened it meanwhile in another window
         return _refused(local(refusal.text) if isinstance(refusal, CaseworkError) else _("Please sign in once more."))
     flash(_("Your account has been opened."))
     subject = account.ref
@@ -131,7 +131,8 @@ def new() -> ResponseReturnValue:
 
 
 def leave_for(client: ProviderClient, *, target: str, account: Account | None) -> ResponseReturnValue:
-    """Send the browser to a provider: to sign in, or with `account` to link an identity. Nothing is kept where it cannot be reached."""
+    """Send the browser to a provider to sign in, or with `account` to link an identity. Stores nothing where the provider cannot be
+    reached."""
     if (stopped := _counted(client)) is not None:
         return stopped
     browser = session.setdefault(BROWSER_KEY, secrets.token_urlsafe(24))
@@ -215,7 +216,7 @@ def _link(begun: Begun, who: Subject) -> ResponseReturnValue:
 
 
 def _counted(client: ProviderClient) -> ResponseReturnValue | None:
-    """Count one leaving for a provider; the page that says from when on it may be tried again, once there were too many."""
+    """Count one departure for a provider; returns the page that names the next possible time once there were too many."""
     moment, browser, key = now(), browser_known(), client.provider.key
     with unit_of_work():
         until = (
@@ -226,7 +227,7 @@ def _counted(client: ProviderClient) -> ResponseReturnValue | None:
 
 
 def _refused(words: str) -> ResponseReturnValue:
-    """Said where one goes on from: to who is signed in on the page of their identities, to all others where one signs in."""
+    """Show a refusal where the person continues: signed in, on their identities page; otherwise on the sign-in page."""
     if signed_in_account() is not None:
         flash(words, "wait")
         return redirect(url_for("outside_identities.identities"))
