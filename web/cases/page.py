@@ -1,4 +1,4 @@
-"""The page of a case for whoever has business with it: texts, agencies, answers, limits, notes, history, diagram."""
+"""The page of a case: texts, agencies, answers, limits, notes, history and diagram, each as far as its reader may see it."""
 
 from typing import Any
 
@@ -84,12 +84,10 @@ LABELS = {
     "kind_labels": KIND_LABELS,
     "moment_words": moment_words,
 }
-"""Words the page has for what stands in its rows, by their names in the template."""
+"""Functions for the wording of rows, by their names in the template."""
 
 
 class RevealForm(Form):
-    """Why somebody looks at who sent a report."""
-
     report = HiddenField()
     reason = StringField(_l("Reason for looking"), validators=[at_most(300)])
 
@@ -103,7 +101,7 @@ def case(ref: str) -> ResponseReturnValue:
 @bp.get("/cases/<ref>/print")
 @performs(Action.READ_CASE)
 def printed(ref: str) -> ResponseReturnValue:
-    """The same for paper: everything opened, no act, no sender, the whole history. Nothing is set apart for paper."""
+    """The case for paper: everything expanded, no acts, no sender, the whole history. Quarantined cases have no page for print."""
     nothing = {"acts": [], "blockable": [], "can_note": False, "can_finish_directive": False, "apart": None, "documents": Documents()}
     return _page(found(case_seen_by(actor(), ref)), printed=True, **nothing)
 
@@ -112,7 +110,7 @@ def printed(ref: str) -> ResponseReturnValue:
 @performs(Action.FINISH_DIRECTIVE)
 @answers_again(lambda ref: url_for(".case", ref=ref, _anchor="directives-heading"))
 def directive(ref: str) -> ResponseReturnValue:
-    """A directive has been carried out."""
+    """Record that a directive was carried out."""
     seen, number = found(case_seen_by(actor(), ref)), number_in(request.form.get("number", "")) or 0
     with unit_of_work():
         finish_directive(lock_case(seen.id), number, by=actor(), now=now())
@@ -136,7 +134,7 @@ def diagram(ref: str) -> ResponseReturnValue:
 @bp.post("/cases/<ref>/identity")
 @performs(Action.REVEAL_IDENTITY)
 def identity(ref: str) -> ResponseReturnValue:
-    """Show who sent a report, once, in this answer: it is kept nowhere on the way and not shown again by going back."""
+    """Show the sender of a report once, in this response only: caches and the browser's history do not keep it."""
     seen, form = found(case_seen_by(actor(), ref)), RevealForm()
     report = found(next((link.report for link in seen.reports if link.report.ref == form.report.data), None))
     if not form.validate_on_submit():
@@ -159,7 +157,7 @@ def _page(seen: Case, **forms: Any) -> str:
 
 
 def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
-    """What the page says, by name. The order counts: what was read first is not read again by what comes behind."""
+    """The template values. Order matters: what was read first is not queried again by later entries."""
     by = actor()
     audience = audience_of(by, seen)
     tasks = waiting_in_case(seen.id, with_frozen=True) if audience is not None else []
@@ -209,7 +207,7 @@ def _time_shown(seen: Case, clocks: list[Clock]) -> dict[str, Any]:
 
 
 def _waits_shown(seen: Case, tasks: list[WaitingTask], dealings: Dealings) -> dict[str, Any]:
-    """Who is waited for, which of these steps are the person's own, and what rests with the case."""
+    """Who is waited for, which of these steps are the reader's own, and what is on hold with the case."""
     labels, held = {task.id: label_of_step(task) for task in tasks}, holders(tasks, now=now())
     return {
         "waits": waiting_on(seen, tasks, labels, dealings, held),
@@ -220,12 +218,12 @@ def _waits_shown(seen: Case, tasks: list[WaitingTask], dealings: Dealings) -> di
 
 
 def _blank() -> dict[str, Any]:
-    """What the page shows where nobody has asked for more: on a screen, with an empty form to see who sent a report."""
+    """The defaults of the page: for a screen, with an empty form to reveal the sender."""
     return {"printed": False, "printed_at": now(), "reveal": RevealForm(), "reveal_refusal": ""}
 
 
 def _history_kind() -> HistoryKind | None:
-    """The part of the history the address asks for."""
+    """The part of the history chosen in the address."""
     asked = request.args.get("history", "")
     return HistoryKind(asked) if asked in set(HistoryKind) else None
 
@@ -233,7 +231,7 @@ def _history_kind() -> HistoryKind | None:
 def _assignments(
     seen: Case, answers: dict[int, list[SeenAnswer]], hand_backs: list[HandBack]
 ) -> list[tuple[Assignment, tuple[str, Any], str | None, list[SeenAnswer], list[HandBack], dict[int, list[Difference]]]]:
-    """Each agency with its state, and what the person may read: instructions, answers, requests to be released, what versions changed."""
+    """Each agency with its state and what the reader may see: instructions, answers, requests to be released, changes between versions."""
     return [
         (
             row,
@@ -248,5 +246,5 @@ def _assignments(
 
 
 def _state(seen: Case) -> tuple[str, Any]:
-    """Disc and words of the case's state."""
+    """Icon and label of the case's state."""
     return STAFF_LABELS[CaseState(seen.state)]

@@ -1,4 +1,4 @@
-"""What the page of a case shows beside its texts and agencies: why it rests, what was dealt with, what may be done, what is set apart."""
+"""Parts of the case page: acts on offer, the limit in the bar, pictures, and what remains of a quarantined case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ SENDERS = {"citizen": _l("The reporter"), "camera": _l("Camera"), "phone": _l("T
 
 @dataclass(frozen=True)
 class CaseFile:
-    """One picture of a case. `purpose` is what it came with, `sender` a part in the case and never a citizen's name."""
+    """One picture of a case. `purpose` is what it was sent for, `sender` a role in the case and never a citizen's name."""
 
     photo: SeenPhoto
     purpose: str
@@ -46,7 +46,7 @@ class CaseFile:
 
 @dataclass(frozen=True)
 class Apart:
-    """A case that was set apart, for its confidential readers."""
+    """A quarantined case as its confidential readers see it."""
 
     since: datetime
     reason: str | None
@@ -57,7 +57,7 @@ class Apart:
 
 
 def acts_offered(case: Case, publications: list[Publication], *, version: ProcessVersion | None = None) -> list[tuple[str, list[Link]]]:
-    """The acts the person may do now, under a heading for the case, for each agency and for what was told."""
+    """The acts the reader may perform now, under headings for the case, for each agency and for what was published."""
     groups: dict[str, list[Link]] = {}
     for possible in acts_to_offer(case, actor(), now(), publications=publications, version=version):
         groups.setdefault(_heading(possible, PAGES[possible.verb]), []).append((possible, PAGES[possible.verb]))
@@ -65,19 +65,19 @@ def acts_offered(case: Case, publications: list[Publication], *, version: Proces
 
 
 def due_of(case: Case, *, runs: bool) -> DueWords | None:
-    """The limit in the bar: paused while the case rests."""
+    """The limit shown in the bar: paused while the case is on hold."""
     if not runs:
         return None
     return DueWords("paused", _("Paused"), None) if case.paused_for is not None else due_words(case.due_at, now=now())
 
 
 def version_of(tasks: Sequence[WaitingTask]) -> ProcessVersion | None:
-    """The version of the process a case runs on, where a step of its own waits."""
+    """The process version of the case, where one of its own steps is waiting."""
     return next((task.instance.process_version for task in tasks if task.instance.assignment_id is None), None)
 
 
 def files_of(reports: Sequence[SeenReport], answers: Mapping[int, Sequence[SeenAnswer]], case: Case, dealings: Dealings) -> list[CaseFile]:
-    """Every picture the person may see, in the order of the page: what it is for, who sent it by their part in the case, for whom it is."""
+    """Every picture the reader may see, in page order: its purpose, the sender's role in the case, and its audience."""
     found = [CaseFile(photo, "report", SENDERS[each.report.source], each.report.code) for each in reports for photo in each.photos]
     for row in case.assignments:
         for seen in answers[row.id]:
@@ -90,7 +90,7 @@ def files_of(reports: Sequence[SeenReport], answers: Mapping[int, Sequence[SeenA
 
 
 def moment_words(instant: datetime) -> str:
-    """An instant as one says it: today and yesterday by name."""
+    """A moment as people say it: today and yesterday by name."""
     there = instant.astimezone(LOCAL_ZONE)
     days = (local_day(now()) - there.date()).days
     if days == 0:
@@ -101,7 +101,7 @@ def moment_words(instant: datetime) -> str:
 
 
 def apart_seen(case: Case) -> Apart | None:
-    """What is left of a case that was set apart; None for everybody but its confidential readers."""
+    """What remains of a quarantined case; None for everybody but its confidential readers."""
     by = actor()
     if case.quarantined_at is None or not sees(by, Sight.QUARANTINED, case):
         return None

@@ -1,4 +1,4 @@
-"""The cases that were taken out of the system, listed for their confidential readers."""
+"""The list of quarantined cases, for their confidential readers."""
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ bp = Blueprint("quarantined", __name__)
 @bp.get("/quarantined")
 @performs(Action.HAND_OVER)
 def cases() -> ResponseReturnValue:
-    """By code and moment alone: what a case is about is read on its own page."""
+    """Lists code and time only; the matter of a case is shown on its own page."""
     after = number_in(request.args.get("after", ""))
     page = quarantined_cases(by=actor(), after=after)
     return render_template(

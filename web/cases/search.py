@@ -1,4 +1,4 @@
-"""Search for staff: words, codes and places in the address, a caller's number never."""
+"""Search for staff. Words, codes and places stand in the address, a caller's number never does."""
 
 import re
 from collections.abc import Iterator
@@ -34,26 +34,24 @@ bp = Blueprint("search", __name__)
 
 NEVER_FOUND = frozenset({CaseState.QUARANTINED})
 AROUND = 90
-"""Signs of the text shown on either side of the first word found."""
+"""Characters shown on either side of the first match."""
 
 _SIGNS = re.compile(r"[\w'’‘ʼ`´\-‐‑–]+")
 
 
 class Piece(NamedTuple):
-    """A stretch of text that is one of the words looked for, or is not."""
+    """A stretch of text that either matches a search word or does not."""
 
     text: str
     is_found: bool
 
 
 class PhoneForm(Form):
-    """Whose cases: a number and why."""
-
     phone = StringField(_l("Telephone number"), validators=[InputRequired(_l("Please type the number.")), at_most(40)])
     reason = StringField(_l("Reason for looking"), validators=[at_most(LONGEST_REASON)])
 
     def validate_phone(self, field: StringField) -> None:
-        """What cannot be a number is said so before anything is looked up."""
+        """Refuse an impossible number before anything is looked up."""
         if (field.data or "").strip() and phone_number(field.data or "") is None:
             raise ValidationError(str(_l("This telephone number is not valid. Example: 0912 345 678")))
 
@@ -67,7 +65,7 @@ def search() -> ResponseReturnValue:
 @bp.post("/search/phone")
 @performs(Action.LOOK_UP_PHONE)
 def phone() -> ResponseReturnValue:
-    """The cases of a number, in this answer alone: nothing of it stands in an address, and no browser keeps it."""
+    """The cases of a number, in this response only: the number never stands in an address, and no browser keeps the page."""
     form, moment = PhoneForm(), now()
     if not form.validate_on_submit():
         return _page(Wanted(), None, form), 422
@@ -87,7 +85,7 @@ def phone() -> ResponseReturnValue:
 
 
 def marked(text: str, words: tuple[str, ...]) -> list[Piece]:
-    """The pieces of a text, those that begin with one of the folded words apart. Templates escape them."""
+    """Split a text into matching and other pieces; words match at the start of a folded word. The template escapes them."""
     pieces: list[Piece] = []
     end = 0
     for sign in _SIGNS.finditer(text):
@@ -98,13 +96,13 @@ def marked(text: str, words: tuple[str, ...]) -> list[Piece]:
 
 
 def excerpt(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
-    """What surrounds the first word found in the text behind the title; nothing where the title has them all."""
+    """The text around the first match behind the title; empty where the title contains every word."""
     title = hit.case.title or ""
     seen = index_words(title).split()
     rest = [word for word in words if not any(part.startswith(word) for part in seen)]
     text = " ".join(hit.text.split())
     area = hit.case.area.name_vi if hit.case.area else ""
-    for known in (hit.case.code, title, area, *hit.former, hit.case.village or ""):     # the row says these by themselves
+    for known in (hit.case.code, title, area, *hit.former, hit.case.village or ""):     # the row shows these already
         text = text.removeprefix(" ".join(known.split())).lstrip()
     pieces = marked(text, tuple(rest))
     start = next((sum(len(each.text) for each in pieces[:place]) for place, piece in enumerate(pieces) if piece.is_found), None)
@@ -146,7 +144,7 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
 
 
 def _wanted() -> Wanted:
-    """What stands in the address; what makes no sense there narrows nothing."""
+    """The search in the address; values without meaning are ignored."""
     words, state = request.args.get("q", "").strip()[:LONGEST_SEARCH], request.args.get("state", "")
     return Wanted(
         words=words,
@@ -168,6 +166,6 @@ def _page_number() -> int:
 
 
 def _former(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
-    """Those of the former names of the place that hold a word looked for."""
+    """The former names of the place that match a search word."""
     names = [name for name in hit.former if any(part.startswith(word) for part in index_words(name).split()[1:] for word in words)]
     return marked(", ".join(names), words)

@@ -1,4 +1,4 @@
-"""Versions of what agencies answered and of what was told, each with what it changed of the one before."""
+"""What changed from one version of an answer or a publication to the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ PUBLICATION_PARTS = ("title", "question", "summary", "place")
 
 @dataclass(frozen=True)
 class Difference:
-    """A part of a text that is not as it was; `part` is its column."""
+    """One changed part of a text; `part` is its column."""
 
     part: str
     pieces: list[Change]
 
 
 def answer_differences(versions: Sequence[SeenAnswer]) -> dict[int, list[Difference]]:
-    """What each answer changed of the version before it that the reader may read too, by its row; newest first as they are given."""
+    """For each answer, by row, its changes from the previous version that the reader may read. `versions` are newest first."""
     return {newer.answer.id: _between(older.answer, newer.answer, ANSWER_PARTS) for newer, older in pairwise(versions)}
 
 
 def publication_differences(versions: Sequence[PublicationVersion]) -> dict[int, list[Difference]]:
-    """What each correction changed of the version before it, by its row; oldest first as they are given."""
+    """For each correction, by row, its changes from the previous version. `versions` are oldest first."""
     return {newer.id: _between(older, newer, PUBLICATION_PARTS) for older, newer in pairwise(versions)}
 
 
