@@ -1,4 +1,4 @@
-"""`langbiang verify`, `backup` and `restore`: each returns what it found or did and prints nothing (docs/operations.md)."""
+"""`langbiang backup` and `restore`. The functions return what they did and print nothing (docs/operations.md)."""
 
 import hmac
 import os
@@ -38,7 +38,7 @@ FILES = "files"
 
 
 class BackupRefused(CaseworkError):
-    """The backup cannot be made there; the text says why."""
+    """The backup cannot be made; the text says why."""
 
 
 class RestoreRefused(CaseworkError):
@@ -47,7 +47,7 @@ class RestoreRefused(CaseworkError):
 
 @dataclass(frozen=True)
 class Backup:
-    """A finished backup. `missing` are files a row names and the storage did not have: the backup is whole but for them.
+    """A finished backup. `missing` are files that a row names and the storage did not have; the backup is complete except for them.
 
     Its manifest has no seal where there was no keyring.
     """
@@ -62,8 +62,8 @@ class Backup:
 
 @dataclass(frozen=True)
 class Restored:
-    """A restored installation. `missing` says what was not restored, `unproven` why nobody knows whether the backup is as it was made;
-    `verification` is None when migrations have to run first."""
+    """A restored installation. `missing` says what was not restored, `unproven` why the backup cannot be proven genuine; `verification` is
+    None when migrations have to run first."""
 
     manifest: Manifest
     missing: tuple[Bilingual, ...]
@@ -72,9 +72,9 @@ class Restored:
 
 
 def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = None) -> Backup:
-    """Save database, files and anchors into a new folder, as of one moment, while people work; the keys only to `keys`, apart.
+    """Save database, files and anchors to a new folder, as of one moment and while people work. The keys are saved only to `keys`.
 
-    The folder has its name once everything is on the disk. Raises BackupRefused, DumpRefused, KeysRefused, KeyringUnusable.
+    The folder gets its final name once everything is on the disk. Raises BackupRefused, DumpRefused, KeysRefused, KeyringUnusable.
     """
     _refuse_folder(config, folder, keys)
     keyring = _keyring_of(config, {})
@@ -95,11 +95,10 @@ def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = N
 
 
 def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = None, unproven: bool = False) -> Restored:
-    """Fill an empty installation from a backup, after its seal and its every byte have been checked, and verify the result.
+    """Fill an empty installation from a backup after checking its seal and every byte, and verify the result.
 
-    `unproven` takes a backup without a seal, or whose seal cannot be checked for want of keys; one whose seal does not fit is never
-    restored. Raises RestoreRefused, BackupDamaged, DumpRefused, KeysRefused, KeyringUnusable; nothing has been written then, except by
-    a failing disk.
+    `unproven` accepts a backup without a seal, or one whose seal cannot be checked for want of keys; a wrong seal is never accepted. Raises
+    RestoreRefused, BackupDamaged, DumpRefused, KeysRefused, KeyringUnusable; nothing has been written then, unless a disk failed.
     """
     manifest = read_manifest(folder)
     given = read_keys(keys) if keys is not None else {}
@@ -132,14 +131,14 @@ def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = 
 
 
 def _keyring_of(config: Config, given: dict[str, bytes]) -> Keyring | None:
-    """The keyring that was given, else the one in place. Raises KeyringUnusable."""
+    """The given keyring, else the one in place. Raises KeyringUnusable."""
     if "keyring" in given:
         return Keyring.parse(given["keyring"])
     return Keyring.load(config.keyring) if config.keyring.exists() else None
 
 
 def _doubt(manifest: Manifest, keyring: Keyring | None) -> Bilingual | None:
-    """Why nobody can tell whether a backup is as it was made; None where its seal proves it. Raises BackupDamaged."""
+    """Why the backup cannot be proven genuine; None where its seal proves it. Raises BackupDamaged."""
     if manifest.seal is None:
         return Bilingual(
             "Bản sao lưu không có niêm phong: do phiên bản 0.9.0 trở về trước tạo, hoặc niêm phong đã bị bỏ đi. Không biết được nội dung "
@@ -177,7 +176,7 @@ def _copy_files(store: FileStore, connection: Connection, writing: Writing) -> l
 
 
 def _is_copied(store: FileStore, name: str, writing: Writing) -> bool:
-    """Copy one file as it lies there, sealed if it is; a name no storage ever gave leads nowhere and counts as missing."""
+    """Copy one stored file as it is, sealed or not. A name that no storage could have given counts as missing."""
     if not STORED_NAME.fullmatch(name):
         return False
     try:
@@ -189,7 +188,7 @@ def _is_copied(store: FileStore, name: str, writing: Writing) -> bool:
 
 
 def _copy_anchors(config: Config, connection: Connection, writing: Writing) -> None:
-    """Those the saved database knows of; a newer one would sign events that are not in this backup."""
+    """Copy the anchors known to the saved database; a newer one would sign events that are not in this backup."""
     folder = config.data / ANCHORS
     fetch_anchors(config.data, shelf_of(open_file_store(config)))
     for number in connection.scalars(select(Anchor.number).order_by(Anchor.number)):
@@ -242,7 +241,7 @@ def _refuse_target(config: Config, manifest: Manifest) -> None:
 
 
 def _missing(config: Config, manifest: Manifest, *, is_current: bool) -> Iterator[Bilingual]:
-    """What somebody still has to bring or do before the installation is whole."""
+    """What somebody must still add or do before the installation is complete."""
     try:
         lacking = set(manifest.key_ids) - Keyring.load(config.keyring).key_ids
     except KeyringUnusable:

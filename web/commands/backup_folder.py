@@ -24,18 +24,18 @@ from casework.sealing.keyring import Keyring
 from casework.sealing.seal import lookup_digest
 
 FORMAT, UNSEALED = 2, 1
-"""Of a manifest with a seal, and of one without: releases up to 0.9.0 made none."""
+"""The format with a seal, and the one without, which releases up to 0.9.0 wrote."""
 SEAL_PURPOSE = "seal of a backup"
 MANIFEST, CONTENTS = "manifest.json", "contents.txt"
 
 
 class BackupDamaged(CaseworkError):
-    """Something in the folder is not what was written there, or the folder is no backup; the text names the file."""
+    """A file of the backup was changed or is missing, or the folder is no backup; the text names the file."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself."""
+    """The description of a backup in its folder."""
 
     program: str
     made_at: str
@@ -48,13 +48,13 @@ class Manifest:
     seal: str | None = None
 
     def stored(self) -> bytes:
-        """The manifest as its file holds it: canonical JSON with its own SHA-256, so that no byte can change unseen, and its seal."""
+        """The bytes of the manifest file: canonical JSON with its own SHA-256, so that no byte can change unnoticed, and its seal."""
         sealed = {"seal": self.seal} if self.seal is not None else {}
         content = {**self._content(self.seal is not None), "digest": self._digest(self.seal is not None), **sealed}
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
 
     def sealed_by(self, keyring: Keyring) -> str:
-        """The seal this installation's keys put on it: whoever changes a byte and makes the digests anew cannot make that."""
+        """The seal made with this installation's keys: somebody who changes a byte and renews the digests cannot make it."""
         return lookup_digest(self._digest(True), purpose=SEAL_PURPOSE, keyring=keyring)
 
     def _digest(self, is_sealed: bool) -> str:
@@ -66,7 +66,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What the backup in this folder says of itself. Raises BackupDamaged."""
+    """Read the manifest of a folder. Raises BackupDamaged."""
     try:
         stored = (folder / MANIFEST).read_bytes()
         content = orjson.loads(stored)
@@ -87,17 +87,17 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def oldest_beside(folder: Path) -> str:
-    """When the oldest backup in the folder above this one was made; empty where none can be read."""
+    """When the oldest sibling backup (in the same parent folder) was made; empty where none can be read."""
     made = []
     for name in os.listdir(folder.resolve().parent):
-        # what is no backup, or nobody's business here
+        # not a backup, or not readable
         with suppress(BackupDamaged, OSError):
             made.append(read_manifest(folder.resolve().parent / name).made_at)
     return min(made, default="")
 
 
 def refuse_changed(folder: Path, manifest: Manifest) -> None:
-    """Read every file of the backup; raises BackupDamaged for the first that is missing, changed or not of the backup."""
+    """Read every file of the backup; raises BackupDamaged for the first that is missing, changed or does not belong to it."""
     for name, digest in manifest.parts.items():
         _refuse_other(folder, name, digest)
     listed = {MANIFEST, *manifest.parts}
@@ -113,7 +113,7 @@ def refuse_changed(folder: Path, manifest: Manifest) -> None:
 
 
 class Writing:
-    """A backup being made, under another name until it is whole."""
+    """A backup being written under a temporary name."""
 
     def __init__(self, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -124,11 +124,11 @@ class Writing:
         self._contents = (self.staged / CONTENTS).open("w", encoding="utf-8")
 
     def path(self, name: str) -> Path:
-        """Where a part lies meanwhile."""
+        """The temporary path of a part."""
         return self.staged / name
 
     def copy(self, source: Path, name: str) -> bool:
-        """Add a file and its line in the contents; False when it is not there."""
+        """Add a file and its line in the contents; False when it does not exist."""
         try:
             with source.open("rb") as opened:
                 self.write(opened, name)
@@ -137,11 +137,11 @@ class Writing:
         return True
 
     def write(self, opened: BinaryIO, name: str) -> None:
-        """Add what can be read there, and its line in the contents."""
+        """Add everything read from an open file, and its line in the contents."""
         self._write(opened.read, name)
 
     def finish(self, dump: str, facts: Mapping[str, Any], keyring: Keyring | None) -> Manifest:
-        """Write the manifest, sealed where there is a keyring, bring everything to the disk and give the folder its name."""
+        """Write the manifest, sealed where there is a keyring, sync everything to the disk and give the folder its final name."""
         self._contents.close()
         parts = {name: _digest_of(self.path(name)) for name in (dump, CONTENTS)}
         self.size += sum(self.path(name).stat().st_size for name in parts)
@@ -156,7 +156,7 @@ class Writing:
         return manifest
 
     def clear(self) -> None:
-        """Remove what a backup that failed has left; nothing after `finish`."""
+        """Remove what a failed backup left behind; does nothing after `finish`."""
         self._contents.close()
         shutil.rmtree(self.staged, ignore_errors=True)
 

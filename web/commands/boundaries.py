@@ -1,4 +1,4 @@
-"""The command `langbiang import-boundary`: what the page of boundaries does, for whoever runs the server."""
+"""The command `langbiang import-boundary`: does on the server what the boundaries page does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from web.commands.saying import AT_THE_SERVER
 
 @dataclass
 class Said:
-    """What the command prints, and what is wrong; `is_readable` False when the file is none it could judge."""
+    """What the command prints, and what is wrong; `is_readable` is False when the file could not be judged at all."""
 
     lines: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ def import_file(
     app: Flask, file: Path, *, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool,
     overlap: bool = False,
 ) -> Said:
-    """Check a file and, unless it is a dry run or something is wrong, take its boundaries over in one unit of work."""
+    """Check a file and import its boundaries in one unit of work, unless this is a dry run or something is wrong."""
     now, said = datetime.now(UTC), Said()
     try:
         checked = check_boundaries(_read(file), code_property=code_property)
@@ -62,7 +62,7 @@ def import_file(
 
 
 def _read(file: Path) -> bytes:
-    """The file, refused from its length alone where it is too large; what grows meanwhile is not followed."""
+    """Read the file. One that is too large is refused by its length, and growth meanwhile is ignored."""
     if (size := file.stat().st_size) > LARGEST_FILE:
         raise TooLarge(size)
     with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""What `langbiang check` prints: the findings of a model or table, as sentences or as JSON."""
+"""Formats the findings of `langbiang check` on a process model or decision table, as sentences or as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ LANGUAGES = {"vi": ("vi",), "en": ("en",), "both": ("vi", "en")}
 
 
 def lines(checked: Checked, language: str) -> Iterator[str]:
-    """Yield what a person reads: each finding with its place, what is wrong, why it matters and how to mend it."""
+    """Yield the lines a person reads: for each finding its place, what is wrong, why it matters and how to fix it."""
     for finding in checked.findings:
         yield f"{'FAULT' if finding.is_error else 'note '} {finding.check}{_place(finding)}"
         for each in LANGUAGES[language]:
@@ -29,7 +29,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def as_json(checked: Checked, path: Path) -> str:
-    """Return the same for programs; `element` and `line` are null where there is none."""
+    """The same for programs; `element` and `line` are null where there is none."""
     plain = {
         "file": path.name,
         "readable": checked.is_readable,

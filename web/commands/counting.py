@@ -1,4 +1,4 @@
-"""Counting anew what the worker counts."""
+"""Commands that recount what the worker counts."""
 
 import click
 

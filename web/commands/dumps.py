@@ -1,4 +1,5 @@
-"""The database as one file and back: SQLite by its online backup, PostgreSQL by pg_dump and pg_restore, both while people work."""
+"""Saves the database to one file and loads it again: SQLite by its online backup, PostgreSQL by pg_dump and pg_restore, while
+people work."""
 
 import os
 import re
@@ -19,7 +20,7 @@ from casework.errors import CaseworkError
 
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
 TABLE_ROWS = re.compile(r"^\d+; \d+ \d+ TABLE DATA (\S+) (\S+) ", re.MULTILINE)
-"""A line of `pg_restore --list`: schema and name of a table whose rows are there."""
+"""A line of `pg_restore --list` naming schema and table of table data."""
 
 
 class DumpRefused(CaseworkError):
@@ -27,13 +28,13 @@ class DumpRefused(CaseworkError):
 
 
 def dump_name(database_url: str) -> str:
-    """What the dump is called inside a backup."""
+    """The file name of the dump inside a backup."""
     return "database.sqlite3" if _is_sqlite(database_url) else "database.pgdump"
 
 
 @contextmanager
 def dumped(database_url: str, target: Path) -> Iterator[Connection]:
-    """Write the database to `target` and lend a connection that sees exactly what was written, whatever others commit meanwhile.
+    """Write the database to `target` and yield a connection that sees exactly what was written, whatever others commit meanwhile.
 
     Raises DumpRefused.
     """
@@ -62,13 +63,13 @@ def load_dump(source: Path, database_url: str) -> None:
             f"The backup has its tables in the schema {names}, and this database opens the schema {schema}. Create the schema {names}, "
             "set search_path to it, and restore again.",
         )
-    # of one schema: extensions and publications, which older backups hold too, are an administrator's to make
+    # one schema only: extensions and publications, which older backups contain too, are created by an administrator
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--schema={schema}")
     _run(program, *options, f"--dbname={_conninfo(database_url)}", str(source), password=_password(database_url))
 
 
 def is_empty(database_url: str) -> bool:
-    """Whether there is no table yet; an SQLite file that does not exist is empty."""
+    """Whether there is no table yet; true for an SQLite file that does not exist."""
     if _is_sqlite(database_url) and not _sqlite_path(database_url).exists():
         return True
     with _connected(database_url) as connection:
@@ -76,7 +77,6 @@ def is_empty(database_url: str) -> bool:
 
 
 def server_version(connection: Connection) -> str:
-    """What the database calls its version."""
     query = "SELECT sqlite_version()" if connection.dialect.name == "sqlite" else "SHOW server_version"
     return str(connection.scalar(text(query)))
 
@@ -88,7 +88,7 @@ def _dumped_sqlite(database_url: str, target: Path) -> Iterator[Connection]:
         raise DumpRefused(f"Không có cơ sở dữ liệu {source}.", f"There is no database {source}.")
     with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as there, closing(sqlite3.connect(target)) as copy:
         there.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file instead of three; the program switches back when it opens it
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file instead of three; the program switches back to WAL when it opens it
     target.chmod(0o600)
     _refuse_damaged(target)
     with _connected(f"sqlite:///{target}") as connection:
@@ -110,17 +110,18 @@ def _dumped_postgresql(database_url: str, target: Path) -> Iterator[Connection]:
 
 
 def _of_own_schema(schema: str) -> tuple[str, ...]:
-    """What keeps a dump to the program's schema: the rest of the database is not the program's to save, nor its role's to make anew."""
+    """Arguments that limit a dump to the program's schema: the rest of the database is not ours to save, and our role could not
+    restore it."""
     return (f"--schema={_pattern(schema)}",)
 
 
 def _pattern(name: str) -> str:
-    """A name as pg_dump's patterns take it: in quotation marks, no sign of it means anything but itself."""
+    """A name quoted for pg_dump's patterns, so that no character in it is special."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _refuse_unrestorable(dump: Path, program: str, connection: Connection, schema: str) -> None:
-    """Raises DumpRefused where the dump cannot be read to its end, or lacks one of the program's tables."""
+    """Raise DumpRefused where the dump cannot be read to its end or lacks one of the program's tables."""
     _run(program, f"--schema={schema}", f"--file={os.devnull}", str(dump), password=None)
     there, held = set(inspect(connection).get_table_names()), _tables_in(dump, program)
     lacking = sorted(table for table in METADATA.tables if table in there and (schema, table) not in held)
@@ -129,12 +130,12 @@ def _refuse_unrestorable(dump: Path, program: str, connection: Connection, schem
 
 
 def _tables_in(dump: Path, program: str) -> set[tuple[str, str]]:
-    """Schema and name of each table whose rows are in a dump, as `pg_restore --list` names them."""
+    """Schema and name of each table whose data a dump holds, as `pg_restore --list` names them."""
     return set(TABLE_ROWS.findall(_run(program, "--list", str(dump), password=None)))
 
 
 def _schema_of(connection: Connection) -> str:
-    """The schema the program's tables are in: the first of the role's search path."""
+    """The schema of the program's tables: the first in the role's search path."""
     schema: str | None = connection.scalar(text("SELECT current_schema()"))
     if schema is None:
         raise DumpRefused(
@@ -165,7 +166,7 @@ def _refuse_damaged(path: Path) -> None:
 
 
 def _program(name: str, major: int) -> str:
-    """The PostgreSQL program of the server's own version: another one may not read, or write, what this server does."""
+    """The PostgreSQL program of the server's own version: another version may not be able to read or write this server's dumps."""
     beside = DEBIAN_PROGRAMS / str(major) / "bin" / name
     if beside.exists():
         return str(beside)
@@ -185,11 +186,11 @@ def _version_of(program: str) -> int | None:
 
 
 def _run(program: str, *arguments: str, password: str | None) -> str:
-    """Run a program and return what it printed. The password is in its environment: arguments are there for every user of the machine."""
+    """Run a program and return its output. The password is passed in the environment, since every user of the machine can see arguments."""
     environment = {**os.environ, "PGAPPNAME": "langbiang"} | ({"PGPASSWORD": password} if password else {})
     done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        # the first line only: those after it may quote rows
+        # the first line only: later ones may quote rows
         reason = next(iter(done.stderr.strip().splitlines()), "") or f"exit {done.returncode}"
         raise DumpRefused(f"{Path(program).name} không làm xong: {reason}", f"{Path(program).name} failed: {reason}")
     return done.stdout

@@ -1,6 +1,6 @@
-"""The file of what was forgotten: one line of JSON each, refs alone, and a last line with the SHA-256 of those before.
+"""The file of what was erased: one line of JSON each with refs only, and a last line with the SHA-256 of the lines before.
 
-It is kept apart from the backups and outlives them: whoever restores an older one applies it (docs/personal-data.md).
+It is kept apart from the backups and outlives them: after restoring an older backup, it is applied again (docs/personal-data.md).
 """
 
 import hashlib
@@ -18,14 +18,14 @@ FORMAT = 1
 
 
 class ListDamaged(CaseworkError):
-    """The file is not what was written; nothing of it is applied."""
+    """The file is damaged; nothing of it is applied."""
 
     def __init__(self) -> None:
         super().__init__("Tệp danh sách bị hỏng hoặc bị cắt; không thực hiện gì.", "The list is damaged or cut short; nothing was done.")
 
 
 def write_forgotten(path: Path, lines: Iterable[Line], *, now: datetime) -> int:
-    """Write the list in place of an older one, whole or not at all; returns how many lines it has."""
+    """Replace the file with this list, whole or not at all; returns the number of lines."""
     staged, digest, number = path.with_name(f".{path.name}.part"), hashlib.sha256(), 0
     with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
 
@@ -46,7 +46,7 @@ def write_forgotten(path: Path, lines: Iterable[Line], *, now: datetime) -> int:
 
 
 def read_forgotten(path: Path) -> list[Line]:
-    """The lines of a file. Raises ListDamaged."""
+    """Read the lines of a file. Raises ListDamaged."""
     try:
         *body, end = path.read_bytes().splitlines(keepends=True)
         told = orjson.loads(end)

@@ -1,4 +1,4 @@
-"""What whoever keeps an installation runs: proofs, copies, restoring, the state it is in."""
+"""Commands for running an installation: verification, backups, restoring, health."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +155,7 @@ def move_files() -> None:
 
 
 def say_verification(found: Any, *, is_whole: bool = True) -> bool:
-    """Print what a verification found and return whether nothing is wrong; `is_whole` says that nothing else is known to be."""
+    """Print what a verification found and return whether nothing is wrong; `is_whole` says that no other fault is known."""
     for finding in found.findings:
         click.echo(f"{'FAULT' if finding.is_fault else 'note '} {finding}")
     if found.unlisted:

@@ -1,4 +1,4 @@
-"""The keys of an installation as one file, to be kept apart from its backups: who has both can open every identity."""
+"""The keys of an installation as one file, to be kept apart from its backups: key file and backup together open every identity."""
 
 import base64
 import hashlib
@@ -17,11 +17,11 @@ FORMAT = 1
 
 
 class KeysRefused(CaseworkError):
-    """The keys cannot be saved or restored so; the text says why."""
+    """The keys cannot be saved or restored in this way; the text says why."""
 
 
 def key_files(config: Config) -> dict[str, Path]:
-    """Where each key lies. What signs cookies is not among them: it can be made anew, people then sign in again."""
+    """Where each key is. The cookie secret is not among them: it can be renewed, and people then sign in again."""
     return {"keyring": config.keyring, "anchor_key": config.data / KEY, "vapid_key": config.data / VAPID_KEY}
 
 
@@ -44,7 +44,7 @@ def save_keys(config: Config, target: Path, *, now: datetime) -> None:
 
 
 def read_keys(source: Path) -> dict[str, bytes]:
-    """The keys by name out of a file that `save_keys` wrote. Raises KeysRefused."""
+    """The keys by name from a file that `save_keys` wrote. Raises KeysRefused."""
     try:
         stored = source.read_bytes()
         content = orjson.loads(stored)
@@ -61,7 +61,7 @@ def read_keys(source: Path) -> dict[str, bytes]:
 
 
 def refuse_other_keys(config: Config, keys: dict[str, bytes]) -> None:
-    """Raises KeysRefused when another key lies where one of these belongs: a key is never overwritten."""
+    """Raise KeysRefused when a different key is in the place of one of these: a key is never overwritten."""
     for name, path in key_files(config).items():
         if name in keys and path.exists() and path.read_bytes() != keys[name]:
             raise KeysRefused(
@@ -71,7 +71,7 @@ def refuse_other_keys(config: Config, keys: dict[str, bytes]) -> None:
 
 
 def place_keys(config: Config, keys: dict[str, bytes]) -> None:
-    """Put each key where it belongs, readable by its owner only; what is there already stays."""
+    """Put each key in its place, readable by its owner only; existing files stay."""
     for name, path in key_files(config).items():
         if name in keys and not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`langbiang keys`: exchanging the keys of an installation."""
+"""The subcommands of `langbiang keys` as the command line declares them (web.commands.keys_pages does the work)."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""`langbiang keys`: what keys there are, and how each is exchanged for a new one while people work."""
+"""What `langbiang keys` does: list the keys, and replace each with a new one while people work."""
 
 import os
 import secrets
@@ -26,11 +26,11 @@ SETTLES = 2 * REREAD_SECONDS
 
 
 class NotRotatedHere(CaseworkError):
-    """The key is not the program's to exchange; the text says whose it is."""
+    """This program cannot replace the key; the text says who can."""
 
 
 def rotate_key(app: Flask, config: Config, name: str, *, aside: bool, now: datetime) -> list[str]:
-    """Exchange one key and return what there is to say. Raises NotRotatedHere, AnchorKeyUnusable, KeyringUnusable."""
+    """Replace one key and return the lines to print. Raises NotRotatedHere, AnchorKeyUnusable, KeyringUnusable."""
     if name == "keyring":
         return _new_sealing_key(aside=aside)
     if name == "anchor_key":
@@ -44,14 +44,14 @@ def rotate_key(app: Flask, config: Config, name: str, *, aside: bool, now: datet
 
 
 def reseal_all(app: Flask, told: Callable[[str, int], None] | None = None) -> Resealed:
-    """Seal everything anew that an old key seals. May be stopped and started again at any time."""
+    """Reseal everything that is sealed with an old key. May be interrupted and started again at any time."""
     store: FileStore = app.extensions["file_store"]
     with app.app_context():
         return reseal(store, told=told)
 
 
 def retire_key(app: Flask, config: Config, name: str, key_id: str = "") -> list[str]:
-    """Take an old key away. A sealing key goes only when a whole pass has found nothing that it seals. Raises KeyNotRetired, KeyMissing."""
+    """Remove an old key. A sealing key can go only when a full pass has found nothing sealed with it. Raises KeyNotRetired, KeyMissing."""
     if name == "secret_key":
         if os.environ.get(f"{PREFIX}SECRET_KEY_BEFORE") or os.environ.get(f"{PREFIX}SECRET_KEY_BEFORE_FILE"):
             raise NotRotatedHere("", f"It is set in the environment: take {PREFIX}SECRET_KEY_BEFORE away and start the program anew.")
@@ -77,7 +77,7 @@ def retire_key(app: Flask, config: Config, name: str, key_id: str = "") -> list[
 
 
 def key_lines(app: Flask, config: Config) -> list[str]:
-    """What keys there are, and how much each sealing key seals."""
+    """The lines of `langbiang keys list`: each key, and how much each sealing key seals."""
     keyring = current_keyring()
     with app.app_context():
         counts = keys_that_seal()

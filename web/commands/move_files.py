@@ -1,4 +1,4 @@
-"""`langbiang move-files`: what lies in the folder of one machine is brought to the bucket several share."""
+"""`langbiang move-files`: copies the files of one machine's folder to a bucket that several machines share."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from web.startup_checks import StartRefused
 
 
 class FileDiffers(CaseworkError):
-    """What the bucket gives back is not what lies in the folder."""
+    """The bucket returned something else than the folder holds."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -24,17 +24,17 @@ class FileDiffers(CaseworkError):
 
 @dataclass
 class Moved:
-    """How many files were brought there now, and how many had been before."""
+    """How many files were copied now, and how many were there before."""
 
     now: int = 0
     before: int = 0
 
 
 def move_files(config: Config, *, told: Callable[[int, int], None] = lambda done, total: None) -> Moved:
-    """Copy every file of the data folder to the bucket as it lies there, sealed if it is, and read each back before the next.
+    """Copy every file of the data folder to the bucket as it is, sealed or not, and read each back before the next.
 
-    It may be broken off and begun anew; what is there already is compared and left. The folder stays as it is. Raises StartRefused without
-    a bucket, FileNotStored, StorageUnreachable, FileDiffers.
+    It may be interrupted and started again; files already there are compared and left. The folder is not changed. Raises StartRefused
+    without a bucket, FileNotStored, StorageUnreachable, FileDiffers.
     """
     there, here = open_file_store(config), LocalFileStore(config.files)
     shelf = shelf_of(there)

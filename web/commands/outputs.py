@@ -1,7 +1,7 @@
-"""The command `langbiang export`: a list of one centre as a file, for whoever runs the server.
+"""The command `langbiang export`: writes a list of one centre to a file on the server.
 
-Whoever may start commands has the database and the keys anyway, so no role would keep them from anything; what counts is that it is
-written down. The events name no account but the user of the machine.
+Somebody who can run commands has the database and the keys anyway, so roles would protect nothing; instead, every export is recorded. The
+events name the operating-system user, no account.
 """
 
 import getpass
@@ -26,11 +26,11 @@ from web.jobs import output_makers as makers  # noqa: F401  (brings what makes e
 from web.outputs.making import Progress, maker_of, working_folder
 
 OF_AN_AGENCY = ("figures", "counted")
-"""What is of a centre, or of the one agency named by `of`."""
+"""Lists about a whole centre, or about one agency given by `of`."""
 
 
 def operator_of(centre: Centre) -> Actor:
-    """Who exports: nobody's account, with the sight of those who run, inspect and administer one centre."""
+    """The actor of an export: no account, but the access of those who run, inspect and administer one centre."""
     roles = (Role.OPS_LEAD, Role.INSPECTOR, Role.ADMINISTRATOR)
     return replace(SYSTEM, grants=tuple(Grant(role, centre_id=centre.id, agency_id=None) for role in roles))
 
@@ -39,9 +39,9 @@ def export_file(
     app: Flask, kind: str, *, centre: str, form: str, out: Path, chosen: Mapping[str, str], with_identity: bool, reason: str | None,
     now: datetime, say: Callable[[int, int], None],
 ) -> str:  # fmt: skip
-    """Write a list to a new file that this account alone reads, and return its path. Records `export_by_command`.
+    """Write a list to a new file readable by this user only, and return its path. Records `export_by_command`.
 
-    Raises FileExistsError, OutputRefused and whatever else a list refuses.
+    Raises FileExistsError, OutputRefused and the refusals of the list itself.
     """
     if out.exists():
         raise FileExistsError(out)
@@ -62,7 +62,7 @@ def export_file(
 def _order(
     kind: str, prefix: str, form: str, chosen: Mapping[str, str], *, with_identity: bool, reason: str | None
 ) -> tuple[Output, Actor]:
-    """The order as a row that is never kept: the file goes to who asked at once."""
+    """The order as an unsaved row: the file is written at once."""
     centre = db.session.scalars(select(Centre).where(Centre.code_prefix == prefix)).first()
     if centre is None:
         raise OutputRefused("Không có Trung tâm này.", f"There is no centre with the prefix {prefix}.")
@@ -88,7 +88,7 @@ def _order(
 
 
 def _needs(kind: str, needed: tuple[str, ...], by: Actor, centre: Centre) -> str:
-    """What to give, and of a register which books there are."""
+    """What the caller must add; for a register, which books there are."""
     given = " or ".join(f"--filter {name}={'2026-03' if name == 'period' else '…'}" for name in needed)
     sentence = f"{kind} needs {given}, as in the address of its page."
     if kind != "register":
@@ -103,7 +103,7 @@ def _bounded(say: Callable[[int, int], None]) -> Callable[[int, int | None], Non
 
 
 def _keep(data: bytes, out: Path) -> None:
-    """Under its name once it is whole, for this account alone."""
+    """Write under a temporary name, readable by this user only, and rename once complete."""
     beside = out.with_name(f".{out.name}.part")
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)
@@ -111,7 +111,7 @@ def _keep(data: bytes, out: Path) -> None:
 
 
 def _user() -> str:
-    """Who sits at the machine, as far as it says."""
+    """The operating-system user, as far as it is known."""
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):

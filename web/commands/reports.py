@@ -1,4 +1,4 @@
-"""`langbiang report`: reports of periods, sheets, the yearbook and case files, written to files."""
+"""`langbiang report`: period reports, agency sheets, the yearbook and case files, written to files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ def report() -> None:
 
 
 PERIODS = {"weekly": "2026-W09", "monthly": "2026-03", "quarterly": "2026-Q1", "half-year": "2026-H1", "yearly": "2026"}
-"""The reports there are, by an example of their periods."""
+"""The period reports, with an example of a period of each."""
 OUT = click.option("--out", required=True, type=NEW, help="File to write; there must be none yet.")
 CENTRE = click.option("--centre", default="", help="Prefix of its codes, e.g. LD; the default centre when not given.")
 FORM = click.option("--form", type=click.Choice(["pdf", "xlsx", "json"]), default="pdf", show_default=True, help="Form of the file.")
@@ -110,6 +110,6 @@ def _refuse_taken(out: Path) -> None:
 
 
 def _refuse(fault: Exception) -> NoReturn:
-    """What was named is not there, or the file cannot be written: the command was called wrongly."""
+    """Called wrongly: the name is unknown, or the file cannot be written."""
     say_error(fault.en if isinstance(fault, CaseworkError) else f"The file cannot be written: {getattr(fault, 'strerror', fault)}.")
     raise SystemExit(REFUSED) from fault

@@ -1,4 +1,4 @@
-"""What runs until it is told to stop: `serve`, `worker`, `demo`."""
+"""The commands that run until stopped: `serve`, `worker`, `demo`."""
 
 import gc
 import os
@@ -34,9 +34,9 @@ def serve() -> None:
 
     for name in exposed_keys(config.data / "keys", config.keyring):
         say_error(f"Every account of this machine can read the key file {name}: give it mode 600, and its folder 700.")
-    from web.serving import server  # not above: who cannot start is told so before the jobs of all parts are read in
+    from web.serving import server  # imported late: a refusal to start should come before the jobs of all parts are loaded
 
-    gc.freeze()  # what was read in to start is looked through no more, and stays shared between processes
+    gc.freeze()  # garbage collection skips what was loaded so far, which keeps it shared between processes
     let_in(shared, config)
     many = f" in {config.processes} processes" if config.processes > 1 else ""
     click.echo(f"Serving {config.base_url} on {server.listen_address(config)}{many}.")
@@ -53,7 +53,7 @@ def worker() -> None:
     from web.config import Config
 
     app = ready_app(Config.from_environment(), f"worker-{os.getpid()}", runs_jobs=True)
-    from web.jobs.worker import work  # not above, as in serve
+    from web.jobs.worker import work  # imported late, as in serve
 
     gc.freeze()
     click.echo("Working.")
@@ -72,7 +72,7 @@ def demo(port: int, data: Path) -> None:
 
 
 def serve_in_processes(app: Any, config: Any, shared: Any) -> None:
-    """Serve with several processes that share what was read to start; each has connections and a log of its own."""
+    """Serve with several forked processes that share what was loaded before; each has its own connections and log."""
     from casework.db import db
     from web.processes import run_processes
     from web.request_log import write_log

@@ -1,4 +1,4 @@
-"""What every command needs: the application it works on, and how it says what it did and ends."""
+"""What every command needs: the application, and ways to print results and end with an exit code."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ FAILED, REFUSED = 1, 2
 EXISTING = click.Path(path_type=Path, exists=True)
 NEW = click.Path(path_type=Path)
 AT_THE_SERVER = replace(SYSTEM, grants=(Grant(Role.ADMINISTRATOR, centre_id=None, agency_id=None),))
-"""Whoever may start commands on the server has the whole database anyway; the event names nobody."""
+"""The reason in events of commands: somebody who can run them has the whole database anyway, so the event names no account."""
 
 
 def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:
-    """The application, logging under a name of its own, on a database with the tables it needs; `runs_jobs` as in create_app."""
+    """The application, logging under its own name, on a database with current tables; `runs_jobs` as in create_app."""
     from casework.db import db
     from web.documents.opening import refuse_unknown_bodies
     from web.request_log import write_log
@@ -38,7 +38,7 @@ def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:
 
 @contextmanager
 def shown_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal that is told how much is done, and of how much; none where nobody looks."""
+    """A progress bar on a terminal; yields a function that takes how much is done of how much. Silent elsewhere."""
     bar: Any = None
 
     def told(done: int, total: int) -> None:
@@ -61,5 +61,4 @@ def finish(is_well: bool) -> None:
 
 
 def say_error(sentence: str) -> None:
-    """Print a sentence where errors go."""
     click.echo(sentence, err=True)

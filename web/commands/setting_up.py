@@ -1,4 +1,4 @@
-"""What an installation is set up with: its tables, its first account, its models and its boundaries."""
+"""Commands that set up an installation: tables, first account, models and boundaries."""
 
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What an installation gets with a new version of the program beside its tables: its rules and texts, and the process."""
+"""Brings rules, texts and processes of an existing installation to a new release, after its tables were migrated."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,11 +17,11 @@ from workflows.versions.live import has_versions, install_shipped_model
 
 
 def bring_release(config: Config, *, now: datetime) -> list[str]:
-    """Bring an installation that has begun the rules, texts and process of this version; returns a sentence for each thing done.
+    """Upgrade rules, texts and process of an existing installation to this release; returns a sentence for each thing done.
 
-    Nothing here is sealed, so it needs no keys: the database alone is opened.
+    Nothing here is sealed, so it opens the database without keys.
     """
-    # Not above: the pages are not needed for it.
+    # imported late: this does not need the pages
     from web import settings_of
 
     app = Flask(__name__)

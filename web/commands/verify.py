@@ -1,4 +1,4 @@
-"""`langbiang verify`: every check there is, one after the other, over an installation whose pages need not run."""
+"""`langbiang verify`: runs every check in turn, on an installation whose pages need not be running."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -28,12 +28,12 @@ from workflows.models import ProcessInstance
 from workflows.verification import check_process
 
 MOST_FINDINGS = 1000
-"""Findings kept word for word; those beyond are counted."""
+"""Findings kept word for word; further ones are only counted."""
 
 
 @dataclass
 class Verification:
-    """What a verification looked at and found. `anchor` is the newest one's number and digest: note it down elsewhere."""
+    """What a verification checked and found. `anchor` is the number and digest of the newest anchor: note it down elsewhere."""
 
     findings: list[Finding] = field(default_factory=list)
     unlisted: int = 0
@@ -47,16 +47,16 @@ class Verification:
 
     @property
     def faults(self) -> list[Finding]:
-        """What has to be looked into."""
+        """The findings that need attention."""
         return [finding for finding in self.findings if finding.is_fault]
 
 
 def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
-    """Prove chains, anchors, files, seals, cases, accounts, processes, facts, sums and frozen figures against each other, while
-    people work.
+    """Check chains, anchors, files, seals, cases, accounts, processes, facts, sums and frozen figures against each other, while people
+    work.
 
-    Each file is looked for; every `every`-th is read, and the facts of every such case made anew, another part each day. A check that
-    breaks off is a finding too.
+    Every file is looked for; each `every`-th is read and the facts of each `every`-th case are rebuilt, a different share each day. A check
+    that crashes is a finding too.
     """
     found, store = Verification(), open_file_store(config)
     with _opened(config) as (key_ids, unusable):
@@ -84,7 +84,7 @@ def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
 
 @contextmanager
 def _opened(config: Config) -> Iterator[tuple[frozenset[str], Finding | None]]:
-    """The database without the pages, since an installation whose keys are lost must be verifiable too; the keys at hand."""
+    """Open the database without the pages, since an installation that lost its keys must be verifiable too; yields the keys at hand."""
     app = Flask(__name__)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
@@ -123,7 +123,7 @@ def _keep(found: Verification, findings: Iterable[Finding]) -> None:
 
 
 def _unbroken(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """The findings of a check; one that meets what nobody foresaw says so instead of keeping the others from their work."""
+    """The findings of a check; an unforeseen failure becomes a finding, so that the other checks still run."""
     try:
         yield from check()
     except Exception as error:

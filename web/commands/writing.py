@@ -1,4 +1,4 @@
-"""Lists to files, and what is made by itself."""
+"""Commands for exports and scheduled outputs."""
 
 from pathlib import Path
 
