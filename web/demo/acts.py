@@ -1,4 +1,4 @@
-"""The deeds beside the straight way: asked, refused, held, handed back, extended, merged, withdrawn, corrected …"""
+"""Deeds off the straight path: asking, refusing, holding, handing back, extending, merging, withdrawing, correcting …"""
 
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,13 @@ from web.demo.telling import COMMITTEE, LEAD, OPERATOR, Telling, begin_step
 
 
 def refuse(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator does not take it, with a reason of the list."""
+    """An operator refuses the report for a reason from the list."""
     reason = db.session.scalars(select(RefusalReason).where(RefusalReason.key == deed.form["reason"])).one()
     telling.step("verify", telling.staff(OPERATOR, moment), moment, choice="refuse", reason=reason, words=deed.form["words"])
 
 
 def decide_objection(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead looks at a refusal again."""
+    """The operations lead reconsiders a refusal."""
     telling.step("decide_objection", telling.staff(LEAD, moment), moment, **deed.form)
 
 
@@ -37,7 +37,6 @@ def ask_reporter(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def transcribe_voice(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator writes down what the voice note says."""
     begin_step()
     case = lock_case(telling.case_id)
     [voice] = [each for each in recordings_of_report(case.main_report) if each.kind == "voice"]
@@ -45,57 +44,56 @@ def transcribe_voice(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def block_sender_of(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead takes nothing of the sender for some days."""
+    """The operations lead blocks the sender for some days."""
     begin_step()
     case = lock_case(telling.case_id)
     block_sender(case, case.main_report, by=telling.staff(LEAD, moment), now=moment, reason=deed.form["words"], days=deed.form["days"])
 
 
 def hold(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead lets the case rest for some working days."""
+    """The operations lead puts the case on hold for some working days."""
     until = telling.working_day(moment, deed.form["days"])
     telling.beside("hold", telling.staff(LEAD, moment), moment, reason=deed.form["words"], until=until)
 
 
 def resume(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The operations lead takes a held case up again."""
+    """The operations lead resumes a case on hold."""
     telling.step("resume", telling.staff(LEAD, moment), moment)
 
 
 def refer(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator hands the matter to another body."""
+    """An operator refers the matter to another body."""
     telling.beside("refer", telling.staff(OPERATOR, moment), moment, **deed.form)
 
 
 def merge(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator has the report answered in another case."""
+    """An operator merges the report into another case."""
     into = db.session.scalars(select(Case).where(Case.title == deed.form["into"])).one()
     telling.beside("merge", telling.staff(OPERATOR, moment), moment, into=into, reason=deed.form["reason"])
 
 
 def quarantine(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator takes the case out of the system."""
+    """An operator quarantines the case."""
     telling.beside("quarantine", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"])
 
 
 def decide_withdrawal(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator lets a report go, or goes on."""
+    """An operator accepts or declines a withdrawal."""
     telling.step("decide_withdrawal", telling.staff(OPERATOR, moment), moment, **{"words": "", **deed.form})
 
 
 def direct(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The committee leader gives a directive."""
     telling.beside("direct", telling.staff(COMMITTEE, moment), moment, **deed.form)
 
 
 def apologise(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator says sorry for a day that has passed, and names another."""
+    """An operator apologises for a missed day and names another."""
     until = telling.working_day(moment, deed.form["days"])
     telling.beside("apologise", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"], until=until)
 
 
 def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """An operator publishes the answers there are, while other agencies are at work."""
+    """An operator publishes the answers there are while other agencies are still working."""
     telling.beside(
         "publish_interim", telling.staff(OPERATOR, moment), moment, title=telling.story.title, question=telling.row["description"],
         checked=True, shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
@@ -103,7 +101,6 @@ def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
 
 
 def correct(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator corrects what was published."""
     query = select(Publication).where(Publication.case_id == telling.case_id)
     publication = db.session.scalars(query.order_by(Publication.id.desc()).limit(1)).one()
     telling.beside(
@@ -128,30 +125,28 @@ def hand_back(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def decide_hand_back(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator releases the agency, or keeps it."""
+    """An operator releases the agency, or does not."""
     form = {"words": "", **deed.form}
     telling.step("decide_hand_back", telling.staff(OPERATOR, moment), moment, of=telling.assignment(deed), **form)
 
 
 def change_lead(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator lets another agency lead."""
     agency = telling.agencies(deed.agencies)[0]
     telling.beside("change_lead", telling.staff(OPERATOR, moment), moment, agency=agency, instructions=deed.form["words"])
 
 
 def remove_agency(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator takes an agency off the case."""
     telling.beside("remove_agency", telling.staff(OPERATOR, moment), moment, of=telling.assignment(deed), reason=deed.form["words"])
 
 
 def close_without_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead goes on without an agency's answer."""
+    """The operations lead continues without an agency's answer."""
     reason = deed.form["words"]
     telling.beside("close_without_answer", telling.staff(LEAD, moment), moment, of=telling.assignment(deed), reason=reason)
 
 
 def request_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An officer asks for some working days more."""
+    """An officer asks for some more working days."""
     own = telling.assignment(deed)
     if own.due_at is None:
         raise ValueError(f"{telling.story.title}: no time limit to extend")
@@ -161,13 +156,12 @@ def request_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def endorse_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The agency's leader stands behind the wish."""
+    """The agency's leader endorses the request."""
     own = telling.assignment(deed)
     telling.step("endorse_extension", telling.of_agency(own, Role.AGENCY_LEADER, moment), moment, of=own, endorsed=True)
 
 
 def decide_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead grants the time."""
     telling.step("decide_extension", telling.staff(LEAD, moment), moment, of=telling.assignment(deed), **deed.form)
 
 
@@ -175,39 +169,37 @@ def decide_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def object_(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The sender asks for a second look at the refusal."""
+    """The sender objects to the refusal."""
     telling.step("object_to_refusal", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
 
 
 def answer_question(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The sender answers what was asked."""
     by = telling.reporter(moment)
     telling.step("answer_question", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
 
 
 def write(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The sender adds something."""
+    """The sender adds to the report."""
     by = telling.reporter(moment)
     telling.beside("write_to_centre", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
 
 
 def withdraw(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The sender wants the report back."""
+    """The sender asks to withdraw the report."""
     telling.beside("withdraw_report", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
 
 
 def follow(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """Another citizen follows the case."""
     telling.beside("follow", telling.somebody_else(moment), moment)
 
 
 def me_too(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """Some others say that it concerns them as well."""
+    """Some other citizens say that the matter concerns them too."""
     for number in deed.form["senders"]:
         begin_step()
         say_me_too(telling.case, by=telling.citizen(number, moment), device=None, now=moment)
 
 
 def _sent(telling: Telling, deed: Deed, by: Actor, moment: datetime) -> dict[str, Any]:
-    """What the sender writes, with the photo that comes with it."""
+    """Form fields of what the sender writes, with its photo."""
     return {"words": deed.form["words"], "token": telling.stage("added", by, moment) if "picture" in deed.form else None}

@@ -1,4 +1,4 @@
-"""Telling the stories of the demonstration, in the order things happened: every deed by its use case, under the story's own clock."""
+"""Plays the stories of the demonstration in chronological order: every deed by its use case, at the story's own time."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,14 +82,14 @@ DEEDS: dict[str, Do] = {
     "claim": demo_desks.claim_step,
     "assign": demo_desks.assign,
 }
-"""What the stories are written in."""
+"""The deeds that stories consist of."""
 
 PAINTERS = 2
-"""Drawing is the computer's work and leaves Python free for long stretches: a second core takes half of it."""
+"""Drawing is computation that releases Python's lock for long stretches, so a second core takes half of it."""
 
 
 def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
-    """Draw and store what the stories show. Done before the unit of work: drawing and sealing take seconds."""
+    """Draw and store the pictures of the stories. Call before the unit of work, because drawing and sealing take seconds."""
     wanted = [_Wanted(story, purpose, kind, number) for story in STORIES for number, (purpose, kind) in enumerate(_pictures_of(story))]
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
@@ -105,7 +105,7 @@ def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
 
 
 def make_recordings(store: FileStore) -> Recorded:
-    """Compute and store the voice notes, and the videos where the extra `media` is there. Before the unit of work, too."""
+    """Generate and store the voice notes, and the videos where the extra `media` is installed. Call before the unit of work as well."""
     made: dict[str, list[PreparedRecording]] = {}
     for number, story in enumerate(STORIES):
         sound = demo_voice(number) if story.voice else None
@@ -118,16 +118,16 @@ def make_recordings(store: FileStore) -> Recorded:
 
 
 def agencies_at_work(centre: Centre) -> list[Agency]:
-    """The agencies of the fresh reports, in order of their rows: each needs an officer and a leader of its own."""
+    """The agencies of the fresh reports, in row order: each needs an officer and a leader of its own."""
     names = {name for story in FRESH for name in agency_names(story)}
-    # the shipped rules propose the forest rangers for what a visitor likely sends first: smoke
+    # the shipped rules propose the forest rangers for what a visitor is likely to send first: smoke
     keys = {key for story in FRESH for each in story.deeds for key in each.agencies} | {"HKL"}
     query = select(Agency).where(Agency.centre_id == centre.id, Agency.name_vi.in_(names) | Agency.key.in_(keys))
     return list(db.session.scalars(query.order_by(Agency.id)))
 
 
 def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: Pictures, recorded: Recorded) -> int:
-    """Tell every story up to `now`, in the caller's unit of work and in the order of time; returns how many."""
+    """Play every story up to `now`, in the caller's unit of work and in order of time; returns how many."""
     calendar = calendar_of(centre.id)
     agenda: list[tuple[datetime, Telling, Deed]] = []
     for story in STORIES:
@@ -147,7 +147,7 @@ def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: P
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A picture to draw: of which story, to be shown when, of what, and the how-manieth of it."""
+    """A picture to draw: its story, its purpose, what it shows, and its number among several."""
 
     story: Story
     purpose: str
@@ -155,14 +155,14 @@ class _Wanted:
     number: int
 
     def drawn(self, store: FileStore, max_bytes: int) -> PreparedPhoto:
-        """Drawn and stored. Photos of before and after show the place of the report, others another spot."""
+        """Draw and store it. Before and after photos show the place of the report, others another spot."""
         spot = self.number + 1 if self.purpose == "added" else max(0, self.number - 1)
         data = draw_demo_photo(crc32(self.story.title.encode()) + spot, self.kind, after=self.purpose == "after")
         return prepare_photo(data, f"{self.purpose}.jpg", store=store, max_bytes=max_bytes)
 
 
 def _pictures_of(story: Story) -> Iterator[tuple[str, str]]:
-    """Purpose and kind of each: the scene, the place after each answer that has a photo, what the sender added."""
+    """Purpose and kind of each picture: the scene, the place after each answer that has a photo, what the sender added."""
     if story.picture is not None:
         yield "scene", story.picture
         for each in story.deeds:

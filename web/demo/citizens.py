@@ -1,4 +1,4 @@
-"""What citizens asked of the centre about their own data in the demonstration: one request is open, one was carried out."""
+"""Two citizens' requests about their own data in the demonstration: one open, one carried out."""
 
 from datetime import datetime, timedelta
 
@@ -10,11 +10,12 @@ from web.demo.people import CITIZENS, citizen_by_email, staff_account
 from web.demo.telling import LEAD, begin_step
 
 ASKED, ANSWERED, DONE, ASKED_LATELY = timedelta(days=9), timedelta(days=8), timedelta(days=6), timedelta(hours=5)
-"""How long before the day of seeding."""
+"""How long before the day of seeding each of them happened."""
 
 
 def furnish_citizens(*, now: datetime) -> None:
-    """In the caller's unit of work. The first citizen had a name corrected and took a copy; the second waits for the same."""
+    """The first citizen had a name corrected and downloaded a copy; the second is waiting for a correction. In the caller's unit of
+    work."""
     (first, name), (second, other_name) = CITIZENS
     begin_step()
     by = actor_for(citizen_by_email(first), now=now - ASKED)

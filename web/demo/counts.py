@@ -1,6 +1,5 @@
-"""What the demonstration has counted: a month that was frozen, its report and the yearbook written and numbered, a schedule that has made
-its reports, files that were ordered: a workbook, a list that could not be made, the file of a case.
-"""
+"""The counted part of the demonstration: a frozen month with its report, a numbered yearbook, a schedule with its reports, and ordered
+files: a workbook, a list that failed, a case file."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,12 +33,12 @@ from workflows.figures.freezing import counted
 from workflows.schedules import run_schedules
 
 RUNS = 2
-"""Months of which the schedule has made its report."""
+"""Months for which the schedule has made its report."""
 FILED = "Nắp hố ga vỡ trước cổng trường tiểu học"
 """The title of the case whose file was ordered."""
 SHEET_OF = "PKT-LD"
 BEGAN_BEFORE = timedelta(days=5)
-"""How long before the end of the first month it made a report of the schedule was set up."""
+"""How long before the end of its first month the report schedule was set up."""
 DISK_FULL = Bilingual("Ổ đĩa hết chỗ, chưa lưu được tệp.", "The disk is full, and the file could not be kept.")
 ASSESSMENT = (
     "Số phản ánh trong kỳ ở mức bình thường. Các đơn vị tiếp nhận đúng hạn; việc kéo dài chủ yếu do chờ phương tiện."
@@ -49,7 +48,7 @@ TO, COPIES = "UBND xã Lạc Dương", ("Các đơn vị thuộc Trung tâm",)
 
 
 def count_and_order(app: Flask, centre: Centre, *, now: datetime) -> None:
-    """Freeze what is due, and let be made what people and the clock have ordered by now."""
+    """Freeze what is due, and make what people and schedules have ordered by now."""
     _freeze_last_month(centre, now)
     _let_schedule_run(app, centre, now)
     _write_reports(app, centre, now)
@@ -57,18 +56,18 @@ def count_and_order(app: Flask, centre: Centre, *, now: datetime) -> None:
 
 
 def _freeze_last_month(centre: Centre, now: datetime) -> None:
-    """Longer periods are left to the worker."""
+    """Only months; longer periods are left to the worker."""
     month = period_at(MONTH, now, centre_id=centre.id).before()
     try:
         content = counted(month, centre_id=centre.id, now=now)
         with unit_of_work():
             freeze(month, centre_id=centre.id, by=SYSTEM, now=now, content=content)
     except SnapshotRefused:
-        return  # the month has only just ended: the worker comes back to it
+        return  # the month has only just ended: the worker freezes it later
 
 
 def _let_schedule_run(app: Flask, centre: Centre, now: datetime) -> None:
-    """Made some months ago: what it has made since was made each time when it was due. Two younger ones have not run yet."""
+    """Set up months ago, with each report made when it was due. Two younger schedules have not run yet."""
     month = period_at(MONTH, now, centre_id=centre.id)
     for _run in range(RUNS):
         month = month.before()
@@ -91,7 +90,7 @@ def _have_made(kind: str, every: str, name: str, form: str, centre: Centre, *, a
 
 
 def _write_reports(app: Flask, centre: Centre, now: datetime) -> None:
-    """Of the last month and of the last year, as they were previewed: with words of the operations lead, numbers and the seal."""
+    """Reports of the last month and year, as previewed: with the operations lead's words, numbers and the seal."""
     lead, clerk, store = _staff(LEAD, now), _staff(CLERK, now), app.extensions["file_store"]
     periods = {YEARBOOK: period_at(YEAR, now, centre_id=centre.id), PERIOD_REPORT: period_at(MONTH, now, centre_id=centre.id)}
     with unit_of_work():
@@ -111,7 +110,7 @@ def _write_reports(app: Flask, centre: Centre, now: datetime) -> None:
 
 
 def _order_files(app: Flask, centre: Centre, now: datetime) -> None:
-    """By an operator: a list for which there was no room on the disk, a workbook, and the file of a case."""
+    """Ordered by an operator: a list that failed for lack of disk space, a workbook, and a case file."""
     by = _staff(OPERATOR, now)
     with unit_of_work():
         order_output("late", "csv", {}, by=by, now=now, centre_id=centre.id)

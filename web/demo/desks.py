@@ -1,4 +1,4 @@
-"""On the desks of the demonstration, beside the steps: drafts, notes, what a colleague holds, kept filters; and what waits for whom."""
+"""Furnishes desks in the demonstration with drafts, notes, claimed steps and saved filters, and counts what is waiting for whom."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -29,7 +29,7 @@ from workflows.running.steps import claim, draft_place
 
 STANDS_IN = timedelta(days=14)
 PRINCIPAL, DEPUTY = "PVHTT", "PTNMT"
-"""Whose leader is away from the day of seeding on, and whose leader acts for them: the agencies' keys."""
+"""Keys of two agencies: the leader of the first is away from the day of seeding, the leader of the second is their deputy."""
 
 ANSWER = "submit_answer"
 
@@ -37,7 +37,7 @@ ANSWER = "submit_answer"
 
 
 def note(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator writes to colleagues, and names one of them."""
+    """An operator writes a note and names a colleague in it."""
     by = telling.staff(OPERATOR, moment)
     written = write_note(telling.case, by=by, now=moment, audience=deed.form["audience"], words=deed.form["words"])
     db.session.flush()
@@ -45,18 +45,18 @@ def note(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def claim_step(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """A member of the centre's staff takes a step for themselves."""
+    """A member of the centre's staff claims a step."""
     claim(telling.waiting(deed.form["element"]).ref, by=telling.staff(deed.form["by"], moment), now=moment)
 
 
 def assign(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead gives a step to somebody."""
+    """The operations lead assigns a step."""
     to = staff_account(deed.form["to"]).ref
     assign_task(telling.waiting(deed.form["element"]).ref, by=telling.staff(LEAD, moment), now=moment, to=to)
 
 
 def open_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The agency's leader reads the newest version of its answer."""
+    """The agency's leader opens the newest version of its answer."""
     own = telling.assignment(deed)
     answer = newest_answer(own)
     if answer is None:
@@ -65,7 +65,7 @@ def open_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def keep_answer_draft(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The officer begins an answer and leaves it under a name."""
+    """The officer starts an answer and saves it as a named draft."""
     own = telling.assignment(deed)
     fields = [("contact", own.agency.short_name_vi), *((part, deed.form[part]) for part in ("findings", "actions", "remaining"))]
     keep_draft(
@@ -74,11 +74,11 @@ def keep_answer_draft(telling: Telling, deed: Deed, moment: datetime) -> None:
     )  # fmt: skip
 
 
-# -- beside the stories -----------------------------------------------------------------------------------------------
+# -- apart from the stories -------------------------------------------------------------------------------------------
 
 
 def furnish_desks(centre: Centre, *, now: datetime) -> None:
-    """Two filters of an operator, a template of an agency, and a leader who stands in for another. In the caller's unit of work."""
+    """Two filters of an operator, an agency's template, and a leader who deputises for another. In the caller's unit of work."""
     operator = actor_for(staff_account(OPERATOR), now=now)
     keep_filter(by=operator, now=now, name="Việc khẩn của tôi", chosen={"view": "mine", "urgency": "urgent"})
     own_centre = sharing_places(operator)[0]
@@ -106,7 +106,7 @@ def furnish_desks(centre: Centre, *, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class OnDesk:
-    """How much waits for somebody: steps on their desks, answers and other texts begun, notes that name them."""
+    """How much is waiting for somebody: steps on their desks, drafts of answers and other texts, notes that name them."""
 
     steps: int = 0
     answers: int = 0
@@ -118,7 +118,7 @@ class OnDesk:
 
     @property
     def words(self) -> Bilingual:
-        """In a few words, only what there is."""
+        """A few words; only counts above zero are mentioned."""
         said = [
             (self.steps, "việc", ("task", "tasks")),
             (self.answers, "câu trả lời đang soạn", ("answer begun", "answers begun")),
@@ -133,7 +133,6 @@ class OnDesk:
 
 
 def on_desk(account: Account, *, now: datetime) -> OnDesk:
-    """What waits for somebody now."""
     by = actor_for(account, now=now)
     drafts = select(Draft.subject, func.count()).where(Draft.account_id == account.id).group_by(Draft.subject)
     texts = dict(db.session.execute(drafts).tuples().all())
@@ -143,14 +142,14 @@ def on_desk(account: Account, *, now: datetime) -> OnDesk:
 
 
 def _steps_of_citizen(account: Account) -> int:
-    """The steps that wait for whoever sent the report: they have no desk of their own."""
+    """The steps waiting for the sender, who has no desk."""
     own = select(CaseReport.case_id).join(CaseReport.report).join(Report.reporter).where(Reporter.account_id == account.id)
     query = select(func.count()).select_from(WaitingTask).where(WaitingTask.case_id.in_(own), WaitingTask.state == "waiting")
     return db.session.scalar(query.where(WaitingTask.desk.startswith(f"{REPORTER}@"))) or 0
 
 
 def _agency(centre: Centre, key: str) -> Agency:
-    """The agency with that key, or the first of those that follow it."""
+    """The agency with that key, or its first successor."""
     agency = db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key == key)).one()
     behind = select(Agency).join(AgencySuccession, AgencySuccession.successor_id == Agency.id)
     behind = behind.where(AgencySuccession.predecessor_id == agency.id).order_by(Agency.id)

@@ -1,7 +1,7 @@
-"""The reports of the last days: between them they leave something to do on every desk, in every state a case can wait in.
+"""The reports of the last days, which leave something to do on every desk and in every state a case can wait in.
 
-Twelve; a thirteenth that is near another, for what is alike nearby could not be seen without it; and two of people without an account,
-one of whom has not proven the address for more than a day while the other sends advertising.
+Twelve, and a thirteenth close to another so that similar cases nearby can be seen; then two of people without an account, of whom one has
+not proven the address for more than a day and the other sends advertising.
 """
 
 from web.demo.stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed

@@ -1,7 +1,7 @@
 """The thirty-five reports of the system's first fourteen months, 19/05/2022 to 15/07/2023, oldest first.
 
-Thirty-three have ended. Two are over for their senders but not for the centre, so that these states can be looked at too: one was
-answered and its call to the hotline never written down, one was referred to a body that has not told its result.
+Thirty-three have ended. Two are over for their senders but not for the centre, so that these states can be seen too: one was answered but
+its call to the hotline was never written down, one was referred to a body that has not reported its result.
 """
 
 from web.demo.stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed

@@ -1,8 +1,8 @@
-"""What the demonstration has on paper: letters with their numbers and the centre's seal, a register with a gap that is explained and a
-number struck out, letters the clerk still has to number. Each is written by its use case, on a day of its own.
+"""The documents of the demonstration: numbered and sealed letters, a register with an explained gap and a struck-out number, and letters
+that still wait for the clerk's number. Each is written by its use case, on its own day.
 
-It comes after the one transaction of a demonstration: a seal is put on the file of a letter, and that is made of a letter that is kept.
-A start broken off here leaves fewer papers.
+They come after the demonstration's one transaction: a seal is put on the file of a letter, which is made from a committed letter. A start
+interrupted here leaves fewer documents.
 """
 
 from collections.abc import Iterable
@@ -46,11 +46,11 @@ LEFT_OUT, WHY_LEFT_OUT = 2, "Hai phiếu gửi làm tay trong ngày mất điệ
 WHY_STRUCK = "In nhầm nơi nhận, đã soạn lại và cấp số khác."
 
 PROLONGED, SHARED_OUT = "Biển quảng cáo che khuất tầm nhìn tại ngã ba", "Nghi hút cát trái phép trên sông"
-"""The titles of cases of which somebody writes today: of more time, which the clerk has numbered already, and to an agency."""
+"""The titles of cases with a letter written today: an extension that the clerk has numbered already, and a letter to an agency."""
 
 
 def write_papers(app: Flask, centre: Centre, *, now: datetime) -> None:
-    """The answers of the last months, what was written today, and the reminder to the office that is late the longest."""
+    """The answers of the last months, today's letters, and the reminder to the most overdue agency."""
     days = {title: _morning_after_it_ended(title, centre, now) for title in ON_PAPER}
     for title, moment in sorted(days.items(), key=lambda entry: entry[1]):
         _answer_on_paper(title, centre, moment)
@@ -64,8 +64,7 @@ def write_papers(app: Flask, centre: Centre, *, now: datetime) -> None:
 
 
 def put_seals(app: Flask, kinds: Iterable[str], *, now: datetime) -> None:
-    """Let the leader sign the newest numbered letter of each kind, and then the clerk put the centre's seal on it, where the installation
-    has their signature and its seal."""
+    """The leader signs the newest numbered letter of each kind and the clerk seals it, where the installation has signature and seal."""
     for login, signer in ((COMMITTEE, PERSON), (CLERK, BODY)):
         by = _staff(login, now)
         with unit_of_work():
@@ -79,7 +78,7 @@ def put_seals(app: Flask, kinds: Iterable[str], *, now: datetime) -> None:
 
 
 def _answer_on_paper(title: str, centre: Centre, moment: datetime) -> None:
-    """The answer of a case with its number: the first comes after papers of another making, one is struck out and written again."""
+    """The numbered answer of a case: the first follows numbers used outside the program, one is struck out and written again."""
     clerk = _staff(CLERK, moment)
     with unit_of_work():
         if title == ON_PAPER[0]:
@@ -94,7 +93,7 @@ def _answer_on_paper(title: str, centre: Centre, moment: datetime) -> None:
 
 
 def _written(case: Case, kind: str, moment: datetime) -> Letter:
-    """The letter of that kind about a case, as the operator writes it."""
+    """Write the letter of that kind about a case as the operator."""
     case = lock_case(case.id)
     by = _staff(OPERATOR, moment)
     offered = letters_to_offer(case, by, publications=publications_of(case), extensions=extensions_of(case))
@@ -107,7 +106,7 @@ def _number(letters: Iterable[Letter], moment: datetime) -> None:
 
 
 def _morning_after_it_ended(title: str, centre: Centre, now: datetime) -> datetime:
-    """At nine on the first working day after the last thing that happened in a case."""
+    """Nine o'clock on the first working day after the last event of a case."""
     ended = db.session.scalar(select(func.max(Event.at)).where(Event.case_id == _called(title).id)) or now
     calendar, day = calendar_of(centre.id), local_day(ended) + timedelta(days=1)
     while not calendar.is_working_day(day):
@@ -120,7 +119,7 @@ def _called(title: str) -> Case:
 
 
 def _refused_and_objected() -> Case:
-    """A case that was not taken has no title."""
+    """Found by its objection, since a refused case has no title."""
     refused = db.session.scalars(select(Case).where(Case.state == CaseState.REFUSED).order_by(Case.id))
     return next(case for case in refused if open_objection(case) is not None)
 

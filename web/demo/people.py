@@ -1,7 +1,7 @@
-"""Who plays in the demonstration: an invented person per role (two operators), an officer and a leader in each agency that has work,
-two citizens with a proven address, neighbours of theirs who only send reports, and guests.
+"""The people of the demonstration: an invented person per role (two operators), an officer and a leader in each agency that has work, two
+citizens with a proven address, neighbours of theirs who only send reports, and guests.
 
-The other agencies share one officer and one leader, so that whatever is given to them has somebody to answer.
+The other agencies share one officer and one leader, so that somebody can answer whatever they are given.
 
 Every given name says that it is made up (Mẫu, Ví Dụ, Minh Họa …), e-mail addresses are of example.com, which belongs to nobody, and
 telephones begin with a 0 after the area code, as no subscriber's does.
@@ -24,21 +24,21 @@ from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_today
 
 PASSWORD = "langbiang-minh-hoa"
-"""Of every demonstration account; it opens invented data on this machine only."""
+"""The password of every demonstration account; it opens only invented data on this machine."""
 
 SINCE = date(2022, 5, 16)
 
 FIRST_NUMBER = 842630000301
-"""Of the official telephones of staff, one after the other."""
+"""Official telephone numbers of staff count up from here."""
 
 
 CENTRE, AGENCY, CITIZEN = "1", "2", "3"
-"""Whose account it is, in the order in which they are told."""
+"""Kinds of account, in the order in which they are printed."""
 
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """A line of the table of accounts: what to sign in with, and as whom."""
+    """A line of the printed table of accounts: the login and its role."""
 
     login: str
     password: str
@@ -71,12 +71,12 @@ CENTRE_PARTS = (
 INSTALLATION_PARTS = (
     _Part("quantrihethong", "Tô Văn Minh Họa", Role.ADMINISTRATOR, Bilingual("Quản trị toàn hệ thống", "Installation administrator")),
 )
-"""Who works for no centre: what holds in all of them is theirs to change."""
+"""People outside the centres: they may change what holds in all of them."""
 
 OTHER_KEY, OTHER_AGENCIES = "khac", Bilingual("các đơn vị khác", "the other agencies")
 
 CITIZENS = (("nguoidan1@example.com", "Nguyễn Văn Giả Định"), ("nguoidan2@example.com", "Trần Thị Thí Dụ"))
-"""Who is in the table of accounts."""
+"""Citizens listed in the table of accounts."""
 
 NEIGHBOURS = (
     ("nguoidan4@example.com", "Đinh Văn Thí Dụ"),
@@ -88,7 +88,7 @@ NEIGHBOURS = (
     ("nguoidan10@example.com", "Tạ Văn Minh Họa"),
     ("nguoidan11@example.com", "Hà Thị Giả Định"),
 )
-"""Who is not: they are there so that nobody sent half of all reports."""
+"""Citizens not listed: they exist so that no one sender has sent half of all reports."""
 
 SENDERS = (*CITIZENS, *NEIGHBOURS)
 
@@ -97,7 +97,7 @@ GUESTS = (
     ("nguoidan12@example.com", "Kơ Să Thí Dụ"),
     ("nguoidan13@example.com", "Võ Văn Giả Định"),
 )
-"""Who has no account: one who proves the address each time, one who has not yet, one who sends advertising."""
+"""People without an account: one who proves the address each time, one who has not yet, one who sends advertising."""
 
 _FAMILY_NAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý")
 _GIVEN_NAMES = ("Văn Mẫu", "Thị Ví Dụ", "Văn Minh Họa", "Thị Giả Định")
@@ -109,7 +109,7 @@ def agency_login(key: str, role: Role) -> str:
 
 
 def add_people(centre: Centre, agencies: Iterable[Agency], *, password_hash: str, now: datetime) -> None:
-    """Add every demonstration account to the centre; `agencies` have people of their own. In the caller's unit of work."""
+    """Add every demonstration account to the centre; `agencies` get people of their own. In the caller's unit of work."""
     numbers = count(FIRST_NUMBER)
     for part, centre_id in [*((part, centre.id) for part in CENTRE_PARTS), *((part, None) for part in INSTALLATION_PARTS)]:
         _add_staff(part, password_hash, now, next(numbers), [Membership(role=part.role, centre_id=centre_id, valid_from=SINCE)])
@@ -127,23 +127,22 @@ def add_people(centre: Centre, agencies: Iterable[Agency], *, password_hash: str
 
 
 def staff_account(login: str) -> Account:
-    """The account with that user name."""
     return db.session.scalars(select(Account).where(Account.login == login)).one()
 
 
 def agency_account(agency: Agency, role: Role) -> Account:
-    """The officer or the leader of an agency: its own, or the one that the other agencies share."""
+    """The officer or the leader of an agency: its own, or the one that other agencies share."""
     query = select(Account).join(Account.memberships).where(Membership.agency_id == agency.id, Membership.role == role)
     return db.session.scalars(query.order_by(Membership.id).limit(1)).one()
 
 
 def citizen_by_email(email: str) -> Account:
-    """The citizen with that address, found by its keyed digest as at signing in."""
+    """The citizen with that address, found by its keyed digest as at sign-in."""
     return db.session.scalars(select(Account).where(Account.email_digest == lookup_digest(email, purpose=EMAIL_PURPOSE))).one()
 
 
 def demo_accounts() -> list[DemoAccount]:
-    """The table of accounts as the database has it: the centre's roles, the agencies', the citizens."""
+    """The table of accounts from the database: the centre's roles, the agencies', the citizens."""
     query = select(Account).where(Account.kind == "staff", Account.disabled_at.is_(None)).order_by(Account.id)
     table = [DemoAccount(row.login or "", PASSWORD, row.full_name or "", _part_of(row), _kind_of(row)) for row in db.session.scalars(query)]
     return [*table, *(DemoAccount(email, PASSWORD, name, Bilingual("Người dân", "Citizen"), CITIZEN) for email, name in CITIZENS)]

@@ -1,6 +1,6 @@
 """Pictures for the demonstration: drawn, not photographed, so that nobody's house, face or number plate is in them.
 
-A scene and one matter in it, before or after the agency came. The same seed, kind and variant give the same pixels.
+A scene with one problem in it, before or after the agency came. The same seed, kind and variant give the same pixels.
 """
 
 import io
@@ -26,13 +26,13 @@ BAGS: tuple[Colour, ...] = ((44, 46, 54), (58, 92, 150), (188, 60, 52), (214, 21
 def draw_demo_photo(seed: int, kind: str, label: str | None = None, *, after: bool = False) -> bytes:
     """A JPEG of 1280 × 960 pixels of one of KINDS; raises ValueError for another kind.
 
-    `after` is the same place when the matter has been dealt with. `label` stands in the lower left corner, without
-    accents: the only typeface that comes with Pillow has no Vietnamese letters.
+    `after` shows the same place once the problem is solved. `label` is written in the lower left corner, without accents: the only typeface
+    that comes with Pillow has no Vietnamese letters.
     """
     if kind not in _MATTERS:
         raise ValueError(f"no picture of {kind!r}; there are {', '.join(KINDS)}")
     scene = scenery(random.Random(f"{seed} {kind}"))
-    # a random sequence of its own, so that what came before it cannot move the scenery
+    # a random sequence of its own, so that earlier drawing cannot move the scenery
     scene.chance = random.Random(f"{seed} {kind} matter")
     _MATTERS[kind](scene, after)
     image = finished(scene)
@@ -281,7 +281,7 @@ def _house(scene: Scene) -> None:
 
 
 def _camera_view(scene: Scene, after: bool) -> None:
-    """What a traffic camera sees: a lorry left across the road, until it was moved."""
+    """A traffic camera's view: a lorry left across the road, and the same road once it was moved."""
     if not after:
         scene.soft((830, 800), (200, 30), DARK, 150, 20)
         scene.box(660, 560, 1000, 760, (58, 104, 160))
@@ -311,4 +311,4 @@ _MATTERS: dict[str, Callable[[Scene, bool], None]] = {
 }
 
 KINDS = tuple(_MATTERS)
-"""What can be drawn."""
+"""The drawing functions by kind."""

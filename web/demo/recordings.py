@@ -1,6 +1,6 @@
-"""Sounds and moving pictures for the demonstration: computed, not recorded, so that nobody's voice or street is in them.
+"""Sounds and videos for the demonstration: computed, not recorded, so that nobody's voice or street is in them.
 
-Whoever listens hears a few tones and knows at once that it is no person. The same seed gives the same bytes.
+The voice notes are a few tones, plainly no person. The same seed gives the same bytes.
 """
 
 import array
@@ -15,9 +15,9 @@ from casework.recordings.copying import is_installed
 from web.demo.pictures import draw_demo_photo
 
 RATE = 8_000
-"""Samples per second, one channel of 16 bits: what a telephone call has."""
+"""Samples per second; one channel of 16 bits, telephone quality."""
 TONES = (392.0, 440.0, 523.25, 440.0, 587.33, 523.25, 440.0, 392.0, 329.63)
-"""In hertz, one after the other."""
+"""In hertz, played in this order."""
 TONE_SECONDS, FADED_SECONDS = 0.45, 0.05
 LOUDNESS = 9_000
 
@@ -28,7 +28,7 @@ QUICKLY = {"deadline": "realtime", "cpu-used": "8"}
 
 
 def demo_voice(seed: int) -> bytes:
-    """A WAV file of four seconds; the seed says with which tone it begins."""
+    """A WAV file of four seconds; the seed chooses the first tone."""
     length, faded = int(RATE * TONE_SECONDS), int(RATE * FADED_SECONDS)
     samples = array.array("h")
     for number in range(len(TONES)):
@@ -47,7 +47,7 @@ def demo_voice(seed: int) -> bytes:
 
 
 def demo_video(seed: int, kind: str) -> bytes | None:
-    """Three seconds of WebM without sound in which one looks across a drawn picture of that kind; None without the extra `media`."""
+    """Three seconds of silent WebM panning across a drawn picture of that kind; None without the extra `media`."""
     if not is_installed():
         return None
     import av

@@ -1,6 +1,6 @@
-"""The reorganisation of 01/07/2025 as the demonstration's administrator plans and does it: the district ends, three communes begin.
+"""The reorganisation of 01/07/2025 as planned and carried out in the demonstration: the district ends, three communes begin.
 
-Which bodies follow is invented after domain.md, 3.8; who works in them are the people of the district.
+The succession of bodies is invented after domain.md, 3.8; the staff are the people of the district.
 """
 
 from datetime import datetime, timedelta
@@ -29,16 +29,16 @@ TITLE = "Sắp xếp đơn vị hành chính cấp xã, kết thúc cấp huyệ
 SOURCE = "Nghị quyết 1671/NQ-UBTVQH15 ngày 16/6/2025; Nghị định 150/2025/NĐ-CP"
 ADMINISTRATOR = "quantri"
 SIGNER = "lanhdao"
-"""Who leads the centre and signs its letters."""
+"""The leader of the centre, who signs its letters."""
 CENTRE_NAME = "Trung tâm Giám sát và Điều hành thông minh xã Lạc Dương"
 CENTRE_HEAD = ("UBND XÃ LẠC DƯƠNG", "TRUNG TÂM GIÁM SÁT VÀ ĐIỀU HÀNH THÔNG MINH", "IOC", "", "GIÁM ĐỐC")
-"""Over the letters of the centre, which the commune of its seat goes on with."""
+"""The letterhead of the centre, which belongs to the commune of its seat from then on."""
 
 
 def reorganise(centre: Centre) -> None:
-    """Plan and do it, in the caller's unit of work and at its own moments."""
+    """Plan and carry out the reorganisation, in the caller's unit of work and at its own moments."""
     while fire_first_due(PLANNED):
-        begin_step()  # what ran out in the first years has ended its cases long before
+        begin_step()  # limits that ran out in the first years have long ended their cases
     by = actor_for(staff_account(ADMINISTRATOR), now=PLANNED)
     plan = plans.begin_plan(by=by, now=PLANNED, title=TITLE, source=SOURCE, on=REORGANISED_ON, centre_id=centre.id)
     areas = _areas(centre, plan.ref, by)
@@ -51,7 +51,7 @@ def reorganise(centre: Centre) -> None:
 
 
 def _areas(centre: Centre, ref: str, by: Actor) -> dict[str, Area]:
-    """The communes of before are followed by those of the day; the district by nobody: it has no cases of its own."""
+    """The former communes get the new ones as successors; the district gets none, having no cases of its own."""
     known = {row.name_vi: row for row in db.session.scalars(select(Area).where(Area.centre_id == centre.id, Area.level != "village"))}
     rows = {row.pop("key"): row for row in table_rows("areas.csv")}
     areas = {key: known[row["name_vi"]] for key, row in rows.items() if row["name_vi"] in known and row["valid_from"] < REORGANISED_ON}
@@ -79,7 +79,7 @@ def _agencies(centre: Centre, ref: str, by: Actor, areas: dict[str, Area]) -> No
 
 
 def _name_centre(centre: Centre) -> None:
-    """The centre is the district's no longer; it keeps its hotline and how it counts limits."""
+    """The centre no longer belongs to the district; it keeps its hotline and its way of counting limits."""
     at = DONE + timedelta(minutes=3)
     change_centre(
         centre, by=actor_for(staff_account(ADMINISTRATOR), now=at), now=at, reason=f"{TITLE} ({SOURCE}).", name_vi=CENTRE_NAME,
@@ -88,7 +88,7 @@ def _name_centre(centre: Centre) -> None:
 
 
 def _letterheads(centre: Centre) -> None:
-    """The heads of the letters of the new bodies, and of the centre under the commune of its seat."""
+    """The letterheads of the new bodies, and of the centre under the commune of its seat."""
     there = {row.key: row for row in db.session.scalars(select(Agency).where(Agency.valid_from == REORGANISED_ON))}
     for row in table_rows("agencies_2025.csv"):
         head: dict[str, Any] = {column: row[column] or "" for column in LETTERHEAD}
@@ -104,7 +104,7 @@ def _letterheads(centre: Centre) -> None:
 
 
 def _people(plan: Reorganisation, by: Actor) -> None:
-    """Who goes with the main line works for the other communes as well until their posts are filled: nobody's tasks wait in vain."""
+    """People who follow the main line also work for the other communes until their posts are filled, so that no task waits in vain."""
     blueprint, filled = Blueprint.of(plan), set[tuple[str, int]]()
     for row in memberships_of(blueprint):
         successors = blueprint.successors(Kind.AGENCY, row.agency_id) if row.agency_id is not None else []

@@ -1,4 +1,4 @@
-"""`langbiang demo`: prepares the installation with invented data in a process of its own, and serves it."""
+"""`langbiang demo`: prepares an installation with invented data in a separate process, and serves it."""
 
 import gc
 import os
@@ -27,10 +27,10 @@ TABLES = Bilingual("Đang tạo cơ sở dữ liệu", "Making the database")
 def run(port: int, data: Path) -> None:
     """Prepare the demonstration in a folder, print its address and accounts, and serve until stopped.
 
-    Raises SettingRefused or StartRefused, the latter when the database holds something else than a demonstration.
+    Raises SettingRefused or StartRefused, the latter also when the database holds something other than a demonstration.
     """
     asked = Config.from_environment({**os.environ, **_given(port, data)})
-    shared = taken_port(asked)  # first: to build for a port that is taken costs minutes for nothing
+    shared = taken_port(asked)  # first, since preparing takes minutes, which a taken port would waste
     let_in(shared, asked)
     refuse_database_away(asked)
     make_data_folder(asked)
@@ -39,7 +39,7 @@ def run(port: int, data: Path) -> None:
     app = demo_app(config)
     with app.app_context():
         db.engine.dispose()
-    # inventing two years takes three times the memory of serving them, which only the end of a process gives back; so with migrations
+    # preparing needs three times the memory of serving, freed only when its process ends; the same goes for migrations
     do_apart(partial(_prepare, app, config))
     gc.freeze()
     with app.app_context():
@@ -48,7 +48,7 @@ def run(port: int, data: Path) -> None:
 
 
 def demo_config(port: int, data: Path) -> Config:
-    """The settings of the environment, with the folder, the port and the banner of a demonstration."""
+    """The settings of the environment with the folder, the port and the banner of a demonstration."""
     return Config.from_environment({**demo_seals(data.absolute()), **os.environ, **_given(port, data)})
 
 
@@ -57,7 +57,7 @@ def _given(port: int, data: Path) -> dict[str, str]:
 
 
 def demo_app(config: Config) -> Flask:
-    """The application on a database brought to the newest schema."""
+    """The application on a database migrated to the newest schema."""
     make_data_folder(config)
     if not is_current(config.database_url):
         _say_stage(TABLES)

@@ -1,4 +1,4 @@
-"""The ground the demonstration pictures stand on: sky, pine hills, meadow and a road running away into them."""
+"""The background of the demonstration pictures: sky, pine hills, meadow and a road vanishing into them."""
 
 import math
 import random
@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 WIDTH, HEIGHT = 1280, 960
 HORIZON = 430
 VANISHING = (690, HORIZON + 20)
-"""Where the road goes to, in pixels."""
+"""The vanishing point of the road, in pixels."""
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -28,24 +28,23 @@ NIGHT: Colour = (34, 42, 74)
 
 @dataclass
 class Scene:
-    """A picture being drawn, and the chance that decides its details."""
+    """A picture being drawn, and the random numbers for its details."""
 
     image: Image.Image
     chance: random.Random
 
     @property
     def pen(self) -> ImageDraw.ImageDraw:
-        """Draws on the picture as it is now."""
+        """A pen on the picture as it is now."""
         return ImageDraw.Draw(self.image)
 
     def shade(self, colour: Colour, spread: int = 14) -> Colour:
-        """The colour a little lighter or darker."""
+        """The colour, randomly a little lighter or darker."""
         change = self.chance.randint(-spread, spread)
         red, green, blue = (max(0, min(255, part + change)) for part in colour)
         return red, green, blue
 
     def blob(self, centre: Point, size: Point, fill: Colour, rough: float = 0.18) -> None:
-        """An uneven round patch."""
         outline = []
         for step in range(28):
             angle, reach = step / 28 * math.tau, 1 + self.chance.uniform(-rough, rough)
@@ -53,12 +52,11 @@ class Scene:
         self.pen.polygon(outline, fill=fill)
 
     def box(self, left: float, top: float, right: float, bottom: float, fill: Colour) -> None:
-        """A plain rectangle."""
         self.pen.rectangle((left, top, right, bottom), fill=fill)
 
     def soft(self, centre: Point, size: Point, colour: Colour, strength: int, blur: float) -> None:
         """A cloud, a shadow or a glow; `strength` from 0 to 255."""
-        # at a quarter of the size, and only where there is anything of it: three blurs away it has faded out
+        # at a quarter of the size, and only around the shape: three blurs away it has faded out
         (x, y), (width, height) = centre, size
         aside, above = width + 3 * blur, height + 3 * blur
         left, right = max(0, int(x - aside) // 4), min(WIDTH // 4, int(x + aside) // 4 + 1)
@@ -88,12 +86,12 @@ class Scene:
             self.pen.polygon([at(low, -wide), at(low + 0.26, 0), at(low, wide)], fill=self.shade(colour, 10))
 
     def night(self) -> None:
-        """Let the evening fall over what is drawn so far."""
+        """Darken everything drawn so far."""
         self.image = Image.blend(ImageChops.multiply(self.image, Image.new("RGB", self.image.size, (104, 116, 158))), _filled(NIGHT), 0.35)
 
 
 def scenery(chance: random.Random) -> Scene:
-    """A fresh scene without any matter in it."""
+    """A fresh scene without any problem in it."""
     scene = Scene(_gradient(*chance.choice(SKIES), HEIGHT), chance)
     for _ in range(5):
         place = (chance.uniform(0, WIDTH), chance.uniform(40, HORIZON - 190))
@@ -113,7 +111,7 @@ def scenery(chance: random.Random) -> Scene:
 
 
 def finished(scene: Scene) -> Image.Image:
-    """The picture with a little grain, as a camera would have it."""
+    """The picture with a little camera grain."""
     raw = Image.frombytes("L", (WIDTH // 2, HEIGHT // 2), scene.chance.randbytes(WIDTH * HEIGHT // 4))
     grain = raw.resize(scene.image.size, Image.Resampling.BILINEAR).convert("RGB")
     return Image.blend(scene.image.filter(ImageFilter.GaussianBlur(0.7)), ImageChops.soft_light(scene.image, grain), 0.3)

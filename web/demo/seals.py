@@ -1,6 +1,5 @@
-"""Seals of the demonstration: an authority and two certificates of invented people, so that sealing can be tried. They are worth nothing,
-and say so: "Dữ liệu minh họa" stands in every name.
-"""
+"""Seals of the demonstration: an authority and two certificates of invented people, so that sealing can be tried. They are worthless and
+say so: every name contains "Dữ liệu minh họa"."""
 
 import json
 import os
@@ -20,11 +19,11 @@ SEALS = {
     "con-dau-trung-tam": ({"vi": "Con dấu Trung tâm (minh họa)", "en": "The centre's seal (invented)"}, "Trung tâm IOC Lạc Dương", ""),
     "chu-ky-lanh-dao": ({"vi": "Chữ ký của Lê Thị Minh Họa", "en": "Signature of Lê Thị Minh Họa"}, "Lê Thị Minh Họa", "lanhdao"),
 }
-"""Of each seal: what it is called, whose certificate it is, and the account it belongs to."""
+"""Each seal's name, the person on its certificate, and the account it belongs to."""
 
 
 def demo_seals(data: Path) -> dict[str, str]:
-    """The settings that make them known; they are made at the first start, in the folder of the demonstration."""
+    """The settings for the seals; the files are made at the first start, in the demonstration's folder."""
     folder = data / "seals"
     if not (folder / "seals.json").exists():
         _make(folder)
@@ -46,7 +45,7 @@ def _make(folder: Path) -> None:
         told[name] = {"name": label, "centre": "LD", "file": f"{name}.p12", "passphrase_file": "passphrase"} | (
             {"login": login} if login else {}
         )
-    # the last one: where it is, all of them are
+    # written last: if it exists, all of them do
     _write(folder / "seals.json", json.dumps(told, ensure_ascii=False, indent=2).encode())
 
 
@@ -58,7 +57,7 @@ def _certificate(
         digital_signature=issuer is not None, content_commitment=issuer is not None, key_encipherment=False, data_encipherment=False,
         key_agreement=False, key_cert_sign=issuer is None, crl_sign=issuer is None, encipher_only=False, decipher_only=False,
     )  # fmt: skip
-    # begun long ago: the demonstration has letters of years before
+    # valid for years back: the demonstration has letters of years before
     made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer[0].subject if issuer is not None else subject)
     made = made.public_key(key.public_key()).serial_number(x509.random_serial_number())
     made = made.not_valid_before(datetime(2022, 1, 1, tzinfo=UTC)).not_valid_after(now + VALID_FOR)

@@ -1,6 +1,5 @@
-"""What the rooms behind the desks show in the demonstration: a television, a late letter, a changed setting, a plan of a reorganisation,
-and messages that did not leave the house. All but the last belong to the one transaction of a demonstration.
-"""
+"""Furnishes the settings pages of the demonstration: a television, a late letter, a changed setting, a reorganisation plan, and messages
+that were given up. All but the messages belong to the demonstration's one transaction."""
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
@@ -27,19 +26,19 @@ from workflows.desks.late_cases import late_agency, late_list, late_parts_of
 ADMINISTRATOR = "quantri"
 TELEVISION = "Màn hình phòng điều hành"
 JOINED = ("TKTNN", "TTDVTH")
-"""Agencies that a plan joins to one, by their keys."""
+"""Keys of the agencies that a plan merges into one."""
 NEW_AGENCY = {
     "key": "TTCUDVC", "name_vi": "Trung tâm Cung ứng dịch vụ công khu vực Lạc Dương", "name_en": "Lạc Dương Area Public Service Provider",
     "short_name_vi": "TT Cung ứng DVC khu vực", "short_name_en": "Public Service Provider",
 }  # fmt: skip
 MONTHS_AHEAD = 2
 ROUTED, GIVEN_UP = 6, 2
-"""Of the newest messages to citizens: how many were to go by e-mail, and how many of those their server refused for good."""
+"""Of the newest messages to citizens: how many went out by e-mail, and how many of those their server refused for good."""
 TEN = time(10)
 
 
 def furnish_settings(centre: Centre, *, now: datetime) -> None:
-    """Everything that belongs to the transaction of the caller."""
+    """Everything that belongs in the caller's transaction."""
     _set_reply_days(centre, now)
     _hang_television(centre, now)
     _write_late_letter(now)
@@ -48,9 +47,9 @@ def furnish_settings(centre: Centre, *, now: datetime) -> None:
 
 
 def let_messages_be_given_up(app: Flask, *, now: datetime) -> None:
-    """On the day before at ten an e-mail server knew two addresses no more. Some messages wait: the way they were to go is not set up.
+    """At ten on the day before, an e-mail server no longer knew two addresses. Some messages wait because their channel is not configured.
 
-    Who is told by which way is worked out outside any other transaction, so a start broken off here leaves no such messages.
+    Recipients are worked out outside any other transaction, so a start interrupted here leaves no such messages.
     """
     at = datetime.combine(local_day(now) - timedelta(days=1), TEN, LOCAL_ZONE)
     to_citizens = select(OutboxMessage.id).where(OutboxMessage.recipient.startswith("reporter:"), OutboxMessage.due_at <= at)
@@ -64,7 +63,7 @@ def let_messages_be_given_up(app: Flask, *, now: datetime) -> None:
 
 
 def let_past_messages_rest(now: datetime, *, besides: Collection[int] = ()) -> None:
-    """Whoever was to hear of the days before today has heard of it: such messages leave the house by no way set up later."""
+    """Mark the messages of earlier days as done, so that they are not sent when a channel is configured later."""
     midnight = datetime.combine(local_day(now), time(), LOCAL_ZONE)
     past = OutboxMessage.routed_at.is_(None), OutboxMessage.due_at < midnight, OutboxMessage.id.not_in(besides)
     with unit_of_work():
@@ -88,7 +87,7 @@ def _hang_television(centre: Centre, now: datetime) -> None:
 
 
 def _write_late_letter(now: datetime) -> None:
-    """To the office whose part is late the longest; the committee of a commune is urged by no centre that is under it."""
+    """To the most overdue agency, but not to a commune's committee, which no centre under it may urge."""
     begin_step()
     by = actor_for(staff_account(OPERATOR), now=now)
     rows = [row for row in late_list(by, now=now).rows if row.can_be_written and row.assignment.agency.parent_id is not None]
@@ -103,7 +102,7 @@ def _write_late_letter(now: datetime) -> None:
 
 
 def _draw_up_plan(centre: Centre, now: datetime) -> None:
-    """Nothing of it is done: its page shows what would move."""
+    """The plan stays undone: its page shows what would move."""
     by = actor_for(staff_account(ADMINISTRATOR), now=now)
     plan = plans.begin_plan(
         by=by, now=now, title="Hợp nhất các đơn vị sự nghiệp khu vực", source="Dự thảo Đề án sắp xếp đơn vị sự nghiệp công lập (minh họa)",

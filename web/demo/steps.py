@@ -1,4 +1,4 @@
-"""The deeds of the straight way: filed, taken on, answered, published, rated."""
+"""The deeds of the straight path: filed, verified, answered, published, rated."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,11 +24,11 @@ from workflows.running.filing import file_report
 
 HOTLINE = "0263 000 0000"
 SEEN_BEFORE = timedelta(minutes=4)
-"""How long before an operator wrote it down a camera showed it, or a caller saw it."""
+"""How long before filing a camera showed it, or a caller saw it."""
 
 
 def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The report comes in: from its sender, by telephone, or from a camera that an operator watches."""
+    """The report comes in: from its sender, by telephone, or from a camera watched by an operator."""
     row, story = telling.row, telling.story
     is_camera, is_taken_down = story.camera is not None, story.camera is not None or story.is_call
     by = telling.staff(OPERATOR, moment) if is_taken_down else telling.reporter(moment)
@@ -46,21 +46,20 @@ def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
 
 
 def confirm(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """Somebody without an account types the code that was sent to their address."""
+    """A sender without an account types the code sent to their address."""
     begin_step()
     report = telling.case.main_report
     confirm_with_step(report, contact=_guest(telling.story), now=moment, by=telling.reporter(moment))
 
 
 def verify(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """An operator takes it on, with words and photos cleared for agencies."""
+    """An operator accepts it, with words and photos cleared for agencies."""
     report = telling.case.main_report
     cleared = [ClearedReport(report, telling.row["description"], telling.copies(photos_of_report(report), "agencies"))]
     telling.step("verify", telling.staff(OPERATOR, moment), moment, title=telling.story.title, cleared=cleared)
 
 
 def classify(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The operator sets field, urgency, complexity and place."""
     row, story = telling.row, telling.story
     visibility = db.session.scalars(select(VisibilityReason).where(VisibilityReason.key == (story.visibility or ""))).first()
     telling.step(
@@ -71,7 +70,7 @@ def classify(telling: Telling, _deed: Deed, moment: datetime) -> None:
 
 
 def call_hotline(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operator rings the agency that will lead."""
+    """The operator telephones the agency that will lead."""
     lead = telling.agencies()[0]
     reached = bool(deed.form.get("reached", True))
     telling.step(
@@ -82,7 +81,6 @@ def call_hotline(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def distribute(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operator asks the agencies."""
     lead, *cooperating = telling.agencies(deed.agencies)
     instructions = {lead.id: "Kiểm tra thực địa, gửi kèm ảnh sau khi xử lý."}
     telling.step(
@@ -91,13 +89,12 @@ def distribute(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def accept(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The agencies take it on."""
     for assignment, at in telling.open_ones(deed, moment, "asked"):
         telling.step("accept_assignment", telling.of_agency(assignment, Role.OFFICER, at), at, of=assignment)
 
 
 def submit(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The officers hand in their answers, with a photo where the story has one: the lead's when all do, and what is `photographed`."""
+    """The officers submit their answers, with a photo where the story has one: the lead's when all submit, and those `photographed`."""
     own_words = {part: deed.form[part] for part in PARTS if part in deed.form}
     for assignment, at in telling.open_ones(deed, moment, "handling", "redo"):
         officer = telling.of_agency(assignment, Role.OFFICER, at)
@@ -117,13 +114,12 @@ def redo(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def approve(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The leaders stand behind the answers."""
+    """The leaders approve the answers."""
     for assignment, at in telling.open_ones(deed, moment, "submitted"):
         telling.step("approve_answer", telling.of_agency(assignment, Role.AGENCY_LEADER, at), at, of=assignment)
 
 
 def publish(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The operator publishes every approved answer."""
     telling.step(
         "publish", telling.staff(OPERATOR, moment), moment, title=telling.story.title, question=telling.row["description"], checked=True,
         shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
@@ -131,13 +127,13 @@ def publish(telling: Telling, _deed: Deed, moment: datetime) -> None:
 
 
 def answer_privately(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The operator gives the answers to the sender alone."""
+    """The operator sends the answers to the sender only."""
     words = {"title": telling.story.title, "question": telling.row["description"]}
     telling.step("publish", telling.staff(OPERATOR, moment), moment, choice="answer_privately", **words)
 
 
 def rate(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The sender says how satisfied they are, with the whole and with each agency that answered."""
+    """The sender rates the whole and each agency that answered."""
     case, level = telling.case, deed.form["level"]
     agencies = {row.agency_id: level for row in case.assignments if row.approved_at is not None and row.round == case.reopened}
     telling.step(
@@ -147,7 +143,7 @@ def rate(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def public_photos(telling: Telling) -> ChosenPhotos:
-    """What was sent with the report and with the approved answers, with copies for the public."""
+    """The photos of the report and the approved answers, with copies for the public."""
     photos: list[Photo] = photos_of_report(telling.case.main_report)
     for assignment in telling.case.assignments:
         if assignment.approved_at is not None:
@@ -187,5 +183,5 @@ def _contact(story: Story) -> Contact | None:
 
 
 def _guest(story: Story) -> Contact:
-    """The one way to reach somebody without an account."""
+    """The one contact of somebody without an account."""
     return Contact(email=GUESTS[story.guest][0])

@@ -1,4 +1,4 @@
-"""What a story of the demonstration is: a report, the deeds done to it one after another, and when each of them was done."""
+"""The model of a story of the demonstration: a report, the deeds done to it one after another, and when each was done."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.working_time import Calendar, add_working_minutes, subtract_working_minutes
 
 OWN_DEEDS = frozenset({"file", "confirm", "rate", "object", "answer_question", "write", "withdraw", "follow", "me_too"})
-"""What citizens do: at any hour. Staff of a case that is not urgent work in office hours."""
+"""Deeds of citizens, at any hour. Staff work on non-urgent cases in office hours."""
 
 
 @dataclass(frozen=True, eq=False)
 class Deed:
-    """One thing somebody does in a story, `after` so many minutes from the deed before (else the usual pace).
+    """One act in a story, `after` so many minutes from the deed before (else the usual pace).
 
-    `agencies` are the keys of those it is about, where not all of them do it; `form` is what the use case is told.
+    `agencies` are the keys of those it concerns, where it is not all of them; `form` are arguments for the use case.
     """
 
     step: str
@@ -32,14 +32,13 @@ def deed(step: str, *agencies: str, after: int | None = None, **form: Any) -> De
 
 @dataclass(frozen=True, eq=False)
 class Story:
-    """One report of `demo_reports.csv`, by its title, and the deeds that follow it being filed; a word alone is a plain deed.
+    """One report of `demo_reports.csv`, by its title, and the deeds after it was filed; a bare word is a deed without details.
 
-    `filed_at` is a fixed local time in the system's first years, `months_ago` a day of so many months before now; without either the
-    last deed was done `idle` minutes before now.
-    `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of SENDERS sent it, None
-    somebody without an account, who may be anonymous, and else is one of GUESTS and proves the contact unless `is_unconfirmed`;
-    `is_call`: they called and an operator wrote it down. `voice` and `video`: a recording came with it. `answers` are an agency's own
-    words where they are not the usual ones.
+    `filed_at` is a fixed local time in the system's first years, `months_ago` a day of so many months before now; without either, the last
+    deed was done `idle` minutes before now. `cooperating` is how many of the row's agencies are asked in addition to the lead. `reporter`
+    is the index of the sender in SENDERS, None for somebody without an account, who may be anonymous, or otherwise one of GUESTS, who
+    proves the contact unless `is_unconfirmed`; `is_call`: an operator wrote it down for a caller. `voice` and `video`: a recording came
+    with it. `answers` are an agency's own words instead of the usual ones.
     """
 
     title: str
@@ -65,7 +64,7 @@ class Story:
 
     @property
     def deeds(self) -> tuple[Deed, ...]:
-        """The whole way, from filing on."""
+        """All deeds, beginning with the filing."""
         proves = self.reporter is None and not (self.is_anonymous or self.is_unconfirmed or self.camera)
         way = ("file", "confirm", *self.way) if proves else ("file", *self.way)
         return tuple(each if isinstance(each, Deed) else Deed(each) for each in way)
@@ -81,7 +80,7 @@ PACE = {"confirm": 3, "classify": 10, "distribute": 10, "accept": 90, "submit": 
 USUAL_URGENT = 10
 URGENT_PACE = {"confirm": 3, "classify": 4, "call_hotline": 3, "distribute": 3, "submit": 150, "submit_again": 90, "approve": 25,
                "publish": 20, "publish_interim": 20, "answer_privately": 20, "rate": 900, "review": 240}  # fmt: skip
-"""Minutes from the deed before, unless a story says otherwise: office minutes, or round the clock where the case is urgent."""
+"""Minutes since the deed before, unless a story says otherwise: office minutes, or all hours where the case is urgent."""
 
 
 def moments_of(story: Story, *, urgent: bool, now: datetime, calendar: Calendar) -> Iterator[tuple[Deed, datetime]]:
@@ -101,7 +100,7 @@ def moments_of(story: Story, *, urgent: bool, now: datetime, calendar: Calendar)
 
 
 def _in_month(now: datetime, months_ago: int) -> datetime:
-    """Another day and minute for each, early enough in its month for the case to be over today."""
+    """A different day and minute for each story, early enough in its month for the case to be over today."""
     today = local_day(now)
     month = today.year * 12 + today.month - 1 - months_ago
     return datetime.combine(date(month // 12, month % 12 + 1, 3 + months_ago), time(7, 5 * months_ago % 60), LOCAL_ZONE)

@@ -1,6 +1,5 @@
-"""The studio of the demonstration at work: a version of the centre's own that went live today, cases that are to follow it, a draft that
-waits for its approver, its rehearsals, and a daily setting. All but the plan and what is counted belong to the one transaction.
-"""
+"""Furnishes the studio of the demonstration: a centre's own version that went live today, cases to be moved to it, a draft waiting for
+approval, its rehearsals, and a daily setting. All but the plan and the counted times belong to the demonstration's one transaction."""
 
 from datetime import datetime, time, timedelta
 
@@ -34,15 +33,15 @@ from workflows.versions.starting_models import STARTING_MODELS
 APPROVER = "pheduyet"
 TEN = time(10)
 DRAWN_DAYS, HANDED_IN_DAYS, APPROVED_DAYS = 8, 6, 1
-"""How many days ago the centre's own version was begun, handed in and approved. It goes live on the day of the demonstration."""
+"""How many days ago the centre's own version was begun, submitted and approved. It goes live on the day of the demonstration."""
 DISTRICT_DAYS = 2
 MONTHS = 12
 RECORDED = "Đá rơi xuống mặt đường Quốc lộ 27C"
-"""The title of the case whose way is kept as a scenario."""
+"""The title of the case recorded as a scenario."""
 
 WAITED_AT, REDRAWN = "wait_for_agencies", "answers_complete"
-"""The event at which a case waits for its agencies was drawn anew, as people do who take something away and draw it again: cases that
-wait there ask for a choice when they are to follow."""
+"""The event at which a case waits for its agencies was deleted and drawn again, as people do; cases waiting there need a choice when they
+are moved."""
 NAMES = (
     ("Các đơn vị đã xong", "Đã đủ trả lời của các đơn vị"),
     ('value="Agencies finished"', 'value="All answers are there"'),
@@ -52,7 +51,7 @@ NAMES = (
 
 
 def furnish_studio(centre: Centre, *, now: datetime) -> None:
-    """Everything that belongs to the transaction of the caller."""
+    """Everything that belongs in the caller's transaction."""
     _go_live_with_own(centre, now)
     begin_step()
     administrator = _staff(ADMINISTRATOR, now)
@@ -69,9 +68,9 @@ def furnish_studio(centre: Centre, *, now: datetime) -> None:
 
 
 def plan_a_move(now: datetime) -> None:
-    """Plan to let the open cases follow the centre's own version, and look ahead at them. Once the past has ended what it ends.
+    """Plan the move of the open cases to the centre's own version and compute its preview, once past limits have ended what they end.
 
-    It is outside the one transaction, so a start broken off here leaves no plan.
+    It is outside the one transaction, so a start interrupted here leaves no plan.
     """
     with unit_of_work():
         by = _staff(ADMINISTRATOR, now)
@@ -82,9 +81,9 @@ def plan_a_move(now: datetime) -> None:
 
 
 def count_the_year(now: datetime) -> None:
-    """How long the steps of the shown months took; what is older the worker counts.
+    """Count the step times of the months shown; older ones are left to the worker.
 
-    The rehearsals are left to it as well: they take some seconds, and the pages say that they wait.
+    So are the rehearsals: they take some seconds, and the pages say that they are waiting.
     """
     month_on, first = last_months(now, MONTHS)[::-1]
     while month_on >= first:
@@ -93,7 +92,7 @@ def count_the_year(now: datetime) -> None:
 
 
 def rehearse_what_was_asked(now: datetime) -> None:
-    """What the worker does right after, for who looks at the pages without one."""
+    """Run the requested rehearsals at once, for readers without a worker."""
     while go_on_with_rehearsals(now):
         pass
 
@@ -149,7 +148,7 @@ def _record_a_way(by: Actor, now: datetime) -> None:
     try:
         record_scenario(case.ref, name="Đá rơi trên quốc lộ, báo khẩn", by=by, now=now)
     except CaseworkError:
-        return  # a case that cannot be recorded is nothing a demonstration should end for
+        return  # a case that cannot be recorded is no reason to fail
 
 
 def _days_ago(days: int, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""One story of the demonstration on its way: who does the next deed, in which case, and with which photos."""
+"""One story in progress: who does the next deed, in which case, with which photos."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ BETWEEN_AGENCIES = timedelta(minutes=2)
 OPERATOR, LEAD, COMMITTEE = "vanhanh", "totruong", "lanhdao"
 
 Pictures = Mapping[tuple[str, str], list[PreparedPhoto]]
-"""Photos already on disk, by title of the story and purpose (scene, after, added), in the order they are used."""
+"""Photos already stored, by title of the story and purpose (scene, after, added), in the order they are used."""
 
 Recorded = Mapping[str, list[PreparedRecording]]
-"""Voice notes and videos already on disk, by title of the story."""
+"""Voice notes and videos already stored, by title of the story."""
 
 
 @dataclass(eq=False)
 class Telling:
-    """One story as far as it has been told."""
+    """One story, as far as it has been played."""
 
     story: Story
     centre: Centre
@@ -49,17 +49,16 @@ class Telling:
 
     @property
     def row(self) -> Row:
-        """The report in the table."""
+        """The report in `demo_reports.csv`."""
         return reports()[self.story.title]
 
     @property
     def case(self) -> Case:
-        """The case as it stands; what was read before the last deed is forgotten."""
+        """The case now; what was read before the last deed is discarded."""
         return db.session.get_one(Case, self.case_id)
 
     @property
     def calendar(self) -> Calendar:
-        """The working days of the centre."""
         return calendar_of(self.centre.id)
 
     def staff(self, login: str, moment: datetime) -> Actor:
@@ -71,7 +70,7 @@ class Telling:
         return actor_for(agency_account(assignment.agency, role), now=moment)
 
     def reporter(self, moment: datetime) -> Actor:
-        """Who sent it: a citizen with an account, or somebody without one."""
+        """The sender: a citizen with an account, or somebody without one."""
         number = self.story.reporter
         return actor_for(None if number is None else citizen_by_email(SENDERS[number][0]), now=moment)
 
@@ -84,25 +83,25 @@ class Telling:
         return actor_for(citizen_by_email(SENDERS[number][0]), now=moment)
 
     def waiting(self, element: str, of: Assignment | None = None) -> WaitingTask:
-        """The step that waits in the case, of one agency where several have it."""
+        """The waiting step of the case, of the given agency where several have it."""
         return next(task for task in waiting_in_case(self.case_id) if task.element == element and (of is None or task.assignment is of))
 
     def step(
         self, element: str, by: Actor, moment: datetime, *, choice: str | None = None, of: Assignment | None = None, **form: Any
     ) -> None:
-        """Do the step of the process that waits in the case, of one agency where several have it."""
+        """Perform the waiting step of the case, of the given agency where several have it."""
         ref = self.waiting(element, of).ref
         begin_step()
         perform(ref, by=by, now=moment, act=choice, form=form)
 
     def beside(self, verb: str, by: Actor, moment: datetime, *, of: Assignment | None = None, **form: Any) -> None:
-        """Do something beside the tokens, in the case or in one agency's work on it."""
+        """Perform an act outside the process's tokens, on the case or on one agency's work."""
         case_ref, assignment_ref = self.case.ref, of.ref if of is not None else None
         begin_step()
         act(case_ref, verb, by=by, now=moment, assignment_ref=assignment_ref, form=form)
 
     def open_ones(self, deed: Deed, moment: datetime, *states: str) -> Iterator[tuple[Assignment, datetime]]:
-        """The agencies the deed is about, else all that are in one of the states, one a little after the other."""
+        """The open assignments in one of the states, limited to the deed's agencies if it names any, one a little later than the other."""
         found = [row for row in self.case.open_assignments if row.state in states]
         if deed.agencies:
             found = [row for row in found if keys_of(row.agency) & set(deed.agencies)]
@@ -110,11 +109,11 @@ class Telling:
             yield db.session.get_one(Assignment, assignment_id), moment + number * BETWEEN_AGENCIES
 
     def assignment(self, deed: Deed) -> Assignment:
-        """The newest work of the one agency the deed is about."""
+        """The newest assignment of the deed's one agency."""
         return [row for row in self.case.assignments if keys_of(row.agency) & set(deed.agencies)][-1]
 
     def stage(self, purpose: str, by: Actor, moment: datetime) -> str | None:
-        """Stage the story's photo for a form, and return the form's token; None when it has none."""
+        """Stage the story's photo for a form and return the form's token; None when there is no photo."""
         left = self.pictures.get((self.story.title, purpose))
         if not left:
             return None
@@ -123,7 +122,7 @@ class Telling:
         return token
 
     def stage_report(self, by: Actor, moment: datetime) -> str | None:
-        """Stage what came with the report itself, its photo and its recordings; None when there is neither."""
+        """Stage the photo and recordings of the report itself; None when there are none."""
         recorded = self.recorded.get(self.story.title, ())
         token = self.stage("scene", by, moment) or (new_ref() if recorded else None)
         for each in recorded:
@@ -131,7 +130,7 @@ class Telling:
         return token
 
     def copies(self, photos: Iterable[Photo], audience: str) -> tuple[tuple[Photo, PreparedCopies], ...]:
-        """Copies for an audience; nothing needs covering, there is nobody in drawn pictures."""
+        """Copies for an audience. Nothing needs covering, since drawn pictures show nobody."""
         return tuple((photo, prepare_copies(photo, (), audience=audience, store=self.store)) for photo in photos)
 
     def agencies(self, keys: tuple[str, ...] = ()) -> list[Agency]:
@@ -145,7 +144,7 @@ class Telling:
         return list(dict.fromkeys(found[key] for key in keys))
 
     def working_day(self, start: datetime, days: int) -> date:
-        """The local day so many working days after that of `start`."""
+        """The local day that many working days after that of `start`."""
         due = due_at(TimeLimit(days, Unit.WORKING_DAYS), start, self.calendar)
         if due is None:
             raise ValueError(f"no working day {days} days after {start}")
@@ -156,7 +155,7 @@ class Telling:
 
 
 def begin_step() -> None:
-    """A step begins as unit_of_work() begins one: what was read before is forgotten."""
+    """Forget what was read before, as unit_of_work() does when it begins."""
     db.session.flush()
     db.session.expire_all()
     kept_for_step().clear()
@@ -174,19 +173,19 @@ def is_urgent(story: Story) -> bool:
 
 
 def agency_names(story: Story) -> list[str]:
-    """The lead of the row and the first of those that work with it."""
+    """The lead and the first cooperating agencies of the story's row."""
     row = reports()[story.title]
     return [row["lead_agency"], *row["cooperating_agencies"].split("; ")[: story.cooperating]]
 
 
 def keys_of(agency: Agency) -> set[str]:
-    """Its key and those of the agencies it follows: stories call all of them by the names of the district's time."""
+    """Its key and those of its predecessors: stories use the agency names of the district's time."""
     before = select(Agency.key).join(AgencySuccession, AgencySuccession.predecessor_id == Agency.id)
     return {agency.key, *db.session.scalars(before.where(AgencySuccession.successor_id == agency.id))}
 
 
 def commune(name: str, on: date) -> Area:
-    """The commune of that name, or the one that has taken it over by that day."""
+    """The commune of that name, or its successor by that day."""
     area = db.session.scalars(select(Area).where(Area.folded_name == fold(name), Area.level == "commune").order_by(Area.valid_from)).first()
     while area is not None and not area.holds_on(on):
         query = select(Area).join(AreaSuccession, AreaSuccession.successor_id == Area.id).where(AreaSuccession.predecessor_id == area.id)
@@ -197,11 +196,10 @@ def commune(name: str, on: date) -> Area:
 
 
 def camera_called(name: str | None, on: date) -> Camera | None:
-    """The camera of that name as it stood that day."""
+    """The camera of that name as it was on that day."""
     rows = db.session.scalars(select(Camera).where(Camera.name_vi == (name or "")))
     return next((row for row in rows if row.holds_on(on)), None)
 
 
 def field_called(name: str) -> Field:
-    """The field of that name."""
     return db.session.scalars(select(Field).where(Field.name_vi == name)).one()

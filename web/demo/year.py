@@ -1,6 +1,6 @@
-"""Reports of the twelve months before the last ones, one in each, so that lists, feeds and the figures of a year have something to show.
+"""Reports of the twelve months before the fresh ones, one in each, so that lists, feeds and a year's figures have something to show.
 
-They are plain: no photo, nothing beside the straight way.
+They have no photos and follow the straight path only.
 """
 
 from web.demo.stories import ANSWERED, TAKEN, Story, deed
