@@ -1,4 +1,4 @@
-"""The documents of a case for its page: what has been written, and what may be written now."""
+"""The documents section of a case page: letters written so far, and those that may be written now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from web.guards import actor
 
 @dataclass(frozen=True)
 class WrittenLetter:
-    """A line of the list: what it is, for or of whom, its number once it has one, and where it is read."""
+    """A written letter in the list: its kind, its agency, its number if it has one, and its address."""
 
     name: Bilingual
     agency: Bilingual | None
@@ -30,7 +30,7 @@ class WrittenLetter:
 
 @dataclass(frozen=True)
 class OfferedLetter:
-    """A letter that may be written, and where."""
+    """A letter that may be written, and the address for it."""
 
     name: Bilingual
     about: Bilingual | None
@@ -39,7 +39,7 @@ class OfferedLetter:
 
 @dataclass(frozen=True)
 class Documents:
-    """Both, for one person."""
+    """Both lists, for one reader."""
 
     written: tuple[WrittenLetter, ...] = ()
     offered: tuple[OfferedLetter, ...] = ()
@@ -49,7 +49,7 @@ class Documents:
 
 
 def documents_shown(case: Case, matter: Matter) -> Documents:
-    """What the page of a case shows. Nothing for whoever reads no letters."""
+    """The documents section of a case page; empty for people who may not read letters."""
     by = actor()
     if case.quarantined_at is not None:
         return Documents(

@@ -1,4 +1,5 @@
-"""The register of documents (sổ đăng ký văn bản đi): the books of a year as tables, numbers used outside of the software, strikes."""
+"""The register of outgoing documents (sổ đăng ký văn bản đi): a year's books as tables, numbers used outside the program, struck-out
+numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +49,7 @@ PLAIN = Bilingual("Công văn", "Official letters")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the next number would be entered: a body's series. `kind` is one of the kinds that are numbered there."""
+    """A series of a body into which a number may be entered. `kind` is one of the kinds numbered in it."""
 
     place: str
     body: Body
@@ -59,12 +60,12 @@ class Place:
 
     @property
     def key(self) -> str:
-        """As the choice sends it: with the next number, which somebody else may take before it comes."""
+        """The value of the choice. It contains the next number, because somebody else may take that number in the meantime."""
         return f"{self.place}:{self.next}"
 
     @property
     def words(self) -> str:
-        """As the choice says it."""
+        """The label of the choice."""
         following = _("next number %(number)s", number=f"{self.next:02}")
         return " · ".join(filter(None, (local(self.name), self.series, following)))
 
@@ -84,7 +85,7 @@ class OutsideForm(Form):
 
 
 class StrikeForm(Form):
-    """A number nobody uses any more, and why."""
+    """A number that will not be used, and why."""
 
     number = IntegerField(
         _l("Number"), validators=[InputRequired(_l("Please give the number.")), NumberRange(1, HIGHEST, _l("Numbers begin with 01."))]
@@ -185,7 +186,7 @@ def _chosen(books: list[DocumentBook], today: date) -> DocumentBook | None:
 
 
 def _name(book: DocumentBook) -> str:
-    """Whose book it is, of which year and series."""
+    """The body, year and series of a book."""
     body = book.agency.short_name if book.agency is not None else db.session.get_one(Centre, book.centre_id).name
     return " · ".join(filter(None, (str(book.year), local(body), _series(book.series))))
 
@@ -195,7 +196,7 @@ def _series(series: str) -> str:
 
 
 def _places(today: date) -> list[Place]:
-    """The books the person enters numbers into this year, opened or not."""
+    """The series the person may enter numbers into this year, whether or not a book has been opened."""
     last = {(each.centre_id, each.agency_id, each.series): each.last_number for each in books_seen(actor(), year=today.year)}
     places: list[Place] = []
     for body in bodies_kept(actor()):
@@ -208,7 +209,7 @@ def _places(today: date) -> list[Place]:
 
 
 def _as_seen(places: Sequence[Place], key: str) -> Place | None:
-    """The place of a choice, with the next number as it stood there: where that was taken since, nothing is entered."""
+    """The place of a choice with the next number its sender saw; if that has been taken since, nothing is entered."""
     first = number_in(key.rpartition(":")[2], digits=9)
     place = next((each for each in places if each.place == _place_in(key)), None)
     return replace(place, next=first) if place is not None and first is not None else None

@@ -1,5 +1,5 @@
-"""The job of the worker that makes the PDF of letters that have their number, one at a time: rows are claimed, the paper is set and stored,
-then it gets its row. The paper is made once; whatever letterheads and templates become, what is kept is what is served."""
+"""The worker's job that makes the PDFs of numbered letters one at a time: it claims rows, sets and stores the paper, then adds its row. A
+paper is made once and always served as stored, even when letterheads and templates change."""
 
 import io
 from datetime import datetime
@@ -15,22 +15,22 @@ from reports.letters import page_of, sheets_of
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 5
-"""Letters a round takes: the worker's other jobs go on beside it."""
+"""Letters per run, so that the worker's other jobs get their turn."""
 
 FAULTS: dict[str, Bilingual] = {
     "no_page": Bilingual("Nội dung văn bản không còn để in.", "There is nothing left of the document to print."),
     "storage": Bilingual("Kho lưu trữ đang gặp sự cố.", "The storage has a problem."),
     "interrupted": Bilingual("Việc tạo tệp bị dừng giữa chừng nhiều lần.", "Making the file was cut off again and again."),
 }
-"""Why a file could not be made. Anything else is told by the name of the failure, for whoever looks into the log."""
+"""Known reasons why a file could not be made. Anything else is reported by its exception's name, for whoever reads the log."""
 
 
 class NothingToPrint(Exception):
-    """The letter was emptied: a case of it left the system."""
+    """The letter was emptied, because one of its cases left the system."""
 
 
 def make_letter_files(app: Flask, store: FileStore, *, now: datetime) -> int:
-    """Make the files of letters that wait for one, and return how many were taken up; one that fails says why and is tried again."""
+    """Make the files of waiting letters and return how many were taken up; a failure is recorded and tried again."""
     if not has_unmade(now=now):
         return 0
     with unit_of_work():
@@ -41,7 +41,7 @@ def make_letter_files(app: Flask, store: FileStore, *, now: datetime) -> int:
 
 
 def verify_url(app: Flask, letter: Letter) -> str:
-    """Where anybody can verify a letter: what its QR code leads to."""
+    """The address of the page that verifies a letter, for its QR code."""
     return f"{app.config['BASE_URL']}/verify/{letter.ref}"
 
 
@@ -57,7 +57,7 @@ def _make(app: Flask, claimed: Claimed, store: FileStore, now: datetime) -> None
         _fail(claimed, "no_page", now)
     except (FileNotStored, StorageUnreachable):
         _fail(claimed, "storage", now)
-    except Exception as error:  # whatever it is, the letter is not lost: it says so and is tried again
+    except Exception as error:  # whatever it is, the letter is not lost: the failure is recorded and tried again
         LOGGER.error("letter not made", extra=failure_facts(error))
         _fail(claimed, type(error).__name__, now)
     else:
@@ -67,7 +67,7 @@ def _make(app: Flask, claimed: Claimed, store: FileStore, now: datetime) -> None
 
 
 def _paper(app: Flask, claimed: Claimed) -> bytes:
-    """The PDF as it is issued: everything that stands in the letter, whoever may read it. Raises NothingToPrint."""
+    """The PDF as issued, with everything in the letter, whoever may read it. Raises NothingToPrint."""
     from reports.signing.fields import with_fields  # late: docs/architecture.md
 
     letter = db.session.get_one(Letter, claimed.letter_id)

@@ -1,7 +1,7 @@
-"""The seals of this installation and the authorities it trusts, read once when it starts. Whatever is missing stops it with a sentence.
+"""The seals of this installation and the authorities it trusts, read once at the start. Anything missing stops it with a sentence.
 
-A seal that cannot be used is found out here and not by the clerk who has forty letters to send out; what only the key itself can say (a
-wrong passphrase, a token that is not plugged in) the order says. Secrets are looked for and not read.
+So an unusable seal is found now and not by a clerk with forty letters to send; what only the key can tell (a wrong passphrase, an unplugged
+token) is reported by the sealing order. Secrets are only checked for existence, not read.
 """
 
 import difflib
@@ -41,7 +41,7 @@ SEALS, TRUST = f"{PREFIX}SEALS", f"{PREFIX}TRUST"
 
 
 def open_seals(config: Config, environ: Mapping[str, str] = os.environ) -> dict[str, Seal]:
-    """The seals by name; none where no file of them is set. Raises SettingRefused."""
+    """The seals by name; empty where no file is set. Raises SettingRefused."""
     if config.seals is None:
         return {}
     try:
@@ -56,7 +56,7 @@ def open_seals(config: Config, environ: Mapping[str, str] = os.environ) -> dict[
 
 
 def open_trust(config: Config) -> tuple[str, ...]:
-    """The certificates of the authorities we trust, as PEM texts; none where no folder is set. Raises SettingRefused."""
+    """The certificates of trusted authorities as PEM texts; empty where no folder is set. Raises SettingRefused."""
     if config.trust is None:
         return ()
     try:
@@ -74,7 +74,8 @@ def open_trust(config: Config) -> tuple[str, ...]:
 
 
 def refuse_unknown_bodies(seals: Mapping[str, Seal]) -> None:
-    """Raise StartRefused for a seal of a centre or agency that is not in the database: nobody could use it. An empty one has none yet."""
+    """Raise StartRefused for a seal of a centre or agency that is not in the database, since nobody could use it. An empty database
+    passes."""
     if seals and db.session.scalar(select(Centre.id).limit(1)) is not None:
         for each in unknown_bodies(seals.values()):
             whose = f"agency {each.agency!r} of centre {each.centre!r}" if each.agency else f"centre {each.centre!r}"
@@ -115,7 +116,7 @@ def _seal(name: str, told: Any, config: Config, environ: Mapping[str, str]) -> S
 
 
 def _signers(where: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Whose certificates may sign elsewhere: common names, or SHA-256 digests of certificates, with or without colons."""
+    """Certificates that may sign outside the program: common names, or SHA-256 digests of certificates with or without colons."""
     named = told.get(SIGNERS)
     if not isinstance(named, list) or not named or not all(isinstance(each, str) and each.strip() for each in named):
         raise SettingRefused(f"{where}: {SIGNERS} has to list whose certificates these are, by common name or SHA-256 digest.")
@@ -124,7 +125,7 @@ def _signers(where: str, told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _secret(where: str, kind: str, told: Mapping[str, Any], folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Where the passphrase or PIN is: it has to be there, and its text is not looked at."""
+    """Where the passphrase or PIN is kept: it must exist, and its text is not read."""
     word = SECRETS[kind]
     variable, file = told.get(f"{word}_variable"), told.get(f"{word}_file")
     if (variable is None) == (file is None):

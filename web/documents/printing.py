@@ -1,4 +1,4 @@
-"""A letter as it is shown and sent: the page for print by the reader's sight, and the kept bytes once the worker has made them."""
+"""Letters on screen and as files: set for the reader's access, or the stored bytes once the worker has made them."""
 
 import re
 
@@ -23,7 +23,7 @@ LONGEST_SET_HERE = 9_000
 
 
 def shown_page(letter: Letter, number: DocumentNumber | None, *, reader: Actor) -> Markup | None:
-    """The letter for a page of ours, with what its reader may read of it; None where nothing of it is printed any more."""
+    """The letter as HTML for one of our pages, limited to what its reader may read; None where nothing of it is printed any more."""
     if letter.withdrawn_at is not None:
         return None
     try:
@@ -33,13 +33,13 @@ def shown_page(letter: Letter, number: DocumentNumber | None, *, reader: Actor) 
 
 
 def letter_file(letter: Letter, number: DocumentNumber | None, *, reader: Actor, kept: LetterFile | None = None) -> Response:
-    """The letter to be downloaded: the kept bytes; of one that waits for its number, sheets on which room is left."""
+    """The letter as a download: the stored bytes, or sheets with room for the number while it waits for one."""
     kept = kept or newest_file(letter)
     if kept is not None:
         return _sent(_bytes_of(kept), name_of(letter, number))
     html = _html(letter, number, reader=reader) if letter.kind not in PERIODIC else ""
     if not html or len(html) > LONGEST_SET_HERE:
-        # of many pages: the worker makes it
+        # many pages: left to the worker
         return _to_order(letter)
     return _sent(sheets_of(letter, html, store=file_store()), name_of(letter, number))
 
@@ -50,10 +50,10 @@ def _to_order(letter: Letter) -> Response:
 
 
 def own_letter_file(letter: Letter, report: Report) -> Response:
-    """The letter to the sender of a report: as it was issued, else as it will be, addressed by the code of their report.
+    """The sender's copy of a letter: as issued, else as it will be, addressed by the code of their report.
 
-    A case may answer several reports: the paper that was issued names one, and is sent to its sender alone, whichever report leads
-    the case since.
+    A case may answer several reports. The issued paper names one of them and is sent only to its sender, whichever report leads the case
+    since.
     """
     kept = newest_file(letter) if report.code == _code_on(letter) else None
     if kept is not None:
@@ -64,7 +64,7 @@ def own_letter_file(letter: Letter, report: Report) -> Response:
 
 
 def name_of(letter: Letter, number: DocumentNumber | None) -> str:
-    """What a downloaded file is called: so-05-BC-IOC-2026."""
+    """The file name of a download: so-05-BC-IOC-2026."""
     if number is None:
         return f"van-ban-{local_day(letter.made_at):%Y%m%d}-{letter.ref}"
     symbol = re.sub(r"[^a-z0-9]+", "-", fold(symbol_of(letter))).strip("-").upper()
@@ -83,7 +83,7 @@ def _bytes_of(kept: LetterFile) -> bytes:
 
 
 def _code_on(letter: Letter) -> str | None:
-    """The code the issued paper names; of apologies from before letters kept it that of the case."""
+    """The code on the issued paper; for apologies from before letters stored it, that of the case."""
     if letter.case_id is None:
         return None
     return letter.content.get("code") or db.session.get_one(Case, letter.case_id).code

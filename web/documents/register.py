@@ -1,4 +1,4 @@
-"""Documents: which wait for their number, which have it, which were taken back; one as it is printed, and what is done with it."""
+"""The documents list by state (waiting for a number, numbered, withdrawn), and one document with the acts on it."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ STEP_OF = {State.TO_NUMBER: 0, State.MAKING: 1, State.FAILED: 1, State.ISSUED: 1
 
 
 class NumberForm(Form):
-    """The number of a document, and the day it bears."""
+    """The number of a document and the date on it."""
 
     number = IntegerField(
         _l("Number"), validators=[InputRequired(_l("Please give the number.")), NumberRange(1, HIGHEST, _l("Numbers begin with 01."))]
@@ -79,7 +79,7 @@ class NumberForm(Form):
 
 
 class ReasonForm(Form):
-    """Why a document is taken back, or its number struck out."""
+    """Why a document is withdrawn or its number struck out."""
 
     reason = TextAreaField(
         _l("Reason"), validators=[InputRequired(_l("Please give the reason.")), at_most(LONGEST_NOTE)],
@@ -164,7 +164,7 @@ def number(ref: str) -> ResponseReturnValue:
                 again, number=form.number.data, on=form.on.data, by=actor(), now=now(), gap_note=form.gap_note.data or None
             ).number
     except AlreadyNumbered as refusal:
-        # a second click: what it asked for is done
+        # a double click: the number has been given
         flash(local(refusal.text))
         return redirect(url_for(".document", ref=ref))
     except NumberRefused as refusal:
@@ -205,7 +205,7 @@ def retry(ref: str) -> ResponseReturnValue:
 @bp.get("/letters/<ref>/file")
 @performs(Action.READ_LETTERS)
 def old_address(ref: str = "") -> ResponseReturnValue:
-    """Letters had addresses of their own, which stand in messages that were sent."""
+    """Letters used to have addresses of their own, which still occur in messages."""
     if not ref:
         return redirect(url_for(".documents"))
     return redirect(url_for(".file" if request.path.endswith("/file") else ".document", ref=ref))

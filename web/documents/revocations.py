@@ -1,4 +1,4 @@
-"""The revocation lists in the folder of trusted authorities, read again when somebody has put a newer one there."""
+"""The revocation lists in the folder of trusted authorities, reloaded when their files change."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def lists_in(folder: Path, authorities: tuple[str, ...]) -> Revocations:
 
 
 def revocations() -> Revocations:
-    """What is known today. While a newer file cannot be read, what was known before it holds."""
+    """The current lists. While a newer file cannot be read, the previous lists stay in force."""
     folder: Path | None = current_app.config["TRUST"]
     if folder is None:
         return NOTHING_KNOWN
@@ -50,7 +50,8 @@ def revocations() -> Revocations:
 
 
 def signatures_today(file: LetterFile | None) -> list[SignatureFound]:
-    """What the signatures of a kept file were when it was made, and what holds of them today. That we have it since then proves as much."""
+    """The signatures of a stored file as found when it was stored, judged by today's lists. That it was stored then proves it
+    existed then."""
     known, moment = revocations(), now()
     return [found_again(each).as_of(moment, known, had_since=file.made_at) for each in file.signatures] if file is not None else []
 

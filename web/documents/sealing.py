@@ -1,4 +1,4 @@
-"""Sealing a document: what is asked of the worker, what became of it, and a copy that was signed elsewhere taken back."""
+"""Sealing a document: ordering it from the worker, showing the result, and taking back a copy that was signed elsewhere."""
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -50,7 +50,7 @@ from web.sent_forms import answers_again
 bp = Blueprint("documents_sealing", __name__)
 
 KEPT_SECONDS = 45 * 60
-"""How long a file waits for the word of who handed it in; files without a row are swept from an hour on."""
+"""Seconds an uploaded file waits for the person's confirmation; files without a row are swept after an hour."""
 
 STATES: dict[str, Bilingual] = {
     WAITING: Bilingual("Chờ ký số", "Waits"),
@@ -63,7 +63,7 @@ STATES: dict[str, Bilingual] = {
 
 @dataclass(frozen=True, slots=True)
 class OrderShown:
-    """An order as its letter's page shows it. `error` says why it failed, or why it waits to be tried again."""
+    """An order as its letter's page shows it. `error` says why it failed, or why it waits for another try."""
 
     ref: str
     label: Bilingual
@@ -78,8 +78,8 @@ class OrderShown:
 
 @dataclass(frozen=True, slots=True)
 class SealPanel:
-    """What the page of a letter shows of seals: which the reader may put on, what was asked, what is on it. `too_early`: their
-    seal comes after a signature that is not there yet."""
+    """What the page of a letter shows of seals: those the reader may apply, orders, and those on it. `too_early`: the seal must follow a
+    signature that is still missing."""
 
     seals: list[Seal]
     too_early: bool
@@ -90,13 +90,12 @@ class SealPanel:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
         return not (self.seals or self.too_early or self.orders or self.signatures or self.takes_returned)
 
 
 @bp.app_template_global()
 def seal_panel(letter: Letter) -> SealPanel:
-    """For documents/_seal.html, which stands in the page of a letter."""
+    """For documents/_seal.html, which is included in the page of a letter."""
     by, set_up = actor(), _seals()
     orders = orders_of(letter)
     kept = newest_file(letter) if letter.withdrawn_at is None else None
@@ -161,9 +160,9 @@ def drop(ref: str, order: str) -> ResponseReturnValue:
 @performs(Action.SEAL_LETTER)
 @answers_again(lambda ref: url_for("documents_register.document", ref=ref))
 def signed(ref: str) -> ResponseReturnValue:
-    """A copy signed elsewhere: judged outside any transaction, stored, and only then given its row.
+    """A copy signed elsewhere is judged outside any transaction, stored, and only then given its row.
 
-    Where nobody is named to sign for the body, the page shows whose certificates these are, and the person says that they may.
+    Where nobody is named to sign for the body, the page shows whose certificates these are, and the person confirms that they may.
     """
     seen = found(document_seen(actor(), ref))
     letter = seen.letter
@@ -191,8 +190,8 @@ def signed(ref: str) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A copy that was signed elsewhere and is good in itself. `is_named`: those who signed it are named to sign for the body; `is_vouched`:
-    the person has said that they may. `stored` is where it lies since they were asked."""
+    """A copy that was signed elsewhere and is valid in itself. `is_named`: its signers are named to sign for the body; `is_vouched`: the
+    person has confirmed that they may. `stored` is its file, kept since the person was asked."""
 
     pdf: bytes
     told: Examined
@@ -203,7 +202,7 @@ class Judged:
 
 
 def _judged(letter: Letter, base: LetterFile) -> Judged:
-    """Judge what was sent, or what was sent before and is now vouched for. Raises ReturnRefused, FileUnread."""
+    """Judge the upload, or the earlier upload that is now vouched for. Raises ReturnRefused, FileUnread."""
     trust, moment = current_app.extensions["trust"], now()
     sha256, size, fields = base.sha256, base.size, {str(each.get("field")) for each in base.signatures}
     before, older = len(base.signatures), [row.sha256 for row in files_of(letter)[:-1]]
@@ -219,7 +218,7 @@ def _judged(letter: Letter, base: LetterFile) -> Judged:
 
 
 def _sent(ref: str) -> tuple[bytes, StoredFile | None]:
-    """The file that is handed in, or the one that was before the person was asked whether whoever signed it may."""
+    """The uploaded file, or the earlier one about which the person was asked."""
     if token := request.form.get("kept"):
         try:
             of, whose, *told = _tokens().loads(token, max_age=KEPT_SECONDS)

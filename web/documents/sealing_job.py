@@ -1,4 +1,4 @@
-"""The job of the worker that seals letters: orders are claimed, the seal is put on and stored, then the copy gets its row."""
+"""The worker's job that seals letters: it claims orders, applies and stores the seal, then adds the copy's row."""
 
 import io
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from web.documents.revocations import revocations
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 5
-"""Letters a round takes: the worker's other jobs go on beside it."""
+"""Letters per run, so that the worker's other jobs get their turn."""
 
 REASONS = {True: "Ký ban hành văn bản", False: "Đóng dấu cơ quan ban hành văn bản"}
-"""What a signature says it is for, of a person and of a body. Documents are in Vietnamese."""
+"""The reason inside a signature, for a person and for a body. Documents are in Vietnamese."""
 
 
 def seal_letters(app: Flask, store: FileStore, *, now: datetime) -> int:
-    """Seal the letters that wait, and return how many were taken up; one that fails says why and is tried again where that may help."""
+    """Seal the waiting letters and return how many were taken up; a failure is recorded, and tried again where that may help."""
     if not has_orders(now=now):
         return 0
     with unit_of_work():
@@ -48,7 +48,7 @@ def _seal(app: Flask, claimed: ClaimedSeal, store: FileStore, now: datetime) -> 
         stored = store.put(new_stored_name(), sealed, sealed=True)
     except SealingFailed as failure:
         _fail(claimed, failure.word, now)
-    except Exception as error:  # the storage, or what nobody foresaw: the order is not lost, it says so and is tried again
+    except Exception as error:  # a failing storage or an unforeseen error: the order is not lost, it is marked and tried again
         LOGGER.error("letter not sealed", extra=failure_facts(error))
         _fail(claimed, "failed", now)
     else:
@@ -58,7 +58,7 @@ def _seal(app: Flask, claimed: ClaimedSeal, store: FileStore, now: datetime) -> 
 
 
 def _paper(claimed: ClaimedSeal, store: FileStore) -> tuple[bytes, str]:
-    """The newest copy, and what is printed beside a seal where there is no room for it below."""
+    """The newest copy, and the number printed next to a seal where there is no room below."""
     file, letter = db.session.get_one(LetterFile, claimed.file_id), db.session.get_one(Letter, claimed.letter_id)
     number = number_words(claimed.number, symbol_of(letter))
     with open_file(file, store=store) as opened:
@@ -68,15 +68,15 @@ def _paper(claimed: ClaimedSeal, store: FileStore) -> tuple[bytes, str]:
 
 
 def _sealed(pdf: bytes, seal: Seal, number: str, trust: tuple[str, ...], at: datetime) -> tuple[bytes, int, list[dict[str, Any]]]:
-    """The copy with the seal on it, how many pages it has, and what its signatures say now."""
+    """The sealed copy, its number of pages, and what its signatures say now."""
     import pikepdf  # late: docs/architecture.md
 
-    # pyHanko is loaded where something is sealed, and not by every process
+    # imported late, so that only processes that seal load pyHanko
     from reports.signing.examining import examine, roots_of
     from reports.signing.sealing import seal_pdf
 
     sealed = seal_pdf(pdf, seal, reason=REASONS[seal.signer == PERSON], at=at, number=number)
-    # what it is was made here or judged when it was taken back: it is read in this process
+    # examined in this process: the file was made here or judged when it was taken back
     told = examine(sealed, roots=roots_of(trust), at=at)
     known = revocations()
     own = [found_again(each) for each in told["signatures"] if each["field"] == FIELDS[seal.signer]]

@@ -1,4 +1,4 @@
-"""Anybody verifies a document of ours: by the QR code on the paper, or by the file. Nothing of its matter is told, no upload is kept."""
+"""Public verification of a document by its QR code or its file. It reveals nothing of the matter and keeps no upload."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from web.networks import this_network
 bp = Blueprint("documents_verify", __name__)
 
 UPLOADS = Limit("verify document", 30, timedelta(minutes=15))
-"""Of one network: each may take a process some seconds."""
+"""Per network, since each may take a process some seconds."""
 
 
 @bp.route("/verify", methods=["GET", "POST"])

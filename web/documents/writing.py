@@ -1,4 +1,4 @@
-"""Letters about a case, written from its page: chosen and added to, looked at as they will be printed, then written once."""
+"""Writing a letter about a case from its page: chosen, completed, previewed as printed, and written once."""
 
 from typing import Any
 
@@ -35,13 +35,13 @@ from web.task_page import at_most
 bp = Blueprint("documents_writing", __name__)
 
 WRITE = "write"
-"""The button that writes the letter; any other one shows it."""
+"""The button that writes the letter; any other one previews it."""
 
 STAMP_LABELS = {"khan": _l("Urgent (KHẨN)"), "thuong_khan": _l("Very urgent (THƯỢNG KHẨN)"), "hoa_toc": _l("Most urgent (HỎA TỐC)")}
 
 
 class LetterForm(Form):
-    """What its writer adds. The key makes a second click a repeat of the first."""
+    """The writer's additions. The key makes a second click a repeat of the first."""
 
     words = TextAreaField(
         _l("Words to add"), validators=[Optional(), at_most(LONGEST_WORDS)],
@@ -61,7 +61,6 @@ class LetterForm(Form):
 
     @property
     def added(self) -> Added:
-        """What stands in the fields."""
         return Added(self.words.data or "", self.urgency.data or None, tuple((self.copies.data or "").splitlines()))
 
 
@@ -69,7 +68,7 @@ class LetterForm(Form):
 @performs(Action.WRITE_LETTER)
 def write(ref: str, kind: str) -> ResponseReturnValue:
     seen = found(case_seen_by(actor(), ref))
-    # what was set apart is handed over by its confidential readers, at an address of their own
+    # a quarantined case is handed over by its confidential readers, at its own address
     return _written(found(seen if seen.quarantined_at is None else None), kind)
 
 
@@ -118,7 +117,7 @@ def _written(seen: Case, kind: str) -> ResponseReturnValue:
             case = lock_case(seen.id)
             letter = write_letter(case, _subject(case, kind), by=actor(), now=now(), added=form.added, key=form.key.data)
             if letter.content:
-                # of what a second click finds emptied, because a report it told of has left, there is nothing to print
+                # a repeat may find a letter that was emptied because one of its reports has left: nothing to print
                 refuse_long(page_of(letter))
             address = answered_at(_address(case, letter))
     except NotAllowed:
@@ -133,7 +132,7 @@ def _written(seen: Case, kind: str) -> ResponseReturnValue:
 
 
 def _again(ref: str, kind: str, form: LetterForm, refusal: CaseworkError) -> str:
-    """The page once more with what was typed. The case may have changed meanwhile, or be gone."""
+    """The page again with what was typed. The case may have changed or gone in the meantime."""
     seen = found(case_seen_by(actor(), ref))
     return _shown(seen, _subject(seen, kind), form, refusal=form.refuse(refusal))
 
