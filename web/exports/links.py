@@ -13,7 +13,7 @@ LONGEST = 120
 
 
 def export_url(kind: str, /, **chosen: object) -> str:
-    """Where a list is ordered as it is chosen on the page; empty for who may not have it."""
+    """The address for ordering a list with the page's filter; empty for people who may not export it."""
     if not all(may(actor(), action) for action in KINDS[kind].needs):
         return ""
     given: dict[str, Any] = {name: str(chosen[name])[:LONGEST] for name in PARAMETERS[kind] if chosen.get(name)}

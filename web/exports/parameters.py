@@ -1,4 +1,4 @@
-"""The lists there are and what each is narrowed by. Imports nothing: every start of a command reads it."""
+"""The exportable lists and their filters. Imports nothing, since every start of a command reads it."""
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "cases": ("q", "state", "field", "area", "year"),
@@ -19,12 +19,12 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "outputs": (),
     "schedules": (),
 }
-"""What a list takes from its page's address; what else stands there is left out."""
+"""The parameters a list takes from its page's address; others are ignored."""
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "register": ("book",), "affected": ("breach",), "figures": ("period", "snapshot"), "counted": ("figure", "what"),
 }  # fmt: skip
-"""What is no list without a filter, and which of its filters it needs one of."""
+"""Lists that need a filter, and the filters of which one must be given."""
 
 LISTS = tuple(kind for kind in PARAMETERS if kind not in ("inbox", "outputs"))
-"""What the command `langbiang export` takes: an inbox and the list of one's files are somebody's."""
+"""The lists of the command `langbiang export`; an inbox and the list of one's own files belong to a person and are not among them."""

@@ -1,6 +1,7 @@
-"""Per photo of a step: may it be shown, and what of it is covered. Rectangles are drawn by script; without it the ticks remain.
+"""The choices about each photo of a step: whether it may be shown, and what is covered. Scripts draw the rectangles; without them the ticks
+remain.
 
-Where a detector has looked for faces, its rectangles are drawn already: to be taken away, moved, and added to by a person.
+Where a detector has looked for faces, its rectangles are suggested, for a person to remove, move and complete.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,15 +16,15 @@ from casework.photos.records import PreparedCopies, copy_for, prepare_copies
 MOST_RECTANGLES = 40
 EVERYTHING = Rectangle(0.0, 0.0, 1.0, 1.0)
 PUBLISHED = "public"
-"""Looked at as it is published already: covered further, never less."""
+"""Examined as already published: more may be covered, never less."""
 
 SHOWN, HIDDEN, COVER = "show-", "hide-", "cover-"
-"""First parts of the field names; the photo's ref follows."""
+"""Prefixes of the field names; the photo's ref follows."""
 
 
 @dataclass(frozen=True)
 class PhotoChoice:
-    """What was chosen for one photo. `cover` is as the script wrote it: "left,top,right,bottom;…" in fractions."""
+    """The choices for one photo. `cover` is as the script wrote it: "left,top,right,bottom;…" in fractions."""
 
     photo: Photo
     audience: str
@@ -32,21 +33,20 @@ class PhotoChoice:
     cover: str
     caption: str = ""
     faces: int | None = None
-    """How many a detector found; None where none has looked, or it failed."""
+    """How many faces a detector found; None where none has looked, or it failed."""
 
     @property
     def ref(self) -> str:
-        """The photo's address."""
         return self.photo.ref
 
     @property
     def rectangles(self) -> list[Rectangle]:
-        """What is covered. Raises RectangleRefused when the text is no list of rectangles."""
+        """The rectangles to cover. Raises RectangleRefused when the text is no list of rectangles."""
         return [EVERYTHING] if self.is_hidden else rectangles_in(self.cover)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the copy that is looked at, in pixels."""
+        """Width and height, in pixels, of the copy that is shown."""
         copy = copy_for(self.photo, self.audience, "view")
         return (copy.width, copy.height) if copy else (4, 3)
 
@@ -60,8 +60,10 @@ def choices_of(
     caption: str = "",
     found: Mapping[int, PhotoDetection] | None = None,
 ) -> list[PhotoChoice]:
-    """Return the choices for some photos: as sent, or before that with what a detector found covered. `audience` is whose copy is
-    looked at; `found` what detectors said, where the caller has read it for more photos than these."""
+    """The choices for some photos: as sent, or else with the detector's findings covered.
+
+    `audience` selects the copy that is shown; `found` is the detectors' result if the caller has already read it.
+    """
     photos = list(photos)
     found = found_in(photos) if found is None else found
     return [
@@ -79,7 +81,7 @@ def choices_of(
 
 
 def shown_of(choices: Iterable[PhotoChoice]) -> list[tuple[str, str]]:
-    """What the fields of some choices hold: ticks that are set, and what is covered."""
+    """The field values of some choices: ticks that are set, and what is covered."""
     choices = list(choices)
     ticks = [(SHOWN, choice) for choice in choices if choice.is_shown] + [(HIDDEN, choice) for choice in choices if choice.is_hidden]
     return [*((f"{name}{choice.ref}", "yes") for name, choice in ticks), *((f"{COVER}{choice.ref}", choice.cover) for choice in choices)]
@@ -102,7 +104,7 @@ def rectangles_in(text: str) -> list[Rectangle]:
 
 
 def _suggested(detection: PhotoDetection | None, audience: str) -> str:
-    """The rectangles of a detector as the script writes them. What is published already was looked at by a person."""
+    """A detector's rectangles as the script writes them; empty for a published photo, which a person has already examined."""
     if detection is None or audience == PUBLISHED:
         return ""
     return ";".join(",".join(f"{number:.4f}" for number in rectangle[:4]) for rectangle in detection.rectangles[:MOST_RECTANGLES])

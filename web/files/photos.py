@@ -1,4 +1,4 @@
-"""Serving photos: who may have which copy is decided in casework.casefile.photo_access, what may be kept where is decided here."""
+"""Serves photos. Who may have which copy is decided in casework.casefile.photo_access, how long it may be cached here."""
 
 from flask import Blueprint, Response, request, send_file, session
 from flask.typing import ResponseReturnValue
@@ -19,7 +19,7 @@ EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp", "image/png": "png", "im
 FORMS_KEY = "photo_forms"
 MOST_FORMS = 8
 KEPT_SECONDS = 86_400
-"""A published photo may have to be taken back, and caches on the way cannot be told: so a day, not a year."""
+"""A day, not a year: a published photo may have to be withdrawn, and caches on the way cannot be told."""
 
 
 @bp.get("/photos/<ref>/<audience>/<rendition>")
@@ -29,11 +29,11 @@ def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
     if audience == "public":
         file = found(public_copy(ref, rendition))
         if (mark := request.args.get("v")) is not None and mark != mark_of(file.sha256):
-            # an address with a mark never means other bytes: those it meant are corrected, and gone
+            # a marked address never means other bytes: a corrected photo gets a new one
             return found(None)
         return _sent(file, is_public=True)
     if (audience, rendition) == ("sealed", "original"):
-        # of a case that was set apart, for its confidential readers: the other copies are gone
+        # of a quarantined case, for its confidential readers: the other copies are gone
         original = _sent(found(original_photo(ref, by=actor())), is_public=False)
         original.headers["Content-Disposition"] = f"attachment; filename={ref}.{_extension(original.mimetype)}"
         return original
@@ -42,13 +42,13 @@ def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
 
 
 def remember_form(token: str) -> None:
-    """Let this browser see the photos of a form it has not sent yet."""
+    """Let this browser see the photos of a form that is not sent yet."""
     tokens = [each for each in session.get(FORMS_KEY, ()) if each != token]
     session[FORMS_KEY] = [*tokens[1 - MOST_FORMS :], token]
 
 
 def _sent(file: File, *, is_public: bool) -> Response:
-    """The bytes under a neutral name: the name somebody gave the file may be a person's."""
+    """The bytes under a neutral name: the original file name may be a person's."""
     opened = open_copy(file, store=file_store())
     response = send_file(
         opened if file.key_id is None else opened_whole(opened),

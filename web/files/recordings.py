@@ -1,4 +1,4 @@
-"""Serving voice notes and videos, in parts so that a player can jump; and the page on which an operator writes down what they say."""
+"""Serves voice notes and videos in ranges, so that a player can seek, and the page for writing a transcript."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,15 +36,13 @@ from web.task_page import at_most
 bp = Blueprint("recordings", __name__)
 
 EXTENSIONS = {"audio/mpeg": "mp3", "audio/mp4": "m4a", "audio/3gpp": "3gp", "video/3gpp": "3gp", "video/quicktime": "mov"}
-"""Ends of names that are not the second word of the type."""
+"""File extensions that are not the subtype of the media type."""
 
 SENT_AT_ONCE = 64 * 1024
-"""Bytes handed to the server at a time; of the file no more than a piece of its seal is in memory."""
+"""Bytes handed to the server at a time; no more than one sealed piece of the file is in memory."""
 
 
 class TranscriptForm(Form):
-    """What is said."""
-
     words = TextAreaField(
         _l("What is said"), validators=[at_most(LONGEST_WORDS)],
         description=_l("Agencies read it in place of hearing the voice. Leave out what tells who speaks: names, telephone, house number."),
@@ -108,9 +106,9 @@ def _page(case: Case, seen: SeenRecording, form: TranscriptForm, *, refusal: str
 
 
 def _part_of(file: File) -> Response:
-    """The whole file, or the one part that was asked for, under a neutral name: the name somebody gave it may be a person's.
+    """The whole file or the requested range, under a neutral name: the original file name may be a person's.
 
-    Several parts at once are answered with the whole, as HTTP allows. Nothing may keep it or run it.
+    Several ranges at once are answered with the whole file, as HTTP allows. The response may be neither cached nor executed.
     """
     start, stop = 0, file.size
     asked = request.range if "If-Range" not in request.headers else None
@@ -142,7 +140,7 @@ def _kept_private(response: Response) -> Response:
 
 
 def _pieces(opened: BinaryIO, start: int, length: int) -> Iterator[bytes]:
-    """What is in front of the part is opened and thrown away: a seal is read from its beginning."""
+    """Sealed content can only be read from its beginning, so what precedes the range is read and discarded."""
     while start > 0 and (skipped := len(opened.read(min(start, PIECE)))):
         start -= skipped
     while length > 0 and (piece := opened.read(min(length, SENT_AT_ONCE))):

@@ -1,5 +1,5 @@
-"""What comes along with a report: photos, one voice note, one short video. Each is judged alone, and the good ones are kept while the rest
-of the form is put right."""
+"""Files sent with a report: photos, one voice note, one short video. Each is judged separately, and the good ones are kept while the form
+is corrected."""
 
 from collections.abc import Iterable
 from os import SEEK_END
@@ -22,16 +22,16 @@ from web.files.uploads import stage_uploads
 from web.guards import file_store
 
 SLACK_BYTES = 1_000_000
-"""Room for words and fields beside the files."""
+"""Room for words and fields in addition to the files."""
 
 
 def most_report_photos() -> int:
-    """How many photos a report takes now."""
+    """The present limit on photos in a report."""
     return int(value_of("report_photos"))
 
 
 def heaviest_report() -> int:
-    """The bytes a request with a report may have at most, whatever administrators allow of it: asked before anything is read."""
+    """The most bytes a report's request may have under any setting; checked before anything is read."""
     recordings = sum(int(VALUES[f"most_{kind}_mb"].default) for kind in KINDS) * 2**20
     return int(current_app.config["MAX_PHOTO_BYTES"]) * MOST_PHOTOS + recordings + SLACK_BYTES
 
@@ -39,7 +39,7 @@ def heaviest_report() -> int:
 def stage_report_files(
     *, photos: Iterable[FileStorage], voice: FileStorage | None, video: FileStorage | None, token: str, by: Actor
 ) -> list[Bilingual]:
-    """Keep what was sent with a report under the token of its form; a sentence for each file that was refused."""
+    """Stage the files sent with a report under its form's token; returns a sentence for each file that was refused."""
     refused = stage_uploads(photos, token=token, purpose="scene", by=by, most=most_report_photos())
     for kind, file in zip(KINDS, (voice, video), strict=True):
         if file is not None and file.filename:
@@ -62,7 +62,7 @@ def _stage_recording(file: FileStorage, kind: str, token: str, by: Actor) -> lis
 
 
 def _refuse_heavy(file: FileStorage, kind: str) -> None:
-    """Before it is read: what lies in a temporary file need not come into memory to be refused."""
+    """Refuse a file by its size before reading it, since a temporary file need not be loaded to be refused."""
     size = file.seek(0, SEEK_END)
     file.seek(0)
     refuse_by_size(size, most_bytes(kind), shown_name(file.filename or ""), kind)

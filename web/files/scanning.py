@@ -1,9 +1,9 @@
-"""Files people send, shown to ClamAV before they are kept, where LANGBIANG_CLAMAV names one.
+"""Has uploaded files scanned by ClamAV before they are kept, where LANGBIANG_CLAMAV names a daemon.
 
-The daemon is spoken to by INSTREAM: pieces with their length before them, an empty one at the end, one line for an answer. What it finds
-is refused by name. Where it does not answer in time the file is refused for the moment as well, and the form keeps what was typed: a file
-nobody has looked at may not lie among evidence that officers open. LANGBIANG_CLAMAV_DOWN=accept takes it all the same, and says so in the
-log: originals are sealed and opened by few, what others see was decoded and written anew.
+The protocol is INSTREAM: pieces preceded by their length, an empty one at the end, one line as the answer. Infected files are refused by
+name. Where the daemon does not answer in time the file is refused for the moment as well, and the form keeps what was typed: an unscanned
+file may not be among evidence that officers open. LANGBIANG_CLAMAV_DOWN=accept takes it nevertheless and logs that: originals are sealed
+and opened by few, and what others see was decoded and encoded again.
 """
 
 import socket
@@ -20,7 +20,7 @@ from web.request_log import LOGGER
 
 PIECE = 1 << 16
 SECONDS = 20.0
-"""How long a scan may take, however slowly the daemon speaks."""
+"""The most seconds a scan may take, however slowly the daemon answers."""
 LONGEST_ANSWER = 1_000
 FOUND = pattern(r"stream: (.{1,200}) FOUND")
 CLEAN = "stream: OK"
@@ -28,7 +28,7 @@ ACCEPT, REFUSE = "accept", "refuse"
 
 
 class ScanRefused(CaseworkError):
-    """A file is not kept: something was found in it, or nobody could look at it, which passes."""
+    """A file is not kept because something was found in it, or because it could not be scanned, which passes."""
 
     def __init__(self, vi: str, en: str, *, passes: bool = False) -> None:
         super().__init__(vi, en)
@@ -36,12 +36,12 @@ class ScanRefused(CaseworkError):
 
 
 class ScannerAway(Exception):
-    """The daemon did not look at the file; the text is short and for the log."""
+    """The daemon did not scan the file; the text is short and for the log."""
 
 
 @dataclass(frozen=True)
 class Scanner:
-    """A clamd: at a path, or at a host and port."""
+    """A clamd at a path, or at a host and port."""
 
     path: str = ""
     host: str = ""
@@ -49,14 +49,14 @@ class Scanner:
 
     @classmethod
     def read(cls, address: str) -> "Scanner":
-        """Read an address that web.config has found sound."""
+        """Parse an address that web.config has validated."""
         if address.startswith("unix:"):
             return cls(path=address.removeprefix("unix:"))
         host, _, port = address.rpartition(":")
         return cls(host=host.strip("[]"), port=int(port))
 
     def finds(self, data: bytes) -> str | None:
-        """What is found in some bytes, by the daemon's name for it; None for nothing. Raises ScannerAway."""
+        """The daemon's name for what it found in the data; None for nothing. Raises ScannerAway."""
         end = time.monotonic() + SECONDS
         try:
             with self._line() as line:
@@ -70,7 +70,7 @@ class Scanner:
             return None
         found = FOUND.fullmatch(answer)
         if found is None:
-            # too large for it, or a fault of its own
+            # too large for the daemon, or a fault of its own
             raise ScannerAway("no verdict")
         return found[1]
 
@@ -88,7 +88,7 @@ class Scanner:
 
 
 def refuse_infected(data: bytes, name: str) -> None:
-    """Let the daemon of this installation look at a file, if there is one. Raises ScanRefused with the file's name."""
+    """Scan a file if this installation has a daemon. Raises ScanRefused with the file's name."""
     scanner: Scanner | None = current_app.extensions["scanner"]
     if scanner is None or not data:
         return

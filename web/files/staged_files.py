@@ -1,5 +1,5 @@
-"""The files a form shows as kept: it names them when it is sent, because what waited too long was swept (casework.upkeep.unsent_files), and
-nothing a page shows may be missing from what it sends without a word."""
+"""Compares the files a form showed as kept with those that still are, since files that waited too long are swept
+(casework.upkeep.unsent_files). A sender is told when one is missing."""
 
 from flask import request
 
@@ -8,7 +8,7 @@ from casework.photos.records import staged_photos
 from casework.recordings.staging import KINDS, staged_recordings
 
 KEPT_FILE = "kept_file"
-"""Of a form, once for each file it shows: its kind (`photos`, `voice`, `video`), a colon, and its SHA-256 digest."""
+"""A form field, once for each file shown: its kind (`photos`, `voice`, `video`), a colon, and its SHA-256 digest."""
 PHOTOS = "photos"
 MOST_NAMED = 20
 
@@ -19,9 +19,9 @@ _GONE = {
 
 
 def missing_files(token: str) -> list[Bilingual]:
-    """A sentence for each file the form that was sent shows as kept and that is not kept any more.
+    """A sentence for each file the submitted form showed as kept that is no longer there.
 
-    Photos are named by their place on the page. Of recordings a form has one of a kind, so a newer one replaces what was shown.
+    Photos are named by their place on the page. A form has one recording of each kind, so a newer one replaces the one shown.
     """
     photos, kinds = {each.sha256 for each in staged_photos(token)}, {each.kind for each in staged_recordings(token)}
     gone, number = list[Bilingual](), 0

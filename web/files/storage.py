@@ -1,4 +1,4 @@
-"""Where this installation keeps its files: the folder of one machine, or the bucket several share."""
+"""Where this installation keeps its files: the folder of one machine, or a bucket shared by several."""
 
 from casework.files.local import FileStore, LocalFileStore
 from casework.verification.anchors import Shelf
@@ -7,7 +7,7 @@ from web.startup_checks import StartRefused
 
 
 def open_file_store(config: Config) -> FileStore:
-    """The store the settings name; nothing is asked of it yet. Raises StartRefused where the library for a bucket is not installed."""
+    """The store named by the settings; not contacted yet. Raises StartRefused where the library for a bucket is not installed."""
     if not config.s3_url:
         return LocalFileStore(config.files)
     try:
@@ -23,5 +23,5 @@ def open_file_store(config: Config) -> FileStore:
 
 
 def shelf_of(store: FileStore) -> Shelf | None:
-    """Where the anchors lie that several machines share: beside their files. None on one machine, whose folder holds them all."""
+    """Where several machines share their anchors: next to the files. None on one machine, whose data folder holds them all."""
     return store if isinstance(store, Shelf) else None

@@ -1,4 +1,4 @@
-"""Files as they leave the house: what does not open is told by a page, which a broken line cannot do."""
+"""Reads files before they are sent, so that one that does not open is reported by a page and not by a broken connection."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 
 def opened_first(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, the first of them read now: a file that does not open is refused before anything of an answer has left."""
+    """Yield the same pieces, the first of them read now: a file that does not open is refused before the response begins."""
     first = next(pieces, b"")
     return chain((first,), pieces)
 
 
 def opened_whole(opened: BinaryIO) -> BinaryIO:
-    """The content in memory, every byte of it proven; for photos, whose size has a bound."""
+    """The verified content in memory; for photos, whose size is limited."""
     with opened:
         return BytesIO(opened.read())

@@ -1,4 +1,4 @@
-"""Photos sent with a form: each is judged alone, the good ones are kept while the form is put right (rules of photo_records)."""
+"""Photos sent with a form: each is judged separately, and the good ones are kept while the form is corrected (rules of photo_records)."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -30,10 +30,10 @@ from web.guards import file_store
 def stage_uploads(
     files: Iterable[FileStorage], *, token: str, purpose: str, by: Actor, most: int | None = None
 ) -> list[Bilingual]:
-    """Keep the photos sent with a form and return a sentence for each that was refused.
+    """Stage the photos sent with a form and return a sentence for each that was refused.
 
-    A photo that is there already, because the browser sent the form twice, is not kept again. `most` is how many the form takes, where
-    that is less than what any form takes.
+    A photo that is already there, because the browser sent the form twice, is not kept again. `most` is the form's own limit on photos
+    where it is lower than the general one.
     """
     prepared, refused = _prepared([file for file in files if file.filename], token, most_photos() if most is None else most)
     if not prepared:
@@ -54,18 +54,18 @@ def stage_uploads(
 
 
 def drop_upload(token: str, ref: str) -> None:
-    """Take one photo out of an unsent form."""
+    """Remove one photo from an unsent form."""
     with unit_of_work():
         drop_staged(token, ref)
 
 
 def photo_types() -> str:
-    """What a field for photos accepts: where HEIC cannot be read the telephone makes a JPEG of it, if it is told so."""
+    """The `accept` attribute of photo fields: where HEIC cannot be read, it makes the telephone convert to JPEG."""
     return "image/*" if takes_heic() else "image/jpeg,image/png,image/webp"
 
 
 def photos_taken() -> str:
-    """The same in words."""
+    """The accepted types in words."""
     most = round(current_app.config["MAX_PHOTO_BYTES"] / 1_000_000)
     if takes_heic():
         return str(_("JPEG, PNG, WebP or HEIC, at most %(max)s MB each.", max=most))
@@ -73,7 +73,7 @@ def photos_taken() -> str:
 
 
 def _prepared(files: list[FileStorage], token: str, most: int) -> tuple[list[PreparedPhoto], list[Bilingual]]:
-    """Decoding and writing files takes its time, so it happens before the write transaction."""
+    """Done before the write transaction, because decoding and writing files takes time."""
     there = staged_photos(token)
     room, known = most - len(there), {photo.sha256 for photo in there}
     prepared: list[PreparedPhoto] = []
