@@ -1,4 +1,4 @@
-"""The notice on personal data as a page of its own, by its version: what a receipt and a report name can be read for good."""
+"""The notice on personal data as a page of its own and by version, so that the one named by a receipt or report can always be read."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ bp = Blueprint("consent", __name__)
 @bp.get("/privacy")
 @performs(Action.READ_PUBLIC)
 def privacy() -> ResponseReturnValue:
-    """The notice of today, for whoever does not send a report."""
+    """The present notice, for people who are not sending a report."""
     return render_template("filing/consent.html", notice=found(notice_today(centre_words().id, now())), **_beside())
 
 

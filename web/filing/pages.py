@@ -1,4 +1,4 @@
-"""Sending a report, and the receipt for it."""
+"""The pages for sending a report and for its receipt."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
@@ -52,7 +52,7 @@ PAPERS = Limit("receipt as PDF", 10, timedelta(minutes=15))
 
 @bp.url_value_preprocessor
 def _make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """A video may come along with a report alone: before anything of the request is read, which the check of its token does."""
+    """Raise the size limit for the one form that takes a video, before the CSRF check reads the request."""
     if endpoint == f"{bp.name}.{new_report.__name__}":
         request.max_content_length = heaviest_report()
 
@@ -71,17 +71,17 @@ def new_report() -> ResponseReturnValue:
         form.validate()
         return _page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
     if form.website.data:
-        # only a program fills in what nobody sees; it is told what a person would be told, and learns nothing
+        # only a program fills in the hidden field; it gets the usual answer and learns nothing
         form.website.data = ""
         return _page(form, refusal=_not_sent(), shows_errors=False)
     refused = stage_report_files(
         photos=form.photos.data or [], voice=form.voice.data, video=form.video.data, token=form.photos_token.data, by=_sender()
     )
-    # the files of a form sent twice have left it with the report they belong to
+    # a form sent twice: its files now belong to the report
     gone = [] if has_been_filed(form) else missing_files(form.photos_token.data or "")
     file_refusals = [in_reader_language(text) for text in (*refused, *gone)]
     if _put_right(form):
-        # the rest of the form is not finished yet: what is missing there is no error
+        # the rest of the form is not finished yet, so missing fields are no errors
         return _page(form, file_refusals=file_refusals, shows_errors=False)
     if code := request.form.get("follow"):
         return _follow(form, code)
@@ -101,7 +101,7 @@ def new_report() -> ResponseReturnValue:
 
 
 def _put_right(form: FilingForm) -> bool:
-    """Do what a button beside the one that sends asks for; False where it was none of them."""
+    """Do what another button of the form asks for; False where only sending was asked for."""
     token, asked = form.photos_token.data, request.form
     if ref := asked.get("remove"):
         drop_upload(token, ref)
@@ -119,7 +119,7 @@ def _put_right(form: FilingForm) -> bool:
 
 
 def _follow(form: FilingForm, code: str) -> ResponseReturnValue:
-    """Follow a case like it instead of sending: for who has signed in; the others are offered that first."""
+    """Follow a similar case instead of sending, for people who are signed in; others are offered to sign in first."""
     if _sender().account is None:
         return redirect(url_for("auth.sign_in", next=url_for("public.report", code=code.upper())))
     refusal = follow_instead(code, by=actor())
@@ -171,7 +171,7 @@ def receipt_file(code: str) -> ResponseReturnValue:
 
 
 def shell_page() -> str:
-    """The form for a browser to keep, to be filled in without a signal: of nobody, and with no token of its own."""
+    """The form for offline use in a browser: of nobody in particular, and without a token."""
     form = filing_form(meta={"csrf": False})
     form.photos_token.data = form.idempotency_key.data = ""
     return _page(form)
@@ -185,7 +185,7 @@ def _page(
         for field in form:
             field.errors = []
     centre_id = centre_id_at(form.chosen_place)
-    # agreed to is what was shown: it stays over a correction, unless the report goes to a centre with a notice of its own
+    # consent given stays over a correction, unless the report goes to a centre with another notice
     notice, other = notice_of(form), replaces_for(centre_id, notice_of(form), now())
     if other is not None:
         notice, form.consent.data = other, False
@@ -219,15 +219,14 @@ def _not_sent() -> str:
 
 
 def _sender() -> Actor:
-    """Who sends: a citizen by account, or a guest. Staff who report something here do so as anybody: their name stays out of it."""
+    """The sender: a citizen with an account, or a guest. Staff report here as anybody does, without their name."""
     person = actor()
     return Actor(account=None, tracked_report_ids=person.tracked_report_ids) if person.is_staff else person
 
 
 def _keep_receipt(filed: Filed) -> None:
-    """Let this browser see the receipt with its secret until it is closed. The cookie is signed but readable, so the secret
-    lies sealed in it; the server keeps the digest, and for two days a sealed copy for the same form sent again.
-    """
+    """Let this browser see the receipt with its secret until it is closed. The cookie is signed but readable, so the secret is sealed in
+    it; the server keeps its digest, and for two days a sealed copy for the same form sent again."""
     code = filed.report.code
     remember_report(filed.report)
     sealed = seal_text(filed.secret, purpose=_purpose(code))

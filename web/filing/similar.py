@@ -1,4 +1,4 @@
-"""Before a report is filed: cases near it that may be about the same, as the public may know them, each to be followed instead."""
+"""Before a report is filed: public cases nearby that may be about the same matter, each of which can be followed instead."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ MOST_SHOWN = 3
 
 @dataclass(frozen=True)
 class Near:
-    """A case that may be about the same: what lists show of it, and the title an operator gave it. `metres` where everybody can read its
-    exact place; `is_measured` where it was found by position, so it is near in any case."""
+    """A case that may be about the same matter: its list entry, and the title an operator gave it. `metres` where its exact place is
+    public; `is_measured` where it was found by position, so it is near in any case."""
 
     item: PublicItem
     title: str | None
@@ -31,14 +31,14 @@ class Near:
 
 
 def near_before_filing(form: FilingForm) -> list[Near]:
-    """What the sender should look at before the report is filed: nothing once they have, or when this form has filed already."""
+    """Similar cases to show before filing; empty once the sender has seen them, or when this form has already filed."""
     if form.alike_seen.data or any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key):
         return []
     return near(form.chosen_place, form.words.data or "")
 
 
 def near(place: Place, words: str) -> list[Near]:
-    """The cases most alike, at most MOST_SHOWN, with nothing the public may not know."""
+    """The most similar cases, at most MOST_SHOWN, with public facts only."""
     try:
         found = {each.case.code: each for each in alike_nearby(place, now=now(), limit=MOST_SHOWN, words=words)}
     except CentreMissing:
@@ -52,7 +52,7 @@ def near(place: Place, words: str) -> list[Near]:
 
 
 def follow_instead(code: str, *, by: Actor) -> Bilingual | None:
-    """Follow the case with this code instead of sending; a sentence when that cannot be, None when it is followed now."""
+    """Follow the case with this code instead of sending; returns a sentence when that is impossible, None once it is followed."""
     case = case_to_follow(code.upper())
     if case is None:
         return Bilingual("Không tìm thấy hồ sơ này.", "There is no such case.")

@@ -1,4 +1,4 @@
-"""Filing what a form holds, whichever way it came: sent from a page, or brought by a browser it has waited in."""
+"""Files a report from its form, whether sent from a page or delivered later by an offline browser."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,23 +22,24 @@ from web.public.pages import communes_today, today
 from workflows.running.filing import file_report
 
 NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
-"""High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""
+"""High, because a mobile operator's customers share a network; it stops a script from filling the disk with photos."""
 
 
 def filing_form(**named: Any) -> FilingForm:
-    """The form with the choices of today."""
+    """The form with the present choices."""
     return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, **named)
 
 
 def file_form(
     form: FilingForm, *, sender: Actor, device: Device | None, before_filing: Callable[[], object] = lambda: None, may_be_back: bool = False
 ) -> Filed:
-    """File what the form holds, for its sender; again, it is the same report. `before_filing` belongs to the same unit of work.
+    """File the form for its sender; sent again, it is the same report. `before_filing` runs in the same unit of work.
 
-    A report of an account is of no guest's browser: others use the telephone too. `may_be_back`: it comes from a page that may have been
-    sent before and gone back to; what waited in a browser has a key that never changes.
+    A report of an account is not tied to a guest's browser, because others use the telephone too. `may_be_back`: the form comes from a page
+    that may have been sent before and gone back to; an offline report has a key that never changes.
 
-    Counted is what is filed, so a repeat is never too many. Raises ReportRefused (JustSent among it), SenderBlocked, TooManyReports.
+    Only filed reports are counted, so a repeat is never one too many. Raises ReportRefused (including JustSent), SenderBlocked,
+    TooManyReports.
     """
     place = form.chosen_place
     contact = form.contact if sender.account is None else None
@@ -72,7 +73,7 @@ def file_form(
 
 
 def just_sent(form: FilingForm, *, sender: Actor, device: Device | None) -> str | None:
-    """The code of what this form holds when its sender has sent just that a moment ago, with another showing of the form."""
+    """The code of an identical report that its sender filed a moment ago with another copy of the form."""
     same = _key_of_sending(form, sender, device)
     if same is None or has_been_filed(form):
         return None
@@ -84,12 +85,12 @@ def just_sent(form: FilingForm, *, sender: Actor, device: Device | None) -> str 
 
 
 def has_been_filed(form: FilingForm) -> bool:
-    """Whether this form has made a report already, which it would be answered with again."""
+    """Whether this form has already made a report, which would be its answer again."""
     return any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key)
 
 
 def code_ahead(centre: Centre, key: str | None) -> str | None:
-    """A code for the report a member of staff is about to file; None where the form with this key has filed it already."""
+    """The code of the report a member of staff is about to file; None where the form with this key has already filed it."""
     if key and has_filed(key):
         return None
     with unit_of_work():
@@ -97,7 +98,7 @@ def code_ahead(centre: Centre, key: str | None) -> str | None:
 
 
 def notice_of(form: FilingForm) -> ConsentNotice | None:
-    """The notice this form has shown; of a form just opened the one it is about to show."""
+    """The notice shown by this form; for a newly opened form, the one it is about to show."""
     version = form.consent_notice.data
     return notice_shown(version, now()) if version else notice_today(centre_id_at(form.chosen_place), now())
 
