@@ -1,4 +1,4 @@
-"""What an answer over HTTP means for a message: taken, refused for good, or to be tried again."""
+"""What an HTTP response means for a message: accepted, refused for good, or to be tried again."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,14 +7,14 @@ from casework.messages.sending import Refused, TryLater
 from casework.parsing import number_in
 
 OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
-"""Refusals of this message alone. All others are our own fault or the gateway's: an address that has moved, a token that is not good,
-a proxy in between. They say nothing about the message, and whoever mends them wants it to leave."""
+"""Refusals of this message only. All others are a fault of ours or the gateway's: an address that has moved, an invalid token, a proxy in
+between. They say nothing about the message, which should leave once the fault is fixed."""
 OF_THE_MOMENT = frozenset({408, 425})
-"""Refusals after which the next message may fare better at once; so may it after a fault of the gateway, but for 503."""
+"""Refusals after which the next message may succeed at once; the same goes for gateway faults except 503."""
 
 
 def refuse_unless_taken(status: int, retry_after: str | None) -> None:
-    """Raise Refused or TryLater unless the status says that it was taken."""
+    """Raise Refused or TryLater unless the status says that the message was accepted."""
     if 200 <= status < 300:
         return
     if status in OF_THE_MESSAGE:
@@ -24,7 +24,7 @@ def refuse_unless_taken(status: int, retry_after: str | None) -> None:
 
 
 def waiting_time(retry_after: str | None) -> timedelta | None:
-    """What Retry-After asks for, in seconds or as a date (RFC 9110, 10.2.3); None when it asks nothing that can be read."""
+    """The wait requested by Retry-After, in seconds or as a date (RFC 9110, 10.2.3); None when it is absent or unreadable."""
     text = (retry_after or "").strip()
     seconds = number_in(text, digits=8)
     if seconds is not None:

@@ -1,4 +1,4 @@
-"""Handing one message to a gateway over HTTP and reading what it says."""
+"""Posts one message to a gateway over HTTP and reads the response."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from casework.messages.sending import NoAnswer, Unreachable
 
 
 def post_json(door: Door, url: str, content: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
-    """Send JSON and return the answer, redirects not followed. Raises Unreachable before anything was handed over, NoAnswer after."""
+    """Post JSON without following redirects. Raises Unreachable before anything was handed over, NoAnswer after."""
     try:
         body = json.dumps(content, ensure_ascii=False).encode()
         return door.call("POST", url, content=body, headers={"Content-Type": "application/json", **headers})
@@ -20,7 +20,7 @@ def post_json(door: Door, url: str, content: Mapping[str, Any], headers: Mapping
 
 
 def read_json(answer: Answer) -> dict[str, Any]:
-    """The object an answer holds; empty when it holds something else."""
+    """The object in a response; empty when it holds something else."""
     try:
         said = answer.json()
     except ValueError:

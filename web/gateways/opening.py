@@ -1,4 +1,4 @@
-"""The ways out of the house an installation has, by what its settings say, and where the links of messages lead."""
+"""Makes the gateways configured for an installation, and the addresses used in messages."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from web.gateways.smtp import MailGateway, SmtpServer
 from web.gateways.zns import ZnsGateway
 
 TRIAL_CONTACT = "mailto:nobody@localhost"
-"""Whom a push service may complain to where neither a sender of e-mails nor an https address is set: RFC 8292 wants one of the two."""
+"""The contact for push services where neither an e-mail sender nor an https address is set: RFC 8292 requires one of the two."""
 
 
 def open_gateways(config: Config) -> dict[str, Gateway]:
-    """The gateway of each channel that is configured."""
+    """The gateway of each configured channel."""
     gateways: dict[str, Gateway] = {}
     door = Door(config.inside_hosts)
     if config.smtp_url:
@@ -39,13 +39,12 @@ def _push_key(config: Config) -> str:
 
 
 def gateways_here() -> dict[str, Gateway]:
-    """Those of the running application."""
     gateways: dict[str, Gateway] = current_app.extensions["gateways"]
     return gateways
 
 
 def page_addresses(app: Flask) -> Addresses:
-    """Where the links of messages lead, for code that runs outside requests."""
+    """The addresses used in messages, for code that runs outside requests."""
 
     def address(page: Page, of: str) -> str:
         if page is Page.CHOICES:

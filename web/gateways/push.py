@@ -1,7 +1,7 @@
-"""Notices in browsers: Web Push (RFC 8030), encrypted for the browser alone (RFC 8291), signed by the house (VAPID, RFC 8292).
+"""Notices in browsers: Web Push (RFC 8030), encrypted for the browser alone (RFC 8291), signed by the installation (VAPID, RFC 8292).
 
-At least once: a notice is handed over when one of the person's browsers' services has taken it. Sent again it has the same Topic, so
-that a service which still holds the first puts the second in its place.
+Delivered at least once: a notice counts as handed over when one of the person's browsers' services has accepted it. Sent again it has the
+same Topic, so a service that still holds the first replaces it.
 """
 
 import base64
@@ -29,7 +29,7 @@ from web.gateways.answers import refuse_unless_taken
 LONGEST_BODY = 600
 """Characters: with title, link and padding far below the 4096 bytes every service takes."""
 KEPT_SECONDS = {True: 6 * 3600, False: 48 * 3600}
-"""How long a service keeps a notice for a browser that is switched off, by whether it is urgent."""
+"""Seconds a service keeps a notice for a browser that is switched off, by whether it is urgent."""
 GONE = frozenset({404, 410})
 SIGNED_FOR_SECONDS = 12 * 3600
 KEY_BYTES = 32
@@ -37,10 +37,10 @@ MOST_CONNECTIONS = 4
 
 
 class PushGateway:
-    """Hands notices to the services of a person's browsers. `contact` is what a service may complain to: mailto: or https:.
+    """Hands notices to the push services of a person's browsers. `contact` is for their complaints: mailto: or https:.
 
-    `key` is asked for when the first notice leaves, or a page offers them. Of the hosts `inside` that the environment names, those of this
-    machine are called too, for trials: addresses of browsers are sent by anybody, so nothing else of this network is.
+    `key` is called when the first notice leaves or a page offers notices. Of the `inside` hosts named in the settings only those on this
+    machine may be called, for trials: anybody can submit a subscription, so nothing else in this network may be reached through one.
     """
 
     def __init__(self, key: Callable[[], str], contact: str, *, inside: Collection[str] = ()) -> None:
@@ -50,7 +50,7 @@ class PushGateway:
 
     @cached_property
     def public_key(self) -> str:
-        """The house's public key, by which a browser's service knows who may call it; uncompressed, base64url."""
+        """The installation's public VAPID key, by which a browser's service knows who may send; uncompressed, base64url."""
         return _text_of(self._vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
     @cached_property
@@ -62,9 +62,9 @@ class PushGateway:
         return Vapid02.from_raw(self._key().encode("ascii"))
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Hand a notice to every browser of the person. Raises Refused when all of them are gone or refuse, TryLater when none took it.
+        """Send a notice to every browser of the person. Raises Refused when all of them are gone or refuse, TryLater when none accepted it.
 
-        What is left of the time of a delivery is shared among those that are left: services that hang do not use up the time of others.
+        The remaining time is shared among the remaining services, so that ones that hang do not use up the time of others.
         """
         content, ends = _content(outgoing), time.monotonic() + sending.HANDED_OVER_WITHIN
         taken, gone, failures = 0, list[int](), list[SendFailed]()
@@ -83,7 +83,7 @@ class PushGateway:
             return Receipt(gone=tuple(gone))
         later = next((failure for failure in failures if isinstance(failure, TryLater)), None)
         if later is not None:
-            # one browser's service that is out of reach is no reason to hold back those of others
+            # an unreachable service of one browser is no reason to hold back the others
             raise TryLater(later.detail, after=later.after, gone=gone)
         raise Refused(failures[0].detail if failures else "gone", gone=gone)
 
@@ -116,7 +116,7 @@ class PushGateway:
 
 
 def kept_key(path: Path) -> str:
-    """The private key kept at `path`, made at the first call; two processes that start together get the same one."""
+    """The private key kept at `path`, made on the first call; two processes that start together get the same one."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
@@ -151,7 +151,7 @@ def _encrypted(content: bytes, endpoint: Endpoint) -> bytes:
 
 
 def _expiry() -> int:
-    # by the clock of the machine: the services compare it with theirs
+    # by the machine's own clock, since the services compare it with theirs
     return int(time.time()) + SIGNED_FOR_SECONDS
 
 

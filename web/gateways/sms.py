@@ -3,7 +3,7 @@
     POST LANGBIANG_SMS_URL   Authorization: Bearer LANGBIANG_SMS_TOKEN   Idempotency-Key: <the same in each attempt>
     {"to": "+84912345678", "text": "…"}          answer: 2xx, and if it likes {"id": "…"}
 
-At least once: one whose answer did not come is sent again with the same key, by which the gateway can tell.
+Delivered at least once: without an answer it is sent again with the same key, by which the gateway recognises it.
 """
 
 from casework.messages.http_client import Door
@@ -13,7 +13,7 @@ from web.gateways.http import post_json, read_json
 
 
 class SmsGateway:
-    """Hands SMS to one address."""
+    """Hands SMS to one gateway."""
 
     def __init__(self, url: str, token: str, door: Door | None = None) -> None:
         self.url = url
@@ -21,7 +21,7 @@ class SmsGateway:
         self._door = (door or Door()).and_to(url)
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Hand one over. Raises Refused, TryLater, Unreachable, NoAnswer."""
+        """Send one message. Raises Refused, TryLater, Unreachable, NoAnswer."""
         headers = {"Idempotency-Key": outgoing.token, **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
         answer = post_json(self._door, self.url, {"to": outgoing.address, "text": outgoing.words.sms}, headers)
         refuse_unless_taken(answer.status, answer.headers.get("retry-after"))

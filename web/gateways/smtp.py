@@ -1,7 +1,7 @@
 """E-mail by SMTP: one message to one person, in text and HTML.
 
-At least once: a message is handed over when the server has answered its end; one cut off before that is sent again with the same
-Message-ID, by which mailboxes know it.
+Delivered at least once: a message counts as handed over when the server has acknowledged its end; one cut off before is sent again with the
+same Message-ID, by which mailboxes recognise it.
 """
 
 import re
@@ -26,14 +26,14 @@ from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryL
 from web.accounts.notification_preferences import takes_one_click
 
 TIMEOUT_SECONDS = 10
-"""Of each of the dozen turns of a conversation; all of them together end with `sending.HANDED_OVER_WITHIN`."""
+"""For each of the dozen exchanges of a conversation; all of them together end after `sending.HANDED_OVER_WITHIN`."""
 
 PORTS = {"tls": 465, "starttls": 587, "no": 25}
 STATUS = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})\b")
 OURS = frozenset({503, 530, 534, 535, 538})
-"""Answers that ask for a sign-in, or refuse ours (RFC 4954): no message fares better (RFC 5321: 503, commands in a wrong order)."""
+"""Answers that demand a sign-in or refuse ours (RFC 4954), so that every message fails alike (RFC 5321: 503, wrong order of commands)."""
 BARRED, RELAY = b"5.7.", re.compile(rb"(?<![@.-])\brelay(ing)?\b(?![@.-]\w)", re.IGNORECASE)
-"""Not allowed by the rules of the server (RFC 3463, 3.8), as when it does not pass on what comes from here; older ones say it in words."""
+"""Not permitted by the server's rules (RFC 3463, 3.8), for example when it does not relay for us; older servers say so in words."""
 FOOT = {
     "vi": "Thư tự động, xin không trả lời. Ông/Bà chọn cách nhận tin tại: ",
     "en": "This letter was sent by itself; please do not answer it. Choose how you are told: ",
@@ -43,7 +43,7 @@ READ = {"vi": "Xem tại: ", "en": "Read it here: "}
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where e-mail is handed in, as `smtp://user:password@host:port?tls=…` says it. `tls`: starttls, tls from the first byte, or no."""
+    """The server for outgoing e-mail, as in `smtp://user:password@host:port?tls=…`. `tls`: starttls, tls from the first byte, or no."""
 
     host: str
     port: int
@@ -56,21 +56,21 @@ class SmtpServer:
 
     @classmethod
     def read(cls, url: str) -> "SmtpServer":
-        """Read an address that web.config has found sound."""
+        """Parse an address that web.config has validated."""
         parts = urlsplit(url)
         tls = "tls" if parts.scheme == "smtps" else parse_qs(parts.query).get("tls", ["starttls"])[0]
         return cls(parts.hostname or "", parts.port or PORTS[tls], tls, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 class MailGateway:
-    """Hands e-mails to one server. `sender` is an address, perhaps with a name before it."""
+    """Hands e-mails to one server. `sender` is an address, optionally with a name before it."""
 
     def __init__(self, server: SmtpServer, sender: str) -> None:
         self.server = server
         self.sender = sender
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Hand one over. Raises Refused, TryLater, Unreachable before it was handed over, NoAnswer after."""
+        """Send one message. Raises Refused, TryLater, Unreachable before it was handed over, NoAnswer after."""
         recipient = _ascii_address(outgoing.address)
         letter = letter_of(outgoing, recipient, self.sender)
         with _Line(sending.HANDED_OVER_WITHIN) as line:
@@ -90,7 +90,7 @@ class MailGateway:
             _leave(connection)
 
     def _open(self, line: "_Line") -> smtplib.SMTP:
-        # we name ourselves by the sender's domain: asking the network for our own name may take longer than the letter
+        # greet with the sender's domain: a DNS query for our own name may take longer than the message
         server, name = self.server, parseaddr(self.sender)[1].rpartition("@")[2]
         try:
             if server.tls == "tls":
@@ -116,8 +116,8 @@ class MailGateway:
 
 
 class _Line:
-    """The connection of one conversation, hung up when its time is over however slowly the other side speaks: a bound of each wait alone
-    would end no answer that comes letter by letter."""
+    """The connection of one conversation, closed when its time is over however slowly the other side speaks: a timeout per read would not
+    stop an answer that arrives character by character."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
@@ -135,7 +135,7 @@ class _Line:
             self._held.close()
 
     def connect(self, host: str, port: int, seconds: float) -> socket.socket:
-        """Connect to the first address of a name that answers. Raises OSError."""
+        """Connect to the first responding address of a name. Raises OSError."""
         fault: OSError = TimeoutError("the call took too long")
         for address in dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
             left = self._ends - time.monotonic()
@@ -152,7 +152,7 @@ class _Line:
         raise fault
 
     def _watch(self, made: socket.socket) -> None:
-        # of its own: TLS takes the first one over, and no other thread may touch what it made of it
+        # a duplicate: TLS takes over the first one, and no other thread may touch the TLS object
         self._held = made.dup()
         self._timer = threading.Timer(max(self._ends - time.monotonic(), 0), self._hang_up)
         self._timer.daemon = True
@@ -165,7 +165,7 @@ class _Line:
 
 
 class _Bounded(smtplib.SMTP):
-    """Speaks on a line."""
+    """SMTP on a _Line."""
 
     def __init__(self, line: _Line, *given: Any, **named: Any) -> None:
         self._line = line
@@ -176,7 +176,7 @@ class _Bounded(smtplib.SMTP):
 
 
 class _BoundedSsl(smtplib.SMTP_SSL, _Bounded):
-    """The same, with TLS from the first byte."""
+    """SMTP on a _Line with TLS from the first byte."""
 
     def __init__(self, line: _Line, *given: Any, **named: Any) -> None:
         self._line = line
@@ -184,7 +184,7 @@ class _BoundedSsl(smtplib.SMTP_SSL, _Bounded):
 
 
 def letter_of(outgoing: Outgoing, recipient: str, sender: str) -> EmailMessage:
-    """The letter as it leaves: text and HTML, named by its token, marked as written by no person."""
+    """The e-mail: text and HTML, Message-ID from its token, marked as sent automatically."""
     words, domain = outgoing.words, parseaddr(sender)[1].rpartition("@")[2]
     letter = EmailMessage(policy=SMTP)
     name, address = parseaddr(sender)
@@ -218,14 +218,14 @@ def _hand_over(connection: smtplib.SMTP, letter: EmailMessage) -> Receipt:
 
 
 def _refuse_unless_taken(turn: str, code: int, said: bytes, *, good: int = 250) -> None:
-    """Of what a server says only its numbers are kept: the words quote addresses."""
+    """Only the numbers of a server's answer are kept, because its words quote addresses."""
     if code == good or (good == 250 and code == 251):
         return
     status = STATUS.search(said)
     detail = f"SMTP {turn} {code}" + (f" {status[1].decode()}" if status else "")
     # a sender that is not accepted is our own fault, not the recipient's
     is_ours = turn == "MAIL" or code in OURS
-    # so are mostly rules of the server; but they may be of one recipient, so others are tried
+    # so are most of the server's rules; but they may concern one recipient, so others are tried
     is_barred = status[1].startswith(BARRED) if status else RELAY.search(said) is not None
     if 500 <= code < 600 and not is_ours and not is_barred:
         raise Refused(detail)
@@ -258,7 +258,7 @@ def _text(words: Words) -> str:
 
 
 def _html(words: Words) -> str:
-    """Plain HTML: what a person reads, and two links."""
+    """Plain HTML: the text and two links."""
     parts = "".join(f"<p>{'<br>'.join(map(escape, part.splitlines()))}</p>" for part in words.body.split("\n\n") if part.strip())
     link, choices = escape(words.link), escape(words.choices)
     if link and link in parts:

@@ -4,7 +4,7 @@
     {"phone": "84912345678", "template_id": "…", "template_data": {…}, "tracking_id": <the same in each attempt>}
     answer: 200 {"error": 0, "data": {"msg_id": "…"}}; every other number of `error` is a refusal
 
-At most once: one that was handed over and not answered is not sent again by itself; it may be lost, and waits with the dead letters.
+Delivered at most once: without an answer it is not sent again automatically; it may be lost, and waits with the dead letters.
 """
 
 from casework.messages.http_client import Door
@@ -13,13 +13,13 @@ from web.gateways.answers import refuse_unless_taken
 from web.gateways.http import post_json, read_json
 
 OURS = frozenset({-124, -216, -155})
-"""The token is not good (any more): nothing about this message, and the next one would fare no better."""
+"""An invalid or expired token: a fault of ours, not of the message, and the next one would fail alike."""
 LATER = frozenset({-32, -100, -133, -144, -147})
-"""Too many at once or today, not at this hour, a fault of theirs."""
+"""Too many at once or today, not at this hour, or a fault of theirs."""
 
 
 class ZnsGateway:
-    """Hands filled templates to one address."""
+    """Hands filled templates to one gateway."""
 
     def __init__(self, url: str, token: str, door: Door | None = None) -> None:
         self.url = url
@@ -27,7 +27,7 @@ class ZnsGateway:
         self._door = (door or Door()).and_to(url)
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Hand one over. Raises Refused, TryLater, Unreachable, NoAnswer."""
+        """Send one message. Raises Refused, TryLater, Unreachable, NoAnswer."""
         content = {
             "phone": outgoing.address.removeprefix("+"),
             "template_id": outgoing.words.zns_template,
