@@ -1,4 +1,4 @@
-"""What a page writes once it is made: that somebody has seen or opened what it shows."""
+"""Runs what a page writes after it was rendered: that somebody has seen or opened what it shows."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from casework.db import is_lock_timeout, is_unreachable, unit_of_work
 
 SHOWN = frozenset({200, 422})
-"""The page was shown, or shown again with what is wrong in it."""
+"""The page was shown, or shown again with errors."""
 
 
 def afterwards(write: Callable[[], object]) -> None:
-    """Write in a unit of work of its own after the page was read: that would forget what the page has read.
+    """Run `write` in a unit of work of its own after the page was rendered, since a unit of work discards what the page has read.
 
-    Nobody's page fails by it. When the database is busy, or goes away just then, it stays unwritten, and the page writes it when it is
-    opened again; when the same page was opened twice at once, the other has written it.
+    It never fails the page. When the database is busy or goes away just then, nothing is written, and the page writes it the next time it
+    is opened; when the same page was opened twice at once, the other one has written it.
     """
 
     @after_this_request
@@ -25,7 +25,7 @@ def afterwards(write: Callable[[], object]) -> None:
         try:
             with unit_of_work():
                 write()
-        except (IntegrityError, TimeoutError):                           # the latter: no connection is free
+        except (IntegrityError, TimeoutError):                           # TimeoutError: no connection is free
             pass
         except DBAPIError as fault:
             if not (is_lock_timeout(fault) or is_unreachable(fault)):

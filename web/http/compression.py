@@ -1,11 +1,10 @@
-"""Answers made small for the way, with gzip, which every browser takes: where there is one bar of signal a form is 25 KB and not 100.
+"""Compresses responses with gzip, which every browser takes: on a weak mobile signal a form is then 25 KB instead of 100.
 
-Static files are pressed once and kept, our own without their comments; beside a large one stands what a better press made of it
-(`.br`), for browsers that read that. Pages are pressed only where they are for everybody and nobody is signed in, nor has opened a
-report by its secret: beside words of the person who asks the length of a pressed page would tell what else stands on it (the attack
-called BREACH). All that is secret on those is the token of their forms, and that is signed anew for each answer. Pressed, too, is what
-holds nothing of the question and nothing that is secret from who may ask. A proxy in front may press static files itself and is not to
-press pages.
+Static files are compressed once and cached, our own without their comments; large ones also come precompressed with brotli (`.br`) for
+browsers that read it. Pages are compressed only where they are for everybody and nobody is signed in or has opened a report by its secret:
+next to words from the request, the length of a compressed page would reveal what else is on it (the BREACH attack). The only secret on
+those pages is the form token, which is signed anew for each response. Compressed as well are responses that contain nothing from the
+request and nothing secret from those who may ask. A proxy in front may compress static files itself but must not compress pages.
 """
 
 import gzip
@@ -22,29 +21,29 @@ from web.sessions import COOKIE
 TYPES = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml",
                    "application/manifest+json", "text/csv", "application/atom+xml"})  # fmt: skip
 LEAST_BYTES = 600
-"""Below that one packet carries it anyway."""
+"""Anything smaller fits in one packet anyway."""
 
 PAGE_LEVEL, FILE_LEVEL = 5, 9
 SELDOM = frozenset({"studio_editor.source"})
-"""Answers that are large and asked for once an hour: a whole model. They are pressed as files are."""
+"""Large responses asked for once an hour: a whole model. They are compressed like files."""
 COMMENTS = {
     "css": re.compile(rb"/\*.*?\*/\n?", re.DOTALL),
     "js": re.compile(rb"^ *(?://.*\n|/\*\*(?:[^*]|\*(?!/))*\*/ *\n)", re.MULTILINE),
 }
-"""By the folder of our own files: whole comments, of scripts those that fill lines. They are a tenth of what is sent, and nobody reads
-them there; the files of others keep theirs, which name their licences."""
+"""By the folder of our own files: whole comments, in scripts those that fill lines. They are a tenth of what is sent, and nobody reads them
+there; third-party files keep theirs, which contain their licences."""
 
 MOST_KEPT = 128
 FOR_EVERYBODY = ("public", "transparency", "offline")
-"""How the names of blueprints begin whose pages say nothing of the person who asks."""
+"""Prefixes of blueprints whose pages contain nothing about the person asking."""
 
 FORM = "filing.new_report"
 ECHO_NOTHING = ("studio_editor.source",)
-"""Answers for staff with neither words of the question nor a token in them: what the editor of a model reads."""
+"""Responses for staff that contain neither words from the request nor a token: what the model editor reads."""
 
 
 def install(app: Flask) -> None:
-    """Press what may be pressed, last of all that is done to an answer."""
+    """Compress what may be compressed, after everything else was done to a response."""
     app.after_request(_press)
 
 
@@ -84,7 +83,7 @@ def _press(response: Response) -> Response:
 
 
 def _may_be_pressed(response: Response) -> bool:
-    """See above: a page for everybody, and nobody there."""
+    """See the module: a page for everybody, and nobody is signed in."""
     if response.direct_passthrough or request.method != "GET":
         return False
     if request.endpoint in ECHO_NOTHING:

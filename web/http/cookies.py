@@ -1,7 +1,7 @@
-"""What cookies are called over https: with `__Host-` before their name, which a browser takes from this very host alone.
+"""Renames cookies over https: with the prefix `__Host-`, a browser accepts them only from this very host.
 
-Another host of the same domain can set a cookie for all of them; one with this prefix it cannot. The rest of the program knows the plain
-names, which are those over http on one's own machine too: the prefix is put on and taken off where requests come in and answers go out.
+Another host of the same domain can set a cookie for all of them, but not one with this prefix. The rest of the program uses the plain
+names, which are also those over http on one's own machine: the prefix is added and removed where responses leave and requests arrive.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,14 +15,12 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class HostCookies:
-    """Goes around an application that speaks https alone."""
+    """WSGI middleware for an application that is served over https only."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer a request."""
-
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             named = [(name, prefixed(value) if name.lower() == "set-cookie" else value) for name, value in headers]
             return start_response(status, named, *more)
@@ -33,7 +31,7 @@ class HostCookies:
 
 
 def plain(sent: str) -> str:
-    """The cookies of a request under their plain names; those of ours without the prefix may be somebody else's, and are left out."""
+    """The request's cookies under their plain names. Ours without the prefix may have been planted, and are left out."""
     kept = []
     for pair in map(str.strip, sent.split(";")):
         if pair.startswith(PREFIX + OURS):
@@ -44,7 +42,7 @@ def plain(sent: str) -> str:
 
 
 def prefixed(cookie: str) -> str:
-    """A cookie that is set, with its prefix, for the whole host, as browsers demand of one so called."""
+    """A Set-Cookie value with the prefix and for the whole host, as browsers require."""
     if not cookie.startswith(OURS):
         return cookie
     parts = [part for part in cookie.split("; ") if not part.lower().startswith(("path=", "domain="))]

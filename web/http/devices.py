@@ -1,7 +1,7 @@
-"""Which browser this is: a cookie no script can read, and the token its script shows when it sends what waited.
+"""Identifies a browser: a cookie no script can read, and the token its script sends with offline reports.
 
-The token is derived from the cookie, of the browser for guests, of the session for who is signed in. So it can be told again without
-being kept, and whoever has read it out of the browser's store knows neither cookie.
+The token is derived from the cookie of the browser for guests, of the session for people signed in. So it can be computed again without
+being stored, and somebody who reads it from the browser's storage knows neither cookie.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from web.sessions import COOKIE, current_session
 
 DEVICE_COOKIE = "langbiang_device"
 KEPT_SECONDS = 400 * 86_400
-"""The longest a browser keeps a cookie; it is set anew with every use that changes something."""
+"""The longest a browser keeps a cookie; it is renewed by every use that changes something."""
 GUEST_PURPOSE = "token of a browser without account"
 ACCOUNT_PURPOSE = "token of a browser signed in"
 OWNER_PURPOSE = "owner of what waits in a browser"
@@ -26,7 +26,7 @@ GUEST = "guest"
 
 
 def this_device() -> Device | None:
-    """This browser as the device of a guest; None when it has been given no cookie yet, or not by us."""
+    """This browser as the device of a guest; None when it has no cookie, or none of ours."""
     if "device" not in g:
         cookie = request.cookies.get(DEVICE_COOKIE, "")
         g.device = device_of(_guest_token(cookie)) if cookie else None
@@ -35,15 +35,16 @@ def this_device() -> Device | None:
 
 
 def guest_device() -> Device:
-    """This browser as the device of a guest; gives it a cookie if it has none. Call it inside a unit of work."""
+    """This browser as the device of a guest; sets a cookie if it has none. Call it inside a unit of work."""
     return _guest_device()[0]
 
 
 def queue_token(owner: str) -> str:
-    """What this browser's script shows for what waits of `owner`: `guest`, or who is signed in here. Not to be called in a unit of work."""
+    """The token for `owner`'s offline reports in this browser, where `owner` is `guest` or the person signed in. Not to be called in a unit
+    of work."""
     known = _token_here(owner)
     device = device_of(known)
-    # asked on every page on which something waits: most times there is nothing to write
+    # every page with waiting reports asks; mostly there is nothing to write
     if device is not None and not is_long_unseen(device, now=now()):
         return known
     with unit_of_work():
@@ -54,21 +55,21 @@ def queue_token(owner: str) -> str:
 
 
 def is_known_here(owner: str) -> bool:
-    """Whether this browser has a token already for what waits of `owner`."""
+    """Whether this browser already has a token for `owner`'s offline reports."""
     return device_of(_token_here(owner)) is not None
 
 
 def owner_here() -> str:
-    """Whose the reports are that are written in this browser now: `guest`, or an account by a name that says nothing of it.
+    """The owner of reports written in this browser now: `guest`, or an account under an opaque name.
 
-    Staff write as anybody does: their name stays out of it.
+    Staff write as anybody does, without their name.
     """
     account = actor().account
     return GUEST if account is None or actor().is_staff else owner_of(account.id)
 
 
 def owner_of(account_id: int | None) -> str:
-    """How a browser's store names an account."""
+    """The name of an account in a browser's storage."""
     return GUEST if account_id is None else lookup_digest(str(account_id), purpose=OWNER_PURPOSE)[:20]
 
 
@@ -79,7 +80,7 @@ def _token_here(owner: str) -> str:
 def _guest_device() -> tuple[Device, str]:
     cookie = request.cookies.get(DEVICE_COOKIE, "")
     if not cookie or device_of(_guest_token(cookie)) is None:
-        # one we do not know may have been planted: it is never taken over
+        # an unknown cookie may have been planted: it is never adopted
         cookie = secrets.token_urlsafe(32)
     device, token = issue_device(None, now=now(), token=_guest_token(cookie))
     g.device = device

@@ -1,4 +1,4 @@
-"""How large and how strong a reader wants the pages: a cookie of the browser, said on <html>, so that it holds from the first paint."""
+"""A reader's text size and contrast: a browser cookie, applied on <html> so that it holds from the first paint."""
 
 from dataclasses import dataclass
 
@@ -15,27 +15,27 @@ bp = Blueprint("comfort", __name__)
 COOKIE = "langbiang_comfort"
 ONE_YEAR = 365 * 86_400
 SIZES = ("", "large", "larger")
-"""Values of data-text; the style sheets say how large each is."""
+"""Values of data-text; the style sheets define the sizes."""
 
 MORE = "more"
-"""Value of data-contrast. Without it the wish of the reader's system counts (prefers-contrast)."""
+"""The value of data-contrast. Without it the system preference counts (prefers-contrast)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comfort:
-    """What a browser was told."""
+    """The display preferences of a browser."""
 
     text: str = ""
     contrast: str = ""
 
     @classmethod
     def told(cls, cookie: str) -> "Comfort":
-        """Read the cookie; what it cannot mean counts as nothing."""
+        """Read the cookie; values without meaning are ignored."""
         text, _dot, contrast = cookie.partition(".")
         return cls(text if text in SIZES else "", contrast if contrast == MORE else "")
 
     def after(self, text: str, contrast: str) -> "Comfort":
-        """After a press: `smaller`, `bigger`, `normal` or a size of text; contrast `more`, `normal` or `other`."""
+        """The preferences after a button: text `smaller`, `bigger`, `normal` or a size; contrast `more`, `normal` or `other`."""
         place = SIZES.index(self.text)
         sizes = {size or "normal": size for size in SIZES}
         sizes |= {"smaller": SIZES[max(0, place - 1)], "bigger": SIZES[min(len(SIZES) - 1, place + 1)]}
@@ -43,17 +43,15 @@ class Comfort:
         return Comfort(sizes.get(text, self.text), contrasts.get(contrast, self.contrast))
 
     def as_cookie(self) -> str:
-        """The other way round; empty where nothing was chosen."""
+        """The cookie's value; empty where nothing was chosen."""
         return f"{self.text}.{self.contrast}" if self.text or self.contrast else ""
 
 
 def install(app: Flask) -> None:
-    """Tell every template how large and how strong the page is to be."""
     app.context_processor(lambda: {"contrast": comfort().contrast, "text_size": comfort().text})
 
 
 def comfort() -> Comfort:
-    """What the browser that asks was told."""
     if "comfort" not in g:
         g.comfort = Comfort.told(request.cookies.get(COOKIE, "")) if request else Comfort()
     found: Comfort = g.comfort
@@ -63,7 +61,7 @@ def comfort() -> Comfort:
 @bp.route("/comfort", methods=["GET", "POST"])
 @performs(Action.READ_PUBLIC)
 def set_comfort() -> ResponseReturnValue:
-    """By the buttons on every page; like the language it changes nothing but how this browser reads, so it needs no token."""
+    """Set by buttons on every page. Like the language it only changes how this browser shows pages, so it needs no token."""
     wished = comfort().after(request.values.get("text", ""), request.values.get("contrast", ""))
     response: Response = redirect(own_address(request.values.get("next"), url_for("public.home")))
     if cookie := wished.as_cookie():

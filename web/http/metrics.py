@@ -1,9 +1,8 @@
-"""What each server process counts of its requests, for Prometheus. Rules of routes instead of addresses, nothing of who asked.
+"""Request metrics of each server process for Prometheus: by route rule instead of address, and without anything about the person.
 
-With several processes on one port, each counts in files of its own in the folder PROMETHEUS_MULTIPROC_DIR, and whichever is asked tells
-the sum of all: `langbiang serve` and web/serving/gunicorn_config.py set it (web/processes.py), other servers are started with it. The
-library reads
-it when it is imported.
+With several processes on one port, each counts in files of its own in the folder PROMETHEUS_MULTIPROC_DIR, and whichever is asked reports
+the sum: `langbiang serve` and web/serving/gunicorn_config.py set it (web/processes.py), other servers must be started with it. The library
+reads it when it is imported.
 """
 
 import os
@@ -40,12 +39,11 @@ PAGES = Counter("langbiang_public_pages_read", "Public pages, by the database th
 
 
 def install(app: Flask) -> None:
-    """Count every request of the application."""
     app.after_request(_count)
 
 
 def registry() -> CollectorRegistry:
-    """What to ask: this process, or all that count together."""
+    """The registry to read: of this process, or of all that count together."""
     if COUNTED_IN not in os.environ:
         return OWN
     together = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Pages for everybody from a replica of the database: to whom something may be shown that is some seconds old."""
+"""Reads public pages from a replica of the database, for visitors who may see data some seconds old."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ View = Callable[P, ResponseReturnValue]
 
 BIND = "replica"
 SAYS_NOTHING = frozenset({"language", "csrf_token"})
-"""What a browser's state may hold without saying who it is, or that something was sent from it."""
+"""Session keys that neither identify anybody nor show that something was submitted."""
 
 
 def install(app: Flask, config: Config) -> None:
-    """Keep the replica of the settings at hand; nothing is asked of it yet."""
+    """Set up the replica of the settings; it is not contacted yet."""
     if not config.replica_url:
         return
     from web.http.replica_lag import Replica  # late: docs/architecture.md
@@ -43,16 +43,16 @@ def install(app: Flask, config: Config) -> None:
 
 
 def nearness_here(app: Flask) -> Nearness | None:
-    """How this process finds the replica; None where none is set."""
+    """The state of the replica as this process knows it; None where none is set."""
     replica: Replica | None = app.extensions.get("replica")
     return replica.nearness() if replica is not None else None
 
 
 def may_be_behind(view: View[P]) -> View[P]:
-    """Let a page be read from the replica, which may be seconds behind: it shows what is published, the same to everybody.
+    """Let a page be read from the replica, which may be seconds behind: it shows published data, the same to everybody.
 
-    Not to who is signed in, or has sent something from this browser: they would miss what they have just done. What is not there may
-    only not be there yet, so then the primary is asked too.
+    Not for people who are signed in or have submitted something in this browser: they would miss what they have just done. Something not
+    found may only not have arrived yet, so the primary is asked as well.
     """
 
     @wraps(view)
@@ -87,7 +87,7 @@ def _read_from(place: Engine | None, view: Callable[[], ResponseReturnValue]) ->
 
 
 def _gave_way(error: SQLAlchemyError) -> bool:
-    """Whether a replica stopped reading because it had to forget what was being read (a conflict with recovery)."""
+    """Whether a replica cancelled a query because it had to remove the rows being read (a conflict with recovery)."""
     return isinstance(error, DBAPIError) and is_lock_timeout(error)
 
 

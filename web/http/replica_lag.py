@@ -1,4 +1,4 @@
-"""How far a replica of the database is behind: asked of both servers again and again, beside the pages."""
+"""Measures how far a replica of the database is behind by polling both servers in the background."""
 
 import os
 import threading
@@ -17,22 +17,22 @@ AWAY_AFTER = 5.0
 """Seconds without an answer after which a server counts as away; the least LANGBIANG_REPLICA_LAG allows."""
 
 QUICK_TO_GIVE_UP: Mapping[str, Any] = {"connect_timeout": 2, "tcp_user_timeout": 3_000}
-"""How long a server that is gone may keep somebody waiting: seconds to connect, milliseconds for what was sent to arrive."""
+"""Timeouts for a lost server: seconds to connect, milliseconds for what was sent to arrive."""
 
 FULL = "53"
-"""Class of the errors of a server that has no connection or no room left."""
+"""Class of the errors of a server that has no connection or no memory left."""
 
 WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"
 REPLAYED = "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') WHERE pg_is_in_recovery()"
 
 
 class NoReplica(psycopg.OperationalError):
-    """Whoever answers at LANGBIANG_REPLICA_URL follows nobody: perhaps it was made the primary, perhaps it was forgotten."""
+    """The server at LANGBIANG_REPLICA_URL follows no primary: perhaps it was promoted, perhaps it was abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
-    """How it stands with the replica. `behind` is None where it is not known."""
+    """The state of the replica. `behind` is None where it is not known."""
 
     answers: bool
     behind: float | None
@@ -40,7 +40,7 @@ class Nearness:
 
 
 class Server:
-    """One server that is asked again and again how far it is; a connection is kept for that alone."""
+    """One polled server, with a connection kept for that purpose."""
 
     def __init__(self, url: str, question: str) -> None:
         self._address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -52,7 +52,7 @@ class Server:
         self._error: psycopg.Error | None = None
 
     def ask(self) -> int:
-        """How far the log of what is written has come there. Raises psycopg.Error."""
+        """The position of the server's write-ahead log. Raises psycopg.Error."""
         with self._in_turn:
             self._waiting_since = monotonic()
             try:
@@ -72,12 +72,12 @@ class Server:
 
     @property
     def answers(self) -> bool:
-        """Whether it answered the last time; until it was asked nobody knows."""
+        """Whether it answered the last time; false before the first poll."""
         return self._has_answered and self._error is None and not self._is_silent
 
     @property
     def is_away(self) -> bool:
-        """Whether nobody would get an answer there. One that is full, or refuses this question alone, is not away."""
+        """Whether a query there would get no answer. A server that is full, or refuses only this question, is not away."""
         error = self._error
         return self._is_silent or (isinstance(error, psycopg.OperationalError) and not (error.sqlstate or "").startswith(FULL))
 
@@ -91,17 +91,17 @@ class Server:
         self._error = error
 
     def hang_up(self) -> None:
-        """Close the connection; the next question opens another."""
+        """Close the connection; the next poll opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
 class Replica:
-    """A copy of the database that is read only, and how many seconds it is behind at most.
+    """A read-only copy of the database, and the most seconds it may be behind.
 
-    Nobody's clock is asked, and no idle database looks late: what the primary had written at some instant is compared with what the
-    replica has of it later. Two threads of each process ask, from the first public page on; a page never waits for them.
+    No server's clock is used, and an idle database does not look late: the primary's log position at some instant is compared with the
+    replica's later. Two threads per process poll, from the first public page on; a page never waits for them.
     """
 
     def __init__(self, engine: Engine, *, primary_url: str, url: str, most_behind: float) -> None:
@@ -116,9 +116,10 @@ class Replica:
         self.asks_by_itself = True
 
     def first_choices(self) -> tuple[Engine | None, ...]:
-        """Where a page is to be read from, best first; None stands for the database itself.
+        """Where to read a page from, best first; None stands for the primary.
 
-        A replica too far behind is the second choice: an old list is better than none. It is the only one while the primary is away.
+        A replica too far behind is the second choice, because an old list is better than none. It is the only one while the primary is
+        away.
         """
         self._begin()
         if not self._replica.answers:
@@ -128,15 +129,15 @@ class Replica:
         return (self.engine, None) if self._is_near() else (None, self.engine)
 
     def look(self) -> None:
-        """Ask both servers once."""
+        """Poll both servers once."""
         for look in (self._look_at_primary, self._look_at_replica):
             _in_peace(look)
 
     def nearness(self) -> Nearness:
-        """How it stands, for those who watch."""
+        """The state, for monitoring."""
         if self._asked_by != os.getpid() and self.asks_by_itself:
             self.look()
-            if self._replica.answers and self._equal_at is None:  # what was written in that very moment is on its way
+            if self._replica.answers and self._equal_at is None:  # anything written at that very moment is still on its way
                 self._closed.wait(0.5)
                 self.look()
         with self._guard:
@@ -145,11 +146,11 @@ class Replica:
         return Nearness(self._replica.answers, behind, self.most_behind)
 
     def failed(self) -> None:
-        """A page could not be read there: no other is tried until it answers again."""
+        """A page could not be read there: nobody else tries until it answers again."""
         self._replica.failed(NoReplica())
 
     def close(self) -> None:
-        """Ask no more."""
+        """Stop polling."""
         self._closed.set()
         for thread in self._asking:
             thread.join(AWAY_AFTER)
@@ -157,7 +158,7 @@ class Replica:
             server.hang_up()
 
     def _begin(self) -> None:
-        """Let the two threads of this process ask; a server that was forked has none of its parent's."""
+        """Start this process's two threads; a forked server has none of its parent's."""
         if self._asked_by == os.getpid() or not self.asks_by_itself:
             return
         with self._guard:
@@ -183,7 +184,7 @@ class Replica:
     def _look_at_replica(self) -> None:
         place = self._replica.ask()
         with self._guard:
-            # all that was committed before the instant is there: nothing was written between the question and its answer that is missing
+            # everything committed before that instant is there: nothing in between is missing
             self._equal_at = max((at for at, written in self._written if written <= place), default=self._equal_at)
             while self._equal_at is not None and self._written and self._written[0][0] <= self._equal_at:
                 self._written.popleft()
@@ -194,5 +195,5 @@ class Replica:
 
 
 def _in_peace(look: Callable[[], None]) -> None:
-    with suppress(psycopg.Error):  # the server itself remembers that it did not answer
+    with suppress(psycopg.Error):  # the server object remembers that it did not answer
         look()

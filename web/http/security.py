@@ -1,4 +1,4 @@
-"""What every answer carries to keep browsers from harm, and which hosts and return addresses are ours."""
+"""Security headers of every response, the CSRF check, and which hosts and return addresses are ours."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,11 +23,11 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 FORM_SLACK_BYTES = 1_000_000
-"""Room for words and fields beside the photos of a form."""
+"""Room for words and fields in addition to the photos of a form."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TAKE_BYTES = frozenset({"contacts_hand_over.tickets"})
-"""What takes the bytes as they are sent, whatever they are called: reading them as a form would use them up."""
+"""Endpoints that take raw bytes of any content type: reading them as a form would consume them."""
 
 IMAGES = "img-src 'self' data: blob:"
 POLICY = (
@@ -48,10 +48,9 @@ ALWAYS_OURS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def install(app: Flask, config: Config) -> None:
-    """Protect forms and answers of the application."""
     app.config.update(
         WTF_CSRF_TIME_LIMIT=None,
-        # the token in a SameSite=Lax session is proof enough; some browsers and proxies here take the Referer header away
+        # the token in a SameSite=Lax session is proof enough; some browsers and proxies here remove the Referer header
         WTF_CSRF_SSL_STRICT=False,
         SESSION_COOKIE_NAME="langbiang_state",
         SESSION_COOKIE_HTTPONLY=True,
@@ -70,7 +69,7 @@ def install(app: Flask, config: Config) -> None:
 
 
 class NulSent(CaseworkError):
-    """What was sent holds a NUL, which no text has and PostgreSQL does not take."""
+    """The request contains a NUL, which no text has and PostgreSQL does not accept."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -91,7 +90,7 @@ def allow_inline_style_attributes(view: View[P]) -> View[P]:
 
 
 def allow_microphone(view: View[P]) -> View[P]:
-    """Let one page record a voice note and play it back before it is sent."""
+    """Let one page record a voice note and play it back before sending."""
 
     @wraps(view)
     def allowed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -102,9 +101,9 @@ def allow_microphone(view: View[P]) -> View[P]:
 
 
 def own_address(target: str | None, otherwise: str) -> str:
-    """The page to go on to, if it is one of ours, else `otherwise`.
+    """The target if it is one of our pages, else `otherwise`.
 
-    No scheme, no host, no backslash and no control character, which browsers take for a slash or leave out.
+    No scheme, no host, no backslash and no control character, because browsers take these for a slash or drop them.
     """
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
         return otherwise
@@ -113,13 +112,13 @@ def own_address(target: str | None, otherwise: str) -> str:
 
 
 def _refuse_nul() -> None:
-    """Nothing has a NUL in its address, and PostgreSQL takes none in a text: looked up, it would be a failure of ours."""
+    """No address of ours contains a NUL; looked up in PostgreSQL, it would cause a failure."""
     if "\0" in request.path or b"%00" in request.query_string:
         abort(404)
 
 
 def _refuse_nul_in_forms() -> None:
-    """Nobody types a NUL; it comes from a damaged file something was copied from. The page that says so shows what was typed."""
+    """Nobody types a NUL; it is copied from a damaged file. The page that reports it shows what was typed."""
     if request.method in SAFE_METHODS or request.endpoint in TAKE_BYTES:
         return
     texts = (each for name, value in request.form.items(multi=True) for each in (name, value))
@@ -129,15 +128,15 @@ def _refuse_nul_in_forms() -> None:
 
 
 def sent_json(*, is_named_so: bool = True) -> Any:
-    """What a script of ours sent as JSON; None where that is none, or holds a NUL, which none of our scripts sends.
+    """The JSON sent by one of our scripts; None where it is malformed or contains a NUL, which none of our scripts sends.
 
-    `is_named_so`: it has to be called JSON in its header.
+    `is_named_so`: the Content-Type must be JSON.
     """
     try:
         sent = request.get_json(force=not is_named_so, silent=True)
         return None if _holds_nul(sent) else sent
     except RecursionError:
-        # thousands of brackets in one another: none of our scripts sends that either
+        # thousands of nested brackets, which none of our scripts sends either
         return None
 
 
@@ -153,7 +152,7 @@ def _protect(response: Response) -> Response:
     headers = response.headers
     records = bool(g.get("microphone"))
     extra = ((INLINE_STYLE_ATTRIBUTES,) if g.get("inline_style_attributes") else ()) + ((OWN_RECORDING,) if records else ())
-    # set by web/base_map.py on a page with a map, where an administrator has named the host its tiles come from
+    # set by web/base_map.py on a page with a map, where an administrator has configured a host for tiles
     own = tuple(f"{IMAGES} {g.map_origin}" if each == IMAGES else each for each in POLICY) if g.get("map_origin") else POLICY
     headers.setdefault("Content-Security-Policy", "; ".join(own + extra))
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -161,7 +160,7 @@ def _protect(response: Response) -> Response:
     features = (f"{feature}=({'self' if records and feature == 'microphone' else ''})" for feature in FEATURES)
     headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *features]))
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    # what anybody may keep may stand on a newspaper's page; nothing else is loaded into another site's
+    # what anybody may keep may be embedded by a newspaper; nothing else may be loaded by another site
     is_anybodys = headers.get("Cache-Control", "").startswith("public")
     headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_anybodys else "same-origin")
     if current_app.config["SESSION_COOKIE_SECURE"]:
@@ -174,13 +173,13 @@ def _protect(response: Response) -> Response:
 
 
 def _is_for_everybody() -> bool:
-    """Whether search engines may show the page: what is published and the form, nobody's own and nothing of staff."""
+    """Whether search engines may show the page: published content and the form, nothing personal and nothing of staff."""
     view = current_app.view_functions.get(request.endpoint or "")
     return request.endpoint == "static" or getattr(view, "action", None) in (Action.READ_PUBLIC, Action.FILE_REPORT)
 
 
 def _is_private() -> bool:
-    """Whether the page may show what is only for this person: somebody is signed in, or has opened a report by its secret."""
+    """Whether the page may contain personal content: somebody is signed in, or has opened a report by its secret."""
     return COOKIE in request.cookies or bool(session.get(TRACKED_KEY))
 
 

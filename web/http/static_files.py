@@ -1,4 +1,4 @@
-"""Files that never change under their address: each address holds a digest of its file, so browsers need not ask again."""
+"""Static files with a digest in their address: the content never changes under it, so browsers need not ask again."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -9,19 +9,19 @@ from flask import Flask, Response, current_app, request
 STATIC = "static"
 FOREVER = "public, max-age=31536000, immutable"
 AN_HOUR = "public, max-age=3600"
-"""For what style sheets and modules name by themselves, without a digest: fonts, pictures, parts of scripts."""
+"""For files that style sheets and modules name without a digest: fonts, pictures, parts of scripts."""
 
 _known: dict[str, tuple[int, str]] = {}
 
 
 def install(app: Flask) -> None:
-    """Give the addresses of static files their digests, and the files their time to live."""
+    """Add digests to the addresses of static files, and a cache lifetime to the files."""
     app.url_defaults(_add_digest)
     app.after_request(_let_live)
 
 
 def digest_of(filename: str) -> str:
-    """The digest of a static file as its address carries it; empty where there is no such file."""
+    """The digest of a static file as in its address; empty where there is no such file."""
     path = Path(current_app.static_folder or "") / filename
     try:
         changed = path.stat().st_mtime_ns
