@@ -1,4 +1,4 @@
-"""The page on which who leads gives a step to a colleague; taking one from a colleague is asked about a second time."""
+"""The page for assigning a step to a colleague; taking it away from its holder needs a confirmation."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -37,7 +37,7 @@ bp = Blueprint("assigning", __name__)
 
 
 class AssignForm(Form):
-    """To whom, and why where a colleague loses it."""
+    """The assignee, and a reason where a colleague loses the step."""
 
     to = RadioField(_l("Give to"), validate_choice=False)
     reason = TextAreaField(_l("Why it is moved"), validators=[at_most(LONGEST_REASON)])
@@ -84,7 +84,7 @@ def assign(ref: str) -> ResponseReturnValue:
 
 
 def _confirmed_holder() -> str:
-    """From whom the second page said the step would be taken."""
+    """The holder named on the confirmation page."""
     return request.form.get("takes_over_from", "")
 
 

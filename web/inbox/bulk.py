@@ -1,4 +1,4 @@
-"""Things done with several steps of the inbox at once: each in a unit of work of its own, each answered for by itself."""
+"""Acts on several steps of the inbox at once: each in its own unit of work, each with its own result."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -51,15 +51,15 @@ from workflows.running.steps import TaskAlreadyDone
 bp = Blueprint("inbox_bulk", __name__)
 
 MOST_AT_ONCE = 50
-"""Steps that something is done with at once."""
+"""The most steps handled at once."""
 
 ALREADY = (TaskAlreadyDone, AlreadyTheirs)
-"""Refusals that say that what was asked for has happened."""
+"""Refusals meaning that the request was already fulfilled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One step that was ticked, as it stood when the page was asked for. `title` is empty for who may not read it."""
+    """A selected step as it was when the page was requested. `title` is empty for people who may not read it."""
 
     ref: str
     element: str
@@ -75,7 +75,8 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one: `state` is done, already or refused, `words` say what or why not; `more_url` leads to where it can be done."""
+    """The result for one step: `state` is done, already or refused, `words` say what or why not; `more_url` leads to where it can
+    be done."""
 
     chosen: Chosen
     state: str
@@ -84,19 +85,17 @@ class Result:
 
 
 class AssignForm(Form):
-    """Whom to give them to."""
-
     to = SelectField(_l("Colleague"), validate_choice=False, default=NOTHING)
 
 
 class RemindForm(Form):
-    """What to say, if anything."""
+    """An optional message."""
 
     words = TextAreaField(_l("Words to the agency"), validators=[Optional(), at_most(LONGEST_WORDS)])
 
 
 class ClassifyForm(Form):
-    """What is the same for all of them; each keeps its own place."""
+    """What all steps have in common; each keeps its own place."""
 
     field = SelectField(_l("Field"), validate_choice=False, default=NOTHING)
     urgency = RadioField(
@@ -107,7 +106,7 @@ class ClassifyForm(Form):
 
 
 class NoteForm(Form):
-    """The same note on each of the cases."""
+    """One note to write on each of the cases."""
 
     audience = RadioField(_l("Who may read it"))
     words = TextAreaField(
@@ -231,7 +230,7 @@ def _remind(each: Chosen, words: str, by: Actor) -> str:
 
 
 def _misfit(each: Chosen, case: Case | None) -> CaseworkError | None:
-    """Why a step cannot be classified with others, whatever is chosen; None where it can."""
+    """Why a step cannot be classified together with others, whatever is chosen; None where it can."""
     if each.element != "classify":
         return ClassificationRefused("Việc này không phải bước phân loại.", "This is not a step of classifying.")
     if case is None:
@@ -252,7 +251,7 @@ def _classify(each: Chosen, form: ClassifyForm, by: Actor) -> str:
     if field is None:
         raise ClassificationRefused("Trung tâm của hồ sơ không có lĩnh vực này.", "The centre of the case does not have this field.")
     if form.visibility.data != NOTHING and reason is None:
-        # never public because a reason of another centre means nothing here
+        # no reason for "never public", because another centre's reasons mean nothing here
         raise ClassificationRefused(
             "Trung tâm của hồ sơ không có lý do không công khai này. Vui lòng mở ra và phân loại riêng.",
             "The centre of the case does not have this reason for not publishing. Please classify it by itself.",
@@ -292,7 +291,7 @@ def _case(ref: str) -> Case | None:
 
 
 def _chosen() -> list[Chosen]:
-    """The steps that were ticked and that the person's inbox lists, at most MOST_AT_ONCE."""
+    """The selected steps that are in the person's inbox, at most MOST_AT_ONCE."""
     refs = list(dict.fromkeys(request.form.getlist("task")))[:MOST_AT_ONCE]
     tasks = listed(actor(), refs) if refs else []
     titles = titles_of(actor(), tasks)
@@ -314,7 +313,7 @@ def _holder_of(chosen: Chosen) -> tuple[str, Any]:
 
 
 def _is_sent() -> bool:
-    """Whether the second page was sent, and not only the ticks."""
+    """Whether the second page was submitted, rather than only the selection."""
     return request.form.get("sent") == "yes"
 
 
@@ -331,8 +330,8 @@ def _form(
     name: str, heading: str, form: Form, chosen: list[Chosen], *, button: str = "", misfits: Mapping[str, str] = MappingProxyType({}),
     typed: Collection[str] = (),
 ) -> ResponseReturnValue:
-    """The page that asks what is needed beside the ticks. `misfits`: why some of them will be refused, by step; `typed`: the steps of
-    cases whose senders wrote for village or street what nobody has let out."""
+    """The page that asks for what is needed in addition to the selection. `misfits`: why some steps will be refused, by step; `typed`:
+    steps of cases with sender-typed village or street names that nobody has released."""
     if refusal := _refusal_of_ticks():
         return _to_inbox(refusal)
     if not _is_sent():
@@ -351,11 +350,11 @@ def _to_inbox(refusal: str) -> ResponseReturnValue:
 def _done(
     heading: str, chosen: list[Chosen], work: Callable[[Chosen], str], spot: Callable[[str], FaultSpot | None] = lambda ref: None
 ) -> ResponseReturnValue:
-    """Do the work for each, one after the other, and answer what came of each: a refusal of one keeps no other from being done.
+    """Do the work for each step in turn and show each result: one refusal does not stop the others.
 
-    Sent again, each is recorded once by itself: of a round that was cut off the rest is done.
+    Sent again after an interruption, it does the rest, because each step is recorded once.
 
-    `spot` says of a step's ref where the incident of a fault belongs.
+    `spot` gives the incident location for a step's ref, in case of a fault.
     """
     if refusal := _refusal_of_ticks():
         return _to_inbox(refusal)

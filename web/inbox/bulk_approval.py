@@ -1,4 +1,4 @@
-"""Approving several answers at once: those that were opened before, each in a unit of work of its own, with a result for each."""
+"""Approving several answers at once: only those that were opened before, each in its own unit of work and with its own result."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ OPENING_LENGTH = 140
 
 @dataclass(frozen=True)
 class Row:
-    """An answer that waits: whether it may be ticked, and if not why."""
+    """An answer waiting for approval: whether it may be selected, and if not why."""
 
     task: WaitingTask
     answer: Answer
@@ -39,14 +39,14 @@ class Row:
 
     @property
     def opening(self) -> str:
-        """The first words of what was done."""
+        """The first words about what was done."""
         words = " ".join(self.answer.actions.split())
         return words if len(words) <= OPENING_LENGTH else f"{words[:OPENING_LENGTH].rsplit(' ', 1)[0]} …"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one of the answers that were ticked."""
+    """The result for one selected answer."""
 
     code: str
     title: str
@@ -69,7 +69,7 @@ def approve() -> ResponseReturnValue:
 
 
 def _approved(ref: str, version: str) -> Outcome:
-    """Approve one answer; what stands in the way of it stands in the way of no other."""
+    """Approve one answer; a refusal does not affect the others."""
     try:
         task = task_for(actor(), ref)
     except TaskUnknown as refusal:
@@ -79,7 +79,7 @@ def _approved(ref: str, version: str) -> Outcome:
         if task.element != ELEMENT or task.assignment is None:
             raise TaskUnknown
         if task.state == "waiting":
-            # who comes second reads who was first, whatever they have opened
+            # somebody who comes second is told who was first, whatever they have opened
             refuse_unopened(task.assignment, by=actor(), version=number_in(version) or 0)
         perform_recorded(ref, by=actor(), now=now(), act=VERB)
     except CaseworkError as refusal:

@@ -1,4 +1,4 @@
-"""The filter of the inbox as its address carries it and as its form shows it."""
+"""The filter of the inbox, read from and written to its address, and the selects of its form."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.inbox.source_labels import SOURCE_LABELS
 from web.locales import in_reader_language as local
-from workflows.desks.inbox_filters import NOBODY, OWN, InboxFilter, Waits, parties_for
+from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, parties_for
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 NOT_WAITING = {CaseState.CLOSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED}
@@ -36,12 +36,12 @@ CLOSED_VALUES: dict[str, Iterable[str]] = {
     "state": [state.value for state in CaseState if state not in NOT_WAITING], "urgency": URGENCY_LABELS, "due": DUE_LABELS,
     "source": SOURCE_LABELS, "waits": [each.value for each in Waits],
 }  # fmt: skip
-KEYS = tuple(each.name for each in fields(InboxFilter))
+KEYS = tuple(each.name for each in fields(Filter))
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One select of the form: its name in the address, what it is about, what is said for no choice, and its options."""
+    """One select of the form: its name in the address, its label, the text for no choice, and its options."""
 
     key: str
     label: str
@@ -51,28 +51,28 @@ class Choice:
 
     @property
     def chosen_words(self) -> str:
-        """What is chosen, in words."""
+        """The label of the selected option."""
         return next((words for value, words in self.options if value == self.chosen), self.chosen)
 
 
-def filter_in(given: Mapping[str, str]) -> InboxFilter:
-    """Read a filter from an address (or from one that was kept); what it cannot mean is left out."""
+def filter_in(given: Mapping[str, str]) -> Filter:
+    """Read a filter from an address or a saved filter; values without meaning are ignored."""
     values: dict[str, str] = {}
     for key in KEYS:
         value = str(given.get(key) or "").strip()
         if NAME.fullmatch(value) and value in CLOSED_VALUES.get(key, (value,)):
             values[key] = value
     waits = values.pop("waits", None)
-    return InboxFilter(**values, waits=Waits(waits) if waits else None)
+    return Filter(**values, waits=Waits(waits) if waits else None)
 
 
-def params_of(chosen: InboxFilter) -> dict[str, str]:
-    """Return a filter as an address carries it."""
+def params_of(chosen: Filter) -> dict[str, str]:
+    """The parameters of an address for a filter."""
     return {key: str(value) for key in KEYS if (value := getattr(chosen, key)) is not None}
 
 
-def choices_for(by: Actor, chosen: InboxFilter, *, principals: list[Account]) -> list[Choice]:
-    """Return the selects of the form. Four statements where nobody has asked since the rules changed."""
+def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list[Choice]:
+    """The selects of the form. Takes four statements unless cached since the last change of rules."""
     given, offered = params_of(chosen), work_choices(by, now=now())
     states = [(state, local(STAFF_LABELS[CaseState(state)][1])) for state in CLOSED_VALUES["state"]]
     found = [
@@ -107,7 +107,7 @@ def _labelled(labels: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(value, str(words)) for value, words in labels.items()]
 
 
-def _holders(chosen: InboxFilter) -> list[tuple[str, str]]:
+def _holders(chosen: Filter) -> list[tuple[str, str]]:
     options = [(NOBODY, _("Nobody yet"))]
     if chosen.holder not in (None, NOBODY):
         name = db.session.scalar(select(Account.full_name).where(Account.ref == chosen.holder, Account.kind == "staff"))

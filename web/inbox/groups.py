@@ -1,4 +1,4 @@
-"""How the list of the inbox is cut by days due, and a place in it as an address carries it."""
+"""Groups the inbox by due date, and encodes a position in it for addresses."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from workflows.models import WaitingTask
 
 @dataclass(frozen=True)
 class Group:
-    """The steps due in one stretch of time."""
+    """The steps due in one period of time."""
 
     key: str
     words: str
@@ -24,12 +24,12 @@ class Group:
 
     @property
     def apart(self) -> int:
-        """How many of them belong to cases that are counted apart and so are not late, though their limit is over."""
+        """How many belong to unconfirmed cases, which do not count as late although their limit has passed."""
         return sum(task.case.is_unconfirmed for task in self.tasks) if self.key == "late" else 0
 
 
 def groups_of(tasks: list[WaitingTask], *, now: datetime, first: Collection[int] = ()) -> list[Group]:
-    """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit; before them the `first`."""
+    """Group a list sorted by limit into late, today, tomorrow, later, and no limit; the steps in `first` come before them."""
     today = local_day(now)
     found_groups: list[Group] = []
     for task in tasks:
@@ -41,12 +41,12 @@ def groups_of(tasks: list[WaitingTask], *, now: datetime, first: Collection[int]
 
 
 def position_text(position: Position) -> str:
-    """A place in the list as the address carries it: microseconds and row."""
+    """A position in the list for an address: microseconds and row number."""
     return f"{int(position.due_at.timestamp() * 1_000_000)}-{position.id}"
 
 
 def position_in(text: str) -> Position | None:
-    """The place in the list an address names; None when it names none."""
+    """The position named by an address; None when it names none."""
     first, _dash, second = text.partition("-")
     micros, row = number_in(first, digits=MICROSECOND_DIGITS), number_in(second)
     if micros is None or row is None:

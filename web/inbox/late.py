@@ -1,4 +1,4 @@
-"""What is late, by agency and source, and from there the letter that reminds an agency of it."""
+"""What is late, by agency and source, and the letter that reminds an agency of it."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ bp = Blueprint("late", __name__)
 
 
 class LateLetterForm(Form):
-    """By when the agency is to reply, and what is said beside the list."""
+    """The agency's deadline for a reply, and a text in addition to the list."""
 
     reply_by = DateField(
         _l("Reply by the end of"),

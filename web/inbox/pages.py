@@ -1,4 +1,4 @@
-"""What waits for the person: grouped by day due, narrowed by views and filters, taken and put back, and what has come since."""
+"""The inbox: steps grouped by due date, narrowed by views and filters, claimed and released, with a check for new ones."""
 
 import hashlib
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, w
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import (
     Counts,
-    InboxQuery,
+    Wanted,
     cases_with,
     codes_meant,
     count_each,
@@ -45,7 +45,7 @@ from workflows.desks.inbox import (
     page_of,
     shown_count,
 )
-from workflows.desks.inbox_filters import InboxFilter, Waits, narrowed, parties_for
+from workflows.desks.inbox_filters import Filter, Waits, narrowed, parties_for
 from workflows.drafting.version_lists import versions_to_approve
 from workflows.models import WaitingTask
 from workflows.running import steps
@@ -54,19 +54,19 @@ from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, T
 bp = Blueprint("inbox", __name__)
 
 PER_PAGE = 25
-"""As many rows as a screen holds: each costs its part of a page that is asked for all day."""
+"""About a screenful: each row adds to the cost of a page that is requested all day."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address asks of the inbox. `given` is the filter as addresses carry it, `reader` whose desks are read."""
+    """The request in the address. `given` is the filter as address parameters, `reader` the person whose desks are read."""
 
     words: str
     codes: tuple[str, ...]
     view: str
-    chosen: InboxFilter
+    chosen: Filter
     given: dict[str, str]
-    wanted: InboxQuery
+    wanted: Wanted
     principals: list[Account]
     reader: Actor
 
@@ -119,9 +119,9 @@ def inbox() -> ResponseReturnValue:
 @bp.get("/inbox/pulse")
 @performs(Action.READ_INBOX)
 def pulse() -> ResponseReturnValue:
-    """Answer how many steps wait now, and how many have come since the row an open page knows; nothing where nothing changed.
+    """Answer how many steps are waiting, and how many are newer than the row an open page knows; empty where nothing changed.
 
-    One statement beside those that find out who asks, bounded as `counts_for`.
+    Takes one statement in addition to those identifying the person, bounded as `counts_for`.
     """
     by, chosen = actor(), filter_in(request.args)
     wanted = wanted_of(request.args.get("view", "all"), chosen)
@@ -141,7 +141,7 @@ def pulse() -> ResponseReturnValue:
 @bp.post("/inbox/notices")
 @performs(Action.READ_INBOX)
 def notices() -> ResponseReturnValue:
-    """Put away what the person was told on this page."""
+    """Dismiss the notices on this page."""
     with unit_of_work():
         put_notices_away(by=actor(), now=now())
     return redirect(inbox_address())
@@ -188,14 +188,14 @@ def _asked() -> Asked:
         view=view,
         chosen=chosen,
         given={} if words else params_of(chosen),
-        wanted=InboxQuery(codes=codes) if words else wanted_of(view, chosen),
+        wanted=Wanted(codes=codes) if words else wanted_of(view, chosen),
         principals=principals,
         reader=by if words else _reader(by, chosen, principals),
     )
 
 
 def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
-    """What the left column and the heading show."""
+    """Template values of the left column and the heading."""
     return {
         "views": views,
         "view": None if asked.words or asked.chosen.waits else asked.view,
@@ -208,7 +208,7 @@ def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
 
 
 def _narrowed(by: Actor, asked: Asked) -> dict[str, Any]:
-    """What the search and the filter show: what is chosen, what can be, and the addresses without it."""
+    """Template values of the search and the filter: the choice, the options, and addresses without each part."""
     view, given = asked.view, asked.given
     return {
         "words": asked.words,
@@ -221,14 +221,14 @@ def _narrowed(by: Actor, asked: Asked) -> dict[str, Any]:
 
 
 def _others(codes: tuple[str, ...], tasks: list[WaitingTask]) -> list[Case]:
-    """Cases with the code looked for in which nothing waits for the person, but which they may read."""
+    """Cases with the searched code in which nothing waits for the person, but which they may read."""
     waiting = {task.case_id for task in tasks}
     seen: list[Any] = [case_seen_by(actor(), case.ref) for case in cases_with(codes) if case.id not in waiting] if codes else []
     return [case for case in seen if case is not None]
 
 
 def _back(ref: str) -> str:
-    """Where the button was; the inbox for who may put a step back without having it on a desk of theirs."""
+    """The page the button was on; the inbox for somebody who may release a step that is not on their own desk."""
     if request.form.get("to") == "case":
         return url_for("cases.case", ref=request.form.get("case", ""))
     if request.form.get("to") == "task" and _has(ref):
@@ -244,15 +244,15 @@ def _has(ref: str) -> bool:
     return True
 
 
-def _reader(by: Actor, chosen: InboxFilter, principals: list[Account]) -> Actor:
+def _reader(by: Actor, chosen: Filter, principals: list[Account]) -> Actor:
     return narrowed(by, chosen.whose, {each.ref: each.id for each in principals})
 
 
-def _count_beside(by: Actor, wanted: InboxQuery, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
-    """How much waits for others where the person may list that, else 0; how much was set apart unconfirmed; then how much each kept
-    filter holds. One statement."""
+def _count_beside(by: Actor, wanted: Wanted, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
+    """The number waiting for others where the person may list that, else 0; the number of unconfirmed cases; then the number under each
+    saved filter. One statement."""
     answers_for = bool(parties_for(by))
-    beyond = wanted if wanted.is_of_places else wanted_of("all", InboxFilter(waits=Waits.OTHERS))
+    beyond = wanted if wanted.is_of_places else wanted_of("all", Filter(waits=Waits.OTHERS))
     asked = [(beyond, _reader(by, beyond.chosen, principals))] if answers_for else []
     asked.append((wanted_of(UNCONFIRMED), by))
     for row in saved:
@@ -274,12 +274,12 @@ def _saved_url(row: SavedFilter) -> str:
 
 
 def _address(view: str, given: Mapping[str, str], *, endpoint: str = ".inbox", **more: Any) -> str:
-    """The inbox under a view and a filter."""
+    """The address of the inbox with a view and a filter."""
     values: dict[str, Any] = {"view": view, **given, **more}
     return url_for(endpoint, **values)
 
 
-def _heading(words: str, chosen: InboxFilter, view: str, views: list[View]) -> str:
+def _heading(words: str, chosen: Filter, view: str, views: list[View]) -> str:
     if words:
         return str(_("Search: %(words)s", words=words))
     if chosen.waits is not None:
@@ -287,7 +287,7 @@ def _heading(words: str, chosen: InboxFilter, view: str, views: list[View]) -> s
     return next((each.words for each in views if each.key == view), str(_("All my tasks")))
 
 
-def _total(words: str, chosen: InboxFilter, view: str, views: list[View], counts: Counts, beyond: int, tasks: list[WaitingTask]) -> str:
+def _total(words: str, chosen: Filter, view: str, views: list[View], counts: Counts, beyond: int, tasks: list[WaitingTask]) -> str:
     if words:
         return str(len(tasks))
     if chosen.waits is not None:
@@ -300,13 +300,13 @@ def _total(words: str, chosen: InboxFilter, view: str, views: list[View], counts
 
 
 def _in_view(view: str, counts: Counts) -> int:
-    """How many steps a view holds without a filter."""
+    """The number of steps in a view without a filter."""
     named = {"all": counts.all, "mine": counts.mine, "soon": counts.soon, "late": counts.late, "frozen": counts.frozen}
     return named.get(view, counts.elements.get(view, 0))
 
 
 def _bulk_acts(by: Actor) -> list[tuple[str, str, str]]:
-    """What may be done with several steps at once: the endpoint, its words and its icon."""
+    """The bulk acts on offer: endpoint, words and icon."""
     acts = [
         (Action.CLAIM_TASK, "claim", _("Take it"), "user-plus"),
         (Action.CLAIM_TASK, "release", _("Put back"), "arrow-back-up"),
@@ -319,7 +319,7 @@ def _bulk_acts(by: Actor) -> list[tuple[str, str, str]]:
 
 
 def _mentions(by: Actor) -> View | None:
-    """The line that leads to notes that name the person, for everybody who may be named; a number where they have not seen some."""
+    """The line leading to notes that name the person, for everybody who may be named; with a number where some are unseen."""
     if not may(by, Action.READ_CASE):
         return None
     number = unseen_count(by)
@@ -327,7 +327,7 @@ def _mentions(by: Actor) -> View | None:
 
 
 def _approvals(by: Actor) -> View | None:
-    """The line for who approves processes: versions that wait for them."""
+    """The line for approvers of processes: versions waiting for them."""
     if not may(by, Action.APPROVE_PROCESS):
         return None
     waiting = versions_to_approve(by, now=now())
@@ -336,21 +336,21 @@ def _approvals(by: Actor) -> View | None:
 
 
 def _breaches(by: Actor) -> View | None:
-    """The line for who handles breaches of personal data: those the authority has to be told of."""
+    """The line for people who handle data breaches: those that must be reported to the authority."""
     if not may(by, Action.HANDLE_BREACH) or not (number := count_untold(by=by)):
         return None
     return View("breaches", _("Breaches the authority has no notice of"), shown_count(number), url=url_for("rights_breaches.breaches"))
 
 
 def _villages(by: Actor) -> View | None:
-    """The line for who leads the operations team: places that were public before anybody had to let them out."""
+    """The line for operations leads: places that were public before they needed a release."""
     if not by.holds((Role.OPS_LEAD,)) or not (number := count_unreleased(by=by)):
         return None
     return View("villages", _("Places nobody has let out yet"), shown_count(number), url=url_for("unreleased_villages.villages"))
 
 
 def _apart(by: Actor) -> View | None:
-    """The line for confidential readers: cases that wait to be handed over."""
+    """The line for confidential readers: cases waiting to be handed over."""
     if not may(by, Action.HAND_OVER):
         return None
     number = count_to_hand_over(by=by)

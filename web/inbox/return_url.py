@@ -1,4 +1,4 @@
-"""The way back to the inbox: the view, filter and page somebody came from travel with the pages they open from it."""
+"""The way back to the inbox: the view, filter and page that somebody came from are carried by the pages they open from it."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,21 +9,20 @@ from web.http.security import own_address
 
 LONGEST = 600
 CARRIED_BY = ("tasks", "cases", "case_acts", "assigning")
-"""Blueprints whose pages lead to each other without losing the way back."""
+"""Blueprints whose pages link to each other and keep the way back."""
 CARRIED_TO = ("inbox.claim", "inbox.release")
 
 
 def install(app: Flask) -> None:
-    """Let addresses carry the way back, and templates ask for it."""
     app.url_defaults(_carry)
     app.jinja_env.globals.update(inbox_address=inbox_address, way_back=way_back)
 
 
 def inbox_address(*, row: str | None = None) -> str:
-    """Return the address of the inbox as the person left it, the inbox itself where none is named.
+    """The address of the inbox as the person left it, or of the plain inbox where none is named.
 
-    What an address names is taken only when it is the inbox of this installation. `row` is the step to stand at; on the page
-    of a step it is that one.
+    An address is accepted only when it leads to this installation's inbox. `row` is the step to scroll to; on the page of a step it is that
+    step.
     """
     back = _named()
     if row is None and request.method == "GET" and request.endpoint == "tasks.task":
@@ -32,12 +31,12 @@ def inbox_address(*, row: str | None = None) -> str:
 
 
 def way_back() -> str | None:
-    """Return what an address takes along to lead back; None for the plain inbox."""
+    """What an address needs to lead back; None for the plain inbox."""
     return _named() or None
 
 
 def present() -> str | None:
-    """Return the same on the inbox itself: its own address, None where nothing is chosen on it."""
+    """The same on the inbox itself: its own address, None where nothing is chosen."""
     address = request.full_path.rstrip("?")
     return address if "?" in address and len(address) <= LONGEST else None
 

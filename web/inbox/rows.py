@@ -1,4 +1,4 @@
-"""What one person may see of the steps in a list, and do with them."""
+"""What a reader may see of the steps in a list, and do with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from workflows.models import WaitingTask
 
 @dataclass(frozen=True)
 class Row:
-    """What one person may see of a step in the list, and do with it."""
+    """One step in the list as a reader may see and handle it."""
 
     url: str
     title: str
@@ -32,7 +32,7 @@ class Row:
 
 
 def rows_of(by: Actor, page: InboxPage, principals: Sequence[Account], *, is_of_places: bool) -> dict[int, Row]:
-    """The rows of a page of steps, by step. `is_of_places`: the list goes beyond the person's own desks."""
+    """The rows of a page by step. `is_of_places`: the list goes beyond the person's own desks."""
     tasks = page.tasks
     begun, names = openings([task.case for task in tasks], by), {each.id: each.full_name or "" for each in principals}
     back = present()
@@ -40,7 +40,7 @@ def rows_of(by: Actor, page: InboxPage, principals: Sequence[Account], *, is_of_
 
 
 def titles_of(by: Actor, tasks: Sequence[WaitingTask]) -> dict[int, str]:
-    """The titles of the cases of some steps, by step: empty for who may not read what the case is about."""
+    """The titles of the steps' cases, by step: empty for people who may not read what a case is about."""
     begun = openings([task.case for task in tasks], by)
     return {task.id: _title(task, begun) if _reads(by, task, is_at(by, task.desk, task.case)) else "" for task in tasks}
 
@@ -49,7 +49,7 @@ def _row(
     by: Actor, task: WaitingTask, holder: Account | None, begun: Mapping[int, str], names: Mapping[int, str], back: str | None, *,
     is_of_places: bool,
 ) -> Row:
-    """A step on the person's desk leads to the step; one that rests or waits for others to the case, if they may read it."""
+    """A waiting step on the person's own desk links to the step; others link to the case, if they may read it."""
     case, desk = task.case, own_desk(by, task.desk)
     is_theirs = desk is not None if not is_of_places else is_at(by, task.desk, case)
     reads = _reads(by, task, is_theirs)

@@ -1,4 +1,4 @@
-"""Filters of the inbox kept under a name: kept, listed, renamed, removed."""
+"""Saved inbox filters: saving, listing, renaming, removing."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def filters() -> ResponseReturnValue:
 @performs(Action.KEEP_FILTER)
 @answers_again(inbox_address)
 def keep() -> ResponseReturnValue:
-    """Keep what the inbox shows now; the address it was shown under comes along."""
+    """Save what the inbox shows now; its address is submitted along."""
     chosen = _chosen()
     try:
         shared_with = _shared_with(request.form.get("shared", ""))
@@ -99,7 +99,7 @@ def _page(*, refusal: str = "", chosen: dict[str, str] | None = None) -> str:
 
 
 def _words(row: SavedFilter) -> str:
-    """What a kept filter chooses, in words."""
+    """The conditions of a saved filter, in words."""
     by = actor()
     chosen = filter_in(row.chosen)
     view = str(row.chosen.get("view") or "all")
@@ -114,14 +114,14 @@ def _choices(by: Any, chosen: Any) -> Any:
 
 
 def _chosen() -> dict[str, str]:
-    """The choice that was sent, as far as it means anything."""
+    """The submitted conditions, as far as they have a meaning."""
     view = request.form.get("view", "")[:80]
     given = params_of(filter_in(request.form))
     return {**({"view": view} if view not in ("", "all") else {}), **given}
 
 
 def _shared_with(ref: str) -> SharedWith | None:
-    """The place that was named; None for nobody but oneself. Raises FilterRefused for a place that is not theirs."""
+    """The place a filter is shared with; None for a private one. Raises FilterRefused for a place that is not theirs."""
     if not ref:
         return None
     place = next((each for each in sharing_places(actor()) if each.ref == ref), None)

@@ -1,4 +1,4 @@
-"""How cases came, in a few words."""
+"""Short labels for how a case came in."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -1,4 +1,4 @@
-"""The load of one's team: who has how much, what is late, what nobody has taken."""
+"""The load of one's team: how much each person has, what is late, what nobody has claimed."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ def team() -> ResponseReturnValue:
     refs = {each.id: each.ref for each in principals_of(by)}
 
     def whose_of(team: Team) -> str | None:
-        """Which desks of somebody who also stands in for others its links lead to."""
+        """The desks that a team's links lead to, for somebody who is also a deputy."""
         return (refs.get(team.principal_id) if team.principal_id is not None else OWN) if refs else None
 
     return render_template(

@@ -1,4 +1,4 @@
-"""The views of the inbox: what each is called, what it narrows to, and how many steps it holds."""
+"""The views of the inbox: their names, conditions and counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from casework.bilingual import Bilingual
 from casework.states import Standstill
 from web.locales import in_reader_language as local
-from workflows.desks.inbox import Counts, InboxQuery, elements_of, shown_count
-from workflows.desks.inbox_filters import NO_FILTER, InboxFilter
+from workflows.desks.inbox import Counts, Wanted, elements_of, shown_count
+from workflows.desks.inbox_filters import NO_FILTER, Filter
 
 ELEMENT_LABELS = {
     "verify": _l("To verify"),
@@ -41,7 +41,7 @@ STANDSTILL_LABELS = {
     Standstill.REFUSED: _l("Not accepted"),
     Standstill.MERGED: _l("Merged"),
 }
-"""Why a case rests, in the few words of a tag."""
+"""Why a case is on hold, short enough for a tag."""
 
 
 @dataclass(frozen=True)
@@ -55,29 +55,29 @@ class View:
     url: str = ""
 
 
-def wanted_of(view: str, chosen: InboxFilter = NO_FILTER) -> InboxQuery:
-    """What a view narrows to, with what was chosen beside it; a word that is no view is an element of a model."""
+def wanted_of(view: str, chosen: Filter = NO_FILTER) -> Wanted:
+    """The conditions of a view together with the chosen filter; an unknown word is taken for a model element."""
     match view:
         case "all":
-            return InboxQuery(chosen=chosen)
+            return Wanted(chosen=chosen)
         case "mine":
-            return InboxQuery(only_mine=True, chosen=chosen)
+            return Wanted(only_mine=True, chosen=chosen)
         case "soon":
-            return InboxQuery(only_soon=True, chosen=chosen)
+            return Wanted(only_soon=True, chosen=chosen)
         case "late":
-            return InboxQuery(only_late=True, chosen=chosen)
+            return Wanted(only_late=True, chosen=chosen)
         case "frozen":
-            return InboxQuery(only_frozen=True, chosen=chosen)
+            return Wanted(only_frozen=True, chosen=chosen)
         case "unconfirmed":
-            return InboxQuery(only_unconfirmed=True, chosen=chosen)
+            return Wanted(only_unconfirmed=True, chosen=chosen)
         case _:
-            return InboxQuery(element=view[:80], chosen=chosen)
+            return Wanted(element=view[:80], chosen=chosen)
 
 
 def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({})) -> list[View]:
-    """The left column: all, one's own, per step, nearly due, late, and what rests with its case.
+    """The left column: all, one's own, per step, due soon, late, and what is paused with its case.
 
-    `names` are those of the steps that administrators drew or renamed.
+    `names` are those of steps that administrators drew or renamed.
     """
     waiting = elements_of(counts, ELEMENT_LABELS)
     steps_waiting = [View(key, element_label(key, names.get(key)), shown_count(counts.elements[key])) for key in waiting]
@@ -92,5 +92,5 @@ def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({
 
 
 def element_label(element: str, name: Bilingual | None = None) -> str:
-    """What a view of one step is called: by the name given, else as this software calls it, by its id where neither is known."""
+    """The name of the view of one step: the given name, else the program's own, else its id."""
     return local(name) if name is not None else str(ELEMENT_LABELS.get(element) or element)
