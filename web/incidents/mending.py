@@ -1,4 +1,5 @@
-"""The process of one case for the administrator: suspended and resumed, tokens set elsewhere, values corrected. No content of the case."""
+"""Repairs to the process of one case by an administrator: suspend and resume it, move tokens, correct variables. Shows no content of the
+case."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from workflows.definitions.variables import Type
 from workflows.diagrams import diagram_of
 from workflows.mending import acts as mending
 from workflows.mending.acts import CaseUnknown, MendingRefused, case_to_mend
-from workflows.mending.process_view import HeldVariable, processes_of
+from workflows.mending.process_view import Held, processes_of
 from workflows.rehearsal.recording import record_scenario
 from workflows.rehearsal.scenarios import LONGEST_NAME, ScenarioRefused
 from workflows.running.process_variables import ValueRefused
@@ -36,7 +37,6 @@ STATUSES = {
     "incident": _l("put aside by an incident"),
     "ended": _l("ended"),
 }
-"""How an instance goes on."""
 TYPED_MOMENTS = "%Y-%m-%dT%H:%M"
 
 
@@ -90,7 +90,7 @@ def variable(ref: str) -> ResponseReturnValue:
 @performs(Action.MEND_PROCESS)
 @allow_inline_style_attributes
 def scenario(ref: str) -> ResponseReturnValue:
-    """Record how the case went as a scenario to rehearse versions with."""
+    """Record the course of the case as a scenario for rehearsing versions."""
     try:
         with unit_of_work():
             record_scenario(ref, name=request.form.get("name", ""), by=actor(), now=now())
@@ -114,7 +114,7 @@ def _case(ref: str) -> Case:
 
 
 def _done(ref: str, verb: str, work: Callable[[], Case], said: str) -> ResponseReturnValue:
-    """Do it and say so, or show the page again with what was typed and why not."""
+    """Do it and report success, or show the page again with what was typed and the refusal."""
     try:
         mending.recorded(_case(ref), verb, work, by=actor(), now=now())
     except CaseUnknown:
@@ -126,7 +126,7 @@ def _done(ref: str, verb: str, work: Callable[[], Case], said: str) -> ResponseR
 
 
 def _ids(verb: str) -> dict[str, str]:
-    """Ids of the fields of the form that was sent, by what a refusal is about."""
+    """Field ids of the submitted form, by what a refusal is about."""
     of, engine_task, name = _typed("of", "token", "name")
     match verb:
         case "move_token":
@@ -157,8 +157,8 @@ def _page(case: Case, *, refused: str = "", refusal: Refusal | None = None) -> s
     )
 
 
-def value_words(held: HeldVariable) -> str:
-    """A value of the process as people read it; a dash where there is none, and of content that it is read elsewhere."""
+def value_words(held: Held) -> str:
+    """A process variable in words: a dash where it is unset, and a note in place of case content."""
     variable, value = held.variable, held.value
     if not held.is_set:
         return "—"
@@ -177,7 +177,7 @@ def value_words(held: HeldVariable) -> str:
 
 
 def _typed_moment(value: object) -> str:
-    """An instant of the process as the browser's own field takes it, in local time."""
+    """An instant in local time as the browser's input expects it."""
     try:
         return datetime.fromisoformat(str(value)).astimezone(LOCAL_ZONE).strftime(TYPED_MOMENTS)
     except ValueError:

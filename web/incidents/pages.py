@@ -1,4 +1,5 @@
-"""What failed and was undone, for the administrator: where it failed, never what was typed; tried again with one click, one or many."""
+"""Incidents, for administrators: what failed and was undone, and where, never what was typed; they can be retried one by one or
+together."""
 
 from typing import Any
 
@@ -45,7 +46,7 @@ bp = Blueprint("incidents", __name__)
 
 MOST_SHOWN = 50
 KINDS = {"step": _l("A person's step"), "timer": _l("A time limit"), "message": _l("A message between processes")}
-"""What was being done."""
+"""The kinds of work that can fail."""
 OUTCOMES = {
     RetryOutcome.DONE: _l("tried again with success"),
     RetryOutcome.FAILED: _l("failed again and was undone"),
@@ -53,7 +54,7 @@ OUTCOMES = {
     RetryOutcome.BUSY: _l("somebody is working on the case; try again in a moment"),
     RetryOutcome.WAITS: _l("the process is suspended; resume it first"),
 }
-"""What came of trying one of many again."""
+"""The results of retrying one of several."""
 
 
 @bp.get("/incidents")
@@ -66,7 +67,7 @@ def incidents() -> ResponseReturnValue:
 @bp.post("/incidents/retries")
 @performs(Action.RETRY_INCIDENT)
 def retries() -> ResponseReturnValue:
-    """Try the chosen ones again, each by itself, and say of each what came of it."""
+    """Retry the chosen incidents, each separately, and show each result."""
     refs = request.form.getlist("incident")
     if not refs:
         flash(_("Choose at least one incident first."), "danger")
@@ -106,7 +107,7 @@ def retry(ref: str) -> ResponseReturnValue:
 @performs(Action.MEND_PROCESS)
 @allow_inline_style_attributes
 def state(ref: str) -> ResponseReturnValue:
-    """Give a process whose state cannot be read a state again."""
+    """Rebuild the state of a process whose state cannot be read."""
     seen = found(seen_incident(actor(), ref))
     try:
         reason = request.form.get("reason", "")
@@ -159,5 +160,5 @@ def _page(seen: Incident, *, refusal: Refusal | None = None) -> str:
 
 
 def label_of(incident: Incident) -> Bilingual | None:
-    """What the diagram calls the element, and an act beside it by its own name; a delivery of messages has none."""
+    """The element's name in the diagram, or the name of an act outside the process; None for a delivery of messages."""
     return None if incident.kind == "message" or incident.element in BINDINGS.acts else label_of_step(incident)
