@@ -1,1 +1,1 @@
-"""Reports that members of staff write down: of a caller or visitor, and of what a camera showed."""
+"""Reports written down by staff: of a caller or visitor, and of what a camera showed."""

@@ -1,4 +1,4 @@
-"""A telephone call or a visitor, on one screen and by keyboard alone: number, words, place, sent."""
+"""Intake of a telephone call or a visitor on one screen, by keyboard alone: number, words, place, sent."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from workflows.running.filing import file_report
 bp = Blueprint("intake_call", __name__)
 
 WHY_LOOKED = "Tiếp nhận phản ánh qua điện thoại hoặc tại quầy"
-"""The reason in the event of a look-up that comes with writing a call down."""
+"""The reason in the event of a lookup made while writing down a call."""
 MOST_SHOWN = 5
 CHANNELS = {"sms": _l("SMS"), "zns": _l("Zalo"), "email": _l("E-mail"), "none": _l("No message: they will call")}
 SOURCES = {"phone": _l("By telephone"), "officer": _l("At the counter")}
@@ -53,7 +53,7 @@ LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
 
 class CallForm(IntakeForm):
-    """What is asked of a caller. The number comes first, because it is there before anybody speaks."""
+    """The form for a caller. The number comes first, because it is known before anybody speaks."""
 
     source = RadioField(_l("By which way"), default="phone")
     phone = StringField(_l("Telephone number"), validators=[at_most(40)])
@@ -70,7 +70,7 @@ class CallForm(IntakeForm):
 
     @property
     def contact(self) -> Contact | None:
-        """Who called, None if nothing was said. The form must have been validated."""
+        """The caller's contact, None if none was given. The form must have been validated."""
         contact = Contact(
             name=(self.name.data or "").strip() or None,
             phone=phone_number(self.phone.data or ""),
@@ -80,7 +80,7 @@ class CallForm(IntakeForm):
 
     @property
     def channels(self) -> list[str]:
-        """How they wish to be told; nothing where nobody can be told."""
+        """The channels the caller wishes; empty without a contact."""
         contact = self.contact
         return [self.told.data] if contact is not None and (contact.phone or contact.email) else []
 
@@ -96,14 +96,14 @@ class CallForm(IntakeForm):
             raise ValidationError(_("To be told by e-mail, an address is needed."))
 
     def validate_consent(self, consent: BooleanField) -> None:
-        """Said here too, so that it comes with everything else that is to be put right."""
+        """Checked here as well as in the use case, so that the error appears together with the others."""
         if not consent.data and any((field.data or "").strip() for field in (self.phone, self.name, self.email)):
             raise ValidationError(_("Please read the notice and tick that the caller agrees, or leave name, number and e-mail empty."))
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a number was seen with before: how many cases in a sentence, and the newest of them."""
+    """Earlier cases of a number: how many, in a sentence, and the newest of them."""
 
     words: str
     cases: list[Case]
@@ -111,7 +111,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Hints:
-    """What the words speak for; nothing is chosen before the operator does it."""
+    """Suggestions from the words; nothing is chosen before the operator does so."""
 
     emergencies: list[str]
     field: tuple[str, str] | None
@@ -147,7 +147,7 @@ def call() -> ResponseReturnValue:
 @bp.post("/intake/call/known")
 @performs(Action.TAKE_REPORT)
 def known() -> ResponseReturnValue:
-    """What a number was seen with before, for the script of the form. The number is sent, never part of an address."""
+    """Earlier cases of a number, for the form's script. The number is posted, never part of an address."""
     seen = _known(request.form.get("phone", "")[:40])
     if seen is None:
         return {"words": "", "cases": []}, 422
@@ -158,7 +158,7 @@ def known() -> ResponseReturnValue:
 @bp.post("/intake/call/hints")
 @performs(Action.TAKE_REPORT)
 def hints() -> ResponseReturnValue:
-    """What the words speak for, for the script of the form."""
+    """Suggestions from the words, for the form's script."""
     words = request.form.get("words", "")
     if not words.strip():
         return {"emergencies": [], "field": None, "urgent": ""}, 422
@@ -167,7 +167,7 @@ def hints() -> ResponseReturnValue:
 
 
 def own_centre() -> Centre:
-    """The centre the person takes reports for; of several, and of the whole installation, the default one before others."""
+    """The centre the person takes reports for; with several, or the whole installation, preferably the default one."""
     centres = centres_of_operations(actor())
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id)
     if centres is not None:
@@ -176,7 +176,7 @@ def own_centre() -> Centre:
 
 
 def communes_here() -> list[Area]:
-    """The communes of today, those of the person's own centre first: who calls may speak of another centre's."""
+    """The present communes, those of the person's own centre first, since a caller may speak of another centre's."""
     centre_id = own_centre().id
     return sorted(communes_today(), key=lambda area: area.centre_id != centre_id)
 
@@ -205,7 +205,7 @@ def _area_help(form: CallForm, centre: Centre) -> str:
 
 
 def middle_of(communes: Iterable[Area], centre: Centre) -> tuple[float, float, float, float] | None:
-    """South, west, north and east of what the map shows at first: the communes of a centre; None where no position is known."""
+    """South, west, north and east of the map's first view: the communes of a centre; None where no position is known."""
     points = [(area.latitude, area.longitude) for area in communes if area.centre_id == centre.id]
     known_points = [(latitude, longitude) for latitude, longitude in points if latitude is not None and longitude is not None]
     if not known_points:
@@ -216,9 +216,9 @@ def middle_of(communes: Iterable[Area], centre: Centre) -> tuple[float, float, f
 
 
 def _known(typed: str) -> Known | None:
-    """The earlier cases of a number, by keyed digest; None where it is no number.
+    """Earlier cases of a number, found by its keyed digest; None where it is no number.
 
-    Each look counts among the look-ups an administrator allows and leaves an event; a refusal hides the hint and never the form.
+    Each lookup counts towards the limit an administrator sets, and leaves an event; a refusal hides the hint and never the form.
     """
     number = phone_number(typed)
     if number is None:
@@ -262,7 +262,7 @@ def _file(form: CallForm) -> Filed:
 
 
 def _centre_of(place: Place) -> Centre:
-    """Where the place belongs (rules.md, section 8); a position or words alone stay with who took the call."""
+    """The centre responsible for the place (rules.md, section 8); a position or words alone stay with the centre that took the call."""
     if place.area is None:
         return own_centre()
     try:

@@ -1,4 +1,4 @@
-"""Cases from the centre's own cameras: which camera, when, what is seen, still pictures; and the statistics of cameras alone."""
+"""Intake from the centre's own cameras: which camera, when, what is seen, still pictures; and the statistics of cameras."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KINDS = {"tower": _l("Tower camera"), "security": _l("Security camera")}
 
 
 class CameraForm(IntakeForm):
-    """What an operator saw on a screen. The place is the camera's unless something else is said."""
+    """What an operator saw on a screen. The place is the camera's unless another is given."""
 
     camera = RadioField(_l("Camera"), validate_choice=False)
     photos = MultipleFileField(_l("Still pictures"))
@@ -57,11 +57,10 @@ class CameraForm(IntakeForm):
 
     @property
     def chosen_camera(self) -> Camera | None:
-        """The camera it was seen on."""
         return self._camera_rows.get(self.camera.data or "")
 
     def place_seen(self, camera: Camera) -> Place:
-        """Where it is: what was said, and for the rest where the camera stands."""
+        """The given place, completed by the camera's."""
         said = self.chosen_place
         area = said.area or (db.session.get(Area, camera.area_id) if camera.area_id is not None else None)
         if said.latitude is not None:
@@ -69,14 +68,14 @@ class CameraForm(IntakeForm):
         return Place(area, said.village, said.words, camera.latitude, camera.longitude)
 
     def refuse_nowhere(self) -> None:
-        """Nothing need be said: the camera stands somewhere."""
+        """Accept an empty place, because the camera has one."""
 
     def validate_camera(self, _camera: RadioField) -> None:
         if self.chosen_camera is None:
             raise ValidationError(_("Please choose the camera."))
 
     def validate_seen_at(self, seen_at: Any) -> None:
-        """The time belongs to what a camera shows."""
+        """A camera report needs a time."""
         super().validate_seen_at(seen_at)
         if not (seen_at.data or "").strip():
             raise ValidationError(_("Please say when it was seen."))
@@ -98,7 +97,7 @@ def camera() -> ResponseReturnValue:
     if ref := request.form.get("remove"):
         drop_upload(form.photos_token.data, ref)
     if ref or request.form.get("act") == "photos":
-        # the rest of the form is not finished yet: what is missing there is no error
+        # the rest of the form is not finished yet, so missing fields are no errors
         for field in form:
             field.errors = []
         return _page(form, cameras, refused=refused)
@@ -118,7 +117,7 @@ def camera() -> ResponseReturnValue:
 @bp.get("/intake/cameras")
 @performs(Action.TAKE_REPORT)
 def cameras() -> ResponseReturnValue:
-    """What became of what cameras showed, a year at a time."""
+    """What became of camera reports, one year at a time."""
     by, moment = actor(), now()
     this_year, first = moment.astimezone(LOCAL_ZONE).year, first_year(by, now=moment)
     year = year_in(request.args.get("year", "")) or this_year
@@ -127,7 +126,7 @@ def cameras() -> ResponseReturnValue:
 
 
 def communes_watched() -> list[Area]:
-    """The communes of the centres the person takes reports for: a camera is its own centre's, and so is what it shows."""
+    """The communes of the centres the person takes reports for: camera reports stay with the camera's own centre."""
     centres = centres_of_operations(actor())
     return [area for area in communes_here() if centres is None or area.centre_id in centres]
 
@@ -148,7 +147,7 @@ def _page(form: CameraForm, cameras: list[Camera], *, refusal: str = "", refused
 
 
 def _stage(form: CameraForm) -> list[str]:
-    """Keep the pictures sent with the form, at most MOST_PICTURES of them; a sentence for each that was refused."""
+    """Stage the pictures sent with the form, at most MOST_PICTURES; returns a sentence for each that was refused."""
     files = [file for file in form.photos.data or [] if file and file.filename]
     room = MOST_PICTURES - len(staged_photos(form.photos_token.data))
     refused = stage_uploads(files[:room], token=form.photos_token.data, purpose="scene", by=actor()) if room > 0 else []

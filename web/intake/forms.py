@@ -1,4 +1,4 @@
-"""What both forms of intake ask: what happened, where, when, of which field, how urgent."""
+"""The fields shared by both intake forms: what happened, where, when, field of work, urgency."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from web.locales import in_reader_language as local
 from web.task_page import at_most
 
 MOST_NAMED = 6
-"""Communes that are offered where what was typed may mean several."""
+"""Most communes offered where the typed text may mean several."""
 
 
 class IntakeForm(Form):
-    """A matter written down by a member of staff. `communes` are those that may be typed, `fields` the fields of work of the centre."""
+    """A matter written down by a member of staff. `communes` may be typed by name, `fields` are the centre's fields of work."""
 
     words = TextAreaField(
         _l("What happened, in their words"), validators=[InputRequired(_l("Please say what happened.")), at_most(LONGEST_WORDS)]
     )
     area = StringField(_l("Commune"), validators=[at_most(200)])
     commune = StringField()
-    """Which of several that were offered, by its ref."""
+    """The ref of the one chosen among several offered."""
     village = StringField(_l("Village or street"), validators=[at_most(120)])
     place = StringField(_l("Where exactly?"), validators=[at_most(LONGEST_PLACE)])
     latitude = HiddenField()
@@ -54,40 +54,39 @@ class IntakeForm(Form):
         self.idempotency_key.data = sound_token(self.idempotency_key.data)
 
     def become_another(self) -> None:
-        """Take a key of its own, because the old one has made a report."""
+        """Take a new key, because the old one has made a report."""
         self.idempotency_key.data = sound_token(None)
 
     @property
     def chosen_area(self) -> Area | None:
-        """The commune that was typed or chosen, None where none or several are meant."""
+        """The commune that was typed or chosen, None where none or several match."""
         found = self.meant
         return found[0].area if len(found) == 1 else None
 
     @cached_property
     def names(self) -> list[Named]:
-        """The names a commune may be typed by, of today and of before."""
+        """The names a commune may be typed by, present and former."""
         return names_of(self._area_rows, former_names({area.id for area in self._area_rows}))
 
     @property
     def meant(self) -> list[Named]:
-        """The communes that what was typed may mean; of several, the one that was chosen."""
+        """The communes that the typed text may mean, or the chosen one of several."""
         found = commune_meant(self.area.data or "", self.names)
         return [each for each in found if each.area.ref == self.commune.data] or found
 
     @property
     def offered(self) -> list[Named]:
-        """What to choose from where several are meant, the first of them."""
+        """The first few communes to choose from where several match."""
         found = self.meant
         return found[:MOST_NAMED] if len(found) > 1 else []
 
     @property
     def chosen_field(self) -> Field | None:
-        """The field of work that was chosen."""
         return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property
     def chosen_place(self) -> Place:
-        """The place, with a position only if it is one on earth."""
+        """The place, with a position only if it lies on earth."""
         latitude, longitude = number(self.latitude.data, 90), number(self.longitude.data, 180)
         located = latitude is not None and longitude is not None
         return Place(
@@ -100,11 +99,11 @@ class IntakeForm(Form):
 
     @property
     def chosen_moment(self) -> datetime | None:
-        """When it happened, as an instant; the browser sends the local time without a zone."""
+        """When it happened, as an instant; the browser sends local time without a zone."""
         return moment_typed(self.seen_at.data or "")
 
     def validate_area(self, area: StringField) -> None:
-        """Say which communes may be meant where it is not one."""
+        """List the possible communes where the text does not match exactly one."""
         if not (area.data or "").strip():
             self.refuse_nowhere()
             return
@@ -116,23 +115,23 @@ class IntakeForm(Form):
         area.data, self.commune.data = found[0].said, ""
 
     def refuse_nowhere(self) -> None:
-        """Raise ValidationError where nothing says where it is."""
+        """Raise ValidationError where no place is given."""
         place = self.chosen_place
         if place.words is None and place.latitude is None:
             raise ValidationError(_("Please say where it is: a commune, or a description of the place."))
 
     def validate_seen_at(self, seen_at: StringField) -> None:
-        """A time that cannot be read is no time."""
+        """Refuse a time that cannot be read."""
         if (seen_at.data or "").strip() and moment_typed(seen_at.data or "") is None:
             raise ValidationError(_("Please give day and time, such as 13:47 07/11/2022."))
 
 
 def moment_typed(text: str) -> datetime | None:
-    """An instant from what the browser sends (2022-11-07T13:47) or somebody types (13:47 07/11/2022), local time; None if it is none."""
+    """An instant from the browser's format (2022-11-07T13:47) or a typed one (13:47 07/11/2022), local time; None if it is neither."""
     instant = instant_in(text)
     return instant.astimezone(UTC) if instant is not None else None
 
 
 def moment_for_input(instant: datetime) -> str:
-    """An instant as the browser's own field for day and time holds it."""
+    """An instant in the format of the browser's date and time input."""
     return f"{instant.astimezone(LOCAL_ZONE):%Y-%m-%dT%H:%M}"

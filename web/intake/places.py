@@ -1,6 +1,6 @@
-"""The place as somebody types it while another talks: two letters of a commune's name are enough where they mean one alone.
+"""Communes by what an operator types during a call: two letters of the name are enough where they match only one.
 
-Callers say the name they grew up with: a name of before a reorganisation means the communes of today that follow it.
+Callers use the name they grew up with: a name from before a reorganisation means its successors today.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,35 +17,35 @@ MOST_EXAMPLES = 2
 
 
 class Named(NamedTuple):
-    """A commune of today by one of its names; `former` is the name of before, where it is meant by that."""
+    """A present commune under one of its names; `former` is the former name where that was matched."""
 
     area: Area
     former: str | None = None
 
     @property
     def folded(self) -> str:
-        """The name that is meant, without accents."""
+        """The matched name, without accents."""
         return fold(self.former or self.area.name_vi)
 
     @property
     def said(self) -> str:
-        """How it is written into the form: "Xã Lạc Dương (trước đây: Xã Đạ Chais)"."""
+        """The text for the form: "Xã Lạc Dương (trước đây: Xã Đạ Chais)"."""
         name = local(self.area.name)
         return f"{name} ({_('formerly: %(name)s', name=self.former)})" if self.former else name
 
 
 def names_of(communes: Sequence[Area], former: Mapping[int, Sequence[str]]) -> list[Named]:
-    """Every name a commune may be meant by: those of today, then those of before."""
+    """Every name a commune may be called by: present names, then former ones."""
     own = [Named(area) for area in communes]
     return own + [Named(area, name) for area in communes for name in former.get(area.id, ())]
 
 
 def commune_meant(typed: str, names: Sequence[Named]) -> list[Named]:
-    """Return the communes a typed text may mean: one is the answer, several are to be chosen from, none is unknown. Each once.
+    """The communes a typed text may mean, each once: one is the answer, several are to be chosen from, none is unknown.
 
-    First the whole name, then its own words without "xã" or "phường", of today before those of before; then how a word of today's
-    begins, then its initials, then how a word of a former name begins; accents and case never count. What stands in brackets behind
-    a name is how it was written into the form here, and says nothing more.
+    Tried in this order: the whole name; the name without "xã" or "phường", present before former; the beginning of a word of a present
+    name; initials; the beginning of a word of a former name. Accents and case never count. Text in brackets after a name was added by this
+    form and is ignored.
     """
     wanted = fold(typed.partition(" (")[0])
     if not wanted:
@@ -63,7 +63,7 @@ def commune_meant(typed: str, names: Sequence[Named]) -> list[Named]:
 
 
 def examples_of(names: Sequence[Named], centre_id: int) -> list[str]:
-    """Two letters that mean one commune of the centre each and begin no name of another, at most MOST_EXAMPLES of them."""
+    """Pairs of letters that mean one commune of the centre and begin no name of another, at most MOST_EXAMPLES."""
     found: list[str] = []
     for each in names:
         if len(found) < MOST_EXAMPLES and not each.former and each.area.centre_id == centre_id:

@@ -1,4 +1,4 @@
-"""What stands on the screen once a report has been taken down: code and secret to be read out, and the next step."""
+"""The page after intake: code and secret to read out, and the next step."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
@@ -32,7 +32,7 @@ TAKEN_KEY = "taken"
 @bp.get("/intake/taken")
 @performs(Action.TAKE_REPORT)
 def taken() -> ResponseReturnValue:
-    """The report this browser has just taken down. Its secret is shown by the first of these pages alone."""
+    """The report this browser has just taken down. Only the first of these pages shows its secret."""
     code = (session.get(TAKEN_KEY) or {}).get("code")
     if code is None:
         return redirect(url_for("intake_call.call"))
@@ -57,7 +57,7 @@ def taken() -> ResponseReturnValue:
 
 
 def keep_taken(report: Report, *, secret: str | None) -> None:
-    """Let this browser show what was taken down. The cookie is signed but readable, so the secret lies sealed in it."""
+    """Let this browser show the new report. The cookie is signed but readable, so the secret is sealed in it."""
     sealed = seal_text(secret, purpose=_purpose(report.code)) if secret else None
     session[TAKEN_KEY] = {"code": report.code, "secret": urlsafe_b64encode(sealed).decode() if sealed else None}
 
@@ -78,7 +78,7 @@ def _purpose(code: str) -> str:
 
 
 def _moment_words(case: Case) -> str:
-    """Until when it will be accepted, as it is said on the telephone."""
+    """By when it will be accepted, as said on the telephone."""
     query = select(Clock.first_due_at).where(Clock.case_id == case.id, Clock.kind == ClockKind.ACCEPTANCE).order_by(Clock.id).limit(1)
     due_at = db.session.scalar(query)
     if due_at is None:
@@ -90,6 +90,6 @@ def _moment_words(case: Case) -> str:
 
 
 def _verify_step(case: Case) -> WaitingTask | None:
-    """The step that verifies it, where it still waits on a desk of the person."""
+    """The verification step, where it still waits on one of the person's desks."""
     steps = (step for step in waiting_in_case(case.id) if step.element == "verify")
     return next((step for step in steps if is_at(actor(), step.desk, case)), None)

@@ -1,4 +1,4 @@
-"""What was public of places before anybody had to let it out: looked at case by case, and let out, replaced or left unsaid."""
+"""Places that were public before they needed a release: reviewed case by case, and released, replaced or removed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ bp = Blueprint("unreleased_villages", __name__)
 PICK, WORDS, SEEN = "pick", "words-", "seen-"
 RELEASE, LEAVE = "release", "leave"
 MOST = 100
-"""Cases decided on at once: more than a page shows, for what comes in meanwhile."""
+"""Most cases decided at once: more than a page shows, to allow for those that arrive meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case whose words wait: as they stood, what is put in their place, and what in that may tell of a person."""
+    """A case whose place waits for release: the original words, their replacement, and what in that may identify a person."""
 
     case: Case
     pieces: list[Piece]
@@ -46,7 +46,7 @@ class Row:
 
 
 class Outcome(NamedTuple):
-    """What became of one that was ticked."""
+    """The result for one selected case."""
 
     code: str
     ref: str
@@ -63,7 +63,7 @@ def villages() -> ResponseReturnValue:
 @bp.post("/unreleased-villages")
 @performs(Action.CLEAR_TEXT)
 def decide() -> ResponseReturnValue:
-    """Each of those ticked in a unit of work of its own, and of each what came of it."""
+    """Decide each selected case in its own unit of work, and show each result."""
     picked, act = list(dict.fromkeys(request.form.getlist(PICK)))[:MOST], request.form.get("act")
     outcomes = [_decided(ref, act) for ref in picked] if act in (RELEASE, LEAVE) else []
     return _shown(outcomes, nothing_picked=not picked), 200 if outcomes and all(each.is_done for each in outcomes) else 422
@@ -108,5 +108,5 @@ def _row(case: Case, sent: Mapping[str, str], is_picked: bool) -> Row:
 
 
 def _lists(cases: list[Case]) -> dict[int, list[Area]]:
-    """The villages of each centre of the cases, for its fields to be filled in from."""
+    """The villages of the cases' centres, suggested in their fields."""
     return {case.centre_id: villages_for(case, now=now()) for case in {each.centre_id: each for each in cases}.values()}
