@@ -1,4 +1,4 @@
-"""Brings every module that makes a kind of output: importing it fills web.outputs.making.MAKERS."""
+"""Imports every module that makes a kind of output, which fills web.outputs.making.MAKERS."""
 
 import web.outputs.heat_table
 import web.outputs.house_lists  # noqa: F401

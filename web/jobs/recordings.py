@@ -1,4 +1,4 @@
-"""The job of the worker that copies recordings without metadata, one at a time: rows are claimed, bytes opened, the copy is sealed."""
+"""The worker's job that copies recordings without metadata one at a time: it claims rows, opens the bytes and seals the copy."""
 
 from datetime import datetime
 
@@ -9,14 +9,14 @@ from casework.recordings.preparing import Unprepared, claim_unprepared, give_bac
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 3
-"""Recordings a round takes: the worker's other jobs go on beside it."""
+"""Recordings per run, so that the worker's other jobs get their turn."""
 
 
 def prepare_recordings(store: FileStore, *, now: datetime) -> int:
-    """Copy the recordings that wait, and return how many were taken up; none where the extra `media` is not installed.
+    """Copy the waiting recordings and return how many were taken up; none where the extra `media` is not installed.
 
-    Each is claimed when its turn comes, so that one that ends whoever reads it is nobody else's attempt. One that cannot be copied is
-    refused with a word and not tried again; where the storage or a key is away it is, for as long as that lasts.
+    Each is claimed only when its turn comes, so that one that crashes its reader costs no other an attempt. One that cannot be copied is
+    marked with the reason and not tried again, unless the storage or a key was away.
     """
     taken = 0
     for _ in range(AT_ONCE if is_installed() else 0):

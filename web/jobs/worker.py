@@ -1,4 +1,4 @@
-"""`langbiang worker`: APScheduler runs the table of recurring jobs. Any number of workers may run, since each job claims its rows."""
+"""`langbiang worker`: runs the table of recurring jobs with APScheduler. Any number of workers may run, since each job claims its rows."""
 
 import ctypes
 import signal
@@ -47,7 +47,7 @@ ROUTED_TOGETHER = 100
 
 
 def work(app: Flask) -> None:
-    """Run the jobs until SIGTERM or Ctrl-C; a job that is running is finished first."""
+    """Run the jobs until SIGTERM or Ctrl-C; a running job is finished first."""
     close_to_others()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,21 +58,20 @@ def work(app: Flask) -> None:
 
 
 def close_to_others() -> None:
-    """Let no process of the same user read this one's memory or environment, in which the keys lie: beside it forged recordings are read
-    (casework/recordings/remux.py)."""
+    """Keep other processes of the same user from reading this one's memory and environment, which hold the keys: forged recordings are
+    decoded in a process of that user (casework/recordings/remux.py)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def start_jobs(app: Flask, kind: str = "worker") -> Jobs:
-    """Start the jobs in threads of this process."""
     jobs = Jobs(app, jobs_of(app), kind)
     jobs.start()
     return jobs
 
 
 def jobs_of(app: Flask) -> list[Job]:
-    """The whole table, with the jobs that need this installation's folders."""
+    """Every job, including those that need this installation's folders."""
     return recurring_jobs(
         {
             "route_messages": lambda moment: route(app, moment),
@@ -93,13 +92,13 @@ def jobs_of(app: Flask) -> list[Job]:
 
 
 def run_job(app: Flask, job: Job) -> bool:
-    """Run one job; says whether it went well."""
+    """Run one job; returns whether it succeeded."""
     return not perform(app, job).has_failed
 
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
-    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms, browsers nobody
-    has used, traces of files and messages of long ago, how moved cases were before, logs of processes long gone."""
+    """Remove what is no longer needed: photos of unsent forms, files without rows, old counters, form keys, unused browsers, old traces of
+    files and messages, previous states of moved cases, logs of ended processes."""
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
@@ -112,7 +111,7 @@ def sweep(app: Flask, moment: datetime) -> list[str]:
 
 
 def forget_codes(moment: datetime) -> int:
-    """Wipe the one-time codes that have run out, the tickets of host applications nobody opened, and sign-ins nobody went on with."""
+    """Delete expired one-time codes, unopened tickets of host applications, and unfinished sign-ins."""
     with unit_of_work():
         sweep_tickets(moment)
         drop_old_challenges(moment)
@@ -122,19 +121,20 @@ def forget_codes(moment: datetime) -> int:
 
 
 def provable_kinds(app: Flask, moment: datetime) -> frozenset[str]:
-    """The kinds of contact this installation can send a code to; a demonstration shows it on the page."""
+    """The kinds of contact this installation can send a code to; a demonstration shows codes on the page instead."""
     gateways, shows = app.extensions["gateways"], bool(app.config["DEMO"])
     return frozenset(kind for kind in ("phone", "email") if shows or way_to(kind, configured=gateways, now=moment) is not None)
 
 
 def route(app: Flask, moment: datetime) -> None:
-    """Work out who is told of what has happened since, and by which of the ways this installation has."""
+    """Work out who is notified of new events, and over which of this installation's channels."""
     while route_messages(moment, ROUTED_TOGETHER, configured=frozenset(app.extensions["gateways"])) >= ROUTED_TOGETHER:
         pass
 
 
 def send(app: Flask, channel: str, _moment: datetime) -> int:
-    """Send what is due on one channel and return how many messages left; each has a job, so that none waits for another's server."""
+    """Send what is due on one channel and return how many messages left. Each channel has its own job, so that none waits for another's
+    server."""
     gateways = app.extensions["gateways"]
     if channel not in gateways:
         return 0
