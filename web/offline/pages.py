@@ -1,8 +1,7 @@
-"""What a telephone keeps to work without a signal: a service worker, the report form, the list of what waits, and what stands in place of
-pages that need a signal, all made for nobody.
+"""Offline support for telephones: a service worker, the report form, the list of waiting reports, and a page shown without a signal.
 
-The three pages are kept by browsers that several people use. So they are rendered in a request of their own without any cookie: no name,
-no form token, nothing of a session can get into them.
+Browsers cache the three pages and may be shared by several people. So they are rendered in a request of their own without any cookie: no
+name, form token or session content can get into them.
 """
 
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from web.public.pages import today
 bp = Blueprint("offline", __name__)
 
 LANGUAGE = "lang"
-"""Names the language of a kept page in its address: what is kept asks no cookie."""
+"""The query parameter for the language of a cached page, which must not depend on a cookie."""
 ICONS = (192, 512)
 MADE_OF = ("templates/*.html", "templates/components/*.html", "templates/filing/*", "templates/offline/*", "templates/public/_parts.html",
            "translations/*/LC_MESSAGES/*.mo", "static/css/*.css", "static/js/*.js", "static/vendor/tabler/*.svg")  # fmt: skip
@@ -47,21 +46,21 @@ def form() -> ResponseReturnValue:
 @bp.get("/offline/queue")
 @performs(Action.READ_PUBLIC)
 def queue() -> ResponseReturnValue:
-    """What waits in this browser; the browser alone knows, and shows it."""
+    """The reports waiting in this browser; only the browser has them, so its script fills in the list."""
     return _kept_page(_queue_page) if LANGUAGE in request.args else make_response(_queue_page())
 
 
 @bp.get("/offline/away")
 @performs(Action.READ_PUBLIC)
 def away() -> ResponseReturnValue:
-    """What stands in place of a page that needs a signal."""
+    """Shown in place of a page that needs a signal."""
     return _kept_page(_away_page)
 
 
 @bp.get("/sw.js")
 @performs(Action.READ_PUBLIC)
 def worker() -> ResponseReturnValue:
-    """The service worker. It is another one whenever a page it keeps may be: after an upgrade, a change of rules, a choice of language."""
+    """The service worker. It changes whenever a cached page may: after an upgrade, a change of rules, or of the language."""
     kept = {
         "version": _version(),
         "form": url_for(".form", lang=language()),
@@ -80,7 +79,7 @@ def worker() -> ResponseReturnValue:
 @bp.get("/manifest.webmanifest")
 @performs(Action.READ_PUBLIC)
 def manifest() -> ResponseReturnValue:
-    """How the pages look when somebody puts them on the home screen of a telephone."""
+    """The appearance of the pages when added to a telephone's home screen."""
     given = request.args.get(LANGUAGE, "")
     with force_locale(given if given in LANGUAGES else language()):
         content = {
@@ -100,12 +99,12 @@ def manifest() -> ResponseReturnValue:
 
 @bp.app_context_processor
 def _told_to_pages() -> dict[str, Any]:
-    # a kept page is shown to whoever holds the telephone, and cannot know who that will be
+    # a cached page is shown to anybody who holds the telephone
     return {"queue_owner": lambda: "" if g.get("is_kept_page") else owner_here()}
 
 
 def _kept_page(page: Callable[[], str]) -> Response:
-    """A page for nobody, in the language its address names, else in the reader's."""
+    """An anonymous page in the language named by its address, else in the reader's."""
     given = request.args.get(LANGUAGE, "")
     response = make_response(_for_nobody(page, given if given in LANGUAGES else language()))
     response.headers["Cache-Control"] = "no-cache"
@@ -113,11 +112,11 @@ def _kept_page(page: Callable[[], str]) -> Response:
 
 
 def _for_nobody(page: Callable[[], str], code: str) -> str:
-    """What a page is to a browser that has no cookie: made in a request and a context of its own."""
+    """Render a page as for a browser without cookies, in its own request and context."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     asked = {name: value for name, value in request.environ.items() if not name.startswith(("werkzeug.", "flask."))}
     asked |= {"HTTP_COOKIE": "", "QUERY_STRING": ""}
-    # its connection goes back first: this request is about to take another
+    # release this request's connection first: rendering takes another
     db.session.rollback()
     with app.app_context(), app.request_context(asked), force_locale(code):
         g.is_kept_page = True
@@ -133,13 +132,13 @@ def _away_page() -> str:
 
 
 def _version() -> str:
-    """Of the kept pages: what they are made of, and the rules that stand in them as they are this month."""
+    """The version of the cached pages: what they are made of, and the rules in them as of this month."""
     return sha256(f"{_made_of()} {rules_head()} {today():%Y-%m} {language()}".encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
 def _made_of() -> str:
-    """A digest of all templates, texts, styles and scripts there are: a part too many costs a telephone some kilobytes once."""
+    """A digest of all templates, texts, styles and scripts: an unneeded update costs a telephone only some kilobytes."""
     root, known = Path(__file__).parent.parent, sha256()
     for pattern in MADE_OF:
         for path in sorted(root.glob(pattern)):

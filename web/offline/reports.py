@@ -1,8 +1,8 @@
-"""Reports that waited in a browser: its script brings the files one by one, then the fields. Whatever is sent again is answered alike.
+"""Receives offline reports: the browser's script sends the files one by one, then the fields. A repeated request gets the same answer.
 
-No form token: those end with the browser's session, and a report may wait for weeks. In its place stands the token of the browser
-(web/http/devices.py) in a header of our own, which a page of another site cannot send. Nothing is kept in the session: its cookie
-would overtake those of pages that are open meanwhile.
+There is no form token: those end with the session, and a report may wait for weeks. Instead, the script sends the browser's token
+(web/http/devices.py) in a custom header, which a page of another site cannot send. Nothing is stored in the session, whose cookie would
+overwrite changes by pages that are open meanwhile.
 """
 
 from collections.abc import Callable
@@ -58,16 +58,16 @@ DEVICE_HEADER = "X-Langbiang-Device"
 LANGUAGE_HEADER = "X-Langbiang-Language"
 HOUR = timedelta(hours=1)
 TOKENS = Limit("device tokens network", 300, HOUR)
-"""Browsers that become known; one that is known asks as often as it likes."""
+"""Limits new browsers; a known one may ask as often as it likes."""
 FILES = Limit("files of waiting reports", 200, HOUR)
-"""Of one browser. A browser is made in a moment, so the network counts as well."""
+"""Per browser. A new browser identity costs nothing, so the network is limited as well."""
 FILES_HERE = limit_set_by("files_an_hour", "files of waiting reports network", HOUR)
 MEGABYTES_HERE = limit_set_by("file_mb_an_hour", "megabytes of waiting reports network", HOUR)
 MEGABYTE = 2**20
 
 
 class NotTaken(Exception):
-    """What is sent is not taken as it stands; `status` says why to the script, `content` to the person."""
+    """The request is refused; `status` is for the script, `content` for the person."""
 
     def __init__(self, status: int, **content: Any) -> None:
         self.status, self.content = status, content
@@ -82,7 +82,6 @@ def _take_without_form_token(state: Any) -> None:
 
 @bp.errorhandler(NotTaken)
 def not_taken(refusal: NotTaken) -> ResponseReturnValue:
-    """The refusal as data."""
     return refusal.content, refusal.status
 
 
@@ -93,7 +92,7 @@ def _kept_by_nobody(response: Response) -> Response:
 
 
 def told_to_script(view: View[P]) -> View[P]:
-    """Only for scripts of our own pages, in the language the report was written in."""
+    """For scripts of our own pages only, in the language the report was written in."""
 
     @wraps(view)
     def told(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -109,7 +108,7 @@ def told_to_script(view: View[P]) -> View[P]:
 @performs(Action.FILE_REPORT)
 @told_to_script
 def token() -> ResponseReturnValue:
-    """Who writes in this browser now, and the token for what waits of theirs; or for what a guest wrote in it, if that is asked."""
+    """The present owner of new reports in this browser and the token for their offline reports, or for a guest's if asked."""
     here, asked = owner_here(), sent_json(is_named_so=False)
     wanted = asked.get("owner") if isinstance(asked, dict) else None
     if wanted not in (None, GUEST, here):
@@ -126,7 +125,7 @@ def token() -> ResponseReturnValue:
 @performs(Action.FILE_REPORT)
 @told_to_script
 def state(client_key: str) -> ResponseReturnValue:
-    """What has come of a report: whether it is filed, and which of its files are here."""
+    """The state of a report: whether it is filed, and which of its files have arrived."""
     device = _device()
     return {"filed": _is_filed(_key(client_key)), "have": digests_here(staging_token(_key(client_key), device))}
 
@@ -153,7 +152,7 @@ def file(client_key: str) -> ResponseReturnValue:
     if refused := [until for until in counted if until is not None]:
         raise _too_many(TooManyAttempts(max(refused)))
     if sha256(data).hexdigest() != digest:
-        # cut short or changed on its way: the browser has the right bytes and sends them again
+        # truncated or altered on the way: the browser has the right bytes and sends them again
         raise NotTaken(400, damaged=True)
     try:
         keep_file(data, name, kind=kind, token=staged, by=_sender(device))
@@ -170,14 +169,14 @@ def file(client_key: str) -> ResponseReturnValue:
 @performs(Action.FILE_REPORT)
 @told_to_script
 def report(client_key: str) -> ResponseReturnValue:
-    """The fields, as the form sends them; `file` names kind and digest of each file that belongs to the report, in its order."""
+    """The fields as the form sends them; `file` gives kind and digest of each file of the report, in order."""
     key, device = _key(client_key), _device()
     staged, files = staging_token(key, device), [each.partition(":") for each in request.form.getlist("file")]
     digests, is_repeat = [digest for _kind, _colon, digest in files], _is_filed(key)
     form = sent_form(staged, key, is_spoken=any(kind == "voice" for kind, _colon, _digest in files))
     form.has_account = device.account_id is not None
     if not is_repeat:
-        # before the files: what has to be put right first costs nobody an upload
+        # before the files, so that nobody uploads files for a form with errors
         _refuse_faulty(form)
         _refuse_missing(staged, digests)
         _refuse_too_many(staged, digests)
@@ -199,16 +198,16 @@ def report(client_key: str) -> ResponseReturnValue:
 
 
 def _refuse_foreign() -> None:
-    """A page of another site can send neither our headers nor, with them, anything at all; browsers that say where they stand are asked."""
+    """Another site cannot send our header; browsers that report the origin of a request are checked as well."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     is_foreign = site not in (None, "same-origin") or (origin is not None and urlsplit(origin).netloc != request.host)
     if is_foreign or DEVICE_HEADER not in request.headers:
-        # an address somebody types is that of nothing
+        # "none" is an address typed by the user
         raise NotTaken(404 if request.method == "GET" else 403)
 
 
 def _device() -> Device:
-    """The browser, known by its token. Raises NotTaken: 401 for none that holds, 412 while somebody else is signed in in it."""
+    """The browser, identified by its token. Raises NotTaken: 401 for an invalid one, 412 while somebody else is signed in."""
     device = device_of(request.headers.get(DEVICE_HEADER, ""))
     if device is None:
         raise NotTaken(401)
@@ -219,13 +218,13 @@ def _device() -> Device:
 
 
 def _sender(device: Device) -> Actor:
-    """Who sends: the account the browser sends for, or a guest, whoever is signed in beside."""
+    """The sender: the account the browser sends for, or a guest, even if somebody else is signed in."""
     account = db.session.get(Account, device.account_id) if device.account_id is not None else None
     return actor_for(account, now=now())
 
 
 def _key(client_key: str) -> str:
-    """The name a browser gave its report, a UUID in its usual form."""
+    """The browser's name for its report, a UUID in canonical form."""
     try:
         key = str(UUID(client_key))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The files of a report that waits in a browser, kept one by one until its fields come."""
+"""Files of an offline report, staged one by one until its fields arrive."""
 
 from hashlib import sha256
 
@@ -20,18 +20,18 @@ TOKEN_PURPOSE = "files of a report that waits"
 
 
 def staging_token(client_key: str, device: Device) -> str:
-    """Where the files of a report are staged: the same for an account after it has signed in anew, and for nobody else."""
+    """The staging token for a report's files: for an account the same after signing in again, and different for everybody else."""
     owner = f"device {device.id}" if device.account_id is None else f"account {device.account_id}"
     return lookup_digest(f"{owner} {client_key}", purpose=TOKEN_PURPOSE)[:24]
 
 
 def digests_here(token: str) -> list[str]:
-    """The SHA-256 digests of the files that are here, as they were in the browser."""
+    """The SHA-256 digests of the staged files, as they were in the browser."""
     return [each.sha256 for each in _staged(token)]
 
 
 def keep_file(data: bytes, filename: str, *, kind: str, token: str, by: Actor) -> None:
-    """Judge one file and stage it, unless it is here. Raises PhotoRefused, RecordingRefused, TooManyPhotos, ScanRefused,
+    """Judge one file and stage it, unless it is there already. Raises PhotoRefused, RecordingRefused, TooManyPhotos, ScanRefused,
     FileNotStored."""
     if sha256(data).hexdigest() in digests_here(token):
         return
@@ -50,7 +50,7 @@ def keep_file(data: bytes, filename: str, *, kind: str, token: str, by: Actor) -
 
 
 def keep_only(token: str, digests: list[str]) -> None:
-    """Leave the files the report names, photos in its order: what was taken out of it meanwhile does not go along."""
+    """Keep only the files the report names, photos in its order, so that files removed from it meanwhile are not sent."""
     for each in _staged(token):
         if each.sha256 not in digests:
             each.state = "deleted"
