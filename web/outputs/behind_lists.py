@@ -1,4 +1,4 @@
-"""The lists behind numbers as files: which cases a figure of a period counted, or what is open now, as far as who orders may read them."""
+"""Exports of the lists behind numbers: the cases counted by a period's figure, or open now, as far as the person ordering may read them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,10 +12,10 @@ from casework.models import Agency, Case, Output
 from casework.outputs import OutputRefused
 from casework.permissions import Actor, Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
-from reports.statistics.behind import Behind, CountedFact, cases_of, is_listed
+from reports.statistics.behind import Behind, Row, cases_of, is_listed
 from reports.statistics.figures import FIGURES
 from reports.statistics.periods import NoSuchPeriod, period_named
-from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, OpenState, StandingFilter, standing_cases
+from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, Narrowed, Standing, standing_cases
 from reports.statistics.subjects import Dimension, Scope, names_of
 from reports.tables.table import Column, Table
 from web.outputs.figure_tables import scope_for
@@ -43,7 +43,7 @@ PageOf = Callable[[str], Behind]
 
 
 def counted_table(output: Output, progress: Progress) -> Table:
-    """The list behind a number of a page of figures, or of the dashboard where `what` names what is open. Raises OutputRefused."""
+    """The list behind a figure, or behind a number of the dashboard where `what` names what is open. Raises OutputRefused."""
     asked = output.parameters
     agency = db.session.get(Agency, output.agency_id) if output.agency_id is not None else None
     scope = scope_for(progress.by, output.centre_id, agency)
@@ -89,12 +89,12 @@ def _open_now(asked: Mapping[str, Any], scope: Scope, now: datetime) -> Any:
         why = Attention(what)
         ids = attention_of(scope.centre_ids[0], agency_id=scope.agency_id)[why]
         known = {row.id: row for row in db.session.execute(select(Case.id, Case.opened_at, Case.due_at).where(Case.id.in_(ids)))}
-        rows = [CountedFact(id_, known[id_].opened_at, known[id_].due_at, id_, "") for id_ in ids if id_ in known]
+        rows = [Row(id_, known[id_].opened_at, known[id_].due_at, id_, "") for id_ in ids if id_ in known]
         return ATTENTION_NAMES[why], ATTENTION_DEFINITIONS[why], said, lambda _after: Behind(rows, None)
-    if what not in set(OpenState):
+    if what not in set(Standing):
         raise OutputRefused("Không có danh sách nào sau con số này.", "There is no list behind this number.")
-    standing = OpenState(what)
-    narrowed = StandingFilter(*(str(asked.get(name) or "") for name in ("agency", "area", "village")))
+    standing = Standing(what)
+    narrowed = Narrowed(*(str(asked.get(name) or "") for name in ("agency", "area", "village")))
 
     def page_of(after: str) -> Behind:
         return standing_cases(standing, scope, now=now, narrowed=narrowed, after=after, limit=PIECE)
@@ -123,15 +123,14 @@ def _rows(page_of: PageOf, progress: Progress, table: Table) -> Iterator[tuple[A
         table.notes.append(("Không liệt kê", f"{hidden} hồ sơ được tính nhưng người kết xuất không được đọc."))
 
 
-def _read(rows: Sequence[CountedFact], by: Actor) -> dict[int, Case]:
-    """The cases the person may read."""
+def _read(rows: Sequence[Row], by: Actor) -> dict[int, Case]:
     query = select(Case).where(Case.id.in_({row.case_id for row in rows})).options(
         *with_viewers(), joinedload(Case.lead_agency), joinedload(Case.field), joinedload(Case.area)
     )  # fmt: skip
     return {case.id: case for case in db.session.scalars(query).unique() if seen_by(by, case) is not None} if rows else {}
 
 
-def _cells(row: CountedFact, case: Case, by: Actor) -> tuple[Any, ...]:
+def _cells(row: Row, case: Case, by: Actor) -> tuple[Any, ...]:
     is_told = case.visibility_reason_id is None and sees(by, Sight.CLEARED, case)
     return (
         case.code, case.title if is_told else None, row.at, row.due_at, STAFF_LABELS[CaseState(case.state)][1].vi,

@@ -1,4 +1,4 @@
-"""The list of cases as a file: by the filter of the search, and for who has the right and a reason with who sent their reports."""
+"""Export of cases by the search page's filter; with the right and a reason, it includes the senders."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from workflows.desks.inbox import codes_meant
 
 SOURCES = {"citizen": "Người dân", "phone": "Điện thoại", "officer": "Cán bộ", "camera": "Camera"}
 TOGETHER = 50
-"""Cases whose senders are opened in one unit of work: each is locked for as long as that lasts."""
+"""Cases whose senders are revealed in one unit of work; each stays locked that long."""
 
 COLUMNS = (
     Column("code", "Mã hồ sơ", width=16),
@@ -52,7 +52,7 @@ NAMED_COLUMNS = (
 
 
 def wanted_in(parameters: Mapping[str, Any], progress: Progress) -> Wanted:
-    """What the search page calls its filter, read anew: what makes no sense narrows nothing."""
+    """Read the search page's filter again; values without meaning are ignored."""
     words, state, year = (str(parameters.get(key) or "") for key in ("q", "state", "year"))
     words = words.strip()[:LONGEST_SEARCH]
     return Wanted(
@@ -66,7 +66,7 @@ def wanted_in(parameters: Mapping[str, Any], progress: Progress) -> Wanted:
 
 
 def case_table(output: Output, progress: Progress) -> Table:
-    """The cases within sight of who has it made; with identity a row for each report."""
+    """The cases the person ordering may see; with identity, one row per report."""
     wanted = wanted_in(output.parameters, progress)
     total = count_of_cases(wanted, by=progress.by, centre_id=output.centre_id)
     table = Table("Danh sách hồ sơ", COLUMNS, (), notes=_filters(wanted))
@@ -94,7 +94,7 @@ def _rows(wanted: Wanted, output: Output, progress: Progress, total: int) -> Ite
 
 
 def _named_rows(wanted: Wanted, output: Output, progress: Progress) -> Iterator[tuple[Any, ...]]:
-    """Each look is written down and committed before its row is."""
+    """Each reveal is recorded and committed before its row is written."""
     rows = [row for piece in case_rows(wanted, by=progress.by, centre_id=output.centre_id) for row in piece][:MOST_NAMED]
     for start in range(0, len(rows), TOGETHER):
         piece = rows[start : start + TOGETHER]

@@ -1,4 +1,4 @@
-"""The tables of the dashboard as files: the trend, who owes what, who has taken what, steps beside their limits, places, ratings."""
+"""Exports of the dashboard's tables: trend, debts by agency, team load, steps compared with their limits, places, ratings."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ TableOf = Callable[[Actor, Reach, Period, Mapping[str, Any], datetime], tuple[Bi
 def dashboard_table(
     name: str, *, by: Actor, centre_id: int, agency_id: int | None, period: Period, asked: Mapping[str, Any], now: datetime, notes: Notes
 ) -> Table:  # fmt: skip
-    """One of the tables by its name, for whom the figures are those the person reads. Raises OutputRefused."""
+    """One table by name, with the figures the person may read. Raises OutputRefused."""
     reach = next((each for each in reaches_of(by) if each.centre.id == centre_id and each.agency_id == agency_id), None)
     if reach is None:
         raise OutputRefused("Số liệu này không thuộc phạm vi của Ông/Bà.", "These figures are not within what you may see.")
@@ -71,7 +71,7 @@ def _owed(_by: Actor, reach: Reach, _period: Period, _asked: Mapping[str, Any], 
 
 
 def _team(by: Actor, reach: Reach, _period: Period, _asked: Mapping[str, Any], now: datetime) -> Any:
-    """Of an agency, for who leads it."""
+    """For the leader of an agency."""
     grants = tuple(each for each in by.grants if each.role == Role.AGENCY_LEADER and each.agency_id == reach.agency_id)
     teams = teams_of(replace(by, grants=grants[:1]), now=now) if grants and reach.agency is not None else []
     if not teams:
@@ -136,6 +136,6 @@ def _ratings(_by: Actor, reach: Reach, period: Period, _asked: Mapping[str, Any]
 DASHBOARD: dict[str, TableOf] = {
     "trend": _trend, "owed": _owed, "team": _team, "limits": _steps, "spots": _spots, "ratings": _ratings,
 }  # fmt: skip
-"""By the name their link gives them."""
+"""By the name in their links."""
 OF_NOW = ("owed", "team", "spots", "trend")
-"""What they tell is of the moment the file is made, whatever period was chosen on the page."""
+"""Tables about the moment the file is made, whatever period was chosen on the page."""

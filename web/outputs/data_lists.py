@@ -1,4 +1,4 @@
-"""What the law on personal data asks for as files: the register of processing, who looked at whom, the reports a breach affects."""
+"""Exports required by the law on personal data: the register of processing, the log of reveals, the reports affected by a breach."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -55,7 +55,7 @@ Rows = Iterator[tuple[Any, ...]]
 
 
 def register_table(output: Output, progress: Progress) -> Table:
-    """The register of a centre as it stood on a day."""
+    """The register of a centre as of a given day."""
     day = day_in(str(output.parameters.get("on") or "")) or local_day(progress.now)
     rows = register_on(progress.by, day, centre_id=output.centre_id)
     cells = []
@@ -68,7 +68,7 @@ def register_table(output: Output, progress: Progress) -> Table:
 
 
 def look_table(output: Output, progress: Progress) -> Table:
-    """The looks of a centre by the filter of the page, the newest first, as its reader may know them."""
+    """The reveals in a centre by the page's filter, newest first, limited to what the reader may know."""
     asked = {name: str(output.parameters.get(name) or "") for name in ("login", "code", "from", "to")}
     wanted = Wanted(asked["login"], asked["code"], day_in(asked["from"]), day_in(asked["to"]))
     words = {"tên đăng nhập": asked["login"], "mã": asked["code"], "từ ngày": asked["from"], "đến ngày": asked["to"]}
@@ -93,7 +93,7 @@ def _looks(wanted: Wanted, output: Output, progress: Progress, table: Table) -> 
 
 
 def affected_table(output: Output, progress: Progress) -> Table:
-    """The reports of a centre a breach affects, by code alone: who sent them is looked at case by case, with a reason of its own."""
+    """The reports of a centre affected by a breach, by code only: senders are revealed case by case, each with a reason."""
     breach = breach_seen(progress.by, str(output.parameters.get("breach") or ""))
     if breach is None:
         raise OutputRefused("Không có sự cố này.", "There is no such breach.")

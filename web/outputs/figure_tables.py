@@ -1,4 +1,4 @@
-"""The figures of a period as a file: the whole and its parts, each figure a column, with its written definition beside."""
+"""Export of a period's figures: the whole and its parts, one column per figure, with the written definitions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ from workflows.figures.steps import step_hours
 
 
 def figure_table(output: Output, progress: Progress) -> Table:
-    """The figures of one period by one dimension, or of the whole alone; one figure by two; or the hours by step: as their pages tell."""
+    """The figures of one period by one dimension or without, one figure by two dimensions, or the hours by step, as on their pages."""
     asked = output.parameters
     if asked.get("snapshot"):
         return _snapshot_table(output, progress)
@@ -66,7 +66,7 @@ def figure_table(output: Output, progress: Progress) -> Table:
 
 
 def _snapshot_table(output: Output, progress: Progress) -> Table:
-    """What was frozen, all of it, with the names of its day."""
+    """Everything frozen in a snapshot, with the names of its day."""
     row = snapshot_seen(progress.by, str(output.parameters["snapshot"]))
     if row is None or row.centre_id != output.centre_id:
         raise OutputRefused("Không tìm thấy bản chốt số liệu này.", "There are no such frozen figures.")
@@ -86,7 +86,7 @@ def _snapshot_table(output: Output, progress: Progress) -> Table:
 
 
 def scope_for(by: Actor, centre_id: int, agency: Agency | None) -> Scope:
-    """Whose cases count: the centre's for who reads its figures, else those of an agency whose figures the person reads. Raises
+    """The scope of the count: the centre for readers of its figures, else an agency whose figures the person may read. Raises
     OutputRefused."""
     for reach in reaches_of(by):
         if reach.centre.id == centre_id and (reach.agency is None or (agency is not None and reach.agency.id == agency.id)):
@@ -139,7 +139,7 @@ def _columns(reasons: list[str], keys: Sequence[str] = COUNTED, named: Mapping[s
                 for level, words in LEVELS.items():
                     yield Column(f"{key}_{level}", f"{name}: {words.vi}", "integer", 14, meaning, f"{figure.name.en}: {words.en}")
             case Shape.SPREAD:
-                # minutes are told as hours, in the keys as well
+                # minutes become hours, in the keys as well
                 key, unit = (key.replace("minutes", "hours"), " (giờ)") if figure.unit == Unit.MINUTES else (key, "")
                 yield Column(f"{key}_median", f"{name}: trung vị{unit}", "decimal", 14, meaning)
                 yield Column(f"{key}_p90", f"{name}: bách phân vị 90{unit}", "decimal", 14)

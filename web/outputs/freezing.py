@@ -1,4 +1,5 @@
-"""Freezing and correcting figures somebody asked for: counted by the worker, judged again when it is kept, the result as a file too."""
+"""Freezing and correcting figures on request: the worker counts, checks permission again when it stores them, and makes a file of the
+result."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from workflows.figures.freezing import counted
 
 
 def freeze_counted(output: Output, progress: Progress) -> Made:
-    """Freeze a period. What an attempt that was cut short has kept already is not kept twice."""
+    """Freeze a period. Skips what an interrupted attempt has already stored."""
     try:
         period = period_named(str(output.parameters.get("period") or ""), centre_id=output.centre_id)
     except NoSuchPeriod:
@@ -32,7 +33,7 @@ def freeze_counted(output: Output, progress: Progress) -> Made:
 
 
 def correct_counted(output: Output, progress: Progress) -> Made:
-    """Keep a correction of what is frozen, as `freeze_counted` does."""
+    """Store a correction of frozen figures, as `freeze_counted` does."""
     ref, reason = str(output.parameters.get("snapshot") or ""), str(output.parameters.get("reason") or "")
     frozen = snapshot_seen(progress.by, ref)
     if frozen is None or frozen.centre_id != output.centre_id:

@@ -1,4 +1,4 @@
-"""The steps of the process with their times as a file: the numbers of the page “Bottlenecks”, by its filter."""
+"""Export of the process steps with their times: the numbers of the page “Bottlenecks”, by its filter."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def heat_table(output: Output, progress: Progress) -> Table:
-    """Every step of the months chosen, in the order of the model, then those only other versions have."""
+    """Every step in the chosen months, in model order, then those that only other versions have."""
     asked = asked_for({**output.parameters, "centre": output.centre.ref}, by=progress.by, moment=progress.now)
     wanted = asked.wanted
     if wanted.centre is None:

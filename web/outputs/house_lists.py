@@ -1,4 +1,4 @@
-"""Lists of those who keep the house in order as files: incidents, people and roles, messages given up, files and schedules."""
+"""Administrative lists as files: incidents, people and roles, undelivered messages, outputs and schedules."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -144,7 +144,7 @@ def _incidents(output: Output, progress: Progress, _table: Table) -> Rows:
 
 
 def _people(output: Output, progress: Progress, _table: Table) -> Rows:
-    """A row for each role in the centre or in the whole installation, and one for who has none anywhere."""
+    """One row for each role in the centre or the whole installation, and one for each person without any role."""
     by, after = progress.by.alone, ""
     mine, today = administered_centres(by), local_day(progress.now)
     asked = {name: str(output.parameters.get(name) or "") for name in ("q", "state")}
@@ -179,7 +179,7 @@ def _people_chosen(output: Output) -> str:
 
 
 def _messages(output: Output, progress: Progress, table: Table) -> Rows:
-    """What the page shows its reader: of all their centres, as a message belongs to a person as often as to a case."""
+    """The rows of the page, for all centres of the reader, since a message belongs to a person as often as to a case."""
     table.notes.append(("Phạm vi", "mọi Trung tâm người kết xuất quản trị"))
     reason, skipped = _reason(output), 0
     while page := dead_letters(progress.by, limit=PIECE, reason=reason, skipped=skipped):
@@ -203,7 +203,7 @@ def _reason(output: Output) -> str:
 
 
 def _outputs(output: Output, progress: Progress, _table: Table) -> Rows:
-    """The person's own, of every centre, but this one."""
+    """The person's own outputs in every centre, except this one."""
     before = None
     while page := outputs_seen(progress.by, before=before, limit=PIECE):
         for row in page:

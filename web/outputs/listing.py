@@ -1,4 +1,4 @@
-"""From a table to the file people download: who had it made, when and from what stands beside it, in Vietnamese as all documents do."""
+"""Turns a table into a downloadable file. Who ordered it, when and from what is noted in it, in Vietnamese as in all documents."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,16 +21,16 @@ SLUGS = {
     "heat": "thoi-gian-buoc", "incidents": "su-co", "people": "can-bo",
     "messages": "tin-khong-gui-duoc", "outputs": "tep-cua-toi", "schedules": "lich",
 }  # fmt: skip
-"""The first words of a file's name."""
+"""The beginning of each file name."""
 
 BY_COMMAND = "Người vận hành hệ thống (dòng lệnh)"
 
 TableOf = Callable[[Output, Progress], Table]
-"""Reads what an output is about as `progress.by` may see it: the columns at once, the rows as they are written."""
+"""Reads an output's table as `progress.by` may see it: columns at once, rows while they are written."""
 
 
 def as_file(table_of: TableOf) -> Maker:
-    """A maker that writes a table in the form that was asked for."""
+    """A maker that writes a table in the ordered format."""
 
     def make(output: Output, progress: Progress) -> Made:
         with force_locale("vi"):
@@ -69,15 +69,15 @@ def _name(output: Output, now: datetime) -> str:
 
 
 def local_words(instant: datetime) -> str:
-    """An instant as letters say it."""
+    """An instant as written in letters."""
     return f"{instant.astimezone(LOCAL_ZONE):%H:%M ngày %d/%m/%Y}"
 
 
 def is_of_centre(case: Case, centre_id: int) -> bool:
-    """Whether a case is on lists of a centre: its own, or one an ended centre left to it."""
+    """Whether a case is on a centre's lists: its own, or inherited from a centre that ended."""
     return case.centre_id == centre_id or centre_id in heirs_of(Followed.CENTRE, case.centre_id, case.area_id)
 
 
 def yes(is_so: bool) -> str:
-    """A word for a cell that says whether something is so."""
+    """The word for a boolean in a cell."""
     return "có" if is_so else "không"

@@ -1,8 +1,7 @@
-"""The job of the worker that makes what was ordered, one after the other: leased, made outside of any write transaction, sealed away.
+"""The worker's job that makes ordered outputs one after the other: leased, made outside any write transaction, stored sealed.
 
-What makes a kind registers itself in MAKERS; `web.jobs.output_makers` brings all that do. A maker reads as long as it likes in the
-session it
-finds, for its progress is told in sessions of their own.
+Modules register their makers in MAKERS; `web.jobs.output_makers` imports them all. A maker may read for as long as it likes in the present
+session, because its progress is written in sessions of its own.
 """
 
 import shutil
@@ -39,21 +38,21 @@ from web.request_log import LOGGER, failure_facts
 from workflows.clock import Clock, clock_from
 
 AT_ONCE = 10
-"""Orders a round of the job makes: its next round comes soon."""
+"""Orders per run of the job; its next run comes soon."""
 TOLD_EVERY = 1.0
-"""Seconds between two tellings of progress: each is a write, and nobody looks more often."""
+"""Seconds between two progress updates: each is a write, and nobody looks more often."""
 LEFT_BEHIND = timedelta(hours=6)
-"""How old a folder is that a killed worker left."""
+"""The age at which a folder must have been left by a killed worker."""
 FOLDER = "making"
 
 
 class OutputDropped(Exception):
-    """Nobody waits for it any more, or another worker has it: what was made so far is thrown away."""
+    """The order was cancelled or is leased by another worker: the result so far is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came out: bytes or a file in the folder of its progress, the name people download it by, and what it is."""
+    """The result: bytes or a file in the progress's folder, the file name for downloads, and the media type."""
 
     content: bytes | Path
     name: str
@@ -61,9 +60,9 @@ class Made:
 
 
 class Progress:
-    """For whom something is made and when, where files may lie meanwhile, and how far it has come.
+    """The person and time of an order, a folder for temporary files, and how far it is.
 
-    This one tells `say`, if anybody; the worker's writes into the order. `beside` is what else its events are to say.
+    This class calls `say`; the worker's writes to the order. `beside` holds further facts for its events.
     """
 
     def __init__(
@@ -74,18 +73,18 @@ class Progress:
         self._say = say
 
     def tell(self, done: int, total: int | None = None) -> None:
-        """Say that `done` rows or pages of `total` are made. Raises OutputDropped where nobody waits for it any more."""
+        """Report that `done` rows or pages of `total` are made. Raises OutputDropped where nobody is waiting any more."""
         if self._say is not None:
             self._say(done, total)
 
     @property
     def is_dropped(self) -> bool:
-        """Whether nobody waits for it any more."""
+        """Whether nobody is waiting any more."""
         return False
 
 
 class WorkerProgress(Progress):
-    """The progress of an order a worker has leased: telling it holds the lease, in a short transaction of a session of its own."""
+    """The progress of an order leased by a worker: each update renews the lease, in a short transaction of its own session."""
 
     def __init__(self, taken: Taken, *, by: Actor, clock: Clock, folder: Path) -> None:
         super().__init__(by=by, now=clock(), folder=folder)
@@ -93,7 +92,6 @@ class WorkerProgress(Progress):
         self._told = monotonic() - TOLD_EVERY
 
     def tell(self, done: int, total: int | None = None) -> None:
-        """Say that `done` rows or pages of `total` are made. Raises OutputDropped where nobody waits for it any more."""
         if monotonic() - self._told < TOLD_EVERY and done != total:
             return
         with _session_of_its_own(), unit_of_work():
@@ -104,30 +102,29 @@ class WorkerProgress(Progress):
 
     @property
     def is_dropped(self) -> bool:
-        """Whether nobody waits for it any more."""
         with _session_of_its_own():
             return not is_held(self.taken)
 
 
 Maker = Callable[[Output, Progress], Made]
-"""`(output, progress) -> made`: reads what it needs as `progress.by` may see it, tells its progress at least every some minutes. A
-CaseworkError it raises is shown and not tried again; everything else is tried again later."""
+"""`(output, progress) -> made`: reads as `progress.by` may see and reports progress at least every few minutes. A CaseworkError is shown
+and final; any other exception is tried again later."""
 
 MAKERS: dict[str, Maker] = {}
-"""By the kind of an output."""
+"""By kind of output."""
 
 
 def maker_of(kind: str) -> Maker:
-    """What makes a kind of output. Raises LookupError where nothing does: a program that did not import `web.jobs.output_makers`."""
+    """The maker of a kind of output. Raises LookupError where none is registered, because `web.jobs.output_makers` was not imported."""
     if kind not in MAKERS:
         raise LookupError(f"nothing here makes {kind!r}; web.jobs.output_makers brings everything that makes something")
     return MAKERS[kind]
 
 
 def make_outputs(app: Flask, store: FileStore, *, now: datetime, clock: Clock | None = None) -> int:
-    """Let go of files whose time is over and make what was ordered, the oldest first; returns how many were taken up.
+    """Delete expired files and make what was ordered, oldest first; returns how many were taken up.
 
-    `clock` says what time it is as the round goes on; without it the time that has really passed is added to `now`.
+    `clock` gives the time as the run proceeds; without it, elapsed time is added to `now`.
     """
     clock = clock or clock_from(now)
     if has_expired(now):
@@ -148,7 +145,7 @@ def make_outputs(app: Flask, store: FileStore, *, now: datetime, clock: Clock | 
 
 
 def _make(taken: Taken, store: FileStore, clock: Clock, data: Path) -> None:
-    """Make one order and keep what came out, or why nothing did. Raises nothing: others wait behind it."""
+    """Make one order and store the result or the reason for failing. Never raises, because other orders wait behind it."""
     stored: StoredFile | None = None
     try:
         with working_folder(data) as folder:
@@ -170,11 +167,11 @@ def _make(taken: Taken, store: FileStore, clock: Clock, data: Path) -> None:
         db.session.rollback()
     except CaseworkError as refusal:
         _fail(taken, refusal.text, clock, again=isinstance(refusal, FileNotStored | StorageUnreachable))
-    except Exception as error:  # whatever a maker, the database or the storage says: nobody's order may stop the others'
+    except Exception as error:  # whatever a maker, the database or the storage raises: one order may not stop the others
         LOGGER.error("output not made", extra={"output": taken.output_id, **failure_facts(error)})
         name = type(error).__name__
         is_failed = _fail(taken, Bilingual(f"Lỗi kỹ thuật ({name}).", f"A technical fault ({name})."), clock, again=True)
-        # only where it is certain that no row names it: the answer to a commit can be lost, and what is left over the sweep finds
+        # only where certainly no row names it: a commit's answer can be lost, and the sweep finds what is left
         if stored is not None and is_failed:
             store.delete(stored.stored_name)
 
@@ -184,7 +181,7 @@ _READ = (joinedload(Output.centre), joinedload(Output.agency), joinedload(Output
 
 
 def _stored(store: FileStore, made: Made) -> StoredFile:
-    """Sealed in the file store: lists tell as much as the database does."""
+    """Sealed in the file store, because lists reveal as much as the database."""
     if isinstance(made.content, bytes):
         return store.put(new_stored_name(), made.content, sealed=True)
     with made.content.open("rb") as file:
@@ -192,12 +189,12 @@ def _stored(store: FileStore, made: Made) -> StoredFile:
 
 
 def _fail(taken: Taken, words: Bilingual, clock: Clock, *, again: bool) -> bool:
-    """Write down why it was not made. False where the order was not this worker's any more, or is ready, or nobody knows."""
+    """Record why it was not made. False where the order is no longer this worker's, is ready, or that is unknown."""
     db.session.rollback()
     try:
         with unit_of_work():
             return fail_output(taken, words, now=clock(), again=again)
-    except Exception as error:  # the lease runs out, and it is tried again
+    except Exception as error:  # the lease expires, and it is tried again
         LOGGER.error("output not marked as failed", extra={"output": taken.output_id, **failure_facts(error)})
         return False
 
@@ -211,7 +208,7 @@ def _session_of_its_own() -> Iterator[None]:
 
 @contextmanager
 def working_folder(data: Path) -> Iterator[Path]:
-    """A folder for files that are not sealed yet, readable by this account alone and gone afterwards."""
+    """A folder for unsealed files, readable by this account only and removed afterwards."""
     above = data / FOLDER
     above.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=above, ignore_cleanup_errors=True) as folder:
@@ -219,7 +216,7 @@ def working_folder(data: Path) -> Iterator[Path]:
 
 
 def forget_left_folders(data: Path) -> None:
-    """Delete what killed workers left."""
+    """Delete folders left by killed workers."""
     above = data / FOLDER
     for folder in above.iterdir() if above.is_dir() else ():
         if time() - folder.stat().st_mtime > LEFT_BEHIND.total_seconds():

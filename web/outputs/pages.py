@@ -1,4 +1,4 @@
-"""What somebody had made in the background: ordered with the filter of a page, how far it is, fetched, tried again, taken back."""
+"""The outputs a person ordered: ordering with a page's filter, progress, download, retry, cancel."""
 
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -69,14 +69,14 @@ WITHOUT_CHOICE = (
     "cases", "inbox", "late", "letters", "figures", "setting_events", "processing", "looks", "heat", "incidents", "people", "messages",
     "schedules", "outputs",
 )  # fmt: skip
-"""Lists that can be ordered whole, without coming from their page."""
+"""Lists that can be ordered whole, without a filter from their page."""
 
 OF_FIGURES = ("figures", "counted")
-"""What is about the centre or agency whose figures the page tells, named `of` in its address."""
+"""Lists about the centre or agency whose figures are shown, named `of` in the address."""
 
 
 class OrderForm(Form):
-    """In which form, of which centre, and whether with who sent the reports."""
+    """The file format, the centre, and whether to include senders."""
 
     form = RadioField(_l("Form of the file"), choices=[(form, FORMS[form]) for form in TABLES], default="xlsx")
     centre = SelectField(_l("Centre"))
@@ -144,7 +144,7 @@ def progress(ref: str) -> ResponseReturnValue:
 @bp.get("/exports/<ref>/file")
 @performs(Action.EXPORT_LIST)
 def file(ref: str) -> ResponseReturnValue:
-    """The file, for who ordered it and still may have it, until its time is over. Each time it leaves the house is counted."""
+    """Download the file, for the person who ordered it and may still have it, until it expires. Each download is counted."""
     row_id = found(output_seen(actor(), ref)).id
     try:
         with unit_of_work(keeps_rows=True):
@@ -200,12 +200,12 @@ def _parameters(kind: str) -> dict[str, str]:
 
 
 def _of(kind: str) -> Reach | None:
-    """Whose figures are meant, as their page asks; None for other lists."""
+    """The scope of the figures, as their page reads it; None for other lists."""
     return found(reach_named(reaches_of(actor()), request.args.get("of", ""))) if kind in OF_FIGURES else None
 
 
 def _centres(kind: Kind) -> list[Centre]:
-    """The centres to choose from; figures are of the one their page is about, also where that has ended and is read by who follows it."""
+    """The centres to choose from. Figures belong to the centre of their page, even an ended one read by its successor."""
     reach = _of(kind.key)
     if reach is not None and reach.agency is None:
         return [reach.centre] if all(may_in_centre(actor(), action, reach.centre.id) for action in kind.needs) else []
@@ -236,7 +236,7 @@ def _error_of(row: Output) -> str:
 
 
 def _label_of(row: Output) -> str:
-    """The period a schedule made it for, or somebody asked for."""
+    """The period of a scheduled or ordered report."""
     label, period = (row.parameters.get(name) for name in ("label", "period"))
     if isinstance(label, list):
         return local(Bilingual(*label))

@@ -1,4 +1,4 @@
-"""The documents and a book of them as files (sổ đăng ký văn bản đi, NĐ 30/2020, Phụ lục IV): what their pages show, all of it."""
+"""Exports of the documents and of one of their books (sổ đăng ký văn bản đi, NĐ 30/2020, Phụ lục IV): all that their pages show."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -47,7 +47,7 @@ BOOK_COLUMNS = (
 
 
 def letter_table(output: Output, progress: Progress) -> Table:
-    """The documents of the centre that its reader sees, shelf after shelf or of one, each the newest first."""
+    """The centre's documents the reader may see: each shelf, or one, newest first."""
     asked = output.parameters
     shelf, kind, year = (str(asked.get(key) or "") for key in ("shelf", "kind", "year"))
     shelves = [Shelf(shelf)] if shelf in set(Shelf) else list(Shelf)
@@ -89,7 +89,7 @@ def _document(document: Document) -> tuple[Any, ...]:
 
 
 def register_table(output: Output, progress: Progress) -> Table:
-    """One book, number by number: given, used outside, struck out."""
+    """One book by number: given, used outside, struck out."""
     book = book_seen(progress.by, str(output.parameters.get("book") or ""))
     if book is None or book.centre_id != output.centre_id:
         raise OutputRefused("Không tìm thấy sổ này.", "There is no such book.")

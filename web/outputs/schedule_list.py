@@ -1,4 +1,4 @@
-"""The command `langbiang schedules`: for whoever looks after the machine, without a browser."""
+"""The command `langbiang schedules`, for administrators of the server without a browser."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -10,7 +10,7 @@ from casework.outputs.schedules import last_runs
 
 
 def schedule_lines() -> tuple[list[str], int]:
-    """One line for each schedule that runs, what is due first in front; and how many failed the last time."""
+    """One line for each active schedule, the next due first; and how many failed in their last run."""
     query = select(ReportSchedule).where(ReportSchedule.stopped_at.is_(None)).options(joinedload(ReportSchedule.centre))
     rows = list(db.session.scalars(query.order_by(ReportSchedule.next_at, ReportSchedule.id)))
     last = last_runs(rows)

@@ -1,4 +1,4 @@
-"""What is made and sent by itself: the schedules of a centre, their runs, what failed and why, tried again and sent again."""
+"""Scheduled reports of a centre: the schedules, their runs and failures, retrying and sending again."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -65,7 +65,7 @@ from web.task_page import at_most
 bp = Blueprint("schedules", __name__)
 
 ALL = "all-"
-"""Before the ref of a centre: each of its agencies."""
+"""Prefix of a centre's ref, meaning each of its agencies."""
 KEEP_WORDS = {None: _l("Always"), 90: _l("90 days"), 366: _l("One year"), 1830: _l("Five years")}
 DESKS = (Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.AGENCY_LEADER)
 
@@ -75,7 +75,7 @@ def _checks(label: Any, description: Any = "") -> SelectMultipleField:
 
 
 class PlanForm(Form):
-    """When it is made, in which form, and who is told."""
+    """When it is made, in which format, and who is notified."""
 
     name = StringField(_l("Name of the schedule"), validators=[at_most(LONGEST_NAME)])
     form = RadioField(_l("Form of the file"), validators=[InputRequired(_l("Please choose a form."))])
@@ -94,7 +94,6 @@ class PlanForm(Form):
 
     @property
     def plan(self) -> Plan:
-        """As the use case takes it."""
         kept = self.keep_days.data or ""
         return Plan(
             self.name.data or "", self.form.data or "", (self.clock_time.data or "").strip(), int(self.days_after.data or 0),
@@ -103,7 +102,7 @@ class PlanForm(Form):
 
 
 class NewForm(PlanForm):
-    """And what it is, of what, how often."""
+    """Also what to make, for whom and how often."""
 
     kind = RadioField(_l("What is made"), validators=[InputRequired(_l("Please choose what is made."))])
     of = SelectField(
@@ -127,7 +126,7 @@ def schedules() -> ResponseReturnValue:
 @performs(Action.SCHEDULE_REPORT)
 @answers_again(lambda: url_for(".schedules"))
 def new() -> ResponseReturnValue:
-    """Schedule something; the sheet of every agency is one schedule each."""
+    """Add a schedule; for the sheets of all agencies, one schedule each."""
     form = _new_form()
     if not form.validate_on_submit():
         return _form_page(form), 422 if request.method == "POST" else 200
@@ -147,7 +146,6 @@ def new() -> ResponseReturnValue:
 @bp.get("/schedules/<ref>")
 @performs(Action.SCHEDULE_REPORT)
 def schedule(ref: str) -> ResponseReturnValue:
-    """One schedule with its runs."""
     row = found(schedule_seen(actor(), ref))
     before = _moment(request.args.get("before", ""))
     runs = runs_of(row, before=before)
@@ -241,7 +239,7 @@ def _made(form: NewForm) -> list[str]:
 
 
 def _chosen(of: str) -> tuple[Centre, Agency | None, bool]:
-    """The centre, the agency, or whether each of its agencies; within what the person schedules."""
+    """The centre, the agency if any, and whether each agency is meant; limited to what the person may schedule."""
     centres = {centre.ref: centre for centre in centres_scheduled_in(actor())}
     if of.removeprefix(ALL) in centres:
         return centres[of.removeprefix(ALL)], None, of.startswith(ALL)

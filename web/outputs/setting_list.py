@@ -1,4 +1,4 @@
-"""What was changed in the settings, as a file: what administrators and inspectors read on the page, in its words."""
+"""Export of the changes to settings, as administrators and inspectors read them on the page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def setting_table(output: Output, progress: Progress) -> Table:
-    """The events of the rules as far as they are the reader's to know, the newest first."""
+    """The events of rules the reader may know, newest first."""
     kind = str(output.parameters.get("kind") or "") or None
     words = KIND_WORDS[kind].vi if kind in KIND_WORDS else kind
     table = Table("Nhật ký thiết lập", COLUMNS, (), notes=[("Bộ lọc", words or "không có")])

@@ -1,4 +1,4 @@
-"""What waits for somebody, and what is late, as files: the lists of the pages with their filters, read anew for who has them made."""
+"""Exports of the inbox and of what is late, with the filters of their pages, read again for the person ordering."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -54,7 +54,7 @@ LATE_COLUMNS = (
 
 
 def step_table(output: Output, progress: Progress) -> Table:
-    """The steps of the inbox under the view and the filter of the page."""
+    """The steps of the inbox by the page's view and filter."""
     asked = output.parameters
     words, view, chosen = str(asked.get("q") or ""), str(asked.get("view") or "all"), filter_in(asked)
     wanted = InboxQuery(codes=codes_meant(words, now=progress.now)) if words else wanted_of(view, chosen)
@@ -92,7 +92,7 @@ def _step(task: WaitingTask, holder: Account | None, progress: Progress) -> tupl
 
 
 def late_table(output: Output, progress: Progress) -> Table:
-    """What is late, agency by agency, and the centre's own steps behind it."""
+    """What is late by agency, then the centre's own steps."""
     asked = output.parameters
     agency = late_agency(progress.by, str(asked.get("agency") or ""))
     if asked.get("agency") and agency is None:
@@ -128,7 +128,7 @@ def late_table(output: Output, progress: Progress) -> Table:
 
 
 def _title(case: Case) -> str | None:
-    """Lists print no title of a sensitive case."""
+    """The title; exports leave out that of a sensitive case."""
     return case.title if case.visibility_reason_id is None else None
 
 
