@@ -1,4 +1,4 @@
-"""The filters of the public list as they stand in an address: read, written back, and said in words. Its map and its feed share them."""
+"""The filters of the public list: read from an address, written to one, and described in words. Its map and feed share them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Chip:
 
 
 def wanted_in_address() -> Wanted:
-    """The filters in the address; what makes no sense there filters nothing."""
+    """The filters in the address; values without meaning are ignored."""
     state = request.args.get("state", "")
     return Wanted(
         words=request.args.get("q", "").strip()[:LONGEST_SEARCH],
@@ -44,17 +44,17 @@ def wanted_in_address() -> Wanted:
 
 
 def address_of(wanted: Wanted) -> dict[str, str]:
-    """What stands in the address of these filters."""
+    """The address parameters of these filters."""
     return dict(_parts(wanted))
 
 
 def day_typed(name: str) -> date | None:
-    """The day in a part of the address; None without one, or when it is none."""
+    """The day in an address parameter; None when it is missing or not a day."""
     return day_in(request.args.get(name, ""))
 
 
 def misunderstood(wanted: Wanted) -> list[str]:
-    """Sentences on days that cannot be: what was typed filters nothing, and that is said."""
+    """Sentences about impossible days, which are ignored as filters."""
     faults = []
     for name, day in (("from", wanted.since), ("to", wanted.until)):
         typed = request.args.get(name, "").strip()[:20]
@@ -66,7 +66,7 @@ def misunderstood(wanted: Wanted) -> list[str]:
 
 
 def chips_of(wanted: Wanted, choices: Choices) -> list[Chip]:
-    """The filters in force but the words, each to be taken away by itself."""
+    """The filters in force, except the search words, each removable by itself."""
     parts = address_of(wanted)
     words = {
         "field": _name(choices.fields, wanted.service_code),

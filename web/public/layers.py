@@ -1,4 +1,4 @@
-"""What the public list is read as beside its page: points for its map, a feed, a table. Each takes its filters, tells public facts."""
+"""Other forms of the public list: points for its map, a feed, a table. All take its filters and give public facts only."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from web.public.filters import address_of, wanted_in_address
 bp = Blueprint("public_layers", __name__)
 
 BEFORE_ANYTHING = datetime(2026, 1, 1, tzinfo=UTC)
-"""When a feed without entries was changed last."""
+"""The modification time of a feed without entries."""
 SUMMARY_LENGTH = 500
 
 
@@ -38,7 +38,7 @@ SUMMARY_LENGTH = 500
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def points() -> ResponseReturnValue:
-    """What the map of a filter shows. Words come along in the reader's language."""
+    """The map of a filtered list. Words are in the reader's language."""
     found = public_map(wanted_in_address(), now=now())
     body = {
         "points": [_point(each) for each in found.points],
@@ -53,7 +53,7 @@ def points() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def feed() -> ResponseReturnValue:
-    """The newest cases of a filter as Atom, with GeoRSS points where an exact place is public."""
+    """The newest cases of a filtered list as Atom, with GeoRSS points where an exact place is public."""
     wanted = wanted_in_address()
     entries = feed_items(wanted)
     changed_at = max((entry.changed_at for entry in entries), default=BEFORE_ANYTHING)
@@ -66,7 +66,7 @@ def feed() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def table(form: str) -> ResponseReturnValue:
-    """The newest cases of a filter as a table: what the list shows of each, its words in both languages."""
+    """The newest cases of a filtered list as a table: the columns of the list, in both languages."""
     wanted = wanted_in_address()
     shown = Table(
         title=list_title(wanted), columns=_columns(), rows=[_row(each) for each in listed_items(wanted)],
@@ -103,7 +103,7 @@ def _row(item: PublicItem) -> tuple[Any, ...]:
 
 
 def map_words(found: PublicMap) -> str:
-    """How many cases a map shows, and as what."""
+    """How many cases a map shows, and in which form."""
     told = [ngettext("%(num)s report at its place", "%(num)s reports at their place", len(found.points))] if found.points else []
     hidden = sum(spot.cases for spot in found.spots) + found.elsewhere
     if hidden:
@@ -115,7 +115,6 @@ def map_words(found: PublicMap) -> str:
 
 
 def list_address(**filters: Any) -> str:
-    """The address of the list with these filters."""
     return url_for("public.reports", **filters)
 
 
@@ -139,7 +138,7 @@ def _spot(spot: Spot) -> dict[str, Any]:
 
 
 def list_title(wanted: Wanted) -> str:
-    """What a feed or file of the list is called: only what was answered is published, the others wait."""
+    """The title of the feed or file: only answered cases are published, others are still waiting."""
     return str(_("Answered reports") if wanted.state == PublicState.ANSWERED else _("All reports"))
 
 
@@ -179,7 +178,7 @@ def _add(entry: Any, each: FeedItem, base: str) -> None:
 
 
 def title_words(item: PublicItem) -> str:
-    """The title of a published case; of others the field, and of those not classified yet that this is so."""
+    """The title of a published case; for others the field of work, or that they are not classified yet."""
     return item.title or (in_reader_language(item.field) if item.field is not None else _("Not classified yet"))
 
 
@@ -195,13 +194,13 @@ def _summary(each: FeedItem) -> str:
 
 
 def _tag(path: str) -> str:
-    """A name that stays, whatever happens to the address (RFC 4151)."""
+    """A permanent identifier, independent of the address (RFC 4151)."""
     return f"tag:{urlsplit(current_app.config['BASE_URL']).hostname or 'localhost'},2026:{path}"
 
 
 def _unless_known(answer: Response, mimetype: str) -> Response:
-    """With a mark of its bytes: who has them already is told so."""
-    answer.mimetype = mimetype.partition(";")[0]  # for text the answer itself adds its charset
+    """Add an ETag; a client that has these bytes gets 304."""
+    answer.mimetype = mimetype.partition(";")[0]  # for text types the response adds its charset itself
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.add_etag()
     answer.vary.add("Cookie")

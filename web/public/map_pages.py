@@ -1,4 +1,4 @@
-"""What maps fetch: the boundaries of a centre, the tile file of this installation, and the area around a position."""
+"""Data for maps: a centre's boundaries, this installation's tile file, and the commune around a position."""
 
 from flask import Blueprint, Response, jsonify, make_response, request, send_file
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ bp = Blueprint("maps", __name__)
 @may_be_behind
 def areas(ref: str) -> ResponseReturnValue:
     """The boundaries of a centre as everybody may see them; a browser that has them is told so."""
-    from casework.places.map_layers import areas_layer  # late: docs/architecture.md
+    from casework.places.map_layers import areas_layer  # The public boundaries of a centre, with an ETag.
 
     centre = found(db.session.scalar(select(Centre).where(Centre.ref == ref)))
     layer = areas_layer(centre, today())
@@ -37,7 +37,7 @@ def areas(ref: str) -> ResponseReturnValue:
 @bp.get("/map/base.pmtiles")
 @performs(Action.READ_PUBLIC)
 def pmtiles() -> ResponseReturnValue:
-    """The tile file in pieces, as its reader asks for them."""
+    """The tile file, served in ranges."""
     answer: Response = send_file(found(pmtiles_file()).path, mimetype="application/vnd.pmtiles", conditional=True, max_age=3600)
     return answer
 
@@ -45,7 +45,7 @@ def pmtiles() -> ResponseReturnValue:
 @bp.post("/map/area")
 @performs(Action.FILE_REPORT)
 def area() -> ResponseReturnValue:
-    """The commune around a position. It is sent, not asked for in an address, because addresses are written down on the way."""
+    """The commune around a position. The position is posted and not part of the address, because addresses are logged on the way."""
     latitude, longitude = number(request.form.get("latitude"), 90), number(request.form.get("longitude"), 180)
     if latitude is None or longitude is None:
         return jsonify(area=None, outside=None), 422

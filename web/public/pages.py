@@ -1,4 +1,4 @@
-"""Pages for everybody: home, what has been published, one case, and the language."""
+"""The public pages: home, the list of published cases, one case, and the choice of language."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -43,9 +43,9 @@ from workflows.running.incidents import StepFailed
 bp = Blueprint("public", __name__)
 
 FOLLOWING = Limit("following", 60, timedelta(hours=1))
-"""Of one account: the button may be pressed back and forth, but not by a script."""
+"""Per account: the button may be pressed back and forth, but not by a script."""
 ME_TOO = Limit("me too", 60, timedelta(hours=1))
-"""Of one account, or of one network: a village may share one, a script may not fill a list."""
+"""Per account or network: a village may share one, but a script may not fill a list."""
 FOLLOWING_VERBS = ("follow", "unfollow")
 
 
@@ -60,7 +60,7 @@ def home() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def reports() -> ResponseReturnValue:
-    """The list and, where a browser can draw it, its map. Without scripts the list says the same."""
+    """The list and, where the browser can draw it, its map. Without scripts the list has the same content."""
     wanted, choices = wanted_in_address(), choices_on(today())
     return render_template(
         "public/reports.html",
@@ -94,7 +94,7 @@ def report(code: str) -> ResponseReturnValue:
 @bp.post("/reports/<code>/following")
 @performs(Action.FOLLOW)
 def following(code: str) -> ResponseReturnValue:
-    """Follow a case, or stop; a guest is led to sign in and comes back here."""
+    """Follow a case or stop; a guest is led to sign in and returns here."""
     main_code = found(code_of_case(code.upper()))
     back = url_for(".report", code=main_code)
     account = signed_in_account()
@@ -120,7 +120,7 @@ def following(code: str) -> ResponseReturnValue:
 @bp.post("/reports/<code>/me-too")
 @performs(Action.ME_TOO)
 def me_too(code: str) -> ResponseReturnValue:
-    """Say that the matter concerns oneself too, or take it back; of guests the browser is counted."""
+    """Say that the matter concerns oneself too, or take it back; guests are counted by browser."""
     main_code = found(code_of_case(code.upper()))
     moment, account = now(), signed_in_account()
     with unit_of_work():
@@ -133,7 +133,7 @@ def me_too(code: str) -> ResponseReturnValue:
             if request.form.get("act") == "take_back":
                 take_me_too_back(case, by=actor(), device=this_device())
             else:
-                # a browser gets its cookie with the first thing it says, not by reading
+                # a browser gets its cookie with its first act, not by reading
                 device = this_device() if account is not None else this_device() or guest_device()
                 say_me_too(case, by=actor(), device=device, now=moment)
     except MeTooRefused as refusal:
@@ -144,7 +144,7 @@ def me_too(code: str) -> ResponseReturnValue:
 @bp.route("/language", methods=["GET", "POST"])
 @performs(Action.READ_PUBLIC)
 def set_language() -> ResponseReturnValue:
-    """By form or by the link in the bars: it changes nothing but how this browser reads."""
+    """By form or by link: it only changes how this browser shows pages."""
     code = request.values.get("code", "")
     if code in LANGUAGES:
         session["language"] = code
@@ -159,7 +159,7 @@ def help_page() -> ResponseReturnValue:
 
 
 def fields_today() -> list[Field]:
-    """The fields of work a reader may choose, in their order; one that centres have in their own wording stands there once."""
+    """The present fields of work, in order; one that several centres word differently is listed once."""
     query = select(Field).where(Field.valid_from <= today(), or_(Field.valid_to.is_(None), Field.valid_to > today()))
     found: dict[str, Field] = {}
     for row in db.session.scalars(query.order_by(Field.position, Field.centre_id.is_not(None), Field.id)):
@@ -168,18 +168,17 @@ def fields_today() -> list[Field]:
 
 
 def communes_today() -> list[Area]:
-    """The communes there are today, by name."""
+    """The present communes by name."""
     query = select(Area).where(Area.level == "commune", Area.valid_from <= today(), or_(Area.valid_to.is_(None), Area.valid_to > today()))
     return list(db.session.scalars(query.order_by(Area.folded_name)))
 
 
 def today() -> date:
-    """The present local day."""
     return local_day(now())
 
 
 def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
-    """What the page shows of the list: by words the best first, by number of page; else the newest first, on from a case."""
+    """One part of the list: a search is sorted by relevance and numbered by page; otherwise newest first, from a given case on."""
     if not wanted.words:
         page = public_list(wanted, after=request.args.get("after", "")[:24], before=request.args.get("before", "")[:24])
         return {"items": page.items, "newer": {"before": page.newer} if page.newer else None,
@@ -193,7 +192,7 @@ def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
 
 
 def _centre_meant(wanted: Wanted) -> Centre | CentreWords | None:
-    """Whose land the map shows: that of the centre chosen, else of the one that takes what no other holds."""
+    """The centre whose land the map shows: the chosen one, else the default."""
     return db.session.scalar(select(Centre).where(Centre.ref == wanted.centre_ref)) if wanted.centre_ref else centre_words()
 
 

@@ -1,4 +1,4 @@
-"""How long the rules of today allow, in words: what the home page promises is read from the rows the clocks run by."""
+"""The limits in force, in words: the home page's promises are read from the rules that the clocks use."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from web.navigation import centre_words
 
 @dataclass(frozen=True)
 class Promises:
-    """The limits of the centre that takes what no other holds: acceptance and answer, ordinary and urgent."""
+    """The limits of the default centre: acceptance and answer, ordinary and urgent."""
 
     accepted: str
     accepted_urgent: str
@@ -49,7 +49,7 @@ def promises(today: date) -> Promises | None:
 
 
 def amount_words(rule: LimitRule, *, alone: bool = True) -> str:
-    """A limit as people say it: 4 working hours; the number without its unit unless it stands `alone`."""
+    """A limit as people say it: 4 working hours; only the number if it is not `alone`, as the start of a range."""
     if not alone:
         return str(rule.amount)
     match rule.unit:

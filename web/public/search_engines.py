@@ -1,4 +1,4 @@
-"""What search engines ask for: where they may look, and the addresses of what is published."""
+"""For search engines: robots.txt, and the addresses of published pages."""
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -21,7 +21,7 @@ AN_HOUR = "public, max-age=3600"
 @bp.get("/robots.txt")
 @performs(Action.READ_PUBLIC)
 def robots() -> ResponseReturnValue:
-    """Every page says for itself whether it may be shown (web/http/security.py); invented data is to be found nowhere."""
+    """Whether a page may be indexed is in its own headers (web/http/security.py); a demonstration is excluded entirely."""
     shut = "/" if current_app.config["DEMO"] else ""
     return _kept(f"User-agent: *\nDisallow: {shut}\n\nSitemap: {current_app.config['BASE_URL']}{url_for('.sitemap')}\n", "text/plain")
 
@@ -30,7 +30,7 @@ def robots() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def sitemap() -> ResponseReturnValue:
-    """The pages for everybody, and the newest answered cases."""
+    """The public pages and the newest answered cases."""
     root = Element("urlset", xmlns=NAMESPACE)
     for endpoint in PAGES:
         _add(root, url_for(endpoint))

@@ -1,4 +1,4 @@
-"""How a case looks where its address is shared: title, words, picture and code, all of them public."""
+"""The preview of a case where its address is shared: title, words, picture and code, all public."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ bp = Blueprint("public_share", __name__)
 
 LONGEST_DESCRIPTION = 200
 MOST_KEPT = 32
-"""Cards a process keeps; some 150 KB each."""
+"""Cards cached by a process; some 150 KB each."""
 AT_ONCE = 2
-"""Cards drawn at the same time: each takes a fifth of a second of a processor."""
+"""Cards drawn at the same time: each takes a fifth of a second of processor time."""
 
 _drawn: OrderedDict[str, bytes] = OrderedDict()
-"""By the digest of all that stands on them, so none is ever out of date."""
+"""By the digest of their whole content, so none is ever outdated."""
 _lock, _hands = Lock(), BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What stands in the head of a case's page, and in its part for sharing. Addresses are whole."""
+    """Content of the page's head and of its sharing section. Addresses are absolute."""
 
     title: str
     description: str
@@ -47,7 +47,7 @@ class Shared:
 
 
 def shared_as(item: PublicItem, *, question: str = "") -> Shared:
-    """Say it in the reader's language; of an unpublished case its field, commune and state alone."""
+    """In the reader's language; for an unpublished case only its field, commune and state."""
     base, card = current_app.config["BASE_URL"], card_of(item)
     address = base + url_for("public.report", code=item.code)
     words = " · ".join(filter(None, (card.place, card.state, card.due)))
@@ -59,7 +59,7 @@ def shared_as(item: PublicItem, *, question: str = "") -> Shared:
 
 
 def card_of(item: PublicItem) -> Card:
-    """What stands on the card of a case. An unpublished one names its field and commune, not its village."""
+    """The content of a case's card. An unpublished case shows field and commune, not its village."""
     due = due_words(item.limit, now=now())
     area = in_reader_language(item.area) if item.area is not None else _("Place not known yet")
     photo = item.after[0] if item.title and item.after else None
@@ -76,7 +76,7 @@ def card_of(item: PublicItem) -> Card:
 
 
 def _due_on_card(due: DueWords) -> str:
-    """Hours that are left or late would make another picture each hour."""
+    """Days only: hours left or late would change the picture every hour."""
     if due.state in ("late", "soon"):
         return _("Late") if due.state == "late" else ""
     return due.words
@@ -86,7 +86,7 @@ def _due_on_card(due: DueWords) -> str:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def card(code: str) -> ResponseReturnValue:
-    """The card as a picture. Caches ask each time, so that what is taken back is gone at once."""
+    """The card as a picture. Caches must revalidate, so that a withdrawn one disappears at once."""
     main_code = found(code_of_case(code.upper()))
     if main_code != code:
         return redirect(url_for(".card", code=main_code), 302)
@@ -111,7 +111,7 @@ def _kept(card: Card) -> bytes | None:
 
 
 def _draw(card: Card, photo: bytes | None) -> bytes:
-    """Draw it while the database is free for others."""
+    """Draw the card after releasing the database connection."""
     db.session.rollback()
     with _hands:
         picture = draw_card(card, photo)

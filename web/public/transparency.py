@@ -1,4 +1,4 @@
-"""What the centre does, in numbers anybody may check: the page, and the same figures as open data. Reads what was counted."""
+"""The centre's figures for the public, as a page and as open data. Reads what was counted before."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -37,7 +37,7 @@ bp = Blueprint("transparency", __name__)
 TEN_MINUTES = "public, max-age=600"
 LAST_YEAR = "last-12"
 MONTHS_OFFERED = 24
-"""By themselves; older ones within their years."""
+"""Single months offered; older ones are within their years."""
 
 VERDICTS = ("in_time", "in_time_after_extension", "late")
 COLUMNS = ("month", "centre", "dimension", "subject", "subject_name_vi", "subject_name_en", "figure", "part", "value", "counted_at")
@@ -45,7 +45,7 @@ COLUMNS = ("month", "centre", "dimension", "subject", "subject_name_vi", "subjec
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose figures of which months; `centres` are those one may choose from."""
+    """The centres and months requested; `centres` are the possible choices."""
 
     centres: list[Centre]
     centre: Centre | None
@@ -56,7 +56,7 @@ class Asked:
 
     @property
     def address(self) -> dict[str, Any]:
-        """The same in the address of another page."""
+        """The same choice as address parameters."""
         own: dict[str, Any] = {"period": self.period} if self.period != LAST_YEAR else {}
         return own | ({"centre": self.centre.code_prefix} if self.centre is not None and len(self.centres) > 1 else {})
 
@@ -95,7 +95,7 @@ def transparency() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def as_json() -> ResponseReturnValue:
-    """The figures month by month with the definitions: everything the page is made of. Of medians those of the whole period as well."""
+    """All figures of the page by month, with definitions; medians also for the whole period."""
     asked = _asked()
     centre = found(asked.centre)
     rows, medians = open_rows(centre.id, asked.months)
@@ -132,7 +132,7 @@ def as_json() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def as_csv() -> ResponseReturnValue:
-    """One line for each number, so that a column never changes its meaning. `part` is the reason; what is not told has no value."""
+    """One line per number, so that a column never changes its meaning. `part` is the reason; a withheld number has no value."""
     asked = _asked()
     centre = found(asked.centre)
     lines: list[tuple[Any, ...]] = [COLUMNS]
@@ -148,7 +148,7 @@ def as_csv() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def definitions() -> ResponseReturnValue:
-    """What each figure of the other file is, and what each rate is a part of."""
+    """The meaning of each figure in the other file, and the base of each rate."""
     lines: list[tuple[Any, ...]] = [("key", "kind", "name_vi", "name_en", "definition_vi", "definition_en", "part", "whole")]
     lines += [(each.key, "figure", *each.name, *each.definition, "", "") for each in FIGURES.values()]
     lines += [(each.key, "rate", *each.name, *each.definition, "+".join(each.part), "+".join(each.whole)) for each in RATES.values()]
@@ -156,7 +156,7 @@ def definitions() -> ResponseReturnValue:
 
 
 def _asked() -> Asked:
-    """The centre and the period in the address; what makes no sense there is the default centre and the last twelve months."""
+    """The requested centre and period; by default, or where the address makes no sense, the default centre and the last twelve months."""
     moment, centres = now(), centres_with_figures()
     wanted = request.args.get("centre", "")
     centre = next((each for each in centres if each.code_prefix == wanted), centres[0] if centres else None)
@@ -195,7 +195,7 @@ def period_name(month_on: date) -> str:
 
 @bp.app_template_filter("counted")
 def counted_words(number: int | None) -> str:
-    """A figure; one that was not counted is no nought."""
+    """A figure in words; one that was not counted is not shown as zero."""
     return str(_("not counted")) if number is None else str(number)
 
 
@@ -229,7 +229,7 @@ def _download(response: Response, filename: str) -> Response:
 
 
 def download_links(asked: Asked) -> list[tuple[str, str]]:
-    """The addresses of the same figures as files, with what they are."""
+    """The addresses of the same figures as files, with labels."""
     return [
         (url_for(".as_csv", **asked.address), _("Figures (CSV)")),
         (url_for(".as_json", **asked.address), _("Figures with definitions (JSON)")),
