@@ -1,4 +1,5 @@
-"""The forms of a plan: what it is called, its lines with the bodies they make, and the last word before it is done or undone."""
+"""The forms of a reorganisation plan: its description, its lines with the bodies they create, and the confirmations for doing and undoing
+it."""
 
 from typing import Any
 
@@ -20,13 +21,13 @@ from web.locales import in_reader_language as local
 from web.task_page import at_most
 
 NEW = "new"
-"""As the successor: a body that is made by the line."""
+"""The successor option for a body created by the line."""
 
 LEVELS = {"commune": _l("Commune or ward"), "village": _l("Village or quarter"), "district": _l("District"), "province": _l("Province")}
 
 
 class PlanForm(Form):
-    """What a plan is called, which act orders it, and from which day."""
+    """The plan's name, the legal act ordering it, and its day."""
 
     title = StringField(_l("Title"), validators=[at_most(LONGEST_TITLE)])
     source = StringField(_l("Act that orders it, with number and day"), validators=[at_most(LONGEST_SOURCE)])
@@ -35,7 +36,7 @@ class PlanForm(Form):
 
 
 class LineForm(Form):
-    """Who follows whom, and by which place."""
+    """Predecessor, successor, and the place in the succession."""
 
     kind = HiddenField()
     predecessor = SelectField(_l("Who ends"), validate_choice=False, default=NOTHING)
@@ -49,7 +50,7 @@ class LineForm(Form):
 
     @property
     def own(self) -> list[Field]:
-        """The fields of a new body that only this kind has."""
+        """The fields specific to a new body of this kind."""
         return []
 
     def values(self, areas: dict[str, Any], agencies: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +59,7 @@ class LineForm(Form):
 
 
 class AreaForm(LineForm):
-    """Of an area."""
+    """A line about an area."""
 
     level = SelectField(_l("New: level"), choices=[SelectChoice(key, words) for key, words in LEVELS.items()], default="commune")
     official_code = StringField(_l("New: official code"), validators=[at_most(10)])
@@ -76,7 +77,7 @@ class AreaForm(LineForm):
 
 
 class AgencyForm(LineForm):
-    """Of an agency."""
+    """A line about an agency."""
 
     key = StringField(_l("New: key"), validators=[at_most(40)], description=_l("Capital letters, digits and hyphens, such as PKT-LD."))
     short_vi = StringField(_l("New: short name in Vietnamese"), validators=[at_most(80)])
@@ -98,7 +99,7 @@ class AgencyForm(LineForm):
 
 
 class CentreForm(LineForm):
-    """Of a centre."""
+    """A line about a centre."""
 
     code_prefix = StringField(_l("New: first part of its codes"), validators=[at_most(6)], description=_l("Two to six capital letters."))
     phone = StringField(_l("New: telephone"), validators=[at_most(20)])
@@ -112,7 +113,7 @@ class CentreForm(LineForm):
 
 
 class PersonForm(Form):
-    """Where somebody goes who would go with the main line."""
+    """The destination of somebody who would otherwise follow the main line."""
 
     kind = HiddenField()
     predecessor = SelectField(_l("Who"), validate_choice=False, default=NOTHING)
@@ -120,7 +121,7 @@ class PersonForm(Form):
 
 
 class DoForm(Form):
-    """The last word before it is done."""
+    """The confirmation before it is done."""
 
     reason = StringField(_l("Reason"), validators=[at_most(LONGEST_REASON)])
     typed = StringField(_l("Type the title of the plan to confirm"), validators=[at_most(LONGEST_TITLE)])
@@ -136,7 +137,7 @@ FORMS: dict[Kind, type[LineForm]] = {Kind.AREA: AreaForm, Kind.AGENCY: AgencyFor
 
 
 class Choices:
-    """The rows a plan's forms offer, by ref, read once for all of them."""
+    """The rows offered by a plan's forms, by ref, read once for all of them."""
 
     def __init__(self, plan: Reorganisation) -> None:
         self.plan = plan
@@ -147,7 +148,7 @@ class Choices:
         self.people = people_for(plan)
 
     def form(self, kind: Kind, **given: Any) -> LineForm:
-        """The form of a kind of line, empty unless it was sent."""
+        """The form of a kind of line, empty unless it was submitted."""
         form = FORMS[kind](prefix=f"{kind}-", **given)
         form.kind.data = kind
         form.predecessor.choices = [(NOTHING, _("Please choose")), *_options(self.before[kind])]
@@ -161,7 +162,6 @@ class Choices:
         return form
 
     def person_form(self, **given: Any) -> PersonForm:
-        """The form of a line on a person."""
         form = PersonForm(prefix="person-", **given)
         form.kind.data = Kind.PERSON
         people = [

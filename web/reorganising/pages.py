@@ -1,4 +1,4 @@
-"""Reorganisations: plans of who follows whom, what they would move, done with a last word, undone on the same day."""
+"""Reorganisations: plans of successions, a preview of what they move, and doing or, on the same day, undoing them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ from workflows.reorganising.preview import CODES_SHOWN, MOST_CASES, preview
 bp = Blueprint("settings_reorganisations", __name__)
 
 AT_ONCE = 40
-"""Cases that follow while somebody waits for the page; the worker moves the others."""
+"""Cases moved while somebody waits for the page; the worker moves the others."""
 
 STATES = {
     "draft": _l("Draft"),
@@ -75,7 +75,7 @@ COUNTS = {
     "complexity": _l("Degrees of difficulty"),
     "house_setting": _l("Single settings"),
 }
-"""What is counted, by the names of plans and previews."""
+"""The counts shown, by their names in plans and previews."""
 
 
 @bp.route("/settings/reorganisations", methods=["GET", "POST"])
@@ -112,7 +112,7 @@ def plan(ref: str) -> ResponseReturnValue:
 @bp.get("/settings/reorganisations/<ref>/preview")
 @performs(Action.REORGANISE)
 def look_ahead(ref: str) -> ResponseReturnValue:
-    """What the plan would move, as things stand now."""
+    """Preview what the plan would move now."""
     seen = found(plan_seen(alone(), ref))
     return render_template(
         "reorganising/preview.html",
@@ -140,7 +140,7 @@ def description(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/lines/<kind>")
 @performs(Action.REORGANISE)
 def line(ref: str, kind: str) -> ResponseReturnValue:
-    """Add a line; with a new successor, that one too."""
+    """Add a line, with its new successor if it creates one."""
     seen = found(plan_seen(alone(), ref))
     wanted = found(Kind(kind) if kind in set(Kind) else None)
     choices = Choices(seen)
@@ -179,7 +179,7 @@ def removed_line(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/removal")
 @performs(Action.REORGANISE)
 def removal(ref: str) -> ResponseReturnValue:
-    """Throw a draft away."""
+    """Delete a draft."""
     found(plan_seen(alone(), ref))
     try:
         with unit_of_work():
@@ -193,7 +193,7 @@ def removal(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/copy")
 @performs(Action.REORGANISE)
 def copy(ref: str) -> ResponseReturnValue:
-    """Draw a plan up again that was undone."""
+    """Copy an undone plan into a new draft."""
     found(plan_seen(alone(), ref))
     try:
         with unit_of_work(keeps_rows=True):
@@ -208,7 +208,7 @@ def copy(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/doing")
 @performs(Action.REORGANISE)
 def doing(ref: str) -> ResponseReturnValue:
-    """Do the plan: the bodies at once, the first cases while one waits, the others by the worker."""
+    """Carry out the plan: the bodies at once, the first cases during the request, the others by the worker."""
     seen, form = found(plan_seen(alone(), ref)), DoForm()
     if not form.validate() or normal(form.typed.data or "") != seen.title:
         return _page(seen, do=form, refusal=_("Please type the title exactly as it stands above.")), 422
@@ -311,14 +311,14 @@ def _page(
 
 
 def _left(seen: Reorganisation) -> int:
-    """Cases that are still to follow."""
+    """Cases still to be moved."""
     if seen.state != "doing":
         return 0
     return reorganising.left_to_move(seen, now=now(), most=MOST_CASES)
 
 
 def _centres() -> dict[str, Centre | None]:
-    """Whose plans the person may begin: by ref, the installation under an empty one."""
+    """The scopes the person may plan for, by ref; the installation has an empty ref."""
     there, is_whole = centres_to_reorganise(alone(), local_day(now()))
     own: dict[str, Centre | None] = {centre.ref: centre for centre in there}
     return own | ({NOTHING: None} if is_whole else {})
