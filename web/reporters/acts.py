@@ -1,4 +1,4 @@
-"""What a sender does with their own report after filing: answer, object, write more, withdraw. Rating is in web.reporters.pages."""
+"""A sender's acts on their own report after filing: answer, object, add, withdraw. Rating is in web.reporters.pages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,16 +29,16 @@ from workflows.running.reporter_steps import do_own_step
 bp = Blueprint("own_acts", __name__)
 
 ACTS = limit_set_by("own_acts_an_hour", "acts on an own report", timedelta(hours=1))
-"""Of one report: more than anybody needs, and few enough that no script fills a desk with words to be read."""
+"""Per report: more than anybody needs, and few enough that no script can fill a desk with text."""
 SURE = "withdraw"
-"""What the second click of a withdrawal sends: a form without it withdraws nothing."""
+"""Sent by the second click of a withdrawal; without it the form withdraws nothing."""
 
 
 @bp.post("/mine/<code>/answer")
 @performs(Action.ANSWER_QUESTION)
 @answers_again(lambda code: url_for("tracking.own", code=code))
 def answer_question(code: str) -> ResponseReturnValue:
-    """The words the centre asked for."""
+    """Answer the centre's question."""
     report = _own(code)
     return _done(
         report, "answer", lambda token: _step(report, "answer_question", token=token), _("Your answer has been sent to the centre.")
@@ -49,7 +49,7 @@ def answer_question(code: str) -> ResponseReturnValue:
 @performs(Action.OBJECT_TO_REFUSAL)
 @answers_again(lambda code: url_for("tracking.own", code=code))
 def object_to_refusal(code: str) -> ResponseReturnValue:
-    """The one objection to a refusal."""
+    """The one possible objection to a refusal."""
     report = _own(code)
     return _done(
         report, "objection", lambda _token: _step(report, "object_to_refusal"), _("Your objection has been sent. The centre looks again.")
@@ -60,7 +60,7 @@ def object_to_refusal(code: str) -> ResponseReturnValue:
 @performs(Action.WRITE_TO_CENTRE)
 @answers_again(lambda code: url_for("tracking.own", code=code))
 def write_to_centre(code: str) -> ResponseReturnValue:
-    """Something more, in words, photos or voice, until the report is closed."""
+    """Add words, photos or voice until the report is closed."""
     report = _own(code)
     return _done(
         report, "addition", lambda token: _act(report, "write_to_centre", words=_words(), token=token),
@@ -72,7 +72,7 @@ def write_to_centre(code: str) -> ResponseReturnValue:
 @performs(Action.WITHDRAW_REPORT)
 @answers_again(lambda code: url_for("tracking.own", code=code))
 def withdraw_report(code: str) -> ResponseReturnValue:
-    """Two clicks: the first leads to a page that says what happens, the second does it."""
+    """Two clicks: the first leads to a page of consequences, the second withdraws."""
     report = _own(code)
     if request.method == "GET":
         return _withdrawal_page(report)
@@ -112,10 +112,10 @@ def _act(report: Report, verb: str, **form: Any) -> None:
 
 
 def _done(report: Report, act: str, work: Callable[[str | None], None], said: str) -> ResponseReturnValue:
-    """Do it and say so; a refusal stands at its form, which keeps words and files.
+    """Do it and report success; a refusal is shown at its form, which keeps words and files.
 
-    `work` is handed the token of the files that came along. While one of them is refused nothing is sent: its sender decides
-    whether it goes without.
+    `work` gets the token of the files sent along. If one of them is refused nothing is sent, so that its sender decides whether to go
+    without it.
     """
     code, files = report.code, None
     try:
@@ -136,7 +136,7 @@ def _done(report: Report, act: str, work: Callable[[str | None], None], said: st
 
 
 def _count(report: Report) -> None:
-    """Count one more act on this report. Raises TooManyAttempts; the count stays, for it is committed before."""
+    """Count one more act on this report. Raises TooManyAttempts; the count is committed first and stays."""
     code, moment = report.code, now()
     with unit_of_work():
         until = count_attempt(ACTS, code, now=moment)

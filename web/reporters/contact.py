@@ -1,4 +1,4 @@
-"""Opening one's reports with a code to a contact that is proven: for who has lost the receipt, and for several reports at once."""
+"""Opening one's reports with a code to a proven contact, after losing the receipt or for several reports at once."""
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ bp = Blueprint("contacts_tracking", __name__)
 @bp.route("/track/contact", methods=["GET", "POST"])
 @performs(Action.TRACK_REPORT)
 def contact() -> ResponseReturnValue:
-    """Ask for the contact and send a code there: the same whether reports were sent with it."""
+    """Ask for the contact and send a code; the answer is the same whether or not reports were sent with it."""
     typed, refusal = request.form.get("contact", ""), ""
     if request.method == "POST":
         refusal = ask_for_code(typed, Purpose.TRACK)
@@ -51,14 +51,14 @@ def code() -> ResponseReturnValue:
 @bp.get("/track/reports")
 @performs(Action.FOLLOW_OWN)
 def reports() -> ResponseReturnValue:
-    """What is open in this browser without an account."""
+    """The reports open in this browser without an account."""
     return render_template("accounts/opened.html", reports=own_list(reports_tracked_by(actor())))
 
 
 @bp.post("/track/closing")
 @performs(Action.TRACK_REPORT)
 def close_here() -> ResponseReturnValue:
-    """Let this browser forget the reports it has open and the secret of the last receipt: telephones keep sessions when browsers close."""
+    """Make this browser forget its open reports and the last receipt's secret, since telephones keep sessions after browsers close."""
     for key in (TRACKED_KEY, RECEIPT_KEY):
         session.pop(key, None)
     flash(_("No report is open in this browser any more."))

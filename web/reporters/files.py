@@ -1,4 +1,5 @@
-"""Photos and a voice note sent with an act on one's own report: each file is judged alone, the good ones are kept until the act is done."""
+"""Photos and a voice note sent with an act on one's own report: each file is judged separately, and the good ones are kept until the act is
+done."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,12 +20,12 @@ from web.guards import actor
 from web.locales import in_reader_language
 
 WITH_FILES = frozenset({"answer", "addition"})
-"""The acts photos and a voice note may come with."""
+"""Acts that may come with photos and a voice note."""
 
 
 @dataclass(frozen=True)
 class FormFiles:
-    """The files of one form: its token, what is kept under it, and why files were refused."""
+    """The files of one form: its token, the staged files, and why others were refused."""
 
     token: str
     photos: tuple[Any, ...] = ()
@@ -33,19 +34,19 @@ class FormFiles:
 
     @property
     def most_photos(self) -> int:
-        """How many photos may go with one act."""
+        """The most photos with one act."""
         return most_report_photos()
 
 
 def empty_form() -> FormFiles:
-    """The files of a form nobody has sent yet."""
+    """The files of a form that was not submitted yet."""
     return FormFiles(sound_token(None))
 
 
 def take_files() -> FormFiles:
-    """Keep the files sent with this request and say what is kept now, and of each file that was refused why.
+    """Stage the files sent with this request; returns everything staged and why files were refused.
 
-    To be called outside any unit of work: decoding and writing files takes its time.
+    Call it outside any unit of work: decoding and writing files takes time.
     """
     token = sound_token(request.form.get("files_token"))
     remember_form(token)
@@ -59,6 +60,6 @@ def take_files() -> FormFiles:
 
 
 def files_kept(token: str, refused: Iterable[Bilingual] = ()) -> FormFiles:
-    """What is kept under the token of a form."""
+    """The files staged under a form's token."""
     told = tuple(in_reader_language(text) for text in refused)
     return FormFiles(token, tuple(staged_photos(token)), tuple(staged_recordings(token)), told)

@@ -38,12 +38,12 @@ bp = Blueprint("tracking", __name__)
 MOST_TRACKED = 20
 HERE = limit_set_by("track_attempts", "track here", timedelta(minutes=15))
 SHOWS = ("open", "ended")
-"""What the list of one's own reports can be narrowed to."""
+"""The filters of the list of one's own reports."""
 NETWORK = Limit("track network", 300, timedelta(minutes=15))
 
 
 class TrackForm(Form):
-    """The two things on a receipt."""
+    """Code and secret, both on the receipt."""
 
     code = StringField(_l("Report code"), validators=[InputRequired(_l("Please type the code on your receipt.")), Length(max=40)])
     secret = StringField(_l("Secret"), validators=[InputRequired(_l("Please type the secret on your receipt.")), Length(max=80)])
@@ -64,8 +64,8 @@ def track() -> ResponseReturnValue:
     if until is None and report is None:
         note_security("tracking secret refused")
         with unit_of_work():
-            # wrong ones alone, by digests: a secret of 59 bits is not guessed, and a stranger in an office's network shuts nobody out of
-            # their own report by guessing at it
+            # only wrong secrets are counted, by digest: 59 bits cannot be guessed, and a stranger guessing in an office's
+            # network locks nobody out of their own report
             until = count_attempt(HERE, f"{code} {this_network()}", now=moment)
     if until is not None:
         return _track_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
@@ -113,13 +113,13 @@ def rating(code: str) -> ResponseReturnValue:
 
 
 def remember_report(report: Report) -> None:
-    """Let this browser follow a report until it is closed."""
+    """Let this browser see a report until it is closed."""
     kept = [each for each in session.get(TRACKED_KEY, ()) if each != report.id]
     session[TRACKED_KEY] = [*kept[1 - MOST_TRACKED :], report.id]
 
 
 def _shown_to(typed: str) -> str | None:
-    """Where somebody who looks a code up reads what they may: their own report, else the public page; None for a code nobody may read."""
+    """The page that shows a code's report to the reader: their own, else the public one; None if there is neither."""
     code = typed.strip().upper()
     if own_report_here(code) is not None:
         return url_for(".own", code=code)

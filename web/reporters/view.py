@@ -1,4 +1,4 @@
-"""The page of one's own report: what it shows, and what was typed when an act on it was refused."""
+"""The page of one's own report: its content, and what was typed when an act on it was refused."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,10 +27,9 @@ BAR = ("0", "1", "2", "4", "closed")
 
 @dataclass(frozen=True)
 class Refused:
-    """An act that was refused: which form it came from, why, the words typed into it and the files kept for it; `at` is the id of the
-    field it is about, if it is one.
+    """A refused act: its form, the reason, the words typed and files staged; `at` is the id of the field in question, if any.
 
-    Without `why` nothing was refused but files, or one was only taken out: the form waits to be sent.
+    Without `why` only files were refused, or one was removed: the form waits to be sent.
     """
 
     act: str
@@ -41,13 +40,13 @@ class Refused:
 
     @property
     def refusal(self) -> Refusal:
-        """Why, for the macros of components/forms.html."""
+        """For the macros of components/forms.html."""
         return Refusal(self.why, self.at)
 
 
 @dataclass(frozen=True)
 class Forms:
-    """What the forms of the page hold, and where a refusal is said: at its form, or on top once that form is gone."""
+    """The content of the page's forms, and where a refusal is shown: at its form, or on top once that form is gone."""
 
     refused: Refused | None
     rating: dict[str, Any]
@@ -55,19 +54,19 @@ class Forms:
 
     @property
     def is_orphan(self) -> bool:
-        """Whether the form that was sent is no longer on the page, e.g. because the time for it has just run out."""
+        """Whether the submitted form is no longer on the page, e.g. because its time has just run out."""
         return self.refused is not None and self.refused.act not in self.open
 
     def words_of(self, act: str) -> str:
-        """What was typed into a form, and nothing into the others."""
+        """The words typed into that form; empty for others."""
         return self.refused.words if self.refused is not None and self.refused.act == act else ""
 
     def refusal_of(self, act: str) -> Refusal:
-        """Why a form was refused, and nothing for the others."""
+        """The refusal of that form; empty for others."""
         return self.refused.refusal if self.refused is not None and self.refused.act == act else Refusal()
 
     def files_of(self, act: str) -> FormFiles:
-        """The files of a form: kept where it came back, else none yet."""
+        """The staged files of a form: kept where it was refused, else none yet."""
         kept = self.refused.files if self.refused is not None and self.refused.act == act else None
         return kept or empty_form()
 
@@ -88,7 +87,7 @@ def own_page(report: Report, *, refused: Refused | None = None) -> str:
 
 
 def shown_to_sender(report: Report) -> OwnReport:
-    """The report as its sender reads it, offering only what the process of its case would hear of."""
+    """The report as its sender reads it, with only those acts that the process of its case would react to."""
     shown = own_report(report, now=now())
     if not (shown.may_write or shown.may_withdraw):
         return shown
@@ -101,12 +100,11 @@ def shown_to_sender(report: Report) -> OwnReport:
 
 
 def agency_levels() -> dict[str, str]:
-    """The levels chosen for single agencies, by the agency's ref."""
+    """The ratings of single agencies, by the agency's ref."""
     return {name.removeprefix(AGENCY): level for name, level in request.form.items() if name.startswith(AGENCY) and level in LEVELS}
 
 
 def typed_rating() -> dict[str, Any]:
-    """The rating form as it was sent."""
     return {"level": request.form.get("level"), "reason": request.form.get("reason", ""), "agencies": agency_levels()}
 
 
@@ -127,7 +125,7 @@ def _open_forms(shown: OwnReport) -> frozenset[str]:
 
 
 def _bar(shown: OwnReport) -> int | None:
-    """Where on the bar of five the report is; None for those that leave it, and for those closed without an answer."""
+    """The position on the bar of five; None for reports that leave it or were closed without an answer."""
     if shown.state == CaseState.CLOSED:
         return len(BAR) - 1 if shown.publication is not None else None
     return next((index for index, step in enumerate(BAR) if step == shown.progress.step), None)
