@@ -1,4 +1,4 @@
-"""`langbiang report …`: a document of a period or the file of a case, made at once and written to a file, as the machine's own operator."""
+"""`langbiang report …`: makes a period document or a case file at once and writes it to a file, on behalf of the server's administrator."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -29,14 +29,14 @@ Say = Callable[[int, int | None], None]
 
 
 class NotFoundHere(CaseworkError):
-    """What was named is not there: the command was called wrongly."""
+    """Something named in the call does not exist."""
 
 
 def make_report(app: Flask, kind: str, *, every: str | None, period: str, centre: str, agency: str | None, form: str, out: Path,
                 now: datetime, say: Say) -> int:  # fmt: skip
-    """Make a report, sheet or yearbook and write it to `out`; returns its size. `period` empty: the last one that is over.
+    """Make a report, sheet or yearbook and write it to `out`; returns its size. Without `period`, the last one that is over.
 
-    Raises NotFoundHere for a centre or agency there is none of, PeriodRefused.
+    Raises NotFoundHere for an unknown centre or agency, PeriodRefused.
     """
     with app.test_request_context(), force_locale("vi"):
         row = _centre(centre)
@@ -54,9 +54,9 @@ def make_report(app: Flask, kind: str, *, every: str | None, period: str, centre
 
 
 def make_case_file(app: Flask, code: str, *, form: str, out: Path, now: datetime, say: Say) -> int:
-    """Make the file of a case and write it to `out`; returns its size. Records `print_case_file`.
+    """Make a case file and write it to `out`; returns its size. Records `print_case_file`.
 
-    Raises NotFoundHere for a code there is no case of, or one that is handled outside of the system.
+    Raises NotFoundHere for an unknown code or a quarantined case.
     """
     with app.test_request_context(), force_locale("vi"):
         id_ = db.session.scalar(select(Case.id).where(Case.code == code, Case.quarantined_at.is_(None)))
@@ -83,7 +83,7 @@ def _centre(prefix: str) -> Centre:
 
 
 def _agency(name: str, centre_id: int) -> Agency:
-    """By its key, or by its name without regard to accents."""
+    """By key, or by name regardless of accents."""
     query = select(Agency).where(Agency.centre_id == centre_id, or_(Agency.key == name, Agency.folded_name == fold(name)))
     row = db.session.scalars(query.order_by(Agency.id.desc())).first()
     if row is None:
@@ -96,7 +96,7 @@ def _last_over(every: str, centre_id: int, now: datetime) -> str:
 
 
 def _write(made: Made, out: Path) -> int:
-    """Whole or not at all: beside the place it goes to, then by its name."""
+    """Whole or not at all: written next to its place, then renamed."""
     data: Any = made.content if isinstance(made.content, bytes) else made.content.read_bytes()
     beside = out.with_name(f".{out.name}.part")
     try:

@@ -1,4 +1,4 @@
-"""From what was asked (a kind, a period, an agency) to the document, in the pages' worker and in the command alike."""
+"""From a request (kind, period, agency) to the document, both for the worker and for the command."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ Told = Callable[[int, int | None], None]
 
 
 class PeriodRefused(CaseworkError):
-    """There is no such period, or none of that document."""
+    """There is no such period, or no such document of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A document, and the row of the frozen figures it prints."""
+    """A document, and the row of the frozen figures in it."""
 
     document: Document
     snapshot_id: int | None = None
 
 
 def asked_period(kind: str, name: str, *, centre_id: int, now: datetime) -> Period:
-    """The period of a name. Raises PeriodRefused for none, one that has not begun, and a yearbook of anything but a year."""
+    """The period of that name. Raises PeriodRefused for an unknown one, one that has not begun, and a yearbook of anything but a year."""
     try:
         period = period_named(name, centre_id=centre_id)
     except NoSuchPeriod:
@@ -46,7 +46,7 @@ def asked_period(kind: str, name: str, *, centre_id: int, now: datetime) -> Peri
 
 
 def gather(kind: str, name: str, *, centre_id: int, agency: Agency | None, by: Actor | None, now: datetime, tell: Told) -> Gathered:
-    """Count and collect. `by` None is the command on the machine itself, which reads all. Raises ReadingRefused, PeriodRefused."""
+    """Count and collect. `by` None is the server's command, which may read everything. Raises ReadingRefused, PeriodRefused."""
     if by is not None:
         refuse_reading(kind, by=by, centre_id=centre_id, agency=agency)
     period = asked_period(kind, name, centre_id=centre_id, now=now)
@@ -66,7 +66,7 @@ def gather(kind: str, name: str, *, centre_id: int, agency: Agency | None, by: A
 
 
 def page_for(kind: str, document: Document, *, centre_id: int, now: datetime, **marks: Any) -> str:
-    """The page of a document that is no letter yet: with the letterhead of today and room for the number."""
+    """The page of a document that is no letter yet: with today's letterhead and room for the number."""
     head, known = letterhead_for(centre_id, None, local_day(now)), KINDS[kind]
     symbol = known.symbol(head.symbol) or f"{known.abbreviation}-………"
     return document_html(document, head, local_day(now), **{"symbol": symbol, **marks})

@@ -1,4 +1,4 @@
-"""What the worker makes of an order: the file of a case, a report, a sheet, a yearbook, as PDF, workbook or data."""
+"""Makers of ordered documents: case files, reports, sheets and yearbooks, as PDF, workbook or data."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from casework.photos.records import open_copy
 from reports.agency_sheet import AgencySheet
 from reports.agency_sheet import figures_table as sheet_table
 from reports.case_file import case_file_data, case_file_pdf
-from reports.case_file_reading import CaseFileContent, case_file_of, printed_pictures
+from reports.case_file_reading import Read, case_file_of, printed_pictures
 from reports.letters import page_of, sheets_of
 from reports.period_report import PeriodReport, part_tables
 from reports.periodic import Document, document_of, document_pdf
@@ -39,7 +39,7 @@ NAMES = {PERIOD_REPORT: "bao-cao", AGENCY_SHEET: "phieu-don-vi", YEARBOOK: "nien
 
 
 def make_case_file(output: Output, progress: Progress) -> Made:
-    """The file of one case, as who ordered it may read it now."""
+    """A case file with what the person ordering may read now."""
     case = case_seen_by(progress.by, str(output.parameters.get("case") or ""))
     if case is None:
         raise OutputRefused("Không tìm thấy vụ việc.", "The case was not found.")
@@ -48,8 +48,8 @@ def make_case_file(output: Output, progress: Progress) -> Made:
 
 
 def case_file(case: Case, *, by: Actor, progress: Progress, form: str, store: FileStore, printed_by: str = "") -> Made:
-    """Read it, scale its pictures and set it; each picture is one step of the progress."""
-    read: CaseFileContent = case_file_of(case, by=by, now=progress.now, step_names=_step_names(case), printed_by=printed_by)
+    """Read the case, scale its pictures and set it; each picture is one step of the progress."""
+    read: Read = case_file_of(case, by=by, now=progress.now, step_names=_step_names(case), printed_by=printed_by)
     name = f"ho-so-{case.code}"
     if form == "json":
         return Made(case_file_data(read.file), f"{name}.json", MEDIA_TYPES["json"])
@@ -61,7 +61,7 @@ def case_file(case: Case, *, by: Actor, progress: Progress, form: str, store: Fi
 
 
 def make_document(output: Output, progress: Progress) -> Made:
-    """A report, sheet or yearbook: of a letter that was written, of a preview, or counted now."""
+    """A report, sheet or yearbook: from a written letter, from a preview, or counted now."""
     with force_locale("vi"):
         if ref := output.parameters.get("letter"):
             return _of_letter(str(ref), progress)
@@ -71,7 +71,7 @@ def make_document(output: Output, progress: Progress) -> Made:
 
 
 def written(kind: str, gathered: Gathered, *, centre_id: int, form: str, progress: Progress, store: FileStore) -> Made:
-    """A document as a file of one form."""
+    """A document as a file of the given form."""
     document = gathered.document
     name = f"{NAMES[kind]}-{_name_of(document)}-{progress.now.astimezone(LOCAL_ZONE):%Y%m%d}"
     if form == "json":
@@ -88,7 +88,7 @@ def written(kind: str, gathered: Gathered, *, centre_id: int, form: str, progres
 
 
 def preview_of(output: Output, *, store: FileStore) -> tuple[str, dict[str, Any], int | None]:
-    """What a finished preview tells: its kind, its content, the row of the frozen figures. Raises OutputRefused when it is gone."""
+    """Read a finished preview: kind, content, row of the frozen figures. Raises OutputRefused when it is gone."""
     if output.file is None or output.file.erased_at is not None:
         raise OutputRefused("Bản xem trước không còn.", "The preview is gone.")
     with open_copy(output.file, store=store) as opened:
@@ -110,7 +110,7 @@ def _gathered(output: Output, progress: Progress) -> Gathered:
 
 
 def _of_letter(ref: str, progress: Progress) -> Made:
-    """The sheets of a letter that has no number yet, with what their reader may read of it."""
+    """The sheets of a letter that has no number yet, limited to what the person ordering may read."""
     letter = db.session.scalars(letters_within(progress.by).where(Letter.ref == ref)).first()
     if letter is None or letter.withdrawn_at is not None or letter.given_number is not None:
         raise OutputRefused("Không tìm thấy văn bản.", "The document was not found.")
@@ -119,7 +119,7 @@ def _of_letter(ref: str, progress: Progress) -> Made:
 
 
 def _flat(document: Document) -> Table:
-    """Every table of a document beneath each other, so that one may filter by what it is about."""
+    """All tables of a document below each other, with a column for the table's name to filter by."""
     grids: list[Grid] = []
     if isinstance(document, PeriodReport):
         grids = part_tables(document)
@@ -140,7 +140,7 @@ def _flat(document: Document) -> Table:
 
 
 def _cell(words: str) -> Any:
-    """A number as one, so that a workbook reckons with it; words as they stand."""
+    """Numbers as numbers, so that a workbook can calculate; words unchanged."""
     if words == "–":
         return None
     plain = words.replace(".", "").replace(",", ".")

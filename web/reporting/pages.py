@@ -1,4 +1,4 @@
-"""Reports of a period, sheets of agencies and yearbooks: prepared, looked at, given words, written; and case files ordered."""
+"""Period reports, agency sheets and yearbooks: prepared, previewed, commented and written; and case files ordered."""
 
 from typing import Any
 
@@ -52,13 +52,13 @@ from web.task_page import at_most
 bp = Blueprint("reporting", __name__)
 
 OFFERED = ((MONTH, 6), (QUARTER, 4), (WEEK, 5), (HALF_YEAR, 2), (YEAR, 3))
-"""How many past periods of each kind may be chosen, the present one beside them."""
+"""Number of past periods of each kind to choose from, in addition to the present one."""
 MOST_SHOWN = 20
 WORKING = ("waiting", "making")
 
 
 class PrepareForm(Form):
-    """What is to be prepared: which document, of which period, of which centre or agency."""
+    """The document to prepare, its period, and its centre or agency."""
 
     kind = RadioField(_l("Document"), validators=[InputRequired(_l("Please choose a document."))])
     period = SelectField(_l("Period"))
@@ -66,7 +66,7 @@ class PrepareForm(Form):
 
 
 class WriteForm(Form):
-    """The words of who writes it."""
+    """The writer's own words."""
 
     assessment = TextAreaField(_l("Assessment"), validators=[at_most(LONGEST_TEXT)])
     proposals = TextAreaField(_l("Proposals"), validators=[at_most(LONGEST_TEXT)])
@@ -75,7 +75,6 @@ class WriteForm(Form):
 
     @property
     def typed(self) -> Typed:
-        """As the use case takes it."""
         lines = [tuple((field.data or "").splitlines()) for field in (self.to, self.copies)]
         return Typed(self.assessment.data or "", self.proposals.data or "", lines[0], lines[1])
 
@@ -113,14 +112,14 @@ def prepare() -> ResponseReturnValue:
 @bp.get("/statistics/reports/<ref>")
 @performs(Action.READ_STATISTICS)
 def preview(ref: str) -> ResponseReturnValue:
-    """How far it is, then the document as it will print, with the form for its words."""
+    """Its progress, then the document as it will print, with the form for the writer's words."""
     return _preview_page(found(_preview(ref)), WriteForm())
 
 
 @bp.post("/statistics/reports/<ref>")
 @performs(Action.READ_STATISTICS)
 def write(ref: str) -> ResponseReturnValue:
-    """Show it with the words typed so far, have sheets made of it, or write it so that it can be numbered."""
+    """Show it with the words typed so far, have its sheets made, or write it so that it can be numbered."""
     row, form, act = found(_preview(ref)), WriteForm(), request.form.get("act", "preview")
     if row.state != "ready" or not form.validate_on_submit():
         return _preview_page(row, form), 422
@@ -139,7 +138,7 @@ def write(ref: str) -> ResponseReturnValue:
 @bp.route("/documents/<ref>/sheets", methods=["GET", "POST"])
 @performs(Action.READ_LETTERS)
 def letter_sheets(ref: str) -> ResponseReturnValue:
-    """Sheets of a document of many pages that has no number yet: they take seconds, so the worker makes them."""
+    """Have the worker make the sheets of a long document without a number, which takes seconds."""
     letter = found(db.session.scalars(letters_within(actor()).where(Letter.ref == ref)).first())
     kind = letter.kind if letter.kind in ROWS else "letter"
     if letter.withdrawn_at is not None or letter.given_number is not None or not is_offered(kind, by=actor(), centre_id=letter.centre_id):
@@ -156,7 +155,7 @@ def letter_sheets(ref: str) -> ResponseReturnValue:
 @bp.route("/cases/<ref>/case-file", methods=["GET", "POST"])
 @performs(Action.PRINT_CASE_FILE)
 def case_file(ref: str) -> ResponseReturnValue:
-    """What a case file is, and the order for one."""
+    """An explanation of case files, and the form to order one."""
     seen = found(case_seen_by(actor(), ref))
     if request.method == "GET":
         return render_template("reporting/case_file.html", case=seen)
@@ -175,7 +174,7 @@ def case_file(ref: str) -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def yearbook() -> ResponseReturnValue:
-    """The yearbook that was issued last, as it was issued."""
+    """The most recently issued yearbook, as it was issued."""
     prefix = request.args.get("centre", "")
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(1)
     centre = found(db.session.scalars(query.where(Centre.code_prefix == prefix) if prefix else query).first())
@@ -201,12 +200,12 @@ def _reports_page(form: PrepareForm, *, refusal: str = "") -> str:
 
 
 def select_written() -> Any:
-    """The documents about periods the person may see, the newest first."""
+    """The period documents the person may see, newest first."""
     return letters_within(actor()).where(IS_OF_PERIOD).order_by(Letter.id.desc())
 
 
 def is_offered(kind: str, *, by: Actor, centre_id: int) -> bool:
-    """Whether the person may have sheets of that kind made; a records clerk gets those that were issued."""
+    """Whether the person may have that kind of sheet made; a records clerk only gets issued ones."""
     return all(may_in_centre(by, action, centre_id) for action in OUTPUTS[kind].needs)
 
 
@@ -233,7 +232,7 @@ def _offered(reach: Reach) -> list[tuple[str, str]]:
 
 
 def _periods(centre_id: int) -> list[tuple[str, str]]:
-    """Past periods of each kind, the newest first, and the present ones."""
+    """Past periods of each kind, newest first, and the present ones."""
     found_periods: list[tuple[str, str]] = []
     for kind, number in OFFERED:
         period = period_at(kind, now(), centre_id=centre_id)
@@ -246,7 +245,7 @@ def _periods(centre_id: int) -> list[tuple[str, str]]:
 
 
 def _chosen(ref: str, kind: str) -> tuple[Centre, Agency | None]:
-    """The centre, and the agency a sheet is of: within what the person reads."""
+    """The centre and the sheet's agency, limited to what the person may read."""
     for reach in reaches_of(actor()):
         if reach.agency is None and reach.centre.ref == ref:
             return reach.centre, None
