@@ -1,4 +1,4 @@
-"""Who looked at who senders are, and who took lists out of the house: for inspectors, and without the reasons for administrators."""
+"""The log of who revealed senders and exported lists: for inspectors, and without the reasons for administrators."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Breaches of personal data: opened, described, who is affected worked out and told, notices drafted and put down, closed."""
+"""Breaches of personal data: recorded, described, affected people worked out and notified, notices drafted and recorded, closed."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -58,7 +58,7 @@ from web.settings.date_fields import DayRefused, typed_instant
 bp = Blueprint("rights_breaches", __name__)
 
 ALL = "all"
-"""Stands for the whole installation where a centre is chosen."""
+"""The option for the whole installation where a centre is chosen."""
 KNOWN = tuple(KNOWN_LABELS)
 NOTICED, SENT = Bilingual("Phát hiện lúc", "Noticed at"), Bilingual("Gửi lúc", "Sent at")
 FIRST, UNTIL = Bilingual("Từ", "From"), Bilingual("Đến trước", "Until before")
@@ -110,7 +110,7 @@ def breach(ref: str) -> ResponseReturnValue:
 @performs(Action.HANDLE_BREACH)
 @answers_again(lambda ref: url_for(".breach", ref=ref))
 def act(ref: str) -> ResponseReturnValue:
-    """One of ACTS, by the button that was pressed; a refusal keeps what was typed."""
+    """Perform one of ACTS, by the button that was pressed; a refusal keeps what was typed."""
     verb, row_id = request.form.get("act", ""), found(breach_seen(actor(), ref)).id
     work = found(ACTS.get(verb))
     form = Form()
@@ -130,7 +130,7 @@ def act(ref: str) -> ResponseReturnValue:
 @bp.get("/personal-data/breaches/<ref>/notices/<whom>")
 @performs(Action.READ_BREACHES)
 def notice(ref: str, whom: str) -> ResponseReturnValue:
-    """The draft of a notice, in Vietnamese, to be printed."""
+    """The draft of a notice, in Vietnamese, for printing."""
     row = found(breach_seen(actor(), ref))
     if whom not in (AUTHORITY, PEOPLE):
         return found(None)
@@ -182,7 +182,7 @@ ACTS: dict[str, Callable[[Breach], str]] = {
 
 
 def _ids(verb: str) -> dict[str, str]:
-    """Ids of the fields of one act's form on the page, by what a refusal is about."""
+    """Field ids of one act's form, by what a refusal is about."""
     way = request.form.get("way", "")
     of_act: dict[str, dict[str, str]] = {
         "describe": {name: f"d-{name}" for name in KNOWN},
@@ -195,7 +195,7 @@ def _ids(verb: str) -> dict[str, str]:
 
 
 def _found(row: Breach) -> Found:
-    """Who is affected, by the way that was chosen."""
+    """Who is affected, found by the chosen method."""
     sent, way = request.form, request.form.get("way", "")
     if way == affected.BY_SESSION:
         return affected.by_session(row, sent.get("session", ""))
@@ -221,7 +221,7 @@ def _time() -> Time:
 
 
 def _instant(name: str, label: Bilingual) -> datetime:
-    """A time that was typed. Raises DayRefused, which says of which field."""
+    """A typed time. Raises DayRefused, which names the field."""
     typed = request.form.get(name, "")
     if not typed.strip():
         raise DayRefused(f"Vui lòng ghi: {label.vi}.", f"Please fill in: {label.en}.", about=name)
@@ -257,7 +257,7 @@ def _page(row: Breach, verb: str = "", refusal: Refusal | None = None) -> str:
 
 
 def _ways(row: Breach) -> dict[str, Bilingual]:
-    """The ways that have a form of their own here; a session is chosen from a list, and accounts of citizens belong to no centre."""
+    """The methods with a form here; a session is chosen from a list, and citizens' accounts belong to no centre."""
     left_out = {affected.BY_SESSION} | (set() if row.centre_id is None else {affected.BY_CITIZENS})
     return {way: words for way, words in WAY_LABELS.items() if way not in left_out}
 
@@ -272,7 +272,7 @@ def _sessions(row: Breach, login: str) -> tuple[list[LoginSession], str]:
 
 
 def _said_of(facts: dict[str, Any]) -> str:
-    """By what somebody was found, as far as a reader can make use of it: the time, or how many codes."""
+    """How somebody was found, as far as it helps a reader: the time, or how many codes."""
     if "codes" in facts:
         return str(ngettext("%(num)s code", "%(num)s codes", len(facts["codes"])))
     if "until" not in facts:
@@ -288,14 +288,14 @@ def _whose(row: Breach) -> Bilingual:
 
 
 def _centres() -> list[tuple[str, str]]:
-    """What somebody may put a breach down for: the whole installation, if they administer it, and centres, by ref and name."""
+    """The scopes somebody may record a breach for: the whole installation, if they administer it, and centres, by ref and name."""
     own, query = centres_where(actor(), Action.HANDLE_BREACH), select(Centre).order_by(Centre.code_prefix)
     rows = db.session.scalars(query if own is None else query.where(Centre.id.in_(sorted(own))))
     return ([(ALL, local(EVERYWHERE))] if own is None else []) + [(row.ref, local(row.name)) for row in rows]
 
 
 def _centre_sent() -> int | None:
-    """The centre that was chosen, None for the whole installation."""
+    """The chosen centre, None for the whole installation."""
     chosen = request.form.get("centre", "")
     if chosen not in dict(_centres()):
         raise BreachRefused("Vui lòng chọn Trung tâm.", "Please choose the centre.", about="centre")

@@ -1,4 +1,4 @@
-"""One's own data: a copy as a file, correction, erasure, restriction. For an account all of it, for a guest that of one report."""
+"""A person's own data: a copy as a file, correction, erasure, restriction. For an account it covers everything, for a guest one report."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -58,21 +58,21 @@ from web.sent_forms import may_repeat
 bp = Blueprint("rights_own", __name__)
 
 COPIES = Limit("copies of own data", 6, timedelta(hours=1))
-"""Of one person: reading every photo again takes its time."""
+"""Per person, since reading every photo again takes time."""
 REQUESTS = Limit("requests about own data", 12, timedelta(hours=1))
 FIELDS = {
     "correction": {"words": "c-words", "wish": "c-words", "phone": "c-phone", "email": "c-email"},
     "restriction": {"words": "r-words", "wish": "r-words"},
     "erasure": {"words": "e-words", "wish": "e-words", "sure": "e-sure"},
 }
-"""Ids of the fields of each form on the page, by what a refusal is about."""
+"""Field ids of each form on the page, by what a refusal is about."""
 COPY_NAME = "du-lieu-ca-nhan.zip"
 MOST_REPORTS_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What was sent and came back: from which form, why, and what stood in it; `at` is the id of the field it is about, if it is one."""
+    """A refused submission: its form, the reason, and the content; `at` is the id of the field in question, if any."""
 
     act: str = ""
     why: str = ""
@@ -82,12 +82,12 @@ class Typed:
 
     @property
     def refusal(self) -> Refusal:
-        """Why, for the macros of components/forms.html."""
+        """For the macros of components/forms.html."""
         return Refusal(self.why, self.at)
 
 
 class Refused(CaseworkError):
-    """What was typed cannot be used; the text is already in the reader's language."""
+    """The input cannot be used; the text is already in the reader's language."""
 
     def __init__(self, why: str, *, about: str = "") -> None:
         super().__init__(why, why, about=about)
@@ -145,7 +145,7 @@ def lift_of_report(code: str) -> ResponseReturnValue:
 
 
 def _person(code: str | None) -> Person:
-    """Whose data it is about. Raises NotFound for staff, whose data the house keeps as an employer, and for reports of others."""
+    """The person concerned. Raises NotFound for staff, whose data is kept under employment rules, and for other people's reports."""
     by = actor()
     if code is None:
         account = found(by.account)
@@ -159,7 +159,7 @@ def _person(code: str | None) -> Person:
 
 
 def _copy(code: str | None) -> ResponseReturnValue:
-    """The ZIP file, built while it is sent. That it was asked for is written down before its first byte leaves."""
+    """The ZIP file, built while it is sent. The request is recorded before its first byte leaves."""
     person = _person(code)
     if (back := _unproven(person, "copy")) is not None:
         return back
@@ -180,7 +180,7 @@ def _copy(code: str | None) -> ResponseReturnValue:
 
 
 def _streamed(app: Flask, person: Person, words_language: str, moment: datetime) -> Iterator[bytes]:
-    """The pieces of the copy, read in a context of their own: the request is over before the last of them leaves."""
+    """The pieces of the copy, read in a context of their own, because the request ends before the last of them leaves."""
     account_id = person.account.id if person.account is not None else None
     ids = _report_ids(person)
     store, base = file_store(), person.report.id if person.report is not None else None
@@ -220,7 +220,7 @@ def _lift(code: str | None) -> ResponseReturnValue:
 
 
 def _done(code: str | None, act: str, work: Callable[[], None], said: str) -> ResponseReturnValue:
-    """Prove who asks, count it, do it; a refusal stands at its form, which keeps what was typed."""
+    """Check the proof, count the request and do it; a refusal is shown at its form, which keeps what was typed."""
     person = _person(code)
     if (back := _unproven(person, act)) is not None:
         return back
@@ -236,7 +236,7 @@ def _done(code: str | None, act: str, work: Callable[[], None], said: str) -> Re
 
 
 def _unproven(person: Person, act: str) -> ResponseReturnValue | None:
-    """The page again while it is not proven who asks, or because a code was asked for."""
+    """The page again while the person is not proven, or because a code was requested."""
     judged = unproven(person)
     if judged is None:
         return None
@@ -247,12 +247,12 @@ def _unproven(person: Person, act: str) -> ResponseReturnValue | None:
 
 
 def _again(person: Person) -> Person:
-    """The same after a commit."""
+    """The same person, read again after a commit."""
     return _person(person.report.code if person.report is not None else None)
 
 
 def _sent() -> dict[str, str]:
-    """What was typed, to stand in the form again; nothing that proves who one is."""
+    """The typed values for showing the form again, without proofs of identity."""
     return {name: request.form.get(name, "") for name in ("words", "name", "phone", "email", "sure")}
 
 
@@ -270,7 +270,7 @@ def _wish(kind: str) -> Wish:
 
 
 def _locked(code: str | None) -> Person:
-    """The person, read again inside the unit of work; the case of a report is locked, for an event is written to it."""
+    """The person, read again inside the unit of work; a report's case is locked, because an event will be written to it."""
     person = _person(code)
     if person.report is not None:
         lock_case(case_of(person.report).id)
@@ -319,7 +319,7 @@ def _page(person: Person, typed: Typed | None = None) -> str:
 
 
 def _state_of(row: DataRequest) -> str:
-    """Where a request stands, as the page says it."""
+    """The state of a request in the page's words."""
     if row.done_at is not None:
         return "refused" if row.granted is False else "done"
     if row.begun_at is not None:
@@ -328,7 +328,8 @@ def _state_of(row: DataRequest) -> str:
 
 
 def _still_open(person: Person) -> int:
-    """How many reports go on, so that one knows before what is not erased at once; of the newest MOST_REPORTS_LOOKED_AT."""
+    """How many reports are still open, which tells people beforehand what is not erased at once; limited to the newest
+    MOST_REPORTS_LOOKED_AT."""
     ids = _report_ids(person)[-MOST_REPORTS_LOOKED_AT:]
     return sum(not has_ended(link, now()) for link in newest_links(ids).values())
 
@@ -337,13 +338,13 @@ CODES: dict[str, dict[str, Any]] = {
     "language": {"vi": Bilingual("Tiếng Việt", "Vietnamese"), "en": Bilingual("Tiếng Anh", "English")},
     "channel": CHANNEL_LABELS, "takes": TAKE_LABELS,
 }  # fmt: skip
-"""What the file for programs holds as a code, in words for the page: by the key of the fact."""
+"""The words for codes in the machine-readable file, by the key of the fact."""
 OF_CHANNELS = frozenset({"channels", "sent"})
-"""Facts that are lists of channels, or begin with one and the moment it was used."""
+"""Facts that are lists of channels, or begin with a channel and the moment it was used."""
 
 
 def _draw(app: Flask, page: PageOf, words_language: str) -> str:
-    """The readable page: without what the site's own pages are told, of which there is no request any more."""
+    """The readable page, rendered without the site's context, since the request is over by then."""
 
     def words(value: Value, key: str = "") -> str:
         if key in OF_CHANNELS and value:
@@ -361,7 +362,6 @@ def _of_channel(told: str) -> str:
 
 
 def _fact_words(value: Value) -> str:
-    """A fact as one reads it."""
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, datetime):

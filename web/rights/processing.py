@@ -1,4 +1,4 @@
-"""The register of processing as it stands, or stood on a day: to read, to print, to export. Its rows are changed under the settings."""
+"""The register of processing activities, now or as of a day: to read, print and export. Its rows are changed under the settings."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,7 +18,7 @@ from web.public.filters import day_typed
 bp = Blueprint("rights_processing", __name__)
 
 COLUMNS = ("purpose", "legal_basis", "data_kinds", "people", "recipients", "kept", "protection", "answers_for_it")
-"""What is told of an activity, in the order of the register."""
+"""The columns of the register, in order."""
 EVERYWHERE = Bilingual("Toàn hệ thống", "The whole installation")
 
 
@@ -36,6 +36,6 @@ def register() -> ResponseReturnValue:
 
 
 def whose(row: ProcessingActivity) -> Bilingual:
-    """For whom a row holds."""
+    """The scope of a row."""
     centre = db.session.get(Centre, row.centre_id) if row.centre_id is not None else None
     return centre.name if centre is not None else EVERYWHERE

@@ -1,4 +1,4 @@
-"""Requests about personal data, for operations leads: what is due when, and what is done with each."""
+"""Requests about personal data, for operations leads: their due dates, and the acts on each."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,7 +63,7 @@ def request_page(ref: str) -> ResponseReturnValue:
 @performs(Action.DECIDE_DATA_REQUEST)
 @answers_again(lambda ref: url_for(".request_page", ref=ref))
 def decide(ref: str) -> ResponseReturnValue:
-    """One of ACTS, by the button that was pressed; a refusal keeps the words."""
+    """Perform one of ACTS, by the button that was pressed; a refusal keeps the words."""
     row, act = found(request_seen(actor(), ref)), request.form.get("act", "")
     if act not in ACTS:
         return found(None)
@@ -83,7 +83,7 @@ def decide(ref: str) -> ResponseReturnValue:
 @performs(Action.DECIDE_DATA_REQUEST)
 @may_repeat
 def look(ref: str) -> ResponseReturnValue:
-    """The person's words and who they are, with a reason that is written down; kept by nobody."""
+    """Show the requester's words and identity, for a recorded reason; nothing may cache the page."""
     row_id = found(request_seen(actor(), ref)).id
     try:
         with unit_of_work():
@@ -100,7 +100,7 @@ def look(ref: str) -> ResponseReturnValue:
 @bp.route("/data-requests/<ref>/what-stays", methods=["GET", "POST"])
 @performs(Action.DECIDE_DATA_REQUEST)
 def what_stays(ref: str) -> ResponseReturnValue:
-    """The texts an erasure leaves that may say who it is, once looked at with a reason; each is cleared where it stands."""
+    """Texts left by an erasure that may identify the person, shown for a reason; each can be cleared where it is."""
     row = found(request_seen(actor(), ref))
     found(row if row.kind == ERASURE and row.granted is not False else None)
     if request.method == "GET":
@@ -123,7 +123,7 @@ def what_stays(ref: str) -> ResponseReturnValue:
 
 
 def _stays_page(row: DataRequest, refusal: Refusal | None = None) -> Response:
-    """What a refusal was about keeps what was ticked and typed."""
+    """After a refusal, what was ticked and typed stays."""
     by, moment = actor(), now()
     left = texts_that_stay(row, by=by, now=moment) if has_looked(row, by=by, now=moment) else None
     shown = {each.key for each in left.texts} if left is not None else set()
@@ -162,7 +162,7 @@ def _said(row: DataRequest, act: str) -> str:
 
 
 def _in_backups_until(row: DataRequest) -> datetime | None:
-    """Until when backups from before may still hold what was erased."""
+    """Until when earlier backups may still contain what was erased."""
     is_erased = row.kind == ERASURE and row.begun_at is not None
     return (row.done_at or now()) + timedelta(days=value_of("backup_days")) if is_erased else None
 
