@@ -1,7 +1,7 @@
 """gunicorn behind nginx: gunicorn --config python:web.serving.gunicorn_config wsgi:application
 
-As many processes and threads as the settings say. nginx in front takes slow uploads whole before it hands them on, which gunicorn's
-threads could not do; without it use `langbiang serve`, whose server does that itself. SIGTERM and SIGHUP let requests in flight end first.
+As many processes and threads as the settings say. nginx in front buffers slow uploads before passing them on, which gunicorn's threads
+cannot do; without nginx use `langbiang serve`, whose server does that itself. SIGTERM and SIGHUP let requests in flight end first.
 """
 
 import gc
@@ -14,12 +14,12 @@ from web.request_log import write_log
 from web.schema_check import refuse_missing_database
 from web.serving.server import FINISH_SECONDS, listen_address
 
-gc.set_threshold(50_000, 20, 100)  # as langbiang.py; the processes forked from this one have it, too
+gc.set_threshold(50_000, 20, 100)  # as in langbiang.py; inherited by the forked processes
 try:
     _config = Config.from_environment()
     refuse_missing_database(_config)
 except (SettingRefused, StartRefused, CaseworkError) as refusal:
-    raise SystemExit(str(refusal)) from None  # as langbiang serve: a sentence, and nothing is made
+    raise SystemExit(str(refusal)) from None  # as in `langbiang serve`: a sentence, and nothing is created
 if _config.processes > 1:
     count_together(_config.data / "metrics" / str(_config.port))
 
@@ -30,10 +30,10 @@ threads = _config.threads
 timeout = 120
 graceful_timeout = FINISH_SECONDS
 keepalive = 75
-"""Longer than nginx keeps a connection it does not use, so that no request meets one that is just being closed."""
+"""Longer than nginx keeps an idle connection, so that no request meets one that is just being closed."""
 
 forwarded_allow_ips = "*"
-"""What a proxy says of the visitor the application judges itself (web.http.security); it trusts a proxy only where BASE_URL is https."""
+"""The application itself judges what a proxy says of the visitor (web.http.security); it trusts a proxy only where BASE_URL is https."""
 
 preload_app = False
 accesslog = None
@@ -41,10 +41,10 @@ control_socket_disable = True
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """Each process logs under a name of its own."""
+    """Give each process a log of its own."""
     write_log(_config.log, f"serve-{_config.port}-{worker.age}")
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """As `langbiang serve`: it holds no connections any more, and what it counted stays."""
+    """As in `langbiang serve`: its connections are gone, its counts stay."""
     forget_process(worker.pid)

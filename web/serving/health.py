@@ -1,4 +1,4 @@
-"""For those who watch the process: is it alive, and can it do its work."""
+"""Health checks for process monitors: is it alive, and can it do its work."""
 
 from collections.abc import Callable
 
@@ -19,14 +19,13 @@ bp = Blueprint("health", __name__)
 @bp.get("/healthz")
 @performs(Action.CHECK_HEALTH)
 def healthz() -> ResponseReturnValue:
-    """The process answers."""
     return {"status": "ok"}, 200, {"Cache-Control": "no-store"}
 
 
 @bp.get("/readyz")
 @performs(Action.CHECK_HEALTH)
 def readyz() -> ResponseReturnValue:
-    """Database, schema, keys and file store are usable; says which is not, and no more than that."""
+    """Whether database, schema, keys and file store are usable; names the failing one and nothing else."""
     checks = {"database": _database, "schema": _schema, "keyring": _keyring, "files": _files}
     results = {name: _passes(name, check) for name, check in checks.items()}
     is_ready = all(results.values())
@@ -37,7 +36,7 @@ def readyz() -> ResponseReturnValue:
 def _passes(name: str, check: Callable[[], None]) -> bool:
     try:
         check()
-    except Exception as error:  # whatever it is, the answer is "failing", and the log says why
+    except Exception as error:  # whatever the error, the answer is "failing" and the log has the reason
         LOGGER.error("not ready", extra={"request": request_id(), "check": name, **failure_facts(error)})
         return False
     return True

@@ -1,4 +1,4 @@
-"""/metrics: figures for machines that watch, in the text form of Prometheus. For this machine, and for who holds the token."""
+"""/metrics: figures for monitoring in Prometheus' text format, for this machine and for holders of the token."""
 
 import ipaddress
 import secrets
@@ -26,7 +26,7 @@ BEARER = "Bearer "
 @bp.get(PATH)
 @performs(Action.CHECK_HEALTH)
 def metrics() -> ResponseReturnValue:
-    """Everything there is to know, without a word on any person. To who may not, nothing is there."""
+    """All figures, without anything about a person. Others get 404."""
     if not current_app.config["METRICS"] or not _may_read():
         raise NotFound
     found = figures()
@@ -34,7 +34,7 @@ def metrics() -> ResponseReturnValue:
 
 
 def install(app: Flask) -> None:
-    """Count requests, and let /metrics be asked for by any name of the machine: each of several servers is watched by its own."""
+    """Count requests, and allow any host name for /metrics, because each of several servers is monitored separately."""
     http_metrics.install(app)
     app.wsgi_app = _named(app.wsgi_app)  # type: ignore[method-assign]
 
@@ -43,7 +43,7 @@ def _may_read() -> bool:
     token, given = current_app.config["METRICS_TOKEN"], request.headers.get("Authorization", "")
     if given:
         return bool(token) and secrets.compare_digest(given.encode(), f"{BEARER}{token}".encode())
-    # behind a proxy the address is the one it names; whoever came through one is no neighbour
+    # behind a proxy, remote_addr is the visitor's address as the proxy names it
     return _is_this_machine(request.remote_addr) and not any(name in request.headers for name in ("X-Forwarded-For", "Forwarded"))
 
 

@@ -1,4 +1,4 @@
-"""`langbiang serve`: waitress, which buffers slow uploads from the mountains, and ends what it has begun when told to stop."""
+"""`langbiang serve`: waitress, which buffers slow uploads from the mountains and finishes requests when told to stop."""
 
 import signal
 import socket
@@ -18,14 +18,14 @@ FINISH_SECONDS = 30
 """How long requests in flight may take to end after SIGTERM; systemd and others kill after 90."""
 
 LAST_CALL_SECONDS = 1
-"""How long a connection that was in use stays open after SIGTERM for what a proxy may be sending on it already."""
+"""How long a recently used connection stays open after SIGTERM for a request a proxy may already be sending."""
 
 IDLE_SECONDS = 120
 CONNECTIONS = 500
 
 
 class Channel(HTTPChannel):
-    """A connection. Once its server stops, each answer says that it is the last, so that a proxy goes elsewhere afterwards."""
+    """A connection. Once its server stops, each response is marked as the last, so that a proxy goes elsewhere afterwards."""
 
     is_last = False
 
@@ -35,12 +35,12 @@ class Channel(HTTPChannel):
         super().service()
 
     def is_in_flight(self) -> bool:
-        """Whether a request has come, be it in part, and not been answered to its last byte."""
+        """Whether a request has at least partly arrived and not been answered completely."""
         return bool(self.requests or self.request or self.total_outbufs_len)
 
 
 class Server:
-    """One listening server. `stop` may be called by a signal handler or another thread. `shared` is a socket that listens already."""
+    """One listening server. `stop` may be called by a signal handler or another thread. `shared` is an already listening socket."""
 
     def __init__(self, app: Flask, config: Config, shared: socket.socket | None = None) -> None:
         where: dict[str, Any] = {"sockets": [shared]} if shared is not None else {"listen": listen_address(config)}
@@ -51,7 +51,7 @@ class Server:
             ident=None,
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE_SECONDS,
-            # a little more than the application takes, so that it is the application's page that says "too large"
+            # a little more than the application accepts, so that the application's own page says "too large"
             max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],
             # with https there is a proxy in front, whose headers the application reads (web.http.security)
             clear_untrusted_proxy_headers=not config.is_secure,
@@ -74,7 +74,7 @@ class Server:
         wasyncore.close_all(self._sockets)
 
     def stop(self) -> None:
-        """Take no new connection and let `run` come to its end."""
+        """Accept no new connections and let `run` finish."""
         self._stopping = True
 
     def _turn(self) -> None:
@@ -84,7 +84,7 @@ class Server:
         return [each for each in self._sockets.values() if getattr(each, "accepting", False)]
 
     def _is_one_needed(self) -> bool:
-        """Whether a request is in flight, or may be on its way on a connection that was in use a moment ago."""
+        """Whether a request is in flight, or may be on its way on a connection used a moment ago."""
         channels = [each for each in self._sockets.values() if isinstance(each, Channel)]
         for each in channels:
             each.is_last = True
@@ -92,7 +92,7 @@ class Server:
 
 
 def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> None:
-    """Serve until SIGTERM or Ctrl-C; a second signal ends the process at once. A demonstration runs its jobs in this process too."""
+    """Serve until SIGTERM or Ctrl-C; a second signal ends the process at once. A demonstration also runs its jobs in this process."""
     server, jobs = Server(app, config, shared), None
     if config.demo:
         from web.jobs.worker import start_jobs  # late: docs/architecture.md
@@ -114,6 +114,6 @@ def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> No
 
 
 def listen_address(config: Config) -> str:
-    """Host and port as waitress reads them."""
+    """Host and port in waitress' format."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     return f"{host}:{config.port}"
