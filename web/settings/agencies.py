@@ -1,4 +1,4 @@
-"""Agencies: the list, a new one, and the page of one."""
+"""Settings of agencies: the list, adding one, and an agency's page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ NEW = "new"
 FIELDS = {name: f"f-{name}" for name in ("key", *NAMES, "phone", "parent", "area", "valid_from")}
 FIELDS |= {"corrects_names": "corrects_names", "reason": "reason"}
 END_FIELDS = {"on": "f-on", "reason": "reason-end"}
-"""Ids of the fields on the page, by what a refusal is about."""
+"""Field ids on the page, by what a refusal is about."""
 
 
 @bp.get("/settings/agencies")
@@ -99,7 +99,7 @@ def _names() -> dict[str, str]:
 
 
 def _above() -> dict[str, Any]:
-    """What is above it and where it is, as chosen: by key and by a word for an area."""
+    """The parent agency and the area as chosen: by key and by a code for an area."""
     sent, today = request.form, _today()
     parent_key, area_word = sent.get("parent", "").strip(), sent.get("area", "").strip()
     parents = [each for each in _present() if each.key == parent_key.partition(" ")[0]]
@@ -136,7 +136,7 @@ def _today() -> Any:
 
 
 def _stands(row: Agency) -> dict[str, Any]:
-    """What the form of an agency shows."""
+    """The values an agency's form shows."""
     above = next((each for each in _present() if each.id == row.parent_id), None)
     words = {"parent": above.key if above is not None else "", "area": AreaWords(alone(), _today()).word(row.area_id)}
     return {column: getattr(row, column) or "" for column in (*NAMES, "phone")} | words

@@ -1,4 +1,4 @@
-"""Areas: the list by level and by what they lie in, a new one, and the page of one."""
+"""Settings of areas: the list by level and parent, adding one, and an area's page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,9 +27,9 @@ bp = Blueprint("settings_areas", __name__)
 _LINES = ("name_vi", "name_en", "official_code", "parent", "latitude", "longitude", "valid_from")
 FIELDS = {name: f"f-{name}" for name in _LINES} | {name: name for name in ("level", "corrects_names", "reason")}
 END_FIELDS = {"on": "f-on", "reason": "reason-end"}
-"""Ids of the fields on the page, by what a refusal is about."""
+"""Field ids on the page, by what a refusal is about."""
 MOST_BATCHES = 25
-"""Batches of cases whose search rows are written anew while the administrator waits; each is a unit of work of its own."""
+"""Batches of cases reindexed for search while the administrator waits; each is a unit of work of its own."""
 
 
 @bp.get("/settings/areas")
@@ -75,7 +75,7 @@ def area(ref: str) -> ResponseReturnValue:
 
 
 def _searchable(ref: str) -> bool:
-    """Let search find the cases by the new name; False where there were too many to wait for."""
+    """Make cases findable by the new name; False where there were too many to wait for."""
     ids, before = areas_with_name_of(found(area_of(alone(), ref))), None
     for _batch in range(MOST_BATCHES):
         with unit_of_work():
@@ -154,7 +154,7 @@ def _today() -> Any:
 
 
 def _stands(row: Area) -> dict[str, Any]:
-    """What the form of an area shows."""
+    """The values an area's form shows."""
     columns = ("name_vi", "name_en", "official_code", "latitude", "longitude")
     shown = {column: "" if (value := getattr(row, column)) is None else value for column in columns}
     return {**shown, "parent": AreaWords(alone(), _today()).word(row.parent_id)}

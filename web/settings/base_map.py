@@ -1,4 +1,4 @@
-"""The base map: tiles an office has chosen under its own responsibility, or nothing but the boundaries it stored itself."""
+"""Settings of the base map: tiles chosen by an office under its own responsibility, or only the stored boundaries."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -48,7 +48,7 @@ def settings_map() -> ResponseReturnValue:
 
 
 def _scopes() -> dict[str, Centre | None]:
-    """The places whose map the person sets: the installation, and centres by their ref."""
+    """The scopes whose map the person may set: the installation, and centres by ref."""
     whole: dict[str, Centre | None] = {INSTALLATION: None} if administered_centres(actor()) is None else {}
     return whole | {centre.ref: centre for centre in centres_of(actor(), on=today())}
 

@@ -1,4 +1,4 @@
-"""Boundaries of areas: a file is checked and looked through before it is taken over; what there is can be fetched as a file."""
+"""Import and export of area boundaries: a file is checked and previewed before it is imported."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 bp = Blueprint("settings_boundaries", __name__)
 
-"""How long a file waits for the second look."""
+"""How long an uploaded file waits for the confirmation."""
 FIELDS = {name: name for name in ("source", "reason", "swap", "overlap")}
-"""Ids of the fields of the second look, by what a refusal is about."""
+"""Field ids of the confirmation page, by what a refusal is about."""
 MOST_ROWS = 500
 DRAWN_BYTES = 400_000
 DRAWN_TOLERANCES = (0.0005, 0.001, 0.002, 0.004, 0.008)
@@ -49,7 +49,7 @@ TOKEN = re.compile(r"[0-9a-f]{64}")
 @bp.route("/settings/boundaries", methods=["GET", "POST"])
 @performs(Action.CHANGE_SETTINGS)
 def boundaries() -> ResponseReturnValue:
-    """Upload, check, look, do: the file lies on the server between, and is checked anew each time."""
+    """Upload, check, preview, import: in between the file is kept on the server, and is checked again each time."""
     from casework.places.boundaries import check_boundaries  # late: docs/architecture.md
     from casework.settings.boundary_import import import_boundaries, plan_import
 
@@ -105,7 +105,7 @@ def _start_page(*, refusal: Refusal | None = None) -> str:
 
 
 def _without_boundary(areas: list[Area]) -> list[Area]:
-    """The communes no boundary is stored for; told by its source, so that no geometry is read."""
+    """The communes without a stored boundary; read from its source column, so that no geometry is loaded."""
     return [area for area in areas if area.level == "commune" and area.boundary_source is None]
 
 
@@ -138,7 +138,7 @@ def _skipped() -> set[int]:
 
 
 def _chosen(checked: Checked) -> dict[int, str]:
-    """What the person decided: shapes left out, and areas typed for shapes that no area was found for."""
+    """The person's decisions: shapes left out, and areas typed for shapes without a match."""
     from casework.settings.boundary_import import SKIP, administered_areas, area_called  # late: docs/architecture.md
 
     chosen = dict.fromkeys(_skipped(), SKIP)
@@ -152,7 +152,7 @@ def _chosen(checked: Checked) -> dict[int, str]:
 
 
 def _drawn(plan: Plan) -> dict[str, Any]:
-    """The shapes before and after as the page's map draws them, made light."""
+    """The shapes before and after for the page's map, simplified."""
     import shapely  # late: docs/architecture.md
 
     from casework.places.boundaries import geometry_of
@@ -185,7 +185,7 @@ def _feature(geometry: Any, kind: str, name: str, *, is_new: bool = False) -> di
 
 
 def _stage(file: FileStorage | None) -> tuple[bytes, str]:
-    """Keep an uploaded file under a name only its sender can know; a large one is refused from its length, before it is read."""
+    """Keep an uploaded file under a name only its sender can know; a file that is too large is refused by its length before it is read."""
     if file is None or not file.filename:
         raise BoundaryFileRefused("Vui lòng chọn một tệp.", "Please choose a file.")
     with closing(file):
@@ -213,12 +213,12 @@ def _staged(token: str) -> tuple[bytes, str]:
 
 
 def _token(data: bytes) -> str:
-    """Of the person and the content, so that nobody can go on with another's file or with a changed one."""
+    """Derived from the person and the content, so that nobody can continue with somebody else's file or a changed one."""
     account = actor().account
     assert account is not None
     return sha256(account.ref.encode() + b"\0" + data).hexdigest()
 
 
 def _stored_name(token: str) -> str:
-    """Among the files of the installation, so that any machine has it; the sweep takes it after a day."""
+    """Among the installation's files, so that every machine has it; swept after a day."""
     return f"{token[:2]}/{token[2:4]}/{token[:32]}"

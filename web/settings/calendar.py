@@ -1,4 +1,4 @@
-"""The calendar of a year: days off and days worked, swaps, office hours; each change is shown with what it moves before it is done."""
+"""Settings of the calendar of a year: days off, working days, swaps, office hours. The effect of a change is shown before it is made."""
 
 import hashlib
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ CLOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose calendar it is: a centre's, or that of the installation."""
+    """The owner of a calendar: a centre or the installation."""
 
     key: str
     name: Bilingual
@@ -71,7 +71,7 @@ class Scope:
 
 
 class ChangeForm(Form):
-    """A change with its reason; `of`, `year` and `seen` say which page it was made on and which preview was read."""
+    """A change with its reason; `of`, `year` and `seen` identify the page it was made on and the preview that was read."""
 
     of = HiddenField()
     year = HiddenField()
@@ -79,12 +79,12 @@ class ChangeForm(Form):
     reason = StringField(_l("Reason of the change"), validators=[at_most(LONGEST_REASON)])
 
     def plan(self, scope: Scope, year: int) -> Plan:
-        """What was filled in. Raises CalendarChangeRefused."""
+        """The submitted change. Raises CalendarChangeRefused."""
         raise NotImplementedError
 
 
 class LabelledForm(ChangeForm):
-    """What names a day, and by which act."""
+    """A change that names a day and the legal act behind it."""
 
     label_vi = StringField(_l("Name in Vietnamese"), validators=[at_most(LONGEST_LABEL)])
     label_en = StringField(_l("Name in English"), validators=[at_most(LONGEST_LABEL)])
@@ -92,7 +92,7 @@ class LabelledForm(ChangeForm):
 
 
 class DaysForm(LabelledForm):
-    """A day, or each day of a range."""
+    """One day, or each day of a range."""
 
     first = DateField(_l("Day, or first day"), validators=[InputRequired(_l("Please choose the day."))])
     last = DateField(_l("Last day of a range"), validators=[Optional()])
@@ -109,7 +109,7 @@ class DaysForm(LabelledForm):
 
 
 class SwapForm(ChangeForm):
-    """One day off for one day of a weekend worked, each with a name of its own."""
+    """A working day taken off in exchange for a working weekend day, each with its own name."""
 
     off = DateField(_l("Day off"), validators=[InputRequired(_l("Please choose the day."))])
     worked = DateField(_l("Worked instead"), validators=[InputRequired(_l("Please choose the day."))])
@@ -126,14 +126,14 @@ class SwapForm(ChangeForm):
 
 
 class CopyForm(ChangeForm):
-    """The fixed holidays of the year shown, to the next one."""
+    """Copy the fixed holidays of the year shown to the next one."""
 
     def plan(self, scope: Scope, year: int) -> Plan:
         return Plan(scope.centre_id, fixed_days_of_next_year(scope.centre_id, year))
 
 
 class HoursForm(ChangeForm):
-    """Office hours from a day on."""
+    """Office hours from a given day on."""
 
     valid_from = DateField(_l("From this day on"), validators=[InputRequired(_l("Please choose the day."))])
     spans = StringField(
@@ -185,7 +185,7 @@ def calendar() -> ResponseReturnValue:
 @bp.post("/settings/calendar/<what>")
 @performs(Action.CHANGE_CALENDAR)
 def change(what: str) -> ResponseReturnValue:
-    """Show what a change would move; with the button of that page, do it."""
+    """Show what a change would move; its button makes the change."""
     form = found(FORMS.get(what))()
     scope, year = found(_scopes().get(form.of.data or "")), _year(form.year.data or "")
     if not form.validate_on_submit():
@@ -217,7 +217,7 @@ def _change_page(what: str, form: ChangeForm, scope: Scope, year: int, *, plan: 
 
 
 def _scopes() -> dict[str, Scope]:
-    """The calendars a person keeps, by the key of the address."""
+    """The calendars the person may change, by the key in the address."""
     by, scopes = actor(), dict[str, Scope]()
     if any(grant.role == Role.ADMINISTRATOR and grant.centre_id is None for grant in by.grants):
         scopes[HOUSE] = Scope(HOUSE, Bilingual("Toàn hệ thống", "The whole installation"), None)
@@ -240,7 +240,7 @@ def _by_month(rows: list[CalendarDay], year: int) -> list[tuple[date, list[Calen
 
 
 def _hours(scope: Scope) -> list[tuple[HoursRow, bool]]:
-    """The rows of office hours that hold or will hold, each with whether it is the scope's own."""
+    """The present and future rows of office hours, each with whether it is the scope's own."""
     today = local_day(now())
     own = [(row, True) for row in hours_of_scope(scope.centre_id)]
     house = [(row, False) for row in hours_of_scope(None)] if scope.centre_id is not None else []
@@ -248,7 +248,7 @@ def _hours(scope: Scope) -> list[tuple[HoursRow, bool]]:
 
 
 def _has_fixed_days(scope: Scope, year: int) -> bool:
-    """Whether a fixed holiday of the year is left that the next one has not."""
+    """Whether the year has a fixed holiday that the next one lacks."""
     try:
         return bool(fixed_days_of_next_year(scope.centre_id, year))
     except CalendarChangeRefused:
@@ -256,7 +256,7 @@ def _has_fixed_days(scope: Scope, year: int) -> bool:
 
 
 def _fresh(kind: type[ChangeForm], scope: Scope, year: int) -> ChangeForm:
-    """An empty form; a day in the address fills it in, to change that day."""
+    """An empty form, filled in with a day from the address in order to change that day."""
     form = kind(formdata=None, prefix="")
     form.of.data, form.year.data = scope.key, str(year)
     if isinstance(form, DaysForm):
@@ -278,5 +278,5 @@ def _prefill(form: DaysForm, scope: Scope) -> None:
 
 
 def _mark(plan: Plan) -> str:
-    """Tells one plan from another, so that what is done is what was shown."""
+    """Identifies a plan, so that what is done is what was shown."""
     return hashlib.sha256(repr(plan).encode()).hexdigest()[:24]

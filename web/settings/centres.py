@@ -1,4 +1,4 @@
-"""Centres: a new one, and of each its name, its telephone, and from when the limit of its cases counts."""
+"""Settings of centres: adding one, and its name, telephone, and the start of its limits."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def centres() -> ResponseReturnValue:
 @bp.route("/settings/centres/new", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def new() -> ResponseReturnValue:
-    """A centre beside the others, for who administers the whole installation."""
+    """Add a centre, as an administrator of the whole installation."""
     found(True if administered_centres(alone()) is None else None)
     form, refusal = NewCentreForm(), ""
     form.case_clock_starts.choices = [(key, local(words)) for key, words in STARTS.items()]
@@ -113,7 +113,7 @@ def _found(ref: str) -> Centre:
 
 
 def _stands(row: Centre) -> dict[str, Any]:
-    """What the form of a centre shows."""
+    """The values a centre's form shows."""
     return {"name_vi": row.name_vi, "name_en": row.name_en, "phone": row.phone or "", "case_clock_starts": row.case_clock_starts}
 
 

@@ -1,4 +1,4 @@
-"""What a form of settings holds, as days and local times. The browser's own fields send 2026-03-02 and 2026-03-02T07:30."""
+"""Parses days and local times in settings forms. Browsers send 2026-03-02 and 2026-03-02T07:30."""
 
 from datetime import date, datetime
 
@@ -7,11 +7,11 @@ from casework.parsing import day_in, instant_in
 
 
 class DayRefused(CaseworkError):
-    """No day or time can be read."""
+    """The text is no day or time."""
 
 
 def typed_day(text: str, about: str = "") -> date | None:
-    """A local day; None for an empty field. `about` is the field, for a refusal. Raises DayRefused."""
+    """A local day; None for an empty field. `about` names the field in a refusal. Raises DayRefused."""
     day = day_in(text)
     if day is None and text.strip():
         raise DayRefused("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed.", about=about)
@@ -19,7 +19,7 @@ def typed_day(text: str, about: str = "") -> date | None:
 
 
 def typed_instant(text: str, about: str = "") -> datetime:
-    """A local time of a day. `about` is the field, for a refusal. Raises DayRefused."""
+    """A local date and time. `about` names the field in a refusal. Raises DayRefused."""
     instant = instant_in(text)
     if instant is None:
         raise DayRefused("Cần giờ và ngày dạng 07:30 02/03/2026.", "A time and day such as 07:30 02/03/2026 is needed.", about=about)

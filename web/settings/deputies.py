@@ -1,4 +1,4 @@
-"""Deputies: an administrator's for everybody, a leader's own."""
+"""Settings of deputies: administrators appoint them for everybody, leaders for themselves."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,14 +27,14 @@ from web.settings.date_fields import typed_instant
 bp = Blueprint("settings_deputies", __name__)
 
 FIELDS = {"deputy": "deputy", "starts_at": "f-starts_at", "ends_at": "f-ends_at", "reason": "reason"}
-"""Ids of the fields of who appoints, by what a refusal is about."""
+"""Field ids of the appointment form, by what a refusal is about."""
 MOST_SHOWN = 200
 
 
 @bp.route("/settings/deputies", methods=["GET", "POST"])
 @performs(Action.APPOINT_DEPUTY)
 def deputies() -> ResponseReturnValue:
-    """`principal` in the address is whom an administrator appoints for; a leader appoints for themselves."""
+    """`principal` in the address is the person an administrator appoints a deputy for; a leader appoints for themselves."""
     form, ref = Form(), request.values.get("principal", "")
     if request.method == "GET":
         return _page(form, _principal(ref))
@@ -55,7 +55,7 @@ def deputies() -> ResponseReturnValue:
 @bp.post("/settings/deputies/confirmations")
 @performs(Action.CONFIRM_DEPUTY)
 def confirmations() -> ResponseReturnValue:
-    """The word of a second person, with which the deputy of a confidential reader begins."""
+    """The confirmation by a second person, after which the deputy of a confidential reader may act."""
     form, sent = Form(), request.form
     if not form.validate_on_submit():
         return _page(form, None), 422
@@ -104,7 +104,7 @@ def _ended(ref: str) -> str:
 
 
 def _principal(ref: str) -> Account | None:
-    """Whom to appoint for: a leader only themselves; for an administrator nobody until somebody is chosen."""
+    """The person who gets a deputy: for a leader themselves, for an administrator whoever is chosen, else None."""
     own = found(signed_in_account())
     if ref in ("", own.ref):
         return own if ref or Role.ADMINISTRATOR not in alone().roles else None

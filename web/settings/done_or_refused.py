@@ -1,4 +1,4 @@
-"""Doing what a page of settings asks for in one unit of work; a refusal comes back for the page, with the field it is about."""
+"""Runs an act of a settings page in one unit of work and turns a refusal into a Refusal of its page."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from web.forms import Refusal, refusal_of
 
 
 def done_or_refused(act: Callable[[], str], ids: Mapping[str, str]) -> tuple[str, Refusal]:
-    """What the act returns and no refusal, or nothing and why it was refused; `ids` as for `refusal_of`. Raises NotAllowed."""
+    """Return the act's result and an empty Refusal, or "" and the Refusal; `ids` as for `refusal_of`. Raises NotAllowed."""
     try:
         with unit_of_work():
             return act(), Refusal()

@@ -1,4 +1,4 @@
-"""Two at one setting: a form opened before somebody else's change is refused; what stands there now is told, what was typed stays."""
+"""Detects that a setting was changed after its form was opened: the change is refused with the present value, and what was typed stays."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,33 +13,33 @@ from casework.settings.scopes import one_at_a_time
 from web.settings.event_words import CODES, LABELS
 
 SEEN = "seen"
-"""The hidden field with the mark of what the form was shown with."""
+"""The hidden field with the mark of the values first shown."""
 LONGEST_TOLD = 300
 
 
 class ChangedMeanwhile(CaseworkError):
-    """Somebody changed it after the form was opened; the text says what stands there now."""
+    """The setting was changed after the form was opened; the text gives its present value."""
 
 
 def mark_of(stands: Mapping[str, Any]) -> str:
-    """A mark of what stands in a form, by the names of its fields."""
+    """A mark of a form's values, by field name."""
     told = {name: _text(value) for name, value in stands.items()}
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def mark_for_form(stands: Mapping[str, Any], *, is_sent: bool = True) -> str:
-    """The mark a form is shown with: of what stands there now, or of what its reader saw first until they are told of the change."""
+    """The mark for a form: of the present values, or of those first shown, until the reader is told of the change."""
     seen = request.form.get(SEEN) if is_sent else None
     return seen if seen and not g.get("told_of_change") else mark_of(stands)
 
 
 def lock_before_reading() -> None:
-    """Let nobody change a setting between reading what stands there and writing; first thing in the unit of work."""
+    """Lock settings between reading and writing; call it first in the unit of work."""
     one_at_a_time()
 
 
 def refuse_changed(stands: Mapping[str, Any]) -> None:
-    """Raise ChangedMeanwhile when the form that was sent was shown with something else than what stands there now."""
+    """Raise ChangedMeanwhile when the submitted form was shown with other values than the present ones."""
     seen = request.form.get(SEEN)
     if not seen or seen == mark_of(stands):
         return

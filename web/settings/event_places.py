@@ -1,4 +1,4 @@
-"""Where a role is held and what belongs to what, as events name it, in words; read at once for all events of a page."""
+"""Words for the places of roles and the parents of bodies named in events; read at once for all events of a page."""
 
 import re
 from collections.abc import Iterable
@@ -17,14 +17,14 @@ _SEAT = re.compile(r"([a-z_]{1,40})@([\w-]+)")
 
 
 class Places:
-    """Agencies and centres by the keys, agencies and areas by the numbers some events hold."""
+    """Agencies and centres by key, agencies and areas by the ids that some events contain."""
 
     def __init__(self, by_key: dict[str, Bilingual], by_number: dict[tuple[str, int], Bilingual]) -> None:
         self._by_key, self._by_number = by_key, by_number
 
     @classmethod
     def named_in(cls, payloads: Iterable[dict[str, Any]]) -> Self:
-        """Read what these events speak of; no statement where they speak of none."""
+        """Read the names of the events' places; runs no statement where they name none."""
         keys, numbers = set[str](), {"agency": set[int](), "area": set[int]()}
         for payload in payloads:
             kind = str(payload.get("kind", ""))
@@ -49,7 +49,7 @@ class Places:
         return cls(by_key, by_number)
 
     def seat(self, label: str) -> list[Bilingual | str]:
-        """Role and place of a seat as casework.settings.seats.Seat.label names it."""
+        """Role and place of a seat, from its casework.settings.seats.Seat.label."""
         found = _seat_in(label)
         if found is None:
             return [label]
@@ -61,7 +61,7 @@ class Places:
         return WHOLE_INSTALLATION if key == EVERYWHERE else self._by_key.get(key, key)
 
     def body(self, kind: str, name: str, number: int) -> Bilingual | str:
-        """What an agency or area belongs to, or lies in."""
+        """The parent of an agency or area."""
         return self._by_number.get((_body(kind, name), number), str(number))
 
 

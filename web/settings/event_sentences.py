@@ -1,4 +1,4 @@
-"""Events of settings in words: which setting, from what to what, and why."""
+"""Events of settings in words: the setting, its old and new value, and the reason."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ KIND_WORDS: dict[str, Bilingual] = {
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
     **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app")},
 }
-"""What a kind of setting is called in the list of events, for every part of the settings."""
+"""The names of the kinds of settings in the list of events."""
 
 OTHER_EVENTS: dict[str, Bilingual] = {
     "install_rules": Bilingual("Cài quy định ban đầu", "Rules came with the software"),
@@ -44,10 +44,10 @@ OTHER_EVENTS: dict[str, Bilingual] = {
     "import_table": Bilingual("Nhập từ bảng", "A table was taken over"),
     "hand_out_passwords": Bilingual("Giao mật khẩu ban đầu", "Start passwords were handed out"),
 }
-"""What else happens to the rules, by the type of its event."""
+"""Other events of rules, by type."""
 
 FOR_MACHINES = frozenset({"change", "centre_id", "sha256", "digest", "import"})
-"""What only programs look up."""
+"""Identifiers that only programs use, left out of the list."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[^ ]*")
@@ -59,7 +59,7 @@ Words = Bilingual | str
 
 @dataclass(frozen=True, slots=True)
 class ToldEvent:
-    """One event: when, who, of which kind and row, what changed from what to what, and the reason."""
+    """One event: when, who, kind and row, old and new values, and the reason."""
 
     at: datetime
     who: str
@@ -68,25 +68,24 @@ class ToldEvent:
     changes: list[tuple[Words, Words, Words]]
     reason: str
     was_common: bool = False
-    """Whether what was before is what held for the whole installation."""
+    """Whether the old value was the installation's."""
 
 
 def told_events(events: Iterable[Event]) -> list[ToldEvent]:
-    """Events in the words of the pages."""
     events = list(events)
     names = _Names(Places.named_in(event.payload or {} for event in events))
     return [_told(event, names) for event in events]
 
 
 class _Names:
-    """The words of codes that are rows, such as complexities; read once for a page, and only where one is shown."""
+    """Labels of codes that are rows, such as complexities; read once per page, and only if needed."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
         self._known: dict[tuple[str, str], dict[Any, Bilingual]] = {}
 
     def of(self, kind: str, column: Column, told: Any) -> Words:
-        """What a page shows of a value."""
+        """A value as a page shows it."""
         told = None if told == "" else told
         if column.choices is None or column.points_to is not None or told is None or str(told) in column.codes:
             return column.words_of(told)
@@ -109,7 +108,7 @@ def _told(event: Event, names: _Names) -> ToldEvent:
 
 
 def _row_words(kind: str, row: str, names: _Names) -> list[Words]:
-    """What a row is called: the parts of its key, codes in words."""
+    """The name of a row: the parts of its key, with codes in words."""
     if kind in (VALUE, "house_setting"):
         return [VALUES[row].name if row in VALUES else row]
     if kind == "text":
@@ -145,7 +144,7 @@ def _changes(kind: str, payload: dict[str, Any], names: _Names) -> list[tuple[Wo
 
 
 def _chosen(payload: dict[str, Any], value: Any) -> Words | None:
-    """What a setting that is one of a few words says; None for everything else."""
+    """The label of a setting that is a choice; None for any other."""
     setting = VALUES.get(str(payload.get("row"))) if payload.get("kind") == VALUE else None
     return setting.choices.get(str(value)) if setting is not None else None
 
@@ -167,7 +166,7 @@ def _label(name: str) -> Words:
 
 
 def _number(value: float) -> Bilingual:
-    """A number as each language writes it."""
+    """A number in each language's format."""
     english = f"{value:,}"
     return Bilingual(english.translate(_VIETNAMESE_MARKS), english)
 

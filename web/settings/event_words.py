@@ -1,4 +1,4 @@
-"""What events of settings call things that are no rows of a kind: columns, their codes, and what came with the software."""
+"""Labels for parts of settings events that belong to no kind of row: columns, codes, and what came with the program."""
 
 from casework.bilingual import Bilingual
 from casework.permissions import Role
@@ -84,7 +84,7 @@ LABELS: dict[str, Bilingual] = {
     "zns_parameters": Bilingual("Tham số của mẫu Zalo", "Parameters at Zalo"),
     "case_clock_starts": Bilingual("Thời hạn tính từ", "The limit counts from"),
 }
-"""Columns of settings that are no rows of a kind; a day of the calendar is its own label."""
+"""Columns of settings that are not rows of a kind; a calendar day is its own label."""
 
 CODES: dict[str, dict[str, Bilingual]] = {
     "case_clock_starts": {str(key): words for key, words in STARTS.items()},
@@ -105,7 +105,7 @@ CODES: dict[str, dict[str, Bilingual]] = {
         "areas": Bilingual("địa bàn", "areas"),
     },
 }
-"""The words of what is kept as a code, by column."""
+"""Labels of codes, by column."""
 
 CODES["before"] = CODES["kind"]
 
@@ -132,4 +132,4 @@ COUNTED: dict[str, Bilingual] = {
     "same": Bilingual("không đổi", "unchanged"),
     "faulty": Bilingual("lỗi", "faulty"),
 }
-"""What is counted in an event, each with its number."""
+"""Counts in an event, each worded with its number."""

@@ -1,4 +1,4 @@
-"""What was changed in the settings, by whom and why: for administrators, and for inspectors, who see nothing else here."""
+"""The list of changes to settings, by whom and why: for administrators, and for inspectors, who see nothing else here."""
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue

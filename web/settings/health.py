@@ -1,4 +1,4 @@
-"""The health of the installation in sentences, for its administrators and inspectors: what is wrong, the worst first, and what to do."""
+"""The health page of the installation for administrators and inspectors: what is wrong, the worst first, and what to do."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ KEEPERS = frozenset({Role.ADMINISTRATOR, Role.INSPECTOR})
 @bp.get("/settings/health")
 @performs(Action.READ_HEALTH)
 def health() -> ResponseReturnValue:
-    """What is wrong now. Pages the person may not open are named and not linked."""
+    """The present findings. Pages the person may not open are named without a link."""
     refuse_of_centre()
     found_here = findings_here()
     links = {each.endpoint: url_for(each.endpoint) for each in found_here if each.endpoint and _may_open(each)}
@@ -27,7 +27,7 @@ def health() -> ResponseReturnValue:
 
 
 def refuse_of_centre() -> None:
-    """Who keeps one centre alone finds nothing here: it is about the whole installation. Raises NotFound."""
+    """Raise NotFound for administrators of a single centre, because the page is about the whole installation."""
     found(True if any(grant.role in KEEPERS and grant.centre_id is None for grant in actor().grants) else None)
 
 

@@ -1,4 +1,5 @@
-"""Applications that sign their people in here: entered with their public key, ended at once. For administrators of the installation."""
+"""Settings of applications that sign their users in here: added with their public key, ended at once. For administrators of the
+installation."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,8 +21,6 @@ bp = Blueprint("settings_host_apps", __name__)
 
 
 class HostForm(Form):
-    """An application to be entered."""
-
     name_vi = StringField(_l("Name in Vietnamese"), validators=[at_most(LONGEST_NAME)])
     name_en = StringField(_l("Name in English"), validators=[at_most(LONGEST_NAME)])
     key = StringField(_l("Key of the application"), validators=[at_most(LONGEST_KEY)])
@@ -63,7 +62,7 @@ def end(key: str) -> ResponseReturnValue:
 
 
 def _refuse_of_centre() -> None:
-    """Administrators of a centre find nothing here. Raises NotFound."""
+    """Raise NotFound for administrators of a single centre."""
     found(True if any(grant.role == Role.ADMINISTRATOR and grant.centre_id is None for grant in actor().grants) else None)
 
 

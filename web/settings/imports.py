@@ -1,4 +1,4 @@
-"""Tables of people, agencies and areas: a template, a file looked through before it is taken over, and what there is as a file."""
+"""Import of people, agencies and areas: a template, a file previewed before it is imported, and the present rows as a file."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,13 +40,13 @@ bp = Blueprint("settings_imports", __name__)
 
 FORMS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
 MOST_SHOWN = 200
-"""Rows of a preview that are listed, faulty ones first."""
+"""Rows listed in a preview, faulty ones first."""
 
 
 @bp.route("/settings/imports/<kind>", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def imports(kind: str) -> ResponseReturnValue:
-    """Send a file; it is read and staged, and nothing else happens."""
+    """Upload a file, which is read and staged, but not imported yet."""
     form, today = Form(), local_day(now())
     _known(kind)
     if request.method == "GET":
@@ -74,7 +74,7 @@ def imports(kind: str) -> ResponseReturnValue:
 @bp.route("/settings/imports/<kind>/<ref>", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def staged(kind: str, ref: str) -> ResponseReturnValue:
-    """What the file would do; then doing it. Start passwords are made and hashed before the unit of work, which others wait for."""
+    """Preview the file, then import it. Start passwords are generated and hashed before the unit of work, which others wait for."""
     row, form = _staged(kind, ref), Form()
     if request.method == "GET" or row.done_at is not None:
         return _look_page(row, form)
@@ -101,7 +101,7 @@ def staged(kind: str, ref: str) -> ResponseReturnValue:
 @performs(Action.MANAGE_PEOPLE)
 @may_repeat
 def passwords(kind: str, ref: str) -> ResponseReturnValue:
-    """The start passwords, once: as a page, or as a file."""
+    """The start passwords, shown once: as a page, or as a file."""
     row = _staged(kind, ref)
     if not Form().validate_on_submit():
         return _look_page(row, Form()), 422
@@ -120,7 +120,7 @@ def passwords(kind: str, ref: str) -> ResponseReturnValue:
 @bp.get("/settings/imports/<kind>/template.<form>")
 @performs(Action.MANAGE_PEOPLE)
 def template(kind: str, form: str) -> ResponseReturnValue:
-    """An empty table with headings and an example; a workbook with what may be chosen on a second sheet."""
+    """An empty table with headings and an example; a workbook lists the possible values on a second sheet."""
     _known(kind)
     by, today = alone(), local_day(now())
     beside = {local(LISTS): template_lists(kind, by=by, today=today)} if form == "xlsx" else None
@@ -130,7 +130,7 @@ def template(kind: str, form: str) -> ResponseReturnValue:
 @bp.get("/settings/exports/<kind>.<form>")
 @performs(Action.MANAGE_PEOPLE)
 def export(kind: str, form: str) -> ResponseReturnValue:
-    """What there is, as a table that may be taken over again."""
+    """The present rows, as a table that can be imported again."""
     _known(kind)
     return _file(exported(kind, by=alone(), now=now()), f"{kind}-{now().astimezone(LOCAL_ZONE):%Y-%m-%d}", form)
 

@@ -1,4 +1,4 @@
-"""What can be set: one page that leads to the pages of all settings, each with a sentence on what it is for."""
+"""The index of all settings pages, each with a sentence on its purpose."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +18,7 @@ from web.settings.titles import TITLES
 bp = Blueprint("settings_index", __name__)
 
 Lazy = Any
-"""A text of lazy_gettext."""
+"""The type of a lazy_gettext text."""
 
 GROUPS: dict[str, Lazy] = {
     "people": _l("People and bodies"),
@@ -28,12 +28,12 @@ GROUPS: dict[str, Lazy] = {
     "personal_data": _l("Personal data"),
     "system": _l("The system"),
 }
-"""The headings of the page, in their order."""
+"""The headings of the page, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One link of the page: where it leads, its name, what it is for, and what one must be allowed to do to see it."""
+    """One link of the page: its target, name, purpose, and the permissions of which one is needed to see it."""
 
     endpoint: str
     title: Lazy
@@ -42,11 +42,10 @@ class Section:
     group: str = "rules"
     parts: dict[str, Any] = field(default_factory=dict)
     of_installation: bool = False
-    """Whether it is for those of the whole installation alone."""
+    """Whether it is only for people of the whole installation."""
 
     @property
     def url(self) -> str:
-        """Where it leads."""
         return url_for(self.endpoint, **self.parts)
 
 
@@ -54,7 +53,7 @@ GROUP_OF = {
     "phrase": "words", "answer_template": "words", "letterhead": "words", "consent_notice": "words", "camera": "places",
     "processing": "personal_data",
 }  # fmt: skip
-"""Where a kind of rules stands that does not stand among the rules of handling."""
+"""The group of kinds of rules that are not among the rules of handling."""
 
 
 def lazy(words: Bilingual) -> Lazy:
@@ -162,14 +161,14 @@ SECTIONS: list[Section] = [
 
 @bp.app_template_global("settings_title")
 def settings_title(part: str) -> str:
-    """What a part of the settings is called, for the titles of its pages and the ways back to it."""
+    """The name of a part of the settings, for page titles and links back."""
     return local(TITLES[part])
 
 
 @bp.get("/settings")
 @performs(Action.OPEN_SETTINGS)
 def settings() -> ResponseReturnValue:
-    """To each person the sections they may do something in; whoever may open this has one (tests/web/settings/test_values.py)."""
+    """Shows each person the sections they may use; anybody who may open this page has at least one (tests/web/settings/test_values.py)."""
     by = actor()
     of_all = replace(by, grants=tuple(grant for grant in by.grants if grant.centre_id is None))
     seen = [section for section in SECTIONS if may(of_all if section.of_installation else by, section.action)]

@@ -1,4 +1,4 @@
-"""What runs by itself: each recurring job with its last run, and the processes of the program; one click lets a job run at once."""
+"""The page of recurring jobs, with their last run and the running processes; a job can be started at once."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ bp = Blueprint("settings_jobs", __name__)
 @bp.get("/settings/jobs")
 @performs(Action.READ_HEALTH)
 def jobs() -> ResponseReturnValue:
-    """Those that failed last first, then as they stand in the table."""
+    """Jobs whose last run failed come first, then in the order of the table."""
     refuse_of_centre()
     rows, at = job_rows(), now()
     told = [(name, every, row := rows.get(name), next_run(row, every)) for name, every in INTERVALS.items()]
@@ -37,7 +37,7 @@ def jobs() -> ResponseReturnValue:
 @bp.post("/settings/jobs/<name>/runs")
 @performs(Action.RUN_JOB)
 def run(name: str) -> ResponseReturnValue:
-    """Ask the workers to run one now."""
+    """Ask the workers to run one job now."""
     refuse_of_centre()
     found(INTERVALS.get(name))
     with unit_of_work():

@@ -1,4 +1,4 @@
-"""Somebody leaves a role or the house: first what that means, then doing it, with who takes over."""
+"""Ending a role or a whole account: first the consequences, then doing it with a successor for open work."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,15 +25,15 @@ bp = Blueprint("settings_leaving", __name__)
 
 TAKES_OVER = "takes_over-"
 FIELDS = {"on": "f-on", "seat": "moves_to", "reason": "reason"}
-"""Ids of the fields on the page, by what a refusal is about."""
+"""Field ids on the page, by what a refusal is about."""
 EVERYTHING = "all"
-"""Stands for the seat where the whole account is to be disabled."""
+"""The seat value for disabling the whole account."""
 
 
 @bp.route("/settings/people/<ref>/leaving", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def leaving(ref: str) -> ResponseReturnValue:
-    """`seat` names the role that ends; EVERYTHING disables the account."""
+    """`seat` names the role to end; EVERYTHING disables the account."""
     account, form, key = found(person_of(alone(), ref)), Form(), request.values.get("seat", EVERYTHING)
     rows = _rows(account, key)
     if key == EVERYTHING:
@@ -71,7 +71,7 @@ def leaving(ref: str) -> ResponseReturnValue:
 
 
 def _rows(account: Account, key: str) -> list[Membership]:
-    """The roles that end: one, or all of them. A role of another centre is not there."""
+    """The roles that end: one, or all of them. Raises NotFound for a role of another centre."""
     mine, today = administered_centres(alone()), local_day(now())
     present = [row for row in account.memberships if row.valid_to is None or row.valid_to > max(today, row.valid_from)]
     if key == EVERYTHING:

@@ -1,4 +1,4 @@
-"""Messages on their way out: how each channel stands, what was given up and why, trying again, and a test to oneself."""
+"""Outgoing messages: the state of each channel, failed messages and why, retrying, and a test to oneself."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,7 @@ BESIDE = {
     TEST_MESSAGE: Bilingual("Tin thử", "A test message"),
     DIGEST: Bilingual("Thư tóm tắt buổi sáng", "The digest of a morning"),
 }
-"""What is told without a kind of its own."""
+"""Messages without a kind of their own."""
 
 
 @bp.get("/settings/messages")
@@ -54,7 +54,7 @@ def messages() -> ResponseReturnValue:
 @bp.post("/settings/messages/retries")
 @performs(Action.RETRY_MESSAGE)
 def retries() -> ResponseReturnValue:
-    """Try chosen ones again, or all of one reason."""
+    """Retry the chosen messages, or all that failed for one reason."""
 
     def act() -> Any:
         number = retry(actor(), now=now(), ids=_chosen(), reason=request.form.get("reason", ""))
@@ -66,7 +66,7 @@ def retries() -> ResponseReturnValue:
 @bp.post("/settings/messages/dropped")
 @performs(Action.RETRY_MESSAGE)
 def dropped() -> ResponseReturnValue:
-    """Let chosen ones go, with a reason."""
+    """Give up the chosen messages, with a reason."""
 
     def act() -> Any:
         number = drop(actor(), now=now(), why=request.form.get("why", ""), ids=_chosen() or (0,))
@@ -78,8 +78,6 @@ def dropped() -> ResponseReturnValue:
 @bp.post("/settings/messages/tests")
 @performs(Action.RETRY_MESSAGE)
 def tests() -> ResponseReturnValue:
-    """Send a message to oneself."""
-
     def act() -> Any:
         send_test(request.form.get("channel", ""), by=actor(), now=now(), configured=gateways_here())
         return _("The test message is on its way to you; it leaves within seconds while the worker runs.")
@@ -88,7 +86,7 @@ def tests() -> ResponseReturnValue:
 
 
 def _done(act: Callable[[], Any]) -> ResponseReturnValue:
-    """Do it, say what it says was done; a refusal comes with the page."""
+    """Do it and show the sentence it returns; a refusal is shown on the page."""
     try:
         with unit_of_work():
             said = act()

@@ -1,4 +1,4 @@
-"""Members of staff: the list, somebody new, and the page of one person with their roles."""
+"""Settings of staff: the list, adding somebody, and a person's page with their roles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +33,7 @@ bp = Blueprint("settings_people", __name__)
 
 PERSON = ("full_name", "title_vi", "title_en", "language", "email", "phone")
 FIELDS = {name: f"f-{name}" for name in (*PERSON, "login", "colleague", "starts_on", "ends_on")} | {"seat": "seat", "reason": "reason"}
-"""Ids of the fields on both pages, by what a refusal is about; that of the reason goes by the act on the page of one person."""
+"""Field ids on both pages, by what a refusal is about; on a person's page the reason's id depends on the act."""
 MOST_COLLEAGUES = 1_000
 
 
@@ -52,7 +52,7 @@ def people() -> ResponseReturnValue:
 @bp.route("/settings/people/new", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def new() -> ResponseReturnValue:
-    """Somebody joins: name, and a role or those of a colleague, in one form; the start password is shown this once."""
+    """Add somebody in one form: the name, and a role or those of a colleague; the start password is shown only this once."""
     form = Form()
     if request.method == "GET":
         return _new_page(form, {})
@@ -74,7 +74,7 @@ def new() -> ResponseReturnValue:
 @bp.route("/settings/people/<ref>", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def person(ref: str) -> ResponseReturnValue:
-    """One person; what is done to them goes by `act`."""
+    """One person; `act` selects what is done to them."""
     account, form = _person(ref), Form()
     if request.method == "GET":
         return _person_page(account, form)
@@ -97,7 +97,7 @@ def person(ref: str) -> ResponseReturnValue:
 
 
 def role_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every seat the administrator may give, by place: its key and what it is called."""
+    """Every seat the administrator may give, grouped by place: its key and label."""
     by, today = alone(), local_day(now())
     groups = []
     if administered_centres(by) is None:
@@ -114,7 +114,7 @@ def role_choices() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def seat_chosen(key: str) -> Seat | None:
-    """The seat a form names, within what the person administers."""
+    """The seat named by a form, within what the person administers."""
     role, _dot, place = key.partition(".")
     return seat_named(alone(), role, place)
 
@@ -140,7 +140,7 @@ def _joined(password_hash: str) -> Account:
 
 
 def _done(account: Account, act: str, password_hash: str) -> str:
-    """Do one act and say so."""
+    """Do one act and return the sentence about it."""
     given: dict[str, Any] = {"by": alone(), "now": now(), "reason": request.form.get("reason", "")}
     match act:
         case "change":
@@ -186,7 +186,7 @@ def _sent_person() -> dict[str, Any]:
 
 
 def _stands(account: Account) -> dict[str, Any]:
-    """What the form of a person shows."""
+    """The values a person's form shows."""
     return {column: getattr(account, column) or "" for column in PERSON}
 
 
@@ -195,14 +195,14 @@ def _person(ref: str) -> Account:
 
 
 def _present(account: Account) -> list[Membership]:
-    """The roles that are not over, as far as the administrator's centres go."""
+    """The present roles in the administrator's centres."""
     mine, today = administered_centres(alone()), local_day(now())
     rows = [row for row in account.memberships if row.valid_to is None or row.valid_to > max(today, row.valid_from)]
     return [row for row in rows if mine is None or centre_of(row) in mine]
 
 
 def _colleague(typed: str) -> Account | None:
-    """A colleague by user name, as the list in the form offers them: `name (login)`."""
+    """A colleague as the form's list writes them: `name (login)`."""
     login = typed.rpartition("(")[2].rstrip(") ").strip().lower()
     query = select(Account).where(Account.login == login, works_in(administered_centres(alone()))) if login else None
     return db.session.scalars(query).first() if query is not None else None

@@ -1,4 +1,4 @@
-"""The form of a row of rules, made from the columns of its kind; and where what the rules refuse is shown in it."""
+"""Builds the form of a row of rules from the columns of its kind, and shows the rules' refusals in it."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -23,7 +23,7 @@ INSTALLATION = "all"
 
 
 class RowForm(Form):
-    """What every change of a row asks beside its columns."""
+    """Fields of every change of a row in addition to its columns."""
 
     from_day = DateField(_l("Applies from"), validators=[Optional()])
     reason = StringField(_l("Reason for the change"))
@@ -31,7 +31,7 @@ class RowForm(Form):
 
 
 class EndForm(Form):
-    """From which day a row holds no longer."""
+    """The first day on which a row no longer holds."""
 
     end_day = DateField(_l("Holds until before"), validators=[Optional()])
     end_reason = StringField(_l("Reason for ending it"))
@@ -39,25 +39,25 @@ class EndForm(Form):
 
 
 def scopes_of(by: Actor, kind: Kind, *, now: datetime) -> list[tuple[str, str]]:
-    """For whom somebody may add a row: the whole installation first, where it is theirs."""
+    """The scopes the person may add a row for: first the whole installation, if it is theirs."""
     whole = [(INSTALLATION, str(_("The whole installation")))] if kind.for_installation and administered_centres(by) is None else []
     return whole + [(centre.ref, local(centre.name)) for centre in centres_of(by, on=local_day(now))]
 
 
 def new_form(kind: Kind, scope: Scope, chosen: str, like: Any = None) -> Any:
-    """An empty form for the scope chosen, or one that begins as another row."""
+    """An empty form for the chosen scope, or one filled in from another row."""
     return _made(kind, scope, {"centre": HiddenField()}, like, from_day=scope.day, is_new=True, centre=chosen)
 
 
 def begin_with(kind: Kind, form: Any, given: Mapping[str, str]) -> None:
-    """Fill an empty form with the values an address names for columns of its kind."""
+    """Fill an empty form with values for its columns from an address."""
     for column in kind.columns:
         if column.name in given and column.name in form:
             form[column.name].data = given[column.name]
 
 
 def change_form(kind: Kind, row: Any, today: date) -> Any:
-    """The form of a row as it stands."""
+    """The form of an existing row."""
     day = max(row.valid_from, today)
     more: dict[str, Any] = {}
     if row.valid_from < today and any(column.is_words and not column.is_fixed for column in kind.columns):
@@ -69,7 +69,7 @@ def change_form(kind: Kind, row: Any, today: date) -> Any:
 
 
 def typed_in(kind: Kind, form: Any) -> dict[str, str]:
-    """What the columns of a form hold, as it was sent."""
+    """The submitted values of a form's columns."""
     found = {}
     for column in kind.columns:
         if column.name in form:
@@ -79,7 +79,7 @@ def typed_in(kind: Kind, form: Any) -> dict[str, str]:
 
 
 def show_faults(form: Any, faults: Faults, *, renamed: dict[str, str] | None = None) -> str:
-    """Put each fault beside its field; what belongs to no field is returned as one sentence."""
+    """Put each fault at its field; returns faults without a field as one sentence."""
     beside = []
     for name, fault in faults.items():
         own = (renamed or {}).get(name, name)
@@ -91,7 +91,7 @@ def show_faults(form: Any, faults: Faults, *, renamed: dict[str, str] | None = N
 
 
 def centre_called(ref: str, by: Actor, *, now: datetime) -> Centre | None:
-    """The centre of a choice, if it is the person's."""
+    """The chosen centre, if it is the person's."""
     return next((centre for centre in centres_of(by, on=local_day(now)) if centre.ref == ref), None)
 
 
@@ -105,7 +105,7 @@ def _made(kind: Kind, scope: Scope, more: dict[str, Any], row: Any, *, is_new: b
 
 
 def _shown(column: Column, kept: Any, scope: Scope) -> str:
-    """What stands in the field; a code that may also be a text of its own is shown in words."""
+    """The value for the field; a code in a column that also allows free text is shown in words."""
     typed = as_typed(column, kept, scope)
     return local(column.codes[typed]) if column.choices is None and typed in column.codes else typed
 

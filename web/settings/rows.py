@@ -1,4 +1,4 @@
-"""Rules that are rows, one set of pages for all kinds: what holds, what will, what has ended; a row, its change, its end, its history."""
+"""The pages of all rules that are rows: present, future and ended ones; adding, changing and ending a row, and its history."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -49,9 +49,9 @@ from web.settings.row_forms import (
 bp = Blueprint("settings_rows", __name__)
 
 MOST_CENTRES = 20
-"""Centres whose agencies and fields a list offers to be narrowed by."""
+"""The most centres for whose agencies and fields a list offers a filter."""
 NOTHING = "none"
-"""Stands in an address for the choice that is kept as nothing."""
+"""Stands in an address for a choice stored as NULL."""
 STATES: dict[State, Bilingual] = {
     State.HOLDS: Bilingual("Đang áp dụng", "In force"),
     State.COMING: Bilingual("Sắp áp dụng", "Coming"),
@@ -62,7 +62,7 @@ STATES: dict[State, Bilingual] = {
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A column a list is narrowed by: its choices in words, the one asked for (empty: all), and what rows keep of it."""
+    """A column to filter a list by: its choices in words, the chosen one (empty: all), and the stored value."""
 
     column: Column
     choices: dict[str, Bilingual]
@@ -88,7 +88,7 @@ def rows(kind: str) -> ResponseReturnValue:
 @bp.route("/settings/rules/<kind>/new", methods=["GET", "POST"])
 @performs(Action.CHANGE_SETTINGS)
 def new(kind: str) -> ResponseReturnValue:
-    """Add a row; `like` fills the form with another one, so that a centre takes its own, and an address may name values to begin with."""
+    """Add a row; `like` copies another one into the form, so that a centre can start from it, and an address may name initial values."""
     which, by, moment = found(KINDS.get(kind)), actor(), now()
     scopes = scopes_of(by, which, now=moment)
     chosen = request.values.get("centre") or (scopes[0][0] if scopes else "")
@@ -125,7 +125,7 @@ def row(kind: str, number: str) -> ResponseReturnValue:
 @bp.post("/settings/rules/<kind>/<number>")
 @performs(Action.CHANGE_SETTINGS)
 def change(kind: str, number: str) -> ResponseReturnValue:
-    """Change a row or end it, as the button says."""
+    """Change a row or end it, by the button that was pressed."""
     which, by, moment = found(KINDS.get(kind)), actor(), now()
     seen = found(row_seen(which, by, _id(number)))
     if not may_edit(by, seen.centre_id):
@@ -162,7 +162,7 @@ def _page(kind: Kind, seen: Any, *, form: Any = None, ending: EndForm | None = N
     is_mine = may_edit(by, seen.centre_id) and state_of(seen, today) != State.ENDED
     if is_mine:
         form = form or change_form(kind, seen, today)
-        # a token of its own: who has just been refused sends against the row as it is shown now
+        # a mark of its own: after a refusal the form refers to the row as it is shown now
         form.seen.data = change_form(kind, seen, today).seen.data
         ending = ending or EndForm(formdata=None, data={"end_day": max(today, seen.valid_from)})
         ending.seen.data = form.seen.data
@@ -175,7 +175,7 @@ def _page(kind: Kind, seen: Any, *, form: Any = None, ending: EndForm | None = N
 
 
 def _filters(kind: Kind, today: date) -> list[Filter]:
-    """What the list can be narrowed by, and what the address asks for."""
+    """The list's filters, and the address's choice in each."""
     found = []
     for name in kind.filters:
         column = kind.column(name)
@@ -189,7 +189,7 @@ def _filters(kind: Kind, today: date) -> list[Filter]:
 
 
 def _shown(kind: Kind, rows: list[Any], today: date) -> dict[str, Any]:
-    """What templates ask of rows: their values in words, whose they are, whether they hold."""
+    """Template values of rows: their values in words, their scope, and whether they hold."""
     pointed_to = rows_pointed_to(kind, rows)
     own = own_rows(kind, rows, actor(), today)
     mine = [centre.id for centre in centres_of(actor(), on=today)] if own else []
@@ -219,7 +219,7 @@ def _shown(kind: Kind, rows: list[Any], today: date) -> dict[str, Any]:
 
 
 def _id(number: str) -> int:
-    """The number of a row in an address; 0, which no row has, for what is no number."""
+    """The row number in an address; 0, which no row has, for anything else."""
     return number_in(number) or 0
 
 

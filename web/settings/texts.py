@@ -1,4 +1,4 @@
-"""The words of messages: what each kind is for, how it reads by every way in both languages, and how it is changed."""
+"""Settings of message texts: the purpose of each kind, its wording by channel and language, and changing it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -45,10 +45,10 @@ from web.settings.edit_conflicts import lock_before_reading, mark_for_form, refu
 bp = Blueprint("settings_texts", __name__)
 
 HOUSE = "house"
-"""In an address: the words of the installation, which hold where a centre has none of its own."""
+"""In an address: the installation's texts, which hold where a centre has none of its own."""
 MOST_CENTRES = 50
 SHOWN_OF_PUSH = 110
-"""About as many characters as a telephone shows of a notice; the rest is cut."""
+"""Roughly the characters of a notice that a telephone shows; the rest is cut."""
 ZNS_PREFIX = "zns-"
 
 PART_LABELS = {"subject": _l("Subject"), "body": _l("Words of the e-mail"), "short": _l("Short words")}
@@ -65,11 +65,11 @@ SAMPLES: dict[str, Bilingual] = {
     "document": Bilingual("Báo cáo kỳ", "Report of a period"),
     "period": Bilingual("Tháng 3/2026", "March 2026"),
 }
-"""What stands in the named places of a preview, beside codes and the link."""
+"""Sample values of placeholders in a preview, other than codes and the link."""
 
 
 class TextForm(Form):
-    """The words of one kind, the number of Zalo's template and why they are changed; its parameters are read by place."""
+    """The texts of one kind, the number of the Zalo template, and the reason; the template's parameters are read by position."""
 
     subject_vi = StringField()
     subject_en = StringField()
@@ -84,7 +84,7 @@ class TextForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How a message reads by each way in one language, with the sample values; empty where a place is wrong."""
+    """A message by channel in one language with sample values; empty where a placeholder is wrong."""
 
     language: str
     subject: str
@@ -99,7 +99,7 @@ class Preview:
 @bp.route("/settings/texts", methods=["GET", "POST"])
 @performs(Action.CHANGE_SETTINGS)
 def texts() -> ResponseReturnValue:
-    """The list of all kinds, or one of them, in the scope the address names."""
+    """The list of all kinds, or one of them, in the scope named by the address."""
     scopes = scopes_of_reader()
     scope = found(scopes.get(request.args.get("of") or next(iter(scopes), "")))
     held = texts_in_force(scope.centre_id, calendar_of(scope.centre_id).day_of(now()))
@@ -113,7 +113,7 @@ def texts() -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where words hold: a centre, or the installation."""
+    """The owner of texts: a centre, or the installation."""
 
     key: str
     name: Bilingual
@@ -122,7 +122,7 @@ class Scope:
 
 
 def scopes_of_reader() -> dict[str, Scope]:
-    """What the person may set words for: everything of an installation, else their centres. By the key of the address."""
+    """The scopes whose texts the person may set, by the key in the address: all of the installation, else their centres."""
     by = actor()
     rows = db.session.scalars(select(Centre).where(Centre.valid_to.is_(None)).order_by(Centre.id).limit(MOST_CENTRES))
     centres = [row for row in rows if by.holds([Role.ADMINISTRATOR], centre_id=row.id)]
@@ -173,7 +173,7 @@ def _form(words: Words) -> TextForm:
 
 
 def samples_for(scope: Scope) -> dict[str, dict[str, str]]:
-    """Values for every named place, by language."""
+    """Sample values for every placeholder, by language."""
     code, other = f"{scope.prefix}-2026-000123", f"{scope.prefix}-2026-000087"
     link = current_app.config["BASE_URL"] + url_for("tracking.own", code=code)
     same = {"code": code, "main": other, "former": other, "report": code, "codes": f"{code}, {other}", LINK: link}
@@ -182,7 +182,6 @@ def samples_for(scope: Scope) -> dict[str, dict[str, str]]:
 
 
 def previews_of(words: Words, samples: Mapping[str, Mapping[str, str]]) -> list[Preview]:
-    """How the words read by each way."""
     return [_preview(words, language, samples[language]) for language in LANGUAGES]
 
 
@@ -203,7 +202,7 @@ def _preview(words: Words, language: str, values: Mapping[str, str]) -> Preview:
 
 
 def _stands(row: TextTemplate) -> dict[str, Any]:
-    """What the form of a kind of message shows, without the parameters at Zalo."""
+    """The values shown by the form of a kind, without the Zalo parameters."""
     shown = asdict(words_of(row))
     return {name: text for name, text in shown.items() if name != "zns_parameters"}
 

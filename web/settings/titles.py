@@ -1,4 +1,4 @@
-"""What each part of the settings is called: one name for the index, the title of its page and the list of changes."""
+"""The name of each part of the settings, used by the index, its page's title and the list of changes."""
 
 from casework.bilingual import Bilingual
 from casework.settings.kinds.table import KINDS
@@ -26,4 +26,4 @@ TITLES: dict[str, Bilingual] = {
     "looks": Bilingual("Ai đã xem dữ liệu cá nhân", "Who looked at personal data"),
     "breach": Bilingual("Sự cố dữ liệu cá nhân", "Breaches of personal data"),
 }
-"""By the name events have for the kind of setting, where they have one."""
+"""By the kind of setting in events, where there is one."""

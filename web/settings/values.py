@@ -1,4 +1,4 @@
-"""Settings of one value each: what holds, whose it is, setting another one, and going back."""
+"""Settings of a single value: the value in force and its scope, setting another one, and reverting."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ bp = Blueprint("settings_values", __name__)
 
 
 class ValueForm(Form):
-    """Another value, and why."""
+    """A new value, and the reason."""
 
     value = StringField(_l("Value"))
     reason = StringField(_l("Reason for the change"))
@@ -51,7 +51,7 @@ def value(key: str) -> ResponseReturnValue:
 @bp.post("/settings/values/<key>")
 @performs(Action.CHANGE_SETTINGS)
 def change(key: str) -> ResponseReturnValue:
-    """Set a value for the scope named, or take the one set there away."""
+    """Set a value for the named scope, or remove the one set there."""
     which, form, scope = found(VALUES.get(key)), ValueForm(), request.form.get("scope", INSTALLATION)
     centre = next((each for each in _centres() if each.ref == scope), None)
     if scope != INSTALLATION and centre is None:

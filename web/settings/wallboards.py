@@ -1,4 +1,4 @@
-"""Televisions of a centre: set up with a code to be typed at them, seen last, taken back at once."""
+"""Televisions of a centre: paired with a code typed on them, with when they were last seen, and revocable at once."""
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
@@ -43,8 +43,6 @@ class BoardForm(Form):
 
 
 class ReasonForm(Form):
-    """Why one is taken back."""
-
     reason = StringField(_l("Reason"), validators=[at_most(LONGEST_REASON)])
 
 
@@ -116,5 +114,5 @@ def _centres() -> dict[str, Centre]:
 
 
 def _keep_code(board: Wallboard, code: str) -> None:
-    """The next page of this browser shows it once. It opens nothing but one television, for ten minutes, to whoever stands before it."""
+    """Shown once, on this browser's next page. It only pairs one television, for ten minutes, for somebody standing in front of it."""
     session[CODE_KEY] = {"name": board.name, "code": f"{code[:4]} {code[4:]}"}
