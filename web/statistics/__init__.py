@@ -1,1 +1,1 @@
-"""Pages of the statistics: figures of a period with their snapshots, and the dashboards."""
+"""Pages of the statistics: a period's figures with their snapshots, and the dashboards."""

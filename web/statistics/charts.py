@@ -1,4 +1,4 @@
-"""Charts as numbers for SVG attributes: the templates draw them, and the policy of the pages needs no inline style."""
+"""Charts as numbers for SVG attributes: templates draw them without inline styles, which the content security policy forbids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of a bar."""
+    """A segment of a stacked bar."""
 
     kind: str
     y: float
@@ -20,7 +20,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of blocks that stand on each other; `middle` is where its words stand."""
+    """One stacked bar; `middle` is the x position of its label."""
 
     x: float
     middle: float
@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of bars within WIDTH and HEIGHT, with lines to read off by."""
+    """A stacked bar chart of WIDTH by HEIGHT with grid lines."""
 
     bars: tuple[Bar, ...]
     bar_width: float
@@ -40,7 +40,7 @@ class Chart:
 
 
 def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Chart:
-    """Return the chart of bars, each a label and its blocks from below, as kind and number."""
+    """Lay out a stacked bar chart; each bar is a label and its blocks from the bottom, as kind and number."""
     most = max((sum(number for _kind, number in blocks) for _label, blocks in bars), default=0)
     step = _step(most)
     top = max(step, -(-most // step) * step)
@@ -62,7 +62,7 @@ def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Chart:
 
 
 def _step(most: int) -> int:
-    """1, 2, 5, 10, 20, 50 …: the least that needs four lines at most."""
+    """The grid step out of 1, 2, 5, 10, 20, 50 …: the smallest that needs at most four lines."""
     factor = 1
     while True:
         for step in STEPS:
@@ -71,19 +71,19 @@ def _step(most: int) -> int:
         factor *= 10
 
 
-# -- bars beside each other, and bars that lie ------------------------------------------------------------------------------------
+# -- grouped and horizontal bars --------------------------------------------------------------------------------------------------
 
 ACROSS_WIDTH, NAMES, ROW, AFTER = 540, 176, 28, 150
-"""Of a chart of lying bars: its width, the room for names before the bars, a row, and the room for words after them."""
+"""Of a horizontal bar chart: total width, space for names before the bars, row height, and space for text after the bars."""
 
 LONGEST_NAME = 21
 LEAST_FOR_WORDS = 16.0
-"""So wide a piece has to be for its number to stand in it."""
+"""The narrowest piece with its number inside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Bars that stand beside each other above one label."""
+    """Bars next to each other above one label."""
 
     middle: float
     label: str
@@ -92,7 +92,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """A chart of groups within WIDTH and HEIGHT."""
+    """A chart of grouped bars, WIDTH by HEIGHT."""
 
     groups: tuple[Group, ...]
     bar_width: float
@@ -100,7 +100,7 @@ class Groups:
 
 
 def grouped(groups: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Groups:
-    """Return the chart of groups, each a label and its bars from the left, as kind and number."""
+    """Lay out a chart of grouped bars; each group is a label and its bars from the left, as kind and number."""
     most = max((number for _label, bars in groups for _kind, number in bars), default=0)
     step = _step(most)
     top = max(step, -(-most // step) * step)
@@ -124,7 +124,7 @@ def grouped(groups: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Groups:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a lying bar; `words` is empty where there is no room for its number."""
+    """A segment of a horizontal bar; `words` is empty where there is no room for its number."""
 
     kind: str
     x: float
@@ -135,7 +135,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """One lying bar: its name, cut where it is long, where its row begins, its pieces, a limit to hold it against, and words behind it."""
+    """One horizontal bar: its name, shortened if long, the row's position, its pieces, a limit to compare with, and text after it."""
 
     name: str
     y: int
@@ -146,20 +146,20 @@ class Lying:
 
     @property
     def base(self) -> int:
-        """Where its words stand."""
+        """The y position of its text."""
         return self.y + 17
 
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """A chart of lying bars, ACROSS_WIDTH wide."""
+    """A chart of horizontal bars, ACROSS_WIDTH wide."""
 
     bars: tuple[Lying, ...]
     height: int
 
 
 def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Across:
-    """Return the chart of lying bars, each a name and its pieces from the left, as kind and number."""
+    """Lay out horizontal bars; each is a name and its pieces from the left, as kind and number."""
     most = max((sum(number for _kind, number in pieces) for _name, pieces in bars), default=0)
     scale = (ACROSS_WIDTH - NAMES - 40) / max(1, most)
     drawn = []
@@ -176,7 +176,7 @@ def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Across:
 
 
 def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) -> Across:
-    """Return the chart of lying bars, each a name, a length, the limit it is held against, its kind and the words behind it."""
+    """Lay out horizontal bars against limits; each is a name, a length, its limit, its kind and the text after it."""
     most = max((max(length, limit or 0) for _name, length, limit, _kind, _words in bars), default=0)
     scale = (ACROSS_WIDTH - NAMES - AFTER) / (most or 1)
     drawn = []
@@ -190,5 +190,5 @@ def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) ->
 
 
 def cut(name: str) -> str:
-    """A name as long as there is room for; the table beside a chart has all of it."""
+    """A name shortened to the room there is; the table next to a chart has it in full."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"

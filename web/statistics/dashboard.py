@@ -1,7 +1,7 @@
-"""The dashboard of a centre, its committee, or an agency's leader: what is late and why, what is owed, where, and what to look at now.
+"""The dashboard of a centre, its committee or an agency's leader: what is late and why, who owes what, where, and what needs attention.
 
-Everything that is of now is read from what is open (reports/statistics/standing.py); what is of a period is what the figures say. Every
-number opens the list behind it, for who may read cases. The parts of the page are made in `owing`, `over_time` and `places`.
+Present numbers are read from what is open (reports/statistics/standing.py), those of a period from the figures. Every number links to the
+list behind it, for people who may read cases. The page's parts are made in `owing`, `over_time` and `places`.
 """
 
 from datetime import datetime
@@ -60,7 +60,7 @@ def dashboard() -> ResponseReturnValue:
 @bp.get("/dashboard/cases")
 @performs(Action.READ_STATISTICS)
 def cases() -> ResponseReturnValue:
-    """The list behind a number of now, as far as the person may see its cases."""
+    """The list behind a present number, as far as the person may see its cases."""
     found(may(actor(), Action.READ_CASE) or None)
     with reading_once():
         return _list_page(asked_in_address())
@@ -69,7 +69,7 @@ def cases() -> ResponseReturnValue:
 @bp.get("/dashboard/places.json")
 @performs(Action.READ_STATISTICS)
 def places() -> ResponseReturnValue:
-    """What the map shows: cases at their places, sensitive ones and those without a place counted at their commune."""
+    """The map: cases at their places; sensitive ones and those without a place are counted at their commune."""
     found(may(actor(), Action.READ_CASE) or None)
     with reading_once():
         answer = Response(orjson.dumps(points_on_map(asked_in_address())), mimetype="application/json")
@@ -77,7 +77,7 @@ def places() -> ResponseReturnValue:
     return answer
 
 
-# -- what pages are made of -------------------------------------------------------------------------------------------------------
+# -- contents of the pages --------------------------------------------------------------------------------------------------------
 
 
 def _page(asked: Asked) -> str:
@@ -189,7 +189,7 @@ def _names_of(narrowed: StandingFilter) -> list[Bilingual]:
 
 
 def _month_to_freeze(reach: Reach, moment: datetime) -> Period | None:
-    """The last month, where its figures are still to be frozen and the person may."""
+    """The last month, where its figures are not frozen yet and the person may freeze them."""
     if not reach.freezes:
         return None
     month = period_at(MONTH, moment, centre_id=reach.centre.id).before()

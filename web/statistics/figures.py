@@ -1,4 +1,4 @@
-"""The figures of a period: all of them with their definitions, by a dimension, by two; the list behind each number; frozen snapshots."""
+"""A period's figures: all with their definitions, by one dimension, by two; the list behind each number; frozen snapshots."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from casework.outputs import newest_order, order_output
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
-from reports.statistics.behind import CountedFact, cases_of, is_listed
+from reports.statistics.behind import Row, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of
 from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Shape
 from reports.statistics.periods import (
@@ -46,7 +46,7 @@ from reports.statistics.reach import Reach, reach_named, reaches_of
 from reports.statistics.snapshots import (
     LONGEST_REASON,
     PAGE,
-    FigureChange,
+    Change,
     changes_of,
     name_in,
     newest_of,
@@ -70,21 +70,21 @@ from workflows.figures.steps import step_hours
 bp = Blueprint("statistics", __name__)
 
 OFFERED = {MONTH: 13, QUARTER: 5, HALF_YEAR: 3, YEAR: 4, WEEK: 6}
-"""How many periods of a kind may be chosen from a list; older ones by their name in the address, or by days."""
+"""How many periods of a kind are offered; older ones can be given by name in the address, or by days."""
 
 COLUMNS = (
     "carried_over", "received", "eligible", "handled", "handled_in_time", "handled_in_time_after_extension", "handled_late", "open",
     "open_late", "unconfirmed", "reopened", "extensions_granted", "handed_back", "redone", "ratings_given",
     "working_minutes_filed_to_final",
 )  # fmt: skip
-"""Of a table by a dimension."""
+"""The columns of a table by one dimension."""
 
 CROSSED = tuple(key for key, figure in FIGURES.items() if figure.shape == Shape.NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole; `percent` is None where so few make no rate."""
+    """A part of a whole; `percent` is None where too few cases make a rate meaningless."""
 
     rate: Rate
     part: int
@@ -98,7 +98,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One number of the table of all: a figure, or one reason or level of it."""
+    """One number in the table of all figures: a figure, or one reason or level of it."""
 
     key: str
     part: str
@@ -111,7 +111,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for."""
+    """The request in the address."""
 
     reaches: list[Reach]
     reach: Reach
@@ -120,24 +120,22 @@ class Asked:
 
     @property
     def address(self) -> dict[str, Any]:
-        """The same in the address of another page."""
+        """The same request as parameters for another page's address."""
         return {"period": self.period.name, "by": self.by.value, **self.own_address}
 
     @property
     def own_address(self) -> dict[str, Any]:
-        """Whose figures they are, in an address: said where a person reads several."""
+        """The scope in an address, named where the person may read several."""
         return {"of": self.reach.ref} if len(self.reaches) > 1 else {}
 
     @property
     def dimensions(self) -> list[Dimension]:
-        """By what the figures can be told apart here: by month where the period has several, by agency not of one alone."""
+        """The dimensions available here: by month if the period has several, by agency unless it is about one."""
         fitting = [each for each in Dimension if each != Dimension.MONTH or len(self.period.months()) > 1]
         return [each for each in fitting if each != Dimension.AGENCY or self.reach.agency is None]
 
 
 class CorrectForm(Form):
-    """Why frozen figures are corrected."""
-
     reason = TextAreaField(
         _l("Reason"),
         validators=[InputRequired(_l("Please say why.")), at_most(LONGEST_REASON)],
@@ -184,7 +182,7 @@ def _crossed_page() -> str:
 @bp.get("/statistics/steps")
 @performs(Action.READ_STATISTICS)
 def steps() -> ResponseReturnValue:
-    """The hours by step of a period, as a snapshot and a report tell them."""
+    """The hours by step of a period, as in snapshots and reports."""
     with reading_once():
         asked = asked_in_address()
         agency_id = asked.reach.agency.id if asked.reach.agency is not None else None
@@ -231,7 +229,7 @@ def _list_page() -> str:
     )
 
 
-def read_behind(behind: Sequence[CountedFact]) -> list[tuple[CountedFact, Case]]:
+def read_behind(behind: Sequence[Row]) -> list[tuple[Row, Case]]:
     """The rows behind a number whose cases the person may read."""
     query = select(Case).where(Case.id.in_([row.case_id for row in behind])).options(*with_viewers(), joinedload(Case.lead_agency))
     readable = {case.id: case for case in db.session.scalars(query) if seen_by(actor(), case) is not None} if behind else {}
@@ -239,7 +237,7 @@ def read_behind(behind: Sequence[CountedFact]) -> list[tuple[CountedFact, Case]]
 
 
 def titles_in_lists(cases: Sequence[Case]) -> dict[int, str]:
-    """The titles a list may name: none of sensitive cases, and of others as the person may read them."""
+    """The titles shown in lists: none for sensitive cases, others if the person may read them."""
     return {
         case.id: case.title or "" for case in cases if case.visibility_reason_id is None and sees(actor(), Sight.CLEARED, case)
     }  # fmt: skip
@@ -248,7 +246,7 @@ def titles_in_lists(cases: Sequence[Case]) -> dict[int, str]:
 @bp.post("/statistics/freeze")
 @performs(Action.FREEZE_FIGURES)
 def freeze_period() -> ResponseReturnValue:
-    """Have a period that is over frozen: the worker counts, which takes seconds of a year, and the page says what came of it."""
+    """Have a past period frozen: the worker counts, which takes seconds for a year, and the page shows the result."""
     asked = asked_in_address(request.form)
     period, centre_id, address = asked.period, asked.reach.centre.id, url_for(".figures", **asked.address)
     try:
@@ -266,7 +264,7 @@ def freeze_period() -> ResponseReturnValue:
 @bp.get("/statistics/counting/<ref>")
 @performs(Action.FREEZE_FIGURES)
 def counting(ref: str) -> ResponseReturnValue:
-    """How far the counting of figures to be frozen is, for who may freeze there."""
+    """The progress of counting figures to be frozen, for people who may freeze them."""
     row = db.session.scalars(select(Output).where(Output.ref == ref, Output.kind.in_(("freeze_figures", "correct_figures")))).first()
     freezers = {reach.centre.id for reach in reaches_of(actor()) if reach.freezes}
     row = found(row if row is not None and row.centre_id in freezers else None)
@@ -316,7 +314,7 @@ def correct_snapshot(ref: str) -> ResponseReturnValue:
     return redirect(url_for(".snapshot", ref=ref))
 
 
-# -- what pages are made of -------------------------------------------------------------------------------------------------------
+# -- contents of the pages --------------------------------------------------------------------------------------------------------
 
 
 def _page(asked: Asked, *, refusal: str = "") -> str:
@@ -353,7 +351,7 @@ def _asked_to_freeze(asked: Asked) -> Output | None:
 
 
 def _counting(row: Output | None) -> dict[str, Any]:
-    """What the part of a page says that tells how counting went: the order, and the snapshot once it is kept."""
+    """The values of the progress part: the order, and the snapshot once it is stored."""
     kept = None
     if row is not None and row.state in ("ready", "expired"):
         if row.kind == "freeze_figures":
@@ -401,7 +399,7 @@ def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = ""
 
 
 def told_to_pages(asked: Asked) -> dict[str, Any]:
-    """What every page of the figures and the dashboard needs."""
+    """The values shared by every page of the figures and the dashboard."""
     return {
         "asked": asked,
         "offered": _offered(asked.reach.centre.id, asked.period),
@@ -429,7 +427,7 @@ def _words() -> dict[str, Any]:
 
 
 def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
-    """What the address or a form asks for; what makes no sense there is the present month of the first centre."""
+    """The request in an address or a form; by default, or where it makes no sense, the present month of the first centre."""
     given = request.args if given is None else given
     reaches = reaches_of(actor())
     reach = found(reach_named(reaches, given.get("of", "")))
@@ -442,7 +440,7 @@ def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
     except ValueError:
         period = period_at(MONTH, now(), centre_id=centre_id)
     if period.since > now():
-        # of what has not begun there is nothing to tell; all that is open would be called late there
+        # a future period has nothing to show; everything open would count as late in it
         period = period_at(MONTH, now(), centre_id=centre_id)
     period = as_called(period)
     asked = Asked(reaches, reach, period, Dimension.FIELD)
@@ -454,7 +452,7 @@ def _dimension(word: str | None, offered: Sequence[Dimension], default: Dimensio
 
 
 def _given_dimension(name: str, of: str) -> Dimension | None:
-    """By what the number behind which somebody looks was told apart; None for one of the whole."""
+    """The dimension of the number whose list is requested; None for one of the whole."""
     return next((each for each in Dimension if each.value == request.args.get(name)), None) if request.args.get(of) else None
 
 
@@ -464,7 +462,7 @@ def _require_freezing(reach: Reach) -> None:
 
 
 def _offered(centre_id: int, chosen: Period) -> list[tuple[Bilingual, list[Period]]]:
-    """The periods of each kind up to the present one, the newest first, and the chosen one among them."""
+    """The periods of each kind up to the present one, newest first, always including the chosen one."""
     groups: list[tuple[Bilingual, list[Period]]] = []
     for kind, number in OFFERED.items():
         period = period_at(kind, now(), centre_id=centre_id)
@@ -479,13 +477,12 @@ def _offered(centre_id: int, chosen: Period) -> list[tuple[Bilingual, list[Perio
 
 
 def _last_day(period: Period) -> date:
-    """The last day of which anything belongs to it."""
     until = period.until.astimezone(LOCAL_ZONE)
     return date.fromordinal(until.date().toordinal() - 1) if until.time() == datetime.min.time() else until.date()
 
 
 def _frozen(row: FiguresSnapshot, reach: Reach) -> dict[str, Any] | None:
-    """What was frozen for the whole, or for the agency that alone is read."""
+    """The frozen figures of the whole, or of the one agency that is read."""
     figures = row.content["figures"]
     own: dict[str, Any] | None = figures["all"][WHOLE] if reach.agency is None else figures["agency"].get(reach.agency.ref)
     return own
@@ -499,7 +496,7 @@ def _lines(
     whole: Mapping[str, Any], before: Mapping[str, Any] | None, frozen: Mapping[str, Any] | None,
     *, reasons: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Line]:  # fmt: skip
-    """Every figure, with its reasons or levels beneath it."""
+    """Every figure, each followed by its reasons or levels."""
     lines: list[Line] = []
     for key, figure in FIGURES.items():
         if key not in whole:
@@ -546,14 +543,14 @@ PART_NAMES = {
 
 
 def _in_order(content: Mapping[str, Any], dimension: str) -> list[str]:
-    """The subjects of a snapshot in the order their names were kept, then those without a name."""
+    """A snapshot's subjects in the stored order of their names, then those without a name."""
     figures, names = content["figures"][dimension], content["names"].get(dimension, {})
     return [*sorted((each for each in names if each in figures), key=lambda each: (each == NOT_YET, names[each][0])),
             *(each for each in figures if each not in names)]  # fmt: skip
 
 
-def _changed_name(row: FiguresSnapshot, change: FigureChange) -> list[Bilingual]:
-    """What a change is about, the figure first: Tiếp nhận · Lĩnh vực: Đô thị."""
+def _changed_name(row: FiguresSnapshot, change: Change) -> list[Bilingual]:
+    """The subject of a change, the figure first: Tiếp nhận · Lĩnh vực: Đô thị."""
     figure = FIGURES.get(change.figure)
     words = [figure.name if figure else Bilingual(change.figure, change.figure)]
     if change.part:
@@ -564,7 +561,7 @@ def _changed_name(row: FiguresSnapshot, change: FigureChange) -> list[Bilingual]
 
 
 def number_words(key: str, value: Any) -> str:
-    """A value of a figure as a table says it."""
+    """A figure's value as a table shows it."""
     if value is None:
         return "–"
     shape = FIGURES[key].shape

@@ -1,4 +1,4 @@
-"""How a dashboard tells what went before: the trend of weeks or months, and how long steps took beside their limits."""
+"""The history on a dashboard: the trend of weeks or months, and step times compared with their limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from workflows.figures.steps import is_kept, step_hours
 from workflows.versions.step_limits import limits_of_steps
 
 POINTS = 12
-"""Weeks or months of the trend."""
+"""Weeks or months in the trend."""
 
 MOST_STEPS = 30
 """Steps in the chart; the table below has all of them."""
@@ -30,7 +30,7 @@ TREND_KEYS = ("received", "handled_late")
 
 @dataclass(frozen=True, slots=True)
 class StepTime:
-    """How long a step took, beside its limit, in office minutes."""
+    """A step's duration and limit, in office minutes."""
 
     name: Bilingual
     passages: int
@@ -39,12 +39,12 @@ class StepTime:
 
     @property
     def is_over(self) -> bool:
-        """Whether half of the times it took longer than it may."""
+        """Whether its median duration exceeds the limit."""
         return self.median is not None and self.limit is not None and self.median > self.limit
 
 
 def trend_of(reach: Reach, kind: str, moment: datetime) -> list[tuple[Period, dict[str, Any]]]:
-    """The last weeks or months, the oldest first, each as the figures count it."""
+    """The last weeks or months, oldest first, each with the counts of the figures."""
     period = period_at(kind, moment, centre_id=reach.centre.id)
     periods = [period]
     while len(periods) < POINTS:
@@ -67,7 +67,7 @@ def chart_label(period: Period, kind: str) -> str:
 
 
 def step_times(asked: Asked, moment: datetime) -> tuple[list[StepTime], date]:
-    """The steps of the calendar month in which the period ends, as it was kept: nothing is counted while somebody waits."""
+    """The steps of the calendar month in which the period ends, from stored counts: nothing is counted while somebody waits."""
     reach = asked.reach
     month = month_of(min(moment, asked.period.until - timedelta(seconds=1)))
     if not is_kept(month):

@@ -1,4 +1,4 @@
-"""What an agency or a person owes of what is open, what is late longest, and what waits for somebody to decide: parts of a dashboard."""
+"""Parts of a dashboard: what agencies and people owe, what is most overdue, and what is waiting for a decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,26 +13,26 @@ from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may, seen_by, with_viewers
 from reports.statistics.reach import Reach
-from reports.statistics.standing import OpenState, standing_cases
+from reports.statistics.standing import Standing, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.statistics.charts import Across, across
 from web.statistics.figures import read_behind, titles_in_lists
-from workflows.desks.attention import Attention, attention_of, delay_notes, steps_of
+from workflows.desks.attention import Attention, attention_of, said_of, steps_of
 from workflows.desks.inbox_filters import NOBODY
-from workflows.desks.teams import Workload, teams_of
+from workflows.desks.teams import Load, teams_of
 
 LATEST = 10
-"""How many of the latest are told with their reason; the others are behind the number."""
+"""How many of the most overdue cases are shown with their reason; the number links to all."""
 
 MOST_BARS = 30
-"""Lying bars of a chart; the table below has everything."""
+"""Bars in a chart; the table below has everything."""
 
 SHOWN = 5
-"""Cases of a kind in the list of what to look at."""
+"""Cases of a kind in the list of what needs attention."""
 
-LOADS = (OpenState.LATE, OpenState.SOON, OpenState.IN_TIME)
+LOADS = (Standing.LATE, Standing.SOON, Standing.IN_TIME)
 
 ATTENTION_NAMES: dict[Attention, Bilingual] = {
     Attention.HANDED_BACK: Bilingual("Chuyển trả từ lần thứ hai", "Handed back a second time"),
@@ -58,7 +58,7 @@ ATTENTION_DEFINITIONS: dict[Attention, Bilingual] = {
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What is open of one agency, or of nobody yet: `ref` opens the list."""
+    """The open work of one agency, or of none yet: `ref` opens the list."""
 
     ref: str
     name: Bilingual
@@ -70,16 +70,16 @@ class Owed:
 
 
 def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, Any]:
-    """The cases that are late longest, where they stand and what was said of it; nothing for who reads no cases."""
+    """The most overdue cases, where they are and the reason given; empty for people who may not read cases."""
     if not reads_cases:
         return {"late": [], "titles": {}, "steps_at": {}, "said": {}, "may_direct": lambda _case: False}
-    late = read_behind(standing_cases(OpenState.LATE, reach.scope, now=moment, limit=LATEST).rows)
+    late = read_behind(standing_cases(Standing.LATE, reach.scope, now=moment, limit=LATEST).rows)
     rows = [case for _row, case in late]
     return {
         "late": late,
         "titles": titles_in_lists(rows),
         "steps_at": steps_of(rows),
-        "said": delay_notes(actor(), rows),
+        "said": said_of(actor(), rows),
         "may_direct": lambda case: may(actor(), Action.DIRECT, case),
     }
 
@@ -88,7 +88,7 @@ def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, An
 
 
 def owed_by_agency(standing: dict[int | None, Any]) -> list[Owed]:
-    """By agency in the order of their names, never of merit; what no agency has yet comes last."""
+    """By agency in the order of names, never a ranking; what no agency has yet comes last."""
     query = select(Agency).where(Agency.id.in_([each for each in standing if each is not None])).order_by(Agency.folded_name, Agency.id)
     rows = [Owed(agency.ref, agency.name, agency.short_name, standing[agency.id]) for agency in db.session.scalars(query)]
     if None in standing:
@@ -101,12 +101,12 @@ def owed_chart(owed: Sequence[Owed]) -> Across:
     return across([(local(row.short_name), [(KIND[each], row.numbers[each]) for each in LOADS]) for row in owed[:MOST_BARS]])
 
 
-KIND = {OpenState.LATE: "late", OpenState.SOON: "soon", OpenState.IN_TIME: "open"}
-"""What the parts of a bar look like."""
+KIND = {Standing.LATE: "late", Standing.SOON: "soon", Standing.IN_TIME: "open"}
+"""The styles of a bar's pieces."""
 
 
 def team_of(reach: Reach, moment: datetime) -> dict[str, Any] | None:
-    """Who in the agency has taken what, of the steps that wait at its desks; None of a whole centre."""
+    """The claimed steps per person at the agency's desks; None for a whole centre."""
     if reach.agency is None:
         return None
     grants = tuple(grant for grant in actor().grants if grant.role == Role.AGENCY_LEADER and grant.agency_id == reach.agency.id)
@@ -119,15 +119,15 @@ def team_of(reach: Reach, moment: datetime) -> dict[str, Any] | None:
     return {"rows": loads, "in_time": _in_time, "chart": across(bars)}
 
 
-def _in_time(load: Workload) -> int:
+def _in_time(load: Load) -> int:
     return load.taken - load.late - load.soon
 
 
-# -- to look at -------------------------------------------------------------------------------------------------------------------
+# -- attention ---------------------------------------------------------------------------------------------------------------------
 
 
 def attention_told(reach: Reach, *, reads_cases: bool) -> dict[str, Any]:
-    """What waits for a decision: how many of each kind, and the first of them by name."""
+    """What is waiting for a decision: the number of each kind, and the first of them by name."""
     waiting = attention_of(reach.centre.id, agency_id=reach.agency_id)
     ids = {case_id for found_ids in waiting.values() for case_id in found_ids[:SHOWN]} if reads_cases else set()
     query = select(Case).where(Case.id.in_(ids)).options(*with_viewers())

@@ -1,4 +1,4 @@
-"""Where things are: what is open by commune and village, and the map of a dashboard."""
+"""The geography on a dashboard: open cases by commune and village, and their map."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ from web.statistics.figures import Asked, titles_in_lists
 
 @dataclass(frozen=True, slots=True)
 class Spotted:
-    """What is open in a commune, what of it is late, what was received there lately, and what is open in its villages."""
+    """Of one commune: open cases, late ones, recent receipts, and open cases by village."""
 
     ref: str
     name: Bilingual
@@ -41,13 +41,13 @@ class Spotted:
 
 
 def recent_days(moment: datetime, reach: Reach) -> Period:
-    """The last whole days, today among them, as a period whose lists the figures have."""
+    """The last whole days including today, as a period for which the figures have lists."""
     today = local_day(moment)
     return period_between(today - timedelta(days=RECENT_DAYS - 1), today, centre_id=reach.centre.id)
 
 
 def spots_by_commune(reach: Reach, moment: datetime) -> list[Spotted]:
-    """What is open by commune and village, in the order of their names."""
+    """Open cases by commune and village, in the order of names."""
     counted = places_now(reach.scope, now=moment)
     told = figures_of(reach.scope, recent_days(moment, reach), by=Dimension.AREA, keys=["received"], now=moment)
     received = {ref: numbers["received"] for ref, numbers in told.items() if ref != WHOLE}
