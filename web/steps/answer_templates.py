@@ -1,4 +1,4 @@
-"""The templates of one's agency: read, named anew, retired; and, on the page of an answer, put into its form and made from it."""
+"""An agency's answer templates: listed, renamed, retired; inserted into an answer's form, or made from it."""
 
 from dataclasses import dataclass
 
@@ -30,21 +30,21 @@ from web.sent_forms import answers_again
 bp = Blueprint("answer_templates", __name__)
 
 AFTER, INSTEAD = "after", "instead"
-"""What is to become of what is written when a template is chosen: it goes on behind it, or in its place."""
+"""Where a template goes if text has been written: after it, or in place of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplatesUsed:
-    """What came of a button beside the templates. `asked`: the template, and the parts in which something else is written already."""
+    """The result of a template button. `asked`: the template, and the parts in which other text has been written."""
 
     asked: tuple[AnswerTemplate, list[str]] | None = None
     refusals: tuple[str, ...] = ()
 
 
 def use_templates(form: Form, assignment: Assignment) -> TemplatesUsed | None:
-    """Put the template asked for into the form of an answer, or keep the text at hand as one; None where neither was asked.
+    """Insert the requested template into an answer's form, or save the text as one; None where neither was requested.
 
-    A template that is not there (any more) fills in nothing.
+    A template that does not exist (any more) inserts nothing.
     """
     if chosen := request.form.get("template"):
         how, _colon, ref = chosen.rpartition(":")
@@ -55,7 +55,7 @@ def use_templates(form: Form, assignment: Assignment) -> TemplatesUsed | None:
 
 
 def _fill_in(form: Form, assignment: Assignment, template: AnswerTemplate, how: str) -> list[str]:
-    """Put a template where nothing is written; what is written stays until its writer says what is to become of it. Those parts."""
+    """Insert a template into the empty parts; returns the parts with text, which stays until its writer decides."""
     asked = []
     for name, text in filled(template, values_for(assignment, by=actor(), now=now())).items():
         field = form[name]
@@ -70,7 +70,7 @@ def _fill_in(form: Form, assignment: Assignment, template: AnswerTemplate, how: 
 
 
 def _keep_at_hand(form: Form, assignment: Assignment) -> tuple[str, ...]:
-    """Keep what is written as a template of the agency; returns why not."""
+    """Save the text as a template of the agency; returns why that failed."""
     case, parts = assignment.case, {name: form[name].data or "" for name in PARTS}
     values = values_for(assignment, by=actor(), now=now())
     field = case.field.service_code if case.field else None
@@ -94,7 +94,7 @@ def templates() -> ResponseReturnValue:
 @performs(Action.KEEP_TEMPLATE)
 @answers_again(lambda ref: url_for(".templates"))
 def change(ref: str) -> ResponseReturnValue:
-    """Give a template another name, or retire it; one of another agency is not there."""
+    """Rename a template or retire it. Raises NotFound for one of another agency."""
     if not Form().validate_on_submit():
         return _page(), 422
     retires = request.form.get("act") == "retire"

@@ -1,4 +1,4 @@
-"""An agency's answer, written with its photos."""
+"""The step in which an agency writes its answer, with photos."""
 
 from typing import Any
 
@@ -29,10 +29,10 @@ from workflows.running.hearing import acts_to_offer
 from workflows.running.steps import StepResult
 
 SHORTEST_PART = 15
-"""Fewer characters than this say nothing about what was found or done; the check beside the form only hints."""
+"""Fewer characters than this cannot tell what was found or done; the check next to the form only hints at it."""
 
 KEEP = "keep-"
-"""First part of the names of the ticks that take a photo of the version before into the new one; the photo's ref follows."""
+"""Prefix of the ticks that carry a photo of the previous version into the new one; the photo's ref follows."""
 
 
 class AnswerForm(Form):
@@ -48,7 +48,7 @@ class AnswerForm(Form):
 
 
 class AnswerPage(TaskPage):
-    """Write the answer. Photos are kept as soon as they are sent, so that a refused form loses none."""
+    """Photos are kept as soon as they are sent, so that a refused form loses none."""
 
     template = "steps/submit_answer.html"
     form: AnswerForm
@@ -121,13 +121,13 @@ class AnswerPage(TaskPage):
         return str(_("The answer to %(code)s is with the leader for approval.", code=result.case.code))
 
     def _ways(self) -> list[tuple[PossibleAct, type[ActPage]]]:
-        """What else the agency may do with its work: tell how it goes, ask for more time."""
+        """Other acts of the agency on its work: report progress, ask for more time."""
         pages, part = case_acts_own_work.PAGES, self.assignment
         offered = [each for each in acts_to_offer(self.case, actor(), now()) if each.verb in pages]
         return [(each, pages[each.verb]) for each in offered if each.assignment is not None and each.assignment.id == part.id]
 
     def _checks(self, *, has_photos: bool) -> list[tuple[str, bool, str, int]]:
-        """What is there and what is still missing: words, whether it is there, the field to go to, how many characters are enough."""
+        """The checklist: label, whether it is fulfilled, the field to go to, and how many characters are enough."""
         form = self.form
         return [
             (
@@ -143,7 +143,7 @@ class AnswerPage(TaskPage):
         ]
 
     def _carried_again(self) -> list[tuple[Photo, PreparedPhoto]]:
-        """The photos of the version before that stay, with copies of their files for the new one."""
+        """The kept photos of the previous version, with copies of their files for the new one."""
         kept = [photo for photo, is_kept in self.carried if is_kept]
         try:
             return [(photo, prepare_again(photo, store=file_store())) for photo in kept]
@@ -158,7 +158,7 @@ def _has(field: StringField, least: int) -> bool:
 
 
 def before_photos(page: TaskPage) -> tuple[Any, ...]:
-    """The photos of the reports as agencies may see them."""
+    """The reports' photos as agencies may see them."""
     photos = [photo for link in page.case.reports if link.left_at is None for photo in photos_of_report(link.report)]
     return photos_seen(photos, "agencies")
 

@@ -1,4 +1,4 @@
-"""The leader's verdict on an answer, given beside what was asked, what was there before and the version before."""
+"""The step in which a leader decides on an answer, shown with the instructions, earlier photos and the previous version."""
 
 from typing import Any, NamedTuple
 
@@ -26,24 +26,24 @@ from workflows.models import WaitingTask
 from workflows.running.steps import StepResult, same_person_words
 
 MOST_NOTES = 10
-"""Notes of the agency a page shows, the newest; the case's page has all."""
+"""The newest notes of the agency shown here; the case page has all."""
 
 
 class ApprovalForm(Form):
-    """The leader's verdict; instructions only where it is to be done again."""
+    """The decision; instructions only for a redo."""
 
     instructions = StringField(_l("What to do again, and where"), validators=[at_most(2000)])
 
 
 class Since(NamedTuple):
-    """What was done since an answer was sent back: the parts with other words, and how many photos came with it."""
+    """What was done since an answer was sent back: the changed parts, and the number of new photos."""
 
     parts: tuple[str, ...]
     photos: int
 
 
 class ApprovalPage(TaskPage):
-    """Judge the newest version beside the one before, its photos beside those of the report."""
+    """Shows the newest version next to the previous one, and its photos next to those of the report."""
 
     template = "steps/approve_answer.html"
     form: ApprovalForm
@@ -81,7 +81,7 @@ class ApprovalPage(TaskPage):
         }
 
     def _remember_opening(self, answer: Answer) -> None:
-        """Once the page is sent: that this version was read by somebody who may decide on it."""
+        """Record, once the page is sent, that somebody entitled to decide has read this version."""
         by, moment = actor(), now()
         if self.task.state != "waiting" or same_person_words(self.task, by, now=moment) or opened_by(by, [answer]):
             return
@@ -93,7 +93,7 @@ class ApprovalPage(TaskPage):
         return [note for note in notes if note.assignment_id == self.assignment.id][:MOST_NOTES]
 
     def _extension_step(self) -> WaitingTask | None:
-        """The step at which this leader decides on a wish of the same agency for more time."""
+        """The step in which this leader decides on the same agency's request for more time."""
         query = select(WaitingTask).where(WaitingTask.case_id == self.case.id, WaitingTask.state == "waiting")
         query = query.where(WaitingTask.assignment_id == self.assignment.id, WaitingTask.element == "endorse_extension")
         step = db.session.scalars(query).first()
@@ -108,7 +108,7 @@ class ApprovalPage(TaskPage):
 
 
 def since(newest: SeenAnswer, earlier: SeenAnswer) -> Since:
-    """What the newest version has that the one sent back had not."""
+    """What the newest version has and the one sent back had not."""
     changed = tuple(name for name in PARTS if getattr(newest.answer, name) != getattr(earlier.answer, name))
     return Since(changed, len(newest.photos))
 
@@ -121,7 +121,7 @@ def pairs_of(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[tuple[Any,
 
 
 def parts_of(newest: SeenAnswer | None, earlier: SeenAnswer | None) -> list[tuple[str, list[Change]]]:
-    """The four parts with their changes from the earlier version; all the same where there is none."""
+    """The four parts with their changes from the earlier version; unchanged where there is none."""
     if newest is None:
         return []
     return [(name, _changed(newest.answer, earlier.answer if earlier else None, name)) for name in PARTS]

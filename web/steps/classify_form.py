@@ -1,4 +1,4 @@
-"""What a matter is, as a form: for the step of classification and for classifying anew."""
+"""The classification form, for the step and for reclassifying."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -22,7 +22,7 @@ class ClassifyForm(Form):
     visibility = SelectField(_l("Publication"), default=NOTHING)
 
     def is_complete(self) -> bool:
-        """Whether a form was sent that says everything; what is missing is said beside it."""
+        """Whether a complete form was submitted; what is missing is shown next to it."""
         is_valid: bool = self.validate_on_submit()
         for choice in (self.field, self.area):
             if choice.data == NOTHING:
@@ -31,5 +31,5 @@ class ClassifyForm(Form):
 
 
 def chosen_by_hand(is_unknown: bool, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A list that begins with nothing chosen where nothing is known: the first entry is no suggestion."""
+    """A list that starts with an empty choice where nothing is known, since the first entry is no suggestion."""
     return [(NOTHING, _("Please choose")), *choices] if is_unknown else choices

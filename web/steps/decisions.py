@@ -1,4 +1,4 @@
-"""Steps beside the straight way: objections, holds, referrals, what reporters add, and their wish to withdraw."""
+"""Steps off the straight path: objections, holds, referrals, senders' additions, and withdrawals."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ class ObjectionForm(Form):
 
 
 class ObjectionPage(TaskPage):
-    """Look at a refusal again, because its sender objects."""
+    """Reconsider a refusal after the sender's objection."""
 
     template = "steps/decide_objection.html"
     form: ObjectionForm
@@ -64,7 +64,7 @@ class ObjectionPage(TaskPage):
 
 
 class ResumePage(TaskPage):
-    """Take a held case up again before its day."""
+    """Resume a case on hold before its day."""
 
     template = "steps/resume.html"
 
@@ -79,13 +79,13 @@ class ResumePage(TaskPage):
 
 
 class ReferralForm(Form):
-    """What came of it."""
+    """The result of the referral."""
 
     result = TextAreaField(_l("What the other body did"), validators=[at_most(2000)])
 
 
 class ReferralPage(TaskPage):
-    """Follow up a case that another body has."""
+    """Follow up a case that was referred to another body."""
 
     template = "steps/close_referral.html"
     form: ReferralForm
@@ -108,13 +108,13 @@ class ReferralPage(TaskPage):
 
 
 class AdditionForm(Form):
-    """What agencies may read of it."""
+    """The part of an addition that agencies may read."""
 
     words = TextAreaField(_l("Words agencies read"), validators=[Optional(), at_most(LONGEST_WORDS)])
 
 
 class AdditionPage(TaskPage):
-    """Read what reporters added, and clear words for the agencies."""
+    """Read senders' additions, and clear words for the agencies."""
 
     template = "steps/clear_text.html"
     form: AdditionForm
@@ -165,7 +165,7 @@ class AdditionPage(TaskPage):
 
 
 class WithdrawalForm(Form):
-    """Whether the report goes."""
+    """Whether the report is withdrawn."""
 
     granted = RadioField(
         _l("Decision"),

@@ -1,4 +1,4 @@
-"""Asking agencies, and what an agency does first: distribute, accept or hand back, decide on a hand-back."""
+"""The steps of asking agencies: distribute, accept or hand back, decide on a hand-back."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -34,13 +34,13 @@ from workflows.running.steps import StepResult
 
 INSTRUCTIONS = "instructions-"
 DAY = "day-"
-"""First part of the names of the earlier days of cooperating agencies; the agency's ref follows."""
+"""Prefix of the earlier deadlines of cooperating agencies; the agency's ref follows."""
 TAKE = "take"
 LONGEST_INSTRUCTIONS = 2_000
 
 
 class DistributeForm(Form):
-    """Who leads and who helps; instructions are fields of their own, named by the agency's ref."""
+    """The lead and cooperating agencies; instructions are separate fields named by the agency's ref."""
 
     lead = SelectField(_l("Leading agency"), validate_choice=False, default=NOTHING)
     cooperating = SelectMultipleField(_l("Cooperating agencies"), validate_choice=False)
@@ -50,7 +50,7 @@ class DistributeForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class SuggestedAgencies:
-    """The agencies the table of distribution names for a case, and why. `lead` is empty where that agency has the case already."""
+    """The agencies that the distribution table suggests for a case, and why. `lead` is empty where that agency has the case already."""
 
     lead: Agency | None
     cooperating: list[Agency]
@@ -58,7 +58,7 @@ class SuggestedAgencies:
 
 
 class DistributePage(TaskPage):
-    """Two steps: choose the agencies, then read the limits they get, write to each, and send."""
+    """Two pages: choose the agencies, then read their limits, write instructions, and send."""
 
     template = "steps/distribute.html"
     form: DistributeForm
@@ -109,26 +109,25 @@ class DistributePage(TaskPage):
 
     @property
     def lead(self) -> Agency | None:
-        """The agency chosen to lead."""
         return self.agencies.get(self.form.lead.data or NOTHING)
 
     @property
     def cooperating(self) -> list[Agency]:
-        """The other agencies chosen; who leads does not also cooperate."""
+        """The other chosen agencies, without the lead."""
         chosen = [self.agencies[ref] for ref in self.form.cooperating.data or () if ref in self.agencies]
         return [agency for agency in chosen if agency is not self.lead]
 
     @property
     def asked(self) -> list[Agency]:
-        """All agencies chosen, the leading one first."""
+        """All chosen agencies, the lead first."""
         return ([self.lead] if self.lead else []) + self.cooperating
 
     def instructions_of(self, agency: Agency) -> str:
-        """What was written to an agency."""
+        """The instructions to an agency."""
         return request.form.get(f"{INSTRUCTIONS}{agency.ref}", "")
 
     def day_of(self, agency: Agency) -> str:
-        """The earlier day a cooperating agency is to answer by, as it was sent; empty where it gets the day of all."""
+        """The earlier deadline submitted for a cooperating agency; empty where it gets the common one."""
         return request.form.get(f"{DAY}{agency.ref}", "").strip()
 
     @property
@@ -138,12 +137,12 @@ class DistributePage(TaskPage):
 
     @cached_property
     def limits_of(self) -> dict[int, DistributionLimits]:
-        """The limits of one agency, and of two: more get what two get."""
+        """The limits for one agency and for two; more than two get the same as two."""
         return {number: distribution_limits(self.case, agencies=number, now=now()) for number in (1, 2)}
 
     @property
     def gives_time(self) -> bool:
-        """Whether so little time is left that the operations lead has to say what becomes of the day, and is who looks."""
+        """Whether so little time is left that the operations lead must decide on the deadline, and is the reader."""
         return actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id) and is_short(self.case, self.limits.case_due_at, now())
 
     def context(self) -> dict[str, Any]:
@@ -152,7 +151,7 @@ class DistributePage(TaskPage):
             "confirms": self.confirms,
             "asked": [(agency, f"{INSTRUCTIONS}{agency.ref}", self.instructions_of(agency)) for agency in self.asked],
             "days": {agency.ref: (f"{DAY}{agency.ref}", self.day_of(agency)) for agency in self.cooperating},
-            # what was written on the second page is still there when one comes back from the first
+            # what was written on the second page stays when one goes back to the first
             "kept": [(name, value) for name, value in request.form.items() if name.startswith((INSTRUCTIONS, DAY))],
             "limits": self.limits,
             "limits_of": self.limits_of,
@@ -170,7 +169,7 @@ class DistributePage(TaskPage):
         return str(ngettext("Distributed to %(num)s agency.", "Distributed to %(num)s agencies.", number))
 
     def _suggested(self, there: list[Agency]) -> SuggestedAgencies | None:
-        """What the table says, as agencies that can be asked; None where it says nothing or nobody of it is free."""
+        """The table's suggestion as agencies that can be asked; None where there is none, or none of them is available."""
         if self.case.field is None:
             return None
         table = live_table(self.case.centre_id)
@@ -186,7 +185,7 @@ class DistributePage(TaskPage):
 
 
 def load_words(load: Load) -> str:
-    """What an agency has on its table, behind its name: " (12 hồ sơ đang mở, 2 trễ)"; nothing where it has nothing."""
+    """An agency's present load, shown after its name: " (12 hồ sơ đang mở, 2 trễ)"; empty without open cases."""
     if not load.open:
         return ""
     words = str(ngettext("%(num)s open case", "%(num)s open cases", load.open))
@@ -201,7 +200,7 @@ class AcceptForm(Form):
 
 
 class AcceptPage(TaskPage):
-    """Take the work on, or hand it back with the reason."""
+    """Accept the work, or hand it back with the reason."""
 
     template = "steps/accept_assignment.html"
     form: AcceptForm
@@ -229,7 +228,7 @@ class AcceptPage(TaskPage):
 
 
 class HandBackForm(Form):
-    """Whether the agency goes or stays."""
+    """Whether the agency is released."""
 
     upheld = RadioField(
         _l("Decision"),

@@ -1,4 +1,4 @@
-"""The draft a step's page shows: which one, what of a form is kept in it, and the page built from it as if it had been sent."""
+"""The draft shown on a step's page: which one, which fields it keeps, and rendering the page as if the draft had been submitted."""
 
 import secrets
 from collections.abc import Iterator
@@ -22,25 +22,25 @@ from workflows.models import WaitingTask
 from workflows.running.steps import done_since, draft_place
 
 NONE = "none"
-"""In the address: begin anew, whatever drafts there are."""
+"""In the address: start with an empty form, whatever drafts there are."""
 
 OWN = "draft_"
-"""First part of the names of the fields that say which draft is at hand."""
+"""Prefix of the fields that identify the current draft."""
 
 BUTTONS = frozenset({"act", "remove", "keep", "template", "template_how", "template_keep"})
 CONFIRMED = frozenset({"checked", "confirms_short", "leftovers"})
-"""Ticks that say something was looked at just now: nobody gets them back from a draft."""
+"""Ticks confirming that something was just examined: no draft restores them."""
 
 NEVER = ("csrf_token", "password", "secret")
 PHOTOS = "photos_"
-"""First part of the names of the fields with the tokens of staged photos."""
+"""Prefix of the fields with tokens of staged photos."""
 
 WINDOW_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class OtherDraft:
-    """One more draft of the same form."""
+    """Another draft of the same form."""
 
     ref: str
     name: str
@@ -49,10 +49,10 @@ class OtherDraft:
 
 @dataclass(frozen=True)
 class DraftAtHand:
-    """What the page says about drafts: the one it writes into, whether it was filled in, and the others there are. `is_sent`: the
-    page shows again what was sent, which may be newer than any draft.
+    """The page's drafts: the current one, whether it was filled in, and the others.
 
-    `old` is one that was saved before the step was done last time: offered, not filled in.
+    `is_sent`: the page shows a submission again, which may be newer than any draft. `old` was saved before the step was last performed: it
+    is offered, not filled in.
     """
 
     ref: str
@@ -68,12 +68,12 @@ class DraftAtHand:
 
     @property
     def has_room(self) -> bool:
-        """Whether one more may be kept."""
+        """Whether another draft may be saved."""
         return len(self.others) + bool(self.ref) < MOST_OF_FORM
 
 
 def draft_wanted(step: WaitingTask) -> tuple[DraftAtHand, list[tuple[str, str]] | None]:
-    """Which draft the page of a step opens with, and what stands in it: the one the address names, else the newest of this round."""
+    """The draft a step's page opens with, and its fields: the one named by the address, else the newest of this round."""
     rows = drafts_of(draft_place(step), by=actor())
     wanted, newest = request.args.get("draft", ""), rows[0] if rows else None
     draft = next((row for row in rows if row.ref == wanted), newest) if wanted != NONE else None
@@ -94,7 +94,7 @@ def draft_wanted(step: WaitingTask) -> tuple[DraftAtHand, list[tuple[str, str]] 
 
 
 def draft_sent(step: WaitingTask) -> DraftAtHand:
-    """The draft of a page that is shown again after it was sent: the text at hand is what was sent, the draft the same."""
+    """The draft of a page shown again after submission: the same draft, with the submitted text."""
     rows = drafts_of(draft_place(step), by=actor())
     ref = request.form.get(f"{OWN}ref", "")
     draft = next((row for row in rows if row.ref == ref), None)
@@ -112,8 +112,8 @@ def draft_sent(step: WaitingTask) -> DraftAtHand:
 
 @contextmanager
 def as_if_sent(fields: list[tuple[str, str]] | None) -> Iterator[None]:
-    """Build and show a page as if these fields had just been sent, so that every form, with whatever stands beside its fields,
-    restores itself by what it does anyway after a refusal. Nothing is judged and nothing performed. None changes nothing."""
+    """Build and render a page as if these fields had just been submitted, so that every form and the fields outside it restore themselves
+    as after a refusal. Nothing is validated or performed. None changes nothing."""
     if fields is None:
         yield
         return
@@ -128,7 +128,7 @@ def as_if_sent(fields: list[tuple[str, str]] | None) -> Iterator[None]:
 
 @contextmanager
 def as_if_opened() -> Iterator[None]:
-    """Build a page as if it had just been opened, whatever was sent."""
+    """Build a page as if it had just been opened, whatever was submitted."""
     this: Request = request._get_current_object()  # type: ignore[attr-defined]
     method, form = this.method, this.form
     this.method, this.form = "GET", ImmutableMultiDict()
@@ -139,9 +139,9 @@ def as_if_opened() -> Iterator[None]:
 
 
 def is_as_opened(page: TaskPage, fields: list[tuple[str, str]]) -> bool:
-    """Whether these fields are those a page shows by itself, built `as_if_opened`: nobody has written or chosen anything.
+    """Whether these fields equal those of a fresh page, built `as_if_opened`: nobody has written or chosen anything.
 
-    Empty ones count for nothing, nor do the tokens of photos as long as none was sent.
+    Empty fields are ignored, and so are photo tokens as long as no photo was sent.
     """
     if any(staged_photos(token) for token in photos_tokens_in(fields)):
         return False
@@ -150,13 +150,13 @@ def is_as_opened(page: TaskPage, fields: list[tuple[str, str]]) -> bool:
 
 
 def _written(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What is not empty, however the browser breaks its lines."""
+    """The non-empty fields, with line breaks normalised."""
     lines = [(name, "\n".join(value.splitlines()).strip()) for name, value in fields if not name.startswith(PHOTOS)]
     return sorted((name, value) for name, value in lines if value)
 
 
 def _shown_by(form: Form) -> Iterator[tuple[str, str]]:
-    """What a browser would send of a form nobody has touched."""
+    """What a browser would send for an untouched form."""
     for field in form:
         if isinstance(field, FileField):
             continue
@@ -170,7 +170,7 @@ def _shown_by(form: Form) -> Iterator[tuple[str, str]]:
 
 
 def fields_sent() -> list[tuple[str, str]]:
-    """What of the form sent belongs into a draft: no files, tokens, buttons, nor ticks that have to be given again."""
+    """The submitted fields that belong in a draft: no files, tokens, buttons, or ticks that must be set again."""
     return [(name, value) for name, value in request.form.items(multi=True) if _is_kept(name)]
 
 
@@ -180,18 +180,18 @@ def photos_tokens_in(fields: list[tuple[str, str]]) -> set[str]:
 
 
 def new_window() -> str:
-    """A name for one showing of a page: who saves says from which."""
+    """An identifier of one display of a page, which says where a draft was saved from."""
     return secrets.token_urlsafe(9)
 
 
 def sent_window() -> str:
-    """The window of the page that was sent; a new one where it says none of ours."""
+    """The submitted window identifier; a new one where it is missing or malformed."""
     window = request.form.get(f"{OWN}window", "")
     return window if len(window) == WINDOW_LENGTH and window.isascii() else new_window()
 
 
 def sent_revision() -> int:
-    """The revision of the draft as the page that was sent knew it."""
+    """The draft's revision as known to the submitted page."""
     return number_in(request.form.get(f"{OWN}revision", ""), digits=9) or 0
 
 

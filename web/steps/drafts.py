@@ -1,4 +1,4 @@
-"""Keeping what somebody types into the form of a step: by script while they type, by a button without one."""
+"""Saves drafts of step forms: by script while somebody types, by button without one."""
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,8 +32,7 @@ from workflows.running.steps import TaskAlreadyDone, TaskUnknown
 bp = Blueprint("drafts", __name__)
 
 ANOTHER, RENAME, NEW, OPEN, DROP, TO = "another", "rename", "new", "open", "drop", "to"
-"""What may be done with drafts beside keeping the text at hand; a ref or an address follows after a colon. DROP without one means
-the draft at hand."""
+"""Acts on drafts other than saving the text; a ref or an address follows after a colon. DROP without one means the current draft."""
 
 UNTOUCHED = "no"
 
@@ -41,10 +40,10 @@ UNTOUCHED = "no"
 @bp.post("/tasks/<ref>/draft")
 @performs(Action.KEEP_DRAFT)
 def keep(ref: str) -> ResponseReturnValue:
-    """Keep the text at hand, then do what the button says; whatever that is, nothing typed is lost by it.
+    """Save the text, then do what the button says; whatever that is, nothing typed is lost by it.
 
-    The text of one person never becomes the draft of another who has signed in since in the same browser: raises AnothersText,
-    before it is said whether the step is there.
+    One person's text never becomes the draft of another who has signed in since in the same browser: raises AnothersText, before revealing
+    whether the step exists.
     """
     if is_of_another():
         raise AnothersText
@@ -67,7 +66,7 @@ def keep(ref: str) -> ResponseReturnValue:
     except TaskUnknown:
         return found(None)
     except TaskAlreadyDone as refusal:
-        # to the script no fault: what it sends on its way out is often the text of the step that was just done with it
+        # no error for the script: while the page closes, it often sends the text of the step just performed with it
         return {"done": True, "words": local(refusal.text)} if wants_json() else step_done(ref)
     except DraftRefused as refusal:
         return ({"words": local(refusal.text)}, 422) if wants_json() else draft_refused(ref, local(refusal.text))

@@ -1,4 +1,4 @@
-"""The page of a step that an administrator drew: the form the model declares, read and judged field by field."""
+"""The page of a step drawn by an administrator: shows the form declared by the model, and validates it field by field."""
 
 import re
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from workflows.running.drawn_steps import element_of
 from workflows.running.steps import StepResult, label_of_step
 
 ASKED, TOKEN = "asked_", "photos_"
-"""First parts of the names of inputs; the field's id follows, so that none can be taken for a part of the form itself."""
+"""Prefixes of input names; the field's id follows, so that no input can be mistaken for a part of the form itself."""
 
 MOST_RADIOS = 5
 PURPOSE = "step"
@@ -41,7 +41,7 @@ GROUPED = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 
 @dataclass(frozen=True)
 class ShownField:
-    """One field of the form as the template draws it: `help` in the reader's language, `staged` the photos sent so far."""
+    """One field as the template draws it: `help` in the reader's language, `staged` the photos sent so far."""
 
     asked: FormField
     bound: Any
@@ -50,7 +50,7 @@ class ShownField:
 
 
 class FormStepPage(TaskPage):
-    """Fill in what the model asks and press one of its buttons. Photos are kept as soon as they are sent."""
+    """Photos are kept as soon as they are sent."""
 
     template = "steps/form_step.html"
 
@@ -104,7 +104,7 @@ class FormStepPage(TaskPage):
         return [field for field in self.fields if field.type == PHOTO]
 
     def _stage(self, tokens: dict[str, str]) -> None:
-        """Decode and keep the photos sent with the form before anything else is judged, so that none is lost."""
+        """Decode and stage the photos sent with the form before anything else is validated, so that none is lost."""
         for field in self._photo_fields():
             refused = stage_uploads(self.form[ASKED + field.id].data or [], token=tokens[field.id], purpose=PURPOSE, by=actor())
             self.refusals += [local(refusal) for refusal in refused]
@@ -112,7 +112,7 @@ class FormStepPage(TaskPage):
                 drop_upload(tokens[field.id], ref)
 
     def _values(self, tokens: dict[str, str]) -> dict[str, Any]:
-        """What was typed, by field; every field that cannot be kept says so itself."""
+        """The values by field; a field with an invalid value shows its own error."""
         values: dict[str, Any] = {}
         for field in self.fields:
             bound = self.form[ASKED + field.id]
@@ -129,7 +129,7 @@ class FormStepPage(TaskPage):
 
 
 def form_class(fields: Iterable[FormField]) -> type[Form]:
-    """Make the form of some declared fields: an input each, and a hidden token beside each field for photos."""
+    """Build the form of the declared fields: one input each, and a hidden token for each photo field."""
     inputs: dict[str, Any] = {}
     for field in fields:
         inputs[ASKED + field.id] = _input(field)
@@ -139,7 +139,7 @@ def form_class(fields: Iterable[FormField]) -> type[Form]:
 
 
 def typed(field: FormField, text: str | None) -> Any:
-    """Read what stands in an input as the value of its field; None for nothing. Raises FieldRefused."""
+    """Parse an input as the value of its field; None when empty. Raises FieldRefused."""
     words = (text or "").strip()
     if not words:
         return None
@@ -158,7 +158,7 @@ def typed(field: FormField, text: str | None) -> Any:
 
 
 def _number(field: FormField, words: str) -> float:
-    """A number as people here write it, with a comma, or with a point. Raises FieldRefused, also where a point could mean either."""
+    """A number with a comma, as people here write it, or a point. Raises FieldRefused, also where a point could mean either."""
     words = words.replace(" ", "").replace("\u00a0", "").replace("−", "-")
     is_ambiguous = GROUPED.fullmatch(words) or (language() == "en" and GROUPED.fullmatch(words.replace(",", ".")))
     if is_ambiguous:
@@ -191,7 +191,7 @@ def _input(field: FormField) -> Any:
 
 
 def _one_of(field: FormField, options: list[SelectChoice]) -> Field:
-    """A few possibilities stand side by side, many in a list; what may stay empty can be emptied again."""
+    """Few options as radio buttons, many as a list; an optional field can be emptied again."""
     if len(options) > MOST_RADIOS:
         choices = [SelectChoice(NOTHING, _("Please choose")), *options]
         return SelectField(local(field.label), choices=choices, validate_choice=False, default=NOTHING)

@@ -1,4 +1,4 @@
-"""Deciding whether an agency gets more time: its own leader first, then the centre or the committee."""
+"""The steps in which an agency's request for more time is decided: by its own leader first, then by the centre or the committee."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from workflows.running.steps import StepResult
 
 
 class EndorseForm(Form):
-    """Whether the leader stands behind the wish."""
+    """Whether the leader supports the request."""
 
     endorsed = RadioField(
         _l("Decision"),
@@ -27,7 +27,7 @@ class EndorseForm(Form):
 
 
 class DecideForm(Form):
-    """Whether there is more time."""
+    """Whether the time is granted."""
 
     granted = RadioField(
         _l("Decision"),
@@ -38,10 +38,10 @@ class DecideForm(Form):
 
 
 class ExtensionPage(TaskPage):
-    """What both decisions show: who asks, why, the present day and the new one, and what was asked before."""
+    """The base of both decisions: the requester, the reason, the present and requested days, and earlier requests."""
 
     def offer(self, field: RadioField) -> None:
-        """Take out the choice that gives the time where the day asked for is over."""
+        """Remove the choice that grants the time where the requested day has passed."""
         extension = open_extension(self.assignment)
         self.is_over = extension is not None and is_over(extension, self.case, now())
         if self.is_over:
@@ -60,7 +60,7 @@ class ExtensionPage(TaskPage):
 
 
 class EndorsePage(ExtensionPage):
-    """The agency's leader endorses its officer's wish, or ends it."""
+    """The agency's leader supports the officer's request, or ends it."""
 
     template = "steps/endorse_extension.html"
     form: EndorseForm

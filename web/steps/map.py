@@ -1,7 +1,7 @@
-"""The small map beside a decision: where the reports of a case are, and the numbered cases around them.
+"""The small map next to a decision: where the reports of a case are, and the numbered cases around them.
 
-The list on the page is the map's content: every point is an element of it, so that it can be read without the map. What lies under
-the points is the centre's base map (web/base_map.py).
+Every point is also in the list on the page, so that it can be read without the map. The background is the centre's base map
+(web/base_map.py).
 """
 
 import json
@@ -16,12 +16,12 @@ from casework.successors import centre_at_work
 from web.base_map import BaseMap, base_map
 
 LARGEST_OUTLINE = 60_000
-"""Characters of an area's outline that go into a page; a larger one is left out."""
+"""The most characters of an area's outline embedded in a page; a longer one is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A report's own point; `accuracy` in metres, where the device said it. Degrees are WGS 84."""
+    """A report's own point; `accuracy` in metres, if the device gave it. Degrees are WGS 84."""
 
     code: str
     latitude: float
@@ -31,7 +31,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class StaffMap:
-    """What is drawn beside the numbered list: the points of the reports, and the outline of the commune, if one is stored."""
+    """What is drawn in addition to the numbered list: the reports' points, and the commune's outline, if one is stored."""
 
     spots: list[Spot]
     outline: str
@@ -39,7 +39,7 @@ class StaffMap:
 
 
 def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike: Iterable[Alike] = ()) -> StaffMap | None:
-    """Return the map of a case with the points of its reports, None where neither it nor any case around it has a position."""
+    """The map of a case with its reports' points, None where neither the case nor any case around it has a position."""
     spots = [_spot(report, point) for report, point in reports if point is not None]
     if not spots and not any(each.case.latitude is not None for each in alike):
         return None
@@ -47,7 +47,7 @@ def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike:
 
 
 def _centre(case: Case) -> Centre:
-    """Whose land is drawn: of a centre that has ended nothing lies on a map any more."""
+    """The centre whose land is drawn: the successor's, because a centre that has ended is on no map."""
     at_work = centre_at_work(case.centre_id, case.area_id)
     return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
 

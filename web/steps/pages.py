@@ -1,4 +1,4 @@
-"""The page of one step: shown with the form of its element, and performed in one unit of work; a fault leaves an incident."""
+"""The page of one step: shows its element's form and performs the step in one unit of work; a fault leaves an incident."""
 
 from collections.abc import Sequence
 
@@ -44,14 +44,14 @@ PAGES: dict[str, type[TaskPage]] = {
     **decisions.PAGES,
     **extensions.PAGES,
 }
-"""One page per step of the shipped model; a step an administrator drew has the page of its declared form."""
+"""One page per step of the shipped model; steps drawn by administrators get the page of their declared form."""
 
 TYPED_BESIDE_FORMS = {
     triage.WORDS: _l("Words agencies read"),
     triage.SAID: _l("What is said"),
     distribution.INSTRUCTIONS: _l("What to mind"),
 }
-"""First parts of the names of texts that are no fields of a form, because there is one per report or agency; and what they are called."""
+"""Prefixes of text fields outside the form, of which there is one per report or agency, and their labels."""
 
 
 @bp.route("/tasks/<ref>", methods=["GET", "POST"])
@@ -82,23 +82,22 @@ def task(ref: str) -> ResponseReturnValue:
 
 
 def page_of(step: WaitingTask) -> TaskPage:
-    """The page of a step's element."""
     return PAGES.get(step.element, FormStepPage)(step)
 
 
 def step_done(ref: str) -> ResponseReturnValue:
-    """The answer to somebody whose step was done meanwhile, with what they typed."""
+    """The response for somebody whose step was done by somebody else meanwhile, with what they typed."""
     step = _step(ref)
     return _done(step, typed_in(page_of(step).form)), 409
 
 
 def draft_refused(ref: str, words: str) -> ResponseReturnValue:
-    """The page again, with what was typed and why it could not be kept as a draft."""
+    """The page again, with what was typed and why it could not be saved as a draft."""
     return _shown(page_of(_step(ref)), refusal=words), 422
 
 
 def _opened(step: WaitingTask) -> str:
-    """The page as it is opened: with the person's draft filled in, where there is one of this round."""
+    """The page as opened: filled in from the person's draft of this round, if there is one."""
     draft, fields = draft_wanted(step)
     with as_if_sent(fields):
         page = page_of(step)
@@ -108,8 +107,8 @@ def _opened(step: WaitingTask) -> str:
 
 
 def _step(ref: str) -> WaitingTask:
-    """The step, if it is on one of the person's desks; a sender's own steps are on their own page, and of a quarantined case
-    there is nothing to be found."""
+    """The step, if it is on one of the person's desks. Raises TaskUnknown for a sender's own steps, which are on their own page, and for
+    quarantined cases."""
     try:
         step = steps.task_for(actor(), ref)
     except TaskUnknown:
@@ -172,7 +171,7 @@ def _why_it_rests(step: WaitingTask) -> Bilingual | None:
 
 
 def typed_in(form: Form) -> list[tuple[str, str]]:
-    """The texts that were typed into a form, in its order, each with the name of its field."""
+    """The texts typed into a form, in order, each with its field's label."""
     fields = [(field.label.text, field.data) for field in form if isinstance(field, StringField) and not isinstance(field, HiddenField)]
     typed = request.form.items()
     beside = [(label, words) for name, words in typed for start, label in TYPED_BESIDE_FORMS.items() if name.startswith(start)]
@@ -180,13 +179,13 @@ def typed_in(form: Form) -> list[tuple[str, str]]:
 
 
 def _forget_errors(form: Form) -> None:
-    """What is missing in a form that is not finished yet is no error."""
+    """Missing fields are no errors in a form that is not finished yet."""
     for field in form:
         field.errors = []
 
 
 def _next_now(ref: str) -> str:
-    """Where who sent a step once more goes on: as `_next`, by what waits now."""
+    """Where somebody continues who submitted a step twice: as `_next`, by what is waiting now."""
     step = _step(ref)
     if step.state == "waiting":
         return url_for(".task", ref=ref, draft=NONE)
@@ -194,7 +193,7 @@ def _next_now(ref: str) -> str:
 
 
 def _next(result: StepResult) -> str:
-    """The same step while it stays open, else the next one of the case on the person's desks, else the inbox."""
+    """The same step while it stays open, else the case's next one on the person's desks, else the inbox."""
     if result.stays_open and result.task.state == "waiting":
         return url_for(".task", ref=result.task.ref, draft=NONE)
     return _first_of(result.opened, result.case)

@@ -1,4 +1,4 @@
-"""What the position of a case says about the commune chosen for it: nothing while both agree."""
+"""Compares the position of a case with the commune chosen for it; silent while both agree."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +11,14 @@ from casework.places.points import exact_point
 
 @dataclass(frozen=True, slots=True)
 class PositionBeside:
-    """Where the position lies, when that is not the commune chosen."""
+    """The commune of the position, where that is not the chosen one."""
 
     area: Area | None
     is_outside: bool
 
 
 def position_beside(case: Case, chosen: Area | None, *, now: datetime) -> PositionBeside | None:
-    """Return where a case's position lies if the commune chosen is another one; None without a position or a commune."""
+    """The commune a case's position lies in if it is not the chosen one; None without a position or a commune."""
     point = exact_point(case) if chosen is not None else None
     if point is None or chosen is None:
         return None

@@ -1,4 +1,4 @@
-"""What every page that publishes shares: personal data left in the words, the page as everybody will see it, what a correction changes."""
+"""Shared by every page that publishes: personal data left in the words, a preview of the public page, and what a correction changes."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -19,13 +19,13 @@ from web.forms import Form
 from web.text_diff import Change, changes
 
 PUBLIC_WORDS = ("title", "question", "summary", "place")
-"""The fields everybody will read; answers of agencies name offices and their numbers on purpose."""
+"""The fields that will be public; agencies' answers name offices and their numbers on purpose."""
 CONFIRMED = "leftovers"
-"""Name of the tick that says that what was found may be read by everybody."""
+"""The name of the tick confirming that the findings may be public."""
 
 
 class Leftover(NamedTuple):
-    """Something in the public words that may be personal data: which field it stands in, what it is, and how it reads."""
+    """Possible personal data in the public words: its field, its kind, and the text."""
 
     field: str
     kind: Bilingual
@@ -33,7 +33,7 @@ class Leftover(NamedTuple):
 
 
 def leftovers_in(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> list[Leftover]:
-    """Return what the public words of a form may still tell of a person."""
+    """Possible personal data in the public words of a form."""
     fields = [form[name] for name in names if name in form]
     return [
         Leftover(str(field.label.text), MARK_LABELS[mark.kind], field.data[mark.start : mark.end])
@@ -44,17 +44,17 @@ def leftovers_in(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> list[Leftov
 
 
 def mark_of_leftovers(leftovers: Iterable[Leftover]) -> str:
-    """Return what stands for exactly these: a tick set for others counts no more once the words have changed."""
+    """Identifies exactly these findings: a tick set for others no longer counts once the words have changed."""
     return mark_of_words("\0".join(f"{each.field}\0{each.text}" for each in leftovers))
 
 
 def mark_of_words(words: str) -> str:
-    """Return what stands for exactly these words in a tick."""
+    """Identifies exactly these words for a tick."""
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def leftovers_refusal(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> str:
-    """Return why the words cannot be published yet; empty when nothing was found, or what was found was confirmed."""
+    """Why the words cannot be published yet; empty when nothing was found, or the findings were confirmed."""
     found = leftovers_in(form, names)
     if not found or request.form.get(CONFIRMED) == mark_of_leftovers(found):
         return ""
@@ -70,7 +70,7 @@ def page_draft(
     is_interim: bool = False,
     publication: Publication | None = None,
 ) -> PublicCase:
-    """Return the page of the case as everybody would read it with what stands in the form."""
+    """The public page of the case with the form's present content."""
     words = {name: form[name].data or "" for name in PUBLIC_WORDS if name in form}
     shows_place = "shows_exact_place" in form and bool(form["shows_exact_place"].data) and exact_point(case) is not None
     reason = (form["reason"].data or "") if "reason" in form else ""
@@ -80,7 +80,7 @@ def page_draft(
 
 
 def draft_context(page: Any, draft: PublicCase) -> dict[str, Any]:
-    """Return what templates/steps/publication.html needs beside the form: `page` has its choices and their addresses."""
+    """Values of templates/steps/publication.html in addition to the form: `page` has its choices and their addresses."""
     return {
         "as_published": draft,
         "has_exact_place": exact_point(page.case) is not None,
@@ -91,7 +91,7 @@ def draft_context(page: Any, draft: PublicCase) -> dict[str, Any]:
 
 
 def leftovers_context(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> dict[str, Any]:
-    """Return what a template needs to have leftovers confirmed."""
+    """Values for confirming leftovers."""
     leftovers = leftovers_in(form, names)
     return {
         "leftovers": leftovers,
@@ -101,7 +101,7 @@ def leftovers_context(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> dict[s
 
 
 def words_changed(form: Form, version: PublicationVersion) -> list[tuple[str, list[Change]]]:
-    """Return the fields a correction changes, with what is taken out and what comes."""
+    """The fields changed by a correction, with removed and added words."""
     fields = [(form[name], getattr(version, name) or "") for name in PUBLIC_WORDS if name in form]
     return [
         (str(field.label.text), changes(before, field.data or ""))
@@ -111,7 +111,7 @@ def words_changed(form: Form, version: PublicationVersion) -> list[tuple[str, li
 
 
 def photos_changed(choices: Iterable[PhotoChoice]) -> list[str]:
-    """Return in sentences what a correction changes in the photos."""
+    """Sentences about the photos changed by a correction."""
     found = []
     for choice in choices:
         if choice.audience != PUBLISHED and choice.is_shown:

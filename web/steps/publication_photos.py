@@ -1,4 +1,4 @@
-"""The photos that may stand in a publication: which there are to choose from, and how each looks covered, before anything is written."""
+"""The photos available for a publication, and a preview of each as covered, before anything is written."""
 
 from io import BytesIO
 from typing import Any
@@ -19,7 +19,7 @@ from web.locales import in_reader_language as local
 def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationVersion | None = None) -> list[PhotoChoice]:
     """The photos that could be published: those agencies may see, and those of the approved answers.
 
-    Those a `version` shows come first, ticked and as it shows them: what was covered stays covered.
+    Those in a `version` come first, ticked and as it shows them: what was covered stays covered.
     """
     shown = [row.photo for row in version.photos if row.copy("view") is not None] if version else []
     groups: list[tuple[list[Photo], str, str]] = [
@@ -41,14 +41,14 @@ def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationV
 
 
 def covers_of(choice: PhotoChoice, *, as_it_is: bool = False) -> dict[str, Any]:
-    """What an address says of how a photo is covered."""
+    """The address parameters for how a photo is covered."""
     if as_it_is:
         return {}
     return {**({"cover": choice.cover} if choice.cover else {}), **({"all": "yes"} if choice.is_hidden else {})}
 
 
 def covered_photo(choices: list[PhotoChoice], photo_ref: str) -> Response:
-    """One of the photos to choose from, covered as the address says, as the public would get it. Nothing is written."""
+    """One of the available photos as the public would get it, covered as the address says. Writes nothing."""
     choice = found(next((choice for choice in choices if choice.ref == photo_ref), None))
     try:
         rectangles = [EVERYTHING] if "all" in request.args else rectangles_in(request.args.get("cover", ""))

@@ -1,4 +1,4 @@
-"""Editing what the public will read, and deciding on a dissatisfied rating."""
+"""The steps of editing a publication, and of deciding on a dissatisfied rating."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ class PublishForm(Form):
 
 
 class PublishPage(TaskPage):
-    """Tools at the left, at the right exactly what everybody will see."""
+    """Tools on the left, on the right exactly what will be public."""
 
     template = "steps/publish.html"
     form: PublishForm
@@ -119,7 +119,7 @@ class PublishPage(TaskPage):
 @bp.get("/tasks/<ref>/photos/<photo_ref>")
 @performs(Action.PUBLISH)
 def preview(ref: str, photo_ref: str) -> ResponseReturnValue:
-    """Show a photo covered as the form of the step says."""
+    """A photo, covered as the form of the step says."""
     try:
         task = task_for(actor(), ref)
     except TaskUnknown:
@@ -130,7 +130,7 @@ def preview(ref: str, photo_ref: str) -> ResponseReturnValue:
 @bp.get("/cases/<ref>/publication-photos/<photo_ref>")
 @performs(Action.PUBLISH)
 def case_preview(ref: str, photo_ref: str) -> ResponseReturnValue:
-    """Show a photo covered as the form of an act beside the steps says; with `of` from what that publication shows."""
+    """A photo, covered as the form of an act outside the process says; with `of`, chosen from that publication."""
     case = case_seen_by(actor(), ref)
     case = found(case if case is not None and may(actor(), Action.PUBLISH, case) else None)
     published = next((each for each in publications_of(case) if each.ref == request.args.get("of")), None)
@@ -138,7 +138,7 @@ def case_preview(ref: str, photo_ref: str) -> ResponseReturnValue:
 
 
 class ReviewForm(Form):
-    """Explain, or reopen; words either way."""
+    """Explain, or reopen; words are required either way."""
 
     outcome = RadioField(
         _l("Result of the review"),
@@ -149,7 +149,7 @@ class ReviewForm(Form):
 
 
 class ReviewPage(TaskPage):
-    """Look again at a case somebody was not satisfied with."""
+    """Review a case somebody was not satisfied with."""
 
     template = "steps/review_rating.html"
     form: ReviewForm

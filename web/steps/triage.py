@@ -1,4 +1,4 @@
-"""Desk of the operators: verify and clear, refuse, classify, call the hotline."""
+"""The operators' steps: verify and clear, refuse, classify, call the hotline."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ MOST_ALIKE = 8
 
 
 class VerifyForm(Form):
-    """What verification decides; the words of each report are fields of their own, named by its ref."""
+    """The verification form; the words of each report are separate fields, named by its ref."""
 
     title = StringField(_l("Title"), validators=[at_most(LONGEST_TITLE)])
     village = StringField(_l("Village or street"), validators=[at_most(120)])
@@ -68,7 +68,7 @@ class VerifyForm(Form):
 
 
 class SpokenToWrite:
-    """One recording of a report: to be heard, and written down."""
+    """A recording of a report, with the transcript to be written."""
 
     def __init__(self, seen: SeenRecording, sent: dict[str, str] | None) -> None:
         self.seen = seen
@@ -77,7 +77,7 @@ class SpokenToWrite:
 
     @property
     def left_over(self) -> list[MarkLeft]:
-        """What in the words may still tell who speaks."""
+        """Parts of the words that may identify the speaker."""
         return marks_left(self.words)
 
 
@@ -97,12 +97,12 @@ class ReportToClear:
 
     @property
     def left_over(self) -> list[MarkLeft]:
-        """What in the words may still tell who wrote them."""
+        """Parts of the words that may identify the writer."""
         return marks_left(self.words)
 
 
 class VerifyPage(TaskPage):
-    """Accept a report with a title and words free of who wrote them, or refuse it."""
+    """Accept a report with a title and anonymous words, or refuse it."""
 
     template = "steps/verify.html"
     form: VerifyForm
@@ -161,7 +161,7 @@ class VerifyPage(TaskPage):
         return said
 
     def _written(self) -> list[ReportToClear | SpokenToWrite]:
-        """The texts beside the form: of each report, and of what was spoken with it."""
+        """The texts outside the form: of each report, and of its recordings."""
         found: list[ReportToClear | SpokenToWrite] = []
         for report in self.reports:
             found += [report, *report.spoken]
@@ -174,7 +174,7 @@ class VerifyPage(TaskPage):
         title = (self.form.title.data or "").strip()
         cleared: list[ClearedReport] = []
         if title:
-            # what is missing in the form is said first: of photos nobody has spoken yet
+            # errors of the form come first: no photo has been decided on yet
             self.unseen = [choice for report in self.reports for choice in report.choices if not choice.is_shown]
         if self.unseen:
             number = len(self.unseen)
@@ -212,7 +212,7 @@ class VerifyPage(TaskPage):
 
 
 def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[Alike, bool, Bilingual | None]]:
-    """Each of the cases alike with whether this one can be merged into it, and why not where that is the rule."""
+    """Similar cases, each with whether this one can be merged into it, and the rule that forbids it."""
     found = []
     for each in alike:
         why_not = why_not_into(case, each.case) if can_merge else None
@@ -221,7 +221,7 @@ def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[
 
 
 class ClassifyPage(TaskPage):
-    """Say what the matter is; the day of the answer follows from it and stands beside each choice."""
+    """Classify the matter; the deadline of the answer follows from that and is shown next to each choice."""
 
     template = "steps/classify.html"
     form: ClassifyForm
@@ -251,11 +251,11 @@ class ClassifyPage(TaskPage):
 
     @property
     def is_marked_urgent(self) -> bool:
-        """Whether a sender or the way it came in says that it is urgent."""
+        """Whether the sender or the channel marked it as urgent."""
         return any(link.report.marked_urgent for link in self.case.reports)
 
     def _suggestions(self) -> Suggestions:
-        """What the words speak for; of what the person may not read nothing is made use of."""
+        """Suggestions from the words, without words the person may not read."""
         reads = sees(actor(), Sight.ORIGINAL, self.case)
         seen = reports_seen(self.case, actor(), has_step=True)
         words = [self.case.title, *(each.original if reads else each.cleared for each in seen)]
@@ -276,7 +276,7 @@ class ClassifyPage(TaskPage):
                 self.form[name].data = value
 
     def place_values(self, place: PlaceSuggestion) -> dict[str, str]:
-        """The fields a suggested place fills: the commune, if it can be chosen, and the village or street."""
+        """The fields filled in by a suggested place: the commune, if it can be chosen, and the village or street."""
         area: Area | None = place.area if place.area is not None and place.area.ref in self.areas else None
         return {**({"area": area.ref} if area else {}), **({"village": place.village} if place.village else {})}
 
@@ -326,12 +326,12 @@ class ClassifyPage(TaskPage):
 
 
 def _one_text(parts: list[str | None]) -> str:
-    """Texts one after the other, so that no phrase is read across the end of one."""
+    """The texts joined so that no phrase is matched across the end of one."""
     return "\n_\n".join(part for part in parts if part)
 
 
 class HotlineForm(Form):
-    """One try to reach the hotline."""
+    """One attempt to call the hotline."""
 
     number = StringField(_l("Number called"), validators=[at_most(20)])
     spoke_to = StringField(_l("Who answered"), validators=[at_most(120)])
@@ -340,7 +340,7 @@ class HotlineForm(Form):
 
 
 class HotlinePage(TaskPage):
-    """Write down a call; when nobody answered the step stays and the try is listed."""
+    """Write down a call; when nobody answered, the step stays and the attempt is listed."""
 
     template = "steps/call_hotline.html"
     form: HotlineForm

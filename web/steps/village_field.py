@@ -1,7 +1,7 @@
-"""The field of a case's village or street, which everybody reads, and beside it what its senders typed there.
+"""The public village or street of a case, with what its senders typed shown next to the field.
 
-Nothing stands in it that nobody looked at: a sender's words come into it by a press, as they are or with neutral words, and what may
-still tell of a person in it is confirmed before it is let out.
+Nothing is in the field that nobody has examined: a sender's words are inserted by a button, unchanged or neutralised, and parts that may
+identify a person must be confirmed before release.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ from web.marks_left import marks_left
 from web.steps.publication_editing import leftovers_context, leftovers_refusal
 
 TAKE = "take"
-"""The name of the buttons that put something into the form; the value says what."""
+"""The name of the insert buttons; the value says which text."""
 NAMES = ("village",)
 
 
 @dataclass(frozen=True, slots=True)
 class TypedVillage:
-    """What one sender typed: as it is, with what may tell of a person marked, and with neutral words for that."""
+    """What one sender typed: unchanged, with possible personal data marked, and neutralised."""
 
     code: str
     words: str
@@ -38,7 +38,7 @@ class TypedVillage:
 
 
 def typed_villages(case: Case) -> list[TypedVillage]:
-    """Return what the senders typed and nobody has let out, for whoever reads their words."""
+    """What the senders typed and nobody has released, for people who may read their words."""
     if not sees(actor(), Sight.ORIGINAL, case):
         return []
     return [
@@ -48,7 +48,7 @@ def typed_villages(case: Case) -> list[TypedVillage]:
 
 
 def has_filled_in(form: Form, typed: Sequence[TypedVillage]) -> bool:
-    """Put into the field what a button asked for; whether one did."""
+    """Insert the text a button asked for; returns whether one did."""
     wanted, field = request.form.get(TAKE), form["village"]
     for each in typed:
         if wanted in (each.take, each.take_neutral):
@@ -61,16 +61,16 @@ def has_filled_in(form: Form, typed: Sequence[TypedVillage]) -> bool:
 
 
 def leave_to_press(form: Form, typed: Sequence[TypedVillage]) -> None:
-    """Empty the field where a draft holds what a sender typed: before 0.9.1 it began with that, and nobody had looked at it."""
+    """Empty the field where a draft holds a sender's words: before 0.9.1 the form started with them, unexamined."""
     if fold(form["village"].data or "") in {fold(each.words) for each in typed}:
         form["village"].data = ""
 
 
 def village_refusal(form: Form) -> str:
-    """Return why the words cannot be let out yet; empty when they can."""
+    """Why the words cannot be released yet; empty when they can."""
     return leftovers_refusal(form, NAMES)
 
 
 def village_context(form: Form, typed: Sequence[TypedVillage]) -> dict[str, Any]:
-    """Return what tasks/village.html needs beside the form."""
+    """Values of steps/village.html in addition to the form."""
     return {"typed_villages": typed, "village_left": marks_left(form["village"].data or ""), **leftovers_context(form, NAMES)}
