@@ -1,4 +1,4 @@
-"""What may be done with a version, as the studio offers it: words, who, in which state, and the use case behind the button."""
+"""The acts on a version that the studio offers: their words, the permission, the states, and the use case behind the button."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from workflows.models import ProcessVersion
 from workflows.versions.live import may_in_scope
 
 Do = Callable[[ProcessVersion, Actor, datetime, str, int | None], None]
-"""`(version, by, now, words, revision)`: the one signature the pages know."""
+"""`(version, by, now, words, revision)`: the one signature the pages use."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionAct:
-    """One button: what is asked for beside it (`words`, needed where `is_needed`), and whether a clean check is a condition."""
+    """One button: its label for words (`words`, required if `is_needed`), and whether it requires a clean check."""
 
     label: LazyString
     icon: str
@@ -90,7 +90,7 @@ ACTS: dict[str, VersionAct] = {
 
 
 def acts_for(version: ProcessVersion, by: Actor) -> dict[str, VersionAct]:
-    """Return what the person may do with a version as it stands."""
+    """The acts the person may perform on a version in its present state."""
     if drafts.is_discarded(version):
         return {}
     return {

@@ -1,4 +1,4 @@
-"""Two versions side by side: what changed for whom in sentences, both drawings with their marks, and element by element or row by row."""
+"""Compares two versions: changes in sentences, both drawings with marks, and details by element or table row."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from web.guards import actor, found, performs
 from web.http.security import allow_inline_style_attributes
 from web.locales import language
 from web.studio.versions import BASIS_LABELS, CHANGE_LABELS, KEY_LABELS, MOST_CHANGES, STATE_LABELS
-from workflows.comparison.changes import Baseline, ChangeKind, baseline_of
-from workflows.comparison.details import DetailedChange, details_of
+from workflows.comparison.changes import ChangeKind, Measure, measure_of
+from workflows.comparison.details import ElementChange, details_of
 from workflows.comparison.facts import ASPECT_WORDS, Aspect
 from workflows.comparison.model import model_of
 from workflows.comparison.sentences import bounded, sentences_of
@@ -46,10 +46,10 @@ ROW_LABELS = {
 @performs(Action.READ_PROCESS)
 @allow_inline_style_attributes
 def compare(ref: str) -> ResponseReturnValue:
-    """`with` names the other version, one of the same process the person may read; without it the one this one is measured against."""
+    """`with` names the other version, one of the same process that the person may read; by default, the version's basis."""
     by = actor()
     version = found(version_for(by, ref))
-    measure = baseline_of(version, by=by)
+    measure = measure_of(version, by=by)
     wanted = request.args.get("with", "")
     other: ProcessVersion | None
     if wanted:
@@ -98,15 +98,15 @@ def _models(other: ProcessVersion, version: ProcessVersion) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _marks(changes: tuple[DetailedChange, ...], *, old_side: bool) -> dict[str, list[str]]:
-    """What is marked in one of the drawings: on the old side what is gone, on the new one what is new, on both what is other."""
+def _marks(changes: tuple[ElementChange, ...], *, old_side: bool) -> dict[str, list[str]]:
+    """The marks in one of the drawings: removed elements in the old one, new ones in the new one, changed ones in both."""
     own = ChangeKind.REMOVED if old_side else ChangeKind.ADDED
     by_kind = {kind: [drawn_id(each.change.element) for each in changes if each.change.kind == kind] for kind in (own, ChangeKind.CHANGED)}
     return {str(kind): elements for kind, elements in by_kind.items()}
 
 
-def _told(changed: DetailedChange) -> list[Any]:
-    """The details of one element worth a line: of one that is new or gone, its kind stands before its name already."""
+def _told(changed: ElementChange) -> list[Any]:
+    """The details of one element worth a line; for a new or removed one, its kind already precedes its name."""
     return [each for each in changed.details if changed.change.kind == ChangeKind.CHANGED or each.aspect != Aspect.KIND]
 
 
@@ -130,7 +130,7 @@ def _tables(other: ProcessVersion, version: ProcessVersion) -> dict[str, Any]:
 
 
 def _headings(old: Any, new: Any) -> list[tuple[Any, bool]]:
-    """The columns as the cells of a row stand, and whether each is an answer: the new table's, then those that are gone."""
+    """The columns of a row's cells, and whether each is an output: the new table's, then removed ones."""
     now_ = [*((label, False) for _id, label in new.inputs), *((label, True) for _id, label in new.outputs)]
     known = {id_ for id_, _label in (*new.inputs, *new.outputs)} | {label for label, _is in now_}
     gone = [(label, False) for id_, label in old.inputs if id_ not in known and label not in known]
@@ -138,12 +138,12 @@ def _headings(old: Any, new: Any) -> list[tuple[Any, bool]]:
 
 
 def _choices(scopes: list[ScopeSeen], version: ProcessVersion) -> list[tuple[Centre | None, list[ProcessVersion]]]:
-    """Every version of the process that can be chosen to compare with, by scope."""
+    """Every version of the process to compare with, by scope."""
     listed = [(scope.centre, [*(each.version for each in scope.versions), *scope.discarded]) for scope in scopes]
     return [(centre, [each for each in rows if each.id != version.id]) for centre, rows in listed]
 
 
-def _basis(measure: Baseline | None, other: ProcessVersion | None) -> str | None:
+def _basis(measure: Measure | None, other: ProcessVersion | None) -> str | None:
     if measure is None or other is None or measure.version.id != other.id:
         return None
     return str(BASIS_LABELS[measure.basis]) % {"number": other.number}

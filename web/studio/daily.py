@@ -1,4 +1,4 @@
-"""Daily settings of the process: what each step of the live model says of itself, what is set in its place, and where to set it."""
+"""Daily settings of the process: each step's values in the live model, the ones set for it, and where to set them."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ KIND = "element"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One element with what is set for it now and from later days on, the row that counts first, and where it is changed."""
+    """One element, the setting in force now, the later ones, and the address for changing them."""
 
     element: str
     facts: ElementFacts
@@ -63,7 +63,7 @@ def daily() -> ResponseReturnValue:
 
 
 def lines_of(centre: Centre | None) -> list[Line]:
-    """Every element of the live model of a scope something may be set for, in the order of the model."""
+    """Every configurable element of a scope's live model, in model order."""
     centre_id, today = centre.id if centre is not None else None, local_day(now())
     rows = settings_from(today, centre_id)
     lines = []
@@ -77,7 +77,7 @@ def lines_of(centre: Centre | None) -> list[Line]:
 
 
 def limit_words(limit: TimeLimit | None) -> str:
-    """How long something may take, in words."""
+    """A limit in words."""
     return f"{limit.amount} {local(UNITS[limit.unit])}" if limit is not None else _("none of its own")
 
 

@@ -1,4 +1,4 @@
-"""The editor of drafts: the page with the drawing or the table, what its scripts read, and the texts the browser sends to be saved."""
+"""The editor of drafts: the page with the drawing or the table, data for its scripts, and saving the texts the browser sends."""
 
 import re
 from collections.abc import Iterator
@@ -36,11 +36,11 @@ from workflows.versions.step_origins import new_stamp, reused_between
 bp = Blueprint("studio_editor", __name__)
 
 MOST_SENT = 2 * MAX_BYTES + 200_000
-"""Bytes of a request to save: as JSON a text may grow to twice its size, and the ids of what was touched stand beside it."""
+"""The most bytes of a request to save: as JSON a text may double in size, and the ids of touched elements are added."""
 PAGE_NAME = re.compile("[0-9a-f]{24}")
 MOST_TOUCHED = 2_000
 ICONS = ("alert-circle", "info-circle", "plus", "trash", "chevron-up", "chevron-down", "x")
-"""Icons the scripts draw."""
+"""Icons drawn by the scripts."""
 OF_CITIZENS = frozenset({"alert-circle", "info-circle", "x"})
 
 
@@ -62,7 +62,7 @@ def edit(ref: str) -> ResponseReturnValue:
 @bp.get("/studio/versions/<ref>/source")
 @performs(Action.EDIT_PROCESS)
 def source(ref: str) -> ResponseReturnValue:
-    """What the editor's scripts read: the text, what a check says of it, what may be named in it. No token is in it: it is sent pressed."""
+    """Data for the editor's scripts: the text, its findings, and the vocabulary. It contains no token, since it is sent compressed."""
     version = editable(ref)
     found(version if version.key != ROUTING else None)
     answer: Response = jsonify(_source(version))
@@ -98,12 +98,12 @@ def text(ref: str) -> ResponseReturnValue:
 
 
 def findings_of(version: ProcessVersion) -> list[dict[str, Any]]:
-    """What the check says of a version, as plain data in the reader's language."""
+    """A version's findings as plain data in the reader's language."""
     return findings_told(check_version(version))
 
 
 def findings_told(checked: Checked) -> list[dict[str, Any]]:
-    """The findings of a check as plain data in the reader's language."""
+    """A check's findings as plain data in the reader's language."""
     return [
         {
             "check": each.check,
@@ -118,7 +118,7 @@ def findings_told(checked: Checked) -> list[dict[str, Any]]:
 
 
 def saved_words(version: ProcessVersion) -> str:
-    """When a draft was last saved."""
+    """When a draft was last saved, in words."""
     return local_datetime(version.saved_at or version.created_at)
 
 
@@ -149,7 +149,7 @@ def _source(version: ProcessVersion) -> dict[str, Any]:
 
 
 def daily_of(version: ProcessVersion) -> dict[str, dict[str, str]]:
-    """What is set day by day for the scope of a version, by element: `limit`, `role`, `label` and `help` in the reader's words."""
+    """The daily settings of the version's scope, by element: `limit`, `role`, `label` and `help` in the reader's language."""
     centre = db.session.get(Centre, version.centre_id) if version.centre_id else None
     rows = {line.element: line.present for line in lines_of(centre) if line.present is not None}
     others = reused_between(live_version(version.centre_id), version) if rows else ()
@@ -166,7 +166,7 @@ def _set_words(row: ElementSetting) -> Iterator[tuple[str, str]]:
 
 
 def _sent(given: Any) -> dict[str, Any] | None:
-    """The parts of a request to save, None when they are not what the editor sends."""
+    """The parts of a request to save, None when it is malformed."""
     if not isinstance(given, dict):
         return None
     xml, revision, touched = given.get("xml"), given.get("revision"), given.get("touched", [])
@@ -174,7 +174,7 @@ def _sent(given: Any) -> dict[str, Any] | None:
         return None
     page = given.get("page")
     return {
-        # a lone half of a surrogate pair is no character and no file can hold it
+        # an unpaired surrogate is no character, and no file can hold it
         "xml": xml.encode("utf-8", "replace"),
         "revision": revision,
         "touched": [each for each in touched if isinstance(each, str)],

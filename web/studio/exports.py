@@ -1,4 +1,4 @@
-"""A version on paper: its drawing, which the browser sends as it shows it, and its table."""
+"""A version as PDF: its drawing, which the browser sends as displayed, and its table."""
 
 from flask import Blueprint, Response, make_response, request
 from flask.typing import ResponseReturnValue
@@ -24,13 +24,13 @@ from workflows.versions.live import FIELD_REPORT, ROUTING, version_for
 bp = Blueprint("studio_exports", __name__)
 
 MOST_NAMES = 500
-"""Parts listed of one process; a model of the house has some sixty."""
+"""The most elements listed of one process; our models have about sixty."""
 
 
 @bp.post("/studio/versions/<ref>/picture.pdf")
 @performs(Action.READ_PROCESS)
 def picture(ref: str) -> ResponseReturnValue:
-    """The drawing sent, an SVG as the whole body, as PDF. Refusals are JSON."""
+    """The drawing, sent as an SVG in the request's body, as PDF. Refusals are JSON."""
     version = found(version_for(actor(), ref))
     found(version if version.key == FIELD_REPORT else None)
     if (request.content_length or 0) > MOST_BYTES:
@@ -46,7 +46,6 @@ def picture(ref: str) -> ResponseReturnValue:
 @bp.get("/studio/versions/<ref>/table.pdf")
 @performs(Action.READ_PROCESS)
 def table(ref: str) -> ResponseReturnValue:
-    """The table of a version as PDF."""
     version = found(version_for(actor(), ref))
     found(version if version.key == ROUTING else None)
     rules, known = table_of(text_of(version)), names_in_tables(version)
@@ -75,7 +74,7 @@ def _heading(version: ProcessVersion) -> Heading:
 
 
 def _names(xml: bytes) -> list[tuple[str, list[Bilingual]]]:
-    """Of each process what it is called, and its parts by both names in the order of the file."""
+    """The name of each process and its elements, in both languages and file order."""
     root = read_xml(xml)
     pools = {pool.get("processRef"): label_of(pool) for pool in root.iter("{*}participant")}
     names = []

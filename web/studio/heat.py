@@ -1,6 +1,5 @@
-"""Bottlenecks: the diagram coloured by how long steps took or how often they were late, the same as a table and in words,
-the ways that cases went, and the event log as a file. Reads counted months; names no case and no person.
-"""
+"""Bottlenecks: the diagram coloured by how long steps took or how often they were late, as a table and in words; the variants of cases; and
+the event log as a file. Reads counted months; names no case and no person."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,9 +35,9 @@ from workflows.bottlenecks.event_log import MOST_MONTHS as MOST_LOG_MONTHS
 from workflows.bottlenecks.reading import (
     FEWEST,
     MOST_MONTHS,
-    BottleneckQuery,
     Heat,
     Measures,
+    Wanted,
     agencies_offered,
     centres_offered,
     elements_of,
@@ -57,11 +56,11 @@ bp = Blueprint("studio_heat", __name__)
 
 USUAL_MONTHS = 12
 FIRST_MONTH = date(2000, 1, 1)
-"""Nothing was done before."""
+"""The program has no earlier data."""
 ALL_VERSIONS = "all"
 LEVELS = 5
 TIME_BOUNDS = (0.25, 1, 2, 5)
-"""Working days at which the colour changes. They are the same for every period, so that two maps can be compared."""
+"""Thresholds of the colours in working days. They are the same for every period, so that two maps can be compared."""
 SHARE_BOUNDS = (5, 10, 20, 40)
 """Per cent."""
 TYPES = {XES: "application/xml", "csv": "text/csv; charset=utf-8"}
@@ -69,7 +68,7 @@ TYPES = {XES: "application/xml", "csv": "text/csv; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What the colours mean: the number of a step, and its words on the badge. `kind`: time, share or number."""
+    """The meaning of the colours: a step's number, and the wording of its badge. `kind`: time, share or number."""
 
     label: LazyString
     kind: str
@@ -87,9 +86,9 @@ MEASURES: Mapping[str, Measure] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for, and what may be chosen instead."""
+    """The request in the address, and the possible choices."""
 
-    wanted: BottleneckQuery
+    wanted: Wanted
     measure: str
     centres: list[Centre]
     versions: list[ProcessVersion]
@@ -99,7 +98,7 @@ class Asked:
 
     @property
     def address(self) -> dict[str, Any]:
-        """The same in the address of another page."""
+        """The same request as parameters for another page's address."""
         wanted = self.wanted
         given = {
             "from": f"{wanted.first:%Y-%m}", "to": f"{wanted.last:%Y-%m}", "version": wanted.version.ref if wanted.version else "",
@@ -126,7 +125,7 @@ def ways() -> ResponseReturnValue:
 @bp.post("/studio/heat/conformance")
 @performs(Action.REHEARSE)
 def conformance() -> ResponseReturnValue:
-    """Ask whether the live model would have allowed the cases of the period."""
+    """Count whether the live model would have allowed the period's cases."""
     try:
         with unit_of_work():
             asked = _asked(request.form)
@@ -169,7 +168,7 @@ def _ways_page(asked: Asked, *, refusal: str = "") -> str:
 @performs(Action.EXPORT_EVENT_LOG)
 @allow_inline_style_attributes
 def event_log(form: str) -> ResponseReturnValue:
-    """The event log as a file. It is asked for by a form, since taking it is written down."""
+    """The event log as a file. Requested by a form, because the export is recorded."""
     if form not in FORMATS:
         return found(None)
     try:
@@ -217,7 +216,7 @@ def _heat_page(asked: Asked, *, refusal: str = "") -> str:
 
 
 def levels_of(shown: Heat, measure: Measure, day_minutes: int) -> dict[str, int]:
-    """Return by element how strongly it is coloured, 1 to LEVELS; what has few passages or nothing is not."""
+    """The colour of each element from 1 to LEVELS; elements with few passages or none are left out."""
     values = {measures.element: measure.value(measures) for _element, measures in shown.all if measures.passages}
     most = max((value for value in values.values() if value is not None), default=0)
     bounds = {
@@ -229,7 +228,7 @@ def levels_of(shown: Heat, measure: Measure, day_minutes: int) -> dict[str, int]
 
 
 def legend_of(measure: Measure, shown: Heat) -> list[tuple[int, str]]:
-    """What each colour means, in words."""
+    """The legend of the colours."""
     if measure.kind == "time":
         names = [
             _("a quarter of a day or less"), _("a day or less"), _("2 days or less"), _("5 days or less"), _("more than 5 days"),
@@ -246,7 +245,7 @@ def legend_of(measure: Measure, shown: Heat) -> list[tuple[int, str]]:
 
 
 def badge_of(measure: str, measures: Measures, day_minutes: int) -> str:
-    """The words on a step of the drawing: a time, or a share as its two numbers; nothing where nothing was done."""
+    """The text on a step of the drawing: a time, or a share as two numbers; empty where nothing was done."""
     if not measures.passages:
         return ""
     if measure in ("median", "p90"):
@@ -258,7 +257,7 @@ def badge_of(measure: str, measures: Measures, day_minutes: int) -> str:
 
 
 def elapsed_words(time: timedelta | None) -> str:
-    """Days and hours by the calendar."""
+    """Calendar days and hours."""
     if time is None:
         return "–"
     days, hours = time.days, time.seconds // 3600
@@ -282,18 +281,18 @@ def _names_of_agencies(asked: Asked, shown: Heat) -> dict[int, Bilingual]:
     return {agency.id: agency.short_name for agency in asked.agencies} if shown.counted_at is not None else {}
 
 
-def _day_minutes(wanted: BottleneckQuery) -> int:
-    """Office minutes of a working day, to tell long times in days."""
+def _day_minutes(wanted: Wanted) -> int:
+    """Office minutes of a working day, for showing long times in days."""
     return calendar_of(wanted.centre.id if wanted.centre else None).office_minutes_on(local_day(now()))
 
 
 def _asked(sent: Mapping[str, str] | None = None) -> Asked:
-    """What stands in the address, or in a form."""
+    """The request in the address or a form."""
     return asked_for(sent if sent is not None else request.args, by=actor(), moment=now())
 
 
 def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> Asked:
-    """What is asked for; what makes no sense, or is not the person's, is as if it were not there."""
+    """The request in the given values; those without meaning, or about something that is not the person's, are ignored."""
     centres, versions = centres_offered(by), versions_offered(by)
     centre = next((each for each in centres if each.ref == given.get("centre")), centres[0] if len(centres) == 1 else None)
     agencies, fields = agencies_offered(by, centre), fields_of(centre.id if centre is not None else None, now=moment)
@@ -307,7 +306,7 @@ def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> Asked
     while len(months) < MOST_MONTHS:
         months.append(month_before(months[-1]))
     return Asked(
-        BottleneckQuery(
+        Wanted(
             max(first, longest),
             last,
             version=next((each for each in versions if each.ref == given.get("version")), None),

@@ -1,4 +1,4 @@
-"""Open cases moved to another version: a plan with what would become of each place, its progress, and what became of every case."""
+"""Moving open cases to another version: a plan with the fate of each waiting place, its progress, and the result for every case."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,12 +31,12 @@ from workflows.versions.live import FIELD_REPORT, version_for
 bp = Blueprint("studio_moves", __name__)
 
 AT_ONCE = 40
-"""Cases previewed, moved or brought back while somebody waits for the page; the worker does the others."""
+"""Cases previewed, moved or moved back during a request; the worker does the others."""
 SECONDS_AT_ONCE = 3.0
 CASES_SHOWN = 50
 GROUPS_SHOWN = 60
 NOT_CHOSEN, NOWHERE = "", "-"
-"""What a choice sends for "by itself" and for a waiting point that is given up."""
+"""Form values for "automatic" and for giving up a waiting point."""
 
 MOVE_STATES = {
     "previewing": _l("Being previewed"),
@@ -64,13 +64,13 @@ RECIPIENTS = {
     "account": Bilingual("Người theo dõi", "Followers"),
     **{str(role): words for role, words in ROLE_WORDS.items()},
 }
-"""By what a forecast names, whom a move tells."""
+"""The people notified by a move, by their names in forecasts."""
 
 
 @bp.get("/studio/versions/<ref>/moves")
 @performs(Action.MOVE_CASES)
 def moves(ref: str) -> ResponseReturnValue:
-    """From which versions open cases can come here, and the plans there are."""
+    """The versions from which open cases can be moved here, and existing plans."""
     return _moves_page(_version(ref))
 
 
@@ -103,7 +103,7 @@ def plan(ref: str) -> ResponseReturnValue:
 @bp.get("/studio/moves/<ref>/progress")
 @performs(Action.MOVE_CASES)
 def progress(ref: str) -> ResponseReturnValue:
-    """How far it has come, as a part of the page; when the plan is no longer at work the page is to be loaded again."""
+    """The progress as a part of the page; when the plan is no longer running, the page is told to reload."""
     seen = found(move_for(actor(), ref))
     answer: Response = make_response(render_template("studio/move_progress.html", move=seen, **_counts(seen)))
     if seen.state != request.args.get("seen"):
@@ -115,7 +115,7 @@ def progress(ref: str) -> ResponseReturnValue:
 @bp.post("/studio/moves/<ref>/mapping")
 @performs(Action.MOVE_CASES)
 def mapping(ref: str) -> ResponseReturnValue:
-    """Keep what was chosen by hand, and look again at the cases concerned."""
+    """Save what was chosen by hand, and preview the affected cases again."""
     seen = found(move_for(actor(), ref))
     known = definition_of(seen.source).elements
     sent = {name.removeprefix("to-"): value for name, value in request.form.items() if name.startswith("to-")}
@@ -181,7 +181,7 @@ def undo_case(ref: str, case_ref: str) -> ResponseReturnValue:
 
 
 def _done(ref: str, act: Callable[[ProcessMove], object], said: str, *, goes_on: bool = False) -> ResponseReturnValue:
-    """Do it and come back to the plan, or show it with what was typed and why not."""
+    """Do it and return to the plan, or show it with what was typed and the refusal."""
     seen = found(move_for(actor(), ref))
     move_id = seen.id
     try:
@@ -212,7 +212,7 @@ def _revision() -> int:
 
 
 def _scopes(target: ProcessVersion) -> dict[str, Centre | None]:
-    """For whose cases the person may plan a move to a version: by ref, those of every centre under a word of its own."""
+    """The scopes the person may plan a move for, by ref; every centre's cases have a value of their own."""
     scopes = plans.move_scopes(actor(), target)
     query = select(Centre).order_by(Centre.id).limit(MOST_CENTRES)
     if None not in scopes:
@@ -222,7 +222,7 @@ def _scopes(target: ProcessVersion) -> dict[str, Centre | None]:
 
 
 def _sources(target: ProcessVersion) -> list[tuple[Centre | None, VersionSeen]]:
-    """The versions cases of the reader run on, with whose they are."""
+    """The versions that the person's cases run on, with their owners."""
     scopes = versions_seen(actor(), key=FIELD_REPORT)
     return [
         (scope.centre, each) for scope in scopes for each in scope.versions if each.open_cases and each.version.id != target.id
@@ -249,7 +249,7 @@ def _moves_page(target: ProcessVersion, *, refused: str = "") -> str:
 
 
 def version_words(version: ProcessVersion, beside: ProcessVersion) -> str:
-    """The number of a version, with whose it is where the one beside it is somebody else's: each scope counts for itself."""
+    """The number of a version, with its owner where that differs from `beside`'s: each scope counts separately."""
     if version.centre_id == beside.centre_id:
         return str(version.number)
     centre = db.session.get(Centre, version.centre_id) if version.centre_id else None

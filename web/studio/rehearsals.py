@@ -1,4 +1,4 @@
-"""A version rehearsed: scenarios gone through, and the closed cases of a period replayed in it and in what is live, side by side."""
+"""Rehearsing a version: running scenarios, and replaying a period's closed cases in it and in the live version."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -55,7 +55,7 @@ REHEARSAL_STATES = {"waiting": _l("Waits to be run"), "running": _l("Running"), 
 USUAL_PERIOD = timedelta(days=365)
 LONGEST_TYPED = 12
 FEW_CASES = 30
-"""Below it one case changes a share by more than three points, which the page says."""
+"""Below this number, one case changes a share by more than three points, and the page says so."""
 
 
 @bp.get("/studio/versions/<ref>/rehearsals")
@@ -79,7 +79,7 @@ def run_history(ref: str) -> ResponseReturnValue:
 @bp.get("/studio/versions/<ref>/rehearsals/<rehearsal>/progress")
 @performs(Action.REHEARSE)
 def progress(ref: str, rehearsal: str) -> ResponseReturnValue:
-    """How far it has come, as a part of the page; when it has ended the page is to be loaded again."""
+    """The progress as a part of the page; when it has ended, the page is told to reload."""
     version = _version(ref)
     try:
         seen = rehearsal_for(actor(), version, rehearsal)
@@ -137,7 +137,7 @@ def _changed(ref: str, scenario: str, change: Any, said: str) -> ResponseReturnV
     return redirect(url_for(".rehearsals", ref=ref, _anchor=SCENARIOS))
 
 
-# -- what was typed ------------------------------------------------------------------------------------------------------
+# -- input ---------------------------------------------------------------------------------------------------------------
 
 
 class _NotTyped(CaseworkError):
@@ -220,7 +220,7 @@ def _basis(version: ProcessVersion) -> ProcessVersion | None:
 
 
 def _unknown_steps(version: ProcessVersion, basis: ProcessVersion | None) -> list[Element]:
-    """The steps of a version that what is live does not have; of a text that cannot be read none."""
+    """Steps of a version that the live version lacks; empty for a text that cannot be read."""
     try:
         own = definition_of(version)
         known: Definition | None = definition_of(basis) if basis is not None else None

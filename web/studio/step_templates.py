@@ -1,8 +1,8 @@
-"""Ready-made steps for the editor: small sets of parts that are put on a way of a drawing and work as they are.
+"""Templates for the editor: small sets of elements that are inserted into a flow of a drawing and work as they are.
 
-`chain` are the parts put on the way one after the other; `beside` those that hang on one of them: `after` names its part of the chain (by
-number), `edge` an event on that part's edge; `back_to` is where a part beside leads, a part of the chain or its own end (None).
-Of a choice, `asks` is the step whose buttons it reads: `button` leads beside, every other one on.
+`chain` are the elements inserted one after the other; `beside` are branches from one of them: `after` is the number of that element in the
+chain, `edge` an event on its boundary, `back_to` the element of the chain the branch returns to, or None for its own end. A gateway's
+`asks` is the number of the step whose buttons it reads: `button` takes the branch, every other one continues.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from workflows.definitions.step_forms import FieldType
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A field or, without a type, a button or an entry of a list."""
+    """A field or, without a type, a button or an option."""
 
     id: str
     label: Bilingual
@@ -27,7 +27,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An element to draw: `kind` as in web/static/js/studio/kinds.js. A limit is a number and a unit of the studio's; `timer` is `P1D`."""
+    """An element to draw: `kind` as in web/static/js/studio/kinds.js. A limit is a number and one of the studio's units; `timer` is e.g.
+    `P1D`."""
 
     kind: str
     label: Bilingual
@@ -40,12 +41,12 @@ class Part:
     asks: int | None = None
     button: str = ""
     ways: tuple[Bilingual, Bilingual] | None = None
-    """Of a choice: what is written on the way on and on the way beside."""
+    """Of a gateway: the labels of the continuing and of the branching flow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Parts that hang on one part of the chain."""
+    """A branch from one element of the chain."""
 
     after: int
     parts: tuple[Part, ...]
@@ -55,7 +56,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class StepTemplate:
-    """One entry of the list: what it is called and what it is for."""
+    """One entry of the list: its name and its purpose."""
 
     id: str
     label: Bilingual
@@ -146,11 +147,11 @@ TEMPLATES = (
 
 
 AT_AGENCY = {Role.OPERATOR: Role.OFFICER, Role.OPS_LEAD: Role.AGENCY_LEADER}
-"""Who does it where the way is one of an agency's."""
+"""The performer where the flow belongs to an agency."""
 
 
 def templates_told() -> list[dict[str, Any]]:
-    """The templates as plain data for web/static/js/studio/templates.js: what is listed in the reader's language, what is drawn in both."""
+    """The templates as plain data for web/static/js/studio/templates.js: list entries in the reader's language, drawn labels in both."""
     return [
         {
             "id": each.id,

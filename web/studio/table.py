@@ -30,9 +30,9 @@ from workflows.versions.live import ROUTING, acting, check_version, version_for
 bp = Blueprint("studio_table", __name__)
 
 LONGEST_REASON = 150
-"""Characters of a reason in one language; a check counts both together."""
+"""Characters of a reason in one language; the check counts both together."""
 NEW = "new"
-"""Stands in the row that scripts copy."""
+"""The token of the template row that scripts copy."""
 URGENCIES = {"urgent": _l("Urgent"), "normal": _l("Not urgent")}
 COLUMN_WORDS = {
     "field": _l("Field of work"),
@@ -46,7 +46,7 @@ ANYTHING_WORDS = {"field": _l("any field"), "area": _l("anywhere"), "urgency": _
 
 @dataclass
 class FormRow:
-    """A row on the page: `token` names its controls; `kept` are the texts of cells no control can show."""
+    """A row on the page: `token` names its controls; `kept` are the texts of cells that no control can show."""
 
     token: str
     id: str
@@ -59,7 +59,7 @@ class FormRow:
 @bp.post("/studio/versions/<ref>/table")
 @performs(Action.EDIT_PROCESS)
 def save(ref: str) -> ResponseReturnValue:
-    """Save the rows, or add, move or remove one on the page. With a stale revision they are kept as a draft of their own: 409."""
+    """Save the rows, or add, move or remove one on the page. With a stale revision they are saved as a separate draft: 409."""
     version = editable(ref)
     found(version if version.key == ROUTING else None)
     rows, act = _rows_sent(), request.form.get("act", "save")
@@ -82,7 +82,7 @@ def save(ref: str) -> ResponseReturnValue:
 
 
 def editable(ref: str) -> ProcessVersion:
-    """The version of that name if its scope is one the person may edit in. Raises NotFound (404)."""
+    """The version, if the person may edit in its scope. Raises NotFound (404)."""
     version = found(version_for(actor(), ref))
     try:
         acting(actor(), version.centre_id, Action.EDIT_PROCESS)
@@ -94,7 +94,7 @@ def editable(ref: str) -> ProcessVersion:
 def table_page(
     version: ProcessVersion, *, rows: list[FormRow] | None = None, revision: str = "", refusal: str = "", conflict: Saved | None = None
 ) -> str:
-    """The table of a draft, or the rows that were typed and are not saved yet."""
+    """The table of a draft, or the unsaved rows that were typed."""
     is_typed = rows is not None
     try:
         shown = rows if rows is not None else [_form_row(f"r{at}", row) for at, row in enumerate(routing_rows.rows_of(text_of(version)), 1)]
@@ -122,7 +122,7 @@ def table_page(
     )
 
 
-# -- between the page and the table --------------------------------------------------------------------------------------
+# -- between form and table --------------------------------------------------------------------------------------------
 
 
 def _form_row(token: str, row: RuleRow) -> FormRow:
@@ -143,7 +143,7 @@ def _row_of(row: FormRow) -> RuleRow:
 
 
 def _rows_sent() -> list[FormRow]:
-    """The rows of the form in the order in which they stand on the page."""
+    """The submitted rows in page order."""
     sent, tokens = request.form, list(dict.fromkeys(request.form.getlist("row")))
     return [
         FormRow(
@@ -159,7 +159,7 @@ def _rows_sent() -> list[FormRow]:
 
 
 def _changed(rows: list[FormRow], act: str) -> list[FormRow]:
-    """The rows after a press of one of the buttons beside them: `add`, or `up`, `down`, `remove` and the number of the row."""
+    """The rows after a button: `add`, or `up`, `down`, `remove` and the row's number."""
     verb, _colon, number = act.partition(":")
     if verb == "add" and len(rows) < MOST_ROWS:
         rows.append(FormRow(f"r{len(rows) + 1}", ""))
@@ -172,7 +172,7 @@ def _changed(rows: list[FormRow], act: str) -> list[FormRow]:
 
 
 def _options(version: ProcessVersion, rows: list[FormRow]) -> dict[str, list[tuple[str, str]]]:
-    """What can be chosen, with what the table names already though it is no longer there."""
+    """The options, including values the table uses although they no longer exist."""
     agencies, words = agencies_of(version.centre_id, now=now()), names_in_tables(version)
     known = {
         "field": [(each.service_code, local(each.name)) for each in fields_of(version.centre_id, now=now())],
@@ -189,7 +189,7 @@ def _options(version: ProcessVersion, rows: list[FormRow]) -> dict[str, list[tup
 
 
 def _row_finder(rows: list[FormRow], findings: tuple[ModelFinding, ...]) -> dict[str, int]:
-    """The number of the row each finding is about, by the element it names: the rule or a cell of it."""
+    """The row number of each finding, by the rule or cell it names."""
     elements = {finding.element for finding in findings if finding.element}
     return {
         element: number

@@ -1,4 +1,4 @@
-"""The process studio: processes and their versions, what a check finds, who approved what, and what may be done with each."""
+"""The process studio: processes and their versions, findings of checks, approvals, and the acts on each version."""
 
 from typing import Any
 
@@ -79,12 +79,12 @@ BASIS_LABELS = {
 MOST_CHANGES = 60
 """Changes listed on a page; the drawing marks them all."""
 MOST_TOLD = 20
-"""Sentences beside the drawing; the page that compares has more."""
+"""Sentences next to the drawing; the comparison page has all."""
 FILE_ENDINGS = {FIELD_REPORT: "bpmn", ROUTING: "dmn"}
 INSTALLATION = "installation"
-"""The scope that is no centre, in addresses and forms."""
+"""The value for the installation as a scope, in addresses and forms."""
 NO_REVISION = -1
-"""No draft stands at it: what was sent as a revision is none."""
+"""A revision no draft has, for invalid input."""
 
 
 @bp.get("/studio")
@@ -96,7 +96,7 @@ def studio() -> ResponseReturnValue:
 @bp.post("/studio/drafts")
 @performs(Action.EDIT_PROCESS)
 def start() -> ResponseReturnValue:
-    """Begin a draft from a version the person may read, from a starting model, or from what is live in the scope."""
+    """Start a draft from a version the person may read, from a starting model, or from the scope's live version."""
     base_ref, model_key = request.form.get("base", ""), request.form.get("model", "")
     model = found(STARTING_MODELS.get(model_key)) if model_key else None
     base = found(version_for(actor(), base_ref)) if base_ref else None
@@ -120,7 +120,7 @@ def start() -> ResponseReturnValue:
 @bp.post("/studio/uploads")
 @performs(Action.EDIT_PROCESS)
 def upload() -> ResponseReturnValue:
-    """A file becomes a draft, also one with findings; one that cannot be read is refused by its name."""
+    """Make a draft from a file, even with findings; an unreadable file is refused."""
     key, centre_id, file = request.form.get("key", ""), _scope_sent(), request.files.get("file")
     name = (file.filename if file else "") or ""
     xml = file.stream.read(MAX_BYTES + 1) if file and name else b""
@@ -164,13 +164,13 @@ def text(ref: str) -> ResponseReturnValue:
 @performs(Action.READ_PROCESS)
 @allow_inline_style_attributes
 def act(ref: str, verb: str) -> ResponseReturnValue:
-    """Do something with a version; a refusal stands at its button, with the words that were typed."""
+    """Perform an act on a version; a refusal is shown at its button, with the words that were typed."""
     seen, kind = found(version_for(actor(), ref)), found(ACTS.get(verb))
     words, sent = request.form.get("words", ""), request.form.get("revision", "")
     number = number_in(sent)
     revision = NO_REVISION if number is None and sent else number
     if kind.needs_clean:
-        check_version(seen)  # takes its time, so it comes before the transaction and is known in it
+        check_version(seen)  # slow, so it runs before the transaction, which uses the cached result
     try:
         with unit_of_work():
             kind.do(seen, actor(), now(), words, revision)
@@ -209,7 +209,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
     checked = check_version(seen)
     acts = acts_for(seen, by)
     if refused is not None and refused[0] not in acts:
-        # the button is gone: what was refused, and what was typed for it, is said on top
+        # the button is gone: the refusal and the typed words are shown on top
         acts_gone, refused_verb = refused, None
     else:
         acts_gone, refused_verb = None, refused[0] if refused else None
@@ -260,7 +260,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
 
 
 def _rehearsed(seen: ProcessVersion) -> dict[str, Any] | None:
-    """What the newest rehearsals of the text say, for whoever rehearses; None for everybody else."""
+    """The latest rehearsal results of the text, for people who rehearse; else None."""
     by = actor()
     if seen.key != FIELD_REPORT or not may(by, Action.REHEARSE):
         return None
@@ -277,7 +277,7 @@ def _words() -> dict[str, Any]:
 
 
 def _said(note: str | None) -> str:
-    """A note as it was written; those the software writes are in both languages."""
+    """A note as it was written; the program's own notes are in both languages."""
     vi, _slash, en = (note or "").partition(" / ")
     return local(Bilingual(vi, en)) if en and vi.startswith(OUR_NOTES) else note or ""
 
@@ -287,7 +287,7 @@ def _state(seen: ProcessVersion) -> str:
 
 
 def _scope_sent() -> int | None:
-    """The scope named by a form: a centre the person may edit in, or the installation. What is not theirs is not there."""
+    """The scope named by a form: a centre the person may edit in, or the installation. Raises NotFound for any other."""
     wanted = request.form.get("scope", "")
     places = {place.ref if place is not None else INSTALLATION: place for place in places_to_edit(actor())}
     if wanted not in places:
@@ -297,7 +297,7 @@ def _scope_sent() -> int | None:
 
 
 def _moves_url(seen: ProcessVersion) -> str | None:
-    """Where open cases are moved to a version, for whoever may and where there can be any."""
+    """The page for moving open cases to a version, for people who may and where there can be any."""
     may_move = seen.key == FIELD_REPORT and not is_discarded(seen) and bool(move_scopes(actor(), seen))
     return url_for("studio_moves.moves", ref=seen.ref) if may_move else None
 

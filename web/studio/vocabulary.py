@@ -1,4 +1,4 @@
-"""What a diagram may name, for the editor in the browser: steps, facts, services, roles and limits, in the reader's language."""
+"""What a diagram may refer to, for the editor in the browser: steps, facts, services, roles and limits, in the reader's language."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ CLOCKS = (
     ClockKind.ACCEPTANCE, ClockKind.CASE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.ASSIGNMENT, ClockKind.APPROVAL, ClockKind.PUBLICATION,
     ClockKind.RATING, OF_THE_PAUSE,
 )  # fmt: skip
-"""Limits that may run already when a step begins."""
+"""Limits that may already be running when a step begins."""
 
 OF_AGENCIES = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.ASSIGNMENT, ClockKind.APPROVAL})
 
@@ -34,7 +34,7 @@ TIMER_UNITS = {"M": "minutes", "H": "hours", "D": "days"}
 
 
 def vocabulary() -> dict[str, Any]:
-    """Return plain data for JSON; the keys are read by web/static/js/studio."""
+    """Return plain data for JSON; its keys are read by web/static/js/studio."""
     return {
         "language": language(),
         "words": {key: str(words) for key, words in WORDS.items()},

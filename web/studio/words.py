@@ -1,4 +1,4 @@
-"""The sentences of the editor in the browser, by the name its scripts use. Places to fill stand in braces."""
+"""The editor's sentences, by the names its scripts use. Placeholders are in braces."""
 
 from flask_babel import lazy_gettext as _l
 
