@@ -1,4 +1,4 @@
-"""Until when the certificates hold that are used here: of the seals that are files, and of https where its file is named."""
+"""When the certificates used here expire: those of seals kept in files, and the https certificate where its file is configured."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from casework.documents.seals import PKCS12, Seal
 from casework.errors import CaseworkError
 
 _known: dict[tuple[str, int], datetime | None] = {}
-"""By path and time of change: opening a seal takes a tenth of a second."""
+"""Cached by path and modification time: opening a seal takes a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Certificate:
 
 
 def certificates_here(app: Flask) -> tuple[Certificate, ...]:
-    """All there are. A seal in a token is known by the chain kept beside it; without one it is not in the list."""
+    """All certificates. A seal in a token is known by the chain stored next to it; without one it is not listed."""
     seals: dict[str, Seal] = app.extensions["seals"]
     found = [Certificate(name, True, _end_of(path, seal)) for name, seal in seals.items() if (path := seal.file or seal.chain) is not None]
     tls: Path | None = app.config["TLS_CERTIFICATE"]
@@ -45,7 +45,7 @@ def _end_of(path: Path, seal: Seal | None) -> datetime | None:
 def _read(content: bytes, seal: Seal | None) -> datetime | None:
     if seal is None or seal.kind != PKCS12:
         return min((each.not_valid_after_utc for each in x509.load_pem_x509_certificates(content)), default=None)
-    # with it comes a library that would make each start slower
+    # imported late, because its library would slow down every start
     from reports.signing.keys import secret_of
 
     own = load_pkcs12(content, secret_of(seal).encode()).cert

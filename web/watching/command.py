@@ -1,4 +1,4 @@
-"""`langbiang health`: the sentences of the health page."""
+"""`langbiang health`: prints the sentences of the health page."""
 
 from casework.bilingual import Bilingual
 from web.schema_check import DatabaseAway
@@ -13,12 +13,12 @@ WELL = Bilingual("Mọi việc đều ổn.", "All is well.")
 
 
 def line_of_database_away(away: DatabaseAway, language: str) -> str:
-    """What to print where the database does not answer, so that nothing else can be looked at."""
+    """The line for a database that does not answer, so that nothing else can be examined."""
     return f"{LEVELS[Level.DANGER].in_language(language)} {away.text.in_language(language)}"
 
 
 def health_lines(language: str) -> tuple[list[str], bool]:
-    """What to print, and whether nobody is needed."""
+    """The lines to print, and whether nothing needs attention."""
     found = findings_here()
     told = ((LEVELS[each.level], each.what, each.todo) for each in found)
     lines = [" ".join(words.in_language(language) for words in each) for each in told]

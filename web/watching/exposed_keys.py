@@ -1,4 +1,4 @@
-"""Files of keys that other accounts of this machine can read: whoever has them opens every identity, or signs as the house."""
+"""Finds key files that other accounts of this machine can read: with them, anybody can open every identity or sign for the installation."""
 
 import stat
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def exposed_keys(folder: Path, *others: Path) -> tuple[str, ...]:
-    """The names of files in the folder of keys, and of the others, that everybody may read; none where their folder lets nobody in."""
+    """The names of world-readable files in the key folder and among the others; empty where their folder is closed to others."""
     inside: Iterable[Path] = sorted(folder.iterdir()) if folder.is_dir() else ()
     return tuple(path.name for path in dict.fromkeys([*inside, *others]) if _is_open_to_all(path))
 

@@ -1,4 +1,4 @@
-"""The figures in the words of Prometheus. What all processes share comes from the database, so that any server tells it for all."""
+"""The metrics in Prometheus' format. Values shared by all processes come from the database, so that any server can report them."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 
 def exposition(figures: Figures, findings: Collection[Finding]) -> bytes:
-    """Everything: requests of this server, then what is so for the whole installation."""
+    """This server's requests, then the state of the whole installation."""
     house = CollectorRegistry()
     house.register(_House(figures, findings))
     return generate_latest(http_metrics.registry()) + generate_latest(house)
@@ -29,7 +29,6 @@ class _House(Collector):
         self._figures, self._findings = figures, findings
 
     def collect(self) -> Iterator[Metric]:
-        """One family of figures after the other."""
         found = self._figures
         yield _labelled("info", "Version of the program that answers.", "version", {program_version(): 1})
         yield self._said()
@@ -47,7 +46,7 @@ class _House(Collector):
         yield from self._keeping()
 
     def _said(self) -> Metric:
-        """The sentences of the health page by their keys, so that whoever watches knows all that the page knows."""
+        """The keys of the health page's sentences, so that monitoring knows all that the page shows."""
         said = GaugeMetricFamily("langbiang_findings", "What the health page says, by kind and level.", labels=["key", "level"])
         for (key, level), number in Counter((each.key, each.level.name.lower()) for each in self._findings).items():
             said.add_metric([key, level], number)

@@ -1,4 +1,4 @@
-"""How much waits, is late or has failed: each counted with an index and a bound, at most once in a few seconds however often asked."""
+"""Counts what is waiting, late or failed: each count uses an index and has a limit, and runs at most once in a few seconds."""
 
 import shutil
 import threading
@@ -56,18 +56,18 @@ if TYPE_CHECKING:
     from web.http.replica_lag import Nearness  # late: docs/architecture.md
 
 MOST = 100_000
-"""Rows counted of one kind at most: beyond it matters no more how many there are."""
+"""The most rows counted of one kind: beyond that the exact number does not matter."""
 SYNCHRONOUS = ("sync", "quorum")
-"""Of a standby that a commit waits for, as PostgreSQL says it."""
+"""A standby that commits wait for, in PostgreSQL's words."""
 KEPT = timedelta(seconds=15)
 SEEN_SINCE = timedelta(days=1)
 NOTICE_SOON = timedelta(hours=24)
-"""Before the 72 hours for the authority are over."""
+"""Warning time before the authority's 72 hours are over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many rows wait, and since when the oldest."""
+    """How many rows are waiting, and since when the oldest."""
 
     count: int = 0
     oldest_at: datetime | None = None
@@ -79,7 +79,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """One file system: what lies there, and its bytes."""
+    """One file system: what it holds, and its bytes."""
 
     total: int
     free: int
@@ -87,20 +87,20 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Standbys:
-    """The servers that follow the database's log, where it has any: how many of each kind, and how many are to be synchronous."""
+    """The servers that follow the database's log, if any: how many of each kind, and how many should be synchronous."""
 
     wanted: int = 0
     synchronous: int = 0
     asynchronous: int = 0
     hidden: int = 0
-    """Those of which our role may see no more than that they are there."""
+    """Those of which our role may see only that they exist."""
     behind: Mapping[str, float] = field(default_factory=dict)
-    """Seconds, by name."""
+    """In seconds, by name."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Everything that is told of an installation at one moment. No name, no address, no words, no code of a case."""
+    """The state of an installation at one moment. Contains no name, address, words or case code."""
 
     at: datetime
     open_cases: Mapping[str, int]
@@ -126,15 +126,15 @@ class Figures:
     event_at: datetime | None
     certificates: tuple[Certificate, ...]
     unseen_disks: tuple[str, ...] = ()
-    """Folders that were to be looked at, and cannot be."""
+    """Configured folders that cannot be examined."""
     standbys: Standbys = Standbys()
     nearness: "Nearness | None" = None
     backup_days: int = 30
     notices_late: Backlog = Backlog()
     notices_due: Backlog = Backlog()
-    """Breaches of which the authority has to know: since they are late, and of the next NOTICE_SOON; until when of the first."""
+    """Breaches to be reported to the authority that are late or due within NOTICE_SOON, and the first one's deadline."""
     unreleased: int = 0
-    """Cases whose words for village or street nobody has let out, counted to MOST."""
+    """Cases whose village or street nobody has released, counted up to MOST."""
     points_in_clear: int = 0
 
 
@@ -142,7 +142,7 @@ _guard = threading.Lock()
 
 
 def figures() -> Figures:
-    """The figures of this installation, at most KEPT old. Whoever asks while they are counted waits for them and counts nothing."""
+    """This installation's figures, at most KEPT old. Callers wait for a count in progress instead of starting another."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     with _guard:
         kept: tuple[timedelta, Figures] | None = app.extensions.get("figures")
@@ -198,7 +198,7 @@ def _open_cases(centres: list[int], at: datetime) -> dict[str, tuple[int, int]]:
 
 
 def _steps(centres: list[int], at: datetime) -> tuple[int, int, int]:
-    """Steps that wait for staff: all, those nobody has taken, those that are late. What a reporter owes is not among them."""
+    """Steps waiting for staff: all, unclaimed, late. A sender's own steps are not among them."""
     waits = and_(WaitingTask.centre_id.in_(centres), WaitingTask.state == "waiting")
     flags = select(
         case((is_free(at), 1), else_=0).label("unclaimed"),
@@ -222,7 +222,7 @@ def _since(model: Any, condition: Any, at: datetime) -> Select[Any]:
 
 
 def _untold_breaches(*where: Any) -> Select[Any]:
-    """Open breaches without a notice to the authority. There are few breaches, so none of this has an index of its own."""
+    """Open breaches not yet reported to the authority. Breaches are few, so none of this has an index."""
     return select(Breach.id).where(waits_for_notice(), *where)
 
 
@@ -234,7 +234,7 @@ def _given_up() -> dict[str, int]:
 
 
 def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
-    """What the worker has to make or to look at. What it will not look at, by its settings or for want of the extra, does not wait."""
+    """Files the worker must make or examine. What settings or missing extras make it skip does not count as waiting."""
     unseen = and_(Photo.linked_at.is_not(None), Photo.faces_sought_at.is_(None), Photo.linked_at > at - timedelta(days=60))
     unprepared = and_(Recording.linked_at.is_not(None), Recording.prepared_at.is_(None), Recording.refused.is_(None))
     found = {
@@ -249,9 +249,9 @@ def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
 
 
 def _disks(app: Flask) -> tuple[dict[str, Disk], tuple[str, ...]]:
-    """The file systems of what is ours and of what the settings name, and the folders that cannot be looked at.
+    """The file systems of our files and of configured folders, and the folders that cannot be examined.
 
-    A named folder on a disk that is told already is not told once more.
+    A configured folder on a disk already listed is not listed again.
     """
     folders, named = {"data": Path(app.config["DATA"])}, {str(each): each for each in app.config["DISKS"]}
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
@@ -283,7 +283,7 @@ def _standbys(wanted: int) -> Standbys:
     rows = db.session.execute(text("SELECT application_name, state, sync_state, EXTRACT(EPOCH FROM replay_lag) FROM pg_stat_replication"))
     hidden, behind, kinds = 0, dict[str, float](), Counter[bool]()
     for name, state, sync_state, lag in rows:
-        hidden += state is None             # to a role without pg_read_all_stats all but the number of the process is
+        hidden += state is None             # a role without pg_read_all_stats sees only the process's number
         if state == "streaming":
             kinds[sync_state in SYNCHRONOUS] += 1
             behind[str(name)] = float(lag or 0)

@@ -1,4 +1,4 @@
-"""One thing that is wrong with the installation."""
+"""One problem of the installation."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,7 +7,7 @@ from casework.bilingual import Bilingual
 
 
 class Level(IntEnum):
-    """How bad it is."""
+    """How serious it is."""
 
     NOTE = 1
     WARNING = 2
@@ -16,7 +16,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `endpoint` is the page that helps, `section` the part of docs/operations.md."""
+    """One problem. `endpoint` is the page that helps, `section` the part of docs/operations.md."""
 
     level: Level
     key: str

@@ -1,4 +1,4 @@
-"""What is wrong with the installation, in sentences, the worst first: what it is, what to do, and where. Decided from figures alone."""
+"""The installation's problems in sentences, worst first: what it is, what to do, and where. Decided from figures alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from workflows.jobs import INTERVALS
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FAILURES = 3
-"""Of a job in a row, from which on it is said: a server that does not answer once is no news."""
+"""Consecutive failures of a job before it is reported: a server that once does not answer is no news."""
 MISSED = 3
-"""Intervals after which a job is missed."""
+"""Intervals after which a job counts as missed."""
 TIMERS_LATE, UNROUTED, DELIVERIES_LATE, FILES_LATE = 5 * MINUTE, 10 * MINUTE, 2 * HOUR, 30 * MINUTE
 BACKUPS_SWEPT = 3 * DAY
-"""After which the sweep of old backups has not worked: it comes after the new one was made."""
+"""Grace period after which an old backup should have been deleted, since that follows the next backup."""
 BACKUP_OLD, BACKUP_LOST = 36 * HOUR, 7 * DAY
 VERIFIED_OLD = 8 * DAY
 ANCHOR_OLD = 27 * HOUR
@@ -36,7 +36,7 @@ REPLICA_LATE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a look at this process and its settings adds to the figures."""
+    """What this process and its settings add to the figures."""
 
     gaps: Gaps
     schema_there: str
@@ -47,7 +47,7 @@ class Surroundings:
 
 
 def findings(found: Figures, around: Surroundings) -> list[Finding]:
-    """Everything there is to say, the worst first; empty when all is well."""
+    """All findings, worst first; empty when all is well."""
     parts = (
         _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _points(found),
         _disks(found),
@@ -58,7 +58,7 @@ def findings(found: Figures, around: Surroundings) -> list[Finding]:
 
 
 def is_sound(found: list[Finding]) -> bool:
-    """Whether nothing needs anybody; notes do not count."""
+    """Whether nothing needs attention; notes do not count."""
     return all(each.level == Level.NOTE for each in found)
 
 

@@ -1,4 +1,4 @@
-"""What the settings lack, in sentences."""
+"""Gaps in the settings, in sentences."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ MOST_NAMED = 5
 
 
 def of_settings(gaps: Gaps) -> Iterator[Finding]:
-    """One finding for each kind of thing that is missing."""
+    """One finding for each kind of gap."""
     if gaps.years_without_days_off:
         years = ", ".join(map(str, gaps.years_without_days_off))
         yield Finding(

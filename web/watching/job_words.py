@@ -1,4 +1,4 @@
-"""What each recurring job is for, in words for whoever keeps the installation."""
+"""The purpose of each recurring job, in words for administrators."""
 
 from casework.bilingual import Bilingual
 
@@ -45,5 +45,5 @@ WHAT: dict[str, Bilingual] = {
 
 
 def what_is(name: str) -> Bilingual:
-    """What the job is for; its name where another version of the program has it."""
+    """The purpose of a job; its name where another version of the program has it."""
     return WHAT.get(name) or Bilingual(name, name)

@@ -1,8 +1,8 @@
-"""The recurring jobs of one process: APScheduler runs them, and a thread beside it tells the database how they went, hears who wants one
-at once, and keeps their times when somebody puts the clock.
+"""The recurring jobs of one process: APScheduler runs them, and a separate thread reports their results to the database, picks up requests
+to run one at once, and corrects their times when the clock is set.
 
-APScheduler goes by the wall clock: put back two hours, it would sleep for two hours; put forward, a daily job would run a day's share too
-early. So the thread compares the wall clock with one nobody can put, and moves the times of all jobs by what they differ.
+APScheduler follows the wall clock: set back two hours, it would sleep two hours; set forward, a daily job would run too early. So the
+thread compares the wall clock with a monotonic one, and shifts the times of all jobs by the difference.
 """
 
 import random
@@ -41,11 +41,11 @@ from workflows.running.faults import place_of
 TURN_SECONDS = 1.0
 HEARS_EVERY = timedelta(seconds=3)
 TELLS_EVERY = timedelta(seconds=15)
-"""News are told so often; where nothing happened but empty runs, SEEN_EVERY: an idle house writes once a minute."""
+"""The interval of reports; SEEN_EVERY where there were only empty runs, so that an idle installation writes once a minute."""
 JUMP = timedelta(seconds=1.5)
-"""Less in one turn is what time servers correct by themselves."""
+"""A smaller step in one round is a correction by a time server."""
 SPREAD_SMALL, SPREAD_LARGE = timedelta(seconds=2), timedelta(seconds=20)
-"""Over how long the first runs of a process that has just begun are spread."""
+"""The time over which the first runs of a new process are spread."""
 JITTER = 0.05
 MOST_JITTER = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
@@ -54,21 +54,21 @@ QUICK = frozenset({
     "fire_due_timers", "deliver_messages", "send_reminders", "route_messages", "plan_digests", "send_email", "send_push", "send_zns",
     "send_sms",
 })  # fmt: skip
-"""Jobs somebody waits for, which ask no storage: each has a thread of its own, so that others a storage holds up hold up none of them."""
+"""Jobs somebody waits for and that use no storage: each has its own thread, so that a slow storage does not delay them."""
 
 
 def steady() -> timedelta:
-    """Time since some instant, which nobody can put; it goes on while the machine sleeps, where the system has such a clock."""
+    """A monotonic time, which nobody can set; it continues while the machine sleeps, where the system has such a clock."""
     return timedelta(seconds=time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
 
 
 def wall() -> datetime:
-    """What the machine takes for the present instant."""
+    """The present instant by the machine's clock."""
     return datetime.now(UTC)
 
 
 def perform(app: Flask, job: Job) -> Ran:
-    """Run one job in a context of its own; one that fails is logged and tried again at its next time."""
+    """Run one job in a context of its own; a failure is logged, and it runs again at its next time."""
     with app.app_context():
         started_at, began, result, error, place = now(), steady(), DONE, "", ""
         WORK.set(job.name)
@@ -106,7 +106,7 @@ class Jobs:
         self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
 
     def start(self) -> None:
-        """Start the jobs in threads of this process, each at its time, never twice at a time."""
+        """Start the jobs in threads of this process, each at its time and never twice at a time."""
         self.presence.begin()
         with self._app.app_context():
             with unit_of_work():
@@ -127,7 +127,7 @@ class Jobs:
         self._thread.start()
 
     def shutdown(self, *, wait: bool = True) -> None:
-        """End: a job that is running is finished first, and what is known of the others is told."""
+        """Stop: a running job is finished first, and the results of the others are reported."""
         self.scheduler.shutdown(wait=wait)
         self._stopped.set()
         self._hurry.set()
@@ -174,7 +174,7 @@ class Jobs:
                 self._in_context(self._hear)
 
     def _keep_times(self) -> bool:
-        """Move the times of all jobs by what the wall clock was put; says whether it was."""
+        """Shift the times of all jobs by the change of the wall clock; returns whether it was changed."""
         wall_now, steady_now = wall(), steady()
         passed = steady_now - self._steady
         jump = (wall_now - self._wall) - passed
@@ -192,7 +192,7 @@ class Jobs:
         with self._guard:
             sums, self._sums = self._sums, {}
             self._has_news = False
-        # not while rows are held: a scheduler that is ending answers when its last job is done, which may want to write
+        # not while rows are held: a scheduler that shuts down returns when its last job is done, which may need to write
         next_at = self._next_times(sums)
         try:
             with unit_of_work():
@@ -223,7 +223,7 @@ class Jobs:
             self.scheduler.modify_job(name, next_run_time=wall())
 
     def _in_context(self, act: Callable[[], None]) -> None:
-        """A database that is away must not end the thread: what could not be told is told later."""
+        """A database that is away must not end the thread: the report is repeated later."""
         try:
             with self._app.app_context():
                 try:
@@ -235,7 +235,7 @@ class Jobs:
 
 
 def kept_time(next_at: datetime, every: timedelta, *, before: datetime, after: datetime) -> datetime:
-    """When a job runs next once the clock was put from `before` to `after`: as long from now as it was to be.
+    """When a job runs next once the clock was set from `before` to `after`: after the same remaining time.
 
     A job that ran in between, by the new clock, has its new time already.
     """

@@ -1,4 +1,4 @@
-"""Each running process has a row that says it is there: written every minute, in a thread of its own, and ended when it ends."""
+"""Marks running processes: each has a row, updated every minute in a thread of its own and ended with the process."""
 
 import os
 import socket
@@ -30,21 +30,21 @@ class Presence:
 
     @property
     def label(self) -> str:
-        """What people know the process by."""
+        """The process's name for people."""
         return f"{self.host} #{self.pid}"
 
     def begin(self) -> None:
-        """Say that the process begins. Raises what the database raises."""
+        """Record the start. Lets database errors through."""
         with self.app.app_context(), unit_of_work():
             schema = migrations.newest_revision() or ""
             self.id = begin_process(self.kind, host=self.host, pid=self.pid, version=program_version(), schema=schema, now=now())
 
     def say(self) -> None:
-        """Say that it is there, in the caller's unit of work."""
+        """Update the row in the caller's unit of work."""
         see_process(self.id, Looks(slow_queries(), resident_bytes(), ahead_of_database(datetime.now(UTC))), now=now())
 
     def end(self) -> None:
-        """Say that it ends; where the database takes nothing any more it is seen to be gone after minutes."""
+        """Record the end; where the database is away, the process is seen to be gone after some minutes."""
         try:
             with self.app.app_context(), unit_of_work():
                 end_process(self.id, now=now())
@@ -54,7 +54,7 @@ class Presence:
 
 @contextmanager
 def present(app: Flask, kind: str) -> Iterator[None]:
-    """Say every minute that this process is there, while the block runs. A database that is away is no reason to end."""
+    """Update the row every minute while the block runs. A database that is away does not end it."""
     presence, stopped = Presence(app, kind), threading.Event()
     thread = threading.Thread(target=_keep_saying, args=(presence, stopped), name="presence", daemon=True)
     thread.start()
@@ -68,7 +68,7 @@ def present(app: Flask, kind: str) -> Iterator[None]:
 
 
 def announce(app: Flask) -> None:
-    """For servers that fork after they have made the application: each process says that it is there from its first request on."""
+    """For servers that fork after making the application: each process records its start with its first request."""
     known: set[int] = set()
     guard = threading.Lock()
 
@@ -108,7 +108,7 @@ def program_version() -> str:
 
 
 def resident_bytes() -> int:
-    """The memory this process holds; 0 where the system does not say."""
+    """The memory of this process; 0 where the system does not say."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
     except (OSError, ValueError, IndexError):

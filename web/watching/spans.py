@@ -1,4 +1,4 @@
-"""How long something has lasted, in words."""
+"""Durations in words."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ UNITS = (
 
 
 def span(time: timedelta) -> Bilingual:
-    """As `5 phút` and `5 minutes`: whole units, of the largest of which there are two."""
+    """As `5 phút` and `5 minutes`: whole units, the largest of which there are at least two."""
     size, vi, en = next((unit for unit in UNITS if time >= 2 * unit[0]), UNITS[-1])
     number = max(int(time / size), 0)
     return Bilingual(f"{number} {vi}", f"{number} {en if number != 1 else en[:-1]}")

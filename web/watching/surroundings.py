@@ -1,4 +1,4 @@
-"""What a look at this process and its settings adds to the figures."""
+"""Collects what this process and its settings add to the figures, and makes the findings."""
 
 from flask import current_app
 
@@ -14,12 +14,12 @@ from web.watching.findings import Surroundings, findings
 
 
 def findings_here() -> list[Finding]:
-    """Everything that is wrong with this installation now, the worst first."""
+    """All present problems of this installation, worst first."""
     return findings(figures(), surroundings())
 
 
 def kept_findings(found: Figures) -> list[Finding]:
-    """The same of figures that are kept, and kept as long: a machine that asks every few seconds has nothing counted for it."""
+    """The findings of cached figures, cached for the same time: a machine that polls every few seconds causes no counting."""
     kept: tuple[Figures, list[Finding]] | None = current_app.extensions.get("findings")
     if kept is None or kept[0] is not found:
         kept = current_app.extensions["findings"] = found, findings(found, surroundings())
@@ -27,7 +27,7 @@ def kept_findings(found: Figures) -> list[Finding]:
 
 
 def surroundings() -> Surroundings:
-    """Of this installation."""
+    """For this installation."""
     return Surroundings(
         gaps=gaps(now()),
         schema_there=migrations.revision_of(db.engine) or "", schema_wanted=migrations.newest_revision() or "",

@@ -1,4 +1,4 @@
-"""What a command leaves in the database, so that the health page knows that it was run."""
+"""Records in the database that a command was run, for the health page."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from web.config import Config
 
 
 def leave_trace(config: Config, kind: str, *, is_well: bool, facts: Mapping[str, Any], now: datetime) -> bool:
-    """Write down that `kind` was done; False where the database cannot take it: one not migrated yet has no place for it."""
+    """Record that `kind` was done; False where the database cannot store it, as before its migration."""
     app = Flask("traces")
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     db.init_app(app)
