@@ -1,4 +1,4 @@
-"""The web application. Importing this package starts nothing; create_app() puts the parts together."""
+"""The web application. Importing this package has no effect; create_app() assembles the parts."""
 
 from importlib import import_module
 from types import TracebackType
@@ -42,10 +42,9 @@ PAGES = (
 
 
 class Langbiang(Flask):
-    """Flask, except that a failure is logged without the text of its exception, which may quote what people typed."""
+    """Flask, but failures are logged without the exception's text, which may quote what people typed."""
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
-        """Log where it failed."""
         from web.request_log import LOGGER, request_id
 
         LOGGER.error("failure", extra={"request": request_id()}, exc_info=exc_info)
@@ -54,8 +53,8 @@ class Langbiang(Flask):
 def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flask:
     """Make the application of one installation; without `config` its settings are read from the environment.
 
-    `runs_jobs` says that it serves no page and runs the recurring jobs instead; a demonstration does both.
-    Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
+    `runs_jobs`: it serves no pages and runs the recurring jobs instead; a demonstration does both. Raises SettingRefused or StartRefused
+    with a sentence when it cannot run.
     """
     from web import errors, filters, locales, navigation, request_log, sent_forms, sessions
     from web.accounts.outside_opening import open_outside
@@ -112,7 +111,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
 
 
 def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
-    """What the parts of the application read from app.config."""
+    """The entries of app.config that the application's parts read."""
     return {
         "SECRET_KEY": config.secret_key,
         "SECRET_KEY_FALLBACKS": [config.secret_key_before] if config.secret_key_before else None,
@@ -141,7 +140,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
 
 
 def engine_options(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
-    """One connection for each working thread. Parameters of failed statements stay out of exceptions, and so out of logs."""
+    """One connection per thread. Parameters of failed statements are kept out of exceptions, and so out of logs."""
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": config.threads, "max_overflow": 2}
     if runs_jobs:
         options |= {"pool_size": job_threads.KEPT, "max_overflow": job_threads.CONNECTIONS - job_threads.KEPT}
@@ -151,7 +150,7 @@ def engine_options(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]
 
 
 def replica_options(config: Config) -> dict[str, Any]:
-    """The same for the replica, which keeps nobody waiting once it is gone."""
+    """The same for the replica, with short timeouts so that a lost replica keeps nobody waiting."""
     from web.http.replica_lag import QUICK_TO_GIVE_UP
 
     return engine_options(config) | {"connect_args": dict(QUICK_TO_GIVE_UP), "execution_options": {"postgresql_readonly": True}}

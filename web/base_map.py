@@ -1,7 +1,7 @@
-"""What lies under the points of every map: our own boundaries, and whatever picture of the land an administrator has set up.
+"""The base map under the points of every map: our own boundaries, and tiles if an administrator has configured them.
 
-By default nothing else is drawn, so a map works without the internet and shows no border that is not ours. A tile address lets
-browsers fetch pictures from exactly that host, on pages with a map alone (web/http/security.py reads `g.map_origin`).
+By default nothing else is drawn, so a map works without the internet and shows no border that is not ours. A tile address lets browsers
+fetch pictures from exactly that host, only on pages with a map (web/http/security.py reads `g.map_origin`).
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from casework.tile_addresses import tile_origin
 from web.navigation import CentreWords
 
 MAGIC, TILE_TYPE, MAX_ZOOM, VECTOR = b"PMTiles\x03", 99, 101, 1
-"""How a PMTiles file of version 3 begins, and where its header says what its tiles are and how close they go."""
+"""The start of a PMTiles file of version 3, and the offsets and value in its header that give tile type and largest zoom."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaseMap:
-    """What js/map-base.js draws first. Empty addresses: that layer is left out."""
+    """What js/map-base.js draws first. A layer with an empty address is left out."""
 
     areas_url: str
     tile_url: str = ""
@@ -30,7 +30,7 @@ class BaseMap:
 
 
 def base_map(centre: Centre | CentreWords | None) -> BaseMap:
-    """Return the base map of a centre and let this answer's browser fetch its tiles. Call it only for a page with a map."""
+    """The base map of a centre; also lets the browser fetch its tiles for this response. Call it only for a page with a map."""
     centre_id = centre.id if centre is not None else None
     attribution, tiles = value_of("map_attribution", centre_id), value_of("map_tile_url", centre_id)
     areas_url = url_for("maps.areas", ref=centre.ref) if centre is not None and centre.ref else ""
@@ -45,7 +45,7 @@ def base_map(centre: Centre | CentreWords | None) -> BaseMap:
 
 @dataclass(frozen=True, slots=True)
 class TileFile:
-    """A PMTiles file of vector tiles, and the closest zoom it has tiles for."""
+    """A PMTiles file of vector tiles, and its largest zoom."""
 
     path: Path
     max_zoom: int

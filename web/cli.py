@@ -1,5 +1,5 @@
-"""The command `langbiang`: what commands there are, and who reads in the one that is called (web/commands). Each says in sentences what
-it did; it ends with 0, with 1 when something is wrong, with 2 when it was called or set up wrongly."""
+"""The command `langbiang`: lists the commands and imports the module of the one that is called (web/commands). Each reports in sentences
+what it did; exit codes are 0, 1 when something is wrong, and 2 when it was called or set up wrongly."""
 
 import os
 from importlib import import_module
@@ -23,18 +23,17 @@ COMMANDS = {
     "benchmark": "benchmark.measuring", "figures": "counting", "step-times": "counting", "facts": "counting",
     "schedules": "writing", "export": "writing", "report": "reports", "keys": "keys",
 }  # fmt: skip
-"""Every command, and the module that has it: of web/commands, where no other package is named."""
+"""Every command and its module; a name without a package is in web/commands."""
 
 
 class Commands(click.Group):
-    """A group whose commands say in one sentence why they cannot run, without a traceback."""
+    """A group whose commands end with one sentence instead of a traceback when they cannot run."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Their names, for the help."""
         return sorted(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Read in the module of one command."""
+        """Import the module of one command."""
         if name not in COMMANDS:
             return None
         module = COMMANDS[name]
@@ -73,18 +72,18 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run the command line, if the pages are our own."""
+    """Run the command line, unless the package `web` is somebody else's."""
     if (sentence := foreign_web()) is not None:
         click.echo(sentence, err=True)
         raise SystemExit(REFUSED)
-    os.umask(0o077)  # database, log and files are for this account alone, whatever the shell's own habit
+    os.umask(0o077)  # database, log and files are readable by this account only, whatever the shell's umask
     commands()
 
 
 def foreign_web() -> str | None:
-    """A sentence when the package `web` is another distribution's (web.py on PyPI owns the same name), None when it is ours.
+    """A sentence when the package `web` belongs to another distribution (web.py on PyPI has the same name), None when it is ours.
 
-    Installed beside ours, it overwrites our files in the very same folder, so the place alone proves nothing.
+    Installed into the same environment, it overwrites our files in the very same folder, so the location alone proves nothing.
     """
     beside = Path(casework.__file__).parent.parent / "web"
     where = Path(web.__file__ or "").parent

@@ -1,4 +1,4 @@
-"""The one place of the pages that reads the clock; everything below gets `now` passed in."""
+"""The only place where pages read the clock; everything below is passed `now`."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +9,6 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The present UTC instant, or what the clock in app.config["CLOCK"] says (demonstrations and tests)."""
+    """The present UTC instant, or the one from app.config["CLOCK"] (demonstrations and tests)."""
     clock: Clock | None = current_app.config.get("CLOCK")
     return clock() if clock is not None else datetime.now(UTC)

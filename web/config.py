@@ -1,4 +1,4 @@
-"""Every setting of the program, read once and strictly from LANGBIANG_* variables; docs/settings.md lists the same."""
+"""Every setting of the program, read once and strictly from LANGBIANG_* variables; docs/settings.md lists them."""
 from __future__ import annotations
 
 import base64
@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "LANGBIANG_"
 LANGUAGES = ("vi", "en")
-SECRET_KEY, VAPID_KEY = Path("keys", "secret_key"), Path("keys", "vapid_key")      # in the data folder, where the environment holds none
+SECRET_KEY, VAPID_KEY = Path("keys", "secret_key"), Path("keys", "vapid_key")      # in the data folder, where the environment has none
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
@@ -30,7 +30,7 @@ class SettingRefused(ValueError):
 
 
 class StartRefused(Exception):
-    """The program cannot start as things stand; the sentence says what is wrong and what to do."""
+    """The program cannot start; the sentence says what is wrong and what to do."""
 
 
 Reader = Callable[[str], Any]
@@ -41,12 +41,11 @@ def text(value: str) -> str:
 
 
 def folder(value: str) -> Path:
-    """A path, made absolute from the current folder, `~` expanded."""
+    """A path, made absolute from the current folder, with `~` expanded."""
     return Path(value).expanduser().absolute()
 
 
 def folders(value: str) -> tuple[Path, ...]:
-    """Absolute paths, separated by commas."""
     found = tuple(Path(each.strip()) for each in value.split(","))
     if not all(each.is_absolute() for each in found):
         raise ValueError("allowed are absolute paths of folders, separated by commas")
@@ -54,7 +53,7 @@ def folders(value: str) -> tuple[Path, ...]:
 
 
 def switch(value: str) -> bool:
-    """Only yes and no: "True", "1" and "on" have been read as strings, and as true, too often."""
+    """Accepts only yes and no: elsewhere "True", "1" and "on" have too often been read as strings, and strings as true."""
     if value not in {"yes", "no"}:
         raise ValueError("allowed are yes and no")
     return value == "yes"
@@ -83,7 +82,7 @@ def secret(value: str) -> str:
 
 
 def database(value: str) -> str:
-    """An SQLAlchemy URL of SQLite or PostgreSQL; `postgresql://` means the one driver the program has, psycopg 3."""
+    """An SQLAlchemy URL of SQLite or PostgreSQL; `postgresql://` means psycopg 3, the one driver installed."""
     allowed = "allowed are sqlite:////absolute/path and postgresql://user@host/name"
     try:
         url = make_url(value)
@@ -100,7 +99,7 @@ def database(value: str) -> str:
 
 
 def replica(value: str) -> str:
-    """The address of a database of PostgreSQL."""
+    """The URL of a PostgreSQL database."""
     try:
         found = database(value)
     except ValueError:
@@ -111,7 +110,7 @@ def replica(value: str) -> str:
 
 
 def web_address(value: str) -> str:
-    """The address people type, without a path: links in letters and QR codes are built on it."""
+    """The address people type, without a path: links in letters and QR codes are built from it."""
     parts = urlsplit(value)
     try:
         port_is_sound = parts.port is None or parts.port > 0
@@ -124,7 +123,7 @@ def web_address(value: str) -> str:
 
 
 def mail_server(value: str) -> str:
-    """Where e-mails are handed in; without TLS only on this machine, because the letters would travel readable."""
+    """The server for outgoing e-mail; without TLS only on this machine, because letters would travel readable."""
     parts = urlsplit(value)
     query = parse_qs(parts.query, keep_blank_values=True)
     tls = "tls" if parts.scheme == "smtps" else (query.get("tls") or ["starttls"])[0]
@@ -140,7 +139,7 @@ def mail_server(value: str) -> str:
 
 
 def mail_sender(value: str) -> str:
-    """One address, perhaps with a name."""
+    """One address, optionally with a name."""
     address = parseaddr(value)[1]
     name, _, domain = address.rpartition("@")
     if not (name and "." in domain and address.isascii() and value.isprintable()):
@@ -149,7 +148,7 @@ def mail_sender(value: str) -> str:
 
 
 def gateway_address(value: str) -> str:
-    """Where messages are handed over: https, or http on this machine."""
+    """The address of a message gateway: https, or http on this machine."""
     parts = urlsplit(value)
     if not parts.hostname or parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
         raise ValueError("allowed is an https:// address without user and password; http:// on this machine only")
@@ -157,7 +156,7 @@ def gateway_address(value: str) -> str:
 
 
 def scanner_address(value: str) -> str:
-    """Where a ClamAV daemon listens: a socket of this machine, or a host and port of a network that is trusted."""
+    """The address of a ClamAV daemon: a socket of this machine, or a host and port in a trusted network."""
     host, _, port = value.rpartition(":")
     is_path = value.startswith("unix:/") and len(value) > len("unix:/")
     is_host = HOST_NAME.fullmatch(host.strip("[]").lower()) is not None and port.isascii() and port.isdigit() and 0 < int(port) < 65536
@@ -167,7 +166,7 @@ def scanner_address(value: str) -> str:
 
 
 def host_names(value: str) -> frozenset[str]:
-    """Hosts, separated by commas: names or addresses, without scheme, port or path."""
+    """Hosts separated by commas: names or addresses, without scheme, port or path."""
     hosts = frozenset(each.strip().lower() for each in value.split(","))
     if not all(HOST_NAME.fullmatch(host) for host in hosts):
         raise ValueError("allowed are names or addresses of hosts, separated by commas")
@@ -175,7 +174,7 @@ def host_names(value: str) -> frozenset[str]:
 
 
 def bucket(value: str) -> str:
-    """The name of a bucket as S3 allows it."""
+    """A bucket name as S3 allows it."""
     if not BUCKET_NAME.fullmatch(value):
         raise ValueError("allowed are 3 to 63 small letters, digits, dots and hyphens")
     return value
@@ -203,7 +202,7 @@ def setting(variable: str, read: Reader, default: Any, meaning: str, *, shown: s
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What the surroundings decide; rules of the house are rows in the database, not settings."""
+    """The settings from the environment; rules of the installation are rows in the database instead."""
 
     data: Path = setting("DATA", folder, lambda _: Path("var").absolute(),
                          "Folder for the SQLite database, files, keys and logs.", shown="var")
@@ -331,7 +330,7 @@ class Config:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
-        """Read every setting; raises SettingRefused at the first that is unknown or cannot be used."""
+        """Read every setting; raises SettingRefused at the first that is unknown or unusable."""
         refuse_unknown(environ)
         so_far: dict[str, Any] = {}
         for each in fields(cls):
@@ -371,7 +370,7 @@ class Config:
 
 
 def given(row: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
-    """The text given for a setting, from its variable or, for a secret, from the file VARIABLE_FILE names; None if neither."""
+    """The text given for a setting, from its variable or, for a secret, from the file named by VARIABLE_FILE; None if neither."""
     variable = row["variable"]
     value, path = environ.get(variable) or None, environ.get(f"{variable}_FILE") or None
     if not row["hidden"] or path is None:
@@ -393,7 +392,7 @@ def read(row: Mapping[str, Any], value: str) -> Any:
 
 
 def refuse_unknown(environ: Mapping[str, str]) -> None:
-    """A mistyped name would silently leave the default in force, so every LANGBIANG_ name must be known."""
+    """Refuse unknown LANGBIANG_ names: a mistyped one would silently leave the default in force."""
     known = {row.metadata["variable"] for row in fields(Config)}
     known |= {f"{row.metadata['variable']}_FILE" for row in fields(Config) if row.metadata["hidden"]}
     for name in environ:
@@ -412,18 +411,18 @@ def is_loopback(host: str) -> bool:
 
 
 def kept_before(path: Path) -> str:
-    """The secret that was at `path` before the last change, while it is still taken; else empty."""
+    """The previous secret at `path` while it is still accepted; else empty."""
     before = path.with_name(f"{path.name}.before")
     return before.read_text(encoding="ascii") if before.exists() else ""
 
 
 def secret_at(path: Path) -> str:
-    """The secret kept at `path`; empty before an application of this installation was made for the first time."""
+    """The secret kept at `path`; empty before this installation's application was first made."""
     return path.read_text(encoding="ascii") if path.exists() else ""
 
 
 def kept_secret(path: Path) -> str:
-    """The secret kept at `path`, made at the first call; two processes that start together get the same one."""
+    """The secret kept at `path`, made on the first call; two processes that start together get the same one."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -432,7 +431,7 @@ def kept_secret(path: Path) -> str:
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(draft, path)                        # fails where rename would overwrite the other process's secret
+            os.link(draft, path)                        # link fails where rename would overwrite the other process's secret
         except FileExistsError:
             pass
         finally:

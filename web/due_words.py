@@ -1,4 +1,4 @@
-"""How time limits are said: "Còn 5 giờ", "Trễ 2 ngày", "Hạn 19/07/2023"."""
+"""Wording of time limits: "Còn 5 giờ", "Trễ 2 ngày", "Hạn 19/07/2023"."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,14 +12,14 @@ from casework.models import Clock
 from casework.public.limits import PublicLimit
 
 SOON = timedelta(days=1)
-"""With less than this left the hours are counted."""
+"""Below this remaining time, hours are shown instead of a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueWords:
-    """What a due chip shows. `state` is late, soon, ok, paused, kept or missed; `at` the first late instant.
+    """The text of a due chip. `state` is late, soon, ok, paused, kept or missed; `at` the first late instant.
 
-    `short` is what a row of a list has room for; empty where `words` are short enough.
+    `short` fits a row of a list; empty where `words` are short enough.
     """
 
     state: str
@@ -29,7 +29,7 @@ class DueWords:
 
 
 def due_words(limit: Clock | PublicLimit | datetime | None, *, now: datetime) -> DueWords | None:
-    """Say how a time limit stands; None when there is none."""
+    """The wording of a limit; None when there is none."""
     if limit is None:
         return None
     if isinstance(limit, datetime):
@@ -44,7 +44,6 @@ def due_words(limit: Clock | PublicLimit | datetime | None, *, now: datetime) ->
 
 
 def day_words(day: date) -> str:
-    """A day as people here write it."""
     return f"{day:%d/%m/%Y}"
 
 
@@ -55,7 +54,7 @@ def limit_words(due_at: datetime) -> str:
 
 
 def short_limit_words(due_at: datetime, *, now: datetime) -> str:
-    """The same for a row of a list: without the year while it is this one."""
+    """`limit_words` for a row of a list: without the year while it is this one."""
     local, day = due_at.astimezone(LOCAL_ZONE), last_day(due_at)
     is_this_year = day.year == now.astimezone(LOCAL_ZONE).year
     words = f"{day:%d/%m}" if is_this_year else day_words(day)
@@ -71,7 +70,7 @@ def _running(due_at: datetime, now: datetime) -> DueWords:
 
 
 def _by_day(limit: PublicLimit, now: datetime) -> DueWords:
-    """What everybody may know of a limit: no hours, neither left nor late."""
+    """What the public may know of a limit: its day, neither hours nor whether it is late."""
     days = limit.days_late(now)
     if limit.ended_at is None and (limit.due_on is None or limit.is_paused):
         return DueWords("paused", _("Paused"), None)
@@ -92,7 +91,7 @@ def _ended(clock: Clock) -> DueWords:
 
 
 def span_words(span: timedelta) -> str:
-    """A stretch of time in its largest whole unit, never 0."""
+    """A duration in its largest whole unit, never 0."""
     minutes = int(span.total_seconds() // 60)
     if minutes < 60:
         return str(ngettext("%(num)s minute", "%(num)s minutes", max(minutes, 1)))

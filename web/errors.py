@@ -1,4 +1,4 @@
-"""How refusals and failures are answered: a kind page, the right status, and what was typed kept where it can be."""
+"""Answers refusals and failures: a helpful page, the right status, and what was typed preserved where possible."""
 
 import errno
 from collections.abc import Callable
@@ -27,11 +27,11 @@ from workflows.running.incidents import StepFailed
 from workflows.running.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 NEVER_SHOWN = ("csrf_token", "password", "secret", "present", "recovery", "digits", "again_")
-"""How the names of such fields begin or end: `present` is the password somebody has, `recovery` and `digits` are codes that open
-something, `again_` is what the page that asks once more who somebody is has added."""
+"""How the names of such fields begin or end: `present` is the current password, `recovery` and `digits` are secret codes, `again_` is added
+by the page that asks for a proof (web.fresh_proof)."""
 LONGEST_KEPT = 20_000
 AWAY_SECONDS = "15"
-"""What clients are told to wait while a database or a storage is away."""
+"""Retry-After in seconds while a database or a storage is away."""
 
 Answer = Callable[[Any], ResponseReturnValue]
 
@@ -39,7 +39,7 @@ DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def install(app: Flask) -> None:
-    """Answer every kind of refusal and failure."""
+    """Register a handler for each kind of refusal and failure."""
     answers: dict[type[Exception], Answer] = {
         CSRFError: token_missing, Unauthorized: sign_in_needed, AnothersText: another_signed_in, NotAllowed: not_allowed,
         TaskUnknown: lambda _error: page(404), TaskAlreadyDone: already_done, TaskClaimed: already_done, CaseBusy: case_busy,
@@ -54,7 +54,8 @@ def install(app: Flask) -> None:
 
 
 def _or_away(answer: Answer) -> Answer:
-    """The same answer; where the database goes away while its page is made, that is said: Flask asks no handler about a fault in one."""
+    """Wrap a handler: where the database goes away while its page is made, answer that instead, since Flask calls no handler for a fault in
+    one."""
 
     @wraps(answer)
     def answered(error: Any) -> ResponseReturnValue:
@@ -69,15 +70,15 @@ def _or_away(answer: Answer) -> Answer:
 
 
 def page(code: int, **values: Any) -> tuple[str, int]:
-    """The page of a status. What the failed view read is forgotten first: its transaction may be broken."""
+    """The page of a status. The failed view's transaction is rolled back first: it may be broken."""
     db.session.rollback()
     return render_template(f"errors/{code}.html", **values), code
 
 
 def token_missing(_error: CSRFError) -> ResponseReturnValue:
-    """The form's token is missing, or of a session that has ended: the text is shown again, to be sent once more.
+    """The form's token is missing or from an ended session: show the text again, to be sent once more.
 
-    Not to who has signed in since: the text is somebody else's.
+    Not to somebody who has signed in since, because the text is another person's.
     """
     note_security("form without its token")
     if is_of_another():
@@ -86,20 +87,19 @@ def token_missing(_error: CSRFError) -> ResponseReturnValue:
 
 
 def sign_in_needed(_error: Unauthorized) -> ResponseReturnValue:
-    """Something was sent by somebody who is not signed in, perhaps not any more."""
+    """Something was sent without being signed in, perhaps after the session ended."""
     note_security("not signed in")
     return page(401, kept=kept_fields(), back=request.full_path.rstrip("?"))
 
 
 def another_signed_in(_refusal: AnothersText | None = None) -> ResponseReturnValue:
-    """A page left open by one person was sent while another is signed in."""
+    """A page opened by one person was submitted while another is signed in."""
     if wants_json():
         return {"words": _("Somebody else is signed in in this browser, so this text has not been kept.")}, 412
     return page(412)
 
 
 def not_allowed(refusal: NotAllowed) -> ResponseReturnValue:
-    """The person's roles do not allow it."""
     note_security("not allowed")
     return page(403, words=in_reader_language(refusal.text))
 
@@ -110,17 +110,17 @@ def already_done(refusal: CaseworkError) -> ResponseReturnValue:
 
 
 def somebody_works_on_it(_error: Exception) -> ResponseReturnValue:
-    """Two people changed the same row; this one came second."""
+    """Two people changed the same row and this one came second."""
     return page(409, words=_("Somebody else has just changed this."))
 
 
 def refused(refusal: CaseworkError) -> ResponseReturnValue:
-    """A refusal its view did not expect."""
+    """A refusal that its view did not handle."""
     return page(422, words=in_reader_language(refusal.text), kept=kept_fields())
 
 
 def database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
-    """A lock that was not given in time is said so, and a database that is away for the moment; anything else is our failure."""
+    """Tell lock timeouts and a database that is away apart from our own failures."""
     if is_unreachable(error):
         return away(error)
     if not (isinstance(error, OperationalError) and is_lock_timeout(error)):
@@ -129,21 +129,21 @@ def database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
 
 
 def disk_failed(error: OSError) -> ResponseReturnValue:
-    """A disk of this machine takes nothing, be it the one on which uploads lie while they come; anything else is our failure."""
+    """Tell a full or failing disk, including the one for uploads, apart from our own failures."""
     if error.errno not in DISK_ERRORS:
         raise error
     return away(error)
 
 
 def away(error: BaseException) -> ResponseReturnValue:
-    """Database or storage are away, as while another server takes over, or take nothing. The page stands alone; the same form may be sent
-    again: what was done after all is not done twice."""
+    """Database or storage is away or full, as while another server takes over. The page needs neither, and the same form may be sent again:
+    anything done after all is not done twice."""
     LOGGER.error("away", extra={"request": request_id(), **failure_facts(error)})
     _roll_back()
     headers = {"Retry-After": AWAY_SECONDS, "Cache-Control": "no-store"}
     language = chosen_language()
     is_storage = isinstance(error, FileNotStored | StorageUnreachable | OSError) or is_disk_trouble(error)
-    with force_locale(language):                                           # the reader's own stands in the database
+    with force_locale(language):                                           # the account's language is in the database
         if wants_json():
             of_storage = _("The storage of the system has a problem. Please try again in some minutes.")
             words = of_storage if is_storage else _("The system is being switched over. Please try again in half a minute.")
@@ -156,7 +156,7 @@ def away(error: BaseException) -> ResponseReturnValue:
 
 
 def _kept_of_a_whole_form() -> list[tuple[str, str]]:
-    """Nothing of one that could not be taken in."""
+    """The fields to keep, or none of a form that could not be read completely."""
     try:
         return kept_fields()
     except OSError:
@@ -164,16 +164,16 @@ def _kept_of_a_whole_form() -> list[tuple[str, str]]:
 
 
 def case_busy(_error: Exception) -> ResponseReturnValue:
-    """Another step holds the case, or changed it meanwhile: the same form may be sent again in a moment."""
+    """Another step holds or changed the case: the same form may be sent again in a moment."""
     LOGGER.warning("lock timeout", extra={"request": request_id()})
     html, code = page(503, kept=kept_fields(), came_from_here=came_from_here())
     return html, code, {"Retry-After": "5"}
 
 
 def step_failed(failure: StepFailed) -> ResponseReturnValue:
-    """A fault of ours in a step: all of it was undone, and the incident whose ref is shown waits for the administrator.
+    """A fault of ours in a step: all of it was undone, and an incident, whose ref is shown, waits for the administrator.
 
-    Where the disk took nothing, who worked on it is told that, and can send the same form again.
+    After a disk fault people are told so instead, and can send the same form again.
     """
     cause = failure.__cause__ or failure
     LOGGER.error("step failed", extra={"request": request_id(), "incident": failure.incident_ref, **failure_facts(cause)})
@@ -183,13 +183,13 @@ def step_failed(failure: StepFailed) -> ResponseReturnValue:
 
 
 def other_host(_error: SecurityError) -> ResponseReturnValue:
-    """The browser was sent here under a name that is not ours. No page: its links would carry that name."""
+    """The browser used a host name that is not ours. No page is rendered, because its links would carry that name."""
     note_security("unknown host")
     return "This host name is not known here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def other(error: HTTPException) -> ResponseReturnValue:
-    """Any other status of the protocol."""
+    """Any other HTTP status."""
     code = error.code or 500
     if code in {403, 404}:
         return page(code)
@@ -198,7 +198,7 @@ def other(error: HTTPException) -> ResponseReturnValue:
 
 
 def failed(_error: Exception, **values: Any) -> ResponseReturnValue:
-    """Our failure, logged already. The page stands alone, because database or session may be what failed."""
+    """Our failure, already logged. The page is static, because database or session may be what failed."""
     _roll_back()
     values |= {"language": chosen_language(), "request_id": request_id()}
     with force_locale(values["language"]):                                 # as above
@@ -206,7 +206,7 @@ def failed(_error: Exception, **values: Any) -> ResponseReturnValue:
 
 
 def let_go(_error: BaseException | None) -> None:
-    """A connection that died after everything was read must not spoil an answer that is made already."""
+    """Release the connection. One that died after everything was read must not spoil a finished response."""
     try:
         db.session.rollback()
     except SQLAlchemyError:
@@ -221,7 +221,7 @@ def _roll_back() -> None:
 
 
 def kept_fields() -> list[tuple[str, str]]:
-    """What was typed, so that it is not lost with the refusal; no tokens, passwords or secrets."""
+    """The submitted fields without tokens, passwords and secrets, so that nothing typed is lost by a refusal."""
     return [
         (name.replace("\0", ""), value.replace("\0", "")[:LONGEST_KEPT])
         for name, value in request.form.items(multi=True)
@@ -230,7 +230,7 @@ def kept_fields() -> list[tuple[str, str]]:
 
 
 def came_from_here() -> bool:
-    """Whether the browser vouches that the form was one of ours: then it may be offered to send it again with a new token."""
+    """Whether the browser vouches that the form was ours; then it may be offered for sending again with a new token."""
     if (site := request.headers.get("Sec-Fetch-Site")) is not None:
         return site == "same-origin"
     origin = urlsplit(request.headers.get("Origin") or "")

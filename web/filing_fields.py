@@ -1,4 +1,4 @@
-"""The form a report is sent with: what was seen, where it is, who sends it."""
+"""The form for reporting: what was seen, where, and who sends it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from web.locales import in_reader_language
 NO_CHOICE = ""
 UUID_LENGTH = 36
 LONGEST_TYPED_PLACE = LONGEST_PLACE - 60
-"""Leaves room for saying that the sender does not remember exactly."""
+"""Leaves room for the note that the sender does not remember exactly."""
 
 
 class FilingForm(Form):
-    """What a sender fills in. Required are words or a voice note, a place, agreement, and somewhere to answer to unless the rules allow
-    none. Files are staged before the form is validated; `is_spoken` says of a form whose files come later that a voice note is among them,
-    `has_account` that its sender is answered by account.
+    """The sender's form. Required are words or a voice note, a place, consent, and a contact unless the rules allow none.
+
+    Files are staged before the form is validated. `is_spoken` says that a form whose files come later includes a voice note; `has_account`
+    that the sender is answered through an account.
     """
 
     is_spoken = False
@@ -72,9 +73,8 @@ class FilingForm(Form):
         self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], list[Field]],
         area_around: Callable[[float, float], Area | None], **named: Any,
     ) -> None:  # fmt: skip
-        """`fields_at` names the fields of work there are for a place: each centre may have some of its own; `area_around` is asked
-        for the commune of a position where none was chosen.
-        """
+        """`fields_at` gives the fields of work for a place, since each centre may have its own; `area_around` gives the commune of a
+        position where none was chosen."""
         super().__init__(*arguments, **named)
         self._area_rows = {each.ref: each for each in areas}
         if not self.area.data and (position := self.position) is not None and (around := area_around(*position)) is not None:
@@ -88,28 +88,27 @@ class FilingForm(Form):
         self.client_key.data = client_key(self.client_key.data) or ""
 
     def become_another(self) -> None:
-        """Take a key of its own, because the old one has made a report. The photos stay: those of that report left the token with it."""
+        """Take a new key, because the old one has made a report. The photos' token stays: those of that report are no longer under it."""
         self.idempotency_key.data = sound_token(None)
         self.client_key.data = ""
 
     @property
     def chosen_field(self) -> Field | None:
-        """The field of work the sender thinks it is."""
+        """The field of work chosen by the sender."""
         return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property
     def position(self) -> tuple[float, float] | None:
-        """The position sent along, only if it is one on earth."""
+        """The submitted position, if it lies on earth."""
         latitude, longitude = number(self.latitude.data, 90), number(self.longitude.data, 180)
         return (latitude, longitude) if latitude is not None and longitude is not None else None
 
     def forget_position(self) -> None:
-        """Take the position out again."""
         self.latitude.data = self.longitude.data = self.accuracy.data = ""
 
     @property
     def chosen_place(self) -> Place:
-        """The place, with a position only if it is one on earth."""
+        """The place, with a position only if it lies on earth."""
         located = self.position is not None
         latitude, longitude = self.position or (None, None)
         return Place(
@@ -122,7 +121,7 @@ class FilingForm(Form):
         )
 
     def _place_words(self) -> str | None:
-        """The place as it was described; a sender who does not remember says so, and whoever verifies it reads that."""
+        """The description of the place, with a note for the verifier where the sender does not remember exactly."""
         typed = (self.place.data or "").strip()
         if not self.unsure.data:
             return typed or None
@@ -130,7 +129,7 @@ class FilingForm(Form):
 
     @property
     def contact(self) -> Contact | None:
-        """Who it is from, None if nothing was said. The form must have been validated."""
+        """The sender's contact, None if none was given. The form must have been validated."""
         contact = Contact(
             name=normal(self.name.data or "") or None,
             phone=phone_number(self.phone.data or ""),
@@ -167,17 +166,16 @@ class FilingForm(Form):
 
 
 def sound_token(value: str | None) -> str:
-    """The form's own random token, or a new one when it is missing or not one of ours."""
+    """The form's own random token, or a new one when it is missing or malformed."""
     return value if value and is_sound_token(value) else secrets.token_urlsafe(18)
 
 
 def is_sound_token(value: str) -> bool:
-    """Whether it looks like a form's token."""
     return len(value) == 24 and value.isascii() and value.replace("-", "").replace("_", "").isalnum()
 
 
 def client_key(value: str | None) -> str | None:
-    """The UUID a browser gave its report, in the one way it is kept; None when it is none."""
+    """The UUID a browser gave its report, in canonical form; None when it is none."""
     try:
         return str(UUID(value)) if value and len(value) == UUID_LENGTH else None
     except ValueError:
@@ -194,7 +192,7 @@ def number(text: str | None, limit: float) -> float | None:
 
 
 def phone_number(typed: str) -> str | None:
-    """A telephone number in E.164, read as Vietnamese unless it says otherwise; None if there cannot be such a number."""
+    """A telephone number in E.164, read as Vietnamese by default; None if it is impossible."""
     import phonenumbers  # late: docs/architecture.md
 
     try:
@@ -205,7 +203,7 @@ def phone_number(typed: str) -> str | None:
 
 
 def email_address(typed: str) -> str | None:
-    """An address in lower case; None if it is none. The domain is not asked."""
+    """An address in lower case; None if it is none. The domain is not queried."""
     from email_validator import EmailNotValidError, validate_email  # late: docs/architecture.md
 
     try:

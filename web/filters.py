@@ -1,4 +1,4 @@
-"""What templates do with values: the reader's language, local times, time limits, telephone numbers; and where the icons are."""
+"""Template filters: the reader's language, local times, limits, telephone numbers, icons."""
 
 from datetime import date, datetime
 
@@ -17,7 +17,6 @@ from web.typed_in import typed_in
 
 
 def install(app: Flask) -> None:
-    """Give the templates their filters."""
     app.jinja_env.filters.update(
         local=in_reader_language,
         mid_sentence=mid_sentence,
@@ -36,7 +35,7 @@ def install(app: Flask) -> None:
 
 
 def sprite(name: str) -> str:
-    """The address of a file of icons; kept for the request, because a list shows some hundred of them."""
+    """The address of an icon file; cached for the request, because a list shows some hundred icons."""
     known: dict[str, str] = g.setdefault("sprites", {})
     if name not in known:
         known[name] = url_for("static", filename=f"vendor/tabler/{name}.svg")
@@ -44,7 +43,7 @@ def sprite(name: str) -> str:
 
 
 def mid_sentence(name: str) -> str:
-    """The name of a place behind other words: "xã Đạ Chais" in Vietnamese; English names keep their capital."""
+    """A place name within a sentence: "xã Đạ Chais" in Vietnamese; English names keep their capital."""
     return name if language() == "en" else name[:1].lower() + name[1:]
 
 
@@ -61,18 +60,18 @@ def local_date(moment: date | datetime | None) -> str:
 
 
 def decimal(number: float) -> str:
-    """A number with one decimal at most: 2,5."""
+    """A number with at most one decimal: 2,5."""
     text = f"{number:.1f}".removesuffix(".0")
     return text if language() == "en" else text.replace(".", ",")
 
 
 def percent(number: float | None) -> str:
-    """92,5 %; whole numbers without a decimal, empty for None. The one way to write a share."""
+    """92,5 %; whole numbers without a decimal, empty for None. Every share is written this way."""
     return "" if number is None else f"{decimal(number)} %"
 
 
 def due(limit: Clock | PublicLimit | datetime | None) -> DueWords | None:
-    """What a due chip says now; None when there is no limit."""
+    """The due chip of a limit now; None when there is no limit."""
     return due_words(limit, now=now())
 
 
@@ -83,7 +82,7 @@ def due_day(limit: Clock | datetime | None) -> str:
 
 
 def due_day_short(due_at: datetime) -> str:
-    """The same of an instant, as rows of lists say it."""
+    """The end of a limit as rows of lists show it."""
     return short_limit_words(due_at, now=now())
 
 

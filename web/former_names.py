@@ -1,4 +1,4 @@
-"""What staff read behind the names of places and agencies that a reorganisation changed: what they were called, or are called now."""
+"""Former or present names shown to staff after the names of places and agencies that a reorganisation changed."""
 
 from flask import g
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from web.locales import in_reader_language
 
 
 def place_beside(case: Case) -> str:
-    """Behind the commune of a case: " (trước đây: xã Lát)" or " (nay là …)", mostly nothing. Asked once a page."""
+    """Follows the commune of a case: " (trước đây: xã Lát)" or " (nay là …)", mostly empty. Queried once per page."""
     if case.area_id is None:
         return ""
     known: dict[int, str] = g.setdefault("places_beside", {})
@@ -25,7 +25,7 @@ def place_beside(case: Case) -> str:
 
 
 def agency_beside(assignment: Assignment) -> str:
-    """Ditto behind the agency of an assignment."""
+    """Follows the agency of an assignment, in the same way."""
     known: dict[int, dict[int, Beside]] = g.setdefault("agencies_beside", {})
     case = assignment.case
     if case.id not in known:
@@ -34,7 +34,7 @@ def agency_beside(assignment: Assignment) -> str:
 
 
 def _within_sentence(name: Bilingual | None) -> Bilingual | None:
-    """"xã Đạ Chais": a place is written small in Vietnamese behind other words. Names of bodies are not, some are short forms."""
+    """Lower-case the level of a Vietnamese place name: "xã Đạ Chais". Names of bodies stay, because some are abbreviations."""
     return Bilingual(name.vi[:1].lower() + name.vi[1:], name.en) if name is not None else None
 
 

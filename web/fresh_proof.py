@@ -1,4 +1,4 @@
-"""Acts that want a recent proof of who sits there: which they are, and the page that asks before such an act goes on."""
+"""Acts that need a recent proof of identity: which they are, and the page that asks before such an act continues."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,22 +22,22 @@ FRESH_ACTIONS = frozenset(
         Action.MANAGE_WALLBOARDS, Action.MEND_PROCESS, Action.MOVE_CASES, Action.REORGANISE, Action.REVEAL_IDENTITY,
     }
 )  # fmt: skip
-"""Who sits down at somebody's open page shall not change the rules, give rights away, or learn who reported."""
+"""Somebody at another person's open page must not be able to change rules, give away rights or learn who reported."""
 
 FRESH_FORMS: dict[str, Callable[[], bool]] = {
     "studio.act": lambda: (request.view_args or {}).get("verb") in ("approve_version", "put_live", "roll_back"),
     "outputs.new": lambda: bool(request.form.get("with_identity")) or is_for_a_reason((request.view_args or {}).get("key", "")),
 }
-"""Forms of which some want it: by what is sent."""
+"""Forms that need it depending on what is sent."""
 
 OWN_MINUTES = 30
-"""For changes of one's own second factors, where the installation asks for no fresh proof otherwise."""
+"""For changes of one's own second factors, where the installation requires no recent proof otherwise."""
 OURS = ("again_password", "again_code", "again_answer", "again_way", "csrf_token")
-"""Fields of the page that asks."""
+"""Fields added by the page that asks."""
 
 
 def wants_proof(action: Action, *, always: bool = False) -> bool:
-    """Whether what is being sent has to wait until the person has proven once more who they are."""
+    """Whether the submitted act must wait for a new proof."""
     if request.method != "POST":
         return False
     session = current_session()
@@ -50,14 +50,14 @@ def wants_proof(action: Action, *, always: bool = False) -> bool:
 
 
 def ask_for_proof() -> ResponseReturnValue:
-    """The page that asks. What was sent stays in it and goes on afterwards; files cannot, and are chosen again."""
+    """Show the page that asks. It keeps what was sent and continues afterwards, except for files, which must be chosen again."""
     if wants_json() or "HX-Request" in request.headers:
         return {"words": _("Please load the page again and confirm that it is you.")}, 403
     return proof_page(request.full_path.rstrip("?"), has_files=any(file.filename for file in request.files.values())), 401
 
 
 def proof_page(target: str, *, has_files: bool, refusal: str = "") -> str:
-    """The page itself, with what was sent as hidden fields. `target` is where it goes on."""
+    """The page with the submitted fields hidden in it. `target` is the form's own address."""
     session = current_session()
     held = held_by(session.account_id) if session is not None else None
     kept = [] if has_files else [(name, value) for name, value in request.form.items(multi=True) if name not in OURS]

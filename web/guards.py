@@ -1,4 +1,4 @@
-"""What stands before a view: its action, who acts, and what may be found."""
+"""Checks in front of every view: its action, the actor, and access to what is looked up."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,15 +29,15 @@ View = Callable[P, ResponseReturnValue]
 
 
 def performs(action: Action, *, with_account: bool = False, is_fresh: bool = False) -> Callable[[View[P]], View[P]]:
-    """Declare what a view does; every view has one, a test enumerates them.
+    """Declare the action of a view; a test makes sure that every view has one.
 
-    Actions open to anyone pass, unless the view needs `with_account`. Otherwise who has not signed in is led to do so (and
-    told, when something was sent), and who holds none of the roles gets NotAllowed. Roles alone are judged here: whether the
-    *case* is the person's is judged where it is looked up. What is sent for an action of FRESH_ACTIONS, or to a view that `is_fresh`,
-    waits until the person has proven lately who they are.
+    Actions open to anyone pass, unless the view needs `with_account`. Otherwise people who are not signed in are sent to sign in (with an
+    explanation if they submitted something), and people without a suitable role get NotAllowed. Only roles are checked here; whether the
+    *case* is theirs is checked where it is looked up. A submission for an action of FRESH_ACTIONS, or to a view that `is_fresh`, waits for
+    a recent proof of identity.
     """
     is_open = ACTION_ROLES[action] == ANYONE and not with_account
-    # what somebody with a start password may do: change it, look at their sessions, sign out
+    # allowed with a start password: changing it, seeing one's sessions, signing out
     is_own = action in (Action.MANAGE_SESSIONS, Action.SIGN_OUT)
 
     def guard(view: View[P]) -> View[P]:
@@ -63,35 +63,34 @@ def performs(action: Action, *, with_account: bool = False, is_fresh: bool = Fal
 
 
 def actor() -> Actor:
-    """Who acts in this request: the account signed in, with its roles of today, and the reports this browser has opened by secret."""
+    """The actor of this request: the signed-in account with its present roles, and the reports this browser opened by secret."""
     if "actor" not in g:
         g.actor = actor_for(signed_in_account(), now=now(), tracked_report_ids=tracked_report_ids())
         g.must_set_up = _lacks_second_factor(g.actor)
         if _has_start_password() or g.must_set_up:
-            # a password an administrator has seen, or one alone where two factors are needed, opens nothing but the page to mend that
+            # a start password, or a missing second factor that is required, gives access only to the page that fixes it
             g.actor = replace(g.actor, grants=())
     found_actor: Actor = g.actor
     return found_actor
 
 
 def alone() -> Actor:
-    """Who acts, without what they may do as somebody's deputy: for the pages of people, bodies and deputies."""
+    """The actor without deputised rights, for the pages of people, bodies and deputies."""
     return actor().alone
 
 
 def tracked_report_ids() -> frozenset[int]:
-    """The reports opened with code and secret in this browser; the list is in the signed cookie and ends with the browser's session."""
+    """The reports opened with code and secret in this browser; kept in the signed cookie until the browser session ends."""
     return frozenset(id_ for id_ in session.get(TRACKED_KEY, ()) if isinstance(id_, int))
 
 
 def file_store() -> FileStore:
-    """Where files lie."""
     store: FileStore = current_app.extensions["file_store"]
     return store
 
 
 def own_report_here(code: str) -> Report | None:
-    """One's own report, looked up once in a request however many parts of its page ask."""
+    """One's own report, looked up once per request however many parts of the page ask."""
     kept: dict[str, Report | None] = g.setdefault("own_reports", {})
     if code not in kept:
         kept[code] = report_owned_by(actor(), code)
@@ -99,14 +98,14 @@ def own_report_here(code: str) -> Report | None:
 
 
 def found(thing: T | None) -> T:
-    """What was looked for. Raises NotFound (404) when it is not there, or not for this person: the two look alike."""
+    """Return what was looked up. Raises NotFound (404) when it does not exist or is not for this person: the two look alike."""
     if thing is None:
         raise NotFound
     return thing
 
 
 def must_set_up() -> bool:
-    """Whether the person's role needs a second factor from today on, and they have none."""
+    """Whether the person's role requires a second factor by now and they have none."""
     actor()
     return bool(g.must_set_up)
 

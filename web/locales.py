@@ -1,4 +1,4 @@
-"""Which language a page is in, and the one place where texts can be marked (the pseudo-locale of the tests)."""
+"""The language of a page, and the one place where texts can be marked (the pseudo-locale of the tests)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +17,10 @@ ONE_YEAR = 365 * 86_400
 
 
 class Texts(Domain):
-    """The catalogue; marks every text that went through it when app.config["PSEUDO_LOCALE"] is set."""
+    """The catalogue; marks every translated text when app.config["PSEUDO_LOCALE"] is set."""
 
     def get_translations(self) -> Any:
-        """The translations of the reader's language; kept for the request, because a page asks some hundred times."""
+        """The translations of the reader's language; cached for the request, because a page asks some hundred times."""
         here = locale_here()
         locale, found = g.get("texts", (None, None))
         if found is None or locale is not here:
@@ -32,7 +32,7 @@ class Texts(Domain):
 
 
 class MarkedTexts:
-    """Translations whose every text stands in marks, so that a text which was never translated is seen."""
+    """Translations that put marks around every text, so that a text that was never translated stands out."""
 
     def __init__(self, wrapped: Translations | NullTranslations) -> None:
         self.ugettext = _marked(wrapped.ugettext)
@@ -48,15 +48,13 @@ class Languages(Babel):
 
     @property
     def domain_instance(self) -> Texts:
-        """What gettext asks."""
         return self._texts
 
 
 def install(app: Flask) -> None:
-    """Give the application its languages."""
     app.config["BABEL_DEFAULT_LOCALE"] = app.config["LANGUAGE"]
     texts = Languages(app, locale_selector=reader_language).domain_instance
-    # as Flask-Babel does it, but without asking for each text which catalogue is meant
+    # as Flask-Babel does it, without looking up the catalogue for each text
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: texts.get_translations().ugettext(text),
         lambda one, many, number: texts.get_translations().ungettext(one, many, number),
@@ -74,12 +72,11 @@ def reader_language() -> str:
 
 
 def chosen_language() -> str:
-    """The same without asking the database, for the page that says it failed."""
+    """The language without asking the database, for the page that says the database failed."""
     return chosen_in_browser() or asked_by_browser() or str(current_app.config["LANGUAGE"])
 
 
 def chosen_in_browser() -> str | None:
-    """The language this browser was told to show."""
     if not has_request_context():
         return None
     given = (session.get("language"), request.cookies.get(LANGUAGE_COOKIE))
@@ -87,8 +84,8 @@ def chosen_in_browser() -> str | None:
 
 
 def asked_by_browser() -> str | None:
-    """The language the browser asks for, where it is one of ours alone. Of both it says nothing: telephones sold here often put English
-    first for readers of Vietnamese."""
+    """The language the browser asks for, if it asks for only one of ours. A browser that lists both decides nothing: telephones sold here
+    often put English first for readers of Vietnamese."""
     if not has_request_context():
         return None
     g.language_asked = True
@@ -97,7 +94,7 @@ def asked_by_browser() -> str | None:
 
 
 def locale_here() -> Locale | None:
-    """What get_locale() returns, which looks for it five times over; a page asks some hundred times."""
+    """Cached get_locale(), which does five lookups each time; a page calls it some hundred times."""
     try:
         found: Locale | None = g._flask_babel.babel_locale
     except (AttributeError, RuntimeError):
@@ -112,7 +109,7 @@ def language() -> str:
 
 
 def in_reader_language(words: Bilingual | str | None) -> str:
-    """A bilingual text in the reader's language; a plain text (a person's name) as it is, empty for None."""
+    """A bilingual text in the reader's language; plain text (a person's name) unchanged, empty for None."""
     if not isinstance(words, Bilingual):
         return words or ""
     text = words.in_language(language())
@@ -120,7 +117,6 @@ def in_reader_language(words: Bilingual | str | None) -> str:
 
 
 def mark(text: str) -> str:
-    """The text between the marks of the pseudo-locale."""
     return f"⟦{text}⟧"
 
 
@@ -129,9 +125,9 @@ def _marked(translate: Callable[..., str]) -> Callable[..., str]:
 
 
 def _keep_language(response: Response) -> Response:
-    """A chosen language outlives the browser's session; it says nothing about the person, so it needs no signature.
+    """Keep a chosen language beyond the browser session; it says nothing about the person, so the cookie is unsigned.
 
-    Where the browser's wish was asked, caches are told that another browser may read another page.
+    Where the browser's preference was used, tell caches that the page varies by it.
     """
     if g.get("language_asked"):
         response.vary.add("Accept-Language")

@@ -1,4 +1,4 @@
-"""What in a text may still tell who wrote it, as the page beside it names it: once each, with the word that may stand in its place."""
+"""Parts of a text that may still reveal its author, each listed once next to the text with a suggested replacement."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, per
 
 @dataclass(frozen=True, slots=True)
 class MarkLeft:
-    """A stretch of the text. `is_weak` where it may be the matter itself."""
+    """A stretch of the text. `is_weak` where it may be part of the matter itself."""
 
     text: str
     label: Bilingual
@@ -17,7 +17,7 @@ class MarkLeft:
 
 
 def marks_left(text: str) -> list[MarkLeft]:
-    """Return the marks of a text in their order, each stretch once."""
+    """The marks of a text in order, each stretch once."""
     found: dict[str, MarkLeft] = {}
     for mark in personal_marks(text):
         stretch = text[mark.start : mark.end]

@@ -1,4 +1,4 @@
-"""What every page is told: who looks, in which language, where they may go."""
+"""What every page is given: the reader, the language, and the navigation entries."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ from web.request_log import request_id
 from workflows.desks.inbox import MOST_COUNTED, count_waiting
 
 LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
-"""Who looks at the wallboard signed in (web/wallboard.py)."""
+"""Roles that see the wallboard when signed in (web/wallboard.py)."""
 DOCUMENTS_ICON = "file-text"
 DASHBOARD_ICON = "chart-bar"
 LATE_ICON = "clock-exclamation"
 MOST_TABS = 5
-"""At the bottom of a telephone of a person with a dashboard."""
+"""Most tabs in the bottom bar of a telephone, for a person with a dashboard."""
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One link of the bars."""
+    """One link in a bar."""
 
     url: str
     words: str
@@ -44,8 +44,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Links that are asked for by the page that shows them. Not a LocalProxy: Python clears what that raises on its way to an iterator and
-    says TypeError instead, so a database that was away for a moment became a failure (500) instead of a pause (503)."""
+    """Links computed by the page that shows them. Not a LocalProxy: while iterating, Python replaces its exception by a TypeError, and a
+    database that was briefly away became a failure (500) instead of a pause (503)."""
 
     ask: Callable[[], list[Entry]]
 
@@ -58,7 +58,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class CentreWords:
-    """Whose pages these are."""
+    """The centre whose pages these are."""
 
     name: Bilingual
     phone: str | None
@@ -67,11 +67,11 @@ class CentreWords:
 
 
 _kept: dict[str, tuple[str, CentreWords]] = {}
-"""By the address of the database: each page names the centre, which changes with the rules alone."""
+"""Cached by database URL: each page names the centre, which only changes with the rules."""
 
 
 def install(app: Flask) -> None:
-    """Tell every template who looks at it. What costs a query is asked only by pages that show it."""
+    """Give every template its context. Entries that cost a query are computed only by pages that show them."""
     app.context_processor(_told_to_pages)
 
 
@@ -90,7 +90,7 @@ def _told_to_pages() -> dict[str, Any]:
 
 
 def centre_words() -> CentreWords:
-    """The centre that takes what no other holds; before the first one is installed, the product itself."""
+    """The default centre; the product itself before the first one is installed."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
@@ -131,29 +131,28 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
         bar.append(_entry("studio.studio", _("Process"), "sitemap"))
     if may(actor(), Action.READ_SETTING_EVENTS):
         bar.append(_entry("settings_index.settings", _("Settings"), "settings", pages="settings_"))
-    if not has_dashboard:               # else the bar is full, and the dashboard leads to the list, the wallboard and requests about data
+    if not has_dashboard:               # else the bar is full, and the dashboard links to the list, the wallboard and requests about data
         bar.append(_entry("public.reports", _("Public list"), "list-search"))
-    # a telephone has no room for what is rare: documents are linked from what is late
+    # a telephone has no room for rare entries: documents are linked from the late list
     tabs = [entry for entry in bar if entry.icon != DOCUMENTS_ICON or not may(actor(), Action.READ_LATE)]
-    if has_dashboard and len(tabs) > MOST_TABS:      # the dashboard begins with what is late
+    if has_dashboard and len(tabs) > MOST_TABS:      # the dashboard starts with what is late
         tabs = [entry for entry in tabs if entry.icon != LATE_ICON]
     return bar, tabs
 
 
 def looks_at_wallboard() -> bool:
-    """Whether the person looks at the wallboard signed in."""
     return actor().holds(LOOKERS)
 
 
 def _few_settings() -> Entry | None:
-    """The settings of those who have a few sections and a full bar: it stands beside their name, not in the bar."""
+    """The settings entry of people with few sections and a full bar: shown next to their name instead of in the bar."""
     if not may(actor(), Action.OPEN_SETTINGS) or may(actor(), Action.READ_SETTING_EVENTS):
         return None
     return _entry("settings_index.settings", _("Settings"), "settings", pages="settings_")
 
 
 def _waiting() -> int:
-    """How many steps wait for the person; the inbox has counted them already."""
+    """How many steps are waiting for the person; reuses the inbox's count."""
     counted: int | None = g.get("waiting_count")
     return min(counted, MOST_COUNTED + 1) if counted is not None else count_waiting(actor(), now=now())
 
@@ -169,6 +168,6 @@ def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
 
 
 def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str | tuple[str, ...] = ()) -> Entry:
-    """`pages` is how the names of all the pages begin that belong to an entry of several."""
+    """`pages` are the endpoint prefixes of all pages that belong to one entry."""
     here = request.endpoint or ""
     return Entry(url_for(endpoint), words, icon, here == endpoint or here.startswith(pages), count, is_main)

@@ -1,4 +1,4 @@
-"""Where a request comes from, cut short: a whole address is personal data and is kept nowhere."""
+"""The network a request comes from, truncated: a whole address is personal data and is not stored."""
 
 import ipaddress
 
@@ -19,5 +19,4 @@ def network_of(address: str | None) -> str:
 
 
 def this_network() -> str:
-    """The network of the present request."""
     return network_of(request.remote_addr)

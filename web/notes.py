@@ -1,4 +1,4 @@
-"""Notes among staff: written to whom, naming whom, and where somebody reads what names them."""
+"""Notes among staff: writing them, naming colleagues, and the list of notes that name the reader."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ NOTE_KINDS = {"progress": _l("How the work goes"), "reminder": _l("Reminder"), "
 
 
 class NoteForm(Form):
-    """A note for staff, and who is named in it beside those written with an @."""
+    """A note for staff, and colleagues named in it in addition to those written with an @."""
 
     audience = RadioField(_l("Who may read it"))
     words = TextAreaField(
@@ -80,7 +80,7 @@ def write(ref: str) -> ResponseReturnValue:
 @bp.get("/mentions")
 @performs(Action.READ_CASE)
 def mentions() -> ResponseReturnValue:
-    """Where the person was named. Opening a case marks what stands there as seen, this list does not."""
+    """Notes that name the person. Opening a case marks its notes as seen; this list does not."""
     rows = mentions_of(actor())
     if unseen_count(actor()) > sum(row.mention.seen_at is None for row in rows):
         afterwards(lambda: forget_unreadable(by=actor(), now=now()))
@@ -88,7 +88,7 @@ def mentions() -> ResponseReturnValue:
 
 
 def notes_shown(seen: Case) -> dict[str, Any]:
-    """What the section of notes of a case page shows; whoever is named in one of them has seen it by that."""
+    """The notes section of a case page. Showing it marks the reader's mentions in it as seen."""
     by = actor()
     notes = notes_seen_by(by, seen)
     named = mentions_in(notes)
@@ -117,7 +117,7 @@ def note_form(seen: Case) -> NoteForm:
 
 
 def title_for(seen: Case) -> str:
-    """The operator's title for whoever reads the matter; others see the code alone."""
+    """The operator's title for readers of the matter; others see only the code."""
     return title_seen(seen, actor()) or _("Case %(code)s", code=seen.code)
 
 

@@ -1,4 +1,4 @@
-"""Several server processes on one listening socket: Python lets one process use one processor, however many threads it has."""
+"""Several server processes on one listening socket, because one Python process uses one processor however many threads it has."""
 
 import ctypes
 import errno
@@ -18,7 +18,7 @@ from web.request_log import LOGGER
 
 BACKLOG = 1024
 PAUSE_SECONDS = 1.0
-"""Before a process that ended by itself is started again."""
+"""Before a process that ended unexpectedly is started again."""
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -26,11 +26,11 @@ COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder in which processes on one port count their requests together (web/http/metrics.py)."""
 
 PR_SET_PDEATHSIG = 1
-"""prctl(2): the signal a process gets when the one that started it is gone."""
+"""prctl(2): the signal a process gets when its parent is gone."""
 
 
 def taken_port(config: Config) -> socket.socket:
-    """Take the port, before anything is made or read in for it; nobody is let in yet. Raises StartRefused."""
+    """Bind the port before anything is made or loaded for it; nobody can connect yet. Raises StartRefused."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,7 +45,7 @@ def taken_port(config: Config) -> socket.socket:
 
 
 def let_in(taken: socket.socket, config: Config) -> None:
-    """Listen on the port that was taken; whoever comes waits until they are served. Raises StartRefused where another was quicker."""
+    """Listen on the bound port; connections wait until they are served. Raises StartRefused where another process was quicker."""
     try:
         taken.listen(BACKLOG)
     except OSError as fault:
@@ -63,9 +63,9 @@ def _why_not_taken(config: Config, fault: OSError) -> str:
 
 
 def count_together(folder: Path) -> None:
-    """Let the processes that are forked from now on count their requests together in this folder, which is emptied.
+    """Let processes forked from now on count their requests together in this folder, which is emptied.
 
-    Before the application is made: the library that counts reads the variable when it is imported.
+    Call it before the application is made: the metrics library reads the variable when it is imported.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
@@ -73,11 +73,11 @@ def count_together(folder: Path) -> None:
 
 
 def run_processes(count: int, serve: Callable[[int], None], shared: socket.socket) -> int:
-    """Let `count` processes serve, each told its number, until SIGTERM or Ctrl-C; return the exit code.
+    """Run `count` processes, passing each its number, until SIGTERM or Ctrl-C; return the exit code.
 
-    Then nobody listens on `shared` any more: a proxy is refused at once and goes elsewhere, where it would wait for an answer in vain.
-    A process that dies is started again, so that one fault does not halve the house for good. One that ends with an error before
-    it has served for PAUSE_SECONDS ends all: it will not do better the next time.
+    Afterwards nobody listens on `shared`, so that a proxy is refused at once and goes elsewhere instead of waiting in vain. A process that
+    dies is restarted, so that one fault does not halve the capacity for good. One that ends with an error before it has served for
+    PAUSE_SECONDS ends all: it would not do better the next time.
     """
     running: dict[int, tuple[int, float]] = {}
     is_stopping = False
@@ -117,9 +117,9 @@ def run_processes(count: int, serve: Callable[[int], None], shared: socket.socke
 
 
 def do_apart(work: Callable[[], None]) -> None:
-    """Let something be done in a process of its own, whose memory is given back when it ends; nothing may run in threads yet.
+    """Do something in a process of its own, so that its memory is freed afterwards; no threads may be running yet.
 
-    Raises StartRefused with the sentence of the one that was raised there, SystemExit when it failed otherwise.
+    Raises StartRefused with the sentence of the one raised there, SystemExit for any other failure.
     """
     reading, writing = os.pipe()
 
@@ -143,7 +143,7 @@ def do_apart(work: Callable[[], None]) -> None:
 
 
 def forget_process(pid: int) -> None:
-    """A process that ended holds no connections any more; the requests it counted stay."""
+    """Metrics: the ended process holds no connections any more, but the requests it counted stay."""
     if COUNTED_IN in os.environ:
         from prometheus_client.multiprocess import mark_process_dead
 
@@ -157,7 +157,7 @@ def _started(number: int, serve: Callable[[int], None]) -> int:
 
 
 def _serve_alone(number: int, serve: Callable[[int], None], parent: int) -> NoReturn:
-    """In the new process: end with the one that started it, even where that one was killed."""
+    """In the new process: end with the parent, even where that was killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     for each in STOPS:
         signal.signal(each, signal.SIG_DFL)
@@ -170,7 +170,7 @@ def _serve_alone(number: int, serve: Callable[[int], None], parent: int) -> NoRe
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     except Exception:
-        # the process that started this one only sees that it ended
+        # the parent only sees that this process ended
         LOGGER.exception("server process failed")
     finally:
         sys.stdout.flush()

@@ -1,9 +1,9 @@
-"""The log: one JSON line for each request, slow query and failure, and no personal data in any of them.
+"""The log: one JSON line per request, slow query and failure, without personal data.
 
 Route rules instead of paths, truncated networks instead of addresses, the account's random ref instead of a name; never a
 query string, a form field, a parameter of a statement or the text of an exception (which may quote all of these).
 
-A line names under `security` what happened to somebody's way in: `session opened: password+code`, `session ended`, `proven again`,
+Under `security` a line names an event of authentication or access: `session opened: password+code`, `session ended`, `proven again`,
 `sign-in refused`, `second step refused`, `proof refused`, `tracking secret refused`, `too many attempts`, `not allowed`, `not signed in`,
 `form without its token`, `unknown host`.
 """
@@ -33,18 +33,18 @@ SLOW_QUERY_MS = 500
 LONGEST_STATEMENT = 500
 OURS = tuple(f"{Path(__file__).parent.parent / package}/" for package in ("casework", "reports", "web", "workflows"))
 OWN_FRAMES, INNERMOST = 10, 4
-"""Places a failure is logged with: in our own code, and where it was raised."""
+"""How many places of a traceback are logged: in our own code, and where it was raised."""
 LOG_BYTES, LOG_FILES = 10_000_000, 5
 LOG_DAYS = 100
-"""A process turns its own files over; those of processes that are gone are kept so long, a little more than the three months for which a
-system of level 3 has to keep its log (TCVN 11930:2017)."""
+"""A process rotates its own files; those of ended processes are kept this long, a little more than the three months for which a system of
+level 3 must keep its log (TCVN 11930:2017)."""
 NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA|SELECT set_config)\b", re.IGNORECASE)
-"""Transaction control: only SQLite shows it as statements, PostgreSQL's driver does not, so it counts nowhere."""
+"""Transaction control, which only SQLite reports as statements and PostgreSQL's driver does not, so it is not counted."""
 LIBRARIES = ("waitress", "apscheduler")
-"""Libraries that report failures; what they say goes the same way, also without the text of exceptions."""
+"""Libraries that log failures; their records are written in the same way, also without the text of exceptions."""
 
 WORK: ContextVar[str] = ContextVar("work", default="")
-"""The job a thread of the worker is at."""
+"""The present job of a worker's thread."""
 
 _slow = {"queries": 0}
 
@@ -52,10 +52,10 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON: time, level, what, and the facts given as `extra`."""
+    """A record as one line of JSON: time, level, message, and the facts given as `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make the line. Of an exception only its class and the places it went through are kept."""
+        """Of an exception, only its class and the places in its traceback are kept."""
         facts = {key: value for key, value in vars(record).items() if key not in STANDARD}
         line: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -69,19 +69,18 @@ class JsonLines(logging.Formatter):
 
 
 class StdoutHandler(logging.StreamHandler[Any]):
-    """Writes to whatever sys.stdout is at that moment."""
+    """Writes to the present sys.stdout, whatever it is."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
     def stream(self) -> Any:
-        """The present standard output."""
         return sys.stdout
 
 
 def write_log(folder: Path | None = None, name: str = "langbiang", *, to_stdout: bool = True) -> None:
-    """Send the log to standard output and, given a folder, to files of this process there, LOG_FILES of LOG_BYTES each."""
+    """Log to standard output and, given a folder, to this process's own files there, LOG_FILES of LOG_BYTES each."""
     for handler in LOGGER.handlers[:]:
         handler.close()
     handlers: list[logging.Handler] = [StdoutHandler()] if to_stdout else []
@@ -97,7 +96,7 @@ def write_log(folder: Path | None = None, name: str = "langbiang", *, to_stdout:
 
 
 def forget_old_logs(folder: Path, *, now: datetime) -> int:
-    """Delete files of the log nobody has written to for LOG_DAYS, and return how many."""
+    """Delete log files unchanged for LOG_DAYS, and return how many."""
     old = [path for path in folder.glob("*.jsonl*") if now.timestamp() - path.stat().st_mtime > LOG_DAYS * 86_400]
     for path in old:
         path.unlink(missing_ok=True)
@@ -105,7 +104,7 @@ def forget_old_logs(folder: Path, *, now: datetime) -> int:
 
 
 def be_quiet() -> None:
-    """Write no log, for commands whose output is for people."""
+    """Disable the log, for commands whose output is for people."""
     LOGGER.handlers[:] = [logging.NullHandler()]
     LOGGER.propagate = False
 
@@ -125,12 +124,12 @@ def watch_statements(engine: Engine, *, slow_ms: int = SLOW_QUERY_MS) -> None:
 
 
 def slow_queries() -> int:
-    """How many statements of this process were slow, since it was started."""
+    """How many slow statements this process has had since its start."""
     return _slow["queries"]
 
 
 def request_id() -> str:
-    """What names this request in log and error page; a proxy in front may have given it. Empty outside requests."""
+    """The request's id in log and error page, perhaps given by a proxy in front. Empty outside requests."""
     if not has_request_context():
         return ""
     if "request_id" not in g:
@@ -141,15 +140,15 @@ def request_id() -> str:
 
 
 def note_security(event: str) -> None:
-    """Name what a request did to somebody's way in, or why it was turned away, in its line of the log: a fixed word, nothing typed."""
+    """Name an event of authentication or access in the request's log line: a fixed word, nothing typed."""
     if has_request_context():
         g.setdefault("security", []).append(event)
 
 
 def failure_facts(error: BaseException) -> dict[str, Any]:
-    """What may be logged of an exception: classes along its chain, the code a database gave, and the places; not its text.
+    """What may be logged of an exception: the classes in its chain, the database's code, and places in its traceback; not its text.
 
-    Of the places those in our own code and the innermost: an error of the database comes from a dozen frames of libraries.
+    The places are those in our own code and the innermost, since a database error passes a dozen frames of libraries.
     """
     chain: list[BaseException] = []
     step: BaseException | None = error
@@ -208,7 +207,7 @@ def _after_statement(slow_ms: int, connection: Connection, _cursor: object, stat
 
 
 def _work() -> str:
-    """What was being done: the rule of a route, or the name of a job."""
+    """The present work: the rule of a route, or the name of a job."""
     if has_request_context():
         return request.url_rule.rule if request.url_rule else "-"
     return WORK.get()

@@ -1,8 +1,8 @@
-"""Whether there is a database, and whether it has the tables this version of the program expects.
+"""Checks that there is a database with the tables this version of the program expects.
 
-Versions may run side by side while machines are brought to the next one in turn: a migration that only adds says in `oldest_program`
-which older programs may go on, `langbiang migrate` writes that into the database, and a program that does not know the migration
-believes it. What a migration takes away it takes away one release after the program stopped using it.
+Versions may run side by side while machines are upgraded one after the other: a migration that only adds names in `oldest_program` the
+oldest program that can continue, `langbiang migrate` stores that in the database, and a program that does not know the migration relies on
+it. A migration removes something one release after the program stopped using it.
 """
 
 import os
@@ -17,7 +17,7 @@ TO_DO = "For a new installation: Run `langbiang migrate` first."
 
 
 class DatabaseAway(CaseworkError):
-    """The server of the database does not answer, or does not let the program in."""
+    """The database server does not answer, or refuses the program's login."""
 
     def __init__(self, url: URL, fault: DBAPIError) -> None:
         name, where, why = url.database, _server_of(url), str(fault.orig).strip().partition("\n")[0].rstrip(".")
@@ -28,10 +28,10 @@ class DatabaseAway(CaseworkError):
 
 
 def refuse_missing_database(config: Config) -> None:
-    """Make sure that there is an installation where the settings say, before anything is made there.
+    """Make sure that the configured installation exists before anything is created.
 
-    Whatever the program needs it would make, keys and an empty database too, also in a folder that was mistyped. Raises StartRefused
-    where the folder, the database or its tables are not there, DatabaseAway.
+    Otherwise the program would create keys and an empty database in a mistyped folder. Raises StartRefused where the folder, the database
+    or its tables do not exist, DatabaseAway.
     """
     url = make_url(config.database_url)
     if config.is_sqlite and not os.path.exists(str(url.database)):
@@ -44,13 +44,13 @@ def refuse_missing_database(config: Config) -> None:
 
 
 def refuse_database_away(config: Config) -> None:
-    """Make sure that the server of the database lets the program in, before anything is made for it. Raises DatabaseAway."""
+    """Make sure that the database server accepts the program before anything is created for it. Raises DatabaseAway."""
     if not config.is_sqlite:
         revision_at(config.database_url)
 
 
 def refuse_other_schema(engine: Engine) -> str | None:
-    """A sentence where the database is at a newer revision that says this program may go on, None at the one the program knows.
+    """A sentence where the database is at a newer revision that allows this program to continue, None at the program's own revision.
 
     Raises StartRefused otherwise.
     """
@@ -74,14 +74,14 @@ def refuse_other_schema(engine: Engine) -> str | None:
 
 
 def is_current(database_url: str) -> bool:
-    """Whether a database is at the newest revision already: to start a program whose tables are there needs no migration read in."""
+    """Whether a database is at the newest revision, so that a start need not load the migrations."""
     import migrations
 
     return revision_at(database_url) == migrations.newest_revision()
 
 
 def revision_at(database_url: str) -> str | None:
-    """The revision a database is at, None without tables. Raises DatabaseAway; StartRefused where a file is no database."""
+    """A database's revision, None without tables. Raises DatabaseAway; StartRefused where a file is no database."""
     import migrations
 
     engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True)
@@ -96,7 +96,7 @@ def revision_at(database_url: str) -> str | None:
 
 
 def name_of(url: URL) -> str:
-    """What a database is called to people: never its password."""
+    """The database's name for people, without its password."""
     return str(url.database) if url.drivername == "sqlite" else f"{url.database} at {_server_of(url)}"
 
 

@@ -1,5 +1,5 @@
-"""Each showing of a form has a key of its own in its hidden token: sent again with it, by two presses, by the way back, or because the
-answer was lost, the same is recorded once and answered as it was the first time.
+"""Makes every form idempotent. Each display of a form has its own key in the hidden token: submitted again with it, by a double click, by
+going back, or because the response was lost, it is recorded once and gets the first answer.
 
     @performs(Action.WRITE_NOTE)
     @answers_again(lambda ref: url_for("cases.case", ref=ref, _anchor="notes"))       where a repeat leads: where the first one did
@@ -30,10 +30,10 @@ from web.sessions import signed_in_account
 from web.text_owner import wants_json
 
 MARK = "~"
-"""Between the token that proves that a form is ours and the key of this showing of it."""
+"""Separates the CSRF token from the key of this display of the form."""
 TOKEN = "csrf_token"
 OF_THE_WAY = ("again_",)
-"""First parts of the names of fields a page in between has added (web/fresh_proof.py)."""
+"""Prefixes of fields added by an intermediate page (web/fresh_proof.py)."""
 PIECE = 1 << 16
 """Bytes of a file read at once."""
 SOUND = re.compile(r"[A-Za-z0-9_-]{16}")
@@ -63,28 +63,26 @@ MAY_REPEAT: dict[Action, str] = {
     Action.LOOK_UP_PHONE: _SHOWS,
     Action.EXPORT_EVENT_LOG: _SHOWS,
 }
-"""Actions whose forms may be sent again and again, and why."""
+"""Actions whose forms may be submitted repeatedly, and why."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class FormToken(_FlaskFormCSRF):
-    """The hidden token of the forms of this program."""
-
     def generate_csrf_token(self, csrf_token_field: Any) -> str:
-        """The token with the key of this showing."""
+        """The token with the key of this display."""
         return form_token()
 
 
 def install(app: Flask) -> None:
-    """Let templates write the token with its key, also those that are imported."""
+    """Let templates, also imported ones, write the token with its key."""
     app.jinja_env.globals[TOKEN] = form_token
     app.context_processor(lambda: {TOKEN: form_token})
 
 
 def form_token() -> str:
-    """What stands in the hidden field of every form. A form shown again because it was refused keeps its key."""
+    """The value of every form's hidden field. A form shown again after a refusal keeps its key."""
     sent = _key_sent()
     if "form_key" not in g or ("form_recorded" in g and g.form_key == sent):
         g.form_key = (None if "form_recorded" in g else sent) or secrets.token_urlsafe(12)
@@ -93,12 +91,11 @@ def form_token() -> str:
 
 
 def without_key(token: str | None) -> str | None:
-    """The token alone."""
     return token.partition(MARK)[0] if token else token
 
 
 def answers_again(leads_to: Callable[..., str]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Declare where a repeat leads: where the first sending of the form did. Called with what the view is called with."""
+    """Declare where a repeat leads: to the same address as the first submission. Called with the view's arguments."""
 
     def mark(view: Callable[P, T]) -> Callable[P, T]:
         view.answers_again = leads_to  # type: ignore[attr-defined]
@@ -108,18 +105,19 @@ def answers_again(leads_to: Callable[..., str]) -> Callable[[Callable[P, T]], Ca
 
 
 def may_repeat(view: Callable[P, T]) -> Callable[P, T]:
-    """Declare that a form may be sent to this view again and again, as with the actions of MAY_REPEAT, or sees to its parts itself."""
+    """Declare that forms may be submitted to this view repeatedly, as with the actions of MAY_REPEAT, or that it handles its parts
+    itself."""
     view.may_repeat = True  # type: ignore[attr-defined]
     return view
 
 
 def takes_part(view: Callable[..., object], action: Action) -> bool:
-    """Whether what is sent to a view is recorded once for each showing of its form."""
+    """Whether submissions to a view are recorded once per display of the form."""
     return action not in MAY_REPEAT and not hasattr(view, "may_repeat")
 
 
 def recorded_once(view: Callable[P, ResponseReturnValue], action: Action, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-    """What a view answers; to a repeat what it answered first, also where the view now refuses what has been recorded."""
+    """The view's response; a repeat gets the first one, even where the view would now refuse what has been recorded."""
     key = sent_key() if takes_part(view, action) else None
     if key is None:
         return view(*args, **kwargs)
@@ -140,7 +138,7 @@ def recorded_once(view: Callable[P, ResponseReturnValue], action: Action, *args:
 
 
 def sent_key(*part: object) -> str | None:
-    """The key of what this request sends, or of a part of it; None where it comes from no showing of a form, as from a script."""
+    """The key of this submission or of a part of it; None where it comes from no displayed form, as from a script."""
     key = _key_sent()
     if key is None or wants_json() or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
         return None
@@ -152,7 +150,7 @@ def sent_key(*part: object) -> str | None:
 
 @contextmanager
 def sending_part(part: str) -> Iterator[None]:
-    """Let one of several things a form does at once be recorded once, whatever becomes of the others. Raises SentBefore."""
+    """Record one of several things done by one submission once, whatever becomes of the others. Raises SentBefore."""
     key = sent_key(part)
     if key is None:
         yield
@@ -171,7 +169,7 @@ def _is_said(name: str) -> bool:
 
 
 def _content(file: FileStorage) -> str:
-    """What a file holds, by its digest: telephones give every picture the same name."""
+    """The content of a file by its digest, since telephones give every picture the same name."""
     digest = hashlib.sha256()
     while piece := file.stream.read(PIECE):
         digest.update(piece)
@@ -185,7 +183,7 @@ def _key_sent() -> str | None:
     try:
         key = request.form.get(TOKEN, "").partition(MARK)[2]
     except HTTPException:
-        return None  # too large to be read: the page that says so has forms too
+        return None  # too large to be read: the page that says so contains forms too
     return key if SOUND.fullmatch(key) else None
 
 
@@ -201,13 +199,12 @@ def _as_first(view: Callable[..., object], address: str | None, arguments: Mappi
 
 
 def said_before() -> str:
-    """What somebody reads who sent the same twice."""
     said: str = _("This was recorded when you sent it before. It has not been recorded a second time.")
     return said
 
 
 def _page_of_the_form() -> str:
-    """The page the form stood on: that of the address itself, else the one the browser comes from."""
+    """The page with the form: the present address if it can be opened by GET, else the referring page."""
     places = current_app.create_url_adapter(request)
     if places is not None and places.test(request.path, "GET"):
         return request.full_path.rstrip("?")

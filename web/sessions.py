@@ -1,4 +1,4 @@
-"""Who is signed in: sessions are rows, the browser holds a random token, the row only its digest."""
+"""Sign-in sessions: rows with the digest of a random token that only the browser holds."""
 
 import secrets
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from web.user_agents import browser_words
 
 COOKIE = "langbiang_session"
 PUSH_COOKIE = "langbiang_push"
-"""Which of the subscriptions is this browser's, by its digest (casework.messages.push_subscriptions)."""
+"""Names this browser's push subscription by its digest (casework.messages.push_subscriptions)."""
 TOKEN_PURPOSE = "login session"
 UNATTENDED = frozenset(
     (
@@ -34,41 +34,41 @@ UNATTENDED = frozenset(
         "offline_reports.report",
     )
 )  # fmt: skip
-"""What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same. Files ask for nobody."""
+"""Requests that open pages make on their own are no sign of presence, so an idle session still ends. Files are served to anybody."""
 SEEN_EVERY = timedelta(minutes=5)
-"""How exactly `last_seen_at` is kept: a write for each page would make every reader wait for the writers."""
+"""The resolution of `last_seen_at`: writing it for each page would make every reader wait for the writers."""
 LONGEST = {"staff": timedelta(hours=24), "citizen": timedelta(days=365)}
-"""When a session ends however busy it is; staff's not before the hours it may be idle (NIST SP 800-63B, 4.2.3: a day for two factors)."""
+"""The longest a session lasts however active; for staff at least the idle time they are allowed (NIST SP 800-63B, 4.2.3: a day for two
+factors)."""
 
 
 SECOND_FACTORS = frozenset({"code", "passkey", "recovery", "elsewhere"})
-"""What opens a session of an account that has a second factor. A passkey is both at once, for it is opened by finger, face or PIN; so
-is a provider that says it has asked for two (`elsewhere`)."""
+"""Factors that open a session of an account with a second factor. A passkey is two at once, because it is unlocked by finger, face or PIN;
+so is a provider that says it has asked for two (`elsewhere`)."""
 
 
 class SecondFactorMissing(Exception):
-    """A session was to be opened past the second step: a fault of ours, whatever way in it was."""
+    """A session would have been opened without its second step: a fault of ours in some way of signing in."""
 
 
 @dataclass(eq=False)
 class Person(UserMixin):
-    """Who looks at a page, as templates know them (`current_user`)."""
+    """The reader of a page, for templates (`current_user`)."""
 
     account: Account
     session_id: int
 
     def get_id(self) -> str:
-        """The account's public identifier."""
         return self.account.ref
 
     @property
     def name(self) -> str:
-        """A member of staff's name; a citizen's stays sealed, their own pages need no greeting."""
+        """The name of a member of staff; a citizen's stays sealed, because their own pages need no greeting."""
         return self.account.full_name or ""
 
     @property
     def initials(self) -> str:
-        """The first letters of the last two words of the name: TM for Trần Thị Mai is `TM`."""
+        """The initials of the last two words of the name: `TM` for Trần Thị Mai."""
         return "".join(word[0] for word in self.name.split()[-2:]).upper()
 
     @property
@@ -78,7 +78,7 @@ class Person(UserMixin):
 
 
 def install(app: Flask) -> None:
-    """Let Flask-Login ask our rows; its own session keys and remember cookie are not used."""
+    """Make Flask-Login use our rows; its own session keys and remember cookie are not used."""
     manager = LoginManager(app)
     manager.session_protection = None
     manager.request_loader(_person_of)
@@ -92,23 +92,23 @@ def signed_in_account() -> Account | None:
 
 
 def current_session() -> LoginSession | None:
-    """The valid session the browser's cookie names, looked up once in a request."""
+    """The valid session named by the browser's cookie, looked up once per request."""
     if not has_request_context():
         return None
     if "login_session" not in g:
         token = request.cookies.get(COOKIE)
         g.login_session = find_session(token, now=now()) if token else None
         account = g.login_session.account if g.login_session else None
-        # what a page asks of it after its step, when rows are forgotten and would have to be read anew
+        # loaded now, because a page asks for them after its step, when rows are discarded and would be read again
         g.account_ref, g.account_language = (account.ref, account.language) if account else (None, None)
     found: LoginSession | None = g.login_session
     return found
 
 
 def find_session(token: str, *, now: datetime) -> LoginSession | None:
-    """Return the session of a token if it is neither over nor revoked and its account not disabled.
+    """The session of a token if it is not over, not revoked, and its account not disabled.
 
-    The head of the rules comes with it: hardly a page does without, and would ask for it alone.
+    The head of the rules is read with it, since nearly every page needs it and would query it separately.
     """
     found = db.session.execute(_session_of_token(), {"token_digest": _digest(token)}).first()
     if found is None:
@@ -123,8 +123,8 @@ def find_session(token: str, *, now: datetime) -> LoginSession | None:
 def open_session(account: Account, *, now: datetime, factors: tuple[str, ...] = ("password",)) -> str:
     """Add a session for this browser and return its token; the caller commits, then sets the cookie.
 
-    `factors` is by what the person has proven who they are. The session the browser had before ends: a token planted in somebody's
-    browser is worth nothing after they sign in. So does what it was told for somebody else. Raises SecondFactorMissing.
+    `factors` are those by which the person was proven. The browser's previous session ends, so that a token planted in somebody's browser
+    is worth nothing after they sign in; so does what the browser was told for somebody else. Raises SecondFactorMissing.
     """
     if account.kind == "staff" and not SECOND_FACTORS.intersection(factors) and has_second_factor(account.id):
         raise SecondFactorMissing
@@ -152,7 +152,7 @@ def open_session(account: Account, *, now: datetime, factors: tuple[str, ...] = 
 
 
 def authenticate_again(session: LoginSession, *, now: datetime, factor: str = "") -> str:
-    """Note that the person has just proven once more who they are, perhaps by a factor the session did not know; returns its new token."""
+    """Record a new proof of identity, perhaps by a factor the session did not have; returns the session's new token."""
     token, known = secrets.token_urlsafe(32), session.factors.split("+")
     session.token_digest, session.authenticated_at = _digest(token), now
     session.factors = "+".join(dict.fromkeys([*known, factor] if factor else known))
@@ -161,7 +161,7 @@ def authenticate_again(session: LoginSession, *, now: datetime, factor: str = ""
 
 
 def open_sessions(account: Account, *, now: datetime) -> list[LoginSession]:
-    """Return the account's sessions that are not over, the latest seen first."""
+    """The account's sessions that are not over, last seen first."""
     query = select(LoginSession).where(
         LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now
     )
@@ -178,7 +178,7 @@ def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession
 
 
 def idle_of(account: Account) -> timedelta:
-    """How long a session lives without being used."""
+    """How long a session may be idle."""
     return timedelta(hours=value_of("staff_session_hours")) if account.kind == "staff" else timedelta(days=value_of("citizen_session_days"))
 
 
@@ -189,7 +189,7 @@ def end_of(account: Account, *, begun: datetime, now: datetime) -> datetime:
 
 
 def set_cookie(response: Response, token: str, account: Account) -> None:
-    """Hand the token to the browser: staff's is forgotten when the browser closes, a citizen's telephone remembers."""
+    """Give the token to the browser: for staff until the browser closes, on a citizen's telephone for longer."""
     response.set_cookie(
         COOKIE,
         token,
@@ -201,13 +201,12 @@ def set_cookie(response: Response, token: str, account: Account) -> None:
 
 
 def drop_cookie(response: Response) -> None:
-    """Take the token back."""
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
 @cache
 def _session_of_token() -> Select[LoginSession, EventStream]:
-    """Made once: every page asks this, and to make the statement takes as long as to ask it."""
+    """Cached, because every page runs it and building the statement takes as long as the query."""
     query = select(LoginSession, EventStream).outerjoin(EventStream, EventStream.stream == RULES_STREAM)
     return query.where(LoginSession.token_digest == bindparam("token_digest")).options(joinedload(LoginSession.account))
 
@@ -222,7 +221,7 @@ def _person_of(_request: Request) -> Person | None:
 
 
 def _note_seen() -> None:
-    """Move `last_seen_at` and the end of the session on, at most every SEEN_EVERY; a busy database is no reason to fail a page."""
+    """Update `last_seen_at` and the session's end, at most every SEEN_EVERY; a busy database does not fail the page."""
     if request.endpoint in UNATTENDED:
         return
     session = current_session()

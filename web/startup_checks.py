@@ -1,4 +1,4 @@
-"""What has to be in order before the program starts: its keys and its database."""
+"""Checks before the program starts: its keys and its database."""
 
 import os
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from casework.sealing.seal import VALUE_MAGIC, key_id_of
 from web.config import Config, StartRefused
 
 PROBED_ROWS = 500
-"""Rows looked at from each end of a table. Keys are exchanged over time, so the oldest and the newest row name the oldest and
-the newest key; `langbiang verify` opens everything."""
+"""Rows examined at each end of a table. Keys change over time, so the oldest and newest rows name the oldest and newest keys; `langbiang
+verify` opens everything."""
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 
 
 def make_data_folder(config: Config) -> None:
-    """Make the folder of the installation where there is none. Raises StartRefused."""
+    """Make the installation's data folder where it is missing. Raises StartRefused."""
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as fault:
@@ -30,7 +30,7 @@ def make_data_folder(config: Config) -> None:
 def open_keyring(config: Config, engine: Engine) -> Keyring:
     """The keys of this installation; a new installation gets new ones.
 
-    Raises StartRefused when something was sealed and the key is not here: new keys would hide that the old ones are lost.
+    Raises StartRefused when sealed values exist but the key is missing: new keys would hide that the old ones are lost.
     """
     sealed_with = keys_in_use(engine)
     if not os.path.lexists(config.keyring):
@@ -58,7 +58,7 @@ def open_keyring(config: Config, engine: Engine) -> Keyring:
 def keys_in_use(engine: Engine) -> set[str]:
     """The ids of the keys named by sealed rows at both ends of every table; empty before the first migration."""
     with engine.connect() as connection:
-        # before a migration the columns of it are not there yet
+        # before a migration its columns do not exist yet
         there = {(name, each["name"]) for (_, name), columns in inspect(connection).get_multi_columns().items() for each in columns}
         found: set[str] = set()
         for column in sealed_columns():
@@ -71,7 +71,7 @@ def keys_in_use(engine: Engine) -> set[str]:
 
 
 def sealed_columns() -> Iterator[Column[bytes]]:
-    """Every column that holds sealed values: they are named `sealed_…`."""
+    """Every column of sealed values; they are named `sealed_…`."""
     for table in METADATA.sorted_tables:
         for column in table.columns:
             if column.name.startswith("sealed_") and isinstance(column.type, LargeBinary):

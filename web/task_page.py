@@ -1,4 +1,4 @@
-"""What the page of one step has to say: its form, what stands beside it, and what is performed when it is sent."""
+"""The base class for the page of one step: its form, the template's context, and the act to perform when it is submitted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from workflows.running.steps import StepResult
 
 
 class MissingAssignment(CaseworkError):
-    """The step belongs to an agency's work, but no agency stands behind it."""
+    """The step belongs to an agency's work, but the case has no such assignment."""
 
     def __init__(self) -> None:
         super().__init__("Bước này không gắn với đơn vị nào.", "No agency stands behind this step.")
@@ -25,18 +25,17 @@ class MissingAssignment(CaseworkError):
 
 @dataclass(frozen=True)
 class Act:
-    """What is to be performed: the verb chosen, and what its use case takes."""
+    """The act to perform: the chosen verb, and the arguments of its use case."""
 
     verb: str
     form: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TaskPage:
-    """The page of one element of the process. Subclasses name a template and build a form.
+    """The page of one process element. Subclasses name a template and build a form.
 
-    `act` reads what was sent. It does what is slow (pictures) before the unit of work, and returns None when the page is to
-    be shown again: because something is missing, or because the person asked for a preview or sent photos only
-    (`is_unfinished`, which is no error).
+    `act` reads the submission. It does slow work (pictures) before the unit of work, and returns None when the page is to be shown again:
+    because something is missing, or because the person only asked for a preview or sent photos (`is_unfinished`, which is no error).
     """
 
     template: ClassVar[str]
@@ -50,25 +49,24 @@ class TaskPage:
         self.build()
 
     def build(self) -> None:
-        """Make the form with its choices."""
         self.form = Form()
 
     def restored(self) -> None:
-        """Bring back what the form alone does not show, when the page was built from a draft."""
+        """Restore what the form alone does not show, when the page was built from a draft."""
 
     def shown_beside(self) -> list[tuple[str, str]]:
-        """Return what stands, when the page is opened, in fields that are none of the form: no draft is made of it alone."""
+        """The initial values of fields outside the form, so that these alone make no draft."""
         return []
 
     def keep_files(self) -> None:
-        """Keep the files that came with a form which is only to be kept as a draft. Those that cannot be kept are `refusals`."""
+        """Keep the files of a form that is only saved as a draft; refused files are added to `refusals`."""
 
     def act(self) -> Act | None:
-        """Return what to perform, None to show the page again."""
+        """Return the act to perform, None to show the page again."""
         raise NotImplementedError
 
     def context(self) -> dict[str, Any]:
-        """Return what the template shows beside the form."""
+        """Return the template's values in addition to the form."""
         return {}
 
     def said(self, act: Act, result: StepResult) -> str:
@@ -77,17 +75,16 @@ class TaskPage:
 
     @property
     def assignment(self) -> Assignment:
-        """The agency's work the step belongs to. Raises MissingAssignment."""
+        """The assignment the step belongs to. Raises MissingAssignment."""
         if self.task.assignment is None:
             raise MissingAssignment
         return self.task.assignment
 
     @property
     def chosen(self) -> str:
-        """The verb of the button that was pressed."""
         return request.form.get("act", "")
 
 
 def at_most(longest: int) -> Length:
-    """A field of at most that many characters, as the sentence says."""
+    """A length validator whose message names the limit."""
     return Length(max=longest, message=_l("At most %(max)d characters are taken."))

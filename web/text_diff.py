@@ -1,4 +1,4 @@
-"""What changed between two versions of a text, word by word, as pieces a template shows with <ins> and <del>."""
+"""The differences between two versions of a text, word by word, as pieces shown with <ins> and <del>."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 _WORDS = re.compile(r"\S+\s*")
 _FEWEST_SAME = 2
-"""A single word that happens to stand between two changes is read more easily as part of them."""
+"""A single unchanged word between two changes reads better as part of them."""
 
 
 class Change(NamedTuple):
@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
 
 def changes(before: str, after: str) -> list[Change]:
-    """Return the pieces of both texts in reading order; what was taken out stands before what took its place."""
+    """The pieces of both texts in reading order; removed text comes before its replacement."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     found: list[Change] = []
     for is_same, gone, come in _stretches(old, new):
@@ -33,7 +33,7 @@ def changes(before: str, after: str) -> list[Change]:
 
 
 def _stretches(old: list[str], new: list[str]) -> Iterator[tuple[bool, list[str], list[str]]]:
-    """Same and changed stretches in turn, with the words of each text. Space behind a word does not make it another."""
+    """Alternating same and changed stretches, with the words of each text. Space behind a word does not make it a different word."""
     matcher = SequenceMatcher(None, [word.strip() for word in old], [word.strip() for word in new], autojunk=False)
     codes = matcher.get_opcodes()
     gone: list[str] = []

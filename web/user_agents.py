@@ -1,4 +1,4 @@
-"""Which browser a session is in, in two words: enough to recognise one's own telephone, too little to track anybody."""
+"""A session's browser in two words: enough to recognise one's own telephone, too little to track anybody."""
 
 FAMILIES = (
     ("Edg", "Edge"),
@@ -12,14 +12,14 @@ FAMILIES = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""In this order: most browsers also name the ones they descend from."""
+"""In this order, since most browsers also name the ones they descend from."""
 
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
            ("Linux", "Linux"))
 
 
 def browser_words(user_agent: str) -> str:
-    """Family and system out of a User-Agent header: `Chrome, Android`; `?` for what is not known."""
+    """Family and system from a User-Agent header: `Chrome, Android`; `?` for unknown."""
     family = next((name for mark, name in FAMILIES if mark in user_agent), "?")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "?")
     return f"{family}, {system}"

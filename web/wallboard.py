@@ -1,6 +1,6 @@
-"""The wallboard: a page for a television that keeps itself fresh, for staff who are signed in and for televisions that were paired.
+"""The wallboard: a self-refreshing page for televisions, for signed-in staff and for paired televisions.
 
-It asks for `/wallboard/picture` every 20 seconds and is answered with nothing while nothing has changed. What is shown:
+It requests `/wallboard/picture` every 20 seconds and gets an empty response while nothing has changed. For its content see
 casework/wallboard/picture.py.
 """
 
@@ -38,19 +38,19 @@ bp = Blueprint("wallboard", __name__)
 
 COOKIE = "langbiang_wallboard"
 PATH = "/wallboard"
-"""Where the cookie goes: nothing else of the house ever sees it."""
+"""The path of the cookie, so that no other page receives it."""
 KEPT = timedelta(days=400)
-"""As long as browsers keep a cookie at most; each day's reload begins it anew."""
+"""The longest browsers keep a cookie; each day's reload renews it."""
 PAIRINGS = Limit("wallboard pairing", 10, timedelta(minutes=10))
 ALL_PAIRINGS = Limit("wallboard pairing everywhere", 200, timedelta(hours=1))
-"""Of all networks together: a code has 8 digits and lives for 10 minutes."""
+"""For all networks together, since a code has 8 digits and is valid for 10 minutes."""
 DRESS = ("css/tokens.css", "css/screens.css", "css/wallboard.css", "js/wallboard.js")
 DAYS = (_l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"))
 DONE_WORDS = {"received": _l("Newly received"), "accepted": _l("Accepted"), "answered": _l("Answered")}
 
 
 class PairForm(Form):
-    """The code an ops lead reads off their own screen."""
+    """The code that an operations lead reads from their own screen."""
 
     code = StringField(_l("Code"), validators=[InputRequired(_l("Please type the code.")), at_most(20)])
 
@@ -60,7 +60,7 @@ class PairForm(Form):
 def wallboard() -> ResponseReturnValue:
     token, centre = request.cookies.get(COOKIE), _centre()
     if centre is None:
-        # to staff without such a role and to citizens it is not there
+        # for citizens and for staff without such a role, it does not exist
         return redirect(url_for(".pair")) if signed_in_account() is None else found(None)
     page = render_template(
         "wallboard/wallboard.html",
@@ -81,7 +81,7 @@ def wallboard() -> ResponseReturnValue:
 @bp.get("/wallboard/picture")
 @performs(Action.READ_WALLBOARD)
 def picture() -> ResponseReturnValue:
-    """The middle of the page as it is now; 304 while it is what the page shows, 404 once the television was taken back."""
+    """The middle of the page; 304 while it is unchanged, 404 once the television was revoked."""
     centre = found(_centre())
     body = render_template("wallboard/picture.html", **_shown(centre, is_running=False))
     answer = Response(body, mimetype="text/html")
@@ -99,7 +99,7 @@ def pair() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return render_template("wallboard/pair.html", form=form, refusal=""), 422 if form.is_submitted() else 200
     with unit_of_work():
-        # what one network's own limit has refused does not count for all: a stranger would keep every television out
+        # attempts refused by a network's own limit do not count globally: a stranger would lock out every television
         until = count_attempt(PAIRINGS, this_network(), now=now()) or count_attempt(ALL_PAIRINGS, "all", now=now())
     if until is not None:
         return render_template("wallboard/pair.html", form=form, refusal=local(TooManyAttempts(until).text)), 429
@@ -122,12 +122,12 @@ def _version() -> str:
 
 
 def release() -> str:
-    """What a page was made of: another one is loaded when it changes."""
+    """The version of a page, which is reloaded when it changes."""
     return hashlib.sha256("|".join([_version(), *(digest_of(name) for name in DRESS)]).encode()).hexdigest()[:16]
 
 
 def _centre() -> Centre | None:
-    """Whose work is shown: the centre a member of staff looks at, or that of the television; None for everybody else."""
+    """The centre shown: that of the signed-in member of staff or of the television; None for everybody else."""
     if signed_in_account() is not None:
         return _centre_of_staff()
     token = request.cookies.get(COOKIE)
@@ -156,7 +156,7 @@ def _centre_of_staff() -> Centre | None:
 
 
 def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
-    """What the templates need. `is_running`: the words that change each minute stand in it, for a page without script."""
+    """The template's values. `is_running`: include the words that change each minute, for pages without scripts."""
     from casework.wallboard.map import HEIGHT, WIDTH, ground_of  # late: docs/architecture.md
 
     moment = now()
@@ -178,7 +178,7 @@ def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
 
 
 def time_left(due_at: datetime) -> str:
-    """Hours and minutes that are left, as the running clock says it; 0:00 once it is late."""
+    """Remaining hours and minutes as the running clock shows them; 0:00 once late."""
     minutes = max(0, int((due_at - now()).total_seconds() // 60))
     return f"{minutes // 60}:{minutes % 60:02d}"
 
