@@ -98,7 +98,7 @@
     layer.addEventListener("pointerdown", event => {
       if (event.button !== 0 || (event.pointerType === "touch" && !("drawing" in figure.dataset))) return;
       from = place(event);
-      // one that is chosen is moved, so that an area can be put right without drawing it anew
+      // a selected one is moved, so that an area can be corrected without drawing it again
       moved = chosen >= 0 && holds(areas[chosen], from) ? areas[chosen] : null;
       layer.setPointerCapture(event.pointerId);
     });

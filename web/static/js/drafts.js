@@ -44,7 +44,7 @@
     body.set("csrf_token", token());
     return fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "error", ...options });
   };
-  // A session that began anew has another token: a page as the server would show it now holds it. Null when it asks to sign in, and
+  // A renewed session has another token: a freshly loaded page holds it. Null when it asks to sign in, and
   // when it would be the page of somebody else: with their token this person's words would become theirs. A page that shows no case,
   // because whoever opens a case or an answer has seen it by that.
   const renew = async () => {

@@ -1,5 +1,5 @@
 // Maps for everybody, ES2019. [data-map-later] is filled by map-base.js, whose scripts (data-scripts) and styles (data-styles) are fetched only when
-// it is: "now", "wide" where the window has room beside the list, "open" with the details around it.
+// it is: "now", "wide" where the window has room next to the list, "open" with the details around it.
 //   data-at="latitude longitude", data-words     one point
 //   data-points            address of points and counts of communes: { points: [{ at, title, words, kind, url }], areas: [{ at, count, words, url }], words }
 //       data-near          what a group of points is called; [data-map-words] of the same part tells what is shown

@@ -1,5 +1,5 @@
 // Lets this browser show notices, and no longer. Without it the page shows what the person chose, and in which browsers.
-//   [data-push data-key data-save data-token]   key: the public key of the house; save: where the agreement is sent
+//   [data-push data-key data-save data-token]   key: the installation's public key; save: where the agreement is sent
 //   [data-push-on]       button, hidden until this script runs in a browser that can
 //   [data-push-cannot], [data-push-denied], [data-push-failed]   sentences
 //   form[data-push-this] ends this browser's agreement on the server; here it is ended in the browser too

@@ -1,4 +1,4 @@
-// On citizens' pages, ES2019, beside queue-core.js: keeps reports that could not be sent and sends them once there is a signal.
+// On citizens' pages, ES2019, together with queue-core.js: keeps reports that could not be sent and sends them once there is a signal.
 //   [data-queue data-owner data-page]     told in templates/offline/_waiting.html; data-form="page" or "kept" where the report form is
 //   [data-install]                        button, shown where the browser offers to put the pages on the home screen
 // A report form that is sent with a signal goes out as the browser's own form does, so the server's questions and corrections come

@@ -15,7 +15,7 @@
   const LONGEST = 2048, QUALITY = 0.85;
 
   // ---- gone back to from its receipt -------------------------------------------------------------------------------
-  // What the browser shows then was sent: a form opened anew takes its place, with keys of its own.
+  // What the browser then shows was already sent: a newly opened form with its own keys takes its place.
   const RECEIPT = "langbiang-receipt", AGAIN = "?sent";
   const session = work => { try { return work(window.sessionStorage); } catch (error) { return null; } };
   const receipt = session(store => store.getItem(RECEIPT));
@@ -310,7 +310,7 @@
     const later = () => {
       clearTimeout(waiting);
       if (offered && !isWritten(values())) return;                               // a photo alone does not take its place
-      if (offered) { show("[data-draft-offer]", false); offered = false; }       // who writes anew has chosen
+      if (offered) { show("[data-draft-offer]", false); offered = false; }       // somebody who writes again has chosen
       waiting = setTimeout(keep, STAND_BY);
     };
     ["input", "change", "located", "pointed"].forEach(name => form.addEventListener(name, later));

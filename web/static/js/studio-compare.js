@@ -1,4 +1,4 @@
-// Two models beside each other in [data-compare]: marks of [data-marks] (added, changed, removed), both moved together unless that is
+// Two models side by side in [data-compare]: marks of [data-marks] (added, changed, removed), both moved together unless that is
 // switched off; a link [data-to-element] shows its element in whichever has it.
 "use strict";
 (() => {

@@ -1,4 +1,4 @@
-// What the library offers while drawing, cut down to what runs: palette, pad beside the element, menu, rules, ids.
+// What the library offers while drawing, cut down to what runs: palette, pad next to the element, menu, rules, ids.
 import { isA, objectOf, oneLine } from "./elements.js";
 import { KINDS, idStartOf, kindsAfter, othersFor, replacementFor } from "./kinds.js";
 import { namesIn } from "./names.js";
@@ -85,7 +85,7 @@ class Ways {
       studioPlaces.settle(element, lane);
       pen.setProperties(element, { role: "" });
     } });
-    /** After an element; into the way it has already, which a second one beside it would contradict. */
+    /** After an element; inserted into its existing flow, because a second one would contradict that. */
     this.append = (element, kind) => {
       const way = onlyWayOf(element);
       return way ? this.insert(way, kind) : select(autoPlace.append(element, shape(kind)));

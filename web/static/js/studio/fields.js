@@ -12,7 +12,7 @@ const young = new Set();
 const BOUNDS = ["min", "max"];
 const partOf = (field, bound) => `${field} ${bound}`;
 
-/** The part of the form; `write(form, draws)` puts it on the element, and draws the properties anew where that is asked. */
+/** The part of the form; `write(form, draws)` puts it on the element, and redraws the properties if asked. */
 export function fieldsOf(element, write) {
   const object = objectOf(element), form = formOf(object);
   const save = (draws = false) => write(form, draws);

@@ -145,7 +145,7 @@ function edit({ modeler, kept, read, saved }) {
   part("editing").hidden = false;
   part("minimap").addEventListener("click", () => minimap.toggle());
   part("search").addEventListener("click", event => {
-    event.stopPropagation();                                         // a click beside the search closes it
+    event.stopPropagation();                                         // a click outside the search closes it
     search();
   });
   part("keys").addEventListener("click", keys.help);
@@ -191,7 +191,7 @@ function edit({ modeler, kept, read, saved }) {
   ready(modeler);
 }
 
-/** Where the case begins, large enough to be read, with the names of its lanes beside the palette and not beneath it. */
+/** Show the start of the case, large enough to read, with the lane names next to the palette and not under it. */
 function showBeginning(viewer, canvas) {
   const registry = viewer.get("elementRegistry"), processIs = id => each => processOf(objectOf(each))?.id === id;
   const starts = registry.filter(each => each.type === "bpmn:StartEvent"), start = starts.find(processIs("case")) || starts[0];

@@ -1,4 +1,4 @@
-// What the server told the page, and what it reads beside it: the text, the words in the reader's language, what a diagram may name.
+// The page's data from the server, and what it fetches: the text, the words in the reader's language, what a diagram may name.
 const told = JSON.parse(document.getElementById("studio-data").textContent);
 export const data = { ...told, ...await read(told.source_url) };
 export const vocabulary = data.vocabulary;

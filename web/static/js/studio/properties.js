@@ -1,4 +1,4 @@
-// The form beside the drawing: what can be said of the element that is chosen, in the words of those who run the process.
+// The form next to the drawing: the properties of the selected element, in the words of those who run the process.
 import { conditionOf, forgetRows, inWordsOf } from "./conditions.js";
 import { area, both, flush, group, select, tick } from "./controls.js";
 import { drawingOn } from "./drawing-on.js";
@@ -16,7 +16,7 @@ export function propertiesFormOf({ modeler, box, pen, findings, put }) {
   const canvas = modeler.get("canvas"), drawOn = drawingOn(ways, registry, put);
   let shown = null, writing = false;
 
-  const written = {};                                                // the pen, except that what it writes does not draw the form anew
+  const written = {};                                                // the pen, except that its changes do not redraw the form
   for (const [name, write] of Object.entries(pen)) {
     written[name] = (...given) => {
       const before = writing;

@@ -78,7 +78,7 @@ export function templatesOf(modeler, pen) {
     });
   }
 
-  /** The way beside is taken when the button was pressed, the way on after every other one. */
+  /** The branch is taken after that button, the continuing flow after every other one. */
   function decide(choice, part, step, buttons) {
     const named = buttons.get(step), is = id => `${objectOf(step).id} == "${named.get(id)}"`;
     const [on, beside] = choice.outgoing, others = [...named.keys()].filter(each => each !== part.button);
