@@ -31,12 +31,12 @@ from tests.soak.looks_studio import pages_of_studio
 from tests.soak.runs import Options, Round, Run
 from web import demo
 from web.demo import running as demo_running
-from web.demo import studio as demo_studio
 from web.demo.people import CITIZENS, PASSWORD, citizen_by_email, staff_account
 from web.navigation import LOOKERS
 from workflows.desks.late_cases import late_list
 from workflows.drafting.drafts import start_draft
 from workflows.models import WaitingTask
+from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.versions.live import SHIPPED
 
 STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "quantrihethong", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt",
@@ -185,7 +185,8 @@ def look_at_demonstration(language: str) -> dict[str, Any]:
         app = demo_running.demo_app(config)
         with app.app_context():
             demo.prepare(app, now=datetime.now(UTC))
-            demo_studio.rehearse_what_was_asked(datetime.now(UTC))
+            while go_on_with_rehearsals(datetime.now(UTC)):  # no worker runs
+                pass
             begin_drafts(datetime.now(UTC))
         with visited(app, config) as house:
             house.sizes, house.at_every_size, house.impacts = (PHONE, TABLET, DESK), True, EVERY_IMPACT

@@ -19,8 +19,6 @@ from casework.verification.resealing import Resealed, keys_that_seal, reseal
 from web.config import PREFIX, SECRET_KEY, VAPID_KEY, Config, kept_secret
 
 BEFORE = SECRET_KEY.with_name(f"{SECRET_KEY.name}.before")
-ROTATED = ("keyring", "secret_key", "anchor_key", "vapid_key")
-RETIRED = ("keyring", "secret_key")
 SETTLES = 2 * REREAD_SECONDS
 """Seconds after a rotation before a key may be retired: by then every process seals with the new one."""
 

@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.followers import is_following
 from casework.local_time import local_day
-from casework.models import Area, Case, Centre, Field
+from casework.models import Area, Case, Centre
 from casework.parsing import number_in
 from casework.permissions import Action
 from casework.public.cases import code_of_case, newest_published, page_of, public_items, public_list
@@ -156,15 +156,6 @@ def set_language() -> ResponseReturnValue:
 @may_be_behind
 def help_page() -> ResponseReturnValue:
     return render_template("public/help.html")
-
-
-def fields_today() -> list[Field]:
-    """The present fields of work, in order; one that several centres word differently is listed once."""
-    query = select(Field).where(Field.valid_from <= today(), or_(Field.valid_to.is_(None), Field.valid_to > today()))
-    found: dict[str, Field] = {}
-    for row in db.session.scalars(query.order_by(Field.position, Field.centre_id.is_not(None), Field.id)):
-        found.setdefault(row.service_code, row)
-    return list(found.values())
 
 
 def communes_today() -> list[Area]:

@@ -329,8 +329,3 @@ def _month(text: str, moment: datetime) -> date | None:
     except ValueError:
         return None
     return min(max(month_on, FIRST_MONTH), month_of(moment)) if month_on is not None else None
-
-
-def heat_address(version: ProcessVersion) -> str:
-    """The page for one version."""
-    return url_for("studio_heat.heat_map", version=version.ref)
