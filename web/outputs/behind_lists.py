@@ -14,12 +14,11 @@ from casework.permissions import Actor, Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import Behind, Row, cases_of, is_listed
 from reports.statistics.figures import FIGURES
-from reports.statistics.periods import NoSuchPeriod, period_named
 from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, Narrowed, Standing, standing_cases
 from reports.statistics.subjects import Dimension, Scope, names_of
 from reports.tables.table import Column, Table
 from web.outputs.figure_tables import scope_for
-from web.outputs.listing import as_file, local_words
+from web.outputs.listing import as_file, local_words, period_ordered
 from web.outputs.making import MAKERS, Progress
 from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES
 from workflows.desks.attention import Attention, attention_of
@@ -59,10 +58,7 @@ def _of_figure(asked: Mapping[str, Any], scope: Scope, output: Output, progress:
     figure = FIGURES.get(str(asked.get("figure") or ""))
     if figure is None or not is_listed(figure.key):
         raise OutputRefused("Không có danh sách nào sau chỉ tiêu này.", "There is no list behind this figure.")
-    try:
-        period = period_named(str(asked.get("period") or ""), centre_id=output.centre_id)
-    except NoSuchPeriod:
-        raise OutputRefused("Không có kỳ này.", "There is no such period.") from None
+    period = period_ordered(output)
     (by, subject), (other, beside) = _subject(asked, "by", "subject"), _subject(asked, "beside", "beside_subject")
     part = str(asked.get("part") or "") or None
     words = [told.vi for each, word in ((by, subject), (other, beside)) if each and word for told in names_of(each, [word]).values()]

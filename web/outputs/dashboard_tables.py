@@ -15,8 +15,8 @@ from reports.statistics.reach import Reach, reaches_of
 from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, OpenState, standing_now
 from reports.statistics.subjects import Dimension
 from reports.tables.table import Column, Table
-from web.outputs.listing import local_words
-from web.statistics.figures import Asked
+from web.outputs.listing import FIGURES_OF_OTHERS, local_words
+from web.statistics.figures import FiguresRequest
 from web.statistics.over_time import step_times, trend_of
 from web.statistics.owing import LOADS, owed_by_agency
 from web.statistics.places import spots_by_commune
@@ -32,7 +32,7 @@ def dashboard_table(
     """One table by name, with the figures the person may read. Raises OutputRefused."""
     reach = next((each for each in reaches_of(by) if each.centre.id == centre_id and each.agency_id == agency_id), None)
     if reach is None:
-        raise OutputRefused("Số liệu này không thuộc phạm vi của Ông/Bà.", "These figures are not within what you may see.")
+        raise OutputRefused(*FIGURES_OF_OTHERS)
     title, columns, rows = DASHBOARD[name](by, reach, period, asked, now)
     if name in OF_NOW:
         notes = [note for note in notes if note[0] not in ("Kỳ", "Kỳ chưa kết thúc")] + [("Tính đến", local_words(now))]

@@ -13,13 +13,13 @@ from casework.outputs import OutputRefused
 from casework.permissions import Actor
 from reports.statistics.counting import COUNTED, cross, figures_of
 from reports.statistics.figures import FIGURES, LEVELS, Figure, Shape, Unit
-from reports.statistics.periods import NoSuchPeriod, Period, period_named
+from reports.statistics.periods import Period
 from reports.statistics.reach import reaches_of
 from reports.statistics.snapshots import name_in, period_of, snapshot_seen
 from reports.statistics.subjects import DIMENSION_NAMES, WHOLE, Dimension, Scope, names_of
 from reports.tables.table import Column, Table
 from web.outputs.dashboard_tables import DASHBOARD, dashboard_table
-from web.outputs.listing import as_file, local_words
+from web.outputs.listing import FIGURES_OF_OTHERS, as_file, local_words, period_ordered
 from web.outputs.making import MAKERS, Progress
 from workflows.figures.steps import step_hours
 
@@ -29,10 +29,7 @@ def figure_table(output: Output, progress: Progress) -> Table:
     asked = output.parameters
     if asked.get("snapshot"):
         return _snapshot_table(output, progress)
-    try:
-        period = period_named(str(asked.get("period") or ""), centre_id=output.centre_id)
-    except NoSuchPeriod:
-        raise OutputRefused("Không có kỳ này.", "There is no such period.") from None
+    period = period_ordered(output)
     if period.since > progress.now:
         raise OutputRefused("Kỳ này chưa bắt đầu.", "This period has not begun.")
     word = str(asked.get("by") or "")
@@ -91,7 +88,7 @@ def scope_for(by: Actor, centre_id: int, agency: Agency | None) -> Scope:
     for reach in reaches_of(by):
         if reach.centre.id == centre_id and (reach.agency is None or (agency is not None and reach.agency.id == agency.id)):
             return Scope((centre_id,), agency_id=agency.id if agency is not None else None)
-    raise OutputRefused("Số liệu này không thuộc phạm vi của Ông/Bà.", "These figures are not within what you may see.")
+    raise OutputRefused(*FIGURES_OF_OTHERS)
 
 
 STEP_COLUMNS = (

@@ -9,19 +9,16 @@ import orjson
 from casework.db import db, unit_of_work
 from casework.models import FiguresSnapshot, Output
 from casework.outputs import OutputRefused
-from reports.statistics.periods import NoSuchPeriod, period_named
 from reports.statistics.snapshots import correct, freeze, newest_of, period_of, snapshot_seen
 from reports.tables.writing import MEDIA_TYPES
+from web.outputs.listing import period_ordered
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress
 from workflows.figures.freezing import counted
 
 
 def freeze_counted(output: Output, progress: Progress) -> Made:
     """Freeze a period. Skips what an interrupted attempt has already stored."""
-    try:
-        period = period_named(str(output.parameters.get("period") or ""), centre_id=output.centre_id)
-    except NoSuchPeriod:
-        raise OutputRefused("Không có kỳ này.", "There is no such period.") from None
+    period = period_ordered(output)
     kept = newest_of(period, centre_id=output.centre_id)
     if not _is_of(kept, output):
         centre_id = output.centre_id

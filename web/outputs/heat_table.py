@@ -8,7 +8,7 @@ from casework.local_time import local_day
 from casework.models import Output
 from casework.outputs import OutputRefused
 from reports.tables.table import Column, Table
-from web.outputs.listing import as_file, local_words
+from web.outputs.listing import FIGURES_OF_OTHERS, as_file, local_words
 from web.outputs.making import MAKERS, Progress
 from web.studio.heat import asked_for
 from workflows.bottlenecks.reading import FEWEST, Heat, heat
@@ -36,7 +36,7 @@ def heat_table(output: Output, progress: Progress) -> Table:
     asked = asked_for({**output.parameters, "centre": output.centre.ref}, by=progress.by, moment=progress.now)
     wanted = asked.wanted
     if wanted.centre is None:
-        raise OutputRefused("Số liệu này không thuộc phạm vi của Ông/Bà.", "These figures are not within what you may see.")
+        raise OutputRefused(*FIGURES_OF_OTHERS)
     try:
         shown = heat(wanted, by=progress.by)
     except NoLiveVersion:

@@ -7,8 +7,9 @@ from flask_babel import force_locale
 
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Output
-from casework.outputs import KINDS
+from casework.outputs import KINDS, OutputRefused
 from casework.successors import Followed, heirs_of
+from reports.statistics.periods import NoSuchPeriod, Period, period_named
 from reports.tables.table import Table
 from reports.tables.writing import MEDIA_TYPES, write_table
 from web.outputs.making import Made, Maker, Progress
@@ -24,6 +25,9 @@ SLUGS = {
 """The beginning of each file name."""
 
 BY_COMMAND = "Người vận hành hệ thống (dòng lệnh)"
+
+FIGURES_OF_OTHERS = ("Số liệu này không thuộc phạm vi của Ông/Bà.", "These figures are not within what you may see.")
+"""Why an OutputRefused keeps somebody from figures they may not read."""
 
 TableOf = Callable[[Output, Progress], Table]
 """Reads an output's table as `progress.by` may see it: columns at once, rows while they are written."""
@@ -66,6 +70,14 @@ def _notes(output: Output, progress: Progress, table: Table) -> list[tuple[str, 
 
 def _name(output: Output, now: datetime) -> str:
     return f"{SLUGS[output.kind]}-{output.centre.code_prefix}-{now.astimezone(LOCAL_ZONE):%Y%m%d-%H%M}".lower()
+
+
+def period_ordered(output: Output) -> Period:
+    """The period an output is ordered for. Raises OutputRefused where there is none of that name."""
+    try:
+        return period_named(str(output.parameters.get("period") or ""), centre_id=output.centre_id)
+    except NoSuchPeriod:
+        raise OutputRefused("Không có kỳ này.", "There is no such period.") from None
 
 
 def local_words(instant: datetime) -> str:
