@@ -34,7 +34,7 @@ UNATTENDED = frozenset(
         "offline_reports.report",
     )
 )  # fmt: skip
-"""Requests that open pages make on their own are no sign of presence, so an idle session still ends. Files are served to anybody."""
+"""Requests that open pages make on their own are no sign of presence, so an idle session still ends. Static files are served to anybody."""
 SEEN_EVERY = timedelta(minutes=5)
 """The resolution of `last_seen_at`: writing it for each page would make every reader wait for the writers."""
 LONGEST = {"staff": timedelta(hours=24), "citizen": timedelta(days=365)}

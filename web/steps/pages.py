@@ -107,8 +107,8 @@ def _opened(step: WaitingTask) -> str:
 
 
 def _step(ref: str) -> WaitingTask:
-    """The step, if it is on one of the person's desks. Raises TaskUnknown for a sender's own steps, which are on their own page, and for
-    quarantined cases."""
+    """The step, if it is on one of the person's desks. Raises NotFound, also for a sender's own steps, which are on
+    their own page, and for quarantined cases."""
     try:
         step = steps.task_for(actor(), ref)
     except TaskUnknown:
