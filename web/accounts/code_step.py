@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 from casework.contacts.codes import Purpose
 from web.accounts.contact_codes import (
     ASKED_KEY,
-    Asked,
+    ContactProof,
     code_page,
     contact_typed,
     forget_asked,
@@ -51,11 +51,11 @@ def ask_for_code(typed: str, purpose: Purpose, *, target: str = "") -> str:
         return str(_("Please type a telephone number such as 0912 345 678, or an e-mail address."))
     refusal = request_code(given, purpose=purpose)
     if not refusal:
-        keep_asked(ASKED_KEY, Asked(given, purpose, now(), target))
+        keep_asked(ASKED_KEY, ContactProof(given, purpose, now(), target))
     return refusal
 
 
-def take_code(step: CodeStep) -> Asked | ResponseReturnValue:
+def take_code(step: CodeStep) -> ContactProof | ResponseReturnValue:
     """Return the contact proven by the code in this request, or the response to send instead."""
     asked, form = kept_asked(ASKED_KEY, step.purpose), CodeForm()
     if asked is None:
@@ -75,6 +75,6 @@ def take_code(step: CodeStep) -> Asked | ResponseReturnValue:
     return asked
 
 
-def _page(step: CodeStep, asked: Asked, form: CodeForm, refusal: str = "") -> str:
+def _page(step: CodeStep, asked: ContactProof, form: CodeForm, refusal: str = "") -> str:
     other = step.begins(asked.target)
     return render_template("accounts/code.html", form=form, refusal=refusal, title=step.title, other=other, **code_page(asked))

@@ -33,7 +33,7 @@ bp = Blueprint("contacts_codes", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ContactProof:
     """A contact this browser is proving or has proven, since when, and where to go next. Its `repr` omits the contact."""
 
     contact: Contact
@@ -43,7 +43,7 @@ class Asked:
     in_app: str = ""
 
     def __repr__(self) -> str:
-        return f"Asked({self.purpose})"
+        return f"ContactProof({self.purpose})"
 
 
 @bp.app_template_global("can_prove_contacts")
@@ -120,7 +120,7 @@ def wait_seconds(since: datetime) -> int:
     return max(0, round((since + RESEND_AFTER - now()).total_seconds()))
 
 
-def keep_asked(key: str, asked: Asked) -> None:
+def keep_asked(key: str, asked: ContactProof) -> None:
     """Remember for KEPT which contact this browser is proving."""
     told = {
         "phone": asked.contact.phone, "email": asked.contact.email, "name": asked.contact.name, "purpose": asked.purpose,
@@ -129,7 +129,7 @@ def keep_asked(key: str, asked: Asked) -> None:
     session[key] = urlsafe_b64encode(seal_json(told, purpose=ASKED_PURPOSE)).decode()
 
 
-def kept_asked(key: str, purpose: str) -> Asked | None:
+def kept_asked(key: str, purpose: str) -> ContactProof | None:
     """The contact this browser is proving; None when it expired or was for another purpose."""
     try:
         told = open_json(urlsafe_b64decode(session.get(key) or ""), purpose=ASKED_PURPOSE)
@@ -139,14 +139,14 @@ def kept_asked(key: str, purpose: str) -> Asked | None:
     if told["purpose"] != purpose or now() >= at + KEPT:
         return None
     contact = Contact(name=told["name"], phone=told["phone"], email=told["email"])
-    return Asked(contact, told["purpose"], at, told["target"], told["in_app"])
+    return ContactProof(contact, told["purpose"], at, told["target"], told["in_app"])
 
 
 def forget_asked(key: str) -> None:
     session.pop(key, None)
 
 
-def code_page(asked: Asked, *, report: Report | None = None) -> dict[str, object]:
+def code_page(asked: ContactProof, *, report: Report | None = None) -> dict[str, object]:
     """Template values for the box that takes a code."""
     way_only = Contact(phone=asked.contact.phone, email=asked.contact.email)
     return {

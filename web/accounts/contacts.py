@@ -24,7 +24,7 @@ from casework.rights.requests import Person
 from casework.settings.people import change_own_password
 from web.accounts.code_step import CodeStep, ask_for_code, take_code
 from web.accounts.contact_codes import (
-    Asked,
+    ContactProof,
     can_reach,
     configured,
     contact_typed,
@@ -97,7 +97,7 @@ def contact() -> ResponseReturnValue:
 def contact_code() -> ResponseReturnValue:
     own_id = found(_citizen()).id
     taken = take_code(CodeStep(Purpose.ADD_CONTACT, _("Confirm a number or address"), lambda _target: url_for(".account")))
-    if not isinstance(taken, Asked):
+    if not isinstance(taken, ContactProof):
         return taken
     try:
         with unit_of_work():

@@ -23,7 +23,7 @@ PATH = "/sign-in"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SignInEntry:
     """A token for the browser: for a session, or for a sign-in that still needs its second step. Its `repr` omits the token."""
 
     token: str
@@ -32,18 +32,18 @@ class Entry:
     """Whether the person will soon need a second factor and has none yet."""
 
     def __repr__(self) -> str:
-        return f"Entry(is_half={self.is_half})"
+        return f"SignInEntry(is_half={self.is_half})"
 
 
-def enter(account: Account, *, first: str, now: datetime) -> Entry:
+def enter(account: Account, *, first: str, now: datetime) -> SignInEntry:
     """Open a session after a correct first step, or start the second step where the account has one. Call inside a unit of work."""
     if account.kind == "staff" and has_second_factor(account.id):
-        return Entry(begin_sign_in(account.id, first_factor=first, now=now), is_half=True)
+        return SignInEntry(begin_sign_in(account.id, first_factor=first, now=now), is_half=True)
     is_asked = account.kind == "staff" and need_of(actor_for(account, now=now), now=now) is not Need.NONE
-    return Entry(open_session(account, now=now, factors=(first,)), is_half=False, is_asked=is_asked)
+    return SignInEntry(open_session(account, now=now, factors=(first,)), is_half=False, is_asked=is_asked)
 
 
-def entry_answer(entry: Entry, target: str) -> Response:
+def entry_answer(entry: SignInEntry, target: str) -> Response:
     """Redirect to the second step; the cookie opens no other page."""
     response = make_response(redirect(url_for("factors_second.second", next=target or None)))
     response.set_cookie(
@@ -62,6 +62,6 @@ def drop_begun_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
-def asked_first(entry: Entry, target: str) -> str:
+def asked_first(entry: SignInEntry, target: str) -> str:
     """Where to go after sign-in: somebody who will soon need a second factor is reminded at each sign-in and may skip the reminder."""
     return url_for("factors_own.security", next=target) if entry.is_asked else target

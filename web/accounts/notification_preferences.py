@@ -52,7 +52,7 @@ TAKE_LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ChannelChoice:
     """One outgoing channel as it applies to a person: its name, their address on it, the choices, and the present one."""
 
     channel: str
@@ -170,11 +170,11 @@ def channels_here() -> frozenset[str]:
     return frozenset(current_app.extensions.get("gateways", ())) & frozenset(CHANNELS)
 
 
-def ways_of(account: Account) -> list[Way]:
+def ways_of(account: Account) -> list[ChannelChoice]:
     """The channels that reach the person: the installation has them, and the person has an address or a browser that agreed."""
     takes, addresses = wishes_of([account.id])[account.id], _addresses_of(account)
     return [
-        Way(channel, str(CHANNEL_LABELS[channel]), addresses[channel], may_take(account.kind, channel), takes[channel])
+        ChannelChoice(channel, str(CHANNEL_LABELS[channel]), addresses[channel], may_take(account.kind, channel), takes[channel])
         for channel in CHANNELS if channel in channels_here() and channel in addresses
     ]  # fmt: skip
 

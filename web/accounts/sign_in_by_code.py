@@ -26,7 +26,7 @@ from casework.settings.consent_notices import notice_shown, notice_today
 from web.accounts.code_step import CodeStep, ask_for_code, take_code
 from web.accounts.contact_codes import (
     PROVEN_KEY,
-    Asked,
+    ContactProof,
     forget_asked,
     keep_asked,
     kept_asked,
@@ -79,7 +79,7 @@ def contact() -> ResponseReturnValue:
 @performs(Action.SIGN_IN)
 def code() -> ResponseReturnValue:
     taken = take_code(CodeStep(Purpose.SIGN_IN, _("Sign in"), lambda target: url_for("auth.sign_in", next=target or None)))
-    return go_on_with(taken.contact, target=taken.target) if isinstance(taken, Asked) else taken
+    return go_on_with(taken.contact, target=taken.target) if isinstance(taken, ContactProof) else taken
 
 
 @bp.route("/sign-in/new", methods=["GET", "POST"])
@@ -148,7 +148,7 @@ def go_on_with(contact: Contact, *, target: str, in_app: str = "", by_code: bool
     way, moment = Contact(phone=contact.phone, email=contact.email), now()
     account = account_of(way)
     if account is None:
-        keep_asked(PROVEN_KEY, Asked(contact, Purpose.SIGN_IN, moment, target, in_app))
+        keep_asked(PROVEN_KEY, ContactProof(contact, Purpose.SIGN_IN, moment, target, in_app))
         return redirect(url_for("contacts_sign_in.new"))
     if account.disabled_at is not None:
         flash(_("This account is closed. Please call the centre."), "wait")
@@ -169,7 +169,7 @@ def _signed_in(account: Account, token: str, target: str, in_app: str, *, by_cod
     return answer
 
 
-def _new_page(asked: Asked, form: NewAccountForm, *, old: OldAccountForm | None = None, refusal: str = "") -> str:
+def _new_page(asked: ContactProof, form: NewAccountForm, *, old: OldAccountForm | None = None, refusal: str = "") -> str:
     way = Contact(phone=asked.contact.phone, email=asked.contact.email)
     claiming = account_claiming(way)
     return render_template(

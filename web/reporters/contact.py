@@ -10,7 +10,7 @@ from casework.permissions import Action
 from casework.reporters.list import own_list
 from web.accounts.code_step import CodeStep, ask_for_code, take_code
 from web.accounts.contact_codes import (
-    Asked,
+    ContactProof,
 )
 from web.forms import Refusal
 from web.guards import TRACKED_KEY, actor, performs
@@ -37,7 +37,7 @@ def contact() -> ResponseReturnValue:
 @performs(Action.TRACK_REPORT)
 def code() -> ResponseReturnValue:
     taken = take_code(CodeStep(Purpose.TRACK, _("Follow a report"), lambda _target: url_for(".contact")))
-    if not isinstance(taken, Asked):
+    if not isinstance(taken, ContactProof):
         return taken
     opened = reports_proven_by(taken.contact)
     if not opened:
