@@ -89,7 +89,7 @@ def _load(name: str, load: Workload) -> tuple[Any, ...]:
 
 
 def _steps(_by: Actor, reach: Reach, period: Period, _asked: Mapping[str, Any], now: datetime) -> Any:
-    steps, month = step_times(Asked([reach], reach, period, Dimension.FIELD), now)
+    steps, month = step_times(FiguresRequest([reach], reach, period, Dimension.FIELD), now)
     columns = (
         Column("step", "Bước", width=40, meaning=f"Tháng {month:%m/%Y}, giờ làm việc.", en="Step of the process"),
         _number("passages", Bilingual("Số lượt", "Times done")), Column("median", "Trung vị (giờ)", "decimal", 14, en="Median, hours"),

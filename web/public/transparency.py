@@ -30,7 +30,7 @@ from web.filters import decimal, percent
 from web.guards import found, performs
 from web.http.replica import may_be_behind
 from web.locales import in_reader_language as local
-from web.statistics.charts import Chart, stacked
+from web.statistics.charts import StackedChart, stacked
 
 bp = Blueprint("transparency", __name__)
 
@@ -44,7 +44,7 @@ COLUMNS = ("month", "centre", "dimension", "subject", "subject_name_vi", "subjec
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PublicFiguresRequest:
     """The centres and months requested; `centres` are the possible choices."""
 
     centres: list[Centre]
@@ -155,7 +155,7 @@ def definitions() -> ResponseReturnValue:
     return _csv(lines, "minh-bach-dinh-nghia.csv")
 
 
-def _asked() -> Asked:
+def _asked() -> PublicFiguresRequest:
     """The requested centre and period; by default, or where the address makes no sense, the default centre and the last twelve months."""
     moment, centres = now(), centres_with_figures()
     wanted = request.args.get("centre", "")
@@ -171,10 +171,10 @@ def _asked() -> Asked:
         months = [date(year, number, 1) for number in range(1, 13) if date(year, number, 1) <= month_of(moment)]
     else:
         period, months = LAST_YEAR, last_months(moment, MONTHS_SHOWN)
-    return Asked(centres, centre, period, months, offered, years)
+    return PublicFiguresRequest(centres, centre, period, months, offered, years)
 
 
-def _chart(shown: Shown) -> Chart:
+def _chart(shown: Shown) -> StackedChart:
     return stacked(
         [
             (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind) or 0) for kind in VERDICTS])
@@ -228,7 +228,7 @@ def _download(response: Response, filename: str) -> Response:
     return response
 
 
-def download_links(asked: Asked) -> list[tuple[str, str]]:
+def download_links(asked: PublicFiguresRequest) -> list[tuple[str, str]]:
     """The addresses of the same figures as files, with labels."""
     return [
         (url_for(".as_csv", **asked.address), _("Figures (CSV)")),

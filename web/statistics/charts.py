@@ -10,7 +10,7 @@ STEPS = (1, 2, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BarBlock:
     """A segment of a stacked bar."""
 
     kind: str
@@ -19,7 +19,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class StackedBar:
     """One stacked bar; `middle` is the x position of its label."""
 
     x: float
@@ -27,19 +27,19 @@ class Bar:
     top: float
     label: str
     total: int
-    blocks: tuple[Block, ...]
+    blocks: tuple[BarBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class StackedChart:
     """A stacked bar chart of WIDTH by HEIGHT with grid lines."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[StackedBar, ...]
     bar_width: float
     lines: tuple[tuple[int, float], ...]
 
 
-def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Chart:
+def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> StackedChart:
     """Lay out a stacked bar chart; each bar is a label and its blocks from the bottom, as kind and number."""
     most = max((sum(number for _kind, number in blocks) for _label, blocks in bars), default=0)
     step = _step(most)
@@ -53,12 +53,12 @@ def stacked(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Chart:
         for kind, number in blocks:
             if number:
                 height = max(1.0, number * scale - GAP)
-                parts.append(Block(kind, round(y - height, 1), round(height, 1)))
+                parts.append(BarBlock(kind, round(y - height, 1), round(height, 1)))
                 y -= number * scale
         total = sum(number for _kind, number in blocks)
-        drawn.append(Bar(round(x, 1), round(x + width / 2, 1), round(y - 6, 1), label, total, tuple(parts)))
+        drawn.append(StackedBar(round(x, 1), round(x + width / 2, 1), round(y - 6, 1), label, total, tuple(parts)))
     lines = tuple((value, round(FOOT - value * scale, 1)) for value in range(0, top + 1, step))
-    return Chart(tuple(drawn), width, lines)
+    return StackedChart(tuple(drawn), width, lines)
 
 
 def _step(most: int) -> int:
@@ -82,24 +82,24 @@ LEAST_FOR_WORDS = 16.0
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class BarGroup:
     """Bars next to each other above one label."""
 
     middle: float
     label: str
-    bars: tuple[Bar, ...]
+    bars: tuple[StackedBar, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class GroupedChart:
     """A chart of grouped bars, WIDTH by HEIGHT."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[BarGroup, ...]
     bar_width: float
     lines: tuple[tuple[int, float], ...]
 
 
-def grouped(groups: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Groups:
+def grouped(groups: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> GroupedChart:
     """Lay out a chart of grouped bars; each group is a label and its bars from the left, as kind and number."""
     most = max((number for _label, bars in groups for _kind, number in bars), default=0)
     step = _step(most)
@@ -114,16 +114,16 @@ def grouped(groups: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Groups:
         for kind, number in numbers:
             height = round(max(1.0, number * scale), 1) if number else 0.0
             y = round(FOOT - height, 1)
-            blocks = (Block(kind, y, height),) if number else ()
-            bars.append(Bar(round(x, 1), round(x + width / 2, 1), round(y - 5, 1), label, number, blocks))
+            blocks = (BarBlock(kind, y, height),) if number else ()
+            bars.append(StackedBar(round(x, 1), round(x + width / 2, 1), round(y - 5, 1), label, number, blocks))
             x += width
-        drawn.append(Group(round(middle, 1), label, tuple(bars)))
+        drawn.append(BarGroup(round(middle, 1), label, tuple(bars)))
     lines = tuple((value, round(FOOT - value * scale, 1)) for value in range(0, top + 1, step))
-    return Groups(tuple(drawn), width - GAP, lines)
+    return GroupedChart(tuple(drawn), width - GAP, lines)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class BarPiece:
     """A segment of a horizontal bar; `words` is empty where there is no room for its number."""
 
     kind: str
@@ -134,12 +134,12 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class HorizontalBar:
     """One horizontal bar: its name, shortened if long, the row's position, its pieces, a limit to compare with, and text after it."""
 
     name: str
     y: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[BarPiece, ...]
     limit: float | None
     after: float
     words: str
@@ -151,14 +151,14 @@ class Lying:
 
 
 @dataclass(frozen=True, slots=True)
-class Across:
+class HorizontalChart:
     """A chart of horizontal bars, ACROSS_WIDTH wide."""
 
-    bars: tuple[Lying, ...]
+    bars: tuple[HorizontalBar, ...]
     height: int
 
 
-def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Across:
+def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> HorizontalChart:
     """Lay out horizontal bars; each is a name and its pieces from the left, as kind and number."""
     most = max((sum(number for _kind, number in pieces) for _name, pieces in bars), default=0)
     scale = (ACROSS_WIDTH - NAMES - 40) / max(1, most)
@@ -169,13 +169,13 @@ def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> Across:
             if number:
                 width = round(max(2.0, number * scale - 2), 1)
                 words = str(number) if width >= LEAST_FOR_WORDS + 6 * (len(str(number)) - 1) else ""
-                pieces.append(Piece(kind, round(x, 1), width, round(x + width / 2, 1), words))
+                pieces.append(BarPiece(kind, round(x, 1), width, round(x + width / 2, 1), words))
                 x += number * scale
-        drawn.append(Lying(cut(name), ROW * place + 4, tuple(pieces), None, round(x + 6, 1), ""))
-    return Across(tuple(drawn), ROW * len(bars) + 4)
+        drawn.append(HorizontalBar(cut(name), ROW * place + 4, tuple(pieces), None, round(x + 6, 1), ""))
+    return HorizontalChart(tuple(drawn), ROW * len(bars) + 4)
 
 
-def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) -> Across:
+def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) -> HorizontalChart:
     """Lay out horizontal bars against limits; each is a name, a length, its limit, its kind and the text after it."""
     most = max((max(length, limit or 0) for _name, length, limit, _kind, _words in bars), default=0)
     scale = (ACROSS_WIDTH - NAMES - AFTER) / (most or 1)
@@ -184,9 +184,9 @@ def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) ->
         width = round(max(2.0, length * scale), 1)
         at = round(NAMES + limit * scale, 1) if limit is not None else None
         behind = round(max(NAMES + width, at or 0) + 8, 1)
-        piece = Piece(kind, float(NAMES), width, round(NAMES + width / 2, 1), "")
-        drawn.append(Lying(cut(name), ROW * place + 4, (piece,), at, behind, words))
-    return Across(tuple(drawn), ROW * len(bars) + 4)
+        piece = BarPiece(kind, float(NAMES), width, round(NAMES + width / 2, 1), "")
+        drawn.append(HorizontalBar(cut(name), ROW * place + 4, (piece,), at, behind, words))
+    return HorizontalChart(tuple(drawn), ROW * len(bars) + 4)
 
 
 def cut(name: str) -> str:

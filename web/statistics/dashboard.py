@@ -39,7 +39,7 @@ from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.navigation import looks_at_wallboard
 from web.statistics.charts import ACROSS_WIDTH, NAMES
-from web.statistics.figures import Asked, asked_in_address, read_behind, share_of, titles_in_lists, told_to_pages
+from web.statistics.figures import FiguresRequest, asked_in_address, read_behind, share_of, titles_in_lists, told_to_pages
 from web.statistics.over_time import chart_label, step_times, steps_chart, trend_chart, trend_of
 from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES, LOADS, attention_told, latest, owed_by_agency, owed_chart, team_of
 from web.statistics.places import points_on_map, recent_days, spots_by_commune
@@ -80,7 +80,7 @@ def places() -> ResponseReturnValue:
 # -- contents of the pages --------------------------------------------------------------------------------------------------------
 
 
-def _page(asked: Asked) -> str:
+def _page(asked: FiguresRequest) -> str:
     moment, reach, before = now(), asked.reach, asked.period.before()
     owed = owed_by_agency(standing_now(reach.scope, now=moment))
     standing = {each: sum(row.numbers[each] for row in owed) for each in OpenState}
@@ -131,7 +131,7 @@ def _page(asked: Asked) -> str:
     )
 
 
-def _list_page(asked: Asked) -> str:
+def _list_page(asked: FiguresRequest) -> str:
     moment, reach, given = now(), asked.reach, request.args
     what = given.get("what", "")
     narrowed = StandingFilter(*(given.get(name, "")[:120] for name in ("agency", "area", "village")))
@@ -169,7 +169,7 @@ def _list_page(asked: Asked) -> str:
     )
 
 
-def _told(asked: Asked) -> dict[str, Any]:
+def _told(asked: FiguresRequest) -> dict[str, Any]:
     return {
         **told_to_pages(asked),
         "own": asked.own_address,

@@ -83,7 +83,7 @@ CROSSED = tuple(key for key, figure in FIGURES.items() if figure.shape == Shape.
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class FigureShare:
     """A part of a whole; `percent` is None where too few cases make a rate meaningless."""
 
     rate: Rate
@@ -97,7 +97,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FigureRow:
     """One number in the table of all figures: a figure, or one reason or level of it."""
 
     key: str
@@ -110,7 +110,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FiguresRequest:
     """The request in the address."""
 
     reaches: list[Reach]
@@ -317,7 +317,7 @@ def correct_snapshot(ref: str) -> ResponseReturnValue:
 # -- contents of the pages --------------------------------------------------------------------------------------------------------
 
 
-def _page(asked: Asked, *, refusal: str = "") -> str:
+def _page(asked: FiguresRequest, *, refusal: str = "") -> str:
     moment, scope = now(), asked.reach.scope
     by_subject = figures_of(scope, asked.period, by=asked.by, now=moment)
     whole = by_subject.pop(WHOLE)
@@ -346,7 +346,7 @@ def _page(asked: Asked, *, refusal: str = "") -> str:
     )
 
 
-def _asked_to_freeze(asked: Asked) -> Output | None:
+def _asked_to_freeze(asked: FiguresRequest) -> Output | None:
     return newest_order("freeze_figures", centre_id=asked.reach.centre.id, now=now(), period=asked.period.name)
 
 
@@ -398,7 +398,7 @@ def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = ""
     )
 
 
-def told_to_pages(asked: Asked) -> dict[str, Any]:
+def told_to_pages(asked: FiguresRequest) -> dict[str, Any]:
     """The values shared by every page of the figures and the dashboard."""
     return {
         "asked": asked,
@@ -426,7 +426,7 @@ def _words() -> dict[str, Any]:
     }
 
 
-def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
+def asked_in_address(given: Mapping[str, str] | None = None) -> FiguresRequest:
     """The request in an address or a form; by default, or where it makes no sense, the present month of the first centre."""
     given = request.args if given is None else given
     reaches = reaches_of(actor())
@@ -443,8 +443,8 @@ def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
         # a future period has nothing to show; everything open would count as late in it
         period = period_at(MONTH, now(), centre_id=centre_id)
     period = as_called(period)
-    asked = Asked(reaches, reach, period, Dimension.FIELD)
-    return Asked(reaches, reach, period, _dimension(given.get("by"), asked.dimensions, Dimension.FIELD))
+    asked = FiguresRequest(reaches, reach, period, Dimension.FIELD)
+    return FiguresRequest(reaches, reach, period, _dimension(given.get("by"), asked.dimensions, Dimension.FIELD))
 
 
 def _dimension(word: str | None, offered: Sequence[Dimension], default: Dimension) -> Dimension:
@@ -495,30 +495,31 @@ def _comparable(whole: Mapping[str, Any], frozen: Mapping[str, Any]) -> dict[str
 def _lines(
     whole: Mapping[str, Any], before: Mapping[str, Any] | None, frozen: Mapping[str, Any] | None,
     *, reasons: Mapping[str, Sequence[str]] | None = None,
-) -> list[Line]:  # fmt: skip
+) -> list[FigureRow]:  # fmt: skip
     """Every figure, each followed by its reasons or levels."""
-    lines: list[Line] = []
+    lines: list[FigureRow] = []
     for key, figure in FIGURES.items():
         if key not in whole:
             continue
-        lines.append(Line(key, "", figure.name, figure.definition, *(each.get(key) if each else None for each in (whole, before, frozen))))
+        values = (each.get(key) if each else None for each in (whole, before, frozen))
+        lines.append(FigureRow(key, "", figure.name, figure.definition, *values))
         if figure.shape in (Shape.REASONS, Shape.LEVELS):
             parts = dict.fromkeys(part for each in (whole, before, frozen) if each for part in each.get(key) or {})
             names = _reason_names(list(parts)) if figure.shape == Shape.REASONS and reasons is None else {}
             for part in parts:
                 name = names.get(part) or (Bilingual(*reasons[part]) if reasons and part in reasons else None) or _part_name(key, part)
                 values = ((each.get(key) or {}).get(part, 0) if each else None for each in (whole, before, frozen))
-                lines.append(Line(key, part, name, None, *values))
+                lines.append(FigureRow(key, part, name, None, *values))
     return lines
 
 
-def share_of(rate: Rate, figures: Mapping[str, Any]) -> Share:
+def share_of(rate: Rate, figures: Mapping[str, Any]) -> FigureShare:
     if rate.key == "rated_of_handled":
-        return Share(rate, *figures["rated_of_handled"])
+        return FigureShare(rate, *figures["rated_of_handled"])
     if rate.key == "content_of_rated":
         given = figures["ratings_given"]
-        return Share(rate, sum(given.get(level, 0) for level in rate.part), sum(given.values()))
-    return Share(rate, sum(figures[key] for key in rate.part), sum(figures[key] for key in rate.whole))
+        return FigureShare(rate, sum(given.get(level, 0) for level in rate.part), sum(given.values()))
+    return FigureShare(rate, sum(figures[key] for key in rate.part), sum(figures[key] for key in rate.whole))
 
 
 def _reason_names(keys: Sequence[str]) -> dict[str, Bilingual]:

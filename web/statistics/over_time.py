@@ -14,8 +14,8 @@ from reports.statistics.counting import series_of
 from reports.statistics.periods import MONTH, WEEK, Period, period_at
 from reports.statistics.reach import Reach
 from web.locales import in_reader_language as local
-from web.statistics.charts import Across, Groups, against_limits, grouped
-from web.statistics.figures import Asked, hours
+from web.statistics.charts import GroupedChart, HorizontalChart, against_limits, grouped
+from web.statistics.figures import FiguresRequest, hours
 from workflows.figures.steps import is_kept, step_hours
 from workflows.versions.step_limits import limits_of_steps
 
@@ -53,7 +53,7 @@ def trend_of(reach: Reach, kind: str, moment: datetime) -> list[tuple[Period, di
     return list(zip(periods, series_of(reach.scope, periods, keys=TREND_KEYS, now=moment), strict=True))
 
 
-def trend_chart(trend: Sequence[tuple[Period, dict[str, Any]]], kind: str) -> Groups:
+def trend_chart(trend: Sequence[tuple[Period, dict[str, Any]]], kind: str) -> GroupedChart:
     bars = [
         (chart_label(period, kind), [("open", numbers["received"]), ("late", numbers["handled_late"])]) for period, numbers in trend
     ]  # fmt: skip
@@ -66,7 +66,7 @@ def chart_label(period: Period, kind: str) -> str:
     return f"{since.day}/{since.month}" if kind == WEEK else f"{int(period.name[5:7])}/{period.name[2:4]}"
 
 
-def step_times(asked: Asked, moment: datetime) -> tuple[list[StepTime], date]:
+def step_times(asked: FiguresRequest, moment: datetime) -> tuple[list[StepTime], date]:
     """The steps of the calendar month in which the period ends, from stored counts: nothing is counted while somebody waits."""
     reach = asked.reach
     month = month_of(min(moment, asked.period.until - timedelta(seconds=1)))
@@ -78,7 +78,7 @@ def step_times(asked: Asked, moment: datetime) -> tuple[list[StepTime], date]:
     return [StepTime(Bilingual(*row["name"]), row["passages"], row["median"], limits.get(row["step"])) for row in rows], month
 
 
-def steps_chart(steps: Sequence[StepTime]) -> Across | None:
+def steps_chart(steps: Sequence[StepTime]) -> HorizontalChart | None:
     bars = []
     for step in steps[:MOST_STEPS]:
         if step.median is not None:

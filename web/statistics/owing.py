@@ -17,7 +17,7 @@ from reports.statistics.standing import Standing, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.statistics.charts import Across, across
+from web.statistics.charts import HorizontalChart, across
 from web.statistics.figures import read_behind, titles_in_lists
 from workflows.desks.attention import Attention, attention_of, said_of, steps_of
 from workflows.desks.inbox_filters import NOBODY
@@ -57,7 +57,7 @@ ATTENTION_DEFINITIONS: dict[Attention, Bilingual] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class AgencyDebt:
     """The open work of one agency, or of none yet: `ref` opens the list."""
 
     ref: str
@@ -87,17 +87,17 @@ def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, An
 # -- who owes it ------------------------------------------------------------------------------------------------------------------
 
 
-def owed_by_agency(standing: dict[int | None, Any]) -> list[Owed]:
+def owed_by_agency(standing: dict[int | None, Any]) -> list[AgencyDebt]:
     """By agency in the order of names, never a ranking; what no agency has yet comes last."""
     query = select(Agency).where(Agency.id.in_([each for each in standing if each is not None])).order_by(Agency.folded_name, Agency.id)
-    rows = [Owed(agency.ref, agency.name, agency.short_name, standing[agency.id]) for agency in db.session.scalars(query)]
+    rows = [AgencyDebt(agency.ref, agency.name, agency.short_name, standing[agency.id]) for agency in db.session.scalars(query)]
     if None in standing:
         words = NOTHING_YET[Dimension.AGENCY]
-        rows.append(Owed("none", words, words, standing[None]))
+        rows.append(AgencyDebt("none", words, words, standing[None]))
     return rows
 
 
-def owed_chart(owed: Sequence[Owed]) -> Across:
+def owed_chart(owed: Sequence[AgencyDebt]) -> HorizontalChart:
     return across([(local(row.short_name), [(KIND[each], row.numbers[each]) for each in LOADS]) for row in owed[:MOST_BARS]])
 
 

@@ -25,11 +25,11 @@ from reports.statistics.subjects import NOTHING_YET, WHOLE, Dimension
 from web.clock import now
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.statistics.figures import Asked, titles_in_lists
+from web.statistics.figures import FiguresRequest, titles_in_lists
 
 
 @dataclass(frozen=True, slots=True)
-class Spotted:
+class CommuneLoad:
     """Of one commune: open cases, late ones, recent receipts, and open cases by village."""
 
     ref: str
@@ -46,7 +46,7 @@ def recent_days(moment: datetime, reach: Reach) -> Period:
     return period_between(today - timedelta(days=RECENT_DAYS - 1), today, centre_id=reach.centre.id)
 
 
-def spots_by_commune(reach: Reach, moment: datetime) -> list[Spotted]:
+def spots_by_commune(reach: Reach, moment: datetime) -> list[CommuneLoad]:
     """Open cases by commune and village, in the order of names."""
     counted = places_now(reach.scope, now=moment)
     told = figures_of(reach.scope, recent_days(moment, reach), by=Dimension.AREA, keys=["received"], now=moment)
@@ -60,11 +60,11 @@ def spots_by_commune(reach: Reach, moment: datetime) -> list[Spotted]:
         villages = tuple((place.village, place.open) for place in sorted(own, key=lambda each: each.village or "") if place.village)
         late, all_open = sum(place.late for place in own), sum(place.open for place in own)
         if all_open or received.get(ref):
-            spotted.append(Spotted(ref, name, all_open, late, received.get(ref, 0), villages))
+            spotted.append(CommuneLoad(ref, name, all_open, late, received.get(ref, 0), villages))
     return spotted
 
 
-def points_on_map(asked: Asked) -> dict[str, Any]:
+def points_on_map(asked: FiguresRequest) -> dict[str, Any]:
     moment = now()
     ids = cases_on_map(asked.reach.scope, now=moment)
     query = select(Case).where(Case.id.in_(ids)).options(*with_viewers()).order_by(Case.opened_at.desc(), Case.id.desc())
@@ -99,7 +99,7 @@ def _point(case: Case, title: str, moment: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _area(spot: Spot, asked: Asked) -> dict[str, Any]:
+def _area(spot: Spot, asked: FiguresRequest) -> dict[str, Any]:
     words = ngettext("%(name)s: %(num)s case", "%(name)s: %(num)s cases", spot.cases, name=local(spot.name))
     url = url_for("dashboard.cases", what=OpenState.OPEN.value, area=spot.area_ref, **asked.own_address)
     return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": words, "url": url}
