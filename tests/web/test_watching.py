@@ -35,7 +35,7 @@ from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
 from web import create_app, engine_options
 from web.config import Config
-from web.http.replica_lag import Nearness
+from web.http.replica_lag import ReplicaState
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import findings as finding_rules
 from web.watching import findings_of_settings
@@ -453,8 +453,8 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "standby": (lambda it: replace(it, standbys=Standbys(asynchronous=1, behind={"db2": 90.0})), "replica", Level.WARNING),
     "standby nobody may see": (lambda it: replace(it, standbys=Standbys(wanted=1, hidden=1)), "hidden_standby", Level.WARNING),
     "no standby": (lambda it: replace(it, standbys=Standbys(wanted=1, asynchronous=1)), "no_standby", Level.DANGER),
-    "public replica away": (lambda it: replace(it, nearness=Nearness(False, None, 10)), "public_replica", Level.WARNING),
-    "public replica late": (lambda it: replace(it, nearness=Nearness(True, 11.0, 10)), "public_replica", Level.WARNING),
+    "public replica away": (lambda it: replace(it, nearness=ReplicaState(False, None, 10)), "public_replica", Level.WARNING),
+    "public replica late": (lambda it: replace(it, nearness=ReplicaState(True, 11.0, 10)), "public_replica", Level.WARNING),
 }  # fmt: skip
 
 

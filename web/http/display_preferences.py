@@ -22,25 +22,25 @@ MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
-class Comfort:
+class DisplayPreferences:
     """The display preferences of a browser."""
 
     text: str = ""
     contrast: str = ""
 
     @classmethod
-    def told(cls, cookie: str) -> "Comfort":
+    def told(cls, cookie: str) -> "DisplayPreferences":
         """Read the cookie; values without meaning are ignored."""
         text, _dot, contrast = cookie.partition(".")
         return cls(text if text in SIZES else "", contrast if contrast == MORE else "")
 
-    def after(self, text: str, contrast: str) -> "Comfort":
+    def after(self, text: str, contrast: str) -> "DisplayPreferences":
         """The preferences after a button: text `smaller`, `bigger`, `normal` or a size; contrast `more`, `normal` or `other`."""
         place = SIZES.index(self.text)
         sizes = {size or "normal": size for size in SIZES}
         sizes |= {"smaller": SIZES[max(0, place - 1)], "bigger": SIZES[min(len(SIZES) - 1, place + 1)]}
         contrasts = {MORE: MORE, "normal": "", "other": "" if self.contrast else MORE}
-        return Comfort(sizes.get(text, self.text), contrasts.get(contrast, self.contrast))
+        return DisplayPreferences(sizes.get(text, self.text), contrasts.get(contrast, self.contrast))
 
     def as_cookie(self) -> str:
         """The cookie's value; empty where nothing was chosen."""
@@ -51,10 +51,10 @@ def install(app: Flask) -> None:
     app.context_processor(lambda: {"contrast": comfort().contrast, "text_size": comfort().text})
 
 
-def comfort() -> Comfort:
+def comfort() -> DisplayPreferences:
     if "comfort" not in g:
-        g.comfort = Comfort.told(request.cookies.get(COOKIE, "")) if request else Comfort()
-    found: Comfort = g.comfort
+        g.comfort = DisplayPreferences.told(request.cookies.get(COOKIE, "")) if request else DisplayPreferences()
+    found: DisplayPreferences = g.comfort
     return found
 
 

@@ -20,7 +20,7 @@ from web.request_log import watch_statements
 from web.sessions import COOKIE
 
 if TYPE_CHECKING:
-    from web.http.replica_lag import Nearness, Replica
+    from web.http.replica_lag import Replica, ReplicaState
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -42,7 +42,7 @@ def install(app: Flask, config: Config) -> None:
     app.extensions["replica"] = Replica(engine, primary_url=config.database_url, url=config.replica_url, most_behind=config.replica_lag)
 
 
-def nearness_here(app: Flask) -> Nearness | None:
+def nearness_here(app: Flask) -> ReplicaState | None:
     """The state of the replica as this process knows it; None where none is set."""
     replica: Replica | None = app.extensions.get("replica")
     return replica.nearness() if replica is not None else None

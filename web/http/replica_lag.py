@@ -31,7 +31,7 @@ class NoReplica(psycopg.OperationalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Nearness:
+class ReplicaState:
     """The state of the replica. `behind` is None where it is not known."""
 
     answers: bool
@@ -39,7 +39,7 @@ class Nearness:
     most_behind: float
 
 
-class Server:
+class PolledServer:
     """One polled server, with a connection kept for that purpose."""
 
     def __init__(self, url: str, question: str) -> None:
@@ -106,7 +106,7 @@ class Replica:
 
     def __init__(self, engine: Engine, *, primary_url: str, url: str, most_behind: float) -> None:
         self.engine, self.most_behind = engine, most_behind
-        self._primary, self._replica = Server(primary_url, WRITTEN), Server(url, REPLAYED)
+        self._primary, self._replica = PolledServer(primary_url, WRITTEN), PolledServer(url, REPLAYED)
         self._written: deque[tuple[float, int]] = deque(maxlen=2_000)
         self._equal_at: float | None = None
         self._guard = threading.Lock()
@@ -133,7 +133,7 @@ class Replica:
         for look in (self._look_at_primary, self._look_at_replica):
             _in_peace(look)
 
-    def nearness(self) -> Nearness:
+    def nearness(self) -> ReplicaState:
         """The state, for monitoring."""
         if self._asked_by != os.getpid() and self.asks_by_itself:
             self.look()
@@ -143,7 +143,7 @@ class Replica:
         with self._guard:
             equal_at, is_equal = self._equal_at, not self._written
         behind = None if equal_at is None else 0.0 if is_equal else monotonic() - equal_at
-        return Nearness(self._replica.answers, behind, self.most_behind)
+        return ReplicaState(self._replica.answers, behind, self.most_behind)
 
     def failed(self) -> None:
         """A page could not be read there: nobody else tries until it answers again."""

@@ -19,12 +19,12 @@ SECOND = timedelta(seconds=1)
 
 def exposition(figures: Figures, findings: Collection[Finding]) -> bytes:
     """This server's requests, then the state of the whole installation."""
-    house = CollectorRegistry()
-    house.register(_House(figures, findings))
-    return generate_latest(http_metrics.registry()) + generate_latest(house)
+    installation = CollectorRegistry()
+    installation.register(_Installation(figures, findings))
+    return generate_latest(http_metrics.registry()) + generate_latest(installation)
 
 
-class _House(Collector):
+class _Installation(Collector):
     def __init__(self, figures: Figures, findings: Collection[Finding]) -> None:
         self._figures, self._findings = figures, findings
 

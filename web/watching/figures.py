@@ -53,7 +53,7 @@ from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
 from workflows.running.claims import is_free
 
 if TYPE_CHECKING:
-    from web.http.replica_lag import Nearness  # late: docs/architecture.md
+    from web.http.replica_lag import ReplicaState  # late: docs/architecture.md
 
 MOST = 100_000
 """The most rows counted of one kind: beyond that the exact number does not matter."""
@@ -128,7 +128,7 @@ class Figures:
     unseen_disks: tuple[str, ...] = ()
     """Configured folders that cannot be examined."""
     standbys: Standbys = Standbys()
-    nearness: "Nearness | None" = None
+    nearness: "ReplicaState | None" = None
     backup_days: int = 30
     notices_late: Backlog = Backlog()
     notices_due: Backlog = Backlog()

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import client_of
 from tests.web.desk import Office
-from web.http.display_preferences import COOKIE, Comfort
+from web.http.display_preferences import COOKIE, DisplayPreferences
 
 
 def root_of(page: str) -> str:
@@ -50,9 +50,9 @@ def test_buttons_change_all_pages_in_three_steps_and_come_back_to_the_page(sqlit
 
 @pytest.mark.parametrize("cookie", ["", "huge.more", "large", "larger.", ".more", '"><script>.more', "large.more.x", "." * 5000])
 def test_a_cookie_says_one_of_the_known_things_or_nothing(cookie: str) -> None:
-    told = Comfort.told(cookie)
+    told = DisplayPreferences.told(cookie)
     assert (told.text, told.contrast) in {("", ""), ("", "more"), ("large", ""), ("larger", "")}
-    assert Comfort.told(told.as_cookie()) == told
+    assert DisplayPreferences.told(told.as_cookie()) == told
 
 
 def test_the_way_back_is_a_page_of_ours(sqlite_app: Flask) -> None:
