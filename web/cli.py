@@ -85,9 +85,9 @@ def foreign_web() -> str | None:
 
     Installed into the same environment, it overwrites our files in the very same folder, so the location alone proves nothing.
     """
-    beside = Path(casework.__file__).parent.parent / "web"
+    ours = Path(casework.__file__).parent.parent / "web"
     where = Path(web.__file__ or "").parent
-    if where == beside and hasattr(web, "create_app"):
+    if where == ours and hasattr(web, "create_app"):
         return None
     return (
         f"The Python package `web` in {where} belongs to another distribution, perhaps web.py, and hides the pages of Langbiang. "

@@ -46,8 +46,8 @@ class _Words:
 
 def said_with(field: Field, help: Any = "") -> dict[str, str]:
     """The ARIA attributes that join a field with its help and its errors by their ids (components/forms.html)."""
-    beside = [*([f"{field.id}-help"] if help else []), *([f"{field.id}-error"] if field.errors else [])]
-    return ({"aria-invalid": "true"} if field.errors else {}) | ({"aria-describedby": " ".join(beside)} if beside else {})
+    described_by = [*([f"{field.id}-help"] if help else []), *([f"{field.id}-error"] if field.errors else [])]
+    return ({"aria-invalid": "true"} if field.errors else {}) | ({"aria-describedby": " ".join(described_by)} if described_by else {})
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NavigationEntry:
     """One link in a bar."""
 
     url: str
@@ -43,13 +43,13 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class NavigationBar:
     """Links computed by the page that shows them. Not a LocalProxy: while iterating, Python replaces its exception by a TypeError, and a
     database that was briefly away became a failure (500) instead of a pause (503)."""
 
-    ask: Callable[[], list[Entry]]
+    ask: Callable[[], list[NavigationEntry]]
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[NavigationEntry]:
         return iter(self.ask())
 
     def __bool__(self) -> bool:
@@ -83,8 +83,8 @@ def _told_to_pages() -> dict[str, Any]:
         "request_id": request_id(),
         "is_staff": LocalProxy(lambda: actor().is_staff),
         "centre": LocalProxy(centre_words),
-        "navigation": Bar(lambda: _entries()[0]),
-        "tabs": Bar(lambda: _entries()[1]),
+        "navigation": NavigationBar(lambda: _entries()[0]),
+        "tabs": NavigationBar(lambda: _entries()[1]),
         "few_settings": LocalProxy(_few_settings),
     }
 
@@ -101,14 +101,14 @@ def centre_words() -> CentreWords:
     return kept[1]
 
 
-def _entries() -> tuple[list[Entry], list[Entry]]:
+def _entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     if "navigation" not in g:
         g.navigation = _staff_entries() if actor().is_staff else _citizen_entries()
-    entries: tuple[list[Entry], list[Entry]] = g.navigation
+    entries: tuple[list[NavigationEntry], list[NavigationEntry]] = g.navigation
     return entries
 
 
-def _staff_entries() -> tuple[list[Entry], list[Entry]]:
+def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
     has_dashboard = may(actor(), Action.READ_STATISTICS)
@@ -144,7 +144,7 @@ def looks_at_wallboard() -> bool:
     return actor().holds(LOOKERS)
 
 
-def _few_settings() -> Entry | None:
+def _few_settings() -> NavigationEntry | None:
     """The settings entry of people with few sections and a full bar: shown next to their name instead of in the bar."""
     if not may(actor(), Action.OPEN_SETTINGS) or may(actor(), Action.READ_SETTING_EVENTS):
         return None
@@ -157,7 +157,7 @@ def _waiting() -> int:
     return min(counted, MOST_COUNTED + 1) if counted is not None else count_waiting(actor(), now=now())
 
 
-def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
+def _citizen_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     has_account = signed_in_account() is not None
     own = _entry("tracking.mine", _("My reports"), "user") if has_account else _entry("tracking.track", _("Follow a report"), "search")
     home, reports = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("All reports"), "list-search")
@@ -167,7 +167,9 @@ def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
     return [home, reports, figures, own, *account], [home, reports, report, own]
 
 
-def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str | tuple[str, ...] = ()) -> Entry:
+def _entry(
+    endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str | tuple[str, ...] = ()
+) -> NavigationEntry:
     """`pages` are the endpoint prefixes of all pages that belong to one entry."""
     here = request.endpoint or ""
-    return Entry(url_for(endpoint), words, icon, here == endpoint or here.startswith(pages), count, is_main)
+    return NavigationEntry(url_for(endpoint), words, icon, here == endpoint or here.startswith(pages), count, is_main)

@@ -34,7 +34,7 @@ from web.config import Config
 from web.guards import performs
 from web.http.security import allow_inline_style_attributes, sent_json
 from web.jobs.worker import sweep
-from web.navigation import Entry
+from web.navigation import NavigationEntry
 from web.networks import network_of
 from web.request_log import LOGGER, JsonLines
 from web.sessions import COOKIE
@@ -283,7 +283,7 @@ class TestFailures:
     def test_a_database_that_goes_away_below_the_bar_of_a_page_is_a_pause_and_no_failure(
         self, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def gone_once() -> tuple[list[Entry], list[Entry]]:
+        def gone_once() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
             if not asked:
                 asked.append(True)
                 raise OperationalError("SELECT", {}, Exception("database is locked"))
