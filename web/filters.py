@@ -10,7 +10,7 @@ from casework.models import Clock
 from casework.public.limits import PublicLimit
 from web.clock import now
 from web.due_words import DueWords, day_words, due_words, limit_words, short_limit_words
-from web.former_names import agency_beside, place_beside
+from web.former_names import former_agency_name, former_place_name
 from web.forms import said_with
 from web.locales import in_reader_language, language
 from web.typed_in import typed_in
@@ -31,7 +31,7 @@ def install(app: Flask) -> None:
         typed=typed_in,
     )
     app.jinja_env.globals["sprite"] = sprite
-    app.jinja_env.globals.update(place_beside=place_beside, agency_beside=agency_beside, said_with=said_with)
+    app.jinja_env.globals.update(former_place_name=former_place_name, former_agency_name=former_agency_name, said_with=said_with)
 
 
 def sprite(name: str) -> str:

@@ -12,7 +12,7 @@ from web.clock import now
 from web.locales import in_reader_language
 
 
-def place_beside(case: Case) -> str:
+def former_place_name(case: Case) -> str:
     """Follows the commune of a case: " (trước đây: xã Lát)" or " (nay là …)", mostly empty. Queried once per page."""
     if case.area_id is None:
         return ""
@@ -24,7 +24,7 @@ def place_beside(case: Case) -> str:
     return known[case.id]
 
 
-def agency_beside(assignment: Assignment) -> str:
+def former_agency_name(assignment: Assignment) -> str:
     """Follows the agency of an assignment, in the same way."""
     known: dict[int, dict[int, Beside]] = g.setdefault("agencies_beside", {})
     case = assignment.case

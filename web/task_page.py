@@ -54,7 +54,7 @@ class TaskPage:
     def restored(self) -> None:
         """Restore what the form alone does not show, when the page was built from a draft."""
 
-    def shown_beside(self) -> list[tuple[str, str]]:
+    def initial_fields(self) -> list[tuple[str, str]]:
         """The initial values of fields outside the form, so that these alone make no draft."""
         return []
 

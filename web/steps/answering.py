@@ -61,7 +61,7 @@ class AnswerPage(TaskPage):
         self.carried = [(photo, f"{KEEP}{photo.ref}" in request.form if request.method == "POST" else True) for photo in earlier]
         self.template_asked: tuple[AnswerTemplate, list[str]] | None = None
 
-    def shown_beside(self) -> list[tuple[str, str]]:
+    def initial_fields(self) -> list[tuple[str, str]]:
         return [(f"{KEEP}{photo.ref}", "yes") for photo, is_kept in self.carried if is_kept]
 
     def keep_files(self) -> None:

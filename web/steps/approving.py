@@ -35,7 +35,7 @@ class ApprovalForm(Form):
     instructions = StringField(_l("What to do again, and where"), validators=[at_most(2000)])
 
 
-class Since(NamedTuple):
+class ChangesSince(NamedTuple):
     """What was done since an answer was sent back: the changed parts, and the number of new photos."""
 
     parts: tuple[str, ...]
@@ -107,10 +107,10 @@ class ApprovalPage(TaskPage):
         return str(_("The answer is approved. The centre will publish it."))
 
 
-def since(newest: SeenAnswer, earlier: SeenAnswer) -> Since:
+def since(newest: SeenAnswer, earlier: SeenAnswer) -> ChangesSince:
     """What the newest version has and the one sent back had not."""
     changed = tuple(name for name in PARTS if getattr(newest.answer, name) != getattr(earlier.answer, name))
-    return Since(changed, len(newest.photos))
+    return ChangesSince(changed, len(newest.photos))
 
 
 def pairs_of(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[tuple[Any, Any]]:

@@ -124,7 +124,7 @@ class AdditionPage(TaskPage):
         self.unread = [addition for addition in additions_of(self.case) if addition.read_at is None]
         self.choices = choices_of(uncleared_of(self.unread), request.form.to_dict() if request.method == "POST" else None)
 
-    def shown_beside(self) -> list[tuple[str, str]]:
+    def initial_fields(self) -> list[tuple[str, str]]:
         return [*((SEEN, addition.ref) for addition in self.unread), *shown_of(self.choices)]
 
     def act(self) -> Act | None:

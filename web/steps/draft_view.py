@@ -145,7 +145,7 @@ def is_as_opened(page: TaskPage, fields: list[tuple[str, str]]) -> bool:
     """
     if any(staged_photos(token) for token in photos_tokens_in(fields)):
         return False
-    shown = [*_shown_by(page.form), *page.shown_beside()]
+    shown = [*_shown_by(page.form), *page.initial_fields()]
     return _written(fields) == _written([(name, value) for name, value in shown if _is_kept(name)])
 
 

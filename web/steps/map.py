@@ -20,7 +20,7 @@ LARGEST_OUTLINE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ReportPoint:
     """A report's own point; `accuracy` in metres, if the device gave it. Degrees are WGS 84."""
 
     code: str
@@ -33,7 +33,7 @@ class Spot:
 class StaffMap:
     """What is drawn in addition to the numbered list: the reports' points, and the commune's outline, if one is stored."""
 
-    spots: list[Spot]
+    spots: list[ReportPoint]
     outline: str
     base: BaseMap
 
@@ -52,8 +52,8 @@ def _centre(case: Case) -> Centre:
     return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
 
 
-def _spot(report: Report, point: Point) -> Spot:
-    return Spot(report.code, point.latitude, point.longitude, round(point.accuracy_m) if point.accuracy_m else None)
+def _spot(report: Report, point: Point) -> ReportPoint:
+    return ReportPoint(report.code, point.latitude, point.longitude, round(point.accuracy_m) if point.accuracy_m else None)
 
 
 def _outline(case: Case) -> str:

@@ -46,7 +46,7 @@ PAGES: dict[str, type[TaskPage]] = {
 }
 """One page per step of the shipped model; steps drawn by administrators get the page of their declared form."""
 
-TYPED_BESIDE_FORMS = {
+TYPED_OUTSIDE_FORMS = {
     triage.WORDS: _l("Words agencies read"),
     triage.SAID: _l("What is said"),
     distribution.INSTRUCTIONS: _l("What to mind"),
@@ -174,8 +174,8 @@ def typed_in(form: Form) -> list[tuple[str, str]]:
     """The texts typed into a form, in order, each with its field's label."""
     fields = [(field.label.text, field.data) for field in form if isinstance(field, StringField) and not isinstance(field, HiddenField)]
     typed = request.form.items()
-    beside = [(label, words) for name, words in typed for start, label in TYPED_BESIDE_FORMS.items() if name.startswith(start)]
-    return [(str(name), words.strip()) for name, words in (*fields, *beside) if words and words.strip()]
+    outside = [(label, words) for name, words in typed for start, label in TYPED_OUTSIDE_FORMS.items() if name.startswith(start)]
+    return [(str(name), words.strip()) for name, words in (*fields, *outside) if words and words.strip()]
 
 
 def _forget_errors(form: Form) -> None:

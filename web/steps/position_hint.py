@@ -10,14 +10,14 @@ from casework.places.points import exact_point
 
 
 @dataclass(frozen=True, slots=True)
-class PositionBeside:
+class PositionMismatch:
     """The commune of the position, where that is not the chosen one."""
 
     area: Area | None
     is_outside: bool
 
 
-def position_beside(case: Case, chosen: Area | None, *, now: datetime) -> PositionBeside | None:
+def position_mismatch(case: Case, chosen: Area | None, *, now: datetime) -> PositionMismatch | None:
     """The commune a case's position lies in if it is not the chosen one; None without a position or a commune."""
     point = exact_point(case) if chosen is not None else None
     if point is None or chosen is None:
@@ -25,5 +25,5 @@ def position_beside(case: Case, chosen: Area | None, *, now: datetime) -> Positi
     today = local_day(now)
     area = bounded_area_at(*point, today)
     if area is not None:
-        return PositionBeside(area, False) if area.id != chosen.id else None
-    return PositionBeside(None, True) if is_outside(*point, today) else None
+        return PositionMismatch(area, False) if area.id != chosen.id else None
+    return PositionMismatch(None, True) if is_outside(*point, today) else None

@@ -57,7 +57,7 @@ class PublishPage(TaskPage):
         sent = request.form.to_dict() if request.method == "POST" else None
         self.choices = photo_choices(case, sent)
 
-    def shown_beside(self) -> list[tuple[str, str]]:
+    def initial_fields(self) -> list[tuple[str, str]]:
         return shown_of(self.choices)
 
     def act(self) -> Act | None:

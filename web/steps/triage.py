@@ -46,7 +46,7 @@ from web.marks_left import MarkLeft, marks_left
 from web.steps.classify_form import ClassifyForm, chosen_by_hand
 from web.steps.map import staff_map
 from web.steps.other_acts import other_acts
-from web.steps.position_hint import position_beside
+from web.steps.position_hint import position_mismatch
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from web.task_page import Act, TaskPage, at_most
 from workflows.running.hearing import unheard_in
@@ -120,7 +120,7 @@ class VerifyPage(TaskPage):
     def restored(self) -> None:
         leave_to_press(self.form, self.typed_villages)
 
-    def shown_beside(self) -> list[tuple[str, str]]:
+    def initial_fields(self) -> list[tuple[str, str]]:
         words = [(each.field_name, each.words) for each in self._written()]
         return words + shown_of(choice for report in self.reports for choice in report.choices)
 
@@ -309,7 +309,7 @@ class ClassifyPage(TaskPage):
             "limits": {limit.complexity: limit for limit in limits if limit.urgency == "normal"},
             "urgent_limit": next(limit for limit in limits if limit.urgency == "urgent"),
             "villages": villages_for(self.case, now=now()),
-            "position": position_beside(self.case, self.areas.get(self.form.area.data or NOTHING), now=now()),
+            "position": position_mismatch(self.case, self.areas.get(self.form.area.data or NOTHING), now=now()),
             "is_marked_urgent": self.is_marked_urgent,
             "suggested": self.suggested,
             "place_values": self.place_values(self.suggested.place) if self.suggested.place else {},
