@@ -33,7 +33,7 @@ def decide_objection(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 def ask_reporter(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator asks the sender, and the case waits."""
-    telling.beside("ask_reporter", telling.staff(OPERATOR, moment), moment, report=telling.case.main_report, **deed.form)
+    telling.perform_act("ask_reporter", telling.staff(OPERATOR, moment), moment, report=telling.case.main_report, **deed.form)
 
 
 def transcribe_voice(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -53,7 +53,7 @@ def block_sender_of(telling: Telling, deed: Deed, moment: datetime) -> None:
 def hold(telling: Telling, deed: Deed, moment: datetime) -> None:
     """The operations lead puts the case on hold for some working days."""
     until = telling.working_day(moment, deed.form["days"])
-    telling.beside("hold", telling.staff(LEAD, moment), moment, reason=deed.form["words"], until=until)
+    telling.perform_act("hold", telling.staff(LEAD, moment), moment, reason=deed.form["words"], until=until)
 
 
 def resume(telling: Telling, _deed: Deed, moment: datetime) -> None:
@@ -63,18 +63,18 @@ def resume(telling: Telling, _deed: Deed, moment: datetime) -> None:
 
 def refer(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator refers the matter to another body."""
-    telling.beside("refer", telling.staff(OPERATOR, moment), moment, **deed.form)
+    telling.perform_act("refer", telling.staff(OPERATOR, moment), moment, **deed.form)
 
 
 def merge(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator merges the report into another case."""
     into = db.session.scalars(select(Case).where(Case.title == deed.form["into"])).one()
-    telling.beside("merge", telling.staff(OPERATOR, moment), moment, into=into, reason=deed.form["reason"])
+    telling.perform_act("merge", telling.staff(OPERATOR, moment), moment, into=into, reason=deed.form["reason"])
 
 
 def quarantine(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator quarantines the case."""
-    telling.beside("quarantine", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"])
+    telling.perform_act("quarantine", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"])
 
 
 def decide_withdrawal(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -83,18 +83,18 @@ def decide_withdrawal(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def direct(telling: Telling, deed: Deed, moment: datetime) -> None:
-    telling.beside("direct", telling.staff(COMMITTEE, moment), moment, **deed.form)
+    telling.perform_act("direct", telling.staff(COMMITTEE, moment), moment, **deed.form)
 
 
 def apologise(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator apologises for a missed day and names another."""
     until = telling.working_day(moment, deed.form["days"])
-    telling.beside("apologise", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"], until=until)
+    telling.perform_act("apologise", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"], until=until)
 
 
 def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
     """An operator publishes the answers there are while other agencies are still working."""
-    telling.beside(
+    telling.perform_act(
         "publish_interim", telling.staff(OPERATOR, moment), moment, title=telling.story.title, question=telling.row["description"],
         checked=True, shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
     )  # fmt: skip
@@ -103,7 +103,7 @@ def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
 def correct(telling: Telling, deed: Deed, moment: datetime) -> None:
     query = select(Publication).where(Publication.case_id == telling.case_id)
     publication = db.session.scalars(query.order_by(Publication.id.desc()).limit(1)).one()
-    telling.beside(
+    telling.perform_act(
         "correct_publication", telling.staff(OPERATOR, moment), moment, publication=publication, version_seen=publication.current.version,
         title=telling.story.title, question=telling.row["description"], reason=deed.form["words"], checked=True,
         shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
@@ -132,17 +132,17 @@ def decide_hand_back(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 def change_lead(telling: Telling, deed: Deed, moment: datetime) -> None:
     agency = telling.agencies(deed.agencies)[0]
-    telling.beside("change_lead", telling.staff(OPERATOR, moment), moment, agency=agency, instructions=deed.form["words"])
+    telling.perform_act("change_lead", telling.staff(OPERATOR, moment), moment, agency=agency, instructions=deed.form["words"])
 
 
 def remove_agency(telling: Telling, deed: Deed, moment: datetime) -> None:
-    telling.beside("remove_agency", telling.staff(OPERATOR, moment), moment, of=telling.assignment(deed), reason=deed.form["words"])
+    telling.perform_act("remove_agency", telling.staff(OPERATOR, moment), moment, of=telling.assignment(deed), reason=deed.form["words"])
 
 
 def close_without_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
     """The operations lead continues without an agency's answer."""
     reason = deed.form["words"]
-    telling.beside("close_without_answer", telling.staff(LEAD, moment), moment, of=telling.assignment(deed), reason=reason)
+    telling.perform_act("close_without_answer", telling.staff(LEAD, moment), moment, of=telling.assignment(deed), reason=reason)
 
 
 def request_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -152,7 +152,7 @@ def request_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
         raise ValueError(f"{telling.story.title}: no time limit to extend")
     until = telling.working_day(own.due_at, deed.form["days"])
     officer = telling.of_agency(own, Role.OFFICER, moment)
-    telling.beside("request_extension", officer, moment, of=own, reason=deed.form["reason"], until=until)
+    telling.perform_act("request_extension", officer, moment, of=own, reason=deed.form["reason"], until=until)
 
 
 def endorse_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -181,16 +181,16 @@ def answer_question(telling: Telling, deed: Deed, moment: datetime) -> None:
 def write(telling: Telling, deed: Deed, moment: datetime) -> None:
     """The sender adds to the report."""
     by = telling.reporter(moment)
-    telling.beside("write_to_centre", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
+    telling.perform_act("write_to_centre", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
 
 
 def withdraw(telling: Telling, deed: Deed, moment: datetime) -> None:
     """The sender asks to withdraw the report."""
-    telling.beside("withdraw_report", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+    telling.perform_act("withdraw_report", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
 
 
 def follow(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    telling.beside("follow", telling.somebody_else(moment), moment)
+    telling.perform_act("follow", telling.somebody_else(moment), moment)
 
 
 def me_too(telling: Telling, deed: Deed, moment: datetime) -> None:

@@ -90,10 +90,11 @@ PAINTERS = 2
 
 def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
     """Draw and store the pictures of the stories. Call before the unit of work, because drawing and sealing take seconds."""
-    wanted = [_Wanted(story, purpose, kind, number) for story in STORIES for number, (purpose, kind) in enumerate(_pictures_of(story))]
+    wanted = [_PictureOrder(story, purpose, kind, number)
+              for story in STORIES for number, (purpose, kind) in enumerate(_pictures_of(story))]  # fmt: skip
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
-    def draw(one: _Wanted) -> PreparedPhoto:
+    def draw(one: _PictureOrder) -> PreparedPhoto:
         with app.app_context():
             return one.drawn(store, max_bytes)
 
@@ -146,7 +147,7 @@ def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: P
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _PictureOrder:
     """A picture to draw: its story, its purpose, what it shows, and its number among several."""
 
     story: Story

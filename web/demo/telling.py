@@ -94,7 +94,7 @@ class Telling:
         begin_step()
         perform(ref, by=by, now=moment, act=choice, form=form)
 
-    def beside(self, verb: str, by: Actor, moment: datetime, *, of: Assignment | None = None, **form: Any) -> None:
+    def perform_act(self, verb: str, by: Actor, moment: datetime, *, of: Assignment | None = None, **form: Any) -> None:
         """Perform an act outside the process's tokens, on the case or on one agency's work."""
         case_ref, assignment_ref = self.case.ref, of.ref if of is not None else None
         begin_step()
