@@ -86,7 +86,7 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def oldest_beside(folder: Path) -> str:
+def oldest_sibling(folder: Path) -> str:
     """When the oldest sibling backup (in the same parent folder) was made; empty where none can be read."""
     made = []
     for name in os.listdir(folder.resolve().parent):

@@ -17,7 +17,7 @@ from web.commands.saying import AT_THE_SERVER
 
 
 @dataclass
-class Said:
+class ImportReport:
     """What the command prints, and what is wrong; `is_readable` is False when the file could not be judged at all."""
 
     lines: list[str] = field(default_factory=list)
@@ -28,15 +28,15 @@ class Said:
 def import_file(
     app: Flask, file: Path, *, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool,
     overlap: bool = False,
-) -> Said:
+) -> ImportReport:
     """Check a file and import its boundaries in one unit of work, unless this is a dry run or something is wrong."""
-    now, said = datetime.now(UTC), Said()
+    now, said = datetime.now(UTC), ImportReport()
     try:
         checked = check_boundaries(_read(file), code_property=code_property)
     except OSError as fault:
-        return Said(faults=[f"{file} cannot be read: {fault.strerror}."], is_readable=False)
+        return ImportReport(faults=[f"{file} cannot be read: {fault.strerror}."], is_readable=False)
     except BoundaryFileRefused as refusal:
-        return Said(faults=[refusal.en], is_readable=False)
+        return ImportReport(faults=[refusal.en], is_readable=False)
     with app.app_context():
         plan = plan_import(checked, by=AT_THE_SERVER, on=local_day(now))
         said.lines += _lines(plan)

@@ -167,9 +167,9 @@ def _refuse_damaged(path: Path) -> None:
 
 def _program(name: str, major: int) -> str:
     """The PostgreSQL program of the server's own version: another version may not be able to read or write this server's dumps."""
-    beside = DEBIAN_PROGRAMS / str(major) / "bin" / name
-    if beside.exists():
-        return str(beside)
+    packaged = DEBIAN_PROGRAMS / str(major) / "bin" / name
+    if packaged.exists():
+        return str(packaged)
     on_path = shutil.which(name)
     if on_path is not None and _version_of(on_path) == major:
         return on_path

@@ -32,7 +32,7 @@ def backup(folder: Path, keys: Path | None) -> None:
     """Save database, files and anchors to a new FOLDER, while people work."""
     from casework.sealing.keyring import Keyring
     from web.commands.backup import backup as save
-    from web.commands.backup_folder import oldest_beside
+    from web.commands.backup_folder import oldest_sibling
     from web.config import Config
     from web.schema_check import refuse_missing_database
     from web.watching.traces import leave_trace
@@ -40,7 +40,7 @@ def backup(folder: Path, keys: Path | None) -> None:
     config, now = Config.from_environment(), datetime.now(UTC)
     refuse_missing_database(config)
     made = save(config, folder, now=now, keys=keys)
-    told = {"files": made.files, "bytes": made.size, "oldest": oldest_beside(folder)}
+    told = {"files": made.files, "bytes": made.size, "oldest": oldest_sibling(folder)}
     leave_trace(config, "backup", is_well=not made.missing and made.manifest.seal is not None, facts=told, now=now)
     if made.keys:
         leave_trace(config, "keys", is_well=True, facts={"keys": sorted(Keyring.load(config.keyring).key_ids)}, now=now)

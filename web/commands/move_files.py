@@ -23,14 +23,14 @@ class FileDiffers(CaseworkError):
 
 
 @dataclass
-class Moved:
+class MoveResult:
     """How many files were copied now, and how many were there before."""
 
     now: int = 0
     before: int = 0
 
 
-def move_files(config: Config, *, told: Callable[[int, int], None] = lambda done, total: None) -> Moved:
+def move_files(config: Config, *, told: Callable[[int, int], None] = lambda done, total: None) -> MoveResult:
     """Copy every file of the data folder to the bucket as it is, sealed or not, and read each back before the next.
 
     It may be interrupted and started again; files already there are compared and left. The folder is not changed. Raises StartRefused
@@ -40,7 +40,7 @@ def move_files(config: Config, *, told: Callable[[int, int], None] = lambda done
     shelf = shelf_of(there)
     if shelf is None:
         raise StartRefused("There is no bucket to move files to: set LANGBIANG_S3_URL and the other settings of it.")
-    names, moved = list(here.list_names()), Moved()
+    names, moved = list(here.list_names()), MoveResult()
     for number, name in enumerate(names, start=1):
         if there.exists(name):
             moved.before += 1

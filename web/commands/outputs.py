@@ -53,7 +53,7 @@ def export_file(
         with unit_of_work():
             append(STREAM, "export_by_command", by=by, at=now, payload={**told, "has_identity": with_identity})
         with working_folder(app.config["DATA"]) as folder:
-            progress = Progress(by=by, now=now, folder=folder, say=_bounded(say), beside={"by_command": user})
+            progress = Progress(by=by, now=now, folder=folder, say=_bounded(say), event_facts={"by_command": user})
             made = maker_of(kind)(output, progress)
             _keep(made.content if isinstance(made.content, bytes) else made.content.read_bytes(), out)
     return str(out)
@@ -104,10 +104,10 @@ def _bounded(say: Callable[[int, int], None]) -> Callable[[int, int | None], Non
 
 def _keep(data: bytes, out: Path) -> None:
     """Write under a temporary name, readable by this user only, and rename once complete."""
-    beside = out.with_name(f".{out.name}.part")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    part = out.with_name(f".{out.name}.part")
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)
-    beside.rename(out)
+    part.rename(out)
 
 
 def _user() -> str:

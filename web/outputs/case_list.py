@@ -101,7 +101,7 @@ def _named_rows(wanted: Wanted, output: Output, progress: Progress) -> Iterator[
         with unit_of_work():
             opened = export_identity(
                 [row.id for row in piece], by=progress.by, now=progress.now, reason=output.reason or "", output=output.ref,
-                more=progress.beside,
+                more=progress.event_facts,
             )  # fmt: skip
             told = [(row, [(report.code, contact) for report, contact in opened.get(row.id, ())]) for row in piece]
         for row, reports in told:

@@ -62,14 +62,14 @@ class Made:
 class Progress:
     """The person and time of an order, a folder for temporary files, and how far it is.
 
-    This class calls `say`; the worker's writes to the order. `beside` holds further facts for its events.
+    This class calls `say`; the worker's writes to the order. `event_facts` holds further facts for its events.
     """
 
     def __init__(
         self, *, by: Actor, now: datetime, folder: Path, say: Callable[[int, int | None], None] | None = None,
-        beside: Mapping[str, str] | None = None,
+        event_facts: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        self.by, self.now, self.folder, self.beside = by, now, folder, beside or {}
+        self.by, self.now, self.folder, self.event_facts = by, now, folder, event_facts or {}
         self._say = say
 
     def tell(self, done: int, total: int | None = None) -> None:

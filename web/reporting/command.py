@@ -98,10 +98,10 @@ def _last_over(every: str, centre_id: int, now: datetime) -> str:
 def _write(made: Made, out: Path) -> int:
     """Whole or not at all: written next to its place, then renamed."""
     data: Any = made.content if isinstance(made.content, bytes) else made.content.read_bytes()
-    beside = out.with_name(f".{out.name}.part")
+    part = out.with_name(f".{out.name}.part")
     try:
-        beside.write_bytes(data)
-        beside.replace(out)
+        part.write_bytes(data)
+        part.replace(out)
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
     return len(data)
