@@ -44,7 +44,7 @@ from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.acts import act
 from workflows.running.claims import holder_of, holders
-from workflows.running.faults import FaultSpot
+from workflows.running.faults import Spot
 from workflows.running.incidents import run_recorded, spot_of
 from workflows.running.steps import TaskAlreadyDone
 
@@ -58,7 +58,7 @@ ALREADY = (TaskAlreadyDone, AlreadyTheirs)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenStep:
     """A selected step as it was when the page was requested. `title` is empty for people who may not read it."""
 
     ref: str
@@ -74,11 +74,11 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class StepResult:
     """The result for one step: `state` is done, already or refused, `words` say what or why not; `more_url` leads to where it can
     be done."""
 
-    chosen: Chosen
+    chosen: ChosenStep
     state: str
     words: str
     more_url: str = ""
@@ -119,7 +119,7 @@ class NoteForm(Form):
 def claim() -> ResponseReturnValue:
     by = actor()
 
-    def claim_one(each: Chosen) -> str:
+    def claim_one(each: ChosenStep) -> str:
         if each.holder_id == by.account_id:
             raise AlreadyTheirs("Việc này đã ở chỗ Ông/Bà.", "You have this task already.")
         steps.claim(each.ref, by=by, now=now())
@@ -133,7 +133,7 @@ def claim() -> ResponseReturnValue:
 def release() -> ResponseReturnValue:
     by = actor()
 
-    def release_one(each: Chosen) -> str:
+    def release_one(each: ChosenStep) -> str:
         if each.holder_id is None:
             raise AlreadyTheirs("Việc này chưa ai nhận.", "Nobody has taken this task.")
         if each.holder_id != by.account_id:
@@ -159,7 +159,7 @@ def assign() -> ResponseReturnValue:
         form.to.errors = [_("Please choose one of the list.")]
         return _form("assign", _("Give to a colleague"), form, chosen)
 
-    def assign_one(each: Chosen) -> str:
+    def assign_one(each: ChosenStep) -> str:
         assign_task(each.ref, by=by, now=now(), to=to)
         return str(_("Given to %(name)s.", name=names[to]))
 
@@ -219,7 +219,7 @@ def note() -> ResponseReturnValue:
     return _done(_("Note"), chosen, lambda each: _note(each, audience, words, by))
 
 
-def _remind(each: Chosen, words: str, by: Actor) -> str:
+def _remind(each: ChosenStep, words: str, by: Actor) -> str:
     case, moment = _locked(each, by), now()
     require(by, Action.REMIND, case)
     owing = owing_agencies(case, assignment_id=each.assignment_id)
@@ -229,7 +229,7 @@ def _remind(each: Chosen, words: str, by: Actor) -> str:
     return str(_("Reminded: %(agencies)s.", agencies=names))
 
 
-def _misfit(each: Chosen, case: Case | None) -> CaseworkError | None:
+def _misfit(each: ChosenStep, case: Case | None) -> CaseworkError | None:
     """Why a step cannot be classified together with others, whatever is chosen; None where it can."""
     if each.element != "classify":
         return ClassificationRefused("Việc này không phải bước phân loại.", "This is not a step of classifying.")
@@ -242,7 +242,7 @@ def _misfit(each: Chosen, case: Case | None) -> CaseworkError | None:
     return None
 
 
-def _classify(each: Chosen, form: ClassifyForm, by: Actor) -> str:
+def _classify(each: ChosenStep, form: ClassifyForm, by: Actor) -> str:
     moment, case = now(), _case(each.case_ref)
     if (why := _misfit(each, case)) is not None or case is None:
         raise why or steps.TaskUnknown
@@ -272,13 +272,13 @@ def _classify(each: Chosen, form: ClassifyForm, by: Actor) -> str:
     return f"{said} {unseen}" if left else said
 
 
-def _note(each: Chosen, audience: str, words: str, by: Actor) -> str:
+def _note(each: ChosenStep, audience: str, words: str, by: Actor) -> str:
     case, moment = _locked(each, by), now()
     named = mention_in(write_note(case, by=by, now=moment, audience=audience, words=words), case, by=by, now=moment)
     return str(_("The note is kept, and those named in it are told.") if named else _("The note is kept."))
 
 
-def _locked(each: Chosen, by: Actor) -> Case:
+def _locked(each: ChosenStep, by: Actor) -> Case:
     """The case of a step, locked, if the person has any business with it."""
     case = lock_case(each.case_id)
     if case_seen_by(by, each.case_ref) is None:
@@ -290,7 +290,7 @@ def _case(ref: str) -> Case | None:
     return case_seen_by(actor(), ref)
 
 
-def _chosen() -> list[Chosen]:
+def _chosen() -> list[ChosenStep]:
     """The selected steps that are in the person's inbox, at most MOST_AT_ONCE."""
     refs = list(dict.fromkeys(request.form.getlist("task")))[:MOST_AT_ONCE]
     tasks = listed(actor(), refs) if refs else []
@@ -299,14 +299,14 @@ def _chosen() -> list[Chosen]:
     return [_as_chosen(task, titles[task.id], held.get(task.id)) for task in tasks]
 
 
-def _as_chosen(task: WaitingTask, title: str, holder: Account | None) -> Chosen:
-    return Chosen(
+def _as_chosen(task: WaitingTask, title: str, holder: Account | None) -> ChosenStep:
+    return ChosenStep(
         task.ref, task.element, task.desk, holder.id if holder is not None else None, task.case.code, title, task.case_id, task.case.ref,
         task.assignment_id, steps.label_of_step(task),
     )  # fmt: skip
 
 
-def _holder_of(chosen: Chosen) -> tuple[str, Any]:
+def _holder_of(chosen: ChosenStep) -> tuple[str, Any]:
     [task] = listed(actor(), [chosen.ref])
     holder = holder_of(task, now=now())
     return (holder.full_name or "" if holder else "", task.claimed_at)
@@ -327,7 +327,7 @@ def _refusal_of_ticks() -> str:
 
 
 def _form(
-    name: str, heading: str, form: Form, chosen: list[Chosen], *, button: str = "", misfits: Mapping[str, str] = MappingProxyType({}),
+    name: str, heading: str, form: Form, chosen: list[ChosenStep], *, button: str = "", misfits: Mapping[str, str] = MappingProxyType({}),
     typed: Collection[str] = (),
 ) -> ResponseReturnValue:
     """The page that asks for what is needed in addition to the selection. `misfits`: why some steps will be refused, by step; `typed`:
@@ -348,7 +348,7 @@ def _to_inbox(refusal: str) -> ResponseReturnValue:
 
 
 def _done(
-    heading: str, chosen: list[Chosen], work: Callable[[Chosen], str], spot: Callable[[str], FaultSpot | None] = lambda ref: None
+    heading: str, chosen: list[ChosenStep], work: Callable[[ChosenStep], str], spot: Callable[[str], Spot | None] = lambda ref: None
 ) -> ResponseReturnValue:
     """Do the work for each step in turn and show each result: one refusal does not stop the others.
 
@@ -365,16 +365,17 @@ def _done(
     return render_template("inbox/bulk_done.html", heading=heading, results=results, said=said, missing=missing, rest=len(results) - done)
 
 
-def _result(each: Chosen, work: Callable[[Chosen], str], spot: Callable[[str], FaultSpot | None]) -> Result:
+def _result(each: ChosenStep, work: Callable[[ChosenStep], str], spot: Callable[[str], Spot | None]) -> StepResult:
     try:
         with sending_part(each.ref):
-            return Result(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))
+            return StepResult(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))
     except SentBefore:
-        return Result(each, "already", said_before())
+        return StepResult(each, "already", said_before())
     except ALREADY as refusal:
-        return Result(each, "already", local(refusal.text))
+        return StepResult(each, "already", local(refusal.text))
     except HeldByColleague as refusal:
         may_move = leads_desk(actor(), each.desk)
-        return Result(each, "refused", local(refusal.text), url_for("assigning.assign", ref=each.ref, back=way_back()) if may_move else "")
+        more_url = url_for("assigning.assign", ref=each.ref, back=way_back()) if may_move else ""
+        return StepResult(each, "refused", local(refusal.text), more_url)
     except CaseworkError as refusal:
-        return Result(each, "refused", local(refusal.text))
+        return StepResult(each, "refused", local(refusal.text))

@@ -15,7 +15,7 @@ from casework.second_person import deputyships_beside, first_person_words, writt
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from workflows.desks.inbox import InboxQuery, page_of
+from workflows.desks.inbox import Wanted, page_of
 from workflows.models import WaitingTask
 from workflows.running.incidents import perform_recorded
 from workflows.running.steps import TaskUnknown, task_for
@@ -29,7 +29,7 @@ OPENING_LENGTH = 140
 
 
 @dataclass(frozen=True)
-class Row:
+class WaitingAnswer:
     """An answer waiting for approval: whether it may be selected, and if not why."""
 
     task: WaitingTask
@@ -45,7 +45,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ApprovalOutcome:
     """The result for one selected answer."""
 
     code: str
@@ -68,12 +68,12 @@ def approve() -> ResponseReturnValue:
     return _shown(outcomes, nothing_picked=not picked)
 
 
-def _approved(ref: str, version: str) -> Outcome:
+def _approved(ref: str, version: str) -> ApprovalOutcome:
     """Approve one answer; a refusal does not affect the others."""
     try:
         task = task_for(actor(), ref)
     except TaskUnknown as refusal:
-        return Outcome("", "", False, local(refusal.text))
+        return ApprovalOutcome("", "", False, local(refusal.text))
     code, title = task.case.code, task.case.title or ""
     try:
         if task.element != ELEMENT or task.assignment is None:
@@ -83,17 +83,17 @@ def _approved(ref: str, version: str) -> Outcome:
             refuse_unopened(task.assignment, by=actor(), version=number_in(version) or 0)
         perform_recorded(ref, by=actor(), now=now(), act=VERB)
     except CaseworkError as refusal:
-        return Outcome(code, title, False, local(refusal.text))
-    return Outcome(code, title, True, _("Approved."))
+        return ApprovalOutcome(code, title, False, local(refusal.text))
+    return ApprovalOutcome(code, title, True, _("Approved."))
 
 
-def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> ResponseReturnValue:
-    page = page_of(actor(), InboxQuery(element=ELEMENT), now=now(), limit=MOST)
+def _shown(outcomes: list[ApprovalOutcome], *, nothing_picked: bool = False) -> ResponseReturnValue:
+    page = page_of(actor(), Wanted(element=ELEMENT), now=now(), limit=MOST)
     answers = newest_answers([task.assignment for task in page.tasks if task.assignment is not None])
     opened = opened_by(actor(), answers.values())
-    beside = deputyships_beside([deed for answer in answers.values() for deed in written_by(answer)], now=now())
+    deputyships = deputyships_beside([deed for answer in answers.values() for deed in written_by(answer)], now=now())
     rows = [
-        _row(task, page.holders.get(task.id), answers[task.assignment_id], opened, beside)
+        _row(task, page.holders.get(task.id), answers[task.assignment_id], opened, deputyships)
         for task in page.tasks if task.assignment_id in answers
     ]  # fmt: skip
     refused = nothing_picked or any(not outcome.is_done for outcome in outcomes)
@@ -102,13 +102,13 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> Response
     ), 422 if refused else 200
 
 
-def _row(task: WaitingTask, holder: Account | None, answer: Answer, opened: frozenset[int], beside: list[Deputy]) -> Row:
+def _row(task: WaitingTask, holder: Account | None, answer: Answer, opened: frozenset[int], deputyships: list[Deputy]) -> WaitingAnswer:
     is_opened, by = answer.id in opened, actor()
     barred, deeds = "", [(Action.SUBMIT_ANSWER, deed) for deed in written_by(answer) if deed.account_id is not None]
     if holder is not None and holder.id != by.account_id:
         barred = _("%(name)s has taken it.", name=holder.full_name)
-    elif (why := first_person_words(Action.APPROVE_ANSWER, deeds, by=by, now=now(), among=beside)) is not None:
+    elif (why := first_person_words(Action.APPROVE_ANSWER, deeds, by=by, now=now(), among=deputyships)) is not None:
         barred = local(why)
     elif not is_opened:
         barred = _("Not opened yet: open and read it first.")
-    return Row(task, answer, barred, is_opened)
+    return WaitingAnswer(task, answer, barred, is_opened)

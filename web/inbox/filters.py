@@ -40,7 +40,7 @@ KEYS = tuple(each.name for each in fields(Filter))
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FilterSelect:
     """One select of the form: its name in the address, its label, the text for no choice, and its options."""
 
     key: str
@@ -71,7 +71,7 @@ def params_of(chosen: Filter) -> dict[str, str]:
     return {key: str(value) for key in KEYS if (value := getattr(chosen, key)) is not None}
 
 
-def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list[Choice]:
+def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list[FilterSelect]:
     """The selects of the form. Takes four statements unless cached since the last change of rules."""
     given, offered = params_of(chosen), work_choices(by, now=now())
     states = [(state, local(STAFF_LABELS[CaseState(state)][1])) for state in CLOSED_VALUES["state"]]
@@ -95,8 +95,8 @@ def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list
     return found
 
 
-def _choice(key: str, label: str, anything: str, options: list[tuple[str, str]], given: Mapping[str, str]) -> Choice:
-    return Choice(key, label, anything, options, given.get(key, ""))
+def _choice(key: str, label: str, anything: str, options: list[tuple[str, str]], given: Mapping[str, str]) -> FilterSelect:
+    return FilterSelect(key, label, anything, options, given.get(key, ""))
 
 
 def _named(rows: Iterable[tuple[str, Bilingual]]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from workflows.models import WaitingTask
 
 
 @dataclass(frozen=True)
-class Group:
+class DueGroup:
     """The steps due in one period of time."""
 
     key: str
@@ -28,14 +28,14 @@ class Group:
         return sum(task.case.is_unconfirmed for task in self.tasks) if self.key == "late" else 0
 
 
-def groups_of(tasks: list[WaitingTask], *, now: datetime, first: Collection[int] = ()) -> list[Group]:
+def groups_of(tasks: list[WaitingTask], *, now: datetime, first: Collection[int] = ()) -> list[DueGroup]:
     """Group a list sorted by limit into late, today, tomorrow, later, and no limit; the steps in `first` come before them."""
     today = local_day(now)
-    found_groups: list[Group] = []
+    found_groups: list[DueGroup] = []
     for task in tasks:
         key = "first" if task.id in first else _group_key(task, now, today)
         if not found_groups or found_groups[-1].key != key:
-            found_groups.append(Group(key, _group_words(key, today), []))
+            found_groups.append(DueGroup(key, _group_words(key, today), []))
         found_groups[-1].tasks.append(task)
     return found_groups
 

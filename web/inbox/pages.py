@@ -58,7 +58,7 @@ PER_PAGE = 25
 
 
 @dataclass(frozen=True)
-class Asked:
+class InboxRequest:
     """The request in the address. `given` is the filter as address parameters, `reader` the person whose desks are read."""
 
     words: str
@@ -82,7 +82,7 @@ def inbox() -> ResponseReturnValue:
     # the bar above shows the same number
     g.waiting_count = counts.all
     saved = filters_of(by)
-    beyond, apart, *kept = _count_beside(by, wanted, saved, asked.principals, moment)
+    beyond, apart, *kept = _count_others(by, wanted, saved, asked.principals, moment)
     renamed = renamed_elements(local_day(moment))
     own_names = [each for each in counts.elements if each not in ELEMENT_LABELS or each in renamed]
     views = views_of(counts, names_of_elements(by, own_names))
@@ -178,11 +178,11 @@ def release(ref: str) -> ResponseReturnValue:
     return redirect(_back(ref))
 
 
-def _asked() -> Asked:
+def _asked() -> InboxRequest:
     by, words, view = actor(), request.args.get("q", "").strip()[:60], request.args.get("view", "all")
     chosen, principals = filter_in(request.args), principals_of(by)
     codes = codes_meant(words, now=now()) if words else ()
-    return Asked(
+    return InboxRequest(
         words=words,
         codes=codes,
         view=view,
@@ -194,7 +194,7 @@ def _asked() -> Asked:
     )
 
 
-def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
+def _column(by: Actor, asked: InboxRequest, views: list[View]) -> dict[str, Any]:
     """Template values of the left column and the heading."""
     return {
         "views": views,
@@ -207,7 +207,7 @@ def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
     }
 
 
-def _narrowed(by: Actor, asked: Asked) -> dict[str, Any]:
+def _narrowed(by: Actor, asked: InboxRequest) -> dict[str, Any]:
     """Template values of the search and the filter: the choice, the options, and addresses without each part."""
     view, given = asked.view, asked.given
     return {
@@ -248,7 +248,7 @@ def _reader(by: Actor, chosen: Filter, principals: list[Account]) -> Actor:
     return narrowed(by, chosen.whose, {each.ref: each.id for each in principals})
 
 
-def _count_beside(by: Actor, wanted: Wanted, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
+def _count_others(by: Actor, wanted: Wanted, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
     """The number waiting for others where the person may list that, else 0; the number of unconfirmed cases; then the number under each
     saved filter. One statement."""
     answers_for = bool(parties_for(by))

@@ -18,7 +18,7 @@ from workflows.models import WaitingTask
 
 
 @dataclass(frozen=True)
-class Row:
+class InboxRow:
     """One step in the list as a reader may see and handle it."""
 
     url: str
@@ -31,7 +31,7 @@ class Row:
     holder: Account | None
 
 
-def rows_of(by: Actor, page: InboxPage, principals: Sequence[Account], *, is_of_places: bool) -> dict[int, Row]:
+def rows_of(by: Actor, page: InboxPage, principals: Sequence[Account], *, is_of_places: bool) -> dict[int, InboxRow]:
     """The rows of a page by step. `is_of_places`: the list goes beyond the person's own desks."""
     tasks = page.tasks
     begun, names = openings([task.case for task in tasks], by), {each.id: each.full_name or "" for each in principals}
@@ -48,7 +48,7 @@ def titles_of(by: Actor, tasks: Sequence[WaitingTask]) -> dict[int, str]:
 def _row(
     by: Actor, task: WaitingTask, holder: Account | None, begun: Mapping[int, str], names: Mapping[int, str], back: str | None, *,
     is_of_places: bool,
-) -> Row:
+) -> InboxRow:
     """A waiting step on the person's own desk links to the step; others link to the case, if they may read it."""
     case, desk = task.case, own_desk(by, task.desk)
     is_theirs = desk is not None if not is_of_places else is_at(by, task.desk, case)
@@ -58,7 +58,7 @@ def _row(
     else:
         url = url_for("cases.case", ref=case.ref, back=back) if not is_of_places or seen_by(by, case) is not None else ""
     principal_id = by.at(desk).principal_id if desk is not None else None
-    return Row(
+    return InboxRow(
         url=url,
         title=_title(task, begun) if reads else "",
         reads_matter=reads,
