@@ -25,7 +25,7 @@ from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.accounts.blocked_contacts import blockable
 from web.cases.page_parts import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
-from web.cases.text_versions import Difference, answer_differences, publication_differences
+from web.cases.text_versions import TextDifference, answer_differences, publication_differences
 from web.clock import now
 from web.documents.beside import Documents, documents_shown
 from web.forms import Form
@@ -230,7 +230,7 @@ def _history_kind() -> HistoryKind | None:
 
 def _assignments(
     seen: Case, answers: dict[int, list[SeenAnswer]], hand_backs: list[HandBack]
-) -> list[tuple[Assignment, tuple[str, Any], str | None, list[SeenAnswer], list[HandBack], dict[int, list[Difference]]]]:
+) -> list[tuple[Assignment, tuple[str, Any], str | None, list[SeenAnswer], list[HandBack], dict[int, list[TextDifference]]]]:
     """Each agency with its state and what the reader may see: instructions, answers, requests to be released, changes between versions."""
     return [
         (

@@ -35,7 +35,7 @@ SENDERS = {"citizen": _l("The reporter"), "camera": _l("Camera"), "phone": _l("T
 
 
 @dataclass(frozen=True)
-class CaseFile:
+class CasePicture:
     """One picture of a case. `purpose` is what it was sent for, `sender` a role in the case and never a citizen's name."""
 
     photo: SeenPhoto
@@ -45,7 +45,7 @@ class CaseFile:
 
 
 @dataclass(frozen=True)
-class Apart:
+class QuarantinedCase:
     """A quarantined case as its confidential readers see it."""
 
     since: datetime
@@ -76,16 +76,18 @@ def version_of(tasks: Sequence[WaitingTask]) -> ProcessVersion | None:
     return next((task.instance.process_version for task in tasks if task.instance.assignment_id is None), None)
 
 
-def files_of(reports: Sequence[SeenReport], answers: Mapping[int, Sequence[SeenAnswer]], case: Case, dealings: Dealings) -> list[CaseFile]:
+def files_of(
+    reports: Sequence[SeenReport], answers: Mapping[int, Sequence[SeenAnswer]], case: Case, dealings: Dealings
+) -> list[CasePicture]:
     """Every picture the reader may see, in page order: its purpose, the sender's role in the case, and its audience."""
-    found = [CaseFile(photo, "report", SENDERS[each.report.source], each.report.code) for each in reports for photo in each.photos]
+    found = [CasePicture(photo, "report", SENDERS[each.report.source], each.report.code) for each in reports for photo in each.photos]
     for row in case.assignments:
         for seen in answers[row.id]:
             words = _("version %(number)s", number=seen.answer.version)
-            found += [CaseFile(photo, "answer", local(row.agency.short_name), words) for photo in seen.photos]
+            found += [CasePicture(photo, "answer", local(row.agency.short_name), words) for photo in seen.photos]
     for record in dealings.records:
         sender = local(record.assignment.agency.short_name) if record.assignment is not None else _("The centre")
-        found += [CaseFile(photo, "step", sender, local(record.label)) for value in record.values for photo in value.photos]
+        found += [CasePicture(photo, "step", sender, local(record.label)) for value in record.values for photo in value.photos]
     return found
 
 
@@ -100,14 +102,14 @@ def moment_words(instant: datetime) -> str:
     return f"{there:%H:%M %d/%m/%Y}"
 
 
-def apart_seen(case: Case) -> Apart | None:
+def apart_seen(case: Case) -> QuarantinedCase | None:
     """What remains of a quarantined case; None for everybody but its confidential readers."""
     by = actor()
     if case.quarantined_at is None or not sees(by, Sight.QUARANTINED, case):
         return None
     handed_at = handed_over_at(case)
     photos = [photo for link in case.reports if link.left_at is None for photo in photos_of_report(link.report)]
-    return Apart(
+    return QuarantinedCase(
         case.quarantined_at, quarantine_reason(case, by=by), [] if handed_at else photos, originals_apart(case, by), handed_at,
         hand_over_receipt(case, by=by),
     )  # fmt: skip

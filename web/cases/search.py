@@ -39,7 +39,7 @@ AROUND = 90
 _SIGNS = re.compile(r"[\w'’‘ʼ`´\-‐‑–]+")
 
 
-class Piece(NamedTuple):
+class MarkedPiece(NamedTuple):
     """A stretch of text that either matches a search word or does not."""
 
     text: str
@@ -84,18 +84,18 @@ def phone() -> ResponseReturnValue:
     return response
 
 
-def marked(text: str, words: tuple[str, ...]) -> list[Piece]:
+def marked(text: str, words: tuple[str, ...]) -> list[MarkedPiece]:
     """Split a text into matching and other pieces; words match at the start of a folded word. The template escapes them."""
-    pieces: list[Piece] = []
+    pieces: list[MarkedPiece] = []
     end = 0
     for sign in _SIGNS.finditer(text):
         if any(part.startswith(word) for part in index_words(sign[0]).split() for word in words):
-            pieces += [Piece(text[end : sign.start()], False), Piece(sign[0], True)]
+            pieces += [MarkedPiece(text[end : sign.start()], False), MarkedPiece(sign[0], True)]
             end = sign.end()
-    return [piece for piece in [*pieces, Piece(text[end:], False)] if piece.text]
+    return [piece for piece in [*pieces, MarkedPiece(text[end:], False)] if piece.text]
 
 
-def excerpt(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
+def excerpt(hit: Hit, words: tuple[str, ...]) -> list[MarkedPiece]:
     """The text around the first match behind the title; empty where the title contains every word."""
     title = hit.case.title or ""
     seen = index_words(title).split()
@@ -165,7 +165,7 @@ def _page_number() -> int:
     return number_in(request.args.get("page", ""), digits=3) or 1
 
 
-def _former(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
+def _former(hit: Hit, words: tuple[str, ...]) -> list[MarkedPiece]:
     """The former names of the place that match a search word."""
     names = [name for name in hit.former if any(part.startswith(word) for part in index_words(name).split()[1:] for word in words)]
     return marked(", ".join(names), words)

@@ -19,16 +19,16 @@ bp = Blueprint("consent", __name__)
 @performs(Action.READ_PUBLIC)
 def privacy() -> ResponseReturnValue:
     """The present notice, for people who are not sending a report."""
-    return render_template("filing/consent.html", notice=found(notice_today(centre_words().id, now())), **_beside())
+    return render_template("filing/consent.html", notice=found(notice_today(centre_words().id, now())), **_context())
 
 
 @bp.get("/consent/<version>")
 @performs(Action.READ_PUBLIC)
 def notice(version: str) -> ResponseReturnValue:
-    return render_template("filing/consent.html", notice=found(notice_shown(version, now())), **_beside())
+    return render_template("filing/consent.html", notice=found(notice_shown(version, now())), **_context())
 
 
-def _beside() -> dict[str, Any]:
+def _context() -> dict[str, Any]:
     centre_id = centre_words().id
     return {
         "months": value_of("mask_identity_months"),

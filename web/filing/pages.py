@@ -33,7 +33,7 @@ from web.files.photos import remember_form
 from web.files.report_files import heaviest_report, most_report_photos, stage_report_files
 from web.files.staged_files import missing_files
 from web.files.uploads import drop_upload
-from web.filing.similar import Near, follow_instead, near_before_filing
+from web.filing.similar import SimilarCase, follow_instead, near_before_filing
 from web.filing.submit import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_fields import FilingForm
 from web.guards import actor, found, performs
@@ -179,7 +179,7 @@ def shell_page() -> str:
 
 def _page(
     form: FilingForm, *, file_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True, asks_outside: bool = False,
-    asks_consent: bool = False, near: list[Near] | None = None, sent_as: str | None = None,
+    asks_consent: bool = False, near: list[SimilarCase] | None = None, sent_as: str | None = None,
 ) -> str:  # fmt: skip
     if not shows_errors:
         for field in form:

@@ -20,7 +20,7 @@ MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Near:
+class SimilarCase:
     """A case that may be about the same matter: its list entry, and the title an operator gave it. `metres` where its exact place is
     public; `is_measured` where it was found by position, so it is near in any case."""
 
@@ -30,14 +30,14 @@ class Near:
     is_measured: bool
 
 
-def near_before_filing(form: FilingForm) -> list[Near]:
+def near_before_filing(form: FilingForm) -> list[SimilarCase]:
     """Similar cases to show before filing; empty once the sender has seen them, or when this form has already filed."""
     if form.alike_seen.data or any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key):
         return []
     return near(form.chosen_place, form.words.data or "")
 
 
-def near(place: Place, words: str) -> list[Near]:
+def near(place: Place, words: str) -> list[SimilarCase]:
     """The most similar cases, at most MOST_SHOWN, with public facts only."""
     try:
         found = {each.case.code: each for each in alike_nearby(place, now=now(), limit=MOST_SHOWN, words=words)}
@@ -45,7 +45,7 @@ def near(place: Place, words: str) -> list[Near]:
         return []
     items = public_items([each.case.id for each in found.values()], as_given=True)
     return [
-        Near(item, one.case.title, one.metres, place.latitude is not None and one.case.latitude is not None)
+        SimilarCase(item, one.case.title, one.metres, place.latitude is not None and one.case.latitude is not None)
         for item in items
         if (one := found[item.code])
     ]

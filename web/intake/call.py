@@ -102,7 +102,7 @@ class CallForm(IntakeForm):
 
 
 @dataclass(frozen=True)
-class Known:
+class EarlierCases:
     """Earlier cases of a number: how many, in a sentence, and the newest of them."""
 
     words: str
@@ -181,7 +181,7 @@ def communes_here() -> list[Area]:
     return sorted(communes_today(), key=lambda area: area.centre_id != centre_id)
 
 
-def _page(form: CallForm, *, refusal: str = "", known: Known | None = None, hints: Hints | None = None) -> str:
+def _page(form: CallForm, *, refusal: str = "", known: EarlierCases | None = None, hints: Hints | None = None) -> str:
     centre = own_centre()
     return render_template(
         "intake/call.html",
@@ -215,7 +215,7 @@ def middle_of(communes: Iterable[Area], centre: Centre) -> tuple[float, float, f
     return south, west, north, east
 
 
-def _known(typed: str) -> Known | None:
+def _known(typed: str) -> EarlierCases | None:
     """Earlier cases of a number, found by its keyed digest; None where it is no number.
 
     Each lookup counts towards the limit an administrator sets, and leaves an event; a refusal hides the hint and never the form.
@@ -226,13 +226,13 @@ def _known(typed: str) -> Known | None:
     with unit_of_work():
         until = count_attempt(LOOK_UPS, found(signed_in_account()).ref, now=now())
     if until is not None:
-        return Known(str(_("Too many numbers were looked up; the form can be sent all the same.")), [])
+        return EarlierCases(str(_("Too many numbers were looked up; the form can be sent all the same.")), [])
     with unit_of_work(keeps_rows=True):
         cases = look_up_phone(number, by=actor(), now=now(), reason=WHY_LOOKED)
     if not cases:
-        return Known(str(_("This number has not reported anything before.")), [])
+        return EarlierCases(str(_("This number has not reported anything before.")), [])
     words = ngettext("This number has sent %(num)s report before.", "This number has sent %(num)s reports before.", len(cases))
-    return Known(str(words), cases[:MOST_SHOWN])
+    return EarlierCases(str(words), cases[:MOST_SHOWN])
 
 
 def _hints(words: str) -> Hints:

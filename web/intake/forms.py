@@ -19,7 +19,7 @@ from casework.parsing import instant_in
 from casework.places.former_areas import former_names
 from web.filing_fields import NO_CHOICE, number, sound_token
 from web.forms import Form
-from web.intake.places import Named, commune_meant, names_of
+from web.intake.places import CommuneName, commune_meant, names_of
 from web.locales import in_reader_language as local
 from web.task_page import at_most
 
@@ -64,18 +64,18 @@ class IntakeForm(Form):
         return found[0].area if len(found) == 1 else None
 
     @cached_property
-    def names(self) -> list[Named]:
+    def names(self) -> list[CommuneName]:
         """The names a commune may be typed by, present and former."""
         return names_of(self._area_rows, former_names({area.id for area in self._area_rows}))
 
     @property
-    def meant(self) -> list[Named]:
+    def meant(self) -> list[CommuneName]:
         """The communes that the typed text may mean, or the chosen one of several."""
         found = commune_meant(self.area.data or "", self.names)
         return [each for each in found if each.area.ref == self.commune.data] or found
 
     @property
-    def offered(self) -> list[Named]:
+    def offered(self) -> list[CommuneName]:
         """The first few communes to choose from where several match."""
         found = self.meant
         return found[:MOST_NAMED] if len(found) > 1 else []

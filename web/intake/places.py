@@ -16,7 +16,7 @@ from web.locales import in_reader_language as local
 MOST_EXAMPLES = 2
 
 
-class Named(NamedTuple):
+class CommuneName(NamedTuple):
     """A present commune under one of its names; `former` is the former name where that was matched."""
 
     area: Area
@@ -34,13 +34,13 @@ class Named(NamedTuple):
         return f"{name} ({_('formerly: %(name)s', name=self.former)})" if self.former else name
 
 
-def names_of(communes: Sequence[Area], former: Mapping[int, Sequence[str]]) -> list[Named]:
+def names_of(communes: Sequence[Area], former: Mapping[int, Sequence[str]]) -> list[CommuneName]:
     """Every name a commune may be called by: present names, then former ones."""
-    own = [Named(area) for area in communes]
-    return own + [Named(area, name) for area in communes for name in former.get(area.id, ())]
+    own = [CommuneName(area) for area in communes]
+    return own + [CommuneName(area, name) for area in communes for name in former.get(area.id, ())]
 
 
-def commune_meant(typed: str, names: Sequence[Named]) -> list[Named]:
+def commune_meant(typed: str, names: Sequence[CommuneName]) -> list[CommuneName]:
     """The communes a typed text may mean, each once: one is the answer, several are to be chosen from, none is unknown.
 
     Tried in this order: the whole name; the name without "xã" or "phường", present before former; the beginning of a word of a present
@@ -62,7 +62,7 @@ def commune_meant(typed: str, names: Sequence[Named]) -> list[Named]:
     return []
 
 
-def examples_of(names: Sequence[Named], centre_id: int) -> list[str]:
+def examples_of(names: Sequence[CommuneName], centre_id: int) -> list[str]:
     """Pairs of letters that mean one commune of the centre and begin no name of another, at most MOST_EXAMPLES."""
     found: list[str] = []
     for each in names:

@@ -33,7 +33,7 @@ MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UnreleasedVillage:
     """A case whose place waits for release: the original words, their replacement, and what in that may identify a person."""
 
     case: Case
@@ -45,7 +45,7 @@ class Row:
     is_seen: bool
 
 
-class Outcome(NamedTuple):
+class ReleaseOutcome(NamedTuple):
     """The result for one selected case."""
 
     code: str
@@ -69,27 +69,27 @@ def decide() -> ResponseReturnValue:
     return _shown(outcomes, nothing_picked=not picked), 200 if outcomes and all(each.is_done for each in outcomes) else 422
 
 
-def _decided(ref: str, act: str) -> Outcome:
+def _decided(ref: str, act: str) -> ReleaseOutcome:
     by, seen = actor(), case_seen_by(actor(), ref)
     if seen is None:
-        return Outcome("", "", False, local(VillageDecided().text))
+        return ReleaseOutcome("", "", False, local(VillageDecided().text))
     code, case_id = seen.code, seen.id
     words = request.form.get(f"{WORDS}{ref}", "").strip() if act == RELEASE else ""
     if act == RELEASE and not words:
-        return Outcome(code, ref, False, _("Nothing stands in the field. To let nobody read anything, press “Keep unsaid”."))
+        return ReleaseOutcome(code, ref, False, _("Nothing stands in the field. To let nobody read anything, press “Keep unsaid”."))
     if marks_left(words) and request.form.get(f"{SEEN}{ref}") != mark_of_words(words):
-        return Outcome(code, ref, False, _("The words may still tell of a person. Please take it out, or confirm it at the case."))
+        return ReleaseOutcome(code, ref, False, _("The words may still tell of a person. Please take it out, or confirm it at the case."))
     try:
         with unit_of_work():
             clear_village(lock_case(case_id), by=by, now=now(), words=words)
     except CaseBusy:
         raise
     except CaseworkError as refusal:
-        return Outcome(code, ref, False, local(refusal.text))
-    return Outcome(code, ref, True, _("Everybody may read it.") if words else _("Kept unsaid."))
+        return ReleaseOutcome(code, ref, False, local(refusal.text))
+    return ReleaseOutcome(code, ref, True, _("Everybody may read it.") if words else _("Kept unsaid."))
 
 
-def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> str:
+def _shown(outcomes: list[ReleaseOutcome], *, nothing_picked: bool = False) -> str:
     after = number_in(request.args.get("after", ""))
     page = unreleased_cases(by=actor(), after=after)
     refused = {each.ref for each in outcomes if not each.is_done}
@@ -100,11 +100,11 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> str:
     )  # fmt: skip
 
 
-def _row(case: Case, sent: Mapping[str, str], is_picked: bool) -> Row:
+def _row(case: Case, sent: Mapping[str, str], is_picked: bool) -> UnreleasedVillage:
     stood = waiting_words(case) or ""
     words = sent.get(f"{WORDS}{case.ref}", neutral(stood))
     mark = mark_of_words(words)
-    return Row(case, marked_pieces(stood), words, marks_left(words), mark, is_picked, sent.get(f"{SEEN}{case.ref}") == mark)
+    return UnreleasedVillage(case, marked_pieces(stood), words, marks_left(words), mark, is_picked, sent.get(f"{SEEN}{case.ref}") == mark)
 
 
 def _lists(cases: list[Case]) -> dict[int, list[Area]]:

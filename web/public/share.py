@@ -36,7 +36,7 @@ _lock, _hands = Lock(), BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharePreview:
     """Content of the page's head and of its sharing section. Addresses are absolute."""
 
     title: str
@@ -46,7 +46,7 @@ class Shared:
     qr: str
 
 
-def shared_as(item: PublicItem, *, question: str = "") -> Shared:
+def shared_as(item: PublicItem, *, question: str = "") -> SharePreview:
     """In the reader's language; for an unpublished case only its field, commune and state."""
     base, card = current_app.config["BASE_URL"], card_of(item)
     address = base + url_for("public.report", code=item.code)
@@ -55,7 +55,7 @@ def shared_as(item: PublicItem, *, question: str = "") -> Shared:
     if len(described) > LONGEST_DESCRIPTION:
         described = described[: LONGEST_DESCRIPTION - 1].rsplit(" ", 1)[0] + "…"
     picture = base + url_for("public_share.card", code=item.code, v=card.digest)
-    return Shared(card.title, described, address, picture, address_code(address))
+    return SharePreview(card.title, described, address, picture, address_code(address))
 
 
 def card_of(item: PublicItem) -> Card:
