@@ -48,7 +48,7 @@ PLAIN = Bilingual("Công văn", "Official letters")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NumberSeries:
     """A series of a body into which a number may be entered. `kind` is one of the kinds numbered in it."""
 
     place: str
@@ -195,20 +195,20 @@ def _series(series: str) -> str:
     return local(PLAIN) if series == PLAIN_LETTERS else series
 
 
-def _places(today: date) -> list[Place]:
+def _places(today: date) -> list[NumberSeries]:
     """The series the person may enter numbers into this year, whether or not a book has been opened."""
     last = {(each.centre_id, each.agency_id, each.series): each.last_number for each in books_seen(actor(), year=today.year)}
-    places: list[Place] = []
+    places: list[NumberSeries] = []
     for body in bodies_kept(actor()):
         if not (owner := _owner(body)).holds_on(today):
             continue
         for series, kind in sorted(series_kept(body, today.year).items()):
             after = last.get((body.centre_id, body.agency_id, series), 0) + 1
-            places.append(Place(f"{owner.ref}:{series}", body, kind, owner.name, _series(series), after))
+            places.append(NumberSeries(f"{owner.ref}:{series}", body, kind, owner.name, _series(series), after))
     return places
 
 
-def _as_seen(places: Sequence[Place], key: str) -> Place | None:
+def _as_seen(places: Sequence[NumberSeries], key: str) -> NumberSeries | None:
     """The place of a choice with the next number its sender saw; if that has been taken since, nothing is entered."""
     first = number_in(key.rpartition(":")[2], digits=9)
     place = next((each for each in places if each.place == _place_in(key)), None)
@@ -223,7 +223,7 @@ def _owner(body: Body) -> Agency | Centre:
     return db.session.get_one(Centre, body.centre_id) if body.agency_id is None else db.session.get_one(Agency, body.agency_id)
 
 
-def _empty(places: list[Place], chosen: DocumentBook | None, today: date) -> OutsideForm:
+def _empty(places: list[NumberSeries], chosen: DocumentBook | None, today: date) -> OutsideForm:
     form = OutsideForm(formdata=None, data={"on": today})
     form.place.choices = [(each.key, each.words) for each in places]
     of_chosen = [each for each in places if chosen is not None and each.body == Body(chosen.centre_id, chosen.agency_id)]

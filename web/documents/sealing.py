@@ -189,7 +189,7 @@ def signed(ref: str) -> ResponseReturnValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedCopy:
     """A copy that was signed elsewhere and is valid in itself. `is_named`: its signers are named to sign for the body; `is_vouched`: the
     person has confirmed that they may. `stored` is its file, kept since the person was asked."""
 
@@ -201,7 +201,7 @@ class Judged:
     stored: StoredFile | None
 
 
-def _judged(letter: Letter, base: LetterFile) -> Judged:
+def _judged(letter: Letter, base: LetterFile) -> JudgedCopy:
     """Judge the upload, or the earlier upload that is now vouched for. Raises ReturnRefused, FileUnread."""
     trust, moment = current_app.extensions["trust"], now()
     sha256, size, fields = base.sha256, base.size, {str(each.get("field")) for each in base.signatures}
@@ -214,7 +214,7 @@ def _judged(letter: Letter, base: LetterFile) -> Judged:
     added = [each.as_of(moment, known) for each in told.signatures if each.field not in fields]
     if named:
         refuse_unnamed(added, named)
-    return Judged(pdf, told, added, bool(named), stored is not None and request.form.get("is_right") == "yes", stored)
+    return JudgedCopy(pdf, told, added, bool(named), stored is not None and request.form.get("is_right") == "yes", stored)
 
 
 def _sent(ref: str) -> tuple[bytes, StoredFile | None]:
@@ -241,7 +241,7 @@ def _tokens() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(signing_keys(), salt="returned copy")
 
 
-def _take_back(letter_id: int, base_id: int, judged: Judged) -> None:
+def _take_back(letter_id: int, base_id: int, judged: JudgedCopy) -> None:
     stored = judged.stored or file_store().put(new_stored_name(), judged.pdf, sealed=True)
     with unit_of_work():
         keep_returned(

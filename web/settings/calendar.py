@@ -45,7 +45,7 @@ from web.task_page import at_most
 
 bp = Blueprint("settings_calendar", __name__)
 
-HOUSE = "house"
+INSTALLATION = "house"
 MOST_CENTRES = 200
 FIRST_YEAR, YEARS_AHEAD = 2020, 10
 WEEKDAYS = (_l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"))
@@ -62,7 +62,7 @@ CLOCKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CalendarScope:
     """The owner of a calendar: a centre or the installation."""
 
     key: str
@@ -78,7 +78,7 @@ class ChangeForm(Form):
     seen = HiddenField()
     reason = StringField(_l("Reason of the change"), validators=[at_most(LONGEST_REASON)])
 
-    def plan(self, scope: Scope, year: int) -> Plan:
+    def plan(self, scope: CalendarScope, year: int) -> Plan:
         """The submitted change. Raises CalendarChangeRefused."""
         raise NotImplementedError
 
@@ -102,7 +102,7 @@ class DaysForm(LabelledForm):
         default="off",
     )
 
-    def plan(self, scope: Scope, year: int) -> Plan:
+    def plan(self, scope: CalendarScope, year: int) -> Plan:
         first, kind = self.first.data, self.kind.data or None
         words = (self.label_vi.data or "", self.label_en.data or "", self.source.data or "")
         return Plan(scope.centre_id, days_between(first, self.last.data or first, kind, *words))
@@ -119,7 +119,7 @@ class SwapForm(ChangeForm):
     worked_en = StringField(_l("The day worked, name in English"), default=SWAPPED["worked"].en, validators=[at_most(LONGEST_LABEL)])
     source = StringField(_l("Number of the act"), validators=[at_most(300)])
 
-    def plan(self, scope: Scope, year: int) -> Plan:
+    def plan(self, scope: CalendarScope, year: int) -> Plan:
         words = (self.off_vi.data or "", self.off_en.data or "", self.source.data or "")
         worked_label = Bilingual(self.worked_vi.data or "", self.worked_en.data or "")
         return Plan(scope.centre_id, swap(self.off.data, self.worked.data, *words, worked_label=worked_label))
@@ -128,7 +128,7 @@ class SwapForm(ChangeForm):
 class CopyForm(ChangeForm):
     """Copy the fixed holidays of the year shown to the next one."""
 
-    def plan(self, scope: Scope, year: int) -> Plan:
+    def plan(self, scope: CalendarScope, year: int) -> Plan:
         return Plan(scope.centre_id, fixed_days_of_next_year(scope.centre_id, year))
 
 
@@ -141,7 +141,7 @@ class HoursForm(ChangeForm):
         description=_l("Such as 07:30-11:30, 13:00-17:00. Empty: what was planned from this day on is taken back."),
     )
 
-    def plan(self, scope: Scope, year: int) -> Plan:
+    def plan(self, scope: CalendarScope, year: int) -> Plan:
         typed = (self.spans.data or "").strip()
         return Plan(scope.centre_id, hours=PlannedHours(self.valid_from.data, spans_in(typed) if typed else ()))
 
@@ -208,7 +208,7 @@ def change(what: str) -> ResponseReturnValue:
     return redirect(url_for(".calendar", of=scope.key, year=shown))
 
 
-def _change_page(what: str, form: ChangeForm, scope: Scope, year: int, *, plan: Plan | None = None, refusal: str = "") -> str:
+def _change_page(what: str, form: ChangeForm, scope: CalendarScope, year: int, *, plan: Plan | None = None, refusal: str = "") -> str:
     context: dict[str, Any] = {"what": what, "title": TITLES[what], "form": form, "scope": scope, "year": year, "refusal": refusal}
     moved = preview(plan, now=now()) if plan is not None else None
     return render_template(
@@ -216,15 +216,15 @@ def _change_page(what: str, form: ChangeForm, scope: Scope, year: int, *, plan: 
     )
 
 
-def _scopes() -> dict[str, Scope]:
+def _scopes() -> dict[str, CalendarScope]:
     """The calendars the person may change, by the key in the address."""
-    by, scopes = actor(), dict[str, Scope]()
+    by, scopes = actor(), dict[str, CalendarScope]()
     if any(grant.role == Role.ADMINISTRATOR and grant.centre_id is None for grant in by.grants):
-        scopes[HOUSE] = Scope(HOUSE, Bilingual("Toàn hệ thống", "The whole installation"), None)
+        scopes[INSTALLATION] = CalendarScope(INSTALLATION, Bilingual("Toàn hệ thống", "The whole installation"), None)
     query = select(Centre).where(Centre.valid_to.is_(None)).order_by(Centre.id).limit(MOST_CENTRES)
     for row in db.session.scalars(query):
         if by.holds([Role.ADMINISTRATOR], centre_id=row.id):
-            scopes[row.code_prefix] = Scope(row.code_prefix, row.name, row.id)
+            scopes[row.code_prefix] = CalendarScope(row.code_prefix, row.name, row.id)
     if not scopes:
         raise NotAllowed
     return scopes
@@ -239,15 +239,15 @@ def _by_month(rows: list[CalendarDay], year: int) -> list[tuple[date, list[Calen
     return [(date(year, month, 1), [row for row in rows if row.day.month == month]) for month in range(1, 13)]
 
 
-def _hours(scope: Scope) -> list[tuple[HoursRow, bool]]:
+def _hours(scope: CalendarScope) -> list[tuple[HoursRow, bool]]:
     """The present and future rows of office hours, each with whether it is the scope's own."""
     today = local_day(now())
     own = [(row, True) for row in hours_of_scope(scope.centre_id)]
-    house = [(row, False) for row in hours_of_scope(None)] if scope.centre_id is not None else []
-    return [(row, is_own) for row, is_own in [*own, *house] if row.valid_to is None or row.valid_to > today]
+    installation = [(row, False) for row in hours_of_scope(None)] if scope.centre_id is not None else []
+    return [(row, is_own) for row, is_own in [*own, *installation] if row.valid_to is None or row.valid_to > today]
 
 
-def _has_fixed_days(scope: Scope, year: int) -> bool:
+def _has_fixed_days(scope: CalendarScope, year: int) -> bool:
     """Whether the year has a fixed holiday that the next one lacks."""
     try:
         return bool(fixed_days_of_next_year(scope.centre_id, year))
@@ -255,7 +255,7 @@ def _has_fixed_days(scope: Scope, year: int) -> bool:
         return False
 
 
-def _fresh(kind: type[ChangeForm], scope: Scope, year: int) -> ChangeForm:
+def _fresh(kind: type[ChangeForm], scope: CalendarScope, year: int) -> ChangeForm:
     """An empty form, filled in with a day from the address in order to change that day."""
     form = kind(formdata=None, prefix="")
     form.of.data, form.year.data = scope.key, str(year)
@@ -264,7 +264,7 @@ def _fresh(kind: type[ChangeForm], scope: Scope, year: int) -> ChangeForm:
     return form
 
 
-def _prefill(form: DaysForm, scope: Scope) -> None:
+def _prefill(form: DaysForm, scope: CalendarScope) -> None:
     day = day_in(request.args.get("day", ""))
     if day is None:
         return

@@ -99,8 +99,8 @@ def _told(event: Event, names: _Names) -> ToldEvent:
     payload, who = event.payload or {}, (event.actor.full_name or "") if event.actor else ""
     if event.type != CHANGED:
         shown = {name: value for name, value in payload.items() if name not in FOR_MACHINES | {"reason"} and value is not None}
-        beside: list[tuple[Words, Words, Words]] = [(_label(name), "", _plain(name, value)) for name, value in shown.items()]
-        return ToldEvent(event.at, who, OTHER_EVENTS.get(event.type, event.type), [], beside, str(payload.get("reason") or ""))
+        changes: list[tuple[Words, Words, Words]] = [(_label(name), "", _plain(name, value)) for name, value in shown.items()]
+        return ToldEvent(event.at, who, OTHER_EVENTS.get(event.type, event.type), [], changes, str(payload.get("reason") or ""))
     kind, row = str(payload.get("kind", "")), str(payload.get("row", ""))
     reason = str(payload.get("reason", ""))
     called, changes = _row_words(kind, row, names), _changes(kind, payload, names)

@@ -80,14 +80,14 @@ def typed_in(kind: Kind, form: Any) -> dict[str, str]:
 
 def show_faults(form: Any, faults: Faults, *, renamed: dict[str, str] | None = None) -> str:
     """Put each fault at its field; returns faults without a field as one sentence."""
-    beside = []
+    without_field = []
     for name, fault in faults.items():
         own = (renamed or {}).get(name, name)
         if own in form:
             form[own].errors = [local(fault)]
         else:
-            beside.append(local(fault))
-    return " ".join(beside)
+            without_field.append(local(fault))
+    return " ".join(without_field)
 
 
 def centre_called(ref: str, by: Actor, *, now: datetime) -> Centre | None:

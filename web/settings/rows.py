@@ -61,7 +61,7 @@ STATES: dict[State, Bilingual] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RowFilter:
     """A column to filter a list by: its choices in words, the chosen one (empty: all), and the stored value."""
 
     column: Column
@@ -174,7 +174,7 @@ def _page(kind: Kind, seen: Any, *, form: Any = None, ending: EndForm | None = N
     )  # fmt: skip
 
 
-def _filters(kind: Kind, today: date) -> list[Filter]:
+def _filters(kind: Kind, today: date) -> list[RowFilter]:
     """The list's filters, and the address's choice in each."""
     found = []
     for name in kind.filters:
@@ -184,7 +184,7 @@ def _filters(kind: Kind, today: date) -> list[Filter]:
         chosen = request.args.get(f"by_{name}", "")
         kept = choices[chosen].kept if chosen in choices else None
         words = {typed: choice.words for typed, choice in choices.items()}
-        found.append(Filter(column, words, chosen if chosen in choices else "", kept))
+        found.append(RowFilter(column, words, chosen if chosen in choices else "", kept))
     return found
 
 

@@ -44,7 +44,7 @@ from web.settings.edit_conflicts import lock_before_reading, mark_for_form, refu
 
 bp = Blueprint("settings_texts", __name__)
 
-HOUSE = "house"
+INSTALLATION = "house"
 """In an address: the installation's texts, which hold where a centre has none of its own."""
 MOST_CENTRES = 50
 SHOWN_OF_PUSH = 110
@@ -83,7 +83,7 @@ class TextForm(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class MessagePreview:
     """A message by channel in one language with sample values; empty where a placeholder is wrong."""
 
     language: str
@@ -112,7 +112,7 @@ def texts() -> ResponseReturnValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class TextScope:
     """The owner of texts: a centre, or the installation."""
 
     key: str
@@ -121,21 +121,21 @@ class Scope:
     prefix: str
 
 
-def scopes_of_reader() -> dict[str, Scope]:
+def scopes_of_reader() -> dict[str, TextScope]:
     """The scopes whose texts the person may set, by the key in the address: all of the installation, else their centres."""
     by = actor()
     rows = db.session.scalars(select(Centre).where(Centre.valid_to.is_(None)).order_by(Centre.id).limit(MOST_CENTRES))
     centres = [row for row in rows if by.holds([Role.ADMINISTRATOR], centre_id=row.id)]
-    scopes = {row.code_prefix: Scope(row.code_prefix, row.name, row.id, row.code_prefix) for row in centres}
+    scopes = {row.code_prefix: TextScope(row.code_prefix, row.name, row.id, row.code_prefix) for row in centres}
     if any(grant.role == Role.ADMINISTRATOR and grant.centre_id is None for grant in by.grants):
         prefix = next(iter(scopes), "LD")
-        scopes = {HOUSE: Scope(HOUSE, Bilingual("Toàn hệ thống", "The whole installation"), None, prefix), **scopes}
+        scopes = {INSTALLATION: TextScope(INSTALLATION, Bilingual("Toàn hệ thống", "The whole installation"), None, prefix), **scopes}
     if not scopes:
         raise NotAllowed
     return scopes
 
 
-def _change(scope: Scope, kind: Kind, row: TextTemplate) -> ResponseReturnValue:
+def _change(scope: TextScope, kind: Kind, row: TextTemplate) -> ResponseReturnValue:
     form, act = TextForm(), request.form.get("act")
     words = _sent_words(form, kind)
     if not form.validate_on_submit() or act not in ("preview", "save", "restore"):
@@ -172,7 +172,7 @@ def _form(words: Words) -> TextForm:
     return TextForm(**{name: getattr(words, name) for name in (*FIELDS, "zns_template")})
 
 
-def samples_for(scope: Scope) -> dict[str, dict[str, str]]:
+def samples_for(scope: TextScope) -> dict[str, dict[str, str]]:
     """Sample values for every placeholder, by language."""
     code, other = f"{scope.prefix}-2026-000123", f"{scope.prefix}-2026-000087"
     link = current_app.config["BASE_URL"] + url_for("tracking.own", code=code)
@@ -181,15 +181,15 @@ def samples_for(scope: Scope) -> dict[str, dict[str, str]]:
     return {language: {place: words.in_language(language) for place, words in named.items()} | same for language in LANGUAGES}
 
 
-def previews_of(words: Words, samples: Mapping[str, Mapping[str, str]]) -> list[Preview]:
+def previews_of(words: Words, samples: Mapping[str, Mapping[str, str]]) -> list[MessagePreview]:
     return [_preview(words, language, samples[language]) for language in LANGUAGES]
 
 
-def _preview(words: Words, language: str, values: Mapping[str, str]) -> Preview:
+def _preview(words: Words, language: str, values: Mapping[str, str]) -> MessagePreview:
     subject = fill(getattr(words, f"subject_{language}"), values)
     line = getattr(words, f"short_{language}") or getattr(words, f"subject_{language}")
     short, sms = " ".join(fill(line, {**values, LINK: ""}).split()), sms_of(line, values)
-    return Preview(
+    return MessagePreview(
         language=language,
         subject=subject,
         body=fill(getattr(words, f"body_{language}"), values),
@@ -207,7 +207,7 @@ def _stands(row: TextTemplate) -> dict[str, Any]:
     return {name: text for name, text in shown.items() if name != "zns_parameters"}
 
 
-def _list(scope: Scope, scopes: Mapping[str, Scope], held: Mapping[str, TextTemplate]) -> str:
+def _list(scope: TextScope, scopes: Mapping[str, TextScope], held: Mapping[str, TextTemplate]) -> str:
     groups = [
         (AUDIENCE_LABELS[audience], [(kind, held[kind.key]) for kind in KINDS.values() if kind.audience is audience and kind.key in held])
         for audience in Audience
@@ -216,7 +216,7 @@ def _list(scope: Scope, scopes: Mapping[str, Scope], held: Mapping[str, TextTemp
 
 
 def _page(
-    scope: Scope,
+    scope: TextScope,
     kind: Kind,
     row: TextTemplate,
     form: TextForm,
