@@ -27,7 +27,7 @@ KIND = "element"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DailyElement:
     """One element, the setting in force now, the later ones, and the address for changing them."""
 
     element: str
@@ -62,7 +62,7 @@ def daily() -> ResponseReturnValue:
     )
 
 
-def lines_of(centre: Centre | None) -> list[Line]:
+def lines_of(centre: Centre | None) -> list[DailyElement]:
     """Every configurable element of a scope's live model, in model order."""
     centre_id, today = centre.id if centre is not None else None, local_day(now())
     rows = settings_from(today, centre_id)
@@ -72,7 +72,7 @@ def lines_of(centre: Centre | None) -> list[Line]:
         common = [row for row in rows if row.element == element and row.centre_id is None]
         present = next((row for row in (*own, *common) if row.holds_on(today)), None)
         coming = tuple(row for row in (own or common) if row.valid_from > today)
-        lines.append(Line(element, facts, present, coming, _change_url(element, centre, own)))
+        lines.append(DailyElement(element, facts, present, coming, _change_url(element, centre, own)))
     return lines
 
 

@@ -67,7 +67,7 @@ TYPES = {XES: "application/xml", "csv": "text/csv; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class HeatMeasure:
     """The meaning of the colours: a step's number, and the wording of its badge. `kind`: time, share or number."""
 
     label: LazyString
@@ -75,17 +75,17 @@ class Measure:
     value: Callable[[Measures], float | None]
 
 
-MEASURES: Mapping[str, Measure] = {
-    "median": Measure(_l("Median time"), "time", lambda each: each.median),
-    "p90": Measure(_l("Time of the slowest tenth"), "time", lambda each: each.p90),
-    "late": Measure(_l("Late"), "share", lambda each: each.percent_of(each.late)),
-    "redone": Measure(_l("Done again"), "share", lambda each: each.percent_of(each.redone)),
-    "passages": Measure(_l("How often done"), "number", lambda each: each.passages),
+MEASURES: Mapping[str, HeatMeasure] = {
+    "median": HeatMeasure(_l("Median time"), "time", lambda each: each.median),
+    "p90": HeatMeasure(_l("Time of the slowest tenth"), "time", lambda each: each.p90),
+    "late": HeatMeasure(_l("Late"), "share", lambda each: each.percent_of(each.late)),
+    "redone": HeatMeasure(_l("Done again"), "share", lambda each: each.percent_of(each.redone)),
+    "passages": HeatMeasure(_l("How often done"), "number", lambda each: each.passages),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HeatRequest:
     """The request in the address, and the possible choices."""
 
     wanted: Wanted
@@ -139,7 +139,7 @@ def conformance() -> ResponseReturnValue:
     return redirect(url_for(".ways", _anchor="conformance", **address))
 
 
-def _ways_page(asked: Asked, *, refusal: str = "") -> str:
+def _ways_page(asked: HeatRequest, *, refusal: str = "") -> str:
     shown = variants(asked.wanted, by=actor())
     fitting = newest_conformance(by=actor(), centre=asked.wanted.centre)
     result = (fitting.result or {}) if fitting is not None else {}
@@ -186,7 +186,7 @@ def event_log(form: str) -> ResponseReturnValue:
     return answer
 
 
-def _heat_page(asked: Asked, *, refusal: str = "") -> str:
+def _heat_page(asked: HeatRequest, *, refusal: str = "") -> str:
     by = actor()
     try:
         shown = heat(asked.wanted, by=by)
@@ -215,7 +215,7 @@ def _heat_page(asked: Asked, *, refusal: str = "") -> str:
     )
 
 
-def levels_of(shown: Heat, measure: Measure, day_minutes: int) -> dict[str, int]:
+def levels_of(shown: Heat, measure: HeatMeasure, day_minutes: int) -> dict[str, int]:
     """The colour of each element from 1 to LEVELS; elements with few passages or none are left out."""
     values = {measures.element: measure.value(measures) for _element, measures in shown.all if measures.passages}
     most = max((value for value in values.values() if value is not None), default=0)
@@ -227,7 +227,7 @@ def levels_of(shown: Heat, measure: Measure, day_minutes: int) -> dict[str, int]
     return {element: 1 + sum(value > bound for bound in bounds) for element, value in values.items() if value is not None}
 
 
-def legend_of(measure: Measure, shown: Heat) -> list[tuple[int, str]]:
+def legend_of(measure: HeatMeasure, shown: Heat) -> list[tuple[int, str]]:
     """The legend of the colours."""
     if measure.kind == "time":
         names = [
@@ -264,7 +264,7 @@ def elapsed_words(time: timedelta | None) -> str:
     return str(_("%(days)s d %(hours)s h", days=days, hours=hours) if days else _("%(hours)s h", hours=hours))
 
 
-def _told(asked: Asked) -> dict[str, Any]:
+def _told(asked: HeatRequest) -> dict[str, Any]:
     return {
         "asked": asked,
         "measures": MEASURES,
@@ -277,7 +277,7 @@ def _told(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _names_of_agencies(asked: Asked, shown: Heat) -> dict[int, Bilingual]:
+def _names_of_agencies(asked: HeatRequest, shown: Heat) -> dict[int, Bilingual]:
     return {agency.id: agency.short_name for agency in asked.agencies} if shown.counted_at is not None else {}
 
 
@@ -286,12 +286,12 @@ def _day_minutes(wanted: Wanted) -> int:
     return calendar_of(wanted.centre.id if wanted.centre else None).office_minutes_on(local_day(now()))
 
 
-def _asked(sent: Mapping[str, str] | None = None) -> Asked:
+def _asked(sent: Mapping[str, str] | None = None) -> HeatRequest:
     """The request in the address or a form."""
     return asked_for(sent if sent is not None else request.args, by=actor(), moment=now())
 
 
-def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> Asked:
+def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> HeatRequest:
     """The request in the given values; those without meaning, or about something that is not the person's, are ignored."""
     centres, versions = centres_offered(by), versions_offered(by)
     centre = next((each for each in centres if each.ref == given.get("centre")), centres[0] if len(centres) == 1 else None)
@@ -305,7 +305,7 @@ def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> Asked
     months = [month_of(moment)]
     while len(months) < MOST_MONTHS:
         months.append(month_before(months[-1]))
-    return Asked(
+    return HeatRequest(
         Wanted(
             max(first, longest),
             last,

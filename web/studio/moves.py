@@ -248,9 +248,9 @@ def _moves_page(target: ProcessVersion, *, refused: str = "") -> str:
     )
 
 
-def version_words(version: ProcessVersion, beside: ProcessVersion) -> str:
-    """The number of a version, with its owner where that differs from `beside`'s: each scope counts separately."""
-    if version.centre_id == beside.centre_id:
+def version_words(version: ProcessVersion, other: ProcessVersion) -> str:
+    """The number of a version, with its owner where that differs from `other`'s: each scope counts separately."""
+    if version.centre_id == other.centre_id:
         return str(version.number)
     centre = db.session.get(Centre, version.centre_id) if version.centre_id else None
     return f"{version.number} ({local(centre.name) if centre is not None else _('The whole installation')})"

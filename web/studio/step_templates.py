@@ -15,18 +15,18 @@ from workflows.definitions.step_forms import FieldType
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TemplateField:
     """A field or, without a type, a button or an option."""
 
     id: str
     label: Bilingual
     type: FieldType | None = None
     is_required: bool = True
-    choices: tuple["Asked", ...] = ()
+    choices: tuple["TemplateField", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TemplateElement:
     """An element to draw: `kind` as in web/static/js/studio/kinds.js. A limit is a number and one of the studio's units; `timer` is e.g.
     `P1D`."""
 
@@ -35,8 +35,8 @@ class Part:
     role: Role | None = None
     limit: tuple[int, str] | None = None
     help: Bilingual | None = None
-    fields: tuple[Asked, ...] = ()
-    buttons: tuple[Asked, ...] = ()
+    fields: tuple[TemplateField, ...] = ()
+    buttons: tuple[TemplateField, ...] = ()
     timer: str = ""
     asks: int | None = None
     button: str = ""
@@ -45,12 +45,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class TemplateBranch:
     """A branch from one element of the chain."""
 
     after: int
-    parts: tuple[Part, ...]
-    edge: Part | None = None
+    parts: tuple[TemplateElement, ...]
+    edge: TemplateElement | None = None
     back_to: int | None = None
 
 
@@ -61,12 +61,12 @@ class StepTemplate:
     id: str
     label: Bilingual
     about: Bilingual
-    chain: tuple[Part, ...]
-    beside: tuple[Beside, ...] = field(default=())
+    chain: tuple[TemplateElement, ...]
+    beside: tuple[TemplateBranch, ...] = field(default=())
 
 
-def _asked(id_: str, vi: str, en: str, type_: FieldType | None = None, *choices: Asked, needed: bool = True) -> Asked:
-    return Asked(id_, Bilingual(vi, en), type_, needed, choices)
+def _asked(id_: str, vi: str, en: str, type_: FieldType | None = None, *choices: TemplateField, needed: bool = True) -> TemplateField:
+    return TemplateField(id_, Bilingual(vi, en), type_, needed, choices)
 
 
 YES, REDO = Bilingual("Có", "Yes"), Bilingual("Làm lại", "Redo")
@@ -75,7 +75,7 @@ TEMPLATES = (
     StepTemplate(
         "survey", Bilingual("Khảo sát tại chỗ", "Survey on the spot"),
         Bilingual("Cử người xuống hiện trường, ghi nhận và chụp ảnh.", "Somebody goes there, notes what is found and takes photos."),
-        (Part("step", Bilingual("Khảo sát tại chỗ", "Survey on the spot"), Role.OPERATOR, (2, "working_days"),
+        (TemplateElement("step", Bilingual("Khảo sát tại chỗ", "Survey on the spot"), Role.OPERATOR, (2, "working_days"),
               Bilingual("Đến nơi, ghi lại những gì thấy và chụp ít nhất một ảnh.", "Go there, note what you see, take a photo."),
               (_asked("ngay_khao_sat", "Ngày khảo sát", "Day of the survey", FieldType.DATE),
                _asked("ghi_nhan", "Ghi nhận tại hiện trường", "What was found", FieldType.LONG_TEXT),
@@ -84,7 +84,7 @@ TEMPLATES = (
     StepTemplate(
         "opinion", Bilingual("Lấy ý kiến cơ quan khác", "Ask another agency’s opinion"),
         Bilingual("Hỏi một cơ quan không được phân công và ghi lại trả lời.", "Ask an agency that has no part in it; note its answer."),
-        (Part("step", Bilingual("Lấy ý kiến cơ quan khác", "Ask another agency’s opinion"), Role.OPERATOR, (3, "working_days"),
+        (TemplateElement("step", Bilingual("Lấy ý kiến cơ quan khác", "Ask another agency’s opinion"), Role.OPERATOR, (3, "working_days"),
               Bilingual("Gửi câu hỏi bằng văn bản hoặc điện thoại, ghi lại ai trả lời và trả lời gì.",
                         "Ask in writing or by telephone; note who answered and what."),
               (_asked("co_quan_hoi", "Cơ quan được hỏi", "Agency asked", FieldType.TEXT),
@@ -94,17 +94,18 @@ TEMPLATES = (
         "second_approval", Bilingual("Phê duyệt lần hai", "Second approval"),
         Bilingual("Một người nữa phê duyệt; trả lại thì có bước bổ sung rồi phê duyệt lại.",
                   "One more person approves; what is sent back is completed and approved again."),
-        (Part("step", Bilingual("Phê duyệt lần hai", "Second approval"), Role.OPS_LEAD, (1, "working_days"),
+        (TemplateElement("step", Bilingual("Phê duyệt lần hai", "Second approval"), Role.OPS_LEAD, (1, "working_days"),
               buttons=(_asked("dong_y", "Đồng ý", "Agree"), _asked("tra_lai", "Trả lại", "Send back"))),
-         Part("choice", Bilingual("Đồng ý lần hai?", "Agreed again?"), asks=0, button="tra_lai", ways=(YES, REDO))),
-        (Beside(1, (Part("step", Bilingual("Bổ sung theo ý kiến", "Complete as asked"), Role.OPERATOR, (1, "working_days"),
-                         fields=(_asked("noi_dung_bo_sung", "Nội dung bổ sung", "What was completed", FieldType.LONG_TEXT),)),),
+         TemplateElement("choice", Bilingual("Đồng ý lần hai?", "Agreed again?"), asks=0, button="tra_lai", ways=(YES, REDO))),
+        (TemplateBranch(1, (TemplateElement(
+            "step", Bilingual("Bổ sung theo ý kiến", "Complete as asked"), Role.OPERATOR, (1, "working_days"),
+            fields=(_asked("noi_dung_bo_sung", "Nội dung bổ sung", "What was completed", FieldType.LONG_TEXT),)),),
                 back_to=0),),
     ),
     StepTemplate(
         "call_back", Bilingual("Gọi lại người phản ánh", "Call the reporter back"),
         Bilingual("Gọi điện hỏi thêm hoặc báo kết quả, ghi lại cuộc gọi.", "Call to ask more or to tell the result, and note the call."),
-        (Part("step", Bilingual("Gọi lại người phản ánh", "Call the reporter back"), Role.OPERATOR, (4, "working_hours"),
+        (TemplateElement("step", Bilingual("Gọi lại người phản ánh", "Call the reporter back"), Role.OPERATOR, (4, "working_hours"),
               Bilingual("Gọi tối đa ba lần vào giờ khác nhau. Không ghi số điện thoại vào đây.",
                         "Call up to three times at different hours. Do not write the telephone number here."),
               (_asked("da_lien_he_duoc", "Đã liên hệ được", "Reached", FieldType.YES_NO),
@@ -113,7 +114,7 @@ TEMPLATES = (
     StepTemplate(
         "check_photos", Bilingual("Kiểm tra ảnh", "Check the photos"),
         Bilingual("Xem ảnh có rõ, đúng chỗ và không lộ người, biển số.", "Whether photos are clear, of that place, without faces."),
-        (Part("step", Bilingual("Kiểm tra ảnh", "Check the photos"), Role.OPERATOR, (4, "working_hours"),
+        (TemplateElement("step", Bilingual("Kiểm tra ảnh", "Check the photos"), Role.OPERATOR, (4, "working_hours"),
               Bilingual("Nhìn từng ảnh: rõ nội dung, đúng địa điểm, đã che mặt người và biển số.",
                         "Look at each: clear, of that place, faces and plates covered."),
               (_asked("ket_luan_anh", "Kết luận", "Finding", FieldType.CHOICE, _asked("dat", "Đạt", "Good"),
@@ -124,22 +125,22 @@ TEMPLATES = (
         "wait_and_remind", Bilingual("Chờ, có nhắc việc", "Wait, with a reminder"),
         Bilingual("Một việc phải chờ; sau một ngày có thêm bước nhắc, việc chính vẫn chờ tiếp.",
                   "Something that takes waiting; after a day somebody is to remind, and the waiting goes on."),
-        (Part("step", Bilingual("Chờ kết quả", "Wait for the result"), Role.OPERATOR, (3, "working_days"),
+        (TemplateElement("step", Bilingual("Chờ kết quả", "Wait for the result"), Role.OPERATOR, (3, "working_days"),
               fields=(_asked("ket_qua_cho", "Kết quả", "Result", FieldType.LONG_TEXT),)),),
-        (Beside(0, (Part("step", Bilingual("Nhắc việc", "Remind"), Role.OPERATOR, (4, "working_hours"),
+        (TemplateBranch(0, (TemplateElement("step", Bilingual("Nhắc việc", "Remind"), Role.OPERATOR, (4, "working_hours"),
                          fields=(_asked("da_nhac_ai", "Đã nhắc ai, bằng cách nào", "Who was reminded, and how", FieldType.TEXT),)),
-                    Part("end", Bilingual("Đã nhắc", "Reminded"))),
-                edge=Part("time", Bilingual("Sau một ngày", "After a day"), timer='"P1D"')),),
+                    TemplateElement("end", Bilingual("Đã nhắc", "Reminded"))),
+                edge=TemplateElement("time", Bilingual("Sau một ngày", "After a day"), timer='"P1D"')),),
     ),
     StepTemplate(
         "wait", Bilingual("Chờ một thời gian", "Wait some time"),
         Bilingual("Hồ sơ đứng yên một thời gian rồi đi tiếp.", "The case rests for some time, then goes on."),
-        (Part("time", Bilingual("Chờ hai ngày", "Wait two days"), timer='"P2D"'),),
+        (TemplateElement("time", Bilingual("Chờ hai ngày", "Wait two days"), timer='"P2D"'),),
     ),
     StepTemplate(
         "legal_review", Bilingual("Thẩm định pháp lý", "Legal review"),
         Bilingual("Xem căn cứ pháp luật trước khi trả lời dân.", "Look at the legal basis before people are answered."),
-        (Part("step", Bilingual("Thẩm định pháp lý", "Legal review"), Role.OPS_LEAD, (1, "working_days"),
+        (TemplateElement("step", Bilingual("Thẩm định pháp lý", "Legal review"), Role.OPS_LEAD, (1, "working_days"),
               fields=(_asked("can_cu_phap_ly", "Căn cứ pháp lý", "Legal basis", FieldType.LONG_TEXT),
                       _asked("phu_hop_phap_luat", "Phù hợp pháp luật", "Lawful", FieldType.YES_NO))),),
     ),
@@ -172,7 +173,7 @@ def templates_told() -> list[dict[str, Any]]:
     ]
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: TemplateElement) -> dict[str, Any]:
     told = {
         "kind": part.kind,
         **_labels(part.label),
@@ -190,7 +191,7 @@ def _part(part: Part) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, "", [])}
 
 
-def _asked_told(asked: Asked) -> dict[str, Any]:
+def _asked_told(asked: TemplateField) -> dict[str, Any]:
     told: dict[str, Any] = {"id": asked.id, **_labels(asked.label)}
     if asked.type is None:
         return told
