@@ -136,7 +136,7 @@ class ReasonForm(Form):
 FORMS: dict[Kind, type[LineForm]] = {Kind.AREA: AreaForm, Kind.AGENCY: AgencyForm, Kind.CENTRE: CentreForm}
 
 
-class Choices:
+class PlanChoices:
     """The rows offered by a plan's forms, by ref, read once for all of them."""
 
     def __init__(self, plan: Reorganisation) -> None:

@@ -25,7 +25,7 @@ from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
-from web.reorganising.forms import NEW, Choices, DoForm, PlanForm, ReasonForm
+from web.reorganising.forms import NEW, DoForm, PlanChoices, PlanForm, ReasonForm
 from workflows.reorganising import acts as reorganising
 from workflows.reorganising import undo as reorganisation_undo
 from workflows.reorganising.preview import CODES_SHOWN, MOST_CASES, preview
@@ -143,7 +143,7 @@ def line(ref: str, kind: str) -> ResponseReturnValue:
     """Add a line, with its new successor if it creates one."""
     seen = found(plan_seen(alone(), ref))
     wanted = found(Kind(kind) if kind in set(Kind) else None)
-    choices = Choices(seen)
+    choices = PlanChoices(seen)
     if wanted is Kind.PERSON:
         return _person_line(seen, choices)
     if wanted not in choices.kinds:
@@ -244,7 +244,7 @@ def undoing(ref: str) -> ResponseReturnValue:
     return redirect(url_for(".plan", ref=ref))
 
 
-def _person_line(seen: Reorganisation, choices: Choices) -> ResponseReturnValue:
+def _person_line(seen: Reorganisation, choices: PlanChoices) -> ResponseReturnValue:
     form, ref = choices.person_form(), seen.ref
     row = choices.people.get(form.predecessor.data or "")
     kind = Kind.AGENCY if row is not None and row.agency_id is not None else Kind.CENTRE
@@ -276,11 +276,11 @@ def _refused(ref: str, refused: CaseworkError, **kept: Any) -> ResponseReturnVal
 
 
 def _page(
-    seen: Reorganisation, *, choices: Choices | None = None, forms: dict[Kind, Form] | None = None, described: PlanForm | None = None,
+    seen: Reorganisation, *, choices: PlanChoices | None = None, forms: dict[Kind, Form] | None = None, described: PlanForm | None = None,
     do: DoForm | None = None, refusal: str = "",
 ) -> str:  # fmt: skip
     is_draft, moment = seen.state == "draft", now()
-    choices = choices or (Choices(seen) if is_draft else None)
+    choices = choices or (PlanChoices(seen) if is_draft else None)
     blank: dict[Kind, Form] = {}
     if choices is not None:
         blank = {kind: choices.form(kind, formdata=None) for kind in choices.kinds}

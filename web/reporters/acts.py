@@ -20,7 +20,7 @@ from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.reporters.files import WITH_FILES, files_kept, take_files
-from web.reporters.view import Refused, own_page, shown_to_sender
+from web.reporters.view import RefusedAct, own_page, shown_to_sender
 from web.sent_forms import answers_again
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed, run_recorded, spot_in_case
@@ -123,14 +123,14 @@ def _done(report: Report, act: str, work: Callable[[str | None], None], said: st
         if act in WITH_FILES:
             files = take_files()
             if files.refused or "remove" in request.form:
-                return own_page(_own(code), refused=Refused(act, "", _words(), files)), 422 if files.refused else 200
+                return own_page(_own(code), refused=RefusedAct(act, "", _words(), files)), 422 if files.refused else 200
         work(files.token if files else None)
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
         files = files_kept(files.token) if files else None
         why = refusal_of(refusal, {"words": f"{act}-words"})
-        return own_page(_own(code), refused=Refused(act, why.words, _words(), files, why.at)), _status(refusal)
+        return own_page(_own(code), refused=RefusedAct(act, why.words, _words(), files, why.at)), _status(refusal)
     flash(said)
     return redirect(url_for("tracking.own", code=code))
 

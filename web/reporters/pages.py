@@ -27,7 +27,7 @@ from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
-from web.reporters.view import Refused, agency_levels, own_page
+from web.reporters.view import RefusedAct, agency_levels, own_page
 from web.request_log import note_security
 from web.sent_forms import answers_again
 from workflows.running.incidents import run_recorded, spot_in_case
@@ -108,7 +108,7 @@ def rating(code: str) -> ResponseReturnValue:
         run_recorded(lambda: _rate(report), lambda: spot_in_case(case_of(report).id, "rate"), now=now())
     except RatingRefused as refused:
         why = refusal_of(refused, {"level": "level", "reason": "reason"})
-        return own_page(found(report_owned_by(actor(), code)), refused=Refused("rating", why.words, at=why.at)), 422
+        return own_page(found(report_owned_by(actor(), code)), refused=RefusedAct("rating", why.words, at=why.at)), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))
 
 

@@ -26,7 +26,7 @@ BAR = ("0", "1", "2", "4", "closed")
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedAct:
     """A refused act: its form, the reason, the words typed and files staged; `at` is the id of the field in question, if any.
 
     Without `why` only files were refused, or one was removed: the form waits to be sent.
@@ -48,7 +48,7 @@ class Refused:
 class Forms:
     """The content of the page's forms, and where a refusal is shown: at its form, or on top once that form is gone."""
 
-    refused: Refused | None
+    refused: RefusedAct | None
     rating: dict[str, Any]
     open: frozenset[str] = field(default_factory=frozenset)
 
@@ -71,7 +71,7 @@ class Forms:
         return kept or empty_form()
 
 
-def own_page(report: Report, *, refused: Refused | None = None) -> str:
+def own_page(report: Report, *, refused: RefusedAct | None = None) -> str:
     """The report as its sender reads it; after a refusal the form keeps what was chosen and typed."""
     shown = shown_to_sender(report)
     is_rating = refused is not None and refused.act == "rating"

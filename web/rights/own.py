@@ -71,7 +71,7 @@ MOST_REPORTS_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
-class Typed:
+class RefusedForm:
     """A refused submission: its form, the reason, and the content; `at` is the id of the field in question, if any."""
 
     act: str = ""
@@ -86,7 +86,7 @@ class Typed:
         return Refusal(self.why, self.at)
 
 
-class Refused(CaseworkError):
+class InputRefused(CaseworkError):
     """The input cannot be used; the text is already in the reader's language."""
 
     def __init__(self, why: str, *, about: str = "") -> None:
@@ -164,14 +164,14 @@ def _copy(code: str | None) -> ResponseReturnValue:
     if (back := _unproven(person, "copy")) is not None:
         return back
     if (until := _counted(COPIES, person)) is not None:
-        return _page(_person(code), Typed("copy", in_reader_language(TooManyAttempts(until).text))), 429
+        return _page(_person(code), RefusedForm("copy", in_reader_language(TooManyAttempts(until).text))), 429
     by, moment = actor(), now()
     try:
         with unit_of_work():
             again = _locked(code)
             record_copy(person=again, by=by, now=moment)
     except CaseworkError as refusal:
-        return _page(_person(code), Typed("copy", in_reader_language(refusal.text))), 422
+        return _page(_person(code), RefusedForm("copy", in_reader_language(refusal.text))), 422
     pieces = _streamed(current_app._get_current_object(), _person(code), language(), moment)  # type: ignore[attr-defined]
     response = Response(pieces, mimetype="application/zip")
     response.headers["Content-Disposition"] = f"attachment; filename={COPY_NAME}"
@@ -204,7 +204,7 @@ def _ask(code: str | None) -> ResponseReturnValue:
     def work() -> None:
         wish = _wish(kind)
         if kind == "erasure" and request.form.get("sure") != "yes":
-            raise Refused(_("Please tick that you know what is erased."), about="sure")
+            raise InputRefused(_("Please tick that you know what is erased."), about="sure")
         with unit_of_work():
             request_data(kind, person=_locked(code), by=actor(), now=now(), wish=wish)
 
@@ -225,12 +225,12 @@ def _done(code: str | None, act: str, work: Callable[[], None], said: str) -> Re
     if (back := _unproven(person, act)) is not None:
         return back
     if (until := _counted(REQUESTS, person)) is not None:
-        return _page(_person(code), Typed(act, in_reader_language(TooManyAttempts(until).text), values=_sent())), 429
+        return _page(_person(code), RefusedForm(act, in_reader_language(TooManyAttempts(until).text), values=_sent())), 429
     try:
         work()
     except CaseworkError as refusal:
         refused = refusal_of(refusal, FIELDS.get(act, {}))
-        return _page(_person(code), Typed(act, refused.words, values=_sent(), at=refused.at)), 422
+        return _page(_person(code), RefusedForm(act, refused.words, values=_sent(), at=refused.at)), 422
     flash(said)
     return redirect(_address(_person(code)))
 
@@ -243,7 +243,7 @@ def _unproven(person: Person, act: str) -> ResponseReturnValue | None:
     why, said = judged
     proofs = [name for name in ("secret", "password", "code") if request.form.get(name)]
     at = (proofs or proof_fields(proof_box(person)) or [""])[0] if request.form.get("act") != SEND_CODE else ""
-    return _page(_again(person), Typed(act, why, said, _sent(), f"{act}-{at}" if at else "")), 422 if why else 200
+    return _page(_again(person), RefusedForm(act, why, said, _sent(), f"{act}-{at}" if at else "")), 422 if why else 200
 
 
 def _again(person: Person) -> Person:
@@ -263,9 +263,9 @@ def _wish(kind: str) -> Wish:
     typed = {name: request.form.get(name, "").strip() for name in ("name", "phone", "email")}
     phone, email = phone_number(typed["phone"]), email_address(typed["email"]) if typed["email"] else None
     if typed["phone"] and phone is None:
-        raise Refused(_("This telephone number is not valid. Example: 0912 345 678"), about="phone")
+        raise InputRefused(_("This telephone number is not valid. Example: 0912 345 678"), about="phone")
     if typed["email"] and email is None:
-        raise Refused(_("This e-mail address is not valid. Example: ten@example.vn"), about="email")
+        raise InputRefused(_("This e-mail address is not valid. Example: ten@example.vn"), about="email")
     return Wish(words, Contact(name=typed["name"][:120] or None, phone=phone, email=email))
 
 
@@ -294,14 +294,14 @@ def _address(person: Person) -> str:
     return url_for(".of_account") if person.account is not None else url_for(".of_report", code=person.report.code if person.report else "")
 
 
-def _page(person: Person, typed: Typed | None = None) -> str:
+def _page(person: Person, typed: RefusedForm | None = None) -> str:
     report_code = person.report.code if person.report is not None else None
     rows = requests_of(person)
     centre_id = person.report.centre_id if person.report is not None else None
     waits = _still_open(person)
     return render_template(
         "rights/own.html",
-        typed=typed or Typed(),
+        typed=typed or RefusedForm(),
         code=report_code,
         to=lambda what: url_for(f".{what}_{'account' if report_code is None else 'report'}", code=report_code),
         requests=[(row, KIND_LABELS[row.kind], wish_in(row), reply_in(row), _state_of(row), next_due(row)) for row in rows],
