@@ -33,7 +33,6 @@ class Commands(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Import the module of one command."""
         if name not in COMMANDS:
             return None
         module = COMMANDS[name]

@@ -139,7 +139,6 @@ def mail_server(value: str) -> str:
 
 
 def mail_sender(value: str) -> str:
-    """One address, optionally with a name."""
     address = parseaddr(value)[1]
     name, _, domain = address.rpartition("@")
     if not (name and "." in domain and address.isascii() and value.isprintable()):
@@ -174,7 +173,6 @@ def host_names(value: str) -> frozenset[str]:
 
 
 def bucket(value: str) -> str:
-    """A bucket name as S3 allows it."""
     if not BUCKET_NAME.fullmatch(value):
         raise ValueError("allowed are 3 to 63 small letters, digits, dots and hyphens")
     return value

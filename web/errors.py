@@ -189,7 +189,6 @@ def other_host(_error: SecurityError) -> ResponseReturnValue:
 
 
 def other(error: HTTPException) -> ResponseReturnValue:
-    """Any other HTTP status."""
     code = error.code or 500
     if code in {403, 404}:
         return page(code)

@@ -94,7 +94,6 @@ class FilingForm(Form):
 
     @property
     def chosen_field(self) -> Field | None:
-        """The field of work chosen by the sender."""
         return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property

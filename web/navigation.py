@@ -32,8 +32,6 @@ PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
 
 @dataclass(frozen=True, slots=True)
 class NavigationEntry:
-    """One link in a bar."""
-
     url: str
     words: str
     icon: str

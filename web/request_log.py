@@ -110,7 +110,6 @@ def be_quiet() -> None:
 
 
 def install(app: Flask) -> None:
-    """Log every request of the application."""
     if not LOGGER.handlers:
         write_log()
     app.before_request(_begin)

@@ -71,7 +71,6 @@ T = TypeVar("T")
 
 class FormToken(_FlaskFormCSRF):
     def generate_csrf_token(self, csrf_token_field: Any) -> str:
-        """The token with the key of this display."""
         return form_token()
 
 

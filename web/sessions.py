@@ -178,7 +178,6 @@ def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession
 
 
 def idle_of(account: Account) -> timedelta:
-    """How long a session may be idle."""
     return timedelta(hours=value_of("staff_session_hours")) if account.kind == "staff" else timedelta(days=value_of("citizen_session_days"))
 
 

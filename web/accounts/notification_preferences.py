@@ -166,7 +166,6 @@ def takes_one_click(link: str) -> bool:
 
 
 def channels_here() -> frozenset[str]:
-    """The outgoing channels of this installation."""
     return frozenset(current_app.extensions.get("gateways", ())) & frozenset(CHANNELS)
 
 

@@ -46,7 +46,6 @@ def proof_box(person: Person) -> ProofBox:
 
 
 def proof_fields(box: ProofBox) -> list[str]:
-    """The names of the proof fields shown in a form."""
     there = {"secret": box.takes_secret, "password": box.has_password, "code": bool(box.code_to)}
     return [] if box.is_fresh else [name for name, is_there in there.items() if is_there]
 

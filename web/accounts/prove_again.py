@@ -72,7 +72,6 @@ def again() -> ResponseReturnValue:
 @bp.post("/account/again/passkey")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def challenge() -> ResponseReturnValue:
-    """The challenge for a passkey."""
     session, account = found(current_session()), found(signed_in_account())
     bound_to, account_id = bound_to_session(session), account.id
     found(passkeys_of(account_id) or None)

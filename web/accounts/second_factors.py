@@ -114,7 +114,6 @@ def passkey_challenge() -> ResponseReturnValue:
 @bp.post("/account/security/passkeys")
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def passkey() -> ResponseReturnValue:
-    """Save the passkey the browser has made."""
     account, form, moment = _account(), PasskeyForm(), now()
     bound_to, account_id = bound_to_session(found(current_session())), account.id
     if not form.validate_on_submit():

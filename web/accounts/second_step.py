@@ -62,8 +62,6 @@ class SecondForm(Form):
 
 
 class PasskeyForm(Form):
-    """The response of a passkey."""
-
     answer = HiddenField(validators=[Length(max=LONGEST_ANSWER)])
     next = HiddenField()
 
@@ -110,7 +108,6 @@ def second() -> ResponseReturnValue:
 @bp.post("/sign-in/second/passkey")
 @performs(Action.SIGN_IN)
 def challenge() -> ResponseReturnValue:
-    """A challenge for the passkeys of the account."""
     begun = begun_here()
     if begun is None:
         return {"words": _("Please sign in from the beginning.")}, 404

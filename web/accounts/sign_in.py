@@ -90,7 +90,6 @@ class RegistrationForm(Form):
 
     @property
     def contact(self) -> Contact:
-        """The validated contact of the new account."""
         name, phone, email = (self.name.data or "").strip(), phone_number(self.phone.data or ""), email_address(self.email.data or "")
         return Contact(name=name, phone=phone, email=email)
 

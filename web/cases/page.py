@@ -110,7 +110,6 @@ def printed(ref: str) -> ResponseReturnValue:
 @performs(Action.FINISH_DIRECTIVE)
 @answers_again(lambda ref: url_for(".case", ref=ref, _anchor="directives-heading"))
 def directive(ref: str) -> ResponseReturnValue:
-    """Record that a directive was carried out."""
     seen, number = found(case_seen_by(actor(), ref)), number_in(request.form.get("number", "")) or 0
     with unit_of_work():
         finish_directive(lock_case(seen.id), number, by=actor(), now=now())
@@ -223,7 +222,6 @@ def _blank() -> dict[str, Any]:
 
 
 def _history_kind() -> HistoryKind | None:
-    """The part of the history chosen in the address."""
     asked = request.args.get("history", "")
     return HistoryKind(asked) if asked in set(HistoryKind) else None
 
@@ -246,5 +244,4 @@ def _assignments(
 
 
 def _state(seen: Case) -> tuple[str, Any]:
-    """Icon and label of the case's state."""
     return STAFF_LABELS[CaseState(seen.state)]

@@ -35,8 +35,6 @@ class BackupDamaged(CaseworkError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """The description of a backup in its folder."""
-
     program: str
     made_at: str
     database: str
@@ -124,7 +122,6 @@ class Writing:
         self._contents = (self.staged / CONTENTS).open("w", encoding="utf-8")
 
     def path(self, name: str) -> Path:
-        """The temporary path of a part."""
         return self.staged / name
 
     def copy(self, source: Path, name: str) -> bool:

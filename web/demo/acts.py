@@ -57,12 +57,10 @@ def hold(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def resume(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The operations lead resumes a case on hold."""
     telling.step("resume", telling.staff(LEAD, moment), moment)
 
 
 def refer(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator refers the matter to another body."""
     telling.perform_act("refer", telling.staff(OPERATOR, moment), moment, **deed.form)
 
 
@@ -73,7 +71,6 @@ def merge(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def quarantine(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """An operator quarantines the case."""
     telling.perform_act("quarantine", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"])
 
 
@@ -156,7 +153,6 @@ def request_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def endorse_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The agency's leader endorses the request."""
     own = telling.assignment(deed)
     telling.step("endorse_extension", telling.of_agency(own, Role.AGENCY_LEADER, moment), moment, of=own, endorsed=True)
 
@@ -179,7 +175,6 @@ def answer_question(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def write(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The sender adds to the report."""
     by = telling.reporter(moment)
     telling.perform_act("write_to_centre", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
 

@@ -45,12 +45,10 @@ def note(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def claim_step(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """A member of the centre's staff claims a step."""
     claim(telling.waiting(deed.form["element"]).ref, by=telling.staff(deed.form["by"], moment), now=moment)
 
 
 def assign(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The operations lead assigns a step."""
     to = staff_account(deed.form["to"]).ref
     assign_task(telling.waiting(deed.form["element"]).ref, by=telling.staff(LEAD, moment), now=moment, to=to)
 

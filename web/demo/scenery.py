@@ -35,7 +35,6 @@ class Scene:
 
     @property
     def pen(self) -> ImageDraw.ImageDraw:
-        """A pen on the picture as it is now."""
         return ImageDraw.Draw(self.image)
 
     def shade(self, colour: Colour, spread: int = 14) -> Colour:

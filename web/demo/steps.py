@@ -107,14 +107,12 @@ def submit(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def redo(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The leader sends an answer back."""
     for assignment, at in telling.open_ones(deed, moment, "submitted"):
         leader = telling.of_agency(assignment, Role.AGENCY_LEADER, at)
         telling.step("approve_answer", leader, at, choice="redo_answer", of=assignment, instructions=deed.form["words"])
 
 
 def approve(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The leaders approve the answers."""
     for assignment, at in telling.open_ones(deed, moment, "submitted"):
         telling.step("approve_answer", telling.of_agency(assignment, Role.AGENCY_LEADER, at), at, of=assignment)
 

@@ -66,7 +66,6 @@ class Telling:
         return actor_for(staff_account(login), now=moment)
 
     def of_agency(self, assignment: Assignment, role: Role, moment: datetime) -> Actor:
-        """The officer or the leader of an agency."""
         return actor_for(agency_account(assignment.agency, role), now=moment)
 
     def reporter(self, moment: datetime) -> Actor:
@@ -163,7 +162,6 @@ def begin_step() -> None:
 
 @cache
 def reports() -> Mapping[str, Row]:
-    """The invented reports by title."""
     return {row["title"]: row for row in table_rows("demo_reports.csv")}
 
 

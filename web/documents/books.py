@@ -65,7 +65,6 @@ class NumberSeries:
 
     @property
     def words(self) -> str:
-        """The label of the choice."""
         following = _("next number %(number)s", number=f"{self.next:02}")
         return " · ".join(filter(None, (local(self.name), self.series, following)))
 
@@ -232,7 +231,6 @@ def _empty(places: list[NumberSeries], chosen: DocumentBook | None, today: date)
 
 
 def _told(event: Event) -> str:
-    """An event of a book in words."""
     told = event.payload or {}
     number = f"{told.get('number', 0):02}"
     first, last = (f"{each:02}" for each in told.get("skipped") or (told.get("first", 0), told.get("last", 0)))

@@ -66,8 +66,6 @@ STEP_OF = {State.TO_NUMBER: 0, State.MAKING: 1, State.FAILED: 1, State.ISSUED: 1
 
 
 class NumberForm(Form):
-    """The number of a document and the date on it."""
-
     number = IntegerField(
         _l("Number"), validators=[InputRequired(_l("Please give the number.")), NumberRange(1, HIGHEST, _l("Numbers begin with 01."))]
     )

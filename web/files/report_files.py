@@ -26,7 +26,6 @@ SLACK_BYTES = 1_000_000
 
 
 def most_report_photos() -> int:
-    """The present limit on photos in a report."""
     return int(value_of("report_photos"))
 
 

@@ -54,7 +54,6 @@ def stage_uploads(
 
 
 def drop_upload(token: str, ref: str) -> None:
-    """Remove one photo from an unsent form."""
     with unit_of_work():
         drop_staged(token, ref)
 

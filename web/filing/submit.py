@@ -26,7 +26,6 @@ NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours
 
 
 def filing_form(**named: Any) -> FilingForm:
-    """The form with the present choices."""
     return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, **named)
 
 

@@ -19,7 +19,6 @@ TRIAL_CONTACT = "mailto:nobody@localhost"
 
 
 def open_gateways(config: Config) -> dict[str, Gateway]:
-    """The gateway of each configured channel."""
     gateways: dict[str, Gateway] = {}
     door = Door(config.inside_hosts)
     if config.smtp_url:

@@ -13,8 +13,6 @@ from web.gateways.http import post_json, read_json
 
 
 class SmsGateway:
-    """Hands SMS to one gateway."""
-
     def __init__(self, url: str, token: str, door: Door | None = None) -> None:
         self.url = url
         self._token = token

@@ -19,8 +19,6 @@ LATER = frozenset({-32, -100, -133, -144, -147})
 
 
 class ZnsGateway:
-    """Hands filled templates to one gateway."""
-
     def __init__(self, url: str, token: str, door: Door | None = None) -> None:
         self.url = url
         self._token = token

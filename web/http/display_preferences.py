@@ -23,8 +23,6 @@ MORE = "more"
 
 @dataclass(frozen=True, slots=True)
 class DisplayPreferences:
-    """The display preferences of a browser."""
-
     text: str = ""
     contrast: str = ""
 

@@ -150,7 +150,6 @@ class Replica:
         self._replica.failed(NoReplica())
 
     def close(self) -> None:
-        """Stop polling."""
         self._closed.set()
         for thread in self._asking:
             thread.join(AWAY_AFTER)

@@ -84,7 +84,6 @@ def assign(ref: str) -> ResponseReturnValue:
 
 
 def _confirmed_holder() -> str:
-    """The holder named on the confirmation page."""
     return request.form.get("takes_over_from", "")
 
 

@@ -46,8 +46,6 @@ class WaitingAnswer:
 
 @dataclass(frozen=True)
 class ApprovalOutcome:
-    """The result for one selected answer."""
-
     code: str
     title: str
     is_done: bool

@@ -51,7 +51,6 @@ class FilterSelect:
 
     @property
     def chosen_words(self) -> str:
-        """The label of the selected option."""
         return next((words for value, words in self.options if value == self.chosen), self.chosen)
 
 
@@ -67,7 +66,6 @@ def filter_in(given: Mapping[str, str]) -> Filter:
 
 
 def params_of(chosen: Filter) -> dict[str, str]:
-    """The parameters of an address for a filter."""
     return {key: str(value) for key in KEYS if (value := getattr(chosen, key)) is not None}
 
 

@@ -141,7 +141,6 @@ def pulse() -> ResponseReturnValue:
 @bp.post("/inbox/notices")
 @performs(Action.READ_INBOX)
 def notices() -> ResponseReturnValue:
-    """Dismiss the notices on this page."""
     with unit_of_work():
         put_notices_away(by=actor(), now=now())
     return redirect(inbox_address())

@@ -99,7 +99,6 @@ def _page(*, refusal: str = "", chosen: dict[str, str] | None = None) -> str:
 
 
 def _words(row: SavedFilter) -> str:
-    """The conditions of a saved filter, in words."""
     by = actor()
     chosen = filter_in(row.chosen)
     view = str(row.chosen.get("view") or "all")

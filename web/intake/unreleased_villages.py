@@ -46,8 +46,6 @@ class UnreleasedVillage:
 
 
 class ReleaseOutcome(NamedTuple):
-    """The result for one selected case."""
-
     code: str
     ref: str
     is_done: bool

@@ -100,7 +100,6 @@ def outputs() -> ResponseReturnValue:
 @bp.route("/exports/new/<key>", methods=["GET", "POST"])
 @performs(Action.EXPORT_LIST)
 def new(key: str) -> ResponseReturnValue:
-    """Order a list with the filter in the address."""
     chosen = found(KINDS.get(key) if key in PARAMETERS else None)
     centres = _centres(chosen)
     if not centres:

@@ -44,7 +44,6 @@ def wanted_in_address() -> Wanted:
 
 
 def address_of(wanted: Wanted) -> dict[str, str]:
-    """The address parameters of these filters."""
     return dict(_parts(wanted))
 
 
@@ -82,7 +81,6 @@ def chips_of(wanted: Wanted, choices: Choices) -> list[Chip]:
 
 
 def state_words() -> dict[PublicState, str]:
-    """The steps of the public bar by name."""
     return {
         PublicState.RECEIVED: _("Received"), PublicState.ACCEPTED: _("Accepted"), PublicState.IN_PROGRESS: _("In progress"),
         PublicState.ANSWERED: _("Answered"),

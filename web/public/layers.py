@@ -183,7 +183,6 @@ def title_words(item: PublicItem) -> str:
 
 
 def where_words(item: PublicItem) -> str:
-    """Village and commune."""
     area = in_reader_language(item.area) if item.area is not None else _("Place not known yet")
     return f"{item.village}, {area}" if item.village else area
 

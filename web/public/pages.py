@@ -159,7 +159,6 @@ def help_page() -> ResponseReturnValue:
 
 
 def communes_today() -> list[Area]:
-    """The present communes by name."""
     query = select(Area).where(Area.level == "commune", Area.valid_from <= today(), or_(Area.valid_to.is_(None), Area.valid_to > today()))
     return list(db.session.scalars(query.order_by(Area.folded_name)))
 

@@ -56,7 +56,6 @@ class PublicFiguresRequest:
 
     @property
     def address(self) -> dict[str, Any]:
-        """The same choice as address parameters."""
         own: dict[str, Any] = {"period": self.period} if self.period != LAST_YEAR else {}
         return own | ({"centre": self.centre.code_prefix} if self.centre is not None and len(self.centres) > 1 else {})
 

@@ -112,7 +112,6 @@ def plan(ref: str) -> ResponseReturnValue:
 @bp.get("/settings/reorganisations/<ref>/preview")
 @performs(Action.REORGANISE)
 def look_ahead(ref: str) -> ResponseReturnValue:
-    """Preview what the plan would move now."""
     seen = found(plan_seen(alone(), ref))
     return render_template(
         "reorganising/preview.html",
@@ -179,7 +178,6 @@ def removed_line(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/removal")
 @performs(Action.REORGANISE)
 def removal(ref: str) -> ResponseReturnValue:
-    """Delete a draft."""
     found(plan_seen(alone(), ref))
     try:
         with unit_of_work():
@@ -193,7 +191,6 @@ def removal(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/copy")
 @performs(Action.REORGANISE)
 def copy(ref: str) -> ResponseReturnValue:
-    """Copy an undone plan into a new draft."""
     found(plan_seen(alone(), ref))
     try:
         with unit_of_work(keeps_rows=True):

@@ -38,7 +38,6 @@ SURE = "withdraw"
 @performs(Action.ANSWER_QUESTION)
 @answers_again(lambda code: url_for("tracking.own", code=code))
 def answer_question(code: str) -> ResponseReturnValue:
-    """Answer the centre's question."""
     report = _own(code)
     return _done(
         report, "answer", lambda token: _step(report, "answer_question", token=token), _("Your answer has been sent to the centre.")

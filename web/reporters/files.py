@@ -34,7 +34,6 @@ class FormFiles:
 
     @property
     def most_photos(self) -> int:
-        """The most photos with one act."""
         return most_report_photos()
 
 
@@ -60,6 +59,5 @@ def take_files() -> FormFiles:
 
 
 def files_kept(token: str, refused: Iterable[Bilingual] = ()) -> FormFiles:
-    """The files staged under a form's token."""
     told = tuple(in_reader_language(text) for text in refused)
     return FormFiles(token, tuple(staged_photos(token)), tuple(staged_recordings(token)), told)

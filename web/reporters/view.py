@@ -62,7 +62,6 @@ class Forms:
         return self.refused.words if self.refused is not None and self.refused.act == act else ""
 
     def refusal_of(self, act: str) -> Refusal:
-        """The refusal of that form; empty for others."""
         return self.refused.refusal if self.refused is not None and self.refused.act == act else Refusal()
 
     def files_of(self, act: str) -> FormFiles:

@@ -71,7 +71,6 @@ def make_document(output: Output, progress: Progress) -> Made:
 
 
 def written(kind: str, gathered: Gathered, *, centre_id: int, form: str, progress: Progress, store: FileStore) -> Made:
-    """A document as a file of the given form."""
     document = gathered.document
     name = f"{NAMES[kind]}-{_name_of(document)}-{progress.now.astimezone(LOCAL_ZONE):%Y%m%d}"
     if form == "json":

@@ -66,8 +66,6 @@ class PrepareForm(Form):
 
 
 class WriteForm(Form):
-    """The writer's own words."""
-
     assessment = TextAreaField(_l("Assessment"), validators=[at_most(LONGEST_TEXT)])
     proposals = TextAreaField(_l("Proposals"), validators=[at_most(LONGEST_TEXT)])
     to = TextAreaField(_l("Addressees"), description=_l("One on each line. Empty: the document has none."), validators=[at_most(2_000)])

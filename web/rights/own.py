@@ -319,7 +319,6 @@ def _page(person: Person, typed: RefusedForm | None = None) -> str:
 
 
 def _state_of(row: DataRequest) -> str:
-    """The state of a request in the page's words."""
     if row.done_at is not None:
         return "refused" if row.granted is False else "done"
     if row.begun_at is not None:

@@ -136,7 +136,6 @@ def _today() -> Any:
 
 
 def _stands(row: Agency) -> dict[str, Any]:
-    """The values an agency's form shows."""
     above = next((each for each in _present() if each.id == row.parent_id), None)
     words = {"parent": above.key if above is not None else "", "area": AreaWords(alone(), _today()).word(row.area_id)}
     return {column: getattr(row, column) or "" for column in (*NAMES, "phone")} | words

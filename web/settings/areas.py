@@ -154,7 +154,6 @@ def _today() -> Any:
 
 
 def _stands(row: Area) -> dict[str, Any]:
-    """The values an area's form shows."""
     columns = ("name_vi", "name_en", "official_code", "latitude", "longitude")
     shown = {column: "" if (value := getattr(row, column)) is None else value for column in columns}
     return {**shown, "parent": AreaWords(alone(), _today()).word(row.parent_id)}

@@ -29,8 +29,6 @@ bp = Blueprint("settings_centres", __name__)
 
 
 class CentreForm(Form):
-    """What a centre says of itself."""
-
     name_vi = StringField(_l("Name in Vietnamese"))
     name_en = StringField(_l("Name in English"))
     phone = StringField(_l("Telephone"), description=_l("Shown on every page; empty where there is none."))
@@ -41,8 +39,6 @@ class CentreForm(Form):
 
 
 class NewCentreForm(CentreForm):
-    """A centre that is not there yet."""
-
     code_prefix = StringField(
         _l("First part of its codes"), description=_l("Two to six plain letters or digits, a letter first. It never changes.")
     )
@@ -113,7 +109,6 @@ def _found(ref: str) -> Centre:
 
 
 def _stands(row: Centre) -> dict[str, Any]:
-    """The values a centre's form shows."""
     return {"name_vi": row.name_vi, "name_en": row.name_en, "phone": row.phone or "", "case_clock_starts": row.case_clock_starts}
 
 

@@ -85,7 +85,6 @@ class _Names:
         self._known: dict[tuple[str, str], dict[Any, Bilingual]] = {}
 
     def of(self, kind: str, column: Column, told: Any) -> Words:
-        """A value as a page shows it."""
         told = None if told == "" else told
         if column.choices is None or column.points_to is not None or told is None or str(told) in column.codes:
             return column.words_of(told)

@@ -57,7 +57,6 @@ GROUP_OF = {
 
 
 def lazy(words: Bilingual) -> Lazy:
-    """A bilingual text as a lazy one."""
     return LazyString(local, words)
 
 

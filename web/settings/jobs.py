@@ -37,7 +37,6 @@ def jobs() -> ResponseReturnValue:
 @bp.post("/settings/jobs/<name>/runs")
 @performs(Action.RUN_JOB)
 def run(name: str) -> ResponseReturnValue:
-    """Ask the workers to run one job now."""
     refuse_of_centre()
     found(INTERVALS.get(name))
     with unit_of_work():

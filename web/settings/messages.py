@@ -66,8 +66,6 @@ def retries() -> ResponseReturnValue:
 @bp.post("/settings/messages/dropped")
 @performs(Action.RETRY_MESSAGE)
 def dropped() -> ResponseReturnValue:
-    """Give up the chosen messages, with a reason."""
-
     def act() -> Any:
         number = drop(actor(), now=now(), why=request.form.get("why", ""), ids=_chosen() or (0,))
         return ngettext("%(num)s message was dropped.", "%(num)s messages were dropped.", number)

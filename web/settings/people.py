@@ -186,7 +186,6 @@ def _sent_person() -> dict[str, Any]:
 
 
 def _stands(account: Account) -> dict[str, Any]:
-    """The values a person's form shows."""
     return {column: getattr(account, column) or "" for column in PERSON}
 
 

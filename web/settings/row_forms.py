@@ -57,7 +57,6 @@ def begin_with(kind: Kind, form: Any, given: Mapping[str, str]) -> None:
 
 
 def change_form(kind: Kind, row: Any, today: date) -> Any:
-    """The form of an existing row."""
     day = max(row.valid_from, today)
     more: dict[str, Any] = {}
     if row.valid_from < today and any(column.is_words and not column.is_fixed for column in kind.columns):
@@ -69,7 +68,6 @@ def change_form(kind: Kind, row: Any, today: date) -> Any:
 
 
 def typed_in(kind: Kind, form: Any) -> dict[str, str]:
-    """The submitted values of a form's columns."""
     found = {}
     for column in kind.columns:
         if column.name in form:

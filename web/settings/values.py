@@ -28,8 +28,6 @@ bp = Blueprint("settings_values", __name__)
 
 
 class ValueForm(Form):
-    """A new value, and the reason."""
-
     value = StringField(_l("Value"))
     reason = StringField(_l("Reason for the change"))
 

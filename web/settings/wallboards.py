@@ -35,8 +35,6 @@ CODE_KEY = "wallboard_code"
 
 
 class BoardForm(Form):
-    """A television to be set up."""
-
     name = StringField(_l("Name of the television"), validators=[at_most(LONGEST_NAME)])
     centre = SelectField(_l("Centre"), validate_choice=False)
     reason = StringField(_l("Reason"), validators=[at_most(LONGEST_REASON)])

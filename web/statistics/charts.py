@@ -11,8 +11,6 @@ STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class BarBlock:
-    """A segment of a stacked bar."""
-
     kind: str
     y: float
     height: float

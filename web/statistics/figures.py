@@ -111,8 +111,6 @@ class FigureRow:
 
 @dataclass(frozen=True, slots=True)
 class FiguresRequest:
-    """The request in the address."""
-
     reaches: list[Reach]
     reach: Reach
     period: Period
@@ -562,7 +560,6 @@ def _changed_name(row: FiguresSnapshot, change: Change) -> list[Bilingual]:
 
 
 def number_words(key: str, value: Any) -> str:
-    """A figure's value as a table shows it."""
     if value is None:
         return "–"
     shape = FIGURES[key].shape

@@ -64,8 +64,6 @@ class ObjectionPage(TaskPage):
 
 
 class ResumePage(TaskPage):
-    """Resume a case on hold before its day."""
-
     template = "steps/resume.html"
 
     def act(self) -> Act | None:
@@ -79,8 +77,6 @@ class ResumePage(TaskPage):
 
 
 class ReferralForm(Form):
-    """The result of the referral."""
-
     result = TextAreaField(_l("What the other body did"), validators=[at_most(2000)])
 
 
@@ -165,8 +161,6 @@ class AdditionPage(TaskPage):
 
 
 class WithdrawalForm(Form):
-    """Whether the report is withdrawn."""
-
     granted = RadioField(
         _l("Decision"),
         choices=[

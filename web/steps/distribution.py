@@ -123,7 +123,6 @@ class DistributePage(TaskPage):
         return ([self.lead] if self.lead else []) + self.cooperating
 
     def instructions_of(self, agency: Agency) -> str:
-        """The instructions to an agency."""
         return request.form.get(f"{INSTRUCTIONS}{agency.ref}", "")
 
     def day_of(self, agency: Agency) -> str:
@@ -132,7 +131,6 @@ class DistributePage(TaskPage):
 
     @property
     def limits(self) -> DistributionLimits:
-        """The limits the chosen agencies would get."""
         return self.limits_of[1 if len(self.asked) < 2 else 2]
 
     @cached_property
@@ -239,8 +237,6 @@ class HandBackForm(Form):
 
 
 class HandBackPage(TaskPage):
-    """Decide on an agency's request to be released."""
-
     template = "steps/decide_hand_back.html"
     form: HandBackForm
 

@@ -40,8 +40,6 @@ WINDOW_LENGTH = 12
 
 @dataclass(frozen=True)
 class OtherDraft:
-    """Another draft of the same form."""
-
     ref: str
     name: str
     saved_at: datetime
@@ -175,7 +173,6 @@ def fields_sent() -> list[tuple[str, str]]:
 
 
 def photos_tokens_in(fields: list[tuple[str, str]]) -> set[str]:
-    """The tokens of the photos staged with a form."""
     return {value for name, value in fields if name.startswith(PHOTOS) and is_sound_token(value)}
 
 

@@ -91,7 +91,6 @@ def draft_context(page: Any, draft: PublicCase) -> dict[str, Any]:
 
 
 def leftovers_context(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> dict[str, Any]:
-    """Values for confirming leftovers."""
     leftovers = leftovers_in(form, names)
     return {
         "leftovers": leftovers,

@@ -265,7 +265,6 @@ class ClassifyPage(TaskPage):
         return found if is_choice else Suggestions(None, found.urgent, found.place)
 
     def _take(self, what: str) -> None:
-        """Put a suggestion into the form."""
         found = self.suggested
         if what == "field" and found.field is not None:
             self.form.field.data = found.field.target
@@ -331,8 +330,6 @@ def _one_text(parts: list[str | None]) -> str:
 
 
 class HotlineForm(Form):
-    """One attempt to call the hotline."""
-
     number = StringField(_l("Number called"), validators=[at_most(20)])
     spoke_to = StringField(_l("Who answered"), validators=[at_most(120)])
     reached = RadioField(_l("Result"), choices=[SelectChoice("yes", _l("Somebody answered")), SelectChoice("no", _l("Nobody answered"))])

@@ -77,7 +77,6 @@ def lines_of(centre: Centre | None) -> list[DailyElement]:
 
 
 def limit_words(limit: TimeLimit | None) -> str:
-    """A limit in words."""
     return f"{limit.amount} {local(UNITS[limit.unit])}" if limit is not None else _("none of its own")
 
 

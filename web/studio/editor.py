@@ -118,7 +118,6 @@ def findings_told(checked: Checked) -> list[dict[str, Any]]:
 
 
 def saved_words(version: ProcessVersion) -> str:
-    """When a draft was last saved, in words."""
     return local_datetime(version.saved_at or version.created_at)
 
 

@@ -228,7 +228,6 @@ def levels_of(shown: Heat, measure: HeatMeasure, day_minutes: int) -> dict[str, 
 
 
 def legend_of(measure: HeatMeasure, shown: Heat) -> list[tuple[int, str]]:
-    """The legend of the colours."""
     if measure.kind == "time":
         names = [
             _("a quarter of a day or less"), _("a day or less"), _("2 days or less"), _("5 days or less"), _("more than 5 days"),
@@ -287,7 +286,6 @@ def _day_minutes(wanted: Wanted) -> int:
 
 
 def _asked(sent: Mapping[str, str] | None = None) -> HeatRequest:
-    """The request in the address or a form."""
     return asked_for(sent if sent is not None else request.args, by=actor(), moment=now())
 
 

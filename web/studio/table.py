@@ -143,7 +143,6 @@ def _row_of(row: FormRow) -> RuleRow:
 
 
 def _rows_sent() -> list[FormRow]:
-    """The submitted rows in page order."""
     sent, tokens = request.form, list(dict.fromkeys(request.form.getlist("row")))
     return [
         FormRow(

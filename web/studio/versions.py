@@ -152,7 +152,6 @@ def version(ref: str) -> ResponseReturnValue:
 @bp.get("/studio/versions/<ref>/text")
 @performs(Action.READ_PROCESS)
 def text(ref: str) -> ResponseReturnValue:
-    """The text of a version as a file."""
     seen = found(version_for(actor(), ref))
     answer = Response(text_of(seen), mimetype="application/xml")
     answer.headers["Content-Disposition"] = f'attachment; filename="{seen.key}-{seen.number}.{FILE_ENDINGS[seen.key]}"'

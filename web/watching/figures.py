@@ -152,7 +152,6 @@ def figures() -> Figures:
 
 
 def count(app: Flask, at: datetime) -> Figures:
-    """Count everything."""
     centres = list(db.session.scalars(select(Centre.id)))
     day = at.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     states = _open_cases(centres, at)

@@ -7,8 +7,6 @@ from casework.bilingual import Bilingual
 
 
 class Level(IntEnum):
-    """How serious it is."""
-
     NOTE = 1
     WARNING = 2
     DANGER = 3

@@ -21,8 +21,6 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Presence:
-    """The row of this process."""
-
     def __init__(self, app: Flask, kind: str) -> None:
         self.app, self.kind = app, kind
         self.host, self.pid = socket.gethostname(), os.getpid()
