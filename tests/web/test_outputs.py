@@ -523,7 +523,7 @@ def test_what_is_taken_back_while_it_is_made_leaves_no_file(office: Office, monk
 
 
 def test_a_program_that_lacks_what_makes_an_output_is_told_what_to_bring(sqlite_app: Flask) -> None:
-    with pytest.raises(LookupError, match=r"nothing here makes 'pictures'; web\.outputs\.makers brings"):
+    with pytest.raises(LookupError, match=r"nothing here makes 'pictures'; web\.jobs\.output_makers brings"):
         making.maker_of("pictures")
 
 
