@@ -18,7 +18,7 @@ from web.demo.settings import ADMINISTRATOR
 from web.demo.telling import begin_step
 from workflows.bottlenecks.conforming import ask_conformance
 from workflows.bottlenecks.keeping import count_month
-from workflows.bottlenecks.reading import Wanted, last_months
+from workflows.bottlenecks.reading import BottleneckQuery, last_months
 from workflows.definitions.process import shipped_model
 from workflows.drafting.approvals import approve_version, put_live
 from workflows.drafting.drafts import hand_in, start_draft
@@ -26,7 +26,7 @@ from workflows.models import ProcessVersion
 from workflows.moving import batch
 from workflows.moving.plans import make_move
 from workflows.rehearsal.recording import record_scenario
-from workflows.rehearsal.running import Period, ask_history, ask_scenarios
+from workflows.rehearsal.running import ReplayPeriod, ask_history, ask_scenarios
 from workflows.versions.live import live_version, scopes_with
 from workflows.versions.starting_models import STARTING_MODELS
 
@@ -61,9 +61,9 @@ def furnish_studio(centre: Centre, *, now: datetime) -> None:
     begin_step()
     today = local_day(now)
     ask_scenarios(district, by=administrator, now=now)
-    ask_history(district, period=Period(today - timedelta(days=365), today), by=administrator, now=now)
+    ask_history(district, period=ReplayPeriod(today - timedelta(days=365), today), by=administrator, now=now)
     first, last = last_months(now, MONTHS)
-    ask_conformance(Wanted(first, last, centre=centre), by=administrator, now=now)
+    ask_conformance(BottleneckQuery(first, last, centre=centre), by=administrator, now=now)
     db.session.flush()
 
 

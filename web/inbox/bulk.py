@@ -44,7 +44,7 @@ from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.acts import act
 from workflows.running.claims import holder_of, holders
-from workflows.running.faults import Spot
+from workflows.running.faults import FaultSpot
 from workflows.running.incidents import run_recorded, spot_of
 from workflows.running.steps import TaskAlreadyDone
 
@@ -348,7 +348,7 @@ def _to_inbox(refusal: str) -> ResponseReturnValue:
 
 
 def _done(
-    heading: str, chosen: list[ChosenStep], work: Callable[[ChosenStep], str], spot: Callable[[str], Spot | None] = lambda ref: None
+    heading: str, chosen: list[ChosenStep], work: Callable[[ChosenStep], str], spot: Callable[[str], FaultSpot | None] = lambda ref: None
 ) -> ResponseReturnValue:
     """Do the work for each step in turn and show each result: one refusal does not stop the others.
 
@@ -365,7 +365,7 @@ def _done(
     return render_template("inbox/bulk_done.html", heading=heading, results=results, said=said, missing=missing, rest=len(results) - done)
 
 
-def _result(each: ChosenStep, work: Callable[[ChosenStep], str], spot: Callable[[str], Spot | None]) -> StepResult:
+def _result(each: ChosenStep, work: Callable[[ChosenStep], str], spot: Callable[[str], FaultSpot | None]) -> StepResult:
     try:
         with sending_part(each.ref):
             return StepResult(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))

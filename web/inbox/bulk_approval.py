@@ -15,7 +15,7 @@ from casework.second_person import deputyships_beside, first_person_words, writt
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from workflows.desks.inbox import Wanted, page_of
+from workflows.desks.inbox import InboxQuery, page_of
 from workflows.models import WaitingTask
 from workflows.running.incidents import perform_recorded
 from workflows.running.steps import TaskUnknown, task_for
@@ -86,7 +86,7 @@ def _approved(ref: str, version: str) -> ApprovalOutcome:
 
 
 def _shown(outcomes: list[ApprovalOutcome], *, nothing_picked: bool = False) -> ResponseReturnValue:
-    page = page_of(actor(), Wanted(element=ELEMENT), now=now(), limit=MOST)
+    page = page_of(actor(), InboxQuery(element=ELEMENT), now=now(), limit=MOST)
     answers = newest_answers([task.assignment for task in page.tasks if task.assignment is not None])
     opened = opened_by(actor(), answers.values())
     deputyships = deputyships_beside([deed for answer in answers.values() for deed in written_by(answer)], now=now())

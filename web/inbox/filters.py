@@ -18,7 +18,7 @@ from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.inbox.source_labels import SOURCE_LABELS
 from web.locales import in_reader_language as local
-from workflows.desks.inbox_filters import NOBODY, OWN, Filter, Waits, parties_for
+from workflows.desks.inbox_filters import NOBODY, OWN, InboxFilter, Waits, parties_for
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 NOT_WAITING = {CaseState.CLOSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED}
@@ -36,7 +36,7 @@ CLOSED_VALUES: dict[str, Iterable[str]] = {
     "state": [state.value for state in CaseState if state not in NOT_WAITING], "urgency": URGENCY_LABELS, "due": DUE_LABELS,
     "source": SOURCE_LABELS, "waits": [each.value for each in Waits],
 }  # fmt: skip
-KEYS = tuple(each.name for each in fields(Filter))
+KEYS = tuple(each.name for each in fields(InboxFilter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class FilterSelect:
         return next((words for value, words in self.options if value == self.chosen), self.chosen)
 
 
-def filter_in(given: Mapping[str, str]) -> Filter:
+def filter_in(given: Mapping[str, str]) -> InboxFilter:
     """Read a filter from an address or a saved filter; values without meaning are ignored."""
     values: dict[str, str] = {}
     for key in KEYS:
@@ -62,14 +62,14 @@ def filter_in(given: Mapping[str, str]) -> Filter:
         if NAME.fullmatch(value) and value in CLOSED_VALUES.get(key, (value,)):
             values[key] = value
     waits = values.pop("waits", None)
-    return Filter(**values, waits=Waits(waits) if waits else None)
+    return InboxFilter(**values, waits=Waits(waits) if waits else None)
 
 
-def params_of(chosen: Filter) -> dict[str, str]:
+def params_of(chosen: InboxFilter) -> dict[str, str]:
     return {key: str(value) for key in KEYS if (value := getattr(chosen, key)) is not None}
 
 
-def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list[FilterSelect]:
+def choices_for(by: Actor, chosen: InboxFilter, *, principals: list[Account]) -> list[FilterSelect]:
     """The selects of the form. Takes four statements unless cached since the last change of rules."""
     given, offered = params_of(chosen), work_choices(by, now=now())
     states = [(state, local(STAFF_LABELS[CaseState(state)][1])) for state in CLOSED_VALUES["state"]]
@@ -105,7 +105,7 @@ def _labelled(labels: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(value, str(words)) for value, words in labels.items()]
 
 
-def _holders(chosen: Filter) -> list[tuple[str, str]]:
+def _holders(chosen: InboxFilter) -> list[tuple[str, str]]:
     options = [(NOBODY, _("Nobody yet"))]
     if chosen.holder not in (None, NOBODY):
         name = db.session.scalar(select(Account.full_name).where(Account.ref == chosen.holder, Account.kind == "staff"))

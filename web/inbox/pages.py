@@ -36,7 +36,7 @@ from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, w
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import (
     Counts,
-    Wanted,
+    InboxQuery,
     cases_with,
     codes_meant,
     count_each,
@@ -45,7 +45,7 @@ from workflows.desks.inbox import (
     page_of,
     shown_count,
 )
-from workflows.desks.inbox_filters import Filter, Waits, narrowed, parties_for
+from workflows.desks.inbox_filters import InboxFilter, Waits, narrowed, parties_for
 from workflows.drafting.version_lists import versions_to_approve
 from workflows.models import WaitingTask
 from workflows.running import steps
@@ -64,9 +64,9 @@ class InboxRequest:
     words: str
     codes: tuple[str, ...]
     view: str
-    chosen: Filter
+    chosen: InboxFilter
     given: dict[str, str]
-    wanted: Wanted
+    wanted: InboxQuery
     principals: list[Account]
     reader: Actor
 
@@ -187,7 +187,7 @@ def _asked() -> InboxRequest:
         view=view,
         chosen=chosen,
         given={} if words else params_of(chosen),
-        wanted=Wanted(codes=codes) if words else wanted_of(view, chosen),
+        wanted=InboxQuery(codes=codes) if words else wanted_of(view, chosen),
         principals=principals,
         reader=by if words else _reader(by, chosen, principals),
     )
@@ -243,15 +243,15 @@ def _has(ref: str) -> bool:
     return True
 
 
-def _reader(by: Actor, chosen: Filter, principals: list[Account]) -> Actor:
+def _reader(by: Actor, chosen: InboxFilter, principals: list[Account]) -> Actor:
     return narrowed(by, chosen.whose, {each.ref: each.id for each in principals})
 
 
-def _count_others(by: Actor, wanted: Wanted, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
+def _count_others(by: Actor, wanted: InboxQuery, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
     """The number waiting for others where the person may list that, else 0; the number of unconfirmed cases; then the number under each
     saved filter. One statement."""
     answers_for = bool(parties_for(by))
-    beyond = wanted if wanted.is_of_places else wanted_of("all", Filter(waits=Waits.OTHERS))
+    beyond = wanted if wanted.is_of_places else wanted_of("all", InboxFilter(waits=Waits.OTHERS))
     asked = [(beyond, _reader(by, beyond.chosen, principals))] if answers_for else []
     asked.append((wanted_of(UNCONFIRMED), by))
     for row in saved:
@@ -278,7 +278,7 @@ def _address(view: str, given: Mapping[str, str], *, endpoint: str = ".inbox", *
     return url_for(endpoint, **values)
 
 
-def _heading(words: str, chosen: Filter, view: str, views: list[View]) -> str:
+def _heading(words: str, chosen: InboxFilter, view: str, views: list[View]) -> str:
     if words:
         return str(_("Search: %(words)s", words=words))
     if chosen.waits is not None:
@@ -286,7 +286,7 @@ def _heading(words: str, chosen: Filter, view: str, views: list[View]) -> str:
     return next((each.words for each in views if each.key == view), str(_("All my tasks")))
 
 
-def _total(words: str, chosen: Filter, view: str, views: list[View], counts: Counts, beyond: int, tasks: list[WaitingTask]) -> str:
+def _total(words: str, chosen: InboxFilter, view: str, views: list[View], counts: Counts, beyond: int, tasks: list[WaitingTask]) -> str:
     if words:
         return str(len(tasks))
     if chosen.waits is not None:

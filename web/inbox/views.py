@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from casework.bilingual import Bilingual
 from casework.states import Standstill
 from web.locales import in_reader_language as local
-from workflows.desks.inbox import Counts, Wanted, elements_of, shown_count
-from workflows.desks.inbox_filters import NO_FILTER, Filter
+from workflows.desks.inbox import Counts, InboxQuery, elements_of, shown_count
+from workflows.desks.inbox_filters import NO_FILTER, InboxFilter
 
 ELEMENT_LABELS = {
     "verify": _l("To verify"),
@@ -55,23 +55,23 @@ class View:
     url: str = ""
 
 
-def wanted_of(view: str, chosen: Filter = NO_FILTER) -> Wanted:
+def wanted_of(view: str, chosen: InboxFilter = NO_FILTER) -> InboxQuery:
     """The conditions of a view together with the chosen filter; an unknown word is taken for a model element."""
     match view:
         case "all":
-            return Wanted(chosen=chosen)
+            return InboxQuery(chosen=chosen)
         case "mine":
-            return Wanted(only_mine=True, chosen=chosen)
+            return InboxQuery(only_mine=True, chosen=chosen)
         case "soon":
-            return Wanted(only_soon=True, chosen=chosen)
+            return InboxQuery(only_soon=True, chosen=chosen)
         case "late":
-            return Wanted(only_late=True, chosen=chosen)
+            return InboxQuery(only_late=True, chosen=chosen)
         case "frozen":
-            return Wanted(only_frozen=True, chosen=chosen)
+            return InboxQuery(only_frozen=True, chosen=chosen)
         case "unconfirmed":
-            return Wanted(only_unconfirmed=True, chosen=chosen)
+            return InboxQuery(only_unconfirmed=True, chosen=chosen)
         case _:
-            return Wanted(element=view[:80], chosen=chosen)
+            return InboxQuery(element=view[:80], chosen=chosen)
 
 
 def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({})) -> list[View]:

@@ -24,7 +24,7 @@ from workflows.definitions.variables import Type
 from workflows.diagrams import diagram_of
 from workflows.mending import acts as mending
 from workflows.mending.acts import CaseUnknown, MendingRefused, case_to_mend
-from workflows.mending.process_view import Held, processes_of
+from workflows.mending.process_view import HeldVariable, processes_of
 from workflows.rehearsal.recording import record_scenario
 from workflows.rehearsal.scenarios import LONGEST_NAME, ScenarioRefused
 from workflows.running.process_variables import ValueRefused
@@ -157,7 +157,7 @@ def _page(case: Case, *, refused: str = "", refusal: Refusal | None = None) -> s
     )
 
 
-def value_words(held: Held) -> str:
+def value_words(held: HeldVariable) -> str:
     """A process variable in words: a dash where it is unset, and a note in place of case content."""
     variable, value = held.variable, held.value
     if not held.is_set:

@@ -12,9 +12,9 @@ from casework.models import Agency, Case, Output
 from casework.outputs import OutputRefused
 from casework.permissions import Actor, Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
-from reports.statistics.behind import Behind, Row, cases_of, is_listed
+from reports.statistics.behind import Behind, CountedFact, cases_of, is_listed
 from reports.statistics.figures import FIGURES
-from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, Narrowed, Standing, standing_cases
+from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, OpenState, StandingFilter, standing_cases
 from reports.statistics.subjects import Dimension, Scope, names_of
 from reports.tables.table import Column, Table
 from web.outputs.figure_tables import scope_for
@@ -85,12 +85,12 @@ def _open_now(asked: Mapping[str, Any], scope: Scope, now: datetime) -> Any:
         why = Attention(what)
         ids = attention_of(scope.centre_ids[0], agency_id=scope.agency_id)[why]
         known = {row.id: row for row in db.session.execute(select(Case.id, Case.opened_at, Case.due_at).where(Case.id.in_(ids)))}
-        rows = [Row(id_, known[id_].opened_at, known[id_].due_at, id_, "") for id_ in ids if id_ in known]
+        rows = [CountedFact(id_, known[id_].opened_at, known[id_].due_at, id_, "") for id_ in ids if id_ in known]
         return ATTENTION_NAMES[why], ATTENTION_DEFINITIONS[why], said, lambda _after: Behind(rows, None)
-    if what not in set(Standing):
+    if what not in set(OpenState):
         raise OutputRefused("Không có danh sách nào sau con số này.", "There is no list behind this number.")
-    standing = Standing(what)
-    narrowed = Narrowed(*(str(asked.get(name) or "") for name in ("agency", "area", "village")))
+    standing = OpenState(what)
+    narrowed = StandingFilter(*(str(asked.get(name) or "") for name in ("agency", "area", "village")))
 
     def page_of(after: str) -> Behind:
         return standing_cases(standing, scope, now=now, narrowed=narrowed, after=after, limit=PIECE)
@@ -119,14 +119,14 @@ def _rows(page_of: PageOf, progress: Progress, table: Table) -> Iterator[tuple[A
         table.notes.append(("Không liệt kê", f"{hidden} hồ sơ được tính nhưng người kết xuất không được đọc."))
 
 
-def _read(rows: Sequence[Row], by: Actor) -> dict[int, Case]:
+def _read(rows: Sequence[CountedFact], by: Actor) -> dict[int, Case]:
     query = select(Case).where(Case.id.in_({row.case_id for row in rows})).options(
         *with_viewers(), joinedload(Case.lead_agency), joinedload(Case.field), joinedload(Case.area)
     )  # fmt: skip
     return {case.id: case for case in db.session.scalars(query).unique() if seen_by(by, case) is not None} if rows else {}
 
 
-def _cells(row: Row, case: Case, by: Actor) -> tuple[Any, ...]:
+def _cells(row: CountedFact, case: Case, by: Actor) -> tuple[Any, ...]:
     is_told = case.visibility_reason_id is None and sees(by, Sight.CLEARED, case)
     return (
         case.code, case.title if is_told else None, row.at, row.due_at, STAFF_LABELS[CaseState(case.state)][1].vi,

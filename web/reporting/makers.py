@@ -21,7 +21,7 @@ from casework.photos.records import open_copy
 from reports.agency_sheet import AgencySheet
 from reports.agency_sheet import figures_table as sheet_table
 from reports.case_file import case_file_data, case_file_pdf
-from reports.case_file_reading import Read, case_file_of, printed_pictures
+from reports.case_file_reading import CaseFileContent, case_file_of, printed_pictures
 from reports.letters import page_of, sheets_of
 from reports.period_report import PeriodReport, part_tables
 from reports.periodic import Document, document_of, document_pdf
@@ -49,7 +49,7 @@ def make_case_file(output: Output, progress: Progress) -> Made:
 
 def case_file(case: Case, *, by: Actor, progress: Progress, form: str, store: FileStore, printed_by: str = "") -> Made:
     """Read the case, scale its pictures and set it; each picture is one step of the progress."""
-    read: Read = case_file_of(case, by=by, now=progress.now, step_names=_step_names(case), printed_by=printed_by)
+    read: CaseFileContent = case_file_of(case, by=by, now=progress.now, step_names=_step_names(case), printed_by=printed_by)
     name = f"ho-so-{case.code}"
     if form == "json":
         return Made(case_file_data(read.file), f"{name}.json", MEDIA_TYPES["json"])

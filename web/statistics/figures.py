@@ -24,7 +24,7 @@ from casework.outputs import newest_order, order_output
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
-from reports.statistics.behind import Row, cases_of, is_listed
+from reports.statistics.behind import CountedFact, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of
 from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Shape
 from reports.statistics.periods import (
@@ -46,7 +46,7 @@ from reports.statistics.reach import Reach, reach_named, reaches_of
 from reports.statistics.snapshots import (
     LONGEST_REASON,
     PAGE,
-    Change,
+    FigureChange,
     changes_of,
     name_in,
     newest_of,
@@ -227,7 +227,7 @@ def _list_page() -> str:
     )
 
 
-def read_behind(behind: Sequence[Row]) -> list[tuple[Row, Case]]:
+def read_behind(behind: Sequence[CountedFact]) -> list[tuple[CountedFact, Case]]:
     """The rows behind a number whose cases the person may read."""
     query = select(Case).where(Case.id.in_([row.case_id for row in behind])).options(*with_viewers(), joinedload(Case.lead_agency))
     readable = {case.id: case for case in db.session.scalars(query) if seen_by(actor(), case) is not None} if behind else {}
@@ -548,7 +548,7 @@ def _in_order(content: Mapping[str, Any], dimension: str) -> list[str]:
             *(each for each in figures if each not in names)]  # fmt: skip
 
 
-def _changed_name(row: FiguresSnapshot, change: Change) -> list[Bilingual]:
+def _changed_name(row: FiguresSnapshot, change: FigureChange) -> list[Bilingual]:
     """The subject of a change, the figure first: Tiếp nhận · Lĩnh vực: Đô thị."""
     figure = FIGURES.get(change.figure)
     words = [figure.name if figure else Bilingual(change.figure, change.figure)]

@@ -13,15 +13,15 @@ from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may, seen_by, with_viewers
 from reports.statistics.reach import Reach
-from reports.statistics.standing import Standing, standing_cases
+from reports.statistics.standing import OpenState, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.statistics.charts import HorizontalChart, across
 from web.statistics.figures import read_behind, titles_in_lists
-from workflows.desks.attention import Attention, attention_of, said_of, steps_of
+from workflows.desks.attention import Attention, attention_of, delay_notes, steps_of
 from workflows.desks.inbox_filters import NOBODY
-from workflows.desks.teams import Load, teams_of
+from workflows.desks.teams import Workload, teams_of
 
 LATEST = 10
 """How many of the most overdue cases are shown with their reason; the number links to all."""
@@ -32,7 +32,7 @@ MOST_BARS = 30
 SHOWN = 5
 """Cases of a kind in the list of what needs attention."""
 
-LOADS = (Standing.LATE, Standing.SOON, Standing.IN_TIME)
+LOADS = (OpenState.LATE, OpenState.SOON, OpenState.IN_TIME)
 
 ATTENTION_NAMES: dict[Attention, Bilingual] = {
     Attention.HANDED_BACK: Bilingual("Chuyển trả từ lần thứ hai", "Handed back a second time"),
@@ -73,13 +73,13 @@ def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, An
     """The most overdue cases, where they are and the reason given; empty for people who may not read cases."""
     if not reads_cases:
         return {"late": [], "titles": {}, "steps_at": {}, "said": {}, "may_direct": lambda _case: False}
-    late = read_behind(standing_cases(Standing.LATE, reach.scope, now=moment, limit=LATEST).rows)
+    late = read_behind(standing_cases(OpenState.LATE, reach.scope, now=moment, limit=LATEST).rows)
     rows = [case for _row, case in late]
     return {
         "late": late,
         "titles": titles_in_lists(rows),
         "steps_at": steps_of(rows),
-        "said": said_of(actor(), rows),
+        "said": delay_notes(actor(), rows),
         "may_direct": lambda case: may(actor(), Action.DIRECT, case),
     }
 
@@ -101,7 +101,7 @@ def owed_chart(owed: Sequence[AgencyDebt]) -> HorizontalChart:
     return across([(local(row.short_name), [(KIND[each], row.numbers[each]) for each in LOADS]) for row in owed[:MOST_BARS]])
 
 
-KIND = {Standing.LATE: "late", Standing.SOON: "soon", Standing.IN_TIME: "open"}
+KIND = {OpenState.LATE: "late", OpenState.SOON: "soon", OpenState.IN_TIME: "open"}
 """The styles of a bar's pieces."""
 
 
@@ -119,7 +119,7 @@ def team_of(reach: Reach, moment: datetime) -> dict[str, Any] | None:
     return {"rows": loads, "in_time": _in_time, "chart": across(bars)}
 
 
-def _in_time(load: Load) -> int:
+def _in_time(load: Workload) -> int:
     return load.taken - load.late - load.soon
 
 

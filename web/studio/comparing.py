@@ -13,8 +13,8 @@ from web.guards import actor, found, performs
 from web.http.security import allow_inline_style_attributes
 from web.locales import language
 from web.studio.versions import BASIS_LABELS, CHANGE_LABELS, KEY_LABELS, MOST_CHANGES, STATE_LABELS
-from workflows.comparison.changes import ChangeKind, Measure, measure_of
-from workflows.comparison.details import ElementChange, details_of
+from workflows.comparison.changes import Baseline, ChangeKind, baseline_of
+from workflows.comparison.details import DetailedChange, details_of
 from workflows.comparison.facts import ASPECT_WORDS, Aspect
 from workflows.comparison.model import model_of
 from workflows.comparison.sentences import bounded, sentences_of
@@ -49,7 +49,7 @@ def compare(ref: str) -> ResponseReturnValue:
     """`with` names the other version, one of the same process that the person may read; by default, the version's basis."""
     by = actor()
     version = found(version_for(by, ref))
-    measure = measure_of(version, by=by)
+    measure = baseline_of(version, by=by)
     wanted = request.args.get("with", "")
     other: ProcessVersion | None
     if wanted:
@@ -98,14 +98,14 @@ def _models(other: ProcessVersion, version: ProcessVersion) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _marks(changes: tuple[ElementChange, ...], *, old_side: bool) -> dict[str, list[str]]:
+def _marks(changes: tuple[DetailedChange, ...], *, old_side: bool) -> dict[str, list[str]]:
     """The marks in one of the drawings: removed elements in the old one, new ones in the new one, changed ones in both."""
     own = ChangeKind.REMOVED if old_side else ChangeKind.ADDED
     by_kind = {kind: [drawn_id(each.change.element) for each in changes if each.change.kind == kind] for kind in (own, ChangeKind.CHANGED)}
     return {str(kind): elements for kind, elements in by_kind.items()}
 
 
-def _told(changed: ElementChange) -> list[Any]:
+def _told(changed: DetailedChange) -> list[Any]:
     """The details of one element worth a line; for a new or removed one, its kind already precedes its name."""
     return [each for each in changed.details if changed.change.kind == ChangeKind.CHANGED or each.aspect != Aspect.KIND]
 
@@ -143,7 +143,7 @@ def _choices(scopes: list[ScopeSeen], version: ProcessVersion) -> list[tuple[Cen
     return [(centre, [each for each in rows if each.id != version.id]) for centre, rows in listed]
 
 
-def _basis(measure: Measure | None, other: ProcessVersion | None) -> str | None:
+def _basis(measure: Baseline | None, other: ProcessVersion | None) -> str | None:
     if measure is None or other is None or measure.version.id != other.id:
         return None
     return str(BASIS_LABELS[measure.basis]) % {"number": other.number}

@@ -35,9 +35,9 @@ from workflows.bottlenecks.event_log import MOST_MONTHS as MOST_LOG_MONTHS
 from workflows.bottlenecks.reading import (
     FEWEST,
     MOST_MONTHS,
+    BottleneckQuery,
     Heat,
     Measures,
-    Wanted,
     agencies_offered,
     centres_offered,
     elements_of,
@@ -88,7 +88,7 @@ MEASURES: Mapping[str, HeatMeasure] = {
 class HeatRequest:
     """The request in the address, and the possible choices."""
 
-    wanted: Wanted
+    wanted: BottleneckQuery
     measure: str
     centres: list[Centre]
     versions: list[ProcessVersion]
@@ -280,7 +280,7 @@ def _names_of_agencies(asked: HeatRequest, shown: Heat) -> dict[int, Bilingual]:
     return {agency.id: agency.short_name for agency in asked.agencies} if shown.counted_at is not None else {}
 
 
-def _day_minutes(wanted: Wanted) -> int:
+def _day_minutes(wanted: BottleneckQuery) -> int:
     """Office minutes of a working day, for showing long times in days."""
     return calendar_of(wanted.centre.id if wanted.centre else None).office_minutes_on(local_day(now()))
 
@@ -304,7 +304,7 @@ def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> HeatR
     while len(months) < MOST_MONTHS:
         months.append(month_before(months[-1]))
     return HeatRequest(
-        Wanted(
+        BottleneckQuery(
             max(first, longest),
             last,
             version=next((each for each in versions if each.ref == given.get("version")), None),
