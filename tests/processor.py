@@ -2,7 +2,8 @@
 
     python -m pytest -p tests.processor …        as bin/test does; the sum is told at the end, each file's seconds are in var/processor.txt
 
-A file's time depends less on what else the machine does than its duration would.
+A file's time depends less on what else the machine does than its duration would. tests/processor.txt is such a list, by which
+`bin/test --changed` tells how long its choice takes; after a run of everything, `cp var/processor.txt tests/processor.txt` renews it.
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LATEST = ROOT / "var/processor.txt"
+RECORD, LATEST = ROOT / "tests/processor.txt", ROOT / "var/processor.txt"
 TICKS = os.sysconf("SC_CLK_TCK")
 AROUND = "(around the tests)"
 """What no file takes: starting, reading all tests, and ending."""

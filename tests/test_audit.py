@@ -189,6 +189,8 @@ def test_the_bill_is_compared_with_its_schema_before_a_release(
 
 @pytest.mark.parametrize(("arguments", "does"), [
     ([], {"the tests", "the code", "advisories"}),
+    (["--changed"], {"the tests", "the code"}),
+    (["--changed", "HEAD~3"], {"the tests", "the code"}),
     (["tests/test_audit.py", "-k", "pins"], {"the tests"}),
 ])  # fmt: skip
 def test_a_run_of_some_files_does_nothing_else_and_advisories_are_asked_for_by_the_run_of_everything_alone(
@@ -203,7 +205,9 @@ def test_a_run_of_some_files_does_nothing_else_and_advisories_are_asked_for_by_t
         "missing_packages() { :; }\nneed_packages() { :; }\nneed_requirements() { :; }\nneed_apart_for_tests() { :; }\n",
         encoding="utf-8")  # fmt: skip
     for name in ("bin/audit", *(f".venv/bin/{each}" for each in ("python", "ruff", "mypy", "lint-imports"))):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/var/{Path(name).name}.said\n", encoding="utf-8")
+        (tmp_path / name).write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/var/{Path(name).name}.said\n"
+                                     f"case $* in *tests.changed*) echo tests/test_it.py > {tmp_path}/var/changed.txt ;; esac\n",
+                                     encoding="utf-8")  # fmt: skip
         (tmp_path / name).chmod(0o700)
     done = subprocess.run(["bin/test", *arguments], cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}, timeout=60, check=False)
     assert done.returncode == 0
@@ -215,6 +219,9 @@ def test_a_run_of_some_files_does_nothing_else_and_advisories_are_asked_for_by_t
     [given] = [line for line in told.splitlines() if "-m pytest" in line]
     if "the code" not in does:
         assert given.endswith(" ".join(arguments))
+    assert ("@var/changed.txt" in given) is ("--changed" in arguments)
+    assert [line for line in told.splitlines() if "tests.changed" in line] == (
+        [" ".join(["-m tests.changed --into var/changed.txt", *arguments[1:]])] if "--changed" in arguments else [])
 
 
 def test_what_is_accepted_in_this_repository_is_well_formed_today() -> None:
