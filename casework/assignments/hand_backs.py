@@ -12,7 +12,7 @@ from casework.models import Account, Assignment, Case, HandBack
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class HandBackTurn:
     """One request to be released: `number` counts within the slot, lead or cooperating; who asked and who decided, by name."""
 
     hand_back: HandBack
@@ -22,7 +22,7 @@ class Turn:
     decided_by: str | None
 
 
-def hand_back_turns(case: Case) -> list[Turn]:
+def hand_back_turns(case: Case) -> list[HandBackTurn]:
     """Return all requests of a case, oldest first, in one query. For the centre; agencies read only their own."""
     asker, decider = aliased(Account), aliased(Account)
     query = (
@@ -40,10 +40,10 @@ def hand_back_turns(case: Case) -> list[Turn]:
     for hand_back, asked_by, decided_by in db.session.execute(query):
         assignment = rows[hand_back.assignment_id]
         number = counted[assignment.slot] = counted.get(assignment.slot, 0) + 1
-        found.append(Turn(hand_back, assignment, number, asked_by or "", decided_by))
+        found.append(HandBackTurn(hand_back, assignment, number, asked_by or "", decided_by))
     return found
 
 
-def turns_left(turns: Iterable[Turn], slot: str) -> int:
+def turns_left(turns: Iterable[HandBackTurn], slot: str) -> int:
     """How many more times the slot can be handed back."""
     return max(0, MOST_HAND_BACKS - sum(turn.assignment.slot == slot for turn in turns))

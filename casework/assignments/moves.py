@@ -18,7 +18,7 @@ from casework.states import AssignmentEnd, AssignmentState
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedAssignment:
     """A moved assignment with its former place."""
 
     id: int
@@ -26,7 +26,7 @@ class Moved:
     round: int
 
     @classmethod
-    def of(cls, assignment: Assignment) -> "Moved":
+    def of(cls, assignment: Assignment) -> "MovedAssignment":
         """Remember an assignment before it moves."""
         return cls(assignment.id, assignment.slot, assignment.round)
 
@@ -40,7 +40,7 @@ def goes_along(assignment: Assignment, main: Case, states: Collection[str]) -> b
     return main.state in states and all(row.agency_id != assignment.agency_id for row in main.open_assignments)
 
 
-def goes_back(moved: Moved, main: Case) -> bool:
+def goes_back(moved: MovedAssignment, main: Case) -> bool:
     """Whether an assignment moved by a merge is still at work in the main case."""
     return moved.assignment.case_id == main.id and moved.assignment.is_open
 
@@ -89,7 +89,7 @@ def follow_case_due(case: Case) -> None:
             move_due(clock, latest, case=case, assignment=assignment)
 
 
-def texts_moved(moved: Sequence[Moved], direction: int) -> dict[str, int]:
+def texts_moved(moved: Sequence[MovedAssignment], direction: int) -> dict[str, int]:
     """How many answers and decisions a history gains (1) or loses (-1): their rows move, their events stay where they happened."""
     ids = [each.id for each in moved]
     answers = db.session.scalar(select(func.count()).select_from(Answer).where(Answer.assignment_id.in_(ids))) or 0

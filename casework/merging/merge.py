@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from casework.assignments.moves import Moved, end_by_merge, follow_case_due, goes_along, move_assignment, texts_moved
+from casework.assignments.moves import MovedAssignment, end_by_merge, follow_case_due, goes_along, move_assignment, texts_moved
 from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, refuse_unless_open, settle_state
 from casework.clocks.acts import ClockKind, end_all_clocks, move_due, running_clock, running_clocks
@@ -52,7 +52,7 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
     _refuse_unfit(source, main)
     moving = [assignment for assignment in source.open_assignments if goes_along(assignment, main, AT_AGENCIES)]
     joining = [link.report for link in source.reports if link.left_at is None]
-    before = _before(source, main, [Moved.of(assignment) for assignment in moving])
+    before = _before(source, main, [MovedAssignment.of(assignment) for assignment in moving])
     told = {"reports": [report.code for report in joining], "agencies": [assignment.agency.key for assignment in moving]}
     record(source, "merge", by=by, at=now, into=main.code, **told, **texts_moved(before.assignments, -1))
     record(main, "merge", by=by, at=now, source=source.code, **told, **texts_moved(before.assignments, 1))
@@ -130,7 +130,7 @@ def _is_further(source: Case, main: Case) -> bool:
     return main.state == CaseState.TO_DISTRIBUTE and (bool(source.open_assignments) or source.state == CaseState.TO_PUBLISH)
 
 
-def _before(source: Case, main: Case, moving: list[Moved]) -> Before:
+def _before(source: Case, main: Case, moving: list[MovedAssignment]) -> Before:
     at_work = {assignment.id for assignment in source.open_assignments}
     own_clocks = [clock for clock in running_clocks(source) if clock.assignment_id not in at_work]
     shown = select(Publication.id).where(

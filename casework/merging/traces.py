@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from casework.assignments.moves import Moved
+from casework.assignments.moves import MovedAssignment
 from casework.cases import lock_case
 from casework.db import db
 from casework.models import Addition, Case, Note, Question, Withdrawal
@@ -28,7 +28,7 @@ class Before:
     state: str
     hotline_owed: bool
     clocks: dict[str, str]
-    assignments: list[Moved]
+    assignments: list[MovedAssignment]
     publications: list[int]
     followers: list[int]
     followed: list[int]
@@ -40,7 +40,7 @@ class Before:
         if not kept or "into" not in kept:
             return None
         fields = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
-        return cls(**{**fields, "assignments": [Moved(**each) for each in kept["assignments"]]})
+        return cls(**{**fields, "assignments": [MovedAssignment(**each) for each in kept["assignments"]]})
 
 
 def both_locked(source: Case, main_id: int) -> tuple[Case, Case]:
