@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.bilingual import Bilingual
-from casework.casefile.history_changes import Change, changes_of
+from casework.casefile.history_changes import HistoryChange, changes_of
 from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.db import db
 from casework.models import Account, Agency, Case, Event
@@ -51,7 +51,7 @@ def audience_of(actor: Actor, case: Case) -> Audience | None:
 class StaffStep(Step):
     """One line of the staff history: what changed, and why if the reader may read the reason. `note` names the person."""
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[HistoryChange, ...] = ()
     why: str | None = None
 
 

@@ -20,20 +20,20 @@ LEAD = Bilingual("Chủ trì", "Lead")
 
 
 @dataclass(frozen=True)
-class Change:
+class HistoryChange:
     label: Bilingual
     old: Bilingual
     new: Bilingual
     is_limit: bool = False
 
 
-def changes_of(type_: str, payload: Mapping[str, Any], known: Known) -> tuple[Change, ...]:
+def changes_of(type_: str, payload: Mapping[str, Any], known: Known) -> tuple[HistoryChange, ...]:
     """The changes an event tells; none about the matter for readers who know the process alone."""
     found = [*_limits(type_, payload, known)]
     if type_ == "change_lead" and payload.get("former"):
         former = [agency_name(key, known) for key in payload["former"]]
         names = Bilingual(", ".join(each.vi for each in former), ", ".join(each.en for each in former))
-        found.insert(0, Change(LEAD, names, agency_name(payload.get("lead"), known)))
+        found.insert(0, HistoryChange(LEAD, names, agency_name(payload.get("lead"), known)))
     if type_ == "classify" and known.audience is not Audience.PROCESS:
         found = [*_classes(payload.get("was") or {}, payload.get("became") or {}), *found]
     return tuple(found)
@@ -46,7 +46,7 @@ def limit_words(instant: datetime) -> Bilingual:
     return Bilingual(words, words)
 
 
-def _limits(type_: str, payload: Mapping[str, Any], known: Known) -> Iterator[Change]:
+def _limits(type_: str, payload: Mapping[str, Any], known: Known) -> Iterator[HistoryChange]:
     if payload.get("due"):
         yield _moved(ANSWER_DUE, *payload["due"])
     for key, due in (payload.get("agency_dues") or {}).items():
@@ -57,8 +57,8 @@ def _limits(type_: str, payload: Mapping[str, Any], known: Known) -> Iterator[Ch
         yield _moved(label or Bilingual("Hạn", "Limit"), payload["old"], payload["new"])
 
 
-def _moved(label: Bilingual, old: str, new: str) -> Change:
-    return Change(label, limit_words(datetime.fromisoformat(old)), limit_words(datetime.fromisoformat(new)), is_limit=True)
+def _moved(label: Bilingual, old: str, new: str) -> HistoryChange:
+    return HistoryChange(label, limit_words(datetime.fromisoformat(old)), limit_words(datetime.fromisoformat(new)), is_limit=True)
 
 
 def _of_agency(key: str, known: Known) -> Bilingual:
@@ -66,12 +66,12 @@ def _of_agency(key: str, known: Known) -> Bilingual:
     return Bilingual(f"Hạn của {name.vi}", f"Due of {name.en}")
 
 
-def _classes(was: Mapping[str, Any], became: Mapping[str, Any]) -> Iterator[Change]:
+def _classes(was: Mapping[str, Any], became: Mapping[str, Any]) -> Iterator[HistoryChange]:
     for name, new in became.items():
         label = CHANGES.get(name)
         if label is not None and was.get(name) != new:
             begun = Bilingual(label.vi[:1].upper() + label.vi[1:], label.en[:1].upper() + label.en[1:])
-            yield Change(begun, _value(name, was.get(name)), _value(name, new))
+            yield HistoryChange(begun, _value(name, was.get(name)), _value(name, new))
 
 
 def _value(name: str, value: Any) -> Bilingual:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from casework.casefile.search import Wanted, cases_to_list
+from casework.casefile.search import CaseSearch, cases_to_list
 from casework.db import db
 from casework.lateness import is_late
 from casework.models import Agency, Area, Case, CaseReport, Field
@@ -47,13 +47,13 @@ class CaseRow(NamedTuple):
         return is_late(self.due_at, self.answered_at or self.closed_at or now)
 
 
-def count_of_cases(wanted: Wanted, *, by: Actor, centre_id: int) -> int:
+def count_of_cases(wanted: CaseSearch, *, by: Actor, centre_id: int) -> int:
     """The number of matching cases, at most MOST_LISTED + 1. Raises NotAllowed."""
     query = cases_to_list(wanted, by=by, centre_id=centre_id).limit(MOST_LISTED + 1)
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def case_rows(wanted: Wanted, *, by: Actor, centre_id: int) -> Iterator[list[CaseRow]]:
+def case_rows(wanted: CaseSearch, *, by: Actor, centre_id: int) -> Iterator[list[CaseRow]]:
     """The matching cases of a centre in batches, newest first, MOST_LISTED at most. Raises NotAllowed."""
     ids = cases_to_list(wanted, by=by, centre_id=centre_id).order_by(Case.id.desc())
     number, before = 0, None

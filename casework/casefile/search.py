@@ -31,7 +31,7 @@ OPEN = "open"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CaseSearch:
     """A search; empty fields mean all. `codes` are those the words may mean, `year` is the local year in which the case was opened."""
 
     words: str = ""
@@ -63,7 +63,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchPage:
     """One page of results; `total` is how many were looked at, and `is_more` says whether there are more."""
 
     hits: tuple[Hit, ...]
@@ -87,7 +87,7 @@ class _Scope:
     """The cases the person may see, where their sight is limited to some."""
 
 
-def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
+def search_cases(wanted: CaseSearch, *, by: Actor, page: int = 1) -> SearchPage:
     """Return one page of matching cases the person may see: those with the code typed first, then those with the words in their titles,
     then by `score`.
 
@@ -96,15 +96,15 @@ def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
     require(by, Action.SEARCH_CASES)
     words, scopes = words_asked(wanted.words), _scopes(by)
     if wanted.is_nothing or not scopes:
-        return Found((), 0, False, 1)
+        return SearchPage((), 0, False, 1)
     named = _cases_with(wanted, scopes)
     whole, is_more = _matching(wanted, words, scopes, named)
     page = max(1, min(page, -(-len(whole) // PAGE)))
     shown = whole[(page - 1) * PAGE : page * PAGE]
-    return Found(_hits(shown, scopes, named), len(whole), is_more, page, tuple(words))
+    return SearchPage(_hits(shown, scopes, named), len(whole), is_more, page, tuple(words))
 
 
-def cases_to_list(wanted: Wanted, *, by: Actor, centre_id: int) -> Select[int]:
+def cases_to_list(wanted: CaseSearch, *, by: Actor, centre_id: int) -> Select[int]:
     """The ids of all matching cases of a centre that the person may see; by words or codes as many as the search itself finds.
 
     Raises NotAllowed for roles that search nothing.
@@ -120,7 +120,7 @@ def cases_to_list(wanted: Wanted, *, by: Actor, centre_id: int) -> Select[int]:
     return query
 
 
-def _matching(wanted: Wanted, words: Sequence[str], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[list[int], bool]:
+def _matching(wanted: CaseSearch, words: Sequence[str], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[list[int], bool]:
     """The matching cases, best first, and whether there are more than the MOST_FOUND newest looked at."""
     rows = {} if wanted.codes and named else _candidates(words, wanted, scopes, with_text=bool(words))
     exact = exact_words(wanted.words)
@@ -182,7 +182,7 @@ def _of_cases(scope: _Scope) -> ColumnElement[bool]:
 
 
 def _candidates(
-    words: Sequence[str], wanted: Wanted, scopes: Sequence[_Scope], *, with_text: bool
+    words: Sequence[str], wanted: CaseSearch, scopes: Sequence[_Scope], *, with_text: bool
 ) -> dict[int, tuple[int, str, str]]:
     """The newest matches by case id, each case once: its id, its folded words and the words as written."""
     found: dict[int, tuple[int, str, str]] = {}
@@ -224,7 +224,7 @@ def _few_of(*choices: Select[int] | CompoundSelect[int] | None) -> Select[int] |
     return None
 
 
-def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: CaseSearch) -> Iterator[ColumnElement[bool]]:
     if wanted.state == OPEN:
         yield Case.state.in_(sorted(OPEN_STATES))
     elif wanted.state:
@@ -238,7 +238,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Case.opened_at < datetime(wanted.year + 1, 1, 1, tzinfo=LOCAL_ZONE).astimezone(UTC)
 
 
-def _cases_with(wanted: Wanted, scopes: Sequence[_Scope]) -> dict[int, str]:
+def _cases_with(wanted: CaseSearch, scopes: Sequence[_Scope]) -> dict[int, str]:
     """The cases that answer a report with a code typed, by the code; a merged report leads to its main case."""
     if not wanted.codes:
         return {}

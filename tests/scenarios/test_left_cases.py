@@ -8,7 +8,7 @@ from flask import Flask
 
 from casework.casefile.phone_search import look_up_phone
 from casework.casefile.possible_acts import possible_acts
-from casework.casefile.search import Wanted, search_cases
+from casework.casefile.search import CaseSearch, search_cases
 from casework.casefile.views import answers_seen
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import quarantine
@@ -33,7 +33,7 @@ def reads(by: Actor, *cases: Case) -> list[bool]:
     """Which of the cases a person opens, after looking that the search finds the same ones."""
     db.session.rollback()
     opened = [case_seen_by(by, case.ref) is not None for case in cases]
-    found = {hit.case.id for hit in search_cases(Wanted(state="closed"), by=by).hits}
+    found = {hit.case.id for hit in search_cases(CaseSearch(state="closed"), by=by).hits}
     assert found == {case.id for case, is_open in zip(cases, opened, strict=True) if is_open}
     return opened
 

@@ -11,7 +11,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from casework.casefile.phone_search import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
-from casework.casefile.search import OPEN, Found, Hit, Wanted, search_cases
+from casework.casefile.search import OPEN, CaseSearch, Hit, SearchPage, search_cases
 from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.parsing import number_in, year_in
@@ -68,18 +68,18 @@ def phone() -> ResponseReturnValue:
     """The cases of a number, in this response only: the number never stands in an address, and no browser keeps the page."""
     form, moment = PhoneForm(), now()
     if not form.validate_on_submit():
-        return _page(Wanted(), None, form), 422
+        return _page(CaseSearch(), None, form), 422
     with unit_of_work():
         until = count_attempt(LOOK_UPS, found(signed_in_account()).ref, now=moment)
     if until is not None:
-        return _page(Wanted(), None, form, phone_refusal=local(TooManyAttempts(until).text)), 429
+        return _page(CaseSearch(), None, form, phone_refusal=local(TooManyAttempts(until).text)), 429
     try:
         with unit_of_work():
             number = phone_number(form.phone.data or "") or ""
             cases = look_up_phone(number, by=actor(), now=moment, reason=form.reason.data or "")
     except LookUpRefused as refusal:
-        return _page(Wanted(), None, form, phone_refusal=form.refuse(refusal)), 422
-    response = make_response(_page(Wanted(), None, form, called=cases))
+        return _page(CaseSearch(), None, form, phone_refusal=form.refuse(refusal)), 422
+    response = make_response(_page(CaseSearch(), None, form, called=cases))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -114,7 +114,7 @@ def excerpt(hit: Hit, words: tuple[str, ...]) -> list[MarkedPiece]:
     return marked(f"{'… ' if first else ''}{text[first:last]}{' …' if last < len(text) else ''}", words)
 
 
-def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) -> str:
+def _page(wanted: CaseSearch, results: SearchPage | None, form: PhoneForm, **phone: Any) -> str:
     words = results.words if results is not None else ()
     centres, moment = centres_worked_in(actor()), now()
     address = {name: value for name, value in _choices(wanted) if value}
@@ -143,10 +143,10 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
     )
 
 
-def _wanted() -> Wanted:
+def _wanted() -> CaseSearch:
     """The search in the address; values without meaning are ignored."""
     words, state = request.args.get("q", "").strip()[:LONGEST_SEARCH], request.args.get("state", "")
-    return Wanted(
+    return CaseSearch(
         words=words,
         codes=codes_meant(words, now=now()),
         state=state if state == OPEN or state in set(CaseState) - NEVER_FOUND else "",
@@ -156,7 +156,7 @@ def _wanted() -> Wanted:
     )
 
 
-def _choices(wanted: Wanted) -> Iterator[tuple[str, Any]]:
+def _choices(wanted: CaseSearch) -> Iterator[tuple[str, Any]]:
     yield from (("q", wanted.words), ("state", wanted.state), ("field", wanted.service_code), ("area", wanted.area_ref))
     yield "year", wanted.year
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.casefile.identity_export import MOST_NAMED, TooManyNamed, export_identity
 from casework.casefile.lists import MOST_LISTED, CaseRow, case_rows, count_of_cases
-from casework.casefile.search import OPEN, Wanted
+from casework.casefile.search import OPEN, CaseSearch
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.models import Area, Field, Output
@@ -51,11 +51,11 @@ NAMED_COLUMNS = (
 )
 
 
-def wanted_in(parameters: Mapping[str, Any], progress: Progress) -> Wanted:
+def wanted_in(parameters: Mapping[str, Any], progress: Progress) -> CaseSearch:
     """Read the search page's filter again; values without meaning are ignored."""
     words, state, year = (str(parameters.get(key) or "") for key in ("q", "state", "year"))
     words = words.strip()[:LONGEST_SEARCH]
-    return Wanted(
+    return CaseSearch(
         words=words,
         codes=codes_meant(words, now=progress.now),
         state=state if state == OPEN or state in set(CaseState) - {CaseState.QUARANTINED} else "",
@@ -85,7 +85,7 @@ def case_table(output: Output, progress: Progress) -> Table:
     return table
 
 
-def _rows(wanted: Wanted, output: Output, progress: Progress, total: int) -> Iterator[tuple[Any, ...]]:
+def _rows(wanted: CaseSearch, output: Output, progress: Progress, total: int) -> Iterator[tuple[Any, ...]]:
     done = 0
     for piece in case_rows(wanted, by=progress.by, centre_id=output.centre_id):
         yield from (_cells(row, progress) for row in piece)
@@ -93,7 +93,7 @@ def _rows(wanted: Wanted, output: Output, progress: Progress, total: int) -> Ite
         progress.tell(min(done, total), total)
 
 
-def _named_rows(wanted: Wanted, output: Output, progress: Progress) -> Iterator[tuple[Any, ...]]:
+def _named_rows(wanted: CaseSearch, output: Output, progress: Progress) -> Iterator[tuple[Any, ...]]:
     """Each reveal is recorded and committed before its row is written."""
     rows = [row for piece in case_rows(wanted, by=progress.by, centre_id=output.centre_id) for row in piece][:MOST_NAMED]
     for start in range(0, len(rows), TOGETHER):
@@ -122,7 +122,7 @@ def _cells(row: CaseRow, progress: Progress) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _filters(wanted: Wanted) -> list[tuple[str, str]]:
+def _filters(wanted: CaseSearch) -> list[tuple[str, str]]:
     field = db.session.scalars(select(Field).where(Field.service_code == wanted.service_code).order_by(Field.valid_from.desc())).first()
     area = db.session.scalars(select(Area).where(Area.ref == wanted.area_ref)).first()
     chosen = {

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import insert, select, text
 
 from casework.casefile.phone_search import STREAM, LookUpRefused, look_up_phone
-from casework.casefile.search import PAGE, Wanted, search_cases
+from casework.casefile.search import PAGE, CaseSearch, search_cases
 from casework.db import db, unit_of_work
 from casework.models import AgencySuccession, Area, AreaSuccession, Case, Event, SearchRow
 from casework.permissions import NotAllowed
@@ -38,7 +38,7 @@ class Place:
     def found(self, who: str, words: str, **wanted: object) -> set[str]:
         names = {case.id: name for name, case in self.cases.items()}
         by = self.world.actor(who)
-        result = search_cases(Wanted(words=words, **wanted), by=by)  # type: ignore[arg-type]
+        result = search_cases(CaseSearch(words=words, **wanted), by=by)  # type: ignore[arg-type]
         return {names.get(hit.case.id, hit.case.code) for hit in result.hits}
 
 
@@ -113,7 +113,7 @@ def who_finds_what(place: Place) -> None:
         assert place.found(who, words) == expected, (who, words)
     for who in ("administrator", "confidential_reader", "inspector", "records_clerk", "citizen", "guest"):
         with pytest.raises(NotAllowed):
-            search_cases(Wanted(words="rac"), by=place.world.actor(who))
+            search_cases(CaseSearch(words="rac"), by=place.world.actor(who))
     for words in HOSTILE:                               # nothing typed is an operator, and nothing breaks
         assert "apart" not in place.found("operator", words)
     assert place.found("operator", "rac*") == place.found("operator", "rac AND") | place.found("operator", "rac")
@@ -136,9 +136,9 @@ def exact_accents_come_first_and_pages_hold_no_case_twice(place: Place) -> None:
             case = db.session.get_one(Case, case_id)
             case.title = {place.cases["waste"].id: "Rạc đường", place.cases["crab"].id: "Rác đường"}[case_id]
             refresh_search_rows(case, at=build.NOON)
-    titles = [hit.case.title for hit in search_cases(Wanted(words="rạc đường"), by=by).hits]
+    titles = [hit.case.title for hit in search_cases(CaseSearch(words="rạc đường"), by=by).hits]
     assert titles[0] == "Rạc đường"
-    hit = search_cases(Wanted(words="lạc dương chặt"), by=by).hits[0]
+    hit = search_cases(CaseSearch(words="lạc dương chặt"), by=by).hits[0]
     assert hit.case.id == place.cases["forest"].id
     assert hit.former == ("Xã Đạ Chais",)
 
@@ -150,7 +150,7 @@ def exact_accents_come_first_and_pages_hold_no_case_twice(place: Place) -> None:
         row = {"centre_id": place.world.centre.id, "audience": "centre", "words": "chung mot chu", "exact_words": "chung một chữ",
                "changed_at": build.NOON}
         db.session.execute(insert(SearchRow), [row | {"case_id": each["id"], "code": each["code"]} for each in many])
-    pages = [search_cases(Wanted(words="chung"), by=by, page=number) for number in (1, 2, 20, 99)]
+    pages = [search_cases(CaseSearch(words="chung"), by=by, page=number) for number in (1, 2, 20, 99)]
     assert [(page.is_more, page.total, len(page.hits), page.has_next) for page in pages] == [
         (True, MOST_FOUND, PAGE, True), (True, MOST_FOUND, PAGE, True), (True, MOST_FOUND, PAGE, False),
         (True, MOST_FOUND, PAGE, False)]  # fmt: skip
@@ -165,9 +165,9 @@ def exact_accents_come_first_and_pages_hold_no_case_twice(place: Place) -> None:
 def a_merged_reports_code_leads_to_its_main_case(place: Place) -> None:
     main, other = place.cases["waste"], place.cases["new"]
     build.act(place.world, other, "merge", "operator", into=main, reason="Cùng một việc.")
-    result = search_cases(Wanted(words=other.code, codes=(other.code,)), by=place.world.actor("officer_PTNMT"))
+    result = search_cases(CaseSearch(words=other.code, codes=(other.code,)), by=place.world.actor("officer_PTNMT"))
     assert [(hit.case.id, hit.by_code) for hit in result.hits] == [(main.id, other.code)]
-    assert search_cases(Wanted(words=other.code, codes=(other.code,)), by=place.world.actor("officer_HKL")).hits == ()
+    assert search_cases(CaseSearch(words=other.code, codes=(other.code,)), by=place.world.actor("officer_HKL")).hits == ()
 
 
 def the_index_holds_what_the_rows_hold(place: Place) -> None:
