@@ -49,7 +49,7 @@ class PlannedHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CalendarPlan:
     """A planned change of the calendar of a centre (None: of all)."""
 
     centre_id: int | None
@@ -108,7 +108,7 @@ def days_of_year(centre_id: int | None, year: int) -> Select[CalendarDay]:
     return select(CalendarDay).where(of_scope, within).order_by(CalendarDay.day)
 
 
-def judge(plan: Plan, *, by: Actor, now: datetime) -> Plan:
+def judge(plan: CalendarPlan, *, by: Actor, now: datetime) -> CalendarPlan:
     """Return the parts of the plan that change something, with normalised texts. Raises NotAllowed, CalendarChangeRefused."""
     require_calendar_of(by, plan.centre_id)
     rows = _rows_on(plan.centre_id, [each.day for each in plan.days])
@@ -131,7 +131,7 @@ def judge(plan: Plan, *, by: Actor, now: datetime) -> Plan:
     return replace(plan, days=tuple(days))
 
 
-def carry_out(plan: Plan, *, by: Actor, now: datetime, reason: str) -> None:
+def carry_out(plan: CalendarPlan, *, by: Actor, now: datetime, reason: str) -> None:
     """Carry out the plan, all of it or nothing; records the events of its days and hours, and one of the change with its reason.
 
     Raises NotAllowed, CalendarChangeRefused, ReasonMissing.

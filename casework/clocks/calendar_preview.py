@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.calendars import calendar_from, calendar_of, hours_of_scope
 from casework.clocks.acts import ClockKind
 from casework.clocks.calendar_moves import ON_THE_CALENDAR, Calendars, moves_of
-from casework.clocks.calendar_plans import Plan
+from casework.clocks.calendar_plans import CalendarPlan
 from casework.clocks.office_hours import hours_with
 from casework.db import db
 from casework.models import Assignment, CalendarChange, CalendarDay, Case, CaseReport, Clock, Report
@@ -50,7 +50,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RecountProgress:
     """A recount under way; numbers above MOST_LEFT are not counted exactly."""
 
     centre_id: int | None
@@ -60,7 +60,7 @@ class Progress:
     put_off: int
 
 
-def preview(plan: Plan, *, now: datetime, counted: int = MOST_COUNTED, shown: int = MOST_SHOWN) -> Preview:
+def preview(plan: CalendarPlan, *, now: datetime, counted: int = MOST_COUNTED, shown: int = MOST_SHOWN) -> Preview:
     """Work out what a judged plan moves. A handful of statements for each 250 cases, `counted` cases at most."""
     ids = list(db.session.scalars(_open_cases(plan.centre_id).limit(counted + 1)))
     calendars: dict[int, Calendars] = {}
@@ -80,7 +80,7 @@ def preview(plan: Plan, *, now: datetime, counted: int = MOST_COUNTED, shown: in
     return Preview(limits, len(moved), _reporters_of(sorted(told_cases)), tuple(found), min(len(ids), counted), len(ids) > counted)
 
 
-def recounts_under_way(centre_ids: Sequence[int | None]) -> list[Progress]:
+def recounts_under_way(centre_ids: Sequence[int | None]) -> list[RecountProgress]:
     """The changes whose open limits are still being counted anew, oldest first; the days of one act, such as a swap, are one."""
     query = select(CalendarChange).where(CalendarChange.finished_at.is_(None)).order_by(CalendarChange.id).limit(20)
     acts: dict[tuple[int | None, datetime], list[CalendarChange]] = {}
@@ -91,7 +91,7 @@ def recounts_under_way(centre_ids: Sequence[int | None]) -> list[Progress]:
     for (centre_id, changed_at), rows in acts.items():
         reached, put_off = min(row.last_case_id for row in rows), len({case for row in rows for case in row.put_off})
         done, left = (_number(centre_id, which) for which in (Clock.case_id <= reached, Clock.case_id > reached))
-        found.append(Progress(centre_id, changed_at, done - put_off, left, put_off))
+        found.append(RecountProgress(centre_id, changed_at, done - put_off, left, put_off))
     return found
 
 
@@ -117,7 +117,7 @@ def _read(ids: Sequence[int]) -> Iterator[tuple[Case, list[Clock]]]:
             yield case, clocks.get(case.id, [])
 
 
-def _planned(plan: Plan, centre_id: int) -> Calendar:
+def _planned(plan: CalendarPlan, centre_id: int) -> Calendar:
     """The calendar of a centre under the plan."""
     days: dict[int | None, dict[date, str]] = {None: {}, centre_id: {}}
     of_scopes = CalendarDay.centre_id.is_(None) | (CalendarDay.centre_id == centre_id)

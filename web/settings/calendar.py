@@ -20,7 +20,7 @@ from casework.clocks.calendar_changes import LONGEST_LABEL, CalendarChangeRefuse
 from casework.clocks.calendar_plans import (
     MISSING_SOURCE,
     SWAPPED,
-    Plan,
+    CalendarPlan,
     PlannedHours,
     carry_out,
     days_between,
@@ -78,7 +78,7 @@ class ChangeForm(Form):
     seen = HiddenField()
     reason = StringField(_l("Reason of the change"), validators=[at_most(LONGEST_REASON)])
 
-    def plan(self, scope: CalendarScope, year: int) -> Plan:
+    def plan(self, scope: Scope, year: int) -> CalendarPlan:
         """The submitted change. Raises CalendarChangeRefused."""
         raise NotImplementedError
 
@@ -102,10 +102,10 @@ class DaysForm(LabelledForm):
         default="off",
     )
 
-    def plan(self, scope: CalendarScope, year: int) -> Plan:
+    def plan(self, scope: Scope, year: int) -> CalendarPlan:
         first, kind = self.first.data, self.kind.data or None
         words = (self.label_vi.data or "", self.label_en.data or "", self.source.data or "")
-        return Plan(scope.centre_id, days_between(first, self.last.data or first, kind, *words))
+        return CalendarPlan(scope.centre_id, days_between(first, self.last.data or first, kind, *words))
 
 
 class SwapForm(ChangeForm):
@@ -119,17 +119,17 @@ class SwapForm(ChangeForm):
     worked_en = StringField(_l("The day worked, name in English"), default=SWAPPED["worked"].en, validators=[at_most(LONGEST_LABEL)])
     source = StringField(_l("Number of the act"), validators=[at_most(300)])
 
-    def plan(self, scope: CalendarScope, year: int) -> Plan:
+    def plan(self, scope: Scope, year: int) -> CalendarPlan:
         words = (self.off_vi.data or "", self.off_en.data or "", self.source.data or "")
         worked_label = Bilingual(self.worked_vi.data or "", self.worked_en.data or "")
-        return Plan(scope.centre_id, swap(self.off.data, self.worked.data, *words, worked_label=worked_label))
+        return CalendarPlan(scope.centre_id, swap(self.off.data, self.worked.data, *words, worked_label=worked_label))
 
 
 class CopyForm(ChangeForm):
     """Copy the fixed holidays of the year shown to the next one."""
 
-    def plan(self, scope: CalendarScope, year: int) -> Plan:
-        return Plan(scope.centre_id, fixed_days_of_next_year(scope.centre_id, year))
+    def plan(self, scope: Scope, year: int) -> CalendarPlan:
+        return CalendarPlan(scope.centre_id, fixed_days_of_next_year(scope.centre_id, year))
 
 
 class HoursForm(ChangeForm):
@@ -141,9 +141,9 @@ class HoursForm(ChangeForm):
         description=_l("Such as 07:30-11:30, 13:00-17:00. Empty: what was planned from this day on is taken back."),
     )
 
-    def plan(self, scope: CalendarScope, year: int) -> Plan:
+    def plan(self, scope: Scope, year: int) -> CalendarPlan:
         typed = (self.spans.data or "").strip()
-        return Plan(scope.centre_id, hours=PlannedHours(self.valid_from.data, spans_in(typed) if typed else ()))
+        return CalendarPlan(scope.centre_id, hours=PlannedHours(self.valid_from.data, spans_in(typed) if typed else ()))
 
 
 FORMS: dict[str, type[ChangeForm]] = {"days": DaysForm, "swap": SwapForm, "copy": CopyForm, "hours": HoursForm}
@@ -208,7 +208,7 @@ def change(what: str) -> ResponseReturnValue:
     return redirect(url_for(".calendar", of=scope.key, year=shown))
 
 
-def _change_page(what: str, form: ChangeForm, scope: CalendarScope, year: int, *, plan: Plan | None = None, refusal: str = "") -> str:
+def _change_page(what: str, form: ChangeForm, scope: Scope, year: int, *, plan: CalendarPlan | None = None, refusal: str = "") -> str:
     context: dict[str, Any] = {"what": what, "title": TITLES[what], "form": form, "scope": scope, "year": year, "refusal": refusal}
     moved = preview(plan, now=now()) if plan is not None else None
     return render_template(
@@ -277,6 +277,6 @@ def _prefill(form: DaysForm, scope: CalendarScope) -> None:
         form.source.data = "" if (row.source or "").startswith(MISSING_SOURCE) else row.source
 
 
-def _mark(plan: Plan) -> str:
+def _mark(plan: CalendarPlan) -> str:
     """Identifies a plan, so that what is done is what was shown."""
     return hashlib.sha256(repr(plan).encode()).hexdigest()[:24]

@@ -12,7 +12,16 @@ from casework.calendars import calendar_of
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind
 from casework.clocks.calendar_changes import CalendarChangeRefused, recount_after_calendar_change
-from casework.clocks.calendar_plans import Plan, PlannedDay, PlannedHours, carry_out, days_between, fixed_days_of_next_year, judge, swap
+from casework.clocks.calendar_plans import (
+    CalendarPlan,
+    PlannedDay,
+    PlannedHours,
+    carry_out,
+    days_between,
+    fixed_days_of_next_year,
+    judge,
+    swap,
+)
 from casework.clocks.calendar_preview import ShownMove, preview, recounts_under_way
 from casework.clocks.office_hours import spans_in
 from casework.clocks.pauses import pause_clocks
@@ -48,13 +57,13 @@ def world(sqlite_app: Flask) -> build.World:
     return some_cases()
 
 
-def done(world: build.World, plan: Plan, now: datetime = NOW) -> None:
+def done(world: build.World, plan: CalendarPlan, now: datetime = NOW) -> None:
     with unit_of_work():
         carry_out(plan, by=world.actor("administrator"), now=now, reason="Theo công văn.")
 
 
-def day(world: build.World, on: date, kind: str | None = "off") -> Plan:
-    return Plan(world.centre.id, (PlannedDay(on, kind, **WORDS),))
+def day(world: build.World, on: date, kind: str | None = "off") -> CalendarPlan:
+    return CalendarPlan(world.centre.id, (PlannedDay(on, kind, **WORDS),))
 
 
 def recounted(since: int) -> list[tuple[str, str, str, str]]:
@@ -68,20 +77,20 @@ def shown(moves: tuple[ShownMove, ...]) -> list[tuple[str, str, str, str]]:
     return sorted((move.code, move.clock, move.old.isoformat(), move.new.isoformat()) for move in moves)
 
 
-def random_plan(world: build.World, chance: random.Random) -> Plan:
+def random_plan(world: build.World, chance: random.Random) -> CalendarPlan:
     first = date(2026, 3, 3) + timedelta(days=chance.randrange(12))
     centre_id = world.centre.id
     match chance.randrange(4):
         case 0:
-            return Plan(centre_id, days_between(first, first + timedelta(days=chance.randrange(4)), "off", *WORDS.values()))
+            return CalendarPlan(centre_id, days_between(first, first + timedelta(days=chance.randrange(4)), "off", *WORDS.values()))
         case 1:
             sunday = date(2026, 3, 8) + timedelta(days=7 * chance.randrange(2))
-            return Plan(centre_id, swap(sunday - timedelta(days=chance.randrange(2, 7)), sunday, *WORDS.values()))
+            return CalendarPlan(centre_id, swap(sunday - timedelta(days=chance.randrange(2, 7)), sunday, *WORDS.values()))
         case 2:
             spans = chance.choice([("08:00-12:00",), ("07:00-11:00", "13:30-16:30"), ("07:30-11:30", "13:00-17:30")])
-            return Plan(centre_id, hours=PlannedHours(first, spans))
+            return CalendarPlan(centre_id, hours=PlannedHours(first, spans))
         case _:
-            return Plan(centre_id, (PlannedDay(first, chance.choice(["off", "worked"]), **WORDS),))
+            return CalendarPlan(centre_id, (PlannedDay(first, chance.choice(["off", "worked"]), **WORDS),))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -102,7 +111,7 @@ def test_what_the_preview_shows_is_what_the_recount_does(world: build.World, see
 def test_a_preview_changes_nothing_is_bounded_and_costs_the_same_for_more_cases(world: build.World) -> None:
     from tests.web.desk import statements_of
 
-    plan = judge(Plan(world.centre.id, days_between(date(2026, 3, 5), date(2026, 3, 6), "off", *WORDS.values())),
+    plan = judge(CalendarPlan(world.centre.id, days_between(date(2026, 3, 5), date(2026, 3, 6), "off", *WORDS.values())),
                  by=world.actor("administrator"), now=NOW)
     dues = [(each.id, each.due_at) for each in db.session.scalars(select(Case))]
     first = statements_of(lambda: preview(plan, now=NOW))
@@ -128,7 +137,7 @@ def test_progress_tells_how_far_the_recount_has_come(world: build.World) -> None
 
 
 def test_a_swap_is_one_act_with_one_reason(world: build.World) -> None:
-    done(world, Plan(world.centre.id, swap(date(2026, 3, 6), date(2026, 3, 14), *WORDS.values())))
+    done(world, CalendarPlan(world.centre.id, swap(date(2026, 3, 6), date(2026, 3, 14), *WORDS.values())))
     calendar = calendar_of(world.centre.id)
     assert (calendar.is_working_day(date(2026, 3, 6)), calendar.is_working_day(date(2026, 3, 14))) == (False, True)
     [event] = db.session.scalars(select(Event).where(Event.type == "change_setting", Event.stream == "rules"))
@@ -141,17 +150,17 @@ def test_a_swap_is_one_act_with_one_reason(world: build.World) -> None:
 def test_fixed_holidays_are_copied_once_and_their_act_is_still_missing(world: build.World) -> None:
     planned = fixed_days_of_next_year(None, 2022)
     assert all((each.day.day, each.day.month) in {(1, 1), (30, 4), (1, 5), (2, 9), (24, 11)} for each in planned)
-    own = Plan(world.centre.id, tuple(PlannedDay(date(2029, month, on), "off", **WORDS) for on, month in ((30, 4), (10, 3))))
+    own = CalendarPlan(world.centre.id, tuple(PlannedDay(date(2029, month, on), "off", **WORDS) for on, month in ((30, 4), (10, 3))))
     done(world, own)
     [copied] = fixed_days_of_next_year(world.centre.id, 2029)
     assert (copied.day, copied.source.startswith("Chưa có số văn bản")) == (date(2030, 4, 30), True)
-    done(world, Plan(world.centre.id, (copied,)))
+    done(world, CalendarPlan(world.centre.id, (copied,)))
     with pytest.raises(CalendarChangeRefused, match="no fixed holiday"):
         fixed_days_of_next_year(world.centre.id, 2029)
 
 
 def test_office_hours_hold_from_their_day_on_and_not_before(world: build.World) -> None:
-    plan = Plan(world.centre.id, hours=PlannedHours(date(2026, 3, 10), ("08:00-12:00", "13:30-16:30")))
+    plan = CalendarPlan(world.centre.id, hours=PlannedHours(date(2026, 3, 10), ("08:00-12:00", "13:30-16:30")))
     done(world, plan)
     calendar = calendar_of(world.centre.id)
     assert calendar.hours_on(date(2026, 3, 9)) == ((time(7, 30), time(11, 30)), (time(13), time(17)))
@@ -162,10 +171,10 @@ def test_office_hours_hold_from_their_day_on_and_not_before(world: build.World) 
     across = build.case_at(world, "to_verify", now=local(9, 3, 16))        # an hour left on Monday, three on Tuesday from eight
     assert clock(across, ClockKind.ACCEPTANCE).due_at == local(10, 3, 11)
     # in between, and taken back again
-    done(world, Plan(world.centre.id, hours=PlannedHours(date(2026, 3, 5), ("09:00-11:00",))))
+    done(world, CalendarPlan(world.centre.id, hours=PlannedHours(date(2026, 3, 5), ("09:00-11:00",))))
     rows = db.session.scalars(select(OfficeHours).where(OfficeHours.centre_id == world.centre.id).order_by(OfficeHours.valid_from))
     assert [(row.valid_from.day, row.valid_to.day if row.valid_to else None) for row in rows] == [(5, 10), (10, None)]
-    done(world, Plan(world.centre.id, hours=PlannedHours(date(2026, 3, 5), ())))
+    done(world, CalendarPlan(world.centre.id, hours=PlannedHours(date(2026, 3, 5), ())))
     assert calendar_of(world.centre.id).hours_on(date(2026, 3, 6))[0] == (time(7, 30), time(11, 30))
 
 
@@ -182,11 +191,11 @@ def test_the_past_and_what_is_so_already_are_refused(world: build.World) -> None
     by = world.actor("administrator")
     for hours, said in (((date(2026, 3, 2), ("08:00-12:00",)), "from today"), ((date(2026, 3, 9), ()), "No office hours")):
         with pytest.raises(CalendarChangeRefused, match=said):
-            judge(Plan(world.centre.id, hours=PlannedHours(*hours)), by=by, now=NOW)
+            judge(CalendarPlan(world.centre.id, hours=PlannedHours(*hours)), by=by, now=NOW)
     with pytest.raises(CalendarChangeRefused, match="1 to 31"):
         days_between(date(2026, 3, 5), date(2026, 3, 4), "off", *WORDS.values())
     done(world, day(world, date(2026, 3, 6)))
     with pytest.raises(CalendarChangeRefused, match="so already"):
         judge(day(world, date(2026, 3, 6)), by=by, now=NOW)
-    again = Plan(world.centre.id, days_between(date(2026, 3, 5), date(2026, 3, 6), "off", *WORDS.values()))
+    again = CalendarPlan(world.centre.id, days_between(date(2026, 3, 5), date(2026, 3, 6), "off", *WORDS.values()))
     assert [each.day.day for each in judge(again, by=by, now=NOW).days] == [5]
