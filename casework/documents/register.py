@@ -91,7 +91,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RegisterLine:
     """One number in the register; `document` is empty for a number without a letter of ours. `note` explains a gap or a strike."""
 
     number: DocumentNumber
@@ -153,7 +153,7 @@ def reads_paper(by: Actor, letter: Letter) -> bool:
     return bool(letter.content) and content_for(by, letter) == letter.content
 
 
-def lines_of(book: DocumentBook, *, after: int = 0, limit: int = LINES) -> list[Line]:
+def lines_of(book: DocumentBook, *, after: int = 0, limit: int = LINES) -> list[RegisterLine]:
     """Lines of the register after the number `after`."""
     query = select(DocumentNumber).where(DocumentNumber.book_id == book.id, DocumentNumber.number > after)
     rows = list(db.session.scalars(query.order_by(DocumentNumber.number).limit(limit)))
@@ -163,7 +163,7 @@ def lines_of(book: DocumentBook, *, after: int = 0, limit: int = LINES) -> list[
     return [_line(row, known.get(row.letter_id) if row.letter_id is not None else None) for row in rows]
 
 
-def every_line(book: DocumentBook) -> Iterator[Line]:
+def every_line(book: DocumentBook) -> Iterator[RegisterLine]:
     """The whole register, read in batches, for an export."""
     after = 0
     while lines := lines_of(book, after=after):
@@ -215,10 +215,10 @@ def _state_of(letter: Letter, number: DocumentNumber | None) -> State:
     return State.FAILED if number.file_error is not None else State.MAKING
 
 
-def _line(row: DocumentNumber, document: Document | None) -> Line:
+def _line(row: DocumentNumber, document: Document | None) -> RegisterLine:
     if document is not None:
-        return Line(row, document.state, document)
-    return Line(row, State.STRUCK if row.struck_at is not None else State.OUTSIDE, None)
+        return RegisterLine(row, document.state, document)
+    return RegisterLine(row, State.STRUCK if row.struck_at is not None else State.OUTSIDE, None)
 
 
 def _on(shelf: Shelf) -> tuple[ColumnElement[bool], ...]:

@@ -19,51 +19,51 @@ from casework.documents.register import number_words
 from casework.models import DocumentBook, DocumentNumber, Letter, LetterFile
 
 
-class Standing(StrEnum):
+class DocumentStanding(StrEnum):
     IN_FORCE = "in_force"
     WITHDRAWN = "withdrawn"
     STRUCK = "struck"
 
 
-STANDINGS: dict[Standing, Bilingual] = {
-    Standing.IN_FORCE: Bilingual("Đã ban hành, còn giá trị", "Issued, in force"),
-    Standing.WITHDRAWN: Bilingual("Đã thu hồi", "Taken back"),
-    Standing.STRUCK: Bilingual("Đã hủy số, không còn giá trị", "Number struck out, not in force"),
+STANDINGS: dict[DocumentStanding, Bilingual] = {
+    DocumentStanding.IN_FORCE: Bilingual("Đã ban hành, còn giá trị", "Issued, in force"),
+    DocumentStanding.WITHDRAWN: Bilingual("Đã thu hồi", "Taken back"),
+    DocumentStanding.STRUCK: Bilingual("Đã hủy số, không còn giá trị", "Number struck out, not in force"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDocument:
     """A document as anybody may know it. `files` are its stored copies, newest last."""
 
     kind: Bilingual
     number: str
     on: date
     body: Bilingual
-    standing: Standing
+    standing: DocumentStanding
     files: tuple[LetterFile, ...]
 
 
-def known_by_ref(ref: str) -> Known | None:
+def known_by_ref(ref: str) -> KnownDocument | None:
     """The document of a QR code; None where no numbered one has that reference."""
     return _known(Letter.ref == ref)
 
 
-def known_by_digest(digests: Sequence[str]) -> tuple[Known, LetterFile] | None:
+def known_by_digest(digests: Sequence[str]) -> tuple[KnownDocument, LetterFile] | None:
     """The newest document with a stored copy that has one of these digests, and that copy; None where there is none."""
     file = db.session.scalars(select(LetterFile).where(LetterFile.sha256.in_(digests)).order_by(LetterFile.id.desc()).limit(1)).first()
     known = _known(Letter.id == file.letter_id) if file is not None else None
     return (known, file) if known is not None and file is not None else None
 
 
-def _known(condition: ColumnElement[bool]) -> Known | None:
+def _known(condition: ColumnElement[bool]) -> KnownDocument | None:
     query = select(DocumentNumber).join(Letter, Letter.id == DocumentNumber.letter_id).where(condition)
     beside = joinedload(DocumentNumber.letter).joinedload(Letter.centre), joinedload(DocumentNumber.book).joinedload(DocumentBook.agency)
     number = db.session.scalars(query.options(*beside)).first()
     if number is None or number.letter is None:
         return None
     letter = number.letter
-    return Known(
+    return KnownDocument(
         kind=kind_of(letter).name,
         number=number_words(number.number, symbol_of(letter)),
         on=number.given_on,
@@ -81,7 +81,7 @@ def _body(letter: Letter, book: DocumentBook) -> Bilingual:
     return book.agency.name if book.agency is not None else letter.centre.name
 
 
-def _standing(letter: Letter, number: DocumentNumber) -> Standing:
+def _standing(letter: Letter, number: DocumentNumber) -> DocumentStanding:
     if number.struck_at is not None:
-        return Standing.STRUCK
-    return Standing.WITHDRAWN if letter.withdrawn_at is not None else Standing.IN_FORCE
+        return DocumentStanding.STRUCK
+    return DocumentStanding.WITHDRAWN if letter.withdrawn_at is not None else DocumentStanding.IN_FORCE

@@ -5,7 +5,7 @@ from typing import Any
 
 from casework.documents.kinds import KINDS
 from casework.documents.numbering import book_seen
-from casework.documents.register import STATES, Document, Line, Shelf, documents_seen, every_line
+from casework.documents.register import STATES, Document, RegisterLine, Shelf, documents_seen, every_line
 from casework.models import DocumentBook, Output
 from casework.outputs import OutputRefused
 from casework.parsing import year_in
@@ -105,7 +105,7 @@ def _lines(book: DocumentBook, progress: Progress) -> Iterator[tuple[Any, ...]]:
         progress.tell(place, max(place, book.last_number))
 
 
-def _line(line: Line) -> tuple[Any, ...]:
+def _line(line: RegisterLine) -> tuple[Any, ...]:
     document, number = line.document, line.number
     return (
         line.number_words, number.given_on, document.kind.vi if document is not None else None,
