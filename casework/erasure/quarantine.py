@@ -52,7 +52,7 @@ class QuarantineRefused(CaseworkError):
     """The case cannot be taken out like this; the text says why."""
 
 
-class HandOverRefused(CaseworkError):
+class ContentHandOverRefused(CaseworkError):
     """The content cannot be erased yet, or not any more; the text says why."""
 
 
@@ -124,15 +124,15 @@ def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
     require(by, Action.HAND_OVER, case)
     receipt = normal(receipt)
     if not receipt or len(receipt) > LONGEST_RECEIPT:
-        raise HandOverRefused(
+        raise ContentHandOverRefused(
             f"Vui lòng ghi số biên bản bàn giao và nơi nhận, tối đa {LONGEST_RECEIPT} ký tự.",
             f"Please write the number of the receipt and who received it, in at most {LONGEST_RECEIPT} characters.",
             about="receipt",
         )
     if case.state != CaseState.QUARANTINED:
-        raise HandOverRefused("Hồ sơ không thuộc diện bàn giao.", "This case is not one to be handed over.")
+        raise ContentHandOverRefused("Hồ sơ không thuộc diện bàn giao.", "This case is not one to be handed over.")
     if handed_over_at(case) is not None:
-        raise HandOverRefused("Hồ sơ đã được bàn giao.", "The case has been handed over already.")
+        raise ContentHandOverRefused("Hồ sơ đã được bàn giao.", "The case has been handed over already.")
     erase_handed_over(case, by=by, now=now)
     handed = Referral(
         case_id=case.id, body="", reason=receipt, referred_by_id=by.account_id, referred_at=now, ended_by_id=by.account_id, ended_at=now

@@ -10,7 +10,14 @@ from sqlalchemy import func, select, update
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure import quarantined_list
-from casework.erasure.quarantine import HandOverRefused, QuarantineRefused, hand_over, hand_over_receipt, quarantine, quarantine_reason
+from casework.erasure.quarantine import (
+    ContentHandOverRefused,
+    QuarantineRefused,
+    hand_over,
+    hand_over_receipt,
+    quarantine,
+    quarantine_reason,
+)
 from casework.erasure.quarantined_list import count_to_hand_over, quarantined_cases
 from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication, Question, Referral, SearchRow, Withdrawal
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
@@ -225,19 +232,19 @@ def test_a_merged_case_goes_with_its_main(world: build.World) -> None:
 
 def test_only_a_confidential_reader_erases_the_content_and_once(world: build.World) -> None:
     case = build.case_at(world, "to_verify")
-    with pytest.raises(HandOverRefused, match="not one to be handed over"):
+    with pytest.raises(ContentHandOverRefused, match="not one to be handed over"):
         give_away(world, case)
     take_out(world, case)
     for name in ("operator", "ops_lead", "administrator", "committee_leader", "guest"):
         with pytest.raises(NotAllowed):
             give_away(world, case, by=name)
-    with pytest.raises(HandOverRefused, match="receipt"):
+    with pytest.raises(ContentHandOverRefused, match="receipt"):
         give_away(world, case, receipt="")
     assert handed_over_at(case) is None
     give_away(world, case)
     assert handed_over_at(case) == LATER
     assert hand_over_receipt(case, by=world.actor("confidential_reader", LATER)) == RECEIPT
-    with pytest.raises(HandOverRefused, match="already"):
+    with pytest.raises(ContentHandOverRefused, match="already"):
         give_away(world, case)
 
 
