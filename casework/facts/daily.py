@@ -47,7 +47,7 @@ _MOMENT = (
 )  # fmt: skip
 
 
-class Counted(NamedTuple):
+class DayCount(NamedTuple):
     """One counted thing: its day and key, once; for `minutes`, how many."""
 
     centre_id: int
@@ -57,23 +57,23 @@ class Counted(NamedTuple):
     minutes: int | None = None
 
 
-def counted_of(spans: Iterable[Mapping[str, Any]], moments: Iterable[Mapping[str, Any]]) -> Iterator[Counted]:
+def counted_of(spans: Iterable[Mapping[str, Any]], moments: Iterable[Mapping[str, Any]]) -> Iterator[DayCount]:
     """The counts that facts contribute."""
     for span in spans:
         centre_id, subjects = span["centre_id"], _subjects(span)
-        yield Counted(centre_id, local_day(span["opened_at"]), subjects, span["opened_by"])
+        yield DayCount(centre_id, local_day(span["opened_at"]), subjects, span["opened_by"])
         if span["ended_at"] is None:
             continue
         day = local_day(span["ended_at"])
         for key in _ends(span):
-            yield Counted(centre_id, day, subjects, key)
+            yield DayCount(centre_id, day, subjects, key)
         if span["minutes"] is not None:
-            yield Counted(centre_id, day, subjects, MINUTES, span["minutes"])
+            yield DayCount(centre_id, day, subjects, MINUTES, span["minutes"])
     for moment in moments:
         # for the agency that acted; a lead acts for nobody else
         own = {**moment, "agency_id": moment["acting_agency_id"]} if "acting_agency_id" in moment else moment
         kind = moment["kind"]
-        yield Counted(moment["centre_id"], local_day(moment["at"]), _subjects(own), OF_MOMENTS.get(kind, kind))
+        yield DayCount(moment["centre_id"], local_day(moment["at"]), _subjects(own), OF_MOMENTS.get(kind, kind))
 
 
 def _ends(span: Mapping[str, Any]) -> Iterator[str]:

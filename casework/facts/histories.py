@@ -43,7 +43,7 @@ TOLD = (
 """The events that open or end a span, promise an answer, or undo others."""
 
 
-class Told(NamedTuple):
+class HistoryEvent(NamedTuple):
     """An event. `payload` is read for merges, which are in two histories, and for moves."""
 
     type: str
@@ -52,7 +52,7 @@ class Told(NamedTuple):
     payload: dict[str, Any] | None
 
 
-class Given(NamedTuple):
+class GivenAnswer(NamedTuple):
     """A publication or private answer, and when it was first rated."""
 
     id: int
@@ -70,7 +70,7 @@ class Promise(NamedTuple):
     """The due instant as it was when the limit was paused, by the instant of the pause."""
 
 
-class Happened(NamedTuple):
+class HistoryMoment(NamedTuple):
     """A moment; `agency_id` is the agency's, None for the lead's."""
 
     kind: str
@@ -84,11 +84,11 @@ class History:
 
     case: Any
     seq: int
-    events: list[Told] = field(default_factory=list)
-    given: list[Given] = field(default_factory=list)
+    events: list[HistoryEvent] = field(default_factory=list)
+    given: list[GivenAnswer] = field(default_factory=list)
     refusals: list[tuple[str, bool | None]] = field(default_factory=list)
     promises: dict[int, Promise] = field(default_factory=dict)
-    moments: list[Happened] = field(default_factory=list)
+    moments: list[HistoryMoment] = field(default_factory=list)
 
 
 OF_CASE = (
@@ -119,20 +119,20 @@ def _read_events(found: dict[int, History]) -> None:
     payload = case((Event.type.in_((*JOINING, *TURNS)), Event.payload), else_=null())
     query = select(Event.case_id, Event.type, Event.seq, Event.at, payload).where(Event.case_id.in_(found), Event.type.in_(TOLD))
     for case_id, *told in db.session.execute(query.order_by(Event.case_id, Event.seq)):
-        found[case_id].events.append(Told(*told))
+        found[case_id].events.append(HistoryEvent(*told))
     for history in found.values():
         history.events = standing(history.events)
 
 
 def _read_answers(found: dict[int, History]) -> None:
     """A publication's events are written together with its rows, so that the n-th belongs to the n-th."""
-    rated: dict[int, list[Happened]] = defaultdict(list)
+    rated: dict[int, list[HistoryMoment]] = defaultdict(list)
     of_whole = select(Rating.publication_id, Rating.level, Rating.rated_at).join(Publication, Publication.id == Rating.publication_id)
     for publication_id, level, at in db.session.execute(of_whole.where(Publication.case_id.in_(found), Rating.about == WHOLE)):
-        rated[publication_id].append(Happened(level, at, None))
+        rated[publication_id].append(HistoryMoment(level, at, None))
     query = select(Publication.case_id, Publication.id, Publication.kind).where(Publication.case_id.in_(found))
     for case_id, id_, kind in db.session.execute(query.order_by(Publication.case_id, Publication.number)):
-        found[case_id].given.append(Given(id_, kind, min((each.at for each in rated[id_]), default=None)))
+        found[case_id].given.append(GivenAnswer(id_, kind, min((each.at for each in rated[id_]), default=None)))
         found[case_id].moments += rated[id_]
 
 
@@ -168,4 +168,4 @@ def _read_acts_of_agencies(found: dict[int, History]) -> None:
 def _add(found: dict[int, History], kind: str, query: Select[*tuple[Any, ...]]) -> None:
     rows: Iterable[Any] = db.session.execute(query)
     for case_id, agency_id, at in rows:
-        found[case_id].moments.append(Happened(kind, at, agency_id))
+        found[case_id].moments.append(HistoryMoment(kind, at, agency_id))

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from casework.calendars import calendar_of
-from casework.facts.histories import Given, History, Promise, Told, histories_of
+from casework.facts.histories import GivenAnswer, History, HistoryEvent, Promise, histories_of
 from casework.models import Case, CaseMoment, CaseSpan
 from casework.states import CaseState
 from casework.working_time import BeyondTenYears, Calendar, working_minutes
@@ -48,9 +48,9 @@ class _Stretch:
     ended_by: str | None = None
     is_promised: bool = False
     reason: str | None = None
-    answer: Given | None = None
+    answer: GivenAnswer | None = None
 
-    def end(self, by: str, told: Told, *, is_promised: bool) -> None:
+    def end(self, by: str, told: HistoryEvent, *, is_promised: bool) -> None:
         self.ended_at, self.ended_by, self.is_promised = told.at, by, is_promised
 
 
@@ -100,7 +100,7 @@ def _stretches(history: History) -> list[_Stretch]:
     refusal: tuple[str | None, bool | None] = UNRATED
     promised, round_ = False, 0
 
-    def again(by: str, told: Told) -> None:
+    def again(by: str, told: HistoryEvent) -> None:
         found.append(_Stretch(told.at, by, round_))
 
     for told in history.events:
@@ -143,12 +143,12 @@ def _stretches(history: History) -> list[_Stretch]:
     return found
 
 
-def _leaves(told: Told, case: Any, is_last: bool) -> bool:
+def _leaves(told: HistoryEvent, case: Any, is_last: bool) -> bool:
     """Whether a merge took this case into another; the same event type is in the history of the case that took it in."""
     return "into" in told.payload if told.payload else is_last and case.merged_into_id is not None
 
 
-def _ends_case(told: Told, case: Any, state: CaseState) -> bool:
+def _ends_case(told: HistoryEvent, case: Any, state: CaseState) -> bool:
     """Whether the act ended the case for good: withdrawing one of several reports does not, and a question may end otherwise."""
     return bool(case.state == state and case.closed_at == told.at)
 
