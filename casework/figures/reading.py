@@ -46,7 +46,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class PeriodFigures:
     """The figures of one subject over some months; a figure in neither is zero."""
 
     figures: Figures
@@ -82,25 +82,25 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SubjectFigures:
     """A field, commune or agency with its figures. `subject` is its value in the filter of the list of reports, empty where it has none."""
 
     name: Bilingual
     subject: str
-    numbers: Numbers
+    numbers: PeriodFigures
 
 
 @dataclass(frozen=True)
-class Shown:
+class FiguresPage:
     """Everything on the page: the whole of the period, and its parts in their own order, which is never a ranking."""
 
     months: list[date]
     counted_at: datetime | None
-    whole: Numbers
-    by_month: list[tuple[date, Numbers]]
-    fields: list[Line]
-    areas: list[Line]
-    agencies: list[Line]
+    whole: PeriodFigures
+    by_month: list[tuple[date, PeriodFigures]]
+    fields: list[SubjectFigures]
+    areas: list[SubjectFigures]
+    agencies: list[SubjectFigures]
     refused: list[tuple[Bilingual, int]] = field(default_factory=list)
     gaps: list[date] = field(default_factory=list)
     """Months of the period not counted yet although an earlier one is."""
@@ -134,7 +134,7 @@ def last_months(now: datetime, number: int = MONTHS_SHOWN) -> list[date]:
     return months[::-1]
 
 
-def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[date]) -> Shown:
+def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[date]) -> FiguresPage:
     rows = _rows(centre_id, {*period, *chart}, set(period))
     in_period: dict[Subject, list[tuple[date, Figures]]] = {}
     whole: dict[date, Figures] = {}
@@ -147,11 +147,11 @@ def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[dat
     unknown = _not_counted_in([whole.get(month_on) for month_on in period])
     total = summed(in_period.get((ALL, ""), []), newest, unknown)
     parts = {subject: summed(figures, newest, unknown) for subject, figures in in_period.items()}
-    return Shown(
+    return FiguresPage(
         months=list(period),
         counted_at=max((row.counted_at for row in rows if row.month_on in period), default=None),
         whole=total,
-        by_month=[(month_on, Numbers(whole.get(month_on, {}), not_counted(whole.get(month_on)))) for month_on in chart],
+        by_month=[(month_on, PeriodFigures(whole.get(month_on, {}), not_counted(whole.get(month_on)))) for month_on in chart],
         fields=_lines(FIELD, parts, _names_of_fields),
         areas=_lines(AREA, parts, _names_of_areas),
         agencies=_lines(AGENCY, parts, _names_of_agencies),
@@ -178,7 +178,7 @@ def _not_counted_in(months: Sequence[Figures | None]) -> frozenset[str]:
     return frozenset(key for key in FIGURES if key in (newest if FIGURES[key].is_standing else added_up))
 
 
-def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: frozenset[str] = frozenset()) -> Numbers:
+def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: frozenset[str] = frozenset()) -> PeriodFigures:
     """Months combined: numbers are added up; standing figures are those of the newest month of the period."""
     total: Counter[str] = Counter()
     nested: dict[str, Counter[str]] = {key: Counter() for key in NESTED}
@@ -188,7 +188,7 @@ def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: froze
                 nested[key].update(number)
             elif key in FIGURES and (month_on == newest or not FIGURES[key].is_standing):
                 total[key] += number
-    return Numbers({**total, **{key: dict(counts) for key, counts in nested.items() if counts}}, unknown)
+    return PeriodFigures({**total, **{key: dict(counts) for key, counts in nested.items() if counts}}, unknown)
 
 
 def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], dict[Subject, float | None]]:
@@ -212,10 +212,10 @@ def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], di
         figures = {**dict.fromkeys(unknown.get(row.month_on, ())), **row.figures}
         if MEDIAN in row.figures:
             minutes.setdefault((row.dimension, row.subject), Counter()).update(figures[MEDIAN])
-            figures[MEDIAN] = Numbers(row.figures).median_minutes
+            figures[MEDIAN] = PeriodFigures(row.figures).median_minutes
         name = names.get((row.dimension, row.subject))
         told.append(OpenRow(row.month_on, row.dimension, row.subject, name, figures, row.counted_at))
-    return told, {subject: Numbers({MEDIAN: counts}).median_minutes for subject, counts in minutes.items()}
+    return told, {subject: PeriodFigures({MEDIAN: counts}).median_minutes for subject, counts in minutes.items()}
 
 
 def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
@@ -253,10 +253,10 @@ def _rows(centre_id: int, months: set[date], with_parts: set[date]) -> list[Publ
     return sorted(rows, key=lambda row: (row.month_on, row.id))
 
 
-def _lines(dimension: str, parts: Mapping[Subject, Numbers], asked: Any) -> list[Line]:
+def _lines(dimension: str, parts: Mapping[Subject, PeriodFigures], asked: Any) -> list[SubjectFigures]:
     found = {subject: numbers for (kind, subject), numbers in parts.items() if kind == dimension and not numbers.is_empty}
-    lines = [Line(name, subject, found[subject]) for subject, name in asked(set(found)).items()]
-    return [*lines, *([Line(NOTHING_YET[dimension], "", found[NOT_YET])] if NOT_YET in found else [])]
+    lines = [SubjectFigures(name, subject, found[subject]) for subject, name in asked(set(found)).items()]
+    return [*lines, *([SubjectFigures(NOTHING_YET[dimension], "", found[NOT_YET])] if NOT_YET in found else [])]
 
 
 def _names_of_fields(codes: set[str]) -> dict[str, Bilingual]:

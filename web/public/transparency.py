@@ -13,7 +13,7 @@ from casework.figures.counting import month_before, month_of
 from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES
 from casework.figures.reading import (
     MONTHS_SHOWN,
-    Shown,
+    FiguresPage,
     centres_with_figures,
     last_months,
     late_cases,
@@ -173,7 +173,7 @@ def _asked() -> PublicFiguresRequest:
     return PublicFiguresRequest(centres, centre, period, months, offered, years)
 
 
-def _chart(shown: Shown) -> StackedChart:
+def _chart(shown: FiguresPage) -> Chart:
     return stacked(
         [
             (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind) or 0) for kind in VERDICTS])
