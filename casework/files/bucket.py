@@ -29,7 +29,7 @@ from urllib3.exceptions import HTTPError
 from casework.files.local import (
     PIECE,
     STORED_NAME,
-    Counted,
+    CountedPieces,
     FileMissing,
     FileNotStored,
     StorageUnreachable,
@@ -77,7 +77,7 @@ class BucketFileStore:
         )  # fmt: skip
 
     def put(self, stored_name: str, content: bytes | BinaryIO, *, sealed: bool = False) -> StoredFile:
-        count = Counted(content)
+        count = CountedPieces(content)
         with _storing():
             if self._size_of(sound_name(stored_name)) is not None:
                 raise FileExistsError(stored_name)
@@ -238,7 +238,7 @@ class _Received(io.RawIOBase):
             self._response = None
 
 
-def _sealed(count: Counted, stored_name: str) -> Iterator[bytes]:
+def _sealed(count: CountedPieces, stored_name: str) -> Iterator[bytes]:
     return seal_stream(count, purpose=purpose_of(stored_name))
 
 

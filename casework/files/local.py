@@ -143,7 +143,7 @@ class LocalFileStore:
         path = self._path(stored_name)
         if path.exists():
             raise FileExistsError(stored_name)
-        count = Counted(content)
+        count = CountedPieces(content)
         pieces = seal_stream(count, purpose=purpose_of(stored_name)) if sealed else iter(count)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -224,7 +224,7 @@ def sweep(
     return swept
 
 
-class Counted:
+class CountedPieces:
     """The pieces of a content, counted and digested as they pass."""
 
     def __init__(self, content: bytes | BinaryIO) -> None:
