@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select, update
 
 from casework.db import db
 from casework.identity import Contact
-from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Words, fill, template_of
+from casework.messages.rendering import COMPOSED, Addresses, MessageWords, NothingToSay, fill, template_of
 from casework.models import Delivery, OneTimeCode, Report
 from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, open_message, seal_message
 from casework.rate_limits import Limit, count_attempt, limit_set_by
@@ -214,7 +214,7 @@ def _code_digest(contact_digest: str, purpose: str, created_at: datetime, digits
     return lookup_digest(f"{contact_digest} {purpose} {created_at.timestamp():.6f} {digits}", purpose=CODE_PURPOSE)
 
 
-def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> Words:
+def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> MessageWords:
     """The message with the code. Raises NothingToSay once it is used, replaced or expired."""
     row = code_of(delivery.recipient)
     # compared by instant too: after an older backup is restored, row numbers repeat
@@ -226,7 +226,9 @@ def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) 
     places = {"digits": opened[1]}
     subject, body, short = (fill(getattr(template, f"{part}_{language}") or "", places) for part in ("subject", "body", "short"))
     data = {name: places.get(place, "") for name, place in (template.zns_parameters or {}).items()}
-    return Words(language, subject, body, short or subject, "", line=short or subject, zns_template=template.zns_template, zns_data=data)
+    return MessageWords(
+        language, subject, body, short or subject, "", line=short or subject, zns_template=template.zns_template, zns_data=data
+    )
 
 
 COMPOSED[TEMPLATE] = _words

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from casework.contacts.codes import way_to
 from casework.db import db
 from casework.identity import Contact
-from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Words, fill, template_of
+from casework.messages.rendering import COMPOSED, Addresses, MessageWords, NothingToSay, fill, template_of
 from casework.models import Delivery, OneTimeCode
 from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, seal_message
 
@@ -41,13 +41,13 @@ def tell_former_contact(contact: Contact, *, language: str, configured: Collecti
     db.session.add(delivery)
 
 
-def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> Words:
+def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> MessageWords:
     """Without a link, because the recipient has no account here. Raises NothingToSay once it is too old."""
     row, template = code_of(delivery.recipient), template_of(TEMPLATE, None, now)
     if row is None or row.created_at != delivery.created_at or now >= row.expires_at or template is None:
         raise NothingToSay
     subject, body, short = (fill(getattr(template, f"{part}_{language}") or "", {}).strip() for part in ("subject", "body", "short"))
-    return Words(language, subject, body, short or subject, "", line=short or subject)
+    return MessageWords(language, subject, body, short or subject, "", line=short or subject)
 
 
 COMPOSED[TEMPLATE] = _words

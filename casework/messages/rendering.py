@@ -88,7 +88,7 @@ class NoWords(CaseworkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MessageWords:
     """The words sent: e-mail uses subject and body, a browser subject and short, SMS the line, Zalo its own template.
 
     `topic` is the code the message is about, `line` the short words with the link where the template puts it, if it does, `choices` the
@@ -121,7 +121,7 @@ class NothingToSay(NoWords):
     """The subject of the message is over: it is not sent, and nothing is wrong."""
 
 
-Composer = Callable[[Delivery, str, datetime, Addresses], Words]
+Composer = Callable[[Delivery, str, datetime, Addresses], MessageWords]
 """Composes the words of a delivery without a message in its reader's language. Raises NothingToSay."""
 
 COMPOSED: dict[str, Composer] = {}
@@ -135,13 +135,13 @@ def fill(text: str, places: Mapping[str, str]) -> str:
 
 def words_of(
     delivery: Delivery, message: OutboxMessage | None, case: Case | None, *, language: str, now: datetime, pages: Addresses
-) -> Words:
+) -> MessageWords:
     """The words of a delivery. Raises NoWords where there is no template in force on the day of `now`, NothingToSay."""
     if message is not None:
         words = _of_message(delivery, message, case, language, now, pages)
     elif delivery.template == TEST_MESSAGE:
         subject, body = (each.in_language(language) for each in TEST_WORDS)
-        words = Words(language, subject, body, subject, pages(Page.INBOX, ""))
+        words = MessageWords(language, subject, body, subject, pages(Page.INBOX, ""))
     elif delivery.template in COMPOSED:
         words = COMPOSED[delivery.template](delivery, language, now, pages)
     else:
@@ -152,7 +152,7 @@ def words_of(
 
 def _of_message(
     delivery: Delivery, message: OutboxMessage, case: Case | None, language: str, now: datetime, pages: Addresses
-) -> Words:
+) -> MessageWords:
     kind = KINDS.get(delivery.template)
     template = template_of(delivery.template, case.centre_id if case is not None else None, now)
     if kind is None or template is None:
@@ -162,13 +162,13 @@ def _of_message(
     if is_withheld(message.template, case):
         news = STAFF_NEWS if kind.audience is Audience.STAFF else NEWS
         subject, body = (fill(words.in_language(language), {"code": topic}) for words in news)
-        return Words(language, subject, body, subject, link, topic)
+        return MessageWords(language, subject, body, subject, link, topic)
     places = places_of(message, case, language)
     linked = {**places, "link": link}
     subject, long = (getattr(template, f"{part}_{language}") for part in ("subject", "body"))
     short = getattr(template, f"short_{language}") or subject
     data = {name: linked.get(place, "") for name, place in (template.zns_parameters or {}).items()}
-    return Words(
+    return MessageWords(
         language, _tidy(fill(subject, places)), fill(long, linked).strip(), _tidy(fill(short, places)), link, topic,
         _tidy(fill(short, linked)), zns_template=template.zns_template, zns_data=data,
     )  # fmt: skip

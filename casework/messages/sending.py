@@ -26,7 +26,7 @@ from casework.messages.pacing import is_too_old, next_attempt, room_for
 from casework.messages.push_subscriptions import Endpoint, end_gone, endpoints_of
 from casework.messages.quiet import quiet_until
 from casework.messages.recipients import account_id_of, contact_of, recipient_of
-from casework.messages.rendering import Addresses, NothingToSay, NoWords, Words, words_of
+from casework.messages.rendering import Addresses, MessageWords, NothingToSay, NoWords, words_of
 from casework.messages.standing import fault_of
 from casework.models import Case, Delivery, OutboxMessage
 from casework.privacy.contact_codes import wipe_sent
@@ -60,7 +60,7 @@ class Outgoing:
     lease: str
     token: str
     written_at: datetime
-    words: Words
+    words: MessageWords
     address: str
     endpoints: tuple[Endpoint, ...]
     is_urgent: bool
@@ -305,7 +305,7 @@ def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Col
     return None
 
 
-def _leased(delivery: Delivery, words: Words, now: datetime) -> Outgoing | None:
+def _leased(delivery: Delivery, words: MessageWords, now: datetime) -> Outgoing | None:
     """Open the address and take the lease. Raises NoWords when the channel cannot carry the words."""
     address, endpoints = "", tuple[Endpoint, ...]()
     if delivery.channel == "push":

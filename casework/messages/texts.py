@@ -40,7 +40,7 @@ _BRACED = re.compile(r"\{([\w ]{1,40})\}")
 
 
 @dataclass(frozen=True)
-class Words:
+class TemplateWords:
     """The words of one kind of message in both languages, and the placeholders that fill Zalo's approved template."""
 
     subject_vi: str
@@ -76,19 +76,26 @@ def texts_in_force(centre_id: int | None, on: date) -> dict[str, TextTemplate]:
     return {row.key: row for row in db.session.scalars(query) if row.holds_on(on)}
 
 
-def words_of(row: TextTemplate) -> Words:
-    return Words(**{name: getattr(row, name) for name in Words.__dataclass_fields__})
+def words_of(row: TextTemplate) -> TemplateWords:
+    return TemplateWords(**{name: getattr(row, name) for name in TemplateWords.__dataclass_fields__})
 
 
-def shipped_words(key: str) -> Words:
+def shipped_words(key: str) -> TemplateWords:
     """The words shipped for a kind. Raises KeyError for an unknown kind."""
     row = {row["key"]: row for row in table_rows("templates.csv")}[key]
     words: dict[str, Any] = {name: row.get(name) for name in FIELDS}
-    return Words(**words)
+    return TemplateWords(**words)
 
 
 def change_text(
-    key: str, words: Words, *, centre_id: int | None, by: Actor, now: datetime, reason: str, samples: Mapping[str, Mapping[str, str]]
+    key: str,
+    words: TemplateWords,
+    *,
+    centre_id: int | None,
+    by: Actor,
+    now: datetime,
+    reason: str,
+    samples: Mapping[str, Mapping[str, str]],
 ) -> TextTemplate:
     """Change the words of a kind of message from now on, in a centre or (None) wherever there are no own ones.
 
@@ -122,7 +129,7 @@ def restore_text(key: str, *, centre_id: int | None, by: Actor, now: datetime, r
         _replace(key, own, shipped, centre_id, now)
 
 
-def faults_of(kind: Kind, words: Words, samples: Mapping[str, Mapping[str, str]]) -> dict[str, Bilingual]:
+def faults_of(kind: Kind, words: TemplateWords, samples: Mapping[str, Mapping[str, str]]) -> dict[str, Bilingual]:
     """The faults of each field, in the order of the page; empty when everything can be sent."""
     faults: dict[str, Bilingual] = {}
     for name in FIELDS:
@@ -198,7 +205,7 @@ def _too_many_parts(text: str) -> Bilingual | None:
     )
 
 
-def _fault_of_parameters(kind: Kind, words: Words, samples: Mapping[str, str]) -> Bilingual | None:
+def _fault_of_parameters(kind: Kind, words: TemplateWords, samples: Mapping[str, str]) -> Bilingual | None:
     parameters = words.zns_parameters or {}
     if words.zns_template and not parameters:
         return Bilingual("Mẫu của Zalo cần ít nhất một tham số.", "The template at Zalo needs at least one parameter.")
@@ -225,7 +232,7 @@ def _own(key: str, centre_id: int | None, on: date) -> TextTemplate | None:
     return next((row for row in rows if row.holds_on(on)), None)
 
 
-def _replace(key: str, own: TextTemplate | None, words: Words, centre_id: int | None, now: datetime) -> TextTemplate:
+def _replace(key: str, own: TextTemplate | None, words: TemplateWords, centre_id: int | None, now: datetime) -> TextTemplate:
     if own is not None:
         own.valid_to = local_day(now)
     values: dict[str, Any] = asdict(words)

@@ -14,7 +14,7 @@ from casework.contacts.former import tell_former_contact
 from casework.db import db, unit_of_work
 from casework.messages.digests import DIGEST, WHOLE
 from casework.messages.kinds import KINDS
-from casework.messages.rendering import COMPOSED, TEST_MESSAGE, Page, Words, words_of
+from casework.messages.rendering import COMPOSED, TEST_MESSAGE, MessageWords, Page, words_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, VisibilityReason
 from casework.telling.due_reasons import REASONS
 from tests import build
@@ -44,13 +44,13 @@ def is_vietnamese(text: str) -> bool:
     return "đ" in text.lower() or any(unicodedata.combining(sign) for sign in unicodedata.normalize("NFD", text))
 
 
-def rendered(template: str, parameters: dict[str, Any], case: Case | None, language: str) -> Words:
+def rendered(template: str, parameters: dict[str, Any], case: Case | None, language: str) -> MessageWords:
     delivery = Delivery(recipient="account:1", channel="email", template=template, created_at=build.NOON)
     message = OutboxMessage(recipient="account:1", channel="page", template=template, parameters=parameters)
     return words_of(delivery, message, case, language=language, now=build.NOON, pages=address)
 
 
-def composed(template: str, world: build.World, language: str) -> Words:
+def composed(template: str, world: build.World, language: str) -> MessageWords:
     """The words of a message that is put together when it is sent."""
     if template == DIGEST:
         delivery = Delivery(recipient=f"account:{world.people['operator'].id}", channel="email", template=DIGEST, created_at=build.NOON)
@@ -69,7 +69,7 @@ def composed(template: str, world: build.World, language: str) -> Words:
 BY_MAIL_ALONE = BY_MAIL.__class__(email=BY_MAIL.email)
 
 
-def said(words: Words) -> str:
+def said(words: MessageWords) -> str:
     return "\n".join((words.subject, words.body, words.short, words.line, *words.zns_data.values()))
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from casework.messages import sending
 from casework.messages.push_subscriptions import Endpoint
-from casework.messages.rendering import Words
+from casework.messages.rendering import MessageWords
 from casework.messages.sending import HANDED_OVER_WITHIN, LEASE, NoAnswer, Outgoing, Receipt, TryLater, Unreachable
 from tests.build import NOON
 from tests.messages.house import MAIL_FROM
@@ -55,7 +55,7 @@ def server(speak: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def outgoing(address: str = "", endpoints: tuple[Endpoint, ...] = ()) -> Outgoing:
-    words = Words(subject="Hồ sơ LD-2026-000123", body="Hồ sơ đã có trả lời.", short="Hồ sơ đã có trả lời.", link="", language="vi")
+    words = MessageWords(subject="Hồ sơ LD-2026-000123", body="Hồ sơ đã có trả lời.", short="Hồ sơ đã có trả lời.", link="", language="vi")
     return Outgoing(1, "push" if endpoints else "email", "lease", "t" * 32, NOON, words, address, endpoints, False)
 
 

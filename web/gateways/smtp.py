@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from casework.messages import sending
-from casework.messages.rendering import Words
+from casework.messages.rendering import MessageWords
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
 from web.accounts.notification_preferences import takes_one_click
 
@@ -251,13 +251,13 @@ def _leave(connection: smtplib.SMTP) -> None:
         connection.close()
 
 
-def _text(words: Words) -> str:
+def _text(words: MessageWords) -> str:
     link = f"\n\n{READ[words.language]}{words.link}" if words.link and words.link not in words.body else ""
     foot = f"\n\n-- \n{FOOT[words.language]}{words.choices}" if words.choices else ""
     return f"{words.body}{link}{foot}\n"
 
 
-def _html(words: Words) -> str:
+def _html(words: MessageWords) -> str:
     """Plain HTML: the text and two links."""
     parts = "".join(f"<p>{'<br>'.join(map(escape, part.splitlines()))}</p>" for part in words.body.split("\n\n") if part.strip())
     link, choices = escape(words.link), escape(words.choices)

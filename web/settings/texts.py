@@ -22,8 +22,8 @@ from casework.messages.texts import (
     FIELDS,
     LANGUAGES,
     LONGEST,
+    TemplateWords,
     TextRefused,
-    Words,
     change_text,
     faults_of,
     longest_parameter,
@@ -159,16 +159,16 @@ def _change(scope: TextScope, kind: Kind, row: TextTemplate) -> ResponseReturnVa
     return redirect(url_for(".texts", of=scope.key, text=kind.key))
 
 
-def _sent_words(form: TextForm, kind: Kind) -> Words:
+def _sent_words(form: TextForm, kind: Kind) -> TemplateWords:
     texts_sent = {name: (form[name].data or "").replace("\r\n", "\n").strip() for name in FIELDS}
     given = {place: request.form.get(f"{ZNS_PREFIX}{place}", "").strip() for place in kind.places}
     parameters = {name: place for place, name in given.items() if name}
     short = {name: texts_sent[name] or None for name in ("short_vi", "short_en")}
     named: dict[str, Any] = {**texts_sent, **short}
-    return Words(**named, zns_template=(form.zns_template.data or "").strip() or None, zns_parameters=parameters or None)
+    return TemplateWords(**named, zns_template=(form.zns_template.data or "").strip() or None, zns_parameters=parameters or None)
 
 
-def _form(words: Words) -> TextForm:
+def _form(words: TemplateWords) -> TextForm:
     return TextForm(**{name: getattr(words, name) for name in (*FIELDS, "zns_template")})
 
 
@@ -181,11 +181,12 @@ def samples_for(scope: TextScope) -> dict[str, dict[str, str]]:
     return {language: {place: words.in_language(language) for place, words in named.items()} | same for language in LANGUAGES}
 
 
-def previews_of(words: Words, samples: Mapping[str, Mapping[str, str]]) -> list[MessagePreview]:
+def previews_of(words: TemplateWords, samples: Mapping[str, Mapping[str, str]]) -> list[Preview]:
+    """How the words read by each way."""
     return [_preview(words, language, samples[language]) for language in LANGUAGES]
 
 
-def _preview(words: Words, language: str, values: Mapping[str, str]) -> MessagePreview:
+def _preview(words: TemplateWords, language: str, values: Mapping[str, str]) -> Preview:
     subject = fill(getattr(words, f"subject_{language}"), values)
     line = getattr(words, f"short_{language}") or getattr(words, f"subject_{language}")
     short, sms = " ".join(fill(line, {**values, LINK: ""}).split()), sms_of(line, values)
@@ -220,7 +221,7 @@ def _page(
     kind: Kind,
     row: TextTemplate,
     form: TextForm,
-    words: Words,
+    words: TemplateWords,
     *,
     faults: Mapping[str, Bilingual] | None = None,
     refusal: str = "",

@@ -15,7 +15,7 @@ from casework.lateness import soon
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.choices import wishes_of
 from casework.messages.digests import BATCH, DIGEST, REMINDERS, WHOLE, letter_before, letter_codes, plan_digests
-from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Page, Words
+from casework.messages.rendering import COMPOSED, Addresses, MessageWords, NothingToSay, Page
 from casework.models import Account, Delivery
 from casework.notes.mentions import unseen_count
 from casework.permissions import Actor, actor_for
@@ -51,7 +51,7 @@ def plan_morning(now: datetime, *, configured: Collection[str]) -> None:
         pass
 
 
-def words_of_digest(delivery: Delivery, language: str, now: datetime, pages: Addresses) -> Words:
+def words_of_digest(delivery: Delivery, language: str, now: datetime, pages: Addresses) -> MessageWords:
     """The text of a planned digest. Raises NothingToSay if nothing waits, its day is over, or it is no longer wanted."""
     account_id = int(delivery.recipient.partition(":")[2])
     of = (delivery.parameters or {}).get("of", WHOLE)
@@ -62,7 +62,7 @@ def words_of_digest(delivery: Delivery, language: str, now: datetime, pages: Add
         raise NothingToSay
     subject, lines = subject_of(digest).in_language(language), [line.in_language(language) for line in lines_of(digest)]
     short = lines[0] if digest.waiting else SHORT.in_language(language).format(number=len(digest.codes))
-    return Words(
+    return MessageWords(
         language=language,
         subject=subject,
         body="\n".join(lines),
