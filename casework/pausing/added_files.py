@@ -28,7 +28,7 @@ class TooManyOfAReport(CaseworkError):
 
 
 @dataclass(frozen=True)
-class Sent:
+class AddedFiles:
     """How many photos and recordings came with an addition."""
 
     photos: int = 0
@@ -43,10 +43,10 @@ def has_files(token: str | None) -> bool:
     return bool(token) and bool(staged_photos(token or "") or staged_recordings(token or ""))
 
 
-def link_files(token: str | None, addition: Addition, report: Report) -> Sent:
+def link_files(token: str | None, addition: Addition, report: Report) -> AddedFiles:
     """Link the files waiting under a form's token to an addition. Raises TooManyOfAReport."""
     if not token:
-        return Sent()
+        return AddedFiles()
     db.session.flush()
     count, last = db.session.execute(
         select(func.count(), func.max(Photo.position)).where(Photo.report_id == report.id, Photo.state == "linked")
@@ -54,7 +54,7 @@ def link_files(token: str | None, addition: Addition, report: Report) -> Sent:
     if count + len(staged_photos(token)) > MOST_OF_A_REPORT:
         raise TooManyOfAReport
     photos = link_staged(token, now=addition.written_at, report=report, addition=addition, first=0 if last is None else last + 1)
-    return Sent(photos, link_recordings(token, now=addition.written_at, report=report, addition=addition))
+    return AddedFiles(photos, link_recordings(token, now=addition.written_at, report=report, addition=addition))
 
 
 def photos_of_additions(additions: Collection[Addition]) -> dict[int, list[Photo]]:

@@ -11,7 +11,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Addition, Case, Photo, Report
 from casework.outbox import tell_desk
-from casework.pausing.added_files import Sent, has_files, link_files, photos_of_additions
+from casework.pausing.added_files import AddedFiles, has_files, link_files, photos_of_additions
 from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.photos.records import PreparedCopies, add_copies
 from casework.sealing.seal import open_text, seal_text
@@ -48,7 +48,7 @@ def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, wor
     tell_desk(Role.OPERATOR, "reporter_wrote", case=case, at=now)
 
 
-def add_to_report(case: Case, report: Report, *, words: str, token: str | None, now: datetime) -> Sent:
+def add_to_report(case: Case, report: Report, *, words: str, token: str | None, now: datetime) -> AddedFiles:
     """Store an addition for an operator to read: words, possibly empty, and the files staged under the token."""
     sealed = seal_text(words, purpose=WORDS_PURPOSE) if words else None
     addition = Addition(case_id=case.id, report_id=report.id, sealed_words=sealed, written_at=now)
@@ -90,7 +90,7 @@ def clear_addition(
     read[-1].cleared_words = words or None
     case.has_unread_words = len(read) < len(unread)
     record(case, "clear_text", by=by, at=now, report=read[-1].report.code, additions=len(read), cleared=bool(words),
-           **Sent(photos=len(copies)).told())  # fmt: skip
+           **AddedFiles(photos=len(copies)).told())  # fmt: skip
     for assignment in case.open_assignments if words or copies else ():
         tell_desk(Role.OFFICER, "words_cleared", case=case, at=now, agency_id=assignment.agency_id)
     return {"outcome": "read", "left": len(unread) - len(read)}

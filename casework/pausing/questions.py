@@ -12,7 +12,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
-from casework.pausing.added_files import Sent, has_files
+from casework.pausing.added_files import AddedFiles, has_files
 from casework.pausing.additions import add_to_report
 from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
@@ -33,7 +33,7 @@ class QuestionRefused(CaseworkError):
     """The reporter cannot be asked like this; the text says why."""
 
 
-class AnswerRefused(CaseworkError):
+class QuestionAnswerRefused(CaseworkError):
     """The question cannot be answered like this; the text says why."""
 
 
@@ -93,16 +93,16 @@ def answer_question(
     require_sender(by, report, case)
     question = open_question(case)
     if question is None or question.report_id != report.id:
-        raise AnswerRefused("Trung tâm không còn chờ trả lời của Ông/Bà.", "The centre is not waiting for an answer from you.")
+        raise QuestionAnswerRefused("Trung tâm không còn chờ trả lời của Ông/Bà.", "The centre is not waiting for an answer from you.")
     words, with_files = normal(words), has_files(token)
     if not (words or with_files) or len(words) > LONGEST_ANSWER:
-        raise AnswerRefused(
+        raise QuestionAnswerRefused(
             f"Vui lòng viết câu trả lời, tối đa {LONGEST_ANSWER} ký tự.", f"Please write the answer, {LONGEST_ANSWER} characters at most.",
             about="words",
         )
     question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE) if words else None
     question.answered_at = question.ended_at = now
-    sent = add_to_report(case, report, words="", token=token, now=now) if with_files else Sent()
+    sent = add_to_report(case, report, words="", token=token, now=now) if with_files else AddedFiles()
     before = limits_of(case)
     go_on(case, at=now)
     record(case, "answer_question", by=by, at=now, report=report.code, **sent.told(), **limits_moved(before, case))

@@ -13,7 +13,7 @@ from casework.db import db
 from casework.merging import merge as merging
 from casework.models import Case, Question
 from casework.pausing import questions
-from casework.pausing.questions import AnswerRefused, QuestionRefused
+from casework.pausing.questions import QuestionAnswerRefused, QuestionRefused
 from casework.permissions import Actor, NotAllowed
 from tests import build
 from tests.build import NOON, World
@@ -147,17 +147,17 @@ def test_only_the_sender_who_was_asked_answers(small: World) -> None:
         with pytest.raises(NotAllowed):
             answer(small, case, by=small.actor(stranger))
     other = next(link.report for link in case.reports if not link.is_main)
-    with pytest.raises(AnswerRefused, match="from you"):
+    with pytest.raises(QuestionAnswerRefused, match="from you"):
         answer(small, case, by=small.actor("citizen_2"), report=other)
     answer(small, case, by=guest_of(case.main_report))
 
 
 def test_an_answer_needs_words_and_somebody_waiting(small: World) -> None:
     case = asked(small)
-    with pytest.raises(AnswerRefused, match="write the answer"):
+    with pytest.raises(QuestionAnswerRefused, match="write the answer"):
         answer(small, case, words="")
     answer(small, case)
-    with pytest.raises(AnswerRefused, match="not waiting"):
+    with pytest.raises(QuestionAnswerRefused, match="not waiting"):
         answer(small, case)
 
 
