@@ -28,7 +28,7 @@ TURNS = {
 """The transformation that brings each orientation upright."""
 
 
-class Place(NamedTuple):
+class CameraPosition(NamedTuple):
     """The camera's position, in degrees (WGS 84)."""
 
     latitude: float
@@ -60,11 +60,11 @@ def taken_at(exif: Image.Exif) -> datetime | None:
         return None
 
 
-def place_of(exif: Image.Exif) -> Place | None:
+def place_of(exif: Image.Exif) -> CameraPosition | None:
     """The camera's position; None if missing or nonsense (0, 0 is a receiver without a fix)."""
     try:
         gps = exif.get_ifd(_GPS_IFD)
-        place = Place(_degrees(gps[2], gps[1], "S"), _degrees(gps[4], gps[3], "W"))
+        place = CameraPosition(_degrees(gps[2], gps[1], "S"), _degrees(gps[4], gps[3], "W"))
     except Exception:
         return None
     sensible = abs(place.latitude) <= 90 and abs(place.longitude) <= 180 and place != (0, 0)  # NaN compares false

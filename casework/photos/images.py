@@ -16,10 +16,20 @@ from typing import IO, Any, NamedTuple
 from PIL import Image, ImageCms, ImageFile
 
 from casework.errors import CaseworkError
-from casework.photos.exif import SIDEWAYS, TURNS, Place, camera_notes, orientation, place_of, taken_at
+from casework.photos.exif import SIDEWAYS, TURNS, CameraPosition, camera_notes, orientation, place_of, taken_at
 from casework.photos.uploads import MAX_BYTES, PhotoRefused, damaged, opened, refuse_by_size, shown_name
 
-__all__ = ["Photo", "PhotoRefused", "Place", "Rectangle", "RectangleRefused", "accept_photo", "cover", "thumb_of", "upright"]
+__all__ = [
+    "AcceptedPhoto",
+    "PhotoRefused",
+    "CameraPosition",
+    "Rectangle",
+    "RectangleRefused",
+    "accept_photo",
+    "cover",
+    "thumb_of",
+    "upright",
+]
 
 VIEW_SIZE = 1600
 """Longest side of the copy people look at, in pixels."""
@@ -59,7 +69,7 @@ class Rectangle(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Photo:
+class AcceptedPhoto:
     """An accepted photo: the original to be sealed, its private facts, and the two copies to serve."""
 
     filename: str = field(repr=False)
@@ -69,7 +79,7 @@ class Photo:
     width: int
     height: int
     taken_at: datetime | None = field(repr=False)
-    place: Place | None = field(repr=False)
+    place: CameraPosition | None = field(repr=False)
     view: bytes = field(repr=False)
     thumb: bytes = field(repr=False)
 
@@ -82,7 +92,7 @@ class Photo:
         }
 
 
-def accept_photo(data: bytes, filename: str, *, max_bytes: int = MAX_BYTES) -> Photo:
+def accept_photo(data: bytes, filename: str, *, max_bytes: int = MAX_BYTES) -> AcceptedPhoto:
     """Check a file that someone sent and make the copies to serve: `view` (JPEG) and `thumb` (WebP).
 
     Raises PhotoRefused, with a sentence for the sender, if it is empty, larger than `max_bytes` or MAX_PIXELS, of
@@ -96,7 +106,7 @@ def accept_photo(data: bytes, filename: str, *, max_bytes: int = MAX_BYTES) -> P
         width, height = image.size
         turned = orientation(exif) in SIDEWAYS
         picture = _clean_copy(image, exif, name)
-    return Photo(
+    return AcceptedPhoto(
         filename=name,
         media_type=media_type,
         original=data,

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from casework.photos import uploads as photo_files
-from casework.photos.images import PhotoRefused, Place, Rectangle, RectangleRefused, accept_photo, cover, thumb_of
+from casework.photos.images import CameraPosition, PhotoRefused, Rectangle, RectangleRefused, accept_photo, cover, thumb_of
 
 CANARY = b"CANARY-K'BREST"
-DA_SAR = Place(12.025, 108.536)
+DA_SAR = CameraPosition(12.025, 108.536)
 
 
 def picture(size: tuple[int, int] = (640, 480), mode: str = "RGB") -> Image.Image:
@@ -139,7 +139,7 @@ def test_a_time_that_makes_no_sense_is_no_time(taken: str) -> None:
 def test_south_and_west_are_negative() -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 0.0, 36.0)})
-    assert accept_photo(encoded(picture(), exif=exif.tobytes()), "a.jpg").place == Place(-33.5, -70.01)
+    assert accept_photo(encoded(picture(), exif=exif.tobytes()), "a.jpg").place == CameraPosition(-33.5, -70.01)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
