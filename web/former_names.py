@@ -7,7 +7,7 @@ from casework.bilingual import Bilingual
 from casework.local_time import local_day
 from casework.models import Assignment, Case
 from casework.places.former_agencies import agencies_beside
-from casework.places.former_areas import Beside, names_beside
+from casework.places.former_areas import OtherName, names_beside
 from web.clock import now
 from web.locales import in_reader_language
 
@@ -19,14 +19,14 @@ def former_place_name(case: Case) -> str:
     known: dict[int, str] = g.setdefault("places_beside", {})
     if case.id not in known:
         place = (case.area_id, case.village)
-        beside = names_beside([place]).get(place, Beside())
-        known[case.id] = _words(Beside(_within_sentence(beside.formerly), _within_sentence(beside.nowadays)))
+        beside = names_beside([place]).get(place, OtherName())
+        known[case.id] = _words(OtherName(_within_sentence(beside.formerly), _within_sentence(beside.nowadays)))
     return known[case.id]
 
 
-def former_agency_name(assignment: Assignment) -> str:
+def agency_beside(assignment: Assignment) -> str:
     """Follows the agency of an assignment, in the same way."""
-    known: dict[int, dict[int, Beside]] = g.setdefault("agencies_beside", {})
+    known: dict[int, dict[int, OtherName]] = g.setdefault("agencies_beside", {})
     case = assignment.case
     if case.id not in known:
         known[case.id] = agencies_beside(case, local_day(now()))
@@ -38,7 +38,7 @@ def _within_sentence(name: Bilingual | None) -> Bilingual | None:
     return Bilingual(name.vi[:1].lower() + name.vi[1:], name.en) if name is not None else None
 
 
-def _words(beside: Beside | None) -> str:
+def _words(beside: OtherName | None) -> str:
     if beside is not None and beside.formerly is not None:
         return " ({})".format(_("formerly: %(name)s", name=in_reader_language(beside.formerly)))
     if beside is not None and beside.nowadays is not None:

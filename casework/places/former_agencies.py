@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Agency, AgencySuccession, Case, Event
-from casework.places.former_areas import Beside
+from casework.places.former_areas import OtherName
 from casework.successors import Followed, heirs_of
 from casework.text import index_words
 
@@ -106,12 +106,12 @@ def _heirs(agency_id: int, ways: Mapping[int, list[int]], present: Mapping[int, 
     return found
 
 
-def agencies_beside(case: Case, today: date) -> dict[int, Beside]:
+def agencies_beside(case: Case, today: date) -> dict[int, OtherName]:
     """What to add to the names of a case's agencies, by assignment: the former name where a reorganisation moved the work, or the
     successor of an agency that has ended. No statement where there was no reorganisation."""
     moved = [row for row in case.assignments if row.agency.valid_from > local_day(row.distributed_at)]
     before = _names_before(case) if moved else {}
-    found = {row.id: Beside(formerly=before[row.agency.name]) for row in moved if row.agency.name in before}
+    found = {row.id: OtherName(formerly=before[row.agency.name]) for row in moved if row.agency.name in before}
     ended = {row.id: row.agency for row in case.assignments if not row.agency.holds_on(today)}
     heirs = {id_: heirs_of(Followed.AGENCY, agency.id, case.area_id) for id_, agency in ended.items()}
     wanted = {each for theirs in heirs.values() for each in theirs}
@@ -119,7 +119,7 @@ def agencies_beside(case: Case, today: date) -> dict[int, Beside]:
     for id_, theirs in heirs.items():
         now = [there[each] for each in theirs if there[each].holds_on(today)]
         if len(now) == 1:
-            found[id_] = Beside(nowadays=now[0].name)
+            found[id_] = OtherName(nowadays=now[0].name)
     return found
 
 

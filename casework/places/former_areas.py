@@ -50,7 +50,7 @@ def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:
     }
 
 
-class Beside(NamedTuple):
+class OtherName(NamedTuple):
     """Another name of a place: its former or its present one. At most one of them."""
 
     formerly: Bilingual | None = None
@@ -61,19 +61,21 @@ Place = tuple[int | None, str | None]
 """An area and the village in it, as in a case."""
 
 
-def names_beside(places: Collection[Place]) -> dict[Place, Beside]:
+def names_beside(places: Collection[Place]) -> dict[Place, OtherName]:
     """What to add to the name of each place: "Xã Lạc Dương (trước đây: xã Đạ Chais)", or "(nay là …)" where cases stay as they were.
 
     Of several areas that became one, the one that had the village; nothing where it is unknown.
     """
     before, behind, names, villages = _land()
-    told: dict[Place, Beside] = {}
+    told: dict[Place, OtherName] = {}
     for place in places:
         if not _next(before, place) and not _next(behind, place):
             continue
         formerly, nowadays = (_one(_next(ways, place), place[1], villages, names) for ways in (before, behind))
         own = names.get(place[0] or 0)
-        told[place] = Beside(*(name if name is not None and (own is None or name.vi != own.vi) else None for name in (formerly, nowadays)))
+        told[place] = OtherName(
+            *(name if name is not None and (own is None or name.vi != own.vi) else None for name in (formerly, nowadays))
+        )
     return told
 
 
@@ -98,7 +100,7 @@ def _villages_of(area_ids: Collection[int]) -> dict[int, set[str]]:
 Ways = Mapping[int, list[int]]
 
 
-class Land(NamedTuple):
+class AreaNames(NamedTuple):
     """Predecessors and successors by area; the names of all these, and the villages of those that were merged."""
 
     before: Ways
@@ -107,14 +109,14 @@ class Land(NamedTuple):
     villages: Mapping[int, set[str]]
 
 
-_kept: dict[str, tuple[str, Land]] = {}
+_kept: dict[str, tuple[str, AreaNames]] = {}
 
 
 def _ways() -> tuple[Ways, Ways]:
     return _land()[:2]
 
 
-def _land() -> Land:
+def _land() -> AreaNames:
     """Cached until the rules change: reorganising a province makes some hundred successions."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
@@ -123,7 +125,7 @@ def _land() -> Land:
     return kept[1]
 
 
-def _read() -> Land:
+def _read() -> AreaNames:
     before: dict[int, list[int]] = defaultdict(list)
     behind: dict[int, list[int]] = defaultdict(list)
     for predecessor, successor in db.session.execute(select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)):
@@ -132,7 +134,7 @@ def _read() -> Land:
     columns = select(Area.id, Area.name_vi, Area.name_en).where(Area.id.in_({*before, *behind}))
     names = {row.id: Bilingual(row.name_vi, row.name_en) for row in db.session.execute(columns)} if before else {}
     several = {each for ways in (before, behind) for ids in ways.values() if len(ids) > 1 for each in ids}
-    return Land(dict(before), dict(behind), names, _villages_of(several))
+    return AreaNames(dict(before), dict(behind), names, _villages_of(several))
 
 
 def _along(ways: Mapping[int, list[int]], area_id: int) -> dict[int, None]:

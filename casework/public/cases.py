@@ -17,7 +17,7 @@ from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
-from casework.places.former_areas import Beside, names_beside
+from casework.places.former_areas import OtherName, names_beside
 from casework.progress import progress_of, were_asked
 from casework.public.filters import Anchor, Matching, Wanted, is_shown, matching, place_of
 from casework.public.limits import PublicLimit
@@ -60,7 +60,7 @@ class PublicItem:
     paused_for: str | None = None
     paused_until: datetime | None = None
     held_reason: str | None = None
-    beside: Beside = Beside()
+    beside: OtherName = OtherName()
     also: int = 0
     """How many more people are affected by the same matter (casework/public/me_too.py)."""
 
@@ -246,7 +246,7 @@ def _items_of(cases: list[Case], published: Mapping[int, Publication], photos: M
     return [
         replace(
             _item(case, published.get(case.id), clocks.get(case.id), photos.get(case.id, ChosenPhotos()), was_asked=case.id in asked),
-            beside=beside.get((case.area_id, case.village), Beside()),
+            beside=beside.get((case.area_id, case.village), OtherName()),
             also=also.get(case.id, 0),
         )
         for case in cases
