@@ -19,7 +19,7 @@ from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
 from casework.places.former_areas import OtherName, names_beside
 from casework.progress import progress_of, were_asked
-from casework.public.filters import Anchor, Matching, Wanted, is_shown, matching, place_of
+from casework.public.filters import Anchor, Matching, PublicFilter, is_shown, matching, place_of
 from casework.public.limits import PublicLimit
 from casework.public.me_too import me_too_counts
 from casework.public.photos import ChosenPhotos, PublicPhoto, photos_of_cases
@@ -94,7 +94,7 @@ class PublicCase:
     """The changes of its day, newest first, with their causes."""
 
 
-def public_list(wanted: Wanted, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> PublicPage:
+def public_list(wanted: PublicFilter, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> PublicPage:
     """The matching cases, newest first, continuing after the case coded `after` or before the one coded `before`.
 
     A page may hold fewer than `size`, or none, and yet have `older`, because it examines only a limited number of cases.

@@ -9,7 +9,7 @@ from casework.db import db
 from casework.local_time import local_day, midnight
 from casework.models import Case, Publication, PublicationVersion
 from casework.public.cases import PublicItem, newest_published, public_items
-from casework.public.filters import PublicState, Wanted, matching
+from casework.public.filters import PublicFilter, PublicState, matching
 from casework.public.search import found_by_words
 from casework.publications import PUBLIC_KINDS
 
@@ -32,15 +32,15 @@ MOST_LISTED = 1_000
 """Cases in a file of the public list, limited because it is made while somebody waits."""
 
 
-def listed_items(wanted: Wanted) -> list[PublicItem]:
+def listed_items(wanted: PublicFilter) -> list[PublicItem]:
     if wanted.words.strip():
         return public_items(sorted(found_by_words(wanted).ids, reverse=True)[:MOST_LISTED])
     return public_items(matching(wanted, most=MOST_LISTED).ids)
 
 
-def feed_items(wanted: Wanted) -> list[FeedItem]:
+def feed_items(wanted: PublicFilter) -> list[FeedItem]:
     """The newest cases of a filter; for answered ones without another filter, the last published."""
-    if wanted == Wanted(state=PublicState.ANSWERED):
+    if wanted == PublicFilter(state=PublicState.ANSWERED):
         items = newest_published(size=MOST_ENTRIES)
     elif wanted.words.strip():
         items = public_items(sorted(found_by_words(wanted).ids)[-MOST_ENTRIES:])

@@ -48,7 +48,7 @@ _STEP_OF = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PublicFilter:
     """A reader's filter; empty fields mean all. `late_at` is the instant at which cases are to be late, by days; the days are local days
     of filing, both included."""
 
@@ -91,7 +91,7 @@ def is_shown() -> ColumnElement[bool]:
     )
 
 
-def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwards: bool = False) -> Matching:
+def matching(wanted: PublicFilter, *, most: int, anchor: Anchor | None = None, backwards: bool = False) -> Matching:
     """Return the newest `most` cases that match, ignoring words, after the anchor; with `backwards` those just before it."""
     choice = _choice(wanted)
     days = list(_days(wanted))
@@ -113,7 +113,7 @@ class Newest:
     are_all: bool
 
 
-def newest_of(wanted: Wanted, *, looked_at: int) -> Newest:
+def newest_of(wanted: PublicFilter, *, looked_at: int) -> Newest:
     """Return a query of the matching ones, ignoring words, among the newest cases an index yields."""
     choice, days = _choice(wanted), list(_days(wanted))
     end = _end_of_window(choice.ways, days, None, looked_at, backwards=False)
@@ -122,7 +122,7 @@ def newest_of(wanted: Wanted, *, looked_at: int) -> Newest:
     return Newest(select(union_all(*queries).subquery().c.id), are_all=end is None)
 
 
-def matching_among(wanted: Wanted, case_ids: Sequence[int]) -> list[int]:
+def matching_among(wanted: PublicFilter, case_ids: Sequence[int]) -> list[int]:
     """Return the matching ones, ignoring words, among some cases, newest first."""
     choice = _choice(wanted, are_given=True)
     # ids in the statement's text: some hundred parameters would take longer than finding the rows
@@ -155,7 +155,7 @@ class _Choice:
     filters: list[ColumnElement[bool]]
 
 
-def _choice(wanted: Wanted, *, are_given: bool = False) -> _Choice:
+def _choice(wanted: PublicFilter, *, are_given: bool = False) -> _Choice:
     """The rarest choice leads: an open state, then a commune, then a field; the rest are filters.
 
     Where the cases are given, nothing leads: otherwise SQLite would read all cases of a commune instead of the few given.
@@ -176,7 +176,7 @@ def _choice(wanted: Wanted, *, are_given: bool = False) -> _Choice:
     return _Choice(list(open_ways(_STEP_OF[wanted.state], lead(Case.state))), filters)
 
 
-def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _plain_filters(wanted: PublicFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.urgent_only:
         yield Case.urgency == "urgent"
     if wanted.late_at is not None:
@@ -186,7 +186,7 @@ def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield unindexed(Case.centre_id).in_(select(Centre.id).where(Centre.ref == wanted.centre_ref))
 
 
-def _days(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _days(wanted: PublicFilter) -> Iterator[ColumnElement[bool]]:
     """Bounds of the position in the list: the search begins at the last day asked for, not today."""
     if wanted.since is not None:
         yield Case.opened_at >= midnight(wanted.since)

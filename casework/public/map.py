@@ -17,7 +17,7 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
 from casework.progress import progress_of
-from casework.public.filters import Wanted, matching
+from casework.public.filters import PublicFilter, matching
 from casework.public.limits import is_late_by_day
 from casework.public.search import found_by_words
 from casework.publications import PUBLIC_KINDS
@@ -28,7 +28,7 @@ MOST_POINTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MapPoint:
     code: str
     title: str
     latitude: float
@@ -40,7 +40,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CommuneSpot:
     """The cases of a commune without a point: how many, and the commune's position, if known."""
 
     area_ref: str
@@ -54,13 +54,13 @@ class Spot:
 class PublicMap:
     """The points and counts of a filter. `elsewhere` are cases of unknown commune; `is_more`: older ones are not on it."""
 
-    points: tuple[Point, ...]
-    spots: tuple[Spot, ...]
+    points: tuple[MapPoint, ...]
+    spots: tuple[CommuneSpot, ...]
     elsewhere: int
     is_more: bool
 
 
-def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
+def public_map(wanted: PublicFilter, *, now: datetime) -> PublicMap:
     """The map of a filter: the newest MOST_POINTS matching cases."""
     if wanted.words.strip():
         found = found_by_words(wanted)
@@ -71,7 +71,7 @@ def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
     cases = _cases(ids[:MOST_POINTS])
     shown = _exact_titles([case.id for case in cases if case.is_public and case.latitude is not None and case.longitude is not None])
     points = tuple(
-        Point(case.code, shown[case.id], case.latitude or 0, case.longitude or 0, progress_of(case), is_late_by_day(case, now),
+        MapPoint(case.code, shown[case.id], case.latitude or 0, case.longitude or 0, progress_of(case), is_late_by_day(case, now),
               case.is_urgent, local_day(case.opened_at))
         for case in cases
         if case.id in shown
@@ -99,11 +99,11 @@ def _exact_titles(case_ids: Sequence[int]) -> dict[int, str]:
     return {case_id: title for case_id, (title, is_exact) in newest.items() if is_exact}
 
 
-def spots_of(counted: Mapping[int | None, int]) -> list[Spot]:
+def spots_of(counted: Mapping[int | None, int]) -> list[CommuneSpot]:
     """The positions of communes with counted cases, by name."""
     ids = [area_id for area_id in counted if area_id is not None]
     middle = (Area.south + Area.north) / 2, (Area.west + Area.east) / 2
     latitude, longitude = func.coalesce(Area.latitude, middle[0]), func.coalesce(Area.longitude, middle[1])
     query = select(Area.id, Area.ref, Area.name_vi, Area.name_en, latitude, longitude).where(Area.id.in_(ids)).order_by(Area.folded_name)
     rows = db.session.execute(query).all() if ids else []
-    return [Spot(ref, Bilingual(vi, en), at, across, counted[id_]) for id_, ref, vi, en, at, across in rows]
+    return [CommuneSpot(ref, Bilingual(vi, en), at, across, counted[id_]) for id_, ref, vi, en, at, across in rows]

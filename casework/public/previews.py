@@ -16,7 +16,7 @@ from casework.telling.steps import public_steps
 
 
 @dataclass(frozen=True)
-class Words:
+class PublicationWords:
     """The words typed on the publishing page. `correction_reason` is empty unless something published is corrected."""
 
     title: str
@@ -29,7 +29,7 @@ class Words:
 
 def page_once_published(
     case: Case,
-    words: Words,
+    words: PublicationWords,
     *,
     answers: Sequence[Answer],
     photos: Mapping[Photo, tuple[int, int]],

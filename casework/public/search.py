@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from casework.models import SearchRow
-from casework.public.filters import LONGEST_SEARCH, Wanted, areas_meant, matching_among, newest_of
+from casework.public.filters import LONGEST_SEARCH, PublicFilter, areas_meant, matching_among, newest_of
 from casework.search.index import FEW, MOST_FOUND, newest_with, words_asked
 from casework.search.ranking import exact_words, score
 from casework.text import index_words
@@ -34,7 +34,7 @@ class FoundByWords:
         return self.ids[(number - 1) * PAGE : number * PAGE]
 
 
-def found_by_words(wanted: Wanted) -> FoundByWords:
+def found_by_words(wanted: PublicFilter) -> FoundByWords:
     """Return the cases that pass the filters and contain, for each word, one beginning with it. Signs that are no words find nothing."""
     words = words_asked(wanted.words[:LONGEST_SEARCH])
     if not words:
@@ -49,7 +49,7 @@ def found_by_words(wanted: Wanted) -> FoundByWords:
     return FoundByWords(sorted(shown, key=lambda id_: (-best[id_], newest[id_])), len(rows) > MOST_FOUND)
 
 
-def _rows_of_area(words: list[str], wanted: Wanted) -> list[Any]:
+def _rows_of_area(words: list[str], wanted: PublicFilter) -> list[Any]:
     """Common words in one commune: searched among its newest cases, and only where these are not enough by the index, which gets slower
     the more cases there are."""
     newest = newest_of(wanted, looked_at=FEW)

@@ -11,7 +11,7 @@ from casework.db import db
 from casework.findings import Finding, one_moment
 from casework.models import Case, Clock, Event, OutboxMessage, Publication, Report, Reporter
 from casework.public.cases import code_of_case, public_case, public_items, public_list
-from casework.public.filters import Wanted
+from casework.public.filters import PublicFilter
 from casework.reporters.report import own_report
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
@@ -54,7 +54,7 @@ def looked_at(world: World, cases: Mapping[str, Case], of: str, report: Report, 
 
 def is_listed(case: Case) -> bool:
     """Whether the public finds a case on the first page of the list: those of a way are the newest when it has been walked."""
-    return any(item.code == case.code for item in public_list(Wanted()).items)
+    return any(item.code == case.code for item in public_list(PublicFilter()).items)
 
 
 def row_of(case: Case) -> Row:

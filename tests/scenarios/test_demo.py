@@ -71,7 +71,7 @@ from casework.outputs.schedules import runs_of, schedules_seen
 from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.public.cases import public_list
-from casework.public.filters import BottleneckQuery as PublicWanted
+from casework.public.filters import PublicFilter as PublicWanted
 from casework.public.me_too import me_too_counts
 from casework.publishing.ratings import ratings_of
 from casework.recordings.access import recordings_seen

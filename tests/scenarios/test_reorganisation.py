@@ -29,7 +29,7 @@ from casework.models import (
 )
 from casework.outbox import add_to_letter
 from casework.public.cases import public_list
-from casework.public.filters import Wanted as PublicWanted
+from casework.public.filters import PublicFilter as PublicWanted
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.reorganising.faults import faults_of

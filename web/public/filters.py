@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from casework.parsing import day_in
 from casework.public.filter_choices import Choice, Choices
-from casework.public.filters import LONGEST_SEARCH, PublicState, Wanted
+from casework.public.filters import LONGEST_SEARCH, PublicFilter, PublicState
 from web.clock import now
 from web.due_words import day_words
 from web.locales import in_reader_language
@@ -27,10 +27,10 @@ class Chip:
     without: dict[str, str]
 
 
-def wanted_in_address() -> Wanted:
+def wanted_in_address() -> PublicFilter:
     """The filters in the address; values without meaning are ignored."""
     state = request.args.get("state", "")
-    return Wanted(
+    return PublicFilter(
         words=request.args.get("q", "").strip()[:LONGEST_SEARCH],
         service_code=request.args.get("field", "")[:40],
         area_ref=request.args.get("area", "")[:16],
@@ -43,7 +43,8 @@ def wanted_in_address() -> Wanted:
     )
 
 
-def address_of(wanted: Wanted) -> dict[str, str]:
+def address_of(wanted: PublicFilter) -> dict[str, str]:
+    """What stands in the address of these filters."""
     return dict(_parts(wanted))
 
 
@@ -52,7 +53,7 @@ def day_typed(name: str) -> date | None:
     return day_in(request.args.get(name, ""))
 
 
-def misunderstood(wanted: Wanted) -> list[str]:
+def misunderstood(wanted: PublicFilter) -> list[str]:
     """Sentences about impossible days, which are ignored as filters."""
     faults = []
     for name, day in (("from", wanted.since), ("to", wanted.until)):
@@ -64,7 +65,7 @@ def misunderstood(wanted: Wanted) -> list[str]:
     return faults
 
 
-def chips_of(wanted: Wanted, choices: Choices) -> list[Chip]:
+def chips_of(wanted: PublicFilter, choices: Choices) -> list[Chip]:
     """The filters in force, except the search words, each removable by itself."""
     parts = address_of(wanted)
     words = {
@@ -87,7 +88,7 @@ def state_words() -> dict[PublicState, str]:
     }  # fmt: skip
 
 
-def _parts(wanted: Wanted) -> Iterator[tuple[str, str]]:
+def _parts(wanted: PublicFilter) -> Iterator[tuple[str, str]]:
     parts: dict[str, Any] = {
         "q": wanted.words, "field": wanted.service_code, "area": wanted.area_ref, "state": wanted.state,
         "urgency": wanted.urgent_only and YES["urgency"], "late": wanted.late_at and YES["late"],

@@ -16,8 +16,8 @@ from casework.local_time import local_day
 from casework.permissions import Action
 from casework.public.cases import PublicItem
 from casework.public.feed import MOST_LISTED, FeedItem, feed_items, listed_items
-from casework.public.filters import PublicState, Wanted
-from casework.public.map import MOST_POINTS, Point, PublicMap, Spot, public_map
+from casework.public.filters import PublicFilter, PublicState
+from casework.public.map import MOST_POINTS, CommuneSpot, MapPoint, PublicMap, public_map
 from reports.tables.table import Column, Table
 from reports.tables.writing import MEDIA_TYPES, write_table
 from web.clock import now
@@ -118,12 +118,12 @@ def list_address(**filters: Any) -> str:
     return url_for("public.reports", **filters)
 
 
-def spot_words(spot: Spot) -> str:
+def spot_words(spot: CommuneSpot) -> str:
     """How many cases of a commune have no point."""
     return str(ngettext("%(name)s: %(num)s report", "%(name)s: %(num)s reports", spot.cases, name=in_reader_language(spot.name)))
 
 
-def _point(point: Point) -> dict[str, Any]:
+def _point(point: MapPoint) -> dict[str, Any]:
     kind = "late" if point.is_late else "done" if point.progress.step == "4" else "open"
     told = [in_reader_language(point.progress.label), *([_("Late")] if point.is_late else []), local_date(point.opened_on)]
     return {
@@ -132,12 +132,12 @@ def _point(point: Point) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _spot(spot: Spot) -> dict[str, Any]:
+def _spot(spot: CommuneSpot) -> dict[str, Any]:
     url = list_address(**{**address_of(wanted_in_address()), "area": spot.area_ref})
     return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": spot_words(spot), "url": url}
 
 
-def list_title(wanted: Wanted) -> str:
+def list_title(wanted: PublicFilter) -> str:
     """The title of the feed or file: only answered cases are published, others are still waiting."""
     return str(_("Answered reports") if wanted.state == PublicState.ANSWERED else _("All reports"))
 

@@ -17,7 +17,7 @@ from casework.parsing import number_in
 from casework.permissions import Action
 from casework.public.cases import code_of_case, newest_published, page_of, public_items, public_list
 from casework.public.filter_choices import choices_on
-from casework.public.filters import LONGEST_SEARCH, Wanted
+from casework.public.filters import LONGEST_SEARCH, PublicFilter
 from casework.public.map import public_map
 from casework.public.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
 from casework.public.search import found_by_words
@@ -167,7 +167,7 @@ def today() -> date:
     return local_day(now())
 
 
-def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
+def _piece_of_list(wanted: PublicFilter) -> dict[str, Any]:
     """One part of the list: a search is sorted by relevance and numbered by page; otherwise newest first, from a given case on."""
     if not wanted.words:
         page = public_list(wanted, after=request.args.get("after", "")[:24], before=request.args.get("before", "")[:24])
@@ -181,7 +181,7 @@ def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _centre_meant(wanted: Wanted) -> Centre | CentreWords | None:
+def _centre_meant(wanted: PublicFilter) -> Centre | CentreWords | None:
     """The centre whose land the map shows: the chosen one, else the default."""
     return db.session.scalar(select(Centre).where(Centre.ref == wanted.centre_ref)) if wanted.centre_ref else centre_words()
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from casework.permissions import Action
 from casework.public.feed import listed_items
-from casework.public.filters import PublicState, Wanted
+from casework.public.filters import PublicFilter, PublicState
 from web.guards import performs
 from web.http.replica import may_be_behind
 
@@ -34,7 +34,7 @@ def sitemap() -> ResponseReturnValue:
     root = Element("urlset", xmlns=NAMESPACE)
     for endpoint in PAGES:
         _add(root, url_for(endpoint))
-    for item in listed_items(Wanted(state=PublicState.ANSWERED)):
+    for item in listed_items(PublicFilter(state=PublicState.ANSWERED)):
         _add(root, url_for("public.report", code=item.code))
     return _kept(tostring(root, encoding="utf-8", xml_declaration=True), "application/xml")
 

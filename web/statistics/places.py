@@ -15,7 +15,7 @@ from casework.local_time import local_day
 from casework.models import Area, Case
 from casework.open_cases import OWED_STATES
 from casework.permissions import seen_by, with_viewers
-from casework.public.map import Spot, spots_of
+from casework.public.map import CommuneSpot, spots_of
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.counting import figures_of
 from reports.statistics.periods import Period, period_between
@@ -99,7 +99,7 @@ def _point(case: Case, title: str, moment: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _area(spot: Spot, asked: FiguresRequest) -> dict[str, Any]:
+def _area(spot: CommuneSpot, asked: Asked) -> dict[str, Any]:
     words = ngettext("%(name)s: %(num)s case", "%(name)s: %(num)s cases", spot.cases, name=local(spot.name))
     url = url_for("dashboard.cases", what=OpenState.OPEN.value, area=spot.area_ref, **asked.own_address)
     return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": words, "url": url}

@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.models import Answer, Case, Publication, PublicationVersion
 from casework.places.points import exact_point
 from casework.public.cases import PublicCase
-from casework.public.previews import Words, page_once_published
+from casework.public.previews import PublicationWords, page_once_published
 from casework.triage.personal_marks import MARK_LABELS, personal_marks
 from web.clock import now
 from web.files.photo_choices import PUBLISHED, PhotoChoice
@@ -75,7 +75,7 @@ def page_draft(
     shows_place = "shows_exact_place" in form and bool(form["shows_exact_place"].data) and exact_point(case) is not None
     reason = (form["reason"].data or "") if "reason" in form else ""
     shown = {choice.photo: choice.size for choice in choices if choice.is_shown}
-    typed = Words(**words, shows_exact_place=shows_place, correction_reason=reason)
+    typed = PublicationWords(**words, shows_exact_place=shows_place, correction_reason=reason)
     return page_once_published(case, typed, answers=answers, photos=shown, now=now(), is_interim=is_interim, publication=publication)
 
 

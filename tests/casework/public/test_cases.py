@@ -13,7 +13,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Publication, Question, ReportText, VisibilityReason
 from casework.public import filters as public_filters
 from casework.public.cases import code_of_case, newest_published, public_case, public_list
-from casework.public.filters import PublicState, Wanted
+from casework.public.filters import PublicFilter, PublicState
 from casework.reporters.next_steps import NEXT
 from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
@@ -29,8 +29,8 @@ def world(app: Flask) -> build.World:
     return build.standard_world()
 
 
-def codes(wanted: Wanted | None = None) -> list[str]:
-    return [item.code for item in public_list(wanted or Wanted()).items]
+def codes(wanted: PublicFilter | None = None) -> list[str]:
+    return [item.code for item in public_list(wanted or PublicFilter()).items]
 
 
 def changed(case: Case, **columns: object) -> Case:
@@ -61,9 +61,9 @@ def test_before_publication_a_case_is_bare_facts(world: build.World, state: str)
 
 def test_the_village_a_sender_typed_is_shown_only_after_classification(world: build.World) -> None:
     case = build.case_at(world, "to_classify")
-    assert public_list(Wanted()).items[0].village is None
+    assert public_list(PublicFilter()).items[0].village is None
     build.advance(world, case, "to_distribute")
-    assert public_list(Wanted()).items[0].village == "Thôn Păng Tiêng"
+    assert public_list(PublicFilter()).items[0].village == "Thôn Păng Tiêng"
 
 
 def test_a_published_case_shows_each_answer_under_its_agencys_full_name_lead_first(world: build.World) -> None:
@@ -119,7 +119,7 @@ def test_a_sensitive_case_is_nowhere_even_if_it_was_published(world: build.World
 def test_a_quarantined_case_is_nowhere_whatever_its_state_says(world: build.World) -> None:
     case = changed(build.case_at(world, "rating"), quarantined_at=NOON)
     assert codes() == []
-    assert codes(Wanted(words="rac")) == []
+    assert codes(PublicFilter(words="rac")) == []
     assert public_case(case.code) is None
 
 
@@ -142,7 +142,7 @@ def test_an_unpublished_text_is_not_read_any_more(world: build.World) -> None:
     assert shown is not None
     assert shown.item.title is None
     assert shown.question is None
-    assert codes(Wanted(words="rac")) == []
+    assert codes(PublicFilter(words="rac")) == []
 
 
 def test_a_reopened_case_is_in_progress_and_keeps_its_publication(world: build.World) -> None:
@@ -151,8 +151,8 @@ def test_a_reopened_case_is_in_progress_and_keeps_its_publication(world: build.W
     assert shown is not None
     assert shown.item.progress.label.en == "In progress"
     assert shown.item.title == "Rác đổ ven suối"
-    assert codes(Wanted(state=PublicState.IN_PROGRESS)) == [case.code]
-    assert codes(Wanted(state=PublicState.ACCEPTED)) == []
+    assert codes(PublicFilter(state=PublicState.IN_PROGRESS)) == [case.code]
+    assert codes(PublicFilter(state=PublicState.ACCEPTED)) == []
 
 
 @pytest.mark.parametrize(("state", "internal"), [
@@ -160,7 +160,7 @@ def test_a_reopened_case_is_in_progress_and_keeps_its_publication(world: build.W
     (PublicState.ANSWERED, "rating")])
 def test_the_list_is_filtered_by_the_state_the_public_reads(world: build.World, state: PublicState, internal: str) -> None:
     case = build.case_at(world, internal)
-    assert [each for each in PublicState if codes(Wanted(state=each)) == [case.code]] == [state]
+    assert [each for each in PublicState if codes(PublicFilter(state=each)) == [case.code]] == [state]
 
 
 @pytest.mark.parametrize(("internal", "steps"), [("to_verify", "011"), ("to_classify", "111"), ("handling", "222")])
@@ -180,8 +180,8 @@ def step_everywhere(case: Case) -> str:
     page = public_case(case.code)
     assert page is not None
     named = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN_PROGRESS: "2", PublicState.ANSWERED: "4"}
-    assert [step for state, step in named.items() if codes(Wanted(state=state)) == [case.code]] == [page.item.progress.step]
-    [item] = public_list(Wanted()).items
+    assert [step for state, step in named.items() if codes(PublicFilter(state=state)) == [case.code]] == [page.item.progress.step]
+    [item] = public_list(PublicFilter()).items
     assert item.progress == page.item.progress
     return page.item.progress.step
 
@@ -200,7 +200,7 @@ def test_of_those_asked_before_they_were_accepted_so_many_are_looked_for_as_of_a
         )  # fmt: skip
     for hour in range(1, 5):
         build.file_report(world, now=NOON + timedelta(hours=hour))
-    wanted, seen, after = Wanted(state=PublicState.ACCEPTED), [], ""
+    wanted, seen, after = PublicFilter(state=PublicState.ACCEPTED), [], ""
     for _ in range(3):
         page = public_list(wanted, after=after)
         seen.append([item.code for item in page.items])
@@ -213,21 +213,21 @@ def test_the_list_is_filtered_by_field_area_and_urgency(world: build.World) -> N
     urgent = build.case_at(world, "handling", urgent=True, now=NOON + timedelta(hours=1))
     changed(urgent, area_id=world.areas["xa da chais"].id, field_id=world.field("do_thi").id)
     assert codes() == [urgent.code, normal.code]
-    assert codes(Wanted(urgent_only=True)) == [urgent.code]
-    assert codes(Wanted(area_ref=world.areas["xa lat"].ref)) == [normal.code]
-    assert codes(Wanted(service_code="do_thi")) == [urgent.code]
-    assert codes(Wanted(service_code="do_thi", area_ref=world.areas["xa lat"].ref)) == []
-    assert codes(Wanted(area_ref="nobody's")) == []
+    assert codes(PublicFilter(urgent_only=True)) == [urgent.code]
+    assert codes(PublicFilter(area_ref=world.areas["xa lat"].ref)) == [normal.code]
+    assert codes(PublicFilter(service_code="do_thi")) == [urgent.code]
+    assert codes(PublicFilter(service_code="do_thi", area_ref=world.areas["xa lat"].ref)) == []
+    assert codes(PublicFilter(area_ref="nobody's")) == []
 
 
 def test_words_find_published_cases_without_accents_and_nothing_before_publication(world: build.World) -> None:
     published = build.case_at(world, "rating")
     build.case_at(world, "handling", now=NOON + timedelta(hours=1))
-    assert codes(Wanted(words="rac suoi")) == [published.code]
-    assert codes(Wanted(words="RÁC  Suối")) == [published.code]
-    assert codes(Wanted(words="rac khong-co-trong-bai")) == []
-    assert codes(Wanted(words="%")) == []
-    assert codes(Wanted(words="_")) == []
+    assert codes(PublicFilter(words="rac suoi")) == [published.code]
+    assert codes(PublicFilter(words="RÁC  Suối")) == [published.code]
+    assert codes(PublicFilter(words="rac khong-co-trong-bai")) == []
+    assert codes(PublicFilter(words="%")) == []
+    assert codes(PublicFilter(words="_")) == []
 
 
 def test_original_and_cleared_words_are_not_found_by_the_public(world: build.World) -> None:
@@ -236,31 +236,31 @@ def test_original_and_cleared_words_are_not_found_by_the_public(world: build.Wor
         for text in db.session.scalars(select(ReportText).where(ReportText.kind == "cleared")):
             text.body = "chỉ đơn vị đọc"
         refresh_search_rows(db.session.merge(case), at=NOON)
-    assert codes(Wanted(words="chi don vi doc")) == []
+    assert codes(PublicFilter(words="chi don vi doc")) == []
 
 
 def test_pages_follow_one_another_forwards_and_back_without_gap_or_repeat(world: build.World) -> None:
     filed = [build.file_report(world, now=NOON + timedelta(minutes=minute // 2)).case.code for minute in range(5)]
     newest_first = filed[::-1]
-    first = public_list(Wanted(), size=2)
-    second = public_list(Wanted(), after=first.older or "", size=2)
-    third = public_list(Wanted(), after=second.older or "", size=2)
+    first = public_list(PublicFilter(), size=2)
+    second = public_list(PublicFilter(), after=first.older or "", size=2)
+    third = public_list(PublicFilter(), after=second.older or "", size=2)
     assert [item.code for page in (first, second, third) for item in page.items] == newest_first
     assert (first.newer, third.older) == (None, None)
-    back = public_list(Wanted(), before=third.newer or "", size=2)
+    back = public_list(PublicFilter(), before=third.newer or "", size=2)
     assert [item.code for item in back.items] == newest_first[2:4]
-    assert [item.code for item in public_list(Wanted(), before=back.newer or "", size=2).items] == newest_first[:2]
-    assert public_list(Wanted(), before=newest_first[0]).items == []
+    assert [item.code for item in public_list(PublicFilter(), before=back.newer or "", size=2).items] == newest_first[:2]
+    assert public_list(PublicFilter(), before=newest_first[0]).items == []
 
 
 def test_a_list_of_exactly_one_page_leads_nowhere_else(world: build.World) -> None:
     filed = [build.file_report(world, now=NOON + timedelta(minutes=minute)).case.code for minute in range(3)]
-    whole = public_list(Wanted(), size=3)
+    whole = public_list(PublicFilter(), size=3)
     assert [item.code for item in whole.items] == filed[::-1]
     assert (whole.newer, whole.older) == (None, None)
-    last = public_list(Wanted(), after=filed[2], size=2)
+    last = public_list(PublicFilter(), after=filed[2], size=2)
     assert ([item.code for item in last.items], last.older) == ([filed[1], filed[0]], None)
-    first = public_list(Wanted(), before=filed[0], size=2)
+    first = public_list(PublicFilter(), before=filed[0], size=2)
     assert ([item.code for item in first.items], first.newer) == ([filed[2], filed[1]], None)
 
 
@@ -276,7 +276,7 @@ def test_a_page_takes_the_same_few_statements_for_one_case_and_for_many(world: b
 
         sqlalchemy_event.listen(db.engine, "before_cursor_execute", note)
         try:
-            public_list(Wanted())
+            public_list(PublicFilter())
         finally:
             sqlalchemy_event.remove(db.engine, "before_cursor_execute", note)
         return len(seen)
@@ -290,7 +290,7 @@ def test_a_page_takes_the_same_few_statements_for_one_case_and_for_many(world: b
 
 def test_photos_of_a_published_case_are_its_public_copies(world: build.World, config) -> None:  # type: ignore[no-untyped-def]
     filed = pictured_case(world, config.files, "to_publish")
-    assert public_list(Wanted()).items[0].before == ()
+    assert public_list(PublicFilter()).items[0].before == ()
     pictured_case(world, config.files, "rating", by="citizen_2")
     [item] = newest_published()
     assert len(item.before) == len(item.after) == 1
@@ -328,7 +328,7 @@ def test_ratings_are_counted_and_nobodys(world: build.World) -> None:
 def test_a_late_case_says_so_from_its_clock(world: build.World) -> None:
     case = build.case_at(world, "handling")
     clock = db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == "case")).one()
-    item = public_list(Wanted()).items[0]
+    item = public_list(PublicFilter()).items[0]
     assert item.limit is not None
     assert clock.due_at is not None
     assert item.limit.days_late(clock.due_at) == 0
@@ -340,11 +340,11 @@ def test_a_case_on_hold_says_why_and_until_when(world: build.World) -> None:
     build.act(world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 6))
     shown = public_case(case.code)
     assert shown is not None
-    [listed] = public_list(Wanted()).items
+    [listed] = public_list(PublicFilter()).items
     for item in (shown.item, listed):
         assert (item.paused_for, item.held_reason, item.paused_until) == ("hold", "Chờ nước rút.", local(7, 3))
     build.do(world, case, "resume", "ops_lead")
-    [listed] = public_list(Wanted()).items
+    [listed] = public_list(PublicFilter()).items
     assert (listed.paused_for, listed.held_reason) == (None, None)
 
 

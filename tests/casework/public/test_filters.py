@@ -16,7 +16,7 @@ from casework.public import search as public_search
 from casework.public.cases import public_list
 from casework.public.feed import feed_items
 from casework.public.filter_choices import choices_on
-from casework.public.filters import PublicState, Wanted
+from casework.public.filters import PublicFilter, PublicState
 from casework.public.limits import is_late_by_day
 from casework.public.map import public_map
 from casework.public.search import found_by_words
@@ -32,8 +32,8 @@ def world(app: Flask) -> build.World:
     return build.standard_world()
 
 
-def codes(wanted: Wanted | None = None, **where: str) -> list[str]:
-    return [item.code for item in public_list(wanted or Wanted(), **where).items]
+def codes(wanted: PublicFilter | None = None, **where: str) -> list[str]:
+    return [item.code for item in public_list(wanted or PublicFilter(), **where).items]
 
 
 def changed(case: Case, **columns: object) -> Case:
@@ -60,9 +60,9 @@ def test_an_urgent_case_is_late_to_the_public_from_the_day_after_its_limit_whate
     assert due_at is not None
     morrow = midnight(local_day(due_at) + timedelta(days=1))
     for moment, is_late in ((due_at, False), (morrow - timedelta(seconds=1), False), (morrow, True)):
-        assert (codes(Wanted(late_at=moment)), is_late_by_day(open_, moment)) == ([open_.code] if is_late else [], is_late)
+        assert (codes(PublicFilter(late_at=moment)), is_late_by_day(open_, moment)) == ([open_.code] if is_late else [], is_late)
         changed(done, answered_at=moment)
-        assert codes(Wanted(late_at=moment, state=PublicState.ANSWERED)) == ([done.code] if is_late else [])
+        assert codes(PublicFilter(late_at=moment, state=PublicState.ANSWERED)) == ([done.code] if is_late else [])
 
 
 def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world: build.World) -> None:
@@ -70,20 +70,20 @@ def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world:
     done = build.case_at(world, "rating", now=NOON + timedelta(days=1))
     due_at = db.session.get_one(Case, open_.id).due_at
     assert due_at is not None
-    assert codes(Wanted(late_at=due_at - timedelta(microseconds=1))) == []
-    assert codes(Wanted(late_at=due_at)) == [open_.code]
+    assert codes(PublicFilter(late_at=due_at - timedelta(microseconds=1))) == []
+    assert codes(PublicFilter(late_at=due_at)) == [open_.code]
     # what was answered in time stays so, however late it is now; what was answered behind its limit stays late
-    assert codes(Wanted(late_at=LATER)) == [open_.code]
+    assert codes(PublicFilter(late_at=LATER)) == [open_.code]
     changed(done, due_at=done.opened_at - timedelta(days=1))
-    assert codes(Wanted(late_at=LATER, state=PublicState.ANSWERED)) == [done.code]
+    assert codes(PublicFilter(late_at=LATER, state=PublicState.ANSWERED)) == [done.code]
     first, second = date(2026, 3, 2), date(2026, 3, 3)
-    assert codes(Wanted(until=first)) == [open_.code]
-    assert codes(Wanted(since=second)) == codes(Wanted(since=second, until=second)) == [done.code]
+    assert codes(PublicFilter(until=first)) == [open_.code]
+    assert codes(PublicFilter(since=second)) == codes(PublicFilter(since=second, until=second)) == [done.code]
     midnight = NOON.replace(hour=17, minute=0) - timedelta(days=1)
     changed(open_, opened_at=midnight)
-    assert codes(Wanted(since=first, until=first)) == [open_.code]
+    assert codes(PublicFilter(since=first, until=first)) == [open_.code]
     changed(open_, opened_at=midnight - timedelta(microseconds=1))
-    assert codes(Wanted(since=first, until=first)) == []
+    assert codes(PublicFilter(since=first, until=first)) == []
 
 
 def test_a_commune_finds_what_ended_under_the_names_it_was_made_of(world: build.World) -> None:
@@ -94,10 +94,10 @@ def test_a_commune_finds_what_ended_under_the_names_it_was_made_of(world: build.
         db.session.add(AreaSuccession(predecessor_id=world.area.id, successor_id=new.id, on=date(2026, 3, 5)))
     build_head_moves(world)
     changed(moved, area_id=new.id)
-    assert codes(Wanted(area_ref=new.ref)) == [moved.code, closed.code]
-    assert codes(Wanted(area_ref=world.area.ref)) == [closed.code]
-    assert codes(Wanted(area_ref=new.ref, state=PublicState.ANSWERED)) == [closed.code]
-    assert codes(Wanted(area_ref=new.ref, words="rac")) == [closed.code]
+    assert codes(PublicFilter(area_ref=new.ref)) == [moved.code, closed.code]
+    assert codes(PublicFilter(area_ref=world.area.ref)) == [closed.code]
+    assert codes(PublicFilter(area_ref=new.ref, state=PublicState.ANSWERED)) == [closed.code]
+    assert codes(PublicFilter(area_ref=new.ref, words="rac")) == [closed.code]
     offered = choices_on(date(2026, 3, 6))
     assert [each.value for each in offered.communes if each.value in (new.ref, world.area.ref)] == [new.ref]
     assert [each.value for each in offered.former] == [world.area.ref]
@@ -110,16 +110,16 @@ def test_a_day_long_ago_is_looked_for_there_and_no_page_goes_on_from_what_is_not
     old = build.case_at(world, "handling")
     apart, *new = [build.case_at(world, "to_classify", now=NOON + timedelta(days=day)) for day in range(1, 5)]
     monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
-    assert codes(Wanted(until=date(2026, 3, 2))) == [old.code], "however many came since"
-    assert codes(Wanted(since=date(2026, 3, 6))) == [new[-1].code]
+    assert codes(PublicFilter(until=date(2026, 3, 2))) == [old.code], "however many came since"
+    assert codes(PublicFilter(since=date(2026, 3, 6))) == [new[-1].code]
     with unit_of_work():
         db.session.get_one(Case, apart.id).quarantined_at = NOON + timedelta(days=9)
     assert codes(after=apart.code) == codes(after="LD-2026-999999") == codes()
     # looking stops at the case set apart: the page goes on from the one before, and finds what lies behind
-    page = public_list(Wanted(urgent_only=True), after=new[1].code)
+    page = public_list(PublicFilter(urgent_only=True), after=new[1].code)
     assert (page.items, page.older) == ([], new[0].code)
     monkeypatch.setattr(public_filters, "LOOKED_AT", 3)
-    assert public_list(Wanted(urgent_only=True), after=new[0].code).older is None
+    assert public_list(PublicFilter(urgent_only=True), after=new[0].code).older is None
 
 
 def build_head_moves(world: build.World) -> None:
@@ -136,8 +136,8 @@ def test_one_centre_or_all(world: build.World) -> None:
     case = build.case_at(world, "handling")
     with unit_of_work():
         other = build.centre("DN", is_default=False)
-    assert codes(Wanted(centre_ref=world.centre.ref)) == codes() == [case.code]
-    assert codes(Wanted(centre_ref=other.ref)) == codes(Wanted(centre_ref="nobody's")) == []
+    assert codes(PublicFilter(centre_ref=world.centre.ref)) == codes() == [case.code]
+    assert codes(PublicFilter(centre_ref=other.ref)) == codes(PublicFilter(centre_ref="nobody's")) == []
 
 
 def test_words_with_their_accents_come_first_then_whole_words_then_beginnings(world: build.World) -> None:
@@ -146,14 +146,14 @@ def test_words_with_their_accents_come_first_then_whole_words_then_beginnings(wo
     cow, left, lamp = (retitled(case, title) for case, title in zip(cases, titles, strict=True))
 
     def ranked(words: str) -> list[int]:
-        return found_by_words(Wanted(words=words)).ids
+        return found_by_words(PublicFilter(words=words)).ids
 
     assert ranked("bò") == [cow.id, left.id, lamp.id]
     assert ranked("bỏ") == [left.id, cow.id, lamp.id]
     assert ranked("bo")[:1] == [left.id]
     assert ranked("hố ga") == [left.id]
     assert ranked(cow.code) == [cow.id]
-    assert found_by_words(Wanted(words="bo", state=PublicState.RECEIVED)).ids == []
+    assert found_by_words(PublicFilter(words="bo", state=PublicState.RECEIVED)).ids == []
 
 
 def test_of_a_common_word_the_newest_are_ranked_and_a_commune_still_finds_its_own(
@@ -164,16 +164,16 @@ def test_of_a_common_word_the_newest_are_ranked_and_a_commune_still_finds_its_ow
     for case in new:
         changed(case, area_id=world.areas["xa da chais"].id)
     monkeypatch.setattr(public_search, "MOST_FOUND", 2)
-    found = found_by_words(Wanted(words="rac"))
+    found = found_by_words(PublicFilter(words="rac"))
     assert (found.ids, found.is_more) == ([new[1].id, new[0].id], True)
-    assert found_by_words(Wanted(words="rac", area_ref=world.area.ref)).ids == [old.id]
+    assert found_by_words(PublicFilter(words="rac", area_ref=world.area.ref)).ids == [old.id]
 
 
 def test_what_is_rare_is_looked_for_among_so_many_and_older_ones_are_asked_for(world: build.World, monkeypatch: pytest.MonkeyPatch) -> None:
     urgent = build.case_at(world, "handling", urgent=True)
     others = [build.file_report(world, now=NOON + timedelta(hours=hour)).case.code for hour in range(1, 6)]
     monkeypatch.setattr(public_filters, "LOOKED_AT", 3)
-    wanted = Wanted(urgent_only=True)
+    wanted = PublicFilter(urgent_only=True)
     first = public_list(wanted)
     assert (first.items, first.older) == ([], others[2])
     second = public_list(wanted, after=first.older or "")
@@ -195,16 +195,16 @@ def test_the_map_has_points_where_a_publication_says_so_and_counts_all_others_at
         for case in (exact, sensitive):
             db.session.scalars(select(Publication).where(Publication.case_id == case.id)).one().current.shows_exact_place = True
     changed(sensitive, visibility_reason_id=db.session.scalars(select(VisibilityReason.id)).first())
-    shown = public_map(Wanted(), now=LATER)
+    shown = public_map(PublicFilter(), now=LATER)
     assert [(point.code, point.latitude, point.longitude, point.is_late) for point in shown.points] == [(exact.code, 12.1, 108.4, False)]
     assert [(spot.area_ref, spot.cases) for spot in shown.spots] == [(world.area.ref, 2)]
     assert shown.spots[0].latitude == pytest.approx((11.98 + 12.178) / 2)
     assert (shown.elsewhere, shown.is_more) == (1, False)
-    assert public_map(Wanted(words="rac"), now=LATER).points == shown.points
-    answered = public_map(Wanted(state=PublicState.ANSWERED), now=LATER)
+    assert public_map(PublicFilter(words="rac"), now=LATER).points == shown.points
+    answered = public_map(PublicFilter(state=PublicState.ANSWERED), now=LATER)
     assert ([point.code for point in answered.points], answered.spots[0].cases) == ([exact.code], 1)
     assert {vague.code, hidden.code, nowhere.code}.isdisjoint(point.code for point in shown.points)
-    entries = {each.item.code: each for each in feed_items(Wanted())}
+    entries = {each.item.code: each for each in feed_items(PublicFilter())}
     assert {code: each.point for code, each in entries.items() if each.point} == {exact.code: (12.1, 108.4)}
     assert sensitive.code not in entries
     assert entries[hidden.code].question == ""

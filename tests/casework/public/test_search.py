@@ -11,7 +11,7 @@ from sqlalchemy import event
 from casework.db import db, unit_of_work
 from casework.models import Case
 from casework.public import search as public_search
-from casework.public.filters import PublicState, Wanted, matching_among, newest_of
+from casework.public.filters import PublicFilter, PublicState, matching_among, newest_of
 from casework.public.search import found_by_words
 from casework.search.rows import refresh_search_rows
 from tests import build
@@ -49,13 +49,13 @@ def test_a_commune_finds_its_newest_however_many_are_looked_at(
     world: build.World, cases: list[Case], monkeypatch: pytest.MonkeyPatch, looked_at: int
 ) -> None:
     monkeypatch.setattr(public_search, "FEW", looked_at)
-    found = found_by_words(Wanted(words="rac", area_ref=world.area.ref))
+    found = found_by_words(PublicFilter(words="rac", area_ref=world.area.ref))
     assert (found.ids, found.is_more) == ([cases[2].id, cases[1].id], True)
-    assert found_by_words(Wanted(words="rac", area_ref=world.area.ref, state=PublicState.RECEIVED)).ids == []
+    assert found_by_words(PublicFilter(words="rac", area_ref=world.area.ref, state=PublicState.RECEIVED)).ids == []
 
 
 def test_of_the_newest_are_all_only_where_none_lies_behind(world: build.World, cases: list[Case]) -> None:
-    wanted = Wanted(area_ref=world.area.ref)
+    wanted = PublicFilter(area_ref=world.area.ref)
     newest = [newest_of(wanted, looked_at=most) for most in (2, 3)]
     assert [each.are_all for each in newest] == [False, True]
     assert [sorted(db.session.scalars(each.ids)) for each in newest] == [[case.id for case in cases[1:3]], [case.id for case in cases[:3]]]
@@ -64,7 +64,7 @@ def test_of_the_newest_are_all_only_where_none_lies_behind(world: build.World, c
 def test_among_given_cases_no_index_of_a_choice_leads(world: build.World, cases: list[Case]) -> None:
     """SQLite would read all cases of a commune rather than the few it is handed; PostgreSQL knows better by itself."""
     given, sent = [case.id for case in cases], []
-    wanted = Wanted(area_ref=world.area.ref)
+    wanted = PublicFilter(area_ref=world.area.ref)
 
     def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         sent.append((statement, parameters))

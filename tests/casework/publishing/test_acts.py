@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.followers import follow
 from casework.models import Case, Publication, VisibilityReason
 from casework.public.cases import public_case, public_list
-from casework.public.filters import Wanted
+from casework.public.filters import PublicFilter
 from casework.publications import rated_publication
 from casework.publishing import acts as publishing
 from casework.publishing.acts import PublicationRefused
@@ -78,7 +78,7 @@ def test_an_interim_publication_shows_what_there_is_and_who_is_still_at_work(app
     assert [one.agency for one in shown.answers] == [world.agencies["PTNMT"].name]
     assert [(one.agency, one.reason) for one in shown.missing] == [(world.agencies["UBND-LAT"].name, None)]
     assert shown.item.progress.step == "2"
-    assert [item.code for item in public_list(Wanted(words="rác suối")).items] == [case.code]
+    assert [item.code for item in public_list(PublicFilter(words="rác suối")).items] == [case.code]
     assert (case.state, case.is_public, case.answered_at) == ("handling", True, None)
     assert running(case) == before
     assert payload(case) == {"kind": "interim", "number": 1, "photos": 0}
@@ -203,8 +203,8 @@ def test_words_of_a_private_answer_are_not_found_by_the_public(world: build.Worl
     build.do(world, case, "review_rating", "ops_lead", outcome="reopened", words="Sẽ dọn lại.")
     build.advance(world, case, "to_publish")
     build.do(world, case, "publish", "operator", act="answer_privately", title="Chuyện kín", question="Chỉ nói riêng.")
-    assert public_list(Wanted(words="kín")).items == []
-    [item] = public_list(Wanted(words="suối")).items
+    assert public_list(PublicFilter(words="kín")).items == []
+    [item] = public_list(PublicFilter(words="suối")).items
     assert (item.code, item.title) == (case.code, "Rác đổ ven suối")
 
 

@@ -12,7 +12,7 @@ from casework.followers import follow
 from casework.models import Case, Publication, Rating, VisibilityReason
 from casework.permissions import NotAllowed
 from casework.public.cases import public_case, public_list
-from casework.public.filters import Wanted
+from casework.public.filters import PublicFilter
 from casework.publishing.acts import PublicationRefused
 from casework.publishing.corrections import CorrectionRefused
 from casework.reporters.report import own_report
@@ -59,7 +59,7 @@ def test_a_correction_is_a_new_version_marked_as_one_with_its_reason(app: Flask)
     assert shown is not None
     assert (shown.question, shown.summary, shown.correction_reason) == (TEXT["question"], "Đã dọn xong.", REASON)
     assert (shown.place, shown.corrected_at is not None, len(shown.answers)) == ("Thôn Păng Tiêng", True, 2)
-    assert [item.code for item in public_list(Wanted(words="báo có rác")).items] == [case.code]
+    assert [item.code for item in public_list(PublicFilter(words="báo có rác")).items] == [case.code]
     assert (running(case), case.state) == (before, state)
     assert payload(case) == {"kind": "final", "number": 1, "version": 2, "again": False}
     assert len(told("report_corrected")) == 1
@@ -171,7 +171,7 @@ def test_what_is_taken_back_is_nowhere_public_and_stays_its_senders(app: Flask) 
     unpublish(world, case)
     assert not case.is_public
     assert public_case(case.code) is None
-    assert public_list(Wanted(words="suối")).items == []
+    assert public_list(PublicFilter(words="suối")).items == []
     assert public_copy(after_photo(filed).ref, "view") is None
     own = own_report(filed.report, now=build.NOON)
     assert own.publication == published(case)
