@@ -14,7 +14,7 @@ from casework.db import METADATA, db, unit_of_work
 from casework.models import Account, Agency, Area, Membership, Reorganisation
 from casework.permissions import Actor, actor_for
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Blueprint, Kind
+from casework.reorganising.blueprint import Blueprint, BodyKind
 from casework.reorganising.seats_after import missing_seats
 from tests import build
 from tests.build import World
@@ -66,25 +66,25 @@ def planned(world: World, *, on: date = DAY, by: str = "administrator") -> Reorg
         plan = plans.begin_plan(by=actor, now=MORNING - timedelta(days=1), title="Sắp xếp đơn vị hành chính", source="NQ 1671/NQ-UBTVQH15",
                                 on=on, centre_id=world.centre.id)
 
-        def new(kind: Kind, name: str, **values: Any) -> Any:
+        def new(kind: BodyKind, name: str, **values: Any) -> Any:
             return plans.new_body(plan.ref, by=actor, kind=kind, values={"name_vi": name, "name_en": name, **values})
 
-        def follows(kind: Kind, before: int, behind: int | None, **more: Any) -> None:
+        def follows(kind: BodyKind, before: int, behind: int | None, **more: Any) -> None:
             plans.add_line(plan.ref, by=actor, kind=kind, predecessor_id=before, successor_id=behind, **more)
 
-        ward = new(Kind.AREA, "Phường Lang Biang - Đà Lạt", level="commune")
-        commune = new(Kind.AREA, "Xã Lạc Dương", level="commune")
-        follows(Kind.AREA, world.areas["xa lat"].id, ward.id)
-        follows(Kind.AREA, world.areas["xa da chais"].id, commune.id)
-        committee = new(Kind.AGENCY, "UBND phường Lang Biang - Đà Lạt", key="UBND-LB", area_id=ward.id)
-        office = new(Kind.AGENCY, "Phòng Kinh tế xã Lạc Dương", key="PKT-LD", area_id=commune.id)
-        rangers = new(Kind.AGENCY, "Hạt Kiểm lâm khu vực", key="HKL-KV")
-        follows(Kind.AGENCY, world.agencies["PTNMT"].id, office.id)
-        follows(Kind.AGENCY, world.agencies["PTNMT"].id, committee.id, by_area_id=ward.id)
-        follows(Kind.AGENCY, world.agencies["UBND-LAT"].id, committee.id)
-        follows(Kind.AGENCY, world.agencies["HKL"].id, rangers.id)
+        ward = new(BodyKind.AREA, "Phường Lang Biang - Đà Lạt", level="commune")
+        commune = new(BodyKind.AREA, "Xã Lạc Dương", level="commune")
+        follows(BodyKind.AREA, world.areas["xa lat"].id, ward.id)
+        follows(BodyKind.AREA, world.areas["xa da chais"].id, commune.id)
+        committee = new(BodyKind.AGENCY, "UBND phường Lang Biang - Đà Lạt", key="UBND-LB", area_id=ward.id)
+        office = new(BodyKind.AGENCY, "Phòng Kinh tế xã Lạc Dương", key="PKT-LD", area_id=commune.id)
+        rangers = new(BodyKind.AGENCY, "Hạt Kiểm lâm khu vực", key="HKL-KV")
+        follows(BodyKind.AGENCY, world.agencies["PTNMT"].id, office.id)
+        follows(BodyKind.AGENCY, world.agencies["PTNMT"].id, committee.id, by_area_id=ward.id)
+        follows(BodyKind.AGENCY, world.agencies["UBND-LAT"].id, committee.id)
+        follows(BodyKind.AGENCY, world.agencies["HKL"].id, rangers.id)
         # one officer of the split office goes to the ward, everybody else with the main line
-        follows(Kind.PERSON, membership(world, "officer_PTNMT").id, committee.id)
+        follows(BodyKind.PERSON, membership(world, "officer_PTNMT").id, committee.id)
         return plan
 
 
@@ -95,9 +95,9 @@ def posts_filled(world: World, plan: Reorganisation, *, by: str = "administrator
         for (kind, successor_id), role in missing_seats(blueprint):
             before = next(line.predecessor_id for line in blueprint.of_kind(kind) if line.successor_id == successor_id)
             [post] = build.staff(world, f"{role}_{len(world.people)}", role).memberships
-            post.centre_id, post.agency_id = (None, before) if kind is Kind.AGENCY else (before, None)
+            post.centre_id, post.agency_id = (None, before) if kind is BodyKind.AGENCY else (before, None)
             db.session.flush()
-            plans.add_line(plan.ref, by=actor, kind=Kind.PERSON, predecessor_id=post.id, successor_id=successor_id)
+            plans.add_line(plan.ref, by=actor, kind=BodyKind.PERSON, predecessor_id=post.id, successor_id=successor_id)
 
 
 def carried_out(world: World, plan: Reorganisation, *, now: datetime = MORNING, by: str = "administrator") -> None:

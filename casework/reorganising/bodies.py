@@ -20,8 +20,8 @@ from casework.models import (
     SavedFilter,
     Wallboard,
 )
-from casework.reorganising.blueprint import BODIES, Blueprint, Kind, Spot, memberships_of
-from casework.reorganising.journal import Net, rows_with
+from casework.reorganising.blueprint import BODIES, Blueprint, BodyKind, Whereabouts, memberships_of
+from casework.reorganising.journal import NetChange, rows_with
 from casework.reorganising.left_cases import hand_left_cases_on
 from casework.reorganising.plans import planned_rows
 from casework.reorganising.rules import hand_rules_on
@@ -75,14 +75,14 @@ def _follow_area(predecessor_id: int, successor_id: int, plan: Reorganisation) -
 
 def _move_villages(plan: Reorganisation, blueprint: Blueprint, moved: Moved) -> None:
     """Move the content of an ended area to its successor: a village as a new row, a larger area as it is."""
-    ended = blueprint.ended(Kind.AREA)
+    ended = blueprint.ended(BodyKind.AREA)
     query = select(Area).where(Area.parent_id.in_(ended), Area.id.not_in(ended)).order_by(Area.id)
     below = [area for area in db.session.scalars(query) if area.holds_on(plan.on)]
-    there = _villages_there({each for area in below for each in blueprint.successors(Kind.AREA, area.parent_id or 0)}, plan.on)
+    there = _villages_there({each for area in below for each in blueprint.successors(BodyKind.AREA, area.parent_id or 0)}, plan.on)
     for area in below:
-        lines = blueprint.after(Kind.AREA, area.parent_id or 0)
+        lines = blueprint.after(BodyKind.AREA, area.parent_id or 0)
         claimed = next((line.successor_id for line in lines if line.by_area_id == area.id), None)
-        successor_id = claimed or blueprint.area_for(Spot(area.parent_id, area.name_vi, area.latitude, area.longitude))
+        successor_id = claimed or blueprint.area_for(Whereabouts(area.parent_id, area.name_vi, area.latitude, area.longitude))
         if successor_id is None:
             continue
         if area.level != "village":
@@ -113,22 +113,22 @@ def _like(area: Area, parent_id: int, on: date) -> Area:
 
 def _move_areas(blueprint: Blueprint, moved: Moved) -> None:
     """Move the surviving areas of an ended centre to the centre that takes them."""
-    ended = blueprint.ended(Kind.CENTRE)
+    ended = blueprint.ended(BodyKind.CENTRE)
     for area in db.session.scalars(select(Area).where(Area.centre_id.in_(ended)).order_by(Area.id)):
         if area.centre_id is not None and (area.valid_to is None or area.valid_to > blueprint.on):
-            area.centre_id = blueprint.centre_for(area.centre_id, Spot(area.id, None, area.latitude, area.longitude))
+            area.centre_id = blueprint.centre_for(area.centre_id, Whereabouts(area.id, None, area.latitude, area.longitude))
             moved["areas"] += 1
     db.session.flush()
 
 
 def _move_agencies(blueprint: Blueprint, moved: Moved) -> None:
     """Update agencies that continue: their centre, parent agency and area may have been succeeded."""
-    agencies, centres, areas = (blueprint.ended(kind) for kind in (Kind.AGENCY, Kind.CENTRE, Kind.AREA))
+    agencies, centres, areas = (blueprint.ended(kind) for kind in (BodyKind.AGENCY, BodyKind.CENTRE, BodyKind.AREA))
     touched = or_(Agency.parent_id.in_(agencies), Agency.centre_id.in_(centres), Agency.area_id.in_(areas))
     for agency in db.session.scalars(select(Agency).where(touched).order_by(Agency.id)):
         if agency.id in agencies or (agency.valid_to is not None and agency.valid_to <= blueprint.on):
             continue
-        spot = Spot(agency.area_id)
+        spot = Whereabouts(agency.area_id)
         agency.centre_id = blueprint.centre_for(agency.centre_id, spot) or agency.centre_id
         agency.area_id = blueprint.area_for(spot)
         agency.parent_id = blueprint.agency_for(agency.parent_id, spot, agency.centre_id) if agency.parent_id is not None else None
@@ -137,10 +137,10 @@ def _move_agencies(blueprint: Blueprint, moved: Moved) -> None:
 
 
 def _move_cameras(blueprint: Blueprint, moved: Moved) -> None:
-    touched = or_(Camera.centre_id.in_(blueprint.ended(Kind.CENTRE)), Camera.area_id.in_(blueprint.ended(Kind.AREA)))
+    touched = or_(Camera.centre_id.in_(blueprint.ended(BodyKind.CENTRE)), Camera.area_id.in_(blueprint.ended(BodyKind.AREA)))
     for camera in db.session.scalars(select(Camera).where(touched).order_by(Camera.id)):
         if camera.valid_to is None or camera.valid_to > blueprint.on:
-            spot = Spot(camera.area_id, None, camera.latitude, camera.longitude)
+            spot = Whereabouts(camera.area_id, None, camera.latitude, camera.longitude)
             camera.centre_id = blueprint.centre_for(camera.centre_id, spot) or camera.centre_id
             camera.area_id = blueprint.area_for(spot)
             moved["cameras"] += 1
@@ -172,33 +172,33 @@ def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
     db.session.flush()
 
 
-def people_in(nets: list[Net]) -> set[int]:
+def people_in(nets: list[NetChange]) -> set[int]:
     """The accounts whose roles were changed; to be called while the rows still exist."""
     ids = [net.key["id"] for net in rows_with(nets, "membership")]
     return set(db.session.scalars(select(Membership.account_id).where(Membership.id.in_(ids)))) if ids else set()
 
 
 def _roles_there(blueprint: Blueprint) -> Iterator[Membership]:
-    agencies = {line.successor_id for line in blueprint.of_kind(Kind.AGENCY) if line.successor_id is not None}
-    centres = {line.successor_id for line in blueprint.of_kind(Kind.CENTRE) if line.successor_id is not None}
+    agencies = {line.successor_id for line in blueprint.of_kind(BodyKind.AGENCY) if line.successor_id is not None}
+    centres = {line.successor_id for line in blueprint.of_kind(BodyKind.CENTRE) if line.successor_id is not None}
     yield from db.session.scalars(select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))))
 
 
 def _move_shared(blueprint: Blueprint, moved: Moved) -> None:
     """Move shared filters, what colleagues ask for, and televisions to the main successor."""
     refs = {}
-    for kind in (Kind.AREA, Kind.AGENCY):
+    for kind in (BodyKind.AREA, BodyKind.AGENCY):
         table = BODIES[kind]
         for predecessor_id in blueprint.ended(kind):
             heir = blueprint.main(kind, predecessor_id)
             if heir is not None:
                 refs[str(kind), db.session.get_one(table, predecessor_id).ref] = db.session.get_one(table, heir).ref
     for row in db.session.scalars(select(SavedFilter).order_by(SavedFilter.id)):
-        agency_id, centre_id = blueprint.main(Kind.AGENCY, row.agency_id), blueprint.main(Kind.CENTRE, row.centre_id)
+        agency_id, centre_id = blueprint.main(BodyKind.AGENCY, row.agency_id), blueprint.main(BodyKind.CENTRE, row.centre_id)
         chosen = {name: refs.get((name, value), value) if isinstance(value, str) else value for name, value in row.chosen.items()}
         if (agency_id, centre_id, chosen) != (row.agency_id, row.centre_id, row.chosen):
             row.agency_id, row.centre_id, row.chosen = agency_id, centre_id, chosen
             moved["filters"] += 1
-    for wallboard in db.session.scalars(select(Wallboard).where(Wallboard.centre_id.in_(blueprint.ended(Kind.CENTRE)))):
-        wallboard.centre_id = blueprint.main(Kind.CENTRE, wallboard.centre_id) or wallboard.centre_id
+    for wallboard in db.session.scalars(select(Wallboard).where(Wallboard.centre_id.in_(blueprint.ended(BodyKind.CENTRE)))):
+        wallboard.centre_id = blueprint.main(BodyKind.CENTRE, wallboard.centre_id) or wallboard.centre_id
         moved["wallboards"] += 1

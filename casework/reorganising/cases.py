@@ -30,7 +30,7 @@ from casework.models import (
 )
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
-from casework.reorganising.blueprint import Blueprint, Kind, Spot
+from casework.reorganising.blueprint import Blueprint, BodyKind, Whereabouts
 from casework.reorganising.rules import copied_rules
 from casework.states import AT_AGENCIES, OPEN_STATES, AssignmentEnd, AssignmentState, CaseState
 
@@ -50,7 +50,7 @@ FURTHEST = (
 
 
 @dataclass(frozen=True)
-class Target:
+class CaseTarget:
     """The target of one case: its area and centre, and the agencies of its open assignments by id."""
 
     area_id: int | None
@@ -61,7 +61,7 @@ class Target:
 
 
 def concerned(blueprint: Blueprint) -> ColumnElement[bool]:
-    areas, agencies, centres = (blueprint.ended(kind) for kind in (Kind.AREA, Kind.AGENCY, Kind.CENTRE))
+    areas, agencies, centres = (blueprint.ended(kind) for kind in (BodyKind.AREA, BodyKind.AGENCY, BodyKind.CENTRE))
     at_agency = select(Assignment.case_id).where(Assignment.agency_id.in_(agencies), Assignment.ended_at.is_(None))
     of_place = or_(Case.area_id.in_(areas), Case.id.in_(at_agency), Case.lead_agency_id.in_(agencies), Case.centre_id.in_(centres))
     return or_(
@@ -70,11 +70,11 @@ def concerned(blueprint: Blueprint) -> ColumnElement[bool]:
     )
 
 
-def spot_of(case: Case) -> Spot:
-    return Spot(case.area_id, case.village, case.latitude, case.longitude)
+def spot_of(case: Case) -> Whereabouts:
+    return Whereabouts(case.area_id, case.village, case.latitude, case.longitude)
 
 
-def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> Target | None:
+def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> CaseTarget | None:
     """The target of a case; None where nothing changes.
 
     | A case merged into another moves to the centre of that one. `also` are ended assignments whose process still waits at the agency, in
@@ -84,7 +84,7 @@ def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> T
     followed = case.merged_into if case.state == CaseState.MERGED and case.merged_into is not None else case
     centre_id = blueprint.centre_for(followed.centre_id, spot_of(followed)) or case.centre_id
     if case.state not in GOING_STATES:
-        return Target(case.area_id, centre_id, {}) if centre_id != case.centre_id else None
+        return CaseTarget(case.area_id, centre_id, {}) if centre_id != case.centre_id else None
     area_id = blueprint.area_for(spot)
     area_id = area_id if area_id is not None else case.area_id
     working = [row for row in case.assignments if row.is_open or row.id in also]
@@ -94,7 +94,7 @@ def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> T
     lead = (blueprint.agency_for(case.lead_agency_id, spot, centre_id) or case.lead_agency_id) if case.lead_agency_id else None
     if (area_id, centre_id, agencies, lead) == (case.area_id, case.centre_id, own, case.lead_agency_id):
         return None
-    return Target(area_id, centre_id, agencies, ending)
+    return CaseTarget(area_id, centre_id, agencies, ending)
 
 
 def _ending(rows: Sequence[Assignment], agencies: dict[int, int]) -> dict[int, int]:
@@ -105,7 +105,7 @@ def _ending(rows: Sequence[Assignment], agencies: dict[int, int]) -> dict[int, i
     return {row.id: kept[agencies[row.id]].id for row in rows if row.id not in stay}
 
 
-def new_desk(desk: str, case: Case, target: Target, blueprint: Blueprint) -> str:
+def new_desk(desk: str, case: Case, target: CaseTarget, blueprint: Blueprint) -> str:
     """The successor of an inbox for a case: `operator@c1` of its new centre, `agency_leader@a7` of the agency's successor."""
     role, _, place = desk.partition("@")
     if role not in {*Role, UNCONFIRMED}:
@@ -116,7 +116,7 @@ def new_desk(desk: str, case: Case, target: Target, blueprint: Blueprint) -> str
 
 
 def move_case(
-    case: Case, target: Target, blueprint: Blueprint, plan: Reorganisation, *, by: Actor, now: datetime, released: int
+    case: Case, target: CaseTarget, blueprint: Blueprint, plan: Reorganisation, *, by: Actor, now: datetime, released: int
 ) -> None:
     """Move a locked case to its target: every row that says whose it is, and its unread messages. Due instants, pauses and reminders stay
     as they are.
@@ -149,7 +149,7 @@ def move_case(
         tell_followers(case, "followed_reorganised", at=now, handler=[handler.vi, handler.en])
 
 
-def _end_doubled(case: Case, target: Target, now: datetime) -> None:
+def _end_doubled(case: Case, target: CaseTarget, now: datetime) -> None:
     """Where two agencies become one, one continues; the work of the other ends, its texts stay."""
     if not target.ending:
         return
@@ -212,7 +212,7 @@ def _step_of(rung: Rung) -> tuple[object, ...]:
     return rung.share, rung.after_amount, rung.after_unit, rung.role
 
 
-def _desks_of_messages(case: Case, target: Target, blueprint: Blueprint) -> list[tuple[OutboxMessage, str]]:
+def _desks_of_messages(case: Case, target: CaseTarget, blueprint: Blueprint) -> list[tuple[OutboxMessage, str]]:
     """Unread messages, with the inbox that gets them now."""
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("desk:"))
     query = query.where(OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None)).order_by(OutboxMessage.id)
@@ -220,7 +220,7 @@ def _desks_of_messages(case: Case, target: Target, blueprint: Blueprint) -> list
     return [(row, recipient) for row, recipient in pairs if recipient != row.recipient]
 
 
-def _names(case: Case, target: Target, released: int) -> dict[str, Any]:
+def _names(case: Case, target: CaseTarget, released: int) -> dict[str, Any]:
     """The names before and after for the event, as on the day. No personal data."""
     told: dict[str, Any] = {}
     if target.area_id != case.area_id:

@@ -7,19 +7,19 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Area, Membership, Reorganisation
-from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind, memberships_of
+from casework.reorganising.blueprint import BODIES, Blueprint, Body, BodyKind, memberships_of
 from casework.reorganising.plans import planned_rows
 
 MOST_LISTED = 500
 
 
-def predecessors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
+def predecessors_for(plan: Reorganisation, kind: BodyKind) -> list[Body]:
     """The bodies at work the day before, of the plan's centre or of all, by name; villages move with their area."""
     before = plan.on - timedelta(days=1)
     return [row for row in _rows(plan, kind) if row.holds_on(before) and (row.valid_to is None or row.valid_to > plan.on)]
 
 
-def successors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
+def successors_for(plan: Reorganisation, kind: BodyKind) -> list[Body]:
     """The bodies at work on the day, and those the plan makes."""
     waiting = [row for row in planned_rows(plan) if isinstance(row, BODIES[kind])]
     return [*waiting, *(row for row in _rows(plan, kind) if row.holds_on(plan.on))]
@@ -27,10 +27,12 @@ def successors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
 
 def places_for(plan: Reorganisation) -> list[Area]:
     """The areas a line may claim: those before and on the day, and the villages of ending areas."""
-    ended = Blueprint.of(plan).ended(Kind.AREA)
+    ended = Blueprint.of(plan).ended(BodyKind.AREA)
     query = select(Area).where(Area.level == "village", Area.parent_id.in_(ended)).order_by(Area.folded_name, Area.id).limit(MOST_LISTED)
     villages = [area for area in db.session.scalars(query) if area.holds_on(plan.on)]
-    known = {area.id: area for area in (*successors_for(plan, Kind.AREA), *predecessors_for(plan, Kind.AREA)) if isinstance(area, Area)}
+    known = {
+        area.id: area for area in (*successors_for(plan, BodyKind.AREA), *predecessors_for(plan, BodyKind.AREA)) if isinstance(area, Area)
+    }
     return [*known.values(), *villages]
 
 
@@ -47,11 +49,11 @@ def people_for(plan: Reorganisation) -> dict[str, Membership]:
     return found
 
 
-def _rows(plan: Reorganisation, kind: Kind) -> list[Body]:
+def _rows(plan: Reorganisation, kind: BodyKind) -> list[Body]:
     table = BODIES[kind]
     query = select(table).where(or_(table.valid_to.is_(None), table.valid_to >= plan.on)).order_by(table.name_vi, table.id)
-    if kind is Kind.AREA:
+    if kind is BodyKind.AREA:
         query = query.where(Area.level != "village")
-    if plan.centre_id is not None and kind is not Kind.CENTRE:
+    if plan.centre_id is not None and kind is not BodyKind.CENTRE:
         query = query.where(table.centre_id == plan.centre_id)
     return list(db.session.scalars(query.limit(MOST_LISTED)))

@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import AgencySuccession, AreaSuccession, Assignment, Case, Centre, Membership, Reorganisation
-from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind, Line, names_of
+from casework.reorganising.blueprint import BODIES, Blueprint, Body, BodyKind, PlanLine, names_of
 from casework.reorganising.seats_after import empty_seats
 from casework.states import OPEN_STATES, CaseState
 
-SUCCESSIONS: Mapping[Kind, type[Any]] = {Kind.AREA: AreaSuccession, Kind.AGENCY: AgencySuccession}
+SUCCESSIONS: Mapping[BodyKind, type[Any]] = {BodyKind.AREA: AreaSuccession, BodyKind.AGENCY: AgencySuccession}
 LASTING = (CaseState.CLOSED, CaseState.WITHDRAWN)
 """States in which a case stays in its centre for good."""
 
@@ -41,7 +41,7 @@ def is_planned(row: Body) -> bool:
     return row.valid_to is not None and row.valid_to <= row.valid_from
 
 
-def known_ways(kind: Kind, pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+def known_ways(kind: BodyKind, pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
     """The successors of each row: by the plan's pairs, and by earlier reorganisations."""
     ways: dict[int, set[int]] = {}
     table = SUCCESSIONS.get(kind)
@@ -64,7 +64,7 @@ def leads_back(ways: Mapping[int, set[int]], predecessor_id: int, successor_id: 
     return False
 
 
-def _of_bodies(kind: Kind, lines: list[Line], rows: dict[int, Body], plan: Reorganisation) -> Iterator[Bilingual]:
+def _of_bodies(kind: BodyKind, lines: list[PlanLine], rows: dict[int, Body], plan: Reorganisation) -> Iterator[Bilingual]:
     ways = known_ways(kind, {(line.predecessor_id, line.successor_id) for line in lines if line.successor_id is not None})
     ended = {line.predecessor_id for line in lines}
     for predecessor_id in dict.fromkeys(line.predecessor_id for line in lines):
@@ -88,7 +88,7 @@ def _of_bodies(kind: Kind, lines: list[Line], rows: dict[int, Body], plan: Reorg
                 yield from _of_successor(successor, successor_id in ended, plan.on)
 
 
-def _of_predecessor(row: Body, own: list[Line], on: date) -> Iterator[Bilingual]:
+def _of_predecessor(row: Body, own: list[PlanLine], on: date) -> Iterator[Bilingual]:
     if not row.holds_on(on) or row.valid_from == on:
         yield Bilingual(
             f"{row.name.vi} không hoạt động trước ngày {on:%d/%m/%Y} hoặc đã kết thúc.",
@@ -114,18 +114,18 @@ def _of_successor(row: Body, ends_too: bool, on: date) -> Iterator[Bilingual]:
         yield Bilingual(f"{row.name.vi} chưa hoạt động vào ngày {on:%d/%m/%Y}.", f"{row.name.en} is not at work on {on:%d/%m/%Y}.")
 
 
-def _without_successor(kind: Kind, blueprint: Blueprint, rows: dict[int, Body]) -> Iterator[Bilingual]:
+def _without_successor(kind: BodyKind, blueprint: Blueprint, rows: dict[int, Body]) -> Iterator[Bilingual]:
     """Bodies that end without a successor may have nothing open."""
     for predecessor_id in sorted(blueprint.ended(kind)):
         row = rows.get(predecessor_id)
         if row is None or blueprint.successors(kind, predecessor_id):
             continue
-        if kind is Kind.AGENCY:
+        if kind is BodyKind.AGENCY:
             query = select(func.count()).select_from(Assignment).where(Assignment.agency_id == predecessor_id)
             query = query.where(Assignment.ended_at.is_(None))
         else:
-            there = Case.area_id == predecessor_id if kind is Kind.AREA else Case.centre_id == predecessor_id
-            is_open = Case.state.in_(OPEN_STATES) if kind is Kind.AREA else Case.state.not_in(LASTING)
+            there = Case.area_id == predecessor_id if kind is BodyKind.AREA else Case.centre_id == predecessor_id
+            is_open = Case.state.in_(OPEN_STATES) if kind is BodyKind.AREA else Case.state.not_in(LASTING)
             query = select(func.count()).select_from(Case).where(there, is_open)
         if number := db.session.scalar(query) or 0:
             yield Bilingual(
@@ -135,12 +135,12 @@ def _without_successor(kind: Kind, blueprint: Blueprint, rows: dict[int, Body]) 
 
 
 def _of_people(blueprint: Blueprint) -> Iterator[Bilingual]:
-    lines = blueprint.of_kind(Kind.PERSON)
+    lines = blueprint.of_kind(BodyKind.PERSON)
     query = select(Membership).where(Membership.id.in_([line.predecessor_id for line in lines]))
     rows = {row.id: row for row in db.session.scalars(query)} if lines else {}
     for line in lines:
         row = rows.get(line.predecessor_id)
-        kind, body = (Kind.AGENCY, row.agency_id) if row and row.agency_id else (Kind.CENTRE, row.centre_id if row else None)
+        kind, body = (BodyKind.AGENCY, row.agency_id) if row and row.agency_id else (BodyKind.CENTRE, row.centre_id if row else None)
         if row is None or body not in blueprint.ended(kind):
             yield Bilingual(
                 "Một dòng về người nêu vai trò không thuộc đơn vị kết thúc.", "A line on a person names a role that does not end."
@@ -155,16 +155,16 @@ def _of_people(blueprint: Blueprint) -> Iterator[Bilingual]:
 def _of_centres(blueprint: Blueprint) -> Iterator[Bilingual]:
     """Places and agencies stay within their centre or move to its successors; the default centre has one successor."""
     default = db.session.scalars(select(Centre).where(Centre.is_default)).first()
-    if default is not None and default.id in blueprint.ended(Kind.CENTRE) and blueprint.main(Kind.CENTRE, default.id) is None:
+    if default is not None and default.id in blueprint.ended(BodyKind.CENTRE) and blueprint.main(BodyKind.CENTRE, default.id) is None:
         yield Bilingual("Trung tâm mặc định cần có trung tâm kế thừa chính.", "The default centre needs a main successor.")
-    for kind in (Kind.AREA, Kind.AGENCY):
+    for kind in (BodyKind.AREA, BodyKind.AGENCY):
         lines = [line for line in blueprint.of_kind(kind) if line.successor_id is not None]
         rows: dict[int, Any] = dict(names_of(kind, {each for line in lines for each in (line.predecessor_id, line.successor_id or 0)}))
         for line in lines:
             before, behind = rows.get(line.predecessor_id), rows.get(line.successor_id or 0)
             if before is None or behind is None or before.centre_id is None or behind.centre_id is None:
                 continue
-            allowed = {before.centre_id, *blueprint.successors(Kind.CENTRE, before.centre_id)}
+            allowed = {before.centre_id, *blueprint.successors(BodyKind.CENTRE, before.centre_id)}
             if behind.centre_id not in allowed:
                 yield Bilingual(
                     f"{behind.name.vi} thuộc trung tâm khác với {before.name.vi}.",

@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Net:
+class NetChange:
     """The total change of one row: its columns before the first change and after the last. `is_new`, `is_gone`: added or removed."""
 
     table: Table
@@ -75,19 +75,19 @@ def watched(take: Callable[[list[Row]], object]) -> Iterator[None]:
         event.remove(session, "after_flush", note)
 
 
-def net_changes(plan_id: int) -> list[Net]:
+def net_changes(plan_id: int) -> list[NetChange]:
     """The total change of each row of a plan, in the order of first changes."""
     return net_of(_rows(plan_id))
 
 
-def net_of(changes: Iterable[Row]) -> list[Net]:
+def net_of(changes: Iterable[Row]) -> list[NetChange]:
     """The total change of each row, in the order of first changes."""
-    found: dict[tuple[str, tuple[Any, ...]], Net] = {}
+    found: dict[tuple[str, tuple[Any, ...]], NetChange] = {}
     for change in changes:
         table = METADATA.tables[change["table_name"]]
         # PostgreSQL returns the keys of an object in its own order
         key = {column.name: change["row_key"][column.name] for column in table.primary_key}
-        net = found.setdefault((table.name, tuple(key.values())), Net(table, key))
+        net = found.setdefault((table.name, tuple(key.values())), NetChange(table, key))
         if change["before"] is None:
             net.is_new = True
         elif not net.is_new:
@@ -97,9 +97,9 @@ def net_of(changes: Iterable[Row]) -> list[Net]:
     return list(found.values())
 
 
-def changed_since(nets: list[Net]) -> list[tuple[Net, tuple[str, ...]]]:
+def changed_since(nets: list[NetChange]) -> list[tuple[NetChange, tuple[str, ...]]]:
     """Rows that are no longer as the reorganisation left them, with the columns that differ; none for a deleted row."""
-    found: list[tuple[Net, tuple[str, ...]]] = []
+    found: list[tuple[NetChange, tuple[str, ...]]] = []
     for net in (each for each in nets if not each.is_gone):
         now = _present(net)
         if now is None:
@@ -141,7 +141,7 @@ def forget(table: type[Model], ids: Collection[int]) -> None:
             db.session.delete(change)
 
 
-def rows_with(nets: list[Net], table: str) -> list[Net]:
+def rows_with(nets: list[NetChange], table: str) -> list[NetChange]:
     return [net for net in nets if net.table.name == table]
 
 
@@ -202,7 +202,7 @@ def _columns(thing: Model) -> Row:
     }
 
 
-def _present(net: Net) -> Row | None:
+def _present(net: NetChange) -> Row | None:
     columns = [net.table.c[name] for name in net.after] or list(net.table.primary_key)
     here = and_(*(net.table.c[name] == _read(net.table.c[name], value) for name, value in net.key.items()))
     row = db.session.execute(select(*columns).where(here)).first()

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import AreaSuccession, CaseSuccession
-from casework.reorganising.blueprint import Blueprint, Kind, Spot
+from casework.reorganising.blueprint import Blueprint, BodyKind, Whereabouts
 from casework.successors import Followed
 
-KINDS: Mapping[Followed, Kind] = {Followed.CENTRE: Kind.CENTRE, Followed.AGENCY: Kind.AGENCY}
+KINDS: Mapping[Followed, BodyKind] = {Followed.CENTRE: BodyKind.CENTRE, Followed.AGENCY: BodyKind.AGENCY}
 
 
 def hand_left_cases_on(blueprint: Blueprint) -> None:
@@ -40,33 +40,33 @@ def _add(followed: Followed, ended_id: int, successor_id: int, area_id: int | No
     db.session.add(CaseSuccession(kind=followed, predecessor_id=ended_id, successor_id=successor_id, area_id=area_id))
 
 
-def _areas(blueprint: Blueprint, kind: Kind, ended_id: int) -> list[int]:
+def _areas(blueprint: Blueprint, kind: BodyKind, ended_id: int) -> list[int]:
     """The areas cases of the ended body may be in: those of its centre, that centre's predecessors and its successors."""
-    own = ended_id if kind is Kind.CENTRE else blueprint.centre_of_agency[ended_id]
+    own = ended_id if kind is BodyKind.CENTRE else blueprint.centre_of_agency[ended_id]
     query = select(CaseSuccession.predecessor_id, CaseSuccession.successor_id).where(CaseSuccession.kind == Followed.CENTRE)
     ways = db.session.execute(query.order_by(CaseSuccession.id)).all()
     centres, grown = {own}, 0
     while len(centres) != grown:
         grown = len(centres)
         centres |= {before for before, after in ways if after in centres}
-    centres |= set(blueprint.successors(Kind.CENTRE, own))
+    centres |= set(blueprint.successors(BodyKind.CENTRE, own))
     return sorted(area.id for area in blueprint.areas.values() if area.centre_id in centres and area.level != "village")
 
 
-def _takers(blueprint: Blueprint, kind: Kind, ended_id: int, area_id: int, behind: Mapping[int, list[int]]) -> set[int]:
+def _takers(blueprint: Blueprint, kind: BodyKind, ended_id: int, area_id: int, behind: Mapping[int, list[int]]) -> set[int]:
     """The successor that took an area, or its remains."""
     path = [area_id]
     for each in path:
         path += [area for area in behind.get(each, ()) if area not in path]
     found: set[int] = set()
     for leaf in [each for each in path if each not in behind]:
-        joined = [line.predecessor_id for line in blueprint.of_kind(Kind.AREA) if line.successor_id == leaf]
+        joined = [line.predecessor_id for line in blueprint.of_kind(BodyKind.AREA) if line.successor_id == leaf]
         for before in [each for each in joined if each in path] or joined or [leaf]:
             found |= _takers_of(blueprint, kind, ended_id, before, leaf)
     return found
 
 
-def _takers_of(blueprint: Blueprint, kind: Kind, ended_id: int, before: int, leaf: int) -> set[int]:
+def _takers_of(blueprint: Blueprint, kind: BodyKind, ended_id: int, before: int, leaf: int) -> set[int]:
     """The same for an area before the day and from the day on."""
     places = {line.by_area_id: line.successor_id for line in blueprint.after(kind, ended_id) if line.by_area_id and line.successor_id}
     around = {*blueprint.around(before), *blueprint.around(leaf)}
@@ -74,8 +74,8 @@ def _takers_of(blueprint: Blueprint, kind: Kind, ended_id: int, before: int, lea
     if whole is not None:
         return {whole}
     parts = {taker for place, taker in places.items() if not {before, leaf}.isdisjoint(blueprint.around(place))}
-    spot = Spot(leaf)
-    if kind is Kind.CENTRE:
+    spot = Whereabouts(leaf)
+    if kind is BodyKind.CENTRE:
         taker = blueprint.centre_for(ended_id, spot)
     else:
         own = blueprint.centre_of_agency[ended_id]

@@ -15,10 +15,10 @@ from casework.models import Case, OutboxMessage
 from casework.outbox import LETTER, add_to_letter
 from casework.permissions import AGENCY_ROLES, Role, desk_name
 from casework.reorganising.blueprint import Blueprint
-from casework.reorganising.cases import Target, new_desk
+from casework.reorganising.cases import CaseTarget, new_desk
 
 
-def ways_of_letters(case: Case, target: Target, blueprint: Blueprint) -> dict[str, str]:
+def ways_of_letters(case: Case, target: CaseTarget, blueprint: Blueprint) -> dict[str, str]:
     """From each inbox that may have been reminded of a case to its successor, where they differ. To be called before it moves."""
     agencies = {row.agency_id for row in case.assignments} | {case.lead_agency_id} - {None}
     desks = {desk_name(role, agency_id=id_) for id_ in agencies for role in AGENCY_ROLES}

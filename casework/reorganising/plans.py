@@ -12,7 +12,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
 from casework.permissions import Action, Actor, NotAllowed, require
-from casework.reorganising.blueprint import BODIES, Body, Kind
+from casework.reorganising.blueprint import BODIES, Body, BodyKind
 from casework.reorganising.faults import is_planned, known_ways, leads_back
 from casework.setting_events import require_administrator_of
 from casework.settings.centre import PREFIX
@@ -98,7 +98,14 @@ def drop_plan(ref: str, *, by: Actor) -> None:
 
 
 def add_line(
-    ref: str, *, by: Actor, kind: Kind, predecessor_id: int, successor_id: int | None, by_area_id: int | None = None, is_main: bool = False
+    ref: str,
+    *,
+    by: Actor,
+    kind: BodyKind,
+    predecessor_id: int,
+    successor_id: int | None,
+    by_area_id: int | None = None,
+    is_main: bool = False,
 ) -> ReorganisationStep:
     """Add a succession. The first successor of a predecessor is its main one until another is chosen; a person may move to several.
 
@@ -109,13 +116,15 @@ def add_line(
     if len(plan.steps) >= MOST_LINES:
         raise PlanRefused(f"Một phương án có tối đa {MOST_LINES} dòng.", f"A plan has {MOST_LINES} lines at most.")
     _refuse_outside(plan, kind, predecessor_id, successor_id)
-    if successor_id is None or kind is Kind.PERSON:
+    if successor_id is None or kind is BodyKind.PERSON:
         by_area_id, is_main = None, False
     same = [step for step in plan.steps if (step.kind, step.predecessor_id) == (kind, predecessor_id)]
     ends = {step.successor_id is None for step in same} | {successor_id is None}
-    if any((step.successor_id, step.by_area_id) == (successor_id, by_area_id) for step in same) or (kind is Kind.PERSON and len(ends) > 1):
+    if any((step.successor_id, step.by_area_id) == (successor_id, by_area_id) for step in same) or (
+        kind is BodyKind.PERSON and len(ends) > 1
+    ):
         raise PlanRefused("Dòng này đã có trong phương án.", "This line is in the plan already.")
-    if kind is not Kind.PERSON and successor_id is not None:
+    if kind is not BodyKind.PERSON and successor_id is not None:
         _refuse_circle(plan, kind, predecessor_id, successor_id)
         is_main = is_main or not any(step.is_main for step in same)
         if is_main:
@@ -146,7 +155,7 @@ def remove_line(ref: str, line_id: int, *, by: Actor) -> None:
     _drop_rows([row for key, row in before.items() if key not in kept])
 
 
-def new_body(ref: str, *, by: Actor, kind: Kind, values: Mapping[str, Any]) -> Body:
+def new_body(ref: str, *, by: Actor, kind: BodyKind, values: Mapping[str, Any]) -> Body:
     """Make an area, an agency or a centre for a line to name; it is not in force until the plan is carried out.
 
     `values` are columns: names in both languages, and `level`, `parent_id`, `official_code` of an area; `key`, short names, `area_id`,
@@ -159,7 +168,7 @@ def new_body(ref: str, *, by: Actor, kind: Kind, values: Mapping[str, Any]) -> B
     if not given.get("name_vi") or max(len(given["name_vi"]), len(given.get("name_en") or "")) > LONGEST_TITLE:
         raise PlanRefused("Vui lòng ghi tên của đơn vị mới.", "Please name the new body.")
     given["name_en"] = given.get("name_en") or given["name_vi"]
-    if kind is not Kind.CENTRE:
+    if kind is not BodyKind.CENTRE:
         given["centre_id"] = plan.centre_id or given.get("centre_id")
         require_administrator_of(by.alone, given["centre_id"])
     row = _MAKERS[kind](plan, given)
@@ -223,11 +232,11 @@ def _describe(plan: Reorganisation, title: str, source: str) -> None:
     plan.title, plan.source = title, source
 
 
-def _refuse_outside(plan: Reorganisation, kind: Kind, predecessor_id: int, successor_id: int | None) -> None:
+def _refuse_outside(plan: Reorganisation, kind: BodyKind, predecessor_id: int, successor_id: int | None) -> None:
     """A plan of a centre changes only what is that centre's; centres are changed only by plans of the installation."""
-    if kind is Kind.CENTRE and plan.centre_id is not None:
+    if kind is BodyKind.CENTRE and plan.centre_id is not None:
         raise NotAllowed
-    if kind is Kind.PERSON:
+    if kind is BodyKind.PERSON:
         membership = db.session.get(Membership, predecessor_id)
         own = membership is not None and (plan.centre_id is None or plan.centre_id in (membership.centre_id, _centre_of(membership)))
         if not own:
@@ -242,7 +251,7 @@ def _centre_of(membership: Membership) -> int | None:
     return membership.agency.centre_id if membership.agency is not None else membership.centre_id
 
 
-def _refuse_circle(plan: Reorganisation, kind: Kind, predecessor_id: int, successor_id: int) -> None:
+def _refuse_circle(plan: Reorganisation, kind: BodyKind, predecessor_id: int, successor_id: int) -> None:
     if predecessor_id == successor_id:
         raise PlanRefused("Một đơn vị không thể tự kế thừa mình.", "A body cannot succeed itself.")
     pairs = {(step.predecessor_id, step.successor_id) for step in plan.steps if step.kind == kind and step.successor_id is not None}
@@ -306,8 +315,8 @@ def _new_centre(_plan: Reorganisation, given: dict[str, Any]) -> Centre:
     return Centre(is_default=False, **given)
 
 
-_MAKERS: Mapping[Kind, Callable[[Reorganisation, dict[str, Any]], Body]] = {
-    Kind.AREA: _new_area,
-    Kind.AGENCY: _new_agency,
-    Kind.CENTRE: _new_centre,
+_MAKERS: Mapping[BodyKind, Callable[[Reorganisation, dict[str, Any]], Body]] = {
+    BodyKind.AREA: _new_area,
+    BodyKind.AGENCY: _new_agency,
+    BodyKind.CENTRE: _new_centre,
 }

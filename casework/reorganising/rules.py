@@ -29,7 +29,7 @@ from casework.models import (
     VisibilityReason,
 )
 from casework.models.columns import Dated
-from casework.reorganising.blueprint import Blueprint, Kind
+from casework.reorganising.blueprint import Blueprint, BodyKind
 
 RULES: Sequence[type[Any]] = (
     Field, ClockRule, CalendarDay, OfficeHours, RefusalReason, VisibilityReason, TextTemplate, ReminderRule, SuggestionRule, Complexity,
@@ -43,24 +43,24 @@ OF_FORMER_DAYS: frozenset[type[Any]] = frozenset({ClockRule, ReminderRule, Offic
 def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
     """End the rules of ending bodies and copy them to the successors; returns how many rows of each table were copied."""
     made: Counter[str] = Counter()
-    for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
+    for predecessor_id in sorted(blueprint.ended(BodyKind.CENTRE)):
         for table in RULES:
             rows = rules_of(table, predecessor_id, on)
-            for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
+            for successor_id in blueprint.successors(BodyKind.CENTRE, predecessor_id):
                 if rows and not has_own(table, successor_id):
                     made[table.__tablename__] += len(rows)
                     db.session.add_all(copy_of(row, centre_id=successor_id) for row in rows)
             _end(rows, on)
-    for predecessor_id in sorted(blueprint.ended(Kind.AGENCY)):
+    for predecessor_id in sorted(blueprint.ended(BodyKind.AGENCY)):
         query = select(AnswerTemplate).where(AnswerTemplate.agency_id == predecessor_id).order_by(AnswerTemplate.id)
         templates = [row for row in db.session.scalars(query) if row.holds_on(on)]
-        for successor_id in blueprint.successors(Kind.AGENCY, predecessor_id):
+        for successor_id in blueprint.successors(BodyKind.AGENCY, predecessor_id):
             made["answer_template"] += len(templates)
             centre_id = blueprint.centre_of_agency.get(successor_id)
             own = {} if not templates or templates[0].centre_id is None else {"centre_id": centre_id}
             db.session.add_all(copy_of(row, agency_id=successor_id, **own) for row in templates)
         _end(templates, on)
-    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
+    agencies, centres = blueprint.ended(BodyKind.AGENCY), blueprint.ended(BodyKind.CENTRE)
     own_head = or_(Letterhead.agency_id.in_(agencies), Letterhead.centre_id.in_(centres) & Letterhead.agency_id.is_(None))
     heads = [row for row in db.session.scalars(select(Letterhead).where(own_head).order_by(Letterhead.id)) if row.holds_on(on)]
     _end(heads, on)
@@ -110,7 +110,7 @@ def copied_rules(table: type[Any], centre_id: int, successor_id: int) -> dict[in
 
 def _follow_agencies(blueprint: Blueprint, on: date) -> None:
     """Move the rules of a continuing agency into its new centre; its letterhead from the day on."""
-    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
+    agencies, centres = blueprint.ended(BodyKind.AGENCY), blueprint.ended(BodyKind.CENTRE)
     tables: tuple[type[Any], ...] = (Letterhead, AnswerTemplate)
     for table in tables:
         query = select(table, Agency.centre_id).join(Agency, table.agency_id == Agency.id)

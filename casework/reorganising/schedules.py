@@ -12,8 +12,8 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Event, ReportSchedule
 from casework.outputs.schedules import STREAM
 from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
-from casework.reorganising.blueprint import Blueprint, Kind
-from casework.reorganising.journal import Net, rows_with
+from casework.reorganising.blueprint import Blueprint, BodyKind
+from casework.reorganising.journal import NetChange, rows_with
 
 
 def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
@@ -23,7 +23,7 @@ def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
     (workflows/schedules.py). No copy is made without a successor, or where it has such a schedule. Records `follow_schedule`.
     """
     begins = datetime.combine(blueprint.on, datetime.min.time(), LOCAL_ZONE)
-    centres, agencies = blueprint.ended(Kind.CENTRE), blueprint.ended(Kind.AGENCY)
+    centres, agencies = blueprint.ended(BodyKind.CENTRE), blueprint.ended(BodyKind.AGENCY)
     of_ended = or_(ReportSchedule.centre_id.in_(centres), ReportSchedule.agency_id.in_(agencies))
     query = select(ReportSchedule).where(ReportSchedule.stopped_at.is_(None), of_ended).order_by(ReportSchedule.id)
     made = 0
@@ -55,7 +55,7 @@ def hand_schedules_on(blueprint: Blueprint, *, by: Actor, now: datetime) -> int:
     return made
 
 
-def run_again(nets: Collection[Net]) -> None:
+def run_again(nets: Collection[NetChange]) -> None:
     """After an undo: restart schedules stopped meanwhile because their centre or agency had ended."""
     ids = [net.key["id"] for net in rows_with(list(nets), ReportSchedule.__tablename__) if not net.is_new]
     for row in db.session.scalars(select(ReportSchedule).where(ReportSchedule.id.in_(ids), ReportSchedule.stopped_at.is_not(None))):
@@ -67,10 +67,10 @@ def run_again(nets: Collection[Net]) -> None:
 def _place_after(row: ReportSchedule, blueprint: Blueprint) -> tuple[int, Agency | None] | None:
     """The succeeding centre and agency; None without a successor."""
     if row.agency_id is not None:
-        agency_id = blueprint.main(Kind.AGENCY, row.agency_id)
+        agency_id = blueprint.main(BodyKind.AGENCY, row.agency_id)
         agency = db.session.get(Agency, agency_id) if agency_id is not None else None
         return (agency.centre_id, agency) if agency is not None else None
-    centre_id = blueprint.main(Kind.CENTRE, row.centre_id)
+    centre_id = blueprint.main(BodyKind.CENTRE, row.centre_id)
     return (centre_id, None) if centre_id is not None else None
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import AreaSuccession, Case, Reorganisation
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from casework.search.rows import refresh_search_rows
 
 BATCH = 50
@@ -34,7 +34,7 @@ def reindex_next(plan: Reorganisation, now: datetime) -> int:
 
 def touched_areas(plan: Reorganisation) -> set[int]:
     """The areas of a plan, and their predecessors."""
-    lines = [step for step in plan.steps if step.kind == Kind.AREA]
+    lines = [step for step in plan.steps if step.kind == BodyKind.AREA]
     ahead = [each for step in lines for each in (step.predecessor_id, step.successor_id) if each is not None]
     before: dict[int, list[int]] = defaultdict(list)
     for predecessor_id, successor_id in db.session.execute(select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)):

@@ -9,15 +9,15 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Account, Agency, Assignment, Case, Centre, Membership
 from casework.permissions import Role
-from casework.reorganising.blueprint import Blueprint, Kind, Spot, memberships_of, names_of
+from casework.reorganising.blueprint import Blueprint, BodyKind, Whereabouts, memberships_of, names_of
 from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.seats import Seat, must_be_held
 
 MOST_PLACES = 20_000
 """How many places of open work are examined."""
 
-Place = tuple[Kind, int]
-BODY: dict[Kind, type[Agency] | type[Centre]] = {Kind.AGENCY: Agency, Kind.CENTRE: Centre}
+Place = tuple[BodyKind, int]
+BODY: dict[BodyKind, type[Agency] | type[Centre]] = {BodyKind.AGENCY: Agency, BodyKind.CENTRE: Centre}
 
 
 def empty_seats(blueprint: Blueprint) -> Iterator[Bilingual]:
@@ -59,7 +59,7 @@ def _before(blueprint: Blueprint) -> dict[Place, dict[Role, bool]]:
     for row in _in_office(memberships_of(blueprint)):
         if row.valid_from >= blueprint.on:
             continue
-        place: Place = (Kind.AGENCY, row.agency_id) if row.agency_id is not None else (Kind.CENTRE, row.centre_id or 0)
+        place: Place = (BodyKind.AGENCY, row.agency_id) if row.agency_id is not None else (BodyKind.CENTRE, row.centre_id or 0)
         role = Role(row.role)
         if (place, role) not in seats:
             body = rows[place[0]].get(place[1])
@@ -75,7 +75,10 @@ def _after(blueprint: Blueprint) -> dict[tuple[Place, Role], list[bool]]:
     found: dict[tuple[Place, Role], list[bool]] = defaultdict(list)
     there = {kind: {line.successor_id for line in blueprint.of_kind(kind)} - blueprint.ended(kind) - {None} for kind in BODY}
     query = select(Membership).where(
-        or_(Membership.agency_id.in_(there[Kind.AGENCY]), Membership.centre_id.in_(there[Kind.CENTRE]) & Membership.agency_id.is_(None))
+        or_(
+            Membership.agency_id.in_(there[BodyKind.AGENCY]),
+            Membership.centre_id.in_(there[BodyKind.CENTRE]) & Membership.agency_id.is_(None),
+        )
     )
     staying = [row for row in db.session.scalars(query) if row.holds_on(blueprint.on)]
     going = [row for row in memberships_of(blueprint) if row.valid_from <= blueprint.on]
@@ -83,7 +86,7 @@ def _after(blueprint: Blueprint) -> dict[tuple[Place, Role], list[bool]]:
     for row in _in_office([*staying, *going]):
         goes = blueprint.membership_goes(row) if row.id in leaving else [(row.centre_id, row.agency_id)]
         for centre_id, agency_id in goes:
-            place: Place = (Kind.AGENCY, agency_id) if agency_id is not None else (Kind.CENTRE, centre_id or 0)
+            place: Place = (BodyKind.AGENCY, agency_id) if agency_id is not None else (BodyKind.CENTRE, centre_id or 0)
             found[place, Role(row.role)].append(row.valid_to is None)
     return found
 
@@ -96,17 +99,17 @@ def _in_office(rows: Iterable[Membership]) -> list[Membership]:
     return [row for row in kept if row.account_id in open_accounts]
 
 
-def _takers(blueprint: Blueprint, kind: Kind, ended_id: int) -> set[int]:
+def _takers(blueprint: Blueprint, kind: BodyKind, ended_id: int) -> set[int]:
     """The successors that get work: for a centre all, because reports come to each; for an agency those its open work goes to."""
     successors = blueprint.successors(kind, ended_id)
-    if kind is Kind.CENTRE or len(successors) < 2:
+    if kind is BodyKind.CENTRE or len(successors) < 2:
         return set(successors)
     columns = (Case.area_id, Case.village, Case.latitude, Case.longitude, Case.centre_id)
     query = select(*columns).join(Assignment, Assignment.case_id == Case.id)
     query = query.where(Assignment.agency_id == ended_id, Assignment.ended_at.is_(None)).distinct().limit(MOST_PLACES)
     found: set[int] = set()
     for area_id, village, latitude, longitude, own in db.session.execute(query):
-        spot = Spot(area_id, village, latitude, longitude)
+        spot = Whereabouts(area_id, village, latitude, longitude)
         taker = blueprint.agency_for(ended_id, spot, blueprint.centre_for(own, spot) or own)
         found |= {taker} if taker is not None else set()
         if len(found) == len(successors):

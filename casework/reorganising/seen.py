@@ -10,7 +10,7 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Case, Centre, Membership, Reorganisation
 from casework.permissions import Actor, Role
-from casework.reorganising.blueprint import BODIES, Kind, Line
+from casework.reorganising.blueprint import BODIES, BodyKind, PlanLine
 from casework.reorganising.faults import is_planned
 from casework.settings.role_labels import ROLE_WORDS
 
@@ -29,23 +29,23 @@ class NamedPerson(NamedTuple):
 
     name: str
     role: Bilingual
-    goes_to: Kind
+    goes_to: BodyKind
 
 
 def names_in(plan: Reorganisation) -> dict[tuple[str, int], NamedBody | NamedPerson]:
     """The bodies and people of the ids in a plan's lines, in one statement per kind."""
-    steps = [Line.of(step) for step in plan.steps]
+    steps = [PlanLine.of(step) for step in plan.steps]
     found: dict[tuple[str, int], NamedBody | NamedPerson] = {}
     for kind, table in BODIES.items():
         ids = {each for step in steps if step.kind is kind for each in (step.predecessor_id, step.successor_id) if each is not None}
-        ids |= {step.by_area_id for step in steps if step.by_area_id is not None} if kind is Kind.AREA else set()
-        people = {step.successor_id for step in steps if step.kind is Kind.PERSON and step.successor_id is not None}
+        ids |= {step.by_area_id for step in steps if step.by_area_id is not None} if kind is BodyKind.AREA else set()
+        people = {step.successor_id for step in steps if step.kind is BodyKind.PERSON and step.successor_id is not None}
         for row in db.session.scalars(select(table).where(table.id.in_(ids | people))):
             found[kind, row.id] = NamedBody(row.name, is_planned(row))
-    members = [step.predecessor_id for step in steps if step.kind is Kind.PERSON]
+    members = [step.predecessor_id for step in steps if step.kind is BodyKind.PERSON]
     for row in db.session.scalars(select(Membership).where(Membership.id.in_(members)).options(joinedload(Membership.account))):
-        goes_to = Kind.AGENCY if row.agency_id is not None else Kind.CENTRE
-        found[Kind.PERSON, row.id] = NamedPerson(row.account.full_name or "", ROLE_WORDS[Role(row.role)], goes_to)
+        goes_to = BodyKind.AGENCY if row.agency_id is not None else BodyKind.CENTRE
+        found[BodyKind.PERSON, row.id] = NamedPerson(row.account.full_name or "", ROLE_WORDS[Role(row.role)], goes_to)
     return found
 
 

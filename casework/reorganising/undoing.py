@@ -8,8 +8,8 @@ from sqlalchemy import Column, RowMapping, Table, select, update
 from casework.bilingual import Bilingual
 from casework.db import METADATA, db
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Membership, Reorganisation
-from casework.reorganising.blueprint import Kind
-from casework.reorganising.journal import Net, changed_since
+from casework.reorganising.blueprint import BodyKind
+from casework.reorganising.journal import NetChange, changed_since
 from casework.reorganising.rules import RULES, copied_rules
 
 MOST_NAMED = 10
@@ -34,13 +34,13 @@ THINGS: Mapping[str, Bilingual] = {
 """The names of rows that are obstacles."""
 
 
-def obstacles(plan: Reorganisation, nets: list[Net]) -> list[Bilingual]:
+def obstacles(plan: Reorganisation, nets: list[NetChange]) -> list[Bilingual]:
     """Changes since then that prevent restoring a row, and rows added to the new bodies; empty when nothing prevents the undo."""
     found = [_changed(net) for net, columns in changed_since(nets) if not columns or set(columns) - CLOCKWORK.get(net.table.name, set())]
     return list(dict.fromkeys([*found, *_newcomers(plan, nets)]))
 
 
-def cases_in(nets: list[Net]) -> list[int]:
+def cases_in(nets: list[NetChange]) -> list[int]:
     """The cases of which any row was changed, in order."""
     found: set[int] = set()
     for net in nets:
@@ -52,10 +52,12 @@ def cases_in(nets: list[Net]) -> list[int]:
     return sorted(found)
 
 
-def lead_rules_back(plan: Reorganisation, nets: list[Net]) -> None:
+def lead_rules_back(plan: Reorganisation, nets: list[NetChange]) -> None:
     """Put what began since under a copied rule back under the original: limits, climbed rungs, fields of work."""
     made = {(net.table.name, net.key["id"]) for net in nets if net.is_new and "id" in net.key}
-    lines = [(step.predecessor_id, step.successor_id) for step in plan.steps if step.kind == Kind.CENTRE and step.successor_id is not None]
+    lines = [
+        (step.predecessor_id, step.successor_id) for step in plan.steps if step.kind == BodyKind.CENTRE and step.successor_id is not None
+    ]
     for rules in RULES:
         name = rules.__tablename__
         ways = {copy: id_ for pair in dict.fromkeys(lines) for id_, copy in copied_rules(rules, *pair).items() if (name, copy) in made}
@@ -72,7 +74,7 @@ def _points_to(column: Column[Any], name: str) -> bool:
     return not column.table.name.startswith("reorganisation") and any(each.column.table.name == name for each in column.foreign_keys)
 
 
-def _changed(net: Net) -> Bilingual:
+def _changed(net: NetChange) -> Bilingual:
     table, key = net.table.name, net.key
     case_id = key.get("id") if table == "case" else _case_of(net)
     if case_id is not None:
@@ -88,13 +90,13 @@ def _changed(net: Net) -> Bilingual:
     return Bilingual(f"Một luật hoặc cài đặt ({table}) đã được sửa", f"A rule or setting ({table}) has been changed")
 
 
-def _case_of(net: Net) -> int | None:
+def _case_of(net: NetChange) -> int | None:
     if "case_id" not in net.table.c or "id" not in net.table.c:
         return None
     return db.session.scalar(select(net.table.c.case_id).where(net.table.c.id == net.key["id"]))
 
 
-def _newcomers(plan: Reorganisation, nets: list[Net]) -> Iterator[Bilingual]:
+def _newcomers(plan: Reorganisation, nets: list[NetChange]) -> Iterator[Bilingual]:
     """Rows that reference something that would no longer be in force, even after everything is restored."""
     gone: dict[str, set[int]] = {}
     for net in nets:

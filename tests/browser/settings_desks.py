@@ -16,7 +16,7 @@ from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
 from casework.models import Assignment, Camera, Event, Letterhead
 from casework.permissions import Role, actor_for
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from casework.rights.breaches import SHOWN_PAGE, Known, breaches_seen, open_breach
 from casework.settings.deputyships import appoint_deputy
 from casework.settings.importing.rows import add_row
@@ -139,8 +139,8 @@ def do_a_plan(day: Day) -> None:
         plan = plans.begin_plan(by=by, now=now, title="Đổi tên phòng văn hóa", source="NQ 12/NQ-HĐND", on=date(2026, 3, 2),
                                 centre_id=world.centre.id)
         name = "Phòng Văn hóa, Khoa học và Thông tin"
-        after = plans.new_body(plan.ref, by=by, kind=Kind.AGENCY, values={"name_vi": name, "name_en": name, "key": "VHKHTT"})
-        plans.add_line(plan.ref, by=by, kind=Kind.AGENCY, predecessor_id=world.agencies["VHTT"].id, successor_id=after.id)
+        after = plans.new_body(plan.ref, by=by, kind=BodyKind.AGENCY, values={"name_vi": name, "name_en": name, "key": "VHKHTT"})
+        plans.add_line(plan.ref, by=by, kind=BodyKind.AGENCY, predecessor_id=world.agencies["VHTT"].id, successor_id=after.id)
     with unit_of_work():
         reorganising.start(plan.ref, by=by, now=now, reason=WHY)
     while reorganising.go_on(now):

@@ -14,7 +14,7 @@ from casework.db import db, unit_of_work
 from casework.models import Agency, Area, Assignment, Case, Centre, Clock, Membership
 from casework.permissions import Role
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from casework.reorganising.cases import GOING_STATES
 from tests import build, reorganised
 from tests.reorganised import MORNING, differences, everything
@@ -60,7 +60,9 @@ class Drawn:
 
     plan_ref: str
     at: datetime
-    heirs: dict[Kind, dict[int, set[int]]] = field(default_factory=lambda: {Kind.AREA: {}, Kind.AGENCY: {}, Kind.CENTRE: {}})
+    heirs: dict[BodyKind, dict[int, set[int]]] = field(
+        default_factory=lambda: {BodyKind.AREA: {}, BodyKind.AGENCY: {}, BodyKind.CENTRE: {}}
+    )
 
 
 def draw_plan(data: st.DataObject, world: build.World) -> Drawn:
@@ -71,11 +73,11 @@ def draw_plan(data: st.DataObject, world: build.World) -> Drawn:
         plan = plans.begin_plan(by=actor, now=MORNING, title=f"Sắp xếp {number}", source="NQ 1", on=reorganised.DAY, centre_id=None)
         drawn = Drawn(plan.ref, MORNING + timedelta(seconds=2 * number))
         centres = _centres(data, world, plan.ref, drawn, number)
-        areas = _bodies(data, world, plan.ref, drawn, Kind.AREA, [area.id for area in world.areas.values()], centres, number, [])
-        _bodies(data, world, plan.ref, drawn, Kind.AGENCY, [row.id for row in world.agencies.values()], centres, number, areas)
+        areas = _bodies(data, world, plan.ref, drawn, BodyKind.AREA, [area.id for area in world.areas.values()], centres, number, [])
+        _bodies(data, world, plan.ref, drawn, BodyKind.AGENCY, [row.id for row in world.agencies.values()], centres, number, areas)
         if not plan.steps:
             lonely, other = list(world.agencies.values())[:2]
-            _follow(world, plan.ref, drawn, Kind.AGENCY, lonely.id, other.id)
+            _follow(world, plan.ref, drawn, BodyKind.AGENCY, lonely.id, other.id)
     reorganised.posts_filled(world, plan, by=ROOT)
     return drawn
 
@@ -95,9 +97,11 @@ def try_out(world: build.World, drawn: Drawn) -> None:
     after = _limits()
     assert {id_: row for id_, row in after.items() if row[0] not in gone} == {id_: row for id_, row in dues.items() if row[0] not in gone}
     for task in db.session.scalars(select(WaitingTask).where(WaitingTask.state.in_(["waiting", "frozen"]))):
-        assert task.agency_id not in ended[Kind.AGENCY]
-        assert task.centre_id not in ended[Kind.CENTRE]
-        assert task.desk.partition("@")[2] not in {f"a{id_}" for id_ in ended[Kind.AGENCY]} | {f"c{id_}" for id_ in ended[Kind.CENTRE]}
+        assert task.agency_id not in ended[BodyKind.AGENCY]
+        assert task.centre_id not in ended[BodyKind.CENTRE]
+        assert task.desk.partition("@")[2] not in {f"a{id_}" for id_ in ended[BodyKind.AGENCY]} | {
+            f"c{id_}" for id_ in ended[BodyKind.CENTRE]
+        }
     assert list(check_process()) == []
     later = drawn.at + timedelta(seconds=1)
     with unit_of_work():
@@ -112,17 +116,17 @@ def _centres(data: st.DataObject, world: build.World, ref: str, drawn: Drawn, nu
     made = []
     for part in range(data.draw(st.integers(1, 3), "centres")):
         values = {"name_vi": f"Trung tâm {number}.{part}", "name_en": f"Centre {number}.{part}", "code_prefix": f"C{number}{'ABC'[part]}"}
-        made.append(plans.new_body(ref, by=world.actor(ROOT, MORNING), kind=Kind.CENTRE, values=values).id)
-        _follow(world, ref, drawn, Kind.CENTRE, world.centre.id, made[-1])
+        made.append(plans.new_body(ref, by=world.actor(ROOT, MORNING), kind=BodyKind.CENTRE, values=values).id)
+        _follow(world, ref, drawn, BodyKind.CENTRE, world.centre.id, made[-1])
         if part:
             claimed = data.draw(st.sampled_from(list(world.areas.values())), "by area")
-            plans.add_line(ref, by=world.actor(ROOT, MORNING), kind=Kind.CENTRE, predecessor_id=world.centre.id, successor_id=made[-1],
+            plans.add_line(ref, by=world.actor(ROOT, MORNING), kind=BodyKind.CENTRE, predecessor_id=world.centre.id, successor_id=made[-1],
                            by_area_id=claimed.id)
     return made
 
 
 def _bodies(
-    data: st.DataObject, world: build.World, ref: str, drawn: Drawn, kind: Kind, there: list[int], centres: list[int], number: int,
+    data: st.DataObject, world: build.World, ref: str, drawn: Drawn, kind: BodyKind, there: list[int], centres: list[int], number: int,
     areas: list[int],
 ) -> list[int]:
     ended = data.draw(st.sets(st.sampled_from(there), max_size=len(there) - 1), f"{kind} ends")
@@ -131,7 +135,7 @@ def _bodies(
     for part in range(data.draw(st.integers(0, 2), f"new {kind}") if ended else 0):
         own = data.draw(st.sampled_from([world.centre.id, *centres]), "of centre")
         values: dict[str, Any] = {"name_vi": f"Mới {number}.{part}", "name_en": f"New {number}.{part}", "centre_id": own}
-        if kind is Kind.AREA:
+        if kind is BodyKind.AREA:
             values["level"] = "commune"
         else:
             values |= {"key": f"M{number}-{part}", "area_id": data.draw(st.sampled_from([None, *areas, *stay_of(world)]), "area")}
@@ -148,7 +152,7 @@ def stay_of(world: build.World) -> list[int]:
     return [area.id for area in world.areas.values()]
 
 
-def _follow(world: build.World, ref: str, drawn: Drawn, kind: Kind, before: int, behind: int) -> None:
+def _follow(world: build.World, ref: str, drawn: Drawn, kind: BodyKind, before: int, behind: int) -> None:
     plans.add_line(ref, by=world.actor(ROOT, MORNING), kind=kind, predecessor_id=before, successor_id=behind)
     drawn.heirs[kind].setdefault(before, set()).add(behind)
 
@@ -164,20 +168,20 @@ def _row(case: Case) -> tuple[Any, ...]:
 
 def _look_at(case: Case, was: dict[str, Any], drawn: Drawn) -> None:
     """One case after the day: each of its bodies is one that follows, or itself where it goes on."""
-    def heirs(kind: Kind, id_: int) -> set[int]:
+    def heirs(kind: BodyKind, id_: int) -> set[int]:
         return drawn.heirs[kind].get(id_, {id_})
 
     if case.state == "closed":
         assert _row(case) == was["row"]
         return
     assert case.due_at == was["due"]
-    assert case.centre_id in heirs(Kind.CENTRE, was["centre"])
+    assert case.centre_id in heirs(BodyKind.CENTRE, was["centre"])
     assert db.session.get_one(Centre, case.centre_id).holds_on(reorganised.DAY)
     if was["state"] not in GOING_STATES:
         assert case.area_id == was["area"]
         return
     if was["area"] is not None:
-        assert case.area_id in heirs(Kind.AREA, was["area"])
+        assert case.area_id in heirs(BodyKind.AREA, was["area"])
         assert db.session.get_one(Area, case.area_id).holds_on(reorganised.DAY)
     rows = {row.id: row for row in case.assignments}
     open_now = [rows[id_] for id_ in was["assignments"] if rows[id_].is_open]
@@ -185,11 +189,11 @@ def _look_at(case: Case, was: dict[str, Any], drawn: Drawn) -> None:
     for id_, agency_id in was["assignments"].items():
         row = rows[id_]
         if row.is_open:
-            assert row.agency_id in heirs(Kind.AGENCY, agency_id)
+            assert row.agency_id in heirs(BodyKind.AGENCY, agency_id)
             assert db.session.get_one(Agency, row.agency_id).holds_on(reorganised.DAY)
         else:
             assert row.end_reason == "reorganised"
-            assert any(other.agency_id in heirs(Kind.AGENCY, agency_id) for other in open_now)
+            assert any(other.agency_id in heirs(BodyKind.AGENCY, agency_id) for other in open_now)
     assert sum(row.is_lead for row in open_now) == (1 if was["assignments"] and any(rows[id_].is_lead for id_ in was["assignments"]) else 0)
 
 

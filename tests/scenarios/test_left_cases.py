@@ -16,7 +16,7 @@ from casework.identity import reveal_identity
 from casework.models import Area, Assignment, Case, Reorganisation
 from casework.permissions import Actor, Role, Viewer, case_seen_by, viewers
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from tests import build, reorganised
 from tests.casework.acting import run, told
 from tests.reorganised import DAY, MORNING, carried_out, planned
@@ -52,10 +52,10 @@ def centres(by: Actor, on: Any, title: str, ended: list[int], *made: tuple[str, 
         plan = plans.begin_plan(by=by, now=MORNING, title=title, source="QĐ 1", on=on, centre_id=None)
         for prefix, places in made:
             values = {"name_vi": f"Trung tâm {prefix}", "name_en": f"Centre {prefix}", "code_prefix": prefix}
-            row = plans.new_body(plan.ref, by=by, kind=Kind.CENTRE, values=values)
+            row = plans.new_body(plan.ref, by=by, kind=BodyKind.CENTRE, values=values)
             for before in ended:
                 for place in places:
-                    plans.add_line(plan.ref, by=by, kind=Kind.CENTRE, predecessor_id=before, successor_id=row.id, by_area_id=place)
+                    plans.add_line(plan.ref, by=by, kind=BodyKind.CENTRE, predecessor_id=before, successor_id=row.id, by_area_id=place)
     return plan
 
 
@@ -70,9 +70,9 @@ def test_closed_cases_of_a_split_centre_are_read_where_their_places_went_and_an_
     plan = centres(world.actor("root", MORNING), DAY, "Chia trung tâm", [world.centre.id], ("LB", [None]), ("XLD", [chais.id]))
     with unit_of_work():
         small = next(step.successor_id for step in plan.steps if step.by_area_id is not None)
-        plans.add_line(plan.ref, by=world.actor("root", MORNING), kind=Kind.PERSON, successor_id=small,
+        plans.add_line(plan.ref, by=world.actor("root", MORNING), kind=BodyKind.PERSON, successor_id=small,
                        predecessor_id=reorganised.membership(world, "operator_2").id)
-        plans.add_line(plan.ref, by=world.actor("root", MORNING), kind=Kind.PERSON, successor_id=small,
+        plans.add_line(plan.ref, by=world.actor("root", MORNING), kind=BodyKind.PERSON, successor_id=small,
                        predecessor_id=reorganised.membership(world, "committee_leader").id)
     reorganised.posts_filled(world, plan, by="root")
     carried_out(world, plan, by="root")

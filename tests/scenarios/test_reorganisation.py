@@ -31,7 +31,7 @@ from casework.outbox import add_to_letter
 from casework.public.cases import public_list
 from casework.public.filters import PublicFilter as PublicWanted
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from casework.reorganising.faults import faults_of
 from tests import build, reorganised
 from tests.conftest import client_of
@@ -210,13 +210,13 @@ def test_a_centre_is_split_in_three_by_place(sqlite_app: Flask) -> None:
         actor = world.actor("root", MORNING)
         plan = plans.begin_plan(by=actor, now=MORNING, title="Chia ba trung tâm", source="QĐ 1", on=DAY, centre_id=None)
         made = [
-            plans.new_body(plan.ref, by=actor, kind=Kind.CENTRE, values={"name_vi": name, "name_en": name, "code_prefix": prefix})
+            plans.new_body(plan.ref, by=actor, kind=BodyKind.CENTRE, values={"name_vi": name, "name_en": name, "code_prefix": prefix})
             for name, prefix in (("Trung tâm Lang Biang", "LB"), ("Trung tâm Lạc Dương", "XLD"), ("Trung tâm Đam Rông", "DR"))
         ]
         for row, place in zip(made, (None, "xa da chais", "xa lat"), strict=True):
-            plans.add_line(plan.ref, by=actor, kind=Kind.CENTRE, predecessor_id=world.centre.id, successor_id=row.id,
+            plans.add_line(plan.ref, by=actor, kind=BodyKind.CENTRE, predecessor_id=world.centre.id, successor_id=row.id,
                            by_area_id=world.areas[place].id if place else None)
-        plans.add_line(plan.ref, by=actor, kind=Kind.PERSON, predecessor_id=reorganised.membership(world, "operator_2").id,
+        plans.add_line(plan.ref, by=actor, kind=BodyKind.PERSON, predecessor_id=reorganised.membership(world, "operator_2").id,
                        successor_id=made[1].id)
         ids = [row.id for row in made]
     assert sum("nobody would be left there" in each.en for each in faults_of(plan)) == 3 + 4, "all but operators at one, all at the other"
@@ -266,8 +266,8 @@ def test_running_limits_keep_the_rules_and_the_reminders_of_a_centre_that_is_spl
     with unit_of_work():
         actor = world.actor("root", MORNING)
         plan = plans.begin_plan(by=actor, now=MORNING, title="Đổi trung tâm", source="QĐ 1", on=DAY, centre_id=None)
-        made = plans.new_body(plan.ref, by=actor, kind=Kind.CENTRE, values={"name_vi": "Mới", "name_en": "New", "code_prefix": "MOI"})
-        plans.add_line(plan.ref, by=actor, kind=Kind.CENTRE, predecessor_id=own, successor_id=made.id)
+        made = plans.new_body(plan.ref, by=actor, kind=BodyKind.CENTRE, values={"name_vi": "Mới", "name_en": "New", "code_prefix": "MOI"})
+        plans.add_line(plan.ref, by=actor, kind=BodyKind.CENTRE, predecessor_id=own, successor_id=made.id)
     before = everything()
     carried_out(world, plan, by="root")
     db.session.refresh(case)
@@ -362,18 +362,18 @@ def test_a_plan_with_a_fault_is_refused_with_its_sentence(sqlite_app: Flask) -> 
         with unit_of_work():
             plan = plans.begin_plan(by=actor, now=MORNING, title=name, source="NQ 1", on=DAY, centre_id=world.centre.id)
             for before, behind in lines:
-                plans.add_line(plan.ref, by=actor, kind=Kind.AGENCY, predecessor_id=before, successor_id=behind)
+                plans.add_line(plan.ref, by=actor, kind=BodyKind.AGENCY, predecessor_id=before, successor_id=behind)
         assert any(FAULTS[name] in each.en for each in faults_of(plan)), (name, faults_of(plan))
         with pytest.raises(reorganising.DoRefused), unit_of_work():
             reorganising.start(plan.ref, by=actor, now=MORNING, reason="Thử.")
     with unit_of_work():
         plan = plans.begin_plan(by=actor, now=MORNING, title="Không còn ai", source="NQ 1", on=DAY, centre_id=world.centre.id)
-        made = plans.new_body(plan.ref, by=actor, kind=Kind.AGENCY, values={"name_vi": "Mới", "name_en": "New", "key": "MOI"})
-        plans.add_line(plan.ref, by=actor, kind=Kind.AGENCY, predecessor_id=ptnmt.id, successor_id=made.id)
+        made = plans.new_body(plan.ref, by=actor, kind=BodyKind.AGENCY, values={"name_vi": "Mới", "name_en": "New", "key": "MOI"})
+        plans.add_line(plan.ref, by=actor, kind=BodyKind.AGENCY, predecessor_id=ptnmt.id, successor_id=made.id)
         assert faults_of(plan) == []
         roles = [reorganised.membership(world, name).id for name in ("leader_PTNMT", "officer_PTNMT", "officer_2_PTNMT")]
         for id_ in roles[:2]:
-            plans.add_line(plan.ref, by=actor, kind=Kind.PERSON, predecessor_id=id_, successor_id=None)
+            plans.add_line(plan.ref, by=actor, kind=BodyKind.PERSON, predecessor_id=id_, successor_id=None)
     assert [each.en for each in faults_of(plan)] == [
         "New will take work, but nobody would be left there as: The agency's leader. Please add a line on a person."
     ]
@@ -381,10 +381,10 @@ def test_a_plan_with_a_fault_is_refused_with_its_sentence(sqlite_app: Flask) -> 
         reorganising.start(plan.ref, by=actor, now=MORNING, reason="Thử.")
     with unit_of_work():
         plan = plans.begin_plan(by=actor, now=MORNING, title="Vòng tròn", source="NQ 1", on=DAY, centre_id=world.centre.id)
-        plans.add_line(plan.ref, by=actor, kind=Kind.AGENCY, predecessor_id=ptnmt.id, successor_id=lat.id)
+        plans.add_line(plan.ref, by=actor, kind=BodyKind.AGENCY, predecessor_id=ptnmt.id, successor_id=lat.id)
         for before, behind in ((lat.id, ptnmt.id), (hkl.id, hkl.id)):
             with pytest.raises(plans.PlanRefused):
-                plans.add_line(plan.ref, by=actor, kind=Kind.AGENCY, predecessor_id=before, successor_id=behind)
+                plans.add_line(plan.ref, by=actor, kind=BodyKind.AGENCY, predecessor_id=before, successor_id=behind)
     with pytest.raises(reorganising.DoRefused, match="from that day on"), unit_of_work():
         reorganising.start(plan.ref, by=actor, now=MORNING - timedelta(days=1), reason="Sớm.")
     assert db.session.scalars(select(Assignment.agency_id)).all() == [ptnmt.id]

@@ -12,7 +12,7 @@ from casework.db import db, unit_of_work
 from casework.models import Deputy, Membership, Reorganisation
 from casework.permissions import OWN_ROLE_ALONE, Action, NotAllowed, Role, may
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from tests import build, reorganised, roles_written
 from tests.second_centre import second_world
 from tests.web.desk import Office
@@ -108,9 +108,9 @@ def test_a_deputy_of_an_administrator_carries_no_reorganisation_a_step_further(a
     tries = (
         draw,
         lambda: plans.change_plan(ref, by=deputy, title="Khác", source="Số 1", on=reorganised.DAY),
-        lambda: plans.add_line(ref, by=deputy, kind=Kind.PERSON, predecessor_id=1, successor_id=None),
+        lambda: plans.add_line(ref, by=deputy, kind=BodyKind.PERSON, predecessor_id=1, successor_id=None),
         lambda: plans.remove_line(ref, 1, by=deputy),
-        lambda: plans.new_body(ref, by=deputy, kind=Kind.AGENCY, values={}),
+        lambda: plans.new_body(ref, by=deputy, kind=BodyKind.AGENCY, values={}),
         lambda: plans.drop_plan(ref, by=deputy),
         lambda: plans.copy_plan(ref, by=deputy, now=now),
         lambda: reorganising.start(ref, by=deputy, now=now, reason="Theo nghị quyết."),

@@ -16,7 +16,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Area, Centre, Letterhead, Reorganisation
 from casework.permissions import SYSTEM, Actor, Role, actor_for
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
+from casework.reorganising.blueprint import Blueprint, BodyKind, memberships_of
 from casework.settings.centre import change_centre
 from web.demo.people import agency_account, staff_account
 from web.demo.telling import begin_step
@@ -59,10 +59,10 @@ def _areas(centre: Centre, ref: str, by: Actor) -> dict[str, Area]:
         before, key = areas[succession["predecessor"]], succession["successor"]
         if key not in areas:
             values = {name: value for name, value in rows[key].items() if name not in ("parent", "valid_from", "valid_to")}
-            made = plans.new_body(ref, by=by, kind=Kind.AREA, values=values | {"parent_id": areas[rows[key]["parent"]].id})
+            made = plans.new_body(ref, by=by, kind=BodyKind.AREA, values=values | {"parent_id": areas[rows[key]["parent"]].id})
             areas[key] = db.session.get_one(Area, made.id)
-        plans.add_line(ref, by=by, kind=Kind.AREA, predecessor_id=before.id, successor_id=areas[key].id)
-    plans.add_line(ref, by=by, kind=Kind.AREA, predecessor_id=areas["huyen_lac_duong"].id, successor_id=None)
+        plans.add_line(ref, by=by, kind=BodyKind.AREA, predecessor_id=before.id, successor_id=areas[key].id)
+    plans.add_line(ref, by=by, kind=BodyKind.AREA, predecessor_id=areas["huyen_lac_duong"].id, successor_id=None)
     return areas
 
 
@@ -73,9 +73,9 @@ def _agencies(centre: Centre, ref: str, by: Actor, areas: dict[str, Area]) -> No
         values: Row = {name: row[name] for name in names}
         values["area_id"] = areas[row["area"]].id if row["area"] else None
         values["parent_id"] = known[row["under"]] if row["under"] else None
-        known[row["key"]] = plans.new_body(ref, by=by, kind=Kind.AGENCY, values=values).id
+        known[row["key"]] = plans.new_body(ref, by=by, kind=BodyKind.AGENCY, values=values).id
         for key in row["follows"].split():
-            plans.add_line(ref, by=by, kind=Kind.AGENCY, predecessor_id=known[key], successor_id=known[row["key"]])
+            plans.add_line(ref, by=by, kind=BodyKind.AGENCY, predecessor_id=known[key], successor_id=known[row["key"]])
 
 
 def _name_centre(centre: Centre) -> None:
@@ -107,8 +107,8 @@ def _people(plan: Reorganisation, by: Actor) -> None:
     """People who follow the main line also work for the other communes until their posts are filled, so that no task waits in vain."""
     blueprint, filled = Blueprint.of(plan), set[tuple[str, int]]()
     for row in memberships_of(blueprint):
-        successors = blueprint.successors(Kind.AGENCY, row.agency_id) if row.agency_id is not None else []
+        successors = blueprint.successors(BodyKind.AGENCY, row.agency_id) if row.agency_id is not None else []
         posts = [id_ for id_ in successors[1:] if (row.role, id_) not in filled]
         filled |= {(row.role, id_) for id_ in posts}
         for successor_id in [successors[0], *posts] if posts else []:
-            plans.add_line(plan.ref, by=by, kind=Kind.PERSON, predecessor_id=row.id, successor_id=successor_id)
+            plans.add_line(plan.ref, by=by, kind=BodyKind.PERSON, predecessor_id=row.id, successor_id=successor_id)

@@ -15,7 +15,7 @@ from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
 from casework.models import Agency, Centre, OutboxMessage
 from casework.permissions import actor_for
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import BodyKind
 from casework.settings.value_changes import set_value
 from casework.wallboard.wallboards import add_wallboard, pair_wallboard
 from web.demo.people import staff_account
@@ -109,9 +109,9 @@ def _draw_up_plan(centre: Centre, now: datetime) -> None:
         on=_first_of_month(local_day(now), MONTHS_AHEAD), centre_id=centre.id,
     )  # fmt: skip
     there = {row.key: row for row in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key.in_(JOINED)))}
-    made = plans.new_body(plan.ref, by=by, kind=Kind.AGENCY, values=NEW_AGENCY)
+    made = plans.new_body(plan.ref, by=by, kind=BodyKind.AGENCY, values=NEW_AGENCY)
     for key in JOINED:
-        plans.add_line(plan.ref, by=by, kind=Kind.AGENCY, predecessor_id=there[key].id, successor_id=made.id)
+        plans.add_line(plan.ref, by=by, kind=BodyKind.AGENCY, predecessor_id=there[key].id, successor_id=made.id)
 
 
 def _first_of_month(day: date, months: int) -> date:

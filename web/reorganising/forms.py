@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 
 from casework.models import Area, Reorganisation
 from casework.permissions import Role
-from casework.reorganising.blueprint import Body, Kind
+from casework.reorganising.blueprint import Body, BodyKind
 from casework.reorganising.choices import people_for, places_for, predecessors_for, successors_for
 from casework.reorganising.plans import LONGEST_SOURCE, LONGEST_TITLE
 from casework.setting_events import LONGEST_REASON
@@ -133,7 +133,7 @@ class ReasonForm(Form):
     reason = StringField(_l("Reason"), validators=[at_most(LONGEST_REASON)])
 
 
-FORMS: dict[Kind, type[LineForm]] = {Kind.AREA: AreaForm, Kind.AGENCY: AgencyForm, Kind.CENTRE: CentreForm}
+FORMS: dict[BodyKind, type[LineForm]] = {BodyKind.AREA: AreaForm, BodyKind.AGENCY: AgencyForm, BodyKind.CENTRE: CentreForm}
 
 
 class PlanChoices:
@@ -141,13 +141,13 @@ class PlanChoices:
 
     def __init__(self, plan: Reorganisation) -> None:
         self.plan = plan
-        self.kinds = [kind for kind in FORMS if kind is not Kind.CENTRE or plan.centre_id is None]
-        self.before: dict[Kind, dict[str, Body]] = {kind: {row.ref: row for row in predecessors_for(plan, kind)} for kind in self.kinds}
-        self.behind: dict[Kind, dict[str, Body]] = {kind: {row.ref: row for row in successors_for(plan, kind)} for kind in self.kinds}
+        self.kinds = [kind for kind in FORMS if kind is not BodyKind.CENTRE or plan.centre_id is None]
+        self.before: dict[BodyKind, dict[str, Body]] = {kind: {row.ref: row for row in predecessors_for(plan, kind)} for kind in self.kinds}
+        self.behind: dict[BodyKind, dict[str, Body]] = {kind: {row.ref: row for row in successors_for(plan, kind)} for kind in self.kinds}
         self.places: dict[str, Area] = {area.ref: area for area in places_for(plan)}
         self.people = people_for(plan)
 
-    def form(self, kind: Kind, **given: Any) -> LineForm:
+    def form(self, kind: BodyKind, **given: Any) -> LineForm:
         """The form of a kind of line, empty unless it was submitted."""
         form = FORMS[kind](prefix=f"{kind}-", **given)
         form.kind.data = kind
@@ -155,19 +155,19 @@ class PlanChoices:
         form.successor.choices = [(NOTHING, _("Nobody: it ends")), (NEW, _("A new one, named below")), *_options(self.behind[kind])]
         form.by_area.choices = [(NOTHING, _("No place of its own")), *_options(self.places)]
         if isinstance(form, AreaForm):
-            form.parent.choices = [(NOTHING, _("No area above it")), *_options(self.behind[Kind.AREA])]
+            form.parent.choices = [(NOTHING, _("No area above it")), *_options(self.behind[BodyKind.AREA])]
         if isinstance(form, AgencyForm):
-            form.area.choices = [(NOTHING, _("The whole centre")), *_options(self.behind[Kind.AREA])]
-            form.above.choices = [(NOTHING, _("Nobody")), *_options(self.behind[Kind.AGENCY])]
+            form.area.choices = [(NOTHING, _("The whole centre")), *_options(self.behind[BodyKind.AREA])]
+            form.above.choices = [(NOTHING, _("Nobody")), *_options(self.behind[BodyKind.AGENCY])]
         return form
 
     def person_form(self, **given: Any) -> PersonForm:
         form = PersonForm(prefix="person-", **given)
-        form.kind.data = Kind.PERSON
+        form.kind.data = BodyKind.PERSON
         people = [
             (key, f"{row.account.full_name} · {local(ROLE_WORDS[Role(row.role)])} · {_place(row)}") for key, row in self.people.items()
         ]
-        heirs = {ref: row for kind in (Kind.AGENCY, Kind.CENTRE) if kind in self.behind for ref, row in self.behind[kind].items()}
+        heirs = {ref: row for kind in (BodyKind.AGENCY, BodyKind.CENTRE) if kind in self.behind for ref, row in self.behind[kind].items()}
         form.predecessor.choices = [(NOTHING, _("Please choose")), *people]
         form.successor.choices = [(NOTHING, _("Nowhere: the role ends")), *_options(heirs)]
         return form

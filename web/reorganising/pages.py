@@ -15,7 +15,7 @@ from casework.models import Account, Centre, Reorganisation
 from casework.parsing import number_in
 from casework.permissions import Action
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind, Line
+from casework.reorganising.blueprint import BodyKind, PlanLine
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import PlanUnknown, plan_seen, plans_seen
 from casework.reorganising.seen import centres_to_reorganise, moved_cases, names_in
@@ -41,7 +41,12 @@ STATES = {
     "done": _l("Carried out"),
     "undone": _l("Undone"),
 }
-KINDS = {Kind.AREA: _l("Areas"), Kind.AGENCY: _l("Agencies"), Kind.CENTRE: _l("Centres"), Kind.PERSON: _l("People who go elsewhere")}
+KINDS = {
+    BodyKind.AREA: _l("Areas"),
+    BodyKind.AGENCY: _l("Agencies"),
+    BodyKind.CENTRE: _l("Centres"),
+    BodyKind.PERSON: _l("People who go elsewhere"),
+}
 COUNTS = {
     "cases": _l("Cases moved"),
     "released": _l("Tasks put back for anybody"),
@@ -141,9 +146,9 @@ def description(ref: str) -> ResponseReturnValue:
 def line(ref: str, kind: str) -> ResponseReturnValue:
     """Add a line, with its new successor if it creates one."""
     seen = found(plan_seen(alone(), ref))
-    wanted = found(Kind(kind) if kind in set(Kind) else None)
-    choices = PlanChoices(seen)
-    if wanted is Kind.PERSON:
+    wanted = found(BodyKind(kind) if kind in set(BodyKind) else None)
+    choices = Choices(seen)
+    if wanted is BodyKind.PERSON:
         return _person_line(seen, choices)
     if wanted not in choices.kinds:
         return found(None)
@@ -152,11 +157,11 @@ def line(ref: str, kind: str) -> ResponseReturnValue:
     is_new = form.successor.data == NEW
     behind = choices.behind[wanted].get(form.successor.data or "")
     place = choices.places.get(form.by_area.data or "")
-    areas, agencies = choices.behind[Kind.AREA], choices.behind[Kind.AGENCY]
+    areas, agencies = choices.behind[BodyKind.AREA], choices.behind[BodyKind.AGENCY]
     if not form.validate() or before is None or (behind is None and not is_new and form.successor.data != NOTHING):
         return _page(seen, choices=choices, forms={wanted: form}, refusal=_("Please choose from the lists.")), 422
     before_id, behind_id, place_id = before.id, behind.id if behind else None, place.id if place else None
-    values = form.values(areas, agencies) | ({"centre_id": getattr(before, "centre_id", None)} if wanted is not Kind.CENTRE else {})
+    values = form.values(areas, agencies) | ({"centre_id": getattr(before, "centre_id", None)} if wanted is not BodyKind.CENTRE else {})
 
     def add() -> None:
         made = plans.new_body(ref, by=alone(), kind=wanted, values=values).id if is_new else behind_id
@@ -244,18 +249,18 @@ def undoing(ref: str) -> ResponseReturnValue:
 def _person_line(seen: Reorganisation, choices: PlanChoices) -> ResponseReturnValue:
     form, ref = choices.person_form(), seen.ref
     row = choices.people.get(form.predecessor.data or "")
-    kind = Kind.AGENCY if row is not None and row.agency_id is not None else Kind.CENTRE
+    kind = BodyKind.AGENCY if row is not None and row.agency_id is not None else BodyKind.CENTRE
     heir = choices.behind.get(kind, {}).get(form.successor.data or "")
     if not form.validate() or row is None or (heir is None and form.successor.data != NOTHING):
-        return _page(seen, choices=choices, forms={Kind.PERSON: form}, refusal=_("Please choose from the lists.")), 422
+        return _page(seen, choices=choices, forms={BodyKind.PERSON: form}, refusal=_("Please choose from the lists.")), 422
     row_id, heir_id = row.id, heir.id if heir is not None else None
     return _done(
-        ref, lambda: plans.add_line(ref, by=alone(), kind=Kind.PERSON, predecessor_id=row_id, successor_id=heir_id),
-        _("The line was added."), forms={Kind.PERSON: form},
+        ref, lambda: plans.add_line(ref, by=alone(), kind=BodyKind.PERSON, predecessor_id=row_id, successor_id=heir_id),
+        _("The line was added."), forms={BodyKind.PERSON: form},
     )  # fmt: skip
 
 
-def _done(ref: str, act: Callable[[], object], said: str, *, forms: dict[Kind, Form] | None = None) -> ResponseReturnValue:
+def _done(ref: str, act: Callable[[], object], said: str, *, forms: dict[BodyKind, Form] | None = None) -> ResponseReturnValue:
     try:
         with unit_of_work():
             take_key(now())
@@ -273,16 +278,16 @@ def _refused(ref: str, refused: CaseworkError, **kept: Any) -> ResponseReturnVal
 
 
 def _page(
-    seen: Reorganisation, *, choices: PlanChoices | None = None, forms: dict[Kind, Form] | None = None, described: PlanForm | None = None,
+    seen: Reorganisation, *, choices: Choices | None = None, forms: dict[BodyKind, Form] | None = None, described: PlanForm | None = None,
     do: DoForm | None = None, refusal: str = "",
 ) -> str:  # fmt: skip
     is_draft, moment = seen.state == "draft", now()
-    choices = choices or (PlanChoices(seen) if is_draft else None)
-    blank: dict[Kind, Form] = {}
+    choices = choices or (Choices(seen) if is_draft else None)
+    blank: dict[BodyKind, Form] = {}
     if choices is not None:
         blank = {kind: choices.form(kind, formdata=None) for kind in choices.kinds}
-        blank |= {Kind.PERSON: choices.person_form(formdata=None)} if choices.people else {}
-    lines = [(kind, [each for each in map(Line.of, seen.steps) if each.kind is kind]) for kind in Kind]
+        blank |= {BodyKind.PERSON: choices.person_form(formdata=None)} if choices.people else {}
+    lines = [(kind, [each for each in map(PlanLine.of, seen.steps) if each.kind is kind]) for kind in BodyKind]
     return render_template(
         "reorganising/reorganisation.html",
         plan=seen,

@@ -20,7 +20,7 @@ from casework.db import db, kept_for_step
 from casework.events import last_seq, record
 from casework.models import Account, Case, Draft
 from casework.permissions import Actor, actor_for
-from casework.reorganising.journal import Net, Row, changed_since, net_of, take_back, watched
+from casework.reorganising.journal import NetChange, Row, changed_since, net_of, take_back, watched
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.definitions.parsed import definition_of
@@ -242,7 +242,7 @@ def _digests(instances: list[ProcessInstance]) -> dict[str, str]:
     return {str(each.id): hashlib.sha256(each.state).hexdigest() for each in instances if each.ended_at is None}
 
 
-def _refuse_gone_on(case: Case, after: dict[str, str], nets: list[Net]) -> None:
+def _refuse_gone_on(case: Case, after: dict[str, str], nets: list[NetChange]) -> None:
     instances = list(db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case.id)))
     failed = select(Incident.id).where(Incident.case_id == case.id, Incident.resolved_at.is_(None)).limit(1)
     if _digests(instances) != after or db.session.scalar(failed) is not None:

@@ -14,9 +14,9 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Case, Refusal, Reorganisation
 from casework.permissions import SYSTEM, Actor, actor_for
-from casework.reorganising.blueprint import Blueprint, Kind
+from casework.reorganising.blueprint import Blueprint, BodyKind
 from casework.reorganising.bodies import move_bodies, people_in
-from casework.reorganising.cases import RESTING, Target, concerned, move_case, new_desk, target_of
+from casework.reorganising.cases import RESTING, CaseTarget, concerned, move_case, new_desk, target_of
 from casework.reorganising.faults import faults_of
 from casework.reorganising.journal import journalled, net_changes
 from casework.reorganising.letters import add_to_letters_behind, ways_of_letters
@@ -135,7 +135,7 @@ def waiting_cases(blueprint: Blueprint, now: datetime) -> Select[int]:
     own = (ProcessInstance.case_id == Case.id, ProcessInstance.assignment_id.is_(None))
     running = exists().where(*own, ProcessInstance.ended_at.is_(None))
     at_desk = exists().where(
-        WaitingTask.case_id == Case.id, WaitingTask.agency_id.in_(blueprint.ended(Kind.AGENCY)), WaitingTask.state.in_(AT_DESKS)
+        WaitingTask.case_id == Case.id, WaitingTask.agency_id.in_(blueprint.ended(BodyKind.AGENCY)), WaitingTask.state.in_(AT_DESKS)
     )
     main = aliased(Case)
     goes_on = exists().where(main.id == Case.merged_into_id, main.state.not_in([CaseState.CLOSED, CaseState.WITHDRAWN]))
@@ -213,7 +213,7 @@ def _move(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> No
     plan.counts = plan.counts | {name: plan.counts.get(name, 0) + number for name, number in counts.items() if number} | {"codes": codes}
 
 
-def _move_steps(case: Case, target: Target, blueprint: Blueprint, now: datetime) -> int:
+def _move_steps(case: Case, target: CaseTarget, blueprint: Blueprint, now: datetime) -> int:
     """Move a case's steps to their new desks. Holders who work there keep theirs; returns how many steps were released."""
     released = 0
     for row in steps_of(case):
@@ -248,10 +248,10 @@ def _locked(plan_id: int) -> Reorganisation:
 def _hand_versions_on(blueprint: Blueprint, by: Actor, now: datetime) -> int:
     """Copy a centre's own live model and table to successors that have none; cases keep running on their version."""
     made = 0
-    for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
+    for predecessor_id in sorted(blueprint.ended(BodyKind.CENTRE)):
         query = select(ProcessVersion).where(ProcessVersion.centre_id == predecessor_id, ProcessVersion.state == "live")
         for version in db.session.scalars(query.options(joinedload(ProcessVersion.author)).order_by(ProcessVersion.id)).all():
-            for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
+            for successor_id in blueprint.successors(BodyKind.CENTRE, predecessor_id):
                 own = select(ProcessVersion.id).where(ProcessVersion.centre_id == successor_id, ProcessVersion.key == version.key)
                 if db.session.scalars(own.limit(1)).first() is None:
                     made += 1

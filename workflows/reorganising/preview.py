@@ -24,8 +24,8 @@ from casework.models import (
     Wallboard,
 )
 from casework.permissions import Actor, Grant, Role
-from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
-from casework.reorganising.cases import GOING_STATES, Target, new_desk, target_of
+from casework.reorganising.blueprint import Blueprint, BodyKind, memberships_of
+from casework.reorganising.cases import GOING_STATES, CaseTarget, new_desk, target_of
 from casework.reorganising.rules import RULES, has_own, rules_of
 from workflows.desk_access import REPORTER, own_desk
 from workflows.models import ProcessVersion, WaitingTask
@@ -38,7 +38,7 @@ READ_AT_ONCE = 500
 CODES_SHOWN = 12
 """Case codes listed per line."""
 
-Way = tuple[Kind, int, int | None]
+Way = tuple[BodyKind, int, int | None]
 """From a predecessor to a successor."""
 
 
@@ -97,16 +97,16 @@ def _cases(case_ids: list[int], blueprint: Blueprint, desks: dict[int, Actor], f
             _count_steps(case, target, own, blueprint, desks, found)
 
 
-def _count_case(case: Case, target: Target, blueprint: Blueprint, found: ReorganisationPreview) -> None:
+def _count_case(case: Case, target: CaseTarget, blueprint: Blueprint, found: Preview) -> None:
     ways: list[Way] = []
     if case.area_id is not None and case.area_id != target.area_id and case.state in GOING_STATES:
-        ways.append((Kind.AREA, case.area_id, target.area_id))
+        ways.append((BodyKind.AREA, case.area_id, target.area_id))
     if case.centre_id != target.centre_id:
-        ways.append((Kind.CENTRE, case.centre_id, target.centre_id))
+        ways.append((BodyKind.CENTRE, case.centre_id, target.centre_id))
     for row in case.assignments:
         agency_id = target.agencies.get(row.id)
         if agency_id is not None and agency_id != row.agency_id:
-            ways.append((Kind.AGENCY, row.agency_id, agency_id))
+            ways.append((BodyKind.AGENCY, row.agency_id, agency_id))
             centre_id = blueprint.centre_of_agency.get(agency_id)
             if centre_id is not None and centre_id not in (target.centre_id, case.centre_id):
                 found.elsewhere += 1
@@ -119,7 +119,7 @@ def _count_case(case: Case, target: Target, blueprint: Blueprint, found: Reorgan
 
 
 def _count_steps(
-    case: Case, target: Target, steps: list[WaitingTask], blueprint: Blueprint, desks: dict[int, Actor], found: ReorganisationPreview
+    case: Case, target: CaseTarget, steps: list[WaitingTask], blueprint: Blueprint, desks: dict[int, Actor], found: Preview
 ) -> None:
     for row in steps:
         if row.desk.startswith(f"{REPORTER}@") or row.assignment_id in target.ending:
@@ -136,8 +136,8 @@ def _count_steps(
 
 def _people(blueprint: Blueprint, found: ReorganisationPreview) -> None:
     for row in memberships_of(blueprint):
-        kind, before = (Kind.AGENCY, row.agency_id) if row.agency_id is not None else (Kind.CENTRE, row.centre_id)
-        behind = [goes[1] if kind is Kind.AGENCY else goes[0] for goes in blueprint.membership_goes(row)]
+        kind, before = (BodyKind.AGENCY, row.agency_id) if row.agency_id is not None else (BodyKind.CENTRE, row.centre_id)
+        behind = [goes[1] if kind is BodyKind.AGENCY else goes[0] for goes in blueprint.membership_goes(row)]
         for each in behind or [None]:
             if before is not None:
                 found.ways[kind, before, each].people.append(row.account.full_name or "")
@@ -159,15 +159,15 @@ def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
     grants: dict[int, list[Grant]] = defaultdict(list)
     for row in db.session.scalars(select(Membership).where(Membership.account_id.in_(everybody))):
         kept = (row.centre_id, row.agency_id)
-        ended = row.agency_id in blueprint.ended(Kind.AGENCY) or row.centre_id in blueprint.ended(Kind.CENTRE)
+        ended = row.agency_id in blueprint.ended(BodyKind.AGENCY) or row.centre_id in blueprint.ended(BodyKind.CENTRE)
         for goes in blueprint.membership_goes(row) if ended else [kept]:
             if row.holds_on(day):
                 grants[row.account_id].append(Grant(Role(row.role), *goes))
     return {id_: Actor(None, tuple(grant for each in ids for grant in grants[each])) for id_, ids in acting.items()}
 
 
-def _beside(blueprint: Blueprint, found: ReorganisationPreview) -> None:
-    areas, agencies, centres = (blueprint.ended(kind) for kind in (Kind.AREA, Kind.AGENCY, Kind.CENTRE))
+def _beside(blueprint: Blueprint, found: Preview) -> None:
+    areas, agencies, centres = (blueprint.ended(kind) for kind in (BodyKind.AREA, BodyKind.AGENCY, BodyKind.CENTRE))
     day = blueprint.on
     counted = {
         "villages": select(Area.id).where(Area.parent_id.in_(areas), Area.level == "village", _holds(Area, day)),
@@ -188,10 +188,10 @@ def _beside(blueprint: Blueprint, found: ReorganisationPreview) -> None:
             found.beside[name] = number
 
 
-def _rules(blueprint: Blueprint, found: ReorganisationPreview) -> None:
+def _rules(blueprint: Blueprint, found: Preview) -> None:
     """By successor of each ended centre, how many rules would be copied; none of a kind the successor has itself."""
-    for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
-        for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
+    for predecessor_id in sorted(blueprint.ended(BodyKind.CENTRE)):
+        for successor_id in blueprint.successors(BodyKind.CENTRE, predecessor_id):
             copied = found.rules.setdefault(successor_id, Counter())
             for table in RULES:
                 number = len(rules_of(table, predecessor_id, blueprint.on))

@@ -13,7 +13,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case, OutboxMessage, Reorganisation
 from casework.permissions import Actor, Role, actor_for
 from casework.reorganising.bodies import people_in
-from casework.reorganising.journal import Net, net_changes, put_back, rows_with
+from casework.reorganising.journal import NetChange, net_changes, put_back, rows_with
 from casework.reorganising.letters import take_out_of_letters
 from casework.reorganising.plans import locked_plan
 from casework.reorganising.schedules import run_again
@@ -43,7 +43,7 @@ def time_left(plan: Reorganisation, now: datetime) -> timedelta | None:
     return end - now if done <= now.astimezone(LOCAL_ZONE) < end else None
 
 
-def _bring_back(case: Case, nets: list[Net], now: datetime) -> None:
+def _bring_back(case: Case, nets: list[NetChange], now: datetime) -> None:
     """Move what was created in a case since, at desks that will no longer exist, to the former desks."""
     bodies = {row.key["id"]: row for row in rows_with(nets, "assignment") if "agency_id" in row.before}
     own = [row for row in rows_with(nets, "case") if row.key["id"] == case.id and "centre_id" in row.before]
