@@ -18,7 +18,7 @@ from casework.triage.refusals import objection_words
 
 
 @dataclass(frozen=True)
-class Turn:
+class ConversationTurn:
     """One turn of the conversation; `note` is its outcome. Another sender's turn has no words: only the fact is shown. `photos` and
     `recordings` came with the words, or alone."""
 
@@ -53,11 +53,11 @@ class Granted:
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     """The turns, newest first; the newest referral, still shown after the matter came back; and the extensions that moved the day of the
     answer, newest first (those of cooperating agencies move only their own)."""
 
-    turns: tuple[Turn, ...]
+    turns: tuple[ConversationTurn, ...]
     referral: ReferralTold | None
     extensions: tuple[Granted, ...]
 
@@ -84,14 +84,14 @@ WITHDRAWAL_GRANTED = Bilingual("Trung tâm đồng ý cho rút phản ánh", "Th
 WITHDRAWAL_KEPT = Bilingual("Trung tâm tiếp tục xử lý, không nêu tên ai", "The centre goes on with it, naming nobody")
 
 
-def talk_about(report: Report, case: Case) -> Talk:
+def talk_about(report: Report, case: Case) -> Conversation:
     """The exchanges about a report and the decisions in its case, without other senders' words.
 
     | Most reports have none of these, so one query first asks what there is.
     """
     there = _kinds_there(report, case)
     turns = [turn for kind, tell in TURNS.items() if kind in there for turn in tell(report)]
-    return Talk(
+    return Conversation(
         tuple(sorted(turns, key=lambda turn: turn.at, reverse=True)),
         _referral(case) if Referral in there else None,
         tuple(_extensions(case)) if Extension in there else (),
@@ -125,25 +125,25 @@ def _extensions(case: Case) -> Iterator[Granted]:
             yield Granted(row.reason, row.new_due_at, row.decided_at)
 
 
-def _questions(report: Report) -> Iterator[Turn]:
+def _questions(report: Report) -> Iterator[ConversationTurn]:
     for row in db.session.scalars(select(Question).where(Question.report_id == report.id)):
         is_over = row.ended_at is not None and row.answered_at is None
-        yield Turn(True, ASKED, row.asked_at, question_words(row), UNANSWERED if is_over else None)
+        yield ConversationTurn(True, ASKED, row.asked_at, question_words(row), UNANSWERED if is_over else None)
         if row.answered_at is not None:
-            yield Turn(False, ANSWERED, row.answered_at, answer_words(row))
+            yield ConversationTurn(False, ANSWERED, row.answered_at, answer_words(row))
 
 
-def _additions(report: Report) -> Iterator[Turn]:
+def _additions(report: Report) -> Iterator[ConversationTurn]:
     rows = list(db.session.scalars(select(Addition).where(Addition.report_id == report.id)))
     photos, recordings = photos_of_additions(rows), recordings_of_additions(rows)
     for row in rows:
         words, note = addition_words(row), READ if row.read_at is not None else UNREAD
         own, spoken = own_photos(photos.get(row.id, ())), tuple(recordings.get(row.id, ()))
         heading = SENT_PHOTOS if own and not words else SENT_VOICE if spoken and not words else ADDED
-        yield Turn(False, heading, row.written_at, words, note, own, spoken)
+        yield ConversationTurn(False, heading, row.written_at, words, note, own, spoken)
 
 
-def _objections(report: Report) -> Iterator[Turn]:
+def _objections(report: Report) -> Iterator[ConversationTurn]:
     """Objections and decisions while the report was in the case. A refusal in force is shown above the conversation."""
     query = select(Refusal).join(CaseReport, CaseReport.case_id == Refusal.case_id).where(CaseReport.report_id == report.id)
     query = query.where(Refusal.refused_at >= CaseReport.joined_at)
@@ -152,24 +152,28 @@ def _objections(report: Report) -> Iterator[Turn]:
             continue
         is_own, is_decided = row.objected_by_id == report.id, row.decided_at is not None
         if row.objection_upheld:
-            yield Turn(True, REFUSED, row.refused_at, row.words, row.reason.name)
+            yield ConversationTurn(True, REFUSED, row.refused_at, row.words, row.reason.name)
         note = None if is_decided else BEING_LOOKED_AT
-        yield Turn(False, OBJECTED if is_own else OTHER_OBJECTED, row.objected_at, objection_words(row) if is_own else None, note)
+        yield ConversationTurn(
+            False, OBJECTED if is_own else OTHER_OBJECTED, row.objected_at, objection_words(row) if is_own else None, note
+        )
         if row.decided_at is not None:
             # the words answer the person who objected, and may repeat what only that person said
-            yield Turn(True, UPHELD if row.objection_upheld else DISMISSED, row.decided_at, row.decision_words if is_own else None)
+            yield ConversationTurn(
+                True, UPHELD if row.objection_upheld else DISMISSED, row.decided_at, row.decision_words if is_own else None
+            )
 
 
-def _withdrawals(report: Report) -> Iterator[Turn]:
+def _withdrawals(report: Report) -> Iterator[ConversationTurn]:
     for row in db.session.scalars(select(Withdrawal).where(Withdrawal.report_id == report.id)):
         was_at_once = row.granted and row.decided_by_id is None
         note = None if row.granted is not None else OVERTAKEN if row.decided_at is not None else BEING_CONSIDERED
-        yield Turn(False, WITHDRAWAL if was_at_once else ASKED_TO_WITHDRAW, row.requested_at, withdrawal_reason(row), note)
+        yield ConversationTurn(False, WITHDRAWAL if was_at_once else ASKED_TO_WITHDRAW, row.requested_at, withdrawal_reason(row), note)
         if row.decided_at is not None and row.granted is not None and not was_at_once:
-            yield Turn(True, WITHDRAWAL_GRANTED if row.granted else WITHDRAWAL_KEPT, row.decided_at, row.decision_words)
+            yield ConversationTurn(True, WITHDRAWAL_GRANTED if row.granted else WITHDRAWAL_KEPT, row.decided_at, row.decision_words)
 
 
-TURNS: dict[type, Callable[[Report], Iterator[Turn]]] = {
+TURNS: dict[type, Callable[[Report], Iterator[ConversationTurn]]] = {
     Question: _questions,
     Addition: _additions,
     Refusal: _objections,

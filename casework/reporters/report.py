@@ -21,7 +21,7 @@ from casework.public.publication import MissingAnswer, PublicAnswer, answers_of,
 from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
-from casework.reporters.conversation import Granted, ReferralTold, Turn, talk_about
+from casework.reporters.conversation import ConversationTurn, Granted, ReferralTold, talk_about
 from casework.reporters.labels import Standing, is_going_on, standing_of
 from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.reporters.photos import OwnPhoto, own_photos
@@ -44,7 +44,7 @@ class RefusalTold:
 
 
 @dataclass(frozen=True)
-class Asked:
+class OpenQuestion:
     """The centre's question. From `due_at` on the wait may end at any moment; with `closes` the report is closed by that."""
 
     words: str
@@ -63,7 +63,7 @@ class ReviewTold:
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenRating:
     """A rating by the sender: of the whole, or of the agency with this ref; perhaps from before a correction of the answer."""
 
     level: str
@@ -107,7 +107,7 @@ class OwnReport:
     clock: Clock | None = None
     acceptance: Clock | None = None
     held_until: datetime | None = None
-    question: Asked | None = None
+    question: OpenQuestion | None = None
     refusal: RefusalTold | None = None
     objection_until: datetime | None = None
     may_write: bool = False
@@ -123,10 +123,10 @@ class OwnReport:
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
     rateable: Rateable | None = None
-    given: tuple[Given, ...] = ()
+    given: tuple[GivenRating, ...] = ()
     review: ReviewTold | None = None
     in_review_since: datetime | None = None
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[ConversationTurn, ...] = ()
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
     steps: tuple[Step, ...] = ()
@@ -203,7 +203,7 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
     )  # fmt: skip
 
 
-def _next_step(own_part: OwnReport, standing: Standing, given: tuple[Given, ...], *, is_looked_at_again: bool) -> Bilingual:
+def _next_step(own_part: OwnReport, standing: Standing, given: tuple[GivenRating, ...], *, is_looked_at_again: bool) -> Bilingual:
     """What comes next; a sender who asked for a review reads that they were heard."""
     if is_looked_at_again:
         return OBJECTED_NEXT
@@ -211,11 +211,11 @@ def _next_step(own_part: OwnReport, standing: Standing, given: tuple[Given, ...]
     return DISSATISFIED_NEXT if standing.state == CaseState.REVIEW and is_theirs else own_part.next_step
 
 
-def _asked(question: Question | None, *, shares_case: bool) -> Asked | None:
+def _asked(question: Question | None, *, shares_case: bool) -> OpenQuestion | None:
     """The question as asked. A case that answers others too is not closed because one sender is silent."""
     if question is None:
         return None
-    return Asked(question.words, question.asked_at, question.due_at, question.when_unanswered == CLOSE and not shares_case)
+    return OpenQuestion(question.words, question.asked_at, question.due_at, question.when_unanswered == CLOSE and not shares_case)
 
 
 def _asks_back(case: Case, report: Report) -> bool:
@@ -261,14 +261,14 @@ def _rateable(case: Case, report: Report, publication: Publication | None, clock
     return Rateable(clock.due_at, tuple((agency.ref, agency.name) for agency in agencies))
 
 
-def _given(report: Report, publication: Publication | None) -> tuple[Given, ...]:
+def _given(report: Report, publication: Publication | None) -> tuple[GivenRating, ...]:
     if publication is None or report.reporter_id is None:
         return ()
     query = select(Rating).where(Rating.publication_id == publication.id, Rating.reporter_id == report.reporter_id).order_by(Rating.id)
     refs = {row.answer.assignment.agency_id: row.answer.assignment.agency.ref for row in publication.current.answers}
     current = publication.current.id
     return tuple(
-        Given(
+        GivenRating(
             level=rating.level,
             reason=rating_reason(rating) if rating.about == WHOLE else None,
             agency_ref=refs.get(rating.agency_id or 0),
