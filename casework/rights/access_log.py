@@ -49,7 +49,7 @@ class LogRefused(CaseworkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LookFilter:
     """The filter of the list: whose looks (user name), of which case (code of it or of a report), on which local days."""
 
     login: str = ""
@@ -84,7 +84,7 @@ class LookPage:
     next_before: int | None
 
 
-def looks_logged(by: Actor, wanted: Wanted, *, before: int | None = None, centre_id: int | None = None, limit: int = PAGE) -> LookPage:
+def looks_logged(by: Actor, wanted: LookFilter, *, before: int | None = None, centre_id: int | None = None, limit: int = PAGE) -> LookPage:
     """A page of the looks the reader may know of: in their centres, or with `centre_id` in that one. Raises LogRefused."""
     centres = centres_where(by, Action.READ_LOOKS)
     if centre_id is not None:
@@ -101,7 +101,7 @@ def looks_logged(by: Actor, wanted: Wanted, *, before: int | None = None, centre
     return LookPage(_told(found, by), last)
 
 
-def _narrowed(wanted: Wanted, centres: set[int] | None, before: int | None) -> Select[Any]:
+def _narrowed(wanted: LookFilter, centres: set[int] | None, before: int | None) -> Select[Any]:
     query = select(Event).where(LOOKS)
     if before is not None:
         at = select(Event.at).where(Event.id == before).scalar_subquery()

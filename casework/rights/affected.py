@@ -55,7 +55,7 @@ WAY_LABELS: dict[str, Bilingual] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class Period:
     """From an instant until before another; `first` None: from the beginning."""
 
     first: datetime | None
@@ -63,7 +63,7 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AffectedPeople:
     """Who may be affected: reports and accounts as queries, and how they were found, in refs and instants."""
 
     way: str
@@ -73,7 +73,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class AffectedCounts:
     """How many are affected: reports, accounts, the people behind them as far as known, and how many were told."""
 
     reports: int
@@ -87,7 +87,7 @@ class Counts:
 # # -- searches ------------------------------------------------------------------------------------------------------------------
 
 
-def by_account(breach: Breach, login: str, time: Time) -> Found:
+def by_account(breach: Breach, login: str, time: Period) -> AffectedPeople:
     """Everything an account left a trace of in a period: looks, exports with names, requests about data, and each case it worked on.
 
     Reading a case page without acting is not recorded; where that matters, search its centre's reports by time. Raises BreachRefused.
@@ -96,17 +96,17 @@ def by_account(breach: Breach, login: str, time: Time) -> Found:
     return _by_account(breach, account, time, BY_ACCOUNT, {"account": account.ref})
 
 
-def by_session(breach: Breach, ref: str) -> Found:
+def by_session(breach: Breach, ref: str) -> AffectedPeople:
     """The same for the time a session was open. Other sessions of the account at that time are not distinguished. Raises BreachRefused."""
     query = select(LoginSession).join(Account, Account.id == LoginSession.account_id)
     session = db.session.scalars(query.where(LoginSession.ref == ref, works_in(_places(breach)))).first()
     if session is None:
         raise BreachRefused("Không có phiên đăng nhập này.", "There is no such session.")
-    time = Time(session.created_at, session.revoked_at or session.expires_at)
+    time = Period(session.created_at, session.revoked_at or session.expires_at)
     return _by_account(breach, session.account, time, BY_SESSION, {"account": session.account.ref, "session": session.ref})
 
 
-def by_output(breach: Breach, ref: str) -> Found:
+def by_output(breach: Breach, ref: str) -> AffectedPeople:
     """The senders an export named. Raises BreachRefused, including for one that names nobody."""
     output = db.session.scalars(select(Output).where(Output.ref == normal(ref))).first()
     if output is None or not _is_at(breach, output.centre_id):
@@ -118,10 +118,10 @@ def by_output(breach: Breach, ref: str) -> Found:
             about="output",
         )
     codes = [str(told.get("report")) for told in looks_of_output(output.ref, since=output.asked_at, most=MOST_FOUND)]
-    return Found(BY_OUTPUT, {"output": output.ref}, _reports(breach, Report.code.in_(codes)))
+    return AffectedPeople(BY_OUTPUT, {"output": output.ref}, _reports(breach, Report.code.in_(codes)))
 
 
-def by_cases(breach: Breach, typed: str) -> Found:
+def by_cases(breach: Breach, typed: str) -> AffectedPeople:
     """The senders of every report of some cases, by codes of either. Raises BreachRefused for an unknown one."""
     codes = sorted({normal(code).upper() for code in re.split(r"[\s,;]+", typed) if code})
     if not 1 <= len(codes) <= MOST_CODES:
@@ -132,25 +132,25 @@ def by_cases(breach: Breach, typed: str) -> Found:
     if unknown := sorted(set(codes) - {row.code for row in rows}):
         names = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
         raise BreachRefused(f"Không có mã: {names}", f"There is no such code: {names}", about="codes")
-    return Found(BY_CASES, {"codes": codes}, _reports(breach, CaseReport.case_id.in_([row.case_id for row in rows])))
+    return AffectedPeople(BY_CASES, {"codes": codes}, _reports(breach, CaseReport.case_id.in_([row.case_id for row in rows])))
 
 
-def by_centre(breach: Breach, centre_id: int | None, time: Time) -> Found:
+def by_centre(breach: Breach, centre_id: int | None, time: Period) -> AffectedPeople:
     """Every report sent in a period, to a centre or, for a breach of the installation, to all. Raises NotAllowed."""
     if not _is_at(breach, centre_id):
         raise NotAllowed
     where = _during(Report.filed_at, time)
     if centre_id is not None:
         where.append(Report.centre_id.in_(sorted(centres_with_heirs({centre_id}))))
-    return Found(BY_CENTRE, {"centre_id": centre_id, **_facts(time)}, _reports(breach, *where))
+    return AffectedPeople(BY_CENTRE, {"centre_id": centre_id, **_facts(time)}, _reports(breach, *where))
 
 
-def by_citizens(breach: Breach, time: Time) -> Found:
+def by_citizens(breach: Breach, time: Period) -> AffectedPeople:
     """Every citizen's account made in a period; they belong to no centre. Raises NotAllowed for a centre's breach."""
     if breach.centre_id is not None:
         raise NotAllowed
     accounts = select(Account.id).where(Account.kind == "citizen", Account.sealed_identity.is_not(None), *_during(Account.created_at, time))
-    return Found(BY_CITIZENS, _facts(time), accounts=accounts)
+    return AffectedPeople(BY_CITIZENS, _facts(time), accounts=accounts)
 
 
 def sessions_during(breach: Breach, login: str) -> list[LoginSession]:
@@ -163,7 +163,7 @@ def sessions_during(breach: Breach, login: str) -> list[LoginSession]:
 # # -- adding the affected --------------------------------------------------------------------------------------------------------
 
 
-def work_out(breach: Breach, found: Found, *, by: Actor, now: datetime) -> BreachSearch:
+def work_out(breach: Breach, found: AffectedPeople, *, by: Actor, now: datetime) -> BreachSearch:
     """Add the people found to a breach, unless they are there already. Records `work_out_affected` with numbers only.
 
     Raises NotAllowed, BreachRefused where the breach is closed, nobody was found, or too many at once.
@@ -200,7 +200,7 @@ def subjects_of(breach: Breach, *, after: int = 0, limit: int = PAGE, centre_id:
     return list(db.session.scalars(query))
 
 
-def counts_of(breach: Breach) -> Counts:
+def counts_of(breach: Breach) -> AffectedCounts:
     shown = _shown(breach).with_only_columns(
         BreachSubject.report_id, BreachSubject.account_id, BreachSubject.told, Reporter.account_id.label("owner"),
         Reporter.id.label("sender"),
@@ -218,7 +218,7 @@ def counts_of(breach: Breach) -> Counts:
         )
     ).one()  # fmt: skip
     reports, accounts, owners, senders, told, unreachable, untold = found
-    return Counts(reports, accounts, owners + senders, told, unreachable, untold)
+    return AffectedCounts(reports, accounts, owners + senders, told, unreachable, untold)
 
 
 def _add(breach: Breach, search: BreachSearch, column: Any, query: Select[int]) -> None:
@@ -261,7 +261,7 @@ def _within(breach: Breach) -> list[ColumnElement[bool]]:
     return [Case.quarantined_at.is_(None), *([] if places is None else [Case.centre_id.in_(sorted(places))])]
 
 
-def _by_account(breach: Breach, account: Account, time: Time, way: str, facts: dict[str, Any]) -> Found:
+def _by_account(breach: Breach, account: Account, time: Period, way: str, facts: dict[str, Any]) -> AffectedPeople:
     """Only cases with events after the time began, because their streams are found by that."""
     during = [Event.actor_id == account.id, *_during(Event.at, time)]
     touched = select(Event.case_id).where(Event.case_id.is_not(None), *during)
@@ -274,7 +274,7 @@ def _by_account(breach: Breach, account: Account, time: Time, way: str, facts: d
     own = select(Report.id).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id.in_(people))
     reports = _reports(breach, CaseReport.case_id.in_(touched) | Report.id.in_(own) if people else CaseReport.case_id.in_(touched))
     accounts = select(Account.id).where(Account.id.in_(people)) if people else None
-    return Found(way, {**facts, **_facts(time)}, reports, accounts)
+    return AffectedPeople(way, {**facts, **_facts(time)}, reports, accounts)
 
 
 def _staff(breach: Breach, login: str) -> Account:
@@ -293,9 +293,9 @@ def _is_at(breach: Breach, centre_id: int | None) -> bool:
     return places is None or centre_id in places
 
 
-def _during(column: Any, time: Time) -> list[ColumnElement[bool]]:
+def _during(column: Any, time: Period) -> list[ColumnElement[bool]]:
     return [column < time.until] if time.first is None else [column >= time.first, column < time.until]
 
 
-def _facts(time: Time) -> dict[str, str | None]:
+def _facts(time: Period) -> dict[str, str | None]:
     return {"from": time.first.isoformat() if time.first is not None else None, "until": time.until.isoformat()}

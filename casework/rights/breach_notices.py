@@ -9,7 +9,7 @@ from datetime import datetime
 
 from casework.local_time import LOCAL_ZONE
 from casework.models import Breach
-from casework.rights.affected import WAY_LABELS, Counts
+from casework.rights.affected import WAY_LABELS, AffectedCounts
 from casework.rights.breaches import AUTHORITY, KIND_LABELS, KNOWN_LABELS, PEOPLE
 
 LAWS = "Luật Bảo vệ dữ liệu cá nhân 91/2025/QH15 và Nghị định 356/2025/NĐ-CP"
@@ -31,12 +31,12 @@ class Notice:
     closing: str
 
 
-def notice_to(whom: str, breach: Breach, counts: Counts, *, body: str) -> Notice:
+def notice_to(whom: str, breach: Breach, counts: AffectedCounts, *, body: str) -> Notice:
     """The draft to AUTHORITY or PEOPLE; `body` is the sender."""
     return _to_authority(breach, counts, body) if whom == AUTHORITY else _to_people(breach, body)
 
 
-def _to_authority(breach: Breach, counts: Counts, body: str) -> Notice:
+def _to_authority(breach: Breach, counts: AffectedCounts, body: str) -> Notice:
     known = breach.description
     people = f"{counts.people} người ({counts.reports} phản ánh, {counts.accounts} tài khoản)" if counts.people else "đang xác định"
     ways = list(dict.fromkeys(WAY_LABELS[search.way].vi.lower() for search in breach.searches))

@@ -49,7 +49,7 @@ class BreachRefused(CaseworkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BreachFacts:
     """The description of a breach, in words that name no citizen."""
 
     happened: str
@@ -68,7 +68,7 @@ KNOWN_LABELS: dict[str, Bilingual] = {
 }
 
 
-def open_breach(kind: str, known: Known, *, by: Actor, now: datetime, noticed_at: datetime, centre_id: int | None) -> Breach:
+def open_breach(kind: str, known: BreachFacts, *, by: Actor, now: datetime, noticed_at: datetime, centre_id: int | None) -> Breach:
     """Record a breach of a centre, or with None of the whole installation; its 72 hours run from when it was noticed.
 
     Records `open_breach`. Raises NotAllowed, BreachRefused.
@@ -91,7 +91,7 @@ def open_breach(kind: str, known: Known, *, by: Actor, now: datetime, noticed_at
     return breach
 
 
-def describe_breach(breach: Breach, known: Known, *, by: Actor, now: datetime) -> None:
+def describe_breach(breach: Breach, known: BreachFacts, *, by: Actor, now: datetime) -> None:
     """Record what is known by now; earlier descriptions stay. Records `describe_breach`. Raises NotAllowed, BreachRefused."""
     refuse_closed(breach, by=by)
     known = _judged(known)
@@ -152,9 +152,9 @@ def is_late(breach: Breach, now: datetime) -> bool:
     return (told_authority_at(breach) or breach.closed_at or now) >= breach.authority_due_at
 
 
-def known_of(row: BreachDescription) -> Known:
+def known_of(row: BreachDescription) -> BreachFacts:
     """A description in the form it is typed."""
-    return Known(**{each.name: getattr(row, each.name) for each in fields(Known)})
+    return BreachFacts(**{each.name: getattr(row, each.name) for each in fields(BreachFacts)})
 
 
 def breaches_seen(by: Actor, *, after: int | None = None) -> tuple[list[Breach], int | None]:
@@ -226,8 +226,8 @@ def _administers(centre_id: int | None, by: Actor) -> bool:
     return centres is None or centre_id in centres
 
 
-def _judged(known: Known) -> Known:
-    return Known(**{name: _needed(name, getattr(known, name), LONGEST_CONTACT if name == "contact" else LONGEST_TEXT, label)
+def _judged(known: BreachFacts) -> BreachFacts:
+    return BreachFacts(**{name: _needed(name, getattr(known, name), LONGEST_CONTACT if name == "contact" else LONGEST_TEXT, label)
                     for name, label in KNOWN_LABELS.items()})  # fmt: skip
 
 
@@ -240,8 +240,8 @@ def _needed(name: str, typed: str, longest: int, label: Bilingual) -> str:
     return text
 
 
-def _describe(breach: Breach, known: Known, by: Actor, now: datetime) -> None:
-    values = {each.name: getattr(known, each.name) for each in fields(Known)}
+def _describe(breach: Breach, known: BreachFacts, by: Actor, now: datetime) -> None:
+    values = {each.name: getattr(known, each.name) for each in fields(BreachFacts)}
     breach.descriptions.append(BreachDescription(**values, written_at=now, written_by_id=by.account_id))
     db.session.flush()
 

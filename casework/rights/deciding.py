@@ -38,7 +38,7 @@ from casework.text import normal
 LONGEST_REPLY = 2_000
 
 
-class DecisionRefused(CaseworkError):
+class RequestDecisionRefused(CaseworkError):
     """The request cannot be decided like this; the text says why."""
 
 
@@ -49,7 +49,7 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
     """
     require_decider(request, by, now)
     if request.answered_at is not None or request.done_at is not None:
-        raise DecisionRefused("Yêu cầu này đã được trả lời.", "This request has been answered already.")
+        raise RequestDecisionRefused("Yêu cầu này đã được trả lời.", "This request has been answered already.")
     _reply(request, words, is_needed=False)
     request.granted, request.answered_at, request.answered_by_id = True, now, by.account_id
     record_request(request, "answer_data_request", by=by, at=now, granted=True)
@@ -64,7 +64,7 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
     require_decider(request, by, now)
     _refuse_over(request)
     if request.begun_at is not None:
-        raise DecisionRefused("Việc xóa đã bắt đầu, không từ chối được nữa.", "Erasing has begun; it cannot be refused any more.")
+        raise RequestDecisionRefused("Việc xóa đã bắt đầu, không từ chối được nữa.", "Erasing has begun; it cannot be refused any more.")
     _reply(request, words, is_needed=True)
     request.granted, request.done_at, request.done_by_id = False, now, by.account_id
     if request.answered_at is None:
@@ -83,11 +83,11 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
     _refuse_over(request)
     most = most_extension(request.centre_id)
     if request.extended_at is not None:
-        raise DecisionRefused("Yêu cầu chỉ được gia hạn một lần.", "A request is extended once only.")
+        raise RequestDecisionRefused("Yêu cầu chỉ được gia hạn một lần.", "A request is extended once only.")
     if now >= request.done_due_at:
-        raise DecisionRefused("Yêu cầu đã quá hạn nên không gia hạn được.", "The request is late already and cannot be extended.")
+        raise RequestDecisionRefused("Yêu cầu đã quá hạn nên không gia hạn được.", "The request is late already and cannot be extended.")
     if not 1 <= days <= most:
-        raise DecisionRefused(f"Gia hạn từ 1 đến {most} ngày.", f"It is extended by 1 to {most} days.", about="days")
+        raise RequestDecisionRefused(f"Gia hạn từ 1 đến {most} ngày.", f"It is extended by 1 to {most} days.", about="days")
     _reply(request, words, is_needed=True)
     request.done_due_at, request.extended_at = extended_due(request.done_due_at, days, request.centre_id), now
     if request.answered_at is None:
@@ -106,7 +106,7 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
     require_decider(request, by, now)
     _refuse_over(request)
     if request.begun_at is not None:
-        raise DecisionRefused("Việc xóa đã bắt đầu.", "Erasing has begun already.")
+        raise RequestDecisionRefused("Việc xóa đã bắt đầu.", "Erasing has begun already.")
     _reply(request, words, is_needed=False)
     if request.answered_at is None:
         request.answered_at, request.answered_by_id = now, by.account_id
@@ -134,7 +134,7 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
     require_decider(request, by, now)
     reason = normal(reason)
     if len(reason) < SHORTEST_REASON:
-        raise DecisionRefused(
+        raise RequestDecisionRefused(
             "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).",
             about="reason",
         )
@@ -178,15 +178,17 @@ def require_decider(request: DataRequest, by: Actor, now: datetime) -> None:
 
 def _refuse_over(request: DataRequest) -> None:
     if request.done_at is not None:
-        raise DecisionRefused("Yêu cầu này đã xong.", "This request is over already.")
+        raise RequestDecisionRefused("Yêu cầu này đã xong.", "This request is over already.")
 
 
 def _reply(request: DataRequest, words: str, *, is_needed: bool) -> None:
     words = normal(words)
     if is_needed and not words:
-        raise DecisionRefused("Vui lòng nêu lý do để báo cho người yêu cầu.", "Please give the reason; the person is told.", about="words")
+        raise RequestDecisionRefused(
+            "Vui lòng nêu lý do để báo cho người yêu cầu.", "Please give the reason; the person is told.", about="words"
+        )
     if len(words) > LONGEST_REPLY:
-        raise DecisionRefused(
+        raise RequestDecisionRefused(
             f"Lời gửi người yêu cầu tối đa {LONGEST_REPLY} ký tự.", f"At most {LONGEST_REPLY} characters are taken.",
             about="words",
         )

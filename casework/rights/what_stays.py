@@ -96,7 +96,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RemainingText:
     """A remaining text. `pieces` are its parts, each with its stretch, if any; None: the decider may not read its words.
 
     `publication`: it is published now, and has to be corrected or taken back. `version` detects later changes. `takes_words`: other words
@@ -118,7 +118,7 @@ class Kept:
 class WhatStays:
     """The remaining texts; whether there are more; how many documents were written about the cases."""
 
-    texts: tuple[Kept, ...]
+    texts: tuple[RemainingText, ...]
     has_more: bool
     documents: int
 
@@ -214,7 +214,7 @@ def _follow(case: Case, row: Any, column: str, *, by: Actor, at: datetime, reque
     refresh_search_rows(case, at=at)
 
 
-def _redacted(kept: Kept, text: str, scope: _Scope, stretches: Collection[str], words: str) -> str:
+def _redacted(kept: RemainingText, text: str, scope: _Scope, stretches: Collection[str], words: str) -> str:
     def goes(piece: str, is_own: bool) -> bool:
         return is_own if kept.pieces is None else piece in stretches
 
@@ -352,7 +352,7 @@ SOURCES: tuple[_Source, ...] = (
 """Every table with texts an erasure leaves, except drawn steps (their fields) and numbered documents."""
 
 
-def _kept(scope: _Scope) -> Iterator[tuple[Kept, Any, str]]:
+def _kept(scope: _Scope) -> Iterator[tuple[RemainingText, Any, str]]:
     for source in SOURCES:
         rows = source.found(source.model, scope).order_by(source.model.id.desc()).limit(MOST_ROWS)
         for row, case_id in db.session.execute(rows):
@@ -363,7 +363,7 @@ def _kept(scope: _Scope) -> Iterator[tuple[Kept, Any, str]]:
                     yield kept, row, column
 
 
-def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: str, case: Case, scope: _Scope) -> Kept | None:
+def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: str, case: Case, scope: _Scope) -> RemainingText | None:
     pieces = [(piece, _stretch(piece, kind, is_own)) for piece, kind, is_own in _pieces(text, scope)]
     stretches = {stretch.words: stretch for _piece, stretch in pieces if stretch is not None}
     # notes of an agency are for its own people; the decider learns only that the person is named in one
@@ -372,7 +372,7 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
         return None
     read_now = _read_now(row, case, scope)
     is_public = case.is_public and (read_now is not None or isinstance(row, Answer | Case))
-    return Kept(
+    return RemainingText(
         key=f"{source.model.__tablename__}.{row.id}.{column}", case=case, what=what, pieces=None if is_theirs else tuple(pieces),
         stretches=() if is_theirs else tuple(stretches.values()), version=hashlib.sha256(text.encode()).hexdigest()[:16],
         publication=read_now, is_public=is_public, takes_words=not is_theirs and not (is_public and isinstance(row, Answer)),

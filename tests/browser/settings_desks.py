@@ -17,7 +17,7 @@ from casework.models import Assignment, Camera, Event, Letterhead
 from casework.permissions import Role, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import BodyKind
-from casework.rights.breaches import SHOWN_PAGE, Known, breaches_seen, open_breach
+from casework.rights.breaches import SHOWN_PAGE, BreachFacts, breaches_seen, open_breach
 from casework.settings.deputyships import appoint_deputy
 from casework.settings.importing.rows import add_row
 from casework.settings.kinds.table import KINDS
@@ -82,7 +82,7 @@ def furnish_settings(day: Day) -> None:
     with unit_of_work():
         by = actor_for(db.session.merge(account), now=now)
         add_wallboard(centre=db.session.merge(world.centre), name="Phòng điều hành", reason=WHY, by=by, now=now)
-        known = Known(happened="Trang của một phản ánh hiện cho người khác trong mười phút.", data_kinds="Họ tên, số điện thoại",
+        known = BreachFacts(happened="Trang của một phản ánh hiện cho người khác trong mười phút.", data_kinds="Họ tên, số điện thoại",
                       consequences="Người lạ có thể gọi điện.", measures="Đã đóng trang, đã sửa lỗi.", contact="Tổ vận hành, 0263 3839 123")
         open_breach(SHOWN_PAGE, known, by=by, now=now, noticed_at=now - timedelta(hours=3), centre_id=world.centre.id)
         set_value("quiet_from", "20:00", by=by, now=now, reason=WHY)

@@ -53,7 +53,7 @@ from casework.public.cases import public_case
 from casework.public.me_too import say_me_too
 from casework.rights.archive import PAGE_FILE, PERSON_FILE, REPORT_FILE, PageOf, archive_of
 from casework.rights.deciding import (
-    DecisionRefused,
+    RequestDecisionRefused,
     answer_request,
     carry_out,
     extend_request,
@@ -144,14 +144,14 @@ def test_a_request_has_the_days_of_the_law(
 def test_more_time_is_taken_once_with_a_reason_and_not_after_the_day(world: build.World) -> None:
     request = ask(world, "erasure", now=local(2, 3, 10))
     for days, words in ((16, "Cần tìm hồ sơ."), (0, "Cần tìm hồ sơ."), (5, "  ")):
-        with pytest.raises(DecisionRefused):
+        with pytest.raises(RequestDecisionRefused):
             decide(world, request, extend_request, days=days, words=words)
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(RequestDecisionRefused):
         decide(world, request, extend_request, days=5, words="Muộn.", now=local(23, 3))
     decide(world, request, extend_request, days=15, words="Hồ sơ giấy ở kho.", now=local(3, 3, 9))
     assert request.done_due_at == local(7, 4)
     assert (request.granted, reply_in(request)) == (True, "Hồ sơ giấy ở kho.")
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(RequestDecisionRefused):
         decide(world, request, extend_request, days=1, words="Thêm nữa.")
     assert request.done_due_at == local(7, 4)
 
@@ -160,14 +160,14 @@ def test_each_word_reaches_the_person_and_no_words_stand_in_events_or_messages(w
     request = ask(world, "erasure", wish=Wish(WORDS))
     with pytest.raises(RequestRefused):
         ask(world, "erasure")
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(RequestDecisionRefused):
         decide(world, request, refuse_request, words="")
     decide(world, request, answer_request, words="Sẽ xóa trước hạn lờitrảlời.")
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(RequestDecisionRefused):
         decide(world, request, answer_request)
     decide(world, request, refuse_request, words="Phải lưu theo Luật Lưu trữ lờitừchối.", now=NOW + timedelta(hours=1))
     assert (request.granted, reply_in(request), wish_in(request).words) == (False, "Phải lưu theo Luật Lưu trữ lờitừchối.", WORDS)
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(RequestDecisionRefused):
         decide(world, request, carry_out)
     sent = list(db.session.execute(select(OutboxMessage.recipient, OutboxMessage.template).order_by(OutboxMessage.id)))
     citizen, lead = f"account:{world.people['citizen'].id}", f"desk:ops_lead@c{world.centre.id}"
@@ -204,7 +204,7 @@ def test_only_operations_leads_of_the_centre_decide(world: build.World) -> None:
 def test_a_look_needs_a_reason_and_is_written_down(world: build.World) -> None:
     build.file_report(world)
     request = ask(world, "correction", wish=Wish("Họ tên sai.", Contact(name="Nguyễn Thị Thử Hai")))
-    with pytest.raises(DecisionRefused):
+    with pytest.raises(RequestDecisionRefused):
         decide(world, request, look_at_request, reason="xem")
     wish, contacts = decide(world, request, look_at_request, reason="Đối chiếu trước khi đính chính.")  # type: ignore[misc]
     assert (wish.words, [contact.name for contact in contacts]) == ("Họ tên sai.", ["Nguyễn Thị Thử"])

@@ -17,7 +17,7 @@ from casework.permissions import Role
 from casework.photos.records import photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from casework.rights.affected import by_cases, work_out
-from casework.rights.breaches import Known, open_breach
+from casework.rights.breaches import BreachFacts, open_breach
 from casework.triage.acts import ClearedReport
 from tests import build
 from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
@@ -176,7 +176,7 @@ def stage(app: Flask) -> Stage:
 
 def _breach(world: build.World, code: str, hidden: Report) -> None:
     """Of both cases, though one of them was put aside meanwhile."""
-    known, by = Known(*["Một máy tính bị chiếm quyền."] * 5), world.actor("administrator")
+    known, by = BreachFacts(*["Một máy tính bị chiếm quyền."] * 5), world.actor("administrator")
     with unit_of_work():
         breach = open_breach("account", known, by=by, now=build.NOON, noticed_at=build.NOON, centre_id=world.centre.id)
         search = work_out(breach, by_cases(breach, code), by=by, now=build.NOON)

@@ -25,7 +25,7 @@ from casework.errors import CaseworkError
 from casework.facts.keeping import keep_facts
 from casework.models import Case, Delivery, DocumentBook, Event, File, Letter, Membership, Output, Reporter
 from casework.outputs import LEASE, MOST_ATTEMPTS, WAITS, take_output
-from casework.rights.breaches import Known, open_breach
+from casework.rights.breaches import BreachFacts, open_breach
 from reports.statistics.periods import period_named
 from reports.statistics.snapshots import freeze
 from reports.statistics.standing import STANDING_NAMES, OpenState
@@ -638,7 +638,9 @@ def test_the_command_takes_every_list_the_document_names_and_the_worker_writes(
         app.config["CLOCK"] = lambda: LATE
         world = build.standard_world()
         some_cases(world)
-        known = Known("Mất một máy tính bảng.", "Số điện thoại", "Có thể bị gọi quấy rầy.", "Đã khóa máy.", "Trung tâm, 0263 382 2123")
+        known = BreachFacts(
+            "Mất một máy tính bảng.", "Số điện thoại", "Có thể bị gọi quấy rầy.", "Đã khóa máy.", "Trung tâm, 0263 382 2123"
+        )
         with unit_of_work():
             by = world.actor("administrator", LATE)
             breach = open_breach("account", known, by=by, now=LATE, noticed_at=LATE, centre_id=world.centre.id).ref

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Breach, ProgramProcess, RecurringJob, TextTemplate, UpkeepMark
 from casework.permissions import Role
-from casework.rights.breaches import AUTHORITY, Known, close_breach, lock_breach, open_breach, record_notice
+from casework.rights.breaches import AUTHORITY, BreachFacts, close_breach, lock_breach, open_breach, record_notice
 from casework.settings.gaps import Gaps
 from casework.settings.value_changes import set_value
 from casework.upkeep import jobs as job_records
@@ -56,7 +56,7 @@ NOW = build.NOON
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TOKEN = "t" * 40
 WAIT_SECONDS = 60
-KNOWN = Known(*["Khóa bị lộ."] * 5)
+KNOWN = BreachFacts(*["Khóa bị lộ."] * 5)
 MONITORING = Path(__file__).parent.parent.parent / "deploy" / "monitoring"
 
 

@@ -7,7 +7,7 @@ from casework.local_time import local_day
 from casework.models import Output
 from casework.outputs import OutputRefused
 from casework.parsing import day_in
-from casework.rights.access_log import Wanted, looks_logged
+from casework.rights.access_log import LookFilter, looks_logged
 from casework.rights.affected import WAY_LABELS, subjects_of
 from casework.rights.breaches import KIND_LABELS, breach_seen
 from casework.rights.processing import kept_now, register_on
@@ -70,7 +70,7 @@ def register_table(output: Output, progress: Progress) -> Table:
 def look_table(output: Output, progress: Progress) -> Table:
     """The reveals in a centre by the page's filter, newest first, limited to what the reader may know."""
     asked = {name: str(output.parameters.get(name) or "") for name in ("login", "code", "from", "to")}
-    wanted = Wanted(asked["login"], asked["code"], day_in(asked["from"]), day_in(asked["to"]))
+    wanted = LookFilter(asked["login"], asked["code"], day_in(asked["from"]), day_in(asked["to"]))
     words = {"tên đăng nhập": asked["login"], "mã": asked["code"], "từ ngày": asked["from"], "đến ngày": asked["to"]}
     chosen = "; ".join(f"{name}: {value}" for name, value in words.items() if value)
     table = Table("Ai đã xem dữ liệu cá nhân", LOOK_COLUMNS, (), notes=[("Bộ lọc", chosen or "không có")])
@@ -78,7 +78,7 @@ def look_table(output: Output, progress: Progress) -> Table:
     return table
 
 
-def _looks(wanted: Wanted, output: Output, progress: Progress, table: Table) -> Rows:
+def _looks(wanted: LookFilter, output: Output, progress: Progress, table: Table) -> Rows:
     before, done = None, 0
     while done < MOST_ROWS:
         page = looks_logged(progress.by, wanted, before=before, centre_id=output.centre_id, limit=PIECE)

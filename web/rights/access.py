@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from casework.parsing import number_in
 from casework.permissions import Action, Role
-from casework.rights.access_log import LONGEST_CODE, LONGEST_LOGIN, LogRefused, LookPage, Wanted, looks_logged
+from casework.rights.access_log import LONGEST_CODE, LONGEST_LOGIN, LogRefused, LookFilter, LookPage, looks_logged
 from web.exports.links import export_url
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
@@ -22,7 +22,7 @@ bp = Blueprint("rights_access", __name__)
 def looks() -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip()[:longest] for name, longest in
              (("login", LONGEST_LOGIN), ("code", LONGEST_CODE), ("from", 20), ("to", 20))}  # fmt: skip
-    wanted = Wanted(asked["login"], asked["code"], day_typed("from"), day_typed("to"))
+    wanted = LookFilter(asked["login"], asked["code"], day_typed("from"), day_typed("to"))
     before, refusal = request.args.get("before", ""), _misread(asked, wanted)
     try:
         page = looks_logged(actor(), wanted, before=number_in(before))
@@ -36,7 +36,7 @@ def looks() -> ResponseReturnValue:
     ), 422 if refusal else 200  # fmt: skip
 
 
-def _misread(asked: dict[str, str], wanted: Wanted) -> str:
+def _misread(asked: dict[str, str], wanted: LookFilter) -> str:
     for name, day in (("from", wanted.first), ("to", wanted.last)):
         if asked[name] and day is None:
             return str(_("“%(typed)s” is not a day. Example: 31/12/2026", typed=asked[name]))

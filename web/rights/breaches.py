@@ -17,7 +17,7 @@ from casework.models import Breach, Centre, LoginSession
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, may
 from casework.rights import affected
-from casework.rights.affected import WAY_LABELS, Found, Time, counts_of, sessions_during, subjects_of, work_out
+from casework.rights.affected import WAY_LABELS, AffectedPeople, Period, counts_of, sessions_during, subjects_of, work_out
 from casework.rights.breach_notices import notice_to
 from casework.rights.breaches import (
     AUTHORITY,
@@ -26,8 +26,8 @@ from casework.rights.breaches import (
     KNOWN_LABELS,
     PEOPLE,
     STEP_LABELS,
+    BreachFacts,
     BreachRefused,
-    Known,
     breach_seen,
     breaches_seen,
     close_breach,
@@ -194,7 +194,7 @@ def _ids(verb: str) -> dict[str, str]:
     return of_act.get(verb, {})
 
 
-def _found(row: Breach) -> Found:
+def _found(row: Breach) -> AffectedPeople:
     """Who is affected, found by the chosen method."""
     sent, way = request.form, request.form.get("way", "")
     if way == affected.BY_SESSION:
@@ -212,12 +212,12 @@ def _found(row: Breach) -> Found:
     raise BreachRefused("Vui lòng chọn cách tìm.", "Please choose a way.")
 
 
-def _time() -> Time:
+def _time() -> Period:
     first = _instant("first", FIRST) if request.form.get("first", "").strip() else None
     until = _instant("until", UNTIL)
     if first is not None and first >= until:
         raise DayRefused("Lúc kết thúc phải sau lúc bắt đầu.", "The time has to end after it begins.", about="until")
-    return Time(first, until)
+    return Period(first, until)
 
 
 def _instant(name: str, label: Bilingual) -> datetime:
@@ -231,8 +231,8 @@ def _instant(name: str, label: Bilingual) -> datetime:
         raise DayRefused(f"{label.vi}: {refused.text.vi}", f"{label.en}: {refused.text.en}", about=name) from None
 
 
-def _known() -> Known:
-    return Known(**{name: request.form.get(name, "") for name in KNOWN})
+def _known() -> BreachFacts:
+    return BreachFacts(**{name: request.form.get(name, "") for name in KNOWN})
 
 
 # -- what pages show -------------------------------------------------------------------------------------------------------

@@ -22,9 +22,9 @@ from casework.models import Breach, Case, Event, Output, Report
 from casework.outputs import order_output
 from casework.privacy.look_reasons import _holds_reason, gather_reasons
 from casework.rights import affected
-from casework.rights.access_log import LoggedLook, Wanted, looks_logged
+from casework.rights.access_log import LoggedLook, LookFilter, looks_logged
 from casework.rights.archive import archive_of
-from casework.rights.breaches import Known, open_breach
+from casework.rights.breaches import BreachFacts, open_breach
 from casework.rights.erasing_people import erase_report
 from casework.rights.looks import looks_at
 from casework.rights.requests import Person
@@ -72,7 +72,7 @@ class Listed:
         db.session.expire_all()
 
     def looks(self, name: str = "inspector") -> list[LoggedLook]:
-        return [look for look in looks_logged(self.world.actor(name), Wanted()).looks if look.code]
+        return [look for look in looks_logged(self.world.actor(name), LookFilter()).looks if look.code]
 
     def history(self, number: int) -> str:
         case = db.session.get_one(Case, self.filed[number].case.id)
@@ -137,7 +137,7 @@ def test_a_case_that_leaves_the_system_takes_it_too(listed: Listed) -> None:
 
 
 def test_whom_a_list_named_is_found_for_a_breach_as_before(listed: Listed) -> None:
-    what = Known("Mất một máy tính bảng.", "Số điện thoại", "Có thể bị gọi quấy rầy.", "Đã khóa máy.", "Trung tâm, 0263 382 2123")
+    what = BreachFacts("Mất một máy tính bảng.", "Số điện thoại", "Có thể bị gọi quấy rầy.", "Đã khóa máy.", "Trung tâm, 0263 382 2123")
     with unit_of_work():
         by = listed.world.actor("administrator")
         ref = open_breach("account", what, by=by, now=NOW, noticed_at=NOW, centre_id=listed.world.centre.id).ref

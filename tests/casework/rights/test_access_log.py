@@ -18,7 +18,7 @@ from casework.models.events import LOOKS
 from casework.outputs import order_output
 from casework.permissions import NotAllowed, Role
 from casework.rights import access_log
-from casework.rights.access_log import LogRefused, LookPage, Wanted, looks_logged
+from casework.rights.access_log import LogRefused, LookFilter, LookPage, looks_logged
 from casework.rights.processing import kept_now, register_on
 from casework.setting_values import VALUES
 from casework.settings.importing.rows import add_row, change_row
@@ -59,7 +59,7 @@ def test_an_inspector_reads_who_looked_at_what_and_why_and_an_administrator_with
     with unit_of_work():
         order_output("cases", "csv", {}, by=world.actor("ops_lead"), now=build.NOON + timedelta(hours=2), centre_id=world.centre.id,
                      with_identity=True, reason=WHY)  # fmt: skip
-    read = {name: looks_logged(world.actor(name), Wanted()).looks for name in ("inspector", "administrator")}
+    read = {name: looks_logged(world.actor(name), LookFilter()).looks for name in ("inspector", "administrator")}
     told = [(each.login, each.occasion.en, each.code, each.file, each.number, each.reason) for each in read["inspector"]]
     lead, operator = (str(world.people[name].login) for name in ("ops_lead", "operator"))
     assert told == [
@@ -77,14 +77,14 @@ def test_it_is_narrowed_by_person_case_and_days_and_goes_on_from_page_to_page(wo
         look(world, case, by="operator_2" if number == 1 else "operator", hours=24 * number)
     reader = world.actor("inspector")
     newest = [case.code for case in cases[::-1]]
-    first = looks_logged(reader, Wanted(), limit=2)
+    first = looks_logged(reader, LookFilter(), limit=2)
     assert (codes(first), first.next_before is None) == (newest[:2], False)
-    assert codes(looks_logged(reader, Wanted(), limit=2, before=first.next_before)) == newest[2:]
-    assert codes(looks_logged(reader, Wanted(login=str(world.people["operator_2"].login)))) == [cases[1].code]
-    assert codes(looks_logged(reader, Wanted(code=cases[2].code.lower()))) == [cases[2].code]
-    assert codes(looks_logged(reader, Wanted(first=TODAY + timedelta(days=1)))) == newest[:2]
-    assert codes(looks_logged(reader, Wanted(first=TODAY, last=TODAY + timedelta(days=1)))) == newest[1:]
-    for wanted in (Wanted(login="nobody"), Wanted(code="LD-1999-000001")):
+    assert codes(looks_logged(reader, LookFilter(), limit=2, before=first.next_before)) == newest[2:]
+    assert codes(looks_logged(reader, LookFilter(login=str(world.people["operator_2"].login)))) == [cases[1].code]
+    assert codes(looks_logged(reader, LookFilter(code=cases[2].code.lower()))) == [cases[2].code]
+    assert codes(looks_logged(reader, LookFilter(first=TODAY + timedelta(days=1)))) == newest[:2]
+    assert codes(looks_logged(reader, LookFilter(first=TODAY, last=TODAY + timedelta(days=1)))) == newest[1:]
+    for wanted in (LookFilter(login="nobody"), LookFilter(code="LD-1999-000001")):
         with pytest.raises(LogRefused):
             looks_logged(reader, wanted)
 
@@ -99,15 +99,15 @@ def test_each_reads_of_their_own_centres_and_nobody_of_a_case_under_its_own_proc
     with unit_of_work():
         look_up_phone(build.PHONE, by=other.actor("operator"), now=build.NOON, reason="Người dân gọi lại hỏi.")
     build.act(world, hidden, "quarantine", "operator", reason="Tố cáo cán bộ có tên, theo Luật.")
-    assert set(codes(looks_logged(world.actor("inspector"), Wanted()))) == {mine.code}
-    assert sorted(codes(looks_logged(other.actor("inspector"), Wanted()))) == ["", theirs.code]
+    assert set(codes(looks_logged(world.actor("inspector"), LookFilter()))) == {mine.code}
+    assert sorted(codes(looks_logged(other.actor("inspector"), LookFilter()))) == ["", theirs.code]
     overseer = world.actor("overseer")
-    assert sorted(codes(looks_logged(overseer, Wanted()))) == sorted(["", mine.code, theirs.code])
-    assert codes(looks_logged(overseer, Wanted(), centre_id=world.centre.id)) == [mine.code]
-    assert codes(looks_logged(world.actor("operator"), Wanted())) == [], "who may not read it finds nothing"
+    assert sorted(codes(looks_logged(overseer, LookFilter()))) == sorted(["", mine.code, theirs.code])
+    assert codes(looks_logged(overseer, LookFilter(), centre_id=world.centre.id)) == [mine.code]
+    assert codes(looks_logged(world.actor("operator"), LookFilter())) == [], "who may not read it finds nothing"
     for code in (hidden.code, theirs.code):
         with pytest.raises(LogRefused):
-            looks_logged(world.actor("inspector"), Wanted(code=code))
+            looks_logged(world.actor("inspector"), LookFilter(code=code))
 
 
 def test_what_was_erased_with_the_person_is_said_to_be_so(small: build.World) -> None:
@@ -115,7 +115,7 @@ def test_what_was_erased_with_the_person_is_said_to_be_so(small: build.World) ->
     look(small, filed.case)
     with unit_of_work():
         erase_reasons_to_look([db.session.get_one(Report, filed.report.id)], at=build.NOON)
-    [told] = looks_logged(small.actor("inspector"), Wanted()).looks
+    [told] = looks_logged(small.actor("inspector"), LookFilter()).looks
     assert (told.is_erased, told.reason, told.code) == (True, "", filed.case.code)
 
 
@@ -128,9 +128,9 @@ def test_one_page_goes_through_so_many_looks_and_no_more(small: build.World, mon
         look(other, theirs, hours=1 + number)
     monkeypatch.setattr(access_log, "LOOKED_AT", 2)
     reader = small.actor("inspector")
-    first = looks_logged(reader, Wanted())
+    first = looks_logged(reader, LookFilter())
     assert (codes(first), first.next_before is not None) == ([], True)
-    assert codes(looks_logged(reader, Wanted(), before=first.next_before)) == [own.code]
+    assert codes(looks_logged(reader, LookFilter(), before=first.next_before)) == [own.code]
 
 
 @pytest.mark.usefixtures("small")

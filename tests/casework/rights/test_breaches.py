@@ -19,9 +19,9 @@ from casework.models import Account, Breach, BreachSubject, Case, Delivery, Even
 from casework.outputs import order_output
 from casework.permissions import NotAllowed, Role
 from casework.rights import affected, breaches, telling_affected
-from casework.rights.affected import Found, Time, counts_of, subjects_of, work_out
+from casework.rights.affected import AffectedPeople, Period, counts_of, subjects_of, work_out
 from casework.rights.breach_notices import notice_to
-from casework.rights.breaches import AUTHORITY, PEOPLE, BreachRefused, Known, breach_seen, breaches_seen
+from casework.rights.breaches import AUTHORITY, PEOPLE, BreachFacts, BreachRefused, breach_seen, breaches_seen
 from casework.rights.requests import Person
 from casework.rights.telling_affected import breaches_told, tell_affected, waiting_to_be_told, write_to_affected
 from tests import build
@@ -29,7 +29,7 @@ from tests.casework.acting import local
 from tests.second_centre import of_the_installation, second_world
 
 NOW = build.NOON + timedelta(days=2)
-KNOWN = Known(
+KNOWN = BreachFacts(
     "Máy tính của một cán bộ bị chiếm quyền.", "Họ tên, số điện thoại.", "Có thể bị gọi điện lừa đảo.", "Đã đổi mật khẩu.", "Bà Lan, 0263"
 )
 REASON = "Gọi lại hỏi đường vào chỗ rác."
@@ -54,7 +54,7 @@ def opened(world: build.World, *, by: str = "administrator", centre: bool = True
     return db.session.get_one(Breach, id_)
 
 
-def add(world: build.World, row: Breach, found: Found, *, by: str = "administrator") -> list[str]:
+def add(world: build.World, row: Breach, found: AffectedPeople, *, by: str = "administrator") -> list[str]:
     """Work it out and return the codes that came to it."""
     with unit_of_work():
         search = work_out(breaches.lock_breach(row.id), found, by=world.actor(by), now=NOW)
@@ -68,8 +68,8 @@ def look(world: build.World, case: Case, *, by: str = "operator", at: datetime =
         reveal_identity(locked, locked.main_report, by=world.actor(by), reason=REASON, now=at)
 
 
-def during(hours: int = 1) -> Time:
-    return Time(build.NOON - timedelta(hours=1), build.NOON + timedelta(hours=hours))
+def during(hours: int = 1) -> Period:
+    return Period(build.NOON - timedelta(hours=1), build.NOON + timedelta(hours=hours))
 
 
 def do(row: Breach, use_case: Any, *args: Any, **more: Any) -> Any:
@@ -116,11 +116,13 @@ def test_the_72_hours_run_from_when_it_was_noticed_and_end_with_the_notice(small
 
 def test_what_is_known_is_added_and_what_was_known_stays(small: build.World) -> None:
     row, by = opened(small), small.actor("administrator")
-    more = Known("Hai máy tính bị chiếm quyền.", *[getattr(KNOWN, name) for name in ("data_kinds", "consequences", "measures", "contact")])
+    more = BreachFacts(
+        "Hai máy tính bị chiếm quyền.", *[getattr(KNOWN, name) for name in ("data_kinds", "consequences", "measures", "contact")]
+    )
     do(row, breaches.describe_breach, more, by=by, now=NOW + timedelta(hours=1))
     assert [each.happened for each in row.descriptions] == [KNOWN.happened, more.happened]
     assert row.description.happened == more.happened
-    for wrong in (more, Known("", *["x"] * 4), Known("x" * 4001, *["x"] * 4), Known(*["x"] * 4, "x" * 301)):
+    for wrong in (more, BreachFacts("", *["x"] * 4), BreachFacts("x" * 4001, *["x"] * 4), BreachFacts(*["x"] * 4, "x" * 301)):
         with pytest.raises(BreachRefused):
             do(row, breaches.describe_breach, wrong, by=by, now=NOW)
 
@@ -157,9 +159,9 @@ def test_an_account_is_followed_by_what_it_looked_at_and_worked_on_in_that_time(
     row, login = opened(world), str(world.people["operator"].login)
     assert add(world, row, affected.by_account(row, login, during())) == sorted([looked.code, worked.code])
     with pytest.raises(BreachRefused, match="Nobody is found"):
-        add(world, row, affected.by_account(row, login, Time(NOW + timedelta(days=1), NOW + timedelta(days=2))))
-    assert add(world, row, affected.by_account(row, login, Time(None, NOW + timedelta(days=1)))) == [untouched.code], "only who is new"
-    assert counts_of(row) == affected.Counts(reports=3, accounts=0, people=2, told=0, unreachable=0, untold=3)
+        add(world, row, affected.by_account(row, login, Period(NOW + timedelta(days=1), NOW + timedelta(days=2))))
+    assert add(world, row, affected.by_account(row, login, Period(None, NOW + timedelta(days=1)))) == [untouched.code], "only who is new"
+    assert counts_of(row) == affected.AffectedCounts(reports=3, accounts=0, people=2, told=0, unreachable=0, untold=3)
 
 
 def test_a_session_stands_for_the_time_it_was_open(small: build.World) -> None:
@@ -222,7 +224,7 @@ def test_a_time_brings_what_was_sent_to_a_centre_and_accounts_belong_to_none(wor
         with pytest.raises(NotAllowed):
             refused()
     assert add(world, everywhere, affected.by_centre(everywhere, None, during()), by="overseer") == sorted([mine.code, theirs.code])
-    assert add(world, everywhere, affected.by_citizens(everywhere, Time(None, NOW)), by="overseer") == []
+    assert add(world, everywhere, affected.by_citizens(everywhere, Period(None, NOW)), by="overseer") == []
     counts = counts_of(everywhere)
     assert (counts.reports, counts.accounts, counts.people) == (2, 3, 3), "the senders are two of the three"
     own = [subject.report.code for subject in subjects_of(everywhere, centre_id=other.centre.id)]
@@ -245,7 +247,7 @@ def test_what_is_under_its_own_procedure_is_found_by_no_way_and_leaves_the_list(
     row, login = opened(small), str(small.people["operator"].login)
     secret = "Tố cáo cán bộ có tên, theo Luật Tố cáo."
     build.act(small, hidden, "quarantine", "operator", reason=secret)
-    ways = (affected.by_account(row, login, Time(None, NOW)), affected.by_centre(row, row.centre_id, during()))
+    ways = (affected.by_account(row, login, Period(None, NOW)), affected.by_centre(row, row.centre_id, during()))
     assert [add(small, row, way) for way in ways[1:]] == [[later.code]]
     with pytest.raises(BreachRefused, match="Nobody is found"):
         add(small, row, ways[0])

@@ -18,7 +18,7 @@ from casework.permissions import NotAllowed
 from casework.rights.deciding import carry_out, look_at_request
 from casework.rights.lists import reports_beside
 from casework.rights.requests import ERASURE, lock_request, person_of, request_data
-from casework.rights.what_stays import LOOK_LASTS, Kept, RedactionRefused, redact, what_stays
+from casework.rights.what_stays import LOOK_LASTS, RedactionRefused, RemainingText, redact, what_stays
 from casework.sealing.seal import seal_text
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
@@ -58,22 +58,22 @@ def look(world: build.World, row: DataRequest, by: str = "ops_lead") -> None:
         look_at_request(lock_request(row.id), by=world.actor(by), now=NOW, reason=WHY)
 
 
-def stays(world: build.World, row: DataRequest, by: str = "ops_lead") -> list[Kept]:
+def stays(world: build.World, row: DataRequest, by: str = "ops_lead") -> list[RemainingText]:
     db.session.expire_all()
     return list(what_stays(db.session.get_one(DataRequest, row.id), by=world.actor(by), now=NOW).texts)
 
 
-def clear(world: build.World, row: DataRequest, kept: Kept, *stretches: str, words: str = "") -> None:
+def clear(world: build.World, row: DataRequest, kept: RemainingText, *stretches: str, words: str = "") -> None:
     with unit_of_work():
         redact(row.id, kept.key, kept.version, by=world.actor("ops_lead"), now=NOW, stretches=stretches, words=words)
     db.session.expire_all()
 
 
-def of(texts: list[Kept], key: str) -> Kept:
+def of(texts: list[RemainingText], key: str) -> RemainingText:
     return next(each for each in texts if each.key.startswith(key))
 
 
-def own(kept: Kept) -> list[str]:
+def own(kept: RemainingText) -> list[str]:
     return [each.words for each in kept.stretches if each.is_own]
 
 

@@ -23,7 +23,7 @@ from casework.documents.offers import letters_to_offer, write_letter
 from casework.documents.sealing import WAITS
 from casework.documents.seals import Seal
 from casework.models import DocumentNumber, Event, Letter, LetterFile, SealingOrder
-from casework.rights.access_log import Wanted, looks_logged
+from casework.rights.access_log import LookFilter, looks_logged
 from reports.signing.sealing import seal_pdf
 from tests import build
 from tests.authority import PASSPHRASE, Authority
@@ -208,7 +208,7 @@ def test_a_letter_is_signed_sealed_and_verified_by_anybody(office: Office, monke
 
 def looks(office: Office) -> list[tuple[str, str, str]]:
     """What an inspector reads of who took papers out: who, on what occasion, which."""
-    found = looks_logged(office.world.actor("inspector"), Wanted()).looks
+    found = looks_logged(office.world.actor("inspector"), LookFilter()).looks
     return [(each.login, each.occasion.en, each.file) for each in found]
 
 
@@ -237,7 +237,7 @@ def test_who_seals_what_they_do_not_read_fetches_it_and_that_is_written_down(off
     assert [office.get(name, f"/documents/{other}/file").status_code for name in ("operator", "records_clerk")] == [200, 200]
     assert looks(office)[0] == ("records_clerk", "Downloaded a file", "Phiếu chuyển 02")
     assert len(looks(office)) == 2
-    page = looks_logged(office.world.actor("inspector"), Wanted(code=case.code)).looks
+    page = looks_logged(office.world.actor("inspector"), LookFilter(code=case.code)).looks
     assert [(each.login, each.code) for each in page] == [("records_clerk", case.code)], "asked for by the code of the case"
     assert "Tải văn bản" in office.words("operator", f"/cases/{case.ref}")
 

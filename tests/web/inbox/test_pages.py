@@ -20,7 +20,7 @@ from casework.identity import Contact
 from casework.inbox.saved_filters import MOST_KEPT, keep_filter
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
-from casework.rights.breaches import AUTHORITY, Known, lock_breach, open_breach, record_notice
+from casework.rights.breaches import AUTHORITY, BreachFacts, lock_breach, open_breach, record_notice
 from casework.search.staff_choices import work_choices
 from tests import build
 from tests.second_centre import of_the_installation, second_world
@@ -700,7 +700,7 @@ def test_who_handles_breaches_is_told_of_those_the_authority_has_no_notice_of(of
     administrator = office.world.actor("administrator")
     assert "cơ quan chuyên trách" not in office.words("administrator", "/inbox")
     with unit_of_work():
-        known = Known("Máy bị chiếm.", "Họ tên.", "Lừa đảo.", "Đã khóa.", "Bà Lan")
+        known = BreachFacts("Máy bị chiếm.", "Họ tên.", "Lừa đảo.", "Đã khóa.", "Bà Lan")
         centre_id = office.world.centre.id
         breach = open_breach("account", known, by=administrator, now=build.NOON, noticed_at=build.NOON, centre_id=centre_id)
         breach_id = breach.id
