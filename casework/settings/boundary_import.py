@@ -30,12 +30,12 @@ SKIP = ""
 LEVEL_WORDS = ("thanh pho", "thi tran", "thi xa", "dac khu", "phuong", "huyen", "tinh", "xa", "thon")
 
 
-class ImportRefused(CaseworkError):
+class BoundaryImportRefused(CaseworkError):
     """The boundaries cannot be imported like this; the text says why."""
 
 
 @dataclass(slots=True)
-class Pair:
+class ShapeMatch:
     """A shape of the file and its area, None where none was found or it is left out."""
 
     shape: Shape
@@ -61,20 +61,20 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BoundaryPlan:
     """A preview of an import."""
 
     checked: Checked
-    pairs: list[Pair]
+    pairs: list[ShapeMatch]
     areas: list[Area]
 
     @property
-    def to_do(self) -> list[Pair]:
+    def to_do(self) -> list[ShapeMatch]:
         """The pairs to import."""
         return [pair for pair in self.pairs if pair.is_to_do]
 
     @property
-    def unknown(self) -> list[Pair]:
+    def unknown(self) -> list[ShapeMatch]:
         """Sound shapes without an area."""
         return [pair for pair in self.pairs if pair.shape.is_sound and pair.area is None]
 
@@ -92,7 +92,7 @@ def administered_areas(by: Actor, on: date) -> list[Area]:
     return list(db.session.scalars(query.order_by(Area.folded_name, Area.id).limit(MOST_AREAS)))
 
 
-def plan_import(checked: Checked, *, by: Actor, on: date, chosen: Mapping[int, str] | None = None) -> Plan:
+def plan_import(checked: Checked, *, by: Actor, on: date, chosen: Mapping[int, str] | None = None) -> BoundaryPlan:
     """Match shapes to areas: by official code, or else by name where only one area has it.
 
     `chosen` maps the number of a shape to the ref of an area, or to SKIP, and takes precedence over both. Two shapes for one area are
@@ -111,11 +111,11 @@ def plan_import(checked: Checked, *, by: Actor, on: date, chosen: Mapping[int, s
             pair.fault = Bilingual("Tệp có nhiều hình cho địa bàn này.", "The file has several shapes for this area.")
     _look_at_present(pairs)
     _look_at_others(pairs, administered_centres(by), on)
-    return Plan(checked, pairs, areas)
+    return BoundaryPlan(checked, pairs, areas)
 
 
 def import_boundaries(
-    plan: Plan, *, by: Actor, now: datetime, source: str, reason: str, swap: bool = False, overlap: bool = False
+    plan: BoundaryPlan, *, by: Actor, now: datetime, source: str, reason: str, swap: bool = False, overlap: bool = False
 ) -> int:
     """Store the boundaries of a plan and return how many changed; each is an event `change_setting` without the geometry.
 
@@ -124,19 +124,21 @@ def import_boundaries(
     """
     source = " ".join(source.split())
     if not source or len(source) > LONGEST_SOURCE:
-        raise ImportRefused(
+        raise BoundaryImportRefused(
             f"Vui lòng ghi nguồn và giấy phép của ranh giới, tối đa {LONGEST_SOURCE} ký tự.",
             f"Please say where the boundaries come from and under which licence, {LONGEST_SOURCE} characters at most.",
             about="source",
         )
     if not plan.to_do:
-        raise ImportRefused("Không có hình nào của tệp thuộc địa bàn của Ông/Bà.", "No shape of the file belongs to an area of yours.")
+        raise BoundaryImportRefused(
+            "Không có hình nào của tệp thuộc địa bàn của Ông/Bà.", "No shape of the file belongs to an area of yours."
+        )
     if not swap and any(pair.shape.raw.swapped for pair in plan.to_do):
-        raise ImportRefused("Trong tệp, vĩ độ đứng trước kinh độ. Hãy xác nhận việc đổi thứ tự, hoặc sửa tệp.",
+        raise BoundaryImportRefused("Trong tệp, vĩ độ đứng trước kinh độ. Hãy xác nhận việc đổi thứ tự, hoặc sửa tệp.",
                             "In the file latitude stands before longitude. Please agree to turn them round, or mend the file.",
                             about="swap")  # fmt: skip
     if not overlap and plan.has_overlaps:
-        raise ImportRefused("Có hình chồng lên địa bàn của trung tâm khác. Hãy xác nhận, bỏ qua các hình đó, hoặc sửa tệp.",
+        raise BoundaryImportRefused("Có hình chồng lên địa bàn của trung tâm khác. Hãy xác nhận, bỏ qua các hình đó, hoặc sửa tệp.",
                             "Shapes lie over areas of another centre. Please agree to that, leave them out, or mend the file.",
                             about="overlap")  # fmt: skip
     return sum(_store(pair, by=by, now=now, source=source, reason=reason) for pair in plan.to_do)
@@ -165,18 +167,18 @@ def _feature(area: Area) -> dict[str, Any]:
     return {"type": "Feature", "properties": properties, "geometry": area.boundary}
 
 
-def _pair(shape: Shape, areas: list[Area]) -> Pair:
+def _pair(shape: Shape, areas: list[Area]) -> ShapeMatch:
     names = {fold(name) for name in shape.raw.names}
     bare = {_bare(name) for name in names}
     if shape.raw.code and len(coded := [area for area in areas if area.official_code == shape.raw.code]) == 1:
-        return Pair(shape, coded[0], "code", bool(names) and _bare(coded[0].folded_name) not in bare)
+        return ShapeMatch(shape, coded[0], "code", bool(names) and _bare(coded[0].folded_name) not in bare)
     for level_free in (False, True):
         wanted = bare if level_free else names
         named = [area for area in areas if (_bare(area.folded_name) if level_free else area.folded_name) in wanted]
         named = [area for area in named if not (area.official_code and shape.raw.code)]
         if len(named) == 1:
-            return Pair(shape, named[0], "name")
-    return Pair(shape)
+            return ShapeMatch(shape, named[0], "name")
+    return ShapeMatch(shape)
 
 
 def _bare(folded: str) -> str:
@@ -184,7 +186,7 @@ def _bare(folded: str) -> str:
     return next((folded.removeprefix(f"{word} ") for word in LEVEL_WORDS if folded.startswith(f"{word} ")), folded)
 
 
-def _look_at_present(pairs: list[Pair]) -> None:
+def _look_at_present(pairs: list[ShapeMatch]) -> None:
     """Load the present boundaries of all areas at once, for the comparison."""
     ids = [pair.area.id for pair in pairs if pair.area is not None]
     db.session.scalars(select(Area).where(Area.id.in_(ids)).options(undefer(Area.boundary))).all()
@@ -193,7 +195,7 @@ def _look_at_present(pairs: list[Pair]) -> None:
             pair.old_km2 = size_km2(geometry)
 
 
-def _look_at_others(pairs: list[Pair], own: frozenset[int] | None, on: date) -> None:
+def _look_at_others(pairs: list[ShapeMatch], own: frozenset[int] | None, on: date) -> None:
     """Refuse shapes over areas of centres the person does not administer, without naming them; name the others."""
     news = [(pair, pair.area, pair.shape.geometry) for pair in pairs if pair.is_to_do]
     grounds = [(area, geometry) for _, area, geometry in news if area is not None and geometry is not None]
@@ -213,7 +215,7 @@ def _look_at_others(pairs: list[Pair], own: frozenset[int] | None, on: date) -> 
             )
 
 
-def _store(pair: Pair, *, by: Actor, now: datetime, source: str, reason: str) -> bool:
+def _store(pair: ShapeMatch, *, by: Actor, now: datetime, source: str, reason: str) -> bool:
     area, shape = pair.area, pair.shape
     assert area is not None
     assert shape.geometry is not None

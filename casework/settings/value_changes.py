@@ -20,7 +20,7 @@ KIND = "value"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ScopedValue:
     """A setting with its values in `by_scope`, the installation's under None."""
 
     value: Value
@@ -31,14 +31,14 @@ class Held:
         return self.by_scope.get(centre_id, self.by_scope.get(None, self.value.default))
 
 
-def values_seen(by: Actor) -> list[Held]:
+def values_seen(by: Actor) -> list[ScopedValue]:
     """Every setting with its values for the installation and for the centres the person administers."""
     query = select(HouseSetting.key, HouseSetting.centre_id, HouseSetting.value)
     query = query.where(HouseSetting.centre_id.is_(None) | is_of(administered_centres(by), HouseSetting.centre_id))
     found: dict[str, dict[int | None, Any]] = {}
     for key, centre_id, value in db.session.execute(query):
         found.setdefault(key, {})[centre_id] = value
-    return [Held(value, found.get(key, {})) for key, value in VALUES.items()]
+    return [ScopedValue(value, found.get(key, {})) for key, value in VALUES.items()]
 
 
 def set_value(key: str, typed: str, *, by: Actor, now: datetime, reason: str, centre_id: int | None = None) -> Any:

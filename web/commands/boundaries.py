@@ -12,7 +12,7 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.places.boundaries import check_boundaries
 from casework.places.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
-from casework.settings.boundary_import import Plan, import_boundaries, plan_import
+from casework.settings.boundary_import import BoundaryPlan, import_boundaries, plan_import
 from web.commands.saying import AT_THE_SERVER
 
 
@@ -69,7 +69,7 @@ def _read(file: Path) -> bytes:
         return opened.read(LARGEST_FILE + 1)
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def _lines(plan: BoundaryPlan) -> Iterator[str]:
     for pair in plan.to_do:
         assert pair.area is not None
         before = f"{pair.old_km2:.2f} km² -> " if pair.old_km2 else ""

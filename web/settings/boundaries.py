@@ -32,7 +32,7 @@ from web.public.pages import today
 
 if TYPE_CHECKING:
     from casework.places.boundaries import Checked
-    from casework.settings.boundary_import import Plan
+    from casework.settings.boundary_import import BoundaryPlan
 
 bp = Blueprint("settings_boundaries", __name__)
 
@@ -109,7 +109,7 @@ def _without_boundary(areas: list[Area]) -> list[Area]:
     return [area for area in areas if area.level == "commune" and area.boundary_source is None]
 
 
-def _look_page(plan: Plan, token: str, code_property: str, *, refusal: Refusal | None = None) -> str:
+def _look_page(plan: BoundaryPlan, token: str, code_property: str, *, refusal: Refusal | None = None) -> str:
     from casework.settings.boundary_import import LONGEST_SOURCE  # late: docs/architecture.md
 
     own = centres_of(actor(), on=today())
@@ -151,7 +151,7 @@ def _chosen(checked: Checked) -> dict[int, str]:
     return chosen
 
 
-def _drawn(plan: Plan) -> dict[str, Any]:
+def _drawn(plan: BoundaryPlan) -> dict[str, Any]:
     """The shapes before and after for the page's map, simplified."""
     import shapely  # late: docs/architecture.md
 

@@ -15,7 +15,7 @@ from casework.permissions import Action, NotAllowed
 from casework.settings.exports import exported
 from casework.settings.importing.examples import LISTS, template_lists, template_rows
 from casework.settings.importing.file_columns import COLUMNS, NAMES
-from casework.settings.importing.planning import Plan
+from casework.settings.importing.planning import ImportPlan
 from casework.settings.importing.staging import (
     MOST_ROWS_OF,
     hand_out_passwords,
@@ -160,7 +160,7 @@ def _send_page(kind: str, form: Form, refusal: Refusal | None = None) -> str:
     )  # fmt: skip
 
 
-def _look_page(row: StagedImport, form: Form, plan: Plan | None = None, refusal: Refusal | None = None) -> str:
+def _look_page(row: StagedImport, form: Form, plan: ImportPlan | None = None, refusal: Refusal | None = None) -> str:
     if row.done_at is None:
         plan = plan or plan_of(row, by=alone(), now=now())
     rows = (

@@ -14,7 +14,7 @@ from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Actor
 from casework.settings.importing.columns import Column, Scope, as_typed
-from casework.settings.importing.rows import Faults, Kind, version_of
+from casework.settings.importing.rows import Faults, RuleKind, version_of
 from casework.settings.scopes import administered_centres, centres_of
 from web.forms import Form
 from web.locales import in_reader_language as local
@@ -38,25 +38,26 @@ class EndForm(Form):
     seen = HiddenField()
 
 
-def scopes_of(by: Actor, kind: Kind, *, now: datetime) -> list[tuple[str, str]]:
+def scopes_of(by: Actor, kind: RuleKind, *, now: datetime) -> list[tuple[str, str]]:
     """The scopes the person may add a row for: first the whole installation, if it is theirs."""
     whole = [(INSTALLATION, str(_("The whole installation")))] if kind.for_installation and administered_centres(by) is None else []
     return whole + [(centre.ref, local(centre.name)) for centre in centres_of(by, on=local_day(now))]
 
 
-def new_form(kind: Kind, scope: Scope, chosen: str, like: Any = None) -> Any:
+def new_form(kind: RuleKind, scope: Scope, chosen: str, like: Any = None) -> Any:
     """An empty form for the chosen scope, or one filled in from another row."""
     return _made(kind, scope, {"centre": HiddenField()}, like, from_day=scope.day, is_new=True, centre=chosen)
 
 
-def begin_with(kind: Kind, form: Any, given: Mapping[str, str]) -> None:
-    """Fill an empty form with values for its columns from an address."""
+def begin_with(kind: RuleKind, form: Any, given: Mapping[str, str]) -> None:
+    """Fill an empty form with the values an address names for columns of its kind."""
     for column in kind.columns:
         if column.name in given and column.name in form:
             form[column.name].data = given[column.name]
 
 
-def change_form(kind: Kind, row: Any, today: date) -> Any:
+def change_form(kind: RuleKind, row: Any, today: date) -> Any:
+    """The form of a row as it stands."""
     day = max(row.valid_from, today)
     more: dict[str, Any] = {}
     if row.valid_from < today and any(column.is_words and not column.is_fixed for column in kind.columns):
@@ -67,7 +68,8 @@ def change_form(kind: Kind, row: Any, today: date) -> Any:
     return _made(kind, Scope(row.centre_id, day, row, begun=begun), more, row, from_day=day, seen=version_of(kind, row))
 
 
-def typed_in(kind: Kind, form: Any) -> dict[str, str]:
+def typed_in(kind: RuleKind, form: Any) -> dict[str, str]:
+    """What the columns of a form hold, as it was sent."""
     found = {}
     for column in kind.columns:
         if column.name in form:
@@ -93,7 +95,7 @@ def centre_called(ref: str, by: Actor, *, now: datetime) -> Centre | None:
     return next((centre for centre in centres_of(by, on=local_day(now)) if centre.ref == ref), None)
 
 
-def _made(kind: Kind, scope: Scope, more: dict[str, Any], row: Any, *, is_new: bool = False, **data: Any) -> Any:
+def _made(kind: RuleKind, scope: Scope, more: dict[str, Any], row: Any, *, is_new: bool = False, **data: Any) -> Any:
     columns = [column for column in kind.columns if is_new or not column.is_fixed]
     made = type("RowForm", (RowForm,), {**more, **{column.name: _field(column, scope) for column in columns}})
     for column in columns if row is not None else ():

@@ -18,7 +18,7 @@ from casework.permissions import Action, NotAllowed
 from casework.settings.event_lists import setting_events
 from casework.settings.importing.columns import Column, Scope
 from casework.settings.importing.row_lists import (
-    State,
+    RowState,
     may_edit,
     own_rows,
     row_seen,
@@ -28,7 +28,7 @@ from casework.settings.importing.row_lists import (
     state_of,
     versions_of,
 )
-from casework.settings.importing.rows import Kind, RowRefused, add_row, change_row, end_row
+from casework.settings.importing.rows import RowRefused, RuleKind, add_row, change_row, end_row
 from casework.settings.kinds.table import KINDS
 from casework.settings.scopes import centres_of
 from web.clock import now
@@ -52,11 +52,11 @@ MOST_CENTRES = 20
 """The most centres for whose agencies and fields a list offers a filter."""
 NOTHING = "none"
 """Stands in an address for a choice stored as NULL."""
-STATES: dict[State, Bilingual] = {
-    State.HOLDS: Bilingual("Đang áp dụng", "In force"),
-    State.COMING: Bilingual("Sắp áp dụng", "Coming"),
-    State.ENDED: Bilingual("Đã kết thúc", "Ended"),
-    State.OVERRIDDEN: Bilingual("Đã có dòng riêng", "Replaced by an own row"),
+STATES: dict[RowState, Bilingual] = {
+    RowState.HOLDS: Bilingual("Đang áp dụng", "In force"),
+    RowState.COMING: Bilingual("Sắp áp dụng", "Coming"),
+    RowState.ENDED: Bilingual("Đã kết thúc", "Ended"),
+    RowState.OVERRIDDEN: Bilingual("Đã có dòng riêng", "Replaced by an own row"),
 }
 
 
@@ -155,11 +155,11 @@ def change(kind: str, number: str) -> ResponseReturnValue:
     return redirect(url_for(".row", kind=kind, number=goes_to))
 
 
-def _page(kind: Kind, seen: Any, *, form: Any = None, ending: EndForm | None = None, refusal: str = "") -> str:
+def _page(kind: RuleKind, seen: Any, *, form: Any = None, ending: EndForm | None = None, refusal: str = "") -> str:
     by, today = actor(), _today()
     versions = versions_of(kind, seen)
     shown = _shown(kind, [seen, *versions], today)
-    is_mine = may_edit(by, seen.centre_id) and state_of(seen, today) != State.ENDED
+    is_mine = may_edit(by, seen.centre_id) and state_of(seen, today) != RowState.ENDED
     if is_mine:
         form = form or change_form(kind, seen, today)
         # a mark of its own: after a refusal the form refers to the row as it is shown now
@@ -174,7 +174,7 @@ def _page(kind: Kind, seen: Any, *, form: Any = None, ending: EndForm | None = N
     )  # fmt: skip
 
 
-def _filters(kind: Kind, today: date) -> list[RowFilter]:
+def _filters(kind: RuleKind, today: date) -> list[Filter]:
     """The list's filters, and the address's choice in each."""
     found = []
     for name in kind.filters:
@@ -188,7 +188,7 @@ def _filters(kind: Kind, today: date) -> list[RowFilter]:
     return found
 
 
-def _shown(kind: Kind, rows: list[Any], today: date) -> dict[str, Any]:
+def _shown(kind: RuleKind, rows: list[Any], today: date) -> dict[str, Any]:
     """Template values of rows: their values in words, their scope, and whether they hold."""
     pointed_to = rows_pointed_to(kind, rows)
     own = own_rows(kind, rows, actor(), today)

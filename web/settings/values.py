@@ -15,7 +15,7 @@ from casework.setting_events import ReasonMissing
 from casework.setting_values import GROUPS, VALUES, Value, ValueRefused
 from casework.settings.event_lists import setting_events
 from casework.settings.scopes import administered_centres, centres_of
-from casework.settings.value_changes import KIND, Held, clear_value, set_value, values_seen
+from casework.settings.value_changes import KIND, ScopedValue, clear_value, set_value, values_seen
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -102,11 +102,11 @@ def _page(which: Value, sent: ValueForm | None = None, sent_scope: str = "", ref
     )
 
 
-def _form(held: Held, centre_id: int | None, sent: ValueForm | None, is_sent: bool) -> ValueForm:
+def _form(held: ScopedValue, centre_id: int | None, sent: ValueForm | None, is_sent: bool) -> ValueForm:
     return sent if sent is not None and is_sent else ValueForm(formdata=None, data={"value": str(held.in_force(centre_id))})
 
 
-def _whose(held: Held, centre_id: int | None) -> str:
+def _whose(held: ScopedValue, centre_id: int | None) -> str:
     if centre_id is not None and centre_id in held.by_scope:
         return str(_("set by the centre"))
     return str(_("set for the installation")) if None in held.by_scope else str(_("default"))

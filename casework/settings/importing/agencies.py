@@ -14,7 +14,7 @@ from casework.permissions import Actor
 from casework.settings.agencies import KEY, NAMES, add_agency, change_agency, fit_names, fit_phone
 from casework.settings.importing.area_words import AreaWords
 from casework.settings.importing.file_columns import Row
-from casework.settings.importing.planning import Cells, Plan, Planned, Status
+from casework.settings.importing.planning import Cells, ImportPlan, Planned, Status
 from casework.settings.scopes import administered_centres, centres_of, is_of
 from casework.text import normal
 
@@ -46,7 +46,7 @@ class AgencyPlanner:
             if centre_row is not None and row.cells.get("key"):
                 self.in_file.setdefault((centre_row.id, normal(row.cells["key"]).lower()), row.number)
         planned = [self._row(row) for row in rows]
-        self.plan = Plan(planned)
+        self.plan = ImportPlan(planned)
 
     def _centre(self, row: Row) -> Centre | None:
         return self.centres.get(row.cells["centre"].lower()) if row.cells.get("centre") else self.default

@@ -12,7 +12,7 @@ from casework.permissions import Actor
 from casework.settings.areas import CODE, LEVEL_WORDS, LEVELS, add_area, change_area, fit_middle, fit_name
 from casework.settings.importing.area_words import SEVERAL, AreaWords
 from casework.settings.importing.file_columns import Row
-from casework.settings.importing.planning import Cells, Plan, Planned, Status
+from casework.settings.importing.planning import Cells, ImportPlan, Planned, Status
 from casework.settings.scopes import administered_centres, centres_of
 from casework.text import fold, normal
 
@@ -39,7 +39,7 @@ class AreaPlanner:
         self.seen: dict[Any, int] = {}
         self.named: dict[str, list[tuple[str, Area | int]]] = {}
         self.made: dict[int, Area] = {}
-        self.plan = Plan([self._row(row) for row in rows])
+        self.plan = ImportPlan([self._row(row) for row in rows])
 
     def _row(self, row: Row) -> Planned:
         cells = Cells("areas", row)

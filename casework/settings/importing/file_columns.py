@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
-from casework.settings.importing.tables import Line, TableRefused
+from casework.settings.importing.tables import TableLine, TableRefused
 from casework.text import fold
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FileColumn:
     """One column: its name in the program, its heading, its example in the template, and whether every row needs it.
 
     Examples from the present centre are in casework/settings/importing/examples.py.
@@ -21,8 +21,8 @@ class Column:
     needed: bool = False
 
 
-def _column(key: str, vi: str, en: str, example: str = "", *, needed: bool = False) -> Column:
-    return Column(key, Bilingual(vi, en), example, needed)
+def _column(key: str, vi: str, en: str, example: str = "", *, needed: bool = False) -> FileColumn:
+    return FileColumn(key, Bilingual(vi, en), example, needed)
 
 
 PEOPLE = (
@@ -81,12 +81,12 @@ class Row:
     cells: dict[str, str]
 
 
-def heading(column: Column) -> str:
+def heading(column: FileColumn) -> str:
     """The heading in files: in both languages, so that one template serves everybody."""
     return f"{column.heading.vi} / {column.heading.en}"
 
 
-def named_rows(kind: str, lines: Sequence[Line]) -> list[Row]:
+def named_rows(kind: str, lines: Sequence[TableLine]) -> list[Row]:
     """Name the cells of a file by its headings, in any order and either language.
 
     Raises TableRefused for a missing, unknown or repeated heading, and for a file without rows.

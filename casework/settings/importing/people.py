@@ -14,7 +14,7 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Actor, Role
 from casework.settings.importing.file_columns import Row
-from casework.settings.importing.planning import Cells, Plan, Planned, Status
+from casework.settings.importing.planning import Cells, ImportPlan, Planned, Status
 from casework.settings.people import add_person, change_person, fit_email, fit_login, fit_person, fit_phone
 from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.roles import LEFT_OTHERS, STOOD_IN_FOR, RoleWish, give_role, set_focal
@@ -62,7 +62,7 @@ class PeoplePlanner:
         self.made: dict[str, Account] = {}
         self.watching: defaultdict[str, set[Role]] = defaultdict(set)
         self.new_logins: list[str] = []
-        self.plan = Plan([self._row(row) for row in rows], self.new_logins)
+        self.plan = ImportPlan([self._row(row) for row in rows], self.new_logins)
 
     def _row(self, row: Row) -> Planned:
         cells = Cells("people", row)

@@ -46,7 +46,7 @@ class Planned:
 
 
 @dataclass(slots=True)
-class Plan:
+class ImportPlan:
     """All rows of a file. `new_logins` need a start password each."""
 
     rows: list[Planned]

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
 from casework.permissions import Actor
-from casework.settings.importing.rows import Kind
+from casework.settings.importing.rows import RuleKind
 from casework.settings.scopes import administered_centres, is_of
 
 PAGE = 50
@@ -18,7 +18,7 @@ MOST_ROWS = 5_000
 MOST_VERSIONS = 50
 
 
-class State(StrEnum):
+class RowState(StrEnum):
     """Whether a row is in force on a day."""
 
     HOLDS = "holds"
@@ -36,16 +36,16 @@ class RowPage:
     total: int
 
 
-def state_of(row: Any, day: date) -> State:
+def state_of(row: Any, day: date) -> RowState:
     """Whether the row is in force, will be, or was."""
     if row.valid_to is not None and (row.valid_to <= day or row.valid_to == row.valid_from):
-        return State.ENDED
-    return State.COMING if row.valid_from > day else State.HOLDS
+        return RowState.ENDED
+    return RowState.COMING if row.valid_from > day else RowState.HOLDS
 
 
-def own_rows(kind: Kind, rows: list[Any], by: Actor, day: date) -> dict[int, list[Any]]:
+def own_rows(kind: RuleKind, rows: list[Any], by: Actor, day: date) -> dict[int, list[Any]]:
     """The administered centres' rows that replace the installation's on a day, by the latter's id."""
-    model, common = kind.model, [row for row in rows if row.centre_id is None and state_of(row, day) is State.HOLDS]
+    model, common = kind.model, [row for row in rows if row.centre_id is None and state_of(row, day) is RowState.HOLDS]
     if not common or not kind.replacing:
         return {}
 
@@ -62,15 +62,15 @@ def own_rows(kind: Kind, rows: list[Any], by: Actor, day: date) -> dict[int, lis
     return {row.id: list(found[key_of(row)].values()) for row in common if key_of(row) in found}
 
 
-def state_beside(row: Any, day: date, own: list[Any], centres: Collection[int]) -> State:
+def state_beside(row: Any, day: date, own: list[Any], centres: Collection[int]) -> RowState:
     """Like state_of; an installation's row is overridden when each of these centres has a row of its own."""
     state = state_of(row, day)
-    is_overridden = state is State.HOLDS and bool(own) and set(centres) <= {each.centre_id for each in own}
-    return State.OVERRIDDEN if is_overridden else state
+    is_overridden = state is RowState.HOLDS and bool(own) and set(centres) <= {each.centre_id for each in own}
+    return RowState.OVERRIDDEN if is_overridden else state
 
 
 def rows_seen(
-    kind: Kind, by: Actor, *, day: date, ended: bool = False, after: int | None = None, narrowed: Mapping[str, Any] | None = None
+    kind: RuleKind, by: Actor, *, day: date, ended: bool = False, after: int | None = None, narrowed: Mapping[str, Any] | None = None
 ) -> RowPage:
     """The present and future rows, or those that have ended; a page of PAGE in the order of the kind, `narrowed` by columns.
 
@@ -93,12 +93,12 @@ def rows_seen(
     return RowPage([found[id_] for id_ in wanted], wanted[-1] if is_more else None, len(ids))
 
 
-def row_seen(kind: Kind, by: Actor, id_: int) -> Any:
+def row_seen(kind: RuleKind, by: Actor, id_: int) -> Any:
     """The row with that id if it is the installation's or of an administered centre; None otherwise."""
     return db.session.scalars(select(kind.model).where(kind.model.id == id_, _seen(kind, by), *kind.where())).first()
 
 
-def versions_of(kind: Kind, row: Any) -> list[Any]:
+def versions_of(kind: RuleKind, row: Any) -> list[Any]:
     """The earlier and later rows with the same key in the same scope, newest first."""
     model = kind.model
     same = [getattr(model, name).is_not_distinct_from(getattr(row, name)) for name in kind.key]
@@ -111,7 +111,7 @@ def may_edit(by: Actor, centre_id: int | None) -> bool:
     return mine is None or centre_id in mine
 
 
-def rows_pointed_to(kind: Kind, rows: list[Any]) -> list[Any]:
+def rows_pointed_to(kind: RuleKind, rows: list[Any]) -> list[Any]:
     """The areas and agencies the rows refer to, read in one statement each; the caller keeps them while it shows the rows."""
     found: list[Any] = []
     for column in (column for column in kind.columns if column.points_to is not None):
@@ -120,5 +120,5 @@ def rows_pointed_to(kind: Kind, rows: list[Any]) -> list[Any]:
     return found
 
 
-def _seen(kind: Kind, by: Actor) -> ColumnElement[bool]:
+def _seen(kind: RuleKind, by: Actor) -> ColumnElement[bool]:
     return or_(kind.model.centre_id.is_(None), is_of(administered_centres(by), kind.model.centre_id))

@@ -49,7 +49,7 @@ class Proposal(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Kind:
+class RuleKind:
     """One table of rules: its columns, its key and its checks.
 
     `key` are the columns that tell rows of one scope apart on a day. `what` says in a sentence what the rows do, `counts` from when a
@@ -104,13 +104,13 @@ class Kind:
         return {**values, "valid_from": row.valid_from, "valid_to": row.valid_to}
 
 
-def version_of(kind: Kind, row: Any) -> str:
+def version_of(kind: RuleKind, row: Any) -> str:
     """A mark of a row's present state: a form is refused if somebody has changed the row since."""
     return hashlib.sha256(orjson.dumps(kind.told(row), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def add_row(
-    kind: Kind, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str, centre_id: int | None, from_day: date | None = None
+    kind: RuleKind, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str, centre_id: int | None, from_day: date | None = None
 ) -> Any:
     """Add a row in force from a local day (today by default) and return it.
 
@@ -149,7 +149,7 @@ def add_row(
 
 
 def change_row(
-    kind: Kind, row: Any, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str,
+    kind: RuleKind, row: Any, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str,
     from_day: date | None = None, is_slip: bool = False, seen: str | None = None,
 ) -> Any:  # fmt: skip
     """Change a row from a local day on (today by default); return the row in force from then on.
@@ -202,7 +202,7 @@ def change_row(
     return new
 
 
-def end_row(kind: Kind, row: Any, *, by: Actor, now: datetime, reason: str, on: date | None = None, seen: str | None = None) -> None:
+def end_row(kind: RuleKind, row: Any, *, by: Actor, now: datetime, reason: str, on: date | None = None, seen: str | None = None) -> None:
     """End a row on a local day (today by default). One that has not begun is removed, as if never planned.
 
     Records `change_setting`. Raises RowRefused when the remaining rows would not suffice, NotAllowed.
@@ -232,7 +232,7 @@ def end_row(kind: Kind, row: Any, *, by: Actor, now: datetime, reason: str, on: 
     record_setting(kind.name, kind.name_of(row), by=by, at=now, centre_id=row.centre_id, old=old, new=kind.told(row), reason=reason)
 
 
-def read_values(kind: Kind, typed: Mapping[str, str], scope: Scope, faults: Faults, *, without: Iterable[str] = ()) -> dict[str, Any]:
+def read_values(kind: RuleKind, typed: Mapping[str, str], scope: Scope, faults: Faults, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """Read what a form sent; unreadable values become faults of their columns."""
     values: dict[str, Any] = {}
     for column in (column for column in kind.columns if column.name not in without):
@@ -275,7 +275,7 @@ def _refuse(faults: Faults) -> None:
         raise RowRefused(faults)
 
 
-def _refuse_gone(kind: Kind, row: Any, today: date, seen: str | None) -> None:
+def _refuse_gone(kind: RuleKind, row: Any, today: date, seen: str | None) -> None:
     if row.valid_to is not None and row.valid_to <= max(today, row.valid_from):
         raise RowRefused({"": Bilingual("Dòng này đã hết hiệu lực, không sửa được nữa.", "This row has ended and is changed no more.")})
     if seen is not None and seen != version_of(kind, row):
@@ -285,7 +285,7 @@ def _refuse_gone(kind: Kind, row: Any, today: date, seen: str | None) -> None:
         )})  # fmt: skip
 
 
-def _judge(kind: Kind, proposal: Proposal, faults: Faults) -> None:
+def _judge(kind: RuleKind, proposal: Proposal, faults: Faults) -> None:
     if all(column.name in proposal.values and column.name not in faults for column in kind.columns):
         for name, fault in kind.check(proposal):
             faults.setdefault(name, fault)
@@ -305,15 +305,15 @@ def _judge_reason(reason: str, faults: Faults) -> None:
         faults["reason"] = ReasonMissing().text
 
 
-def _of_scope(kind: Kind, centre_id: int | None) -> Any:
+def _of_scope(kind: RuleKind, centre_id: int | None) -> Any:
     return select(kind.model).where(kind.model.centre_id.is_not_distinct_from(centre_id), *kind.where())
 
 
-def _same_key(kind: Kind, values: Mapping[str, Any]) -> list[Any]:
+def _same_key(kind: RuleKind, values: Mapping[str, Any]) -> list[Any]:
     return [getattr(kind.model, name).is_not_distinct_from(values[name]) for name in kind.key]
 
 
-def _overlapping(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date, row: Any) -> Any:
+def _overlapping(kind: RuleKind, values: Mapping[str, Any], centre_id: int | None, day: date, row: Any) -> Any:
     """Another row of the same key and scope whose time overlaps with this one's."""
     model, last = kind.model, row.valid_to if row is not None else None
     query = _of_scope(kind, centre_id).where(*_same_key(kind, values), (model.valid_to.is_(None)) | (model.valid_to > day))
@@ -327,7 +327,7 @@ def _overlapping(kind: Kind, values: Mapping[str, Any], centre_id: int | None, d
     return db.session.scalars(query.order_by(model.valid_from).limit(1)).first()
 
 
-def _empty_row(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date) -> Any:
+def _empty_row(kind: RuleKind, values: Mapping[str, Any], centre_id: int | None, day: date) -> Any:
     """A removed row of that key and day that was never in force, reused for what is planned now."""
     model = kind.model
     query = _of_scope(kind, centre_id).where(*_same_key(kind, values), model.valid_from == day, model.valid_to == model.valid_from)
@@ -337,7 +337,7 @@ def _empty_row(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day
     return row
 
 
-def _added(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date, *, until: date | None = None) -> Any:
+def _added(kind: RuleKind, values: Mapping[str, Any], centre_id: int | None, day: date, *, until: date | None = None) -> Any:
     row = _empty_row(kind, values, centre_id, day)
     row = kind.model(centre_id=centre_id, valid_from=day, **kind.set_beside, **values) if row is None else _written(row, values)
     row.valid_to = until
@@ -346,27 +346,27 @@ def _added(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: da
     return row
 
 
-def _next_start(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date) -> date | None:
+def _next_start(kind: RuleKind, values: Mapping[str, Any], centre_id: int | None, day: date) -> date | None:
     """When a planned row of the same key and scope begins."""
     later = _overlapping(kind, values, centre_id, day, None)
     return later.valid_from if later is not None else None
 
 
-def _held_in_common(kind: Kind, values: Mapping[str, Any], day: date) -> Any:
+def _held_in_common(kind: RuleKind, values: Mapping[str, Any], day: date) -> Any:
     """The installation's row of the same key on a day."""
     model = kind.model
     query = _of_scope(kind, None).where(*_same_key(kind, values), model.valid_from <= day)
     return db.session.scalars(query.where(model.valid_to.is_(None) | (model.valid_to > day)).limit(1)).first()
 
 
-def _before(kind: Kind, row: Any) -> Any:
+def _before(kind: RuleKind, row: Any) -> Any:
     """The row in force until this one begins."""
     model, values = kind.model, {name: getattr(row, name) for name in kind.key}
     query = _of_scope(kind, row.centre_id).where(*_same_key(kind, values), model.valid_to == row.valid_from, model.id != row.id)
     return db.session.scalars(query.where(model.valid_from < model.valid_to).order_by(model.id.desc()).limit(1)).first()
 
 
-def _move_start(kind: Kind, row: Any, day: date) -> None:
+def _move_start(kind: RuleKind, row: Any, day: date) -> None:
     if (before := _before(kind, row)) is not None:
         before.valid_to = day
     row.valid_from = day

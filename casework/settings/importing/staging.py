@@ -23,7 +23,7 @@ from casework.settings.importing.agencies import AgencyPlanner
 from casework.settings.importing.areas import AreaPlanner
 from casework.settings.importing.file_columns import COLUMNS, Row, named_rows
 from casework.settings.importing.people import PeoplePlanner
-from casework.settings.importing.planning import Plan
+from casework.settings.importing.planning import ImportPlan
 from casework.settings.importing.tables import MOST_ROWS, TableRefused, read_table
 from casework.settings.scopes import one_at_a_time
 from casework.text import normal
@@ -87,7 +87,7 @@ def staged_by(by: Actor, kind: str, ref: str, *, now: datetime) -> StagedImport 
     return db.session.scalars(query.where(StagedImport.staged_at > now - KEPT)).first()
 
 
-def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "", hashes: Mapping[str, str] | None = None) -> Plan:
+def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "", hashes: Mapping[str, str] | None = None) -> ImportPlan:
     """What importing the file would do now. Writes nothing; the number of statements does not grow with the rows."""
     by = by.alone
     rows = [Row(number, cells) for number, cells in open_json(staged.sealed_rows, purpose=ROWS_PURPOSE)["rows"]]
@@ -95,13 +95,13 @@ def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "",
     if staged.kind == "people":
         return PeoplePlanner(rows, by=by, now=now, centre=centre, reason=reason, hashes=hashes or {}).plan
     planner: Any = AgencyPlanner if staged.kind == "agencies" else AreaPlanner
-    made: Plan = planner(rows, by=by, now=now, centre=centre, reason=reason, corrects_names=staged.corrects_names).plan
+    made: ImportPlan = planner(rows, by=by, now=now, centre=centre, reason=reason, corrects_names=staged.corrects_names).plan
     return made
 
 
 def take_over(
     staged: StagedImport, *, by: Actor, now: datetime, digest: str, reason: str, passwords: Mapping[str, str], hashes: Mapping[str, str]
-) -> Plan:
+) -> ImportPlan:
     """Import what the preview showed, all or nothing, with an event for each row and one for the file.
 
     `digest` names the preview; `passwords` and `hashes` hold a start password for each new user name. Afterwards the rows are deleted,

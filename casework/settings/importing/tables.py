@@ -35,14 +35,14 @@ class TableRefused(CaseworkError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """One row of a file: its number in the spreadsheet program, and its cells as texts."""
 
     number: int
     cells: list[str]
 
 
-def read_table(data: bytes, file_name: str) -> list[Line]:
+def read_table(data: bytes, file_name: str) -> list[TableLine]:
     """Return the non-empty rows, headings first. Raises TableRefused."""
     name = file_name.lower()
     if len(data) > MOST_BYTES:
@@ -101,7 +101,7 @@ def harmless(cell: Any) -> str:
     return f"'{text}" if text.lstrip("'").startswith(RISKY) else text
 
 
-def _workbook_lines(data: bytes) -> Iterator[Line]:
+def _workbook_lines(data: bytes) -> Iterator[TableLine]:
     from openpyxl import load_workbook  # as in write_workbook
 
     _refuse_archive(data)
@@ -167,7 +167,7 @@ def _decoded(data: bytes) -> str:
     return text
 
 
-def _csv_lines(text: str) -> Iterator[Line]:
+def _csv_lines(text: str) -> Iterator[TableLine]:
     first = text.lstrip("\r\n").partition("\n")[0]
     separator = max(SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -184,7 +184,7 @@ def _csv_lines(text: str) -> Iterator[Line]:
         raise TableRefused(f"Dòng {reader.line_num} của tệp CSV bị hỏng.", f"Line {reader.line_num} of the CSV file is broken.") from error
 
 
-def _bounded(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Line]:
+def _bounded(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[TableLine]:
     taken = empty = 0
     for number, row in rows:
         if any(str(cell or "") for cell in row[MOST_COLUMNS:]):
@@ -200,7 +200,7 @@ def _bounded(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Line]:
             raise TableRefused(
                 f"Tệp có hơn {MOST_ROWS} dòng. Xin chia thành nhiều tệp.", f"The file has more than {MOST_ROWS} rows. Please split it."
             )
-        yield Line(number, cells)
+        yield TableLine(number, cells)
 
 
 def _text(cell: Any) -> str:

@@ -8,7 +8,7 @@ from casework.bilingual import Bilingual
 from casework.models import ProcessingActivity
 from casework.setting_values import VALUES, whole
 from casework.settings.importing.columns import Column, line, long_text, of_codes
-from casework.settings.importing.rows import Kind
+from casework.settings.importing.rows import RuleKind
 from casework.settings.kinds.shared_columns import code_column, name_columns
 
 LONGEST_TEXT = 2_000
@@ -29,8 +29,8 @@ def _text(name: str, vi: str, en: str, hint: Bilingual | None = None) -> Column:
     return Column(name, Bilingual(vi, en), long_text(LONGEST_TEXT), hint=hint, shape="long")
 
 
-DATA: tuple[Kind, ...] = (
-    Kind(
+DATA: tuple[RuleKind, ...] = (
+    RuleKind(
         "processing",
         ProcessingActivity,
         Bilingual("Hoạt động xử lý dữ liệu cá nhân", "Processing of personal data"),

@@ -6,7 +6,7 @@ from casework.setting_values import whole
 from casework.settings import choices as chosen
 from casework.settings.importing import row_checks as checks
 from casework.settings.importing.columns import Column, line, long_text, of_codes, tick, worded
-from casework.settings.importing.rows import Kind
+from casework.settings.importing.rows import RuleKind
 from casework.settings.kinds.shared_columns import FROM_THE_DAY, POSITION, code_column, hint_columns, name_columns
 
 LONGEST_GUIDANCE = 1_000
@@ -27,8 +27,8 @@ def _clock_kind(codes: dict[str, Bilingual]) -> Column:
     return Column("kind", Bilingual("Loại thời hạn", "Limit"), line(20), choices=of_codes(codes), is_fixed=True, codes=codes)
 
 
-HANDLING: tuple[Kind, ...] = (
-    Kind(
+HANDLING: tuple[RuleKind, ...] = (
+    RuleKind(
         "field",
         Field,
         Bilingual("Lĩnh vực", "Fields of work"),
@@ -56,7 +56,7 @@ HANDLING: tuple[Kind, ...] = (
         shown=("name_vi", "name_en", "service_code", "allows_anonymous"),
         check_end=checks.last_of_all,
     ),
-    Kind(
+    RuleKind(
         "complexity",
         Complexity,
         Bilingual("Độ phức tạp", "Complexities"),
@@ -76,7 +76,7 @@ HANDLING: tuple[Kind, ...] = (
         check_end=checks.check_complexity_end,
         remark=checks.remark_on_complexity,
     ),
-    Kind(
+    RuleKind(
         "clock",
         ClockRule,
         Bilingual("Thời hạn", "Time limits"),
@@ -119,7 +119,7 @@ HANDLING: tuple[Kind, ...] = (
         filters=("kind", "urgency"),
         check_end=checks.check_clock_end,
     ),
-    Kind(
+    RuleKind(
         "ladder",
         ReminderRule,
         Bilingual("Bậc nhắc việc", "Reminders"),
@@ -175,7 +175,7 @@ HANDLING: tuple[Kind, ...] = (
         replaces_by=("kind", "urgency"),
         filters=("kind", "urgency"),
     ),
-    Kind(
+    RuleKind(
         "refusal",
         RefusalReason,
         Bilingual("Lý do không tiếp nhận", "Reasons for refusing"),
@@ -206,7 +206,7 @@ HANDLING: tuple[Kind, ...] = (
         shown=("name_vi", "name_en", "key"),
         check_end=checks.last_of_all,
     ),
-    Kind(
+    RuleKind(
         "visibility",
         VisibilityReason,
         Bilingual("Lý do không công khai", "Reasons for not publishing"),

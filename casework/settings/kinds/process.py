@@ -10,7 +10,7 @@ from casework.settings.choices import UNITS
 from casework.settings.elements import ElementFacts, elements_of
 from casework.settings.importing.columns import Choice, Column, Scope, line, long_text, of_codes
 from casework.settings.importing.row_checks import MOST_OF_UNIT
-from casework.settings.importing.rows import Kind, Proposal
+from casework.settings.importing.rows import Proposal, RuleKind
 from casework.settings.role_labels import ROLE_WORDS
 from casework.working_time import Unit
 
@@ -75,8 +75,8 @@ def _who_can(facts: ElementFacts) -> Bilingual:
     return Bilingual(f"Vai trò này không làm được bước này; chỉ: {vi}.", f"That role cannot do this step, only: {en}.")
 
 
-PROCESS: tuple[Kind, ...] = (
-    Kind(
+PROCESS: tuple[RuleKind, ...] = (
+    RuleKind(
         "element",
         ElementSetting,
         Bilingual("Thiết đặt hằng ngày của quy trình", "Daily settings of the process"),

@@ -12,7 +12,7 @@ from casework.settings import choices as chosen
 from casework.settings.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
 from casework.settings.importing import row_checks as checks
 from casework.settings.importing.columns import Column, degrees, line, long_text, of_codes
-from casework.settings.importing.rows import Kind
+from casework.settings.importing.rows import RuleKind
 from casework.settings.kinds.shared_columns import POSITION, name_columns
 from casework.settings.role_labels import ROLE_WORDS
 from casework.text import normal
@@ -54,8 +54,8 @@ def version_name(typed: str) -> str:
     return text
 
 
-BESIDE: tuple[Kind, ...] = (
-    Kind(
+BESIDE: tuple[RuleKind, ...] = (
+    RuleKind(
         "phrase",
         SuggestionRule,
         Bilingual("Cụm từ gợi ý", "Phrases that suggest"),
@@ -89,7 +89,7 @@ BESIDE: tuple[Kind, ...] = (
         check=checks.check_phrase,
         filters=("target",),
     ),
-    Kind(
+    RuleKind(
         "answer_template",
         AnswerTemplate,
         Bilingual("Mẫu trả lời chung", "Common templates of answers"),
@@ -116,7 +116,7 @@ BESIDE: tuple[Kind, ...] = (
         replaces_by=(),
         filters=("service_code",),
     ),
-    Kind(
+    RuleKind(
         "camera",
         Camera,
         Bilingual("Camera", "Cameras"),
@@ -131,7 +131,7 @@ BESIDE: tuple[Kind, ...] = (
         ),
         (
             *name_columns(),
-            Column("kind", Bilingual("Loại", "Kind"), line(10), choices=of_codes(chosen.CAMERA_KINDS), codes=chosen.CAMERA_KINDS),
+            Column("kind", Bilingual("Loại", "RuleKind"), line(10), choices=of_codes(chosen.CAMERA_KINDS), codes=chosen.CAMERA_KINDS),
             Column("area_id", Bilingual("Địa bàn", "Area"), line(16), choices=chosen.areas, points_to=Area, tell=chosen.told_area),
             Column(
                 "latitude",
@@ -154,7 +154,7 @@ BESIDE: tuple[Kind, ...] = (
         for_installation=False,
         check=checks.check_camera,
     ),
-    Kind(
+    RuleKind(
         "letterhead",
         Letterhead,
         Bilingual("Tiêu đề văn bản", "Letterheads"),
@@ -192,7 +192,7 @@ BESIDE: tuple[Kind, ...] = (
         check=checks.check_letterhead,
         filters=("agency_id",),
     ),
-    Kind(
+    RuleKind(
         "consent_notice",
         ConsentNotice,
         Bilingual("Thông báo xử lý dữ liệu cá nhân", "Notices on personal data"),
@@ -234,7 +234,7 @@ BESIDE: tuple[Kind, ...] = (
         remark=remark_on_notice,
         replaces_by=(),
     ),
-    Kind(
+    RuleKind(
         "second_factor",
         SecondFactorRule,
         Bilingual("Vai trò phải xác thực hai lớp", "Roles that need a second factor"),

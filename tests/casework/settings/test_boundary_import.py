@@ -21,7 +21,7 @@ from casework.places.boundaries import check_boundaries
 from casework.places.lookup import area_at, areas_around, is_outside
 from casework.places.map_layers import LARGEST_LAYER, areas_layer
 from casework.setting_events import ReasonMissing
-from casework.settings.boundary_import import SKIP, ImportRefused, Plan, export_boundaries, import_boundaries, plan_import
+from casework.settings.boundary_import import SKIP, BoundaryImportRefused, BoundaryPlan, export_boundaries, import_boundaries, plan_import
 from casework.text import fold
 from tests import build
 from tests.casework.places.test_boundaries import EAST, HOLE, SQUARE, collection, feature, polygon
@@ -57,7 +57,7 @@ def bounded_world() -> build.World:
     return world
 
 
-def planned(world: build.World, *features: dict[str, Any], by: str = "administrator", chosen: dict[int, str] | None = None) -> Plan:
+def planned(world: build.World, *features: dict[str, Any], by: str = "administrator", chosen: dict[int, str] | None = None) -> BoundaryPlan:
     return plan_import(check_boundaries(json.dumps(collection(*features)).encode()), by=world.actor(by), on=TODAY, chosen=chosen)
 
 
@@ -124,9 +124,9 @@ def test_an_import_is_refused_without_source_reason_or_agreement_and_where_it_is
     turned = planned(world, feature(polygon([[y, x] for x, y in SQUARE]), code="24846"))
     by = world.actor("administrator")
     for refusal, refused, given in (
-        (ImportRefused, plan, {"source": " ", "reason": "x"}), (ReasonMissing, plan, {"source": "x", "reason": ""}),
-        (ImportRefused, turned, {"source": "x", "reason": "x"}),
-        (ImportRefused, planned(world, feature(None)), {"source": "x", "reason": "x"}),
+        (BoundaryImportRefused, plan, {"source": " ", "reason": "x"}), (ReasonMissing, plan, {"source": "x", "reason": ""}),
+        (BoundaryImportRefused, turned, {"source": "x", "reason": "x"}),
+        (BoundaryImportRefused, planned(world, feature(None)), {"source": "x", "reason": "x"}),
     ):  # fmt: skip
         with pytest.raises(refusal), unit_of_work():
             import_boundaries(refused, by=by, now=build.NOON, **given)  # type: ignore[arg-type]
