@@ -23,7 +23,7 @@ from casework.outbox import tell_inbox
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.photos.records import link_staged, staged_photos
 from casework.states import ENDED_STATES
-from casework.steps.fields import IN_CONDITIONS, PHOTO, Asked, Option, Value, fitted, in_conditions, kept_as, number_words
+from casework.steps.fields import IN_CONDITIONS, PHOTO, Option, StepField, Value, fitted, in_conditions, kept_as, number_words
 
 DO_STEP = "do_step"
 MOST_RECORDS = 100
@@ -66,7 +66,7 @@ def record_step(
     now: datetime,
     element: str,
     label: Bilingual,
-    fields: Sequence[Asked] = (),
+    fields: Sequence[StepField] = (),
     buttons: Sequence[Option] = (),
     button: str | None = None,
     values: Mapping[str, Any] | None = None,
@@ -158,7 +158,7 @@ def _short(words: str) -> str:
     return words[:LONGEST_LABEL]
 
 
-def _value(field: Asked, given: Value) -> StepValue:
+def _value(field: StepField, given: Value) -> StepValue:
     chosen = next((option.label for option in field.choices if option.id == given), None) if field.type == "choice" else None
     return StepValue(
         field=field.id, type=field.type, label_vi=_short(field.label.vi), label_en=_short(field.label.en), value=kept_as(given),

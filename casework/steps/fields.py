@@ -33,7 +33,7 @@ class Option(Protocol):
         pass
 
 
-class Asked(Protocol):
+class StepField(Protocol):
     """A field as declared in the process model. `minimum` and `maximum` bound a number."""
 
     @property
@@ -68,12 +68,12 @@ class Asked(Protocol):
 class FieldRefused(CaseworkError):
     """The value of a field is refused. The text names the field; `field_id` and `reason` are for a page that points at it."""
 
-    def __init__(self, field: Asked, vi: str, en: str) -> None:
+    def __init__(self, field: StepField, vi: str, en: str) -> None:
         super().__init__(f"{field.label.vi}: {vi}", f"{field.label.en}: {en}")
         self.field_id, self.reason = field.id, Bilingual(vi, en)
 
 
-def fitted(field: Asked, given: Any, *, photos: int = 0) -> Value:
+def fitted(field: StepField, given: Any, *, photos: int = 0) -> Value:
     """Return a value normalised for storing; None where an optional field was left empty, and for photos, which are rows of their own.
 
     `given` is a str for texts and choices, a number, a bool or a date; `photos` says how many were sent. Raises FieldRefused.
@@ -109,22 +109,22 @@ def number_words(number: float) -> Bilingual:
     return Bilingual(written.replace(".", ","), written)
 
 
-def _text(field: Asked, given: Any) -> str | None:
+def _text(field: StepField, given: Any) -> str | None:
     return _at_most(field, given, LONGEST_TEXT)
 
 
-def _long_text(field: Asked, given: Any) -> str | None:
+def _long_text(field: StepField, given: Any) -> str | None:
     return _at_most(field, given, LONGEST_LONG_TEXT)
 
 
-def _at_most(field: Asked, given: Any, longest: int) -> str | None:
+def _at_most(field: StepField, given: Any, longest: int) -> str | None:
     words = normal(str(given))
     if len(words) > longest:
         raise FieldRefused(field, f"Tối đa {longest} ký tự.", f"At most {longest} characters are taken.")
     return words or None
 
 
-def _number(field: Asked, given: Any) -> int | float:
+def _number(field: StepField, given: Any) -> int | float:
     if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= LARGEST_NUMBER:
         raise FieldRefused(field, "Vui lòng ghi một số.", "Please write a number.")
     if field.minimum is not None and given < field.minimum:
@@ -136,25 +136,25 @@ def _number(field: Asked, given: Any) -> int | float:
     return int(given) if given == int(given) else given
 
 
-def _choice(field: Asked, given: Any) -> str:
+def _choice(field: StepField, given: Any) -> str:
     if given not in [option.id for option in field.choices]:
         raise FieldRefused(field, "Vui lòng chọn trong danh sách.", "Please choose one of the list.")
     return str(given)
 
 
-def _yes_no(field: Asked, given: Any) -> bool:
+def _yes_no(field: StepField, given: Any) -> bool:
     if not isinstance(given, bool):
         raise FieldRefused(field, "Vui lòng chọn Có hoặc Không.", "Please choose yes or no.")
     return given
 
 
-def _date(field: Asked, given: Any) -> date:
+def _date(field: StepField, given: Any) -> date:
     if type(given) is not date:
         raise FieldRefused(field, "Vui lòng chọn một ngày.", "Please choose a day.")
     return given
 
 
-FITTERS: dict[str, Callable[[Asked, Any], Value]] = {
+FITTERS: dict[str, Callable[[StepField, Any], Value]] = {
     "text": _text, "long_text": _long_text, "number": _number, "choice": _choice, "yes_no": _yes_no, "date": _date,
 }  # fmt: skip
 """By type."""
