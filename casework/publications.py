@@ -32,7 +32,7 @@ def rated_publication(case: Case) -> Publication | None:
     return db.session.scalars(query.order_by(Publication.number.desc())).first()
 
 
-class Shown(Protocol):
+class ShownPlace(Protocol):
     """How a present or future public text shows the place."""
 
     @property
@@ -41,7 +41,7 @@ class Shown(Protocol):
     def shows_exact_place(self) -> bool: ...
 
 
-def names_village(words: Shown) -> bool:
+def names_village(words: ShownPlace) -> bool:
     """Whether the public text says more about the place than its commune: only the exact place and a place in words do."""
     return words.shows_exact_place or bool(words.place)
 

@@ -44,7 +44,7 @@ class Deed(NamedTuple):
     at: datetime | None
 
 
-class Seat(NamedTuple):
+class JudgingSeat(NamedTuple):
     role: Role
     centre_id: int | None = None
     agency_id: int | None = None
@@ -116,29 +116,29 @@ def deputyships_beside(deeds: Iterable[Deed], *, now: datetime) -> list[Deputy]:
     return list(db.session.scalars(query)) if ids else []
 
 
-def seat_of_second_person(seats: Sequence[Seat], deeds: Iterable[Deed], *, now: datetime) -> Seat | None:
+def seat_of_second_person(seats: Sequence[JudgingSeat], deeds: Iterable[Deed], *, now: datetime) -> JudgingSeat | None:
     """Return the first of some seats with a holder who may judge these deeds; None where there is none."""
     tied = tied_to(deeds, now=now)
     return next((seat for seat in seats if _has_other(seat, tied, now)), None)
 
 
-def leaders_above(assignment: Assignment) -> list[Seat]:
+def leaders_above(assignment: Assignment) -> list[JudgingSeat]:
     """The seats that may judge an agency's work, in order: its leader, those of the agencies above, the committee's leader."""
     seats, agency = [], assignment.agency
     above: Agency | None = agency
     while above is not None:
-        seats.append(Seat(Role.AGENCY_LEADER, agency_id=above.id))
+        seats.append(JudgingSeat(Role.AGENCY_LEADER, agency_id=above.id))
         above = db.session.get(Agency, above.parent_id) if above.parent_id else None
-    return [*seats, Seat(Role.COMMITTEE_LEADER, centre_id=assignment.case.centre_id)]
+    return [*seats, JudgingSeat(Role.COMMITTEE_LEADER, centre_id=assignment.case.centre_id)]
 
 
-def deciding_desk(action: Action, seats: Sequence[Seat], subject: Any, *, now: datetime) -> str:
+def deciding_desk(action: Action, seats: Sequence[JudgingSeat], subject: Any, *, now: datetime) -> str:
     """Return the inbox of the first seat that may judge the matter; the first of all where nobody may, until somebody is appointed."""
     deeds = [deed for _, deed in deeds_judged(action, subject)]
     return (seat_of_second_person(seats, deeds, now=now) or seats[0]).desk
 
 
-def desk_of_either(action: Action, first: Seat, other: Seat, subject: Any, *, now: datetime) -> str:
+def desk_of_either(action: Action, first: JudgingSeat, other: JudgingSeat, subject: Any, *, now: datetime) -> str:
     """Return the inbox of the first seat, or of the other where everybody who holds the first is tied.
 
     A seat nobody holds passes nothing on: its matters wait until somebody is appointed.
@@ -146,7 +146,7 @@ def desk_of_either(action: Action, first: Seat, other: Seat, subject: Any, *, no
     return deciding_desk(action, [first, other] if _has_other(first, frozenset(), now) else [first], subject, now=now)
 
 
-def _has_other(seat: Seat, tied: frozenset[int], now: datetime) -> bool:
+def _has_other(seat: JudgingSeat, tied: frozenset[int], now: datetime) -> bool:
     """Whether the seat has a holder who is not tied to the authors, and is nobody's deputy who is."""
     today = local_day(now)
     query = select(Membership).join(Membership.account).where(Membership.role == seat.role, Account.disabled_at.is_(None))

@@ -29,7 +29,7 @@ class SentBefore(Exception):
 
 
 @dataclass(slots=True)
-class Sent:
+class SentForm:
     """The form being sent. `is_recorded` says that a unit of work has taken its key and is going to commit it."""
 
     key: str
@@ -37,7 +37,7 @@ class Sent:
     is_recorded: bool = False
 
 
-_present: ContextVar[Sent | None] = ContextVar("sent", default=None)
+_present: ContextVar[SentForm | None] = ContextVar("sent", default=None)
 
 
 def key_of(*parts: object) -> str:
@@ -46,9 +46,9 @@ def key_of(*parts: object) -> str:
 
 
 @contextmanager
-def sending(key: str) -> Iterator[Sent]:
+def sending(key: str) -> Iterator[SentForm]:
     """Within this block what is recorded takes the key, or raises SentBefore where that was done before."""
-    sent = Sent(key)
+    sent = SentForm(key)
     former = _present.set(sent)
     try:
         yield sent

@@ -15,7 +15,7 @@ from casework.events import record
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, require
-from casework.second_person import Seat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
+from casework.second_person import JudgingSeat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
 from casework.states import AssignmentState
 from casework.text import normal
 from casework.working_time import Calendar, working_days_between
@@ -136,7 +136,7 @@ def extension_desk(assignment: Assignment, now: datetime) -> str:
     case, extension = assignment.case, open_extension(assignment)
     decider = _decider(extension.number if extension else _counted(case) + 1, case)
     [other] = {Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {decider}
-    seats = Seat(decider, case.centre_id), Seat(other, case.centre_id)
+    seats = JudgingSeat(decider, case.centre_id), JudgingSeat(other, case.centre_id)
     return desk_of_either(Action.DECIDE_EXTENSION, *seats, assignment, now=now)
 
 

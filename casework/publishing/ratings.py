@@ -15,7 +15,7 @@ from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.publications import WHOLE, rated_publication
 from casework.sealing.seal import open_text, seal_text
-from casework.second_person import Seat, desk_of_either, refuse_first_person
+from casework.second_person import JudgingSeat, desk_of_either, refuse_first_person
 from casework.states import CaseState
 from casework.text import normal
 from casework.working_time import TimeLimit, Unit, due_at
@@ -153,7 +153,7 @@ def review_desk(case: Case, now: datetime) -> str:
     Where everybody who holds that seat is tied to what is judged, the other one of the two.
     """
     [other] = {Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {_reviewer(case)}
-    seats = Seat(_reviewer(case), case.centre_id), Seat(other, case.centre_id)
+    seats = JudgingSeat(_reviewer(case), case.centre_id), JudgingSeat(other, case.centre_id)
     return desk_of_either(Action.REVIEW_RATING, *seats, case, now=now)
 
 

@@ -15,7 +15,7 @@ from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.pausing.standstills import end_case
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.sealing.seal import open_text, seal_text
-from casework.second_person import Seat, deciding_desk, refuse_first_person
+from casework.second_person import JudgingSeat, deciding_desk, refuse_first_person
 from casework.states import AssignmentEnd, CaseState
 from casework.text import normal
 from casework.working_time import calendar_days_due
@@ -133,7 +133,7 @@ def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, word
 def objection_desk(case: Case, now: datetime) -> str:
     """The inbox an objection waits in: the operations lead's; the committee's where every one of them refused it or is tied to somebody
     who did."""
-    seats = [Seat(role, case.centre_id) for role in (Role.OPS_LEAD, Role.COMMITTEE_LEADER)]
+    seats = [JudgingSeat(role, case.centre_id) for role in (Role.OPS_LEAD, Role.COMMITTEE_LEADER)]
     return deciding_desk(Action.DECIDE_OBJECTION, seats, case, now=now)
 
 
