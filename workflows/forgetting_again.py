@@ -18,7 +18,7 @@ from casework.models import Case
 from casework.permissions import SYSTEM
 from casework.rights.erasing_again import erase_account_again, erase_report_again
 from casework.rights.masking import mask_old_identities
-from casework.upkeep.erasure_log import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, Line, handed_over_at
+from casework.upkeep.erasure_log import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, ErasureEntry, handed_over_at
 from workflows.running.acts import follow
 from workflows.running.hearing import heard_in
 
@@ -32,11 +32,11 @@ class Applied:
     done: Counter[str] = field(default_factory=Counter)
     already: int = 0
     younger: int = 0
-    left: list[Line] = field(default_factory=list)
+    left: list[ErasureEntry] = field(default_factory=list)
     masked: int = 0
 
 
-def forget_again(lines: Iterable[Line], *, now: datetime) -> Applied:
+def forget_again(lines: Iterable[ErasureEntry], *, now: datetime) -> Applied:
     """Repeat every line in order, then mask what is due."""
     applied = Applied()
     for line in lines:

@@ -22,7 +22,7 @@ TOGETHER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ErasureEntry:
     """One entry of the list."""
 
     kind: str
@@ -37,14 +37,14 @@ def note_forgotten(kind: str, subject: str, *, at: datetime) -> None:
     db.session.execute(inserting(Forgotten).values(kind=kind, subject=subject, at=at).on_conflict_do_nothing())
 
 
-def forgotten_since(since: datetime | None = None) -> Iterator[Line]:
+def forgotten_since(since: datetime | None = None) -> Iterator[ErasureEntry]:
     """The whole list, or the entries since an instant; oldest first."""
     after = 0
     query = select(Forgotten.id, Forgotten.kind, Forgotten.subject, Forgotten.at)
     if since is not None:
         query = query.where(Forgotten.at >= since)
     while rows := db.session.execute(query.where(Forgotten.id > after).order_by(Forgotten.id).limit(TOGETHER)).all():
-        yield from (Line(row.kind, row.subject, row.at) for row in rows)
+        yield from (ErasureEntry(row.kind, row.subject, row.at) for row in rows)
         after = rows[-1].id
 
 

@@ -32,7 +32,7 @@ DONE, FAILED = "done", "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class JobRun:
     """One run of a job. For a failure its class and place, nothing of its subject."""
 
     name: str
@@ -49,19 +49,19 @@ class Ran:
 
 
 @dataclass(slots=True)
-class Sum:
+class JobRuns:
     """A batch of runs of one job: the newest run, and how many there were since the last batch."""
 
-    last: Ran
+    last: JobRun
     runs: int = 0
     failures: int = 0
     failures_in_a_row: int = 0
     """Since the last successful run in this batch."""
     took: timedelta = timedelta()
     went_well: bool = False
-    failure: Ran | None = None
+    failure: JobRun | None = None
 
-    def add(self, ran: Ran) -> None:
+    def add(self, ran: JobRun) -> None:
         """Add one run."""
         self.last, self.runs, self.took = ran, self.runs + 1, self.took + ran.took
         if ran.has_failed:
@@ -114,7 +114,7 @@ def again_after(row: RecurringJob) -> timedelta:
     return min(AGAIN_AFTER * (1 << doubled), LONGEST_AGAIN)
 
 
-def record_runs(sums: Collection[Sum], *, worker: str, process_id: int, next_at: dict[str, datetime | None]) -> None:
+def record_runs(sums: Collection[JobRuns], *, worker: str, process_id: int, next_at: dict[str, datetime | None]) -> None:
     """Record runs of jobs; for each the newest, whichever worker reports it first."""
     row = RecurringJob
     for each in sorted(sums, key=lambda one: one.last.name):

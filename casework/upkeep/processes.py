@@ -19,7 +19,7 @@ MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Heartbeat:
     """A process's report about itself."""
 
     slow_queries: int = 0
@@ -36,7 +36,7 @@ def begin_process(kind: str, *, host: str, pid: int, version: str, schema: str, 
     return row.id
 
 
-def see_process(process_id: int, looks: Looks, *, now: datetime) -> None:
+def see_process(process_id: int, looks: Heartbeat, *, now: datetime) -> None:
     """Record a heartbeat. A process taken for dead that comes back is alive again."""
     ahead = round(looks.clock_ahead.total_seconds() * 1000)
     values = {"seen_at": now, "slow_queries": looks.slow_queries, "memory": looks.memory, "clock_ahead_ms": ahead}

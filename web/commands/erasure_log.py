@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from casework.errors import CaseworkError
-from casework.upkeep.erasure_log import KINDS, Line
+from casework.upkeep.erasure_log import KINDS, ErasureEntry
 
 FORMAT = 1
 
@@ -24,7 +24,7 @@ class ListDamaged(CaseworkError):
         super().__init__("Tệp danh sách bị hỏng hoặc bị cắt; không thực hiện gì.", "The list is damaged or cut short; nothing was done.")
 
 
-def write_forgotten(path: Path, lines: Iterable[Line], *, now: datetime) -> int:
+def write_forgotten(path: Path, lines: Iterable[ErasureEntry], *, now: datetime) -> int:
     """Replace the file with this list, whole or not at all; returns the number of lines."""
     staged, digest, number = path.with_name(f".{path.name}.part"), hashlib.sha256(), 0
     with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -45,14 +45,14 @@ def write_forgotten(path: Path, lines: Iterable[Line], *, now: datetime) -> int:
     return number
 
 
-def read_forgotten(path: Path) -> list[Line]:
+def read_forgotten(path: Path) -> list[ErasureEntry]:
     """Read the lines of a file. Raises ListDamaged."""
     try:
         *body, end = path.read_bytes().splitlines(keepends=True)
         told = orjson.loads(end)
         if told["digest"] != hashlib.sha256(b"".join(body)).hexdigest() or orjson.loads(body[0])["format"] != FORMAT:
             raise ListDamaged
-        lines = [Line(kind, subject, datetime.fromisoformat(at)) for kind, subject, at in map(orjson.loads, body[1:])]
+        lines = [ErasureEntry(kind, subject, datetime.fromisoformat(at)) for kind, subject, at in map(orjson.loads, body[1:])]
     except (ValueError, KeyError, TypeError, IndexError):
         raise ListDamaged from None
     if any(line.kind not in KINDS for line in lines):

@@ -18,8 +18,8 @@ from casework.upkeep.jobs import (
     DONE,
     FAILED,
     SELDOM,
-    Ran,
-    Sum,
+    JobRun,
+    JobRuns,
     claim_run,
     failed_jobs,
     first_run,
@@ -67,7 +67,7 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-def perform(app: Flask, job: Job) -> Ran:
+def perform(app: Flask, job: Job) -> JobRun:
     """Run one job in a context of its own; a failure is logged, and it runs again at its next time."""
     with app.app_context():
         started_at, began, result, error, place = now(), steady(), DONE, "", ""
@@ -80,7 +80,7 @@ def perform(app: Flask, job: Job) -> Ran:
         finally:
             WORK.set("")
         took = steady() - began
-        return Ran(job.name, started_at, started_at + took, took, result, error, place)
+        return JobRun(job.name, started_at, started_at + took, took, result, error, place)
 
 
 class Jobs:
@@ -96,7 +96,7 @@ class Jobs:
             timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
             executors={"default": ThreadPoolExecutor(OTHERS_AT_ONCE), "quick": ThreadPoolExecutor(QUICK_AT_ONCE)},
         )  # fmt: skip
-        self._sums: dict[str, Sum] = {}
+        self._sums: dict[str, JobRuns] = {}
         self._failing: set[str] = set()
         self._asked: set[str] = set()
         self._guard, self._stopped, self._hurry = threading.Lock(), threading.Event(), threading.Event()
@@ -149,9 +149,9 @@ class Jobs:
             LOGGER.error("job not claimed", extra={"job": job.name, **failure_facts(error)})
             return False
 
-    def _note(self, ran: Ran, job: Job) -> None:
+    def _note(self, ran: JobRun, job: Job) -> None:
         with self._guard:
-            self._sums.setdefault(ran.name, Sum(ran)).add(ran)
+            self._sums.setdefault(ran.name, JobRuns(ran)).add(ran)
             is_first = ran.has_failed and ran.name not in self._failing
             self._failing = self._failing | {ran.name} if ran.has_failed else self._failing - {ran.name}
             self._has_news = self._has_news or ran.has_failed or _is_for_all(job) or ran.result not in (DONE, "0")
@@ -245,7 +245,7 @@ def kept_time(next_at: datetime, every: timedelta, *, before: datetime, after: d
     return min(max(next_at, after), after + every)
 
 
-def _together(first: dict[str, Sum], then: dict[str, Sum]) -> dict[str, Sum]:
+def _together(first: dict[str, JobRuns], then: dict[str, JobRuns]) -> dict[str, JobRuns]:
     for name, later in then.items():
         if (sum_ := first.get(name)) is None:
             first[name] = later

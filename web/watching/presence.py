@@ -13,7 +13,7 @@ from flask import Flask
 
 import migrations
 from casework.db import db, unit_of_work
-from casework.upkeep.processes import SEEN_EVERY, Looks, ahead_of_database, begin_process, end_process, see_process
+from casework.upkeep.processes import SEEN_EVERY, Heartbeat, ahead_of_database, begin_process, end_process, see_process
 from web.clock import now
 from web.request_log import LOGGER, failure_facts, slow_queries
 
@@ -39,7 +39,7 @@ class Presence:
 
     def say(self) -> None:
         """Update the row in the caller's unit of work."""
-        see_process(self.id, Looks(slow_queries(), resident_bytes(), ahead_of_database(datetime.now(UTC))), now=now())
+        see_process(self.id, Heartbeat(slow_queries(), resident_bytes(), ahead_of_database(datetime.now(UTC))), now=now())
 
     def end(self) -> None:
         """Record the end; where the database is away, the process is seen to be gone after some minutes."""

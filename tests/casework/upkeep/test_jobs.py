@@ -12,8 +12,8 @@ from casework.models import ProgramProcess, RecurringJob
 from casework.permissions import Actor, NotAllowed
 from casework.upkeep.jobs import (
     FAILED,
-    Ran,
-    Sum,
+    JobRun,
+    JobRuns,
     ask_for_run,
     claim_run,
     failed_jobs,
@@ -25,7 +25,7 @@ from casework.upkeep.jobs import (
     take_wanted,
     wanted_jobs,
 )
-from casework.upkeep.processes import LOST_AFTER, Looks, begin_process, end_process, known_processes, leave_mark, marks, see_process
+from casework.upkeep.processes import LOST_AFTER, Heartbeat, begin_process, end_process, known_processes, leave_mark, marks, see_process
 from tests.build import NOON
 
 JOB, HOURLY = "count_public_figures", timedelta(hours=1)
@@ -39,7 +39,7 @@ def begun(at: datetime = NOON, pid: int = 1) -> int:
 
 def seen(process: int, at: datetime) -> None:
     with unit_of_work():
-        see_process(process, Looks(), now=at)
+        see_process(process, Heartbeat(), now=at)
 
 
 def claims(process: int, at: datetime, *, wanted: bool = False) -> bool:
@@ -48,7 +48,7 @@ def claims(process: int, at: datetime, *, wanted: bool = False) -> bool:
 
 
 def ended(process: int, at: datetime, *, error: str = "") -> None:
-    sum_ = Sum(ran := Ran(JOB, at, at + MINUTE, MINUTE, FAILED if error else "3", error, "casework/a.py:1 f" if error else ""))
+    sum_ = JobRuns(ran := JobRun(JOB, at, at + MINUTE, MINUTE, FAILED if error else "3", error, "casework/a.py:1 f" if error else ""))
     sum_.add(ran)
     with unit_of_work():
         record_runs([sum_], worker="may-1 #1", process_id=process, next_at={})
