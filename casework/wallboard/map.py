@@ -25,7 +25,7 @@ MOST_AREAS = 200
 LEAST_SPAN = 0.02
 """Degrees: a centre with a single point is not enlarged without limit."""
 
-_kept: dict[tuple[str, int, date], tuple[str, "Ground"]] = {}
+_kept: dict[tuple[str, int, date], tuple[str, "MapBase"]] = {}
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Commune:
 
 
 @dataclass(frozen=True)
-class Ground:
+class MapBase:
     """What is drawn below the pins, by area."""
 
     communes: dict[int, Commune]
 
 
-def ground_of(centre_id: int, *, today: date) -> Ground:
+def ground_of(centre_id: int, *, today: date) -> MapBase:
     """Return the communes of a centre that have a position; cached until a rule changes. One statement where it is not."""
     head, place = rules_head(), (str(db.engine.url), centre_id, today)
     kept = _kept.get(place)
@@ -56,7 +56,7 @@ def ground_of(centre_id: int, *, today: date) -> Ground:
     return kept[1]
 
 
-def _drawn(centre_id: int, today: date) -> Ground:
+def _drawn(centre_id: int, today: date) -> MapBase:
     query = (
         select(Area)
         .where(Area.centre_id == centre_id, Area.level == "commune", Area.valid_from <= today)
@@ -68,14 +68,14 @@ def _drawn(centre_id: int, today: date) -> Ground:
     areas = [(area, _rings(area.boundary), _middle(area)) for area in db.session.scalars(query)]
     points = [point for _, rings, middle in areas for point in [*(each for ring in rings for each in ring), *([middle] if middle else [])]]
     if not points:
-        return Ground({})
+        return MapBase({})
     project = _projection(points)
     drawn = {}
     for area, rings, middle in areas:
         if middle or rings:
             x, y = project(*(middle or rings[0][0]))
             drawn[area.id] = Commune(area.name, x, y, _path(project, rings))
-    return Ground(drawn)
+    return MapBase(drawn)
 
 
 def _middle(area: Area) -> tuple[float, float] | None:

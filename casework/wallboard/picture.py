@@ -32,7 +32,7 @@ MOST_COMMUNES = 200
 
 
 @dataclass(frozen=True)
-class Numbers:
+class OpenCounts:
     """The counts of open cases; `unconfirmed` is counted separately (casework.open_cases). `soon`, `late`: of the day promised for the
     answer."""
 
@@ -45,7 +45,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Flow:
+class TodayCounts:
     """The counts since local midnight."""
 
     received: int
@@ -54,7 +54,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Line:
+class CaseLine:
     """One case on the wallboard. `is_acceptance`: nobody has accepted it yet, and `due_at` is the limit for that."""
 
     field: Bilingual | None
@@ -68,7 +68,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Done:
+class TodayEvent:
     """One of today's events: received, accepted or answered, when, of which field and where."""
 
     kind: str
@@ -91,11 +91,11 @@ class CommuneCount:
 class Picture:
     """The whole picture. `beyond` is how many urgent or due cases are not shown."""
 
-    numbers: Numbers
-    flow: Flow
-    urgent: list[Line]
-    due: list[Line]
-    done: list[Done]
+    numbers: OpenCounts
+    flow: TodayCounts
+    urgent: list[CaseLine]
+    due: list[CaseLine]
+    done: list[TodayEvent]
     communes: list[CommuneCount]
 
     @property
@@ -138,7 +138,7 @@ def _due() -> ColumnElement[Any]:
     return either((Case.state == CaseState.TO_VERIFY, acceptance), else_=Case.due_at)
 
 
-def _numbers(centre_id: int, now: datetime) -> Numbers:
+def _numbers(centre_id: int, now: datetime) -> OpenCounts:
     total, urgent, near, behind, to_verify = db.session.execute(
         select(
             func.count(),
@@ -148,26 +148,26 @@ def _numbers(centre_id: int, now: datetime) -> Numbers:
             _count_if(Case.state == CaseState.TO_VERIFY),
         ).where(_is_open(centre_id))
     ).one()
-    return Numbers(total, urgent or 0, near or 0, behind or 0, to_verify or 0, count_unconfirmed([centre_id]))
+    return OpenCounts(total, urgent or 0, near or 0, behind or 0, to_verify or 0, count_unconfirmed([centre_id]))
 
 
-def _flow(centre_id: int, midnight: datetime, now: datetime) -> Flow:
+def _flow(centre_id: int, midnight: datetime, now: datetime) -> TodayCounts:
     counts = [
         select(func.count())
         .where(Case.centre_id == centre_id, Case.quarantined_at.is_(None), column >= midnight, column <= now)
         .scalar_subquery()
         for column in (Case.opened_at, Case.accepted_at, Case.answered_at)
     ]
-    return Flow(*(int(each or 0) for each in db.session.execute(select(*counts)).one()))
+    return TodayCounts(*(int(each or 0) for each in db.session.execute(select(*counts)).one()))
 
 
-def _lines(query: Select[Any], due_at: ColumnElement[Any], most: int) -> list[Line]:
+def _lines(query: Select[Any], due_at: ColumnElement[Any], most: int) -> list[CaseLine]:
     query = query.order_by(due_at.is_(None), due_at, Case.id).limit(most).options(*_labels(), joinedload(Case.lead_agency))
     return [_line(case, due) for case, due in db.session.execute(query)]
 
 
-def _line(case: Case, due_at: datetime | None) -> Line:
-    return Line(
+def _line(case: Case, due_at: datetime | None) -> CaseLine:
+    return CaseLine(
         field=case.field.name if case.field else None,
         area=case.area.name if case.area else None,
         village=case.village if case.due_at is not None and case.state != CaseState.TO_VERIFY else None,
@@ -179,16 +179,18 @@ def _line(case: Case, due_at: datetime | None) -> Line:
     )
 
 
-def _done(centre_id: int, midnight: datetime, now: datetime) -> list[Done]:
+def _done(centre_id: int, midnight: datetime, now: datetime) -> list[TodayEvent]:
     may_be_known = and_(
         Case.centre_id == centre_id, Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None),
         or_(Case.state.in_(sorted(OPEN_STATES)), and_(Case.is_public, Case.state.in_(sorted(ANSWERED_STATES)))),
     )  # fmt: skip
-    found: list[Done] = []
+    found: list[TodayEvent] = []
     for kind, column in (("received", Case.opened_at), ("accepted", Case.accepted_at), ("answered", Case.answered_at)):
         query = select(Case, column).where(may_be_known, column >= midnight, column <= now).options(*_labels())
         rows = db.session.execute(query.order_by(column.desc(), Case.id.desc()).limit(MOST_ACTS))
-        found += [Done(kind, at, case.field.name if case.field else None, case.area.name if case.area else None) for case, at in rows if at]
+        found += [
+            TodayEvent(kind, at, case.field.name if case.field else None, case.area.name if case.area else None) for case, at in rows if at
+        ]
     return sorted(found, key=lambda each: each.at, reverse=True)[:MOST_ACTS]
 
 
