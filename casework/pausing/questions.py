@@ -143,10 +143,6 @@ def open_question(case: Case) -> Question | None:
     return db.session.scalars(query.order_by(Question.id.desc())).first()
 
 
-def questions_of(case: Case) -> list[Question]:
-    return list(db.session.scalars(select(Question).where(Question.case_id == case.id).order_by(Question.id)))
-
-
 def question_words(question: Question) -> str:
     """The centre's words, for the operations team and the sender who was asked."""
     return question.words

@@ -77,10 +77,6 @@ def open_referral(case: Case) -> Referral | None:
     return db.session.scalars(query).first() if case.paused_for == Pause.REFERRAL else None
 
 
-def referrals_of(case: Case) -> list[Referral]:
-    return list(db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id)))
-
-
 def _end(case: Case, result: str, *, came_back: bool, by: Actor, now: datetime) -> None:
     referral, result = open_referral(case), normal(result)
     if referral is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casework.cases import CaseNotOpen
 from casework.clocks.acts import ClockKind
@@ -221,4 +222,5 @@ def test_a_case_may_be_asked_about_again(small: World) -> None:
     case = asked(small)
     answer(small, case)
     ask(small, case, words="Từ khi nào?", now=NOON + timedelta(hours=1))
-    assert [row.words for row in questions.questions_of(case)] == ["Đống rác ở bờ nào?", "Từ khi nào?"]
+    rows = db.session.scalars(select(Question).where(Question.case_id == case.id).order_by(Question.id))
+    assert [row.words for row in rows] == ["Đống rác ở bờ nào?", "Từ khi nào?"]

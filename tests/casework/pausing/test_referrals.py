@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casework.cases import CaseNotOpen
 from casework.db import db
@@ -47,7 +48,8 @@ def test_a_referred_case_is_watched_while_its_limits_rest(world: World, state: s
     assert (case.paused_until, case.due_at) == (None, None)
     assert told("report_referred") == [f"reporter:{case.main_report.reporter_id}"]
     assert payload(case) == {}
-    assert [row.body for row in referrals.referrals_of(case)] == ["Công ty Điện lực Lâm Đồng"]
+    rows = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id))
+    assert [row.body for row in rows] == ["Công ty Điện lực Lâm Đồng"]
 
 
 def test_its_result_closes_the_case(world: World) -> None:
