@@ -15,7 +15,7 @@ from casework.assignments.periods import agency_figures, agency_ratings, open_pa
 from casework.casefile.history_changes import limit_words
 from casework.db import db
 from casework.documents.letters import days_late
-from casework.figures.reading import SubjectFigures, shown_figures
+from casework.figures.reading import FiguresLine, shown_figures
 from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Assignment, Case, Centre, FiguresSnapshot
@@ -168,8 +168,8 @@ def _public(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {key: dict(value) if isinstance(value, Mapping) else value for key, value in figures.items()}
 
 
-def _parts(lines: Sequence[SubjectFigures]) -> tuple[Part, ...]:
-    return tuple(Part(line.name.vi, _public(line.numbers.figures)) for line in lines)
+def _parts(lines: Sequence[FiguresLine]) -> tuple[YearPart, ...]:
+    return tuple(YearPart(line.name.vi, _public(line.numbers.figures)) for line in lines)
 
 
 def _examples(year: int, centre_id: int) -> list[Example]:

@@ -24,7 +24,7 @@ def former_place_name(case: Case) -> str:
     return known[case.id]
 
 
-def agency_beside(assignment: Assignment) -> str:
+def former_agency_name(assignment: Assignment) -> str:
     """Follows the agency of an assignment, in the same way."""
     known: dict[int, dict[int, OtherName]] = g.setdefault("agencies_beside", {})
     case = assignment.case

@@ -82,7 +82,7 @@ class PeriodFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectFigures:
+class FiguresLine:
     """A field, commune or agency with its figures. `subject` is its value in the filter of the list of reports, empty where it has none."""
 
     name: Bilingual
@@ -98,9 +98,9 @@ class FiguresPage:
     counted_at: datetime | None
     whole: PeriodFigures
     by_month: list[tuple[date, PeriodFigures]]
-    fields: list[SubjectFigures]
-    areas: list[SubjectFigures]
-    agencies: list[SubjectFigures]
+    fields: list[FiguresLine]
+    areas: list[FiguresLine]
+    agencies: list[FiguresLine]
     refused: list[tuple[Bilingual, int]] = field(default_factory=list)
     gaps: list[date] = field(default_factory=list)
     """Months of the period not counted yet although an earlier one is."""
@@ -253,10 +253,10 @@ def _rows(centre_id: int, months: set[date], with_parts: set[date]) -> list[Publ
     return sorted(rows, key=lambda row: (row.month_on, row.id))
 
 
-def _lines(dimension: str, parts: Mapping[Subject, PeriodFigures], asked: Any) -> list[SubjectFigures]:
+def _lines(dimension: str, parts: Mapping[Subject, PeriodFigures], asked: Any) -> list[FiguresLine]:
     found = {subject: numbers for (kind, subject), numbers in parts.items() if kind == dimension and not numbers.is_empty}
-    lines = [SubjectFigures(name, subject, found[subject]) for subject, name in asked(set(found)).items()]
-    return [*lines, *([SubjectFigures(NOTHING_YET[dimension], "", found[NOT_YET])] if NOT_YET in found else [])]
+    lines = [FiguresLine(name, subject, found[subject]) for subject, name in asked(set(found)).items()]
+    return [*lines, *([FiguresLine(NOTHING_YET[dimension], "", found[NOT_YET])] if NOT_YET in found else [])]
 
 
 def _names_of_fields(codes: set[str]) -> dict[str, Bilingual]:

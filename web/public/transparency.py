@@ -173,7 +173,7 @@ def _asked() -> PublicFiguresRequest:
     return PublicFiguresRequest(centres, centre, period, months, offered, years)
 
 
-def _chart(shown: FiguresPage) -> Chart:
+def _chart(shown: FiguresPage) -> StackedChart:
     return stacked(
         [
             (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind) or 0) for kind in VERDICTS])

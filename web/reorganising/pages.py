@@ -147,7 +147,7 @@ def line(ref: str, kind: str) -> ResponseReturnValue:
     """Add a line, with its new successor if it creates one."""
     seen = found(plan_seen(alone(), ref))
     wanted = found(BodyKind(kind) if kind in set(BodyKind) else None)
-    choices = Choices(seen)
+    choices = PlanChoices(seen)
     if wanted is BodyKind.PERSON:
         return _person_line(seen, choices)
     if wanted not in choices.kinds:
@@ -278,11 +278,11 @@ def _refused(ref: str, refused: CaseworkError, **kept: Any) -> ResponseReturnVal
 
 
 def _page(
-    seen: Reorganisation, *, choices: Choices | None = None, forms: dict[BodyKind, Form] | None = None, described: PlanForm | None = None,
-    do: DoForm | None = None, refusal: str = "",
+    seen: Reorganisation, *, choices: PlanChoices | None = None, forms: dict[BodyKind, Form] | None = None,
+    described: PlanForm | None = None, do: DoForm | None = None, refusal: str = "",
 ) -> str:  # fmt: skip
     is_draft, moment = seen.state == "draft", now()
-    choices = choices or (Choices(seen) if is_draft else None)
+    choices = choices or (PlanChoices(seen) if is_draft else None)
     blank: dict[BodyKind, Form] = {}
     if choices is not None:
         blank = {kind: choices.form(kind, formdata=None) for kind in choices.kinds}

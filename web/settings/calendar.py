@@ -78,7 +78,7 @@ class ChangeForm(Form):
     seen = HiddenField()
     reason = StringField(_l("Reason of the change"), validators=[at_most(LONGEST_REASON)])
 
-    def plan(self, scope: Scope, year: int) -> CalendarPlan:
+    def plan(self, scope: CalendarScope, year: int) -> CalendarPlan:
         """The submitted change. Raises CalendarChangeRefused."""
         raise NotImplementedError
 
@@ -102,7 +102,7 @@ class DaysForm(LabelledForm):
         default="off",
     )
 
-    def plan(self, scope: Scope, year: int) -> CalendarPlan:
+    def plan(self, scope: CalendarScope, year: int) -> CalendarPlan:
         first, kind = self.first.data, self.kind.data or None
         words = (self.label_vi.data or "", self.label_en.data or "", self.source.data or "")
         return CalendarPlan(scope.centre_id, days_between(first, self.last.data or first, kind, *words))
@@ -119,7 +119,7 @@ class SwapForm(ChangeForm):
     worked_en = StringField(_l("The day worked, name in English"), default=SWAPPED["worked"].en, validators=[at_most(LONGEST_LABEL)])
     source = StringField(_l("Number of the act"), validators=[at_most(300)])
 
-    def plan(self, scope: Scope, year: int) -> CalendarPlan:
+    def plan(self, scope: CalendarScope, year: int) -> CalendarPlan:
         words = (self.off_vi.data or "", self.off_en.data or "", self.source.data or "")
         worked_label = Bilingual(self.worked_vi.data or "", self.worked_en.data or "")
         return CalendarPlan(scope.centre_id, swap(self.off.data, self.worked.data, *words, worked_label=worked_label))
@@ -128,7 +128,7 @@ class SwapForm(ChangeForm):
 class CopyForm(ChangeForm):
     """Copy the fixed holidays of the year shown to the next one."""
 
-    def plan(self, scope: Scope, year: int) -> CalendarPlan:
+    def plan(self, scope: CalendarScope, year: int) -> CalendarPlan:
         return CalendarPlan(scope.centre_id, fixed_days_of_next_year(scope.centre_id, year))
 
 
@@ -141,7 +141,7 @@ class HoursForm(ChangeForm):
         description=_l("Such as 07:30-11:30, 13:00-17:00. Empty: what was planned from this day on is taken back."),
     )
 
-    def plan(self, scope: Scope, year: int) -> CalendarPlan:
+    def plan(self, scope: CalendarScope, year: int) -> CalendarPlan:
         typed = (self.spans.data or "").strip()
         return CalendarPlan(scope.centre_id, hours=PlannedHours(self.valid_from.data, spans_in(typed) if typed else ()))
 
@@ -208,7 +208,9 @@ def change(what: str) -> ResponseReturnValue:
     return redirect(url_for(".calendar", of=scope.key, year=shown))
 
 
-def _change_page(what: str, form: ChangeForm, scope: Scope, year: int, *, plan: CalendarPlan | None = None, refusal: str = "") -> str:
+def _change_page(
+    what: str, form: ChangeForm, scope: CalendarScope, year: int, *, plan: CalendarPlan | None = None, refusal: str = ""
+) -> str:
     context: dict[str, Any] = {"what": what, "title": TITLES[what], "form": form, "scope": scope, "year": year, "refusal": refusal}
     moved = preview(plan, now=now()) if plan is not None else None
     return render_template(

@@ -174,7 +174,7 @@ def _page(kind: RuleKind, seen: Any, *, form: Any = None, ending: EndForm | None
     )  # fmt: skip
 
 
-def _filters(kind: RuleKind, today: date) -> list[Filter]:
+def _filters(kind: RuleKind, today: date) -> list[RowFilter]:
     """The list's filters, and the address's choice in each."""
     found = []
     for name in kind.filters:

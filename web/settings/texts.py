@@ -181,12 +181,12 @@ def samples_for(scope: TextScope) -> dict[str, dict[str, str]]:
     return {language: {place: words.in_language(language) for place, words in named.items()} | same for language in LANGUAGES}
 
 
-def previews_of(words: TemplateWords, samples: Mapping[str, Mapping[str, str]]) -> list[Preview]:
+def previews_of(words: TemplateWords, samples: Mapping[str, Mapping[str, str]]) -> list[MessagePreview]:
     """How the words read by each way."""
     return [_preview(words, language, samples[language]) for language in LANGUAGES]
 
 
-def _preview(words: TemplateWords, language: str, values: Mapping[str, str]) -> Preview:
+def _preview(words: TemplateWords, language: str, values: Mapping[str, str]) -> MessagePreview:
     subject = fill(getattr(words, f"subject_{language}"), values)
     line = getattr(words, f"short_{language}") or getattr(words, f"subject_{language}")
     short, sms = " ".join(fill(line, {**values, LINK: ""}).split()), sms_of(line, values)

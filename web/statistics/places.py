@@ -99,7 +99,7 @@ def _point(case: Case, title: str, moment: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _area(spot: CommuneSpot, asked: Asked) -> dict[str, Any]:
+def _area(spot: CommuneSpot, asked: FiguresRequest) -> dict[str, Any]:
     words = ngettext("%(name)s: %(num)s case", "%(name)s: %(num)s cases", spot.cases, name=local(spot.name))
     url = url_for("dashboard.cases", what=OpenState.OPEN.value, area=spot.area_ref, **asked.own_address)
     return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": words, "url": url}

@@ -97,7 +97,7 @@ def _cases(case_ids: list[int], blueprint: Blueprint, desks: dict[int, Actor], f
             _count_steps(case, target, own, blueprint, desks, found)
 
 
-def _count_case(case: Case, target: CaseTarget, blueprint: Blueprint, found: Preview) -> None:
+def _count_case(case: Case, target: CaseTarget, blueprint: Blueprint, found: ReorganisationPreview) -> None:
     ways: list[Way] = []
     if case.area_id is not None and case.area_id != target.area_id and case.state in GOING_STATES:
         ways.append((BodyKind.AREA, case.area_id, target.area_id))
@@ -119,7 +119,7 @@ def _count_case(case: Case, target: CaseTarget, blueprint: Blueprint, found: Pre
 
 
 def _count_steps(
-    case: Case, target: CaseTarget, steps: list[WaitingTask], blueprint: Blueprint, desks: dict[int, Actor], found: Preview
+    case: Case, target: CaseTarget, steps: list[WaitingTask], blueprint: Blueprint, desks: dict[int, Actor], found: ReorganisationPreview
 ) -> None:
     for row in steps:
         if row.desk.startswith(f"{REPORTER}@") or row.assignment_id in target.ending:
@@ -166,7 +166,7 @@ def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
     return {id_: Actor(None, tuple(grant for each in ids for grant in grants[each])) for id_, ids in acting.items()}
 
 
-def _beside(blueprint: Blueprint, found: Preview) -> None:
+def _beside(blueprint: Blueprint, found: ReorganisationPreview) -> None:
     areas, agencies, centres = (blueprint.ended(kind) for kind in (BodyKind.AREA, BodyKind.AGENCY, BodyKind.CENTRE))
     day = blueprint.on
     counted = {
@@ -188,7 +188,7 @@ def _beside(blueprint: Blueprint, found: Preview) -> None:
             found.beside[name] = number
 
 
-def _rules(blueprint: Blueprint, found: Preview) -> None:
+def _rules(blueprint: Blueprint, found: ReorganisationPreview) -> None:
     """By successor of each ended centre, how many rules would be copied; none of a kind the successor has itself."""
     for predecessor_id in sorted(blueprint.ended(BodyKind.CENTRE)):
         for successor_id in blueprint.successors(BodyKind.CENTRE, predecessor_id):
