@@ -18,9 +18,6 @@ from casework.models import Case, Event, EventStream
 from casework.permissions import Actor
 from casework.sent_once import take_key
 
-TITLED = ("verify", "redact_text")
-"""Acts that give a case its title and repeat it in their event."""
-
 START = "0" * 64
 """The hash before the first event of a stream."""
 

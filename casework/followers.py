@@ -9,12 +9,14 @@ from casework.errors import CaseworkError
 from casework.models import Case, Follower
 from casework.permissions import Action, Actor, is_reporter, require
 from casework.states import ANSWERED_STATES, OPEN_STATES
+from casework.verbs import NO_KIND, Verb
 
 
 class FollowRefused(CaseworkError):
     """The case cannot be followed; the text says why."""
 
 
+@Verb("follow", Action.FOLLOW, kinds=NO_KIND, leaves_event=False, is_from_outside=True, is_act=True)
 def follow(case: Case, *, by: Actor, now: datetime) -> None:
     """Tell the person of the case's public steps from now on; of a merged case, of those of its main.
 
@@ -40,6 +42,7 @@ def follow(case: Case, *, by: Actor, now: datetime) -> None:
         row.since, row.ended_at = now, None
 
 
+@Verb("unfollow", Action.FOLLOW, kinds=NO_KIND, leaves_event=False, is_from_outside=True, is_act=True)
 def unfollow(case: Case, *, by: Actor, now: datetime) -> None:
     """Stop telling the person; does nothing when they do not follow. Raises NotAllowed for a guest."""
     require(by, Action.FOLLOW, case)

@@ -9,7 +9,9 @@ from casework.events import record
 from casework.models import Account, Case, Report, Reporter
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 from casework.sealing.seal import lookup_digest, open_json, seal_json
+from casework.sentences import Audience, Known, Payload, Said, says
 from casework.text import normal
+from casework.verbs import MESSAGE, Verb
 
 IDENTITY_PURPOSE = "reporter identity"
 PHONE_PURPOSE = "phone"
@@ -58,6 +60,14 @@ def open_contact(sealed: bytes) -> Contact:
     return Contact(**open_json(sealed, purpose=IDENTITY_PURPOSE))
 
 
+def _revealed(payload: Payload, known: Known) -> Said | None:
+    if known.audience is not Audience.CENTRE:
+        return None
+    reason = payload.get("reason", "")
+    return says(f"Xem danh tính người gửi. Lý do: {reason}", f"Looked at the sender's identity. Reason: {reason}")
+
+
+@Verb("reveal_identity", Action.REVEAL_IDENTITY, kinds=MESSAGE, staff=_revealed)
 def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: datetime) -> Contact:
     """Open the identity of a report's sender for somebody who has a reason.
 

@@ -69,6 +69,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     from web.serving import metrics
     from web.startup_checks import make_data_folder, open_keyring
 
+    import_module("workflows.every_verb")
     config = config or Config.from_environment()
     app = Langbiang(__name__)
     app.config.update(settings_of(config, runs_jobs=runs_jobs))

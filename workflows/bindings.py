@@ -23,6 +23,7 @@ from casework.publishing import corrections, ratings
 from casework.states import Standstill
 from casework.triage import acts as triage
 from casework.triage import reclassification, refusals
+from casework.verbs import UseCase, acts
 from workflows.definitions.variables import Choice, Type, Variable, Variables, flag, moment, number
 from workflows.facts import FACTS, Fact
 from workflows.outcomes import OUTCOMES
@@ -34,9 +35,6 @@ OF_THE_PAUSE = "pause"
 """Written at a step in the place of a clock: its limit is the end of the pause."""
 
 Subject = Case | Assignment
-
-UseCase = Callable[..., Any]
-"""`(subject, *, by, now, **form)`; refuses with a CaseworkError. Of a step it returns `{"outcome": ..., flags the gateways read}`."""
 
 PAUSED = frozenset({Standstill.QUESTION, Standstill.HOLD, Standstill.REFERRAL})
 
@@ -181,55 +179,19 @@ STEPS = {
     ),
 }
 
-ACTS: Mapping[str, UseCase] = {
-    "add_agency": reassignment.add_agency,
-    "apologise": apologies.apologise,
-    "ask_reporter": questions.ask_reporter,
-    "change_lead": reassignment.change_lead,
-    "classify": reclassification.reclassify,
-    "close_without_answer": reassignment.close_without_answer,
-    "correct_publication": corrections.correct_publication,
-    "direct": directives.direct,
-    "follow": followers.follow,
-    "hand_over": quarantine.hand_over,
-    "hold": holds.hold,
-    "merge": merging.merge,
-    "pass_on": centres.pass_on,
-    "progress_note": notes.progress_note,
-    "publish_interim": publishing.publish_interim,
-    "quarantine": quarantine.quarantine,
-    "refer": referrals.refer,
-    "refuse": refusals.refuse,
-    "remind": reminders.remind,
-    "remove_agency": reassignment.remove_agency,
-    "request_extension": extensions.request_extension,
-    "split": merging.split,
-    "stop_waiting": questions.stop_waiting,
-    "unfollow": followers.unfollow,
-    "unpublish": corrections.unpublish,
-    "withdraw_report": withdrawals.withdraw_report,
-    "write_to_centre": additions.write_to_centre,
-}
-"""What people may do beside the tokens; the process hears of it by the facts it leaves."""
+WITH_ACTS = (
+    followers, reassignment, extensions, reminders, apologies, quarantine, centres, merging, directives, notes, additions, holds, questions,
+    referrals, withdrawals, publishing, corrections, reclassification, refusals,
+)  # fmt: skip
+"""The modules whose rows are read next: one that is not imported here has no act."""
 
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    "ask_reporter": ("reporter_asked",),
-    "close_without_answer": ("assignment_ended",),
-    "hold": ("held",),
-    "merge": ("merged",),
-    "refer": ("referred",),
-    "refuse": ("refused",),
-    "remove_agency": ("assignment_ended",),
-    "request_extension": ("extension_asked",),
-    "withdraw_report": ("withdrawal_asked",),
-    "write_to_centre": ("reporter_wrote",),
-}
+ACTS: Mapping[str, UseCase] = {verb.name: verb.use_case for verb in acts() if verb.use_case is not None}
+"""What people may do beside the tokens (casework/verbs.py); the process hears of it by the facts it leaves."""
+
+NEEDS: Mapping[str, tuple[str, ...]] = {verb.name: verb.needs for verb in acts() if verb.needs}
 """By verb, the messages a model must wait for. Quarantine needs none: what does not hear of it is ended where it stands."""
 
-MAY_NEED: Mapping[str, tuple[str, ...]] = {
-    "add_agency": ("agency_added",),
-    "classify": ("hotline_needed", "hotline_dropped"),
-}
+MAY_NEED: Mapping[str, tuple[str, ...]] = {verb.name: verb.may_need for verb in acts() if verb.may_need}
 """The same, where it depends on what is chosen and on where the case stands."""
 
 BINDINGS = Bindings(steps=STEPS, ends={"closed": close}, facts=FACTS, acts=ACTS, needs=NEEDS, may_need=MAY_NEED)

@@ -15,8 +15,10 @@ from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.photos.records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
 from casework.second_person import Deed, leaders_above, refuse_first_person, seat_of_second_person
+from casework.sentences import of_agency
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.text import normal
+from casework.verbs import DECISION, MESSAGE, Verb
 
 LONGEST_PART = 5_000
 LONGEST_CONTACT = 200
@@ -40,6 +42,10 @@ class DecisionRefused(CaseworkError):
     """The verdict cannot be given like this; the text says why."""
 
 
+@Verb(
+    "submit_answer", Action.SUBMIT_ANSWER, kinds=MESSAGE, writes=Answer,
+    staff=of_agency("{agency} trình trả lời, bản {version}", "{agency} submitted its answer, version {version}"),
+)  # fmt: skip
 def submit_answer(
     assignment: Assignment,
     *,
@@ -90,6 +96,11 @@ def submit_answer(
     return {}
 
 
+@Verb(
+    "approve_answer", Action.APPROVE_ANSWER, kinds=DECISION, writes=Decision,
+    staff=of_agency("Phê duyệt trả lời của {agency}, bản {version}", "Approved the answer of {agency}, version {version}", is_main=True),
+    public=of_agency("Lãnh đạo {agency} phê duyệt trả lời", "The head of {agency} approved its answer"),
+)  # fmt: skip
 def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, object]:
     """Stand behind the agency's newest answer. Ends the agency's clocks. Records `approve_answer`.
 
@@ -106,6 +117,10 @@ def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[
     return {"outcome": "approve"}
 
 
+@Verb(
+    "redo_answer", Action.REDO_ANSWER, kinds=DECISION, writes=Decision,
+    staff=of_agency("Yêu cầu {agency} xử lý lại bản {version}", "Sent version {version} back to {agency}"),
+)  # fmt: skip
 def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instructions: str) -> dict[str, object]:
     """Send the newest answer back with instructions. The clocks of case and agency go on. Records `redo_answer`.
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from casework.answers.acts import settle_work
+from casework.assignments import sentences
 from casework.assignments.asking import add_assignment, earlier_due, move_day, plan_day, refuse_wrong_agencies, start_work
 from casework.cases import give_up_lead, settle_state
 from casework.clocks.acts import ClockKind, end_all_clocks, end_clock, start_clock
@@ -17,8 +18,10 @@ from casework.models import Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.second_person import refuse_first_person
+from casework.sentences import of_agency
 from casework.states import AssignmentEnd, AssignmentState
 from casework.text import normal
+from casework.verbs import DECISION, MESSAGE, NO_KIND, Verb
 
 MOST_HAND_BACKS = 2
 """Per case and slot; the third is refused (rules.md, section 5)."""
@@ -28,6 +31,10 @@ class HandBackRefused(CaseworkError):
     """The agency cannot hand the case back; the text says why."""
 
 
+@Verb(
+    "distribute", Action.DISTRIBUTE, kinds=DECISION, moves_limit=True,
+    staff=sentences.distributed, public=sentences.given_to_agencies,
+)  # fmt: skip
 def distribute(
     case: Case,
     *,
@@ -76,6 +83,11 @@ def distribute(
     return {"agencies": len(given)}
 
 
+@Verb(
+    "accept_assignment", Action.ACCEPT_ASSIGNMENT, kinds=NO_KIND,
+    staff=of_agency("{agency} tiếp nhận xử lý", "{agency} took it on"),
+    public=of_agency("{agency} tiếp nhận xử lý", "{agency} took it on"),
+)  # fmt: skip
 def accept_assignment(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, object]:
     """Accept the work for the agency. Records `accept_assignment`; ends the clock of accepting."""
     require(by, Action.ACCEPT_ASSIGNMENT, assignment.case, agency_id=assignment.agency_id)
@@ -86,6 +98,7 @@ def accept_assignment(assignment: Assignment, *, by: Actor, now: datetime) -> di
     return {"outcome": "accept"}
 
 
+@Verb("hand_back", Action.HAND_BACK, kinds=MESSAGE, staff=sentences.handed_back)
 def hand_back(assignment: Assignment, *, by: Actor, now: datetime, reason: str, suggested: Agency | None = None) -> dict[str, object]:
     """Hand the case back as not this agency's, with a reason. The centre decides; no clock restarts.
 
@@ -121,6 +134,7 @@ def hand_back(assignment: Assignment, *, by: Actor, now: datetime, reason: str, 
     return {"outcome": "hand_back"}
 
 
+@Verb("decide_hand_back", Action.DECIDE_HAND_BACK, kinds=DECISION, staff=sentences.hand_back_decided)
 def decide_hand_back(assignment: Assignment, *, by: Actor, now: datetime, upheld: bool, words: str) -> dict[str, object]:
     """Release the agency, or keep it on the case and say why. Records `decide_hand_back`. Raises HandBackRefused without words when it
     stays."""

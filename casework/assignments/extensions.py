@@ -1,9 +1,11 @@
 """More time for an agency: asked for by an officer, endorsed by the agency's leader, decided by the centre or the committee."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from casework.assignments import sentences
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
 from casework.clocks.acts import ClockKind, mark_extended, move_due, running_clock
@@ -14,10 +16,11 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
-from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, require
+from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, may, require
 from casework.second_person import JudgingSeat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
 from casework.states import AssignmentState
 from casework.text import normal
+from casework.verbs import DECISION, MESSAGE, Situation, Verb
 from casework.working_time import Calendar, working_days_between
 
 MOST_WORKING_DAYS = 7
@@ -35,6 +38,17 @@ class ExtensionRefused(CaseworkError):
     """More time cannot be asked for or decided like this; the text says which rule."""
 
 
+def more_time_can_be_asked_for(at: Situation) -> Iterator[Assignment]:
+    """The person's own agencies that may still get more time."""
+    for row in at.case.open_assignments if at.is_under_way else ():
+        if may(at.by, Action.REQUEST_EXTENSION, at.case, agency_id=row.agency_id) and may_still_be_extended(row, at.now):
+            yield row
+
+
+@Verb(
+    "request_extension", Action.REQUEST_EXTENSION, kinds=MESSAGE, about_limit=True, staff=sentences.extension_asked,
+    is_act=True, needs=("extension_asked",), offered_on=more_time_can_be_asked_for,
+)  # fmt: skip
 def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reason: str, until: date) -> None:
     """Ask for more time, before the present time is over.
 
@@ -59,6 +73,7 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
     tell_inbox(endorsing_desk(assignment, now), "extension_to_endorse", case=case, at=now)
 
 
+@Verb("endorse_extension", Action.ENDORSE_EXTENSION, kinds=DECISION, about_limit=True, staff=sentences.extension_endorsed)
 def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endorsed: bool, words: str = "") -> dict[str, object]:
     """Endorse the agency's request, or end it and say why; then it does not count as an extension of the case.
 
@@ -88,6 +103,10 @@ def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endor
     return {"outcome": "decline"}
 
 
+@Verb(
+    "decide_extension", Action.DECIDE_EXTENSION, kinds=DECISION, moves_limit=True, about_limit=True,
+    staff=sentences.extension_decided, public=sentences.given_more_time,
+)  # fmt: skip
 def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, granted: bool, words: str = "") -> dict[str, object]:
     """Grant or refuse the time asked for and say why. The agency's limit moves and, if it leads, the case's with it.
 

@@ -1,10 +1,20 @@
 """Changing which agencies work on a case under way: adding or removing one, changing the lead, or closing without an answer."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from casework.answers.acts import settle_work
-from casework.assignments.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
-from casework.cases import give_up_lead, refuse_unless_open
+from casework.assignments.asking import (
+    add_assignment,
+    due_with_several,
+    is_short,
+    move_day,
+    plan_day,
+    refuse_wrong_agencies,
+    start_work,
+    taking_part,
+)
+from casework.cases import answered_this_round, give_up_lead, refuse_unless_open
 from casework.clocks.acts import ClockKind, end_all_clocks, end_clock
 from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
@@ -13,8 +23,10 @@ from casework.events import record
 from casework.models import Agency, Assignment, Case
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
+from casework.sentences import of_agency
 from casework.states import AT_AGENCIES, AssignmentEnd, AssignmentState, CaseState
 from casework.text import normal
+from casework.verbs import DECISION, Situation, Verb
 
 LONGEST_REASON = 2_000
 
@@ -23,6 +35,20 @@ class ReassignmentRefused(CaseworkError):
     """The agencies of the case cannot be changed like this; the text says why."""
 
 
+def one_more_can_be_asked(at: Situation) -> bool:
+    """While agencies are at work or have answered, and one asked now gets a working day; of less the operations lead answers for it."""
+    case = at.case
+    if not at.is_under_way or case.state not in AT_AGENCIES | {CaseState.TO_PUBLISH}:
+        return False
+    return at.by.holds([Role.OPS_LEAD], centre_id=case.centre_id) or not is_short(case, due_with_several(case), at.now)
+
+
+@Verb(
+    "add_agency", Action.ADD_AGENCY, kinds=DECISION, moves_limit=True,
+    staff=of_agency("Giao thêm {agency}", "Asked {agency} as well", is_main=True),
+    public=of_agency("Trung tâm giao thêm cho {agency}", "The centre asked {agency} as well"),
+    is_act=True, may_need=("agency_added",), offered=one_more_can_be_asked,
+)  # fmt: skip
 def add_agency(
     case: Case,
     *,
@@ -50,6 +76,18 @@ def add_agency(
     _ask(case, agency, slot="cooperating", instructions=instructions, by=by, now=now)
 
 
+def can_be_removed(at: Situation) -> Iterator[Assignment]:
+    """Agencies at work; who leads stays as long as others work with it."""
+    for row in at.case.open_assignments if at.is_under_way else ():
+        if not (row.is_lead and len(taking_part(at.case)) > 1):
+            yield row
+
+
+@Verb(
+    "remove_agency", Action.REMOVE_AGENCY, kinds=DECISION,
+    staff=of_agency("Rút {agency} khỏi hồ sơ", "Took {agency} off the case", is_main=True),
+    is_act=True, needs=("assignment_ended",), offered_on=can_be_removed,
+)  # fmt: skip
 def remove_agency(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
     """Take an agency off the case: it loses sight of it at once and keeps its own texts. `reason` is for the agency.
 
@@ -70,6 +108,17 @@ def remove_agency(assignment: Assignment, *, by: Actor, now: datetime, reason: s
     tell_desk(Role.OFFICER, "agency_removed", case=case, at=now, agency_id=assignment.agency_id)
 
 
+def another_can_lead(at: Situation) -> bool:
+    """While agencies are at work."""
+    return at.is_under_way and at.case.state in AT_AGENCIES
+
+
+@Verb(
+    "change_lead", Action.CHANGE_LEAD, kinds=DECISION, moves_limit=True,
+    staff=of_agency("Chuyển chủ trì sang {agency}", "Made {agency} the lead", key="lead", is_main=True),
+    public=of_agency("Trung tâm giao {agency} chủ trì", "The centre let {agency} lead", key="lead"),
+    is_act=True, offered=another_can_lead,
+)  # fmt: skip
 def change_lead(
     case: Case,
     *,
@@ -114,6 +163,17 @@ def change_lead(
     tell_followers(case, "followed_distributed", at=now, lead=agency.key)
 
 
+def need_not_be_waited_for(at: Situation) -> Iterable[Assignment]:
+    """Agencies at work where there is an answer of others."""
+    return at.case.open_assignments if at.is_under_way and answered_this_round(at.case) else ()
+
+
+@Verb(
+    "close_without_answer", Action.CLOSE, kinds=DECISION,
+    staff=of_agency("Đi tiếp khi {agency} chưa trả lời", "Went on without an answer of {agency}", is_main=True),
+    public=of_agency("{agency} chưa có trả lời, Trung tâm đi tiếp", "{agency} has no answer; the centre goes on"),
+    is_act=True, needs=("assignment_ended",), offered_on=need_not_be_waited_for,
+)  # fmt: skip
 def close_without_answer(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
     """Go on without the answer of an agency when another one has answered. `reason` is published with the answers there are.
 

@@ -39,8 +39,8 @@ from casework.pausing.questions import answer_words
 from casework.pausing.withdrawals import withdrawal_reason
 from casework.permissions import Actor, Sight, case_seen_by, sees
 from casework.photos.records import copy_for
+from casework.sentences import Audience
 from casework.states import AssignmentEnd
-from casework.telling.sentence import Audience
 from casework.triage.refusals import objection_words
 
 BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)

@@ -11,29 +11,22 @@ from sqlalchemy.orm import aliased, joinedload
 
 from casework.bilingual import Bilingual
 from casework.casefile.history_changes import HistoryChange, changes_of
-from casework.casefile.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.db import db
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.places.former_agencies import names_in_events
 from casework.privacy.look_reasons import payloads_told
+from casework.sentences import Audience, Known
 from casework.telling.due_reasons import moves_of
-from casework.telling.sentence import Audience, Known, Said
-from casework.telling.staff import SENTENCES_OF_THE_WAY
-from casework.telling.staff_acts import SENTENCES_BESIDE
-from casework.telling.staff_process import SENTENCES_OF_THE_PROCESS
+from casework.telling.narrator import narrate
 from casework.telling.steps import Step, with_moves
+from casework.verbs import HistoryKind, events_of, events_where
 
 MOST_STEPS = 200
 """Steps shown, newest first: a case that was merged and reopened has about sixty."""
 
 REPORTER = Bilingual("Người phản ánh", "The reporter")
 SYSTEM_NAME = Bilingual("Hệ thống", "The system")
-REPORTERS_ACTS = frozenset({"file_report", "rate", "object_to_refusal", "answer_question", "withdraw_report", "write_to_centre"})
-"""The acts a guest with the tracking secret does without an account."""
-
-SENTENCES = SENTENCES_OF_THE_WAY | SENTENCES_BESIDE | SENTENCES_OF_THE_PROCESS
-
 
 def audience_of(actor: Actor, case: Case) -> Audience | None:
     """Return how much of the history a person may read; None for nothing."""
@@ -70,36 +63,32 @@ def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reaso
     principal = aliased(Account)
     query = select(Event, principal.full_name).outerjoin(principal, principal.id == Event.on_behalf_of_id).where(Event.case_id == case.id)
     if kind is not None:
-        query = query.where(Event.type.in_(OF_KIND[kind]))
+        query = query.where(Event.type.in_(events_of(kind)))
     rows = list(db.session.execute(query.options(joinedload(Event.actor)).order_by(Event.seq.desc()).limit(MOST_STEPS)))
     known = Known(_agency_names(case, [event.payload or {} for event, _principal in rows]), audience)
     payloads, steps = payloads_told(event for event, _principal in rows), list[Step]()
+    about_limits, from_outside = events_where(lambda verb: verb.about_limit), events_where(lambda verb: verb.is_from_outside)
     for event, principal_name in rows:
-        said = _said(event.type, payloads[event.id], known)
+        said = narrate(event.type, payloads[event.id], known)
         if said is None:
             continue
         changes = changes_of(event.type, event.payload or {}, known)
-        if kind is HistoryKind.LIMITS and event.type not in ABOUT_LIMITS and not any(change.is_limit for change in changes):
+        if kind is HistoryKind.LIMITS and event.type not in about_limits and not any(change.is_limit for change in changes):
             continue
         why = reasons.get((event.type, event.at))
-        steps.append(StaffStep(said.words, event.at, said.is_main, _who(event, principal_name), changes=changes, why=why))
+        steps.append(StaffStep(said.words, event.at, said.is_main, _who(event, principal_name, from_outside), changes=changes, why=why))
     told = {event.at for event, _principal in rows if "due" in (event.payload or {})}
-    is_untold = any(event.type in MAY_MOVE and event.at not in told and event.payload is not None for event, _principal in rows)
+    may_move = events_where(lambda verb: verb.moves_limit)
+    is_untold = any(event.type in may_move and event.at not in told and event.payload is not None for event, _principal in rows)
     moves = moves_of(case) if is_untold and kind in (None, HistoryKind.LIMITS) else []
     return with_moves(steps, [move for move in moves if move.at not in told])
 
 
-def _said(type_: str, payload: dict[str, Any] | None, known: Known) -> Said | None:
-    if payload is None:
-        return Said(Bilingual("Nội dung sự kiện đã được xóa theo quy định", "What happened here has been erased as the rules demand"))
-    tell = SENTENCES.get(type_)
-    return tell(payload, known) if tell else Said(Bilingual(f"Sự kiện “{type_}”", f"Event “{type_}”"))
-
-
-def _who(event: Event, principal: str | None) -> Bilingual:
+def _who(event: Event, principal: str | None, from_outside: frozenset[str]) -> Bilingual:
+    """Whoever acted. Without an account a guest with the tracking secret does what people outside do, the clock the rest."""
     actor = event.actor
     if actor is None:
-        return REPORTER if event.type in REPORTERS_ACTS else SYSTEM_NAME
+        return REPORTER if event.type in from_outside else SYSTEM_NAME
     if actor.full_name is None:
         return REPORTER
     if principal is None:

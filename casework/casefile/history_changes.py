@@ -8,8 +8,8 @@ from typing import Any
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.local_time import LOCAL_ZONE
-from casework.telling.sentence import Audience, Known, agency_name
-from casework.telling.staff import CHANGES, COMPLEXITIES, URGENCIES
+from casework.sentences import Audience, Known, agency_name
+from casework.triage.sentences import CHANGES, COMPLEXITIES, URGENCIES
 
 ANSWER_DUE = Bilingual("Hạn trả lời", "Answer due")
 ACCEPTANCE_DUE = Bilingual("Hạn tiếp nhận", "To be accepted by")

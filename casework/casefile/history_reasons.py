@@ -9,11 +9,9 @@ from datetime import datetime
 from casework.casefile.exchanges import Dealings
 from casework.casefile.views import SeenAnswer
 from casework.models import Assignment, HandBack, Note, Publication
+from casework.verbs import events_where
 
 Reason = tuple[tuple[str, datetime], str]
-
-NOTED = ("classify", "merge", "split", "pass_on", "assign_task")
-"""Acts whose reason is a note of the centre written at the same instant."""
 
 
 def reasons_seen(
@@ -27,7 +25,8 @@ def reasons_seen(
 ) -> dict[tuple[str, datetime], str]:
     """The reasons by event type and instant. `ended` are agencies' parts with the words the reader may see."""
     found = [*_of_dealings(dealings), *_of_answers(answers), *_of_hand_backs(hand_backs), *_of_publications(publications)]
-    found += [((type_, note.written_at), note.body) for note in notes for type_ in NOTED if note.body]
+    noted = events_where(lambda verb: verb.is_noted)
+    found += [((type_, note.written_at), note.body) for note in notes for type_ in noted if note.body]
     for row, words in ended:
         if words and row.ended_at is not None:
             found += [(("remove_agency", row.ended_at), words), (("close_without_answer", row.ended_at), words)]

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.casefile import sentences
 from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
@@ -17,6 +18,7 @@ from casework.identity import SHORTEST_REASON, Contact, open_contact
 from casework.models import Case, Event, Report
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 from casework.privacy.look_reasons import LOOKED, RESTATED, give_reason
+from casework.verbs import MESSAGE, Verb
 
 MOST_NAMED = 500
 """Cases in one export with personal data: more would no longer be a look at people, but a copy of the register."""
@@ -30,6 +32,7 @@ class TooManyNamed(CaseworkError):
         )
 
 
+@Verb("export_identity", Action.EXPORT_IDENTITY, kinds=MESSAGE, staff=sentences.named_in_export)
 def export_identity(
     case_ids: Collection[int], *, by: Actor, now: datetime, reason: str, output: str, more: Mapping[str, str] | None = None
 ) -> dict[int, list[tuple[Report, Contact | None]]]:

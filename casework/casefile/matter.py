@@ -13,8 +13,8 @@ from casework.casefile.redaction import dealings_for_paper, reports_for_paper
 from casework.casefile.views import SeenAnswer, SeenReport, clocks_of, hand_backs_seen, matter_seen, publications_of
 from casework.models import Case, Clock, HandBack, Note, Publication
 from casework.permissions import Actor
+from casework.sentences import Audience
 from casework.states import AssignmentEnd
-from casework.telling.sentence import Audience
 
 
 @dataclass(frozen=True)

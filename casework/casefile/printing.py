@@ -6,6 +6,8 @@ from casework.events import record
 from casework.models import Case, Output
 from casework.outputs import order_output
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.sentences import always
+from casework.verbs import MESSAGE, Verb
 
 
 def order_case_file(case: Case, *, by: Actor, now: datetime, form: str = "pdf") -> Output:
@@ -21,5 +23,6 @@ def order_case_file(case: Case, *, by: Actor, now: datetime, form: str = "pdf") 
     return output
 
 
+@Verb("print_case_file", Action.PRINT_CASE_FILE, kinds=MESSAGE, staff=always("In hồ sơ vụ việc", "Printed the case file"))
 def record_printing(case: Case, *, by: Actor, now: datetime) -> None:
     record(case, "print_case_file", by=by, at=now)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.bilingual import Bilingual
+from casework.casefile import sentences
 from casework.casefile.views import SeenPhoto, photos_seen
 from casework.cases import STANDSTILLS
 from casework.db import db
@@ -20,10 +21,11 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Photo, StepRecord, StepValue
 from casework.outbox import tell_inbox
-from casework.permissions import Actor, Sight, Viewer, sees, viewers
+from casework.permissions import Action, Actor, Sight, Viewer, sees, viewers
 from casework.photos.records import link_staged, staged_photos
 from casework.states import ENDED_STATES
 from casework.steps.fields import IN_CONDITIONS, PHOTO, Option, StepField, Value, fitted, in_conditions, kept_as, number_words
+from casework.verbs import DECISION, Verb
 
 DO_STEP = "do_step"
 MOST_RECORDS = 100
@@ -59,6 +61,7 @@ class SeenRecord:
     values: tuple[SeenValue, ...]
 
 
+@Verb("do_step", Action.PERFORM_TASK, kinds=DECISION, staff=sentences.step_done)
 def record_step(
     subject: Case | Assignment,
     *,

@@ -15,7 +15,9 @@ from casework.events import append, record
 from casework.models import CalendarChange, CalendarDay, Case, Clock, Event, EventStream
 from casework.outbox import tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
+from casework.sentences import Known, Payload, Said, always, says
 from casework.text import normal
+from casework.verbs import NO_KIND, Verb
 
 LOGGER = logging.getLogger("langbiang.calendar_changes")
 
@@ -220,6 +222,16 @@ def _rows_of(centre_id: int | None) -> Select[CalendarDay]:
     return select(CalendarDay).where(CalendarDay.centre_id.is_not_distinct_from(centre_id))
 
 
+def _counted_anew(payload: Payload, _known: Known) -> Said | None:
+    if payload.get("clock") != ClockKind.CASE:
+        return None
+    return says("Hạn trả lời tính lại theo lịch làm việc mới", "The day of the answer was counted anew under a new calendar")
+
+
+@Verb(
+    RECOUNTED, None, kinds=NO_KIND, about_limit=True, public=_counted_anew,
+    staff=always("Tính lại thời hạn theo lịch làm việc mới", "Counted a time limit anew under the changed calendar"),
+)  # fmt: skip
 def _recount(case: Case, changes: list[CalendarChange], now: datetime) -> None:
     case_moved = False
     for move in list(moves_of(case, running_clocks(case), _calendars(case.centre_id, changes), now)):

@@ -15,8 +15,10 @@ from casework.events import record
 from casework.models import Assignment, Case, Clock, Note, Reminder
 from casework.outbox import add_to_letter, tell_desk, tell_inbox
 from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
+from casework.sentences import of_agency
 from casework.states import STILL_STATES, AssignmentState
 from casework.text import normal
+from casework.verbs import MESSAGE, Situation, Verb
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar
 
 LOGGER = logging.getLogger("langbiang.reminders")
@@ -31,6 +33,15 @@ class RemindRefused(CaseworkError):
     """The agency cannot be reminded; the text says why."""
 
 
+def can_be_reminded(at: Situation) -> list[Assignment]:
+    """Agencies that owe their answer."""
+    return [row for row in at.case.open_assignments if owes_answer(row)] if at.is_under_way else []
+
+
+@Verb(
+    "remind", Action.REMIND, kinds=MESSAGE, staff=of_agency("Nhắc việc {agency}", "Reminded {agency}"),
+    is_act=True, offered_on=can_be_reminded,
+)  # fmt: skip
 def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, words: str = "") -> None:
     """Remind an agency by hand: its officers, or whoever decides on the answer they have submitted.
 

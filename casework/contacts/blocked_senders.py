@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.calendars import calendar_of
+from casework.contacts import sentences
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -24,6 +25,7 @@ from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require
 from casework.sealing.seal import lookup_digest
 from casework.setting_values import value_of
 from casework.text import normal
+from casework.verbs import MESSAGE, Verb
 
 LONGEST_REASON = 300
 SHORTEST_REASON = 10
@@ -59,6 +61,7 @@ class Block:
         return _last_day(self.until)
 
 
+@Verb("block_sender", Action.BLOCK_SENDER, kinds=MESSAGE, staff=sentences.blocked)
 def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason: str, days: int) -> Block:
     """Accept no reports from the sender of this one for some days, today not counted; the caller holds the lock of the case.
 
@@ -103,6 +106,7 @@ def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason
     return _blocks(rows)[0]
 
 
+@Verb("lift_block", Action.BLOCK_SENDER, kinds=MESSAGE, staff=sentences.block_lifted)
 def lift_block(case: Case, block: Block, *, by: Actor, now: datetime) -> None:
     """Accept the sender's reports again before that day; the caller holds the lock of the case the report is in.
 

@@ -10,8 +10,10 @@ from casework.db import db
 from casework.events import record
 from casework.identity import Contact, open_contact
 from casework.models import Case, CaseReport, Report
-from casework.permissions import SYSTEM, Actor
+from casework.permissions import SYSTEM, Action, Actor
 from casework.privacy.contact_codes import digest_of, kind_of
+from casework.sentences import always
+from casework.verbs import MESSAGE, Verb
 
 GUEST_SOURCE = "citizen"
 UNCONFIRMED = "unconfirmed"
@@ -38,6 +40,10 @@ def contacts_of(report: Report) -> list[Contact]:
     return [way for way in ways if way is not None]
 
 
+@Verb(
+    "confirm_contact", Action.CONFIRM_CONTACT, kinds=MESSAGE,
+    staff=always("Người gửi xác nhận cách liên hệ bằng mã", "The sender confirmed by a code how to be reached"),
+)  # fmt: skip
 def confirm_report(report: Report, *, contact: Contact, now: datetime, by: Actor = SYSTEM) -> bool:
     """Record that the contact sent with a report belongs to its sender. Done before it changes nothing and returns False.
 

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 
 from casework.calendars import calendar_of
 from casework.db import db
+from casework.documents import sentences
 from casework.documents.kinds import APOLOGY
 from casework.documents.letterheads import letterhead_for
 from casework.documents.letters import is_owed_late, refuse_day
@@ -24,6 +25,7 @@ from casework.outbox import tell_reporters
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
 from casework.states import OPEN_STATES
 from casework.text import normal
+from casework.verbs import MESSAGE, Situation, Verb
 from casework.working_time import TimeLimit, Unit, due_at
 
 LONGEST_REASON = 500
@@ -46,6 +48,15 @@ class OwnApology:
     made_at: datetime
 
 
+def an_apology_is_due(at: Situation) -> bool:
+    """Of whoever is late with an answer."""
+    return can_be_apologised_for(at.case, at.now) and may_apologise(at.case, at.by, at.now)
+
+
+@Verb(
+    "apologise", Action.WRITE_LETTER, kinds=MESSAGE, about_limit=True, staff=sentences.apologised, sender=sentences.apologised_to_you,
+    is_act=True, offered=an_apology_is_due,
+)  # fmt: skip
 def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
     """Apologise to every reporter of a late case, with the reason and a new day (a working day from tomorrow on).
 

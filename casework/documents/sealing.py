@@ -23,6 +23,8 @@ from casework.events import append, record
 from casework.files.local import StoredFile
 from casework.models import Account, Agency, Centre, DocumentNumber, Letter, LetterFile, SealingOrder
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, may, require
+from casework.sentences import always
+from casework.verbs import MESSAGE, Verb
 
 WAITING, SEALING, SEALED, FAILED, DROPPED = "waiting", "sealing", "sealed", "failed", "dropped"
 OPEN = (WAITING, SEALING)
@@ -97,6 +99,10 @@ def may_fetch(by: Actor, letter: Letter) -> bool:
     return reads_paper(by, letter) or (bool(letter.content) and may(by, Action.SEAL_LETTER) and answers_for(by, letter))
 
 
+@Verb(
+    "fetch_output", Action.SEAL_LETTER, kinds=MESSAGE,
+    staff=always("Tải văn bản về để ký hoặc đóng dấu", "Fetched a document to sign or seal it"),
+)  # fmt: skip
 def note_fetched(letter: Letter, *, by: Actor, now: datetime) -> None:
     """Record that a paper was given to somebody for signing or sealing who may not read its content otherwise.
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db
+from casework.documents import sentences
 from casework.documents.kinds import KINDS, Issuer
 from casework.documents.letterheads import letterhead_for
 from casework.documents.letters import LONGEST_WORDS, LetterRefused
@@ -22,6 +23,7 @@ from casework.models import Agency, Case, IdempotencyKey, Letter, Report
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, require
 from casework.sealing.seal import lookup_digest
 from casework.text import normal
+from casework.verbs import MESSAGE, Verb
 
 MOST_COPIES = 30
 LONGEST_COPY = 200
@@ -81,6 +83,7 @@ def draft(
     )  # fmt: skip
 
 
+@Verb("write_letter", Action.WRITE_LETTER, kinds=MESSAGE, staff=sentences.letter_written, sender=sentences.written_to_you)
 def write(case: Case, drafted: Callable[[], Letter], *, by: Actor, now: datetime, key: str | None, asked: Any) -> Letter:
     """Keep a letter about a locked case and record `write_letter`: its kind, and the agency its row names.
 

@@ -34,10 +34,12 @@ from casework.models import (
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.sealing.seal import open_text, seal_text
+from casework.sentences import always
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.successors import centre_at_work
 from casework.text import normal
 from casework.upkeep.erasure_log import handed_over_at, note_forgotten
+from casework.verbs import DECISION, Situation, Verb, writes
 
 REASON_PURPOSE = "reason of a quarantine"
 LONGEST_REASON = 2_000
@@ -56,6 +58,17 @@ class ContentHandOverRefused(CaseworkError):
     """The content cannot be erased yet, or not any more; the text says why."""
 
 
+def can_be_set_apart(at: Situation) -> bool:
+    """By the centre always, by an agency as long as it works on the case."""
+    works_on_it = any(at.by.holds(AGENCY_ROLES, agency_id=row.agency_id) for row in at.case.open_assignments)
+    return at.case.merged_into_id is None and (at.by.holds_for(OPERATIONS, at.case) or works_on_it)
+
+
+@Verb(
+    "quarantine", Action.QUARANTINE, kinds=DECISION,
+    staff=always("Đưa ra khỏi hệ thống để xử lý theo thủ tục riêng", "Taken out of the system for its own procedure", is_main=True),
+    is_act=True, offered=can_be_set_apart,
+)  # fmt: skip
 def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str, object]:
     """Take a case out of the system, whatever its state: nobody but the confidential readers of its centre sees it again.
 
@@ -81,6 +94,7 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
     return take_out(case, by=by, now=now, reason=reason)
 
 
+@writes("quarantine")
 def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[str, object]:
     """Take out a case that was judged before: after an older backup is restored, cases that had been taken out are taken out again.
 
@@ -114,6 +128,16 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
     return {"merged": [each.id for each in cases[1:]]}
 
 
+def can_be_handed_over(at: Situation) -> bool:
+    """What was set apart, once."""
+    return at.case.state == CaseState.QUARANTINED and handed_over_at(at.case) is None
+
+
+@Verb(
+    "hand_over", Action.HAND_OVER, kinds=DECISION,
+    staff=always("Bàn giao nội dung ngoài hệ thống và xóa", "Content handed over outside the system and erased", is_main=True),
+    is_act=True, offered=can_be_handed_over, is_for_quarantine=True,
+)  # fmt: skip
 def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
     """Erase the sealed content for good, because it was handed over outside the system: words, places, photos, identities.
 

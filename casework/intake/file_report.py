@@ -16,6 +16,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.identity import Contact, sealed_reporter
+from casework.intake import sentences
 from casework.local_time import LOCAL_ZONE
 from casework.models import (
     Area,
@@ -40,8 +41,10 @@ from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing.seal import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search.rows import refresh_search_rows
+from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
+from casework.verbs import MESSAGE, Verb
 
 ORIGINAL_PURPOSE = "original words"
 PLACE_PURPOSE = "place in the reporter's words"
@@ -109,6 +112,11 @@ class Filed:
     is_repeat: bool = False
 
 
+@Verb(
+    "file_report", Action.FILE_REPORT, kinds=MESSAGE, is_personal=True, is_from_outside=True, is_told_by_day=True,
+    staff=sentences.filed, public=sentences.filed_by_somebody,
+    sender=always("Ông/Bà gửi phản ánh", "You sent the report", is_main=True),
+)  # fmt: skip
 def file_report(
     *,
     centre: Centre,

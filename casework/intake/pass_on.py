@@ -15,8 +15,10 @@ from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchR
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.places.lookup import areas_around
+from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
+from casework.verbs import DECISION, Situation, Verb
 
 LONGEST_REASON = 2_000
 
@@ -43,6 +45,19 @@ def centre_for(*, area: Area | None, latitude: float | None, longitude: float | 
     return found or _default_centre(today)
 
 
+def can_be_passed_on(at: Situation) -> bool:
+    """Where another centre is there to go to, and nothing merged in would be left behind."""
+    if not at.is_under_way or at.case.state != CaseState.TO_VERIFY:
+        return False
+    return bool(other_centres(at.case, now=at.now)) and not reports_merged_in(at.case)
+
+
+@Verb(
+    "pass_on", Action.PASS_ON, kinds=DECISION, is_noted=True,
+    staff=always("Chuyển trung tâm phụ trách địa bàn", "Passed to the centre of the place", is_main=True),
+    sender=always("Chuyển đến trung tâm phụ trách địa bàn", "Passed to the centre of the place"),
+    is_act=True, offered=can_be_passed_on,
+)  # fmt: skip
 def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str) -> None:
     """Pass a report that has not been accepted yet to another centre; from then on only that centre sees it.
 

@@ -21,6 +21,7 @@ from casework.sealing.seal import seal_text
 from casework.search.rows import refresh_search_rows
 from casework.successors import Followed, followed_by
 from casework.text import fold
+from casework.verbs import writes
 
 PAGE = 30
 MOST_COUNTED = 99
@@ -69,6 +70,7 @@ def count_unreleased(*, by: Actor) -> int:
     return db.session.scalar(select(func.count()).select_from(piece)) or 0
 
 
+@writes("clear_text")
 def clear_village(case: Case, *, by: Actor, now: datetime, words: str) -> None:
     """Release these words, typed or corrected, as the village of a case; empty shows none.
 

@@ -17,6 +17,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.followers import is_known_to_public
+from casework.merging import sentences
 from casework.merging.split import SplitRefused, reports_merged_in, split
 from casework.merging.traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Follower, Publication, Report
@@ -27,6 +28,7 @@ from casework.publishing.ratings import invite_to_rate
 from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
 from casework.triage.reclassification import hurry
+from casework.verbs import DECISION, Situation, Verb
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 
@@ -38,6 +40,16 @@ class MergeRefused(CaseworkError):
     """The two cases cannot be joined like this; the text says why."""
 
 
+def can_be_merged(at: Situation) -> bool:
+    """Unless its sender wishes to withdraw."""
+    return at.is_under_way and not at.case.withdrawal_asked
+
+
+@Verb(
+    "merge", Action.MERGE, kinds=DECISION, moves_limit=True, is_noted=True,
+    staff=sentences.merged, public=sentences.joined_by_others, sender=sentences.merged_with,
+    is_act=True, needs=("merged",), offered=can_be_merged,
+)  # fmt: skip
 def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "") -> dict[str, object]:
     """Answer the reports of this case in another one of the same centre, open or answered and not closed; this one disappears.
 

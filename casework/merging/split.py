@@ -13,6 +13,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.main_reports import make_main
+from casework.merging import sentences
 from casework.merging.traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Clock, Event, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_reporter
@@ -20,12 +21,25 @@ from casework.permissions import Action, Actor, Role, require
 from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, ENDED_STATES
 from casework.text import normal
+from casework.verbs import DECISION, Situation, Verb
 
 
 class SplitRefused(CaseworkError):
     """The report cannot be taken out of the case; the text says why."""
 
 
+def can_be_split_off(at: Situation) -> list[Report]:
+    """Reports that were merged in, as long as the case neither rests nor has ended."""
+    case = at.case
+    is_fit = case.standstill is None and case.state not in ENDED_STATES and not case.withdrawal_asked
+    has_several = sum(link.left_at is None for link in case.reports) > 1
+    return reports_merged_in(case) if is_fit and has_several else []
+
+
+@Verb(
+    "split", Action.SPLIT, kinds=DECISION, is_noted=True, staff=sentences.split_off, sender=sentences.handled_on_its_own,
+    is_act=True, offered_on=can_be_split_off,
+)  # fmt: skip
 def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) -> dict[str, object]:
     """Split a merged report off again: its own case is restored with state, clocks and code.
 

@@ -12,8 +12,10 @@ from casework.local_time import local_day
 from casework.models import Case, Directive
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require
+from casework.sentences import always
 from casework.states import ENDED_STATES
 from casework.text import normal
+from casework.verbs import DECISION, MESSAGE, Situation, Verb
 
 LONGEST_DIRECTIVE = 4_000
 
@@ -22,6 +24,16 @@ class DirectiveRefused(CaseworkError):
     """The directive cannot be given like this; the text says why."""
 
 
+def can_be_directed(at: Situation) -> bool:
+    """Until the case has ended."""
+    return at.case.state not in ENDED_STATES
+
+
+@Verb(
+    "direct", Action.DIRECT, kinds=DECISION | MESSAGE,
+    staff=always("Lãnh đạo UBND chỉ đạo", "The committee leader gave a directive", is_main=True),
+    is_act=True, offered=can_be_directed,
+)  # fmt: skip
 def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | None = None) -> None:
     """Give a directive on a case that has not ended, even while it is paused.
 
@@ -49,6 +61,10 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
         tell_desk(Role.AGENCY_LEADER, "directive_given", case=case, at=now, agency_id=assignment.agency_id)
 
 
+@Verb(
+    "finish_directive", Action.FINISH_DIRECTIVE, kinds=MESSAGE,
+    staff=always("Ghi nhận đã thực hiện chỉ đạo", "Wrote down that a directive has been carried out"),
+)  # fmt: skip
 def finish_directive(case: Case, number: int, *, by: Actor, now: datetime) -> None:
     """Record that directive `number` of the case (1 is the oldest) has been carried out.
 

@@ -1,5 +1,6 @@
 """Notes of staff outside the steps: the centre's own, the centre's for agencies, or one agency's. Never public."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,10 +10,13 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Note
+from casework.notes import sentences
 from casework.outbox import tell_desk
-from casework.permissions import Action, Actor, NotAllowed, Role, Sight, Viewer, require, sees, viewers
+from casework.permissions import Action, Actor, NotAllowed, Role, Sight, Viewer, may, require, sees, viewers
+from casework.sentences import of_agency
 from casework.states import ENDED_STATES
 from casework.text import normal
+from casework.verbs import MESSAGE, Situation, Verb
 
 LONGEST_NOTE = 4_000
 MOST_NOTES = 200
@@ -30,6 +34,7 @@ def note_audiences(by: Actor, case: Case) -> list[str]:
     return ["agency"] if own_open_assignment(by, case) is not None else []
 
 
+@Verb("write_note", Action.WRITE_NOTE, kinds=MESSAGE, staff=sentences.noted)
 def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: str) -> Note:
     """Write a note. Records `write_note` without the words.
 
@@ -49,6 +54,17 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
     return note
 
 
+def has_progress(at: Situation) -> Iterator[Assignment]:
+    """The person's own agencies at work, also while the case rests."""
+    for row in at.case.open_assignments if at.case.state not in ENDED_STATES else ():
+        if row.accepted_at is not None and may(at.by, Action.PROGRESS_NOTE, at.case, agency_id=row.agency_id):
+            yield row
+
+
+@Verb(
+    "progress_note", Action.PROGRESS_NOTE, kinds=MESSAGE, staff=of_agency("{agency} ghi tiến độ", "{agency} noted its progress"),
+    is_act=True, offered_on=has_progress,
+)  # fmt: skip
 def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: str) -> None:
     """Report the agency's progress; read in the agency and by the centre, which is told.
 

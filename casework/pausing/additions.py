@@ -15,8 +15,10 @@ from casework.pausing.added_files import AddedFiles, has_files, link_files, phot
 from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.photos.records import PreparedCopies, add_copies
 from casework.sealing.seal import open_text, seal_text
+from casework.sentences import always
 from casework.states import ENDED_STATES
 from casework.text import normal
+from casework.verbs import MESSAGE, Verb, writes
 
 WORDS_PURPOSE = "addition to a report"
 LONGEST_WORDS = 4_000
@@ -26,6 +28,11 @@ class AdditionRefused(CaseworkError):
     """Nothing can be added like this, or nothing waits to be read; the text says why."""
 
 
+@Verb(
+    "write_to_centre", Action.WRITE_TO_CENTRE, kinds=MESSAGE, is_personal=True, is_from_outside=True,
+    staff=always("Viết thêm cho Trung tâm", "Wrote to the centre"), sender=always("Ông/Bà viết thêm", "You wrote more"),
+    is_act=True, needs=("reporter_wrote",),
+)  # fmt: skip
 def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None) -> None:
     """Add to one's report, at any time until the case is closed; an operator reads it.
 
@@ -57,6 +64,7 @@ def add_to_report(case: Case, report: Report, *, words: str, token: str | None, 
     return link_files(token, addition, report)
 
 
+@writes("clear_text")
 def clear_addition(
     case: Case,
     *,

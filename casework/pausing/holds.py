@@ -12,10 +12,13 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Hold
 from casework.outbox import tell_reporters
+from casework.pausing import sentences
 from casework.pausing.standstills import go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, require
+from casework.sentences import always
 from casework.states import Pause
 from casework.text import normal
+from casework.verbs import DECISION, Situation, Verb
 from casework.working_time import working_days_between
 
 MOST_WORKING_DAYS = 10
@@ -28,6 +31,15 @@ class HoldRefused(CaseworkError):
     """The case cannot be held or resumed like this; the text says why."""
 
 
+def can_be_held(at: Situation) -> bool:
+    """While it has not rested as long as a case may."""
+    return at.is_under_way and held_working_days(at.case) < MOST_WORKING_DAYS
+
+
+@Verb(
+    "hold", Action.HOLD, kinds=DECISION, about_limit=True, staff=sentences.held, public=sentences.put_on_hold,
+    is_act=True, needs=("held",), offered=can_be_held,
+)  # fmt: skip
 def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
     """Pause the case and its limits until the end of a day (local, inclusive), for a public reason.
 
@@ -62,6 +74,10 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
     tell_reporters(case, "case_held", at=now, due_at=until_at.isoformat())
 
 
+@Verb(
+    "resume", Action.RESUME, kinds=DECISION, moves_limit=True,
+    staff=always("Tiếp tục xử lý", "Took it up again"), public=always("Trung tâm xử lý tiếp", "The work goes on"),
+)  # fmt: skip
 def resume(case: Case, *, by: Actor, now: datetime) -> dict[str, object]:
     """Resume a held case before its day. Records `resume`. Raises HoldRefused when it is not held."""
     require(by, Action.RESUME, case)

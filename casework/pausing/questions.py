@@ -12,13 +12,16 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
+from casework.pausing import sentences
 from casework.pausing.added_files import AddedFiles, has_files
 from casework.pausing.additions import add_to_report
 from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
 from casework.sealing.seal import open_text, seal_text
+from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
+from casework.verbs import MESSAGE, Situation, Verb
 from casework.working_time import TimeLimit, Unit, due_at
 
 ANSWER_PURPOSE = "answer to a question"
@@ -37,6 +40,19 @@ class QuestionAnswerRefused(CaseworkError):
     """The question cannot be answered like this; the text says why."""
 
 
+def somebody_can_be_asked(at: Situation) -> bool:
+    """Where one of the senders can be told."""
+    if not at.is_under_way:
+        return False
+    present = (link.report.reporter for link in at.case.reports if link.left_at is None)
+    return any(reporter is not None and reporter.can_be_told for reporter in present)
+
+
+@Verb(
+    "ask_reporter", Action.ASK_REPORTER, kinds=MESSAGE, about_limit=True, is_personal=True, staff=sentences.asked,
+    sender=always("Trung tâm hỏi thêm Ông/Bà", "The centre asked you a question", is_main=True),
+    is_act=True, needs=("reporter_asked",), offered=somebody_can_be_asked,
+)  # fmt: skip
 def ask_reporter(
     case: Case, *, by: Actor, now: datetime, report: Report, words: str, when_unanswered: str, working_days: int = MOST_WORKING_DAYS
 ) -> None:
@@ -81,6 +97,11 @@ def ask_reporter(
     tell_reporter(report, "reporter_asked", case=case, at=now, due_at=until.isoformat() if until else None)
 
 
+@Verb(
+    "answer_question", Action.ANSWER_QUESTION, kinds=MESSAGE, moves_limit=True, is_personal=True, is_from_outside=True,
+    staff=always("Trả lời câu hỏi của Trung tâm", "Answered the centre's question"),
+    sender=always("Ông/Bà trả lời câu hỏi", "You answered the question"),
+)  # fmt: skip
 def answer_question(
     case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None
 ) -> dict[str, object]:
@@ -110,6 +131,17 @@ def answer_question(
     return {"outcome": "answered"}
 
 
+def is_waited_for(at: Situation) -> bool:
+    """While a question rests with its sender."""
+    return at.case.paused_for == Pause.QUESTION
+
+
+@Verb(
+    "stop_waiting", Action.ASK_REPORTER, kinds=MESSAGE, moves_limit=True,
+    staff=always("Thôi chờ trả lời, tiếp tục xử lý", "Stopped waiting and went on"),
+    sender=always("Trung tâm xử lý tiếp theo thông tin đã có", "The centre goes on with what it knows"),
+    is_act=True, offered=is_waited_for,
+)  # fmt: skip
 def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
     """Continue without the answer. Records `stop_waiting`; the sender who was asked is told. Raises QuestionRefused."""
     require(by, Action.ASK_REPORTER, case)
@@ -119,6 +151,7 @@ def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
     record(case, "stop_waiting", by=by, at=now, **limits_moved(before, case))
 
 
+@Verb("end_question", None, kinds=MESSAGE, moves_limit=True, staff=sentences.question_ended, sender=sentences.not_answered)
 def end_question(case: Case, *, now: datetime) -> dict[str, object]:
     """End the wait because its time is over: close the case with notice, or continue, as chosen when asking.
 

@@ -13,8 +13,10 @@ from casework.models import Case, Referral
 from casework.outbox import tell_reporters
 from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import Action, Actor, require
+from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
+from casework.verbs import DECISION, Verb, under_way
 
 LONGEST_BODY = 200
 LONGEST_WORDS = 2_000
@@ -25,6 +27,12 @@ class ReferralRefused(CaseworkError):
     """The case cannot be referred, closed or taken back like this; the text says why."""
 
 
+@Verb(
+    "refer", Action.REFER, kinds=DECISION, about_limit=True,
+    staff=always("Chuyển cơ quan khác", "Referred it to another body", is_main=True),
+    public=always("Trung tâm chuyển cơ quan khác", "The centre referred it to another body", is_main=True),
+    is_act=True, needs=("referred",), offered=under_way,
+)  # fmt: skip
 def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> None:
     """Refer the matter to another body; the case and its limits pause until its result is known.
 
@@ -45,6 +53,11 @@ def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> No
     tell_reporters(case, "report_referred", at=now)
 
 
+@Verb(
+    "close_referral", Action.REFER, kinds=DECISION,
+    staff=always("Cơ quan khác đã giải quyết, kết thúc hồ sơ", "Another body settled it; the case is closed", is_main=True),
+    public=always("Kết thúc, cơ quan khác đã giải quyết", "Closed: another body has settled it", is_main=True),
+)  # fmt: skip
 def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
     """Close the case with the other body's result, which its reporters read.
 
@@ -58,6 +71,11 @@ def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict
     return {"outcome": "closed"}
 
 
+@Verb(
+    "take_back", Action.REFER, kinds=DECISION, moves_limit=True,
+    staff=always("Nhận lại từ cơ quan khác", "Took it back from the other body"),
+    public=always("Trung tâm nhận lại để xử lý tiếp", "The centre took it back and goes on"),
+)  # fmt: skip
 def take_back(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
     """Resume the matter, because the other body did not settle it; `result` says why.
 

@@ -10,6 +10,7 @@ from casework.events import record
 from casework.main_reports import make_main
 from casework.models import Case, CaseReport, Report, Withdrawal
 from casework.outbox import tell_desk, tell_reporter
+from casework.pausing import sentences
 from casework.pausing.questions import open_question
 from casework.pausing.standstills import end_case, go_on
 from casework.permissions import Action, Actor, Role, require, require_sender
@@ -18,6 +19,7 @@ from casework.search.rows import refresh_search_rows
 from casework.second_person import refuse_first_person
 from casework.states import OPEN_STATES, AssignmentEnd, CaseState
 from casework.text import normal
+from casework.verbs import DECISION, MESSAGE, Verb
 
 REASON_PURPOSE = "reason of a withdrawal"
 LONGEST_REASON = 2_000
@@ -28,6 +30,10 @@ class WithdrawalRefused(CaseworkError):
     """The report cannot be withdrawn, or the request not decided, like this; the text says why."""
 
 
+@Verb(
+    "withdraw_report", Action.WITHDRAW_REPORT, kinds=MESSAGE, is_personal=True, is_from_outside=True,
+    staff=sentences.withdrawn, sender=sentences.you_withdrew, is_act=True, needs=("withdrawal_asked",),
+)  # fmt: skip
 def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, reason: str = "") -> None:
     """Withdraw a report. One of several just leaves the case; the only one ends the case before acceptance, and later is a request.
 
@@ -66,6 +72,10 @@ def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, rea
         tell_desk(Role.OPERATOR, "withdrawal_to_decide", case=case, at=now)
 
 
+@Verb(
+    "decide_withdrawal", Action.DECIDE_WITHDRAWAL, kinds=DECISION, is_personal=True,
+    staff=sentences.withdrawal_decided, sender=sentences.let_withdraw,
+)  # fmt: skip
 def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, words: str) -> dict[str, object]:
     """Grant the withdrawal of an accepted report, or continue without naming anybody because the public is in danger, and tell its
     sender.

@@ -18,6 +18,8 @@ from casework.events import append, empty_payloads, record
 from casework.models import Event, EventStream, Output
 from casework.models.events import LOOKS
 from casework.permissions import SYSTEM, Actor
+from casework.sentences import never
+from casework.verbs import NO_KIND, Verb
 
 LOOKED, GIVEN, RESTATED = "export_identity", "give_reason", "restate_look"
 GONE = "…"
@@ -99,6 +101,7 @@ def _holding(after: tuple[datetime, int] | None) -> Sequence[Any]:
     return rows
 
 
+@Verb(RESTATED, None, kinds=NO_KIND, staff=never)
 def _gather(case_id: int, now: datetime) -> int:
     case = lock_case(case_id)
     query = select(Event).where(_holds_reason(), Event.case_id == case_id).order_by(Event.seq)

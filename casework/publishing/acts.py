@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from casework.cases import refuse_unless_open
+from casework.cases import answered_this_round, refuse_unless_open
 from casework.clocks.acts import ClockKind, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
@@ -17,9 +17,12 @@ from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, copy_for
 from casework.places.points import place_exactly
 from casework.publications import newest_publication, next_number
+from casework.publishing import sentences
 from casework.search.rows import refresh_search_rows
+from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
+from casework.verbs import DECISION, NO_KIND, Situation, Verb
 
 ChosenPhotos = tuple[tuple[Photo, PreparedCopies], ...]
 """The photos ticked by the operator, each with copies covered as chosen."""
@@ -29,6 +32,9 @@ class PublicationRefused(CaseworkError):
     """The case cannot be published like this; the text says why."""
 
 
+@Verb(
+    "publish", Action.PUBLISH, kinds=DECISION, writes=Publication, staff=sentences.published, public=sentences.published_by_centre,
+)  # fmt: skip
 def publish(
     case: Case,
     *,
@@ -65,6 +71,18 @@ def publish(
     return result
 
 
+def can_be_published_so_far(at: Situation) -> bool:
+    """While agencies work and others have answered, where everybody may read the case."""
+    case = at.case
+    if not at.is_under_way or not case.open_assignments or case.visibility_reason_id is not None:
+        return False
+    return answered_this_round(case) and has_new_answer(case)
+
+
+@Verb(
+    "publish_interim", Action.PUBLISH, kinds=NO_KIND, recorded_as="publish",
+    is_act=True, offered=can_be_published_so_far,
+)  # fmt: skip
 def publish_interim(
     case: Case,
     *,
@@ -111,6 +129,11 @@ def publish_interim(
     tell_followers(case, "followed_interim", at=now)
 
 
+@Verb(
+    "answer_privately", Action.PUBLISH, kinds=DECISION, writes=Publication,
+    staff=always("Trả lời riêng người gửi", "Answered the sender in private", is_main=True),
+    sender=always("Trung tâm trả lời riêng Ông/Bà", "The centre answered you in private", is_main=True),
+)  # fmt: skip
 def answer_privately(
     case: Case, *, by: Actor, now: datetime, title: str, question: str, summary: str = "", photos: ChosenPhotos = ()
 ) -> dict[str, object]:

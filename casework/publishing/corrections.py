@@ -1,6 +1,6 @@
 """Changing what is already published: a marked correction, or taking a publication back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,10 +12,13 @@ from casework.models import Case, Publication, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.publications import PUBLIC_KINDS, settle_publicity
+from casework.publishing import sentences
 from casework.publishing.acts import ChosenPhotos, choose_photos, refuse_quarantined, refuse_unshowable, write_version
 from casework.search.rows import refresh_search_rows
+from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
+from casework.verbs import DECISION, Situation, Verb
 
 LONGEST_REASON = 2_000
 GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN})
@@ -26,6 +29,20 @@ class CorrectionRefused(CaseworkError):
     """What was published cannot be changed like this; the text says why."""
 
 
+def correctable(at: Situation) -> Iterator[Publication]:
+    """What people read, unless it was public and the case is not any more."""
+    for row in at.publications():
+        is_hidden = row.kind in PUBLIC_KINDS and at.case.visibility_reason_id is not None
+        if not is_hidden and can_be_corrected(row, at.case, at.publications()):
+            yield row
+
+
+@Verb(
+    "correct_publication", Action.CORRECT_PUBLICATION, kinds=DECISION,
+    staff=always("Đính chính kết quả đã công khai", "Corrected what was published", is_main=True),
+    public=sentences.corrected_in_public, sender=sentences.corrected_by_centre,
+    is_act=True, offered_on=correctable,
+)  # fmt: skip
 def correct_publication(
     case: Case,
     *,
@@ -95,6 +112,17 @@ def correct_publication(
         tell_followers(case, "followed_corrected", at=now)
 
 
+def in_public(at: Situation) -> Iterator[Publication]:
+    """What everybody reads."""
+    return (row for row in at.publications() if row.kind in PUBLIC_KINDS and row.unpublished_at is None)
+
+
+@Verb(
+    "unpublish", Action.UNPUBLISH, kinds=DECISION,
+    staff=always("Gỡ kết quả đã công khai", "Took back what was published", is_main=True),
+    public=always("Trung tâm gỡ kết quả đã công khai", "The centre took the published result back", is_main=True),
+    is_act=True, offered_on=in_public,
+)  # fmt: skip
 def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication, reason: str) -> None:
     """Take a publication back, so that the public reads its words, photos and ratings no more; its senders still do.
 

@@ -14,10 +14,13 @@ from casework.models import Case, Clock, ClockRule, Publication, Rating, Report,
 from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.publications import WHOLE, rated_publication
+from casework.publishing import sentences
 from casework.sealing.seal import open_text, seal_text
 from casework.second_person import JudgingSeat, desk_of_either, refuse_first_person
+from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
+from casework.verbs import DECISION, MESSAGE, Verb
 from casework.working_time import TimeLimit, Unit, due_at
 
 LEVELS = ("satisfied", "acceptable", "dissatisfied")
@@ -34,6 +37,11 @@ class ReviewRefused(CaseworkError):
     """The review cannot be decided like this; the text says why."""
 
 
+@Verb(
+    "rate", Action.RATE, kinds=MESSAGE, is_personal=True, is_from_outside=True, staff=sentences.rated,
+    public=always("Người gửi đánh giá kết quả", "Its sender rated the result"),
+    sender=always("Ông/Bà đánh giá kết quả", "You rated the result"),
+)  # fmt: skip
 def rate(
     case: Case, *, by: Actor, now: datetime, report: Report, level: str, reason: str = "", agency_levels: Mapping[int, str] | None = None
 ) -> dict[str, object]:
@@ -79,6 +87,11 @@ def end_rating_window(case: Case, *, now: datetime) -> dict[str, object]:
     return {}
 
 
+@Verb(
+    "close", None, kinds=DECISION,
+    staff=always("Kết thúc hồ sơ", "Closed the case", is_main=True),
+    sender=always("Kết thúc", "Closed", is_main=True),
+)  # fmt: skip
 def end_rating(case: Case, *, by: Actor, now: datetime) -> None:
     """Close the case because the rating window is over. Records `close`."""
     end_clock(case, ClockKind.RATING, at=now)
@@ -106,6 +119,12 @@ def invite_to_rate(case: Case, report: Report, *, at: datetime) -> bool:
     return True
 
 
+@Verb(
+    "reopen", Action.REOPEN, kinds=DECISION,
+    staff=always("Mở lại hồ sơ", "Reopened the case", is_main=True),
+    public=always("Trung tâm mở lại để xử lý tiếp", "The centre reopened it", is_main=True),
+)  # fmt: skip
+@Verb("review_rating", Action.REVIEW_RATING, kinds=DECISION, staff=sentences.rating_reviewed, sender=sentences.explained)
 def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: str) -> dict[str, object]:
     """Decide on a dissatisfied rating: explain and close, or reopen. The reporter is told the words either way.
 

@@ -12,7 +12,9 @@ from casework.models import Case, CaseReport, Recording, Report
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.search.rows import refresh_search_rows
+from casework.sentences import always
 from casework.text import normal
+from casework.verbs import MESSAGE, Verb
 
 LONGEST_WORDS = 10_000
 
@@ -21,6 +23,10 @@ class TranscriptRefused(CaseworkError):
     """The words cannot be the transcript of the recording; the text says why."""
 
 
+@Verb(
+    "transcribe", Action.TRANSCRIBE, kinds=MESSAGE,
+    staff=always("Ghi lại lời ghi âm cho đơn vị đọc", "Wrote down what a recording says, for agencies to read"),
+)  # fmt: skip
 def transcribe(case: Case, *, by: Actor, now: datetime, recording: Recording, words: str) -> None:
     """Write the transcript of a recording, without traces of the speaker; newer words replace earlier ones. The caller holds the lock.
 

@@ -29,10 +29,12 @@ from casework.models import (
     Reorganisation,
 )
 from casework.outbox import tell_desk, tell_followers, tell_reporters
-from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
+from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name
+from casework.reorganising import sentences
 from casework.reorganising.blueprint import Blueprint, BodyKind, Whereabouts
 from casework.reorganising.rules import copied_rules
 from casework.states import AT_AGENCIES, OPEN_STATES, AssignmentEnd, AssignmentState, CaseState
+from casework.verbs import DECISION, Verb
 
 VERB = "reorganise"
 
@@ -115,6 +117,7 @@ def new_desk(desk: str, case: Case, target: CaseTarget, blueprint: Blueprint) ->
     return f"{role}@c{target.centre_id}" if int(place[1:]) == case.centre_id else desk
 
 
+@Verb(VERB, Action.REORGANISE, kinds=DECISION, staff=sentences.reorganised, public=sentences.goes_on_elsewhere)
 def move_case(
     case: Case, target: CaseTarget, blueprint: Blueprint, plan: Reorganisation, *, by: Actor, now: datetime, released: int
 ) -> None:

@@ -32,8 +32,10 @@ from casework.rights.requests import (
 from casework.rights.restricting import restrict
 from casework.sealing.seal import seal_text
 from casework.second_person import refuse_first_person
+from casework.sentences import for_the_centre
 from casework.successors import centre_at_work
 from casework.text import normal
+from casework.verbs import NO_KIND, Verb
 
 LONGEST_REPLY = 2_000
 
@@ -42,6 +44,10 @@ class RequestDecisionRefused(CaseworkError):
     """The request cannot be decided like this; the text says why."""
 
 
+@Verb(
+    "answer_data_request", Action.DECIDE_DATA_REQUEST, kinds=NO_KIND,
+    staff=for_the_centre("Trả lời yêu cầu về dữ liệu cá nhân", "Answered the request about personal data"),
+)  # fmt: skip
 def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str = "") -> None:
     """Tell the person that their request will be carried out by its day, perhaps with words. Records `answer_data_request`.
 
@@ -56,6 +62,10 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
     _tell(request, template="data_request_answered", now=now)
 
 
+@Verb(
+    "refuse_data_request", Action.DECIDE_DATA_REQUEST, kinds=NO_KIND,
+    staff=for_the_centre("Từ chối yêu cầu về dữ liệu cá nhân", "Refused the request about personal data"),
+)  # fmt: skip
 def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str) -> None:
     """Refuse it with a reason, e.g. a duty to keep data, or a case that has to be finished first. Records `refuse_data_request`.
 
@@ -73,6 +83,10 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
     _tell(request, template="data_request_answered", now=now)
 
 
+@Verb(
+    "extend_data_request", Action.DECIDE_DATA_REQUEST, kinds=NO_KIND,
+    staff=for_the_centre("Gia hạn yêu cầu về dữ liệu cá nhân", "Extended the request about personal data"),
+)  # fmt: skip
 def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int, words: str) -> None:
     """Extend the time to carry it out by some days, once, and tell the person why. Records `extend_data_request`.
 
@@ -96,6 +110,10 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
     _tell(request, template="data_request_answered", now=now)
 
 
+@Verb(
+    "carry_out_data_request", Action.DECIDE_DATA_REQUEST, kinds=NO_KIND,
+    staff=for_the_centre("Thực hiện yêu cầu về dữ liệu cá nhân", "Carried out the request about personal data"),
+)  # fmt: skip
 def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = "") -> None:
     """Carry out the request. Records `carry_out_data_request`.
 
@@ -125,6 +143,10 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
     request.done_at, request.done_by_id = now, by.account_id
 
 
+@Verb(
+    "look_at_data_request", Action.DECIDE_DATA_REQUEST, kinds=NO_KIND,
+    staff=for_the_centre("Xem yêu cầu về dữ liệu cá nhân", "Looked at the request about personal data"),
+)  # fmt: skip
 def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: str) -> tuple[Wish, list[Contact]]:
     """Open the person's words and identity, for a decider with a reason.
 

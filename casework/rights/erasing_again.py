@@ -13,6 +13,7 @@ from casework.permissions import SYSTEM
 from casework.rights.erasing_people import begin_erasure, erase_account, erase_report
 from casework.rights.requests import ERASURE, account_stream, put_down_again, reports_of_account
 from casework.upkeep.erasure_log import note_forgotten
+from casework.verbs import writes
 
 
 def erase_account_again(ref: str, *, now: datetime) -> bool | None:
@@ -36,6 +37,7 @@ def erase_account_again(ref: str, *, now: datetime) -> bool | None:
     return True
 
 
+@writes("erase_report")
 def erase_report_again(ref: str, *, now: datetime) -> bool | None:
     """Erase a report's sender and content, even if it is still under way here; returns like `erase_account_again`."""
     report = db.session.scalar(select(Report).where(Report.ref == ref))

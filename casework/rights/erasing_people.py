@@ -64,10 +64,12 @@ from casework.reorganising.journal import forget
 from casework.rights.requests import account_stream, is_first, lock_request, record_request, reports_about, reports_of_account
 from casework.sealing.seal import seal_text
 from casework.search.rows import refresh_search_rows
+from casework.sentences import for_the_centre
 from casework.states import ENDED_STATES, CaseState
 from casework.triage.refusals import newest_refusal
 from casework.upkeep.batches import OneByOne
 from casework.upkeep.erasure_log import handed_over_at, note_forgotten
+from casework.verbs import NO_KIND, Verb
 
 JOB = "go_on_erasing"
 MOST_AT_ONCE = 20
@@ -263,6 +265,10 @@ def _is_left_to_end(request_id: int) -> bool:
     return is_left
 
 
+@Verb(
+    "erase_report", None, kinds=NO_KIND,
+    staff=for_the_centre("Đã xóa dữ liệu cá nhân trong một phản ánh", "The personal data of a report were erased"),
+)  # fmt: skip
 def _erase_some(request: DataRequest, *, by: Actor, now: datetime, only: Collection[int] | None = None) -> int:
     """Erase the next reports that have ended, `only` some of them, and end the request where none is left; returns how many were erased.
 
@@ -285,6 +291,10 @@ def _erase_some(request: DataRequest, *, by: Actor, now: datetime, only: Collect
     return len(ended)
 
 
+@Verb(
+    "end_erasure", None, kinds=NO_KIND,
+    staff=for_the_centre("Đã xóa dữ liệu cá nhân của người gửi", "The sender's personal data were erased"),
+)  # fmt: skip
 def _end(request: DataRequest, *, by: Actor, now: datetime) -> None:
     """End the request: nothing of the person is left, and their words in requests are erased too."""
     request.done_at, request.done_by_id = now, by.own_id

@@ -33,9 +33,11 @@ from casework.outbox import tell_of_account
 from casework.permissions import SYSTEM
 from casework.rights.erasing_people import erase_account, forget_sender, has_ended
 from casework.rights.requests import account_stream
+from casework.sentences import for_the_centre
 from casework.setting_values import value_of
 from casework.states import ENDED_STATES
 from casework.upkeep.batches import OneByOne
+from casework.verbs import NO_KIND, Verb
 
 Mark = tuple[datetime, int]
 """When the last case examined was closed, and its id."""
@@ -144,6 +146,10 @@ def _is_held(case: Case, now: datetime) -> bool:
     return bool(db.session.scalar(select(exists().where(asked) | exists().where(is_blocked))))
 
 
+@Verb(
+    "mask_identity", None, kinds=NO_KIND,
+    staff=for_the_centre("Đã xóa thông tin người gửi vì hồ sơ kết thúc từ lâu", "Who sent it was erased, since the case closed long ago"),
+)  # fmt: skip
 def _mask(case: Case, now: datetime) -> int:
     reports = [report for report in _reports(case) if report.reporter is not None and _tells_who(report.reporter)]
     case.masked_at = now

@@ -23,8 +23,10 @@ from casework.outbox import tell_of_data_request
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, owns_report, require
 from casework.rights.limits import answer_due, done_due
 from casework.sealing.seal import open_json, open_text, seal_json
+from casework.sentences import for_the_centre
 from casework.successors import centre_at_work
 from casework.text import normal
+from casework.verbs import NO_KIND, Verb, writes
 
 WORDS_PURPOSE = "words of a data request"
 REPLY_PURPOSE = "reply to a data request"
@@ -85,6 +87,10 @@ def person_of(by: Actor, report: Report | None = None) -> Person:
     return Person(account=by.account)
 
 
+@Verb(
+    "request_data", Action.REQUEST_DATA, kinds=NO_KIND,
+    staff=for_the_centre("Gửi yêu cầu về dữ liệu cá nhân", "Asked something about their personal data"),
+)  # fmt: skip
 def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: Wish | None = None) -> DataRequest:
     """Record a request and start its two limits; the operations leads of the centre are told. Records `request_data`.
 
@@ -111,6 +117,7 @@ def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: W
     return requests[0]
 
 
+@writes("request_data")
 def put_down_again(account: Account, *, now: datetime) -> list[DataRequest]:
     """Record again the requests of a person whose account was erased after the backup this database was restored from. Records
     `request_data`."""
@@ -129,6 +136,7 @@ def is_first(request: DataRequest) -> bool:
     return request.account_id is not None and db.session.scalar(first) == request.id
 
 
+@writes("request_data")
 def record_copy(*, person: Person, by: Actor, now: datetime) -> DataRequest:
     """Record that a person got a copy of their data, requested and done at once. Records `request_data`."""
     require(by, Action.REQUEST_DATA)

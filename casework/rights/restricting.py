@@ -13,6 +13,8 @@ from casework.models import DataRequest, Reporter
 from casework.outputs import drop_named_outputs
 from casework.permissions import Action, Actor, require
 from casework.rights.requests import Person, RequestRefused, is_restricted, record_request, reports_about, requests_of
+from casework.sentences import for_the_centre
+from casework.verbs import NO_KIND, Verb
 
 
 def restrict(request: DataRequest, *, now: datetime) -> None:
@@ -25,6 +27,10 @@ def restrict(request: DataRequest, *, now: datetime) -> None:
     drop_named_outputs(at=now)
 
 
+@Verb(
+    "lift_restriction", Action.REQUEST_DATA, kinds=NO_KIND,
+    staff=for_the_centre("Bỏ yêu cầu hạn chế xử lý dữ liệu", "Lifted the restriction of personal data"),
+)  # fmt: skip
 def lift_restriction(*, person: Person, by: Actor, now: datetime) -> None:
     """Lift one's own restriction. Records `lift_restriction`. Raises RequestRefused where there is none."""
     require(by, Action.REQUEST_DATA)

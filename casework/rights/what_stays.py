@@ -24,7 +24,7 @@ from casework.cases import lock_case
 from casework.contacts.report_links import newest_links
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.events import TITLED, empty_payloads, record
+from casework.events import empty_payloads, record
 from casework.identity import Contact
 from casework.intake.file_report import typed_village
 from casework.models import (
@@ -56,16 +56,18 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outputs import drop_outputs_of
-from casework.permissions import Actor
+from casework.permissions import Action, Actor
 from casework.publishing.corrections import can_be_corrected
 from casework.reorganising.journal import forget
 from casework.rights.deciding import contacts_of, require_decider
 from casework.rights.lists import centres_decided
 from casework.rights.requests import ERASURE, account_stream, lock_request, reports_about
 from casework.search.rows import refresh_search_rows
+from casework.sentences import for_the_centre
 from casework.successors import centre_at_work
 from casework.text import fold
 from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
+from casework.verbs import NO_KIND, Verb, events_where
 
 LOOK_LASTS = timedelta(hours=1)
 """How long a look with a reason allows reading and redacting, without giving it again for each text."""
@@ -167,6 +169,12 @@ def what_stays(request: DataRequest, *, by: Actor, now: datetime) -> WhatStays:
     return WhatStays(tuple(texts[:MOST_SHOWN]), len(texts) > MOST_SHOWN, documents)
 
 
+@Verb(
+    "redact_text", Action.DECIDE_DATA_REQUEST, kinds=NO_KIND, gives_title=True,
+    staff=for_the_centre(
+        "Thay từ trung tính vào chỗ có thể cho biết ai là người gửi", "Put neutral words where a text could say who sent it"
+    ),
+)  # fmt: skip
 def redact(
     request_id: int, key: str, version: str, *, by: Actor, now: datetime, stretches: Collection[str] = (), words: str = ""
 ) -> Case:
@@ -208,7 +216,7 @@ def _follow(case: Case, row: Any, column: str, *, by: Actor, at: datetime, reque
     if isinstance(row, Case | Assignment):
         forget(type(row), [row.id])
     if isinstance(row, Case) and column == "title":
-        empty_payloads((Event.case_id == case.id) & Event.type.in_(TITLED))
+        empty_payloads((Event.case_id == case.id) & Event.type.in_(events_where(lambda verb: verb.gives_title)))
     record(case, "redact_text", by=by, at=at, what=f"{row.__tablename__}.{column}", request=request.ref, title=case.title)
     drop_outputs_of([case], at=at, keeps_reasons=True)
     refresh_search_rows(case, at=at)

@@ -19,8 +19,11 @@ from casework.photos.records import PreparedCopies, add_copies, photos_of_report
 from casework.places.villages import release_village
 from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search.rows import refresh_search_rows
+from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
+from casework.triage import sentences
+from casework.verbs import DECISION, MESSAGE, Verb, writes
 
 LONGEST_TITLE = 200
 
@@ -47,6 +50,11 @@ class ClearedReport:
     transcripts: tuple[tuple[Recording, str], ...] = ()
 
 
+@Verb(
+    "verify", Action.VERIFY, kinds=DECISION, gives_title=True,
+    staff=always("Tiếp nhận phản ánh", "Accepted the report", is_main=True),
+    public=always("Trung tâm tiếp nhận", "The centre accepted it", is_main=True),
+)  # fmt: skip
 def verify(
     case: Case, *, by: Actor, now: datetime, title: str, cleared: list[ClearedReport], place: str | None = None, village: str | None = None
 ) -> dict[str, object]:
@@ -83,6 +91,7 @@ def verify(
     return {"outcome": "accept"}
 
 
+@Verb("clear_text", Action.CLEAR_TEXT, kinds=MESSAGE, staff=sentences.cleared)
 def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> None:
     """Store the words and photo copies for agencies, leaving the original untouched.
 
@@ -104,6 +113,7 @@ def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> 
     record(case, "clear_text", by=by, at=now, report=part.report.code, photos=len(part.copies))
 
 
+@writes("classify")
 def classify(
     case: Case,
     *,
@@ -142,6 +152,7 @@ def classify(
     return {"urgent": case.is_urgent}
 
 
+@Verb("call_hotline", Action.CALL_HOTLINE, kinds=MESSAGE, staff=sentences.hotline_called, public=sentences.hotline_reached)
 def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to: str, reached: bool, what: str) -> dict[str, object]:
     """Record a call to the hotline for an urgent case: who, whom, when, what. If nobody is reached, the task stays open.
 

@@ -22,13 +22,25 @@ from casework.places.villages import release_village, released
 from casework.search.rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.text import normal
+from casework.triage import sentences
 from casework.triage.acts import ClassificationRefused
+from casework.verbs import DECISION, Situation, Verb
 from casework.working_time import Calendar, TimeLimit, Unit
 
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
 """The limits of agency and centre in hours, which follow the urgency of the case."""
 
 
+def can_be_reclassified(at: Situation) -> bool:
+    """Where it is on its way and was classified at first."""
+    return at.is_under_way and at.case.state not in UNCLASSIFIED
+
+
+@Verb(
+    "classify", Action.CLASSIFY, kinds=DECISION, moves_limit=True, is_noted=True,
+    staff=sentences.classified, public=sentences.classified_for_outside,
+    is_act=True, may_need=("hotline_needed", "hotline_dropped"), offered=can_be_reclassified,
+)  # fmt: skip
 def reclassify(
     case: Case,
     *,

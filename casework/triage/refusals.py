@@ -16,8 +16,11 @@ from casework.pausing.standstills import end_case
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.sealing.seal import open_text, seal_text
 from casework.second_person import JudgingSeat, deciding_desk, refuse_first_person
+from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState
 from casework.text import normal
+from casework.triage import sentences
+from casework.verbs import DECISION, MESSAGE, Situation, Verb
 from casework.working_time import calendar_days_due
 
 OBJECTION_PURPOSE = "objection to a refusal"
@@ -36,6 +39,18 @@ class ObjectionRefused(CaseworkError):
     """The objection cannot be raised or decided like this; the text says why."""
 
 
+def can_be_refused(at: Situation) -> bool:
+    """As long as no agency has taken it on; at verification it is a button of the step itself."""
+    case = at.case
+    return at.is_under_way and case.state != CaseState.TO_VERIFY and all(row.accepted_at is None for row in case.assignments)
+
+
+@Verb(
+    "refuse", Action.REFUSE, kinds=DECISION,
+    staff=always("Từ chối tiếp nhận", "Did not accept the report", is_main=True),
+    sender=always("Trung tâm không tiếp nhận", "The centre did not accept it", is_main=True),
+    is_act=True, needs=("refused",), offered=can_be_refused,
+)  # fmt: skip
 def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words: str) -> dict[str, object]:
     """Refuse a report with a reason from the list and own words, which the sender is always told, with guidance.
 
@@ -68,6 +83,11 @@ def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words
     return {"outcome": "refuse"}
 
 
+@Verb(
+    "object_to_refusal", Action.OBJECT_TO_REFUSAL, kinds=MESSAGE, is_personal=True, is_from_outside=True,
+    staff=always("Đề nghị xem lại việc từ chối", "Objected to the refusal"),
+    sender=always("Ông/Bà đề nghị xem lại", "You asked for another look"),
+)  # fmt: skip
 def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> dict[str, object]:
     """Ask the operations lead to review a refusal: once, within OBJECTION_DAYS, by the sender of one of the reports.
 
@@ -98,6 +118,10 @@ def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, w
     return {"outcome": "objected"}
 
 
+@Verb(
+    "decide_objection", Action.DECIDE_OBJECTION, kinds=DECISION, moves_limit=True,
+    staff=sentences.objection_decided, sender=sentences.looked_at_again,
+)  # fmt: skip
 def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, words: str) -> dict[str, object]:
     """Decide on an objection; the reporters are told, and `words` are for them to read.
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import aliased
 from casework.cases import settle_state
 from casework.clocks.acts import ClockKind
 from casework.db import db
-from casework.events import TITLED
 from casework.findings import Finding, fault
 from casework.models import (
     Answer,
@@ -30,6 +29,7 @@ from casework.models import (
     SearchRow,
 )
 from casework.states import ANSWERED_STATES, AT_AGENCIES, ENDED_STATES, OPEN_STATES, CaseState
+from casework.verbs import events_where
 from casework.verification.search import check_search_index
 
 BATCH = 1000
@@ -40,16 +40,6 @@ LONGEST_LEASE = timedelta(days=1)
 
 TIMED = AT_AGENCIES | {CaseState.TO_DISTRIBUTE, CaseState.TO_PUBLISH}
 """States in which the answer day is promised and its clock runs."""
-
-
-TOLD = {
-    "publish": Publication,
-    "answer_privately": Publication,
-    "submit_answer": Answer,
-    "approve_answer": Decision,
-    "redo_answer": Decision,
-}
-"""Tables whose rows are each written together with one event of this type."""
 
 
 MOVED = {Answer: "answers_moved", Decision: "decisions_moved"}
@@ -247,17 +237,18 @@ def _main_reports() -> Iterator[Finding]:
 
 
 def _rows_against_events() -> Iterator[Finding]:
-    """A last event cut off together with its head before it was anchored still leaves the row it was written with."""
-    counted = {table: [verb for verb, told in TOLD.items() if told is table] for table in dict.fromkeys(TOLD.values())}
-    sums = [func.sum(case((Event.type.in_(verbs), 1), else_=0)).label(table.__tablename__) for table, verbs in counted.items()]
-    history = select(Event.case_id, *sums).where(Event.type.in_(TOLD)).group_by(Event.case_id).subquery()
-    owners = {
+    """A last event cut off together with its head, before an anchor saw it, still leaves the row it was written with."""
+    owners: dict[type[Any], Select[Any]] = {
         Publication: select(Publication.case_id),
         Answer: select(Assignment.case_id).join(Answer, Answer.assignment_id == Assignment.id),
         Decision: select(Assignment.case_id)
         .join(Answer, Answer.assignment_id == Assignment.id)
         .join(Decision, Decision.answer_id == Answer.id),
     }
+    counted = {table: _written_with(table) for table in owners}
+    sums = [func.sum(case((Event.type.in_(verbs), 1), else_=0)).label(table.__tablename__) for table, verbs in counted.items()]
+    told = Event.type.in_(frozenset().union(*counted.values()))
+    history = select(Event.case_id, *sums).where(told).group_by(Event.case_id).subquery()
     joined = select(Event.case_id).where(Event.type.in_(("merge", "split")))
     for table, owner in owners.items():
         name = table.__tablename__
@@ -279,9 +270,15 @@ def _rows_against_events() -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _written_with(table: type[Any]) -> frozenset[str]:
+    """The types of events of which each was written together with a row of a table."""
+    return events_where(lambda verb: verb.writes is table)
+
+
 def _titles() -> Iterator[Finding]:
-    """A title is written by an act whose newest event repeats it; an erased event tells nothing any more."""
-    newest = select(Event.case_id, func.max(Event.seq).label("seq")).where(Event.type.in_(TITLED)).group_by(Event.case_id).subquery()
+    """A title is written by an act, and the newest of these tells it; one whose content was erased tells nothing any more."""
+    of_titles = Event.type.in_(events_where(lambda verb: verb.gives_title))
+    newest = select(Event.case_id, func.max(Event.seq).label("seq")).where(of_titles).group_by(Event.case_id).subquery()
     query = (
         select(Case.code, Case.title, cast(Event.payload, String).label("payload"))
         .join(newest, newest.c.case_id == Case.id)

@@ -17,9 +17,10 @@ def not_heard(name: str, fact: str, *ways: str) -> Mutant:
     return Mutant(name, FACTS, f'"{fact}": Fact(', f'"{fact}": Fact(_when(lambda _: False) or ', way(*ways))
 
 
-def not_offered(name: str, verb: str, use_case: str, *ways: str) -> Mutant:
+def not_offered(name: str, verb: str, *ways: str) -> Mutant:
     """An act beside the tokens that does nothing."""
-    return Mutant(name, BINDINGS, f'    "{verb}": {use_case},\n', f'    "{verb}": lambda case, **form: None,\n', way(*ways))
+    acts = "{verb.name: verb.use_case for verb in acts() if verb.use_case is not None}"
+    return Mutant(name, BINDINGS, acts, f'{acts} | {{"{verb}": lambda case, **form: None}}', way(*ways))
 
 
 WAYS = [
@@ -27,7 +28,7 @@ WAYS = [
     led_elsewhere("accepted and not classified", "verify", "classify", "distribute", "accept"),
     Mutant("no refusal at verification", BINDINGS, '"verify": triage.verify, "refuse": refusals.refuse}', '"verify": triage.verify}',
            way("refuse at verification")),
-    not_offered("no refusal after classification", "refuse", "refusals.refuse", "refuse after classification, before any agency accepted"),
+    not_offered("no refusal after classification", "refuse", "refuse after classification, before any agency accepted"),
     Mutant("refused after an agency accepted", "casework/triage/refusals.py", "if any(assignment.accepted_at for assignment in case.assignments):", "if False:",
            unit("triage/refusals", "a_case_an_agency_has_accepted_is_not_refused")),
     not_heard("refusal leaves no way to object", "refused", "objection of the reporter upheld"),
@@ -80,7 +81,7 @@ WAYS = [
     Mutant("third hand-back", "casework/assignments/distribution.py", "MOST_HAND_BACKS = 2", "MOST_HAND_BACKS = 3", way("handed back a third time: refused")),
     Mutant("hand-backs counted per case alone", "casework/assignments/distribution.py", "query.where(Assignment.case_id == case.id, Assignment.slot == slot)",
            "query.where(Assignment.case_id == case.id)", way("handed back: counted per role slot, lead or cooperating")),
-    not_offered("no agency added", "add_agency", "reassignment.add_agency", "agency added midway"),
+    not_offered("no agency added", "add_agency", "agency added midway"),
     not_heard("agency added late unheard", "agency_added", "_when(lambda case: bool(case.open_assignments))",
               "agency added midway: when the answers were to be published"),
     not_heard("removed agency works on", "assignment_ended", "agency removed midway"),
@@ -104,10 +105,10 @@ WAYS = [
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
     Mutant("no approver found out too late", "casework/answers/acts.py", "    seat = seat_of_second_person(leaders_above(assignment), deeds, now=now)\n", "    seat = leaders_above(assignment)[0]\n",
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
-    not_offered("no interim publication", "publish_interim", "publishing.publish_interim", "interim publication"),
+    not_offered("no interim publication", "publish_interim", "interim publication"),
     Mutant("final publication with an open agency", "casework/publishing/acts.py",
            '    _refuse_unfinished(case)\n    publication = _publication(case, "final"', '    publication = _publication(case, "final"', unit("publishing/acts", "the_final_publication_waits_for_every_agency")),
-    not_offered("no way round a missing answer", "close_without_answer", "reassignment.close_without_answer", "closed without a missing agency's answer"),
+    not_offered("no way round a missing answer", "close_without_answer", "closed without a missing agency's answer"),
     Mutant("operators go on without an answer", "casework/permissions.py", "Action.CLOSE: frozenset({Role.OPS_LEAD})", "Action.CLOSE: OPERATIONS",
            unit("assignments/reassignment", "the_operations_lead_goes_on_without_an_agency_once_another_has_answered")),
     Mutant("answer missing without a reason", "casework/assignments/reassignment.py",
@@ -117,8 +118,8 @@ WAYS = [
            unit("publishing/acts", "the_public_reads_whose_answer_is_missing_and_why")),
     Mutant("no private answer", BINDINGS, '"publish": publishing.publish, "answer_privately": publishing.answer_privately}', '"publish": publishing.publish}',
            way("private answer")),
-    not_offered("no correction", "correct_publication", "corrections.correct_publication", "correction"),
-    not_offered("nothing taken back", "unpublish", "corrections.unpublish", "unpublish"),
+    not_offered("no correction", "correct_publication", "correction"),
+    not_offered("nothing taken back", "unpublish", "unpublish"),
     # -- ratings
     Mutant("any rating opens a review", BINDINGS, 'stays_open=lambda result: result["outcome"] == "waiting"', "stays_open=_never",
            way("rated satisfied", "rated acceptable")),
@@ -132,7 +133,7 @@ WAYS = [
     # -- resting, urgency, incidents
     not_heard("hold unheard", "held", "hold and resume"),
     led_elsewhere("hold over, and held for ever", "hold_over", "close_hold", "resume", "hold and resume: its last day was over"),
-    not_offered("urgent by no way", "classify", "reclassification.reclassify", "urgency up", "urgency down"),
+    not_offered("urgent by no way", "classify", "urgency up", "urgency down"),
     Mutant("retry retries nothing", "workflows/running/incidents.py", "    process.open(instance)\n    process.settle(offer_messages=incident.kind == \"message\")\n", "",
            way("incident and retry")),
     Mutant("failing timer tried in a circle", "workflows/running/faults.py", 'stops = spot.kind != "step" and', "stops = False and",

@@ -10,7 +10,6 @@ from wtforms import HiddenField, StringField
 
 from casework.casefile.exchanges import Dealings
 from casework.casefile.history import audience_of, staff_steps
-from casework.casefile.history_kinds import HistoryKind
 from casework.casefile.matter import matter_of
 from casework.casefile.views import SeenAnswer, instructions_seen, reads_words
 from casework.cases import lock_case
@@ -23,6 +22,7 @@ from casework.parsing import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
+from casework.verbs import HistoryKind
 from web.accounts.blocked_contacts import blockable
 from web.cases.page_parts import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.cases.text_versions import TextDifference, answer_differences, publication_differences

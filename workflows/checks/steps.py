@@ -6,8 +6,9 @@ from typing import Any
 
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
-from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Action, Role
+from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Role
 from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
+from casework.verbs import action_of
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, OTHER_THAN, Bindings, Step
 from workflows.checks.diagram import Node, Process
 from workflows.definitions.findings import NO_ENGLISH, ModelFinding, Rule, named, shown
@@ -15,9 +16,6 @@ from workflows.definitions.process import label_of, properties_of
 from workflows.definitions.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
 from workflows.desk_access import REPORTER, STEP_ROLES
 from workflows.element_settings import LIMIT_UNITS
-
-ACTS_OF = {"answer_privately": Action.PUBLISH, "close_referral": Action.REFER, "take_back": Action.REFER}
-"""Acts at steps that have no action of their own: whose permission they need."""
 
 CLOCKS_OF_STEPS = frozenset({*ClockKind, OF_THE_PAUSE, "objection"}) - {ClockKind.STEP}
 CLOCKS_OF_TIMERS = frozenset(ClockKind) - {ClockKind.STEP}
@@ -252,9 +250,9 @@ def _lane_findings(node: Node, drawn: set[str | None]) -> Iterator[ModelFinding]
 
 
 def _roles_of(step: Step) -> set[str]:
-    """Who may do one of the step's acts. Acts anyone may do are the reporter's; acts without an action are nobody's."""
-    verbs = [ACTS_OF.get(act, act) for act in step.acts]
-    allowed = [ACTION_ROLES[Action(verb)] if verb in [*Action] else frozenset({*Role, REPORTER}) for verb in verbs]
+    """Who may do one of the acts of a step. What anyone may do is the reporter's own; an act without an action asks for nobody."""
+    actions = [action_of(act) for act in step.acts]
+    allowed = [ACTION_ROLES[action] if action is not None else frozenset({*Role, REPORTER}) for action in actions]
     return {REPORTER if roles == ANYONE else str(role) for roles in allowed for role in roles}
 
 

@@ -14,7 +14,9 @@ from casework.models import Account, Assignment, Case, Deputy, Membership, Note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, actor_for, require
 from casework.text import normal
+from casework.verbs import NO_KIND, Verb
 from workflows.desk_access import is_at, leads_desk, own_desk
+from workflows.desks import sentences
 from workflows.models import WaitingTask
 from workflows.running.claims import holder_of
 from workflows.running.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
@@ -43,6 +45,7 @@ class HeldByColleague(CaseworkError):
         )
 
 
+@Verb("assign_task", Action.ASSIGN_TASK, kinds=NO_KIND, is_noted=True, staff=sentences.task_assigned)
 def assign_task(
     task_ref: str, *, by: Actor, now: datetime, to: str | None, reason: str = "", takes_over_from: str = ""
 ) -> WaitingTask:

@@ -19,12 +19,15 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case
 from casework.permissions import Action, Actor, may, require
+from casework.sentences import with_reason
+from casework.verbs import DECISION, Verb
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock
 from workflows.definitions.expressions import ExpressionRefused
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
+from workflows.mending import sentences
 from workflows.models import ProcessInstance
 from workflows.moving.token_targets import reason_against
 from workflows.running.faults import FaultSpot, told_of
@@ -56,6 +59,7 @@ def case_to_mend(by: Actor, case_ref: str) -> Case:
     return case
 
 
+@Verb("suspend_case", Action.MEND_PROCESS, kinds=DECISION, staff=with_reason("Quản trị tạm ngừng quy trình", "Suspended the process"))
 def suspend_case(case_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
     """Stop the processes of a case until they are resumed: no step, no timer, no message.
 
@@ -75,6 +79,7 @@ def suspend_case(case_ref: str, *, by: Actor, now: datetime, reason: str, bindin
     return process.case
 
 
+@Verb("resume_case", Action.MEND_PROCESS, kinds=DECISION, staff=with_reason("Quản trị cho quy trình chạy tiếp", "Let the process go on"))
 def resume_case(case_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
     """Resume the suspended processes of a case: timers that came due meanwhile fire, and what happened meanwhile is heard.
 
@@ -92,6 +97,7 @@ def resume_case(case_ref: str, *, by: Actor, now: datetime, reason: str, binding
     return process.case
 
 
+@Verb("move_token", Action.MEND_PROCESS, kinds=DECISION, staff=sentences.token_moved)
 def move_token(
     case_ref: str, key: str, *, by: Actor, now: datetime, token: str, target: str, reason: str, bindings: Bindings = BINDINGS
 ) -> Case:
@@ -127,6 +133,7 @@ def move_token(
     return process.case
 
 
+@Verb("edit_variable", Action.MEND_PROCESS, kinds=DECISION, staff=sentences.variable_corrected)
 def edit_variable(
     case_ref: str, key: str, *, by: Actor, now: datetime, name: str, value: str, reason: str, bindings: Bindings = BINDINGS
 ) -> Case:

@@ -10,6 +10,8 @@ from casework.db import db
 from casework.events import record
 from casework.models import Case
 from casework.permissions import Action, Actor, require
+from casework.sentences import with_reason
+from casework.verbs import DECISION, Verb
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock
@@ -25,6 +27,10 @@ MOST_KEPT = 20
 """Stored states examined, newest first."""
 
 
+@Verb(
+    "restore_state", Action.MEND_PROCESS, kinds=DECISION,
+    staff=with_reason("Quản trị khôi phục trạng thái của quy trình", "Restored the state of the process"),
+)  # fmt: skip
 def restore_state(incident_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
     """Give an instance whose state cannot be read a state again, so that its incident can be retried.
 

@@ -19,8 +19,9 @@ from casework.clocks.acts import end_step_clock, running_step_clock
 from casework.db import db, kept_for_step
 from casework.events import last_seq, record
 from casework.models import Account, Case, Draft
-from casework.permissions import Actor, actor_for
+from casework.permissions import Action, Actor, actor_for
 from casework.reorganising.journal import NetChange, Row, changed_since, net_of, take_back, watched
+from casework.verbs import DECISION, Verb
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.definitions.parsed import definition_of
@@ -31,6 +32,7 @@ from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import Spot, nets_of
 from workflows.moving.pairs import OVER_AT_ONCE
+from workflows.moving.sentences import to_version
 from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
@@ -59,6 +61,13 @@ class UndoRefused(MoveImpossible):
         super().__init__(*why)
 
 
+@Verb(
+    "move_case", Action.MOVE_CASES, kinds=DECISION,
+    staff=to_version(
+        "Quản trị chuyển hồ sơ từ bản {source} sang bản {target} của quy trình",
+        "Moved the case from version {source} to version {target} of the process",
+    ),
+)  # fmt: skip
 def move_case(
     case: Case, line: MoveCase, way: LoadedMove, *, by: Actor, now: datetime, has_incident: bool, bindings: Bindings = BINDINGS
 ) -> Arrival | None:
@@ -100,6 +109,13 @@ def move_case(
     return arrival
 
 
+@Verb(
+    "undo_move_case", Action.MOVE_CASES, kinds=DECISION,
+    staff=to_version(
+        "Quản trị đưa hồ sơ từ bản {source} về lại bản {target} của quy trình",
+        "Brought the case back from version {source} to version {target} of the process",
+    ),
+)  # fmt: skip
 def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
     """Put a locked case back to where it was before it was moved. It then hears what it could not hear meanwhile.
 

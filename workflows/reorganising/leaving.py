@@ -20,6 +20,7 @@ from casework.settings.deputyships import cut_short, deputyships_of
 from casework.settings.people import disable_account
 from casework.settings.roles import RoleWish, end_roles, give_role
 from casework.settings.seats import Seat, left_empty, seat_of
+from casework.verbs import writes
 from workflows.desk_access import own_desk
 from workflows.desks.assigning import is_of_agency
 from workflows.models import WaitingTask
@@ -175,6 +176,7 @@ def _lock(tasks: Iterable[WaitingTask]) -> None:
         db.session.refresh(task, ["state", "claimed_by_id", "claimed_at", "assigned_by_id", "desk"])
 
 
+@writes("assign_task")
 def _free(task: WaitingTask, *, by: Actor, now: datetime) -> None:
     if task.state not in OPEN or task.claimed_by_id is None:
         return

@@ -11,7 +11,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case, OutboxMessage, Reorganisation
-from casework.permissions import Actor, Role, actor_for
+from casework.permissions import Action, Actor, Role, actor_for
 from casework.reorganising.bodies import people_in
 from casework.reorganising.journal import NetChange, net_changes, put_back, rows_with
 from casework.reorganising.letters import take_out_of_letters
@@ -20,7 +20,9 @@ from casework.reorganising.schedules import run_again
 from casework.reorganising.telling import take_back_word
 from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words
 from casework.search.rows import refresh_search_rows
+from casework.sentences import always
 from casework.setting_events import record_setting, require_administrator_of
+from casework.verbs import DECISION, Verb
 from workflows.desk_access import REPORTER, own_desk
 from workflows.reorganising.acts import KIND
 from workflows.running.case_rows import steps_of
@@ -79,6 +81,7 @@ def _desk_before(desk: str, back: dict[str, str]) -> str:
     return f"{role}{at}{back.get(place, place)}"
 
 
+@Verb(VERB, Action.REORGANISE, kinds=DECISION, staff=always("Hoàn tác việc sắp xếp đơn vị", "Undid the reorganisation", is_main=True))
 def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     """Restore every row a reorganisation changed. Work done in cases since stays done; only what the reorganisation changed goes back.
 

@@ -19,6 +19,8 @@ from casework.events import record
 from casework.models import Account, Case
 from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, require
 from casework.sent_once import SentBefore
+from casework.sentences import always
+from casework.verbs import NO_KIND, Verb
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.running.faults import FaultSpot, keep, keep_remembered, place_of, root_of
@@ -96,6 +98,10 @@ def _worked(work: Callable[[], Done]) -> Done:
     raise AssertionError
 
 
+@Verb(
+    "retry_incident", Action.RETRY_INCIDENT, kinds=NO_KIND,
+    staff=always("Xử lý lại sau sự cố kỹ thuật", "Tried again after a technical fault"),
+)  # fmt: skip
 def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Incident:
     """Retry what failed, inside the caller's unit of work.
 

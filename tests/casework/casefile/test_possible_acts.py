@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask import Flask
@@ -14,14 +14,15 @@ from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.models import Assignment, Case, Centre, Publication
+from casework.models import Assignment, Case, Centre, Publication, Report
 from casework.permissions import Role
 from casework.search.staff_choices import agencies_for
+from casework.verbs import acts
 from tests import build
 from tests.beside import CASES, TEXT, one_approved
 from tests.grounds import remembered
 from tests.whole import is_at_turn, sample
-from workflows.running import acts
+from workflows.running import acts as running
 
 PEOPLE = ("operator", "ops_lead", "committee_leader", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "administrator",
           "confidential_reader", "operator_DN")  # fmt: skip
@@ -62,12 +63,16 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
     return forms[possible.verb]()
 
 
-VERBS = ("hold", "refer", "ask_reporter", "stop_waiting", "refuse", "classify", "merge", "pass_on", "quarantine", "hand_over", "add_agency",
-         "change_lead", "publish_interim", "direct")  # fmt: skip
-OF_AGENCY = ("remove_agency", "close_without_answer", "remind", "progress_note", "request_extension")
-OF_PUBLICATION = ("correct_publication", "unpublish")
-OF_REPORT = ("split",)
 WHEN_LATE = ("apologise",)
+OFFERED = [verb for verb in acts() if verb.is_of_staff and verb.name not in WHEN_LATE]
+
+
+def about(part: type[Any] | None) -> list[str]:
+    """The acts on the whole of a case, or on its parts of one kind, as the row's function says which it finds."""
+    return [verb.name for verb in OFFERED if part is (get_args(verb.offered_on.__annotations__["return"])[0] if verb.offered_on else None)]
+
+
+VERBS, OF_AGENCY, OF_PUBLICATION, OF_REPORT = (about(part) for part in (None, Assignment, Publication, Report))
 
 
 def askable(case: Case) -> Any:
@@ -98,7 +103,7 @@ def refusal_of(world: build.World, case: Case, possible: PossibleAct, name: str,
     row = possible.assignment if possible.verb != "remind" else None
     try:
         with unit_of_work():
-            acts.act(ref, possible.verb, by=actor, now=now, assignment_ref=row.ref if row else None, form=form)
+            running.act(ref, possible.verb, by=actor, now=now, assignment_ref=row.ref if row else None, form=form)
             raise Undone
     except Undone:
         return None

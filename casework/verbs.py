@@ -1,0 +1,194 @@
+"""Everything that can be done with a case, a row each: the row stands on the use case, and the register of all rows is read here.
+
+A row says who may do it, what each reader of the history is told, to which parts of the history it belongs, and for an act beside the
+steps that wait when it makes sense. Whoever adds a verb writes this row; what is missing is named by tests/workflows/test_verbs.py.
+
+A module's rows are there once it has been imported: workflows/every_verb.py imports all that have one. The register is therefore read
+when something is asked, never while modules are being imported.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from casework.models import Assignment, Case, Publication, Report
+from casework.permissions import Action, Actor
+from casework.sentences import Audience, Sentence
+from casework.states import OPEN_STATES
+
+
+class HistoryKind(StrEnum):
+    """A part of the history: what one looks for in it is a decision, a message or a limit."""
+
+    DECISIONS = "decisions"
+    MESSAGES = "messages"
+    LIMITS = "limits"
+
+
+DECISION = frozenset({HistoryKind.DECISIONS})
+MESSAGE = frozenset({HistoryKind.MESSAGES})
+NO_KIND = frozenset[HistoryKind]()
+"""Told in the whole history alone: no decision on the matter and no message."""
+
+UseCase = Callable[..., Any]
+"""`(subject, *, by, now, **form)`; refuses with a CaseworkError. Of a step it returns `{"outcome": ..., flags the gateways read}`."""
+
+F = TypeVar("F", bound=UseCase)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A case as somebody finds it who asks what they can do."""
+
+    case: Case
+    by: Actor
+    now: datetime
+    publications: Callable[[], Sequence[Publication]]
+    """Of the case; read when first asked for."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the case is owed an answer and does not rest."""
+        return self.case.state in OPEN_STATES and self.case.standstill is None
+
+
+Part = Assignment | Publication | Report
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One row. `name` is that of its event too, unless `recorded_as` names another's or it leaves none in the case (`leaves_event`).
+
+    - `action`: what has to be permitted (casework/permissions.py); None for what the system records by itself.
+    - `kinds`: decision and message; that it is about limits follows from `moves_limit` (the day of the answer can move by it) and
+      `about_limit` (it speaks of one even where none has moved).
+    - `staff`, `public`, `sender`: what each is told. The public is told nothing where `public` is missing; a sender what the public is.
+    - `is_personal`: about one report of the case, named in the payload; other senders are not told. `is_told_by_day`: of the instant
+      the public is told the day alone. `is_from_outside`: done by people outside, also without an account.
+    - `is_noted`: its reason is a note of the same instant. `gives_title`: the event tells the case's title. `writes`: the table of which
+      each row was written together with such an event.
+    - `is_act`: it can be done beside the steps that wait. `needs` and `may_need` are the messages a model must wait for if the act is to
+      be heard: always, or only where it makes their facts hold.
+    - `offered` (of the whole case) or `offered_on` (its parts it can be done to) say for acts of staff when they make sense; the
+      permission is asked before. `is_for_quarantine`: it is done to what was set apart, and to nothing else.
+    """
+
+    name: str
+    action: Action | None
+    _: KW_ONLY
+    kinds: frozenset[HistoryKind]
+    staff: Sentence | None = None
+    public: Sentence | None = None
+    sender: Sentence | None = None
+    moves_limit: bool = False
+    about_limit: bool = False
+    recorded_as: str | None = None
+    leaves_event: bool = True
+    is_personal: bool = False
+    is_told_by_day: bool = False
+    is_from_outside: bool = False
+    is_noted: bool = False
+    gives_title: bool = False
+    writes: type[Any] | None = None
+    is_act: bool = False
+    needs: tuple[str, ...] = ()
+    may_need: tuple[str, ...] = ()
+    offered: Callable[[Situation], bool] | None = None
+    offered_on: Callable[[Situation], Iterable[Part]] | None = None
+    is_for_quarantine: bool = False
+    use_case: UseCase | None = None
+
+    def __call__(self, use_case: F) -> F:
+        """Put the row into the register, with the use case it stands on."""
+        if self.name in _ROWS:
+            raise ValueError(f"the verb {self.name} has a row already")
+        _ROWS[self.name] = replace(self, use_case=use_case)
+        return use_case
+
+    @property
+    def has_event(self) -> bool:
+        """Whether there are events of its own name."""
+        return self.leaves_event and self.recorded_as is None
+
+    @property
+    def is_of_staff(self) -> bool:
+        """Whether members of staff do it beside the steps that wait."""
+        return self.is_act and not self.is_from_outside
+
+    @property
+    def parts(self) -> frozenset[HistoryKind]:
+        """The parts of the history its events belong to."""
+        return self.kinds | {HistoryKind.LIMITS} if self.moves_limit or self.about_limit else self.kinds
+
+    def sentence_for(self, audience: Audience) -> Sentence | None:
+        """What tells the event to a reader; None where they are told nothing."""
+        match audience:
+            case Audience.PUBLIC:
+                return self.public
+            case Audience.SENDER:
+                return self.sender or self.public
+            case _:
+                return self.staff
+
+
+_ROWS: dict[str, Verb] = {}
+_ALSO_WRITTEN: dict[str, list[UseCase]] = {}
+
+
+def writes(name: str) -> Callable[[F], F]:
+    """Say of a use case that it records the event of a verb whose row stands elsewhere."""
+
+    def noted(use_case: F) -> F:
+        _ALSO_WRITTEN.setdefault(name, []).append(use_case)
+        return use_case
+
+    return noted
+
+
+def every_verb() -> list[Verb]:
+    """All rows, by name."""
+    return sorted(_ROWS.values(), key=lambda verb: verb.name)
+
+
+def also_writing(name: str) -> tuple[UseCase, ...]:
+    """The use cases that record a verb's event beside the one its row stands on."""
+    return tuple(_ALSO_WRITTEN.get(name, ()))
+
+
+def verb_of(event_type: str) -> Verb | None:
+    """The row that tells events of a type."""
+    verb = _ROWS.get(event_type)
+    return verb if verb is not None and verb.has_event else None
+
+
+def action_of(name: str) -> Action | None:
+    """What has to be permitted for a verb; None where nothing has, and for a verb without a row."""
+    verb = _ROWS.get(name)
+    return verb.action if verb is not None else None
+
+
+def events_where(holds: Callable[[Verb], object]) -> frozenset[str]:
+    """The types of events whose rows are as asked for."""
+    return frozenset(verb.name for verb in _ROWS.values() if verb.has_event and holds(verb))
+
+
+def events_told(audience: Audience) -> frozenset[str]:
+    """The types of events of which a reader is told at all."""
+    return events_where(lambda verb: verb.sentence_for(audience))
+
+
+def events_of(kind: HistoryKind) -> frozenset[str]:
+    """The types of events in a part of the history."""
+    return events_where(lambda verb: kind in verb.parts)
+
+
+def acts() -> list[Verb]:
+    """What can be done beside the steps that wait, by name."""
+    return [verb for verb in every_verb() if verb.is_act]
+
+
+def under_way(at: Situation) -> bool:
+    """An act that makes sense on every case that is owed an answer and does not rest."""
+    return at.is_under_way
