@@ -9,12 +9,15 @@ from wtforms import Field, HiddenField, StringField
 from casework.casefile.possible_acts import PossibleAct
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import Action
+from casework.verbs import action_of
 from web.forms import NOTHING, Form
 from web.task_page import Act
 
 CASE, AGENCY, PUBLICATION = "case", "agency", "publication"
 """What an act is about: how the links to it are grouped."""
 
+ACT_PAGES: dict[str, type["ActPage"]] = {}
+"""One page per act of members of staff beside the steps: each stands here by the verb its class names."""
 
 
 class ActPage:
@@ -26,7 +29,6 @@ class ActPage:
     """
 
     verb: ClassVar[str]
-    action: ClassVar[Action]
     label: ClassVar[LazyString]
     what: ClassVar[LazyString]
     then: ClassVar[tuple[LazyString, ...]] = ()
@@ -38,6 +40,19 @@ class ActPage:
     is_of_assignment: ClassVar[bool] = False
     template: ClassVar[str] = "steps/acts/act.html"
     form: Form
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "verb" in vars(cls):
+            ACT_PAGES[cls.verb] = cls
+
+    @classmethod
+    def action(cls) -> Action:
+        """What has to be permitted, as the verb's row says. Raises LookupError where the verb has none."""
+        action = action_of(cls.verb)
+        if action is None:
+            raise LookupError(cls.verb)
+        return action
 
     def __init__(self, case: Case, subject: PossibleAct) -> None:
         self.case = case

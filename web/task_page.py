@@ -31,8 +31,12 @@ class Act:
     form: Mapping[str, Any] = field(default_factory=dict)
 
 
+STEP_PAGES: dict[str, type["TaskPage"]] = {}
+"""One page per step of the shipped model, by the element its class names."""
+
+
 class TaskPage:
-    """The page of one process element. Subclasses name a template and build a form.
+    """The page of one element of the process. Subclasses name the element and a template, and build a form.
 
     `act` reads the submission. It does slow work (pictures) before the unit of work, and returns None when the page is to be shown again:
     because something is missing, or because the person only asked for a preview or sent photos (`is_unfinished`, which is no error).
@@ -40,6 +44,11 @@ class TaskPage:
 
     template: ClassVar[str]
     form: Form
+
+    def __init_subclass__(cls, *, element: str = "") -> None:
+        super().__init_subclass__()
+        if element:
+            STEP_PAGES[element] = cls
 
     def __init__(self, task: WaitingTask) -> None:
         self.task = task

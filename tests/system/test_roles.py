@@ -671,7 +671,7 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         sights = {Sight.QUARANTINED} if case.quarantined_at is not None else {Sight.PROCESS}
         if page is None or not any(SIGHTS[sight] & viewers(actor, case) for sight in sights):
             return {404}
-        return {200} if may(actor, page.action, case) else {403}
+        return {200} if may(actor, page.action(), case) else {403}
     if address.endpoint == "documents_writing.write":
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         return {200, 404} if actor.holds_for(OPERATIONS, case) else {403, 404}

@@ -10,17 +10,19 @@ from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, case_seen_by, require
 from casework.states import STAFF_LABELS, CaseState
-from web.act_page import ActPage
+from web.act_page import ACT_PAGES, ActPage
 from web.clock import now
 from web.guards import actor, found, performs
 from web.sent_forms import answers_again
-from web.steps import acts_agencies as case_acts_agencies
-from web.steps import acts_leaving_centre as case_acts_apart
-from web.steps import acts_letters as case_acts_letters
-from web.steps import acts_matter as case_acts_matter
-from web.steps import acts_own_work as case_acts_own_work
-from web.steps import acts_pausing as case_acts_standstill
-from web.steps import acts_publications as case_acts_publications
+from web.steps import (
+    acts_agencies,
+    acts_leaving_centre,
+    acts_letters,
+    acts_matter,
+    acts_own_work,
+    acts_pausing,
+    acts_publications,
+)
 from web.task_page import Act
 from workflows.running.acts import ActUnknown, act_recorded
 from workflows.running.hearing import acts_to_offer
@@ -28,16 +30,10 @@ from workflows.running.incidents import StepFailed
 
 bp = Blueprint("case_acts", __name__)
 
-PAGES: dict[str, type[ActPage]] = {
-    **case_acts_standstill.PAGES,
-    **case_acts_matter.PAGES,
-    **case_acts_agencies.PAGES,
-    **case_acts_own_work.PAGES,
-    **case_acts_publications.PAGES,
-    **case_acts_letters.PAGES,
-    **case_acts_apart.PAGES,
-}
-"""One page per act of members of staff beside the steps."""
+WITH_PAGES = (acts_agencies, acts_leaving_centre, acts_letters, acts_matter, acts_own_work, acts_pausing, acts_publications)
+"""The modules whose pages there are: a page stands in PAGES once its module has been imported."""
+
+PAGES = ACT_PAGES
 
 
 @bp.route("/cases/<ref>/acts/<verb>", methods=["GET", "POST"])
@@ -45,7 +41,7 @@ PAGES: dict[str, type[ActPage]] = {
 @answers_again(lambda ref, verb: _back_to_case(ref))
 def act(ref: str, verb: str) -> ResponseReturnValue:
     kind, case = found(PAGES.get(verb)), found(case_seen_by(actor(), ref))
-    require(actor(), kind.action, case)
+    require(actor(), kind.action(), case)
     if request.method == "GET":
         return _offered(kind, case)
     try:

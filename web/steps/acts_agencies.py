@@ -11,7 +11,7 @@ from casework.assignments.asking import is_short, taking_part
 from casework.assignments.due_previews import distribution_limits
 from casework.models import Agency, Case
 from casework.notes.directives import LONGEST_DIRECTIVE
-from casework.permissions import Action, Role
+from casework.permissions import Role
 from casework.search.staff_choices import agencies_for
 from web.act_page import ActPage, AgencyActPage
 from web.clock import now
@@ -82,7 +82,7 @@ class AskingPage(ActPage):
 class AddAgencyPage(AskingPage):
     """Ask one more agency."""
 
-    verb, action, icon = "add_agency", Action.ADD_AGENCY, "square-plus"
+    verb, icon = "add_agency", "square-plus"
     label = _l("Add an agency")
     what = _l("One more agency is asked to cooperate on the case.")
     then = (
@@ -96,7 +96,7 @@ class AddAgencyPage(AskingPage):
 class ChangeLeadPage(AskingPage):
     """Let another agency lead: one of the case, or a new one."""
 
-    verb, action, icon = "change_lead", Action.CHANGE_LEAD, "flag"
+    verb, icon = "change_lead", "flag"
     label = _l("Change who leads")
     what = _l("Another agency leads the case, and the one that led cooperates.")
     then = (
@@ -121,7 +121,7 @@ class ReasonForm(Form):
 class RemoveAgencyPage(AgencyActPage):
     """Take an agency off the case."""
 
-    verb, action, icon = "remove_agency", Action.REMOVE_AGENCY, "minus"
+    verb, icon = "remove_agency", "minus"
     label = _l("Take off the case")
     what = _l("The agency does not work on the case any more and keeps only its own texts.")
     then = (_l("Its limits end; the day promised to the senders stays."), _l("The agency reads the reason."))
@@ -136,7 +136,7 @@ class RemoveAgencyPage(AgencyActPage):
 class CloseWithoutAnswerPage(AgencyActPage):
     """Go on without the answer of one agency."""
 
-    verb, action, icon, is_danger = "close_without_answer", Action.CLOSE, "circle-dashed", True
+    verb, icon, is_danger = "close_without_answer", "circle-dashed", True
     label = _l("Go on without its answer")
     what = _l("The case is answered without this agency; the others' answers go to publication.")
     then = (
@@ -162,7 +162,7 @@ class RemindPage(AgencyActPage):
     """Remind an agency by hand: an act on the case, which names the agency."""
 
     is_of_assignment = False
-    verb, action, icon = "remind", Action.REMIND, "bell-ringing"
+    verb, icon = "remind", "bell-ringing"
     label = _l("Remind")
     what = _l("The agency is reminded of the case now, beside the reminders it gets by itself.")
     then = (_l("Nothing else changes; the reminder stands in the history."),)
@@ -188,7 +188,7 @@ class DirectForm(Form):
 class DirectPage(ActPage):
     """A word of the committee's leader."""
 
-    verb, action, icon = "direct", Action.DIRECT, "message-circle"
+    verb, icon = "direct", "message-circle"
     label = _l("Give a directive")
     what = _l("The centre and the agencies on the case read your words and the day you set.")
     then = (_l("No limit changes by it."), _l("The centre and the agencies at work are told at once."))
@@ -204,8 +204,3 @@ def _agencies_to_ask(case: Case) -> list[Agency]:
     """Those that have no part in the present round."""
     there = {row.agency_id for row in taking_part(case)}
     return [agency for agency in agencies_for(case, now=now()) if agency.id not in there]
-
-
-PAGES: dict[str, type[ActPage]] = {
-    page.verb: page for page in (DirectPage, AddAgencyPage, ChangeLeadPage, RemindPage, RemoveAgencyPage, CloseWithoutAnswerPage)
-}

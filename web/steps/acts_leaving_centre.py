@@ -9,7 +9,6 @@ from wtforms.validators import InputRequired
 
 from casework.erasure.quarantine import LONGEST_REASON, LONGEST_RECEIPT
 from casework.intake.pass_on import other_centres
-from casework.permissions import Action
 from web.act_page import ActPage
 from web.clock import now
 from web.forms import NOTHING, Form
@@ -29,7 +28,7 @@ class PassOnForm(Form):
 class PassOnPage(ActPage):
     """Give a report to the centre whose place it is."""
 
-    verb, action, icon = "pass_on", Action.PASS_ON, "arrows-exchange"
+    verb, icon = "pass_on", "arrows-exchange"
     label = _l("Pass on to another centre")
     what = _l("The report belongs to another centre's area: that centre verifies and answers it.")
     then = (_l("You no longer see it afterwards. The sender is told; the limit for accepting it goes on."),)
@@ -66,7 +65,7 @@ class QuarantineForm(Form):
 class QuarantinePage(ActPage):
     """Take a case out of the system."""
 
-    verb, action, icon, is_danger = "quarantine", Action.QUARANTINE, "shield-lock", True
+    verb, icon, is_danger = "quarantine", "shield-lock", True
     label = _l("Set apart: a denunciation or a state secret")
     what = _l("The case leaves the system: nobody but the confidential readers of the centre sees it again, and this cannot be undone.")
     then = (
@@ -101,7 +100,7 @@ class HandOverForm(Form):
 class HandOverPage(ActPage):
     """Erase what was handed over outside the system."""
 
-    verb, action, icon, is_danger = "hand_over", Action.HAND_OVER, "file-export", True
+    verb, icon, is_danger = "hand_over", "file-export", True
     label = _l("Handed over: erase the content")
     what = _l("Words, places, photos and the sender's identity are erased for good, because they were handed over outside the system.")
     then = (_l("What stays: one case handled outside, the day, and the number of the receipt."),)
@@ -114,6 +113,3 @@ class HandOverPage(ActPage):
 
     def filled_in(self) -> dict[str, Any]:
         return {"receipt": self.form.receipt.data or NOTHING}
-
-
-PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (PassOnPage, QuarantinePage, HandOverPage)}

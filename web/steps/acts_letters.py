@@ -8,7 +8,6 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
 from casework.documents.apologies import LONGEST_REASON, promised_days, unit_signing
-from casework.permissions import Action
 from web.act_page import ActPage
 from web.clock import now
 from web.due_words import day_words, limit_words
@@ -36,7 +35,7 @@ class ApologyForm(Form):
 class ApologisePage(ActPage):
     """Apologise for a late case."""
 
-    verb, action, icon = "apologise", Action.WRITE_LETTER, "mail"
+    verb, icon = "apologise", "mail"
     label = _l("Apologise and promise a new day")
     what = _l("Each sender is told at once and finds the letter, to read and to print, on the page of their report.")
     then = (_l("The limit does not move: the case stays late. The new day is a promise beside it."),)
@@ -55,6 +54,3 @@ class ApologisePage(ActPage):
         if (day := promised_days([self.case.id]).get(self.case.id)) is not None:
             shown.append((_("New day promised last"), day_words(day)))
         return {"shown": shown}
-
-
-PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (ApologisePage,)}

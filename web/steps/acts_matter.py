@@ -11,7 +11,7 @@ from casework.bilingual import Bilingual
 from casework.clocks.complexities import complexities_for
 from casework.intake.similar_cases import Alike, alike_nearby
 from casework.models import Case
-from casework.permissions import Action, case_seen_by
+from casework.permissions import case_seen_by
 from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from casework.triage.reclassification import reclassified_from
@@ -37,7 +37,7 @@ class ReclassifyForm(ClassifyForm):
 class ReclassifyPage(ActPage):
     """Change what was said of the matter at classification."""
 
-    verb, action, icon = "classify", Action.CLASSIFY, "edit"
+    verb, icon = "classify", "edit"
     template = "steps/acts/classify.html"
     label = _l("Classify anew")
     what = _l("Field, urgency, complexity, place or visibility become what you choose here.")
@@ -113,7 +113,7 @@ class MergeForm(Form):
 class MergePage(ActPage):
     """Let another case answer the reports of this one."""
 
-    verb, action, icon = "merge", Action.MERGE, "arrow-merge"
+    verb, icon = "merge", "arrow-merge"
     template = "steps/acts/merge.html"
     label = _l("Merge into another case")
     what = _l("The other case answers the reports of this one from now on; this one leaves the lists, and its codes lead to the other.")
@@ -172,7 +172,7 @@ class SplitForm(Form):
 class SplitPage(ReportActPage):
     """Take a merged report out again."""
 
-    verb, action, icon = "split", Action.SPLIT, "git-branch"
+    verb, icon = "split", "git-branch"
     label = _l("Split off a report")
     what = _l("The report that was merged in gets its own case back, as it stood before.")
     then = (
@@ -189,6 +189,3 @@ class SplitPage(ReportActPage):
     def act(self) -> Act | None:
         act = super().act()
         return None if act is None else Act(self.verb, {**act.form, "report": self.report})
-
-
-PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (ReclassifyPage, MergePage, SplitPage)}

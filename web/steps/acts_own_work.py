@@ -8,7 +8,6 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
 from casework.notes.notes import LONGEST_NOTE
-from casework.permissions import Action
 from web.act_page import ActPage, AgencyActPage
 from web.due_words import limit_words
 from web.forms import Form
@@ -26,7 +25,7 @@ class ProgressForm(Form):
 class ProgressNotePage(AgencyActPage):
     """Tell the centre how the work goes."""
 
-    verb, action, icon = "progress_note", Action.PROGRESS_NOTE, "notes"
+    verb, icon = "progress_note", "notes"
     label = _l("Tell how the work goes")
     what = _l("The centre, the committee and your agency read how far the work is.")
     then = (_l("No limit changes by it, and the senders do not see it."),)
@@ -52,7 +51,7 @@ class ExtensionForm(Form):
 class RequestExtensionPage(AgencyActPage):
     """Ask for more time."""
 
-    verb, action, icon = "request_extension", Action.REQUEST_EXTENSION, "calendar-plus"
+    verb, icon = "request_extension", "calendar-plus"
     label = _l("Ask for more time")
     what = _l("Your leader endorses the wish, then the centre decides; a second one and urgent cases go to the committee leader.")
     then = (
@@ -71,4 +70,5 @@ class RequestExtensionPage(AgencyActPage):
         return {"shown": [(_("Answers by"), limit_words(due_at))] if due_at is not None else []}
 
 
-PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (ProgressNotePage, RequestExtensionPage)}
+OWN_WORK: tuple[type[ActPage], ...] = (ProgressNotePage, RequestExtensionPage)
+"""What an agency may say of its work, offered while it writes its answer."""

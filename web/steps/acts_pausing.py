@@ -13,7 +13,6 @@ from casework.pausing.holds import LONGEST_REASON, MOST_WORKING_DAYS, held_worki
 from casework.pausing.questions import LONGEST_QUESTION, open_question
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
 from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS
-from casework.permissions import Action
 from casework.search.staff_choices import refusal_reasons_for
 from web.act_page import ActPage
 from web.clock import now
@@ -33,7 +32,7 @@ class HoldForm(Form):
 class HoldPage(ActPage):
     """Let a case rest for some days."""
 
-    verb, action, icon = "hold", Action.HOLD, "player-pause"
+    verb, icon = "hold", "player-pause"
     label = _l("Put the case on hold")
     what = _l("Work on the case stops until the day you choose; then it goes on by itself.")
     then = (
@@ -65,7 +64,7 @@ class ReferForm(Form):
 class ReferPage(ActPage):
     """Hand the matter to a body outside the centre."""
 
-    verb, action, icon = "refer", Action.REFER, "arrow-guide"
+    verb, icon = "refer", "arrow-guide"
     label = _l("Refer to another body")
     what = _l("The matter goes to a body outside the centre, and the centre watches it until the result is known.")
     then = (
@@ -98,7 +97,7 @@ class AskForm(Form):
 class AskPage(ActPage):
     """Ask the sender of a report."""
 
-    verb, action, icon = "ask_reporter", Action.ASK_REPORTER, "message-question"
+    verb, icon = "ask_reporter", "message-question"
     label = _l("Ask the reporter")
     what = _l("The sender gets your question, and the case waits for the answer.")
     then = (
@@ -137,7 +136,7 @@ class AskPage(ActPage):
 class StopWaitingPage(ActPage):
     """Go on without the answer."""
 
-    verb, action, icon = "stop_waiting", Action.ASK_REPORTER, "player-play"
+    verb, icon = "stop_waiting", "player-play"
     label = _l("Go on without the answer")
     what = _l("The case goes on where it stood, although the sender has not answered.")
     then = (_l("The limits run again and have moved on by as long as they rested."), _l("The sender is told that the question is over."))
@@ -161,7 +160,7 @@ class RefuseForm(Form):
 class RefusePage(ActPage):
     """Not take a case after all."""
 
-    verb, action, icon, is_danger = "refuse", Action.REFUSE, "ban", True
+    verb, icon, is_danger = "refuse", "ban", True
     label = _l("Do not accept")
     what = _l("The case ends without an answer, because it should not have been accepted.")
     then = (
@@ -185,6 +184,3 @@ class RefusePage(ActPage):
             self.form.reason.errors = [_("Please choose a reason of the list.")]
             return None
         return Act(self.verb, {"reason": reason, "words": self.form.words.data or ""})
-
-
-PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (AskPage, StopWaitingPage, HoldPage, ReferPage, RefusePage)}

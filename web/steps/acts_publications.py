@@ -8,7 +8,6 @@ from wtforms import HiddenField, TextAreaField
 
 from casework.intake.file_report import cleared_words
 from casework.models import Answer, PublicationVersion
-from casework.permissions import Action
 from casework.photos.images import RectangleRefused
 from casework.places.points import exact_point
 from casework.publishing.acts import approved_answers
@@ -88,7 +87,7 @@ class PublicationEditPage(ActPage):
 class InterimPage(PublicationEditPage):
     """Publish the answers there are, while other agencies still work."""
 
-    verb, action, icon = "publish_interim", Action.PUBLISH, "world-upload"
+    verb, icon = "publish_interim", "world-upload"
     label = _l("Publish what there is so far")
     what = _l("Everybody reads the answers approved so far; the case goes on until the other agencies have answered.")
     then = (_l("No limit ends and nobody rates it yet."), _l("The senders and those who follow the case are told."))
@@ -117,7 +116,7 @@ class CorrectForm(PublishForm):
 class CorrectPage(PublicationEditPage, PublicationActPage):
     """Write a new version of what was published."""
 
-    verb, action, icon = "correct_publication", Action.CORRECT_PUBLICATION, "pencil"
+    verb, icon = "correct_publication", "pencil"
     label = _l("Correct it")
     what = _l("The text people read is replaced by a new version, marked as corrected; the answers of the agencies stay as they are.")
     then = (
@@ -193,7 +192,7 @@ class UnpublishForm(Form):
 class UnpublishPage(PublicationActPage):
     """Take back what was published."""
 
-    verb, action, icon, is_danger = "unpublish", Action.UNPUBLISH, "eye-off", True
+    verb, icon, is_danger = "unpublish", "eye-off", True
     label = _l("Take it back")
     what = _l("The public page shows the answer, its photos and its ratings no more.")
     then = (
@@ -209,6 +208,3 @@ class UnpublishPage(PublicationActPage):
 
     def filled_in(self) -> dict[str, Any]:
         return {**super().filled_in(), "publication": self.publication}
-
-
-PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (InterimPage, CorrectPage, UnpublishPage)}

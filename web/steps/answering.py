@@ -22,7 +22,7 @@ from web.filing_fields import sound_token
 from web.forms import Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
-from web.steps import acts_own_work as case_acts_own_work
+from web.steps import acts_own_work
 from web.steps.answer_templates import use_templates
 from web.task_page import Act, TaskPage, at_most
 from workflows.running.hearing import acts_to_offer
@@ -47,7 +47,7 @@ class AnswerForm(Form):
     photos_token = HiddenField()
 
 
-class AnswerPage(TaskPage):
+class AnswerPage(TaskPage, element="submit_answer"):
     """Photos are kept as soon as they are sent, so that a refused form loses none."""
 
     template = "steps/submit_answer.html"
@@ -122,7 +122,7 @@ class AnswerPage(TaskPage):
 
     def _ways(self) -> list[tuple[PossibleAct, type[ActPage]]]:
         """Other acts of the agency on its work: report progress, ask for more time."""
-        pages, part = case_acts_own_work.PAGES, self.assignment
+        pages, part = {page.verb: page for page in acts_own_work.OWN_WORK}, self.assignment
         offered = [each for each in acts_to_offer(self.case, actor(), now()) if each.verb in pages]
         return [(each, pages[each.verb]) for each in offered if each.assignment is not None and each.assignment.id == part.id]
 
@@ -161,6 +161,3 @@ def before_photos(page: TaskPage) -> tuple[Any, ...]:
     """The reports' photos as agencies may see them."""
     photos = [photo for link in page.case.reports if link.left_at is None for photo in photos_of_report(link.report)]
     return photos_seen(photos, "agencies")
-
-
-PAGES: dict[str, type[TaskPage]] = {"submit_answer": AnswerPage}

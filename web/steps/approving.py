@@ -42,7 +42,7 @@ class ChangesSince(NamedTuple):
     photos: int
 
 
-class ApprovalPage(TaskPage):
+class ApprovalPage(TaskPage, element="approve_answer"):
     """Shows the newest version next to the previous one, and its photos next to those of the report."""
 
     template = "steps/approve_answer.html"
@@ -130,6 +130,3 @@ def parts_of(newest: SeenAnswer | None, earlier: SeenAnswer | None) -> list[tupl
 def _changed(newest: Answer, earlier: Answer | None, part: str) -> list[Change]:
     text = getattr(newest, part)
     return changes(getattr(earlier, part), text) if earlier else [Change("same", text)]
-
-
-PAGES: dict[str, type[TaskPage]] = {"approve_answer": ApprovalPage}

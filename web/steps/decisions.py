@@ -39,7 +39,7 @@ class ObjectionForm(Form):
     words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
 
 
-class ObjectionPage(TaskPage):
+class ObjectionPage(TaskPage, element="decide_objection"):
     """Reconsider a refusal after the sender's objection."""
 
     template = "steps/decide_objection.html"
@@ -63,7 +63,9 @@ class ObjectionPage(TaskPage):
         return str(_("The refusal stands; its sender is told why."))
 
 
-class ResumePage(TaskPage):
+class ResumePage(TaskPage, element="resume"):
+    """Take a held case up again before its day."""
+
     template = "steps/resume.html"
 
     def act(self) -> Act | None:
@@ -80,7 +82,7 @@ class ReferralForm(Form):
     result = TextAreaField(_l("What the other body did"), validators=[at_most(2000)])
 
 
-class ReferralPage(TaskPage):
+class ReferralPage(TaskPage, element="close_referral"):
     """Follow up a case that was referred to another body."""
 
     template = "steps/close_referral.html"
@@ -109,7 +111,7 @@ class AdditionForm(Form):
     words = TextAreaField(_l("Words agencies read"), validators=[Optional(), at_most(LONGEST_WORDS)])
 
 
-class AdditionPage(TaskPage):
+class AdditionPage(TaskPage, element="clear_text"):
     """Read senders' additions, and clear words for the agencies."""
 
     template = "steps/clear_text.html"
@@ -172,7 +174,7 @@ class WithdrawalForm(Form):
     words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
 
 
-class WithdrawalPage(TaskPage):
+class WithdrawalPage(TaskPage, element="decide_withdrawal"):
     """Decide whether an accepted report may be withdrawn."""
 
     template = "steps/decide_withdrawal.html"
@@ -201,12 +203,3 @@ class WithdrawalPage(TaskPage):
         if act.form["granted"]:
             return str(_("The report is withdrawn; its sender is told."))
         return str(_("Case %(code)s goes on; its sender is told why.", code=result.case.code))
-
-
-PAGES: dict[str, type[TaskPage]] = {
-    "decide_objection": ObjectionPage,
-    "resume": ResumePage,
-    "close_referral": ReferralPage,
-    "clear_text": AdditionPage,
-    "decide_withdrawal": WithdrawalPage,
-}

@@ -57,7 +57,7 @@ class SuggestedAgencies:
     reason: Bilingual
 
 
-class DistributePage(TaskPage):
+class DistributePage(TaskPage, element="distribute"):
     """Two pages: choose the agencies, then read their limits, write instructions, and send."""
 
     template = "steps/distribute.html"
@@ -197,7 +197,7 @@ class AcceptForm(Form):
     suggested = SelectField(_l("Which agency fits?"), validate_choice=False, default=NOTHING)
 
 
-class AcceptPage(TaskPage):
+class AcceptPage(TaskPage, element="accept_assignment"):
     """Accept the work, or hand it back with the reason."""
 
     template = "steps/accept_assignment.html"
@@ -236,7 +236,9 @@ class HandBackForm(Form):
     words = TextAreaField(_l("Words to the agency"), validators=[at_most(2000)])
 
 
-class HandBackPage(TaskPage):
+class HandBackPage(TaskPage, element="decide_hand_back"):
+    """Decide on an agency's request to be released."""
+
     template = "steps/decide_hand_back.html"
     form: HandBackForm
 
@@ -264,6 +266,3 @@ class HandBackPage(TaskPage):
         if act.form["upheld"]:
             return str(_("The agency is released from case %(code)s.", code=result.case.code))
         return str(_("The agency stays with case %(code)s and is told why.", code=result.case.code))
-
-
-PAGES: dict[str, type[TaskPage]] = {"distribute": DistributePage, "accept_assignment": AcceptPage, "decide_hand_back": HandBackPage}

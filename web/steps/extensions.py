@@ -59,7 +59,7 @@ class ExtensionPage(TaskPage):
         }
 
 
-class EndorsePage(ExtensionPage):
+class EndorsePage(ExtensionPage, element="endorse_extension"):
     """The agency's leader supports the officer's request, or ends it."""
 
     template = "steps/endorse_extension.html"
@@ -80,7 +80,7 @@ class EndorsePage(ExtensionPage):
         return str(_("The wish is not endorsed; the present day holds."))
 
 
-class DecidePage(ExtensionPage):
+class DecidePage(ExtensionPage, element="decide_extension"):
     """The operations lead or the committee leader decides."""
 
     template = "steps/decide_extension.html"
@@ -97,6 +97,3 @@ class DecidePage(ExtensionPage):
 
     def said(self, act: Act, result: StepResult) -> str:
         return str(_("More time is granted.") if act.form["granted"] else _("More time is not granted; the present day holds."))
-
-
-PAGES: dict[str, type[TaskPage]] = {"endorse_extension": EndorsePage, "decide_extension": DecidePage}

@@ -22,7 +22,7 @@ from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
 from web.steps.drawn_steps import FormStepPage
-from web.task_page import TaskPage
+from web.task_page import STEP_PAGES, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
 from workflows.desks.inbox import waiting_in_case
@@ -35,16 +35,10 @@ from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, Ta
 
 bp = Blueprint("tasks", __name__)
 
-PAGES: dict[str, type[TaskPage]] = {
-    **triage.PAGES,
-    **distribution.PAGES,
-    **answering.PAGES,
-    **approving.PAGES,
-    **publishing.PAGES,
-    **decisions.PAGES,
-    **extensions.PAGES,
-}
+WITH_PAGES = (triage, distribution, answering, approving, publishing, decisions, extensions)
 """One page per step of the shipped model; steps drawn by administrators get the page of their declared form."""
+
+PAGES = STEP_PAGES
 
 TYPED_OUTSIDE_FORMS = {
     triage.WORDS: _l("Words agencies read"),

@@ -44,7 +44,7 @@ class PublishForm(Form):
     checked = BooleanField(_l("Personal data, faces and number plates are covered"))
 
 
-class PublishPage(TaskPage):
+class PublishPage(TaskPage, element="publish"):
     """Tools on the left, on the right exactly what will be public."""
 
     template = "steps/publish.html"
@@ -148,7 +148,7 @@ class ReviewForm(Form):
     words = TextAreaField(_l("Words to the sender"), validators=[at_most(3000)])
 
 
-class ReviewPage(TaskPage):
+class ReviewPage(TaskPage, element="review_rating"):
     """Review a case somebody was not satisfied with."""
 
     template = "steps/review_rating.html"
@@ -184,6 +184,3 @@ class ReviewPage(TaskPage):
     def _agency_name(self, rating: Rating) -> str:
         names = {row.agency_id: row.agency.name for row in self.case.assignments}
         return local(names[rating.agency_id]) if rating.agency_id in names else ""
-
-
-PAGES: dict[str, type[TaskPage]] = {"publish": PublishPage, "review_rating": ReviewPage}

@@ -101,7 +101,7 @@ class ReportToClear:
         return marks_left(self.words)
 
 
-class VerifyPage(TaskPage):
+class VerifyPage(TaskPage, element="verify"):
     """Accept a report with a title and anonymous words, or refuse it."""
 
     template = "steps/verify.html"
@@ -220,7 +220,7 @@ def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[
     return found
 
 
-class ClassifyPage(TaskPage):
+class ClassifyPage(TaskPage, element="classify"):
     """Classify the matter; the deadline of the answer follows from that and is shown next to each choice."""
 
     template = "steps/classify.html"
@@ -336,7 +336,7 @@ class HotlineForm(Form):
     what = TextAreaField(_l("What was said"), validators=[at_most(2000)])
 
 
-class HotlinePage(TaskPage):
+class HotlinePage(TaskPage, element="call_hotline"):
     """Write down a call; when nobody answered, the step stays and the attempt is listed."""
 
     template = "steps/call_hotline.html"
@@ -370,6 +370,3 @@ class HotlinePage(TaskPage):
         if result.stays_open:
             return str(_("The call is written down. Nobody answered, so the step stays open: please try again."))
         return str(_("The call is written down."))
-
-
-PAGES: dict[str, type[TaskPage]] = {"verify": VerifyPage, "classify": ClassifyPage, "call_hotline": HotlinePage}
