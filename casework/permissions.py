@@ -133,6 +133,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
     REHEARSE = "rehearse"
     REMIND = "remind"
+    REMIND_ALL = "remind_all"
     REMOVE_AGENCY = "remove_agency"
     REOPEN = "reopen"
     REORGANISE = "reorganise"
@@ -260,6 +261,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.REFUSE: OPERATIONS,
     Action.REHEARSE: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER}),
     Action.REMIND: OPERATIONS | {Role.COMMITTEE_LEADER},
+    Action.REMIND_ALL: frozenset({Role.OPS_LEAD}),
     Action.REMOVE_AGENCY: OPERATIONS,
     Action.REOPEN: frozenset({Role.OPS_LEAD}),
     Action.REORGANISE: frozenset({Role.ADMINISTRATOR}),

@@ -1,10 +1,13 @@
 """Reminding whoever has something due: by the ladder of rules, in a letter each morning, and by hand (rules.md, section 4)."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.cases import lock_case, refuse_unless_open
 from casework.clocks.acts import ClockKind, ladder_for, schedule_reminder
@@ -12,18 +15,22 @@ from casework.clocks.reminder_ladder import Rung, reached_rungs
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.models import Assignment, Case, Clock, Note, Reminder
-from casework.outbox import add_to_letter, tell_desk, tell_inbox
+from casework.local_time import LOCAL_ZONE
+from casework.models import Assignment, Case, Clock, Event, Note, Reminder
+from casework.outbox import add_to_letter, tell_inbox
 from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
-from casework.sentences import of_agency
+from casework.sentences import Known, Said, agency_name, of_agency
 from casework.states import STILL_STATES, AssignmentState
 from casework.text import normal
 from casework.verbs import MESSAGE, Situation, Verb
-from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar
+from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar, add_working_minutes
 
 LOGGER = logging.getLogger("langbiang.reminders")
 
 LONGEST_WORDS = 2_000
+
+HOURS_BETWEEN = 4
+"""Working hours that lie between two reminders of all agencies of a case."""
 
 WITH_OTHERS = frozenset({AssignmentState.SUBMITTED, AssignmentState.HANDED_BACK})
 """States of an assignment in which its officer is done and waits for somebody else."""
@@ -66,10 +73,54 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
             )
         )  # fmt: skip
     due = assignment.due_at.isoformat() if assignment.due_at else None
+    tell_inbox(_desk_owing(assignment), "reminder_by_hand", case=case, at=now, due_at=due)
+
+
+def all_can_be_reminded(at: Situation) -> bool:
+    """As long as an agency owes its answer."""
+    return bool(can_be_reminded(at))
+
+
+def _reminded_all(payload: Mapping[str, Any], known: Known) -> Said:
+    names = [agency_name(key, known) for key in payload["agencies"]]
+    vi, en = (", ".join(getattr(name, language) for name in names) for language in ("vi", "en"))
+    return Said(Bilingual(f"Nhắc cả nhóm: {vi}", f"Reminded all agencies: {en}"))
+
+
+@Verb("remind_all", Action.REMIND_ALL, kinds=MESSAGE, staff=_reminded_all, is_act=True, offered=all_can_be_reminded)
+def remind_all(case: Case, *, by: Actor, now: datetime) -> None:
+    """Remind every agency that owes its answer: one event, and one message for each desk, with the earliest of its limits.
+
+    Records `remind_all` with the agencies' keys. Raises CaseNotOpen while nobody could do anything, RemindRefused where no agency owes an
+    answer or HOURS_BETWEEN working hours have not passed since the last time.
+    """
+    require(by, Action.REMIND_ALL, case)
+    refuse_unless_open(case)
+    owing = owing_agencies(case)
+    if (again_at := _again_at(case)) is not None and now < again_at:
+        raise RemindRefused(
+            f"Cả nhóm vừa được nhắc. Có thể nhắc lại từ {again_at.astimezone(LOCAL_ZONE):%H:%M ngày %d/%m/%Y}.",
+            f"All agencies were reminded not long ago. You can do it again from {again_at.astimezone(LOCAL_ZONE):%H:%M on %d/%m/%Y}.",
+        )
+    record(case, "remind_all", by=by, at=now, agencies=[row.agency.key for row in owing])
+    due_at: dict[str, list[datetime]] = {_desk_owing(row): [] for row in owing}
+    for row in owing:
+        due_at[_desk_owing(row)] += [row.due_at] if row.due_at else []
+    for desk, instants in due_at.items():
+        tell_inbox(desk, "reminder_by_hand", case=case, at=now, due_at=min(instants).isoformat() if instants else None)
+
+
+def _again_at(case: Case) -> datetime | None:
+    """From when all agencies may be reminded again; None where they have not been yet."""
+    last = db.session.scalar(select(func.max(Event.at)).where(Event.case_id == case.id, Event.type == "remind_all"))
+    return add_working_minutes(last, HOURS_BETWEEN * 60, calendar_of(case.centre_id)) if last is not None else None
+
+
+def _desk_owing(assignment: Assignment) -> str:
+    """The inbox where the agency's answer waits: of whoever decides on a submitted one, else of its officers."""
     if assignment.state == AssignmentState.SUBMITTED and assignment.approval_desk:
-        tell_inbox(assignment.approval_desk, "reminder_by_hand", case=case, at=now, due_at=due)
-    else:
-        tell_desk(Role.OFFICER, "reminder_by_hand", case=case, at=now, agency_id=assignment.agency_id, due_at=due)
+        return assignment.approval_desk
+    return desk_name(Role.OFFICER, agency_id=assignment.agency_id)
 
 
 def owes_answer(assignment: Assignment) -> bool:

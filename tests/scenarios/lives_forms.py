@@ -169,6 +169,7 @@ ACT_FORMS: dict[str, ActForm] = {
     "quarantine": lambda forms, _case: {"reason": words(forms.random)},
     "refer": lambda forms, _case: {"body": "Công an tỉnh", "reason": words(forms.random)},
     "refuse": Forms._refuse,
+    "remind_all": lambda _forms, _case: {},
     "split": lambda forms, case: {"report": forms.report(case), "reason": words(forms.random)},
     "stop_waiting": lambda _forms, _case: {},
     "unfollow": lambda _forms, _case: {},

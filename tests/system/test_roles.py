@@ -145,7 +145,7 @@ WHO_DOES = {
     "decide_extension": {"ops_lead", "committee_leader"}, "request_extension": {"officer"},
     "endorse_extension": {"agency_leader", "committee_leader"},
     "progress_note": {"officer", "agency_leader"}, "quarantine": TEAM | {"officer", "agency_leader"}, "hand_over": {"confidential_reader"},
-    "remind": TEAM | {"committee_leader"}, "change_calendar": {"administrator"},
+    "remind": TEAM | {"committee_leader"}, "remind_all": {"ops_lead"}, "change_calendar": {"administrator"},
     "read_process": {"administrator", "process_approver", "inspector"}, "edit_process": {"administrator"},
     "approve_process": {"process_approver"}, "mend_process": {"administrator"},
     "assign_task": {"ops_lead", "agency_leader"}, "read_team": {"ops_lead", "agency_leader"},

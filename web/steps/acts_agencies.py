@@ -178,6 +178,20 @@ class RemindPage(AgencyActPage):
         return None if act is None else Act(self.verb, {**act.form, "assignment": self.assignment})
 
 
+class RemindAllPage(ActPage):
+    """Remind all agencies that owe an answer."""
+
+    verb, icon = "remind_all", "bell-ringing"
+    label = _l("Remind all agencies")
+    what = _l("Every agency that still owes its answer is reminded of the case now.")
+    then = (
+        _l("An answer that waits for approval is brought to mind where it waits."),
+        _l("They can be reminded together again after four working hours."),
+    )
+    button = _l("Remind all of them")
+    done = _l("All agencies that owe an answer are reminded.")
+
+
 class DirectForm(Form):
     """What is to be done, and by when."""
 

@@ -177,13 +177,15 @@ def _reminded(parts: Sequence[Assignment]) -> Mapping[int, int]:
     by_ladder = by_ladder.where(Clock.assignment_id.in_([row.id for row in parts]), Clock.kind == ClockKind.ASSIGNMENT)
     counted = {part: number for part, number in db.session.execute(by_ladder.group_by(Clock.assignment_id)) if part is not None}
     by_hand = select(Event.case_id, Event.at, Event.payload).where(
-        Event.case_id.in_({row.case_id for row in parts}), Event.type == "remind"
+        Event.case_id.in_({row.case_id for row in parts}), Event.type.in_(("remind", "remind_all"))
     )
     open_part = {(row.case_id, row.agency.key): row for row in parts}
     for case_id, at, payload in db.session.execute(by_hand):
-        row = open_part.get((case_id or 0, (payload or {}).get("agency", "")))
-        if row is not None and at >= row.distributed_at:
-            counted[row.id] = counted.get(row.id, 0) + 1
+        told = payload or {}
+        for key in told.get("agencies") or [told.get("agency", "")]:
+            row = open_part.get((case_id or 0, key))
+            if row is not None and at >= row.distributed_at:
+                counted[row.id] = counted.get(row.id, 0) + 1
     return counted
 
 

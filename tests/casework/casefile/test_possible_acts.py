@@ -48,6 +48,7 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
         "remove_agency": lambda: words,
         "close_without_answer": lambda: words,
         "remind": lambda: {"assignment": possible.assignment},
+        "remind_all": dict,
         "direct": lambda: {"words": "Xử lý ngay."},
         "progress_note": lambda: {"words": "Đã xem hiện trường."},
         "request_extension": lambda: {**words, "until": next_day(possible.assignment)},

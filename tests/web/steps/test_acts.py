@@ -341,6 +341,17 @@ def test_a_case_goes_on_without_an_answer_and_the_reason_is_public(office: Offic
         assert "Đơn vị đang sáp nhập." in office.words(name, f"/cases/{case.ref}")
 
 
+def test_the_operations_lead_reminds_all_agencies_at_once_and_not_again_at_once(office: Office) -> None:
+    case = build.case_at(office.world, "handling", agencies=2)
+    done(office, "ops_lead", case, "remind_all", {})
+    assert db.session.query(OutboxMessage).filter(OutboxMessage.template == "reminder_by_hand").count() == 2
+    again = office.post("ops_lead", address(case, "remind_all"))
+    assert again.status_code == 422
+    assert "Cả nhóm vừa được nhắc" in again.get_data(as_text=True)
+    pages = {name: office.get(name, f"/cases/{case.ref}").get_data(as_text=True) for name in ("ops_lead", "operator")}
+    assert {name: "acts/remind_all" in page for name, page in pages.items()} == {"ops_lead": True, "operator": False}
+
+
 def test_an_agency_is_reminded(office: Office) -> None:
     case = two_at_work(office.world)
     about = {"assignment": row_of(case, "UBND-LAT")}
