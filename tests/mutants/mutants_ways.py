@@ -99,7 +99,7 @@ WAYS = [
     led_elsewhere("approved and done again", "is_approved", "answered", "submit_answer", "one agency"),
     Mutant("no leader above is asked", "casework/second_person.py", "above = db.session.get(Agency, above.parent_id) if above.parent_id else None", "above = None",
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
-    Mutant("committee is not asked", "casework/second_person.py", "    return [*seats, Seat(Role.COMMITTEE_LEADER, centre_id=assignment.case.centre_id)]\n",
+    Mutant("committee is not asked", "casework/second_person.py", "    return [*seats, JudgingSeat(Role.COMMITTEE_LEADER, centre_id=assignment.case.centre_id)]\n",
            "    return seats\n", way("no eligible approver: no agency above, goes to the committee leader")),
     Mutant("approver at the agency's own desk", BINDINGS, "        desk=_approval_desk,\n", "",
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
