@@ -73,6 +73,7 @@ class Verb:
       be heard: always, or only where it makes their facts hold.
     - `offered` (of the whole case) or `offered_on` (its parts it can be done to) say for acts of staff when they make sense; the
       permission is asked before. `is_for_quarantine`: it is done to what was set apart, and to nothing else.
+    - `locks_family`: it takes other cases along or lets them go, so that all the case is merged with are locked together.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Verb:
     offered: Callable[[Situation], bool] | None = None
     offered_on: Callable[[Situation], Iterable[Part]] | None = None
     is_for_quarantine: bool = False
+    locks_family: bool = False
     use_case: UseCase | None = None
 
     def __call__(self, use_case: F) -> F:
@@ -163,9 +165,14 @@ def verb_of(event_type: str) -> Verb | None:
     return verb if verb is not None and verb.has_event else None
 
 
+def verb_named(name: str) -> Verb | None:
+    """The row of a verb."""
+    return _ROWS.get(name)
+
+
 def action_of(name: str) -> Action | None:
     """What has to be permitted for a verb; None where nothing has, and for a verb without a row."""
-    verb = _ROWS.get(name)
+    verb = verb_named(name)
     return verb.action if verb is not None else None
 
 

@@ -25,7 +25,8 @@ class ActPage:
 
     `what` says in one sentence what happens, `then` what follows: what becomes of the limits, who is told. `act` reads what was
     sent and returns None when the page is to be shown again (as web.task_page.TaskPage.act). Raises LookupError where the act is
-    about an agency, a publication or a report and none is named.
+    about an agency, a publication or a report and none is named. `is_other_way`: done in the place of a step that waits, and offered
+    there; else it is done beside the work.
     """
 
     verb: ClassVar[str]
@@ -37,6 +38,7 @@ class ActPage:
     icon: ClassVar[str]
     about: ClassVar[str] = CASE
     is_danger: ClassVar[bool] = False
+    is_other_way: ClassVar[bool] = True
     is_of_assignment: ClassVar[bool] = False
     template: ClassVar[str] = "steps/acts/act.html"
     form: Form

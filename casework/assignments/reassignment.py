@@ -36,7 +36,7 @@ class ReassignmentRefused(CaseworkError):
 
 
 def one_more_can_be_asked(at: Situation) -> bool:
-    """While agencies are at work or have answered, and one asked now gets a working day; of less the operations lead answers for it."""
+    """While agencies work or have answered. Where one asked now would get less than a working day, only the operations lead may."""
     case = at.case
     if not at.is_under_way or case.state not in AT_AGENCIES | {CaseState.TO_PUBLISH}:
         return False
@@ -77,7 +77,7 @@ def add_agency(
 
 
 def can_be_removed(at: Situation) -> Iterator[Assignment]:
-    """Agencies at work; who leads stays as long as others work with it."""
+    """Agencies at work; the leading one stays as long as others take part."""
     for row in at.case.open_assignments if at.is_under_way else ():
         if not (row.is_lead and len(taking_part(at.case)) > 1):
             yield row
@@ -164,7 +164,7 @@ def change_lead(
 
 
 def need_not_be_waited_for(at: Situation) -> Iterable[Assignment]:
-    """Agencies at work where there is an answer of others."""
+    """Agencies at work, once another one has answered."""
     return at.case.open_assignments if at.is_under_way and answered_this_round(at.case) else ()
 
 

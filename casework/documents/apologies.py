@@ -49,7 +49,7 @@ class OwnApology:
 
 
 def an_apology_is_due(at: Situation) -> bool:
-    """Of whoever is late with an answer."""
+    """Where an answer is late, for those who may sign for it."""
     return can_be_apologised_for(at.case, at.now) and may_apologise(at.case, at.by, at.now)
 
 

@@ -59,7 +59,7 @@ class ContentHandOverRefused(CaseworkError):
 
 
 def can_be_set_apart(at: Situation) -> bool:
-    """By the centre always, by an agency as long as it works on the case."""
+    """The centre always may, an agency as long as it works on the case."""
     works_on_it = any(at.by.holds(AGENCY_ROLES, agency_id=row.agency_id) for row in at.case.open_assignments)
     return at.case.merged_into_id is None and (at.by.holds_for(OPERATIONS, at.case) or works_on_it)
 
@@ -67,7 +67,7 @@ def can_be_set_apart(at: Situation) -> bool:
 @Verb(
     "quarantine", Action.QUARANTINE, kinds=DECISION,
     staff=always("Đưa ra khỏi hệ thống để xử lý theo thủ tục riêng", "Taken out of the system for its own procedure", is_main=True),
-    is_act=True, offered=can_be_set_apart,
+    is_act=True, offered=can_be_set_apart, locks_family=True,
 )  # fmt: skip
 def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str, object]:
     """Take a case out of the system, whatever its state: nobody but the confidential readers of its centre sees it again.
@@ -129,7 +129,7 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
 
 
 def can_be_handed_over(at: Situation) -> bool:
-    """What was set apart, once."""
+    """A case that was set apart and has not been handed over yet."""
     return at.case.state == CaseState.QUARANTINED and handed_over_at(at.case) is None
 
 

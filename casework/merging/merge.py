@@ -41,14 +41,14 @@ class MergeRefused(CaseworkError):
 
 
 def can_be_merged(at: Situation) -> bool:
-    """Unless its sender wishes to withdraw."""
+    """Unless its sender has asked to withdraw it."""
     return at.is_under_way and not at.case.withdrawal_asked
 
 
 @Verb(
     "merge", Action.MERGE, kinds=DECISION, moves_limit=True, is_noted=True,
     staff=sentences.merged, public=sentences.joined_by_others, sender=sentences.merged_with,
-    is_act=True, needs=("merged",), offered=can_be_merged,
+    is_act=True, needs=("merged",), offered=can_be_merged, locks_family=True,
 )  # fmt: skip
 def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "") -> dict[str, object]:
     """Answer the reports of this case in another one of the same centre, open or answered and not closed; this one disappears.

@@ -38,7 +38,7 @@ def can_be_split_off(at: Situation) -> list[Report]:
 
 @Verb(
     "split", Action.SPLIT, kinds=DECISION, is_noted=True, staff=sentences.split_off, sender=sentences.handled_on_its_own,
-    is_act=True, offered_on=can_be_split_off,
+    is_act=True, offered_on=can_be_split_off, locks_family=True,
 )  # fmt: skip
 def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) -> dict[str, object]:
     """Split a merged report off again: its own case is restored with state, clocks and code.

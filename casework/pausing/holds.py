@@ -32,7 +32,7 @@ class HoldRefused(CaseworkError):
 
 
 def can_be_held(at: Situation) -> bool:
-    """While it has not rested as long as a case may."""
+    """Until it has been held for all the working days a case may be."""
     return at.is_under_way and held_working_days(at.case) < MOST_WORKING_DAYS
 
 

@@ -132,7 +132,7 @@ def answer_question(
 
 
 def is_waited_for(at: Situation) -> bool:
-    """While a question rests with its sender."""
+    """While the case waits for the answer to a question."""
     return at.case.paused_for == Pause.QUESTION
 
 

@@ -30,7 +30,7 @@ class CorrectionRefused(CaseworkError):
 
 
 def correctable(at: Situation) -> Iterator[Publication]:
-    """What people read, unless it was public and the case is not any more."""
+    """What was told and can be corrected; what was public only as long as the case may be."""
     for row in at.publications():
         is_hidden = row.kind in PUBLIC_KINDS and at.case.visibility_reason_id is not None
         if not is_hidden and can_be_corrected(row, at.case, at.publications()):
@@ -113,7 +113,7 @@ def correct_publication(
 
 
 def in_public(at: Situation) -> Iterator[Publication]:
-    """What everybody reads."""
+    """What everybody can read."""
     return (row for row in at.publications() if row.kind in PUBLIC_KINDS and row.unpublished_at is None)
 
 

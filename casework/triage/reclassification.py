@@ -32,7 +32,7 @@ SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, Clo
 
 
 def can_be_reclassified(at: Situation) -> bool:
-    """Where it is on its way and was classified at first."""
+    """Once it has been classified, as long as it is owed an answer and does not rest."""
     return at.is_under_way and at.case.state not in UNCLASSIFIED
 
 

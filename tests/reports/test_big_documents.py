@@ -189,7 +189,7 @@ def test_tables_keep_their_own_order_and_no_rate_of_few() -> None:
     [grid] = [each for each in part_tables(report()) if each.title == "Theo đơn vị chủ trì"]
     assert [row[0] for row in grid.rows[1:]] == [f"UBND xã Thử Nghiệm Tên Dài {place}" for place in range(3)]
     few = replace(report(), whole={"received": 4, "handled": 4, "handled_in_time": 4}, parts={"area": (
-        big.Subject("Xã Lát", {"received": 4, "handled": 4, "handled_in_time": 4}), big.Subject("Không", {}))})  # fmt: skip
+        big.SubjectFigures("Xã Lát", {"received": 4, "handled": 4, "handled_in_time": 4}), big.SubjectFigures("Không", {}))})  # fmt: skip
     [grid] = part_tables(few)
     assert [row[-1] for row in grid.rows] == ["–", "–"], "a commune without anything is no row, and four make no rate"
     assert ComparedPeriod("x", None) == replace(few, before=ComparedPeriod("x", None)).before

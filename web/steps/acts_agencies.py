@@ -202,7 +202,7 @@ class DirectForm(Form):
 class DirectPage(ActPage):
     """A word of the committee's leader."""
 
-    verb, icon = "direct", "message-circle"
+    verb, icon, is_other_way = "direct", "message-circle", False
     label = _l("Give a directive")
     what = _l("The centre and the agencies on the case read your words and the day you set.")
     then = (_l("No limit changes by it."), _l("The centre and the agencies at work are told at once."))

@@ -35,7 +35,7 @@ class ApologyForm(Form):
 class ApologisePage(ActPage):
     """Apologise for a late case."""
 
-    verb, icon = "apologise", "mail"
+    verb, icon, is_other_way = "apologise", "mail", False
     label = _l("Apologise and promise a new day")
     what = _l("Each sender is told at once and finds the letter, to read and to print, on the page of their report.")
     then = (_l("The limit does not move: the case stays late. The new day is a promise beside it."),)

@@ -8,13 +8,11 @@ from web.guards import actor
 from web.steps.acts import PAGES
 from workflows.running.hearing import acts_to_offer
 
-LEFT_OUT = frozenset({"direct", "apologise"})
-"""Acts done in addition to a step, not instead of it."""
-
 Link = tuple[PossibleAct, type[ActPage]]
 
 
 def other_acts(case: Case) -> list[Link]:
     """The acts on the case or one of its reports that the person may perform now, before anything is published."""
     possible = acts_to_offer(case, actor(), now(), publications=())
-    return [(each, PAGES[each.verb]) for each in possible if PAGES[each.verb].about == CASE and each.verb not in LEFT_OUT]
+    links = [(each, PAGES[each.verb]) for each in possible]
+    return [(each, page) for each, page in links if page.about == CASE and page.is_other_way]

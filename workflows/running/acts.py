@@ -12,6 +12,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Clock
 from casework.permissions import Actor
+from casework.verbs import verb_named
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.running.faults import FaultSpot
@@ -22,9 +23,6 @@ from workflows.running.instances import CaseProcess
 
 OTHER_CASES = ("into", "source")
 """Result keys under which use cases about two cases return the number of the other case; `merged` also those merged with it."""
-
-OF_FAMILIES = frozenset({"merge", "split", "quarantine"})
-"""Acts that take merged cases along, or split them off."""
 
 
 class ActUnknown(CaseworkError):
@@ -99,7 +97,8 @@ def _locked(case_ref: str, verb: str, given: Mapping[str, Any]) -> tuple[Case, l
     case_id = db.session.scalar(select(Case.id).where(Case.ref == case_ref))
     if case_id is None:
         raise ActUnknown
-    if verb not in OF_FAMILIES:
+    row = verb_named(verb)
+    if row is None or not row.locks_family:
         return lock_case(case_id), []
     other_ids = [value.id for value in given.values() if isinstance(value, Case)]
     locked = lock_families({case_id, *other_ids})
