@@ -181,7 +181,7 @@ class RemindPage(AgencyActPage):
 class RemindAllPage(ActPage):
     """Remind all agencies that owe an answer."""
 
-    verb, icon = "remind_all", "bell-ringing"
+    verb, icon, is_other_way = "remind_all", "bell-ringing", False
     label = _l("Remind all agencies")
     what = _l("Every agency that still owes its answer is reminded of the case now.")
     then = (
