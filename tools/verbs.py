@@ -39,7 +39,8 @@ HEAD = """# Verbs
 
 What can be done with a case and what is recorded in its history, by the room of the use case. A verb's row stands on
 its use case; what is said there in a line has no place of its own. `staff`, `public` and `sender` say who is told, and
-`waits for` which messages a model of the process must know if the act is to be heard.
+`waits for` which messages a model of the process must know if the act is to be heard. What is done to no case
+(deputies, settings, versions, accounts) is not here: its use cases stand in the rooms of those names.
 
 Made from the rows (`casework/verbs.py`) by `python -m tools.verbs --write`; do not edit.
 """
@@ -60,8 +61,9 @@ def main() -> int:
 def document() -> str:
     """The whole file."""
     rooms = groupby(sorted(every_verb(), key=lambda verb: (room_of(verb), verb.name)), key=room_of)
+    index = "\n".join(wrapped("By name: " + "; ".join(f"{verb.name} ({room_of(verb)})" for verb in every_verb()) + ".", ""))
     parts = [f"## {room}\n\n" + "\n".join(line for verb in verbs for line in block(verb)) + "\n" for room, verbs in rooms]
-    return "\n".join([HEAD, *parts])
+    return "\n".join([HEAD, index + "\n", *parts])
 
 
 def block(verb: Verb) -> Iterator[str]:
@@ -73,6 +75,8 @@ def block(verb: Verb) -> Iterator[str]:
     yield from line("may", [f"{', '.join(roles)} (`{verb.action}`)" if verb.action is not None else "nobody: recorded by the system"])
     if page is not None:
         yield from line("page", [place_of(page), f"`web/templates/{page.template}`"])
+    else:
+        yield from line("page", views_for(verb))
     yield from line("history", [f"as `{verb.recorded_as}`" if verb.recorded_as else ", ".join(parts_of(verb))] if verb.leaves_event else [])
     told = (("staff", verb.staff), ("public", verb.public), ("sender", verb.sender))
     yield from line("sentences", [f"{reader} {sentence_place(said)}" for reader, said in told if said is not None])
@@ -132,14 +136,28 @@ def module_of(thing: Any) -> str:
     return str(thing.__module__)
 
 
+def views_for(verb: Verb) -> list[str]:
+    """The views that declare the verb's action: of people outside, of settings, of the studio."""
+    if verb.action is None or str(verb.action) != verb.name:
+        return []
+    declared = re.compile(rf"@performs\(Action\.{verb.action.name}\)\n(?:@.*\n)*def (\w+)")
+    return [f"`{path.relative_to(ROOT)}:{name}`" for path, text in pages() for name in declared.findall(text)]
+
+
+@cache
+def pages() -> list[tuple[Path, str]]:
+    return [(path, path.read_text(encoding="utf-8")) for path in sorted((ROOT / "web").rglob("*.py"))]
+
+
 def tests_of(verb: Verb) -> list[Path]:
-    """The test file of the use case's module; where there is none of that name the first that names the use case or the verb."""
-    *folders, name = module_of(verb.use_case).split(".")
-    own = ROOT.joinpath("tests", *folders, f"test_{name}.py")
-    if own.is_file():
-        return [own]
-    called = re.compile(rf"\b{re.escape(getattr(verb.use_case, '__name__', ''))}\b")
-    return [path for path, text in tests() if called.search(text)][:1] or [path for path, text in tests() if f'"{verb.name}"' in text][:1]
+    """The test file called after the verb or the module of its use case; else the first that imports the use case, or names the verb."""
+    module, called = module_of(verb.use_case), getattr(verb.use_case, "__name__", "")
+    *folders, name = module.split(".")
+    for own in (ROOT.joinpath("tests", *folders, f"test_{verb.name}.py"), ROOT.joinpath("tests", *folders, f"test_{name}.py")):
+        if own.is_file():
+            return [own]
+    imported = re.compile(rf"from {re.escape(module)} import [^\n]*\b{called}\b|\b{name}\.{called}\(")
+    return [path for path, text in tests() if imported.search(text)][:1] or [path for path, text in tests() if f'"{verb.name}"' in text][:1]
 
 
 @cache
