@@ -101,23 +101,16 @@ def test_every_rule_that_is_cited_by_its_name_stands_in_that_section() -> None:
 # -- what the glossary names --------------------------------------------------------------------------------------------
 
 
-def place_of(path: str) -> Path:
-    """Where a file lies, or lies still while the list of moves has not been carried out."""
-    moves = ROOT / "tools" / "rooms.map"
-    former = dict(line.split(" -> ")[::-1] for line in moves.read_text(encoding="utf-8").splitlines() if line) if moves.exists() else {}
-    return ROOT / path if (ROOT / path).exists() else ROOT / former.get(path, path)
-
-
 def test_every_file_the_three_pages_name_exists() -> None:
     named = {(name, path) for name in OURS for path in PATH.findall(text_of(name))}
-    assert [each for each in sorted(named) if not place_of(each[1]).exists()] == []
+    assert [each for each in sorted(named) if not (ROOT / each[1]).exists()] == []
     assert len(named) > 50
 
 
 def test_every_identifier_of_the_glossary_stands_in_its_module() -> None:
     terms = TERM.findall(text_of("glossary.md"))
     assert len(terms) == sum(len(table) - 1 for table in tables_of(text_of("glossary.md")) if len(table[0]) == 6) > 50
-    assert [(name, path) for name, path in terms if not re.search(rf"\b{name}\b", place_of(path).read_text(encoding="utf-8"))] == []
+    assert [(name, path) for name, path in terms if not re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8"))] == []
 
 
 def test_the_roles_of_the_glossary_are_those_of_the_program() -> None:
