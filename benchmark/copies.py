@@ -29,9 +29,9 @@ from benchmark.statements import Statements
 from casework.calendars import calendar_of
 from casework.db import db
 from casework.facts.reading import office_minutes
-from casework.identity import PHONE_PURPOSE, Contact, seal_contact
 from casework.local_time import local_day
 from casework.models import OutboxMessage
+from casework.privacy.identity import PHONE_PURPOSE, Contact, seal_contact
 from casework.sealing.seal import lookup_digest
 from casework.text import index_words
 

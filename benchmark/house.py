@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.installation.seeding import install_centre, install_rules
 from casework.intake.file_report import Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
 from casework.permissions import Actor, Role, actor_for
+from casework.privacy.identity import Contact
 from casework.triage.acts import ClearedReport
 from web.accounts.password_rules import hash_password
 from workflows.models import WaitingTask

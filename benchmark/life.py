@@ -13,12 +13,12 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from casework.db import db
-from casework.identity import Contact
 from casework.installation.seeding import install_centre, install_rules
 from casework.intake.file_report import Filed, Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
 from casework.permissions import Actor, Role, actor_for
+from casework.privacy.identity import Contact
 from casework.triage.acts import ClearedReport
 from workflows.models import WaitingTask
 from workflows.running.filing import file_report

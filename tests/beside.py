@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from casework.casefile.views import publications_of
-from casework.identity import Contact
 from casework.models import Case
+from casework.privacy.identity import Contact
 from tests import build
 from tests.grounds import remembered
 

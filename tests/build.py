@@ -22,11 +22,11 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, running_clock
 from casework.db import db, unit_of_work
-from casework.identity import Contact, citizen_account
 from casework.installation import seeding
 from casework.intake.file_report import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for
+from casework.privacy.identity import Contact, citizen_account
 from casework.text import fold
 from casework.triage.acts import ClearedReport
 from tests.grounds import remembered

@@ -18,8 +18,8 @@ from benchmark.life import LIFE
 from benchmark.visitors import Crew, HttpBrowser, Notebook, Timing
 from casework.db import db
 from casework.facts import keeping
-from casework.identity import open_contact
 from casework.models import Case, OutboxMessage, Report, Reporter
+from casework.privacy.identity import open_contact
 from casework.sealing.seal import lookup_digest
 from tests.postgres import Cluster
 from web.config import Config

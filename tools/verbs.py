@@ -156,8 +156,9 @@ def tests_of(verb: Verb) -> list[Path]:
     for own in (ROOT.joinpath("tests", *folders, f"test_{verb.name}.py"), ROOT.joinpath("tests", *folders, f"test_{name}.py")):
         if own.is_file():
             return [own]
-    imported = re.compile(rf"from {re.escape(module)} import [^\n]*\b{called}\b|\b{name}\.{called}\(")
-    return [path for path, text in tests() if imported.search(text)][:1] or [path for path, text in tests() if f'"{verb.name}"' in text][:1]
+    imported = re.compile(rf"from {re.escape(module)} import (?:\([^)]*)?[^\n)]*\b{called}\b|\b{name}\.{called}\(")
+    named = re.compile(rf'"{verb.name}"|\b{called}\(')
+    return next((found[:1] for sought in (imported, named) if (found := [path for path, text in tests() if sought.search(text)])), [])
 
 
 @cache

@@ -14,9 +14,9 @@ from flask_wtf.file import FileField, MultipleFileField
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from casework.identity import Contact
 from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
 from casework.models import Area, Field
+from casework.privacy.identity import Contact
 from casework.recordings.staging import staged_recordings
 from casework.text import normal
 from web.forms import Form

@@ -1,12 +1,11 @@
 """Every verb there is: importing this module fills the register of casework/verbs.py. A program imports it before it answers anybody."""
 
-from casework import identity
 from casework.casefile import identity_export, printing, step_records
 from casework.clocks import calendar_changes
 from casework.contacts import blocked_senders, confirming
 from casework.documents import sealing, writing
 from casework.intake import file_report, unreleased_villages
-from casework.privacy import look_reasons
+from casework.privacy import identity, look_reasons
 from casework.recordings import transcripts
 from casework.reorganising import cases as reorganised_cases
 from casework.rights import deciding, erasing_again, erasing_people, masking, requests, restricting, what_stays

@@ -16,9 +16,9 @@ from sqlalchemy import delete, select, update
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.identity import Contact, citizen_account
 from casework.models import Account, ConsentNotice, OutsideIdentity, OutsideSignIn
 from casework.permissions import Action, Actor, NotAllowed, require
+from casework.privacy.identity import Contact, citizen_account
 from casework.sealing.seal import lookup_digest, open_json, seal_json
 from casework.setting_events import record_setting
 from casework.settings.people import require_own

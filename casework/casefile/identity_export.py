@@ -14,9 +14,9 @@ from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.identity import SHORTEST_REASON, Contact, open_contact
 from casework.models import Case, Event, Report
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.privacy.identity import SHORTEST_REASON, Contact, open_contact
 from casework.privacy.look_reasons import LOOKED, RESTATED, give_reason
 from casework.verbs import MESSAGE, Verb
 

@@ -1,6 +1,6 @@
 """Finding a caller's cases by telephone number: by keyed digest, with a reason, and recorded (rules.md, section 2).
 
-The result is cases. The senders of their reports stay sealed; revealing them is a separate act (casework/identity.py).
+The result is cases. The senders of their reports stay sealed; revealing them is a separate act (casework/privacy/identity.py).
 """
 
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from sqlalchemy.orm import aliased, joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.identity import PHONE_PURPOSE, SHORTEST_REASON
 from casework.models import Account, Case, CaseReport, Report, Reporter
 from casework.permissions import OPERATIONS, Action, Actor, require
+from casework.privacy.identity import PHONE_PURPOSE, SHORTEST_REASON
 from casework.rate_limits import limit_set_by
 from casework.sealing.seal import lookup_digest
 from casework.successors import Followed, left_to

@@ -19,10 +19,10 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select, update
 
 from casework.db import db
-from casework.identity import Contact
 from casework.messages.rendering import COMPOSED, Addresses, MessageWords, NothingToSay, fill, template_of
 from casework.models import Delivery, OneTimeCode, Report
 from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, open_message, seal_message
+from casework.privacy.identity import Contact
 from casework.rate_limits import Limit, count_attempt, limit_set_by
 from casework.sealing.seal import lookup_digest
 

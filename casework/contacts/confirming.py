@@ -8,10 +8,10 @@ from casework.cases import lock_case
 from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.events import record
-from casework.identity import Contact, open_contact
 from casework.models import Case, CaseReport, Report
 from casework.permissions import SYSTEM, Action, Actor
 from casework.privacy.contact_codes import digest_of, kind_of
+from casework.privacy.identity import Contact, open_contact
 from casework.sentences import always
 from casework.verbs import MESSAGE, Verb
 

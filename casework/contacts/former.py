@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from casework.contacts.codes import way_to
 from casework.db import db
-from casework.identity import Contact
 from casework.messages.rendering import COMPOSED, Addresses, MessageWords, NothingToSay, fill, template_of
 from casework.models import Delivery, OneTimeCode
 from casework.privacy.contact_codes import RECIPIENT, code_of, digest_of, kind_of, seal_message
+from casework.privacy.identity import Contact
 
 TEMPLATE = "sign_in_changed"
 PURPOSE = "told"

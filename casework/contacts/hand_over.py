@@ -23,8 +23,8 @@ from casework.contacts.host_apps import host_of
 from casework.contacts.proven import LONGEST_NAME, account_of
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.identity import Contact, open_contact, seal_contact
 from casework.models import HandOverTicket, HostApp, IdempotencyKey
+from casework.privacy.identity import Contact, open_contact, seal_contact
 from casework.sealing.seal import lookup_digest
 from casework.text import normal
 

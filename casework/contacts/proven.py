@@ -13,14 +13,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
-from casework.account_marks import mark_account
 from casework.contacts.former import tell_former_contact
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.identity import Contact, citizen_account, open_contact, seal_contact
 from casework.models import Account, ConsentNotice, OutboxMessage, Report, Reporter
 from casework.permissions import SYSTEM, Actor
+from casework.privacy.account_marks import mark_account
 from casework.privacy.contact_codes import digest_of, kind_of
+from casework.privacy.identity import Contact, citizen_account, open_contact, seal_contact
 from casework.text import normal
 
 MOST_CLAIMED = 100

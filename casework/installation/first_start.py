@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.account_marks import begin_marks
 from casework.accounts.requirement import WHY_NEW, guard_sign_in
 from casework.calendars import RULES_STREAM
 from casework.db import db
@@ -14,6 +13,7 @@ from casework.installation.seeding import install_rules
 from casework.local_time import local_day
 from casework.models import Account, Centre, HouseSetting, Membership
 from casework.permissions import SYSTEM, Role
+from casework.privacy.account_marks import begin_marks
 from casework.setting_events import record_setting
 from casework.text import normal
 

@@ -15,7 +15,6 @@ from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.identity import Contact, sealed_reporter
 from casework.intake import sentences
 from casework.local_time import LOCAL_ZONE
 from casework.models import (
@@ -37,6 +36,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.photos.records import link_staged
 from casework.places.points import rounded, sealed_point
 from casework.places.villages import listed_village
+from casework.privacy.identity import Contact, sealed_reporter
 from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing.seal import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest

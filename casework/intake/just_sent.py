@@ -12,12 +12,12 @@ from sqlalchemy import delete, func, select
 
 from casework.contacts.report_links import case_of
 from casework.db import db
-from casework.identity import Contact
 from casework.intake.file_report import Place, ReportRefused
 from casework.models import Device, IdempotencyKey, Report
 from casework.permissions import Actor, owns_report
 from casework.places.geometry import metres_between
 from casework.places.points import point_of
+from casework.privacy.identity import Contact
 from casework.rate_limits import JUST_SENT, JUST_SENT_KEPT
 from casework.sealing.seal import lookup_digest
 from casework.states import ENDED_STATES

@@ -7,10 +7,10 @@ High enough for the head of a village who sends for everybody, low enough that a
 from datetime import datetime, timedelta
 
 from casework.errors import CaseworkError
-from casework.identity import Contact
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Device
 from casework.permissions import Actor
+from casework.privacy.identity import Contact
 from casework.rate_limits import Limit, count_attempt, limit_set_by
 
 DAY = timedelta(days=1)

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.identity import Contact, open_contact
 from casework.models import Account, MessageChoice, Reporter
 from casework.permissions import Action, Actor, require
+from casework.privacy.identity import Contact, open_contact
 
 CHANNELS = ("email", "push", "zns", "sms")
 """The outgoing channels, in the order of the form."""

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.identity import Contact, open_contact
 from casework.messages.choices import CHANNELS, wishes_of, wishes_of_reporter
 from casework.messages.push_subscriptions import have_push
 from casework.models import Account, Reporter
 from casework.privacy.contact_codes import RECIPIENT, code_of, open_message
+from casework.privacy.identity import Contact, open_contact
 
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """The choices that allow telling at once, by whether the matter is urgent; everything else waits for the digest."""

@@ -3,10 +3,10 @@
 from sqlalchemy import select
 
 from casework.db import db
-from casework.identity import SHORTEST_REASON
 from casework.models import Agency, Centre, Output, ReportSchedule
 from casework.outputs.kinds import KINDS, Kind, OutputRefused
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, OWN_ROLE_ALONE, Action, Actor, Grant, NotAllowed, Role
+from casework.privacy.identity import SHORTEST_REASON
 from casework.successors import Followed, followed_whole
 
 LONGEST_REASON = 300

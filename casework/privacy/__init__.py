@@ -1,1 +1,1 @@
-"""What is sealed, what older releases left in clear, and the reasons given for looking at it."""
+"""A reporter's sealed identity, digests of what lets somebody in, what older releases left in clear, and the reasons for looks."""

@@ -3,9 +3,9 @@
 from sqlalchemy import update
 
 from casework.db import db
-from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
 from casework.models import OneTimeCode
 from casework.parsing import number_in
+from casework.privacy.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
 from casework.sealing.seal import lookup_digest, open_json, seal_json
 
 RECIPIENT = "code:"

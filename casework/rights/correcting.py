@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from casework.contacts.report_links import case_of
 from casework.db import db
-from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, open_contact, seal_contact
 from casework.models import DataRequest, Reporter
+from casework.privacy.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, open_contact, seal_contact
 from casework.rights.requests import Wish, is_first, reports_about
 from casework.sealing.seal import lookup_digest
 

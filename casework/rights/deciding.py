@@ -9,10 +9,10 @@ from datetime import datetime
 from casework.contacts.report_links import newest_links
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.identity import SHORTEST_REASON, Contact, open_contact
 from casework.models import Account, Case, DataRequest, Report, Reporter
 from casework.outbox import tell_of_data_request
 from casework.permissions import Action, Actor, NotAllowed, require
+from casework.privacy.identity import SHORTEST_REASON, Contact, open_contact
 from casework.rights.correcting import correct
 from casework.rights.erasing_people import begin_erasure
 from casework.rights.limits import extended_due, most_extension

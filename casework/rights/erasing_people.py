@@ -15,14 +15,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, UpdateBase, delete, select, update
 
-from casework.account_marks import erase_marks
 from casework.accounts.outside_identities import forget_identities
 from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
 from casework.erasure.erase import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
-from casework.identity import Contact, open_contact, seal_contact
 from casework.intake.just_sent import forget_sent_reports
 from casework.models import (
     Account,
@@ -58,6 +56,8 @@ from casework.permissions import SYSTEM, Actor
 from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, rounded
 from casework.places.villages import forget_waiting
+from casework.privacy.account_marks import erase_marks
+from casework.privacy.identity import Contact, open_contact, seal_contact
 from casework.public.me_too import erase_me_too
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
 from casework.reorganising.journal import forget

@@ -13,7 +13,6 @@ from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.identity import Contact, open_contact
 from casework.local_time import LOCAL_ZONE
 from casework.messages.kinds import KINDS
 from casework.models import (
@@ -35,6 +34,7 @@ from casework.models import (
     Reporter,
 )
 from casework.permissions import Role
+from casework.privacy.identity import Contact, open_contact
 from casework.privacy.look_reasons import LOOKED
 from casework.rights.looks import OCCASIONS
 from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_in, requests_of, wish_in

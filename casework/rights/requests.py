@@ -17,10 +17,10 @@ from casework.contacts.report_links import case_of, newest_links
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append, record
-from casework.identity import Contact
 from casework.models import Account, Case, CaseReport, Centre, DataRequest, Event, Report, Reporter
 from casework.outbox import tell_of_data_request
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, owns_report, require
+from casework.privacy.identity import Contact
 from casework.rights.limits import answer_due, done_due
 from casework.sealing.seal import open_json, open_text, seal_json
 from casework.sentences import for_the_centre

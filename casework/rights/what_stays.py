@@ -25,7 +25,6 @@ from casework.contacts.report_links import newest_links
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import empty_payloads, record
-from casework.identity import Contact
 from casework.intake.file_report import typed_village
 from casework.models import (
     Addition,
@@ -57,6 +56,7 @@ from casework.models import (
 )
 from casework.outputs import drop_outputs_of
 from casework.permissions import Action, Actor
+from casework.privacy.identity import Contact
 from casework.publishing.corrections import can_be_corrected
 from casework.reorganising.journal import forget
 from casework.rights.deciding import contacts_of, require_decider

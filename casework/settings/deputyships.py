@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from casework.account_marks import mark_account
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
@@ -14,6 +13,7 @@ from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
 from casework.outbox import tell_of_deputyship
 from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
+from casework.privacy.account_marks import mark_account
 from casework.second_person import refuse_first_person
 from casework.setting_events import record_setting
 from casework.settings.scopes import administered_centres, centre_of, holds_between, one_at_a_time, principals_of_own, works_in

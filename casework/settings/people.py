@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from casework.account_marks import mark_account
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account, Event, LoginSession, SignInBegun
 from casework.permissions import Action, Actor, NotAllowed, require
+from casework.privacy.account_marks import mark_account
 from casework.setting_events import record_setting
 from casework.setting_values import value_of
 from casework.settings.scopes import centre_of, is_wholly_theirs, one_at_a_time, principals_of_own

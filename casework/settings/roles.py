@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from casework.account_marks import mark_account
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Action, Actor, Role, require
+from casework.privacy.account_marks import mark_account
 from casework.setting_events import record_setting, require_administrator_of
 from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of

@@ -17,7 +17,6 @@ from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
-from casework.identity import IDENTITY_PURPOSE
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
@@ -28,6 +27,7 @@ from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE
 from casework.places.points import POINT_PURPOSE
 from casework.places.villages import WAITING_PURPOSE
 from casework.privacy.contact_codes import MESSAGE_PURPOSE
+from casework.privacy.identity import IDENTITY_PURPOSE
 from casework.publishing.ratings import REASON_PURPOSE as RATING
 from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST

@@ -17,9 +17,9 @@ from casework.cases import CaseBusy, lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
-from casework.identity import Contact
 from casework.intake.file_report import Place
 from casework.models import ConsentNotice, DataRequest
+from casework.privacy.identity import Contact
 from casework.rights import deciding
 from casework.rights.requests import Wish, lock_request, person_of, request_data
 from casework.sealing.seal import grouped_secret

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.documents.letters import write_late_letter
-from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
 from casework.models import Assignment, Camera, Event, Letterhead
 from casework.permissions import Role, actor_for
+from casework.privacy.identity import Contact
 from casework.reorganising import plans
 from casework.reorganising.blueprint import BodyKind
 from casework.rights.breaches import SHOWN_PAGE, BreachFacts, breaches_seen, open_breach

@@ -24,7 +24,6 @@ from casework.documents.files import MOST_ATTEMPTS, Claimed, keep_failure
 from casework.documents.periodic import NOTHING_TYPED, write_periodic
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
-from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.models import (
@@ -42,6 +41,7 @@ from casework.models import (
     OutboxMessage,
 )
 from casework.outputs import fail_output, take_output
+from casework.privacy.identity import Contact
 from casework.rights.requests import Wish, person_of, request_data
 from tests import build
 from tests.authority import PASSPHRASE

@@ -20,7 +20,6 @@ from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import remove_erased_files
 from casework.events import append
 from casework.files.local import LocalFileStore
-from casework.identity import Contact, RevealRefused, open_contact, reveal_identity
 from casework.intake.file_report import Place, original_words
 from casework.messages.recipients import recipient_of
 from casework.messages.routing import route_messages
@@ -49,6 +48,7 @@ from casework.models import (
 from casework.permissions import SYSTEM, NotAllowed, Role
 from casework.photos.records import copy_for, photos_of_report
 from casework.places.points import point_of
+from casework.privacy.identity import Contact, RevealRefused, open_contact, reveal_identity
 from casework.public.cases import public_case
 from casework.public.me_too import say_me_too
 from casework.rights.archive import PAGE_FILE, PERSON_FILE, REPORT_FILE, PageOf, archive_of

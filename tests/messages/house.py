@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import Gateway, send_waiting
 from casework.models import Account, Case, Delivery, OutboxMessage, TextTemplate
 from casework.outbox import tell_reporter
+from casework.privacy.identity import Contact
 from tests import build
 from tests.grounds import remembered
 from tests.outside import Outside

@@ -11,10 +11,10 @@ from flask import Flask
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.messages.kinds import KINDS, Audience
 from casework.models import HouseSetting, MessageChoice, VisibilityReason
 from casework.outbox import tell_account, tell_reporter
+from casework.privacy.identity import Contact
 from tests import build
 from tests.messages.house import House, gateways_to, has_zns, with_mail
 from tests.messages.test_push import Browser

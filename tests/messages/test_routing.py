@@ -10,7 +10,6 @@ from sqlalchemy import delete
 
 from casework.db import db, unit_of_work
 from casework.erasure.erase import erase_originals
-from casework.identity import Contact
 from casework.messages import desks
 from casework.messages.rendering import Page
 from casework.messages.routing import route_messages
@@ -18,6 +17,7 @@ from casework.messages.sending import Receipt, claim, mark_sent, send_waiting
 from casework.models import Account, Case, Deputy, HouseSetting, MessageChoice
 from casework.outbox import tell_desk, tell_of_sign_in
 from casework.permissions import Role
+from casework.privacy.identity import Contact
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, House, gateways_to, quiet_case, told_of_everything, with_mail
 from tests.outside import Outside

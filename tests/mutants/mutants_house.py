@@ -56,7 +56,7 @@ HOUSE = [
            promise("a_quarantined_case_is_there_for_its_confidential_readers_only")),
     Mutant("work goes on in a quarantined case", "workflows/desk_access.py", "    if case.quarantined_at is not None:\n        return False\n", "",
            promise("nobody_goes_on_working_in_a_quarantined_case")),
-    Mutant("identity revealed without an event", "casework/identity.py",
+    Mutant("identity revealed without an event", "casework/privacy/identity.py",
            '    record(case, "reveal_identity", by=by, at=now, report=report.code, reason=reason)\n', "",
            promise("an_identity_is_revealed_with_a_reason_and_an_event")),
     Mutant("leaders see identities", "casework/permissions.py", "Sight.IDENTITY: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD})",

@@ -12,9 +12,9 @@ from casework.casefile.search import CaseSearch, search_cases
 from casework.casefile.views import answers_seen
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import quarantine
-from casework.identity import reveal_identity
 from casework.models import Area, Assignment, Case, Reorganisation
 from casework.permissions import Actor, Role, Viewer, case_seen_by, viewers
+from casework.privacy.identity import reveal_identity
 from casework.reorganising import plans
 from casework.reorganising.blueprint import BodyKind
 from tests import build, reorganised

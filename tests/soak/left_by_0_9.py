@@ -21,12 +21,12 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.facts.verification import check_facts
 from casework.findings import one_moment
-from casework.identity import Contact
 from casework.intake.file_report import Place, original_words
 from casework.local_time import local_day
 from casework.models import Case
 from casework.outputs import order_output
 from casework.permissions import Actor, Role
+from casework.privacy.identity import Contact
 from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.requests import lock_request, person_of, request_data

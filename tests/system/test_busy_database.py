@@ -28,12 +28,12 @@ from casework.documents.numbering import give_number
 from casework.documents.offers import letters_to_offer, write_letter
 from casework.documents.sealing import ask_seal
 from casework.facts.keeping import keep_facts
-from casework.identity import Contact
 from casework.installation.first_start import set_first_values
 from casework.messages.routing import route_messages
 from casework.models import Account, Delivery, Letter, MessageChoice, Report, StagedImport
 from casework.outputs import order_output
 from casework.outputs.schedules import Plan, make_schedule
+from casework.privacy.identity import Contact
 from casework.rights.affected import by_centre
 from casework.rights.deciding import carry_out
 from casework.rights.telling_affected import tell_affected

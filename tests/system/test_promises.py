@@ -12,7 +12,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework import identity
 from casework.answers import acts as answering
 from casework.casefile.photo_access import private_copy, public_copy
 from casework.cases import lock_case
@@ -36,6 +35,7 @@ from casework.models import (
 from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
 from casework.photos.images import Rectangle
 from casework.photos.records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
+from casework.privacy import identity
 from casework.publishing import acts as publishing
 from casework.publishing import ratings
 from casework.reporters.report import report_opened_by

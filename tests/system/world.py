@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
-from casework.identity import Contact
 from casework.intake.file_report import Filed
 from casework.models import Agency, BreachSubject, Case, Recording, Report
 from casework.notes.notes import write_note
 from casework.permissions import Role
 from casework.photos.records import photos_of_report, prepare_copies, prepare_photo, stage_photo
+from casework.privacy.identity import Contact
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from casework.rights.affected import by_cases, work_out
 from casework.rights.breaches import BreachFacts, open_breach

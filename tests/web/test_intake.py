@@ -15,12 +15,12 @@ from werkzeug.test import TestResponse
 from casework.casefile.phone_search import STREAM
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
-from casework.identity import open_contact
 from casework.intake import cameras
 from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, Report
 from casework.permissions import Role, actor_for
 from casework.photos.records import photos_of_report, prepare_copies
 from casework.places.points import point_of
+from casework.privacy.identity import open_contact
 from casework.settings.value_changes import set_value
 from casework.triage.acts import ClearedReport
 from tests import build

@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.identity import reveal_identity
 from casework.messages.rendering import Page, words_of
 from casework.models import Breach, Delivery, Event, HouseSetting, LoginSession, OutboxMessage, Output, RecurringJob
 from casework.permissions import Role
+from casework.privacy.identity import reveal_identity
 from casework.rights.telling_affected import JOB, write_to_affected
 from casework.setting_events import record_setting
 from casework.upkeep.jobs import know_jobs, take_wanted, wanted_jobs

@@ -15,13 +15,13 @@ from werkzeug.test import TestResponse
 from casework.cases import lock_case
 from casework.contacts.codes import open_code
 from casework.db import db, unit_of_work
-from casework.identity import Contact, open_contact, reveal_identity
 from casework.installation.first_start import set_first_values
 from casework.intake.file_report import original_words
 from casework.models import Account, DataRequest, Delivery, Event
 from casework.notes.notes import write_note
 from casework.permissions import Role
 from casework.privacy.contact_codes import open_message
+from casework.privacy.identity import Contact, open_contact, reveal_identity
 from casework.rights.masking import mask_old_identities
 from casework.rights.requests import wish_in
 from tests import build

@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 
 from casework.contacts.codes import DIGITS, LASTS, RESEND_AFTER, Purpose, check_code, count_code, open_code, send_code, way_to
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.models import Report
 from casework.privacy.contact_codes import kind_of, open_message
+from casework.privacy.identity import Contact
 from casework.rate_limits import TooManyAttempts
 from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken, open_json, seal_json

@@ -10,15 +10,15 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from casework.account_marks import mark_account
 from casework.contacts.codes import Purpose
 from casework.contacts.proven import ContactRefused, change_name, give_contact, tell_sign_in_changed
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.messages.choices import contact_of
 from casework.models import Account
 from casework.permissions import Action
+from casework.privacy.account_marks import mark_account
 from casework.privacy.contact_codes import kind_of
+from casework.privacy.identity import Contact
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.requests import Person
 from casework.settings.people import change_own_password

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 
 from casework.contacts.codes import Purpose
 from casework.db import unit_of_work
-from casework.identity import Contact, open_contact
 from casework.models import Account
+from casework.privacy.identity import Contact, open_contact
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.rights.requests import Person
 from casework.sealing.seal import secret_matches

@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
-from casework.account_marks import mark_account
 from casework.db import db, unit_of_work
-from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
 from casework.models import Account, LoginSession
 from casework.permissions import SYSTEM, Action, Role, actor_for, may
+from casework.privacy.account_marks import mark_account
+from casework.privacy.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
 from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_shown, notice_today

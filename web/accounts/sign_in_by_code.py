@@ -17,10 +17,10 @@ from wtforms.validators import InputRequired, Length
 from casework.contacts.codes import Purpose
 from casework.contacts.proven import LONGEST_NAME, ContactRefused, account_claiming, account_of, claim_reports, note_proof, open_account
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.models import Account
 from casework.permissions import Action
 from casework.privacy.contact_codes import digest_of
+from casework.privacy.identity import Contact
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.settings.consent_notices import notice_shown, notice_today
 from web.accounts.code_step import CodeStep, ask_for_code, take_code

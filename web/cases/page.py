@@ -15,11 +15,11 @@ from casework.casefile.views import SeenAnswer, instructions_seen, reads_words
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind
 from casework.db import reading_once, unit_of_work
-from casework.identity import RevealRefused, reveal_identity
 from casework.models import Assignment, Case, Clock, HandBack
 from casework.notes.directives import finish_directive
 from casework.parsing import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
+from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from casework.verbs import HistoryKind

@@ -6,9 +6,9 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy import select
 
-from casework.account_marks import begin_marks
 from casework.db import db, prepare_engine, unit_of_work
 from casework.installation.seeding import install_rules
+from casework.privacy.account_marks import begin_marks
 from casework.privacy.look_reasons import gather_reasons
 from web.config import Config
 from workflows.drafting.foreign_settings import end_all_foreign_settings

@@ -8,12 +8,12 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework.account_marks import check_account_marks
 from casework.db import db, prepare_engine
 from casework.documents.verification import check_books
 from casework.facts.verification import check_facts
 from casework.findings import Finding, fault, one_moment
 from casework.models import Anchor, Event, EventStream, File
+from casework.privacy.account_marks import check_account_marks
 from casework.sealing.keyring import Keyring, KeyringUnusable, use_keyring
 from casework.verification.anchor_check import check_anchors
 from casework.verification.cases import check_cases

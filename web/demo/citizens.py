@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from casework.identity import Contact
 from casework.permissions import actor_for
+from casework.privacy.identity import Contact
 from casework.rights.deciding import answer_request, carry_out
 from casework.rights.requests import CORRECTION, Wish, person_of, record_copy, request_data
 from web.demo.people import CITIZENS, citizen_by_email, staff_account

@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select
 
-from casework.account_marks import mark_account
 from casework.answers.acts import newest_answer
 from casework.answers.openings import record_opening
 from casework.answers.templates import keep_template
@@ -17,6 +16,7 @@ from casework.models import Account, Agency, AgencySuccession, CaseReport, Centr
 from casework.notes.mentions import mention_in, unseen_count
 from casework.notes.notes import write_note
 from casework.permissions import SYSTEM, Role, actor_for
+from casework.privacy.account_marks import mark_account
 from casework.steps.drafts import keep_draft
 from web.demo.people import agency_account, staff_account
 from web.demo.stories import Deed

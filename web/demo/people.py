@@ -17,9 +17,9 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.contacts.proven import note_proof
 from casework.db import db
-from casework.identity import EMAIL_PURPOSE, Contact, citizen_account
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import Role
+from casework.privacy.identity import EMAIL_PURPOSE, Contact, citizen_account
 from casework.sealing.seal import lookup_digest
 from casework.settings.consent_notices import notice_today
 

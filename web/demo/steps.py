@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from casework.answers.acts import PARTS
 from casework.db import db
-from casework.identity import Contact
 from casework.intake.file_report import Place
 from casework.local_time import local_day
 from casework.models import Assignment, Photo, VisibilityReason
 from casework.permissions import Role
 from casework.photos.records import photos_of_answer, photos_of_report
+from casework.privacy.identity import Contact
 from casework.publishing.acts import ChosenPhotos
 from casework.settings.consent_notices import notice_today
 from casework.triage.acts import ClearedReport

@@ -17,13 +17,13 @@ from wtforms.validators import ValidationError
 
 from casework.casefile.phone_search import LOOK_UPS, look_up_phone
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.intake.cameras import centres_of_operations
 from casework.intake.emergencies import emergencies_in
 from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused
 from casework.intake.pass_on import CentreMissing, centre_for
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
+from casework.privacy.identity import Contact
 from casework.rate_limits import count_attempt
 from casework.search.staff_choices import fields_of, villages_of
 from casework.states import STAFF_LABELS, CaseState

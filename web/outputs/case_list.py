@@ -9,9 +9,9 @@ from casework.casefile.identity_export import MOST_NAMED, TooManyNamed, export_i
 from casework.casefile.lists import MOST_LISTED, CaseRow, case_rows, count_of_cases
 from casework.casefile.search import OPEN, CaseSearch
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.models import Area, Field, Output
 from casework.parsing import year_in
+from casework.privacy.identity import Contact
 from casework.search.index import LONGEST_SEARCH, MOST_FOUND
 from casework.states import STAFF_LABELS, CaseState
 from reports.tables.table import Column, Table

@@ -17,9 +17,9 @@ from casework.cases import lock_case
 from casework.contacts.report_links import case_of, newest_links
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.identity import Contact
 from casework.models import Account, DataRequest, Report, Reporter
 from casework.permissions import Action, report_owned_by
+from casework.privacy.identity import Contact
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.archive import PAGE_FILE, PageOf, archive_of
 from casework.rights.breaches import KNOWN_LABELS

@@ -14,10 +14,10 @@ from casework.cases import lock_case
 from casework.contacts.confirming import confirm_report
 from casework.contacts.report_links import case_of
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.models import Case, CaseReport, Centre, Report, Reporter
 from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor, Role, desk_name
+from casework.privacy.identity import Contact
 from casework.setting_values import value_of
 from casework.states import CaseState
 from workflows.desk_access import unconfirmed_desk

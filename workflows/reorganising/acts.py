@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from casework.account_marks import mark_accounts
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Case, Refusal, Reorganisation
 from casework.permissions import SYSTEM, Actor, actor_for
+from casework.privacy.account_marks import mark_accounts
 from casework.reorganising.blueprint import Blueprint, BodyKind
 from casework.reorganising.bodies import move_bodies, people_in
 from casework.reorganising.cases import RESTING, CaseTarget, concerned, move_case, new_desk, target_of

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from casework.account_marks import mark_accounts
 from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
@@ -12,6 +11,7 @@ from casework.events import record
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case, OutboxMessage, Reorganisation
 from casework.permissions import Action, Actor, Role, actor_for
+from casework.privacy.account_marks import mark_accounts
 from casework.reorganising.bodies import people_in
 from casework.reorganising.journal import NetChange, net_changes, put_back, rows_with
 from casework.reorganising.letters import take_out_of_letters

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from casework.account_marks import marked_together
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Centre, StagedImport
 from casework.permissions import Action, Actor, require
+from casework.privacy.account_marks import marked_together
 from casework.sealing.seal import open_json, seal_json
 from casework.sent_once import take_key
 from casework.setting_events import LONGEST_REASON, ReasonMissing, require_administrator_of

@@ -23,10 +23,10 @@ from casework.contacts.blocked_senders import (
 )
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import hand_over, quarantine
-from casework.identity import Contact
 from casework.intake.file_report import Filed
 from casework.models import BlockedSender, Centre, Device, Event, OutboxMessage, Report, Reporter
 from casework.permissions import NotAllowed
+from casework.privacy.identity import Contact
 from casework.rights.held_data import as_json, parts_of_person
 from casework.rights.requests import Person
 from tests import build

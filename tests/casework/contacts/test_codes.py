@@ -23,9 +23,9 @@ from casework.contacts.codes import (
     way_to,
 )
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.messages.lengths import sms_segments
 from casework.models import Delivery, OneTimeCode, Report
+from casework.privacy.identity import Contact
 from tests import build
 from tests.messages.house import has_zns
 from tests.web.letterbox import letterbox

@@ -26,8 +26,8 @@ from casework.contacts.codes import Purpose, check_code, send_code
 from casework.contacts.hand_over import TICKET_LASTS, Claims, HandOverRefused, issue_ticket, use_ticket, waiting_ticket
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.identity import Contact
 from casework.models import Account, HandOverTicket, HostApp, OneTimeCode, OutsideSignIn
+from casework.privacy.identity import Contact
 from tests import build
 from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
 from tests.grounds import somebody_else

@@ -23,7 +23,6 @@ from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
 from casework.erasure.quarantine import hand_over, original_photo, quarantine
 from casework.files.local import LocalFileStore, StorageUnreachable
-from casework.identity import reveal_identity
 from casework.intake.file_report import original_words, place_words
 from casework.models import (
     Addition,
@@ -58,6 +57,7 @@ from casework.pausing.additions import clear_addition, write_to_centre
 from casework.pausing.questions import answer_question, ask_reporter
 from casework.pausing.withdrawals import withdraw_report
 from casework.permissions import Actor
+from casework.privacy.identity import reveal_identity
 from casework.publishing.ratings import rate, rating_reason, ratings_of, review_rating
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.triage.refusals import decide_objection, object_to_refusal, refuse

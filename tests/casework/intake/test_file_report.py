@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.intake.file_report import ReportRefused
 from casework.models import Field, Report
+from casework.privacy.identity import Contact
 from tests import build
 from tests.build import NOON, World
 from tests.casework.acting import clock, local

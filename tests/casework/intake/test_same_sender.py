@@ -7,11 +7,11 @@ from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 
 from casework.db import db
-from casework.identity import Contact
 from casework.intake import same_sender
 from casework.intake.file_report import Place
 from casework.intake.same_sender import earlier_reports
 from casework.models import Case
+from casework.privacy.identity import Contact
 from tests import build
 from tests.second_centre import HOME, second_world
 

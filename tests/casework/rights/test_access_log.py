@@ -11,12 +11,12 @@ from casework.casefile.phone_search import look_up_phone
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.erase import erase_reasons_to_look
-from casework.identity import reveal_identity
 from casework.installation.seeding import table_rows
 from casework.models import Case, Event, ProcessingActivity, Report
 from casework.models.events import LOOKS
 from casework.outputs import order_output
 from casework.permissions import NotAllowed, Role
+from casework.privacy.identity import reveal_identity
 from casework.rights import access_log
 from casework.rights.access_log import LogRefused, LookFilter, LookPage, looks_logged
 from casework.rights.processing import kept_now, register_on

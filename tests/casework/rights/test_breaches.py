@@ -12,12 +12,12 @@ from sqlalchemy import event, func, select, text
 from casework.casefile.identity_export import export_identity
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.identity import reveal_identity
 from casework.messages.recipients import recipient_of
 from casework.messages.routing import route_messages
 from casework.models import Account, Breach, BreachSubject, Case, Delivery, Event, LoginSession, OutboxMessage, Report
 from casework.outputs import order_output
 from casework.permissions import NotAllowed, Role
+from casework.privacy.identity import reveal_identity
 from casework.rights import affected, breaches, telling_affected
 from casework.rights.affected import AffectedPeople, Period, counts_of, subjects_of, work_out
 from casework.rights.breach_notices import notice_to

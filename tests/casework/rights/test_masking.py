@@ -10,7 +10,6 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.facts.keeping import keep_facts
-from casework.identity import Contact, reveal_identity
 from casework.installation.first_start import set_first_values
 from casework.intake.file_report import original_words
 from casework.models import (
@@ -25,6 +24,7 @@ from casework.models import (
     Report,
     Reporter,
 )
+from casework.privacy.identity import Contact, reveal_identity
 from casework.rights.masking import TOLD_BEFORE, mask_old_identities, months_before
 from casework.rights.requests import Wish, person_of, request_data
 from casework.verification.cases import check_cases

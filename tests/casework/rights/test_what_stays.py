@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.intake.file_report import VILLAGE_PURPOSE, Filed
 from casework.models import Answer, Case, DataRequest, Event, Note, Output, Publication, SearchRow
 from casework.notes.notes import write_note
 from casework.outputs import order_output
 from casework.permissions import NotAllowed
+from casework.privacy.identity import Contact
 from casework.rights.deciding import carry_out, look_at_request
 from casework.rights.lists import reports_beside
 from casework.rights.requests import ERASURE, lock_request, person_of, request_data

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
 from casework.files.local import FileMissing, LocalFileStore, new_stored_name
-from casework.identity import open_contact
 from casework.intake.file_report import original_words
 from casework.models import CodeApp, File, Photo, Report, Reporter, ReportText
+from casework.privacy.identity import open_contact
 from casework.sealing import keyring as keyrings
 from casework.sealing.keyring import KeyMissing, KeyNotRetired, Keyring, current_keyring, use_keyring
 from casework.sealing.seal import key_id_of, open_sealed, open_text, seal, seal_text

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from casework.clocks.acts import running_clocks
 from casework.contacts.proven import account_claiming
 from casework.db import db, unit_of_work
-from casework.identity import Contact, open_contact
 from casework.models import Account, Case, Event, OneTimeCode, OutboxMessage, Report, Reporter
+from casework.privacy.identity import Contact, open_contact
 from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office

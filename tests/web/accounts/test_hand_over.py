@@ -20,9 +20,9 @@ from werkzeug.test import TestResponse
 from casework.contacts.hand_over import TICKET_LASTS, sweep_tickets
 from casework.contacts.proven import account_claiming
 from casework.db import db, unit_of_work
-from casework.identity import Contact, open_contact
 from casework.models import Account, Event, HandOverTicket
 from casework.permissions import Role
+from casework.privacy.identity import Contact, open_contact
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import of_the_installation

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.identity import Contact
 from casework.messages.choices import wishes_of, wishes_of_reporter
 from casework.messages.push_subscriptions import Endpoint, digest_of, end_gone, endpoints_of
 from casework.models import Account, PushSubscription, Reporter
+from casework.privacy.identity import Contact
 from casework.sealing.seal import VALUE_MAGIC
 from tests import build
 from tests.conftest import client_of

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
-from casework.identity import open_contact
 from casework.models import Account, LoginSession, RateCounter
+from casework.privacy.identity import open_contact
 from tests import build
 from tests.conftest import client_of
 from tests.web.letterbox import letterbox

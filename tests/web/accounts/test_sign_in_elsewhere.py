@@ -16,9 +16,9 @@ from sqlalchemy import select
 
 from casework.accounts.outside_identities import LASTS, Subject, account_of_subject, forget_identities, sweep_outside
 from casework.db import db, unit_of_work
-from casework.identity import open_contact
 from casework.models import Account, CodeApp, Event, OutsideIdentity, OutsideSignIn
 from casework.permissions import Role
+from casework.privacy.identity import open_contact
 from casework.sealing.seal import seal_text
 from tests import build
 from tests.conftest import client_of

@@ -16,12 +16,12 @@ from lxml import html as lxml_html
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.identity import open_contact
 from casework.intake.file_report import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
 from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Publication, Recording, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.photos.records import photos_of_report
 from casework.places.points import place_exactly, point_of
+from casework.privacy.identity import open_contact
 from casework.rate_limits import drop_old_keys
 from casework.recordings.staging import recordings_of_report
 from casework.settings.consent_notices import notice_today

@@ -14,10 +14,10 @@ from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import recount_public_figures
-from casework.identity import Contact
 from casework.messages.digests import WHOLE
 from casework.models import Case, PublicFigures, Report
 from casework.permissions import SYSTEM
+from casework.privacy.identity import Contact
 from tests import build
 from tests.web.desk import Office
 from workflows.desks.digests import digest_of

@@ -16,10 +16,10 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import hand_over
 from casework.events import append
-from casework.identity import Contact
 from casework.inbox.saved_filters import MOST_KEPT, keep_filter
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.privacy.identity import Contact
 from casework.rights.breaches import AUTHORITY, BreachFacts, lock_breach, open_breach, record_notice
 from casework.search.staff_choices import work_choices
 from tests import build

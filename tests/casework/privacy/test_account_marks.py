@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, insert, select, update
 
-from casework.account_marks import begin_marks, check_account_marks, mark_accounts
 from casework.db import db, unit_of_work
 from casework.models import Account, Case, Deputy, Event, Membership
 from casework.permissions import SYSTEM, Role
+from casework.privacy.account_marks import begin_marks, check_account_marks, mark_accounts
 from casework.rights.erasing_people import erase_account
 from casework.settings.deputyships import appoint_deputy, end_deputyship
 from casework.settings.people import change_own_password, disable_account, give_start_password
