@@ -750,6 +750,10 @@ def path_of(the: Stage, rule: Rule) -> str:
     return re.sub(r"<\w+>", lambda part: values.get(part[0], part[0]), rule.rule)
 
 
+DONE_BY_AN_EMPTY_FORM = {"remind_all"}
+"""Acts with nothing to fill in: whoever may do them changes something by pressing."""
+
+
 def does(the: Stage, name: str, verb: str) -> bool:
     """Whether a member of staff is shown an act on the case in the middle."""
     return name in STAFF and act_by_hand(the, name, {"ref": the.case.ref, "verb": verb}) == 200
@@ -772,6 +776,8 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
         path = path_of(the, rule)
         if rule.endpoint == "case_acts.act":
             for verb in (each for each in ACT_PAGES if is_at_turn(each, NUMBERS[name], SHUT_TO) or does(the, name, each)):
+                if verb in DONE_BY_AN_EMPTY_FORM and does(the, name, verb):
+                    continue
                 status = person.post(path.replace("<verb>", verb), {}, follows=False).status
                 by_verb = act_by_hand(the, name, {"ref": the.case.ref, "verb": verb}) if actor.roles else 403
                 assert status in ({401} if actor.account is None else {404, 422} if by_verb == 200 else {by_verb}), f"{verb}: {status}"

@@ -21,7 +21,8 @@ READY = """
 import json, logging, os, signal, sys
 from importlib import import_module
 import web
-from web import cli, keeping, server
+import web.commands.backup, web.serving.server
+from web import cli
 for name in web.PAGES:
     import_module(f"web.{name}")
 import web.watching.presence
