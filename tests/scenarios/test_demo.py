@@ -114,7 +114,7 @@ from workflows.bindings import STEPS
 from workflows.bottlenecks.reading import BottleneckQuery, heat, last_months
 from workflows.comparison.changes import changes_between
 from workflows.definitions.parsed import text_of
-from workflows.desks.inbox import BottleneckQuery as WantedTasks
+from workflows.desks.inbox import InboxQuery as WantedTasks
 from workflows.desks.inbox import page_of
 from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask

@@ -34,7 +34,8 @@ COMMAND = (sys.executable, "-c", "import sys; sys.argv[0] = 'langbiang'; from we
 SLOW_PAGE = """
 import sys, time
 from casework.permissions import Action
-from web import create_app, server
+from web import create_app
+from web.serving import server
 from web.config import Config
 from web.guards import performs
 config = Config.from_environment()
