@@ -13,7 +13,7 @@ OLD = re.compile(r"where it hurts|\btake (?:it )?down\b|let (?:it|them) go on\b|
                  r"until (?:their|the) case goes on|lately finished|present place", re.IGNORECASE)  # fmt: skip
 """Each was carried over from the Vietnamese, word by word."""
 SOURCES = [path for folder, kinds in (("web", ("py", "html", "js")), ("casework", ("py",)), ("workflows", ("py",)), ("reports", ("py",)),
-                                      ("bpmn", ("bpmn", "dmn")), ("docs", ("md",)))
+                                      ("benchmark", ("py",)), ("bpmn", ("bpmn", "dmn")), ("docs", ("md",)))
            for kind in kinds for path in (ROOT / folder).rglob(f"*.{kind}")]  # fmt: skip
 NAMED = {
     "Bottlenecks", "Take a report", "Added by senders", "Resume the process", "On hold until the case resumes:",

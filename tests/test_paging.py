@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("casework", "workflows", "reports", "web")
+PACKAGES = ("benchmark", "casework", "workflows", "reports", "web")
 NAMES = {"PAGE", "PAGE_SIZE", "PER_PAGE", "limit", "size"}
 """What a page's length is called. One row more is asked for, to know whether there is one."""
 

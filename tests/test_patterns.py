@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("casework", "reports", "workflows", "web")
+PACKAGES = ("benchmark", "casework", "reports", "workflows", "web")
 PROGRAMS = ("web.serving.gunicorn_config",)
 """Read by gunicorn where an installation is, and refused anywhere else; their text is read like that of every module."""
 

@@ -73,7 +73,7 @@ def leads(key: object) -> bool:
 def deletes() -> Iterator[tuple[str, str | None]]:
     """Each place where rows are deleted, with the table where it is named there."""
     tables = {mapper.class_.__name__: mapper.local_table.name for mapper in Model.registry.mappers}
-    for package in ("casework", "workflows", "web"):
+    for package in ("benchmark", "casework", "workflows", "web"):
         for path in sorted((ROOT / package).rglob("*.py")):
             for call in ast.walk(ast.parse(path.read_text())):
                 if isinstance(call, ast.Call) and (of := deleted_by(call)) is not None:

@@ -81,7 +81,7 @@ def test_a_code_a_template_and_the_list_of_documents_know_the_year_here(sqlite_a
     assert [len(documents_seen(operator, Shelf.TO_NUMBER, year=year)) for year in (day.year - 1, day.year, day.year + 1)] == [0, 1, 0]
 
 
-PACKAGES = [Path(casework.__file__).parents[1] / name for name in ("casework", "reports", "workflows", "web")]
+PACKAGES = [Path(casework.__file__).parents[1] / name for name in ("benchmark", "casework", "reports", "workflows", "web")]
 DATED = ("%d", "%m", "%y", "%Y", "%H")
 ELSEWHERE = {
     "benchmark/statements.py": "instants as SQLite keeps them",

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("casework", "reports", "workflows", "web")
+PACKAGES = ("benchmark", "casework", "reports", "workflows", "web")
 
 TAG = r"(?:[^>{]|\{\{.*?\}\}|\{%.*?%\}|\{(?![{%]))*>"
 """The rest of a tag, with what the template puts into it."""

@@ -10,10 +10,11 @@ from typing import Any
 import casework
 import workflows
 from casework.installation.seeding import table_rows
+from casework.messages import kinds
 from casework.messages.kinds import AUDIENCE_LABELS, KINDS, LINK, PLACE_LABELS, Audience
 from casework.messages.texts import LANGUAGES, faults_of, shipped_words
 
-SOURCES = [path for package in (casework, workflows) for path in Path(package.__path__[0]).rglob("*.py") if path.name != "kinds.py"]
+SOURCES = [path for package in (casework, workflows) for path in Path(package.__path__[0]).rglob("*.py") if path != Path(kinds.__file__)]
 TELLERS = {"tell_reporters": Audience.REPORTER, "tell_reporter": Audience.REPORTER, "tell_followers": Audience.FOLLOWER,
            "tell_desk": Audience.STAFF, "tell_inbox": Audience.STAFF, "tell_account": Audience.STAFF,
            "tell_agency_of_letter": Audience.STAFF, "tell_of_data_request": Audience.STAFF, "tell_of_schedule": Audience.STAFF,
