@@ -184,4 +184,4 @@ ASSIGNMENT_FORMS: dict[str, Callable[[Forms, Assignment], dict[str, Any]]] = {
     "remove_agency": lambda forms, _row: {"reason": words(forms.random)},
     "request_extension": lambda forms, _row: {"reason": words(forms.random), "until": day(forms.random, forms.now)},
 }
-"""Acts about one agency's work. Which acts are tried apart: tests/workflows/test_parts_of_acts.py."""
+"""Acts about one agency's work. Which acts are tried apart: tests/workflows/test_verbs.py."""
