@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("benchmark", "casework", "reports", "workflows", "web")
-PROGRAMS = ("web.serving.gunicorn_config",)
+PROGRAMS = ("web.gunicorn_config", "web.serving.gunicorn_config")
 """Read by gunicorn where an installation is, and refused anywhere else; their text is read like that of every module."""
 
 LENGTH = 10_000

@@ -144,9 +144,10 @@ def test_gunicorn_finds_its_configuration_and_the_application_in_the_wheel(insta
     """As the unit of deploy/systemd starts it: from a folder in which nothing of ours lies."""
     migrated = run(installed, tmp_path, "langbiang", "migrate")
     assert migrated.returncode == 0, migrated.stderr
-    words = ["--config", "python:web.serving.gunicorn_config", "wsgi:application"]
-    checked = run(installed, tmp_path, "python", "-m", "gunicorn", "--check-config", *words)
-    assert checked.returncode == 0, checked.stderr
+    for name in ("web.serving.gunicorn_config", "web.gunicorn_config"):
+        words = ["--config", f"python:{name}", "wsgi:application"]
+        checked = run(installed, tmp_path, "python", "-m", "gunicorn", "--check-config", *words)
+        assert checked.returncode == 0, checked.stderr
     where = run(installed, tmp_path, "python", "-c", "import wsgi; print(wsgi.__file__)").stdout.strip()
     assert Path(where).is_relative_to(site_packages(installed))
 

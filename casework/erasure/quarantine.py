@@ -59,7 +59,7 @@ class ContentHandOverRefused(CaseworkError):
 
 
 def can_be_set_apart(at: Situation) -> bool:
-    """The centre always may, an agency as long as it works on the case."""
+    """A case that is merged into no other: the centre always may, an agency as long as it works on the case."""
     works_on_it = any(at.by.holds(AGENCY_ROLES, agency_id=row.agency_id) for row in at.case.open_assignments)
     return at.case.merged_into_id is None and (at.by.holds_for(OPERATIONS, at.case) or works_on_it)
 

@@ -207,9 +207,10 @@ def test_an_address_of_another_machine_is_one_sentence(langbiang: Langbiang, sql
     assert "Traceback" not in done.stderr
 
 
-def test_a_server_behind_gunicorn_makes_nothing_in_a_mistyped_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["web.serving.gunicorn_config", "web.gunicorn_config"], ids=["now", "before 0.9.3"])
+def test_a_server_behind_gunicorn_makes_nothing_in_a_mistyped_folder(tmp_path: Path, name: str) -> None:
     mistyped = {"LANGBIANG_DATA": str(tmp_path / "langbaing"), "LANGBIANG_PROCESSES": "2", "LANGBIANG_PORT": str(free_port())}
-    command = (sys.executable, "-m", "gunicorn", "--config", "python:web.serving.gunicorn_config", "wsgi:application")
+    command = (sys.executable, "-m", "gunicorn", "--config", f"python:{name}", "wsgi:application")
     with nothing_made(tmp_path):
         done = subprocess.run(command, env=surroundings(mistyped), cwd="/", capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0
