@@ -131,9 +131,6 @@ def test_changes_count_from_where_the_branch_left_main_committed_or_not_and_thos
 
 
 def test_on_main_the_last_commit_counts_unless_something_is_uncommitted(repository: Repository) -> None:
-    repository.change("casework/seeding.py")
-    repository.commit()
-    assert repository.chosen() == ["tests/casework/test_seeding.py"]
     repository.change("web/static/colours.css")
     assert repository.chosen() == ["tests/web/test_colours.py"]
 
