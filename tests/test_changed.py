@@ -16,6 +16,7 @@ from tests.processor import RECORD, read
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = {
+    ".gitignore": "__pycache__/\n",
     "setup.cfg": "[importlinter]\nroot_packages =\n    casework\n    web\n",
     "casework/merging/merge.py": "",
     "casework/merging/split.py": "from casework.merging import merge\n",
@@ -131,6 +132,9 @@ def test_changes_count_from_where_the_branch_left_main_committed_or_not_and_thos
 
 
 def test_on_main_the_last_commit_counts_unless_something_is_uncommitted(repository: Repository) -> None:
+    repository.change("casework/seeding.py")
+    repository.commit()
+    assert repository.chosen() == ["tests/casework/test_seeding.py"]
     repository.change("web/static/colours.css")
     assert repository.chosen() == ["tests/web/test_colours.py"]
 
