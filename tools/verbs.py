@@ -22,7 +22,7 @@ from casework.bilingual import Bilingual
 from casework.permissions import ACTION_ROLES
 from casework.sentences import Audience, Known, Sentence
 from casework.verbs import Verb, also_writing, every_verb
-from web.act_page import ACT_PAGES, ActPage
+from web.steps.act_page import ACT_PAGES, ActPage
 from web.task_page import STEP_PAGES, TaskPage
 from workflows.bindings import BINDINGS
 

@@ -10,9 +10,9 @@ from casework.models import Clock
 from casework.public.limits import PublicLimit
 from web.clock import now
 from web.due_words import DueWords, day_words, due_words, limit_words, short_limit_words
-from web.former_names import former_agency_name, former_place_name
 from web.forms import said_with
 from web.locales import in_reader_language, language
+from web.reorganising.former_names import former_agency_name, former_place_name
 from web.typed_in import typed_in
 
 

@@ -18,11 +18,11 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
 from casework.places.former_areas import OtherName, names_beside
-from casework.progress import progress_of, were_asked
 from casework.public.filters import Anchor, Matching, PublicFilter, is_shown, matching, place_of
 from casework.public.limits import PublicLimit
 from casework.public.me_too import me_too_counts
 from casework.public.photos import ChosenPhotos, PublicPhoto, photos_of_cases
+from casework.public.progress import progress_of, were_asked
 from casework.public.publication import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
 from casework.public.search import found_by_words
 from casework.public.unindexed import unindexed

@@ -18,8 +18,8 @@ from casework.lateness import late
 from casework.local_time import midnight
 from casework.models import Area, Case, Centre, Field
 from casework.places.former_areas import areas_before
-from casework.progress import open_ways
 from casework.public.limits import LocalMidnight
+from casework.public.progress import open_ways
 from casework.public.unindexed import unindexed
 from casework.states import ANSWERED_STATES, OPEN_STATES
 

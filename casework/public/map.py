@@ -16,9 +16,9 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
-from casework.progress import progress_of
 from casework.public.filters import PublicFilter, matching
 from casework.public.limits import is_late_by_day
+from casework.public.progress import progress_of
 from casework.public.search import found_by_words
 from casework.publications import PUBLIC_KINDS
 from casework.states import Progress

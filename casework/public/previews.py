@@ -6,9 +6,9 @@ from datetime import datetime
 
 from casework.models import Answer, Case, Photo, Publication
 from casework.places.points import exact_point
-from casework.progress import progress_of
 from casework.public.cases import PublicCase, public_item
 from casework.public.photos import PublicPhoto
+from casework.public.progress import progress_of
 from casework.public.publication import missing_beside, public_answer, verdicts_of
 from casework.publications import names_village
 from casework.states import ANSWERED

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
 from casework.models import Case, CaseReport, Question
-from casework.progress import progress_of
+from casework.public.progress import progress_of
 from casework.reporters.next_steps import NEXT
 from casework.states import ENDED_STATES, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
 

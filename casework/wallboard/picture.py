@@ -21,7 +21,7 @@ from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Area, Case, Clock
 from casework.open_cases import count_unconfirmed, is_open
-from casework.progress import progress_of
+from casework.public.progress import progress_of
 from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState, Progress
 
 SOON = timedelta(hours=24)

@@ -21,7 +21,7 @@ from casework.verbs import MESSAGE, Verb, every_verb, verb_of
 from tests.casework.casefile import test_possible_acts as tried
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS
 from tools import verbs as listed
-from web.act_page import ActPage
+from web.steps.act_page import ActPage
 from web.steps.acts import PAGES
 from workflows import every_verb as register
 from workflows.bindings import BINDINGS

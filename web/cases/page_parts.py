@@ -17,11 +17,11 @@ from casework.permissions import Sight, sees
 from casework.photos.records import photos_of_report
 from casework.recordings.access import SeenRecording, originals_apart
 from casework.upkeep.erasure_log import handed_over_at
-from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.clock import now
 from web.due_words import DueWords, due_words
 from web.guards import actor
 from web.locales import in_reader_language as local
+from web.steps.act_page import AGENCY, PUBLICATION, ActPage
 from web.steps.acts import PAGES
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running.hearing import acts_to_offer

@@ -10,7 +10,6 @@ from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, case_seen_by, require
 from casework.states import STAFF_LABELS, CaseState
-from web.act_page import ACT_PAGES, ActPage
 from web.clock import now
 from web.guards import actor, found, performs
 from web.sent_forms import answers_again
@@ -23,6 +22,7 @@ from web.steps import (
     acts_pausing,
     acts_publications,
 )
+from web.steps.act_page import ACT_PAGES, ActPage
 from web.task_page import Act
 from workflows.running.acts import ActUnknown, act_recorded
 from workflows.running.hearing import acts_to_offer

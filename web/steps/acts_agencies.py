@@ -13,12 +13,12 @@ from casework.models import Agency, Case
 from casework.notes.directives import LONGEST_DIRECTIVE
 from casework.permissions import Role
 from casework.search.staff_choices import agencies_for
-from web.act_page import ActPage, AgencyActPage
 from web.clock import now
 from web.due_words import limit_words
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
+from web.steps.act_page import ActPage, AgencyActPage
 from web.task_page import Act, at_most
 
 LONGEST_WORDS = 2_000

@@ -9,10 +9,10 @@ from wtforms.validators import InputRequired
 
 from casework.erasure.quarantine import LONGEST_REASON, LONGEST_RECEIPT
 from casework.intake.pass_on import other_centres
-from web.act_page import ActPage
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
+from web.steps.act_page import ActPage
 from web.task_page import Act, at_most
 
 LONGEST_WORDS = 2_000

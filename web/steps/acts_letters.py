@@ -8,12 +8,12 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
 from casework.documents.apologies import LONGEST_REASON, promised_days, unit_signing
-from web.act_page import ActPage
 from web.clock import now
 from web.due_words import day_words, limit_words
 from web.forms import Form
 from web.guards import actor
 from web.locales import in_reader_language as local
+from web.steps.act_page import ActPage
 from web.task_page import at_most
 
 

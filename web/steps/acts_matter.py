@@ -15,11 +15,11 @@ from casework.permissions import case_seen_by
 from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from casework.triage.reclassification import reclassified_from
-from web.act_page import ActPage, ReportActPage
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
+from web.steps.act_page import ActPage, ReportActPage
 from web.steps.classify_form import ClassifyForm, chosen_by_hand
 from web.steps.village_field import has_filled_in, typed_villages, village_context, village_refusal
 from web.task_page import Act, at_most

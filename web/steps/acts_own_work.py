@@ -8,9 +8,9 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
 from casework.notes.notes import LONGEST_NOTE
-from web.act_page import ActPage, AgencyActPage
 from web.due_words import limit_words
 from web.forms import Form
+from web.steps.act_page import ActPage, AgencyActPage
 from web.task_page import at_most
 
 LONGEST_WORDS = 2_000

@@ -14,11 +14,11 @@ from casework.pausing.questions import LONGEST_QUESTION, open_question
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
 from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS
 from casework.search.staff_choices import refusal_reasons_for
-from web.act_page import ActPage
 from web.clock import now
 from web.due_words import limit_words
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
+from web.steps.act_page import ActPage
 from web.task_page import Act, at_most
 
 

@@ -11,11 +11,11 @@ from casework.models import Answer, PublicationVersion
 from casework.photos.images import RectangleRefused
 from casework.places.points import exact_point
 from casework.publishing.acts import approved_answers
-from web.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.files.photo_choices import PhotoChoice, copies_of
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language as local
+from web.steps.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.steps.publication_editing import draft_context, leftovers_refusal, page_draft, photos_changed, words_changed
 from web.steps.publication_photos import covers_of, photo_choices
 from web.steps.publishing import PublishForm

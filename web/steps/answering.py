@@ -14,7 +14,6 @@ from casework.casefile.views import answers_seen, photos_seen
 from casework.files.local import FileNotStored
 from casework.models import AnswerTemplate, Photo
 from casework.photos.records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
-from web.act_page import ActPage
 from web.clock import now
 from web.files.photos import remember_form
 from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uploads
@@ -23,6 +22,7 @@ from web.forms import Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.steps import acts_own_work
+from web.steps.act_page import ActPage
 from web.steps.answer_templates import use_templates
 from web.task_page import Act, TaskPage, at_most
 from workflows.running.hearing import acts_to_offer

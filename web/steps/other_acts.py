@@ -2,9 +2,9 @@
 
 from casework.casefile.possible_acts import PossibleAct
 from casework.models import Case
-from web.act_page import CASE, ActPage
 from web.clock import now
 from web.guards import actor
+from web.steps.act_page import CASE, ActPage
 from web.steps.acts import PAGES
 from workflows.running.hearing import acts_to_offer
 

@@ -25,7 +25,7 @@ from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from tests.web.steps.test_publishing import halves_covered
-from web.act_page import ActPage
+from web.steps.act_page import ActPage
 from web.steps.acts import PAGES
 
 TEXT = {"title": "Rác ven suối", "question": "Người dân phản ánh rác ven suối.", "summary": "", "place": "Thôn Păng Tiêng"}
