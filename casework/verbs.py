@@ -135,7 +135,13 @@ class Verb:
                 return self.staff
 
 
-_ROWS: dict[str, Verb] = {}
+class _Rows(dict[str, Verb]):
+    """By name."""
+
+    is_complete = False
+
+
+_ROWS = _Rows()
 _ALSO_WRITTEN: dict[str, list[UseCase]] = {}
 
 
@@ -147,6 +153,18 @@ def writes(name: str) -> Callable[[F], F]:
         return use_case
 
     return noted
+
+
+def register_is_complete() -> None:
+    """Say that every module that has a row was imported; what asks for events of a kind is answered from then on."""
+    _ROWS.is_complete = True
+
+
+def _complete_rows() -> _Rows:
+    """All rows. Raises RuntimeError before they are complete: an erasure or a verification that missed some would say nothing of it."""
+    if not _ROWS.is_complete:
+        raise RuntimeError("some verbs have no row yet: import workflows.every_verb first")
+    return _ROWS
 
 
 def every_verb() -> list[Verb]:
@@ -161,7 +179,7 @@ def also_writing(name: str) -> tuple[UseCase, ...]:
 
 def verb_of(event_type: str) -> Verb | None:
     """The row that tells events of a type."""
-    verb = _ROWS.get(event_type)
+    verb = _complete_rows().get(event_type)
     return verb if verb is not None and verb.has_event else None
 
 
@@ -178,7 +196,7 @@ def action_of(name: str) -> Action | None:
 
 def events_where(holds: Callable[[Verb], object]) -> frozenset[str]:
     """The types of events whose rows are as asked for."""
-    return frozenset(verb.name for verb in _ROWS.values() if verb.has_event and holds(verb))
+    return frozenset(verb.name for verb in _complete_rows().values() if verb.has_event and holds(verb))
 
 
 def events_told(audience: Audience) -> frozenset[str]:

@@ -9,6 +9,7 @@ from casework.privacy import identity, look_reasons
 from casework.recordings import transcripts
 from casework.reorganising import cases as reorganised_cases
 from casework.rights import deciding, erasing_again, erasing_people, masking, requests, restricting, what_stays
+from casework.verbs import register_is_complete
 from workflows import bindings
 from workflows.desks import assigning
 from workflows.mending import acts as mending
@@ -23,3 +24,5 @@ WITH_VERBS = (
     restricting, sealing, step_records, transcripts, undo, unreleased_villages, what_stays, writing,
 )  # fmt: skip
 """The modules that have a row, or record the event of one."""
+
+register_is_complete()

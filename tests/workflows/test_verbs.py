@@ -141,6 +141,13 @@ def test_what_people_do_at_steps_has_its_row_and_no_row_names_a_step_that_is_not
     assert set(BY_NOBODY) <= names
 
 
+def test_an_incomplete_register_refuses_to_say_which_events_there_are() -> None:
+    """An erasure would leave what it does not know of, and a verification find nothing."""
+    asked = "from casework.verbs import events_where; events_where(lambda verb: verb.gives_title)"
+    ended = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "RuntimeError: some verbs have no row yet" in ended.stderr
+
+
 HOLD = next(verb for verb in every_verb() if verb.name == "hold")
 
 
