@@ -82,7 +82,7 @@ def all_can_be_reminded(at: Situation) -> bool:
 
 
 def _reminded_all(payload: Mapping[str, Any], known: Known) -> Said:
-    names = [agency_name(key, known) for key in payload["agencies"]]
+    names = [agency_name(key, known) for key in payload.get("agencies", ())]
     vi, en = (", ".join(getattr(name, language) for name in names) for language in ("vi", "en"))
     return Said(Bilingual(f"Nhắc cả nhóm: {vi}", f"Reminded all agencies: {en}"))
 

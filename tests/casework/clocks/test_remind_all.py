@@ -11,8 +11,8 @@ from casework.cases import CaseNotOpen, lock_case
 from casework.clocks.reminders import RemindRefused, remind_all
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
-from casework.models import Case, Event, OutboxMessage
-from casework.permissions import NotAllowed, desk_name
+from casework.models import Case, Deputy, Event, OutboxMessage
+from casework.permissions import NotAllowed, Role, desk_name
 from casework.sentences import Audience, Known
 from casework.telling.narrator import narrate
 from tests import build
@@ -99,6 +99,46 @@ def test_nobody_but_the_operations_lead_reminds_them_all(world: build.World, nam
     case = build.case_at(world, "handling")
     with pytest.raises(NotAllowed):
         _remind_all(world, case, name)
+
+
+def test_the_lead_of_another_centre_reminds_nobody(world: build.World) -> None:
+    with unit_of_work():
+        other = build.World(build.centre("DN", is_default=False))
+        world.people["ops_lead_DN"] = build.staff(other, "ops_lead_DN", Role.OPS_LEAD)
+    case = build.case_at(world, "handling")
+    with pytest.raises(NotAllowed):
+        _remind_all(world, case, "ops_lead_DN")
+
+
+def test_a_deputy_of_the_lead_reminds_them_and_the_history_names_who_did_it(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    moment = build.next_moment(case)
+    lead, deputy = (world.people[name].id for name in ("ops_lead", "operator"))
+    with unit_of_work():
+        until = moment + timedelta(days=1)
+        db.session.add(Deputy(principal_id=lead, deputy_id=deputy, starts_at=moment, ends_at=until, created_by_id=lead))
+    _remind_all(world, case, "operator", now=moment)
+    [event] = events()
+    assert event.actor_id == deputy
+    with pytest.raises(NotAllowed):
+        _remind_all(world, case, "operator", now=moment + timedelta(days=9))
+
+
+def test_what_was_merged_into_another_case_is_reminded_there(world: build.World) -> None:
+    main, other = build.case_at(world, "handling", agencies=2), build.case_at(world, "handling")
+    build.act(world, other, "merge", "operator", into=main, reason="Cùng một việc.")
+    with pytest.raises(CaseNotOpen):
+        _remind_all(world, other)
+    _remind_all(world, main)
+    assert len(events()[0].payload["agencies"]) >= 2
+
+
+def test_a_case_set_apart_is_not_reminded_of(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    build.act(world, case, "quarantine", "operator", reason="Tố cáo cán bộ.")
+    with pytest.raises((CaseNotOpen, NotAllowed)):
+        _remind_all(world, case)
+    assert told() == []
 
 
 def test_where_no_agency_owes_an_answer_it_says_so(world: build.World) -> None:
