@@ -93,7 +93,7 @@ def undo_case(move: ProcessMove, case_ref: str, *, by: Actor, now: datetime, bin
     """Bring one case back to the version it was moved from, as it was, inside the caller's unit of work.
 
     The plan is undone once its last case is. Records `undo_move_case` in the case. Raises NotAllowed, MoveUnknown, also for a case that has
-    gone to another centre, and UndoRefused where the case has gone on since.
+    gone to another centre, MoveRefused where the case is not moved any more, and UndoRefused where it has gone on since.
     """
     by = acting(by, move.centre_id, Action.MOVE_CASES)
     move = locked_move(move.id)  # before the case: the lock order of everything that puts cases on a plan

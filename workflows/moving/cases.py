@@ -55,7 +55,7 @@ FORGOTTEN = Bilingual(
 
 
 class UndoRefused(MoveImpossible):
-    """The case cannot be brought back: it has gone on since it was moved, or as the text says."""
+    """The case cannot be brought back, most often because it has gone on since it was moved; the text says why."""
 
     def __init__(self, why: Bilingual = GONE_ON) -> None:
         super().__init__(*why)
@@ -74,10 +74,10 @@ def move_case(
     """Move every open process of a locked case that runs on the old version, or raise, in which case the unit of work has to be rolled
     back.
 
-    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so. Returns where the case rests; None for one
-    that has ended, runs on another version or belongs elsewhere, and so is no longer the plan's. Records `move_case`. Raises
-    MoveImpossible, also where a process would end or stand past what the case lacks, StateUnreadable, and whatever faults the new version
-    has when it runs on.
+    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so, and a claim is released where the step goes
+    to a desk its holder does not work at. Returns where the case rests; None for one that has ended, runs on another version or belongs
+    elsewhere: it is marked as gone from the plan. Records `move_case`. Raises MoveImpossible, also for an open incident and where a process
+    would end or stand past what the case lacks, StateUnreadable, and whatever the engine raises when the new version runs on.
     """
     process = CaseProcess(case, now=now, bindings=bindings)
     own = process.instance_of(None)
@@ -120,7 +120,7 @@ def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings
     """Put a locked case back to where it was before it was moved. It then hears what it could not hear meanwhile.
 
     A step claimed at another desk meanwhile is free again if its holder does not work at the desk it returns to. Records `undo_move_case`.
-    Raises UndoRefused where anything in it is no longer as the move left it.
+    Raises UndoRefused where anything in it is no longer as the move left it, or where its former rows have been dropped.
     """
     if line.before is None:
         raise UndoRefused(FORGOTTEN)
@@ -158,7 +158,7 @@ class _Passage:
         self.case, self.now, self.bindings = process.case, process.now, process.bindings
         self.steps, self.timers = steps_of(self.case), timers_of(self.case)
         self.stood: dict[ProcessInstance, frozenset[Spot]] = {}
-        # FlatRows reads the same rows again at the end of this step
+        # kept for FlatRows, which asks for the same rows when the case has come to rest
         kept_for_step().update({("steps", self.case.id): self.steps, ("timers", self.case.id): self.timers})
 
     def go(self, instances: list[ProcessInstance]) -> list[WaitingTask]:
@@ -254,7 +254,7 @@ def _names(workflow: BpmnWorkflow) -> dict[str, str]:
 
 
 def _digests(instances: list[ProcessInstance]) -> dict[str, str]:
-    """Digests of the open processes of a case, by their numbers."""
+    """Digests of the stored trees of the open processes of a case, by process id."""
     return {str(each.id): hashlib.sha256(each.state).hexdigest() for each in instances if each.ended_at is None}
 
 

@@ -1,7 +1,7 @@
-"""Which targets can be chosen by hand for tokens at a resting place, found state by state as far as time allows.
+"""Which targets can be chosen by hand for tokens at a resting place, found state by state, within a limit of states.
 
-Targets the nets rule out at a glance are dropped first: those at which nothing could stand together with the other tokens, or in a line of
-another event. Only the others are planned, and the first state in which one works is enough.
+Targets the nets rule out at a glance are dropped first: those at which no token could stand together with the others, and those in a line
+of another event. Only the others are planned, and the first state in which one works is enough.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,9 +13,9 @@ from workflows.moving.net import AT, Spot, Standing, Stretch
 from workflows.moving.pairs import Pair, Refusal
 
 MOST_TRIED = 1_000
-"""States planned for the targets of one element."""
+"""The most states planned for the targets of one element."""
 MOST_TRIED_AT_ONCE = 8_000
-"""States planned for all elements together when the question is only whether there are any."""
+"""About the most states planned for all elements together when the question is only whether they have any target."""
 
 
 class Choices:
@@ -29,7 +29,7 @@ class Choices:
         self._lines = {id(stretch): self._number(stretch.spots) for stretch in self.new.stretches}
 
     def has_any(self, element: str) -> bool:
-        """Whether an element has any target. If that takes too long to find out, yes is assumed."""
+        """Whether an element has any target. If finding out would take too many states, yes is assumed."""
         if element not in self._has_any:
             most = max(20, MOST_TRIED_AT_ONCE // max(1, sum(1 for _ in self.old.resting())))
             self._has_any[element] = any(True for _ in self._offered(element, most))

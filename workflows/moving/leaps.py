@@ -1,7 +1,8 @@
 """What an instance has surely passed where a token stands, and which required steps a moved token would skip.
 
-A token has surely passed some nodes if no token could arrive there while nothing leaves them. A join lets through once all of its flows
-have arrived, so parallel branches count as they run. This looks at the nets alone; token_targets.py also reads the rows of a case.
+A token has surely passed one of some nodes if no token could come to where it stands while nothing leaves those nodes. A join lets through
+only once a token has come by each flow into it, so behind it a node on any one of the joined branches counts as passed. This looks at the
+nets alone; token_targets.py also reads the rows of a case.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -18,9 +19,10 @@ OTHER_THAN = "other_than"
 
 @dataclass(frozen=True)
 class RequiredStep:
-    """Something a token may not skip: one of some steps, or a message. `element` is the name shown to people.
+    """Something a token may not skip: one of some steps, or a message. People are shown the label of `element`.
 
-    `is_core` are verification, approval and publication; later steps rely on the other required steps.
+    `is_core` are verification, approvals (drawn ones included), publication and the end of the agencies' work: an administrator cannot move
+    a token past one the case lacks. The other required steps are not skipped by a move to another version, since later steps rely on them.
     """
 
     element: str
@@ -80,8 +82,8 @@ def leapt_over(old: Net, stood: Collection[Spot], new: Net, stands: Spot) -> Ite
 
 
 def left_undone(old: Net, stood: Collection[Spot], new: Net, stands: Collection[Spot], mapping: Mapping[str, str | None]) -> list[str]:
-    """Return the drawn steps that tokens skip: those every token standing there has passed, and those they were waiting at if these lie
-    behind.
+    """Return the drawn steps that tokens skip: those every token standing there has passed, and those at which one waited that is
+    sent past them by hand.
 
     They do not prevent a move; the person who begins it is told.
     """
@@ -107,7 +109,7 @@ def label_of(net: Net, element: str) -> Bilingual:
 
 
 def skipping(step: Bilingual) -> Bilingual:
-    """Say that a token may not skip a step."""
+    """The reason against a move: it would skip a step the case has not passed."""
     return Bilingual(f"Hồ sơ sẽ bỏ qua {step.vi}, là bước hồ sơ chưa qua.", f"The case would skip {step.en}, which it has not passed.")
 
 

@@ -38,7 +38,7 @@ def look_at(pair: Pair, stretch: Stretch, standing: Standing) -> Look:
     surely = {spot: refusal for spot, refusal in said.items() if lacking[spot].is_sure}
     perhaps = beside | {spot: refusal for spot, refusal in said.items() if spot not in surely}
     if event is not None and not any(plan.outcomes):
-        # every token may end up dropped
+        # nothing of this group goes on: a case that has nothing else would be over
         perhaps |= {spot: Refusal(frozenset({spot}), OVER_AT_ONCE) for spot in standing}
     return Look(standing - surely.keys(), surely, perhaps)
 

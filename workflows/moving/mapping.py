@@ -18,7 +18,7 @@ from workflows.moving.net import AT, KEPT, NOWHERE, Spot, nets_of
 from workflows.moving.pairs import Mapped, Pair, Refusal, TokenMove, pair_of
 
 MOST_STANDINGS = 3_000
-"""States of a process that are examined."""
+"""The most states of a process that are examined."""
 
 _DEPENDS = Bilingual(
     "Còn tuỳ những nhánh khác của hồ sơ đang chờ ở đâu; bản chạy thử trên từng hồ sơ sẽ nói rõ.",

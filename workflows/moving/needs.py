@@ -18,7 +18,7 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class Missing:
-    """A value read at a node that may be missing; `spots` are the tokens that may lack it."""
+    """A value, `name`, that may be missing when the node `reader` reads it."""
 
     name: str
     reader: str
@@ -118,7 +118,7 @@ class Needs:
                 yield from (Missing(name, node_id) for name in self._names if lacks & self._bits[name])
 
     def _before(self, brought: Mapping[Spot, int], ahead: frozenset[str]) -> dict[str, int]:
-        """Computed as in `values.py`, but starting from where the tokens are."""
+        """The values surely set before each node ahead, computed as in `values.py` but starting from where the tokens are."""
         everything = (1 << len(self._names)) - 1
         before = dict.fromkeys(ahead, everything)
         waiting = deque(node for node in self.net.nodes if node in ahead)
@@ -143,7 +143,7 @@ class Needs:
         return reduce(and_, ways) if ways else everything
 
     def _read(self, node: Node) -> Names:
-        """The values a node reads when a token arrives; timers on its boundary or behind a gateway are read before."""
+        """The values a node reads when a token arrives. Boundary events and events behind a gateway count with their step or gateway."""
         if node.attached_to or self.net.behind_gateway(node.id):
             return frozenset()
         texts = [flow.condition for flow in self.graph.leaving[node.id] if node.kind == "exclusiveGateway" and not flow.is_default]
@@ -153,7 +153,7 @@ class Needs:
 
 @lru_cache(maxsize=4096)
 def reads_of(text: str) -> Names:
-    """Return the variables an expression needs; those it tests with `defined` first may be missing."""
+    """Return the variables an expression needs, without those it asks `defined` of; none for a text that is no expression."""
     try:
         names = names_in(text or "None")
     except ExpressionRefused:

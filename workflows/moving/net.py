@@ -18,7 +18,7 @@ from workflows.definitions.process import Definition, read_xml
 from workflows.definitions.vocabulary import RESTING
 
 KEPT = 24
-"""Pairs of versions kept in the cache; it keeps twice as many versions."""
+"""Pairs of versions kept in their cache; that of the nets holds twice as many versions."""
 
 Spot = tuple[str, ...]
 """Where a token is: (AT, node) or (ON, source, join)."""
@@ -41,7 +41,8 @@ def _read(definition: Definition) -> dict[str, "Net"]:
 
 @dataclass(eq=False)
 class Stretch:
-    """One line of the game with the standings of its tokens; `standings` gives for each the splits passed on other lines.
+    """One line of the game with the standings of its tokens; `standings` gives for each the sets of splits beyond
+    which further lines may run at the same time.
 
     `event` is the boundary event that began it, None for a line that belongs to the instance from its start.
     """

@@ -18,7 +18,7 @@ from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of
 
 MOST_BEGUN = 2
-"""Branches begun within one line of a case that is moved."""
+"""The most branches begun within one line of a case that is moved."""
 
 OVER_AT_ONCE = Bilingual("Chuyển như thế thì quy trình kết thúc ngay.", "Moved like that, the process would be over at once.")
 
@@ -53,7 +53,7 @@ class TokenPlan:
 
     @property
     def moves_on(self) -> bool:
-        """Whether more happens than tokens standing elsewhere."""
+        """Whether more happens than that tokens stand elsewhere: one is dropped or goes on, or a branch begins."""
         return any(each.to is None for each in self.going.values()) or bool(self.begins)
 
 
@@ -78,7 +78,7 @@ class Pair:
         self.mapping = {element: target for element, target in mapping.items() if not element.endswith(APART)}
         self.apart = frozenset(drawn_id(element) for element in mapping if element.endswith(APART))
         self.before, self.needs = needs_of(old), needs_of(new)
-        # a value another step left under the same name says nothing about this one
+        # the new version uses these ids for other elements: what the old ones left under a name says nothing about it
         self.foreign = frozenset[str]().union(*(self.before.gives[element] for element in self.apart if element in old.nodes))
         # whatever choices do not change is shared with the pair `like`
         self._branches: dict[int, list[tuple[Flow, Standing]]] = like._branches if like else {}
@@ -156,7 +156,7 @@ class Pair:
         ), by_hand=True)  # fmt: skip
 
     def newly_read(self, element: str, target: str) -> Names:
-        """Values for the timers of a resting place that the old version did not compute, or computed otherwise."""
+        """The values read by those timers of a resting place that the old version did not have there, or set otherwise."""
         node = self.new.nodes[target]
         events = [self.new.nodes[flow.target] for flow in self.new.graph.leaving[target]] if node.kind == "eventBasedGateway" else [node]
         fresh = [event for event in (*events, *self.new.graph.attached[target]) if event.timer and not self._was_armed(event, element)]
@@ -233,7 +233,10 @@ class Pair:
         return self._unclear(spot)
 
     def _surviving(self, node_id: str) -> tuple[str | None, bool]:
-        """The node in the new version, or the last one before it on the only way to it that still exists."""
+        """The node as the new version has it, else the last node before it that the new version has, and whether it is the node itself.
+
+        None where there is none, or where more than one way leads to the node.
+        """
         seen = {node_id}
         first = node_id
         while True:
@@ -288,7 +291,7 @@ class Pair:
         return TokenPlan(moved, begins.pop(), frozenset(outcomes))
 
     def _leap(self, moved: Mapping[Spot, TokenMove], outcomes: Iterable[Standing]) -> Refusal | None:
-        """Why tokens may not come to stand so: they would skip a required step the case has not done."""
+        """Why tokens may not come to stand so: they would skip a required step the case may not have done."""
         for spot in sorted(frozenset().union(*outcomes)):
             owed = next(leapt_over(self.old, moved.keys(), self.new, spot), None)
             if owed is not None:
@@ -345,7 +348,10 @@ class Pair:
         return tuple(begins)
 
     def _fit(self, stretch: Stretch, by: Mapping[int, Standing], leapt: Standing, begins: list[Flow], reached: set[int]) -> Standing | None:
-        """Find a state of a line, and of those beyond its splits, with exactly these tokens; returns those that do not fit."""
+        """Find a state of a line, and of those beyond its splits, with exactly these tokens; returns those that do not fit.
+
+        Flows that have to begin are added to `begins`, lines that are dealt with to `reached`.
+        """
         own = by.get(id(stretch), NOWHERE)
         reached.add(id(stretch))
         begun = self._within(stretch, own, leapt)
@@ -385,7 +391,7 @@ class Pair:
     def _within(self, stretch: Stretch, own: Standing, leapt: Standing) -> list[Flow] | None:
         """The flows that must begin on one line for these tokens to be a state of it; None if none help.
 
-        Nothing begins next to a token moved by hand: nobody can tell whether its fork or its join is still ahead.
+        Nothing begins next to a token in `leapt`, which was moved by hand: nobody can tell whether its fork or its join is still ahead.
         """
         if own in stretch.standings:
             return []

@@ -30,12 +30,12 @@ from workflows.versions.step_origins import reused_between
 
 LONGEST_REASON = 500
 FILLED_TOGETHER = 2000
-"""Cases put on a plan in one statement."""
+"""The most cases put on a plan in one statement."""
 MOST_SHOWN = 30
 """Plans listed with a version, the newest."""
 ACTS = ("plan_move", "map_move", "begin_move", "pause_move", "go_on_with_move", "undo_move", "drop_move")
 PREVIEWED = ("moves", "choice", "cannot")
-"""Results of a preview; a change of the plan discards them."""
+"""Results of a preview; a change of the plan discards those it concerns."""
 
 
 class MoveRefused(CaseworkError):
@@ -185,8 +185,8 @@ def make_move(
 ) -> ProcessMove:
     """Plan a move of the open cases of a version to another: those of one centre, or of all for None.
 
-    The target may still be a draft. If the same plan exists already, it is returned. The first cases are added at once, the others by the
-    worker. Records `plan_move`. Raises NotAllowed and MoveRefused.
+    The target may still be a draft. If the same plan exists and has not begun, it is returned. The first cases are added at once, the
+    others by the worker. Records `plan_move`. Raises NotAllowed and MoveRefused.
     """
     if target.centre_id is not None:
         centre_id = target.centre_id
@@ -275,9 +275,10 @@ def map_elements(
 def begin_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str, revision: int) -> bool:
     """Let the worker move the cases that can move; the others stay, with their reasons.
 
-    False if a preview is outdated because the target was saved since: then the cases are previewed again, and nothing has begun. Records
-    `begin_move` with the reason and how many move. Raises NotAllowed, MoveUnknown, MoveChanged, ModelNotClean where the target does not
-    pass today's check, and MoveRefused without a reason, before all are previewed, where none can move, or where the target was never live.
+    False if a preview is outdated, because the target was saved since or because it has no forecast: then the cases are previewed again,
+    and nothing has begun. Records `begin_move` with the reason and how many move. Raises NotAllowed, MoveUnknown, MoveChanged,
+    ModelNotClean where the target does not pass today's check, and MoveRefused without a reason, before all are previewed, where none can
+    move, or where the target was never live.
     """
     by, move = _acting_on(move, by)
     reason = _reason(reason)
@@ -487,7 +488,7 @@ def _is_outdated(move: ProcessMove) -> bool:
 
 
 def _lock_source(source: ProcessVersion) -> None:
-    """Two people who make the same plan at once make one."""
+    """Lock the version, so that two people who make the same plan at once make one."""
     if db.session.get_bind().dialect.name != "sqlite":
         row = select(ProcessVersion.id).where(ProcessVersion.id == source.id)
         db.session.execute(row.with_for_update(key_share=True)).all()

@@ -42,7 +42,9 @@ TOGETHER = 20
 
 
 def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER, bindings: Bindings = BINDINGS) -> int:
-    """Preview the next waiting cases of a plan; returns how many. When none is left the plan is ready.
+    """Preview the next waiting cases of a plan and return how many.
+
+    If none is waiting, further cases are added to the plan and counted instead; with none of those either, the plan is ready.
 
     Results are kept only if the plan is still as it was read. Nothing is locked while trees are moved except a case in a trial move; a case
     somebody is working on is left to the next call.

@@ -52,7 +52,8 @@ def reason_against_standing(
 ) -> Bilingual | None:
     """Return why the tokens of an instance must not come to stand so in another version; None if they may.
 
-    In addition to the nets (`Pair.plan`), the rows decide: past nothing they say is lacking, wherever the token stood.
+    In addition to the nets (`Pair.plan`), the rows decide: past nothing they say is lacking, wherever the token stood. Only that
+    the agencies have finished is not asked again where the token stood past it.
     """
     for spot in sorted(stands):
         for owed in (VERIFIED, PUBLISHED, SETTLED):

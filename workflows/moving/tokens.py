@@ -29,6 +29,7 @@ class Token:
 
 
 def tokens_of(workflow: BpmnWorkflow, definition: Definition, net: Net) -> list[Token]:
+    """Return the tokens of an instance. Raises NotAtRest."""
     return list(_tokens(workflow, definition, net))
 
 
@@ -41,7 +42,7 @@ def grouped(tokens: list[Token]) -> dict[UUID | None, list[Token]]:
 
 
 def element_before(task: Task, definition: Definition) -> str:
-    """Return the element before a task; the engine has tasks of its own between elements."""
+    """Return the element before a task, "" if there is none; the engine has tasks of its own between elements."""
     parent = task.parent
     while parent is not None and parent.task_spec.name not in definition.elements:
         parent = parent.parent

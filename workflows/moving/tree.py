@@ -63,8 +63,8 @@ def move_tree(
     """Return a new tree over the new version; the given one is unchanged.
 
     Waiting steps and timers keep their ids, values and due instants; without `keeps_limits` every instant is computed again from `now`.
-    Services are called only where a new branch that starts passes one. Raises MoveImpossible with the reason; `fates` foresees what is said
-    about a state.
+    Services are called only where a new branch that starts passes one. Raises MoveImpossible with the reason;
+    `fates` gives beforehand those that follow from where the tokens stand.
     """
     if process_id not in new.specs:
         raise MoveImpossible(*_NO_PROCESS)
@@ -134,7 +134,7 @@ def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, se
 
 
 def _shape(workflow: BpmnWorkflow) -> list[tuple[Any, ...]]:
-    # events that were seen are objects equal only to themselves; notes matter only on tasks that still wait
+    # the events a finished task has seen are objects equal only to themselves; internal data matters only on tasks that still wait
     return [
         (task.task_spec.name, task.state, task.data, task.internal_data if task.has_state(_LIVE) else None, len(task._children))
         for task in workflow.tasks.values()
@@ -344,7 +344,7 @@ class _Move:
         return fork
 
     def _done_before(self, top: Task, fork: str) -> Iterator[Task | None]:
-        """Tasks of the nearest elements before a fork, gateways skipped."""
+        """For each element before a fork, nearest first, its last completed task, None where it has none."""
         net = self.pair.new
         seen, ahead = {fork}, [fork]
         while ahead:
@@ -403,7 +403,7 @@ def _spent(was: Task) -> list[Task]:
 
 
 def _can_keep(old: TaskSpec, new: TaskSpec) -> bool:
-    """Whether the instant or message a waiting event has computed is still right."""
+    """Whether a waiting event may keep what it has computed: both wait for an instant, both for a cycle, or both for neither."""
     return _moment_kind(old) == _moment_kind(new)
 
 

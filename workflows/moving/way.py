@@ -57,7 +57,7 @@ class LoadedMove:
 
 @dataclass(frozen=True, slots=True)
 class CasePreview:
-    """The preview of one case. If it moves, `arrival` says where to."""
+    """The preview of one case. If it moves, `arrival` says where to, None until a trial move has shown it."""
 
     state: str
     places: tuple[str, ...] = ()
@@ -69,8 +69,8 @@ class CasePreview:
 class Arrival:
     """Where a case rests once it has moved and run on, in elements of the new version; elements that only listen are left out.
 
-    `skips` are steps that every case resting there has done and this one has not; `tells` are the parties the move notifies: `reporter`,
-    `account`, or the role of a desk.
+    `skips` are drawn steps that every case resting there has done and this one has not; `tells` are the parties the move notifies:
+    `reporter`, `account`, or the role of a desk.
     """
 
     rests: tuple[str, ...]
