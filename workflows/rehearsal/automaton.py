@@ -45,7 +45,7 @@ from workflows.running.process_variables import declared_variables
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """The instant at which everything happens."""
 MOST_STATES = 20_000
-"""States of one automaton; a packed tree is kept for each."""
+"""The most states of one automaton; a packed tree is kept for each."""
 
 
 class Kind(StrEnum):
@@ -197,7 +197,7 @@ class Automaton:
         return self.definition.messages
 
     def start(self, process_id: str) -> State:
-        """Return the state a fresh instance rests in. Raises DoesNotRun, and KeyError for an unknown process."""
+        """Return the state a fresh instance rests in. Raises DoesNotRun, TooManyStates, and KeyError for an unknown process."""
         return self.begun(process_id).state
 
     def begun(self, process_id: str) -> Move:

@@ -58,7 +58,7 @@ class ProcessLife:
 
 @dataclass(frozen=True, slots=True)
 class CaseLife:
-    """A case, with instants in seconds: `due` is the final limit of its clock, `due_began` its beginning, `answered` when it stopped."""
+    """A case, with instants in seconds: `due`, `due_began` and `answered` are the limit, the beginning and the end of its last clock."""
 
     version: str
     processes: tuple[ProcessLife, ...]

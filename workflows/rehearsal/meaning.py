@@ -41,8 +41,8 @@ class ConditionMeaning:
         return path in self._asked or path in self._together
 
     def same_way(self, path: str, variable: Variable, value: Any) -> Any:
-        """Return a value for which all conditions give the same answers, the first of those the checks try; the value itself if there is
-        none.
+        """Return the first candidate for which all conditions give the same answers; the value itself if there is none, or if a condition
+        reads it together with another variable.
 
         A moment always gets the same replacement, since no condition compares moments.
         """

@@ -43,7 +43,8 @@ class Follows:
 class Record:
     """A case to be replayed; instants in seconds. `answered_by` and `due_by` are the acts that ended and began its limit.
 
-    `finished` are the messages heard when its agencies were done, each with the delay after that and after the case began to wait for it.
+    `finished` are the messages heard when its agencies were done, each with the delay since they were done
+    and the case waited for it.
     """
 
     started: float
@@ -71,6 +72,7 @@ FINISHED = "assignments_finished"
 
 
 def record_of(life: CaseLife, way: Sequence[Traced]) -> Record:
+    """Return the record of a case that is over."""
     passages: dict[tuple[str, Sign], list[RecordedPassage]] = defaultdict(list)
     follows: dict[Which, list[Follows]] = defaultdict(list)
     finished: list[tuple[Act, float]] = []

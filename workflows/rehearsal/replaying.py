@@ -48,9 +48,10 @@ class Assumed:
 
 @dataclass(slots=True)
 class Played:
-    """How a replayed case went: passages by element, work by role and agency, when it was answered and over.
+    """How a replayed case went: passages by element, when it was answered and over.
 
-    `assumed` counts assumptions by element, kind (STEP, BUTTON or TIMER) and button pressed; `heard` counts messages.
+    `work` is by role and agency how many steps were done and their office seconds. `assumed` counts assumptions by element, kind (STEP,
+    BUTTON or TIMER) and button pressed; `heard` counts messages.
     """
 
     passages: Counter[str] = field(default_factory=Counter)
@@ -316,7 +317,10 @@ class _Run:
         self._plan(self._until(element, passage.since, passage.until), DONE, waits)
 
     def _until(self, element: str, since: float, until: float) -> float:
-        """The end of a step that took from `since` to `until`: the same office hours from now on; for citizens, the same elapsed time."""
+        """The end of a step that took from `since` to `until`: after the same office hours from now on.
+
+        For citizens, and where no office hours passed, after the same elapsed time.
+        """
         if self.now == since:
             return until
         office = self.player.office
@@ -369,7 +373,10 @@ class _Run:
     # -- where it stands still ---------------------------------------------------------------------------------------
 
     def _help(self) -> bool:
-        """Let a step be done that was then withdrawn, or a message be heard that was not heard then; otherwise the case is stuck."""
+        """Help on a case that is stuck: let a step be done that was then withdrawn, or a message be heard that was not heard then.
+
+        Returns whether there was anything to help with.
+        """
         for process in self.processes.values():
             for waiting in process.waiting.values():
                 for waits in waiting:

@@ -38,7 +38,7 @@ LOGGER = logging.getLogger("langbiang.rehearsal")
 
 LEASE = timedelta(minutes=5)
 MOST_WAITING = 12
-"""Of one centre, or of those who rehearse for several, so that nobody's requests block those of another centre."""
+"""Pending rehearsals of one centre, or of those who rehearse for several, so that nobody's requests block those of another centre."""
 MOST_AT_ONCE = 5
 """Rehearsals per run of the job, so that its other work goes on too."""
 LONGEST_PERIOD = timedelta(days=3 * 366)
@@ -165,7 +165,10 @@ def ask_rehearsal(
 
 
 def _asking(version: ProcessVersion, by: Actor) -> Actor:
-    """The person at the desk that lets them rehearse the version; whoever may read it may rehearse it. Raises NotAllowed."""
+    """The person at the desk that lets them rehearse the version. Raises NotAllowed.
+
+    Whoever rehearses in any centre may rehearse a version of the installation.
+    """
     scopes = scopes_with(by, Action.REHEARSE)
     if version.centre_id is not None or None in scopes:
         return acting(by, version.centre_id, Action.REHEARSE)
@@ -225,7 +228,7 @@ def newest_of(version: ProcessVersion, kind: str, *, by: Actor) -> Rehearsal | N
 def newest_about(query: Select[Rehearsal], centres: frozenset[int] | None) -> Rehearsal | None:
     """Return the newest row about centres a person reads (None: all), however many about other centres came after it.
 
-    A person who reads all centres gets a row about all of them first.
+    A person who reads all centres gets a row about several or all of them first.
     """
     if centres is None:
         return _first(query.where(Rehearsal.centre_id.is_(None))) or _first(query)

@@ -130,7 +130,10 @@ def _office(told: Mapping[str, Any], cases: Sequence[_Case]) -> OfficeTime:
 
 
 class _Assumptions:
-    """How long a step takes that history does not know: as typed, its own limit, or the median of what its role did."""
+    """How long a step takes that history does not know: as typed, else its own limit if no case passed it.
+
+    Failing these, the median of its own passages, then of those of its role, then WITHOUT_ANY.
+    """
 
     def __init__(
         self, cases: Sequence[_Case], known: Mapping[str, Automaton], office: OfficeTime, minutes: Mapping[str, Any],
@@ -302,7 +305,7 @@ def _spread(days: Sequence[float]) -> Told | None:
 
 
 def _steps(before: _Sum, after: _Sum, basis: Automaton, draft: Automaton) -> Iterator[Told]:
-    """Steps passed more or less often, then the others; in the order of the draft, removed ones last."""
+    """The steps passed in either model, in the order of the draft; those that only the live one has come last."""
     ordered = dict.fromkeys(
         [*(each.id for each in draft.definition.steps), *(each.id for each in basis.definition.steps)]
     )
