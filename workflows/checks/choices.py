@@ -1,4 +1,4 @@
-"""Checks that an exclusive gateway always has a way on, by trying every value its conditions distinguish."""
+"""Checks that an exclusive gateway always has one way on, never two, by trying every value its conditions distinguish."""
 
 import ast
 from collections.abc import Iterator, Mapping

@@ -25,7 +25,7 @@ _UNDECIDED = ("exclusiveGateway", "eventBasedGateway")
 
 
 def look_ahead_findings(process: Process) -> Iterator[ModelFinding]:
-    """Yield the first split in the file from which the engine would foresee more than MOST_TASKS tasks, unless one behind it does too.
+    """Yield the first node in the file from which the engine would foresee more than MOST_TASKS tasks, and from no node right behind it.
 
     Only for processes whose loops all go through a choice (circles/choiceless.py).
     """
@@ -44,8 +44,9 @@ def look_ahead_findings(process: Process) -> Iterator[ModelFinding]:
 def look_ahead(graph: Graph) -> dict[str, int]:
     """Return by node how many tasks the engine makes when a token arrives there, the node's own included.
 
-    It foresees everything up to a choice, an event-based gateway or a boundary event, and only the next node behind these; joins are
-    foreseen once for each way into them. The engine adds two tasks behind each end and two around a step with boundary events.
+    It foresees everything up to a choice, an event-based gateway or a boundary event, and behind these only the next node and those
+    after it; joins are foreseen once for each way into them. The engine adds two tasks behind each end and two around a step with boundary
+    events.
     """
     sizes: dict[str, int] = {}
     ahead = list(graph.nodes)

@@ -257,7 +257,7 @@ def _begun_again(game: Game) -> Iterator[ModelFinding]:
 
 
 def _never_reached(game: Game) -> Iterator[ModelFinding]:
-    """Yield the first of the nodes that have flows but get no tokens; nodes without any way in have another finding."""
+    """Yield each node no token reaches although one reaches a node before it. Nodes without any way in have another finding."""
     graph = game.graph
     for node in graph.nodes.values():
         if node.id not in game.reached and set(graph.before(node.id)) & game.reached:

@@ -1,9 +1,9 @@
 """Checks whether a path rule holds in every run of a process, with joins waiting for all their branches.
 
-A path drawn through a join is not a run: the join lets nothing through until a token has come by each of its flows. So tokens are moved as
+A path drawn through a join is not a run: the join lets nothing through until a token has come by each flow into it. So tokens are moved as
 in the token game (token_game.py). Tokens that come from the beginning of the rule are marked, a join passes the mark on, and marked tokens
-stop where the rule wants to be passed. A marked token that still reaches a goal shows a run that breaks the rule. Unmarked tokens count for
-nothing, since whatever they do may have happened before the beginning.
+stop at what the rule requires them to pass. A marked token that still reaches a goal shows a run that breaks the rule. Unmarked tokens
+count for nothing, since whatever they do may have happened before the beginning.
 """
 
 from collections import deque
@@ -18,14 +18,14 @@ from workflows.definitions.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_SECONDS = 1.0
-"""Processor time for all rules of one process together."""
+"""Seconds of processor time for all rules of one process together."""
 STATES_BETWEEN = 16
 """States between two readings of that clock."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Token:
-    """A token on its way to `target` or at rest there; `came_of` are its predecessors, in a run the marked ones."""
+    """A token on its way to `target` or at rest there; `came_of` are the tokens it came from, by which a run is traced back."""
 
     step: Step
     target: str
@@ -68,7 +68,7 @@ class _GoalReached(Exception):
 
 
 class Runs:
-    """The runs of one process in which no place ever gets two tokens. All rules share one budget of states."""
+    """The runs of one process in which no place ever gets two tokens. All rules share one budget of states and time."""
 
     def __init__(self, game: Game) -> None:
         self.graph = game.graph
@@ -106,7 +106,7 @@ class _Search:
         self._known: set[object] = set()
 
     def run(self) -> None:
-        """Visit every run. Raises _Found with the first that breaks the rule, and TooManyStates."""
+        """Visit every run. Raises _GoalReached with the first that breaks the rule, and TooManyStates."""
         start = self.graph.process.starts[0].id
         is_begun = start in self.wanted.begun
         tokens = tuple(_Token((start, flow.id), flow.target, is_begun) for flow in self.graph.leaving[start])
@@ -156,7 +156,7 @@ class _Search:
             yield from self._leave(token.target, [token], state)
 
     def _is_closed_to(self, token: _Token) -> bool:
-        """Whether the token has reached what it had to pass. Raises _Found for a marked token at a goal."""
+        """Whether the token has reached what it had to pass. Raises _GoalReached for a marked token at a goal."""
         if token.is_marked and token.target in self.wanted.closed:
             return True
         if token.is_marked and token.target in self.wanted.goals:
@@ -199,7 +199,7 @@ class _Search:
             yield from self._leave(node.id, [token], state)
 
     def _leave(self, node_id: str, tokens: list[_Token], state: _State) -> Iterator[_State]:
-        """Yield what follows when tokens leave a node: once as part of the rule, once as unrelated."""
+        """Yield what follows when tokens leave a node; where the rule begins, also as if it began here, with marked tokens."""
         came_of = tuple(token for token in tokens if token.is_marked)
         if came_of and node_id in self._stays:
             yield state

@@ -23,7 +23,7 @@ MAX_STATES = 20_000
 MAX_TOKENS = 250_000
 """Tokens in all states together, since the memory of a state grows with its tokens."""
 MAX_SECONDS = 2.0
-"""Processor time for one process: a busy machine or a large process must not change a verdict."""
+"""Seconds of processor time for one process of a model: a busy machine or a full memory must not change a verdict."""
 STATES_BETWEEN = 16
 """States between two readings of that clock, which itself takes time."""
 
@@ -36,7 +36,7 @@ ENDED: State = frozenset()
 
 
 class TooManyStates(RuntimeError):
-    """The diagram has more simultaneous tokens than can be explored."""
+    """The diagram has more states than can be explored, because too much runs in parallel."""
 
 
 @dataclass
@@ -44,8 +44,8 @@ class TokenLine:
     """One independent part of a process, begun by `entries`, with every state it can be in and what follows each.
 
     `doubled` are the nodes at which two tokens met that then stood in one place, found after the fewest moves: once two are doubled, they
-    follow each other to everything behind. `came_round` are those where one token came back by a loop, or behind the other on the same way,
-    which mostly follows from another meeting. `ended_by` are the plain ends that took the last token.
+    follow each other to everything behind. `came_round` are those where one token came back by a loop, or came behind the other on the same
+    way, which mostly follows from another meeting. `ended_by` are the plain ends that took the last token.
     """
 
     entries: tuple[Flow, ...]

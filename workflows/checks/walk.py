@@ -39,7 +39,7 @@ MANY_STATES = 300
 MANY_ACTS = 80
 """After this many acts in one process only acts and values not tried before are tried."""
 MAX_SECONDS = 3.0
-"""Processor time for the whole model, without garbage collection (own_time.py)."""
+"""Seconds of processor time for the whole model, without garbage collection (own_time.py)."""
 
 _REFUSED = Rule(
     "engine_refuses",

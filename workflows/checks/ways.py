@@ -11,8 +11,8 @@ from workflows.definitions.expressions import ExpressionRefused, evaluate
 
 class Mark(NamedTuple):
     """Something a way can pass, by kind: `done` (a step) or `offered` (a step before it is done, `*` any); an event that `waits` for or
-    `hears` a message; `stands`, where a way stands still for a message (`*` any); `runs` (a service); `end`, by id, `*` any, `!id` any
-    other."""
+    `hears` a message; `stands`, where a way stands still for a message (`*` any); `runs` (a service); `end`, by id; `*` is any that
+    ends the whole process, `!id` any such but this one."""
 
     kind: str
     name: str
@@ -120,7 +120,7 @@ def path_query(
 def bypass(graph: Graph, wanted: PathQuery) -> Bypass | None:
     """Return a drawn way that breaks the rule, None if there is none.
 
-    Where a join lies on it, no token may ever go that way, because the join waits for all its flows (runs.py).
+    If a join lies on it, perhaps no token ever goes that way, because the join waits for all flows into it (runs.py).
     """
     came: dict[str, Step] = {}
     ahead = [(node, *step) for node in sorted(wanted.begun) for step in _onward(graph, node, wanted.values) if step[0] not in graph.nodes]
@@ -147,7 +147,7 @@ def _way_back(came: Mapping[str, Step], goal: str, begun: frozenset[str]) -> Ite
 
 
 def is_join(graph: Graph, node: str) -> bool:
-    """Whether a node waits for a token on each of its flows."""
+    """Whether a node waits for a token on each flow into it."""
     return graph.nodes[node].kind == "parallelGateway" and len(graph.entering[node]) > 1
 
 
@@ -194,7 +194,8 @@ def parting(graph: Graph, way: list[Step], goal: str, wanted: PathQuery) -> str:
     """Return the flow or event by which a way goes wrong; `way` holds its steps, last first.
 
     That is where it leaves the last node from which it could still have passed what it must; else where the given values decided; else the
-    last boundary event that began it, the last choice, or the flow out of its beginning (into the goal, for a way from the process start).
+    last boundary event on it. Failing these it is, for a way from the process start, the flow into the goal, else the last choice or the
+    flow out of its beginning.
     """
     passing = wanted.closed | wanted.left
     chosen = [(before, by) for before, by in way if _is_choice(graph, before, by)]
