@@ -70,7 +70,8 @@ def acting(by: Actor, centre_id: int | None, *actions: Action) -> Actor:
 
 
 def scopes_with(by: Actor, action: Action) -> frozenset[int | None]:
-    """The scopes of the person's own grants for an action; None among them means the installation and every centre."""
+    """The scopes of the person's grants for an action, those of principals included; None among them means the installation and every
+    centre."""
     return frozenset(grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[action])
 
 
@@ -117,7 +118,7 @@ def live_version(centre_id: int | None, *, key: str = FIELD_REPORT) -> ProcessVe
 def lock_versions(key: str) -> None:
     """Let only one act at a time change the versions of a key; others wait here and then read its result.
 
-    The oldest row is locked for all: there always is one, and cases may still refer to it meanwhile. SQLite has one writer anyway.
+    The oldest row is locked for all: versions are never deleted, and cases may still refer to it meanwhile. SQLite has one writer anyway.
     """
     if db.session.get_bind().dialect.name != "sqlite":
         oldest = select(ProcessVersion.id).where(ProcessVersion.key == key).order_by(ProcessVersion.id).limit(1)
@@ -133,7 +134,10 @@ def next_number(key: str, centre_id: int | None) -> int:
 
 
 def check_version(version: ProcessVersion) -> Checked:
-    """Return the check of a stored version within its scope; the same text is checked once per process."""
+    """Return the check of a stored version; the same text is checked once per program process.
+
+    A model that was never live is checked against the other versions of its scope too, for ids it gives to another part.
+    """
     checked = _checks.get((version.key, version.sha256), lambda: _check(version.key, text_of(version)))
     if version.key != FIELD_REPORT or version.live_at is not None or not checked.is_readable:
         return checked

@@ -16,7 +16,7 @@ OF_ONE_STEP = frozenset({ClockKind.ACCEPTANCE, ClockKind.ASSIGNMENT_ACCEPTED, Cl
 
 
 def limits_of_steps(centre_id: int, *, now: datetime) -> dict[str, int]:
-    """Return the own limit of each step for an ordinary case; steps with a limit outside office hours are left out."""
+    """Return the own limit of each step for an ordinary case; steps whose limit is not in working time are left out."""
     try:
         steps = definition_of(live_version(centre_id)).steps
     except NoLiveVersion:
