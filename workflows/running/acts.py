@@ -22,7 +22,7 @@ from workflows.running.incidents import run_recorded
 from workflows.running.instances import CaseProcess
 
 OTHER_CASES = ("into", "source")
-"""Result keys under which use cases about two cases return the number of the other case; `merged` also those merged with it."""
+"""Result keys under which use cases about two cases return the id of the other case; `merged` also those merged with it."""
 
 
 class ActUnknown(CaseworkError):

@@ -66,7 +66,7 @@ def is_stood_in_by(by: Actor, holder: Account, *, now: datetime) -> bool:
 
 
 def _meets_another(row: type[Membership], now: datetime) -> ColumnElement[bool]:
-    """Whether the claimant has another role that supervises this one; then they do not deputise in it (casework.permissions)."""
+    """Whether the claimant has another of the roles that watch each other; then no deputyship counts in this one (casework.permissions)."""
     other, deputy, principal = aliased(Membership), aliased(Deputy), aliased(Account)
     principals = (
         select(deputy.principal_id).join(principal, principal.id == deputy.principal_id).where(principal.disabled_at.is_(None))

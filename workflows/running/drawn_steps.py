@@ -74,7 +74,7 @@ def names_in_case(case_id: int, elements: Collection[str]) -> dict[str, Bilingua
 
 
 def outcome_words(task: WaitingTask) -> Bilingual | None:
-    """Return the outcome of a step in words: its button, or the outcome of a step of this software. None with only one way."""
+    """Return the outcome of a step in words: its button, or the outcome of a step of this software. None if it can only be done one way."""
     element = element_of(task)
     buttons = element.form.buttons if element is not None else ()
     pressed = next((button.label for button in buttons if button.id == task.outcome), None)

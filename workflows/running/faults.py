@@ -30,7 +30,7 @@ MOST_REMEMBERED = 100
 
 @dataclass(frozen=True, slots=True)
 class FaultSpot:
-    """What was being done, and where: a person's `step`, a `timer` or a `message`. `by_id` is the person, if any."""
+    """What was being done, and where: a person's `step`, a `timer` or a `message`. `by_id` is who retries or repairs, if anybody."""
 
     kind: str
     instance_id: int

@@ -235,7 +235,7 @@ def spot_of(task_ref: str) -> FaultSpot | None:
 
 
 def spot_in_case(case_id: int, element: str) -> FaultSpot | None:
-    """Return the newest step of that element in a case, for use cases that find their step themselves."""
+    """The place for an incident of the newest step of that element in a case, for use cases that find their step themselves."""
     query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.element == element).order_by(WaitingTask.id.desc())
     return _spot_at(db.session.scalars(query.limit(1)).first())
 

@@ -130,7 +130,8 @@ class CaseProcess:
     def open_changed(self) -> None:
         """Open the case's own instance, and those of assignments that ended, asked for more time, or have timers that follow a limit.
 
-        A suspended instance, or one stopped by an incident, hears what happened when it is resumed; in a quarantined case it never is.
+        A suspended instance, or one stopped by an incident, hears what happened when it is resumed; in a quarantined case it is ended
+        instead.
         """
         for instance in self.instances:
             row = instance.assignment
@@ -153,7 +154,7 @@ class CaseProcess:
     def bring_to_rest(self, *, offer_messages: bool = False) -> None:
         """Run every opened instance to rest and let events hear the facts they wait for until nothing moves; the caller flushes.
 
-        `offer_messages` delivers pending messages even if nothing opened here waits for any.
+        `offer_messages` offers pending messages even if nothing opened here waits for any.
         """
         if offer_messages:
             self.waiting_messages()
@@ -208,7 +209,7 @@ class CaseProcess:
         self.open_changed()
 
     def _give_up(self, instance: ProcessInstance) -> None:
-        """End an instance where it stands, without running it: the next step is what failed."""
+        """End an instance where it stands, without running it, since running may be what failed; its incidents are resolved."""
         try:
             self.open(instance)
         except StateUnreadable:

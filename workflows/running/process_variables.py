@@ -94,7 +94,7 @@ def _members(record: str, members: Variables) -> dict[str, Variable]:
 
 
 def _guards(task: Task) -> Iterator[Task]:
-    """The boundary events of a step, which hold its data too."""
+    """The boundary events of a step, and the task before it, which hold its data too."""
     if task.parent is not None and task.parent.task_spec.name.startswith(f"{task.task_spec.name}."):
         yield from (each for each in task.parent.children if each is not task)
         yield task.parent.parent

@@ -37,6 +37,6 @@ def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, **form: A
 
 
 def open_own_step(case: Case, element: str) -> str | None:
-    """Return the ref of a waiting step of the reporter."""
+    """Return the ref of a waiting step of the reporter, None if it does not wait."""
     query = select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.element == element, WaitingTask.state == "waiting")
     return db.session.scalar(query.where(WaitingTask.desk.startswith(REPORTER)))

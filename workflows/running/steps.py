@@ -109,8 +109,8 @@ def perform(
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     """Claim a step, so that colleagues see it is taken; claiming one's own again changes nothing.
 
-    A sender's own step cannot be claimed. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, StepRefused for a person who did the step this
-    one checks, and CaseBusy if it moved to another desk of theirs at that moment.
+    A sender's own step cannot be claimed. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, StepRefused for a step on hold and for a
+    person who did the step this one checks, and CaseBusy if it moved to another desk of theirs at that moment.
     """
     task = _task(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
@@ -157,8 +157,7 @@ def release(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
 
 
 def may_release(task: WaitingTask, holder: Account | None, *, by: Actor, now: datetime) -> bool:
-    """Whether the person may release what `holder` has: their own, that of a deputy for whom they stand in, of their own deputy, or of
-    their staff.
+    """Whether the person may release what `holder` has: their own, that of a person they stand in for, or of their own deputy.
 
     The head of the desk may at any time: the leader of the agency, and for every desk of its centre the operations lead.
     """

@@ -33,7 +33,7 @@ TOGETHER = 20
 
 
 def fire_due_timers(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
-    """Run every instance whose timer is due, several in a unit of work where possible; returns how many fired."""
+    """Fire the timers that are due, at most `limit`, several in a unit of work where possible; returns how many fired."""
     keep_remembered()
     if db.session.scalar(_due(now).limit(1)) is None:
         return 0
