@@ -74,7 +74,7 @@ def view_of(
     is_ended = instance.ended_at is not None
     try:
         workflow = engine.unpack(state, definition.specs[instance.process_id])
-    except Exception:  # damaged: whatever the engine meets in it, the page must still open
+    except Exception:  # damaged: the engine may raise anything, but the page must still open
         return ProcessView(instance.key, agency, instance.status, is_ended, False, (), ())
     return ProcessView(
         instance.key, agency, instance.status, is_ended, True,

@@ -70,7 +70,7 @@ def _kept_state(case: Case, instance: ProcessInstance) -> BpmnWorkflow | None:
             continue  # it is of the version the case was moved from
         try:
             workflow = engine.unpack(state, spec)
-        except Exception:  # damaged as well: what a fault in bytes raises is not foreseeable
+        except Exception:  # damaged as well: its bytes may raise anything
             continue
         waiting = [*engine.waiting_steps(workflow), *(task for task, _due in engine.waiting_timers(workflow))]
         if open_rows == {str(task.id) for task in waiting}:
