@@ -23,7 +23,7 @@ from workflows.running.steps import StepRefused, TaskUnknown, label_of_step, loc
 
 LONGEST_REASON = 500
 MOST_COLLEAGUES = 200
-"""People of one desk that are listed."""
+"""The most colleagues that are listed."""
 
 
 class AssignRefused(CaseworkError):

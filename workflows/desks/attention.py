@@ -37,7 +37,7 @@ WHY = {
     "decide_hand_back": Attention.HANDED_BACK, "endorse_extension": Attention.EXTENSION, "decide_extension": Attention.EXTENSION,
     "review_rating": Attention.REVIEW,
 }  # fmt: skip
-"""By reason, the steps, as every model names them, at which a case waits for that."""
+"""By step, as every model names it, the reason for which a case waits there."""
 
 TWICE = 2
 """From the second hand-back on, the centre has to settle which agency is responsible before asking again."""
@@ -53,7 +53,10 @@ class DelayNote:
 
 
 def attention_of(centre_id: int, *, agency_id: int | None = None) -> dict[Attention, list[int]]:
-    """The cases of a centre, or of those one agency leads, that wait for a decision; the longest waiting first, MOST in all."""
+    """The cases of a centre, or of those one agency leads, that wait for a decision; the longest waiting first, MOST in all.
+
+    Of the cases handed back, only those handed back TWICE or more.
+    """
     query = select(WaitingTask.element, WaitingTask.case_id).join(Case, Case.id == WaitingTask.case_id)
     query = query.where(WaitingTask.centre_id == centre_id, WaitingTask.state == "waiting", WaitingTask.element.in_(WHY))
     query = query.where(Case.quarantined_at.is_(None))

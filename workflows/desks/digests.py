@@ -1,4 +1,4 @@
-"""The morning digest: how much waits in a person's inbox, which cases are close to their limit, how often they were mentioned.
+"""The morning digest: how much waits in a person's inbox, which cases are close to their limit, how many unseen notes name them.
 
 Counted when it is sent. It holds counts and case codes only, nothing of the content of a case.
 """

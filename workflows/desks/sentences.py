@@ -5,7 +5,7 @@ from casework.sentences import Audience, Known, Payload, Said, says
 
 
 def task_assigned(payload: Payload, known: Known) -> Said | None:
-    """Who gave a step of whom to whom is in the step; an agency is told of its own people's steps alone."""
+    """What was done with the step, without the names of those it went from and to; an agency reads of its own people's steps alone."""
     if known.audience is Audience.AGENCY and "agency" not in payload:
         return None
     label = Bilingual(*payload.get("step", ("?", "?")))

@@ -42,7 +42,7 @@ class Member:
 class Team:
     """The people of a centre's operations or of an agency. `free` is what nobody has taken; `is_cut` says that not all are listed.
 
-    `principal_id` is the leader somebody deputises for.
+    `principal_id` is the leader for whom the person leads it as a deputy, None if they lead it themselves.
     """
 
     name: Bilingual

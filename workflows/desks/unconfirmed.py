@@ -25,7 +25,7 @@ from workflows.models import WaitingTask
 from workflows.running.claims import is_free
 
 LOOKED_BACK = timedelta(days=7)
-"""How long after its time a report may still be moved: as long as a worker may have stood still."""
+"""How long after its time a report may still be moved, in case the worker has stood still for some days."""
 TOGETHER = 200
 
 

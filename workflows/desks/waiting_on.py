@@ -1,4 +1,4 @@
-"""Whom a case waits for, and since when: said of the steps that wait, or of the reason it is on hold."""
+"""Whom a case waits for, and since when: told from the waiting steps, or from the reason the case is on hold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
