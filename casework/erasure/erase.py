@@ -80,7 +80,7 @@ GONE = ""
 """Replaces a text that may not be NULL."""
 
 FILES_ERASED_WITHIN = timedelta(days=2)
-"""How long after its mark a file's bytes may still exist: two sweeps may be missed, a third would be an incident."""
+"""How long after its mark a file is still looked for, to be deleted: two sweeps may be missed, a third would be an incident."""
 
 MOST_FAILURES = 5
 """Failed deletions in a row after which a run ends."""

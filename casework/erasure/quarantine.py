@@ -96,9 +96,9 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
 
 @writes("quarantine")
 def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[str, object]:
-    """Take out a case that was judged before: after an older backup is restored, cases that had been taken out are taken out again.
+    """Do what `quarantine` has decided; also when an older backup is restored and cases that had been taken out are taken out again.
 
-    The reason is unknown then, and none is sealed.
+    The reason is unknown then, and none is sealed. Records `quarantine`, and returns what `quarantine` returns.
     """
     cases = [case, *_merged_into(case)]
     for each in cases:
@@ -108,7 +108,7 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
         _end_work(each, now)
         each.quarantined_at, each.is_public, each.published_at, each.state_before = now, False, None, None
         each.withdrawal_asked = each.has_unread_words = each.hotline_owed = False
-        # its place is erased, which would decide the readers for a centre that has ended: the case stays with those of today
+        # which successor of an ended centre reads a case depends on its place, erased below: so the case moves to that successor now
         each.centre_id = centre_at_work(each.centre_id, each.area_id)
     # merged cases stay merged, so that the matter counts once
     for each in cases:
@@ -143,7 +143,7 @@ def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
 
     `receipt` says by which paper it was handed over, and to whom; it is kept, so it must not tell the content. Records `hand_over`. The
     digests of the photos still prove what people sent, without showing it. Raises NotAllowed for anybody but a confidential reader,
-    HandOverRefused without a receipt, before quarantine and when it has been done.
+    ContentHandOverRefused without a receipt, before quarantine and when it has been done.
     """
     require(by, Action.HAND_OVER, case)
     receipt = normal(receipt)
