@@ -60,7 +60,7 @@ class LookFilter:
 
 @dataclass(frozen=True, slots=True)
 class LoggedLook:
-    """One look. `reason` is None for readers who may not know it; `is_erased`: the subject was erased with the person's data."""
+    """One look. `reason` is None for readers who may not know it; `is_erased`: what it was about was erased with the person's data."""
 
     id: int
     at: datetime

@@ -51,7 +51,7 @@ class RequestDecisionRefused(CaseworkError):
 def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str = "") -> None:
     """Tell the person that their request will be carried out by its day, perhaps with words. Records `answer_data_request`.
 
-    Raises NotAllowed, DecisionRefused: it was answered or is over, or the words are too long.
+    Raises NotAllowed, RequestDecisionRefused: it was answered or is over, or the words are too long.
     """
     require_decider(request, by, now)
     if request.answered_at is not None or request.done_at is not None:
@@ -69,7 +69,7 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str) -> None:
     """Refuse it with a reason, e.g. a duty to keep data, or a case that has to be finished first. Records `refuse_data_request`.
 
-    Raises NotAllowed, DecisionRefused: no reason, already over, or erasing has begun.
+    Raises NotAllowed, RequestDecisionRefused: no reason, already over, or erasing has begun.
     """
     require_decider(request, by, now)
     _refuse_over(request)
@@ -90,7 +90,7 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int, words: str) -> None:
     """Extend the time to carry it out by some days, once, and tell the person why. Records `extend_data_request`.
 
-    This counts as an answer to the person. Raises NotAllowed, DecisionRefused: extended before, over or late, too many days, or no
+    This counts as an answer to the person. Raises NotAllowed, RequestDecisionRefused: extended before, over or late, too many days, or no
     reason.
     """
     require_decider(request, by, now)
@@ -119,7 +119,7 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
 
     A correction replaces what the person gave; under a restriction no message is sent and nobody looks until the person lifts it; an
     erasure begins, and data of reports still under way are erased when they end (casework.rights.erasing_people). Raises NotAllowed,
-    DecisionRefused when it is over or begun.
+    RequestDecisionRefused when it is over or begun.
     """
     require_decider(request, by, now)
     _refuse_over(request)
@@ -151,7 +151,7 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
     """Open the person's words and identity, for a decider with a reason.
 
     Records `look_at_data_request` with the reason before anything is shown. Quarantined reports are not included. Raises NotAllowed,
-    DecisionRefused when the reason is too short.
+    RequestDecisionRefused when the reason is too short.
     """
     require_decider(request, by, now)
     reason = normal(reason)

@@ -1,6 +1,6 @@
 """Erasing a person at their own request: their identity and what they sent, never what the installation made of it or did.
 
-Of an account go identity, contact, password, sessions, browsers, wishes how to be told, what it said to meet too. Of each of its reports
+Of an account go identity, contact, password, sessions, browsers, message choices, “Tôi cũng gặp” counts. Of each of its reports
 that has ended go the identity, the original words and places, what was written or sent after filing, the originals of photos and
 recordings and the centre's copies, and the reasons for which staff looked or did not take more. What was cleared or published stays, for
 it names nobody; so do the commune, for statistics, codes, numbers and the chain of events. Village and position of a case stay where they
@@ -221,7 +221,7 @@ def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
 
 
 def _sweep_blocks(now: datetime) -> None:
-    """Erase the sender of blocks that are over, if they were erased meanwhile, which erased the reason."""
+    """Delete blocks that are over and whose sender was erased meanwhile: that emptied their reason, and they still told who it was."""
     is_over = BlockedSender.lifted_at.is_not(None) | (BlockedSender.until <= now)
     _run(delete(BlockedSender).where(BlockedSender.reason == GONE, is_over))
 
@@ -272,7 +272,7 @@ def _is_left_to_end(request_id: int) -> bool:
 def _erase_some(request: DataRequest, *, by: Actor, now: datetime, only: Collection[int] | None = None) -> int:
     """Erase the next reports that have ended, `only` some of them, and end the request where none is left; returns how many were erased.
 
-    | An erased report leaves the account, so reports of the account are those left.
+    An erased report leaves the account, so reports of the account are those left.
     """
     reports = reports_about(request)
     links = newest_links([report.id for report in reports])

@@ -29,7 +29,7 @@ def most_extension(centre_id: int) -> int:
 
 
 def extended_due(done_due_at: datetime, days: int, centre_id: int) -> datetime:
-    """The due instant of a request extended by some days."""
+    """The due instant of a request extended by some calendar days."""
     calendar = calendar_of(centre_id)
     last: date = calendar.day_of(done_due_at)
     return calendar.start_of(last + timedelta(days=days))

@@ -17,7 +17,7 @@ from casework.successors import centre_at_work
 PAGE = 50
 """Requests on one page of the list."""
 SECOND_DIGITS = 11
-"""Digits of the seconds since 1970 up to a year of four digits: more than years need."""
+"""Digits of a number of seconds since 1970: enough until the year 5138."""
 MOST_REPORTS = 50
 """The newest reports listed with a request."""
 

@@ -87,7 +87,7 @@ def mask_senders(now: datetime, work: OneByOne) -> int:
 def erase_unused_accounts(now: datetime, work: OneByOne) -> int:
     """Erase citizens' accounts that have no report and were not used for `unused_account_months`; returns how many.
 
-    Reachable owners are told TOLD_BEFORE; signing in meanwhile keeps the account.
+    Reachable owners are told TOLD_BEFORE the erasure; signing in meanwhile keeps the account.
     """
     months = value_of("unused_account_months")
     if not months:
@@ -175,7 +175,10 @@ def _tells_who(reporter: Reporter) -> bool:
 
 
 def _not_used(before: datetime) -> Select[int]:
-    """Unused accounts without any data here. Somebody who follows a case waits for news of it."""
+    """Citizens' accounts not used since `before`, without a report, an open data request, a restriction or a followed case.
+
+    Somebody who follows a case waits for news of it.
+    """
     used = exists().where(LoginSession.account_id == Account.id, LoginSession.last_seen_at >= before)
     sent = exists().where(Reporter.account_id == Account.id)
     asked = exists().where(DataRequest.account_id == Account.id, DataRequest.done_at.is_(None))

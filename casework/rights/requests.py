@@ -97,8 +97,8 @@ def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: W
     Each centre with reports of an account decides about those: it gets a request of its own, and the first of them, which is returned, is
     the one about the account itself.
 
-    Raises RequestRefused: a correction that corrects nothing, too many words, the same request is open, or the report is quarantined
-    (rules.md, section 6, "Quarantine"), of which nobody but its confidential readers may learn.
+    Raises RequestRefused: a correction that corrects nothing, too many words, the same request is open, the data are restricted
+    already, or the report is quarantined (rules.md, section 6, "Quarantine"), of which nobody but its confidential readers may learn.
     """
     require(by, Action.REQUEST_DATA)
     wish = wish or Wish()

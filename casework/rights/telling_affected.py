@@ -62,7 +62,7 @@ def write_to_affected(now: datetime) -> int:
                     break
                 written += people
         except Exception as error:
-            if not (isinstance(error, DBAPIError) and is_lock_timeout(error)):  # a search is adding people just now
+            if not (isinstance(error, DBAPIError) and is_lock_timeout(error)):  # a search is adding people just now: next run
                 fault = fault or error
     if fault is not None:
         raise fault

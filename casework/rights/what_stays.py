@@ -388,7 +388,7 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
 
 
 def _read_now(row: Any, case: Case, scope: _Scope) -> Publication | None:
-    """The publication that shows this version now; None for an older one, or where it was taken back."""
+    """The publication that shows this version now; None for an older one, or where it was taken back or cannot be corrected."""
     if not isinstance(row, PublicationVersion):
         return None
     publication = scope.publications[row.publication_id]
@@ -439,7 +439,7 @@ def _own_marks(text: str, contacts: Iterable[Contact]) -> Iterator[Mark]:
 
 
 def _spelt(plain: str, words: list[str]) -> Iterator[tuple[int, int]]:
-    """Where some words follow one another, with at most MOST_BLANKS spaces, as whole words."""
+    """Where some words follow one another, with at most MOST_BLANKS spaces between two of them, as whole words."""
     start = plain.find(words[0])
     while start >= 0:
         end: int | None = start + len(words[0])
