@@ -56,7 +56,7 @@ def _facts(upto: int, every: int, rest: int) -> Iterator[Finding]:
 
 
 def _forgotten(case_ids: list[int], kept: dict[int, tuple[list[Row], list[Row]]], upto: int) -> set[int]:
-    """The cases with an event that was read, up to a number, but left no facts."""
+    """The cases without facts, or with facts made before their last event up to that number, which the worker has read."""
     if not case_ids:
         return set()
     query = select(Event.case_id, func.max(Event.seq)).where(Event.case_id.in_(case_ids), Event.id <= upto).group_by(Event.case_id)

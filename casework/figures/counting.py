@@ -94,7 +94,7 @@ class _Tally:
         self._parts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
 
     def add(self, key: str, number: int, case: Iterable[int | None], *, is_public: bool) -> None:
-        """Count a case for the whole, and if the public may know of it for its field, area and agency."""
+        """Count cases for the whole and, if the public may know of them, for their field, area and agency."""
         if not number:
             return
         self._whole[key] += number

@@ -47,7 +47,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """The figures of one subject over some months; a figure in neither is zero."""
+    """The figures of one subject over some months; one that is neither in `figures` nor in `not_counted` is zero."""
 
     figures: Figures
     not_counted: frozenset[str] = frozenset()

@@ -20,7 +20,7 @@ from casework.models import Case, Clock
 
 @dataclass(frozen=True, slots=True)
 class PublicLimit:
-    """A limit. `due_on` is the last day in time, None without an end; `ended_at` is when the answer came, which is public."""
+    """A limit. `due_on` is the last day in time, None for a limit without an end; `ended_at` is when the answer came, which is public."""
 
     due_on: date | None
     ended_at: datetime | None = None

@@ -61,7 +61,7 @@ class PublicMap:
 
 
 def public_map(wanted: PublicFilter, *, now: datetime) -> PublicMap:
-    """The map of a filter: the newest MOST_POINTS matching cases."""
+    """The map of a filter: the newest MOST_POINTS matching cases, or with words the best."""
     if wanted.words.strip():
         found = found_by_words(wanted)
         ids, is_more = found.ids, found.is_more

@@ -103,7 +103,7 @@ def missing_beside(answers: Sequence[Answer], case: Case, *, is_interim: bool) -
 
 
 def verdicts_of(publication: Publication) -> Verdicts | None:
-    """The counted ratings of a publication; None when there are none yet."""
+    """The ratings of a publication, counted; None when there are none yet."""
     query = select(Rating).where(Rating.publication_id == publication.id).order_by(Rating.id)
     ratings = list(db.session.scalars(query))
     whole = [rating for rating in ratings if rating.about == WHOLE]

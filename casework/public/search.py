@@ -50,8 +50,8 @@ def found_by_words(wanted: PublicFilter) -> FoundByWords:
 
 
 def _rows_of_area(words: list[str], wanted: PublicFilter) -> list[Any]:
-    """Common words in one commune: searched among its newest cases, and only where these are not enough by the index, which gets slower
-    the more cases there are."""
+    """Common words in one commune: searched among its newest cases, and by the index only where those are not enough, because it gets
+    slower the more cases there are."""
     newest = newest_of(wanted, looked_at=FEW)
     rows = _rows(words, among=newest.ids)
     if newest.are_all or len(rows) > MOST_FOUND:
