@@ -16,7 +16,7 @@ CHANNELS = ("email", "push", "zns", "sms")
 
 STAFF_TAKES = {"email": "digest", "push": "all", "zns": "none", "sms": "urgent"}
 CITIZEN_TAKES = {"email": "all", "push": "all", "zns": "all", "sms": "all"}
-"""Defaults of citizens. They are told by ZNS or SMS where nothing quieter reaches them (casework.messages.routing)."""
+"""What applies where nothing was chosen. Citizens are told by ZNS or SMS if nothing quieter reaches them (casework.messages.recipients)."""
 
 STAFF_MAY_TAKE = {"email": ("all", "urgent", "digest", "none")}
 MAY_TAKE = ("all", "urgent", "none")

@@ -89,8 +89,8 @@ def reasons_given(by: Actor) -> dict[str, int]:
 def retry(by: Actor, *, now: datetime, ids: Collection[int] = (), reason: str = "") -> int:
     """Retry messages that were given up: some rows, or all of one reason; returns how many. Each gets all its attempts again.
 
-    Messages that may have been sent may arrive twice; the person has been told. Records `retry_message` in the stream of messages. Raises
-    NotAllowed, DeadLetterRefused where there is nothing of the kind.
+    A message that may have been sent already may arrive twice, which the page says before. Records `retry_message` in the stream of
+    messages. Raises NotAllowed, DeadLetterRefused where there is nothing of the kind.
     """
     again: dict[str, object] = {"given_up_at": None, "attempts": 0, "due_at": now, "lease": None, "leased_until": None}
     return _change("retry_message", again, by=by, now=now, ids=ids, reason=reason)

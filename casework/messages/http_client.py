@@ -174,7 +174,7 @@ class OutsideOnly(TimedBackend):
 
 
 def is_outside(text: str) -> bool:
-    """Whether an address is on the internet and does not embed another one: IPv6 carries IPv4 addresses in several ways."""
+    """Whether an address is on the internet and embeds none that is not: IPv6 carries IPv4 addresses in several ways."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]

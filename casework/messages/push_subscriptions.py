@@ -121,7 +121,7 @@ def unsubscribe(digest: str, *, by: Actor, now: datetime) -> bool:
 
 
 def follow_sign_in(digest: str, session: LoginSession, *, now: datetime) -> None:
-    """Move a subscription to a new sign-in on its browser: the same person keeps it, anybody else's ends it."""
+    """Move a subscription to a new sign-in on its browser: the same person keeps it, anybody else ends it."""
     db.session.flush()
     _end(PushSubscription.endpoint_digest == digest, PushSubscription.account_id != session.account_id, now=now)
     same = update(PushSubscription).where(PushSubscription.endpoint_digest == digest, PushSubscription.ended_at.is_(None))

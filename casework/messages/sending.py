@@ -153,10 +153,10 @@ def send_waiting(
 
 
 def claim(channel: str, *, now: datetime, pages: Addresses, configured: Collection[str] = ()) -> Outgoing | None:
-    """Lease the next delivery that may be sent, urgent ones first, then the oldest; None when there is none, or no capacity.
+    """Lease the next delivery that may be sent, urgent ones first, then the oldest; None when there is none.
 
-    Deliveries that may no longer be sent are dropped, those that must wait for the end of quiet hours are postponed, and those Zalo has
-    no template for become SMS where that is `configured`. Commits.
+    None also where the channel has no room left at the moment (`room_for`). Deliveries that may no longer be sent are dropped, those that
+    must wait for the end of quiet hours are postponed, and those Zalo has no template for become SMS where that is `configured`. Commits.
     """
     if db.session.scalar(_waiting(channel, now).with_only_columns(Delivery.id).limit(1)) is None:
         db.session.rollback()
@@ -195,7 +195,8 @@ def mark_sent(outgoing: Outgoing, receipt: Receipt, *, now: datetime) -> bool:
 def mark_failed(outgoing: Outgoing, failure: SendFailed, *, now: datetime, configured: Collection[str]) -> bool:
     """Record why it was not accepted and when to try again; given up after the last attempt and when refused for good. Commits.
 
-    What Zalo refuses, or does not accept in any attempt, is sent by SMS instead, where possible. False when the lease was lost meanwhile.
+    What Zalo refuses, or does not accept in any attempt, is sent by SMS instead, where possible; never what may have been sent already.
+    False when the lease was lost meanwhile.
     """
     with unit_of_work():
         for subscription_id in failure.gone:

@@ -69,7 +69,8 @@ def _is_set_apart(message: OutboxMessage, case: Case | None) -> bool:
 
 
 def _fault_of_follower(message: OutboxMessage, case: Case | None, person: Recipient) -> str | None:
-    """A follower is told what the public may know, as long as they follow; about a merger, for the case they followed before."""
+    """A follower is told what the public may know, as long as they follow. News of a merger is sent in any case: it is about
+    the case they followed before."""
     if case is None or (message.template != "followed_merged" and not is_known_to_public(case)):
         return reasons.NOT_PUBLIC
     if message.template == "followed_merged":
