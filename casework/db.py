@@ -192,7 +192,7 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
 
 
 def reading_from(replica: Engine | None) -> None:
-    """Let this request read from a replica until a unit of work begins, or with None from the primary again. Loaded rows are expired."""
+    """Let this request read from a replica until a unit of work begins, or with None from the primary. Rows read before are discarded."""
     try:
         db.session.remove()
     except SQLAlchemyError:                                              # its connection is gone
@@ -324,7 +324,10 @@ class WrittenOutsideUnit(RuntimeError):
 
 
 def _tell_refused_writing(context: ExceptionContext) -> None:
-    """Discard the connections of a server that has become a standby and refuses writes, so that new ones go to the primary."""
+    """Discard the connections of a server that has become a standby and refuses writes, so that new ones go to the primary.
+
+    A write outside a unit of work is refused in the same way, but raises WrittenOutsideUnit.
+    """
     if getattr(context.original_exception, "sqlstate", None) != READ_ONLY or context.connection is None:
         return
     options = context.connection.get_execution_options()

@@ -328,7 +328,7 @@ SECOND_PERSON: dict[Action, SecondPerson] = {
         (Action.RATE, Action.SUBMIT_ANSWER, Action.APPROVE_ANSWER, Action.PUBLISH), _LEAD_OR_COMMITTEE
     ),
 }  # fmt: skip
-"""The acts of a second person. Whoever endorses, decides, approves or reviews never is the person who asked, wrote or decided before, nor
+"""The acts of a second person. Whoever endorses, decides, approves or reviews is never the person who asked, wrote or decided before, nor
 a deputy or principal of theirs (casework.second_person). The test of all pairs tries each row, and fails for such a verb without one."""
 
 
@@ -590,7 +590,7 @@ def owns_report(actor: Actor, report: Report) -> bool:
 
 
 def require_sender(actor: Actor, report: Report, case: Case) -> None:
-    """Raise NotAllowed unless the person sent the report and the case answers it. Cameras are nobody's own."""
+    """Raise NotAllowed unless the person sent the report and the case answers it. A camera's report is nobody's own."""
     if report.reporter is None or not owns_report(actor, report):
         raise NotAllowed
     if all(link.report_id != report.id or link.left_at is not None for link in case.reports):

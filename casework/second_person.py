@@ -147,7 +147,7 @@ def desk_of_either(action: Action, first: JudgingSeat, other: JudgingSeat, subje
 
 
 def _has_other(seat: JudgingSeat, tied: frozenset[int], now: datetime) -> bool:
-    """Whether the seat has a holder who is not tied to the authors, and is nobody's deputy who is."""
+    """Whether the seat has a holder who is not tied to the authors, and is not the deputy of anybody who is."""
     today = local_day(now)
     query = select(Membership).join(Membership.account).where(Membership.role == seat.role, Account.disabled_at.is_(None))
     place = Membership.agency_id == seat.agency_id if seat.agency_id is not None else Membership.centre_id == seat.centre_id
