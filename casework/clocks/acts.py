@@ -119,9 +119,9 @@ def start_clock(
     publication: Publication | None = None,
     due: datetime | None = None,
 ) -> Clock:
-    """Start a limit at an instant under the rule of that day.
+    """Start a limit at an instant under the rule of that day. Raises RuleMissing.
 
-    `due` overrides the rule's own arithmetic where the limit hangs on another one (an assignment on its case).
+    `due` overrides the rule's own arithmetic where the limit depends on another one (an assignment's on its case's).
     """
     rule = rule_for(
         kind,
@@ -289,8 +289,8 @@ def mark_extended(clock: Clock, *, at: datetime, without: datetime | None = None
     """Remember that a running limit was given more time; the caller moves it. `without` is when it would be due otherwise, if not as now.
 
     "In time after extension" is counted separately (rules.md, section 4). Whether it was in time without the extension is judged by the
-    day before the first extension: pauses and another urgency may have moved that day since it was first promised, and later pauses move
-    it on (casework/clocks/pauses.py).
+    due day as it stood at the first extension: pauses and another urgency may have moved that day since it was first promised, and later
+    pauses move it on (casework/clocks/pauses.py).
     """
     if clock.extended_at is None:
         clock.first_due_at = without or clock.due_at or clock.first_due_at

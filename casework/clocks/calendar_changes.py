@@ -1,4 +1,4 @@
-"""Making a day off, worked or ordinary again, after which every running limit is counted anew, case by case."""
+"""Making a day off or worked, or leaving it to its day of the week again, after which every running limit is counted anew, case by case."""
 
 import logging
 from datetime import date, datetime
@@ -35,11 +35,12 @@ class CalendarChangeRefused(CaseworkError):
 def set_calendar_day(
     *, centre_id: int | None, day: date, kind: str | None, label_vi: str, label_en: str, source: str, by: Actor, now: datetime
 ) -> CalendarChange:
-    """Make a local day off or worked for a centre (None: for all), or with `kind` None an ordinary weekday again.
+    """Make a local day off or worked for a centre (None: for all), or with `kind` None remove that row again.
 
-    A centre's own row takes precedence over the installation's. Open limits are counted anew by recount_after_calendar_change. Recorded
-    as `set_calendar_day` in the stream of the rules. Raises NotAllowed for an administrator of another centre, and for all centres to any
-    but an administrator of the installation; CalendarChangeRefused. Source: rules.md, section 4.
+    A centre's own row takes precedence over the installation's; without either the day of the week counts. Open limits are counted anew
+    by recount_after_calendar_change. Recorded as `set_calendar_day` in the stream of the rules. Raises NotAllowed for an administrator of
+    another centre, and for all centres to any but an administrator of the installation; CalendarChangeRefused. Source: rules.md, section
+    4.
     """
     require_calendar_of(by, centre_id)
     vi, en, source = normal(label_vi), normal(label_en), normal(source)
@@ -87,7 +88,7 @@ def recount_after_calendar_change(now: datetime, limit: int = 50) -> int:
 
 
 def recount_missed(case: Case, *, since: datetime, now: datetime) -> None:
-    """Count the limits of a locked case anew for the changes that skipped it because none of its limits ran since an instant.
+    """Count the limits of a locked case anew for the changes that passed it over because none of its limits has run since `since`.
 
     This includes changes the job has not reached yet; the job does not repeat what is done here.
     """

@@ -89,7 +89,10 @@ def swap(
 
 
 def fixed_days_of_next_year(centre_id: int | None, year: int) -> tuple[PlannedDay, ...]:
-    """A year's holidays with a fixed date, copied to the next year unless already there; their legal source is still to be named."""
+    """A year's holidays with a fixed date, copied to the next year unless already there; their legal source is still to be named.
+
+    Raises CalendarChangeRefused where none is left to copy.
+    """
     rows = list(db.session.scalars(days_of_year(centre_id, year)))
     there = {row.day for row in db.session.scalars(days_of_year(centre_id, year + 1))}
     fixed = [row for row in rows if row.kind == "off" and (row.day.day, row.day.month) in FIXED]
