@@ -191,7 +191,7 @@ class Blueprint:
         return claimed if claimed is not None else main
 
     def membership_goes(self, membership: Membership) -> list[tuple[int | None, int | None]]:
-        """Centre and agency of a membership from the day on: by its own lines, or else with the main one. Empty: it ends."""
+        """Centre and agency of a membership from the day on: by its own lines, or else with the main successor. Empty: it ends."""
         kind, body = (
             (BodyKind.AGENCY, membership.agency_id) if membership.agency_id is not None else (BodyKind.CENTRE, membership.centre_id)
         )
@@ -214,7 +214,7 @@ class Blueprint:
         return self._with_villages(self.around(spot.area_id), spot)
 
     def _within(self, spot: Whereabouts) -> set[int]:
-        """The same, and those that contain it from the day on."""
+        """Every area that contains a spot before the day or from the day on."""
         return self._before(spot) | self._with_villages(self.around(self.area_for(spot)), spot)
 
     def _with_villages(self, area_ids: Iterable[int], spot: Whereabouts) -> set[int]:

@@ -185,7 +185,7 @@ def _roles_there(blueprint: Blueprint) -> Iterator[Membership]:
 
 
 def _move_shared(blueprint: Blueprint, moved: Moved) -> None:
-    """Move shared filters, what colleagues ask for, and televisions to the main successor."""
+    """Move shared filters and wallboards to the main successor, and the areas and agencies that filters name."""
     refs = {}
     for kind in (BodyKind.AREA, BodyKind.AGENCY):
         table = BODIES[kind]

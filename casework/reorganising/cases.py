@@ -79,7 +79,7 @@ def spot_of(case: Case) -> Whereabouts:
 def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> CaseTarget | None:
     """The target of a case; None where nothing changes.
 
-    | A case merged into another moves to the centre of that one. `also` are ended assignments whose process still waits at the agency, in
+    A case merged into another moves to the centre of that one. `also` are ended assignments whose process still waits at the agency, in
     drawn steps after an answer.
     """
     spot = spot_of(case)
@@ -125,7 +125,7 @@ def move_case(
     as they are.
 
     Records `reorganise` with the names of before and after, and tells the reporters, and the followers of a public case, once. `released`
-    are the steps that were unclaimed.
+    is how many steps went from the person who held them back to their group.
     """
     record(case, VERB, by=by, at=now, plan=plan.ref, **_names(case, target, released))
     desks = _desks_of_messages(case, target, blueprint)

@@ -115,7 +115,7 @@ def _of_successor(row: Body, ends_too: bool, on: date) -> Iterator[Bilingual]:
 
 
 def _without_successor(kind: BodyKind, blueprint: Blueprint, rows: dict[int, Body]) -> Iterator[Bilingual]:
-    """Bodies that end without a successor may have nothing open."""
+    """Bodies that end without a successor must have nothing open."""
     for predecessor_id in sorted(blueprint.ended(kind)):
         row = rows.get(predecessor_id)
         if row is None or blueprint.successors(kind, predecessor_id):
@@ -153,7 +153,7 @@ def _of_people(blueprint: Blueprint) -> Iterator[Bilingual]:
 
 
 def _of_centres(blueprint: Blueprint) -> Iterator[Bilingual]:
-    """Places and agencies stay within their centre or move to its successors; the default centre has one successor."""
+    """Places and agencies stay within their centre or move to its successors; the default centre needs a main successor."""
     default = db.session.scalars(select(Centre).where(Centre.is_default)).first()
     if default is not None and default.id in blueprint.ended(BodyKind.CENTRE) and blueprint.main(BodyKind.CENTRE, default.id) is None:
         yield Bilingual("Trung tâm mặc định cần có trung tâm kế thừa chính.", "The default centre needs a main successor.")

@@ -54,7 +54,7 @@ def _areas(blueprint: Blueprint, kind: BodyKind, ended_id: int) -> list[int]:
 
 
 def _takers(blueprint: Blueprint, kind: BodyKind, ended_id: int, area_id: int, behind: Mapping[int, list[int]]) -> set[int]:
-    """The successor that took an area, or its remains."""
+    """The successors that took an area, or the areas it became."""
     path = [area_id]
     for each in path:
         path += [area for area in behind.get(each, ()) if area not in path]

@@ -109,8 +109,8 @@ def add_line(
 ) -> ReorganisationStep:
     """Add a succession. The first successor of a predecessor is its main one until another is chosen; a person may move to several.
 
-    Raises NotAllowed, PlanUnknown, and PlanRefused where a row succeeds itself, in a circle, twice in one way, or is not this plan's to
-    change.
+    Raises NotAllowed, PlanUnknown, and PlanRefused where the plan has MOST_LINES already, or a row succeeds itself, in a circle, twice in
+    one way, or is not this plan's to change.
     """
     plan = _draft(by, ref)
     if len(plan.steps) >= MOST_LINES:

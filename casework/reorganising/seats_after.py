@@ -37,7 +37,7 @@ def empty_seats(blueprint: Blueprint) -> Iterator[Bilingual]:
 def missing_seats(blueprint: Blueprint) -> list[tuple[Place, Role]]:
     """The seats that must be held, were held in an ending body, and would be empty at a successor that takes its work.
 
-    | As when somebody leaves, a temporary holder does not replace a permanent one. A handful of statements, plus the places of the open
+    As when somebody leaves, a temporary holder does not replace a permanent one. A handful of statements, plus the places of the open
     work of divided bodies.
     """
     before, after = _before(blueprint), _after(blueprint)

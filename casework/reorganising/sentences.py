@@ -16,7 +16,7 @@ def reorganised(payload: Payload, _known: Known) -> Said:
 
 
 def goes_on_elsewhere(payload: Payload, _known: Known) -> Said:
-    """For people outside: who goes on, the agencies, else the centre, else the place it is now."""
+    """For people outside: who continues the work, by the agencies, or else the centre, or else the place the case is in now."""
     pairs = payload.get("moved") or [payload[name] for name in ("centre", "area") if payload.get(name)][:1]
     said = list(dict.fromkeys(tuple(behind) for _before, behind in pairs if behind))
     note = Bilingual(", ".join(each[0] for each in said), ", ".join(each[1] for each in said)) if said else None

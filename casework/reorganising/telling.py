@@ -15,7 +15,7 @@ TOLD = ("case_reorganised", "followed_reorganised")
 def take_back_word(case: Case, *, since: datetime, at: datetime) -> None:
     """Withdraw unsent messages of that moment or later, and tell people who got one who handles the case again.
 
-    | A message being sent at this moment counts as sent. The case is locked and restored.
+    A message being sent at this moment counts as sent. The case is locked and restored.
     """
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.template.in_(TOLD))
     query = query.where(OutboxMessage.created_at >= since, OutboxMessage.dropped_at.is_(None)).order_by(OutboxMessage.id)

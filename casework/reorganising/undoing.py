@@ -19,7 +19,7 @@ BODIES: dict[str, type[Any]] = {"area": Area, "agency": Agency, "centre": Centre
 NAMING = frozenset({"case_id", "assignment_id", "account_id", "code", "name", "name_vi", "name_en", "valid_from", "valid_to"})
 """Columns that describe a row."""
 LEFT_OUT = frozenset({"code_counter", "staged_import"})
-"""Tables that may reference a missing body: codes were given, and an import is discarded within the day."""
+"""Tables that may keep referring to a body that is undone: its codes have been given out, and an import is discarded within the day."""
 CLOCKWORK = {"report_schedule": {"next_at"}}
 """Columns that only the clock changes."""
 THINGS: Mapping[str, Bilingual] = {
@@ -148,7 +148,7 @@ def _named(table: Table, row: Mapping[str, Any]) -> Bilingual:
 
 
 def refused_words(found: list[Bilingual]) -> Bilingual:
-    """The obstacles in one sentence, the first of them by name."""
+    """The obstacles in one sentence: the first MOST_NAMED of them by name, then how many more there are."""
     shown, more = found[:MOST_NAMED], len(found) - MOST_NAMED
     vi, en = "; ".join(each.vi for each in shown), "; ".join(each.en for each in shown)
     if more > 0:
