@@ -1,4 +1,5 @@
-"""The page on which a one-time code is typed or requested again; shared by every sign-in and consent flow that sends a code."""
+"""The page on which a one-time code is typed or requested again; used for signing in, for following a report by its contact, and for
+adding a contact to an account."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,8 +36,8 @@ class CodeForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class CodeStep:
-    """One flow that sends a code: its page title, and the URL of the form that asks for the contact, given where the flow leads in
-    the end."""
+    """One flow that sends a code: its page title, and `begins`, which takes the address the flow leads to in the end and returns the URL
+    of the form that asks for the contact."""
 
     purpose: Purpose
     title: str

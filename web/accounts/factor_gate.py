@@ -1,4 +1,5 @@
-"""The gate between a correct first step and a session: every way staff sign in goes through `enter`.
+"""The gate between a correct first step and a session. Staff sign in through `enter`, except by a passkey alone or through a provider that
+vouches for two factors: those are both steps at once.
 
     with unit_of_work():
         entry = enter(account, first="password", now=moment)
@@ -29,7 +30,7 @@ class SignInEntry:
     token: str
     is_half: bool
     is_asked: bool = False
-    """Whether the person will soon need a second factor and has none yet."""
+    """Whether the person needs a second factor, now or soon, and has none yet."""
 
     def __repr__(self) -> str:
         return f"SignInEntry(is_half={self.is_half})"
@@ -63,5 +64,6 @@ def drop_begun_cookie(response: Response) -> None:
 
 
 def asked_first(entry: SignInEntry, target: str) -> str:
-    """Where to go after sign-in: somebody who will soon need a second factor is reminded at each sign-in and may skip the reminder."""
+    """Where to go after sign-in: somebody who lacks a second factor is asked to add one at each sign-in, and may skip that until it is
+    required."""
     return url_for("factors_own.security", next=target) if entry.is_asked else target
