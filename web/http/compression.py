@@ -83,7 +83,7 @@ def _press(response: Response) -> Response:
 
 
 def _may_be_pressed(response: Response) -> bool:
-    """See the module: a page for everybody, and nobody is signed in."""
+    """See the module: a page for everybody, while nobody is signed in or has opened a report; or a response that repeats nothing."""
     if response.direct_passthrough or request.method != "GET":
         return False
     if request.endpoint in ECHO_NOTHING:

@@ -146,7 +146,7 @@ class Replica:
         return ReplicaState(self._replica.answers, behind, self.most_behind)
 
     def failed(self) -> None:
-        """A page could not be read there: nobody else tries until it answers again."""
+        """A page could not be read there: no other page tries it until it answers again."""
         self._replica.failed(NoReplica())
 
     def close(self) -> None:

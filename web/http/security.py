@@ -103,7 +103,7 @@ def allow_microphone(view: View[P]) -> View[P]:
 def own_address(target: str | None, otherwise: str) -> str:
     """The target if it is one of our pages, else `otherwise`.
 
-    No scheme, no host, no backslash and no control character, because browsers take these for a slash or drop them.
+    No scheme and no host; and no backslash or control character, because browsers take those for a slash or drop them.
     """
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
         return otherwise
