@@ -84,7 +84,7 @@ def just_sent(form: FilingForm, *, sender: Actor, device: Device | None) -> str 
 
 
 def has_been_filed(form: FilingForm) -> bool:
-    """Whether this form has already made a report, which would be its answer again."""
+    """Whether this form has already made a report; sent again, it would be answered with that one."""
     return any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key)
 
 

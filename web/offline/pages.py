@@ -99,7 +99,7 @@ def manifest() -> ResponseReturnValue:
 
 @bp.app_context_processor
 def _told_to_pages() -> dict[str, Any]:
-    # a cached page is shown to anybody who holds the telephone
+    # a cached page is shown to whoever holds the telephone, and cannot know who that will be
     return {"queue_owner": lambda: "" if g.get("is_kept_page") else owner_here()}
 
 

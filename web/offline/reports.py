@@ -108,7 +108,7 @@ def told_to_script(view: View[P]) -> View[P]:
 @performs(Action.FILE_REPORT)
 @told_to_script
 def token() -> ResponseReturnValue:
-    """The present owner of new reports in this browser and the token for their offline reports, or for a guest's if asked."""
+    """The owner of reports written in this browser now, and the token for sending theirs; on request, the token for a guest's reports."""
     here, asked = owner_here(), sent_json(is_named_so=False)
     wanted = asked.get("owner") if isinstance(asked, dict) else None
     if wanted not in (None, GUEST, here):
@@ -202,7 +202,7 @@ def _refuse_foreign() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     is_foreign = site not in (None, "same-origin") or (origin is not None and urlsplit(origin).netloc != request.host)
     if is_foreign or DEVICE_HEADER not in request.headers:
-        # "none" is an address typed by the user
+        # a GET may be an address somebody typed ("none"): it is answered as if nothing were there
         raise NotTaken(404 if request.method == "GET" else 403)
 
 
