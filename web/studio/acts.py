@@ -18,7 +18,7 @@ Do = Callable[[ProcessVersion, Actor, datetime, str, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class VersionAct:
-    """One button: its label for words (`words`, required if `is_needed`), and whether it requires a clean check."""
+    """One button: `words` labels the text it asks for (required if `is_needed`), and `needs_clean` makes a clean check a condition."""
 
     label: LazyString
     icon: str

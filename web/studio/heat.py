@@ -68,7 +68,7 @@ TYPES = {XES: "application/xml", "csv": "text/csv; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class HeatMeasure:
-    """The meaning of the colours: a step's number, and the wording of its badge. `kind`: time, share or number."""
+    """One choice of what the colours show; `value` takes it from the measures of a step. `kind`: time, share or number."""
 
     label: LazyString
     kind: str
@@ -125,7 +125,7 @@ def ways() -> ResponseReturnValue:
 @bp.post("/studio/heat/conformance")
 @performs(Action.REHEARSE)
 def conformance() -> ResponseReturnValue:
-    """Count whether the live model would have allowed the period's cases."""
+    """Ask whether the live model would have allowed the period's cases; the result comes a few minutes later."""
     try:
         with unit_of_work():
             asked = _asked(request.form)

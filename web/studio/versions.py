@@ -79,7 +79,7 @@ BASIS_LABELS = {
 MOST_CHANGES = 60
 """Changes listed on a page; the drawing marks them all."""
 MOST_TOLD = 20
-"""Sentences next to the drawing; the comparison page has all."""
+"""Sentences next to the drawing; the comparison page has more."""
 FILE_ENDINGS = {FIELD_REPORT: "bpmn", ROUTING: "dmn"}
 INSTALLATION = "installation"
 """The value for the installation as a scope, in addresses and forms."""
