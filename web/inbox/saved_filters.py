@@ -44,7 +44,7 @@ def filters() -> ResponseReturnValue:
 @performs(Action.KEEP_FILTER)
 @answers_again(inbox_address)
 def keep() -> ResponseReturnValue:
-    """Save what the inbox shows now; its address is submitted along."""
+    """Save what the inbox shows now; the form also carries its address."""
     chosen = _chosen()
     try:
         shared_with = _shared_with(request.form.get("shared", ""))

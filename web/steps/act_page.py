@@ -1,4 +1,4 @@
-"""What the page of one act beside the steps has to say: what it does, its form, and what is performed when it is sent."""
+"""The base class for the page of one act outside the steps: what it does, its form, and the act to perform when it is submitted."""
 
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ CASE, AGENCY, PUBLICATION = "case", "agency", "publication"
 """What an act is about: how the links to it are grouped."""
 
 ACT_PAGES: dict[str, type["ActPage"]] = {}
-"""One page per act of members of staff beside the steps: each stands here by the verb its class names."""
+"""One page per act of members of staff outside the steps, by the verb its class names."""
 
 
 class ActPage:
@@ -25,8 +25,8 @@ class ActPage:
 
     `what` says in one sentence what happens, `then` what follows: what becomes of the limits, who is told. `act` reads what was
     sent and returns None when the page is to be shown again (as web.task_page.TaskPage.act). Raises LookupError where the act is
-    about an agency, a publication or a report and none is named. `is_other_way`: done in the place of a step that waits, and offered
-    there; else it is done beside the work.
+    about an agency, a publication or a report and none is named. `is_other_way`: done in place of a waiting step, and offered on its
+    page; otherwise the act does not replace a step.
     """
 
     verb: ClassVar[str]
@@ -50,7 +50,7 @@ class ActPage:
 
     @classmethod
     def action(cls) -> Action:
-        """What has to be permitted, as the verb's row says. Raises LookupError where the verb has none."""
+        """The permission needed, from the verb's row. Raises LookupError where the verb has none."""
         action = action_of(cls.verb)
         if action is None:
             raise LookupError(cls.verb)
@@ -76,7 +76,7 @@ class ActPage:
         return {field.short_name: (field.data or NOTHING) if isinstance(field, StringField) else field.data for field in self.fields}
 
     def context(self) -> dict[str, Any]:
-        """Return what the template shows beside the form."""
+        """Return the template's values in addition to the form."""
         return {}
 
     def said(self) -> str:
@@ -113,7 +113,7 @@ class AgencyActPage(ActPage):
 
 
 class PublicationActPage(ActPage):
-    """An act about something that was told."""
+    """An act about a publication or a private answer."""
 
     about = PUBLICATION
 

@@ -1,4 +1,4 @@
-"""Acts beside the steps that wait, each with a page of its own: shown with its form, done in one unit of work, refused in words."""
+"""Acts on a case other than its waiting steps, each with its own page: shown with its form, done in one unit of work, refused in words."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,7 +31,7 @@ from workflows.running.incidents import StepFailed
 bp = Blueprint("case_acts", __name__)
 
 WITH_PAGES = (acts_agencies, acts_leaving_centre, acts_letters, acts_matter, acts_own_work, acts_pausing, acts_publications)
-"""The modules whose pages there are: a page stands in PAGES once its module has been imported."""
+"""Imported so that the pages of these modules are in PAGES."""
 
 PAGES = ACT_PAGES
 
@@ -55,7 +55,7 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
 
 
 def _offered(kind: type[ActPage], case: Case) -> str:
-    """The form where the act can be done now; the choice of what it is about where that is open; else that it cannot be done now."""
+    """The form if the act can be done now; else a choice of what it may be about, or the words that it cannot be done now."""
     wanted = _subject(case, kind.verb)
     possible = [each for each in acts_to_offer(case, actor(), now()) if each.verb == kind.verb]
     if wanted in possible:
@@ -82,7 +82,7 @@ def _back_to_case(ref: str) -> str:
 
 
 def _subject(case: Case, verb: str) -> PossibleAct:
-    """What the address says the act is about; what is not of this case is not there."""
+    """What the act is about, as named by the address. Raises NotFound for anything that is not of this case."""
     assignment, publication, report = (request.args.get(name) for name in ("assignment", "publication", "report"))
     present = [link.report for link in case.reports if link.left_at is None]
     return PossibleAct(

@@ -25,7 +25,7 @@ LONGEST_WORDS = 2_000
 
 
 class AskForm(Form):
-    """Which agency, what it is asked, and what becomes of the day where little time is left."""
+    """The agency, its instructions, and what becomes of the deadline where little time is left."""
 
     agency = SelectField(_l("Agency"), validate_choice=False, default=NOTHING)
     instructions = TextAreaField(_l("What to mind"), validators=[Optional(), at_most(LONGEST_WORDS)])
@@ -58,7 +58,7 @@ class AskingPage(ActPage):
 
     @property
     def follows(self) -> list[str]:
-        """With what little time means."""
+        """Adds whether little time is left."""
         short = _("Less than one working day would be left: confirm that, or move the day of the answer by at most 7 working days.")
         return [*super().follows, short] if self.is_short and self.may_give_time else super().follows
 

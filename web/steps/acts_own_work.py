@@ -1,4 +1,4 @@
-"""What an agency does beside its steps: tell how the work goes, ask for more time."""
+"""What an agency does outside its steps: report progress, ask for more time."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ class HoldPage(ActPage):
 
     @property
     def follows(self) -> list[str]:
-        """With how long it may still rest."""
+        """Adds how long the case may still be on hold."""
         left = max(0, MOST_WORKING_DAYS - held_working_days(self.case))
         words = ngettext("%(num)s working day is left to hold this case.", "%(num)s working days are left to hold this case.", left)
         return [*super().follows, str(words)]

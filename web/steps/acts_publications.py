@@ -25,7 +25,7 @@ LONGEST_REASON = 2_000
 
 
 class PublicationEditPage(ActPage):
-    """An act whose form is the public text, with what everybody will see beside it."""
+    """An act whose form is the public text, with a preview of the public page next to it."""
 
     template = "steps/acts/publication.html"
     about = PUBLICATION
@@ -65,22 +65,22 @@ class PublicationEditPage(ActPage):
 
     @property
     def is_current(self) -> bool:
-        """Whether the form was written over what people read now."""
+        """Whether the form was filled in from the version that is public now."""
         return True
 
     @property
     def is_interim(self) -> bool:
-        """Whether the work goes on beside it."""
+        """Whether it is an interim answer, while the work continues."""
         return self.subject.publication is None or self.subject.publication.kind == "interim"
 
     @property
     def is_private(self) -> bool:
-        """Whether its senders alone read it, who know what they wrote."""
+        """Whether only the senders read it, so that no personal data of theirs need be confirmed."""
         return self.subject.publication is not None and self.subject.publication.kind == "private"
 
     @property
     def answers(self) -> list[Answer]:
-        """The answers that stand under the text."""
+        """The answers shown below the text."""
         return approved_answers(self.case)
 
 
@@ -155,14 +155,14 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
     def context(self) -> dict[str, Any]:
         newer: PublicationVersion | None = None if self.is_current else self.publication.current
         if newer is not None:
-            # shown beside what was typed, so that what is sent next is written over it
+            # shown next to what was typed; the next submission replaces this version
             self.form.version.data = newer.version
         changed = words_changed(self.form, self.publication.current) if self.is_current else []
         return {**super().context(), "newer": newer, "words_changed": changed, "photos_changed": photos_changed(self.choices)}
 
     @property
     def taken_back(self) -> str:
-        """What the form sends back unseen where the publication is not public any more."""
+        """The value of a hidden field that says whether the publication has been withdrawn."""
         return "yes" if self.publication.unpublished_at is not None else ""
 
     @property
@@ -176,7 +176,7 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
 
 
 def _number(sent: object) -> int:
-    """The version a form says it showed; none where it says nothing of the kind."""
+    """The version a form says it showed; 0 where it is missing or malformed."""
     try:
         return int(str(sent))
     except ValueError:

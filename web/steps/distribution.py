@@ -140,7 +140,7 @@ class DistributePage(TaskPage, element="distribute"):
 
     @property
     def gives_time(self) -> bool:
-        """Whether so little time is left that the operations lead must decide on the deadline, and is the reader."""
+        """Whether so little time is left that an operations lead must decide on the deadline, and the reader is one."""
         return actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id) and is_short(self.case, self.limits.case_due_at, now())
 
     def context(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike:
 
 
 def _centre(case: Case) -> Centre:
-    """The centre whose land is drawn: the successor's, because a centre that has ended is on no map."""
+    """The centre whose land is drawn: that of the case, or its successor, because a centre that has ended is on no map."""
     at_work = centre_at_work(case.centre_id, case.area_id)
     return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
 

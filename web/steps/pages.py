@@ -80,7 +80,7 @@ def page_of(step: WaitingTask) -> TaskPage:
 
 
 def step_done(ref: str) -> ResponseReturnValue:
-    """The response for somebody whose step was done by somebody else meanwhile, with what they typed."""
+    """The response for somebody whose step has been done meanwhile, with what they typed."""
     step = _step(ref)
     return _done(step, typed_in(page_of(step).form)), 409
 

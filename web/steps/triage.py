@@ -174,7 +174,7 @@ class VerifyPage(TaskPage, element="verify"):
         title = (self.form.title.data or "").strip()
         cleared: list[ClearedReport] = []
         if title:
-            # errors of the form come first: no photo has been decided on yet
+            # a missing title is reported first, without a word about the photos
             self.unseen = [choice for report in self.reports for choice in report.choices if not choice.is_shown]
         if self.unseen:
             number = len(self.unseen)
