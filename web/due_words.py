@@ -70,7 +70,7 @@ def _running(due_at: datetime, now: datetime) -> DueWords:
 
 
 def _by_day(limit: PublicLimit, now: datetime) -> DueWords:
-    """What the public may know of a limit: its day, neither hours nor whether it is late."""
+    """What the public may know of a limit: days, but no hours, neither remaining nor late."""
     days = limit.days_late(now)
     if limit.ended_at is None and (limit.due_on is None or limit.is_paused):
         return DueWords("paused", _("Paused"), None)

@@ -197,7 +197,7 @@ def other(error: HTTPException) -> ResponseReturnValue:
 
 
 def failed(_error: Exception, **values: Any) -> ResponseReturnValue:
-    """Our failure, already logged. The page is static, because database or session may be what failed."""
+    """Our failure, already logged. The page needs neither database nor session, because they may be what failed."""
     _roll_back()
     values |= {"language": chosen_language(), "request_id": request_id()}
     with force_locale(values["language"]):                                 # as above

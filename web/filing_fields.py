@@ -191,7 +191,7 @@ def number(text: str | None, limit: float) -> float | None:
 
 
 def phone_number(typed: str) -> str | None:
-    """A telephone number in E.164, read as Vietnamese by default; None if it is impossible."""
+    """A telephone number in E.164, read as Vietnamese by default; None if it is no valid number."""
     import phonenumbers  # late: docs/architecture.md
 
     try:

@@ -68,7 +68,7 @@ def actor() -> Actor:
         g.actor = actor_for(signed_in_account(), now=now(), tracked_report_ids=tracked_report_ids())
         g.must_set_up = _lacks_second_factor(g.actor)
         if _has_start_password() or g.must_set_up:
-            # a start password, or a missing second factor that is required, gives access only to the page that fixes it
+            # with a start password, which an administrator has seen, or without a required second factor, only the page that mends it opens
             g.actor = replace(g.actor, grants=())
     found_actor: Actor = g.actor
     return found_actor

@@ -203,7 +203,7 @@ def said_before() -> str:
 
 
 def _page_of_the_form() -> str:
-    """The page with the form: the present address if it can be opened by GET, else the referring page."""
+    """The page with the form: the present address if it can be opened by GET, else the referring page if ours, else the start page."""
     places = current_app.create_url_adapter(request)
     if places is not None and places.test(request.path, "GET"):
         return request.full_path.rstrip("?")

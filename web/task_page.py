@@ -17,7 +17,7 @@ from workflows.running.steps import StepResult
 
 
 class MissingAssignment(CaseworkError):
-    """The step belongs to an agency's work, but the case has no such assignment."""
+    """The step's page is about an agency's work, but the step has no assignment."""
 
     def __init__(self) -> None:
         super().__init__("Bước này không gắn với đơn vị nào.", "No agency stands behind this step.")

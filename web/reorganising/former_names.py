@@ -34,7 +34,7 @@ def former_agency_name(assignment: Assignment) -> str:
 
 
 def _within_sentence(name: Bilingual | None) -> Bilingual | None:
-    """Lower-case the level of a Vietnamese place name: "xã Đạ Chais". Names of bodies stay, because some are abbreviations."""
+    """A Vietnamese place name with a small first letter: "xã Đạ Chais". Not for names of bodies, because some are abbreviations."""
     return Bilingual(name.vi[:1].lower() + name.vi[1:], name.en) if name is not None else None
 
 
