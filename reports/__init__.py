@@ -1,1 +1,1 @@
-"""Printed documents and statistics: dataclasses in, bytes out. No request, no engine; no other package imports WeasyPrint."""
+"""Printed documents (dataclasses in, bytes out) and statistics. No request, no engine; no other package imports WeasyPrint."""

@@ -36,7 +36,7 @@ COUNTED = (
 
 @dataclass(frozen=True, slots=True)
 class AgencySheet:
-    """The content of the sheet. `open_total` counts all open parts, `open_parts` are those longest overdue."""
+    """The content of the sheet. `open_total` counts all open parts, `open_parts` are those due first, late or not."""
 
     name: str
     label: str
@@ -141,7 +141,7 @@ def open_words(sheet: AgencySheet) -> str:
 
 
 def open_table(sheet: AgencySheet) -> Grid | None:
-    """The open parts, longest overdue first; a sensitive case only by its code."""
+    """The open parts, earliest due first; a sensitive case only by its code."""
     if not sheet.open_parts:
         return None
     rows = tuple(

@@ -129,7 +129,8 @@ class FiledAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FiledEvent:
-    """A hold, question, referral, directive, call or record of a drawn step. `outcome` is how it ended."""
+    """An event off the usual path (hold, question, referral, directive, withdrawal, refusal, objection, merge, hotline call) or the record
+    of a drawn step. `outcome` is how it ended."""
 
     title: str
     at: datetime

@@ -66,7 +66,7 @@ VERDICTS = {"approve": "Duyệt", "redo": "Yêu cầu xử lý lại"}
 AFTER, BEFORE = "kết quả xử lý", "hiện trường"
 
 MOST_PICTURES = 120
-"""Of one case; together, reports, answers and steps may hold a tenth of it."""
+"""Of one case; what its reports, answers and steps usually hold together is a tenth of it."""
 LARGE, SMALL, MANY = 1000, 640, 14
 """The longer side of a printed picture in pixels, for few and for many pictures: 78 mm wide they have at least 200 dpi."""
 QUALITY = 78

@@ -121,7 +121,7 @@ def _compared(period: Period | None, centre_id: int, now: datetime) -> ComparedP
 
 
 def _year_before(period: Period, centre_id: int) -> Period | None:
-    """The same period a year before; None for week 53 of a year after one with 52 weeks."""
+    """The same period a year before; None for a span of days, and for week 53 where the year before has only 52."""
     try:
         return period_named(f"{int(period.name[:4]) - 1}{period.name[4:]}", centre_id=centre_id) if "-2" not in period.name[7:] else None
     except NoSuchPeriod:

@@ -77,7 +77,8 @@ def address_code(address: str) -> str:
 def _few_lines(
     draw: ImageDraw.ImageDraw, words: str, font: ImageFont.FreeTypeFont, width: int, *, top: int, colour: str, rises: bool = False
 ) -> None:  # fmt: skip
-    """Names in one or two lines, never cut, which could name somebody else. With `rises`, two lines begin higher and end where one does."""
+    """Names in one or two lines, since a name cut to one could be somebody else's. With `rises`, two lines begin higher and end where one
+    does."""
     lines = cut_lines(words, font, width)
     high = round(font.size * 1.3)
     for number, line in enumerate(lines):
@@ -85,7 +86,7 @@ def _few_lines(
 
 
 def cut_lines(words: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """At most two lines; only what fits in neither is cut."""
+    """At most two lines; only what does not fit in the two is cut."""
     lines = _lines(words, font, width)
     return lines if len(lines) <= 2 else [lines[0], _fitting(" ".join(lines[1:]), font, width)]
 

@@ -97,7 +97,7 @@ def _attached(attachment: Attachment, fetcher: AssetFetcher, at: datetime) -> we
 def _identifier(
     html: str, stylesheet: str, faces: str, assets: Assets, attachments: Sequence[Attachment], made_at: datetime | None
 ) -> bytes:
-    """The identifier of the file, random by default, so that two prints of one receipt could not be compared."""
+    """The identifier of the file, made from its content. By default it is random, and two prints of one receipt could not be compared."""
     digest = hashlib.sha256()
     for part in (html, stylesheet, faces, made_at.isoformat() if made_at else "", *assets, *(each.name for each in attachments)):
         digest.update(hashlib.sha256(part.encode()).digest())
@@ -131,7 +131,8 @@ def _finish(document: Any, pdf: Any) -> None:
 
 
 def _tell_letters(lines: list[bytes], name: str) -> None:
-    """Map each glyph to its own letter where a mark was put on it: WeasyPrint maps nothing to the letter and both to the mark.
+    """Map each glyph to its own letter where a mark was put on it: WeasyPrint maps the letter's glyph to nothing and the
+    mark's to both.
 
     The mapping of a glyph holds for the whole document: one name typed with an accent no letter has would remove that letter from every
     word somebody searches for or has read aloud.
