@@ -17,7 +17,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from casework.documents.seals import BODY, FIELDS, PERSON
 
 AREA = "signature-area"
-"""The anchor reports/official.html gives the room above the signer's name (Frame.signature_field)."""
+"""The anchor reports/templates/official.html gives the room above the signer's name (Frame.signature_field)."""
 
 TOLD = {PERSON: "Chữ ký số của người ký văn bản", BODY: "Chữ ký số của cơ quan, tổ chức ban hành văn bản"}
 """Names for screen readers. Documents are in Vietnamese whatever their reader's language."""

@@ -31,7 +31,7 @@ class RevocationList:
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """All lists together; without lists, nothing is revoked."""
+    """All lists together; without lists, nothing is known."""
 
     lists: Mapping[str, tuple[RevocationList, ...]] = field(default_factory=dict)
 
@@ -41,7 +41,7 @@ class Revocations:
         return min(found, default=None)
 
     def known_on(self, issuer: str) -> datetime | None:
-        """The date of an issuer's lists; None without any."""
+        """The date of the oldest of an issuer's lists; None without any."""
         return min((each.since for each in self.lists.get(issuer, ())), default=None)
 
 
