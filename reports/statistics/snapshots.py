@@ -163,12 +163,12 @@ def correct(
 
 
 def period_of(snapshot: FiguresSnapshot) -> Period:
-    """The period with the limits it was frozen with."""
+    """The period with the begin and end it was frozen with."""
     return Period(snapshot.period, snapshot.name, snapshot.since_at, snapshot.until_at, snapshot.centre_id)
 
 
 def newest_of(period: Period, *, centre_id: int) -> FiguresSnapshot | None:
-    """The newest snapshot of exactly these limits; None if they are not frozen."""
+    """The newest snapshot with exactly this begin and end; None if the period is not frozen."""
     query = select(FiguresSnapshot).where(
         FiguresSnapshot.centre_id == centre_id, FiguresSnapshot.since_at == period.since, FiguresSnapshot.until_at == period.until
     )  # fmt: skip
@@ -266,7 +266,7 @@ def _told(change: FigureChange) -> dict[str, Any]:
 
 
 def _require(by: Actor, centre_id: int) -> None:
-    """Allowed to the system and to whoever leads the operations of that centre."""
+    """Raise NotAllowed for anybody but the system and the leads of operations of that centre."""
     if by is SYSTEM:
         return
     require(by, Action.FREEZE_FIGURES)
