@@ -293,7 +293,7 @@ def _refuse_incomplete(
 def _refuse_caller(contact: Contact | None, *, consented: bool, may_be_unknown: bool) -> None:
     """Callers and visitors are asked for consent only where personal data is written down.
 
-    | A visitor without a telephone may leave only a name: they are handed the secret and read the answer with it.
+    A visitor without a telephone may leave only a name: they are handed the secret and read the answer with it.
     """
     if contact is not None and not consented:
         raise ReportRefused(

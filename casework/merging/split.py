@@ -177,7 +177,7 @@ def _reopen(source: Case, main: Case, before: Before, now: datetime) -> None:
 def _revive_clocks(case: Case, due: dict[str, str], now: datetime) -> None:
     """Resume its own limits as if there had been no merge: its promised days still hold.
 
-    | Calendar changes since then apply as to every case; the agencies' limits were counted where they ran.
+    Calendar changes since then apply as to every case; the agencies' limits were counted where they ran.
     """
     db.session.flush()
     clocks = list(db.session.scalars(select(Clock).where(Clock.id.in_([int(number) for number in due]))))

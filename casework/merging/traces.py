@@ -58,7 +58,7 @@ def write_reason(main: Case, reason: str, *, by: Actor, now: datetime) -> None:
 def move_with_reports(report_ids: list[int], old: Case, new: Case) -> None:
     """Move the exchanges with a report's sender along with the report, so that the same people may read both.
 
-    | Whether something is still unread moves too. Objections and verdicts stay: they belong to the refusal and the publication of their
+    Whether something is still unread moves too. Objections and verdicts stay: they belong to the refusal and the publication of their
     case.
     """
     for table in OF_A_REPORT:

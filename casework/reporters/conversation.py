@@ -87,7 +87,7 @@ WITHDRAWAL_KEPT = Bilingual("Trung tâm tiếp tục xử lý, không nêu tên 
 def talk_about(report: Report, case: Case) -> Conversation:
     """The exchanges about a report and the decisions in its case, without other senders' words.
 
-    | Most reports have none of these, so one query first asks what there is.
+    Most reports have none of these, so one query first asks what there is.
     """
     there = _kinds_there(report, case)
     turns = [turn for kind, tell in TURNS.items() if kind in there for turn in tell(report)]

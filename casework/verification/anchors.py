@@ -295,7 +295,7 @@ def _alone() -> Iterator[bool]:
 def _last(data: Path) -> _Last:
     """The newest anchor, after adding rows for files a crash left without.
 
-    | If its file is missing or damaged, the chain of digests continues from the row, and every stream is signed anew.
+    If its file is missing or damaged, the chain of digests continues from the row, and every stream is signed anew.
     """
     folder = data / FOLDER
     row = db.session.scalars(select(Anchor).order_by(Anchor.number.desc())).first()
