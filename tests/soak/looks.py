@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -145,27 +148,29 @@ def begin_drafts(now: datetime) -> None:
             start_draft(by=by, now=now, key=key, centre_id=by.grants[0].centre_id)
 
 
-def look_at_all(house: House, app: Flask, language: str) -> dict[str, Any]:
-    """Every page of everybody in one language; raises AssertionError with what is wrong with them."""
-    now, seen = datetime.now(UTC), {}
-    for login in ("", *dict(CITIZENS), *STAFF):
-        house.pictures.clear()
-        house.folder = PICTURES.parent / "looks" / language / (login.partition("@")[0] or "guest")
-        visitor = house.visitor(login, password=PASSWORD)
-        visitor.go(f"/language?code={language}")
-        with app.app_context():
-            pages = pages_of(app, login, now)
-        for name, path in pages.items():
-            answer = visitor.page.goto(path)
-            if answer is None or answer.status != 200:
-                house.faults.append(f"{login} {path}: {answer and answer.status}")
-            visitor.look(name)
-            house.faults += [f"{login} {name} {path}: {fault}" for fault in opened_and_walked(visitor.page)]
-        seen[login or "guest"] = len(pages)
-        visitor.context.close()
+def look_at_all_of(house: House, app: Flask, login: str, language: str) -> dict[str, Any]:
+    """Every page of one person in one language; raises AssertionError with what is wrong with them."""
+    house.pictures.clear()
+    house.faults.clear()
+    house.folder = PICTURES.parent / "looks" / language / name_of(login)
+    visitor = house.visitor(login, password=PASSWORD)
+    visitor.go(f"/language?code={language}")
+    with app.app_context():
+        pages = pages_of(app, login, datetime.now(UTC))
+    for name, path in pages.items():
+        answer = visitor.page.goto(path)
+        if answer is None or answer.status != 200:
+            house.faults.append(f"{path}: {answer and answer.status}")
+        visitor.look(name)
+        house.faults += [f"{name} {path}: {fault}" for fault in opened_and_walked(visitor.page)]
+    visitor.context.close()
     if house.faults:
         raise AssertionError("\n".join(house.faults))
-    return {"pages": seen}
+    return {"pages": len(pages)}
+
+
+def name_of(login: str) -> str:
+    return login.partition("@")[0] or "guest"
 
 
 def opened_and_walked(page: Page) -> Iterator[str]:
@@ -178,8 +183,9 @@ def opened_and_walked(page: Page) -> Iterator[str]:
         yield from (f"unfolded at {width}: {fault}" for fault in barriers(page))
 
 
-def look_at_demonstration(language: str) -> dict[str, Any]:
-    """One language, in a demonstration made for it."""
+@contextmanager
+def demonstration() -> Iterator[tuple[House, Flask]]:
+    """A new demonstration with a browser to look at it."""
     with TemporaryDirectory(prefix="langbiang-looks-") as folder:
         config = demo_running.demo_config(free_port(), Path(folder))
         app = demo_running.demo_app(config)
@@ -190,13 +196,15 @@ def look_at_demonstration(language: str) -> dict[str, Any]:
             begin_drafts(datetime.now(UTC))
         with visited(app, config) as house:
             house.sizes, house.at_every_size, house.impacts = (PHONE, TABLET, DESK), True, EVERY_IMPACT
-            return look_at_all(house, app, language)
+            yield house, app
 
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
-    """One for each language."""
-    yield "vi", lambda: look_at_demonstration("vi")
-    yield "en", lambda: look_at_demonstration("en")
+    """One for each language and person, all in one demonstration, which is made when the first of them wants it."""
+    with ExitStack() as closed_at_the_end:
+        made = cache(lambda: closed_at_the_end.enter_context(demonstration()))
+        for language, login in product(("vi", "en"), ("", *dict(CITIZENS), *STAFF)):
+            yield f"{language} {name_of(login)}", lambda login=login, language=language: look_at_all_of(*made(), login, language)
 
 
 RUN = Run("looks", f"every page of the demonstration for everybody, in pictures under {PICTURES.parent / 'looks'}", 1, rounds)
