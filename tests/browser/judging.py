@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from tests.browser.waiting import ask
 from tests.whole import WHOLE
@@ -83,6 +83,14 @@ STOP = """() => {
     };
 }"""
 
+IS_SHOWN = """() => {
+    const box = document.activeElement.getBoundingClientRect();
+    return box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+}"""
+
+PANNING = 2_000
+"""Milliseconds a map may take to bring the point that has the focus into sight."""
+
 UNREACHED = """() => {
     const stops = new Set(window.stops || []), radios = new Set([...stops].filter(each => each.type === "radio").map(each => each.name));
     const mayBeReached = each => !each.matches(":disabled, [type=hidden]") && each.tabIndex >= 0
@@ -100,7 +108,7 @@ def walk(page: Page) -> Iterator[str]:
         stop = page.evaluate(STOP)
         if stop is None or stop["seen"]:
             break
-        if not stop["shown"]:
+        if not stop["shown"] and not _comes_into_sight(page):
             yield f"the focus is out of sight at {stop['what']}"
         if not stop["ring"]:
             yield f"the focus is not marked at {stop['what']}"
@@ -109,6 +117,15 @@ def walk(page: Page) -> Iterator[str]:
     else:
         yield f"the focus does not get out within {MOST_STOPS} steps"
     yield from (f"no key leads to {each}" for each in page.evaluate(UNREACHED))
+
+
+def _comes_into_sight(page: Page) -> bool:
+    """Whether what has the focus is seen in the end: a map moves to its point by and by."""
+    try:
+        page.wait_for_function(IS_SHOWN, timeout=PANNING)
+    except TimeoutError:
+        return False
+    return True
 
 
 SHEET, TEXT_AREA = 794, 650
