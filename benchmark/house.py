@@ -1,21 +1,28 @@
 """An installation as large as a province's: who works in it, and the lives of the cases to be copied, played by the use cases."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
 from benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
+from casework.answers.acts import RedoAnswerInput
+from casework.assignments.distribution import DecideHandBackInput, DistributeInput, HandBackInput
 from casework.db import db, unit_of_work
 from casework.installation.seeding import install_centre, install_rules
 from casework.intake.file_report import Place
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
+from casework.pausing.holds import HoldInput
+from casework.pausing.withdrawals import WithdrawReportInput
 from casework.permissions import Actor, Role, actor_for
 from casework.privacy.identity import Contact
-from casework.triage.acts import ClearedReport
+from casework.publishing.acts import PublishInput
+from casework.publishing.ratings import RateInput
+from casework.triage.acts import CallHotlineInput, ClassifyInput, ClearedReport, VerifyInput
+from casework.triage.refusals import RefuseInput
+from casework.verbs import Input
 from web.accounts.password_rules import hash_password
 from workflows.models import WaitingTask
 from workflows.running import acts
@@ -196,7 +203,7 @@ class Player:
         self.moment, self.life, self.number = begun, life, number
         self._file()
         if life.goes_to == "withdrawn":
-            self._act("withdraw_report", "guest", report=self._case.main_report, reason="Đã được dọn.")
+            self._act("withdraw_report", "guest", WithdrawReportInput(report=self._case.main_report, reason="Đã được dọn."))
             return
         for element in self._way():
             if element == life.goes_to:
@@ -217,7 +224,8 @@ class Player:
             self.life = replace(life, act="")
             yield "accept_assignment"
         if life.act == "hold":
-            self._act("hold", "work_ops_lead", reason="Chờ kết quả quan trắc.", until=(self.moment + timedelta(days=3)).date())
+            until = (self.moment + timedelta(days=3)).date()
+            self._act("hold", "work_ops_lead", HoldInput(reason="Chờ kết quả quan trắc.", until=until))
             if life in RESTING:
                 return
             self._step("resume")
@@ -236,56 +244,58 @@ class Player:
             self._do(task.ref, element, task.agency_id)
 
     def _do(self, ref: str, element: str, agency_id: int | None) -> None:
-        who, act, form = self._choice(element, agency_id)
+        who, act, given = self._choice(element, agency_id)
         by = self._actor(who)
         with unit_of_work():
-            perform(ref, by=by, now=self.moment, act=act, form=form)
+            perform(ref, by=by, now=self.moment, act=act, given=given)
         self.moment += AFTER_STEP
 
-    def _choice(self, element: str, agency_id: int | None) -> tuple[str, str | None, Mapping[str, Any]]:
-        """Who does a step, by which verb, and what the form says."""
+    def _choice(self, element: str, agency_id: int | None) -> tuple[str, str | None, Input | None]:
+        """Who does a step, by which verb, and what is filled in."""
         life, place = self.life, self.house.agency_ids.index(agency_id) if agency_id else 0
         title, words = MATTERS[self.number % len(MATTERS)]
         match element:
             case "verify" if life.goes_to == "refused":
-                reason = db.session.scalars(select(RefusalReason).order_by(RefusalReason.id)).first()
-                return "work_operator_0", "refuse", {"reason": reason, "words": "Chưa rõ địa điểm."}
+                reason = db.session.scalars(select(RefusalReason).order_by(RefusalReason.id).limit(1)).one()
+                return "work_operator_0", "refuse", RefuseInput(reason=reason, words="Chưa rõ địa điểm.")
             case "verify":
                 cleared = [ClearedReport(link.report, words) for link in self._case.reports]
-                return "work_operator_0", None, {"title": title, "cleared": cleared}
+                return "work_operator_0", None, VerifyInput(title=title, cleared=cleared)
             case "classify":
-                matter = db.session.get(Field, self.house.field_ids[self.number % len(self.house.field_ids)])
+                matter = db.session.get_one(Field, self.house.field_ids[self.number % len(self.house.field_ids)])
                 urgency = "urgent" if life.urgent else "normal"
-                return "work_operator_0", None, {"field": matter, "urgency": urgency, "complexity": "ordinary", "area": self._area}
+                given = ClassifyInput(field=matter, urgency=urgency, complexity="ordinary", area=self._area)
+                return "work_operator_0", None, given
             case "call_hotline":
-                return "work_operator_0", None, {"number": "02630000000", "spoke_to": "Trực ban", "reached": True, "what": "Đã báo."}
+                call = CallHotlineInput(number="02630000000", spoke_to="Trực ban", reached=True, what="Đã báo.")
+                return "work_operator_0", None, call
             case "distribute":
-                lead, *others = [db.session.get(Agency, self.house.agency_ids[(self.number + step) % len(self.house.agency_ids)])
+                lead, *others = [db.session.get_one(Agency, self.house.agency_ids[(self.number + step) % len(self.house.agency_ids)])
                                  for step in range(life.agencies)]  # fmt: skip
-                return "work_operator_0", None, {"lead": lead, "cooperating": others}
+                return "work_operator_0", None, DistributeInput(lead=lead, cooperating=others)
             case "accept_assignment" if life.act == "hand_back":
-                return f"work_officer_{place}", "hand_back", {"reason": "Không thuộc địa bàn."}
+                return f"work_officer_{place}", "hand_back", HandBackInput(reason="Không thuộc địa bàn.")
             case "accept_assignment":
-                return f"work_officer_{place}", None, {}
+                return f"work_officer_{place}", None, None
             case "decide_hand_back":
-                return "work_operator_0", None, {"upheld": False, "words": "Đất do đơn vị quản lý."}
+                return "work_operator_0", None, DecideHandBackInput(upheld=False, words="Đất do đơn vị quản lý.")
             case "submit_answer":
                 return f"work_officer_{place}", None, ANSWER
             case "approve_answer" if life.act == "redo_answer":
-                return f"work_leader_{place}", "redo_answer", {"instructions": INSTRUCTIONS}
+                return f"work_leader_{place}", "redo_answer", RedoAnswerInput(instructions=INSTRUCTIONS)
             case "approve_answer":
-                return f"work_leader_{place}", None, {}
+                return f"work_leader_{place}", None, None
             case "publish":
-                form = {"title": title, "question": words, "checked": True, "shows_exact_place": self.number % 2 == 0}
-                return "work_operator_0", None, form
+                text = PublishInput(title=title, question=words, checked=True, shows_exact_place=self.number % 2 == 0)
+                return "work_operator_0", None, text
             case "rate":
-                return "guest", None, {"report": self._case.main_report, "level": life.level}
-        return "work_ops_lead" if element == "resume" else "work_operator_0", None, {}
+                return "guest", None, RateInput(report=self._case.main_report, level=life.level)
+        return "work_ops_lead" if element == "resume" else "work_operator_0", None, None
 
-    def _act(self, verb: str, who: str, **form: Any) -> None:
+    def _act(self, verb: str, who: str, given: Input) -> None:
         ref, by = self._case.ref, self._actor(who)
         with unit_of_work():
-            acts.act(ref, verb, by=by, now=self.moment, form=form)
+            acts.act(ref, verb, by=by, now=self.moment, given=given)
         self.moment += AFTER_STEP
 
     def _file(self) -> None:
@@ -311,5 +321,5 @@ class Player:
         return db.session.get_one(Case, self.case_id)
 
     @property
-    def _area(self) -> Area | None:
-        return db.session.get(Area, self.house.area_ids[self.number % len(self.house.area_ids)])
+    def _area(self) -> Area:
+        return db.session.get_one(Area, self.house.area_ids[self.number % len(self.house.area_ids)])

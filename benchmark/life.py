@@ -4,14 +4,14 @@ It is verified, classified, distributed to a lead and a cooperating agency; both
 it is answered again; both are approved; published; rated.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
+from casework.answers.acts import PARTS, RedoAnswerInput, SubmitAnswerInput
+from casework.assignments.distribution import DistributeInput
 from casework.db import db
 from casework.installation.seeding import install_centre, install_rules
 from casework.intake.file_report import Filed, Place
@@ -19,7 +19,10 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
 from casework.permissions import Actor, Role, actor_for
 from casework.privacy.identity import Contact
-from casework.triage.acts import ClearedReport
+from casework.publishing.acts import PublishInput
+from casework.publishing.ratings import RateInput
+from casework.triage.acts import ClassifyInput, ClearedReport, VerifyInput
+from casework.verbs import Input
 from workflows.models import WaitingTask
 from workflows.running.filing import file_report
 from workflows.versions.live import install_shipped_model
@@ -27,10 +30,10 @@ from workflows.versions.live import install_shipped_model
 PASSWORD = "only-for-a-benchmark"
 LEAD, OTHER = 0, 1
 WORDS = "Có đống rác lớn ven suối, mùi rất nặng."
-ANSWER = {
-    "findings": "Đã kiểm tra, có khoảng 2 m³ rác ven suối.", "actions": "Đã thu gom và dọn sạch.", "remaining": "Không còn.",
-    "contact": "Bộ phận môi trường", "no_photo_reason": "Trời tối, sẽ bổ sung ảnh.",
-}  # fmt: skip
+ANSWER = SubmitAnswerInput(
+    findings="Đã kiểm tra, có khoảng 2 m³ rác ven suối.", actions="Đã thu gom và dọn sạch.", remaining="Không còn.",
+    contact="Bộ phận môi trường", no_photo_reason="Trời tối, sẽ bổ sung ảnh.",
+)  # fmt: skip
 TITLE = "Rác đổ ven suối"
 INSTRUCTIONS = "Ghi rõ khối lượng đã thu gom."
 
@@ -129,26 +132,31 @@ def waiting_ref(step: LifeStep, staff: Staff, case_id: int) -> str:
     return db.session.scalars(query).one()
 
 
-def use_case_form(step: LifeStep, staff: Staff, case: Case) -> Mapping[str, Any]:
-    """The parameters of the step's use case."""
+def input_to(step: LifeStep, staff: Staff, case: Case) -> Input | None:
+    """What is filled in at the step."""
     if step.act == "redo_answer":
-        return {"instructions": INSTRUCTIONS}
+        return RedoAnswerInput(instructions=INSTRUCTIONS)
     match step.element:
         case "verify":
-            return {"title": TITLE, "cleared": [ClearedReport(link.report, WORDS) for link in case.reports]}
+            return VerifyInput(title=TITLE, cleared=[ClearedReport(link.report, WORDS) for link in case.reports])
         case "classify":
             matter, area = db.session.get_one(Field, staff.field_id), db.session.get_one(Area, staff.area_id)
-            return {"field": matter, "urgency": "normal", "complexity": "ordinary", "area": area}
+            return ClassifyInput(field=matter, urgency="normal", complexity="ordinary", area=area)
         case "distribute":
             lead, other = (db.session.get_one(Agency, id_) for id_ in staff.agency_ids)
-            return {"lead": lead, "cooperating": [other]}
+            return DistributeInput(lead=lead, cooperating=[other])
         case "submit_answer":
             return ANSWER
         case "publish":
-            return {"title": TITLE, "question": WORDS, "checked": True}
+            return PublishInput(title=TITLE, question=WORDS, checked=True)
         case "rate":
-            return {"report": case.main_report, "level": "satisfied"}
-    return {}
+            return RateInput(report=case.main_report, level="satisfied")
+    return None
+
+
+def typed_answer() -> dict[str, str]:
+    """What an officer types of an answer."""
+    return {name: getattr(ANSWER, name) for name in (*PARTS, "no_photo_reason")}
 
 
 def typed_fields(step: LifeStep, staff: Staff) -> dict[str, str | list[str]]:
@@ -165,7 +173,7 @@ def typed_fields(step: LifeStep, staff: Staff) -> dict[str, str | list[str]]:
             lead, other = (db.session.get_one(Agency, id_).ref for id_ in staff.agency_ids)
             return {"lead": lead, "cooperating": [other]}
         case "submit_answer":
-            return dict(ANSWER)
+            return {**typed_answer()}
         case "rate":
             return {"level": "satisfied"}
     return {}

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, event, func, inspect, select, text
 
 import migrations
 from benchmark.engine_alone import EngineLife, shipped_definition
-from benchmark.life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
+from benchmark.life import LIFE, Staff, file_one, input_to, take_on_staff, waiting_ref
 from benchmark.pages import Browser, PageLife
 from benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
 from benchmark.surroundings import keep
@@ -195,10 +195,10 @@ def _use_case_life(staff: Staff, readings: Readings, states: list[int]) -> None:
         states += _waiting_states(case_id)
         moment += timedelta(seconds=1)
         case = db.session.get_one(Case, case_id)
-        ref, form = waiting_ref(step, staff, case_id), use_case_form(step, staff, case)
+        ref, given = waiting_ref(step, staff, case_id), input_to(step, staff, case)
         by = staff.actor(step.who, moment, report_id)
         with readings.reading(step.name), unit_of_work():
-            perform(ref, by=by, now=moment, act=step.act, form=form)
+            perform(ref, by=by, now=moment, act=step.act, given=given)
         db.session.remove()
     states += _waiting_states(case_id)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from lxml import html
 
-from benchmark.life import ANSWER, PASSWORD, TITLE, WORDS
+from benchmark.life import PASSWORD, TITLE, WORDS, typed_answer
 from benchmark.pages import PageFailed, Typed, filled
 
 TIMEOUT_SECONDS = 30
@@ -189,7 +189,7 @@ def what_to_type(page: str) -> tuple[Typed, str | None]:
         case "decide_hand_back":
             return {"upheld": "no", "words": "Đất do đơn vị quản lý."}, act
         case "submit_answer":
-            return dict(ANSWER), act
+            return typed_answer(), act
     return {}, act
 
 

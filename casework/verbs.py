@@ -7,10 +7,11 @@ A module's rows are there once it has been imported: workflows/every_verb.py imp
 when something is asked, never while modules are being imported.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from inspect import signature
 from typing import Any, TypeVar
 
 from casework.models import Assignment, Case, Publication, Report
@@ -32,10 +33,36 @@ MESSAGE = frozenset({HistoryKind.MESSAGES})
 NO_KIND = frozenset[HistoryKind]()
 """Told in the whole history alone: no decision on the matter and no message."""
 
-UseCase = Callable[..., Any]
-"""`(subject, *, by, now, **form)`; refuses with a CaseworkError. Of a step it returns `{"outcome": ..., flags the gateways read}`."""
+Result = Mapping[str, object] | None
+"""Of a step `{"outcome": ..., flags the gateways read}`; of an act the rows of other cases that take part."""
 
-F = TypeVar("F", bound=UseCase)
+UseCase = Callable[..., Result]
+"""`(subject, given, *, by, now)`, without `given` where nothing is filled in; refuses with a CaseworkError."""
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Input:
+    """What is filled in for an act: a frozen dataclass for each use case that wants something; a page makes it, the use case takes it."""
+
+    __slots__ = ()
+
+    @property
+    def other_cases(self) -> Sequence[Case]:
+        """Cases that take part in addition to the one the act is on; all are locked together."""
+        return ()
+
+
+def carry_out(use_case: UseCase, subject: Case | Assignment, given: Input | None, *, by: Actor, now: datetime) -> dict[str, Any]:
+    """Do what a use case does, with what was filled in; returns its result, empty where it has none."""
+    result = use_case(subject, by=by, now=now) if given is None else use_case(subject, given, by=by, now=now)
+    return dict(result or {})
+
+
+def input_of(use_case: Callable[..., object]) -> type[Input] | None:
+    """The dataclass a use case takes; None where nothing is filled in."""
+    given = signature(use_case).parameters.get("given")
+    return given.annotation if given is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +127,7 @@ class Verb:
     offered_on: Callable[[Situation], Iterable[Part]] | None = None
     is_for_quarantine: bool = False
     locks_family: bool = False
-    use_case: UseCase | None = None
+    use_case: Callable[..., object] | None = None
 
     def __call__(self, use_case: F) -> F:
         """Put the row into the register, with the use case it stands on."""
@@ -142,7 +169,7 @@ class _Rows(dict[str, Verb]):
 
 
 _ROWS = _Rows()
-_ALSO_WRITTEN: dict[str, list[UseCase]] = {}
+_ALSO_WRITTEN: dict[str, list[Callable[..., object]]] = {}
 
 
 def writes(name: str) -> Callable[[F], F]:
@@ -172,7 +199,7 @@ def every_verb() -> list[Verb]:
     return sorted(_ROWS.values(), key=lambda verb: verb.name)
 
 
-def also_writing(name: str) -> tuple[UseCase, ...]:
+def also_writing(name: str) -> tuple[Callable[..., object], ...]:
     """The use cases that record a verb's event beside the one its row stands on."""
     return tuple(_ALSO_WRITTEN.get(name, ()))
 

@@ -10,7 +10,7 @@ their order can be told from their times.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -29,9 +29,12 @@ from casework.permissions import Actor, Role, actor_for
 from casework.privacy.identity import Contact, citizen_account
 from casework.text import fold
 from casework.triage.acts import ClearedReport
+from casework.verbs import Input, input_of
 from tests.grounds import remembered
+from workflows.bindings import BINDINGS
 from workflows.models import WaitingTask
 from workflows.running import acts, filing, steps
+from workflows.running.drawn_steps import step_of
 from workflows.running.instances import CaseProcess
 from workflows.versions.live import install_shipped_model
 
@@ -219,10 +222,11 @@ def next_moment(case: Case) -> datetime:
 def do(world: World, case: Case, element: str, by: str, *, act: str | None = None, agency: Agency | None = None,
        now: datetime | None = None, **form: Any) -> steps.StepResult:
     """One step by a named person through workflows.running.steps.perform, in a unit of work of its own."""
-    ref, now = waiting(case, element, agency).ref, now or next_moment(case)
+    task, now = waiting(case, element, agency), now or next_moment(case)
+    ref, given = task.ref, input_at(task, act, form)
     actor = world.actor(by, now)
     with unit_of_work():
-        return steps.perform(ref, by=actor, now=now, act=act, form=form)
+        return steps.perform(ref, by=actor, now=now, act=act, given=given)
 
 
 def act(world: World, case: Case, verb: str, by: str, *, assignment: Assignment | None = None, now: datetime | None = None,
@@ -232,7 +236,25 @@ def act(world: World, case: Case, verb: str, by: str, *, assignment: Assignment 
     now = now or next_moment(case)
     actor = world.actor(by, now)
     with unit_of_work():
-        return acts.act(case_ref, verb, by=actor, now=now, assignment_ref=assignment_ref, form=form)
+        return acts.act(case_ref, verb, by=actor, now=now, assignment_ref=assignment_ref, given=input_to_act(verb, form))
+
+
+def input_at(task: WaitingTask, verb: str | None, form: Mapping[str, Any]) -> Input | None:
+    """What is filled in at a step, as the use case of the verb takes it."""
+    step = step_of(task, BINDINGS)
+    return input_for(step.acts.get(verb or step.own_act), form)
+
+
+def input_to_act(verb: str, form: Mapping[str, Any]) -> Input | None:
+    """What is filled in for an act beside the steps."""
+    return input_for(BINDINGS.acts.get(verb), form)
+
+
+def input_for(use_case: Callable[..., object] | None, form: Mapping[str, Any]) -> Input | None:
+    """What a use case takes, with these fields; None where it takes nothing."""
+    kind = input_of(use_case) if use_case is not None else None
+    assert kind is not None or not form, f"nothing is filled in for {use_case}: {sorted(form)}"
+    return kind(**form) if kind is not None else None
 
 
 def cleared(report: Report, words: str = "Có đống rác ven suối, mùi nặng.") -> ClearedReport:

@@ -7,6 +7,8 @@ from typing import Any
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.merging import merge as merging
+from casework.merging.merge import MergeInput
+from casework.merging.split import SplitInput
 from casework.models import Assignment, Case, Clock, Follower, OutboxMessage, Report
 from tests import build
 
@@ -18,7 +20,7 @@ def merge(
     moment = now or max(build.next_moment(case), build.next_moment(into))
     actor = world.actor(by, moment)
     with unit_of_work():
-        return merging.merge(lock_case(case.id), by=actor, now=moment, into=db.session.get_one(Case, into.id), reason=reason)
+        return merging.merge(lock_case(case.id), MergeInput(into=db.session.get_one(Case, into.id), reason=reason), by=actor, now=moment)
 
 
 def split(world: build.World, case: Case, report: Report, *, by: str = "operator", now: datetime | None = None) -> dict[str, Any]:
@@ -27,7 +29,9 @@ def split(world: build.World, case: Case, report: Report, *, by: str = "operator
     actor, report_id = world.actor(by, moment), report.id
     with unit_of_work():
         main = lock_case(case.id)
-        return merging.split(main, by=actor, now=moment, report=db.session.get_one(Report, report_id), reason="Hai việc khác nhau.")
+        return merging.split(
+            main, SplitInput(report=db.session.get_one(Report, report_id), reason="Hai việc khác nhau."), by=actor, now=moment
+        )
 
 
 def running(case: Case) -> dict[tuple[str, int | None], datetime | None]:

@@ -9,6 +9,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from functools import cache
 from gettext import translation
 from itertools import groupby
@@ -21,7 +22,7 @@ import workflows.every_verb
 from casework.bilingual import Bilingual
 from casework.permissions import ACTION_ROLES
 from casework.sentences import Audience, Known, Sentence
-from casework.verbs import Verb, also_writing, every_verb
+from casework.verbs import Verb, also_writing, every_verb, input_of
 from web.steps.act_page import ACT_PAGES, ActPage
 from web.task_page import STEP_PAGES, TaskPage
 from workflows.bindings import BINDINGS
@@ -71,6 +72,8 @@ def block(verb: Verb) -> Iterator[str]:
     label, page = label_of(verb), page_of(verb)
     yield from wrapped(f"- **{verb.name}**: {label.en} / {label.vi}" if label is not None else f"- **{verb.name}**", "  ")
     yield from line("use case", [place_of(verb.use_case), *(place_of(each) for each in also_writing(verb.name))])
+    if verb.use_case is not None and (kind := input_of(verb.use_case)) is not None:
+        yield from line("filled in", [f"`{kind.__name__}` ({', '.join(each.name for each in fields(kind))})"])
     roles = sorted(str(role) for role in ACTION_ROLES[verb.action]) if verb.action is not None else []
     yield from line("may", [f"{', '.join(roles)} (`{verb.action}`)" if verb.action is not None else "nobody: recorded by the system"])
     if page is not None:

@@ -1,7 +1,6 @@
 """The base class for the page of one step: its form, the template's context, and the act to perform when it is submitted."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import request
@@ -11,6 +10,7 @@ from wtforms.validators import Length
 
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case
+from casework.verbs import Input
 from web.forms import Form
 from workflows.models import WaitingTask
 from workflows.running.steps import StepResult
@@ -25,10 +25,10 @@ class MissingAssignment(CaseworkError):
 
 @dataclass(frozen=True)
 class Act:
-    """The act to perform: the chosen verb, and the arguments of its use case."""
+    """The act to perform: the chosen verb, and what was filled in for it."""
 
     verb: str
-    form: Mapping[str, Any] = field(default_factory=dict)
+    given: Input | None = None
 
 
 STEP_PAGES: dict[str, type["TaskPage"]] = {}

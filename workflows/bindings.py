@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from casework import followers
 from casework.answers import acts as answering
@@ -185,7 +185,7 @@ WITH_ACTS = (
 )  # fmt: skip
 """The modules whose rows are read next: one that is not imported here has no act."""
 
-ACTS: Mapping[str, UseCase] = {verb.name: verb.use_case for verb in acts() if verb.use_case is not None}
+ACTS: Mapping[str, UseCase] = {verb.name: cast(UseCase, verb.use_case) for verb in acts()}
 """What people may do beside the tokens (casework/verbs.py); the process hears of it by the facts it leaves."""
 
 NEEDS: Mapping[str, tuple[str, ...]] = {verb.name: verb.needs for verb in acts() if verb.needs}

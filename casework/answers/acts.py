@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from casework.bilingual import Bilingual
@@ -18,7 +19,7 @@ from casework.second_person import Deed, leaders_above, refuse_first_person, sea
 from casework.sentences import of_agency
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.text import normal
-from casework.verbs import DECISION, MESSAGE, Verb
+from casework.verbs import DECISION, MESSAGE, Input, Verb
 
 LONGEST_PART = 5_000
 LONGEST_CONTACT = 200
@@ -42,23 +43,22 @@ class DecisionRefused(CaseworkError):
     """The verdict cannot be given like this; the text says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitAnswerInput(Input):
+    findings: str
+    actions: str
+    remaining: str
+    contact: str
+    photos_token: str | None = None
+    no_photo_reason: str = ""
+    carried: Sequence[tuple[Photo, PreparedPhoto]] = ()
+
+
 @Verb(
     "submit_answer", Action.SUBMIT_ANSWER, kinds=MESSAGE, writes=Answer,
     staff=of_agency("{agency} trình trả lời, bản {version}", "{agency} submitted its answer, version {version}"),
 )  # fmt: skip
-def submit_answer(
-    assignment: Assignment,
-    *,
-    by: Actor,
-    now: datetime,
-    findings: str,
-    actions: str,
-    remaining: str,
-    contact: str,
-    photos_token: str | None = None,
-    no_photo_reason: str = "",
-    carried: Sequence[tuple[Photo, PreparedPhoto]] = (),
-) -> dict[str, object]:
+def submit_answer(assignment: Assignment, given: SubmitAnswerInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Hand a new version of the agency's answer to the leader who decides.
 
     The answer has four parts: what was found, what was done, what remains and by when, whom to ask. It needs at least one
@@ -69,19 +69,17 @@ def submit_answer(
     """
     case = assignment.case
     require(by, Action.SUBMIT_ANSWER, case, agency_id=assignment.agency_id)
-    parts = {
-        name: normal(text) for name, text in (("findings", findings), ("actions", actions), ("remaining", remaining), ("contact", contact))
-    }
+    parts = {name: normal(getattr(given, name)) for name in PARTS}
     _refuse_incomplete(parts)
     approval_desk = _approval_desk(assignment, by, now)
     answer = Answer(
         assignment=assignment, version=len(assignment.answers) + 1, author_id=by.account_id, author_for_id=by.principal_id,
-        no_photo_reason=normal(no_photo_reason) or None, submitted_at=now, **parts,
+        no_photo_reason=normal(given.no_photo_reason) or None, submitted_at=now, **parts,
     )  # fmt: skip
     db.session.add(answer)
     db.session.flush()
-    photos = link_carried([_of_version_before(*each, assignment, answer) for each in carried], answer=answer, by=by, now=now)
-    photos += link_staged(photos_token, now=now, answer=answer, first=photos) if photos_token else 0
+    photos = link_carried([_of_version_before(*each, assignment, answer) for each in given.carried], answer=answer, by=by, now=now)
+    photos += link_staged(given.photos_token, now=now, answer=answer, first=photos) if given.photos_token else 0
     if photos > most_photos():
         raise TooManyPhotos
     if not photos and not answer.no_photo_reason:
@@ -117,17 +115,22 @@ def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[
     return {"outcome": "approve"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedoAnswerInput(Input):
+    instructions: str
+
+
 @Verb(
     "redo_answer", Action.REDO_ANSWER, kinds=DECISION, writes=Decision,
     staff=of_agency("Yêu cầu {agency} xử lý lại bản {version}", "Sent version {version} back to {agency}"),
 )  # fmt: skip
-def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instructions: str) -> dict[str, object]:
+def redo_answer(assignment: Assignment, given: RedoAnswerInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Send the newest answer back with instructions. The clocks of case and agency go on. Records `redo_answer`.
 
     Raises DecisionRefused without instructions.
     """
     require(by, Action.REDO_ANSWER)
-    instructions = normal(instructions)
+    instructions = normal(given.instructions)
     if not instructions:
         raise DecisionRefused("Vui lòng nêu rõ cần làm lại gì, ở đâu.", "Please say what to do again, and where.", about="instructions")
     answer = _decide(assignment, "redo", instructions, by=by, now=now)

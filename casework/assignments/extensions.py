@@ -1,6 +1,7 @@
 """More time for an agency: asked for by an officer, endorsed by the agency's leader, decided by the centre or the committee."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, may, 
 from casework.second_person import JudgingSeat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
 from casework.states import AssignmentState
 from casework.text import normal
-from casework.verbs import DECISION, MESSAGE, Situation, Verb
+from casework.verbs import DECISION, MESSAGE, Input, Situation, Verb
 from casework.working_time import Calendar, working_days_between
 
 MOST_WORKING_DAYS = 7
@@ -45,11 +46,17 @@ def more_time_can_be_asked_for(at: Situation) -> Iterator[Assignment]:
             yield row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestExtensionInput(Input):
+    reason: str
+    until: date
+
+
 @Verb(
     "request_extension", Action.REQUEST_EXTENSION, kinds=MESSAGE, about_limit=True, staff=sentences.extension_asked,
     is_act=True, needs=("extension_asked",), offered_on=more_time_can_be_asked_for,
 )  # fmt: skip
-def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reason: str, until: date) -> None:
+def request_extension(assignment: Assignment, given: RequestExtensionInput, *, by: Actor, now: datetime) -> None:
     """Ask for more time, before the present time is over.
 
     `until` is the last local day in time, at most MOST_WORKING_DAYS working days after the present one. The agency's leader is told; the
@@ -59,13 +66,13 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
     case = assignment.case
     require(by, Action.REQUEST_EXTENSION, case, agency_id=assignment.agency_id)
     refuse_unless_open(case)
-    reason = _fit(reason, "Vui lòng nêu lý do cần thêm thời gian.", "Please say why more time is needed.", about="reason")
-    _refuse_day(_refuse_untimely(assignment, now), until, calendar_of(case.centre_id), now)
+    reason = _fit(given.reason, "Vui lòng nêu lý do cần thêm thời gian.", "Please say why more time is needed.", about="reason")
+    _refuse_day(_refuse_untimely(assignment, now), given.until, calendar_of(case.centre_id), now)
     number = _counted(case) + 1
-    record(case, "request_extension", by=by, at=now, agency=assignment.agency.key, number=number, until=until.isoformat())
+    record(case, "request_extension", by=by, at=now, agency=assignment.agency.key, number=number, until=given.until.isoformat())
     db.session.add(
         Extension(
-            assignment_id=assignment.id, number=number, reason=reason, until_on=until, requested_by_id=by.account_id, requested_at=now
+            assignment_id=assignment.id, number=number, reason=reason, until_on=given.until, requested_by_id=by.account_id, requested_at=now
         )
     )  # fmt: skip
     assignment.extension_asked = True
@@ -73,8 +80,14 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
     tell_inbox(endorsing_desk(assignment, now), "extension_to_endorse", case=case, at=now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndorseExtensionInput(Input):
+    endorsed: bool
+    words: str = ""
+
+
 @Verb("endorse_extension", Action.ENDORSE_EXTENSION, kinds=DECISION, about_limit=True, staff=sentences.extension_endorsed)
-def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endorsed: bool, words: str = "") -> dict[str, object]:
+def endorse_extension(assignment: Assignment, given: EndorseExtensionInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Endorse the agency's request, or end it and say why; then it does not count as an extension of the case.
 
     Records `endorse_extension`. Raises NotAllowed at another desk than endorsing_desk, SecondPersonNeeded, and ExtensionRefused without
@@ -88,13 +101,13 @@ def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endor
     if by.grant_at(endorsing_desk(assignment, now)) is None and not by.holds(LEADERS, agency_id=assignment.agency_id):
         raise NotAllowed
     refuse_first_person(Action.ENDORSE_EXTENSION, assignment, by=by, now=now)
-    if endorsed:
+    if given.endorsed:
         _refuse_over(extension, case, now, about="endorsed")
     else:
-        words = _fit(words, "Vui lòng nêu lý do không đồng ý.", "Please say why you do not agree.", about="words")
-    extension.endorsed, extension.endorsed_by_id, extension.endorsed_at = endorsed, by.account_id, now
-    record(case, "endorse_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, endorsed=endorsed)
-    if endorsed:
+        words = _fit(given.words, "Vui lòng nêu lý do không đồng ý.", "Please say why you do not agree.", about="words")
+    extension.endorsed, extension.endorsed_by_id, extension.endorsed_at = given.endorsed, by.account_id, now
+    record(case, "endorse_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, endorsed=given.endorsed)
+    if given.endorsed:
         db.session.flush()
         tell_inbox(extension_desk(assignment, now), "extension_to_decide", case=case, at=now, agency=assignment.agency.key)
         return {"outcome": "endorse"}
@@ -103,11 +116,17 @@ def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endor
     return {"outcome": "decline"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideExtensionInput(Input):
+    granted: bool
+    words: str = ""
+
+
 @Verb(
     "decide_extension", Action.DECIDE_EXTENSION, kinds=DECISION, moves_limit=True, about_limit=True,
     staff=sentences.extension_decided, public=sentences.given_more_time,
 )  # fmt: skip
-def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, granted: bool, words: str = "") -> dict[str, object]:
+def decide_extension(assignment: Assignment, given: DecideExtensionInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Grant or refuse the time asked for and say why. The agency's limit moves and, if it leads, the case's with it.
 
     The case gets enough time for approval and publication on top. Reporters are told when the day moves; they read the reason in the row.
@@ -122,23 +141,23 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
     if by.grant_at(extension_desk(assignment, now)) is None and not by.holds([_decider(extension.number, case)], centre_id=case.centre_id):
         raise NotAllowed
     refuse_first_person(Action.DECIDE_EXTENSION, assignment, by=by, now=now)
-    if granted:
+    if given.granted:
         _refuse_over(extension, case, now, about="granted")
-        words = normal(words)
+        words = normal(given.words)
     else:
-        words = _fit(words, "Vui lòng nêu lý do không cho gia hạn.", "Please say why the time is not given.", about="words")
-    extension.granted, extension.decided_by_id, extension.decided_at = granted, by.account_id, now
+        words = _fit(given.words, "Vui lòng nêu lý do không cho gia hạn.", "Please say why the time is not given.", about="words")
+    extension.granted, extension.decided_by_id, extension.decided_at = given.granted, by.account_id, now
     extension.decision_words, assignment.extension_asked = words or None, False
     before = limits_of(case)
-    if granted:
+    if given.granted:
         _move(assignment, extension, now)
     record(
-        case, "decide_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, granted=granted,
+        case, "decide_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, granted=given.granted,
         until=extension.until_on.isoformat(), **limits_moved(before, case),
     )  # fmt: skip
-    template = "extension_granted" if granted else "extension_not_granted"
+    template = "extension_granted" if given.granted else "extension_not_granted"
     tell_desk(Role.OFFICER, template, case=case, at=now, agency_id=assignment.agency_id)
-    return {"outcome": "grant" if granted else "deny"}
+    return {"outcome": "grant" if given.granted else "deny"}
 
 
 def endorsing_desk(assignment: Assignment, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """Changing which agencies work on a case under way: adding or removing one, changing the lead, or closing without an answer."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from casework.answers.acts import settle_work
@@ -26,7 +27,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.sentences import of_agency
 from casework.states import AT_AGENCIES, AssignmentEnd, AssignmentState, CaseState
 from casework.text import normal
-from casework.verbs import DECISION, Situation, Verb
+from casework.verbs import DECISION, Input, Situation, Verb
 
 LONGEST_REASON = 2_000
 
@@ -43,22 +44,21 @@ def one_more_can_be_asked(at: Situation) -> bool:
     return at.by.holds([Role.OPS_LEAD], centre_id=case.centre_id) or not is_short(case, due_with_several(case), at.now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyInput(Input):
+    agency: Agency
+    instructions: str = ""
+    confirms_short: bool = False
+    until: date | None = None
+
+
 @Verb(
     "add_agency", Action.ADD_AGENCY, kinds=DECISION, moves_limit=True,
     staff=of_agency("Giao thêm {agency}", "Asked {agency} as well", is_main=True),
     public=of_agency("Trung tâm giao thêm cho {agency}", "The centre asked {agency} as well"),
     is_act=True, may_need=("agency_added",), offered=one_more_can_be_asked,
 )  # fmt: skip
-def add_agency(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    agency: Agency,
-    instructions: str = "",
-    confirms_short: bool = False,
-    until: date | None = None,
-) -> None:
+def add_agency(case: Case, given: AgencyInput, *, by: Actor, now: datetime) -> None:
     """Ask one more agency to cooperate. The case may be with agencies, or wait for publication, which then waits again.
 
     A normal case gets the limit of several agencies, counted from the original start and never earlier. Where less than one
@@ -67,13 +67,13 @@ def add_agency(
     """
     require(by, Action.ADD_AGENCY, case)
     _refuse_elsewhere(case, AT_AGENCIES | {CaseState.TO_PUBLISH})
-    refuse_wrong_agencies(case, [agency], now)
-    plan = plan_day(case, by=by, now=now, several=bool(taking_part(case)), confirms_short=confirms_short, until=until)
-    given_time = {"until": until.isoformat()} if until is not None else {}
+    refuse_wrong_agencies(case, [given.agency], now)
+    plan = plan_day(case, by=by, now=now, several=bool(taking_part(case)), confirms_short=given.confirms_short, until=given.until)
+    given_time = {"until": given.until.isoformat()} if given.until is not None else {}
     before = limits_of(case)
     move_day(case, plan, now=now)
-    record(case, "add_agency", by=by, at=now, agency=agency.key, **given_time, **limits_moved(before, case))
-    _ask(case, agency, slot="cooperating", instructions=instructions, by=by, now=now)
+    record(case, "add_agency", by=by, at=now, agency=given.agency.key, **given_time, **limits_moved(before, case))
+    _ask(case, given.agency, slot="cooperating", instructions=given.instructions, by=by, now=now)
 
 
 def can_be_removed(at: Situation) -> Iterator[Assignment]:
@@ -83,12 +83,17 @@ def can_be_removed(at: Situation) -> Iterator[Assignment]:
             yield row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveAgencyInput(Input):
+    reason: str
+
+
 @Verb(
     "remove_agency", Action.REMOVE_AGENCY, kinds=DECISION,
     staff=of_agency("Rút {agency} khỏi hồ sơ", "Took {agency} off the case", is_main=True),
     is_act=True, needs=("assignment_ended",), offered_on=can_be_removed,
 )  # fmt: skip
-def remove_agency(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
+def remove_agency(assignment: Assignment, given: RemoveAgencyInput, *, by: Actor, now: datetime) -> None:
     """Take an agency off the case: it loses sight of it at once and keeps its own texts. `reason` is for the agency.
 
     The lead goes last, or once another agency has been named lead. Records `remove_agency` without the reason.
@@ -98,7 +103,7 @@ def remove_agency(assignment: Assignment, *, by: Actor, now: datetime, reason: s
     require(by, Action.REMOVE_AGENCY, case)
     _refuse_elsewhere(case, AT_AGENCIES)
     _refuse_ended(assignment)
-    reason = _fit(reason, "Vui lòng nêu lý do để đơn vị biết.", "Please give the reason, for the agency to know.")
+    reason = _fit(given.reason, "Vui lòng nêu lý do để đơn vị biết.", "Please give the reason, for the agency to know.")
     if assignment.is_lead and any(row is not assignment for row in taking_part(case)):
         raise ReassignmentRefused(
             "Đơn vị này đang chủ trì. Xin chọn đơn vị chủ trì khác trước.", "This agency leads. Name another lead first, please."
@@ -119,16 +124,7 @@ def another_can_lead(at: Situation) -> bool:
     public=of_agency("Trung tâm giao {agency} chủ trì", "The centre let {agency} lead", key="lead"),
     is_act=True, offered=another_can_lead,
 )  # fmt: skip
-def change_lead(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    agency: Agency,
-    instructions: str = "",
-    confirms_short: bool = False,
-    until: date | None = None,
-) -> None:
+def change_lead(case: Case, given: AgencyInput, *, by: Actor, now: datetime) -> None:
     """Let another agency lead: one already on the case, or a new one, asked for the purpose. The former lead cooperates; the limits of
     both stay.
 
@@ -138,34 +134,39 @@ def change_lead(
     require(by, Action.CHANGE_LEAD, case)
     _refuse_elsewhere(case, AT_AGENCIES)
     rows = taking_part(case)
-    own, former = next((row for row in rows if row.agency_id == agency.id), None), [row for row in rows if row.is_lead]
+    own, former = next((row for row in rows if row.agency_id == given.agency.id), None), [row for row in rows if row.is_lead]
     if own is not None and own.is_lead:
-        raise ReassignmentRefused(f"{agency.name_vi} đang chủ trì hồ sơ này.", f"{agency.name_en} leads this case already.")
+        raise ReassignmentRefused(f"{given.agency.name_vi} đang chủ trì hồ sơ này.", f"{given.agency.name_en} leads this case already.")
     plan = None
     if own is None:
-        refuse_wrong_agencies(case, [agency], now)
-        plan = plan_day(case, by=by, now=now, several=bool(rows), confirms_short=confirms_short, until=until)
-    given_time = {"until": until.isoformat()} if until is not None else {}
+        refuse_wrong_agencies(case, [given.agency], now)
+        plan = plan_day(case, by=by, now=now, several=bool(rows), confirms_short=given.confirms_short, until=given.until)
+    given_time = {"until": given.until.isoformat()} if given.until is not None else {}
     before, former_keys = limits_of(case), [row.agency.key for row in former]
     if plan is not None:
         move_day(case, plan, now=now)
-    record(case, "change_lead", by=by, at=now, lead=agency.key, former=former_keys, **given_time, **limits_moved(before, case))
+    record(case, "change_lead", by=by, at=now, lead=given.agency.key, former=former_keys, **given_time, **limits_moved(before, case))
     for row in former:
         row.slot = "cooperating"
-    case.lead_agency_id = agency.id
+    case.lead_agency_id = given.agency.id
     if own is not None:
         own.slot = "lead"
     if plan is not None:
-        _ask(case, agency, slot="lead", instructions=instructions, by=by, now=now)
+        _ask(case, given.agency, slot="lead", instructions=given.instructions, by=by, now=now)
     for row in [*former, *([own] if own else [])]:
-        tell_desk(Role.OFFICER, "lead_changed", case=case, at=now, agency_id=row.agency_id, lead=agency.key)
-    tell_reporters(case, "report_distributed", at=now, lead=agency.key)
-    tell_followers(case, "followed_distributed", at=now, lead=agency.key)
+        tell_desk(Role.OFFICER, "lead_changed", case=case, at=now, agency_id=row.agency_id, lead=given.agency.key)
+    tell_reporters(case, "report_distributed", at=now, lead=given.agency.key)
+    tell_followers(case, "followed_distributed", at=now, lead=given.agency.key)
 
 
 def need_not_be_waited_for(at: Situation) -> Iterable[Assignment]:
     """Agencies at work, once another one has answered."""
     return at.case.open_assignments if at.is_under_way and answered_this_round(at.case) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseWithoutAnswerInput(Input):
+    reason: str
 
 
 @Verb(
@@ -174,7 +175,7 @@ def need_not_be_waited_for(at: Situation) -> Iterable[Assignment]:
     public=of_agency("{agency} chưa có trả lời, Trung tâm đi tiếp", "{agency} has no answer; the centre goes on"),
     is_act=True, needs=("assignment_ended",), offered_on=need_not_be_waited_for,
 )  # fmt: skip
-def close_without_answer(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
+def close_without_answer(assignment: Assignment, given: CloseWithoutAnswerInput, *, by: Actor, now: datetime) -> None:
     """Go on without the answer of an agency when another one has answered. `reason` is published with the answers there are.
 
     Records `close_without_answer`; the row says that the answer is missing. Raises CaseNotOpen, and ReassignmentRefused without a reason
@@ -184,7 +185,7 @@ def close_without_answer(assignment: Assignment, *, by: Actor, now: datetime, re
     require(by, Action.CLOSE, case)
     _refuse_elsewhere(case, AT_AGENCIES)
     _refuse_ended(assignment)
-    reason = _fit(reason, "Vui lòng nêu lý do; lý do được công khai.", "Please give the reason; it will be public.")
+    reason = _fit(given.reason, "Vui lòng nêu lý do; lý do được công khai.", "Please give the reason; it will be public.")
     if all(row.is_open for row in taking_part(case)):
         raise ReassignmentRefused(
             "Chưa có đơn vị nào trả lời nên chưa kết thúc phần việc này được.", "No agency has answered yet, so none can be left out."

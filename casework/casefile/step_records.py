@@ -5,7 +5,7 @@ is never public, and the reporter never reads it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from casework.permissions import Action, Actor, Sight, Viewer, sees, viewers
 from casework.photos.records import link_staged, staged_photos
 from casework.states import ENDED_STATES
 from casework.steps.fields import IN_CONDITIONS, PHOTO, Option, StepField, Value, fitted, in_conditions, kept_as, number_words
-from casework.verbs import DECISION, Verb
+from casework.verbs import DECISION, Input, Verb
 
 DO_STEP = "do_step"
 MOST_RECORDS = 100
@@ -61,24 +61,24 @@ class SeenRecord:
     values: tuple[SeenValue, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepInput(Input):
+    """`values` are typed by field as `casework.steps.fields.fitted` takes them, `photos` the tokens of staged photos by field, `button` the
+    id of the one pressed."""
+
+    button: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    photos: Mapping[str, str] = field(default_factory=dict)
+
+
 @Verb("do_step", Action.PERFORM_TASK, kinds=DECISION, staff=sentences.step_done)
 def record_step(
-    subject: Case | Assignment,
-    *,
-    by: Actor,
-    now: datetime,
-    element: str,
-    label: Bilingual,
-    fields: Sequence[StepField] = (),
-    buttons: Sequence[Option] = (),
-    button: str | None = None,
-    values: Mapping[str, Any] | None = None,
-    photos: Mapping[str, str] | None = None,
+    subject: Case | Assignment, given: StepInput, *, by: Actor, now: datetime,
+    element: str, label: Bilingual, fields: Sequence[StepField] = (), buttons: Sequence[Option] = (),
 ) -> dict[str, object]:
     """Do a step that only the model knows: `element`, `label`, `fields` and `buttons` are what it declares.
 
-    `values` are typed by field as `step_fields.fitted` takes them, `photos` the tokens of staged photos by field, `button` the id
-    of the one pressed. Records `do_step` without the values. Returns what gateways read: the button as `outcome`, and by field
+    Records `do_step` without the values. Returns what gateways read: the button as `outcome`, and by field
     what was given of the types in IN_CONDITIONS, None where it was left empty. Whether the person works at the step's desk has
     been judged. Raises StepRecordRefused while the case stands still, after it has ended, and for a button the step does not
     have; FieldRefused, which names the field.
@@ -86,10 +86,10 @@ def record_step(
     case = subject if isinstance(subject, Case) else subject.case
     assignment = subject if isinstance(subject, Assignment) else None
     _refuse_state(case)
-    pressed = _pressed(buttons, button)
-    tokens = photos or {}
+    pressed = _pressed(buttons, given.button)
+    tokens = given.photos
     sent = {field.id: len(staged_photos(tokens[field.id])) for field in fields if field.type == PHOTO and tokens.get(field.id)}
-    given = {field.id: fitted(field, (values or {}).get(field.id), photos=sent.get(field.id, 0)) for field in fields}
+    filled = {field.id: fitted(field, given.values.get(field.id), photos=sent.get(field.id, 0)) for field in fields}
     said = pressed.label if pressed is not None else None
     record(
         case, DO_STEP, by=by, at=now, element=element, label=list(label), outcome=pressed.id if pressed is not None else None,
@@ -99,14 +99,14 @@ def record_step(
         case_id=case.id, assignment_id=assignment.id if assignment is not None else None, element=element,
         label_vi=_short(label.vi), label_en=_short(label.en), outcome=pressed.id if pressed is not None else None,
         outcome_vi=_short(said.vi) if said is not None else None, outcome_en=_short(said.en) if said is not None else None,
-        done_by_id=by.account_id, done_at=now, values=[_value(field, given[field.id]) for field in fields],
+        done_by_id=by.account_id, done_at=now, values=[_value(field, filled[field.id]) for field in fields],
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
     for value in row.values:
         if sent.get(value.field):
             link_staged(tokens[value.field], now=now, step_value=value)
-    read = {field.id: in_conditions(given[field.id]) for field in fields if field.type in IN_CONDITIONS}
+    read = {field.id: in_conditions(filled[field.id]) for field in fields if field.type in IN_CONDITIONS}
     return {**read, "outcome": pressed.id if pressed is not None else None}
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, r
 from casework.sentences import Known, Said, agency_name, of_agency
 from casework.states import STILL_STATES, AssignmentState
 from casework.text import normal
-from casework.verbs import MESSAGE, Situation, Verb
+from casework.verbs import MESSAGE, Input, Situation, Verb
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar, add_working_minutes
 
 LOGGER = logging.getLogger("langbiang.reminders")
@@ -45,11 +46,17 @@ def can_be_reminded(at: Situation) -> list[Assignment]:
     return [row for row in at.case.open_assignments if owes_answer(row)] if at.is_under_way else []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindInput(Input):
+    assignment: Assignment
+    words: str = ""
+
+
 @Verb(
     "remind", Action.REMIND, kinds=MESSAGE, staff=of_agency("Nhắc việc {agency}", "Reminded {agency}"),
     is_act=True, offered_on=can_be_reminded,
 )  # fmt: skip
-def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, words: str = "") -> None:
+def remind(case: Case, given: RemindInput, *, by: Actor, now: datetime) -> None:
     """Remind an agency by hand: its officers, or whoever decides on the answer they have submitted.
 
     `words` become a note for that agency. Records `remind` without them. Raises CaseNotOpen while nobody could do anything,
@@ -57,23 +64,23 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
     """
     require(by, Action.REMIND, case)
     refuse_unless_open(case)
-    words = normal(words)
-    if assignment.case_id != case.id or not assignment.is_open:
+    words = normal(given.words)
+    if given.assignment.case_id != case.id or not given.assignment.is_open:
         raise RemindRefused("Đơn vị không còn việc phải làm trong hồ sơ này.", "This agency has nothing left to do in the case.")
-    if not owes_answer(assignment):
+    if not owes_answer(given.assignment):
         raise _handed_back()
     if len(words) > LONGEST_WORDS:
         raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.", about="words")
-    record(case, "remind", by=by, at=now, agency=assignment.agency.key)
+    record(case, "remind", by=by, at=now, agency=given.assignment.agency.key)
     if words:
         db.session.add(
             Note(
-                case_id=case.id, assignment_id=assignment.id, kind="reminder", audience="agency", body=words,
+                case_id=case.id, assignment_id=given.assignment.id, kind="reminder", audience="agency", body=words,
                 written_by_id=by.account_id, written_at=now,
             )
         )  # fmt: skip
-    due = assignment.due_at.isoformat() if assignment.due_at else None
-    tell_inbox(_desk_owing(assignment), "reminder_by_hand", case=case, at=now, due_at=due)
+    due = given.assignment.due_at.isoformat() if given.assignment.due_at else None
+    tell_inbox(_desk_owing(given.assignment), "reminder_by_hand", case=case, at=now, due_at=due)
 
 
 def all_can_be_reminded(at: Situation) -> bool:

@@ -25,7 +25,7 @@ from casework.outbox import tell_reporters
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
 from casework.states import OPEN_STATES
 from casework.text import normal
-from casework.verbs import MESSAGE, Situation, Verb
+from casework.verbs import MESSAGE, Input, Situation, Verb
 from casework.working_time import TimeLimit, Unit, due_at
 
 LONGEST_REASON = 500
@@ -53,11 +53,17 @@ def an_apology_is_due(at: Situation) -> bool:
     return can_be_apologised_for(at.case, at.now) and may_apologise(at.case, at.by, at.now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApologiseInput(Input):
+    reason: str
+    until: date
+
+
 @Verb(
     "apologise", Action.WRITE_LETTER, kinds=MESSAGE, about_limit=True, staff=sentences.apologised, sender=sentences.apologised_to_you,
     is_act=True, offered=an_apology_is_due,
 )  # fmt: skip
-def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
+def apologise(case: Case, given: ApologiseInput, *, by: Actor, now: datetime) -> None:
     """Apologise to every reporter of a late case, with the reason and a new day (a working day from tomorrow on).
 
     Signed for the late unit: the agency of a leader who writes it; else the late lead agency, else another late one, else the centre.
@@ -65,7 +71,7 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
     ApologyRefused (also for a leader whose agency is not late), DayTooFar.
     """
     require(by, Action.WRITE_LETTER, case)
-    reason = normal(reason)
+    reason = normal(given.reason)
     if not can_be_apologised_for(case, now):
         raise ApologyRefused("Chỉ xin lỗi khi hồ sơ đã quá hạn và chưa trả lời.", "Only a case that is past its day and unanswered.")
     if not may_apologise(case, by, now):
@@ -75,8 +81,8 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
             f"Vui lòng nêu lý do chậm trễ, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most.",
             about="reason",
         )
-    refuse_day(case.centre_id, until, now)
-    if db.session.scalar(_of_case(case.id).where(Letter.reply_by >= until)) is not None:
+    refuse_day(case.centre_id, given.until, now)
+    if db.session.scalar(_of_case(case.id).where(Letter.reply_by >= given.until)) is not None:
         raise ApologyRefused(
             "Đã hẹn lại ngày này hoặc một ngày sau đó.", "That day, or a later one, has been promised already.",
             about="until",
@@ -96,12 +102,12 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
         "reason": reason,
     }
     letter = Letter(
-        kind=APOLOGY, centre_id=case.centre_id, agency_id=agency.id if agency else None, case_id=case.id, reply_by=until, content=content,
-        made_by_id=by.account_id, made_at=now,
+        kind=APOLOGY, centre_id=case.centre_id, agency_id=agency.id if agency else None, case_id=case.id, reply_by=given.until,
+        content=content, made_by_id=by.account_id, made_at=now,
     )  # fmt: skip
     db.session.add(letter)
-    record(case, "apologise", by=by, at=now, agency=agency.key if agency else None, new_day=until.isoformat())
-    due = calendar_of(case.centre_id).end_of(until, now)
+    record(case, "apologise", by=by, at=now, agency=agency.key if agency else None, new_day=given.until.isoformat())
+    due = calendar_of(case.centre_id).end_of(given.until, now)
     tell_reporters(case, "apology", at=now, due_at=due.isoformat())
 
 

@@ -5,6 +5,7 @@ its sealed content outside the system; then that is erased too. What stays is on
 when something happened but no longer what.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -39,7 +40,7 @@ from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.successors import centre_at_work
 from casework.text import normal
 from casework.upkeep.erasure_log import handed_over_at, note_forgotten
-from casework.verbs import DECISION, Situation, Verb, writes
+from casework.verbs import DECISION, Input, Situation, Verb, writes
 
 REASON_PURPOSE = "reason of a quarantine"
 LONGEST_REASON = 2_000
@@ -64,12 +65,17 @@ def can_be_set_apart(at: Situation) -> bool:
     return at.case.merged_into_id is None and (at.by.holds_for(OPERATIONS, at.case) or works_on_it)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineInput(Input):
+    reason: str
+
+
 @Verb(
     "quarantine", Action.QUARANTINE, kinds=DECISION,
     staff=always("Đưa ra khỏi hệ thống để xử lý theo thủ tục riêng", "Taken out of the system for its own procedure", is_main=True),
     is_act=True, offered=can_be_set_apart, locks_family=True,
 )  # fmt: skip
-def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str, object]:
+def quarantine(case: Case, given: QuarantineInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Take a case out of the system, whatever its state: nobody but the confidential readers of its centre sees it again.
 
     Cases merged into it go with it, since their texts tell the same; a report that has nothing to do with the matter is to be
@@ -80,7 +86,7 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
     """
     require(by, Action.QUARANTINE, case)
     _refuse_agency_without_case(case, by)
-    reason = normal(reason)
+    reason = normal(given.reason)
     if not reason or len(reason) > LONGEST_REASON:
         raise QuarantineRefused(
             f"Vui lòng nêu lý do, tối đa {LONGEST_REASON} ký tự. Chỉ người đọc bảo mật được xem.",
@@ -133,12 +139,17 @@ def can_be_handed_over(at: Situation) -> bool:
     return at.case.state == CaseState.QUARANTINED and handed_over_at(at.case) is None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverInput(Input):
+    receipt: str
+
+
 @Verb(
     "hand_over", Action.HAND_OVER, kinds=DECISION,
     staff=always("Bàn giao nội dung ngoài hệ thống và xóa", "Content handed over outside the system and erased", is_main=True),
     is_act=True, offered=can_be_handed_over, is_for_quarantine=True,
 )  # fmt: skip
-def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
+def hand_over(case: Case, given: HandOverInput, *, by: Actor, now: datetime) -> None:
     """Erase the sealed content for good, because it was handed over outside the system: words, places, photos, identities.
 
     `receipt` says by which paper it was handed over, and to whom; it is kept, so it must not tell the content. Records `hand_over`. The
@@ -146,7 +157,7 @@ def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
     ContentHandOverRefused without a receipt, before quarantine and when it has been done.
     """
     require(by, Action.HAND_OVER, case)
-    receipt = normal(receipt)
+    receipt = normal(given.receipt)
     if not receipt or len(receipt) > LONGEST_RECEIPT:
         raise ContentHandOverRefused(
             f"Vui lòng ghi số biên bản bàn giao và nơi nhận, tối đa {LONGEST_RECEIPT} ký tự.",
@@ -170,8 +181,6 @@ def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
     erase_originals([case, *_merged_into(case)], at=now)
     record(case, "hand_over", by=by, at=now)
     note_forgotten("hand_over", case.ref, at=now)
-
-
 
 
 def quarantine_reason(case: Case, *, by: Actor) -> str | None:

@@ -1,5 +1,6 @@
 """Which centre a report belongs to, and passing it on if it went to the wrong one (rules.md, section 8)."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import or_, select, update
@@ -18,7 +19,7 @@ from casework.places.lookup import areas_around
 from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
-from casework.verbs import DECISION, Situation, Verb
+from casework.verbs import DECISION, Input, Situation, Verb
 
 LONGEST_REASON = 2_000
 
@@ -52,13 +53,19 @@ def can_be_passed_on(at: Situation) -> bool:
     return bool(other_centres(at.case, now=at.now)) and not reports_merged_in(at.case)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassOnInput(Input):
+    centre: Centre
+    reason: str
+
+
 @Verb(
     "pass_on", Action.PASS_ON, kinds=DECISION, is_noted=True,
     staff=always("Chuyển trung tâm phụ trách địa bàn", "Passed to the centre of the place", is_main=True),
     sender=always("Chuyển đến trung tâm phụ trách địa bàn", "Passed to the centre of the place"),
     is_act=True, offered=can_be_passed_on,
 )  # fmt: skip
-def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str) -> None:
+def pass_on(case: Case, given: PassOnInput, *, by: Actor, now: datetime) -> None:
     """Pass a report that has not been accepted yet to another centre; from then on only that centre sees it.
 
     Code, receipt and the promised day stay. `reason` becomes a note for the new centre. Records `pass_on` and tells that centre's
@@ -68,7 +75,7 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
     """
     require(by, Action.PASS_ON, case)
     refuse_unless_open(case)
-    reason = normal(reason)
+    reason = normal(given.reason)
     if case.state != CaseState.TO_VERIFY:
         raise PassOnRefused(
             "Phản ánh đã được tiếp nhận nên không chuyển trung tâm được nữa.",
@@ -81,10 +88,10 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
             f"Vui lòng nêu lý do chuyển, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in at most {LONGEST_REASON} characters.",
             about="reason",
         )
-    if centre.id == case.centre_id or not centre.holds_on(local_day(now)):
+    if given.centre.id == case.centre_id or not given.centre.holds_on(local_day(now)):
         raise PassOnRefused("Vui lòng chọn một trung tâm khác đang hoạt động.", "Please choose another centre that is at work.")
-    record(case, "pass_on", by=by, at=now, former=case.centre.code_prefix, centre=centre.code_prefix)
-    _move(case, centre, local_day(now))
+    record(case, "pass_on", by=by, at=now, former=case.centre.code_prefix, centre=given.centre.code_prefix)
+    _move(case, given.centre, local_day(now))
     db.session.add(
         Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now)
     )  # fmt: skip

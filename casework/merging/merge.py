@@ -4,7 +4,8 @@ The case that disappears keeps its row, its code and its history; its reports ar
 to restore is in the link each report leaves behind (`CaseReport.before`).
 """
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -28,7 +29,7 @@ from casework.publishing.ratings import invite_to_rate
 from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
 from casework.triage.reclassification import hurry
-from casework.verbs import DECISION, Situation, Verb
+from casework.verbs import DECISION, Input, Situation, Verb
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 
@@ -45,12 +46,22 @@ def can_be_merged(at: Situation) -> bool:
     return at.is_under_way and not at.case.withdrawal_asked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeInput(Input):
+    into: Case
+    reason: str = ""
+
+    @property
+    def other_cases(self) -> Sequence[Case]:
+        return (self.into,)
+
+
 @Verb(
     "merge", Action.MERGE, kinds=DECISION, moves_limit=True, is_noted=True,
     staff=sentences.merged, public=sentences.joined_by_others, sender=sentences.merged_with,
     is_act=True, needs=("merged",), offered=can_be_merged, locks_family=True,
 )  # fmt: skip
-def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "") -> dict[str, object]:
+def merge(case: Case, given: MergeInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Answer the reports of this case in another one of the same centre, open or answered and not closed; this one disappears.
 
     A case merged before leads to its main, so there are no chains. The earlier due instant and the higher urgency win; open assignments
@@ -60,7 +71,7 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
     CaseNotOpen, MergeRefused.
     """
     require(by, Action.MERGE, case)
-    source, main = both_locked(case, into.merged_into_id or into.id)
+    source, main = both_locked(case, given.into.merged_into_id or given.into.id)
     _refuse_unfit(source, main)
     moving = [assignment for assignment in source.open_assignments if goes_along(assignment, main, AT_AGENCIES)]
     joining = [link.report for link in source.reports if link.left_at is None]
@@ -68,7 +79,7 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
     told = {"reports": [report.code for report in joining], "agencies": [assignment.agency.key for assignment in moving]}
     record(source, "merge", by=by, at=now, into=main.code, **told, **texts_moved(before.assignments, -1))
     record(main, "merge", by=by, at=now, source=source.code, **told, **texts_moved(before.assignments, 1))
-    write_reason(main, reason, by=by, now=now)
+    write_reason(main, given.reason, by=by, now=now)
     if is_known_to_public(main):
         tell_followers(source, "followed_merged", at=now, main=main.code)
     _join(source, main, before, now)

@@ -1,5 +1,6 @@
 """Taking a report out of the case it was merged into (rules.md, section 6, "Merge")."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -21,7 +22,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.search.rows import refresh_search_rows
 from casework.states import AT_AGENCIES, ENDED_STATES
 from casework.text import normal
-from casework.verbs import DECISION, Situation, Verb
+from casework.verbs import DECISION, Input, Situation, Verb
 
 
 class SplitRefused(CaseworkError):
@@ -36,11 +37,17 @@ def can_be_split_off(at: Situation) -> list[Report]:
     return reports_merged_in(case) if is_fit and has_several else []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitInput(Input):
+    report: Report
+    reason: str
+
+
 @Verb(
     "split", Action.SPLIT, kinds=DECISION, is_noted=True, staff=sentences.split_off, sender=sentences.handled_on_its_own,
     is_act=True, offered_on=can_be_split_off, locks_family=True,
 )  # fmt: skip
-def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) -> dict[str, object]:
+def split(case: Case, given: SplitInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Split a merged report off again: its own case is restored with state, clocks and code.
 
     Reports that came with one case are split off together with it; reports merged into that case come along and can be split from it in
@@ -51,11 +58,11 @@ def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) 
     of before".
     """
     require(by, Action.SPLIT, case)
-    reason = normal(reason)
+    reason = normal(given.reason)
     if not reason:
         raise SplitRefused("Vui lòng nêu lý do tách phản ánh.", "Please give the reason for splitting the report off.", about="reason")
     _refuse_no_split(case)
-    kept, before = _left_behind(case, report)
+    kept, before = _left_behind(case, given.report)
     source, main = both_locked(kept.case, case.id)
     _refuse_no_split(main)
     if source.merged_into_id != main.id:
@@ -190,4 +197,3 @@ def _revive_clocks(case: Case, due: dict[str, str], now: datetime) -> None:
     recount_missed(case, since=merged_at, now=now)
     db.session.flush()
     forget_clocks(case)
-

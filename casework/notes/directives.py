@@ -1,5 +1,6 @@
 """A committee leader's directive on a case: read by everybody who works on it, carried out by those it concerns."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.sentences import always
 from casework.states import ENDED_STATES
 from casework.text import normal
-from casework.verbs import DECISION, MESSAGE, Situation, Verb
+from casework.verbs import DECISION, MESSAGE, Input, Situation, Verb
 
 LONGEST_DIRECTIVE = 4_000
 
@@ -29,19 +30,25 @@ def can_be_directed(at: Situation) -> bool:
     return at.case.state not in ENDED_STATES
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectInput(Input):
+    words: str
+    until: date | None = None
+
+
 @Verb(
     "direct", Action.DIRECT, kinds=DECISION | MESSAGE,
     staff=always("Lãnh đạo UBND chỉ đạo", "The committee leader gave a directive", is_main=True),
     is_act=True, offered=can_be_directed,
 )  # fmt: skip
-def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | None = None) -> None:
+def direct(case: Case, given: DirectInput, *, by: Actor, now: datetime) -> None:
     """Give a directive on a case that has not ended, even while it is paused.
 
     `until` is the last local day in time for what is ordered; it moves no limit of the case. Tells the operators, their lead and the
     leaders of the agencies at work. Records `direct` without the words. Raises DirectiveRefused, DayTooFar.
     """
     require(by, Action.DIRECT, case)
-    words = normal(words)
+    words = normal(given.words)
     if case.quarantined_at is not None or case.state in ENDED_STATES:
         raise DirectiveRefused("Hồ sơ đã kết thúc nên không chỉ đạo được nữa.", "The case has ended and takes no directive any more.")
     if not words or len(words) > LONGEST_DIRECTIVE:
@@ -50,10 +57,10 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
             f"Please write the directive, {LONGEST_DIRECTIVE} characters at most.",
             about="words",
         )
-    if until is not None and until < local_day(now):
+    if given.until is not None and given.until < local_day(now):
         raise DirectiveRefused("Ngày hoàn thành đã qua.", "The day by which it is to be done has passed.", about="until")
-    due = calendar_of(case.centre_id).end_of(until, now) if until is not None else None
-    record(case, "direct", by=by, at=now, until=until.isoformat() if until is not None else None)
+    due = calendar_of(case.centre_id).end_of(given.until, now) if given.until is not None else None
+    record(case, "direct", by=by, at=now, until=given.until.isoformat() if given.until is not None else None)
     db.session.add(Directive(case_id=case.id, body=words, given_by_id=by.account_id, given_at=now, due_at=due))
     for role in (Role.OPERATOR, Role.OPS_LEAD):
         tell_desk(role, "directive_given", case=case, at=now)

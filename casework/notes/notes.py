@@ -1,6 +1,7 @@
 """Notes of staff outside the steps: the centre's own, the centre's for agencies, or one agency's. Never public."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from casework.permissions import Action, Actor, NotAllowed, Role, Sight, Viewer,
 from casework.sentences import of_agency
 from casework.states import ENDED_STATES
 from casework.text import normal
-from casework.verbs import MESSAGE, Situation, Verb
+from casework.verbs import MESSAGE, Input, Situation, Verb
 
 LONGEST_NOTE = 4_000
 MOST_NOTES = 200
@@ -61,11 +62,16 @@ def has_progress(at: Situation) -> Iterator[Assignment]:
             yield row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressNoteInput(Input):
+    words: str
+
+
 @Verb(
     "progress_note", Action.PROGRESS_NOTE, kinds=MESSAGE, staff=of_agency("{agency} ghi tiến độ", "{agency} noted its progress"),
     is_act=True, offered_on=has_progress,
 )  # fmt: skip
-def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: str) -> None:
+def progress_note(assignment: Assignment, given: ProgressNoteInput, *, by: Actor, now: datetime) -> None:
     """Report the agency's progress; read in the agency and by the centre, which is told.
 
     Never public. Possible while the case is paused, too. Records `progress_note` without the words. Raises NoteRefused before the agency
@@ -80,7 +86,7 @@ def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: st
             "Chỉ ghi tiến độ khi đơn vị đã tiếp nhận và chưa xong việc.",
             "Progress is noted once the agency has accepted the case and until its part is done.",
         )
-    words = _fit(words)
+    words = _fit(given.words)
     record(case, "progress_note", by=by, at=now, agency=assignment.agency.key)
     db.session.add(
         Note(

@@ -1,5 +1,6 @@
 """Pausing a case publicly, with a reason (rules.md, section 4, "Pauses")."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from casework.permissions import SYSTEM, Action, Actor, require
 from casework.sentences import always
 from casework.states import Pause
 from casework.text import normal
-from casework.verbs import DECISION, Situation, Verb
+from casework.verbs import DECISION, Input, Situation, Verb
 from casework.working_time import working_days_between
 
 MOST_WORKING_DAYS = 10
@@ -36,11 +37,17 @@ def can_be_held(at: Situation) -> bool:
     return at.is_under_way and held_working_days(at.case) < MOST_WORKING_DAYS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldInput(Input):
+    reason: str
+    until: date
+
+
 @Verb(
     "hold", Action.HOLD, kinds=DECISION, about_limit=True, staff=sentences.held, public=sentences.put_on_hold,
     is_act=True, needs=("held",), offered=can_be_held,
 )  # fmt: skip
-def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
+def hold(case: Case, given: HoldInput, *, by: Actor, now: datetime) -> None:
     """Pause the case and its limits until the end of a day (local, inclusive), for a public reason.
 
     Records `hold` with the day, without the reason. The state stays: held is a flag over it. Raises CaseNotOpen, or HoldRefused without a
@@ -49,7 +56,7 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
     """
     require(by, Action.HOLD, case)
     refuse_unless_open(case)
-    reason = normal(reason)
+    reason = normal(given.reason)
     if not reason or len(reason) > LONGEST_REASON:
         raise HoldRefused(
             f"Vui lòng nêu lý do tạm dừng để công khai, tối đa {LONGEST_REASON} ký tự.",
@@ -57,18 +64,18 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
             about="reason",
         )
     calendar = calendar_of(case.centre_id)
-    if until <= calendar.day_of(now):
+    if given.until <= calendar.day_of(now):
         raise HoldRefused("Ngày kết thúc tạm dừng phải sau hôm nay.", "The last day of the hold must be after today.", about="until")
     left = MOST_WORKING_DAYS - held_working_days(case)
-    until_at = calendar.end_of(until, now)
-    if working_days_between(now, calendar.start_of(until), calendar) > left:
+    until_at = calendar.end_of(given.until, now)
+    if working_days_between(now, calendar.start_of(given.until), calendar) > left:
         raise HoldRefused(
             f"Một hồ sơ được tạm dừng tổng cộng không quá {MOST_WORKING_DAYS} ngày làm việc; còn {left} ngày.",
             f"A case may be held for {MOST_WORKING_DAYS} working days in all; {left} are left.",
             about="until",
         )
     db.session.add(Hold(case_id=case.id, reason=reason, held_by_id=by.account_id, held_at=now, until_at=until_at))
-    record(case, "hold", by=by, at=now, until=until.isoformat())
+    record(case, "hold", by=by, at=now, until=given.until.isoformat())
     case.held_reason = reason
     stand_still(case, Pause.HOLD, at=now, until=until_at)
     tell_reporters(case, "case_held", at=now, due_at=until_at.isoformat())

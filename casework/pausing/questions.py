@@ -1,5 +1,6 @@
 """Asking the reporter; the case is paused until they answer or the time given is over (rules.md, section 4, "Pauses")."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -21,7 +22,7 @@ from casework.sealing.seal import open_text, seal_text
 from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
-from casework.verbs import MESSAGE, Situation, Verb
+from casework.verbs import MESSAGE, Input, Situation, Verb
 from casework.working_time import TimeLimit, Unit, due_at
 
 ANSWER_PURPOSE = "answer to a question"
@@ -48,14 +49,20 @@ def somebody_can_be_asked(at: Situation) -> bool:
     return any(reporter is not None and reporter.can_be_told for reporter in present)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReporterInput(Input):
+    report: Report
+    words: str
+    when_unanswered: str
+    working_days: int = MOST_WORKING_DAYS
+
+
 @Verb(
     "ask_reporter", Action.ASK_REPORTER, kinds=MESSAGE, about_limit=True, is_personal=True, staff=sentences.asked,
     sender=always("Trung tâm hỏi thêm Ông/Bà", "The centre asked you a question", is_main=True),
     is_act=True, needs=("reporter_asked",), offered=somebody_can_be_asked,
 )  # fmt: skip
-def ask_reporter(
-    case: Case, *, by: Actor, now: datetime, report: Report, words: str, when_unanswered: str, working_days: int = MOST_WORKING_DAYS
-) -> None:
+def ask_reporter(case: Case, given: AskReporterInput, *, by: Actor, now: datetime) -> None:
     """Ask the sender of one report; the case and its limits pause for at most `working_days`.
 
     `when_unanswered` is "close" or "continue", as chosen now. One question at a time. Records `ask_reporter` without the words. Raises
@@ -65,36 +72,46 @@ def ask_reporter(
     """
     require(by, Action.ASK_REPORTER, case)
     refuse_unless_open(case)
-    words = normal(words)
+    words = normal(given.words)
     if not words or len(words) > LONGEST_QUESTION:
         raise QuestionRefused(
             f"Vui lòng viết câu hỏi, tối đa {LONGEST_QUESTION} ký tự.",
             f"Please write the question, {LONGEST_QUESTION} characters at most.",
             about="words",
         )
-    if not 1 <= working_days <= MOST_WORKING_DAYS or when_unanswered not in (CLOSE, CONTINUE):
+    if not 1 <= given.working_days <= MOST_WORKING_DAYS or given.when_unanswered not in (CLOSE, CONTINUE):
         raise QuestionRefused(
             f"Vui lòng chọn thời gian chờ từ 1 đến {MOST_WORKING_DAYS} ngày làm việc và cách xử lý khi không có trả lời.",
             f"Please choose 1 to {MOST_WORKING_DAYS} working days and what happens without an answer.",
         )
     present = [link.report for link in case.reports if link.left_at is None]
-    if report.id not in {each.id for each in present}:
+    if given.report.id not in {each.id for each in present}:
         raise QuestionRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
-    if report.reporter is None or not report.reporter.can_be_told:
+    if given.report.reporter is None or not given.report.reporter.can_be_told:
         raise QuestionRefused("Không có cách liên hệ với người gửi phản ánh này.", "There is no way to reach the sender of this report.")
-    if when_unanswered == CLOSE and len(present) > 1:
+    if given.when_unanswered == CLOSE and len(present) > 1:
         raise QuestionRefused(
             "Hồ sơ có nhiều người phản ánh nên không kết thúc khi một người chưa trả lời.",
             "Several people reported this matter: it cannot be closed because one of them does not answer.",
         )
-    until = due_at(TimeLimit(working_days, Unit.WORKING_DAYS), now, calendar_of(case.centre_id))
+    until = due_at(TimeLimit(given.working_days, Unit.WORKING_DAYS), now, calendar_of(case.centre_id))
     db.session.add(
-        Question(case_id=case.id, report_id=report.id, words=words, asked_by_id=by.account_id, asked_at=now, due_at=until,
-                 when_unanswered=when_unanswered)
+        Question(case_id=case.id, report_id=given.report.id, words=words, asked_by_id=by.account_id, asked_at=now, due_at=until,
+                 when_unanswered=given.when_unanswered)
     )  # fmt: skip
-    record(case, "ask_reporter", by=by, at=now, report=report.code, working_days=working_days, when_unanswered=when_unanswered)
+    record(
+        case, "ask_reporter", by=by, at=now, report=given.report.code, working_days=given.working_days,
+        when_unanswered=given.when_unanswered,
+    )  # fmt: skip
     stand_still(case, Pause.QUESTION, at=now, until=until, state=CaseState.WAITING_REPORTER)
-    tell_reporter(report, "reporter_asked", case=case, at=now, due_at=until.isoformat() if until else None)
+    tell_reporter(given.report, "reporter_asked", case=case, at=now, due_at=until.isoformat() if until else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerQuestionInput(Input):
+    report: Report
+    words: str
+    token: str | None = None
 
 
 @Verb(
@@ -102,20 +119,18 @@ def ask_reporter(
     staff=always("Trả lời câu hỏi của Trung tâm", "Answered the centre's question"),
     sender=always("Ông/Bà trả lời câu hỏi", "You answered the question"),
 )  # fmt: skip
-def answer_question(
-    case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None
-) -> dict[str, object]:
+def answer_question(case: Case, given: AnswerQuestionInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Take the sender's answer, while the case waits for it; work resumes.
 
     `token` names the photos and the voice note staged with the form: an operator reviews them like every addition, and may clear them for
     agencies; with some, there need be no words. Records `answer_question` without the words, which are sealed. Raises NotAllowed for
     anybody but the sender who was asked, AnswerRefused, TooManyOfAReport.
     """
-    require_sender(by, report, case)
+    require_sender(by, given.report, case)
     question = open_question(case)
-    if question is None or question.report_id != report.id:
+    if question is None or question.report_id != given.report.id:
         raise QuestionAnswerRefused("Trung tâm không còn chờ trả lời của Ông/Bà.", "The centre is not waiting for an answer from you.")
-    words, with_files = normal(words), has_files(token)
+    words, with_files = normal(given.words), has_files(given.token)
     if not (words or with_files) or len(words) > LONGEST_ANSWER:
         raise QuestionAnswerRefused(
             f"Vui lòng viết câu trả lời, tối đa {LONGEST_ANSWER} ký tự.", f"Please write the answer, {LONGEST_ANSWER} characters at most.",
@@ -123,10 +138,10 @@ def answer_question(
         )
     question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE) if words else None
     question.answered_at = question.ended_at = now
-    sent = add_to_report(case, report, words="", token=token, now=now) if with_files else AddedFiles()
+    sent = add_to_report(case, given.report, words="", token=given.token, now=now) if with_files else AddedFiles()
     before = limits_of(case)
     go_on(case, at=now)
-    record(case, "answer_question", by=by, at=now, report=report.code, **sent.told(), **limits_moved(before, case))
+    record(case, "answer_question", by=by, at=now, report=given.report.code, **sent.told(), **limits_moved(before, case))
     tell_desk(Role.OPERATOR, "question_answered", case=case, at=now)
     return {"outcome": "answered"}
 

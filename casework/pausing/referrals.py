@@ -1,5 +1,6 @@
 """Referring a matter to a body outside the centre and watching it until its result is known (rules.md, section 4, "Pauses")."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from casework.permissions import Action, Actor, require
 from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
-from casework.verbs import DECISION, Verb, under_way
+from casework.verbs import DECISION, Input, Verb, under_way
 
 LONGEST_BODY = 200
 LONGEST_WORDS = 2_000
@@ -27,20 +28,26 @@ class ReferralRefused(CaseworkError):
     """The case cannot be referred, closed or taken back like this; the text says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferInput(Input):
+    body: str
+    reason: str
+
+
 @Verb(
     "refer", Action.REFER, kinds=DECISION, about_limit=True,
     staff=always("Chuyển cơ quan khác", "Referred it to another body", is_main=True),
     public=always("Trung tâm chuyển cơ quan khác", "The centre referred it to another body", is_main=True),
     is_act=True, needs=("referred",), offered=under_way,
 )  # fmt: skip
-def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> None:
+def refer(case: Case, given: ReferInput, *, by: Actor, now: datetime) -> None:
     """Refer the matter to another body; the case and its limits pause until its result is known.
 
     `body` and `reason` are read by the reporters. Records `refer` without them. Raises CaseNotOpen, ReferralRefused.
     """
     require(by, Action.REFER, case)
     refuse_unless_open(case)
-    body, reason = normal(body), normal(reason)
+    body, reason = normal(given.body), normal(given.reason)
     if not body or len(body) > LONGEST_BODY or not reason or len(reason) > LONGEST_WORDS:
         raise ReferralRefused(
             f"Vui lòng ghi cơ quan nhận (tối đa {LONGEST_BODY} ký tự) và lý do chuyển (tối đa {LONGEST_WORDS} ký tự).",
@@ -53,22 +60,32 @@ def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> No
     tell_reporters(case, "report_referred", at=now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseReferralInput(Input):
+    result: str
+
+
 @Verb(
     "close_referral", Action.REFER, kinds=DECISION,
     staff=always("Cơ quan khác đã giải quyết, kết thúc hồ sơ", "Another body settled it; the case is closed", is_main=True),
     public=always("Kết thúc, cơ quan khác đã giải quyết", "Closed: another body has settled it", is_main=True),
 )  # fmt: skip
-def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
+def close_referral(case: Case, given: CloseReferralInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Close the case with the other body's result, which its reporters read.
 
     Records `close_referral`; ends every clock and assignment. Raises ReferralRefused without a result or a referral.
     """
     require(by, Action.REFER, case)
-    _end(case, result, came_back=False, by=by, now=now)
+    _end(case, given.result, came_back=False, by=by, now=now)
     record(case, "close_referral", by=by, at=now)
     end_case(case, CaseState.CLOSED, end=AssignmentEnd.CLOSED, words=DONE_ELSEWHERE, at=now)
     tell_reporters(case, "referral_closed", at=now)
     return {"outcome": "closed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackInput(Input):
+    result: str
 
 
 @Verb(
@@ -76,13 +93,13 @@ def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict
     staff=always("Nhận lại từ cơ quan khác", "Took it back from the other body"),
     public=always("Trung tâm nhận lại để xử lý tiếp", "The centre took it back and goes on"),
 )  # fmt: skip
-def take_back(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
+def take_back(case: Case, given: TakeBackInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Resume the matter, because the other body did not settle it; `result` says why.
 
     Records `take_back`. Raises ReferralRefused without a result or a referral.
     """
     require(by, Action.REFER, case)
-    _end(case, result, came_back=True, by=by, now=now)
+    _end(case, given.result, came_back=True, by=by, now=now)
     before = limits_of(case)
     go_on(case, at=now)
     record(case, "take_back", by=by, at=now, **limits_moved(before, case))

@@ -1,5 +1,6 @@
 """Withdrawing a report: at once before acceptance, later as a request the centre decides (rules.md, section 6)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from casework.search.rows import refresh_search_rows
 from casework.second_person import refuse_first_person
 from casework.states import OPEN_STATES, AssignmentEnd, CaseState
 from casework.text import normal
-from casework.verbs import DECISION, MESSAGE, Verb
+from casework.verbs import DECISION, MESSAGE, Input, Verb
 
 REASON_PURPOSE = "reason of a withdrawal"
 LONGEST_REASON = 2_000
@@ -30,53 +31,65 @@ class WithdrawalRefused(CaseworkError):
     """The report cannot be withdrawn, or the request not decided, like this; the text says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawReportInput(Input):
+    report: Report
+    reason: str = ""
+
+
 @Verb(
     "withdraw_report", Action.WITHDRAW_REPORT, kinds=MESSAGE, is_personal=True, is_from_outside=True,
     staff=sentences.withdrawn, sender=sentences.you_withdrew, is_act=True, needs=("withdrawal_asked",),
 )  # fmt: skip
-def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, reason: str = "") -> None:
+def withdraw_report(case: Case, given: WithdrawReportInput, *, by: Actor, now: datetime) -> None:
     """Withdraw a report. One of several just leaves the case; the only one ends the case before acceptance, and later is a request.
 
     Records `withdraw_report` without the reason, which is sealed. Raises NotAllowed for anybody but the report's sender,
     WithdrawalRefused once the case is answered or ended, or when a request is open. Source: rules.md, section 6, "Withdraw report".
     """
-    require_sender(by, report, case)
+    require_sender(by, given.report, case)
     if case.state not in OPEN_STATES:
         raise WithdrawalRefused("Phản ánh này không còn rút được nữa.", "This report can no longer be withdrawn.")
-    if case.withdrawal_asked and (asked := open_withdrawal(case)) is not None and asked.report_id == report.id:
+    if case.withdrawal_asked and (asked := open_withdrawal(case)) is not None and asked.report_id == given.report.id:
         raise WithdrawalRefused(
             "Ông/Bà đã đề nghị rút phản ánh này, Trung tâm đang xem xét.",
             "You asked to withdraw this report; the centre is considering it.",
         )
-    reason = normal(reason)
+    reason = normal(given.reason)
     if len(reason) > LONGEST_REASON:
         raise WithdrawalRefused(
             f"Lý do rút tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in {LONGEST_REASON} characters at most.",
             about="reason",
         )
     withdrawal = Withdrawal(
-        case_id=case.id, report_id=report.id, requested_at=now,
+        case_id=case.id, report_id=given.report.id, requested_at=now,
         sealed_reason=seal_text(reason, purpose=REASON_PURPOSE) if reason else None,
     )  # fmt: skip
     db.session.add(withdrawal)
     at_once = len(_present(case)) > 1 or case.accepted_at is None
-    record(case, "withdraw_report", by=by, at=now, report=report.code, at_once=at_once)
+    record(case, "withdraw_report", by=by, at=now, report=given.report.code, at_once=at_once)
     if at_once:
         withdrawal.granted, withdrawal.decided_at = True, now
-        _take_out(case, report, now)
-        tell_reporter(report, "report_withdrawn", case=case, at=now)
-        tell_desk(Role.OPERATOR, "report_left", case=case, at=now, report=report.code)
+        _take_out(case, given.report, now)
+        tell_reporter(given.report, "report_withdrawn", case=case, at=now)
+        tell_desk(Role.OPERATOR, "report_left", case=case, at=now, report=given.report.code)
     else:
         case.withdrawal_asked = True
-        tell_reporter(report, "withdrawal_received", case=case, at=now)
+        tell_reporter(given.report, "withdrawal_received", case=case, at=now)
         tell_desk(Role.OPERATOR, "withdrawal_to_decide", case=case, at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideWithdrawalInput(Input):
+    granted: bool
+    words: str
 
 
 @Verb(
     "decide_withdrawal", Action.DECIDE_WITHDRAWAL, kinds=DECISION, is_personal=True,
     staff=sentences.withdrawal_decided, sender=sentences.let_withdraw,
 )  # fmt: skip
-def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, words: str) -> dict[str, object]:
+def decide_withdrawal(case: Case, given: DecideWithdrawalInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Grant the withdrawal of an accepted report, or continue without naming anybody because the public is in danger, and tell its
     sender.
 
@@ -84,20 +97,20 @@ def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, wo
     without a request, or without words when the case continues. Source: rules.md, section 6, "Withdraw report".
     """
     require(by, Action.DECIDE_WITHDRAWAL, case)
-    withdrawal, words = open_withdrawal(case), normal(words)
+    withdrawal, words = open_withdrawal(case), normal(given.words)
     if withdrawal is None:
         raise WithdrawalRefused("Không có đề nghị rút nào đang chờ.", "No request to withdraw is waiting.")
-    if not granted and not words:
+    if not given.granted and not words:
         raise WithdrawalRefused("Vui lòng giải thích vì sao vẫn tiếp tục xử lý.", "Please explain why the work goes on.")
     refuse_first_person(Action.DECIDE_WITHDRAWAL, case, by=by, now=now)
     report = db.session.get_one(Report, withdrawal.report_id)
-    withdrawal.granted, withdrawal.decided_by_id, withdrawal.decided_at = granted, by.account_id, now
+    withdrawal.granted, withdrawal.decided_by_id, withdrawal.decided_at = given.granted, by.account_id, now
     withdrawal.decision_words, case.withdrawal_asked = words or None, False
-    record(case, "decide_withdrawal", by=by, at=now, report=report.code, granted=granted)
-    if granted:
+    record(case, "decide_withdrawal", by=by, at=now, report=report.code, granted=given.granted)
+    if given.granted:
         _take_out(case, report, now)
-    tell_reporter(report, "report_withdrawn" if granted else "withdrawal_kept", case=case, at=now)
-    return {"outcome": "granted" if granted else "kept"}
+    tell_reporter(report, "report_withdrawn" if given.granted else "withdrawal_kept", case=case, at=now)
+    return {"outcome": "granted" if given.granted else "kept"}
 
 
 def open_withdrawal(case: Case) -> Withdrawal | None:

@@ -1,6 +1,7 @@
 """Publishing answers, or giving them to the reporter alone: each agency's under its own name, unedited."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from casework.search.rows import refresh_search_rows
 from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
-from casework.verbs import DECISION, NO_KIND, Situation, Verb
+from casework.verbs import DECISION, NO_KIND, Input, Situation, Verb
 
 ChosenPhotos = tuple[tuple[Photo, PreparedCopies], ...]
 """The photos ticked by the operator, each with copies covered as chosen."""
@@ -32,22 +33,25 @@ class PublicationRefused(CaseworkError):
     """The case cannot be published like this; the text says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPrivatelyInput(Input):
+    title: str
+    question: str
+    summary: str = ""
+    photos: ChosenPhotos = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishInput(AnswerPrivatelyInput):
+    checked: bool
+    place: str = ""
+    shows_exact_place: bool = False
+
+
 @Verb(
     "publish", Action.PUBLISH, kinds=DECISION, writes=Publication, staff=sentences.published, public=sentences.published_by_centre,
 )  # fmt: skip
-def publish(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    title: str,
-    question: str,
-    checked: bool,
-    summary: str = "",
-    place: str = "",
-    shows_exact_place: bool = False,
-    photos: ChosenPhotos = (),
-) -> dict[str, object]:
+def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Publish every agency's approved answer with edited words for the public, as the final answer.
 
     `checked` says that names, faces and number plates have been covered. Ends the clocks of publication and of the case; starts the
@@ -56,15 +60,12 @@ def publish(
     rules.md, sections 4 and 6, "Sensitive" and "Answers".
     """
     require(by, Action.PUBLISH, case)
-    refuse_unshowable(case, checked=checked)
+    refuse_unshowable(case, checked=given.checked)
     _refuse_unfinished(case)
     publication = _publication(case, "final", by=by, now=now)
-    version = write_version(
-        publication, _answers_to_show(case), title=title, question=question, summary=summary, place=place,
-        shows_exact_place=shows_exact_place, by=by, now=now,
-    )  # fmt: skip
-    choose_photos(version, photos, by=by, now=now)
-    record(case, "publish", by=by, at=now, kind="final", number=publication.number, photos=len(photos))
+    version = write_version(publication, _answers_to_show(case), given, by=by, now=now)
+    choose_photos(version, given.photos, by=by, now=now)
+    record(case, "publish", by=by, at=now, kind="final", number=publication.number, photos=len(given.photos))
     case.is_public, case.published_at = True, case.published_at or now
     result = _answered(case, publication, now=now, template="report_published")
     tell_followers(case, "followed_published", at=now)
@@ -83,19 +84,7 @@ def can_be_published_so_far(at: Situation) -> bool:
     "publish_interim", Action.PUBLISH, kinds=NO_KIND, recorded_as="publish",
     is_act=True, offered=can_be_published_so_far,
 )  # fmt: skip
-def publish_interim(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    title: str,
-    question: str,
-    checked: bool,
-    summary: str = "",
-    place: str = "",
-    shows_exact_place: bool = False,
-    photos: ChosenPhotos = (),
-) -> None:
+def publish_interim(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> None:
     """Publish the answers approved so far while other agencies are at work: nobody rates it, and every limit goes on.
 
     The final publication shows all answers and replaces it. After a further answer, another interim one may follow. Records `publish` of
@@ -104,7 +93,7 @@ def publish_interim(
     """
     require(by, Action.PUBLISH, case)
     refuse_unless_open(case)
-    refuse_unshowable(case, checked=checked)
+    refuse_unshowable(case, checked=given.checked)
     if not case.open_assignments:
         raise PublicationRefused(
             "Các đơn vị đã trả lời xong. Xin công khai kết quả chính thức.", "Every agency has answered. Publish the final answer, please."
@@ -116,12 +105,9 @@ def publish_interim(
             "No agency has answered since it was last published. To change what was published, correct it.",
         )
     publication = _publication(case, "interim", by=by, now=now)
-    version = write_version(
-        publication, answers, title=title, question=question, summary=summary, place=place, shows_exact_place=shows_exact_place,
-        by=by, now=now,
-    )  # fmt: skip
-    choose_photos(version, photos, by=by, now=now)
-    record(case, "publish", by=by, at=now, kind="interim", number=publication.number, photos=len(photos))
+    version = write_version(publication, answers, given, by=by, now=now)
+    choose_photos(version, given.photos, by=by, now=now)
+    record(case, "publish", by=by, at=now, kind="interim", number=publication.number, photos=len(given.photos))
     case.is_public, case.published_at = True, case.published_at or now
     db.session.flush()
     refresh_search_rows(case, at=now)
@@ -134,9 +120,7 @@ def publish_interim(
     staff=always("Trả lời riêng người gửi", "Answered the sender in private", is_main=True),
     sender=always("Trung tâm trả lời riêng Ông/Bà", "The centre answered you in private", is_main=True),
 )  # fmt: skip
-def answer_privately(
-    case: Case, *, by: Actor, now: datetime, title: str, question: str, summary: str = "", photos: ChosenPhotos = ()
-) -> dict[str, object]:
+def answer_privately(case: Case, given: AnswerPrivatelyInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Give the approved answers to the reporters alone. It is rated and ends the case clock, and stays out of every public page.
 
     `photos` are of the answers: of a merged case's reports each sender sees their own already, and nobody else's. This is not possible
@@ -153,8 +137,8 @@ def answer_privately(
             "An interim answer is public. Take it back before you answer in private.",
         )
     publication = _publication(case, "private", by=by, now=now)
-    version = write_version(publication, _answers_to_show(case), title=title, question=question, summary=summary, by=by, now=now)
-    choose_photos(version, photos, by=by, now=now)
+    version = write_version(publication, _answers_to_show(case), given, by=by, now=now)
+    choose_photos(version, given.photos, by=by, now=now)
     record(case, "answer_privately", by=by, at=now, number=publication.number)
     return _answered(case, publication, now=now, template="report_answered")
 
@@ -214,20 +198,15 @@ def refuse_quarantined(case: Case) -> None:
 
 
 def write_version(
-    publication: Publication,
-    answers: Sequence[Answer],
-    *,
-    by: Actor,
-    now: datetime,
-    title: str,
-    question: str,
-    summary: str = "",
-    place: str = "",
-    shows_exact_place: bool = False,
-    correction_reason: str | None = None,
+    publication: Publication, answers: Sequence[Answer], given: AnswerPrivatelyInput, *,
+    by: Actor, now: datetime, correction_reason: str | None = None,
 ) -> PublicationVersion:
-    """Write the next version of a publication with those answers; only a first one has no `correction_reason`."""
-    title, question = normal(title), normal(question)
+    """Write the next version of a publication with those answers; only a first one has no `correction_reason`.
+
+    A private answer has no place.
+    """
+    title, question = normal(given.title), normal(given.question)
+    public = given if isinstance(given, PublishInput) and publication.kind != "private" else None
     if not title or not question:
         raise PublicationRefused(
             "Vui lòng ghi tiêu đề và nội dung phản ánh đã biên tập.",
@@ -236,8 +215,8 @@ def write_version(
         )
     version = PublicationVersion(
         publication=publication, version=len(publication.versions) + 1, title=title[:200], question=question,
-        summary=normal(summary) or None, place=normal(place) or None,
-        shows_exact_place=shows_exact_place and place_exactly(publication.case, now=now),
+        summary=normal(given.summary) or None, place=normal(public.place) or None if public else None,
+        shows_exact_place=public is not None and public.shows_exact_place and place_exactly(publication.case, now=now),
         correction_reason=correction_reason, written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
     for position, answer in enumerate(answers):

@@ -1,6 +1,7 @@
 """Changing what is already published: a marked correction, or taking a publication back."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,12 +14,12 @@ from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.publications import PUBLIC_KINDS, settle_publicity
 from casework.publishing import sentences
-from casework.publishing.acts import ChosenPhotos, choose_photos, refuse_quarantined, refuse_unshowable, write_version
+from casework.publishing.acts import PublishInput, choose_photos, refuse_quarantined, refuse_unshowable, write_version
 from casework.search.rows import refresh_search_rows
 from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
-from casework.verbs import DECISION, Situation, Verb
+from casework.verbs import DECISION, Input, Situation, Verb
 
 LONGEST_REASON = 2_000
 GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN})
@@ -37,68 +38,38 @@ def correctable(at: Situation) -> Iterator[Publication]:
             yield row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectPublicationInput(PublishInput):
+    """`version_seen` is the version the new words were written over: of two simultaneous corrections, the second writer has to read the
+    first one before theirs counts. `again` says that the writer knows it was taken back, and publishes it again on purpose. `reason` is
+    shown with the text."""
+
+    publication: Publication
+    version_seen: int
+    reason: str
+    again: bool = False
+
+
 @Verb(
     "correct_publication", Action.CORRECT_PUBLICATION, kinds=DECISION,
     staff=always("Đính chính kết quả đã công khai", "Corrected what was published", is_main=True),
     public=sentences.corrected_in_public, sender=sentences.corrected_by_centre,
     is_act=True, offered_on=correctable,
 )  # fmt: skip
-def correct_publication(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    publication: Publication,
-    version_seen: int,
-    again: bool = False,
-    title: str,
-    question: str,
-    reason: str,
-    checked: bool,
-    summary: str = "",
-    place: str = "",
-    shows_exact_place: bool = False,
-    photos: ChosenPhotos = (),
-) -> None:
+def correct_publication(case: Case, given: CorrectPublicationInput, *, by: Actor, now: datetime) -> None:
     """Write a new version of a publication; one that was taken back is published again by it.
 
     The agencies' answers stay as they are, and only the chosen photos are shown; the pictures shown before are erased, because they may
-    have been covered too little. Ratings stay: they name the version they were given to, so they are marked "before correction". `reason`
-    is shown with the text. `version_seen` is the version the new words were written over: of two simultaneous corrections, the second
-    writer has to read the first one before theirs counts. `again` says that the writer knows it was taken back, and publishes it again on
-    purpose. In any state of the case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a
-    public one. Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
+    have been covered too little. Ratings stay: they name the version they were given to, so they are marked "before correction". In any
+    state of the case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a public one.
+    Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.CORRECT_PUBLICATION, case)
-    refuse_quarantined(case)
-    _refuse_foreign(case, publication)
-    is_private, was_taken_back = publication.kind == "private", publication.unpublished_at is not None
-    if was_taken_back and not again:
-        raise CorrectionRefused(
-            "Bản này đã được gỡ khỏi trang công khai sau khi mở biểu mẫu. Gửi lại lần nữa là công khai lại.",
-            "This was taken back after the form was opened. Sending it once more publishes it again.",
-            about="again",
-        )
-    if not is_private:
-        refuse_unshowable(case, checked=checked)
-    reason = _fit(reason, "Vui lòng ghi nội dung và lý do đính chính.", "Please write what is corrected, and why.")
-    if not can_be_corrected(publication, case):
-        raise CorrectionRefused(
-            "Bản này không còn là bản mọi người đọc nên không đính chính được.",
-            "This is not what people read now, so it cannot be corrected.",
-        )
-    if version_seen != publication.current.version:
-        raise CorrectionRefused(
-            "Nội dung này đã được đính chính sau khi mở biểu mẫu. Xin đọc nội dung mới rồi gửi lại.",
-            "This was corrected after the form was opened. Please read the newer text, then send yours again.",
-        )
-    before = publication.current
-    version = write_version(
-        publication, [row.answer for row in publication.current.answers], title=title, question=question, summary=summary,
-        place="" if is_private else place, shows_exact_place=shows_exact_place and not is_private, correction_reason=reason,
-        by=by, now=now,
-    )  # fmt: skip
-    choose_photos(version, photos, by=by, now=now)
+    publication, reason = given.publication, _refuse_uncorrectable(case, given)
+    before, was_taken_back = publication.current, publication.unpublished_at is not None
+    answers = [row.answer for row in before.answers]
+    version = write_version(publication, answers, given, by=by, now=now, correction_reason=reason)
+    choose_photos(version, given.photos, by=by, now=now)
     _erase_copies(before, at=now)
     record(
         case, "correct_publication", by=by, at=now, kind=publication.kind, number=publication.number, version=version.version,
@@ -108,13 +79,46 @@ def correct_publication(
     settle_publicity(case)
     refresh_search_rows(case, at=now)
     tell_reporters(case, "report_corrected", at=now)
-    if not is_private:
+    if publication.kind != "private":
         tell_followers(case, "followed_corrected", at=now)
+
+
+def _refuse_uncorrectable(case: Case, given: CorrectPublicationInput) -> str:
+    """Return the reason as it is kept. Raises CorrectionRefused, PublicationRefused."""
+    publication = given.publication
+    refuse_quarantined(case)
+    _refuse_foreign(case, publication)
+    if publication.unpublished_at is not None and not given.again:
+        raise CorrectionRefused(
+            "Bản này đã được gỡ khỏi trang công khai sau khi mở biểu mẫu. Gửi lại lần nữa là công khai lại.",
+            "This was taken back after the form was opened. Sending it once more publishes it again.",
+            about="again",
+        )
+    if publication.kind != "private":
+        refuse_unshowable(case, checked=given.checked)
+    reason = _fit(given.reason, "Vui lòng ghi nội dung và lý do đính chính.", "Please write what is corrected, and why.")
+    if not can_be_corrected(publication, case):
+        raise CorrectionRefused(
+            "Bản này không còn là bản mọi người đọc nên không đính chính được.",
+            "This is not what people read now, so it cannot be corrected.",
+        )
+    if given.version_seen != publication.current.version:
+        raise CorrectionRefused(
+            "Nội dung này đã được đính chính sau khi mở biểu mẫu. Xin đọc nội dung mới rồi gửi lại.",
+            "This was corrected after the form was opened. Please read the newer text, then send yours again.",
+        )
+    return reason
 
 
 def in_public(at: Situation) -> Iterator[Publication]:
     """What everybody can read."""
     return (row for row in at.publications() if row.kind in PUBLIC_KINDS and row.unpublished_at is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpublishInput(Input):
+    publication: Publication
+    reason: str
 
 
 @Verb(
@@ -123,7 +127,7 @@ def in_public(at: Situation) -> Iterator[Publication]:
     public=always("Trung tâm gỡ kết quả đã công khai", "The centre took the published result back", is_main=True),
     is_act=True, offered_on=in_public,
 )  # fmt: skip
-def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication, reason: str) -> None:
+def unpublish(case: Case, given: UnpublishInput, *, by: Actor, now: datetime) -> None:
     """Take a publication back, so that the public reads its words, photos and ratings no more; its senders still do.
 
     Older ones it replaced are taken back with it, as nobody meant them to be read again. `reason` stays with the centre. In any state of
@@ -132,12 +136,12 @@ def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication,
     """
     require(by, Action.UNPUBLISH, case)
     refuse_quarantined(case)
-    _refuse_foreign(case, publication)
-    reason = _fit(reason, "Vui lòng nêu lý do gỡ.", "Please say why it is taken back.")
-    if publication.kind not in PUBLIC_KINDS or publication.unpublished_at is not None:
+    _refuse_foreign(case, given.publication)
+    reason = _fit(given.reason, "Vui lòng nêu lý do gỡ.", "Please say why it is taken back.")
+    if given.publication.kind not in PUBLIC_KINDS or given.publication.unpublished_at is not None:
         raise CorrectionRefused("Bản này hiện không công khai.", "This is not public now.")
-    taken_back = [each for each in _public_ones(case) if each.number <= publication.number]
-    record(case, "unpublish", by=by, at=now, kind=publication.kind, numbers=[each.number for each in taken_back])
+    taken_back = [each for each in _public_ones(case) if each.number <= given.publication.number]
+    record(case, "unpublish", by=by, at=now, kind=given.publication.kind, numbers=[each.number for each in taken_back])
     for each in taken_back:
         each.unpublished_at, each.unpublish_reason = now, reason
     settle_publicity(case)

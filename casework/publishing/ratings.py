@@ -1,6 +1,7 @@
 """The reporter's verdict, and the review a dissatisfied one opens."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from casework.second_person import JudgingSeat, desk_of_either, refuse_first_per
 from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
-from casework.verbs import DECISION, MESSAGE, Verb
+from casework.verbs import DECISION, MESSAGE, Input, Verb
 from casework.working_time import TimeLimit, Unit, due_at
 
 LEVELS = ("satisfied", "acceptable", "dissatisfied")
@@ -37,14 +38,20 @@ class ReviewRefused(CaseworkError):
     """The review cannot be decided like this; the text says why."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateInput(Input):
+    report: Report
+    level: str
+    reason: str = ""
+    agency_levels: Mapping[int, str] | None = None
+
+
 @Verb(
     "rate", Action.RATE, kinds=MESSAGE, is_personal=True, is_from_outside=True, staff=sentences.rated,
     public=always("Người gửi đánh giá kết quả", "Its sender rated the result"),
     sender=always("Ông/Bà đánh giá kết quả", "You rated the result"),
 )  # fmt: skip
-def rate(
-    case: Case, *, by: Actor, now: datetime, report: Report, level: str, reason: str = "", agency_levels: Mapping[int, str] | None = None
-) -> dict[str, object]:
+def rate(case: Case, given: RateInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Take a reporter's verdict on the newest final or private answer: once overall and once per agency, editable in the window.
 
     It belongs to the present version, so that after a correction earlier ones can be told apart.
@@ -53,26 +60,26 @@ def rate(
     `waiting`) until the window ends, because verdicts may be changed in it; only `dissatisfied` moves the process on. Raises NotAllowed
     for anybody but the report's sender; RatingRefused outside the window or without a reason. Source: rules.md, section 6, "Rating".
     """
-    require_sender(by, report, case)
+    require_sender(by, given.report, case)
     publication, window = rated_publication(case), running_clock(case, ClockKind.RATING)
     # a review may last longer than the window; without one the end of the window closes the case
     is_over = case.state == CaseState.REVIEW and window is not None and (window.due_at is None or now >= window.due_at)
     if publication is None or window is None or is_over:
         raise RatingRefused("Đã hết thời hạn đánh giá.", "The time for rating is over.")
-    reason = normal(reason)
-    levels = {WHOLE: level, **{f"agency:{agency_id}": chosen for agency_id, chosen in (agency_levels or {}).items()}}
+    reason = normal(given.reason)
+    levels = {WHOLE: given.level, **{f"agency:{agency_id}": chosen for agency_id, chosen in (given.agency_levels or {}).items()}}
     if any(chosen not in LEVELS for chosen in levels.values()):
         raise RatingRefused("Vui lòng chọn một mức đánh giá.", "Please choose one of the levels.", about="level")
-    if level == "dissatisfied" and not reason:
+    if given.level == "dissatisfied" and not reason:
         raise RatingRefused("Vui lòng cho biết vì sao Ông/Bà chưa hài lòng.", "Please say why you are not satisfied.", about="reason")
     _refuse_other_agencies(publication, levels)
     whole = None
     for about, chosen in levels.items():
-        row = _written(publication, report, about, chosen, reason if about == WHOLE else "", now)
+        row = _written(publication, given.report, about, chosen, reason if about == WHOLE else "", now)
         whole = row if about == WHOLE else whole
     db.session.flush()
-    record(case, "rate", by=by, at=now, report=report.code, level=level, agencies=len(levels) - 1)
-    if level == "dissatisfied" and whole is not None:
+    record(case, "rate", by=by, at=now, report=given.report.code, level=given.level, agencies=len(levels) - 1)
+    if given.level == "dissatisfied" and whole is not None:
         return {"outcome": "dissatisfied", "opened": _open_review(case, publication, whole, now)}
     return {"outcome": "waiting"}
 
@@ -119,13 +126,19 @@ def invite_to_rate(case: Case, report: Report, *, at: datetime) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRatingInput(Input):
+    outcome: str
+    words: str
+
+
 @Verb(
     "reopen", Action.REOPEN, kinds=DECISION,
     staff=always("Mở lại hồ sơ", "Reopened the case", is_main=True),
     public=always("Trung tâm mở lại để xử lý tiếp", "The centre reopened it", is_main=True),
 )  # fmt: skip
 @Verb("review_rating", Action.REVIEW_RATING, kinds=DECISION, staff=sentences.rating_reviewed, sender=sentences.explained)
-def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: str) -> dict[str, object]:
+def review_rating(case: Case, given: ReviewRatingInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Decide on a dissatisfied rating: explain and close, or reopen. The reporter is told the words either way.
 
     The operations lead decides, and the third time the committee leader, who can only explain. Records `review_rating` and, when
@@ -137,23 +150,23 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
     require(by, Action.REVIEW_RATING, case)
     if by.grant_at(review_desk(case, now)) is None and not by.holds([_reviewer(case)], centre_id=case.centre_id):
         raise NotAllowed
-    words = normal(words)
-    if outcome not in ("explained", "reopened") or not words:
+    words = normal(given.words)
+    if given.outcome not in ("explained", "reopened") or not words:
         raise ReviewRefused("Vui lòng chọn kết quả xem lại và viết lời giải thích.", "Please choose the result and write the explanation.")
     review = open_review(case)
     if review is None:
         raise ReviewRefused("Không có đánh giá nào cần xem lại.", "No rating is waiting for a review.")
-    if outcome == "reopened" and case.reopened >= MOST_REOPENED:
+    if given.outcome == "reopened" and case.reopened >= MOST_REOPENED:
         raise ReviewRefused(
             "Hồ sơ đã mở lại 2 lần nên không mở lại nữa. Xin giải thích với người gửi.",
             "The case was reopened twice and is not reopened again. Please explain to its sender.",
             about="outcome",
         )
     refuse_first_person(Action.REVIEW_RATING, case, by=by, now=now)
-    review.outcome, review.words, review.decided_by_id, review.decided_at = outcome, words, by.account_id, now
-    record(case, "review_rating", by=by, at=now, outcome=outcome)
+    review.outcome, review.words, review.decided_by_id, review.decided_at = given.outcome, words, by.account_id, now
+    record(case, "review_rating", by=by, at=now, outcome=given.outcome)
     end_clock(case, ClockKind.RATING, at=now)
-    if outcome == "explained":
+    if given.outcome == "explained":
         case.state = CaseState.ANSWERED
         tell_reporters(case, "rating_explained", at=now)
         return {"outcome": "explained"}

@@ -1,11 +1,13 @@
 """The operator's first acts: verifying a report (with words cleared for agencies), classifying it, and calling the hotline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind, end_clock
 from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from, start_case_clock
@@ -23,7 +25,7 @@ from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
 from casework.triage import sentences
-from casework.verbs import DECISION, MESSAGE, Verb, writes
+from casework.verbs import DECISION, MESSAGE, Input, Verb, writes
 
 LONGEST_TITLE = 200
 
@@ -50,14 +52,20 @@ class ClearedReport:
     transcripts: tuple[tuple[Recording, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyInput(Input):
+    title: str
+    cleared: list[ClearedReport]
+    place: str | None = None
+    village: str | None = None
+
+
 @Verb(
     "verify", Action.VERIFY, kinds=DECISION, gives_title=True,
     staff=always("Tiếp nhận phản ánh", "Accepted the report", is_main=True),
     public=always("Trung tâm tiếp nhận", "The centre accepted it", is_main=True),
 )  # fmt: skip
-def verify(
-    case: Case, *, by: Actor, now: datetime, title: str, cleared: list[ClearedReport], place: str | None = None, village: str | None = None
-) -> dict[str, object]:
+def verify(case: Case, given: VerifyInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Accept a report: give it a title for the public and clear its words and photos for agencies.
 
     `village` is the public village or street from now on; None leaves it unchanged. Ends the acceptance clock. Records `verify` and, per
@@ -65,25 +73,25 @@ def verify(
     Source: rules.md, sections 2 and 4.
     """
     require(by, Action.VERIFY, case)
-    title = normal(title)
+    title = normal(given.title)
     if not title or len(title) > LONGEST_TITLE:
         raise VerificationRefused(
             f"Vui lòng đặt tiêu đề, tối đa {LONGEST_TITLE} ký tự, không nêu tên người.",
             f"Please write a title of at most {LONGEST_TITLE} characters that names nobody.",
             about="title",
         )
-    for part in cleared:
+    for part in given.cleared:
         clear_text(case, part, by=by, now=now)
     for link in (link for link in case.reports if link.left_at is None):
-        if not any(part.report.id == link.report_id for part in cleared):
+        if not any(part.report.id == link.report_id for part in given.cleared):
             raise VerificationRefused("Chưa biên tập nội dung gửi đơn vị.", "The text for agencies has not been cleared.")
         if uncleared_photos(link.report):
             raise VerificationRefused("Còn ảnh chưa được kiểm tra trước khi gửi đơn vị.", "A photo has not been cleared for agencies.")
     how: dict[str, str | None] = {}
-    if village is not None:
-        how["village"] = release_village(case, village, area_id=case.area_id)
+    if given.village is not None:
+        how["village"] = release_village(case, given.village, area_id=case.area_id)
     record(case, "verify", by=by, at=now, title=title, **how)
-    case.title, case.place = title, normal(place or "") or None
+    case.title, case.place = title, normal(given.place or "") or None
     case.state, case.accepted_at = CaseState.TO_CLASSIFY, now
     end_clock(case, ClockKind.ACCEPTANCE, at=now)
     tell_reporters(case, "report_accepted", at=now)
@@ -113,19 +121,18 @@ def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> 
     record(case, "clear_text", by=by, at=now, report=part.report.code, photos=len(part.copies))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifyInput(Input):
+    field: Field
+    urgency: str
+    complexity: str
+    area: Area
+    village: str | None = None
+    visibility_reason: VisibilityReason | None = None
+
+
 @writes("classify")
-def classify(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    field: Field,
-    urgency: str,
-    complexity: str,
-    area: Area,
-    village: str | None = None,
-    visibility_reason: VisibilityReason | None = None,
-) -> dict[str, object]:
+def classify(case: Case, given: ClassifyInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Set field, urgency, complexity, place and visibility, and start the case clock from filing (or acceptance, as frozen).
 
     `village` is the public village or street, empty if nobody has checked it. Of several reports the first filed counts: they were merged
@@ -134,16 +141,13 @@ def classify(
     """
     require(by, Action.CLASSIFY, case)
     rated = {row.key: row.name for row in complexities_for(case, now=now, counted_from=counted_from(case, now=now))}
-    if urgency not in ("urgent", "normal") or complexity not in rated:
+    if given.urgency not in ("urgent", "normal") or given.complexity not in rated:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
-    case.field_id, case.urgency, case.complexity = field.id, urgency, complexity
-    case.area_id, how = area.id, release_village(case, village, area_id=area.id)
-    case.visibility_reason_id = visibility_reason.id if visibility_reason else None
+    case.field_id, case.urgency, case.complexity = given.field.id, given.urgency, given.complexity
+    case.area_id, how = given.area.id, release_village(case, given.village, area_id=given.area.id)
+    case.visibility_reason_id = given.visibility_reason.id if given.visibility_reason else None
     case.state, case.hotline_owed = CaseState.TO_DISTRIBUTE, case.is_urgent
-    record(
-        case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
-        visibility=visibility_reason.key if visibility_reason else None, rated=list(rated[complexity]), village=how,
-    )  # fmt: skip
+    record(case, "classify", by=by, at=now, **classes_told(given, rated), village=how)
     clock = start_case_clock(case, at=counted_from(case, now=now))
     tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)
     db.session.flush()
@@ -152,27 +156,45 @@ def classify(
     return {"urgent": case.is_urgent}
 
 
+def classes_told(given: ClassifyInput, rated: Mapping[str, Bilingual]) -> dict[str, object]:
+    """How a case was classified, as its event tells it; `rated` are the complexities of the centre by key."""
+    return {
+        "field": given.field.service_code, "urgency": given.urgency, "complexity": given.complexity, "area": given.area.ref,
+        "visibility": given.visibility_reason.key if given.visibility_reason else None,
+        "rated": list(rated.get(given.complexity, (given.complexity, given.complexity))),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHotlineInput(Input):
+    number: str
+    spoke_to: str
+    reached: bool
+    what: str
+
+
 @Verb("call_hotline", Action.CALL_HOTLINE, kinds=MESSAGE, staff=sentences.hotline_called, public=sentences.hotline_reached)
-def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to: str, reached: bool, what: str) -> dict[str, object]:
+def call_hotline(case: Case, given: CallHotlineInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Record a call to the hotline for an urgent case: who, whom, when, what. If nobody is reached, the task stays open.
 
     Records `call_hotline`. Raises HotlineIncomplete. Source: rules.md, section 5, "urgent with hotline reached / not reached".
     """
     require(by, Action.CALL_HOTLINE, case)
-    number, spoke_to, what = normal(number), normal(spoke_to), normal(what)
-    if not number or not what or (reached and not spoke_to):
+    number, spoke_to, what = normal(given.number), normal(given.spoke_to), normal(given.what)
+    if not number or not what or (given.reached and not spoke_to):
         raise HotlineIncomplete(
             "Vui lòng ghi số đã gọi, người nghe máy và nội dung trao đổi.",
             "Please write the number called, who answered and what was said.",
         )
     call = HotlineCall(
-        case_id=case.id, called_by_id=by.account_id, called_at=now, number=number, spoke_to=spoke_to or None, reached=reached, what=what
-    )
+        case_id=case.id, called_by_id=by.account_id, called_at=now, number=number, spoke_to=spoke_to or None, reached=given.reached,
+        what=what,
+    )  # fmt: skip
     db.session.add(call)
-    record(case, "call_hotline", by=by, at=now, reached=reached)
-    if reached:
+    record(case, "call_hotline", by=by, at=now, reached=given.reached)
+    if given.reached:
         case.hotline_owed = False
-    return {"reached": reached}
+    return {"reached": given.reached}
 
 
 def hotline_calls(case: Case) -> list[HotlineCall]:

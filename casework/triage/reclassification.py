@@ -1,6 +1,7 @@
 """Reclassifying a case under way: urgent or no longer, another field, complexity or place."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from casework.clocks.pauses import hangs_on
 from casework.db import db
 from casework.events import record
 from casework.local_time import local_day
-from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
+from casework.models import Assignment, Case, Clock, Note
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.places.villages import release_village, released
@@ -23,7 +24,7 @@ from casework.search.rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.text import normal
 from casework.triage import sentences
-from casework.triage.acts import ClassificationRefused
+from casework.triage.acts import ClassificationRefused, ClassifyInput, classes_told
 from casework.verbs import DECISION, Situation, Verb
 from casework.working_time import Calendar, TimeLimit, Unit
 
@@ -36,24 +37,17 @@ def can_be_reclassified(at: Situation) -> bool:
     return at.is_under_way and at.case.state not in UNCLASSIFIED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReclassifyInput(ClassifyInput):
+    reason: str
+
+
 @Verb(
     "classify", Action.CLASSIFY, kinds=DECISION, moves_limit=True, is_noted=True,
     staff=sentences.classified, public=sentences.classified_for_outside,
     is_act=True, may_need=("hotline_needed", "hotline_dropped"), offered=can_be_reclassified,
 )  # fmt: skip
-def reclassify(
-    case: Case,
-    *,
-    by: Actor,
-    now: datetime,
-    field: Field,
-    urgency: str,
-    complexity: str,
-    area: Area,
-    village: str | None = None,
-    visibility_reason: VisibilityReason | None = None,
-    reason: str,
-) -> None:
+def reclassify(case: Case, given: ReclassifyInput, *, by: Actor, now: datetime) -> None:
     """Change the classification of a case, and let its limits follow.
 
     To urgent: due within the urgent limit from now, unless it was due sooner, and the hotline is owed. To normal: counted from the start
@@ -63,21 +57,20 @@ def reclassify(
     """
     require(by, Action.CLASSIFY, case)
     refuse_unless_open(case)
-    reason, (place, how) = normal(reason), released(case.centre_id, village, area_id=area.id)
+    reason, (place, how) = normal(given.reason), released(case.centre_id, given.village, area_id=given.area.id)
     rated = {row.key: row.name for row in complexities_for(case, now=now, counted_from=reclassified_from(case, now))}
-    _refuse(case, urgency, complexity, visibility_reason, reason, rated)
+    _refuse(case, given, reason, rated)
     wanted = {
-        "field_id": field.id, "urgency": urgency, "complexity": complexity, "area_id": area.id, "village": place,
-        "visibility_reason_id": visibility_reason.id if visibility_reason else None,
+        "field_id": given.field.id, "urgency": given.urgency, "complexity": given.complexity, "area_id": given.area.id, "village": place,
+        "visibility_reason_id": given.visibility_reason.id if given.visibility_reason else None,
     }  # fmt: skip
     changed = [name for name, value in wanted.items() if getattr(case, name) != value]
     if not changed:
         raise ClassificationRefused("Không có thông tin nào thay đổi.", "Nothing has changed.")
-    was, limits = _labels(case, changed, rated), limits_of(case)
-    was_urgent = case.is_urgent
+    was, limits, was_urgent = _labels(case, changed, rated), limits_of(case), case.is_urgent
     for name in changed:
         setattr(case, name, wanted[name])
-    release_village(case, place, area_id=area.id)
+    release_village(case, place, area_id=given.area.id)
     if case.is_urgent != was_urgent:
         case.hotline_owed = case.is_urgent
         _tell_agencies(case, now)
@@ -86,10 +79,8 @@ def reclassify(
     db.session.flush()
     db.session.refresh(case, ["area", "field", "visibility_reason"])
     record(
-        case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
-        visibility=visibility_reason.key if visibility_reason else None, changed=[name.removesuffix("_id") for name in changed],
-        was=was, became=_labels(case, changed, rated), rated=list(rated.get(complexity, (complexity, complexity))), village=how,
-        **limits_moved(limits, case),
+        case, "classify", by=by, at=now, **classes_told(given, rated), village=how, was=was, became=_labels(case, changed, rated),
+        changed=[name.removesuffix("_id") for name in changed], **limits_moved(limits, case),
     )  # fmt: skip
     refresh_search_rows(case, at=now)
 
@@ -121,16 +112,14 @@ def reclassified_from(case: Case, now: datetime) -> datetime:
     return clock.started_at if clock is not None else now
 
 
-def _refuse(
-    case: Case, urgency: str, complexity: str, visibility_reason: VisibilityReason | None, reason: str, rated: Mapping[str, Bilingual]
-) -> None:
+def _refuse(case: Case, given: ReclassifyInput, reason: str, rated: Mapping[str, Bilingual]) -> None:
     if case.state in UNCLASSIFIED:
         raise ClassificationRefused("Hồ sơ chưa được phân loại lần đầu.", "The case has not been classified for the first time.")
-    if urgency not in ("urgent", "normal") or complexity not in {*rated, case.complexity}:
+    if given.urgency not in ("urgent", "normal") or given.complexity not in {*rated, case.complexity}:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
     if not reason:
         raise ClassificationRefused("Vui lòng nêu lý do phân loại lại.", "Please say why it is classified anew.", about="reason")
-    if visibility_reason is not None and case.is_public:
+    if given.visibility_reason is not None and case.is_public:
         raise ClassificationRefused(
             "Hồ sơ đang có nội dung công khai. Xin gỡ nội dung đó trước.", "The case is published. Take the publication down first."
         )

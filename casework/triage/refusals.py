@@ -1,5 +1,6 @@
 """Refusing a report, and the one objection its sender may raise (rules.md, section 6, "Refuse")."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState
 from casework.text import normal
 from casework.triage import sentences
-from casework.verbs import DECISION, MESSAGE, Situation, Verb
+from casework.verbs import DECISION, MESSAGE, Input, Situation, Verb
 from casework.working_time import calendar_days_due
 
 OBJECTION_PURPOSE = "objection to a refusal"
@@ -45,13 +46,19 @@ def can_be_refused(at: Situation) -> bool:
     return at.is_under_way and case.state != CaseState.TO_VERIFY and all(row.accepted_at is None for row in case.assignments)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseInput(Input):
+    reason: RefusalReason
+    words: str
+
+
 @Verb(
     "refuse", Action.REFUSE, kinds=DECISION,
     staff=always("Từ chối tiếp nhận", "Did not accept the report", is_main=True),
     sender=always("Trung tâm không tiếp nhận", "The centre did not accept it", is_main=True),
     is_act=True, needs=("refused",), offered=can_be_refused,
 )  # fmt: skip
-def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words: str) -> dict[str, object]:
+def refuse(case: Case, given: RefuseInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Refuse a report with a reason from the list and own words, which the sender is always told, with guidance.
 
     Allowed at verification and until an agency has accepted. Ends every clock; agencies asked meanwhile are told. Records `refuse`.
@@ -59,7 +66,7 @@ def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words
     """
     require(by, Action.REFUSE, case)
     refuse_unless_open(case)
-    words = normal(words)
+    words = normal(given.words)
     if not words:
         raise RefusalIncomplete(
             "Vui lòng viết lý do để người gửi hiểu.", "Please write the reason so that the sender understands.",
@@ -72,15 +79,21 @@ def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words
     before = case.state
     db.session.add(
         Refusal(
-            case_id=case.id, reason_id=reason.id, words=words, refused_by_id=by.account_id, refused_at=now, state_before=before,
+            case_id=case.id, reason_id=given.reason.id, words=words, refused_by_id=by.account_id, refused_at=now, state_before=before,
             objection_due_at=calendar_days_due(now, OBJECTION_DAYS, calendar_of(case.centre_id)),
         )
     )  # fmt: skip
-    record(case, "refuse", by=by, at=now, reason=reason.key)
+    record(case, "refuse", by=by, at=now, reason=given.reason.key)
     end_case(case, CaseState.REFUSED, end=AssignmentEnd.REMOVED, words=NOT_TAKEN, at=now)
     case.state_before = before
-    tell_reporters(case, "report_refused", at=now, reason=reason.key)
+    tell_reporters(case, "report_refused", at=now, reason=given.reason.key)
     return {"outcome": "refuse"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectToRefusalInput(Input):
+    report: Report
+    words: str
 
 
 @Verb(
@@ -88,12 +101,12 @@ def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words
     staff=always("Đề nghị xem lại việc từ chối", "Objected to the refusal"),
     sender=always("Ông/Bà đề nghị xem lại", "You asked for another look"),
 )  # fmt: skip
-def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> dict[str, object]:
+def object_to_refusal(case: Case, given: ObjectToRefusalInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Ask the operations lead to review a refusal: once, within OBJECTION_DAYS, by the sender of one of the reports.
 
     Records `object_to_refusal` without the words, which are sealed. Raises NotAllowed for anybody else, ObjectionRefused.
     """
-    require_sender(by, report, case)
+    require_sender(by, given.report, case)
     refusal = newest_refusal(case)
     if case.state != CaseState.REFUSED or refusal is None:
         raise ObjectionRefused("Phản ánh này không bị từ chối.", "This report was not refused.")
@@ -103,7 +116,7 @@ def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, w
         raise ObjectionRefused(
             f"Đã hết thời hạn {OBJECTION_DAYS} ngày để đề nghị xem lại.", f"The {OBJECTION_DAYS} days for an objection are over."
         )
-    words = normal(words)
+    words = normal(given.words)
     if not words or len(words) > LONGEST_OBJECTION:
         raise ObjectionRefused(
             f"Vui lòng cho biết vì sao Ông/Bà đề nghị xem lại, tối đa {LONGEST_OBJECTION} ký tự.",
@@ -111,18 +124,24 @@ def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, w
             about="words",
         )
     refusal.sealed_objection = seal_text(words, purpose=OBJECTION_PURPOSE)
-    refusal.objected_at, refusal.objected_by_id = now, report.id
-    record(case, "object_to_refusal", by=by, at=now, report=report.code)
+    refusal.objected_at, refusal.objected_by_id = now, given.report.id
+    record(case, "object_to_refusal", by=by, at=now, report=given.report.code)
     db.session.flush()
     tell_inbox(objection_desk(case, now), "refusal_objected", case=case, at=now)
     return {"outcome": "objected"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideObjectionInput(Input):
+    upheld: bool
+    words: str
 
 
 @Verb(
     "decide_objection", Action.DECIDE_OBJECTION, kinds=DECISION, moves_limit=True,
     staff=sentences.objection_decided, sender=sentences.looked_at_again,
 )  # fmt: skip
-def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, words: str) -> dict[str, object]:
+def decide_objection(case: Case, given: DecideObjectionInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Decide on an objection; the reporters are told, and `words` are for them to read.
 
     If upheld, the case continues where it was refused (and is distributed again where agencies had been asked), and its limits resume as
@@ -136,13 +155,13 @@ def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, word
     if by.grant_at(objection_desk(case, now)) is None and not by.holds_for([Role.OPS_LEAD], case):
         raise NotAllowed
     refuse_first_person(Action.DECIDE_OBJECTION, case, by=by, now=now)
-    words = normal(words)
-    if not upheld and not words:
+    words = normal(given.words)
+    if not given.upheld and not words:
         raise ObjectionRefused("Vui lòng giải thích vì sao giữ nguyên việc từ chối.", "Please explain why the refusal stands.")
-    refusal.objection_upheld, refusal.decided_by_id, refusal.decided_at = upheld, by.account_id, now
+    refusal.objection_upheld, refusal.decided_by_id, refusal.decided_at = given.upheld, by.account_id, now
     refusal.decision_words = words or None
-    record(case, "decide_objection", by=by, at=now, upheld=upheld)
-    if not upheld:
+    record(case, "decide_objection", by=by, at=now, upheld=given.upheld)
+    if not given.upheld:
         tell_reporters(case, "objection_dismissed", at=now)
         return {"outcome": "dismissed"}
     before = CaseState(refusal.state_before)

@@ -12,6 +12,7 @@ from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Event, OutboxMessage, Report
 from casework.permissions import Actor
+from casework.verbs import input_of
 from tests import build
 
 
@@ -26,6 +27,8 @@ def run(use_case: Callable[..., Any], case: Case, by: Actor | None = None, *, no
     with unit_of_work():
         locked = lock_case(case.id)
         form = {name: db.session.merge(value) if isinstance(value, Report) else value for name, value in form.items()}
+        if input_of(use_case) is not None:
+            return use_case(locked, build.input_for(use_case, form), now=now, **who)
         return use_case(locked, now=now, **who, **form)
 
 

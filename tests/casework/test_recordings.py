@@ -15,7 +15,7 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasure.erase import remove_erased_files
-from casework.erasure.quarantine import hand_over, quarantine
+from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, quarantine
 from casework.files.local import FileNotStored, LocalFileStore, StoredFile
 from casework.intake.file_report import cleared_words
 from casework.models import Case, Event, File, Recording, SearchRow
@@ -265,7 +265,7 @@ def test_what_cannot_be_shown_for_what_it_holds_or_was_set_apart_is_not_tried_ag
     db.session.expire_all()
     assert moving.refused == "unsafe"
     with unit_of_work():
-        quarantine(lock_case(filed.case.id), by=world.actor("operator", NOON), now=NOON, reason="Tố cáo.")
+        quarantine(lock_case(filed.case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOON), now=NOON)
     with pytest.raises(NotAllowed), unit_of_work():
         copy_again(lock_case(filed.case.id), by=world.actor("operator"), recording=db.session.get_one(Recording, moving.id))
 
@@ -365,7 +365,7 @@ def test_quarantine_erases_what_was_made_of_it_and_the_hand_over_the_rest(world:
     late = send(filed, files_of(sqlite_app), kind="video", data=video())
     write(world, filed.case, voice, SAID)
     with unit_of_work():
-        quarantine(lock_case(filed.case.id), by=world.actor("operator"), now=NOON, reason="Tố cáo người có tên.")
+        quarantine(lock_case(filed.case.id), QuarantineInput(reason="Tố cáo người có tên."), by=world.actor("operator"), now=NOON)
     db.session.expire_all()
     assert voice.transcript is None
     assert prepare(sqlite_app) == 0, "no copy is made of what was set apart"
@@ -380,7 +380,7 @@ def test_quarantine_erases_what_was_made_of_it_and_the_hand_over_the_rest(world:
     assert originals_apart(filed.case, operator) == []
     assert remove_erased_files(store, now=NOON) == 1
     with unit_of_work():
-        hand_over(lock_case(filed.case.id), by=reader, now=NOON, receipt="Biên bản 12/BB-TTĐH")
+        hand_over(lock_case(filed.case.id), HandOverInput(receipt="Biên bản 12/BB-TTĐH"), by=reader, now=NOON)
     db.session.expire_all()
     assert originals_apart(filed.case, reader) == []
     assert remove_erased_files(store, now=NOON) == 2

@@ -10,7 +10,7 @@ ACTS = [
     # -- refuse
     Mutant("refused without words", "casework/triage/refusals.py", "    if not words:\n        raise RefusalIncomplete", "    if False:\n        raise RefusalIncomplete",
            unit("triage/refusals", "a_refusal_needs_words")),
-    Mutant("refusal untold", "casework/triage/refusals.py", '    tell_reporters(case, "report_refused", at=now, reason=reason.key)\n', "", way("refuse at verification")),
+    Mutant("refusal untold", "casework/triage/refusals.py", '    tell_reporters(case, "report_refused", at=now, reason=given.reason.key)\n', "", way("refuse at verification")),
     Mutant("refusal without guidance", "casework/reporters/report.py", "Bilingual(row.reason.guidance_vi, row.reason.guidance_en)", 'Bilingual("", "")',
            ("tests/web/reporters/test_pages.py::test_a_refused_report_says_why_and_what_to_do",)),
     Mutant("refused cases are public", "casework/public/filters.py", "or_(state.in_(OPEN_STATES), and_(",
@@ -35,7 +35,7 @@ ACTS = [
            unit("merging/merge", "a_closed_case_takes_nothing_in")),
     Mutant("not merged into an answered case", "casework/merging/merge.py", "    if main.state not in OPEN_STATES | ANSWERED:\n", "    if main.state not in OPEN_STATES:\n",
            unit("merging/merge", "who_joins_an_answered_case_is_told_the_answer")),
-    Mutant("chain of merges forwards", "casework/merging/merge.py", "both_locked(case, into.merged_into_id or into.id)", "both_locked(case, into.id)",
+    Mutant("chain of merges forwards", "casework/merging/merge.py", "both_locked(case, given.into.merged_into_id or given.into.id)", "both_locked(case, given.into.id)",
            unit("merging/merge", "a_merged_case_leads_to_its_main")),
     Mutant("chain of merges backwards", "casework/merging/merge.py",
            "    db.session.execute(update(Case).where(Case.merged_into_id == source.id).values(merged_into_id=main.id))\n", "",
@@ -96,7 +96,7 @@ ACTS = [
            unit("pausing/additions", "what_is_only_read_is_told_to_no_agency")),
     Mutant("cleared words lost", "casework/pausing/additions.py", "read[-1].cleared_words = words or None", "read[-1].cleared_words = None",
            unit("pausing/additions", "the_operator_reads_all_and_clears_what_agencies_may_know")),
-    Mutant("unread words marked as read", "casework/pausing/additions.py", "read = [addition for addition in unread if seen is None or addition.ref in seen]", "read = unread",
+    Mutant("unread words marked as read", "casework/pausing/additions.py", "read = [addition for addition in unread if given.seen is None or addition.ref in given.seen]", "read = unread",
            unit("pausing/additions", "what_came_in_while_the_operator_read_stays_unread")),
     # -- withdraw
     Mutant("accepted report withdrawn at once", "casework/pausing/withdrawals.py", "at_once = len(_present(case)) > 1 or case.accepted_at is None", "at_once = True",
@@ -105,7 +105,7 @@ ACTS = [
            "at_once = len(_present(case)) > 1", unit("pausing/withdrawals", "before_acceptance_the_report_is_withdrawn_at_once")),
     Mutant("one sender withdraws everybody's case", "casework/pausing/withdrawals.py", "    if len(present) == 1:\n", "    if True:\n",
            unit("pausing/withdrawals", "one_of_several_leaves_and_the_case_goes_on")),
-    Mutant("withdrawal kept without a word", "casework/pausing/withdrawals.py", "    if not granted and not words:\n", "    if False:\n",
+    Mutant("withdrawal kept without a word", "casework/pausing/withdrawals.py", "    if not given.granted and not words:\n", "    if False:\n",
            unit("pausing/withdrawals", "for_the_safety_of_the_public_the_work_goes_on")),
     # -- quarantine
     Mutant("quarantine of open cases alone", "casework/erasure/quarantine.py", "    if case.quarantined_at is not None:\n        raise QuarantineRefused(",

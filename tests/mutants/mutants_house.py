@@ -78,7 +78,7 @@ HOUSE = [
     Mutant("sensitive case published", "casework/publishing/acts.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
            "    if False:\n        raise PublicationRefused(", promise("a_sensitive_case_is_never_published")),
     # -- words and photos
-    Mutant("words not cleared", "casework/triage/acts.py", "        if not any(part.report.id == link.report_id for part in cleared):\n",
+    Mutant("words not cleared", "casework/triage/acts.py", "        if not any(part.report.id == link.report_id for part in given.cleared):\n",
            "        if False:\n", promise("a_report_is_not_accepted_before_its_words_are_cleared")),
     Mutant("photos not cleared", "casework/triage/acts.py", "        if uncleared_photos(link.report):\n", "        if False:\n",
            promise("a_report_is_not_accepted_before_its_photos_are_cleared")),

@@ -19,8 +19,8 @@ def not_heard(name: str, fact: str, *ways: str) -> Mutant:
 
 def not_offered(name: str, verb: str, *ways: str) -> Mutant:
     """An act beside the tokens that does nothing."""
-    acts = "{verb.name: verb.use_case for verb in acts() if verb.use_case is not None}"
-    return Mutant(name, BINDINGS, acts, f'{acts} | {{"{verb}": lambda case, **form: None}}', way(*ways))
+    acts = "{verb.name: cast(UseCase, verb.use_case) for verb in acts()}"
+    return Mutant(name, BINDINGS, acts, f'{acts} | {{"{verb}": lambda case, *given, **who: None}}', way(*ways))
 
 
 WAYS = [
@@ -66,14 +66,14 @@ WAYS = [
     Mutant("unread words do not block closing", FACTS, '_when(lambda case: not case.hotline_owed and not case.has_unread_words)',
            '_when(lambda case: not case.hotline_owed)',
            ("tests/workflows/running/test_ends.py::test_a_case_waits_to_close_until_what_its_reporter_added_has_been_read",)),
-    Mutant("owed hotline blocks distribution", "casework/assignments/distribution.py", "    refuse_wrong_agencies(case, [lead, *cooperating], now)\n",
+    Mutant("owed hotline blocks distribution", "casework/assignments/distribution.py", "    refuse_wrong_agencies(case, [given.lead, *given.cooperating], now)\n",
            "    refuse_wrong_agencies(case, [lead, *cooperating], now)\n    if case.hotline_owed:\n        raise HandBackRefused(\"\", \"\")\n",
            way("urgent with hotline not reached: it blocks closing, not distribution")),
     not_heard("hotline still owed when no longer urgent", "hotline_dropped", "urgency down"),
     # -- agencies
     Mutant("published before the last agency", FACTS, "    if case.open_assignments or case.standstill", "    if not answered_this_round(case) or case.standstill",
            way("several agencies")),
-    Mutant("second agency not asked", "casework/assignments/distribution.py", '*((agency, "cooperating") for agency in cooperating)]', "]", way("several agencies")),
+    Mutant("second agency not asked", "casework/assignments/distribution.py", '*((agency, "cooperating") for agency in given.cooperating)]', "]", way("several agencies")),
     led_elsewhere("released and asked again", "is_released", "handed_back", "accept_assignment", "handed back once"),
     led_elsewhere("kept and released", "is_released", "accept_assignment", "handed_back", "handed back once: the agency stays"),
     led_elsewhere("without an answer to be published", "is_answered", "distribute", "publish", "handed back once"),
@@ -85,14 +85,14 @@ WAYS = [
     not_heard("agency added late unheard", "agency_added", "_when(lambda case: bool(case.open_assignments))",
               "agency added midway: when the answers were to be published"),
     not_heard("removed agency works on", "assignment_ended", "agency removed midway"),
-    Mutant("lead not changed", "casework/assignments/reassignment.py", "    case.lead_agency_id = agency.id\n", "", way("lead changed midway")),
+    Mutant("lead not changed", "casework/assignments/reassignment.py", "    case.lead_agency_id = given.agency.id\n", "", way("lead changed midway")),
     Mutant("former lead leads on", "casework/assignments/reassignment.py", '        row.slot = "cooperating"\n', "        pass\n", way("lead changed midway")),
     # -- extensions
     not_heard("extension reaches nobody", "extension_asked", "_when(lambda assignment: assignment.extension_asked and assignment.is_open)",
               "extension endorsed and granted"),
     led_elsewhere("endorsed and not decided", "is_endorsed", "decide_extension", "again_extension", "extension endorsed and granted"),
     led_elsewhere("not endorsed and decided", "is_endorsed", "again_extension", "decide_extension", "extension not endorsed"),
-    Mutant("not granted and given", "casework/assignments/extensions.py", "    if granted:\n        _move(", "    if extension:\n        _move(", way("extension not granted")),
+    Mutant("not granted and given", "casework/assignments/extensions.py", "    if given.granted:\n        _move(", "    if extension:\n        _move(", way("extension not granted")),
     Mutant("second extension at the first desk", BINDINGS, "        desk=extensions.extension_desk,\n", "", way("extension: a second, by the committee leader")),
     # -- answers
     led_elsewhere("redo ends the work", "is_approved", "submit_answer", "answered", "redo once", "redo twice"),
@@ -112,7 +112,7 @@ WAYS = [
     Mutant("operators go on without an answer", "casework/permissions.py", "Action.CLOSE: frozenset({Role.OPS_LEAD})", "Action.CLOSE: OPERATIONS",
            unit("assignments/reassignment", "the_operations_lead_goes_on_without_an_agency_once_another_has_answered")),
     Mutant("answer missing without a reason", "casework/assignments/reassignment.py",
-           '    reason = _fit(reason, "Vui lòng nêu lý do; lý do được công khai.", "Please give the reason; it will be public.")\n', "",
+           '    reason = _fit(given.reason, "Vui lòng nêu lý do; lý do được công khai.", "Please give the reason; it will be public.")\n', "    reason = given.reason\n",
            unit("assignments/reassignment", "the_operations_lead_goes_on_without_an_agency_once_another_has_answered")),
     Mutant("missing answer not shown", "casework/public/publication.py", "row.end_reason == AssignmentEnd.MISSING and row.round in rounds", "False",
            unit("publishing/acts", "the_public_reads_whose_answer_is_missing_and_why")),

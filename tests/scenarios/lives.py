@@ -72,8 +72,8 @@ class Lives:
         case = task.case
         form = Forms(self.world, self.random, self.now).of_step(task.element, verb, case)
         by = self._somebody_at(task, form.get("report"))
-        ref = task.ref
-        self._try(f"{task.element}/{verb}", case, lambda: steps.perform(ref, by=by, now=self.now, act=verb, form=form))
+        ref, given = task.ref, build.input_at(task, verb, form)
+        self._try(f"{task.element}/{verb}", case, lambda: steps.perform(ref, by=by, now=self.now, act=verb, given=given))
 
     def act_beside(self) -> None:
         """Any act beside the tokens on any case, by anybody who could mean it."""
@@ -96,8 +96,8 @@ class Lives:
         if verb in WITHOUT_PUBLICATION and form["publication"] is None:
             return
         by = self._somebody_for(verb, assignment, form.get("report"))
-        ref, assignment_ref = case.ref, assignment.ref if assignment else None
-        self._try(verb, case, lambda: acts.act(ref, verb, by=by, now=self.now, assignment_ref=assignment_ref, form=form))
+        ref, assignment_ref, given = case.ref, assignment.ref if assignment else None, build.input_to_act(verb, form)
+        self._try(verb, case, lambda: acts.act(ref, verb, by=by, now=self.now, assignment_ref=assignment_ref, given=given))
 
     def let_time_pass(self) -> None:
         """Hours or days go by, and the worker does what is due."""

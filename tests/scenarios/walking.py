@@ -14,6 +14,7 @@ from casework.db import db, unit_of_work
 from casework.models import Agency, Assignment, Case, Event, Report
 from casework.permissions import Role
 from casework.public.cases import PublicCase, public_case
+from casework.publishing.ratings import RateInput
 from tests import build
 from tests.scenarios.looking import looked_at
 from tests.scenarios.way import MAIN, Look, at
@@ -82,14 +83,16 @@ class Walk:
         now, case, report = self._at(when), self.cases[of], self.reports[of]
         actor = self.world.actor(by, now)
         with unit_of_work():
-            reporter_steps.do_own_step(case, element, by=actor, now=now, report=report, **form)
+            given = build.input_at(build.waiting(case, element), None, {"report": report, **form})
+            assert given is not None
+            reporter_steps.do_own_step(case, element, by=actor, now=now, given=given)
 
     def rate(self, when: str, level: str, *, by: str = "citizen", of: str = MAIN, reason: str = "", in_case: str = MAIN) -> None:
         """A verdict on the reporter's own page, of the report filed as `of`."""
         now, case, report = self._at(when), self.cases[in_case], self.reports[of]
         actor = self.world.actor(by, now)
         with unit_of_work():
-            rate_report(case, by=actor, now=now, report=report, level=level, reason=reason)
+            rate_report(case, RateInput(report=report, level=level, reason=reason), by=actor, now=now)
 
     def window_ends(self, when: str, element: str, *, of: str = MAIN) -> None:
         """The timer of that element is due at that instant: it fires then, once, and not a moment before."""

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import datetime
-from typing import Any
 
 import pytest
 
 from casework.models import Case
 from casework.permissions import Actor, NotAllowed
+from casework.triage.acts import ClassifyInput
+from casework.verbs import Input
 from tests import build
 from tests.build import World
 from tests.scenarios.straight import (
@@ -97,7 +98,7 @@ HOLD_OVER = Way("hold and resume: its last day was over", walk_hold_over, straig
 
 # -- incident ---------------------------------------------------------------------------------------------------------
 
-def fails(_case: Case, *, by: Actor, now: datetime, **_form: Any) -> None:
+def fails(_case: Case, _given: Input | None = None, *, by: Actor, now: datetime) -> None:
     raise ZeroDivisionError
 
 
@@ -110,7 +111,7 @@ def walk_incident(world: World) -> Walk:
     verify(w)
     task, now = build.waiting(w.case, "classify"), at("02/03 10:35")
     with pytest.raises(StepFailed):
-        perform_recorded(task.ref, by=world.actor("operator"), now=now, form=classified(w), bindings=BROKEN)
+        perform_recorded(task.ref, by=world.actor("operator"), now=now, given=ClassifyInput(**classified(w)), bindings=BROKEN)
     w.look("failed")
     retry(w, "02/03 10:38")
     classify(w)

@@ -24,6 +24,7 @@ from minio.deleteobjects import DeleteObject
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
+from casework.erasure.quarantine import QuarantineInput
 from casework.models import Account, Case, HouseSetting, Report
 from casework.permissions import actor_for
 from tests import build
@@ -216,7 +217,7 @@ def take_out(code: str) -> None:
     operator = actor_for(db.session.scalars(select(Account).where(Account.login == "operator")).one(), now=now)
     ref = db.session.scalars(select(Case.ref).where(Case.code == code)).one()
     with unit_of_work():
-        act(ref, "quarantine", by=operator, now=now, form={"reason": "Tố cáo cán bộ có tên, theo Luật Tố cáo."})
+        act(ref, "quarantine", by=operator, now=now, given=QuarantineInput(reason="Tố cáo cán bộ có tên, theo Luật Tố cáo."))
 
 
 def lines_of_others(told: list[dict[str, Any]], code: str) -> list[dict[str, Any]]:

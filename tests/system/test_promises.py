@@ -4,7 +4,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.answers import acts as answering
+from casework.answers.acts import RedoAnswerInput
 from casework.casefile.photo_access import private_copy, public_copy
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
@@ -38,10 +39,13 @@ from casework.photos.records import add_copies, open_copy, prepare_copies, prepa
 from casework.privacy import identity
 from casework.publishing import acts as publishing
 from casework.publishing import ratings
+from casework.publishing.acts import PublishInput
+from casework.publishing.ratings import RateInput
 from casework.reporters.report import report_opened_by
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
 from casework.triage import acts as triage
+from casework.triage.acts import CallHotlineInput, VerifyInput
 from tests import build
 from tests.conftest import running
 from tests.postgres import Cluster
@@ -71,7 +75,9 @@ def test_a_refused_act_leaves_nothing_behind(world: build.World) -> None:
     case = build.case_at(world, "to_verify")
 
     def write_and_fail() -> None:
-        triage.call_hotline(case, by=world.actor("operator"), now=build.NOON, number="113", spoke_to="Trực ban", reached=True, what="Báo.")
+        triage.call_hotline(
+            case, CallHotlineInput(number="113", spoke_to="Trực ban", reached=True, what="Báo."), by=world.actor("operator"), now=build.NOON
+        )
         db.session.flush()
         raise RuntimeError
 
@@ -115,7 +121,7 @@ def test_a_locked_case_keeps_every_other_connection_out(postgres_world: build.Wo
 def test_a_step_locks_its_case_before_anything_is_decided(postgres_world: build.World, postgres: Cluster) -> None:
     seen = []
 
-    def look(case: Case, **_: object) -> dict[str, object]:
+    def look(case: Case, *, by: Actor, now: datetime) -> dict[str, object]:
         seen.append(is_locked(case, postgres))
         return {"outcome": "accept"}
 
@@ -137,7 +143,7 @@ def replace_step(element: str, step: Step) -> Bindings:
 def test_only_the_operations_team_verifies(world: build.World, name: str) -> None:
     case = build.case_at(world, "to_verify")
     with unit_of_work(), pytest.raises(NotAllowed):
-        triage.verify(case, by=world.actor(name), now=build.NOON, title="Rác", cleared=[])
+        triage.verify(case, VerifyInput(title="Rác", cleared=[]), by=world.actor(name), now=build.NOON)
     assert case.state == "to_verify"
 
 
@@ -191,14 +197,14 @@ def test_a_deputy_does_not_approve_the_principal_s_text(world: build.World) -> N
 def test_a_redo_says_what_to_do_again(world: build.World) -> None:
     case = build.case_at(world, "approval")
     with pytest.raises(answering.DecisionRefused), unit_of_work():
-        answering.redo_answer(case.open_assignments[0], by=world.actor("leader_PTNMT"), now=build.NOON, instructions="  ")
+        answering.redo_answer(case.open_assignments[0], RedoAnswerInput(instructions="  "), by=world.actor("leader_PTNMT"), now=build.NOON)
 
 
 @pytest.mark.parametrize("name", ["citizen_2", "guest", "operator", "officer_PTNMT"])
 def test_only_the_sender_rates(world: build.World, name: str) -> None:
     case = build.case_at(world, "rating")
     with pytest.raises(NotAllowed), unit_of_work():
-        ratings.rate(case, by=world.actor(name), now=build.next_moment(case), report=case.main_report, level="satisfied")
+        ratings.rate(case, RateInput(report=case.main_report, level="satisfied"), by=world.actor(name), now=build.next_moment(case))
     assert db.session.scalar(select(func.count(Rating.id))) == 0
 
 
@@ -208,8 +214,9 @@ def test_a_camera_s_report_is_rated_by_nobody(world: build.World) -> None:
     build.publish(world, case)
     holder_of_its_secret = Actor(account=None, tracked_report_ids=frozenset({filed.report.id}))
     for somebody in (holder_of_its_secret, world.actor("operator")):
+        given = RateInput(report=case.main_report, level="satisfied")
         with pytest.raises(NotAllowed), unit_of_work():
-            ratings.rate(lock_case(case.id), by=somebody, now=build.next_moment(case), report=case.main_report, level="satisfied")
+            ratings.rate(lock_case(case.id), given, by=somebody, now=build.next_moment(case))
     assert case.state == "closed"
 
 
@@ -283,7 +290,7 @@ def test_a_sensitive_case_is_never_published(world: build.World) -> None:
     with unit_of_work():
         case.visibility_reason_id = db.session.scalars(select(VisibilityReason.id)).first()
     with pytest.raises(publishing.PublicationRefused), unit_of_work():
-        publishing.publish(case, by=world.actor("operator"), now=build.NOON, title="Rác", question="Rác", checked=True)
+        publishing.publish(case, PublishInput(title="Rác", question="Rác", checked=True), by=world.actor("operator"), now=build.NOON)
 
 
 # -- words and photos --------------------------------------------------------------------------------------------------
@@ -292,7 +299,7 @@ def test_a_sensitive_case_is_never_published(world: build.World) -> None:
 def test_a_report_is_not_accepted_before_its_words_are_cleared(world: build.World) -> None:
     case = build.case_at(world, "to_verify")
     with pytest.raises(triage.VerificationRefused), unit_of_work():
-        triage.verify(case, by=world.actor("operator"), now=build.NOON, title="Rác đổ ven suối", cleared=[])
+        triage.verify(case, VerifyInput(title="Rác đổ ven suối", cleared=[]), by=world.actor("operator"), now=build.NOON)
 
 
 def with_photo(world: build.World, store: LocalFileStore) -> Report:
@@ -305,8 +312,9 @@ def with_photo(world: build.World, store: LocalFileStore) -> Report:
 def test_a_report_is_not_accepted_before_its_photos_are_cleared(world: build.World, store: LocalFileStore) -> None:
     report = with_photo(world, store)
     case = db.session.scalars(select(Case)).one()
+    given = VerifyInput(title="Rác đổ ven suối", cleared=[build.cleared(report)])
     with pytest.raises(triage.VerificationRefused), unit_of_work():
-        triage.verify(case, by=world.actor("operator"), now=build.NOON, title="Rác đổ ven suối", cleared=[build.cleared(report)])
+        triage.verify(case, given, by=world.actor("operator"), now=build.NOON)
 
 
 def test_nothing_of_what_a_photo_tells_of_its_sender_is_in_any_copy(world: build.World, store: LocalFileStore) -> None:

@@ -18,13 +18,13 @@ from casework.assignments.periods import agency_figures
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.letters import take_out_of_letters
-from casework.erasure.quarantine import quarantine
+from casework.erasure.quarantine import QuarantineInput, quarantine
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Event, Letter, Output, Publication
-from casework.publishing.corrections import unpublish
+from casework.publishing.corrections import UnpublishInput, unpublish
 from reports.letters import page_of, sheets_of
 from tests import build
 from tests.conftest import running
@@ -181,7 +181,7 @@ def test_a_report_that_was_taken_back_is_written_anew_and_none_from_a_preview_th
         told = read(output, **named)
         with unit_of_work():
             case = db.session.scalars(select(Case).where(Case.code == code)).one()
-            quarantine(lock_case(case.id), by=office.world.actor("operator", moment), now=moment, reason="Tố cáo.")
+            quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=office.world.actor("operator", moment), now=moment)
         monkeypatch.setattr(pages, "preview_of", read)
         return told
 
@@ -248,7 +248,7 @@ def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(
         publication = db.session.scalars(select(Publication).where(Publication.case_id == case.id)).one()
         if act == "unpublish":
             by = office.world.actor("operator", office.moment)
-            unpublish(lock_case(case.id), by=by, now=office.moment, publication=publication, reason="Lộ biển số xe.")
+            unpublish(lock_case(case.id), UnpublishInput(publication=publication, reason="Lộ biển số xe."), by=by, now=office.moment)
         else:
             publication.current.correction_reason, publication.current.written_at = "Lộ biển số xe.", office.moment + timedelta(minutes=1)
     assert "/transparency/yearbook" not in office.get("citizen", "/transparency").text

@@ -16,6 +16,7 @@ from casework.cases import CaseBusy, lock_case, lock_families
 from casework.db import db, unit_of_work
 from casework.events import record
 from casework.merging import merge as merging
+from casework.merging.merge import MergeInput
 from casework.models import Case, Event
 from casework.permissions import SYSTEM
 from tests import build
@@ -80,7 +81,7 @@ def test_who_was_merged_while_a_family_was_waited_for_belongs_to_it(app: Flask, 
         source = lock_case(ids[0])
         waiting = beside(app, wait_for_it)
         until(somebody_waits)
-        merging.merge(source, by=by, now=now, into=db.session.get_one(Case, ids[1]))
+        merging.merge(source, MergeInput(into=db.session.get_one(Case, ids[1])), by=by, now=now)
     waiting.join(20)
     assert held == sorted(ids)
 

@@ -23,7 +23,7 @@ from casework.rights.deciding import carry_out
 from casework.rights.requests import Person, request_data
 from casework.second_person import SecondPersonNeeded
 from casework.settings.deputyships import DeputyRefused, confirm_deputy
-from casework.triage.refusals import decide_objection
+from casework.triage.refusals import DecideObjectionInput, decide_objection
 from tests import build
 from tests.workflows.drafting.test_drafts import CHANGED, NOTE
 from workflows.bindings import BINDINGS
@@ -407,8 +407,9 @@ def test_an_objection_to_the_only_operations_leads_refusal_goes_to_the_committee
     build.do(world, case, "object_to_refusal", "citizen", report=case.main_report, words="Đã ghi rõ.")
     task = build.waiting(case, "decide_objection")
     assert task.desk == desk_name(Role.COMMITTEE_LEADER, centre_id=world.centre.id)
+    given = DecideObjectionInput(upheld=False, words="Giữ nguyên.")
     with pytest.raises(SecondPersonNeeded), unit_of_work():
-        decide_objection(db.session.get_one(Case, case.id), by=world.actor("ops_lead"), now=SECOND_AT, upheld=False, words="Giữ nguyên.")
+        decide_objection(db.session.get_one(Case, case.id), given, by=world.actor("ops_lead"), now=SECOND_AT)
     build.do(world, case, "decide_objection", "committee_leader", now=SECOND_AT, upheld=True, words="")
     assert case.state == "to_verify"
 

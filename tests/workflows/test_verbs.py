@@ -7,8 +7,9 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from casework.casefile.possible_acts import ORDER
 from casework.permissions import Action
 from casework.sentences import always
-from casework.verbs import MESSAGE, Verb, every_verb, verb_of
+from casework.verbs import MESSAGE, Input, Verb, every_verb, input_of, verb_of
 from tests.casework.casefile import test_possible_acts as tried
 from tests.scenarios.lives_forms import ACT_FORMS, ASSIGNMENT_FORMS
 from tools import verbs as listed
@@ -190,6 +191,17 @@ def test_an_action_a_use_case_asks_for_is_that_of_a_verb() -> None:
 
 def test_the_document_is_what_the_rows_say() -> None:
     assert listed.FILE.read_text(encoding="utf-8") == listed.document(), "python -m tools.verbs --write"
+
+
+def test_a_use_case_takes_a_subject_what_was_filled_in_who_and_when() -> None:
+    """What it is called with at a step or for an act is known: nothing passes through a mapping of names."""
+    bound = [*BINDINGS.acts.items(), *(each for step in BINDINGS.steps.values() for each in step.acts.items())]
+    for verb, use_case in bound:
+        subject, *more = signature(use_case).parameters.values()
+        assert subject.name in ("case", "assignment"), verb
+        assert [each.name for each in more] in (["by", "now"], ["given", "by", "now"]), verb
+        kind = input_of(use_case)
+        assert kind is None or (issubclass(kind, Input) and is_dataclass(kind)), verb
 
 
 def test_one_row_a_verb() -> None:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from casework.answers.acts import PARTS
+from casework.answers.acts import PARTS, RedoAnswerInput, SubmitAnswerInput
+from casework.assignments.distribution import DistributeInput
 from casework.db import db
 from casework.intake.file_report import Place
 from casework.local_time import local_day
@@ -13,9 +14,10 @@ from casework.models import Assignment, Photo, VisibilityReason
 from casework.permissions import Role
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.privacy.identity import Contact
-from casework.publishing.acts import ChosenPhotos
+from casework.publishing.acts import AnswerPrivatelyInput, ChosenPhotos, PublishInput
+from casework.publishing.ratings import RateInput
 from casework.settings.consent_notices import notice_today
-from casework.triage.acts import ClearedReport
+from casework.triage.acts import CallHotlineInput, ClassifyInput, ClearedReport, VerifyInput
 from web.demo.people import GUESTS, SENDERS
 from web.demo.stories import Deed, Story
 from web.demo.telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent
@@ -56,17 +58,25 @@ def verify(telling: Telling, _deed: Deed, moment: datetime) -> None:
     """An operator accepts it, with words and photos cleared for agencies."""
     report = telling.case.main_report
     cleared = [ClearedReport(report, telling.row["description"], telling.copies(photos_of_report(report), "agencies"))]
-    telling.step("verify", telling.staff(OPERATOR, moment), moment, title=telling.story.title, cleared=cleared)
+    telling.step("verify", telling.staff(OPERATOR, moment), moment, VerifyInput(title=telling.story.title, cleared=cleared))
 
 
 def classify(telling: Telling, _deed: Deed, moment: datetime) -> None:
     row, story = telling.row, telling.story
     visibility = db.session.scalars(select(VisibilityReason).where(VisibilityReason.key == (story.visibility or ""))).first()
     telling.step(
-        "classify", telling.staff(OPERATOR, moment), moment, field=field_called(row["field"]),
-        urgency="urgent" if is_urgent(story) else "normal", complexity=story.complexity, area=commune(row["commune"], local_day(moment)),
-        village=row["village"], visibility_reason=visibility,
-    )  # fmt: skip
+        "classify",
+        telling.staff(OPERATOR, moment),
+        moment,
+        ClassifyInput(
+            field=field_called(row["field"]),
+            urgency="urgent" if is_urgent(story) else "normal",
+            complexity=story.complexity,
+            area=commune(row["commune"], local_day(moment)),
+            village=row["village"],
+            visibility_reason=visibility,
+        ),
+    )
 
 
 def call_hotline(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -74,18 +84,27 @@ def call_hotline(telling: Telling, deed: Deed, moment: datetime) -> None:
     lead = telling.agencies()[0]
     reached = bool(deed.form.get("reached", True))
     telling.step(
-        "call_hotline", telling.staff(OPERATOR, moment), moment, number=HOTLINE, reached=reached,
-        spoke_to=f"Trực ban {lead.short_name_vi}" if reached else "",
-        what=deed.form.get("what", f"Đã báo: {telling.story.title}. Đơn vị cử lực lượng đến ngay."),
-    )  # fmt: skip
+        "call_hotline",
+        telling.staff(OPERATOR, moment),
+        moment,
+        CallHotlineInput(
+            number=HOTLINE,
+            reached=reached,
+            spoke_to=f"Trực ban {lead.short_name_vi}" if reached else "",
+            what=deed.form.get("what", f"Đã báo: {telling.story.title}. Đơn vị cử lực lượng đến ngay."),
+        ),
+    )
 
 
 def distribute(telling: Telling, deed: Deed, moment: datetime) -> None:
     lead, *cooperating = telling.agencies(deed.agencies)
     instructions = {lead.id: "Kiểm tra thực địa, gửi kèm ảnh sau khi xử lý."}
     telling.step(
-        "distribute", telling.staff(OPERATOR, moment), moment, lead=lead, cooperating=cooperating, instructions=instructions
-    )  # fmt: skip
+        "distribute",
+        telling.staff(OPERATOR, moment),
+        moment,
+        DistributeInput(lead=lead, cooperating=cooperating, instructions=instructions),
+    )
 
 
 def accept(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -101,15 +120,22 @@ def submit(telling: Telling, deed: Deed, moment: datetime) -> None:
         is_photographed = deed.form.get("photographed") or (assignment.is_lead and not deed.agencies)
         token = telling.stage("after", officer, at) if is_photographed else None
         telling.step(
-            "submit_answer", officer, at, of=assignment, photos_token=token,
-            no_photo_reason="" if token else _without_photo(assignment), **{**_words_of(telling, assignment), **own_words},
-        )  # fmt: skip
+            "submit_answer",
+            officer,
+            at,
+            SubmitAnswerInput(
+                photos_token=token,
+                no_photo_reason="" if token else _without_photo(assignment),
+                **{**_words_of(telling, assignment), **own_words},
+            ),
+            of=assignment,
+        )
 
 
 def redo(telling: Telling, deed: Deed, moment: datetime) -> None:
     for assignment, at in telling.open_ones(deed, moment, "submitted"):
         leader = telling.of_agency(assignment, Role.AGENCY_LEADER, at)
-        telling.step("approve_answer", leader, at, choice="redo_answer", of=assignment, instructions=deed.form["words"])
+        telling.step("approve_answer", leader, at, RedoAnswerInput(instructions=deed.form["words"]), choice="redo_answer", of=assignment)
 
 
 def approve(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -119,15 +145,23 @@ def approve(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 def publish(telling: Telling, _deed: Deed, moment: datetime) -> None:
     telling.step(
-        "publish", telling.staff(OPERATOR, moment), moment, title=telling.story.title, question=telling.row["description"], checked=True,
-        shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
-    )  # fmt: skip
+        "publish",
+        telling.staff(OPERATOR, moment),
+        moment,
+        PublishInput(
+            title=telling.story.title,
+            question=telling.row["description"],
+            checked=True,
+            shows_exact_place=telling.story.shows_exact_place,
+            photos=public_photos(telling),
+        ),
+    )
 
 
 def answer_privately(telling: Telling, _deed: Deed, moment: datetime) -> None:
     """The operator sends the answers to the sender only."""
     words = {"title": telling.story.title, "question": telling.row["description"]}
-    telling.step("publish", telling.staff(OPERATOR, moment), moment, choice="answer_privately", **words)
+    telling.step("publish", telling.staff(OPERATOR, moment), moment, AnswerPrivatelyInput(**words), choice="answer_privately")
 
 
 def rate(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -135,9 +169,11 @@ def rate(telling: Telling, deed: Deed, moment: datetime) -> None:
     case, level = telling.case, deed.form["level"]
     agencies = {row.agency_id: level for row in case.assignments if row.approved_at is not None and row.round == case.reopened}
     telling.step(
-        "rate", telling.reporter(moment), moment, report=case.main_report, level=level, reason=deed.form.get("words", ""),
-        agency_levels=agencies,
-    )  # fmt: skip
+        "rate",
+        telling.reporter(moment),
+        moment,
+        RateInput(report=case.main_report, level=level, reason=deed.form.get("words", ""), agency_levels=agencies),
+    )
 
 
 def public_photos(telling: Telling) -> ChosenPhotos:

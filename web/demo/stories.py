@@ -16,7 +16,7 @@ OWN_DEEDS = frozenset({"file", "confirm", "rate", "object", "answer_question", "
 class Deed:
     """One act in a story, `after` so many minutes from the deed before (else the usual pace).
 
-    `agencies` are the keys of those it concerns, where it is not all of them; `form` are arguments for the use case.
+    `agencies` are the keys of those it concerns, where it is not all of them; `form` is what is filled in for it.
     """
 
     step: str

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
 
 from sqlalchemy import select
 
@@ -18,6 +17,7 @@ from casework.photos.records import PreparedCopies, PreparedPhoto, prepare_copie
 from casework.places.former_agencies import agencies_now
 from casework.recordings.staging import PreparedRecording, stage_recording
 from casework.text import fold
+from casework.verbs import Input
 from casework.working_time import Calendar, TimeLimit, Unit, due_at
 from web.demo.people import SENDERS, agency_account, citizen_by_email, staff_account
 from web.demo.stories import Deed, Story
@@ -86,18 +86,19 @@ class Telling:
         return next(task for task in waiting_in_case(self.case_id) if task.element == element and (of is None or task.assignment is of))
 
     def step(
-        self, element: str, by: Actor, moment: datetime, *, choice: str | None = None, of: Assignment | None = None, **form: Any
+        self, element: str, by: Actor, moment: datetime, given: Input | None = None, *,
+        choice: str | None = None, of: Assignment | None = None,
     ) -> None:
         """Perform the waiting step of the case, of the given agency where several have it."""
         ref = self.waiting(element, of).ref
         begin_step()
-        perform(ref, by=by, now=moment, act=choice, form=form)
+        perform(ref, by=by, now=moment, act=choice, given=given)
 
-    def perform_act(self, verb: str, by: Actor, moment: datetime, *, of: Assignment | None = None, **form: Any) -> None:
+    def perform_act(self, verb: str, by: Actor, moment: datetime, given: Input | None = None, *, of: Assignment | None = None) -> None:
         """Perform an act outside the process's tokens, on the case or on one agency's work."""
         case_ref, assignment_ref = self.case.ref, of.ref if of is not None else None
         begin_step()
-        act(case_ref, verb, by=by, now=moment, assignment_ref=assignment_ref, form=form)
+        act(case_ref, verb, by=by, now=moment, assignment_ref=assignment_ref, given=given)
 
     def open_ones(self, deed: Deed, moment: datetime, *states: str) -> Iterator[tuple[Assignment, datetime]]:
         """The open assignments in one of the states, limited to the deed's agencies if it names any, one a little later than the other."""

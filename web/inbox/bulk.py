@@ -17,7 +17,7 @@ from wtforms.validators import Optional
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.clocks.complexities import complexities_of
-from casework.clocks.reminders import LONGEST_WORDS, owing_agencies
+from casework.clocks.reminders import LONGEST_WORDS, RemindInput, owing_agencies
 from casework.errors import CaseworkError
 from casework.intake.unreleased_villages import typed_for
 from casework.local_time import local_day
@@ -27,7 +27,7 @@ from casework.notes.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
 from casework.search.staff_choices import fields_for, visibility_reasons_for
 from casework.sent_once import SentBefore
-from casework.triage.acts import ClassificationRefused
+from casework.triage.acts import ClassificationRefused, ClassifyInput
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, performs
@@ -224,7 +224,7 @@ def _remind(each: ChosenStep, words: str, by: Actor) -> str:
     require(by, Action.REMIND, case)
     owing = owing_agencies(case, assignment_id=each.assignment_id)
     for row in owing:
-        act(case.ref, "remind", by=by, now=moment, form={"assignment": row, "words": words})
+        act(case.ref, "remind", by=by, now=moment, given=RemindInput(assignment=row, words=words))
     names = ", ".join(local(row.agency.short_name) for row in owing)
     return str(_("Reminded: %(agencies)s.", agencies=names))
 
@@ -244,7 +244,7 @@ def _misfit(each: ChosenStep, case: Case | None) -> CaseworkError | None:
 
 def _classify(each: ChosenStep, form: ClassifyForm, by: Actor) -> str:
     moment, case = now(), _case(each.case_ref)
-    if (why := _misfit(each, case)) is not None or case is None:
+    if (why := _misfit(each, case)) is not None or case is None or case.area is None:
         raise why or steps.TaskUnknown
     field = next((row for row in fields_for(case, now=moment) if row.service_code == form.field.data), None)
     reason = next((row for row in visibility_reasons_for(case, now=moment) if row.key == form.visibility.data), None)
@@ -261,12 +261,12 @@ def _classify(each: ChosenStep, form: ClassifyForm, by: Actor) -> str:
             "Người gửi đánh dấu khẩn. Vui lòng mở ra và phân loại riêng.",
             "Its sender marked it as urgent. Please classify it by itself.",
         )
-    given: dict[str, Any] = {
-        "field": field, "urgency": form.urgency.data, "complexity": form.complexity.data, "area": case.area, "village": case.village,
-        "visibility_reason": reason,
-    }  # fmt: skip
+    given = ClassifyInput(
+        field=field, urgency=form.urgency.data, complexity=form.complexity.data, area=case.area, village=case.village,
+        visibility_reason=reason,
+    )  # fmt: skip
     left = typed_for(case)
-    steps.perform(each.ref, by=by, now=moment, act="classify", form=given)
+    steps.perform(each.ref, by=by, now=moment, act="classify", given=given)
     said = str(_("Classified: %(field)s.", field=local(field.name)))
     unseen = _("What its sender wrote for village or street is not public: open the case to look at it.")
     return f"{said} {unseen}" if left else said

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,9 +12,14 @@ from casework.contacts.report_links import case_of
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Report
+from casework.pausing.additions import WriteToCentreInput
+from casework.pausing.questions import AnswerQuestionInput
+from casework.pausing.withdrawals import WithdrawReportInput
 from casework.permissions import Action, report_owned_by
 from casework.rate_limits import TooManyAttempts, count_attempt, limit_set_by
 from casework.reporters.report import own_report
+from casework.triage.refusals import ObjectToRefusalInput
+from casework.verbs import Input
 from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
@@ -40,8 +44,9 @@ SURE = "withdraw"
 def answer_question(code: str) -> ResponseReturnValue:
     report = _own(code)
     return _done(
-        report, "answer", lambda token: _step(report, "answer_question", token=token), _("Your answer has been sent to the centre.")
-    )
+        report, "answer", lambda token: _step(report, "answer_question", AnswerQuestionInput(report=report, words=_words(), token=token)),
+        _("Your answer has been sent to the centre."),
+    )  # fmt: skip
 
 
 @bp.post("/mine/<code>/objection")
@@ -51,8 +56,9 @@ def object_to_refusal(code: str) -> ResponseReturnValue:
     """The one possible objection to a refusal."""
     report = _own(code)
     return _done(
-        report, "objection", lambda _token: _step(report, "object_to_refusal"), _("Your objection has been sent. The centre looks again.")
-    )
+        report, "objection", lambda _token: _step(report, "object_to_refusal", ObjectToRefusalInput(report=report, words=_words())),
+        _("Your objection has been sent. The centre looks again."),
+    )  # fmt: skip
 
 
 @bp.post("/mine/<code>/additions")
@@ -62,7 +68,7 @@ def write_to_centre(code: str) -> ResponseReturnValue:
     """Add words, photos or voice until the report is closed."""
     report = _own(code)
     return _done(
-        report, "addition", lambda token: _act(report, "write_to_centre", words=_words(), token=token),
+        report, "addition", lambda token: _act(report, "write_to_centre", WriteToCentreInput(report=report, words=_words(), token=token)),
         _("What you wrote has been sent to the centre."),
     )  # fmt: skip
 
@@ -80,7 +86,7 @@ def withdraw_report(code: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     try:
         _count(report)
-        _act(report, "withdraw_report", reason=reason)
+        _act(report, "withdraw_report", WithdrawReportInput(report=report, reason=reason))
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
@@ -97,17 +103,17 @@ def _words() -> str:
     return request.form.get("words", "")
 
 
-def _step(report: Report, element: str, **form: Any) -> None:
-    case, by, moment, words = case_of(report), actor(), now(), _words()
+def _step(report: Report, element: str, given: Input) -> None:
+    case, by, moment = case_of(report), actor(), now()
     run_recorded(
-        lambda: do_own_step(case, element, by=by, now=moment, report=report, words=words, **form),
+        lambda: do_own_step(case, element, by=by, now=moment, given=given),
         lambda: spot_in_case(case.id, element),
         now=moment,
     )
 
 
-def _act(report: Report, verb: str, **form: Any) -> None:
-    act_recorded(case_of(report).ref, verb, by=actor(), now=now(), form={"report": report, **form})
+def _act(report: Report, verb: str, given: Input) -> None:
+    act_recorded(case_of(report).ref, verb, by=actor(), now=now(), given=given)
 
 
 def _done(report: Report, act: str, work: Callable[[str | None], None], said: str) -> ResponseReturnValue:

@@ -16,7 +16,7 @@ from casework.models import Report
 from casework.parsing import number_in
 from casework.permissions import Action, report_owned_by
 from casework.public.cases import code_of_case
-from casework.publishing.ratings import RatingRefused
+from casework.publishing.ratings import RateInput, RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.reporters.followed_list import followed_list
 from casework.reporters.list import own_page_of
@@ -135,12 +135,8 @@ def _track_page(form: TrackForm, *, refusal: str = "") -> str:
 def _rate(report: Report) -> None:
     case = lock_case(case_of(report).id)
     ids = {row.agency.ref: row.agency_id for row in case.assignments}
-    rate_report(
-        case,
-        by=actor(),
-        now=now(),
-        report=report,
-        level=request.form.get("level", ""),
-        reason=request.form.get("reason", ""),
+    given = RateInput(
+        report=report, level=request.form.get("level", ""), reason=request.form.get("reason", ""),
         agency_levels={ids[ref]: level for ref, level in agency_levels().items() if ref in ids},
-    )
+    )  # fmt: skip
+    rate_report(case, given, by=actor(), now=now())

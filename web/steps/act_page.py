@@ -4,13 +4,13 @@ from typing import Any, ClassVar
 
 from flask import request
 from flask_babel.speaklater import LazyString
-from wtforms import Field, HiddenField, StringField
+from wtforms import Field, HiddenField
 
 from casework.casefile.possible_acts import PossibleAct
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import Action
-from casework.verbs import action_of
-from web.forms import NOTHING, Form
+from casework.verbs import Input, action_of
+from web.forms import Form
 from web.task_page import Act
 
 CASE, AGENCY, PUBLICATION = "case", "agency", "publication"
@@ -68,12 +68,12 @@ class ActPage:
         self.form = Form()
 
     def act(self) -> Act | None:
-        """Return what to perform, None to show the page again: by default what stands in the fields, by their names."""
-        return Act(self.verb, self.filled_in()) if self.form.validate_on_submit() else None
+        """Return what to perform, None to show the page again."""
+        return Act(self.verb, self.given()) if self.form.validate_on_submit() else None
 
-    def filled_in(self) -> dict[str, Any]:
-        """Return what stands in the fields, by their names: what the use case takes. A text nobody sent is empty."""
-        return {field.short_name: (field.data or NOTHING) if isinstance(field, StringField) else field.data for field in self.fields}
+    def given(self) -> Input | None:
+        """Return what is filled in, as the use case takes it; None where there is nothing to fill in. A text nobody sent is empty."""
+        return None
 
     def context(self) -> dict[str, Any]:
         """Return the template's values in addition to the form."""

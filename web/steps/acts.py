@@ -66,7 +66,7 @@ def _offered(kind: type[ActPage], case: Case) -> str:
 def _performed(page: ActPage, act: Act) -> ResponseReturnValue:
     assignment = page.subject.assignment if page.is_of_assignment else None
     try:
-        act_recorded(page.case.ref, act.verb, by=actor(), now=now(), assignment_ref=assignment.ref if assignment else None, form=act.form)
+        act_recorded(page.case.ref, act.verb, by=actor(), now=now(), assignment_ref=assignment.ref if assignment else None, given=act.given)
     except ActUnknown:
         return found(None)
     except (NotAllowed, CaseBusy, StepFailed):

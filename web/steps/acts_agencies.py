@@ -9,10 +9,13 @@ from wtforms.validators import Optional
 
 from casework.assignments.asking import is_short, taking_part
 from casework.assignments.due_previews import distribution_limits
+from casework.assignments.reassignment import AgencyInput, CloseWithoutAnswerInput, RemoveAgencyInput
+from casework.clocks.reminders import RemindInput
 from casework.models import Agency, Case
-from casework.notes.directives import LONGEST_DIRECTIVE
+from casework.notes.directives import LONGEST_DIRECTIVE, DirectInput
 from casework.permissions import Role
 from casework.search.staff_choices import agencies_for
+from casework.verbs import Input
 from web.clock import now
 from web.due_words import limit_words
 from web.forms import NOTHING, Form
@@ -69,7 +72,14 @@ class AskingPage(ActPage):
         if agency is None:
             self.form.agency.errors = [_("Please choose one of the list.")]
             return None
-        return Act(self.verb, {**self.filled_in(), "agency": agency})
+        time = self.form if "until" in self.form else None
+        return Act(
+            self.verb,
+            AgencyInput(
+                agency=agency, instructions=self.form.instructions.data or "", until=time.until.data if time else None,
+                confirms_short=bool(time and time.confirms_short.data),
+            ),
+        )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
         limits = distribution_limits(self.case, agencies=2, now=now())
@@ -132,6 +142,9 @@ class RemoveAgencyPage(AgencyActPage):
     def build(self) -> None:
         self.form = ReasonForm()
 
+    def given(self) -> Input:
+        return RemoveAgencyInput(reason=self.form.reason.data or "")
+
 
 class CloseWithoutAnswerPage(AgencyActPage):
     """Go on without the answer of one agency."""
@@ -150,6 +163,9 @@ class CloseWithoutAnswerPage(AgencyActPage):
     def build(self) -> None:
         self.form = ReasonForm()
         self.form.reason.description = _("Public: how it came that there is no answer.")
+
+    def given(self) -> Input:
+        return CloseWithoutAnswerInput(reason=self.form.reason.data or "")
 
 
 class RemindForm(Form):
@@ -173,9 +189,8 @@ class RemindPage(AgencyActPage):
     def build(self) -> None:
         self.form = RemindForm()
 
-    def act(self) -> Act | None:
-        act = super().act()
-        return None if act is None else Act(self.verb, {**act.form, "assignment": self.assignment})
+    def given(self) -> Input:
+        return RemindInput(assignment=self.assignment, words=self.form.words.data or "")
 
 
 class RemindAllPage(ActPage):
@@ -212,6 +227,9 @@ class DirectPage(ActPage):
 
     def build(self) -> None:
         self.form = DirectForm()
+
+    def given(self) -> Input:
+        return DirectInput(words=self.form.words.data or "", until=self.form.until.data)
 
 
 def _agencies_to_ask(case: Case) -> list[Agency]:

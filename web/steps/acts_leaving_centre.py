@@ -1,14 +1,13 @@
 """Acts after which a case is not here any more: passed on to another centre, set apart, handed over outside the system."""
 
-from typing import Any
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.erasure.quarantine import LONGEST_REASON, LONGEST_RECEIPT
-from casework.intake.pass_on import other_centres
+from casework.erasure.quarantine import LONGEST_REASON, LONGEST_RECEIPT, HandOverInput, QuarantineInput
+from casework.intake.pass_on import PassOnInput, other_centres
+from casework.verbs import Input
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
@@ -48,7 +47,7 @@ class PassOnPage(ActPage):
         if centre is None:
             self.form.centre.errors = [_("Please choose one of the list.")]
             return None
-        return Act(self.verb, {"centre": centre, "reason": self.form.reason.data or NOTHING})
+        return Act(self.verb, PassOnInput(centre=centre, reason=self.form.reason.data or ""))
 
 
 class QuarantineForm(Form):
@@ -80,8 +79,8 @@ class QuarantinePage(ActPage):
     def build(self) -> None:
         self.form = QuarantineForm()
 
-    def filled_in(self) -> dict[str, Any]:
-        return {"reason": self.form.reason.data or NOTHING}
+    def given(self) -> Input:
+        return QuarantineInput(reason=self.form.reason.data or "")
 
 
 class HandOverForm(Form):
@@ -111,5 +110,5 @@ class HandOverPage(ActPage):
     def build(self) -> None:
         self.form = HandOverForm()
 
-    def filled_in(self) -> dict[str, Any]:
-        return {"receipt": self.form.receipt.data or NOTHING}
+    def given(self) -> Input:
+        return HandOverInput(receipt=self.form.receipt.data or "")

@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.documents.apologies import LONGEST_REASON, promised_days, unit_signing
+from casework.documents.apologies import LONGEST_REASON, ApologiseInput, promised_days, unit_signing
+from casework.verbs import Input
 from web.clock import now
 from web.due_words import day_words, limit_words
 from web.forms import Form
@@ -45,6 +46,9 @@ class ApologisePage(ActPage):
 
     def build(self) -> None:
         self.form = ApologyForm()
+
+    def given(self) -> Input:
+        return ApologiseInput(reason=self.form.reason.data or "", until=self.form.until.data)
 
     def context(self) -> dict[str, Any]:
         agency = unit_signing(self.case, actor(), now())

@@ -10,11 +10,14 @@ from wtforms import SelectField, StringField, TextAreaField
 from casework.bilingual import Bilingual
 from casework.clocks.complexities import complexities_for
 from casework.intake.similar_cases import Alike, alike_nearby
+from casework.merging.merge import MergeInput
+from casework.merging.split import SplitInput
 from casework.models import Case
 from casework.permissions import case_seen_by
 from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
-from casework.triage.reclassification import reclassified_from
+from casework.triage.reclassification import ReclassifyInput, reclassified_from
+from casework.verbs import Input
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor
@@ -83,16 +86,12 @@ class ReclassifyPage(ActPage):
             return None
         return Act(
             self.verb,
-            {
-                "field": self.fields_of_work[form.field.data],
-                "urgency": form.urgency.data,
-                "complexity": form.complexity.data,
-                "area": self.areas[form.area.data],
-                "village": form.village.data or NOTHING,
-                "visibility_reason": self.visibility.get(form.visibility.data),
-                "reason": form.reason.data or NOTHING,
-            },
-        )
+            ReclassifyInput(
+                field=self.fields_of_work[form.field.data], urgency=form.urgency.data, complexity=form.complexity.data,
+                area=self.areas[form.area.data], village=form.village.data or "",
+                visibility_reason=self.visibility.get(form.visibility.data), reason=form.reason.data or "",
+            ),
+        )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
         return {
@@ -140,7 +139,7 @@ class MergePage(ActPage):
         if not self.form.validate_on_submit():
             return None
         into = self._chosen_case()
-        return None if into is None else Act(self.verb, {"into": into, "reason": self.form.reason.data or NOTHING})
+        return None if into is None else Act(self.verb, MergeInput(into=into, reason=self.form.reason.data or ""))
 
     def context(self) -> dict[str, Any]:
         return {"alike": self.alike, "staff_labels": STAFF_LABELS}
@@ -186,6 +185,5 @@ class SplitPage(ReportActPage):
     def build(self) -> None:
         self.form = SplitForm()
 
-    def act(self) -> Act | None:
-        act = super().act()
-        return None if act is None else Act(self.verb, {**act.form, "report": self.report})
+    def given(self) -> Input:
+        return SplitInput(report=self.report, reason=self.form.reason.data or "")

@@ -7,7 +7,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired
 
-from casework.notes.notes import LONGEST_NOTE
+from casework.assignments.extensions import RequestExtensionInput
+from casework.notes.notes import LONGEST_NOTE, ProgressNoteInput
+from casework.verbs import Input
 from web.due_words import limit_words
 from web.forms import Form
 from web.steps.act_page import ActPage, AgencyActPage
@@ -35,6 +37,9 @@ class ProgressNotePage(AgencyActPage):
 
     def build(self) -> None:
         self.form = ProgressForm()
+
+    def given(self) -> Input:
+        return ProgressNoteInput(words=self.form.words.data or "")
 
 
 class ExtensionForm(Form):
@@ -64,6 +69,9 @@ class RequestExtensionPage(AgencyActPage):
 
     def build(self) -> None:
         self.form = ExtensionForm()
+
+    def given(self) -> Input:
+        return RequestExtensionInput(reason=self.form.reason.data or "", until=self.form.until.data)
 
     def context(self) -> dict[str, Any]:
         due_at = self.assignment.due_at

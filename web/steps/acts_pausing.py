@@ -9,11 +9,13 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from casework.pausing.holds import LONGEST_REASON, MOST_WORKING_DAYS, held_working_days
-from casework.pausing.questions import LONGEST_QUESTION, open_question
+from casework.pausing.holds import LONGEST_REASON, MOST_WORKING_DAYS, HoldInput, held_working_days
+from casework.pausing.questions import LONGEST_QUESTION, AskReporterInput, open_question
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
-from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS
+from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS, ReferInput
 from casework.search.staff_choices import refusal_reasons_for
+from casework.triage.refusals import RefuseInput
+from casework.verbs import Input
 from web.clock import now
 from web.due_words import limit_words
 from web.forms import NOTHING, Form
@@ -46,6 +48,9 @@ class HoldPage(ActPage):
     def build(self) -> None:
         self.form = HoldForm()
 
+    def given(self) -> Input:
+        return HoldInput(reason=self.form.reason.data or "", until=self.form.until.data)
+
     @property
     def follows(self) -> list[str]:
         """Adds how long the case may still be on hold."""
@@ -77,6 +82,9 @@ class ReferPage(ActPage):
 
     def build(self) -> None:
         self.form = ReferForm()
+
+    def given(self) -> Input:
+        return ReferInput(body=self.form.body.data or "", reason=self.form.reason.data or "")
 
 
 class AskForm(Form):
@@ -125,12 +133,18 @@ class AskPage(ActPage):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        values = self.filled_in()
-        report = self.reports.get(values.get("report") or next(iter(self.reports), NOTHING))
+        form = self.form
+        wanted = form.report.data if "report" in form else None
+        report = self.reports.get(wanted or next(iter(self.reports), NOTHING))
         if report is None:
             self.refusals.append(_("There is no way to reach the sender of this report."))
             return None
-        return Act(self.verb, {**values, "report": report})
+        return Act(
+            self.verb,
+            AskReporterInput(
+                report=report, words=form.words.data or "", when_unanswered=form.when_unanswered.data, working_days=form.working_days.data
+            ),
+        )
 
 
 class StopWaitingPage(ActPage):
@@ -183,4 +197,4 @@ class RefusePage(ActPage):
         if reason is None:
             self.form.reason.errors = [_("Please choose a reason of the list.")]
             return None
-        return Act(self.verb, {"reason": reason, "words": self.form.words.data or ""})
+        return Act(self.verb, RefuseInput(reason=reason, words=self.form.words.data or ""))

@@ -1,5 +1,6 @@
 """Acts about what people read: publish what there is so far, correct it, take it back."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request, url_for
@@ -9,8 +10,9 @@ from wtforms import HiddenField, TextAreaField
 from casework.intake.file_report import cleared_words
 from casework.models import Answer, PublicationVersion
 from casework.photos.images import RectangleRefused
-from casework.places.points import exact_point
-from casework.publishing.acts import approved_answers
+from casework.publishing.acts import PublishInput, approved_answers
+from casework.publishing.corrections import CorrectPublicationInput, UnpublishInput
+from casework.verbs import Input
 from web.files.photo_choices import PhotoChoice, copies_of
 from web.forms import Form
 from web.guards import file_store
@@ -18,7 +20,7 @@ from web.locales import in_reader_language as local
 from web.steps.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.steps.publication_editing import draft_context, leftovers_refusal, page_draft, photos_changed, words_changed
 from web.steps.publication_photos import covers_of, photo_choices
-from web.steps.publishing import PublishForm
+from web.steps.publishing import PublishForm, publish_input
 from web.task_page import Act, at_most
 
 LONGEST_REASON = 2_000
@@ -41,16 +43,18 @@ class PublicationEditPage(ActPage):
         if not self.is_private and (left := leftovers_refusal(self.form)):
             self.refusals.append(left)
             return None
-        values = self.filled_in()
-        values["shows_exact_place"] = values.get("shows_exact_place", False) and exact_point(self.case) is not None
+        given = self.given()
         # pictures take seconds: not made for a form that is refused anyway
-        is_complete = self.is_current and values["checked"] and values["title"].strip() and values["question"].strip()
+        is_complete = self.is_current and given.checked and given.title.strip() and given.question.strip()
         try:
-            values["photos"] = copies_of(self.choices if is_complete else [], audience="public", store=file_store())
+            photos = copies_of(self.choices if is_complete else [], audience="public", store=file_store())
         except RectangleRefused as refusal:
             self.refusals.append(local(refusal.text))
             return None
-        return Act(self.verb, values)
+        return Act(self.verb, replace(given, photos=photos))
+
+    def given(self) -> PublishInput:
+        return publish_input(self.form, self.case)
 
     def context(self) -> dict[str, Any]:
         publication = self.subject.publication
@@ -143,14 +147,18 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
 
     def act(self) -> Act | None:
         wanted = super().act()
-        if wanted is not None and not wanted.form["again"]:
+        if wanted is not None and not self.is_known_to_be_taken_back:
             # refused with the words that it was taken back: whoever sends the page that shows them has read them
             self.form.again.data = self.taken_back
         return wanted
 
-    def filled_in(self) -> dict[str, Any]:
-        again = self.form.again.data == self.taken_back
-        return {**super().filled_in(), "publication": self.publication, "version_seen": self.version_seen, "again": again}
+    def given(self) -> CorrectPublicationInput:
+        words = publish_input(self.form, self.case)
+        return CorrectPublicationInput(
+            title=words.title, question=words.question, summary=words.summary, place=words.place,
+            shows_exact_place=words.shows_exact_place, checked=words.checked, publication=self.publication,
+            version_seen=self.version_seen, reason=self.form.reason.data or "", again=self.is_known_to_be_taken_back,
+        )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
         newer: PublicationVersion | None = None if self.is_current else self.publication.current
@@ -164,6 +172,11 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
     def taken_back(self) -> str:
         """The value of a hidden field that says whether the publication has been withdrawn."""
         return "yes" if self.publication.unpublished_at is not None else ""
+
+    @property
+    def is_known_to_be_taken_back(self) -> bool:
+        """Whether the form was filled in knowing whether the publication has been withdrawn."""
+        return bool(self.form.again.data == self.taken_back)
 
     @property
     def is_current(self) -> bool:
@@ -206,5 +219,5 @@ class UnpublishPage(PublicationActPage):
     def build(self) -> None:
         self.form = UnpublishForm()
 
-    def filled_in(self) -> dict[str, Any]:
-        return {**super().filled_in(), "publication": self.publication}
+    def given(self) -> Input:
+        return UnpublishInput(publication=self.publication, reason=self.form.reason.data or "")

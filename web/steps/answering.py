@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
-from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_fill, newest_answer
+from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, SubmitAnswerInput, left_to_fill, newest_answer
 from casework.answers.templates import PLACEHOLDERS, templates_for
 from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import answers_seen, photos_seen
@@ -91,7 +91,10 @@ class AnswerPage(TaskPage, element="submit_answer"):
             return None
         return Act(
             "submit_answer",
-            {**parts, "photos_token": token, "no_photo_reason": form.no_photo_reason.data or "", "carried": carried},
+            SubmitAnswerInput(
+                findings=parts["findings"], actions=parts["actions"], remaining=parts["remaining"], contact=parts["contact"],
+                photos_token=token, no_photo_reason=form.no_photo_reason.data or "", carried=carried,
+            ),
         )
 
     def context(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import StringField
 
+from casework.answers.acts import RedoAnswerInput
 from casework.answers.openings import opened_by, record_opening
 from casework.assignments.extensions import open_extension
 from casework.casefile.views import SeenAnswer, answers_seen
@@ -55,7 +56,7 @@ class ApprovalPage(TaskPage, element="approve_answer"):
         if not self.form.validate_on_submit():
             return None
         if self.chosen == "redo_answer":
-            return Act("redo_answer", {"instructions": self.form.instructions.data or ""})
+            return Act("redo_answer", RedoAnswerInput(instructions=self.form.instructions.data or ""))
         return Act("approve_answer")
 
     def context(self) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from casework.pausing.added_files import recordings_of_additions, uncleared_of
-from casework.pausing.additions import LONGEST_WORDS, addition_words, additions_of
+from casework.pausing.additions import LONGEST_WORDS, ClearTextInput, addition_words, additions_of
 from casework.pausing.holds import open_hold
-from casework.pausing.referrals import open_referral
-from casework.pausing.withdrawals import open_withdrawal, withdrawal_reason
+from casework.pausing.referrals import CloseReferralInput, TakeBackInput, open_referral
+from casework.pausing.withdrawals import DecideWithdrawalInput, open_withdrawal, withdrawal_reason
 from casework.photos.images import RectangleRefused
 from casework.triage.personal_marks import marked_pieces
-from casework.triage.refusals import newest_refusal, objection_words
+from casework.triage.refusals import DecideObjectionInput, newest_refusal, objection_words
 from web.files.photo_choices import choices_of, copies_of, shown_of
 from web.forms import Form
 from web.guards import file_store
@@ -51,14 +51,14 @@ class ObjectionPage(TaskPage, element="decide_objection"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("decide_objection", {"upheld": self.form.upheld.data == "yes", "words": self.form.words.data or ""})
+        return Act("decide_objection", DecideObjectionInput(upheld=self.form.upheld.data == "yes", words=self.form.words.data or ""))
 
     def context(self) -> dict[str, Any]:
         refusal = newest_refusal(self.case)
         return {"refusal_row": refusal, "objection": objection_words(refusal) if refusal else None}
 
     def said(self, act: Act, result: StepResult) -> str:
-        if act.form["upheld"]:
+        if result.outcome == "upheld":
             return str(_("Case %(code)s is taken up again where it stood. Its sender is told.", code=result.case.code))
         return str(_("The refusal stands; its sender is told why."))
 
@@ -94,7 +94,10 @@ class ReferralPage(TaskPage, element="close_referral"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("take_back" if self.chosen == "take_back" else "close_referral", {"result": self.form.result.data or ""})
+        words = self.form.result.data or ""
+        if self.chosen == "take_back":
+            return Act("take_back", TakeBackInput(result=words))
+        return Act("close_referral", CloseReferralInput(result=words))
 
     def context(self) -> dict[str, Any]:
         return {"referral": open_referral(self.case)}
@@ -137,7 +140,8 @@ class AdditionPage(TaskPage, element="clear_text"):
         except RectangleRefused as refusal:
             self.refusals.append(in_reader_language(refusal.text))
             return None
-        return Act("clear_text", {"words": self.form.words.data or "", "seen": seen, "copies": copies})
+        self.cleared = ClearTextInput(words=self.form.words.data or "", seen=seen, copies=copies)
+        return Act("clear_text", self.cleared)
 
     def context(self) -> dict[str, Any]:
         words, spoken = self.form.words.data or "", recordings_of_additions(self.unread)
@@ -157,7 +161,7 @@ class AdditionPage(TaskPage, element="clear_text"):
     def said(self, act: Act, result: StepResult) -> str:
         if result.values.get("left"):
             return str(_("That is read. Its sender has written again meanwhile."))
-        if act.form["words"].strip() or act.form["copies"]:
+        if self.cleared.words.strip() or self.cleared.copies:
             return str(_("What the sender added is read; the agencies have what you cleared for them."))
         return str(_("What the sender added is read."))
 
@@ -186,7 +190,7 @@ class WithdrawalPage(TaskPage, element="decide_withdrawal"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("decide_withdrawal", {"granted": self.form.granted.data == "yes", "words": self.form.words.data or ""})
+        return Act("decide_withdrawal", DecideWithdrawalInput(granted=self.form.granted.data == "yes", words=self.form.words.data or ""))
 
     def context(self) -> dict[str, Any]:
         withdrawal = open_withdrawal(self.case)
@@ -200,6 +204,6 @@ class WithdrawalPage(TaskPage, element="decide_withdrawal"):
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        if act.form["granted"]:
+        if result.outcome == "granted":
             return str(_("The report is withdrawn; its sender is told."))
         return str(_("Case %(code)s goes on; its sender is told why.", code=result.case.code))

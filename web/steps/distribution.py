@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from casework.assignments.asking import is_short
-from casework.assignments.distribution import last_hand_back
+from casework.assignments.distribution import DecideHandBackInput, DistributeInput, HandBackInput, last_hand_back
 from casework.assignments.due_previews import DistributionLimits, distribution_limits
 from casework.assignments.hand_backs import hand_back_turns, turns_left
 from casework.assignments.load import Load, loads_of
@@ -103,9 +103,14 @@ class DistributePage(TaskPage, element="distribute"):
         except ValueError:
             self.refusals.append(_("Please write each earlier day as a day of the calendar."))
             return None
-        time = {"until": self.form.until.data, "confirms_short": self.form.confirms_short.data} if self.gives_time else {}
-        given = {"lead": self.lead, "cooperating": self.cooperating, "instructions": instructions, **time}
-        return Act("distribute", {**given, "earlier": earlier} if earlier else given)
+        return Act(
+            "distribute",
+            DistributeInput(
+                lead=self.lead, cooperating=self.cooperating, instructions=instructions, earlier=earlier,
+                until=self.form.until.data if self.gives_time else None,
+                confirms_short=self.gives_time and self.form.confirms_short.data,
+            ),
+        )  # fmt: skip
 
     @property
     def lead(self) -> Agency | None:
@@ -163,7 +168,7 @@ class DistributePage(TaskPage, element="distribute"):
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        number = 1 + len(act.form["cooperating"])
+        number = 1 + len(self.cooperating)
         return str(ngettext("Distributed to %(num)s agency.", "Distributed to %(num)s agencies.", number))
 
     def _suggested(self, there: list[Agency]) -> SuggestedAgencies | None:
@@ -214,7 +219,8 @@ class AcceptPage(TaskPage, element="accept_assignment"):
             return None
         if self.chosen != "hand_back":
             return Act("accept_assignment")
-        return Act("hand_back", {"reason": self.form.reason.data or "", "suggested": self.others.get(self.form.suggested.data or NOTHING)})
+        suggested = self.others.get(self.form.suggested.data or NOTHING)
+        return Act("hand_back", HandBackInput(reason=self.form.reason.data or "", suggested=suggested))
 
     def context(self) -> dict[str, Any]:
         return {"assignment": self.assignment, "hands_back": self.chosen == "hand_back", "asked_before": last_hand_back(self.assignment)}
@@ -248,7 +254,7 @@ class HandBackPage(TaskPage, element="decide_hand_back"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("decide_hand_back", {"upheld": self.form.upheld.data == "yes", "words": self.form.words.data or ""})
+        return Act("decide_hand_back", DecideHandBackInput(upheld=self.form.upheld.data == "yes", words=self.form.words.data or ""))
 
     def context(self) -> dict[str, Any]:
         turns, slot = hand_back_turns(self.case), self.assignment.slot
@@ -263,6 +269,6 @@ class HandBackPage(TaskPage, element="decide_hand_back"):
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        if act.form["upheld"]:
+        if result.outcome == "release":
             return str(_("The agency is released from case %(code)s.", code=result.case.code))
         return str(_("The agency stays with case %(code)s and is told why.", code=result.case.code))

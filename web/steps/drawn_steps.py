@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from wtforms import Field, HiddenField, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
-from casework.casefile.step_records import DO_STEP, step_records_seen
+from casework.casefile.step_records import DO_STEP, StepInput, step_records_seen
 from casework.casefile.views import answers_seen
 from casework.models import Photo
 from casework.parsing import day_in
@@ -76,7 +76,7 @@ class FormStepPage(TaskPage):
             self.refusals.append(_("Please press one of the buttons of this step."))
         if not is_valid or self.refusals or self.form.errors:
             return None
-        return Act(DO_STEP, {"button": button, "values": values, "photos": tokens})
+        return Act(DO_STEP, StepInput(button=button, values=values, photos=tokens))
 
     def keep_files(self) -> None:
         self._stage({field.id: self.form[TOKEN + field.id].data for field in self._photo_fields()})

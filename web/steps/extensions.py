@@ -8,7 +8,7 @@ from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from casework.assignments.extensions import extensions_of, is_over, open_extension
+from casework.assignments.extensions import DecideExtensionInput, EndorseExtensionInput, extensions_of, is_over, open_extension
 from web.clock import now
 from web.forms import Form
 from web.task_page import Act, TaskPage, at_most
@@ -72,10 +72,10 @@ class EndorsePage(ExtensionPage, element="endorse_extension"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("endorse_extension", {"endorsed": self.form.endorsed.data == "yes", "words": self.form.words.data or ""})
+        return Act("endorse_extension", EndorseExtensionInput(endorsed=self.form.endorsed.data == "yes", words=self.form.words.data or ""))
 
     def said(self, act: Act, result: StepResult) -> str:
-        if act.form["endorsed"]:
+        if result.outcome == "endorse":
             return str(_("The wish is endorsed and goes on to be decided."))
         return str(_("The wish is not endorsed; the present day holds."))
 
@@ -93,7 +93,7 @@ class DecidePage(ExtensionPage, element="decide_extension"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("decide_extension", {"granted": self.form.granted.data == "yes", "words": self.form.words.data or ""})
+        return Act("decide_extension", DecideExtensionInput(granted=self.form.granted.data == "yes", words=self.form.words.data or ""))
 
     def said(self, act: Act, result: StepResult) -> str:
-        return str(_("More time is granted.") if act.form["granted"] else _("More time is not granted; the present day holds."))
+        return str(_("More time is granted.") if result.outcome == "grant" else _("More time is not granted; the present day holds."))

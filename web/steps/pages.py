@@ -64,7 +64,7 @@ def task(ref: str) -> ResponseReturnValue:
     if act is None:
         return _shown(page), 200 if page.is_unfinished else 422
     try:
-        result = perform_recorded(ref, by=actor(), now=now(), act=act.verb, form=act.form)
+        result = perform_recorded(ref, by=actor(), now=now(), act=act.verb, given=act.given)
     except (TaskAlreadyDone, TaskClaimed):
         return _done(_step(ref), typed_in(page.form)), 409
     except (NotAllowed, TaskUnknown, CaseBusy, StepFailed):

@@ -1,5 +1,6 @@
 """The steps of editing a publication, and of deciding on a dissatisfied rating."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -14,13 +15,13 @@ from wtforms.validators import InputRequired
 from casework.casefile.views import publications_of
 from casework.db import db
 from casework.intake.file_report import cleared_words
-from casework.models import Rating, Review
+from casework.models import Case, Rating, Review
 from casework.permissions import Action, case_seen_by, may
 from casework.photos.images import RectangleRefused
 from casework.places.points import exact_point
 from casework.publications import rated_publication
-from casework.publishing.acts import ChosenPhotos, approved_answers
-from casework.publishing.ratings import MOST_REOPENED, rating_reason, ratings_of
+from casework.publishing.acts import AnswerPrivatelyInput, ChosenPhotos, PublishInput, approved_answers
+from casework.publishing.ratings import MOST_REOPENED, ReviewRatingInput, rating_reason, ratings_of
 from web.files.photo_choices import PhotoChoice, copies_of, shown_of
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
@@ -42,6 +43,16 @@ class PublishForm(Form):
     place = StringField(_l("Place as everybody reads it"), validators=[at_most(300)])
     shows_exact_place = BooleanField(_l("Show the exact place on the map"))
     checked = BooleanField(_l("Personal data, faces and number plates are covered"))
+
+
+def publish_input(form: PublishForm, case: Case) -> PublishInput:
+    """What a form of public words says, without photos; that of a private answer has no fields for the place."""
+    place = form if "place" in form else None
+    return PublishInput(
+        title=form.title.data or "", question=form.question.data or "", summary=form.summary.data or "", checked=form.checked.data,
+        place=(place.place.data or "") if place else "",
+        shows_exact_place=bool(place and place.shows_exact_place.data) and exact_point(case) is not None,
+    )  # fmt: skip
 
 
 class PublishPage(TaskPage, element="publish"):
@@ -67,10 +78,7 @@ class PublishPage(TaskPage, element="publish"):
         if self.chosen == "preview":
             self.is_unfinished = True
             return None
-        words = {"title": form.title.data or "", "question": form.question.data or "", "summary": form.summary.data or ""}
-        if self.chosen == "answer_privately":
-            return self._answer_privately(words)
-        return self._publish(words)
+        return self._answer_privately() if self.chosen == "answer_privately" else self._publish()
 
     def context(self) -> dict[str, Any]:
         draft = page_draft(self.case, self.form, self.choices, approved_answers(self.case))
@@ -89,24 +97,22 @@ class PublishPage(TaskPage, element="publish"):
         """The address of a photo covered as the form says."""
         return url_for("publishing.preview", ref=self.task.ref, photo_ref=choice.ref, **covers_of(choice, as_it_is=as_it_is))
 
-    def _publish(self, words: dict[str, str]) -> Act | None:
-        form = self.form
-        if refusal := leftovers_refusal(form):
+    def _publish(self) -> Act | None:
+        if refusal := leftovers_refusal(self.form):
             self.refusals.append(refusal)
             return None
+        given = publish_input(self.form, self.case)
         # pictures take seconds: not made for a form that is refused anyway
-        is_complete = form.checked.data and words["title"].strip() and words["question"].strip() and self.case.visibility_reason_id is None
+        is_complete = given.checked and given.title.strip() and given.question.strip() and self.case.visibility_reason_id is None
         photos = self._copies(self.choices if is_complete else [])
-        if photos is None:
-            return None
-        exact = form.shows_exact_place.data and exact_point(self.case) is not None
-        place = {"place": form.place.data or "", "shows_exact_place": exact}
-        return Act("publish", {**words, **place, "checked": form.checked.data, "photos": photos})
+        return None if photos is None else Act("publish", replace(given, photos=photos))
 
-    def _answer_privately(self, words: dict[str, str]) -> Act | None:
-        is_complete = words["title"].strip() and words["question"].strip()
+    def _answer_privately(self) -> Act | None:
+        form = self.form
+        given = AnswerPrivatelyInput(title=form.title.data or "", question=form.question.data or "", summary=form.summary.data or "")
+        is_complete = given.title.strip() and given.question.strip()
         photos = self._copies([choice for choice in self.choices if choice.photo.answer_id is not None] if is_complete else [])
-        return None if photos is None else Act("answer_privately", {**words, "photos": photos})
+        return None if photos is None else Act("answer_privately", replace(given, photos=photos))
 
     def _copies(self, choices: list[PhotoChoice]) -> ChosenPhotos | None:
         try:
@@ -162,7 +168,7 @@ class ReviewPage(TaskPage, element="review_rating"):
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("review_rating", {"outcome": self.form.outcome.data, "words": self.form.words.data or ""})
+        return Act("review_rating", ReviewRatingInput(outcome=self.form.outcome.data, words=self.form.words.data or ""))
 
     def context(self) -> dict[str, Any]:
         publication = rated_publication(self.case)
@@ -177,7 +183,7 @@ class ReviewPage(TaskPage, element="review_rating"):
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        if act.form["outcome"] == "reopened":
+        if result.outcome == "reopened":
             return str(_("Case %(code)s is reopened. Its sender is told the new day.", code=result.case.code))
         return str(_("The explanation has gone to the sender; case %(code)s is closed.", code=result.case.code))
 

@@ -34,8 +34,9 @@ from casework.search.staff_choices import (
     visibility_reasons_for,
 )
 from casework.states import STAFF_LABELS
-from casework.triage.acts import LONGEST_TITLE, ClearedReport, hotline_calls
+from casework.triage.acts import LONGEST_TITLE, CallHotlineInput, ClassifyInput, ClearedReport, VerifyInput, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
+from casework.triage.refusals import RefuseInput
 from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
 from web.clock import now
 from web.files.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
@@ -193,7 +194,7 @@ class VerifyPage(TaskPage, element="verify"):
                 return None
         else:
             cleared = [ClearedReport(report.report, report.words, transcripts=self._said(report)) for report in self.reports]
-        return Act("verify", {"title": title, "village": self.form.village.data, "place": self.form.place.data, "cleared": cleared})
+        return Act("verify", VerifyInput(title=title, village=self.form.village.data, place=self.form.place.data, cleared=cleared))
 
     def _cleared(self, report: ReportToClear) -> ClearedReport:
         copies = copies_of(report.choices, audience="agencies", store=file_store())
@@ -208,7 +209,7 @@ class VerifyPage(TaskPage, element="verify"):
         if reason is None:
             self.form.reason.errors = [_("Please choose a reason of the list.")]
             return None
-        return Act("refuse", {"reason": reason, "words": self.form.refusal_words.data or ""})
+        return Act("refuse", RefuseInput(reason=reason, words=self.form.refusal_words.data or ""))
 
 
 def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[Alike, bool, Bilingual | None]]:
@@ -292,15 +293,12 @@ class ClassifyPage(TaskPage, element="classify"):
             return None
         return Act(
             "classify",
-            {
-                "field": self.fields[self.form.field.data],
-                "urgency": self.form.urgency.data,
-                "complexity": self.form.complexity.data,
-                "area": self.areas[self.form.area.data],
-                "village": self.form.village.data,
-                "visibility_reason": self.visibility.get(self.form.visibility.data),
-            },
-        )
+            ClassifyInput(
+                field=self.fields[self.form.field.data], urgency=self.form.urgency.data, complexity=self.form.complexity.data,
+                area=self.areas[self.form.area.data], village=self.form.village.data,
+                visibility_reason=self.visibility.get(self.form.visibility.data),
+            ),
+        )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
         limits = case_limits(self.case, now=now())
@@ -351,13 +349,11 @@ class HotlinePage(TaskPage, element="call_hotline"):
         form = self.form
         return Act(
             "call_hotline",
-            {
-                "number": form.number.data or "",
-                "spoke_to": form.spoke_to.data or "",
-                "reached": form.reached.data == "yes",
-                "what": form.what.data or "",
-            },
-        )
+            CallHotlineInput(
+                number=form.number.data or "", spoke_to=form.spoke_to.data or "", reached=form.reached.data == "yes",
+                what=form.what.data or "",
+            ),
+        )  # fmt: skip
 
     def context(self) -> dict[str, Any]:
         return {

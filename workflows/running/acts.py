@@ -1,6 +1,5 @@
 """Acts people do at any time the rules allow, independent of tokens: the use case is run, then the process hears what changed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Clock
 from casework.permissions import Actor
-from casework.verbs import verb_named
+from casework.verbs import Input, carry_out, verb_named
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.running.faults import FaultSpot
@@ -45,7 +44,7 @@ def act(
     by: Actor,
     now: datetime,
     assignment_ref: str | None = None,
-    form: Mapping[str, Any] | None = None,
+    given: Input | None = None,
     bindings: Bindings = BINDINGS,
 ) -> ActResult:
     """Do an act on a case, or on one agency's work in it, that is not bound to a step; inside the caller's unit of work.
@@ -54,13 +53,13 @@ def act(
     where the case's model would not hear of it, and whatever the use case refuses with. Who may do it and see the case is for the use case
     and the caller to check.
     """
-    use_case, given = bindings.acts.get(verb), dict(form or {})
+    use_case = bindings.acts.get(verb)
     if use_case is None:
         raise ActUnknown
     case, others = _locked(case_ref, verb, given)
     subject = case if assignment_ref is None else _assignment(case, assignment_ref)
     with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
-        result = use_case(subject, by=by, now=now, **given) or {}
+        result = carry_out(use_case, subject, given, by=by, now=now)
     also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
     opened: list[WaitingTask] = []
     for each in dict.fromkeys((case, *others, *also)):
@@ -71,7 +70,7 @@ def act(
 def act_recorded(case_ref: str, verb: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS, **choices: Any) -> ActResult:
     """Do an act in a unit of work of its own; a fault leaves an incident. For the edge.
 
-    `choices` are `assignment_ref` and `form`. Raises what `act` refuses with, CaseBusy and StepFailed.
+    `choices` are `assignment_ref` and `given`. Raises what `act` refuses with, CaseBusy and StepFailed.
     """
     return run_recorded(lambda: act(case_ref, verb, by=by, now=now, bindings=bindings, **choices), lambda: _spot(case_ref, verb), now=now)
 
@@ -91,16 +90,16 @@ def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[
     return process.rows.opened
 
 
-def _locked(case_ref: str, verb: str, given: Mapping[str, Any]) -> tuple[Case, list[Case]]:
-    """Lock the case, and all it is merged with if the act takes or may take another case along (`lock_families`); returns it and the cases
-    the form names."""
+def _locked(case_ref: str, verb: str, given: Input | None) -> tuple[Case, list[Case]]:
+    """Lock the case, and all it is merged with if the act takes or may take another case along (`lock_families`); returns it and the other
+    cases that take part."""
     case_id = db.session.scalar(select(Case.id).where(Case.ref == case_ref))
     if case_id is None:
         raise ActUnknown
     row = verb_named(verb)
     if row is None or not row.locks_family:
         return lock_case(case_id), []
-    other_ids = [value.id for value in given.values() if isinstance(value, Case)]
+    other_ids = [each.id for each in given.other_cases] if given is not None else []
     locked = lock_families({case_id, *other_ids})
     return locked[case_id], [locked[each] for each in other_ids if each != case_id]
 

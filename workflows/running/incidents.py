@@ -52,7 +52,7 @@ class StepFailed(CaseworkError):
 def perform_recorded(task_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS, **choices: Any) -> StepResult:
     """Do one step in a unit of work of its own; a fault leaves an incident. For the edge: page, API, command line.
 
-    `choices` are `act` and `form`. Raises what `perform` refuses with, CaseBusy, and StepFailed.
+    `choices` are `act` and `given`. Raises what `perform` refuses with, CaseBusy, and StepFailed.
     """
     return run_recorded(lambda: perform(task_ref, by=by, now=now, bindings=bindings, **choices), lambda: spot_of(task_ref), now=now)
 

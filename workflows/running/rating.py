@@ -1,21 +1,18 @@
 """Ratings by reporters on their own page: through the case's open rating step, or joining a review already opened."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, running_clock
-from casework.models import Case, Report
+from casework.models import Case
 from casework.permissions import Actor
-from casework.publishing.ratings import RatingRefused, rate
+from casework.publishing.ratings import RateInput, RatingRefused, rate
 from casework.states import CaseState
 from workflows.running.reporter_steps import open_own_step
 from workflows.running.steps import perform
 
 
-def rate_report(
-    case: Case, *, by: Actor, now: datetime, report: Report, level: str, reason: str = "", agency_levels: Mapping[int, str] | None = None
-) -> None:
+def rate_report(case: Case, given: RateInput, *, by: Actor, now: datetime) -> None:
     """Rate a case through its rating step, or, while a review goes on, join the review outside the process.
 
     Raises RatingRefused if neither is open, and what `casework.publishing.ratings.rate` raises. Source: rules.md, section 6, "Rating".
@@ -23,9 +20,8 @@ def rate_report(
     case = lock_case(case.id)
     task_ref = open_own_step(case, "rate")
     if task_ref is not None:
-        form = {"report": report, "level": level, "reason": reason, "agency_levels": agency_levels}
-        perform(task_ref, by=by, now=now, form=form)
+        perform(task_ref, by=by, now=now, given=given)
     elif case.state == CaseState.REVIEW and running_clock(case, ClockKind.RATING) is not None:
-        rate(case, by=by, now=now, report=report, level=level, reason=reason, agency_levels=agency_levels)
+        rate(case, given, by=by, now=now)
     else:
         raise RatingRefused("Hồ sơ này hiện không mời đánh giá.", "This case is not open for rating now.")

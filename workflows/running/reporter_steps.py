@@ -1,7 +1,6 @@
 """Steps reporters do on their own page: the open step of their case is found and performed."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -10,6 +9,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Actor
+from casework.verbs import Input
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
 from workflows.running.steps import StepResult, perform
@@ -25,7 +25,7 @@ class NothingToDo(CaseworkError):
         )
 
 
-def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, **form: Any) -> StepResult:
+def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, given: Input) -> StepResult:
     """Do the reporter's step of that element, inside the caller's unit of work; the use case checks whose report it is.
 
     Raises NothingToDo if it does not wait, and what `workflows.running.steps.perform` raises.
@@ -33,7 +33,7 @@ def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, **form: A
     task_ref = open_own_step(lock_case(case.id), element)
     if task_ref is None:
         raise NothingToDo
-    return perform(task_ref, by=by, now=now, form=form)
+    return perform(task_ref, by=by, now=now, given=given)
 
 
 def open_own_step(case: Case, element: str) -> str | None:

@@ -19,6 +19,7 @@ from casework.models import Account, Assignment, Case
 from casework.permissions import SECOND_PERSON, Action, Actor, NotAllowed, Role, with_viewers
 from casework.second_person import deeds_judged, first_person_words
 from casework.steps.drafts import DraftPlace, discard_all
+from casework.verbs import Input, carry_out
 from workflows.bindings import BINDINGS, Bindings
 from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
@@ -72,10 +73,10 @@ def perform(
     by: Actor,
     now: datetime,
     act: str | None = None,
-    form: Mapping[str, Any] | None = None,
+    given: Input | None = None,
     bindings: Bindings = BINDINGS,
 ) -> StepResult:
-    """Do one step: `act` is the verb chosen if a step has several, `form` what its use case takes.
+    """Do one step: `act` is the verb chosen if a step has several, `given` what its use case takes.
 
     A step only the model knows is done by `casework.casefile.step_records.record_step`, with the fields and buttons the model declares. The
     case row is locked before anything is decided, so of two people one wins and the other reads who did what. Eligibility is judged in the
@@ -92,7 +93,7 @@ def perform(
         raise StepRefused("Bước này không có lựa chọn đó.", "This step has no such choice.")
     refuse_unheard(task.instance.process_version, act, bindings=bindings)
     by = by.at(own_desk(by, task.desk) or task.desk)
-    result = dict(step.acts[act](task.assignment or case, by=by, now=now, **(form or {})))
+    result = carry_out(step.acts[act], task.assignment or case, given, by=by, now=now)
     process = CaseProcess(case, now=now, bindings=bindings)
     stays_open = step.stays_open(result)
     outcome = result.pop("outcome", None)

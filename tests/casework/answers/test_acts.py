@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 
 from casework.answers import acts as answering
+from casework.answers.acts import RedoAnswerInput, SubmitAnswerInput
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
 from casework.models import Answer, Deputy
 from casework.permissions import NotAllowed, Role
 from casework.second_person import SecondPersonNeeded
+from casework.verbs import Input
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, local
@@ -57,7 +59,9 @@ def test_publication_has_its_time_from_the_last_approval_whoever_pressed_first(w
 def test_nobody_writes_another_agency_s_answer(world: World, name: str) -> None:
     case = build.case_at(world, "handling", agencies=2)
     with pytest.raises(NotAllowed), unit_of_work():
-        answering.submit_answer(assignment_of(case, "PTNMT"), by=world.actor(name), now=build.next_moment(case), **build.ANSWER)
+        answering.submit_answer(
+            assignment_of(case, "PTNMT"), SubmitAnswerInput(**build.ANSWER), by=world.actor(name), now=build.next_moment(case)
+        )
     assert db.session.query(Answer).count() == 0
 
 
@@ -83,10 +87,10 @@ def test_nobody_tied_to_the_author_by_a_deputyship_decides_on_an_answer(
                               created_by_id=world.people["ops_lead"].id))  # fmt: skip
     build.do(world, case, "submit_answer", "officer_PTNMT", now=written, **build.ANSWER)
     decided = written + 4 * HOUR
-    for decide, form in ((answering.redo_answer, {"instructions": "Chụp lại ảnh."}), (answering.approve_answer, {})):
-        def act(decide: Callable[..., object] = decide, form: dict[str, str] = form) -> None:
+    for decide, form in ((answering.redo_answer, (RedoAnswerInput(instructions="Chụp lại ảnh."),)), (answering.approve_answer, ())):
+        def act(decide: Callable[..., object] = decide, form: tuple[Input, ...] = form) -> None:
             with unit_of_work():
-                decide(assignment_of(lock_case(case.id), "PTNMT"), by=world.actor("leader_PTNMT", decided), now=decided, **form)
+                decide(assignment_of(lock_case(case.id), "PTNMT"), *form, by=world.actor("leader_PTNMT", decided), now=decided)
                 raise Undone
 
         with pytest.raises(Undone if may else SecondPersonNeeded):

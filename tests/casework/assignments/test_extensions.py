@@ -38,7 +38,7 @@ def run(use_case: Any, assignment: Assignment, world: World, by: str, *, now: da
     with unit_of_work():
         case = lock_case(assignment.case_id)
         row = next(row for row in case.assignments if row.id == assignment.id)
-        return use_case(row, by=world.actor(by), now=now, **form)
+        return use_case(row, build.input_for(use_case, form), by=world.actor(by), now=now)
 
 
 def ask(world: World, assignment: Assignment, until: date, *, now: datetime | None = None, reason: str = "Chờ vật tư.") -> None:

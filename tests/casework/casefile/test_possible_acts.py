@@ -100,11 +100,12 @@ class Undone(Exception):
 
 def refusal_of(world: build.World, case: Case, possible: PossibleAct, name: str, now: datetime) -> CaseworkError | None:
     """What the use case says to the act; whatever it would have done is undone."""
-    ref, actor, form = case.ref, world.actor(name, now), form_of(world, case, possible, now)
+    ref, actor = case.ref, world.actor(name, now)
+    given = build.input_to_act(possible.verb, form_of(world, case, possible, now))
     row = possible.assignment if possible.verb != "remind" else None
     try:
         with unit_of_work():
-            running.act(ref, possible.verb, by=actor, now=now, assignment_ref=row.ref if row else None, form=form)
+            running.act(ref, possible.verb, by=actor, now=now, assignment_ref=row.ref if row else None, given=given)
             raise Undone
     except Undone:
         return None

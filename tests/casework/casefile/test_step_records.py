@@ -11,7 +11,7 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.casefile.history import staff_steps
 from casework.casefile.photo_access import private_copy, public_copy
-from casework.casefile.step_records import StepRecordRefused, record_step, step_records_seen
+from casework.casefile.step_records import StepInput, StepRecordRefused, record_step, step_records_seen
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import original_photo, quarantine
 from casework.files.local import LocalFileStore
@@ -47,9 +47,10 @@ def recorded(world: build.World, case: Case, assignment: Assignment | None = Non
     """A step done in a case, or in an agency's work on it."""
     wanted = {"element": "review", "label": LABEL, **given}
 
-    def do(locked: Case, **form: Any) -> dict[str, Any]:
+    def do(locked: Case, **wanted: Any) -> dict[str, Any]:
         part = next((row for row in locked.assignments if assignment is not None and row.id == assignment.id), None)
-        return record_step(part or locked, **form)
+        filled = StepInput(**{name: wanted.pop(name) for name in ("button", "values", "photos") if name in wanted})
+        return record_step(part or locked, filled, **wanted)
 
     return dict(run(do, case, world.actor(by), now=NOW, **wanted))
 

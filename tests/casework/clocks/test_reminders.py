@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from casework.cases import CaseNotOpen, lock_case
 from casework.clocks.acts import ClockKind, move_due, running_clock, schedule_reminder
-from casework.clocks.reminders import RemindRefused, morning_after, owing_agencies, remind, send_reminders
+from casework.clocks.reminders import RemindInput, RemindRefused, morning_after, owing_agencies, remind, send_reminders
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Clock, ClockPause, Event, Note, OutboxMessage, Reminder
@@ -410,4 +410,4 @@ def _remind(world: build.World, case: Case, by: str, assignment_ref: str, *, wor
     with unit_of_work():
         locked = lock_case(case.id)
         assignment = next(row for row in (of or locked).assignments if row.ref == assignment_ref)
-        remind(locked, by=actor, now=now, assignment=assignment, words=words)
+        remind(locked, RemindInput(assignment=assignment, words=words), by=actor, now=now)

@@ -22,7 +22,7 @@ from casework.contacts.blocked_senders import (
     refuse_blocked,
 )
 from casework.db import db, unit_of_work
-from casework.erasure.quarantine import hand_over, quarantine
+from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, quarantine
 from casework.intake.file_report import Filed
 from casework.models import BlockedSender, Centre, Device, Event, OutboxMessage, Report, Reporter
 from casework.permissions import NotAllowed
@@ -185,7 +185,7 @@ def test_quarantine_takes_the_words_and_the_hand_over_what_is_known_of_the_sende
     filed = build.file_report(world)
     block(world, filed)
     with unit_of_work():
-        quarantine(lock_case(filed.case.id), by=world.actor("operator"), now=NOON, reason="Tố cáo người có tên.")
+        quarantine(lock_case(filed.case.id), QuarantineInput(reason="Tố cáo người có tên."), by=world.actor("operator"), now=NOON)
     db.session.expire_all()
     assert {row.reason for row in db.session.scalars(select(BlockedSender))} == {""}
     assert blocks_seen(world.actor("ops_lead"), now=NOON) == []
@@ -193,5 +193,5 @@ def test_quarantine_takes_the_words_and_the_hand_over_what_is_known_of_the_sende
     with pytest.raises(NotAllowed):
         block(world, filed)
     with unit_of_work():
-        hand_over(lock_case(filed.case.id), by=world.actor("confidential_reader"), now=NOON, receipt="Biên bản 12/BB-TTĐH")
+        hand_over(lock_case(filed.case.id), HandOverInput(receipt="Biên bản 12/BB-TTĐH"), by=world.actor("confidential_reader"), now=NOON)
     assert db.session.scalars(select(BlockedSender)).all() == []

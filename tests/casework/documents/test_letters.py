@@ -20,7 +20,7 @@ from casework.documents.letters import LetterRefused, content_for, letter_seen, 
 from casework.documents.offers import PossibleLetter, draft_letter, letter_subject, letters_of_case, letters_to_offer, write_letter
 from casework.documents.to_senders import letters_told
 from casework.documents.writing import Added, AlreadyWritten
-from casework.erasure.quarantine import hand_over, quarantine
+from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, quarantine
 from casework.main_reports import make_main
 from casework.models import Case, Event, Extension, Letter, Letterhead, Publication, Report, VisibilityReason
 from casework.permissions import NotAllowed
@@ -328,7 +328,7 @@ def test_a_case_that_leaves_the_system_empties_its_letters_and_the_slips_its_rep
     moment = build.next_moment(case)
     actor = world.actor("operator", moment)
     with unit_of_work():
-        quarantine(lock_case(case.id), by=actor, now=moment, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=actor, now=moment)
     emptied = {name: db.session.get_one(Letter, id_) for name, id_ in (("both", told_both), ("one", told_one), ("own", own))}
     assert {name: (letter.content == {}, letter.withdrawn_at is not None) for name, letter in emptied.items()} == {
         "both": (True, True), "one": (False, False), "own": (True, True)}
@@ -379,7 +379,7 @@ def test_minutes_of_what_was_set_apart_are_for_its_confidential_readers_and_tell
     assert ("01" in before, "xóa các tài liệu trên khỏi hệ thống" in before, case.code in before) == (True, True, True)
     moment = build.next_moment(case)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=world.actor("confidential_reader", moment), now=moment, receipt="BB 01")
+        hand_over(lock_case(case.id), HandOverInput(receipt="BB 01"), by=world.actor("confidential_reader", moment), now=moment)
     assert page(db.session.get_one(Letter, letter.id)) == before, "what was handed over can be proved afterwards"
     with pytest.raises(LetterRefused, match="handed over"):
         write(world, case, kinds.HANDOVER_MINUTES, "confidential_reader")

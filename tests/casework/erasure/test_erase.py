@@ -21,7 +21,7 @@ from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.erase import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
-from casework.erasure.quarantine import hand_over, original_photo, quarantine
+from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, original_photo, quarantine
 from casework.files.local import LocalFileStore, StorageUnreachable
 from casework.intake.file_report import original_words, place_words
 from casework.models import (
@@ -280,7 +280,7 @@ def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_pat
     look_at_identity(case, world, "operator", NOW)
     assert "event" in {place.split()[0] for place in readable()}
     with unit_of_work():
-        quarantine(lock_case(case.id), by=operator, now=NOW, reason=f"Tố cáo ông {MARK}.")
+        quarantine(lock_case(case.id), QuarantineInput(reason=f"Tố cáo ông {MARK}."), by=operator, now=NOW)
 
     assert list(readable()) == []
     assert emptied_but_journalled() <= {("case", "published_at"), ("case", "state_before")}, "how far it was tells nothing of it"
@@ -303,7 +303,7 @@ def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_pat
 
     look_at_identity(case, world, "confidential_reader", LATER)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=reader, now=LATER, receipt="Biên bản 12/BB-TTĐH")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12/BB-TTĐH"), by=reader, now=LATER)
     assert list(readable()) == []
     assert list(sealed_marks()) == []
     db.session.expire_all()
@@ -343,7 +343,7 @@ def test_a_file_that_cannot_be_removed_keeps_no_other_waiting_and_none_that_is_g
 ) -> None:
     case = pictured_case(world, tmp_path, "rating").case
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     names = set(db.session.scalars(select(File.stored_name).where(File.erased_at.is_not(None))))
     stuck = min(names)
     store = FailingStore(tmp_path, {stuck})
@@ -370,10 +370,10 @@ def test_a_storage_that_is_away_is_not_asked_for_every_file(world: build.World, 
 def test_histories_stay_provable_and_rows_in_agreement(world: build.World, tmp_path: Path) -> None:
     case = pictured_case(world, tmp_path, "rating").case
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     assert [str(finding) for finding in [*check_chains(), *check_cases(now=NOW)]] == []
     with unit_of_work():
-        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12"), by=world.actor("confidential_reader", NOW), now=LATER)
     assert [str(finding) for finding in [*check_chains(), *check_cases(now=LATER)]] == []
 
 
@@ -384,9 +384,9 @@ def test_nothing_of_another_case_is_touched(world: build.World, tmp_path: Path) 
     of_other = {table.name: db.session.execute(select(table).where(table.c.case_id == other.id)).all() for table in tables}
     words, files = original_words(other.main_report), set(LocalFileStore(tmp_path).list_names())
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12"), by=world.actor("confidential_reader", NOW), now=LATER)
     remove_erased_files(LocalFileStore(tmp_path), now=LATER)
     for table in tables:
         assert db.session.execute(select(table).where(table.c.case_id == other.id)).all() == of_other[table.name]
@@ -400,9 +400,9 @@ def test_a_report_split_off_before_is_none_of_it(world: build.World) -> None:
     joined.merge(world, other, case)
     joined.split(world, case, report)
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12"), by=world.actor("confidential_reader", NOW), now=LATER)
     assert original_words(report) is not None
     assert report.reporter is not None
     assert report.reporter.sealed_identity is not None
@@ -437,14 +437,14 @@ def test_what_its_sender_said_in_another_case_leaves_that_case(world: build.Worl
     main, case = spoken_elsewhere(world)
     assert set(readable()) != set()
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason=f"Tố cáo ông {MARK}.")
+        quarantine(lock_case(case.id), QuarantineInput(reason=f"Tố cáo ông {MARK}."), by=world.actor("operator", NOW), now=NOW)
     db.session.expire_all()
     assert list(readable()) == []
     operator, reader = world.actor("operator", NOW), world.actor("confidential_reader", NOW)
     assert MARK not in read_beside(main, operator)
     assert all(text in read_beside(case, reader) for text in ("biết nơi đó", "ở xã", "nhận tiền", "vẫn còn đó")), "they hand it over"
     with unit_of_work():
-        hand_over(lock_case(case.id), by=reader, now=LATER, receipt="Biên bản 12/BB-TTĐH")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12/BB-TTĐH"), by=reader, now=LATER)
     db.session.expire_all()
     assert MARK not in read_beside(main, operator) + read_beside(case, reader)
     sealed = [*db.session.scalars(select(Addition.sealed_words)), *db.session.scalars(select(Question.sealed_answer)),
@@ -467,7 +467,7 @@ def test_what_a_withdrawn_sender_was_asked_leaves_the_case_that_goes_on(world: b
     joined.split(world, main, third)
     assert main.has_unread_words
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     db.session.expire_all()
     assert MARK not in read_beside(main, world.actor("operator", NOW))
     assert not main.has_unread_words, "there is nothing left to read"
@@ -480,7 +480,7 @@ def test_no_message_to_its_sender_about_another_case_waits_any_longer(world: bui
     about_main = select(OutboxMessage).where(OutboxMessage.recipient == sender, OutboxMessage.case_id == main.id)
     assert {row.dropped_at for row in db.session.scalars(about_main)} == {None}
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     db.session.expire_all()
     assert {(row.dropped_at, str(row.parameters)) for row in db.session.scalars(about_main)} == {(NOW, "{}")}
     others = select(OutboxMessage.dropped_at).where(OutboxMessage.case_id == main.id, OutboxMessage.recipient != sender)
@@ -494,9 +494,9 @@ def test_a_report_withdrawn_from_the_case_goes_too(world: build.World) -> None:
     with unit_of_work():
         next(link for link in lock_case(case.id).reports if link.report_id == report.id).left_at = NOW
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12"), by=world.actor("confidential_reader", NOW), now=LATER)
     assert original_words(report) is None
 
 
@@ -510,7 +510,7 @@ def test_a_letter_that_waits_for_the_morning_names_the_case_no_more(world: build
                 due_at=LATER, parameters={"codes": codes},
             ))  # fmt: skip
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     letters = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.template == "reminder_letter").order_by(OutboxMessage.id)))
     assert [(letter.parameters["codes"], letter.dropped_at is None) for letter in letters] == [([other.code], True), ([], False)]
 
@@ -523,7 +523,7 @@ def test_letters_of_mornings_that_are_over_name_the_case_no_more(world: build.Wo
         for day in range(3):
             put_letter(f"letter:{day}", NOW - timedelta(days=day), codes)
     with unit_of_work():
-        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=much_later, reason="Tố cáo.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=much_later)
     query = select(OutboxMessage.parameters).where(OutboxMessage.template == "reminder_letter").order_by(OutboxMessage.id)
     assert [letter["codes"] for letter in db.session.scalars(query)] == [codes[1:], codes[1:], codes], "none is from before it was filed"
 
@@ -599,7 +599,7 @@ def test_a_photo_opens_for_confidential_readers_alone(world: build.World, tmp_pa
     [ref] = [row.ref for row in db.session.query(METADATA.tables["photo"]).all()]
     assert original_photo(ref, by=world.actor("confidential_reader", NOW)) is None
     with unit_of_work():
-        quarantine(lock_case(filed.case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+        quarantine(lock_case(filed.case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     for name in ("operator", "ops_lead", "citizen", "guest", "administrator", "officer_PTNMT"):
         assert original_photo(ref, by=world.actor(name, NOW)) is None
     assert original_photo(ref, by=world.actor("confidential_reader", NOW)) is not None

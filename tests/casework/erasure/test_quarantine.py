@@ -12,6 +12,8 @@ from casework.db import db, unit_of_work
 from casework.erasure import quarantined_list
 from casework.erasure.quarantine import (
     ContentHandOverRefused,
+    HandOverInput,
+    QuarantineInput,
     QuarantineRefused,
     hand_over,
     hand_over_receipt,
@@ -42,13 +44,13 @@ def world(app: Flask) -> build.World:
 def take_out(world: build.World, case: Case, *, by: str = "operator", reason: str = REASON) -> None:
     actor = world.actor(by, NOW)
     with unit_of_work():
-        quarantine(lock_case(case.id), by=actor, now=NOW, reason=reason)
+        quarantine(lock_case(case.id), QuarantineInput(reason=reason), by=actor, now=NOW)
 
 
 def give_away(world: build.World, case: Case, *, by: str = "confidential_reader", receipt: str = RECEIPT) -> None:
     actor = world.actor(by, NOW)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=actor, now=LATER, receipt=receipt)
+        hand_over(lock_case(case.id), HandOverInput(receipt=receipt), by=actor, now=LATER)
 
 
 def set_columns(case: Case, **values: object) -> None:

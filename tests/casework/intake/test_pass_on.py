@@ -13,7 +13,7 @@ from casework.clocks.acts import ClockKind, rule_for, running_clock
 from casework.clocks.reminders import send_reminders
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
-from casework.intake.pass_on import CentreMissing, PassOnRefused, centre_for, other_centres, pass_on
+from casework.intake.pass_on import CentreMissing, PassOnInput, PassOnRefused, centre_for, other_centres, pass_on
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
 from casework.notes.notes import notes_seen_by
@@ -103,7 +103,7 @@ class TestWhere:
 def passed(world: build.World, case: Case, to: Centre, by: str = "operator", *, reason: str = WHY) -> None:
     now, actor = build.next_moment(case), world.actor(by)
     with unit_of_work():
-        pass_on(lock_case(case.id), by=actor, now=now, centre=db.session.get_one(Centre, to.id), reason=reason)
+        pass_on(lock_case(case.id), PassOnInput(centre=db.session.get_one(Centre, to.id), reason=reason), by=actor, now=now)
 
 
 class TestPassOn:

@@ -11,6 +11,7 @@ from casework.assignments import reassignment
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.merging.merge import SplitRefused, reports_merged_in, split
+from casework.merging.split import SplitInput
 from casework.models import (
     Addition,
     Case,
@@ -362,7 +363,7 @@ def test_a_reason_is_needed(world: build.World) -> None:
     report_id, actor = case.main_report.id, world.actor("operator")
     joined.merge(world, case, into)
     with pytest.raises(SplitRefused, match="reason"), unit_of_work():
-        split(lock_case(into.id), by=actor, now=LATER, report=db.session.get_one(Report, report_id), reason=" ")
+        split(lock_case(into.id), SplitInput(report=db.session.get_one(Report, report_id), reason=" "), by=actor, now=LATER)
 
 
 def test_the_main_cases_own_report_stays(world: build.World) -> None:

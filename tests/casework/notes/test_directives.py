@@ -11,8 +11,8 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Event, OutboxMessage
-from casework.notes.directives import DirectiveRefused, direct, directives_of
-from casework.notes.notes import NoteRefused, notes_seen_by, progress_note
+from casework.notes.directives import DirectInput, DirectiveRefused, direct, directives_of
+from casework.notes.notes import NoteRefused, ProgressNoteInput, notes_seen_by, progress_note
 from casework.permissions import NotAllowed
 from casework.working_time import LONGEST_SEARCH_DAYS, DayTooFar
 from tests import build
@@ -28,13 +28,13 @@ def world(sqlite_app: Flask) -> build.World:
 def directed(world: build.World, case: Case, by: str = "committee_leader", *, words: str = WORDS, until: date | None = None) -> None:
     now, actor = build.next_moment(case), world.actor(by)
     with unit_of_work():
-        direct(lock_case(case.id), by=actor, now=now, words=words, until=until)
+        direct(lock_case(case.id), DirectInput(words=words, until=until), by=actor, now=now)
 
 
 def noted(world: build.World, case: Case, by: str, *, words: str = "Đã khảo sát, mai dọn.", number: int = 0) -> None:
     now, actor = build.next_moment(case), world.actor(by)
     with unit_of_work():
-        progress_note(lock_case(case.id).assignments[number], by=actor, now=now, words=words)
+        progress_note(lock_case(case.id).assignments[number], ProgressNoteInput(words=words), by=actor, now=now)
 
 
 def desks(template: str) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case, Event, Note
-from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, progress_note, write_note
+from casework.notes.notes import LONGEST_NOTE, NoteRefused, ProgressNoteInput, note_audiences, notes_seen_by, progress_note, write_note
 from casework.permissions import NotAllowed
 from tests import build
 from tests.joined import assignment_of, told_desk
@@ -32,7 +32,7 @@ def write(world: build.World, case: Case, by: str, audience: str, words: str = "
 def say_progress(world: build.World, case: Case, key: str, words: str = "Đã xem hiện trường.", *, by: str = "") -> None:
     actor, moment = world.actor(by or f"officer_{key}"), build.next_moment(case)
     with unit_of_work():
-        progress_note(assignment_of(lock_case(case.id), key), by=actor, now=moment, words=words)
+        progress_note(assignment_of(lock_case(case.id), key), ProgressNoteInput(words=words), by=actor, now=moment)
 
 
 def audiences(world: build.World, case: Case) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ import migrations
 from casework.cases import lock_case
 from casework.contacts.report_links import newest_links
 from casework.db import METADATA, db, unit_of_work
-from casework.erasure.quarantine import hand_over, quarantine
+from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, quarantine
 from casework.intake.file_report import Place, place_words
 from casework.models import Case, Publication, Report, ReportText
 from casework.places.geometry import metres_between
@@ -133,11 +133,11 @@ def test_in_quarantine_the_point_is_for_the_confidential_reader_until_it_is_hand
     case = build.file_report(world, place=at_home(world)).case
     operator, reader = (world.actor(name, NOON) for name in ("operator", "confidential_reader"))
     with unit_of_work():
-        quarantine(lock_case(case.id), by=operator, now=NOON, reason="Tố cáo một người.")
+        quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo một người."), by=operator, now=NOON)
     report = db.session.scalars(select(Report)).one()
     assert (report.sealed_point, f"{HOME[0]}, {HOME[1]}" in (place_words(report) or "")) == (None, True)
     with unit_of_work():
-        hand_over(lock_case(case.id), by=reader, now=NOON, receipt="Biên bản 12/BB-TTĐH")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12/BB-TTĐH"), by=reader, now=NOON)
     db.session.expire_all()
     assert place_words(report) is None
 

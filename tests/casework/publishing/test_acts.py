@@ -15,8 +15,8 @@ from casework.public.cases import public_case, public_list
 from casework.public.filters import PublicFilter
 from casework.publications import rated_publication
 from casework.publishing import acts as publishing
-from casework.publishing.acts import PublicationRefused
-from casework.publishing.ratings import RatingRefused, rate
+from casework.publishing.acts import AnswerPrivatelyInput, PublicationRefused, PublishInput
+from casework.publishing.ratings import RateInput, RatingRefused, rate
 from tests import build
 from tests.casework.acting import clock, payload, running, told
 from tests.joined import assignment_of
@@ -31,11 +31,11 @@ WORDS = {"title": "Rác đổ ven suối", "question": "Người dân phản án
 
 
 def publish(case: Case, world: build.World) -> None:
-    publishing.publish(case, by=world.actor("operator"), now=build.NOON, checked=True, **WORDS)
+    publishing.publish(case, PublishInput(checked=True, **WORDS), by=world.actor("operator"), now=build.NOON)
 
 
 def answer_privately(case: Case, world: build.World) -> None:
-    publishing.answer_privately(case, by=world.actor("operator"), now=build.NOON, **WORDS)
+    publishing.answer_privately(case, AnswerPrivatelyInput(**WORDS), by=world.actor("operator"), now=build.NOON)
 
 
 @pytest.mark.parametrize("act", [publish, answer_privately])
@@ -104,8 +104,9 @@ def test_an_interim_publication_is_rated_by_nobody(world: build.World) -> None:
     publish_interim(world, case)
     assert "rating" not in running(case)
     assert rated_publication(case) is None
+    given = RateInput(report=case.main_report, level="satisfied")
     with pytest.raises(RatingRefused), unit_of_work():
-        rate(lock_case(case.id), by=world.actor("citizen"), now=build.next_moment(case), report=case.main_report, level="satisfied")
+        rate(lock_case(case.id), given, by=world.actor("citizen"), now=build.next_moment(case))
     assert told("report_published") == []
 
 

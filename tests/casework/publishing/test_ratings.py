@@ -13,7 +13,15 @@ from casework.db import db, unit_of_work
 from casework.models import Case, ClockRule, Publication, Review
 from casework.permissions import NotAllowed, Role, desk_name
 from casework.publishing import ratings
-from casework.publishing.ratings import RatingRefused, ReviewRefused, invite_to_rate, rating_reason, ratings_of, review_desk
+from casework.publishing.ratings import (
+    RatingRefused,
+    ReviewRatingInput,
+    ReviewRefused,
+    invite_to_rate,
+    rating_reason,
+    ratings_of,
+    review_desk,
+)
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, local, run, told
@@ -63,7 +71,9 @@ def test_the_first_reviews_are_the_operations_leads(world: World) -> None:
     dissatisfied(world, case)
     assert build.waiting(case, "review_rating").desk == review_desk(case, build.NOON) == desk_name(Role.OPS_LEAD, centre_id=case.centre_id)
     with pytest.raises(NotAllowed), unit_of_work():
-        ratings.review_rating(lock_case(case.id), by=world.actor("committee_leader"), now=build.NOON, outcome="explained", words="Đã rõ.")
+        ratings.review_rating(
+            lock_case(case.id), ReviewRatingInput(outcome="explained", words="Đã rõ."), by=world.actor("committee_leader"), now=build.NOON
+        )
 
 
 @pytest.mark.parametrize(("agencies", "days", "due"), [(1, 5, local(13, 3)), (2, 7, local(17, 3))])

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from casework.calendars import RULES_STREAM
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.erasure.quarantine import hand_over
+from casework.erasure.quarantine import HandOverInput, hand_over
 from casework.events import append
 from casework.inbox.saved_filters import MOST_KEPT, keep_filter
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
@@ -688,7 +688,7 @@ def test_a_confidential_reader_finds_what_was_taken_out_and_what_waits_to_be_han
     assert "chờ bàn giao" in page
     assert "tố cáo không ai" not in page
     with unit_of_work():
-        hand_over(lock_case(case.id), by=office.world.actor("confidential_reader"), now=build.NOON, receipt="Biên bản 12/BB")
+        hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12/BB"), by=office.world.actor("confidential_reader"), now=build.NOON)
     assert "đã bàn giao và xóa lúc" in office.words("confidential_reader", "/quarantined")
     assert "đang chờ Ông/Bà" not in office.words("confidential_reader", "/inbox")
     for name in ("operator", "ops_lead", "administrator", "officer_PTNMT"):

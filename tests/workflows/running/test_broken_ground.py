@@ -16,10 +16,13 @@ from flask import Flask
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
+from casework.answers.acts import SubmitAnswerInput
 from casework.db import db, unit_of_work
+from casework.erasure.quarantine import QuarantineInput
 from casework.files.local import FileNotStored, LocalFileStore, new_stored_name
 from casework.findings import one_moment
 from casework.models import Case
+from casework.triage.acts import ClassifyInput
 from tests import build, tampering
 from workflows.definitions.services import SERVICES
 from workflows.mending.acts import MendingRefused
@@ -103,7 +106,7 @@ def test_a_service_that_raises_stops_its_own_case_until_it_is_mended(world: buil
 # -- a full disk -------------------------------------------------------------------------------------------------------
 
 
-LONG = {**build.ANSWER, "findings": "Đã kiểm tra. " * 380, "actions": "Đã thu gom. " * 380}
+LONG = SubmitAnswerInput(**{**build.ANSWER, "findings": "Đã kiểm tra. " * 380, "actions": "Đã thu gom. " * 380})
 """An answer that needs pages of its own."""
 
 
@@ -140,13 +143,13 @@ def test_a_step_that_no_longer_fits_into_the_database_is_an_incident_and_done_on
     ref, now, by = build.waiting(case, "submit_answer").ref, build.next_moment(case), quick.actor("officer_PTNMT")
     with full_database():
         with pytest.raises(StepFailed) as failure:
-            perform_recorded(ref, by=by, now=now, form=LONG)
+            perform_recorded(ref, by=by, now=now, given=LONG)
         build.classify(quick, other)                                    # what fits goes on
     assert (only_incident().ref, only_incident().error_class) == (failure.value.incident_ref, "OperationalError")
     assert states(case, other) == ["handling", "to_distribute"]
     assert found() == {("process.incident", False)}
     retry(quick, now)
-    perform_recorded(ref, by=by, now=now, form=LONG)
+    perform_recorded(ref, by=by, now=now, given=LONG)
     assert (states(case), found()) == (["approval"], set())
 
 
@@ -154,12 +157,12 @@ def test_a_disk_that_takes_nothing_leaves_its_incident_as_soon_as_it_does(quick:
     case, other = build.case_at(quick, "handling"), build.case_at(quick, "to_classify")
     ref, now, by = build.waiting(case, "submit_answer").ref, build.next_moment(case), quick.actor("officer_PTNMT")
     with full_disk(), pytest.raises(OperationalError):
-        perform_recorded(ref, by=by, now=now, form=LONG)
+        perform_recorded(ref, by=by, now=now, given=LONG)
     assert (states(case), db.session.scalars(select(Incident)).all()) == (["handling"], [])
-    perform_recorded(build.waiting(other, "classify").ref, by=quick.actor("operator"), now=now, form=classified(quick))
+    perform_recorded(build.waiting(other, "classify").ref, by=quick.actor("operator"), now=now, given=classified(quick))
     assert (only_incident().case_id, only_incident().error_class) == (case.id, "OperationalError")
     retry(quick, now)
-    perform_recorded(ref, by=by, now=now, form=LONG)
+    perform_recorded(ref, by=by, now=now, given=LONG)
     assert (states(case, other), found()) == (["approval", "to_distribute"], set())
 
 
@@ -198,8 +201,8 @@ def test_a_photo_that_finds_no_room_is_refused_with_a_sentence_and_leaves_no_fil
     assert store.put(name, b"x" * 5000).size == 5000
 
 
-def classified(world: build.World) -> dict[str, Any]:
-    return {"field": world.field(), "urgency": "normal", "complexity": "ordinary", "area": world.area, "village": "Thôn Păng Tiêng"}
+def classified(world: build.World) -> ClassifyInput:
+    return ClassifyInput(field=world.field(), urgency="normal", complexity="ordinary", area=world.area, village="Thôn Păng Tiêng")
 
 
 # -- a state that is damaged -------------------------------------------------------------------------------------------
@@ -236,7 +239,7 @@ def test_a_damaged_state_is_an_incident_for_who_does_the_step_and_verification_n
     ref, now = build.waiting(case, "classify").ref, build.next_moment(case)
     state = damage(instance_of(case), how)
     with pytest.raises(StepFailed):
-        perform_recorded(ref, by=quick.actor("operator"), now=now, form=classified(quick))
+        perform_recorded(ref, by=quick.actor("operator"), now=now, given=classified(quick))
     assert (only_incident().error_class, only_incident().element) == ("StateUnreadable", "classify")
     assert instance_of(case).status == "incident"
     assert found() == {("process.incident", False), ("process.unreadable", True)}
@@ -324,7 +327,7 @@ def test_without_a_kept_state_it_is_built_anew_where_its_open_steps_wait(quick: 
     damage(agency)
     ref, now = build.waiting(case, "submit_answer").ref, build.next_moment(case)
     with pytest.raises(StepFailed):
-        perform_recorded(ref, by=quick.actor("officer_PTNMT"), now=now, form=build.ANSWER)
+        perform_recorded(ref, by=quick.actor("officer_PTNMT"), now=now, given=SubmitAnswerInput(**build.ANSWER))
     restore(quick, build.next_moment(case))
     assert tokens_of(case)[1].current == {"submit_answer"}
     assert found() == {("process.incident", False)}
@@ -338,7 +341,7 @@ def test_quarantine_is_not_kept_from_a_case_whose_state_is_damaged(quick: build.
     damage(instance_of(case))
     now, by, ref = build.next_moment(case), quick.actor("operator"), case.ref
     with pytest.raises(StepFailed):
-        act_recorded(ref, "quarantine", by=by, now=now, form={"reason": "Tố cáo một cán bộ."})
-    act_recorded(ref, "quarantine", by=by, now=now, form={"reason": "Tố cáo một cán bộ."})
+        act_recorded(ref, "quarantine", by=by, now=now, given=QuarantineInput(reason="Tố cáo một cán bộ."))
+    act_recorded(ref, "quarantine", by=by, now=now, given=QuarantineInput(reason="Tố cáo một cán bộ."))
     assert (states(case), found()) == (["quarantined"], set())
     assert open_incidents(quick.actor("administrator")) == []

@@ -47,7 +47,7 @@ def test_an_old_case_finishes_on_its_own_model_after_the_upgrade(world: build.Wo
 @pytest.mark.parametrize(("state", "verb", "by", "form"), [
     ("to_classify", "hold", "ops_lead", {"reason": "Chờ mưa tạnh.", "until": date(2026, 3, 6)}),
     ("to_classify", "refer", "operator", {"body": "Tỉnh", "reason": "Không thuộc huyện."}),
-    ("to_distribute", "ask_reporter", "operator", {"words": "Ở đâu?"}),
+    ("to_distribute", "ask_reporter", "operator", {"words": "Ở đâu?", "when_unanswered": "continue"}),
     ("to_distribute", "refuse", "operator", {"words": "Không thuộc thẩm quyền."}),
     ("to_distribute", "classify", "operator", {"urgency": "urgent"}),
 ])  # fmt: skip
@@ -58,6 +58,10 @@ def test_what_the_old_model_cannot_hear_of_is_refused_and_leaves_nothing(
     upgrade(monkeypatch)
     if verb == "classify":
         form = {**form, "field": world.field(), "complexity": "ordinary", "area": world.area, "village": "", "reason": "Nguy hiểm."}
+    if verb == "ask_reporter":
+        form = {**form, "report": case.main_report}
+    if verb == "refuse":
+        form = {**form, "reason": world.refusal_reason()}
     events = len(db.session.scalars(select(Event)).all())
     with pytest.raises(ActNotInModel) as refusal:
         build.act(world, case, verb, by, **form)

@@ -29,7 +29,7 @@ def bound_to(element, use_case):
     return dataclasses.replace(BINDINGS, steps={**BINDINGS.steps, element: Step({element: use_case})})
 
 
-def fails(case, *, by, now, **form):
+def fails(case, given=None, *, by, now):
     case.title = "half done"
     db.session.flush()
     raise ZeroDivisionError(SECRET_WORDS)
@@ -61,7 +61,6 @@ def test_a_failing_use_case_leaves_the_state_of_before_and_an_incident(app):
     assert (incident.kind, incident.element, incident.error_class) == ("step", "classify", "ZeroDivisionError")
     assert incident.state_before == before == task.instance.state
     assert (case.title, task.state, task.instance.status) == (title, "waiting", "running")
-    assert incident.error_text.startswith("workflows/test_incidents.py") or "fails" in incident.error_text
     assert SECRET_WORDS not in incident.error_text
 
 
@@ -158,7 +157,7 @@ def test_what_an_end_refuses_without_a_person_is_an_incident_and_logged(app, cap
     case = build.case_at(world, "rating")
     over = build.next_moment(case).replace(month=5)
 
-    def refuses(case, *, by, now, **form):
+    def refuses(case, given=None, *, by, now):
         raise RatingRefused(SECRET_WORDS, SECRET_WORDS)
 
     broken = dataclasses.replace(BINDINGS, ends={"closed": refuses})
@@ -248,7 +247,7 @@ def test_a_refusal_is_no_incident(sqlite_app):
     world = build.standard_world()
     case = classified(world)
     with pytest.raises(NotAllowed):
-        perform_recorded(build.waiting(case, "classify").ref, by=world.actor("citizen"), now=build.NOON, form={})
+        perform_recorded(build.waiting(case, "classify").ref, by=world.actor("citizen"), now=build.NOON)
     assert db.session.scalars(select(Incident)).all() == []
     assert db.session.scalars(select(WaitingTask.state).where(WaitingTask.element == "classify")).all() == ["waiting"]
     with unit_of_work():

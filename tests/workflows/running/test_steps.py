@@ -8,6 +8,7 @@ from statistics import median
 import pytest
 from sqlalchemy import event, select, text
 
+from casework.assignments.distribution import DistributeInput
 from casework.db import db, unit_of_work
 from casework.models import Account, Agency, Case, Deputy, Event
 from casework.permissions import NotAllowed, Role, actor_for
@@ -84,7 +85,7 @@ def test_of_two_people_one_wins_and_the_other_reads_who_did_what_and_when(app):
     task, at = build.waiting(case, "classify"), build.next_moment(case)
     build.classify(world, case)
     with pytest.raises(TaskAlreadyDone) as refusal, unit_of_work():
-        perform(task.ref, by=world.actor("operator_2"), now=at, form={})
+        perform(task.ref, by=world.actor("operator_2"), now=at)
     assert refusal.value.vi == "Người Thử operator đã thực hiện bước “Phân loại” lúc 10:10 02/03/2026."
     assert refusal.value.en == "Người Thử operator did the step “Classify” at 10:10 02/03/2026."
 
@@ -102,7 +103,7 @@ def test_two_threads_at_one_step_do_it_once(app):
             actor, lead = actor_for(db.session.get(Account, account_id), now=at), db.session.get(Agency, agency_id)
             barrier.wait()
             try:
-                perform_recorded(ref, by=actor, now=at, form={"lead": lead, "cooperating": []})
+                perform_recorded(ref, by=actor, now=at, given=DistributeInput(lead=lead, cooperating=[]))
                 ends.append("done")
             except TaskAlreadyDone:
                 ends.append("refused")
@@ -271,7 +272,7 @@ def test_how_a_step_went_is_told_in_words(sqlite_app):
     ref, at = build.waiting(case, "approve_answer").ref, build.next_moment(case)
     build.redo(world, case, case.assignments[0].agency)
     with pytest.raises(TaskAlreadyDone) as refusal, unit_of_work():
-        perform(ref, by=world.actor("leader_PTNMT"), now=at, form={})
+        perform(ref, by=world.actor("leader_PTNMT"), now=at)
     assert " (yêu cầu xử lý lại) lúc " in refusal.value.vi
     assert " (to be done again) at " in refusal.value.en
 

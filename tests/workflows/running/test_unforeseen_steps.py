@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.casefile.step_records import StepRecordRefused
+from casework.casefile.step_records import StepInput, StepRecordRefused
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, end_all_clocks, running_clocks, start_step_clock
 from casework.db import db, unit_of_work
@@ -141,7 +141,7 @@ def test_a_refused_form_changes_nothing(world: build.World) -> None:
     with pytest.raises(StepRecordRefused, match="press one of the buttons"):
         build.do(world, case, "legal_review", "ops_lead", button="publish", values={"legal_basis": "x"})
     with pytest.raises(StepRefused, match="no such choice"):
-        build.do(world, case, "legal_review", "ops_lead", act="approve_answer", **LEGAL)
+        build.do(world, case, "legal_review", "ops_lead", act="approve_answer")
     assert waiting(case) == ["legal_review"]
     assert db.session.query(StepRecord).count() == 0
 
@@ -152,7 +152,7 @@ def test_a_case_that_rests_lets_nobody_do_a_drawn_step(world: build.World) -> No
     task = db.session.scalars(select(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.element == "cost_check")).one()
     assert task.state == "frozen"
     with pytest.raises(StepRefused), unit_of_work():
-        perform(task.ref, by=world.actor("operator"), now=build.next_moment(case), form={"values": {"settled": True}})
+        perform(task.ref, by=world.actor("operator"), now=build.next_moment(case), given=StepInput(values={"settled": True}))
 
 
 # -- the desk -----------------------------------------------------------------------------------------------------------

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from casework.answers.acts import SubmitAnswerInput
 from casework.bilingual import Bilingual
 from casework.cases import CaseBusy, lock_case
 from casework.clocks.acts import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
+from casework.merging.merge import MergeInput
 from casework.models import Case, Event
+from casework.publishing.ratings import RateInput
 from tests import build, drawn
 from tests.conftest import running
 from tests.workflows.drawing import Drawing
@@ -111,7 +114,7 @@ def test_a_click_wins_over_a_timer_that_waits_for_its_case(postgres_app, postgre
         lock_case(case.id)
         worker.start()
         wait_until_somebody_waits(postgres)
-        steps.perform(ref, by=actor, now=at, form={"report": report, "level": "dissatisfied", "reason": "Chưa dọn hết."})
+        steps.perform(ref, by=actor, now=at, given=RateInput(report=report, level="dissatisfied", reason="Chưa dọn hết."))
     worker.join()
     (timer,) = timers()
     assert (fired, opened) == ([0], []), "the timer decided before it had the case to itself"
@@ -128,13 +131,13 @@ def test_a_step_that_goes_to_another_case_while_it_waits_for_its_own_is_not_done
     def answer():
         with postgres_app.app_context():
             try:
-                perform_recorded(ref, by=officer, now=at, form=build.ANSWER)
+                perform_recorded(ref, by=officer, now=at, given=SubmitAnswerInput(**build.ANSWER))
             except CaseBusy as busy:
                 told.append(busy)
 
     sending = threading.Thread(target=answer)
     with unit_of_work():
-        act(other.ref, "merge", by=operator, now=at, form={"into": main, "reason": ""})
+        act(other.ref, "merge", by=operator, now=at, given=MergeInput(into=main))
         sending.start()
         wait_until_somebody_waits(postgres)
     sending.join()
