@@ -16,6 +16,7 @@ from SpiffWorkflow.exceptions import WorkflowException
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+import casework
 from casework.bilingual import Bilingual
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
@@ -23,7 +24,8 @@ from workflows.definitions.expressions import ExpressionRefused
 from workflows.models import Incident, ProcessInstance
 from workflows.running.instances import StateUnreadable
 
-OURS = ("casework", "reports", "workflows", "web")
+PROGRAM = Path(casework.__file__).parent.parent
+OURS = frozenset({"casework", "reports", "workflows", "web"})
 LONGEST_HISTORY = 20
 MOST_REMEMBERED = 100
 
@@ -93,14 +95,17 @@ def told_of(fault: BaseException) -> Bilingual:
 
 def place_of(fault: BaseException) -> str:
     """Say where a fault arose; never its message, which may quote input (ours about expressions quotes none)."""
-    frames = list(extract_tb(fault.__traceback__))
-    ours = [frame for frame in frames if Path(frame.filename).parent.name in OURS]
     where = "unknown place"
-    if frames:
-        frame = (ours or frames)[-1]
-        path = Path(frame.filename)
-        where = f"{path.parent.name}/{path.name}:{frame.lineno} {frame.name}"
+    if frames := list(extract_tb(fault.__traceback__)):
+        frame = ([each for each in frames if _module_path(each.filename).parts[0] in OURS] or frames)[-1]
+        where = f"{_module_path(frame.filename)}:{frame.lineno} {frame.name}"
     return f"{where}: {fault}"[:500] if isinstance(fault, ExpressionRefused) else where
+
+
+def _module_path(filename: str) -> Path:
+    """The path within the program; of a module from elsewhere its folder and name alone."""
+    path = Path(filename)
+    return path.relative_to(PROGRAM) if path.is_relative_to(PROGRAM) else Path(path.parent.name, path.name)
 
 
 def _described(fault: Exception, spot: FaultSpot, now: datetime) -> _Fault:

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +9,8 @@ from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
 from casework.permissions import NotAllowed, Role, actor_for
 from casework.publishing.ratings import RatingRefused
+from casework.triage import acts as triage
+from casework.triage.acts import ClassifyInput
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.definitions.expressions import ExpressionRefused, evaluate
@@ -62,6 +65,20 @@ def test_a_failing_use_case_leaves_the_state_of_before_and_an_incident(app):
     assert incident.state_before == before == task.instance.state
     assert (case.title, task.state, task.instance.status) == (title, "waiting", "running")
     assert SECRET_WORDS not in incident.error_text
+
+
+def test_an_incident_names_the_function_of_the_program_that_failed_within_its_room(app, monkeypatch):
+    world = build.standard_world()
+    case = classified(world)
+
+    def breaks(*_, **__):
+        raise ZeroDivisionError(SECRET_WORDS)
+
+    monkeypatch.setattr(triage, "start_case_clock", breaks)
+    with pytest.raises(StepFailed):
+        perform_recorded(build.waiting(case, "classify").ref, by=world.actor("operator"), now=build.next_moment(case),
+                         given=ClassifyInput(field=world.field(), urgency="normal", complexity="ordinary", area=world.area))
+    assert re.fullmatch(r"casework/triage/acts\.py:\d+ classify", only_incident().error_text)
 
 
 def test_the_person_can_try_again_and_a_second_failure_counts_on_the_same_incident(app):
