@@ -107,6 +107,10 @@ def give_up_lead(assignment: Assignment) -> None:
         assignment.case.lead_agency_id = None
 
 
+NO_SUCH_CASE = Bilingual("Không tìm thấy hồ sơ này.", "There is no such case.")
+OF_ANOTHER_CASE = Bilingual("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
+
+
 class CaseNotOpen(CaseworkError):
     """The case is not at a point where this can be done; the text says why."""
 
@@ -119,8 +123,7 @@ def refuse_unless_open(case: Case) -> None:
             f"The case stands at “{STAFF_LABELS[CaseState(case.state)][1].en}”, so this cannot be done.",
         )
     if case.standstill is not None:
-        words = STANDSTILLS[case.standstill]
-        raise CaseNotOpen(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")
+        raise CaseNotOpen(*resume_first(case.standstill))
 
 
 STANDSTILLS = {
@@ -130,3 +133,9 @@ STANDSTILLS = {
     Standstill.REFUSED: Bilingual("Hồ sơ không được tiếp nhận.", "The case was not accepted."),
     Standstill.MERGED: Bilingual("Hồ sơ đã gộp vào hồ sơ khác.", "The case was merged into another one."),
 }
+
+
+def resume_first(standstill: Standstill) -> Bilingual:
+    """Why nothing can be done to a case that stands still."""
+    words = STANDSTILLS[standstill]
+    return Bilingual(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.cases import NO_SUCH_CASE
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Case, Follower
@@ -29,7 +30,7 @@ def follow(case: Case, *, by: Actor, now: datetime) -> None:
     if by.own_id is None:
         raise FollowRefused("Ông/Bà cần đăng nhập để theo dõi hồ sơ này.", "Please sign in to follow this case.")
     if not is_known_to_public(case):
-        raise FollowRefused("Không tìm thấy hồ sơ này.", "There is no such case.")
+        raise FollowRefused(*NO_SUCH_CASE)
     if is_reporter(by, case):
         raise FollowRefused(
             "Ông/Bà là người gửi phản ánh này nên vẫn nhận được mọi thông báo.", "You sent this report, so you are told of it anyway."

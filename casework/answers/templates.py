@@ -100,7 +100,7 @@ def keep_template(
     _refuse_unfit(texts)
     known = own_named(agency, now)
     if name in {row.name_vi for row in known}:
-        raise TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.", about="name")
+        raise _taken(name)
     if len(known) >= MOST_OF_AGENCY:
         raise TemplateRefused(f"Mỗi đơn vị tối đa {MOST_OF_AGENCY} mẫu.", f"An agency may have {MOST_OF_AGENCY} templates.")
     last = db.session.scalar(select(func.max(AnswerTemplate.position)).where(AnswerTemplate.agency_id == agency.id)) or 0
@@ -119,7 +119,7 @@ def rename_template(template: AnswerTemplate, *, by: Actor, now: datetime, name:
     agency = _own(template, by)
     name = _fit_name(name)
     if name in {row.name_vi for row in own_named(agency, now) if row.id != template.id}:
-        raise TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.")
+        raise _taken(name)
     append(RULES_STREAM, "rename_template", by=by, at=now, payload={"agency": agency.key, "old": template.name_vi, "new": name})
     template.name_vi = template.name_en = name
 
@@ -162,6 +162,10 @@ def _fit_name(name: str) -> str:
             about="name",
         )
     return name
+
+
+def _taken(name: str) -> TemplateRefused:
+    return TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.", about="name")
 
 
 def _refuse_unfit(texts: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.bilingual import Bilingual
 from casework.casefile import sentences
 from casework.casefile.views import SeenPhoto, photos_seen
-from casework.cases import STANDSTILLS
+from casework.cases import resume_first
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -146,8 +146,7 @@ def _refuse_state(case: Case) -> None:
     if case.quarantined_at is not None or case.state in ENDED_STATES:
         raise StepRecordRefused("Hồ sơ đã kết thúc nên không làm được bước này.", "The case has ended, so this step cannot be done.")
     if case.standstill is not None:
-        words = STANDSTILLS[case.standstill]
-        raise StepRecordRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")
+        raise StepRecordRefused(*resume_first(case.standstill))
 
 
 def _pressed(buttons: Sequence[Option], button: str | None) -> Option | None:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.calendars import calendar_of
+from casework.cases import OF_ANOTHER_CASE
 from casework.contacts import sentences
 from casework.db import db
 from casework.errors import CaseworkError
@@ -73,7 +74,7 @@ def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason
     if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
         raise NotAllowed
     if all(link.report_id != report.id or link.left_at is not None for link in case.reports):
-        raise BlockRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
+        raise BlockRefused(*OF_ANOTHER_CASE)
     reason = normal(reason)
     _refuse_words(reason)
     most = int(value_of("block_days", case.centre_id))

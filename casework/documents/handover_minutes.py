@@ -14,7 +14,7 @@ from casework.documents.kinds import HANDOVER_MINUTES
 from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, write
 from casework.models import Addition, Case, Letter, Photo, Recording
-from casework.pausing.referrals import open_referral
+from casework.pausing.referrals import NOT_REFERRED, open_referral
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 from casework.upkeep.erasure_log import handed_over_at
 
@@ -64,7 +64,7 @@ def _body_referred_to(case: Case, by: Actor) -> str:
     refuse_gone(case)
     referral = open_referral(case)
     if referral is None:
-        raise LetterRefused("Hồ sơ không ở cơ quan khác.", "The case is with no other body.")
+        raise LetterRefused(*NOT_REFERRED)
     return referral.body
 
 

@@ -10,7 +10,7 @@ from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, title_told, write
 from casework.intake.file_report import cleared_words
 from casework.models import Assignment, Case, Letter
-from casework.pausing.referrals import open_referral
+from casework.pausing.referrals import NOT_REFERRED, open_referral
 from casework.permissions import Actor
 from casework.photos.records import copy_for, photos_of_report
 
@@ -59,7 +59,7 @@ def _to_body(case: Case, by: Actor, now: datetime, added: Added) -> Letter:
     """For a sensitive case the slip has neither title nor place nor words, because it leaves the installation."""
     referral = open_referral(case)
     if referral is None:
-        raise LetterRefused("Hồ sơ không ở cơ quan khác.", "The case is with no other body.")
+        raise LetterRefused(*NOT_REFERRED)
     is_sensitive = case.visibility_reason_id is not None
     content = {
         "to": referral.body,

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from casework.answers.acts import settle_work
 from casework.assignments.moves import forget_clocks, goes_back, move_assignment, texts_moved
-from casework.cases import STANDSTILLS
+from casework.cases import resume_first
 from casework.clocks.acts import move_due
 from casework.clocks.calendar_changes import recount_missed
 from casework.db import db
@@ -98,8 +98,7 @@ def reports_merged_in(case: Case) -> list[Report]:
 
 def _refuse_no_split(main: Case) -> None:
     if main.standstill is not None:
-        words = STANDSTILLS[main.standstill]
-        raise SplitRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Resume the case first.")
+        raise SplitRefused(*resume_first(main.standstill))
     if main.quarantined_at is not None or main.state in ENDED_STATES:
         raise SplitRefused("Hồ sơ đã kết thúc nên không tách được nữa.", "The case has ended; nothing can be split off any more.")
     if main.withdrawal_asked:

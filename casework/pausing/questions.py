@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.cases import refuse_unless_open
+from casework.cases import OF_ANOTHER_CASE, refuse_unless_open
 from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
@@ -86,7 +86,7 @@ def ask_reporter(case: Case, given: AskReporterInput, *, by: Actor, now: datetim
         )
     present = [link.report for link in case.reports if link.left_at is None]
     if given.report.id not in {each.id for each in present}:
-        raise QuestionRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
+        raise QuestionRefused(*OF_ANOTHER_CASE)
     if given.report.reporter is None or not given.report.reporter.can_be_told:
         raise QuestionRefused("Không có cách liên hệ với người gửi phản ánh này.", "There is no way to reach the sender of this report.")
     if given.when_unanswered == CLOSE and len(present) > 1:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.bilingual import Bilingual
 from casework.cases import refuse_unless_open
 from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
@@ -22,6 +23,9 @@ from casework.verbs import DECISION, Input, Verb, under_way
 LONGEST_BODY = 200
 LONGEST_WORDS = 2_000
 DONE_ELSEWHERE = "Cơ quan khác đã giải quyết; đơn vị không cần tiếp tục."
+
+
+NOT_REFERRED = Bilingual("Hồ sơ không ở cơ quan khác.", "The case is with no other body.")
 
 
 class ReferralRefused(CaseworkError):
@@ -115,7 +119,7 @@ def open_referral(case: Case) -> Referral | None:
 def _end(case: Case, result: str, *, came_back: bool, by: Actor, now: datetime) -> None:
     referral, result = open_referral(case), normal(result)
     if referral is None:
-        raise ReferralRefused("Hồ sơ không ở cơ quan khác.", "The case is with no other body.")
+        raise ReferralRefused(*NOT_REFERRED)
     if not result or len(result) > LONGEST_WORDS:
         raise ReferralRefused(
             f"Vui lòng ghi kết quả của cơ quan đã nhận, tối đa {LONGEST_WORDS} ký tự.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from casework.cases import OF_ANOTHER_CASE
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -81,7 +82,7 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
     if not sees(by, Sight.IDENTITY, case):
         raise NotAllowed
     if all(link.report_id != report.id or link.left_at is not None for link in case.reports):
-        raise RevealRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
+        raise RevealRefused(*OF_ANOTHER_CASE)
     if len(reason) < SHORTEST_REASON:
         raise RevealRefused(
             "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from casework.cases import NO_SUCH_CASE
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.followers import is_known_to_public
@@ -27,7 +28,7 @@ def say_me_too(case: Case, *, by: Actor, device: Device | None, now: datetime) -
     require(by, Action.ME_TOO, case)
     case = case.merged_into or case
     if not is_known_to_public(case):
-        raise MeTooRefused("Không tìm thấy hồ sơ này.", "There is no such case.")
+        raise MeTooRefused(*NO_SUCH_CASE)
     if is_own(case, by=by, device=device):
         raise MeTooRefused("Ông/Bà là người gửi phản ánh này nên đã được tính.", "You sent this report, so you are counted already.")
     if by.own_id is None and device is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -14,12 +15,16 @@ from casework.models import Agency, Area, Assignment, Centre, Membership
 from casework.permissions import Action, Actor, require
 from casework.setting_events import record_setting, require_administrator_of
 from casework.settings.people import standard_phone
+from casework.settings.scopes import ENDS_TOO_EARLY
 from casework.text import normal
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 LONGEST_NAME, LONGEST_SHORT_NAME = 200, 80
 NAMES = ("name_vi", "name_en", "short_name_vi", "short_name_en")
 MOST_ABOVE = 20
+
+
+ABOVE_ITSELF = Bilingual("Đơn vị cấp trên tạo thành vòng tròn.", "The agencies above would form a circle.")
 
 
 class AgencyRefused(CaseworkError):
@@ -44,7 +49,7 @@ def add_agency(
             about="key",
         )
     if valid_to is not None and valid_to <= starts:
-        raise AgencyRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.", about="valid_to")
+        raise AgencyRefused(*ENDS_TOO_EARLY, about="valid_to")
     same = select(Agency.id).where(Agency.centre_id == centre.id, func.lower(Agency.key) == key.lower())
     same = same.where(or_(Agency.valid_to.is_(None), Agency.valid_to > starts))
     if db.session.scalars(same.where(Agency.valid_from < valid_to) if valid_to is not None else same).first() is not None:
@@ -172,7 +177,7 @@ def _fit_parent(row: Agency, parent: Agency | None) -> int | None:
         if above is None:
             break
         if row.id is not None and above.id == row.id:
-            raise AgencyRefused("Đơn vị cấp trên tạo thành vòng tròn.", "The agencies above would form a circle.", about="parent")
+            raise AgencyRefused(*ABOVE_ITSELF, about="parent")
         above = db.session.get(Agency, above.parent_id) if above.parent_id is not None else None
     if not parent.holds_on(row.valid_from) and (parent.valid_to is not None and parent.valid_to <= row.valid_from):
         raise AgencyRefused("Đơn vị cấp trên đã kết thúc.", "The agency above has ended.", about="parent")

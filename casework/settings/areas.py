@@ -16,6 +16,7 @@ from casework.permissions import Action, Actor, require
 from casework.places.former_areas import other_area_ids
 from casework.search.rows import refresh_search_rows
 from casework.setting_events import record_setting, require_administrator_of
+from casework.settings.scopes import ENDS_TOO_EARLY
 from casework.states import OPEN_STATES
 from casework.text import fold, normal
 
@@ -27,6 +28,10 @@ LEVEL_WORDS = {
 LONGEST_NAME = 200
 MOST_COUNTED = 100
 CODE = re.compile(r"\d{1,10}")
+
+
+NO_SUCH_LEVEL = Bilingual("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village.")
+NO_OFFICIAL_CODE = Bilingual("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.")
 
 
 class AreaRefused(CaseworkError):
@@ -46,9 +51,9 @@ def add_area(
     require_administrator_of(by.alone, centre.id if centre is not None else None)
     starts = valid_from or local_day(now)
     if level not in LEVELS:
-        raise AreaRefused("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village.", about="level")
+        raise AreaRefused(*NO_SUCH_LEVEL, about="level")
     if valid_to is not None and valid_to <= starts:
-        raise AreaRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.", about="valid_to")
+        raise AreaRefused(*ENDS_TOO_EARLY, about="valid_to")
     row = Area(centre_id=centre.id if centre is not None else None, level=level, valid_from=starts, valid_to=valid_to)
     _name(row, name_vi, name_en)
     row.latitude, row.longitude = fit_middle(latitude, longitude)
@@ -209,7 +214,7 @@ def _fit_code(row: Area, code: str) -> str | None:
     if not code:
         return None
     if not CODE.fullmatch(code):
-        raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.", about="official_code")
+        raise AreaRefused(*NO_OFFICIAL_CODE, about="official_code")
     same = _meanwhile(row, select(Area.name_vi).where(Area.official_code == code, Area.level == row.level))
     if row.centre_id is not None:
         # another centre's areas are neither revealed nor in the way: its mistakes must not block this one

@@ -15,7 +15,7 @@ from casework.models import Account, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Action, Actor, Role, require
 from casework.privacy.account_marks import mark_account
 from casework.setting_events import record_setting, require_administrator_of
-from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
+from casework.settings.scopes import ENDS_TOO_EARLY, administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
 from casework.settings.watchers import meeting_by_role, read_one_at_a_time
 
@@ -200,7 +200,7 @@ def _refuse_unfit(account: Account, seat: Seat, by: Actor, today: date) -> None:
 
 def _refuse_days(wish: RoleWish, starts_on: date, today: date) -> None:
     if wish.ends_on is not None and wish.ends_on <= max(starts_on, today):
-        raise RoleRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.", about="ends_on")
+        raise RoleRefused(*ENDS_TOO_EARLY, about="ends_on")
     place: Any = wish.seat.agency or wish.seat.centre
     if place is not None and not place.holds_on(max(starts_on, today)):
         raise RoleRefused(

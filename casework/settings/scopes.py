@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.local_time import local_day
@@ -14,6 +15,9 @@ from casework.models import Account, Agency, Area, Centre, Deputy, EventStream, 
 from casework.permissions import Actor, Role
 
 AT_ONCE = 500
+
+ENDS_TOO_EARLY = Bilingual("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.")
+NOT_ADMINISTERED = Bilingual("Không có trung tâm này trong phạm vi Ông/Bà quản trị.", "There is no such centre among those you administer.")
 
 
 def one_at_a_time() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from casework.bilingual import Bilingual
-from casework.cases import CaseBusy
+from casework.cases import NO_SUCH_CASE, CaseBusy
 from casework.errors import CaseworkError
 from casework.intake.file_report import Place, has_filed
 from casework.intake.pass_on import CentreMissing
@@ -55,7 +55,7 @@ def follow_instead(code: str, *, by: Actor) -> Bilingual | None:
     """Follow the case with this code instead of sending; returns a sentence when that is impossible, None once it is followed."""
     case = case_to_follow(code.upper())
     if case is None:
-        return Bilingual("Không tìm thấy hồ sơ này.", "There is no such case.")
+        return NO_SUCH_CASE
     try:
         act_recorded(case.ref, "follow", by=by, now=now())
     except (CaseBusy, StepFailed):

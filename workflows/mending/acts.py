@@ -13,7 +13,7 @@ from SpiffWorkflow.exceptions import WorkflowException
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.cases import lock_case
+from casework.cases import NO_SUCH_CASE, lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -43,7 +43,7 @@ class CaseUnknown(CaseworkError):
     """There is no case whose process this person may repair. Quarantined cases are excluded."""
 
     def __init__(self) -> None:
-        super().__init__("Không tìm thấy hồ sơ này.", "There is no such case.")
+        super().__init__(*NO_SUCH_CASE)
 
 
 class MendingRefused(CaseworkError):

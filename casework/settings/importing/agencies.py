@@ -11,11 +11,11 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Agency, Centre
 from casework.permissions import Actor
-from casework.settings.agencies import KEY, NAMES, add_agency, change_agency, fit_names, fit_phone
+from casework.settings.agencies import ABOVE_ITSELF, KEY, NAMES, add_agency, change_agency, fit_names, fit_phone
 from casework.settings.importing.area_words import AreaWords
 from casework.settings.importing.file_columns import Row
-from casework.settings.importing.planning import Cells, ImportPlan, Planned, Status
-from casework.settings.scopes import administered_centres, centres_of, is_of
+from casework.settings.importing.planning import NO_SUCH_AGENCY, Cells, ImportPlan, Planned, Status
+from casework.settings.scopes import ENDS_TOO_EARLY, NOT_ADMINISTERED, administered_centres, centres_of, is_of
 from casework.text import normal
 
 Key = tuple[int, str]
@@ -55,10 +55,7 @@ class AgencyPlanner:
         cells, centre = Cells("agencies", row), self._centre(row)
         cells.planned.name = row.cells.get("key", "")
         if centre is None:
-            cells.fault(
-                "centre",
-                Bilingual("Không có trung tâm này trong phạm vi Ông/Bà quản trị.", "There is no such centre among those you administer."),
-            )
+            cells.fault("centre", NOT_ADMINISTERED)
             return cells.planned
         text = normal(row.cells.get("key", ""))
         key: Key = (centre.id, text.lower())
@@ -91,13 +88,13 @@ class AgencyPlanner:
         text = normal(cells.text("parent")).lower()
         parent = (centre.id, text) if text else None
         if parent is not None and parent not in self.known and parent not in self.in_file:
-            cells.fault("parent", Bilingual("Không có đơn vị với mã này.", "There is no agency with this key."))
+            cells.fault("parent", NO_SUCH_AGENCY)
             return None
         before, self.above[key] = self.above.get(key), parent
         step, seen = parent, {key}
         while step is not None:
             if step in seen:
-                cells.fault("parent", Bilingual("Đơn vị cấp trên tạo thành vòng tròn.", "The agencies above would form a circle."))
+                cells.fault("parent", ABOVE_ITSELF)
                 self.above[key] = before
                 return None
             seen.add(step)
@@ -109,7 +106,7 @@ class AgencyPlanner:
     ) -> None:
         starts_on, ends_on = days
         if ends_on is not None and ends_on <= (starts_on or self.today):
-            cells.fault("valid_to", Bilingual("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first."))
+            cells.fault("valid_to", ENDS_TOO_EARLY)
             return
         cells.planned.status = Status.NEW
 

@@ -9,11 +9,11 @@ from casework.bilingual import Bilingual
 from casework.local_time import local_day
 from casework.models import Area, Centre
 from casework.permissions import Actor
-from casework.settings.areas import CODE, LEVEL_WORDS, LEVELS, add_area, change_area, fit_middle, fit_name
+from casework.settings.areas import CODE, LEVEL_WORDS, LEVELS, NO_OFFICIAL_CODE, NO_SUCH_LEVEL, add_area, change_area, fit_middle, fit_name
 from casework.settings.importing.area_words import SEVERAL, AreaWords
 from casework.settings.importing.file_columns import Row
 from casework.settings.importing.planning import Cells, ImportPlan, Planned, Status
-from casework.settings.scopes import administered_centres, centres_of
+from casework.settings.scopes import ENDS_TOO_EARLY, NOT_ADMINISTERED, administered_centres, centres_of
 from casework.text import fold, normal
 
 LEVEL_NAMES = {fold(words): level for level, pair in LEVEL_WORDS.items() for words in (*pair, level)} | {
@@ -46,10 +46,10 @@ class AreaPlanner:
         cells.planned.name = row.cells.get("name_vi", "")
         level = LEVEL_NAMES.get(fold(row.cells.get("level", "")))
         if level is None and row.cells.get("level"):
-            cells.fault("level", Bilingual("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village."))
+            cells.fault("level", NO_SUCH_LEVEL)
         centre, code = self._centre(cells), normal(cells.text("official_code"))
         if code and not CODE.fullmatch(code):
-            cells.fault("official_code", Bilingual("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most."))
+            cells.fault("official_code", NO_OFFICIAL_CODE)
         names = tuple(cells.fitting(key, partial(_named, cells, key), "") for key in ("name_vi", "name_en") if cells.text(key))
         middle = (cells.number("latitude"), cells.number("longitude"))
         middle = cells.fitting("latitude", lambda: fit_middle(*middle), (None, None))
@@ -76,10 +76,7 @@ class AreaPlanner:
         if not place:
             return self.default if not (cells.has("centre") and self.everywhere) else None
         if place.lower() not in self.centres:
-            cells.fault(
-                "centre",
-                Bilingual("Không có trung tâm này trong phạm vi Ông/Bà quản trị.", "There is no such centre among those you administer."),
-            )
+            cells.fault("centre", NOT_ADMINISTERED)
         return self.centres.get(place.lower())
 
     def _parent(self, cells: Cells, level: str, centre_id: int | None) -> Area | int | None:
@@ -129,7 +126,7 @@ class AreaPlanner:
                 Bilingual("Địa bàn cấp trên không có hiệu lực trong toàn bộ thời gian đó.", "It does not hold for that whole time."),
             )
         if ends_on is not None and ends_on <= starts_on:
-            cells.fault("valid_to", Bilingual("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first."))
+            cells.fault("valid_to", ENDS_TOO_EARLY)
         if cells.has_faults():
             return
         cells.planned.status = Status.NEW

@@ -14,11 +14,12 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
 from casework.permissions import AGENCY_ROLES, WATCHERS, Actor, Role
 from casework.settings.importing.file_columns import Row
-from casework.settings.importing.planning import Cells, ImportPlan, Planned, Status
+from casework.settings.importing.planning import NO_SUCH_AGENCY, Cells, ImportPlan, Planned, Status
 from casework.settings.people import add_person, change_person, fit_email, fit_login, fit_person, fit_phone
 from casework.settings.role_labels import ROLE_WORDS
 from casework.settings.roles import LEFT_OTHERS, STOOD_IN_FOR, RoleWish, give_role, set_focal
 from casework.settings.scopes import (
+    NOT_ADMINISTERED,
     administered_centres,
     centre_of,
     centres_of,
@@ -134,16 +135,13 @@ class PeoplePlanner:
             return Seat(role)
         centre = self.centres.get(place.lower()) if place else self.default
         if centre is None:
-            cells.fault(
-                "centre",
-                Bilingual("Không có trung tâm này trong phạm vi Ông/Bà quản trị.", "There is no such centre among those you administer."),
-            )
+            cells.fault("centre", NOT_ADMINISTERED)
             return None
         if role not in AGENCY_ROLES:
             return Seat(role, centre)
         agency = self.agencies.get((centre.id, cells.text("agency").lower()))
         if agency is None:
-            cells.fault("agency", Bilingual("Không có đơn vị với mã này.", "There is no agency with this key."))
+            cells.fault("agency", NO_SUCH_AGENCY)
             return None
         return Seat(role, agency=agency)
 

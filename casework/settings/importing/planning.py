@@ -69,6 +69,9 @@ class ImportPlan:
         return hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
 
 
+NO_SUCH_AGENCY = Bilingual("Không có đơn vị với mã này.", "There is no agency with this key.")
+
+
 class Cells:
     """The cells of one row, read by kind; unreadable ones become faults of their columns."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.text import normal
 
@@ -28,6 +29,10 @@ RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORMULA = "\x00formula"
 """Stands for a cell with a formula: no text of a file can equal it."""
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+
+
+TOO_LARGE = Bilingual("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
+UNREADABLE = Bilingual("Không đọc được bảng tính này.", "This workbook cannot be read.")
 
 
 class TableRefused(CaseworkError):
@@ -117,7 +122,7 @@ def _workbook_lines(data: bytes) -> Iterator[TableLine]:
     except TableRefused:
         raise
     except Exception as error:  # a broken archive can raise anything in the library
-        raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.") from error
+        raise TableRefused(*UNREADABLE) from error
 
 
 def _within_columns(cells: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
@@ -135,7 +140,7 @@ def _refuse_archive(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-                raise TableRefused("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
+                raise TableRefused(*TOO_LARGE)
             if any("vbaproject" in part.filename.lower() for part in parts):
                 raise TableRefused("Bảng tính có macro. Xin lưu lại thành .xlsx.", "The workbook holds macros. Please save it as .xlsx.")
             # the size in a header may be wrong: unpacked within the limit before anybody reads it
@@ -145,11 +150,11 @@ def _refuse_archive(data: bytes) -> None:
                     while piece := file.read(1 << 20):
                         room, tags = room - len(piece), tags - piece.count(b"<")
                         if room < 0 or tags < 0:
-                            raise TableRefused("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
+                            raise TableRefused(*TOO_LARGE)
                         if b"<!ENTITY" in piece or b"<!DOCTYPE" in piece:
-                            raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.")
+                            raise TableRefused(*UNREADABLE)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.") from error
+        raise TableRefused(*UNREADABLE) from error
 
 
 def _decoded(data: bytes) -> str:
