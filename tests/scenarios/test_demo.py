@@ -118,7 +118,8 @@ from workflows.desks.inbox import InboxQuery as WantedTasks
 from workflows.desks.inbox import page_of
 from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
-from workflows.moving.plans import choices_of, counts_of, groups_of
+from workflows.moving.plan_cases import counts_of, groups_of
+from workflows.moving.plan_choices import choices_of
 from workflows.reorganising.preview import preview
 from workflows.routing.suggestion import shipped_table
 from workflows.running.steps import draft_place

@@ -24,7 +24,7 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.drafting.version_lists import MOST_CENTRES, MOST_COUNTED, VersionSeen, versions_seen
 from workflows.models import ProcessMove, ProcessVersion
-from workflows.moving import batch, plans
+from workflows.moving import batch, plan_cases, plan_choices, plans
 from workflows.moving.plans import MoveUnknown, move_for
 from workflows.versions.live import FIELD_REPORT, version_for
 
@@ -257,7 +257,7 @@ def version_words(version: ProcessVersion, other: ProcessVersion) -> str:
 
 
 def _counts(seen: ProcessMove) -> dict[str, Any]:
-    counts = plans.counts_of(seen)
+    counts = plan_cases.counts_of(seen)
     total = sum(counts.values())
     left = {"previewing": counts.get("waiting", 0), "moving": counts.get("moves", 0), "paused": counts.get("moves", 0)}.get(seen.state, 0)
     return {
@@ -272,8 +272,8 @@ def _counts(seen: ProcessMove) -> dict[str, Any]:
 def _page(seen: ProcessMove, *, refused: str = "") -> str:
     wanted, after = request.args.get("state", ""), number_in(request.args.get("after", "")) or 0
     state = wanted if wanted in LINE_STATES else None
-    rows = plans.lines_of(seen, state=state, after=after, limit=CASES_SHOWN + 1)
-    groups = plans.groups_of(seen)
+    rows = plan_cases.lines_of(seen, state=state, after=after, limit=CASES_SHOWN + 1)
+    groups = plan_cases.groups_of(seen)
     old, new = definition_of(seen.source), definition_of(seen.target)
     people = {id_ for id_ in (seen.made_by_id, seen.begun_by_id, seen.undone_by_id) if id_ is not None}
     places = {place for group in groups for place in group.places}
@@ -286,7 +286,7 @@ def _page(seen: ProcessMove, *, refused: str = "") -> str:
         event_labels=EVENT_LABELS,
         groups=groups[:GROUPS_SHOWN],
         more_groups=max(0, len(groups) - GROUPS_SHOWN),
-        choices=plans.choices_of(seen, places) if may_choose else [],
+        choices=plan_choices.choices_of(seen, places) if may_choose else [],
         may_choose=may_choose,
         is_for_looking=seen.target.live_at is None,
         lines=rows[:CASES_SHOWN],
@@ -295,7 +295,7 @@ def _page(seen: ProcessMove, *, refused: str = "") -> str:
         shown_after=after,
         version_words=version_words,
         place_words=lambda names: place_words(old, names),
-        forecast_of=plans.forecast_of,
+        forecast_of=plan_cases.forecast_of,
         rest_words=lambda names: place_words(new, names),
         skip_words=lambda names: place_words(new, names, old),
         tell_words=lambda kinds: ", ".join(local(RECIPIENTS[kind]) for kind in kinds),

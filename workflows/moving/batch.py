@@ -24,7 +24,8 @@ from workflows.clock import Clock, clock_from
 from workflows.models import OF_THE_CASE, MoveCase, ProcessInstance, ProcessMove
 from workflows.moving.cases import UndoRefused, bring_back, move_case
 from workflows.moving.mapping import MoveImpossible
-from workflows.moving.plans import MoveRefused, MoveUnknown, counts_of, locked_line, locked_move
+from workflows.moving.plan_cases import counts_of, locked_line
+from workflows.moving.plans import MoveRefused, MoveUnknown, locked_move
 from workflows.moving.previewing import TOGETHER, actor_of, instant_for, preview_next
 from workflows.moving.way import UNREADABLE, LoadedMove, unforeseen
 from workflows.running.faults import place_of, root_of

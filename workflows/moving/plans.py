@@ -4,38 +4,30 @@ The page and the worker share the work: `previewing.py` finds out which cases ca
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.bilingual import Bilingual
-from casework.db import Json, db
+from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.models import Account, Case, Event
+from casework.models import Account, Event
 from casework.permissions import Action, Actor, NotAllowed
 from workflows.definitions.parsed import definition_of
-from workflows.definitions.process import Definition
 from workflows.drafting.drafts import is_discarded
-from workflows.drafting.renaming import APART
-from workflows.drafting.version_lists import OPEN
-from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
-from workflows.moving.mapping import Verdict, fates, targets
+from workflows.models import MoveCase, ProcessMove, ProcessVersion
+from workflows.moving.plan_cases import counts_of, fill, has_outdated_preview, preview_again
+from workflows.moving.plan_choices import label_in, may_choose
 from workflows.versions.events import MOST_READ, VersionEvent, record_version, stream_of
 from workflows.versions.live import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
-from workflows.versions.step_origins import reused_between
 
 LONGEST_REASON = 500
-FILLED_TOGETHER = 2000
-"""The most cases put on a plan in one statement."""
 MOST_SHOWN = 30
 """Plans listed with a version, the newest."""
 ACTS = ("plan_move", "map_move", "begin_move", "pause_move", "go_on_with_move", "undo_move", "drop_move")
-PREVIEWED = ("moves", "choice", "cannot")
-"""Results of a preview; a change of the plan discards those it concerns."""
 
 
 class MoveRefused(CaseworkError):
@@ -80,82 +72,6 @@ def move_scopes(by: Actor, target: ProcessVersion) -> list[int | None]:
     if target.centre_id is not None:
         return [target.centre_id] if {None, target.centre_id} & scopes else []
     return sorted(scopes, key=lambda scope: (scope is not None, scope or 0))
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """The forecast for a case that moves, and where it came to rest. Elements of the new version; `skips` may be of either."""
-
-    rests: tuple[str, ...] = ()
-    skips: tuple[str, ...] = ()
-    tells: tuple[str, ...] = ()
-    came_to: tuple[str, ...] | None = None
-
-    @property
-    def is_true(self) -> bool:
-        """Whether it rests where forecast, as far as it has moved."""
-        return self.came_to is None or self.came_to == self.rests
-
-
-def forecast_of(line: MoveCase) -> Forecast | None:
-    """Return the forecast for a case of a plan; None if it does not move, or moved before there were forecasts."""
-    told = line.forecast
-    if told is None or line.state not in ("moves", "moved"):
-        return None
-    came_to = tuple(line.came_to) if line.state == "moved" and line.came_to is not None else None
-    return Forecast(tuple(told["rests"]), tuple(told["skips"]), tuple(told["tells"]), came_to)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseGroup:
-    """Cases of a plan that rest at the same places with the same result: how many, why they do not move, or their forecast."""
-
-    places: tuple[str, ...]
-    state: str
-    number: int
-    why: Bilingual | None
-    forecast: Forecast | None
-
-
-def groups_of(move: ProcessMove) -> list[CaseGroup]:
-    """Return the listed cases of a plan, grouped by places, state, reason and forecast, the largest groups first."""
-    texts = (cast(each, String) for each in (MoveCase.places, MoveCase.forecast, MoveCase.came_to))
-    shown = func.max(cast(MoveCase.id, Integer))
-    query = select(shown, func.count()).join(MoveCase.case).where(*_listed(move))
-    numbers = {row[0]: row[1] for row in db.session.execute(query.group_by(*texts, MoveCase.state, MoveCase.why_vi, MoveCase.why_en))}
-    lines: list[MoveCase] = []
-    for start in range(0, len(numbers), 500):
-        lines += db.session.scalars(select(MoveCase).where(MoveCase.id.in_(list(numbers)[start : start + 500])))
-    found = [
-        CaseGroup(
-            tuple(line.places), line.state, numbers[line.id], Bilingual(line.why_vi, line.why_en or line.why_vi) if line.why_vi else None,
-            forecast_of(line),
-        )
-        for line in lines
-    ]  # fmt: skip
-    return sorted(found, key=lambda group: (-group.number, group.state, group.places))
-
-
-def counts_of(move: ProcessMove) -> dict[str, int]:
-    """Return how many listed cases of a plan are in each state."""
-    query = select(MoveCase.state, func.count()).join(MoveCase.case).where(*_listed(move)).group_by(MoveCase.state)
-    return {row[0]: row[1] for row in db.session.execute(query)}
-
-
-def lines_of(move: ProcessMove, *, state: str | None = None, after: int = 0, limit: int = 50) -> list[MoveCase]:
-    """Return the cases of a plan in order, in one state or all, after the one with the number `after`.
-
-    Quarantined ones are left out, and from a centre's plan those that have gone to another centre since.
-    """
-    query = select(MoveCase).join(MoveCase.case).where(*_listed(move), MoveCase.id > after)
-    if state is not None:
-        query = query.where(MoveCase.state == state)
-    return list(db.session.scalars(query.options(joinedload(MoveCase.case)).order_by(MoveCase.id).limit(limit)))
-
-
-def _listed(move: ProcessMove) -> tuple[ColumnElement[bool], ...]:
-    own = (MoveCase.move_id == move.id, Case.quarantined_at.is_(None))
-    return own if move.centre_id is None else (*own, Case.centre_id == move.centre_id)
 
 
 def events_of(move: ProcessMove) -> list[VersionEvent]:
@@ -216,25 +132,6 @@ def make_move(
     return move
 
 
-def fill(move: ProcessMove) -> int:
-    """Add the next open cases to a plan, FILLED_TOGETHER at most; returns how many, 0 if none are left."""
-    last = select(func.coalesce(func.max(MoveCase.case_id), 0)).where(MoveCase.move_id == move.id).scalar_subquery()
-    cases = (
-        select(literal(move.id), ProcessInstance.case_id, literal("waiting"), literal([], Json))
-        .join(Case, ProcessInstance.case_id == Case.id)
-        .where(
-            ProcessInstance.status.in_(OPEN), ProcessInstance.version_id == move.source_id, ProcessInstance.process_id == OF_THE_CASE,
-            Case.quarantined_at.is_(None), ProcessInstance.case_id > last,
-        )
-    )  # fmt: skip
-    if move.centre_id is not None:
-        cases = cases.where(Case.centre_id == move.centre_id)
-    rows = insert(MoveCase).from_select(
-        ["move_id", "case_id", "state", "places"], cases.order_by(ProcessInstance.case_id).limit(FILLED_TOGETHER)
-    )
-    return int(getattr(db.session.execute(rows), "rowcount", 0))
-
-
 def map_elements(
     move: ProcessMove,
     mapping: Mapping[str, str | None],
@@ -256,10 +153,10 @@ def map_elements(
         raise MoveChanged
     old, new = definition_of(move.source), definition_of(move.target)
     for element, chosen in mapping.items():
-        if not _may_choose(element, chosen, old, new):
+        if not may_choose(element, chosen, old, new):
             raise MoveRefused(
-                f"Không chuyển được từ “{_named(old, element).vi}” đến nơi đã chọn.",
-                f"“{_named(old, element).en}” cannot go where it was sent.",
+                f"Không chuyển được từ “{label_in(old, element).vi}” đến nơi đã chọn.",
+                f"“{label_in(old, element).en}” cannot go where it was sent.",
             )
     before = move.mapping
     after = {element: chosen for element, chosen in {**before, **mapping}.items() if element not in by_itself or element in mapping}
@@ -267,7 +164,7 @@ def map_elements(
         return
     differ = {each for each in {*before, *after} if (each in before, before.get(each)) != (each in after, after.get(each))}
     concerns_all = move.recomputes_limits != recomputes_limits or any("beside" in old.elements[each].properties for each in differ)
-    _preview_again(move, None if concerns_all else differ)
+    preview_again(move, None if concerns_all else differ)
     move.mapping, move.recomputes_limits, move.revision, move.state = after, recomputes_limits, move.revision + 1, "previewing"
     _record(move, "map_move", by=by, at=now, mapping=after, recomputes_limits=recomputes_limits)
 
@@ -298,8 +195,8 @@ def begin_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str, revi
             "Cases move only to a version that is or was live. A draft is for looking ahead.",
         )
     refuse_unclean(check_version(target))
-    if _is_outdated(move):
-        _preview_again(move, None)
+    if has_outdated_preview(move):
+        preview_again(move, None)
         move.state, move.revision = "previewing", move.revision + 1
         return False
     counts = counts_of(move)
@@ -361,70 +258,6 @@ def locked_move(move_id: int) -> ProcessMove:
     return db.session.scalars(query).one()
 
 
-def locked_line(line_id: int) -> tuple[MoveCase, bool]:
-    """Lock the row of a case on a plan; returns it and whether the case has an open incident. Lock the case itself first."""
-    of_plan = joinedload(MoveCase.move, innerjoin=True).options(
-        joinedload(ProcessMove.source, innerjoin=True), joinedload(ProcessMove.target, innerjoin=True)
-    )
-    failed = exists().where(Incident.case_id == MoveCase.case_id, Incident.resolved_at.is_(None))
-    query = select(MoveCase, failed).where(MoveCase.id == line_id).options(of_plan).execution_options(populate_existing=True)
-    if db.session.get_bind().dialect.name != "sqlite":
-        query = query.with_for_update(of=MoveCase)
-    line, has_incident = db.session.execute(query).one()
-    return line, has_incident
-
-
-# -- what may be chosen --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MoveChoice:
-    """An element of the old version whose tokens do not simply go to the same element, or were sent elsewhere by hand."""
-
-    element: str
-    label: Bilingual
-    targets: tuple[tuple[str, Bilingual], ...]
-    chosen: str | None
-    is_chosen: bool
-    may_end: bool
-    why: Bilingual | None
-
-
-def choices_of(move: ProcessMove, places: set[str]) -> list[MoveChoice]:
-    """Return the pending and the made choices for the elements at which cases of the plan rest."""
-    old, new = definition_of(move.source), definition_of(move.target)
-    found = fates(old, new, mapping_of(move))
-    shown = [name for name in old.elements if name in move.mapping or (name in places and _needs_choice(found.get(name)))]
-    return [
-        MoveChoice(
-            name, _named(old, name), tuple((each.id, each.label) for each in targets(name, old, new)), move.mapping.get(name),
-            name in move.mapping, not old.elements[name].is_step, found[name].why if name in found else None,
-        )
-        for name in shown
-    ]  # fmt: skip
-
-
-def mapping_of(move: ProcessMove) -> dict[str, str | None]:
-    """Return the choices made by hand, and the ids the target uses for another part, marked as such."""
-    return {**{element + APART: None for element in reused_between(move.source, move.target)}, **move.mapping}
-
-
-def _may_choose(element: str, chosen: str | None, old: Definition, new: Definition) -> bool:
-    """Whether a target (None: nowhere) can be chosen for an element: somebody's step never goes nowhere."""
-    if element not in old.elements:
-        return False
-    return not old.elements[element].is_step if chosen is None else chosen in {each.id for each in targets(element, old, new)}
-
-
-def _needs_choice(fate: Any) -> bool:
-    return fate is not None and fate.verdict != Verdict.MOVES
-
-
-def _named(definition: Any, element: str) -> Bilingual:
-    found = definition.elements.get(element)
-    return found.label if found is not None else Bilingual(element, element)
-
-
 # -- within --------------------------------------------------------------------------------------------------------------
 
 
@@ -463,28 +296,6 @@ def _reason(text: str) -> str:
             f"Vui lòng ghi lý do (tối đa {LONGEST_REASON} ký tự).", f"Please give a reason ({LONGEST_REASON} characters at most)."
         )
     return reason
-
-
-def _preview_again(move: ProcessMove, elements: set[str] | None) -> None:
-    """Have the cases resting at one of some elements previewed again, or all for None."""
-    again = update(MoveCase).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED))
-    again = again.values(state="waiting", why_vi=None, why_en=None)
-    if elements is None:
-        db.session.execute(again, execution_options={"synchronize_session": False})
-        return
-    shapes: Select[Any] = select(MoveCase.places).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED)).distinct()
-    for places in db.session.scalars(shapes):
-        if elements & set(places):
-            db.session.execute(again.where(MoveCase.places == literal(places, Json)), execution_options={"synchronize_session": False})
-
-
-def _is_outdated(move: ProcessMove) -> bool:
-    """Whether a case was previewed before the target's text was last saved, or before there were forecasts."""
-    is_old = and_(MoveCase.state == "moves", cast(MoveCase.forecast, String).is_(None))
-    if move.target.saved_at is not None:
-        is_old = or_(is_old, MoveCase.previewed_at < move.target.saved_at)
-    earlier = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED), is_old)
-    return db.session.scalar(earlier.limit(1)) is not None
 
 
 def _lock_source(source: ProcessVersion) -> None:

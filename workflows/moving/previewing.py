@@ -27,7 +27,8 @@ from workflows.moving.cases import move_case
 from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import Spot, nets_of
-from workflows.moving.plans import fill, locked_line, locked_move
+from workflows.moving.plan_cases import fill, locked_line
+from workflows.moving.plans import locked_move
 from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of

@@ -8,7 +8,7 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.models import ProcessMove
 from workflows.moving.mapping import Fate, Verdict, fates
-from workflows.moving.plans import mapping_of
+from workflows.moving.plan_choices import mapping_of
 from workflows.running.faults import root_of
 
 HAS_INCIDENT = Bilingual(

@@ -17,7 +17,7 @@ from tests import build, drawn
 from tests.workflows.moving.cases import begun, faults, later, line, live, planned, rows, undone
 from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessMove
-from workflows.moving import batch, plans
+from workflows.moving import batch, plan_cases, plans
 from workflows.moving.mapping import targets
 
 LATER = later(build.NOON, 60 * 24)
@@ -53,7 +53,7 @@ def check_every_choice(world: build.World, new: bytes, states: Collection[str] =
     target, found = drawn.put_live(new), {"moved": 0, "kept": 0}
     old, fresh = definition_of(source), definition_of(target)
     count(LATER)
-    sums, places = counted(), {each.case_id: list(each.places) for each in plans.lines_of(planned(world, source, target, now=LATER))}
+    sums, places = counted(), {each.case_id: list(each.places) for each in plan_cases.lines_of(planned(world, source, target, now=LATER))}
     with unit_of_work():
         plans.drop_move(db.session.scalars(select(ProcessMove)).one(), by=world.actor("administrator", LATER), now=LATER)
     for case in cases:
@@ -66,9 +66,9 @@ def check_every_choice(world: build.World, new: bytes, states: Collection[str] =
 
 def _sent(world: build.World, case: Case, move: ProcessMove, sums: list[tuple[Any, ...]]) -> bool:
     before, state = rows(case), db.session.get_one(Case, case.id).state
-    foretold = plans.forecast_of(line(move, case))
+    foretold = plan_cases.forecast_of(line(move, case))
     told = f"{case.code} {state} {move.mapping}"
-    if not plans.counts_of(move).get("moves"):
+    if not plan_cases.counts_of(move).get("moves"):
         with unit_of_work():
             plans.drop_move(db.session.merge(move), by=world.actor("administrator", LATER), now=LATER)
         return False
@@ -76,7 +76,7 @@ def _sent(world: build.World, case: Case, move: ProcessMove, sums: list[tuple[An
     batch.go_on(LATER)
     assert (line(move, case).state == "moved") == (foretold is not None), told
     if foretold is not None:
-        arrived = plans.forecast_of(line(move, case))
+        arrived = plan_cases.forecast_of(line(move, case))
         assert arrived is not None, told
         assert arrived.is_true, told
     assert every_fault(LATER) == [], told

@@ -16,8 +16,8 @@ from tests.workflows.moving.installed import count, every_fault
 from tests.workflows.moving.kinds_of_edit import Draft
 from workflows.definitions.process import shipped_model
 from workflows.models import MoveCase, ProcessMove, ProcessVersion, WaitingTask
-from workflows.moving import batch, plans
-from workflows.moving.plans import Forecast
+from workflows.moving import batch, plan_cases, plans
+from workflows.moving.plan_cases import Forecast
 
 LATER = later(build.NOON, 60 * 24)
 FAR = later(build.NOON, 60 * 30)
@@ -30,7 +30,7 @@ def quick(sqlite_app: Flask) -> build.World:
 
 
 def foretold(move: ProcessMove, case: Case) -> Forecast:
-    found = plans.forecast_of(line(move, case))
+    found = plan_cases.forecast_of(line(move, case))
     assert found is not None, line(move, case).why_en
     return found
 
@@ -111,7 +111,7 @@ def test_a_case_that_went_on_since_the_preview_rests_elsewhere_and_that_is_said(
     batch.go_on(LATER)
     found = foretold(move, case)
     assert (found.rests, found.came_to, found.is_true) == (("classify",), ("submit_answer", "wait_for_agencies"), False)
-    [group] = plans.groups_of(db.session.merge(move))
+    [group] = plan_cases.groups_of(db.session.merge(move))
     assert (group.number, group.forecast) == (1, found)
 
 
@@ -179,18 +179,18 @@ def test_whatever_stands_beside_its_way_a_case_moves_by_itself_and_rests_where_i
     source = live()
     every = {name: make(quick) for name, make in CASES.items()}
     move = planned(quick, source, drawn.put_live(drawn.legal_model()), now=FAR)
-    found = {each.case_id: (each.state, each.why_en) for each in plans.lines_of(move)}
+    found = {each.case_id: (each.state, each.why_en) for each in plan_cases.lines_of(move)}
     assert {found[case.id] for case in every.values() if case.id in found} == {("moves", None)}
     begun(quick, move, now=FAR)
     batch.go_on(FAR)
     db.session.rollback()
-    lines = plans.lines_of(db.session.merge(move))
-    told = {each.case.code: plans.forecast_of(each) for each in lines}
+    lines = plan_cases.lines_of(db.session.merge(move))
+    told = {each.case.code: plan_cases.forecast_of(each) for each in lines}
     assert len(told) > 20
     assert {each.state for each in lines} == {"moved"}
     assert all(each is not None and each.is_true and not each.tells for each in told.values()), told
     assert every_fault(FAR) == []
     undone(quick, move, now=later(FAR))
     count(later(FAR))
-    assert {each.state for each in plans.lines_of(db.session.merge(move))} == {"undone"}
+    assert {each.state for each in plan_cases.lines_of(db.session.merge(move))} == {"undone"}
     assert every_fault(later(FAR)) == []

@@ -13,7 +13,7 @@ from tests.workflows.moving.installed import check_every_choice
 from tests.workflows.moving.mapped import Tally, course_of, prove_choices
 from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessMove, WaitingTask
-from workflows.moving import batch, plans
+from workflows.moving import batch, plan_cases, plans
 from workflows.moving.mapping import targets
 from workflows.moving.plans import MoveRefused
 
@@ -34,7 +34,7 @@ def forced(world: build.World, move: ProcessMove, mapping: dict[str, str | None]
     with unit_of_work():
         move = db.session.get_one(ProcessMove, move.id)
         move.mapping, move.state, move.begun_by_id, move.begun_at, move.reason = mapping, "moving", move.made_by_id, LATER, "x"
-        for each in plans.lines_of(move):
+        for each in plan_cases.lines_of(move):
             each.state, each.why_vi, each.why_en = "moves", None, None
     batch.go_on(LATER)
     return db.session.get_one(ProcessMove, move.id, populate_existing=True)

@@ -21,7 +21,7 @@ from tests.workflows.moving.cases import WHY, begun, carried_out, fates, faults,
 from workflows.definitions.process import shipped_model
 from workflows.drafting.drafts import start_draft
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessMove, WaitingTask
-from workflows.moving import batch, cases, plans
+from workflows.moving import batch, cases, plan_cases, plan_choices, plans
 from workflows.moving.plans import MoveChanged, MoveRefused, MoveUnknown
 from workflows.versions.events import history_of
 
@@ -66,11 +66,11 @@ def test_a_plan_counts_what_goes_what_needs_a_choice_and_what_cannot(quick: buil
     assert fates(move)[verify.code] == "moves"
     assert fates(move)[failed.code] == "cannot"
     assert "incident" in (line(move, failed).why_en or "")
-    groups = {group.places: group for group in plans.groups_of(move)}
+    groups = {group.places: group for group in plan_cases.groups_of(move)}
     assert groups["verify",].number == 1
     assert sum(group.number for group in groups.values()) == 3
     before = rows(review)
-    assert plans.counts_of(move).get("moves", 0) + plans.counts_of(move).get("choice", 0) == 2
+    assert plan_cases.counts_of(move).get("moves", 0) + plan_cases.counts_of(move).get("choice", 0) == 2
     [event] = plans.events_of(again(move))
     assert (event.act, event.number, event.facts["source"]) == ("plan_move", target.number, source.number)
     assert rows(review) == before                                        # nothing is saved by looking ahead
@@ -93,7 +93,7 @@ def test_what_is_chosen_by_hand_is_kept_by_revision_and_looked_at_again(quick: b
     move = planned(quick, source, target, now=LATER)
     seen = line(move, verify).previewed_at
     by = quick.actor("administrator", LATER)
-    choices = {choice.element: choice for choice in plans.choices_of(again(move), {"legal_review", "verify"})}
+    choices = {choice.element: choice for choice in plan_choices.choices_of(again(move), {"legal_review", "verify"})}
     assert set(choices) <= {"legal_review"}
     with pytest.raises(MoveRefused, match="cannot go"), unit_of_work():
         plans.map_elements(again(move), {"legal_review": "verify"}, by=by, now=LATER, revision=move.revision)
@@ -376,8 +376,8 @@ def test_a_case_that_went_to_another_centre_is_none_of_the_plan_any_more(quick: 
     move = carried_out(quick, source, drawn.put_live(drawn.costly_model()), now=LATER)
     with unit_of_work():
         db.session.get_one(Case, gone.id).centre_id = other.centre.id
-    assert [each.case_id for each in plans.lines_of(again(move))] == [kept.id]
-    assert plans.counts_of(again(move)) == {"moved": 1}
+    assert [each.case_id for each in plan_cases.lines_of(again(move))] == [kept.id]
+    assert plan_cases.counts_of(again(move)) == {"moved": 1}
     with pytest.raises(MoveUnknown), unit_of_work():
         batch.undo_case(again(move), gone.ref, by=quick.actor("administrator", LATER), now=later(LATER))
     undone(quick, move, now=later(LATER))
@@ -401,7 +401,7 @@ def test_counts_agree_with_the_list_and_a_plan_is_undone_with_its_last_case(quic
     batch.go_on(LATER)
     assert again(move).state == "done"
     build.act(quick, secret, "quarantine", "operator", reason="Tố cáo một cán bộ.")
-    assert plans.counts_of(again(move)) == {"moved": 1, "undone": 1}
-    assert sum(group.number for group in plans.groups_of(again(move))) == len(plans.lines_of(again(move))) == 2
+    assert plan_cases.counts_of(again(move)) == {"moved": 1, "undone": 1}
+    assert sum(group.number for group in plan_cases.groups_of(again(move))) == len(plan_cases.lines_of(again(move))) == 2
     assert bring_back(others[1]) == "undone"
     assert faults() == []

@@ -28,7 +28,7 @@ from workflows.drafting.foreign_settings import end_all_foreign_settings
 from workflows.drafting.renaming import drawn_id, renamed_in, set_apart, with_ids
 from workflows.models import ProcessMove, ProcessVersion, StepTimes
 from workflows.moving.mapping import Verdict, fates
-from workflows.moving.plans import mapping_of
+from workflows.moving.plan_choices import mapping_of
 from workflows.versions.live import FIELD_REPORT, ModelNotClean, check_version, live_version
 from workflows.versions.step_origins import new_stamp, parts_of, reused_between
 
