@@ -31,8 +31,8 @@ from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion
 from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import Spot, nets_of
-from workflows.moving.pairs import OVER_AT_ONCE
 from workflows.moving.sentences import to_version
+from workflows.moving.token_plans import OVER_AT_ONCE
 from workflows.moving.token_targets import reason_against_standing
 from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of

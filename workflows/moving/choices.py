@@ -10,7 +10,8 @@ from workflows.checks.diagram import Node
 from workflows.definitions.vocabulary import RESTING
 from workflows.moving.looks import look_at
 from workflows.moving.net import AT, Spot, Standing, Stretch
-from workflows.moving.pairs import Pair, Refusal
+from workflows.moving.pairs import Pair
+from workflows.moving.token_plans import Refusal
 
 MOST_TRIED = 1_000
 """The most states planned for the targets of one element."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from workflows.moving.net import AT, NOWHERE, Net, Spot, Standing, Stretch
-from workflows.moving.pairs import OVER_AT_ONCE, Pair, Refusal, TokenPlan
+from workflows.moving.pairs import Pair
+from workflows.moving.token_plans import OVER_AT_ONCE, Refusal, TokenPlan
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from casework.errors import CaseworkError
 from workflows.definitions.cache import LruCache
 from workflows.definitions.process import Definition, Element
 from workflows.moving.choices import Choices
+from workflows.moving.images import Mapped
 from workflows.moving.looks import Look, look_at
 from workflows.moving.net import AT, KEPT, NOWHERE, Spot, nets_of
-from workflows.moving.pairs import Mapped, Pair, Refusal, TokenMove, pair_of
+from workflows.moving.pairs import Pair, pair_of
+from workflows.moving.token_plans import Refusal, TokenMove
 
 MOST_STANDINGS = 3_000
 """The most states of a process that are examined."""

@@ -32,7 +32,8 @@ from workflows.definitions.process import Definition
 from workflows.engine import Services
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import AT, ON, Net, nets_of
-from workflows.moving.pairs import OVER_AT_ONCE, Pair, TokenMove, TokenPlan, pair_of
+from workflows.moving.pairs import Pair, pair_of
+from workflows.moving.token_plans import OVER_AT_ONCE, TokenMove, TokenPlan
 from workflows.moving.tokens import NotAtRest, Token, grouped, tokens_of
 from workflows.running.faults import told_of
 from workflows.running.token_moves import SPLIT, entry_of
