@@ -1,8 +1,10 @@
 """The tokens of a task tree in terms of the nets: where each stands, and what a non-interrupting boundary event has begun."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
@@ -13,6 +15,11 @@ from workflows.definitions.joins import waits_to_be_joined
 from workflows.definitions.process import Definition
 from workflows.definitions.vocabulary import RESTING
 from workflows.moving.net import AT, ON, Net, Spot
+
+LIVE = TaskState.READY | TaskState.WAITING
+"""Tasks that go on."""
+FORESEEN = TaskState.PREDICTED_MASK | TaskState.FUTURE
+"""Tasks no token has come to."""
 
 
 class NotAtRest(RuntimeError):
@@ -49,6 +56,11 @@ def element_before(task: Task, definition: Definition) -> str:
     return parent.task_spec.name if parent is not None else ""
 
 
+def copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a token for another task: what is done with them there changes nothing here."""
+    return {name: deepcopy(value) if isinstance(value, dict | list) else value for name, value in values.items()}
+
+
 def _tokens(workflow: BpmnWorkflow, definition: Definition, net: Net) -> Iterator[Token]:
     for task in workflow.tasks.values():
         if task.state == TaskState.READY and not task.task_spec.manual:
@@ -58,7 +70,7 @@ def _tokens(workflow: BpmnWorkflow, definition: Definition, net: Net) -> Iterato
             continue
         if waits_to_be_joined(task) and task.has_state(TaskState.WAITING | TaskState.CANCELLED):
             yield Token(task, (ON, element_before(task, definition), element.id), _begun_by(task, net))
-        elif element.kind in RESTING and task.has_state(TaskState.READY | TaskState.WAITING):
+        elif element.kind in RESTING and task.has_state(LIVE):
             yield Token(task, (AT, element.id), _begun_by(task, net))
 
 

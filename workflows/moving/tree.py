@@ -14,9 +14,7 @@ from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefinition, TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
@@ -30,18 +28,18 @@ from workflows.definitions.expressions import ClosedScriptEngine
 from workflows.definitions.joins import RoundJoin, waits_to_be_joined
 from workflows.definitions.process import Definition
 from workflows.engine import Services
+from workflows.moving.forks import Forks
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import AT, ON, Net, nets_of
 from workflows.moving.pairs import Pair, pair_of
 from workflows.moving.token_plans import OVER_AT_ONCE, TokenMove, TokenPlan
-from workflows.moving.tokens import NotAtRest, Token, grouped, tokens_of
+from workflows.moving.tokens import FORESEEN, LIVE, NotAtRest, Token, copied, grouped, tokens_of
+from workflows.moving.waiting_events import guards, keeps_moment, moment_kind, rearm, spent_events
 from workflows.running.faults import told_of
 from workflows.running.token_moves import SPLIT, entry_of
 
 __all__ = ["MoveImpossible", "move_tree", "places_of"]
 
-_LIVE = TaskState.READY | TaskState.WAITING
-_FORESEEN = TaskState.PREDICTED_MASK | TaskState.FUTURE
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 _NOT_AT_REST = Bilingual("Hồ sơ đang đi giữa chừng, chưa dừng ở bước nào.", "The case is on its way and rests at no step.")
@@ -137,7 +135,7 @@ def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, se
 def _shape(workflow: BpmnWorkflow) -> list[tuple[Any, ...]]:
     # the events a finished task has seen are objects equal only to themselves; internal data matters only on tasks that still wait
     return [
-        (task.task_spec.name, task.state, task.data, task.internal_data if task.has_state(_LIVE) else None, len(task._children))
+        (task.task_spec.name, task.state, task.data, task.internal_data if task.has_state(LIVE) else None, len(task._children))
         for task in workflow.tasks.values()
     ]
 
@@ -176,9 +174,10 @@ class _Move:
         with self._moments_held():
             for parent, flow in self._ways_on:
                 self._start(parent, flow)
+            forks = Forks(self.workflow, self.spec, self.pair.new)
             for beside, plan in plans.items():
                 for flow in plan.begins:
-                    self._start(self._fork(flow, beside), flow)
+                    self._start(forks.passed(flow.source, beside), flow)
             self._wake_joins()
             self._run()
         self._foresee()
@@ -188,7 +187,7 @@ class _Move:
     def _foresee(self) -> None:
         """Predict the next tasks of what rests, only as far as needed for the engine to predict the rest on arrival."""
         for task in list(self.workflow.tasks.values()):
-            if task.has_state(_LIVE) and not task._children and _moment_kind(task.task_spec) != "cycle":
+            if task.has_state(LIVE) and not task._children and moment_kind(task.task_spec) != "cycle":
                 task._sync_children(task.task_spec.outputs, TaskState.MAYBE)
 
     @contextmanager
@@ -217,7 +216,7 @@ class _Move:
         """Assign the task the engine puts before a step with boundary events to the token resting at that step."""
         for id_, going in self._going.items():
             task = self.source.tasks[id_]
-            if task.parent is not None and _guards(task.parent, task):
+            if task.parent is not None and guards(task.parent, task):
                 target = going.to[1] if going.to is not None and going.to[0] == AT else None
                 self._targets[task.parent.id] = self.spec.task_specs.get(f"{target}{SPLIT}")
 
@@ -226,13 +225,13 @@ class _Move:
         ahead: list[tuple[Task, Task | None]] = [(root, None)]
         while ahead:
             task, above = ahead.pop()
-            if task.has_state(_FORESEEN):
+            if task.has_state(FORESEEN):
                 continue
             spec = self._spec_of(task)
             copy = above
             if spec is not None:
                 copy = Task(self.workflow, spec, above, state=task.state, id=task.id)
-                copy.data, copy.internal_data = _copied(task.data), deepcopy(task.internal_data)
+                copy.data, copy.internal_data = copied(task.data), deepcopy(task.internal_data)
                 copy.triggered, copy.last_state_change = task.triggered, task.last_state_change
                 if above is None:
                     self.workflow.task_tree = copy
@@ -280,10 +279,10 @@ class _Move:
         for task in list(workflow.tasks.values()):
             if isinstance(task.task_spec, CatchingEvent) and task.state == TaskState.WAITING:
                 was = source.tasks[task.id]
-                if self.keeps_limits and _can_keep(was.task_spec, task.task_spec):
+                if self.keeps_limits and keeps_moment(was.task_spec, task.task_spec):
                     workflow.event_manager.add_task(task)
                 else:
-                    _rearm(task)
+                    rearm(task)
 
     # -- tokens that rest ------------------------------------------------------------------------------------------
 
@@ -295,18 +294,18 @@ class _Move:
             self.workflow.event_manager.remove_task(task)
             task._set_state(TaskState.READY)
         elif not spec.manual and task.state == TaskState.READY:
-            _rearm(task)
+            rearm(task)
         split = self.spec.task_specs.get(f"{spec.name}{SPLIT}")
         if split is None:
             return
         guard = task.parent
         if guard.task_spec is not split:
             guard = self._put_before(task, split)
-        there = {child.task_spec.name for child in guard.children} | {child.task_spec.name for child in _spent(was)}
+        there = {child.task_spec.name for child in guard.children} | {child.task_spec.name for child in spent_events(was)}
         for event in split.outputs:
             if event is not spec and event.name not in there:
                 child = guard._add_child(event, TaskState.FUTURE)
-                _rearm(child, dict(task.data))
+                rearm(child, dict(task.data))
 
     def _put_before(self, task: Task, spec: TaskSpec) -> Task:
         """Put a completed task between a task and its parent."""
@@ -327,47 +326,6 @@ class _Move:
         spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
         spec._update(child)
 
-    def _fork(self, flow: Flow, beside: UUID | None) -> Task:
-        """The task of a fork already passed, the last with something going on behind it; a newly drawn fork gets one inserted."""
-        top = self.workflow.tasks[beside] if beside is not None else self.workflow.task_tree
-        found = self._last_done(top, flow.source)
-        if found is not None:
-            return found
-        before = next((each for each in self._done_before(top, flow.source) if each is not None), None) or self._common(top)
-        spec = self.spec.task_specs[flow.source]
-        fork = Task(self.workflow, spec, before, state=TaskState.COMPLETED)
-        fork.data = _copied(before.data)
-        after = {each.name for each in spec.outputs}
-        for child in [each for each in before.children if each.task_spec.name in after and not each.has_state(_FORESEEN)]:
-            before._children.remove(child.id)
-            fork._children.append(child.id)
-            child.parent = fork
-        return fork
-
-    def _done_before(self, top: Task, fork: str) -> Iterator[Task | None]:
-        """For each element before a fork, nearest first, its last completed task, None where it has none."""
-        net = self.pair.new
-        seen, ahead = {fork}, [fork]
-        while ahead:
-            new = [each for each in net.graph.before(ahead.pop(0)) if each not in seen]
-            seen.update(new)
-            for each in new:
-                yield self._last_done(top, each)
-            ahead += new
-
-    def _last_done(self, top: Task, element: str) -> Task | None:
-        tasks = [task for task in top if task.task_spec.name == element and task.state == TaskState.COMPLETED]
-        return max(tasks, key=lambda task: (any(each.has_state(_LIVE) for each in task), task.depth), default=None)
-
-    def _common(self, top: Task) -> Task:
-        """The nearest task before everything that goes on."""
-        task = top
-        while True:
-            going_on = [child for child in task.children if any(each.has_state(_LIVE) for each in child)]
-            if len(going_on) != 1 or going_on[0].state != TaskState.COMPLETED:
-                return task
-            task = going_on[0]
-
     def _wake_joins(self) -> None:
         """The engine keeps one task waiting at a join and sets the others aside: if that one is gone, another takes its place."""
         waiting: dict[str, list[Task]] = {}
@@ -375,7 +333,7 @@ class _Move:
             if isinstance(task.task_spec, RoundJoin) and waits_to_be_joined(task):
                 waiting.setdefault(task.task_spec.name, []).append(task)
         for tasks in waiting.values():
-            if not any(task.has_state(_LIVE) for task in tasks):
+            if not any(task.has_state(LIVE) for task in tasks):
                 tasks[-1]._set_state(TaskState.WAITING)
             for task in tasks:
                 if task.state == TaskState.WAITING:
@@ -390,45 +348,3 @@ class _Move:
             for task in ready:
                 if task.state == TaskState.READY:
                     task.run()
-
-
-def _guards(split: Task, task: Task) -> bool:
-    return isinstance(split.task_spec, BoundaryEventSplit) and split.task_spec.name == f"{task.task_spec.name}{SPLIT}"
-
-
-def _spent(was: Task) -> list[Task]:
-    """The boundary events of a waiting step that have already happened."""
-    if was.parent is None or not _guards(was.parent, was):
-        return []
-    return [each for each in was.parent.children if each is not was and each.has_state(TaskState.FINISHED_MASK)]
-
-
-def _can_keep(old: TaskSpec, new: TaskSpec) -> bool:
-    """Whether a waiting event may keep what it has computed: both wait for an instant, both for a cycle, or both for neither."""
-    return _moment_kind(old) == _moment_kind(new)
-
-
-def _moment_kind(spec: TaskSpec) -> str:
-    definition = getattr(spec, "event_definition", None)
-    parts = definition.event_definitions if isinstance(definition, MultipleEventDefinition) else [definition]
-    moments = [each for each in parts if isinstance(each, TimerEventDefinition)]
-    return "cycle" if any(isinstance(each, CycleTimerEventDefinition) for each in moments) else "moment" if moments else ""
-
-
-def _rearm(task: Task, data: dict[str, Any] | None = None) -> None:
-    """Let an event begin to wait as if a token had just arrived, with the token's values."""
-    values = task.data if data is None else data
-    parent, had = task.parent, task.parent.data
-    task._set_state(TaskState.FUTURE)
-    task.internal_data = {}
-    task.data = dict(values)
-    parent.data = values
-    try:
-        task.task_spec._update(task)
-    finally:
-        parent.data = had
-    task.data = dict(values)
-
-
-def _copied(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: deepcopy(value) if isinstance(value, dict | list) else value for name, value in data.items()}
