@@ -36,7 +36,8 @@ from workflows.bottlenecks.keeping import count_month
 from workflows.drafting.drafts import hand_in, start_draft
 from workflows.moving import batch
 from workflows.moving.plans import make_move
-from workflows.rehearsal.running import ReplayPeriod, ask_history, ask_scenarios, go_on_with_rehearsals
+from workflows.rehearsal.asking import ReplayPeriod, ask_history, ask_scenarios
+from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.reorganising import acts as reorganising
 from workflows.running.steps import claim
 from workflows.versions.live import live_version

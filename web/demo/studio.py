@@ -25,8 +25,8 @@ from workflows.drafting.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion
 from workflows.moving import batch
 from workflows.moving.plans import make_move
+from workflows.rehearsal.asking import ReplayPeriod, ask_history, ask_scenarios
 from workflows.rehearsal.recording import record_scenario
-from workflows.rehearsal.running import ReplayPeriod, ask_history, ask_scenarios
 from workflows.versions.live import live_version, scopes_with
 from workflows.versions.starting_models import STARTING_MODELS
 

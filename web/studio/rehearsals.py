@@ -30,16 +30,9 @@ from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition, Element, ModelRefused
 from workflows.element_settings import limit_of
 from workflows.models import ProcessVersion, Rehearsal
-from workflows.rehearsal.running import (
-    HISTORY,
-    SCENARIOS,
-    RehearsalUnknown,
-    ReplayPeriod,
-    ask_history,
-    ask_scenarios,
-    newest_of,
-    rehearsal_for,
-)
+from workflows.rehearsal.asking import ReplayPeriod, ask_history, ask_scenarios
+from workflows.rehearsal.reading import RehearsalUnknown, newest_of, rehearsal_for
+from workflows.rehearsal.running import HISTORY, SCENARIOS
 from workflows.rehearsal.scenarios import (
     LONGEST_NAME,
     ScenarioUnknown,

@@ -32,7 +32,8 @@ from workflows.drafting.version_lists import MOST_COUNTED, MOST_VERSIONS, open_c
 from workflows.figures.step_counts import open_steps
 from workflows.models import ProcessVersion
 from workflows.moving.plans import move_scopes
-from workflows.rehearsal.running import HISTORY, SCENARIOS, newest_of
+from workflows.rehearsal.reading import newest_of
+from workflows.rehearsal.running import HISTORY, SCENARIOS
 from workflows.routing.table_rows import names_in_tables, table_of
 from workflows.versions.events import history_of, why_not_approve
 from workflows.versions.live import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for

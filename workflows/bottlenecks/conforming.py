@@ -16,7 +16,9 @@ from workflows.bottlenecks.reading import BottleneckQuery, centres_read
 from workflows.bottlenecks.traces import traces_of
 from workflows.definitions.parsed import text_of
 from workflows.models import ProcessVersion, Rehearsal
-from workflows.rehearsal.running import RUNNERS, Tell, ask_rehearsal, newest_about, only
+from workflows.rehearsal.asking import ask_rehearsal, only
+from workflows.rehearsal.reading import newest_about
+from workflows.rehearsal.running import RUNNERS, Tell
 from workflows.rehearsal.shut_in import RehearsalFailed, in_child
 from workflows.rehearsal.stories import LONGEST_WHY, shortened
 from workflows.versions.live import live_version

@@ -19,8 +19,10 @@ from tests.web.pages import words_of
 from workflows.definitions.process import shipped_model
 from workflows.drafting.drafts import start_draft
 from workflows.models import ProcessVersion, Rehearsal, Scenario
-from workflows.rehearsal import running
-from workflows.rehearsal.running import HISTORY, RehearsalRefused, ReplayPeriod, ask_history, go_on_with_rehearsals, newest_of
+from workflows.rehearsal import asking, running
+from workflows.rehearsal.asking import RehearsalRefused, ReplayPeriod, ask_history
+from workflows.rehearsal.reading import newest_of
+from workflows.rehearsal.running import HISTORY, go_on_with_rehearsals
 from workflows.versions.live import live_version
 
 
@@ -152,9 +154,9 @@ def test_one_centre_neither_hides_what_another_asked_nor_keeps_it_from_asking(of
         return found.ref if found else None
 
     mine = asked(own, 0)
-    theirs = [asked(other, back) for back in range(running.MOST_WAITING)]
+    theirs = [asked(other, back) for back in range(asking.MOST_WAITING)]
     with pytest.raises(RehearsalRefused, match="Too many"):
-        asked(other, running.MOST_WAITING)
+        asked(other, asking.MOST_WAITING)
     assert (seen(own), seen(other)) == (mine, theirs[-1])
     assert theirs[0] != mine, "the same wish of another centre is another"
     newer = asked(own, 99)

@@ -19,19 +19,11 @@ from workflows.definitions.process import parse, shipped_model
 from workflows.drafting.drafts import save_draft, start_draft
 from workflows.mending.acts import CaseUnknown
 from workflows.models import ProcessVersion, Rehearsal, Scenario
+from workflows.rehearsal.asking import RehearsalRefused, ReplayPeriod, ask_history, ask_scenarios
 from workflows.rehearsal.automaton import Automaton
+from workflows.rehearsal.reading import newest_of
 from workflows.rehearsal.recording import record_scenario
-from workflows.rehearsal.running import (
-    HISTORY,
-    LEASE,
-    SCENARIOS,
-    RehearsalRefused,
-    ReplayPeriod,
-    ask_history,
-    ask_scenarios,
-    go_on_with_rehearsals,
-    newest_of,
-)
+from workflows.rehearsal.running import HISTORY, LEASE, SCENARIOS, go_on_with_rehearsals
 from workflows.rehearsal.scenarios import ScenarioRefused, ScenarioUnknown, drop_scenario, name_scenario, scenarios_for, shipped_scenarios
 from workflows.rehearsal.shut_in import TOO_LARGE, TOO_SLOW, RehearsalFailed, in_child
 from workflows.rehearsal.stories import go_through
