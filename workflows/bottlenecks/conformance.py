@@ -16,7 +16,8 @@ from typing import Any
 from casework.bilingual import Bilingual
 from workflows.bottlenecks.traces import Trace
 from workflows.definitions.process import Definition, parse
-from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, NotEnabled, State, TooManyStates
+from workflows.rehearsal.automaton import Automaton, DoesNotRun, NotEnabled, TooManyStates
+from workflows.rehearsal.states import Act, Enabled, Kind, Move, State
 
 MOST_SILENT = 4
 """Messages and timers in a row between two steps."""

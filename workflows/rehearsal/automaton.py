@@ -12,9 +12,7 @@ act is done, whatever the time. Touches no database.
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -38,6 +36,7 @@ from workflows.definitions.expressions import ExpressionRefused, names_in
 from workflows.definitions.process import Definition, read_xml
 from workflows.definitions.variables import Variable
 from workflows.definitions.vocabulary import RESTING
+from workflows.rehearsal.states import Act, Enabled, Kind, Move, State
 from workflows.rounds import forget_rounds
 from workflows.running.faults import root_of
 from workflows.running.process_variables import declared_variables
@@ -48,18 +47,10 @@ MOST_STATES = 20_000
 """The most states of one automaton; a packed tree is kept for each."""
 
 
-class Kind(StrEnum):
-    """What moves a process on: a step done, a message heard, a timer fired."""
-
-    STEP = "step"
-    MESSAGE = "message"
-    TIMER = "timer"
-
-
 class NotEnabled(CaseworkError):
     """`act` cannot happen in that state."""
 
-    def __init__(self, act: "Act") -> None:
+    def __init__(self, act: Act) -> None:
         self.act = act
         super().__init__(f"“{act.element}” không chờ ở đó.", f"“{act.element}” does not wait there.")
 
@@ -73,97 +64,6 @@ class TooManyStates(CaseworkError):
 
     def __init__(self) -> None:
         super().__init__("Mô hình có quá nhiều trạng thái.", "The model has too many states.")
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One thing that happens. `element` is the step, the timer, or the name of the message; `values` what it leaves, as JSON text.
-
-    `answers` gives the answers of services called on the way, by name; a service not named gives its first sample.
-    """
-
-    kind: Kind
-    element: str
-    values: bytes = b"{}"
-    answers: bytes = b"{}"
-
-    @classmethod
-    def step(cls, element: str, values: Mapping[str, Any] | None = None, answers: Mapping[str, Any] | None = None) -> "Act":
-        """A step done, with its outcome under its own name."""
-        return cls(Kind.STEP, element, _text(values), _text(answers))
-
-    @classmethod
-    def message(cls, name: str, payload: Mapping[str, Any] | None = None, answers: Mapping[str, Any] | None = None) -> "Act":
-        return cls(Kind.MESSAGE, name, _text(payload), _text(answers))
-
-    @classmethod
-    def timer(cls, element: str, answers: Mapping[str, Any] | None = None) -> "Act":
-        return cls(Kind.TIMER, element, b"{}", _text(answers))
-
-    @property
-    def sign(self) -> tuple[Kind, str]:
-        """What has to be enabled for it."""
-        return self.kind, self.element
-
-
-def _text(values: Mapping[str, Any] | None) -> bytes:
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS) if values else b"{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Enabled:
-    """Something that can happen in a state. `place` is the element its token rests at, `name` is how an Act names it: a message by its
-    name.
-
-    For a timer, `seconds` is how long the model lets it wait, and `clock` the limit of the case it follows, if any.
-    """
-
-    kind: Kind
-    name: str
-    place: str
-    clock: str | None = None
-    seconds: float | None = None
-
-    @property
-    def element(self) -> str:
-        """The element people see."""
-        return self.place
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class State:
-    """A resting state of one process. Each exists once, so identity is equality.
-
-    `places` are the elements its tokens rest at, sorted, without those that only listen; `ends` are those just reached if the process is
-    over.
-    """
-
-    number: int
-    process_id: str
-    places: tuple[str, ...]
-    listening: tuple[str, ...]
-    enabled: tuple[Enabled, ...]
-    ends: tuple[str, ...]
-    signs: frozenset[tuple[Kind, str]]
-    is_over: bool
-
-    def can(self, act: Act) -> bool:
-        """Whether the act can happen here."""
-        return act.sign in self.signs
-
-    @property
-    def steps(self) -> list[str]:
-        """The waiting steps, one element per token."""
-        return [each.name for each in self.enabled if each.kind == Kind.STEP]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """The result of an act: the state, the messages sent to the other process, and the services asked."""
-
-    state: State
-    thrown: tuple[tuple[str, bytes], ...] = ()
-    asked: tuple[str, ...] = ()
 
 
 class Automaton:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from workflows.rehearsal.automaton import Act, Kind, State
 from workflows.rehearsal.lives import CASE, CaseLife
+from workflows.rehearsal.states import Act, Kind, State
 from workflows.rehearsal.tracing import Traced
 
 Sign = tuple[Kind, str]

@@ -14,10 +14,11 @@ from casework.permissions import AGENCY_ROLES
 from workflows.definitions.step_forms import variables_of
 from workflows.definitions.variables import Type
 from workflows.desk_access import REPORTER
-from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, NotEnabled, State
+from workflows.rehearsal.automaton import Automaton, DoesNotRun, NotEnabled
 from workflows.rehearsal.lives import CASE
 from workflows.rehearsal.office_time import OfficeTime
 from workflows.rehearsal.records import FINISHED, NOTHING, Record, Sign, Which, change
+from workflows.rehearsal.states import Act, Enabled, Kind, State
 from workflows.rehearsal.stories import ASSIGNMENT, label_of, name_of
 
 MOST_ACTS = 1_000

@@ -10,8 +10,9 @@ from typing import Any
 
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
-from workflows.rehearsal.automaton import Act, Automaton, Kind, State
+from workflows.rehearsal.automaton import Automaton
 from workflows.rehearsal.lives import CASE
+from workflows.rehearsal.states import Act, Kind, State
 from workflows.rehearsal.stories import ASSIGNMENT, BEGIN, LONGEST_WHY, MOST_ACTS, Story, act_of, cut, name_of, where
 
 MOST_HELPED = 20

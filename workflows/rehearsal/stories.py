@@ -9,8 +9,9 @@ import orjson
 from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from workflows.facts import FACTS
-from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Kind, State
+from workflows.rehearsal.automaton import Automaton, DoesNotRun
 from workflows.rehearsal.lives import CASE
+from workflows.rehearsal.states import Act, Kind, State
 from workflows.rehearsal.tracing import Traced
 
 Story = list[dict[str, Any]]

@@ -16,9 +16,10 @@ from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from workflows.definitions.step_forms import variables_of
 from workflows.definitions.variables import Type
-from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, State
+from workflows.rehearsal.automaton import Automaton, DoesNotRun
 from workflows.rehearsal.lives import CASE, CaseLife, PassedStep, PassedTimer, ProcessLife
 from workflows.rehearsal.meaning import ConditionMeaning
+from workflows.rehearsal.states import Act, Enabled, Kind, Move, State
 
 MOST_TRIED = 4_000
 """Moves tried to find the way of one process."""
