@@ -17,12 +17,13 @@ from tests.soak.runs import Options, Round, Run
 from tests.workflows.rehearsal.grown import CALENDAR, LEGAL, Lived, histories
 from web.config import Config
 from workflows.definitions.process import digest_of, parse, shipped_model
+from workflows.rehearsal.assumptions import Assumed
 from workflows.rehearsal.automaton import NOON, Automaton
 from workflows.rehearsal.history import lives_of
 from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.office_time import OfficeTime, told_calendar
 from workflows.rehearsal.records import record_of
-from workflows.rehearsal.replaying import Assumed, Player
+from workflows.rehearsal.replaying import Player
 from workflows.rehearsal.states import Kind
 from workflows.rehearsal.tracing import Traced, trace_case
 from workflows.rehearsal.what_if import replay

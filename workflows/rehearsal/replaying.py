@@ -14,11 +14,12 @@ from casework.permissions import AGENCY_ROLES
 from workflows.definitions.step_forms import variables_of
 from workflows.definitions.variables import Type
 from workflows.desk_access import REPORTER
+from workflows.rehearsal.assumptions import BUTTON, STEP, TIMER, Assumed, chosen_act
 from workflows.rehearsal.automaton import Automaton, DoesNotRun, NotEnabled
 from workflows.rehearsal.lives import CASE
 from workflows.rehearsal.office_time import OfficeTime
 from workflows.rehearsal.records import FINISHED, NOTHING, Record, Sign, Which, change
-from workflows.rehearsal.states import Act, Enabled, Kind, State
+from workflows.rehearsal.states import Act, Kind, State
 from workflows.rehearsal.stories import ASSIGNMENT, label_of, name_of
 
 MOST_ACTS = 1_000
@@ -30,21 +31,8 @@ DONE, BEGUN, HEARD, HEARD_BY_CASE, LOOKED = range(5)
 """The order of events at the same instant."""
 
 
-STEP, BUTTON, TIMER = "step", "button", "timer"
-"""What was assumed of an element: all of a step, only its outcome, or how long a timer waits."""
-
-
 class NotReplayed(CaseworkError):
     """The case cannot be replayed to its end in this model; the text says where it is stuck."""
-
-
-@dataclass(frozen=True, slots=True)
-class Assumed:
-    """The duration of a step history does not know, in office seconds or in seconds round the clock, and the button pressed."""
-
-    seconds: float
-    in_office: bool = True
-    outcome: str | None = None
 
 
 @dataclass(slots=True)
@@ -341,22 +329,7 @@ class _Run:
         self._plan(at, DONE, waits)
 
     def _chosen(self, waits: _Waits, assumed: Assumed) -> Act:
-        """The first combination of values that leads on instead of back to an earlier step. The button is the assumed one, if any."""
-        element, state = waits.sign[1], self.processes[waits.process].state
-        choices = self.automaton.choices(state, Enabled(Kind.STEP, element, element))
-        if assumed.outcome is not None:
-            pressed = [each for each in choices if each.get(element) == assumed.outcome]
-            choices = pressed or [{**each, element: assumed.outcome} for each in choices[:1]]
-        acts = [Act.step(element, each) for each in choices] or [Act.step(element)]
-        return next((act for act in acts if self._leads_on(state, act)), acts[0])
-
-    def _leads_on(self, state: State, act: Act) -> bool:
-        far = self.automaton.steps_from_start(state.process_id)
-        try:
-            come = change(state, self.automaton.after(state, act), act.sign).come
-        except (DoesNotRun, NotEnabled):
-            return False
-        return all(far.get(name, 0) >= far.get(act.element, 0) for _, name in come)
+        return chosen_act(self.automaton, self.processes[waits.process].state, waits.sign[1], assumed)
 
     def _expect_timer(self, waits: _Waits, state: State) -> None:
         element = waits.sign[1]

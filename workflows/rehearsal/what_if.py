@@ -19,12 +19,13 @@ from workflows.bindings import BINDINGS
 from workflows.definitions.process import Element, parse
 from workflows.element_settings import limit_of
 from workflows.facts import FACTS
+from workflows.rehearsal.assumptions import BUTTON, TIMER, Assumed
 from workflows.rehearsal.automaton import NOON, Automaton
 from workflows.rehearsal.lives import CaseLife
 from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.office_time import OfficeTime, calendar_from_told
 from workflows.rehearsal.records import Record, record_of
-from workflows.rehearsal.replaying import BUTTON, TIMER, Assumed, Played, Player
+from workflows.rehearsal.replaying import Played, Player
 from workflows.rehearsal.states import Kind
 from workflows.rehearsal.stories import LONGEST_WHY, cut, label_of, shortened
 from workflows.rehearsal.tracing import NotTraced, trace_case

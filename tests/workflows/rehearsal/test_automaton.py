@@ -19,13 +19,14 @@ from workflows import engine
 from workflows.clock import engine_clock
 from workflows.definitions.process import parse, shipped_model
 from workflows.models import ProcessInstance, WaitingTask
+from workflows.rehearsal.assumptions import Assumed
 from workflows.rehearsal.automaton import NOON, Automaton, DoesNotRun, NotEnabled
 from workflows.rehearsal.history import lives_of
 from workflows.rehearsal.lives import CaseLife
 from workflows.rehearsal.meaning import ConditionMeaning
 from workflows.rehearsal.office_time import OfficeTime
 from workflows.rehearsal.records import record_of
-from workflows.rehearsal.replaying import Assumed, Player
+from workflows.rehearsal.replaying import Player
 from workflows.rehearsal.states import Act, Kind
 from workflows.rehearsal.tracing import trace_case
 
