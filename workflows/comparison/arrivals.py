@@ -13,97 +13,108 @@ from workflows.comparison.wording import NOTHING, begun, fill, listed, quoted, r
 
 
 def added_words(model: Model, node: Node) -> Bilingual:
-    it, place = model.quoted(node.id), place_of(model, node)
     if node.is_step:
-        role = begun(role_words(node.role)) if node.role else Bilingual("Chưa giao cho ai: quy trình", "Given to nobody yet: the process")
-        return fill(
-            "{role} có thêm bước {it}{limit}{place}{when}.",
-            "{role} gets a new step, {it}{limit}{place}{when}.",
-            role=role,
-            it=it,
-            limit=limit_of(node),
-            place=place,
-            when=_entered_when(model, node),
-        )
+        return _step_words(model, node)
     leaving = [flow for flow in model.flows.values() if flow.source == node.id]
-    before, after = names_of(model, near(model, node.id, "before")), names_of(model, near(model, node.id, "after"), "hoặc", "or")
     match node.kind:
         case "boundaryEvent":
-            return _boundary_words(model, node, after)
+            return _boundary_words(model, node)
         case "serviceTask":
-            does = service_words(node.service) if node.service else it
-            return fill(
-                "Phần mềm tự làm thêm một việc: {does}{place}{when}.",
-                "The software does one thing more: {does}{place}{when}.",
-                does=does,
-                place=place,
-                when=_entered_when(model, node),
-            )
+            return _service_words(model, node)
         case "exclusiveGateway" if len(leaving) > 1:
-            ways = [
-                fill("sang {target} {when}", "to {target} {when}", target=model.quoted(flow.target), when=when_taken(model, flow))
-                for flow in leaving
-            ]
-            return fill(
-                "Sau {before} có thêm chỗ rẽ {it}: {ways}.",
-                "After {before} there is a new choice, {it}: {ways}.",
-                before=before,
-                it=it,
-                ways=Bilingual("; ".join(way.vi for way in ways), "; ".join(way.en for way in ways)),
-            )
+            return _choice_words(model, node, leaving)
         case "parallelGateway" if len(leaving) > 1:
-            branches = listed([model.quoted(flow.target) for flow in leaving])
             return fill(
                 "Sau {before} hồ sơ đi nhiều nhánh cùng lúc: {branches}.",
                 "After {before} several ways are gone at once: {branches}.",
-                before=before,
-                branches=branches,
+                before=_before(model, node),
+                branches=listed([model.quoted(flow.target) for flow in leaving]),
             )
-        case "parallelGateway":
-            return fill(
-                "Phải xong cả {before} rồi mới đến {after}.", "All of {before} must be done before {after}.", before=before, after=after
-            )
-        case "exclusiveGateway":
-            return fill(
-                "Các đường từ {before} nhập lại trước {after}.",
-                "The ways from {before} come together before {after}.",
-                before=before,
-                after=after,
-            )
-        case "eventBasedGateway":
-            return fill(
-                "Sau {before} hồ sơ chờ việc nào đến trước: {after}.",
-                "After {before} whichever comes first is waited for: {after}.",
-                before=before,
-                after=after,
-            )
-        case "endEvent":
-            all_ = Bilingual(" (kết thúc mọi nhánh)", " (which ends every way)") if node.is_terminate else NOTHING
-            return fill("Có thêm điểm kết thúc {it}{all}{place}.", "There is a new end, {it}{all}{place}.", it=it, all=all_, place=place)
-        case "intermediateCatchEvent" if node.timer is not None:
-            waits = waits_words(model, node)
-            return fill(
-                "Quy trình có thêm chỗ chờ {it} ({waits}){place}.",
-                "There is a new wait, {it} ({waits}){place}.",
-                it=it,
-                waits=waits,
-                place=place,
-            )
-        case "intermediateCatchEvent" if node.message:
-            waits = message_words(node.message)
-            return fill(
-                "Quy trình có thêm chỗ chờ {it} (sự việc: {waits}){place}.",
-                "There is a new wait, {it} (for: {waits}){place}.",
-                it=it,
-                waits=waits,
-                place=place,
-            )
+        case "parallelGateway" | "exclusiveGateway" | "eventBasedGateway":
+            vi, en = _GATEWAYS[node.kind]
+            return fill(vi, en, before=_before(model, node), after=_after(model, node))
+        case "intermediateCatchEvent" if node.timer is not None or node.message:
+            return _wait_words(model, node)
+    it, place = model.quoted(node.id), place_of(model, node)
+    if node.kind == "endEvent":
+        all_ = Bilingual(" (kết thúc mọi nhánh)", " (which ends every way)") if node.is_terminate else NOTHING
+        return fill("Có thêm điểm kết thúc {it}{all}{place}.", "There is a new end, {it}{all}{place}.", it=it, all=all_, place=place)
     return fill(
         "Có thêm {kind} {it}{place}.", "There is a new part: {kind} {it}{place}.", kind=kind_words(node, node.kind), it=it, place=place
     )
 
 
-def _boundary_words(model: Model, node: Node, after: Bilingual) -> Bilingual:
+_GATEWAYS = {
+    "parallelGateway": ("Phải xong cả {before} rồi mới đến {after}.", "All of {before} must be done before {after}."),
+    "exclusiveGateway": ("Các đường từ {before} nhập lại trước {after}.", "The ways from {before} come together before {after}."),
+    "eventBasedGateway": (
+        "Sau {before} hồ sơ chờ việc nào đến trước: {after}.", "After {before} whichever comes first is waited for: {after}.",
+    ),
+}  # fmt: skip
+"""Gateways that are no choice and no fork."""
+
+
+def _before(model: Model, node: Node) -> Bilingual:
+    return names_of(model, near(model, node.id, "before"))
+
+
+def _after(model: Model, node: Node) -> Bilingual:
+    return names_of(model, near(model, node.id, "after"), "hoặc", "or")
+
+
+def _step_words(model: Model, node: Node) -> Bilingual:
+    role = begun(role_words(node.role)) if node.role else Bilingual("Chưa giao cho ai: quy trình", "Given to nobody yet: the process")
+    return fill(
+        "{role} có thêm bước {it}{limit}{place}{when}.",
+        "{role} gets a new step, {it}{limit}{place}{when}.",
+        role=role,
+        it=model.quoted(node.id),
+        limit=limit_of(node),
+        place=place_of(model, node),
+        when=_entered_when(model, node),
+    )
+
+
+def _service_words(model: Model, node: Node) -> Bilingual:
+    return fill(
+        "Phần mềm tự làm thêm một việc: {does}{place}{when}.",
+        "The software does one thing more: {does}{place}{when}.",
+        does=service_words(node.service) if node.service else model.quoted(node.id),
+        place=place_of(model, node),
+        when=_entered_when(model, node),
+    )
+
+
+def _choice_words(model: Model, node: Node, leaving: list[Flow]) -> Bilingual:
+    ways = [
+        fill("sang {target} {when}", "to {target} {when}", target=model.quoted(flow.target), when=when_taken(model, flow))
+        for flow in leaving
+    ]
+    return fill(
+        "Sau {before} có thêm chỗ rẽ {it}: {ways}.",
+        "After {before} there is a new choice, {it}: {ways}.",
+        before=_before(model, node),
+        it=model.quoted(node.id),
+        ways=Bilingual("; ".join(way.vi for way in ways), "; ".join(way.en for way in ways)),
+    )
+
+
+def _wait_words(model: Model, node: Node) -> Bilingual:
+    if node.timer is not None:
+        waits = waits_words(model, node)
+    else:
+        waits = fill("sự việc: {message}", "for: {message}", message=message_words(node.message or ""))
+    return fill(
+        "Quy trình có thêm chỗ chờ {it} ({waits}){place}.",
+        "There is a new wait, {it} ({waits}){place}.",
+        it=model.quoted(node.id),
+        waits=waits,
+        place=place_of(model, node),
+    )
+
+
+def _boundary_words(model: Model, node: Node) -> Bilingual:
+    after = _after(model, node)
     if node.timer is not None:
         when = waits_words(model, node)
     elif node.message:
