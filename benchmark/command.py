@@ -45,7 +45,7 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
 
 
 def _load(asked: dict[str, Any], say: Say) -> None:
-    from benchmark import load
+    from benchmark import load, load_table
     from benchmark.house import Scale
 
     cases = asked["cases"]
@@ -53,7 +53,7 @@ def _load(asked: dict[str, Any], say: Say) -> None:
         cases=cases, open_steps=max(60, cases // 50), sessions=asked["sessions"], servers=asked["servers"],
         seconds=asked["seconds"] or LOAD_SECONDS,
     )  # fmt: skip
-    _say_all(load.lines(load.run(scale, database_url=asked["database_url"], out=asked["out"], say=say)), say)
+    _say_all(load_table.lines(load.run(scale, database_url=asked["database_url"], out=asked["out"], say=say)), say)
 
 
 def _house(asked: dict[str, Any], say: Say, progress: Progress) -> None:

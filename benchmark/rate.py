@@ -19,8 +19,8 @@ from sqlalchemy import func, select
 
 from benchmark.figures import Figure, share_below
 from benchmark.life import LIFE, WORDS, LifeStep, Staff, take_on_staff, typed_fields, waiting_ref
-from benchmark.load import free_port, running
 from benchmark.pages import PageFailed, Typed, filled
+from benchmark.server import free_port, running
 from benchmark.steps import empty_application
 from benchmark.surroundings import keep, memory_mb, processor_seconds, surroundings
 from benchmark.visitors import HttpBrowser, Notebook, started

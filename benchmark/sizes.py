@@ -20,8 +20,9 @@ import migrations
 from benchmark.figures import share_below
 from benchmark.guests import public_addresses
 from benchmark.house import Installation, Scale, workers
-from benchmark.load import free_port, requests_of, running, some_cases
+from benchmark.load import some_cases
 from benchmark.seeding import Told, build_house, is_begun
+from benchmark.server import free_port, requests_of, running
 from benchmark.steps import Readings, Statements, refuse_used
 from benchmark.surroundings import keep, surroundings
 from benchmark.visitors import Crew, HttpBrowser, Notebook

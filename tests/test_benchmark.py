@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, select, text
 
-from benchmark import load, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
+from benchmark import load, load_table, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
 from benchmark.copies import Copier
 from benchmark.house import Scale
 from benchmark.indexes import kept_indexes
@@ -207,7 +207,7 @@ def test_people_work_in_a_house_of_copied_cases_without_an_error(monkeypatch: py
     monkeypatch.setattr(pages_alone, "ASKED", 5)    # what they take is nothing here: that each kind is there and answers
     monkeypatch.setattr(pages_alone, "PHOTOS", 1)
     measured = load.run(SMALL)
-    print("\n".join(load.lines(measured)))
+    print("\n".join(load_table.lines(measured)))
     figures = {each.name: each for each in measured.figures}
     assert measured.beside["cases"] == SMALL.cases
     assert measured.faults == []

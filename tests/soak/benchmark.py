@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmark import load as crowd
-from benchmark import rate, steps, steps_table
+from benchmark import load_table, rate, steps, steps_table
 from benchmark.house import Scale
+from benchmark.load import run as run_load
 from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
 
@@ -27,8 +27,8 @@ def measure(lives: int, database_url: str | None = None) -> dict[str, Any]:
 
 def load(database_url: str | None = None) -> dict[str, Any]:
     """The house of 100,000 cases with everybody at work in it, and its table printed."""
-    measured = crowd.run(Scale(), database_url=database_url)
-    for line in crowd.lines(measured):
+    measured = run_load(Scale(), database_url=database_url)
+    for line in load_table.lines(measured):
         print(line, flush=True)
     return measured.as_json()
 

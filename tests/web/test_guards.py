@@ -34,7 +34,7 @@ NEVER_CALLED = {
     "eval", "exec", "compile", "os.system", "os.popen", "pickle.load", "pickle.loads", "marshal.loads", "yaml.load",
     "render_template_string",
 }  # fmt: skip
-MAY_DRAW_BY_LOT = {"pictures.py", "scenery.py", "load.py", "visitors.py", "jobs.py"}
+MAY_DRAW_BY_LOT = {"pictures.py", "scenery.py", "crowd.py", "visitors.py", "jobs.py"}
 """What draws invented pictures and loads, and spreads jobs over seconds: nothing of it has to be beyond guessing."""
 COMMON_LOT = {"random", "numpy.random"}
 
