@@ -290,8 +290,8 @@ class Config:
                                            "Certificate the proxy in front serves https with (PEM), to be told of before it ends.",
                                            shown="not set")
     disks: tuple[Path, ...] = setting("DISKS", folders, (),
-                                      "Folders beside the data folder whose disks are watched, separated by commas: of PostgreSQL on this "
-                                      "machine, of backups.", shown="none")
+                                      "Folders whose disks are watched like that of the data folder, separated by commas: of PostgreSQL on "
+                                      "this machine, of backups.", shown="none")
     s3_url: str = setting("S3_URL", web_address, "",
                           "Address of an S3-compatible storage for the files of several machines, such as https://s3.example.vn. Needs the "
                           "extra s3. Not set: files lie in the data folder.", shown="not set")

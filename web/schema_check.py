@@ -61,7 +61,7 @@ def refuse_other_schema(engine: Engine) -> str | None:
         return None
     if there is not None and there > wanted and (migrations.promised_to(engine) or there) <= wanted:
         return (
-            f"The database {name} is at revision {there}, newer than {wanted}, which this program knows; it goes on beside the newer "
+            f"The database {name} is at revision {there}, newer than {wanted}, which this program knows; it goes on alongside the newer "
             "program."
         )
     if there is not None and there > wanted:

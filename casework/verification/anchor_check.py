@@ -179,7 +179,7 @@ def _check_key(newest: SignedAnchor, path: Path) -> Iterator[Finding]:
         yield note(
             "anchor.key_absent", f"key {newest.key_id}",
             "Không có khóa ký mốc xác thực ở đây; chỉ kiểm tra được chữ ký bằng khóa công khai đặt cạnh các mốc.",
-            "The key that signs anchors is not here; signatures could be checked only by the public key that lies beside them.",
+            "The key that signs anchors is not here; signatures could be checked only by the public key kept with them.",
         )  # fmt: skip
     elif own != newest.key_id and not is_successor(path.parent.parent / FOLDER, newest.key_id, own):
         yield fault(

@@ -29,7 +29,7 @@ OLDER = Bilingual(
 NOT_SIGNED = Bilingual("Tệp chưa có chữ ký số nào mới.", "The file has no new signature.")
 ADDED_TO = Bilingual(
     "Ngoài chữ ký, tệp còn bị thêm hoặc sửa nội dung sau khi ban hành.",
-    "Beside signatures, content was added to the file or altered after it was issued.",
+    "Apart from the signatures, content was added to the file or altered after it was issued.",
 )
 
 

@@ -82,7 +82,7 @@ def _read(data: bytes, issuers: Sequence[x509.Certificate]) -> tuple[bytes, Revo
         if issuer.subject == crl.issuer and _has_signed(issuer, crl):
             key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             return points, RevocationList(key_digest(key), crl.last_update_utc, crl.next_update_utc, revoked)
-    raise ListUnread("no certificate beside it has signed it")
+    raise ListUnread("no certificate next to it has signed it")
 
 
 def _points_of(crl: x509.CertificateRevocationList) -> bytes:

@@ -72,7 +72,7 @@ class NumberForm(Form):
     on = DateField(_l("Day of the document"), validators=[InputRequired(_l("Please give the day."))])
     gap_note = TextAreaField(
         _l("Why numbers are left out"), validators=[Optional(), at_most(LONGEST_NOTE)],
-        description=_l("It stands in the register beside each number that is left out. Please name no citizen."),
+        description=_l("It stands in the register next to each number that is left out. Please name no citizen."),
     )  # fmt: skip
 
 

@@ -49,9 +49,9 @@ _NO_WAY_TO_END = Rule(
 _BEGUN_AGAIN = Rule(
     "joined_beside_a_loop",
     Bilingual("Bước đó có thể đến lần nữa khi nhánh bên còn chạy; cổng nối sẽ lẫn hai lượt với nhau.",
-              "The step may come again while what was begun beside it still runs; a join would mix the two."),
+              "The step may be reached again while the side branch still runs; a join would mix up the two rounds."),
     Bilingual("Làm các việc của nhánh bên lần lượt, không tách rồi nối song song.",
-              "Let the steps beside follow one another, without parting and joining."),
+              "Let the steps of the side branch follow one another instead of splitting and joining."),
 )  # fmt: skip
 _NEVER_REACHED = Rule(
     "never_reached",
@@ -249,7 +249,7 @@ def _begun_again(game: Game) -> Iterator[ModelFinding]:
             vi, en = _name(graph, event.id)
             yield _BEGUN_AGAIN.at(
                 event.id, f"{vi} mở một nhánh bên có cổng nối, ở một bước nằm trong vòng lặp.",
-                f"{en} begins something that parts and joins, beside a step of a loop.", line=event.line,
+                f"{en} begins a side branch that has a join, at a step inside a loop.", line=event.line,
             )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ _BESIDE = Rule(
     "step_beside",
     Bilingual(
         "“beside” đánh dấu phần nằm cạnh đường chính, chỉ có giá trị “yes”.",
-        "“beside” marks what lies beside the main way; its only value is “yes”.",
+        "“beside” marks what is drawn next to the main way; its only value is “yes”.",
     ),
     Bilingual("Đặt là “yes” hoặc xóa.", "Make it “yes” or delete it."),
 )

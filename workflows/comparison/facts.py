@@ -123,7 +123,7 @@ ASPECT_WORDS = {
     Aspect.SOURCE: Bilingual("Đi từ", "Leads from"),
     Aspect.TARGET: Bilingual("Dẫn đến", "Leads to"),
     Aspect.CONDITION: Bilingual("Điều kiện", "Condition"),
-    Aspect.BESIDE: Bilingual("Nằm cạnh đường chính", "Beside the main way"),
+    Aspect.BESIDE: Bilingual("Nằm cạnh đường chính", "Next to the main way"),
     Aspect.TEXT: Bilingual("Nội dung", "Text"),
     Aspect.ABOUT: Bilingual("Nói về", "About"),
     Aspect.PROPERTY: Bilingual("Thiết đặt khác", "Another setting"),

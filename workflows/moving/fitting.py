@@ -123,7 +123,7 @@ def not_together(new: Net, spots: Standing, blamed: frozenset[Spot]) -> Refusal:
     elif len(labels) == 1:
         why = Bilingual(
             f"Ở bản mới, khi chờ tại {labels[0].vi} luôn còn nhánh khác cùng chờ; không rõ nhánh đó đứng ở đâu.",
-            f"In the new version another branch always waits beside {labels[0].en}; where that one would stand is not clear.",
+            f"In the new version, whenever a case waits at {labels[0].en}, another branch waits too; where that would stand is not clear.",
         )
     else:
         vi, en = ", ".join(each.vi for each in labels), ", ".join(each.en for each in labels)

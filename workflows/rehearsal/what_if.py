@@ -208,7 +208,7 @@ def _sentences(
     )
     yield Bilingual(
         "Điều xảy ra bên lề (xin rút, tạm dừng, viết thêm…) xảy ra sau cùng một việc và sau cùng khoảng thời gian như đã xảy ra.",
-        "What happened beside the steps (a withdrawal, a hold, more words …) happens after the same step and as long after it as then.",
+        "What happened outside the steps (a withdrawal, a hold, more words …) happens after the same step and as long after it as then.",
     )
     yield Bilingual(
         "Người làm không bận hơn: nhiều việc hơn không làm việc khác chậm lại.",

@@ -395,7 +395,7 @@ def test_seals_are_read_at_the_start_and_what_is_missing_is_named(tmp_path: Path
     assert opened({"ngoai": elsewhere}, {})["ngoai"].signers == ("Phó Chủ tịch", "ab" * 32)
     assert "signers has to list" in why({"ngoai": {**elsewhere, "signers": []}})
     (tmp_path / "root.crl").write_bytes(Authority.new("Tổ chức lạ", since=SINCE).revocation_list(on=SINCE))
-    with pytest.raises(SettingRefused, match=r"root\.crl': no certificate beside it has signed it"):
+    with pytest.raises(SettingRefused, match=r"root\.crl': no certificate next to it has signed it"):
         open_trust(config)
     (tmp_path / "root.crl").write_bytes(authority().revocation_list(on=SINCE))
     assert open_trust(config) == (authority().pem.decode(),)
