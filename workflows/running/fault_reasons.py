@@ -50,6 +50,6 @@ def reason_of(error_class: str) -> Bilingual:
     if error_class.endswith("Refused"):
         return Bilingual(
             "Một quy tắc nghiệp vụ không cho phép việc này lúc quy trình tự chạy.",
-            "A rule of the house did not allow this when the process ran by itself.",
+            "A rule for handling cases did not allow this when the process ran by itself.",
         )
     return REASONS["WorkflowException"] if error_class.startswith("Workflow") else UNKNOWN
