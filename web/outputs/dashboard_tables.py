@@ -16,7 +16,7 @@ from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, Op
 from reports.statistics.subjects import Dimension
 from reports.tables.table import Column, Table
 from web.outputs.listing import FIGURES_OF_OTHERS, local_words
-from web.statistics.figures import FiguresRequest
+from web.statistics.figures_request import FiguresRequest
 from web.statistics.over_time import step_times, trend_of
 from web.statistics.owing import LOADS, owed_by_agency
 from web.statistics.places import spots_by_commune

@@ -39,7 +39,9 @@ from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.navigation import looks_at_wallboard
 from web.statistics.charts import ACROSS_WIDTH, NAMES
-from web.statistics.figures import FiguresRequest, asked_in_address, read_behind, share_of, titles_in_lists, told_to_pages
+from web.statistics.figure_rows import share_of
+from web.statistics.figures import read_behind, titles_in_lists
+from web.statistics.figures_request import FiguresRequest, asked_in_address, told_to_pages
 from web.statistics.over_time import chart_label, step_times, steps_chart, trend_chart, trend_of
 from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES, LOADS, attention_told, latest, owed_by_agency, owed_chart, team_of
 from web.statistics.places import points_on_map, recent_days, spots_by_commune

@@ -1,8 +1,6 @@
 """A period's figures: all with their definitions, by one dimension, by two; the list behind each number; frozen snapshots."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -16,37 +14,19 @@ from wtforms.validators import InputRequired
 from casework.bilingual import Bilingual
 from casework.db import db, reading_once, unit_of_work
 from casework.errors import CaseworkError
-from casework.facts.progress import waits_since
-from casework.figures.definitions import Rate
-from casework.local_time import LOCAL_ZONE, local_day
-from casework.models import Case, FiguresSnapshot, Output, RefusalReason
+from casework.models import Case, FiguresSnapshot, Output
 from casework.outputs import newest_order, order_output
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import CountedFact, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of
-from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Shape
-from reports.statistics.periods import (
-    HALF_YEAR,
-    KIND_NAMES,
-    MONTH,
-    OTHER,
-    QUARTER,
-    WEEK,
-    YEAR,
-    Period,
-    as_called,
-    label_of,
-    period_at,
-    period_between,
-    period_named,
-)
-from reports.statistics.reach import Reach, reach_named, reaches_of
+from reports.statistics.figures import FIGURES, RATES, Shape
+from reports.statistics.periods import label_of, period_named
+from reports.statistics.reach import Reach, reaches_of
 from reports.statistics.snapshots import (
     LONGEST_REASON,
     PAGE,
-    FigureChange,
     changes_of,
     name_in,
     newest_of,
@@ -57,20 +37,18 @@ from reports.statistics.snapshots import (
     snapshots_of,
     snapshots_seen,
 )
-from reports.statistics.subjects import DIMENSION_NAMES, NOT_YET, WHOLE, Dimension, names_of
+from reports.statistics.subjects import NOT_YET, WHOLE, Dimension, names_of
 from web.clock import now
 from web.exports.links import export_url
-from web.filters import decimal, percent
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.statistics.figure_rows import changed_name, part_name, rows_of_figures, share_of
+from web.statistics.figures_request import FiguresRequest, asked_in_address, dimension_named, told_to_pages, words_of_figures
 from web.task_page import at_most
 from workflows.figures.steps import step_hours
 
 bp = Blueprint("statistics", __name__)
-
-OFFERED = {MONTH: 13, QUARTER: 5, HALF_YEAR: 3, YEAR: 4, WEEK: 6}
-"""How many periods of a kind are offered; older ones can be given by name in the address, or by days."""
 
 COLUMNS = (
     "carried_over", "received", "eligible", "handled", "handled_in_time", "handled_in_time_after_extension", "handled_late", "open",
@@ -80,57 +58,6 @@ COLUMNS = (
 """The columns of a table by one dimension."""
 
 CROSSED = tuple(key for key, figure in FIGURES.items() if figure.shape == Shape.NUMBER)
-
-
-@dataclass(frozen=True, slots=True)
-class FigureShare:
-    """A part of a whole; `percent` is None where too few cases make a rate meaningless."""
-
-    rate: Rate
-    part: int
-    whole: int
-
-    @property
-    def percent(self) -> float | None:
-        """To one decimal."""
-        return round(100 * self.part / self.whole, 1) if self.whole >= FEWEST else None
-
-
-@dataclass(frozen=True, slots=True)
-class FigureRow:
-    """One number in the table of all figures: a figure, or one reason or level of it."""
-
-    key: str
-    part: str
-    name: Bilingual
-    definition: Bilingual | None
-    value: Any
-    before: Any
-    frozen: Any
-
-
-@dataclass(frozen=True, slots=True)
-class FiguresRequest:
-    reaches: list[Reach]
-    reach: Reach
-    period: Period
-    by: Dimension
-
-    @property
-    def address(self) -> dict[str, Any]:
-        """The same request as parameters for another page's address."""
-        return {"period": self.period.name, "by": self.by.value, **self.own_address}
-
-    @property
-    def own_address(self) -> dict[str, Any]:
-        """The scope in an address, named where the person may read several."""
-        return {"of": self.reach.ref} if len(self.reaches) > 1 else {}
-
-    @property
-    def dimensions(self) -> list[Dimension]:
-        """The dimensions available here: by month if the period has several, by agency unless it is about one."""
-        fitting = [each for each in Dimension if each != Dimension.MONTH or len(self.period.months()) > 1]
-        return [each for each in fitting if each != Dimension.AGENCY or self.reach.agency is None]
 
 
 class CorrectForm(Form):
@@ -157,9 +84,9 @@ def crossed() -> ResponseReturnValue:
 
 def _crossed_page() -> str:
     asked, moment = asked_in_address(), now()
-    rows = _dimension(request.args.get("rows"), asked.dimensions, asked.dimensions[0])
+    rows = dimension_named(request.args.get("rows"), asked.dimensions, asked.dimensions[0])
     others = [each for each in asked.dimensions if each != rows]
-    columns = _dimension(request.args.get("columns"), others, others[0])
+    columns = dimension_named(request.args.get("columns"), others, others[0])
     key = request.args.get("figure", "received")
     key = key if key in CROSSED else "received"
     told = cross(asked.reach.scope, asked.period, rows, columns, keys=[key], now=moment)
@@ -217,7 +144,7 @@ def _list_page() -> str:
         rows=rows,
         hidden=len(behind.rows) - len(rows),
         subject_names=[name for each, word in ((by, subject), (other, other_subject)) if each for name in names_of(each, [word]).values()],
-        part_name=_part_name(figure.key, part) if part else None,
+        part_name=part_name(figure.key, part) if part else None,
         titles=titles_in_lists([case for _row, case in rows]),
         state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
         export=export_url("counted", of=asked.reach.ref, period=asked.period.name, **given, by=by.value if by else ""),
@@ -324,7 +251,7 @@ def _page(asked: FiguresRequest, *, refusal: str = "") -> str:
     frozen = _frozen(newest, asked.reach) if newest is not None else None
     return render_template(
         "statistics/figures.html",
-        lines=_lines(whole, before, frozen),
+        lines=rows_of_figures(whole, before, frozen),
         shares=[(share_of(rate, whole), share_of(rate, before)) for rate in RATES.values()],
         before=asked.period.before(),
         names=names_of(asked.by, by_subject),
@@ -381,10 +308,10 @@ def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = ""
         snapshot=row,
         content=content,
         label=label_of(row.name),
-        lines=_lines(content["figures"]["all"][WHOLE], None, None, reasons=content["names"].get("reason", {})),
+        lines=rows_of_figures(content["figures"]["all"][WHOLE], None, None, reasons=content["names"].get("reason", {})),
         parts=parts,
         columns=[FIGURES[key] for key in COLUMNS],
-        changes=[(_changed_name(row, change), change) for change in changes_of(row)],
+        changes=[(changed_name(row, change), change) for change in changes_of(row)],
         others=[each for each in snapshots_of(period_of(row), centre_id=row.centre_id) if each.id != row.id],
         is_newest=newest.id == row.id,
         steps=_named_steps(content["steps"]),
@@ -392,61 +319,8 @@ def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = ""
         form=form,
         refusal=refusal,
         **_counting(asked_again if row.centre_id in freezers and newest.id == row.id else None),
-        **_words(),
+        **words_of_figures(),
     )
-
-
-def told_to_pages(asked: FiguresRequest) -> dict[str, Any]:
-    """The values shared by every page of the figures and the dashboard."""
-    return {
-        "asked": asked,
-        "offered": _offered(asked.reach.centre.id, asked.period),
-        "first_day": local_day(asked.period.since),
-        "last_day": _last_day(asked.period),
-        "listed": lambda key: may(actor(), Action.READ_CASE) and is_listed(key),
-        "is_going_on": not asked.period.is_over(now()),
-        "waits_since": waits_since(now()),
-        **_words(),
-    }
-
-
-def _words() -> dict[str, Any]:
-    return {
-        "dimension_names": DIMENSION_NAMES,
-        "number_words": number_words,
-        "percent": percent,
-        "hours": hours,
-        "levels": LEVELS,
-        "fewest": FEWEST,
-        "figures": FIGURES,
-        "shapes": Shape,
-        "whole_subject": WHOLE,
-    }
-
-
-def asked_in_address(given: Mapping[str, str] | None = None) -> FiguresRequest:
-    """The request in an address or a form; by default, or where it makes no sense, the present month of the first centre."""
-    given = request.args if given is None else given
-    reaches = reaches_of(actor())
-    reach = found(reach_named(reaches, given.get("of", "")))
-    centre_id = reach.centre.id
-    try:
-        if given.get("from") and given.get("to") and (not given.get("period") or given.get("period") == OTHER):
-            period = period_between(date.fromisoformat(given["from"]), date.fromisoformat(given["to"]), centre_id=centre_id)
-        else:
-            period = period_named(given.get("period", ""), centre_id=centre_id)
-    except ValueError:
-        period = period_at(MONTH, now(), centre_id=centre_id)
-    if period.since > now():
-        # a future period has nothing to show; everything open would count as late in it
-        period = period_at(MONTH, now(), centre_id=centre_id)
-    period = as_called(period)
-    asked = FiguresRequest(reaches, reach, period, Dimension.FIELD)
-    return FiguresRequest(reaches, reach, period, _dimension(given.get("by"), asked.dimensions, Dimension.FIELD))
-
-
-def _dimension(word: str | None, offered: Sequence[Dimension], default: Dimension) -> Dimension:
-    return next((each for each in offered if each.value == word), default)
 
 
 def _given_dimension(name: str, of: str) -> Dimension | None:
@@ -457,26 +331,6 @@ def _given_dimension(name: str, of: str) -> Dimension | None:
 def _require_freezing(reach: Reach) -> None:
     if not reach.freezes:
         raise NotAllowed
-
-
-def _offered(centre_id: int, chosen: Period) -> list[tuple[Bilingual, list[Period]]]:
-    """The periods of each kind up to the present one, newest first, always including the chosen one."""
-    groups: list[tuple[Bilingual, list[Period]]] = []
-    for kind, number in OFFERED.items():
-        period = period_at(kind, now(), centre_id=centre_id)
-        rows: list[Period] = []
-        while len(rows) < number:
-            rows.append(period)
-            period = period.before()
-        if chosen.kind == kind and all(each.name != chosen.name for each in rows):
-            rows.append(chosen)
-        groups.append((KIND_NAMES[kind], rows))
-    return [*groups, *([(KIND_NAMES[OTHER], [chosen])] if chosen.kind == OTHER else [])]
-
-
-def _last_day(period: Period) -> date:
-    until = period.until.astimezone(LOCAL_ZONE)
-    return date.fromordinal(until.date().toordinal() - 1) if until.time() == datetime.min.time() else until.date()
 
 
 def _frozen(row: FiguresSnapshot, reach: Reach) -> dict[str, Any] | None:
@@ -490,86 +344,8 @@ def _comparable(whole: Mapping[str, Any], frozen: Mapping[str, Any]) -> dict[str
     return {key: whole.get(key) for key in frozen}
 
 
-def _lines(
-    whole: Mapping[str, Any], before: Mapping[str, Any] | None, frozen: Mapping[str, Any] | None,
-    *, reasons: Mapping[str, Sequence[str]] | None = None,
-) -> list[FigureRow]:  # fmt: skip
-    """Every figure, each followed by its reasons or levels."""
-    lines: list[FigureRow] = []
-    for key, figure in FIGURES.items():
-        if key not in whole:
-            continue
-        values = (each.get(key) if each else None for each in (whole, before, frozen))
-        lines.append(FigureRow(key, "", figure.name, figure.definition, *values))
-        if figure.shape in (Shape.REASONS, Shape.LEVELS):
-            parts = dict.fromkeys(part for each in (whole, before, frozen) if each for part in each.get(key) or {})
-            names = _reason_names(list(parts)) if figure.shape == Shape.REASONS and reasons is None else {}
-            for part in parts:
-                name = names.get(part) or (Bilingual(*reasons[part]) if reasons and part in reasons else None) or _part_name(key, part)
-                values = ((each.get(key) or {}).get(part, 0) if each else None for each in (whole, before, frozen))
-                lines.append(FigureRow(key, part, name, None, *values))
-    return lines
-
-
-def share_of(rate: Rate, figures: Mapping[str, Any]) -> FigureShare:
-    if rate.key == "rated_of_handled":
-        return FigureShare(rate, *figures["rated_of_handled"])
-    if rate.key == "content_of_rated":
-        given = figures["ratings_given"]
-        return FigureShare(rate, sum(given.get(level, 0) for level in rate.part), sum(given.values()))
-    return FigureShare(rate, sum(figures[key] for key in rate.part), sum(figures[key] for key in rate.whole))
-
-
-def _reason_names(keys: Sequence[str]) -> dict[str, Bilingual]:
-    rows = db.session.scalars(select(RefusalReason).where(RefusalReason.key.in_(keys)).order_by(RefusalReason.id))
-    return {row.key: row.name for row in rows}
-
-
-def _part_name(key: str, part: str) -> Bilingual:
-    if part in LEVELS:
-        return LEVELS[part]
-    if part == NOT_YET:
-        return Bilingual("Không ghi lý do", "No reason given")
-    return _reason_names([part]).get(part) or PART_NAMES.get(part) or Bilingual(part, part)
-
-
-PART_NAMES = {
-    "part": Bilingual("được đánh giá", "rated"),
-    "whole": Bilingual("đã xử lý", "handled"),
-    "median": Bilingual("trung vị", "median"),
-    "p90": Bilingual("bách phân vị 90", "90th percentile"),
-}
-
-
 def _in_order(content: Mapping[str, Any], dimension: str) -> list[str]:
     """A snapshot's subjects in the stored order of their names, then those without a name."""
     figures, names = content["figures"][dimension], content["names"].get(dimension, {})
     return [*sorted((each for each in names if each in figures), key=lambda each: (each == NOT_YET, names[each][0])),
             *(each for each in figures if each not in names)]  # fmt: skip
-
-
-def _changed_name(row: FiguresSnapshot, change: FigureChange) -> list[Bilingual]:
-    """The subject of a change, the figure first: Tiếp nhận · Lĩnh vực: Đô thị."""
-    figure = FIGURES.get(change.figure)
-    words = [figure.name if figure else Bilingual(change.figure, change.figure)]
-    if change.part:
-        words.append(_part_name(change.figure, change.part))
-    if change.dimension != "all":
-        words.append(name_in(row.content, change.dimension, change.subject))
-    return words
-
-
-def number_words(key: str, value: Any) -> str:
-    if value is None:
-        return "–"
-    shape = FIGURES[key].shape
-    if isinstance(value, Mapping) and shape == Shape.SPREAD:
-        return f"{hours(value.get('median'))} / {hours(value.get('p90'))}"
-    if isinstance(value, Mapping):
-        return str(sum(value.values()))
-    return "/".join(str(each) for each in value) if isinstance(value, list) else str(value)
-
-
-def hours(minutes: float | None) -> str:
-    """Office minutes as hours with one decimal."""
-    return "–" if minutes is None else decimal(round(minutes / 60, 1))

@@ -15,7 +15,8 @@ from reports.statistics.periods import MONTH, WEEK, Period, period_at
 from reports.statistics.reach import Reach
 from web.locales import in_reader_language as local
 from web.statistics.charts import GroupedChart, HorizontalChart, against_limits, grouped
-from web.statistics.figures import FiguresRequest, hours
+from web.statistics.figure_rows import hours
+from web.statistics.figures_request import FiguresRequest
 from workflows.figures.steps import is_kept, step_hours
 from workflows.versions.step_limits import limits_of_steps
 

@@ -25,7 +25,8 @@ from reports.statistics.subjects import NOTHING_YET, WHOLE, Dimension
 from web.clock import now
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.statistics.figures import FiguresRequest, titles_in_lists
+from web.statistics.figures import titles_in_lists
+from web.statistics.figures_request import FiguresRequest
 
 
 @dataclass(frozen=True, slots=True)
