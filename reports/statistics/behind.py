@@ -11,7 +11,8 @@ from casework.db import db
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, CaseMoment, CaseSpan
-from reports.statistics.figures import FIGURES, FactSource, Figure
+from reports.statistics.figure import FactSource, Figure
+from reports.statistics.figures import FIGURES
 from reports.statistics.periods import Period
 from reports.statistics.rows import agency_of, instant_of, rows_of, told_apart_by
 from reports.statistics.subjects import COLUMNS, NOT_YET, OUTSIDE, Dimension, Scope

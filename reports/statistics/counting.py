@@ -21,7 +21,8 @@ from casework.db import db
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import CaseMoment, CaseSpan, DailyFigures, StaleDay
-from reports.statistics.figures import FIGURES, LEVELS, FactSource, Figure, Shape, ratable
+from reports.statistics.figure import LEVELS, FactSource, Figure, Shape
+from reports.statistics.figures import FIGURES, ratable
 from reports.statistics.periods import Period
 from reports.statistics.rows import Stretch, agency_of, rows_of, told_apart_by
 from reports.statistics.subjects import COLUMNS, NOT_YET, WHOLE, Dimension, Scope, subjects_of

@@ -6,77 +6,16 @@ is in a period if since <= instant < until. docs/statistics.md prints the defini
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, exists, or_, true
 from sqlalchemy.orm import aliased
 
 from casework.bilingual import Bilingual
-from casework.figures.definitions import FEWEST_FOR_A_RATE, Rate
 from casework.lateness import late
 from casework.models import CaseMoment, CaseSpan
 from casework.open_cases import unconfirmed_cases
+from reports.statistics.figure import LEVELS, Condition, FactSource, Figure, Shape, Unit
 from reports.statistics.periods import Period
-
-FEWEST = FEWEST_FOR_A_RATE
-"""Below this number of cases there is no percentage and no ranking."""
-
-
-class FactSource(StrEnum):
-    """The rows a figure is counted from, and by which of their instants."""
-
-    OPENED = "opened"
-    ENDED = "ended"
-    STOOD_BEFORE = "stood_before"
-    STOOD_AFTER = "stood_after"
-    MOMENTS = "moments"
-    NONE = "none"
-
-
-class Unit(StrEnum):
-    """What a figure counts."""
-
-    CASES = "cases"
-    TIMES = "times"
-    RATINGS = "ratings"
-    MINUTES = "minutes"
-
-
-class Shape(StrEnum):
-    """The form of a value: a number, numbers by reason or level, a part with its whole, or median and 90th percentile."""
-
-    NUMBER = "number"
-    REASONS = "reasons"
-    LEVELS = "levels"
-    PART = "part"
-    SPREAD = "spread"
-    STEPS = "steps"
-
-
-Condition = Callable[[Period], ColumnElement[bool]]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure. `is_standing`: counted at an instant instead of over the period, so that periods are not added up."""
-
-    key: str
-    name: Bilingual
-    definition: Bilingual
-    unit: Unit
-    facts: FactSource
-    counts: Condition
-    is_standing: bool = False
-    shape: Shape = Shape.NUMBER
-    part_of: str | None = None
-
-
-LEVELS: dict[str, Bilingual] = {
-    "satisfied": Bilingual("Hài lòng", "Satisfied"),
-    "acceptable": Bilingual("Chấp nhận được", "Acceptable"),
-    "dissatisfied": Bilingual("Chưa hài lòng", "Not satisfied"),
-}
 
 NOT_ELIGIBLE = ("refused", "merged", "withdrawn", "quarantined")
 
@@ -183,63 +122,33 @@ def refused(_period: Period) -> ColumnElement[bool]:
     return CaseSpan.ended_by == "refused"
 
 
-@_figure(
-    Bilingual("Gộp", "Merged"),
-    Bilingual("Vụ việc gộp vào một vụ việc khác trong kỳ.", "Cases merged into another one during the period."),
-    facts=FactSource.ENDED,
-)
-def merged(_period: Period) -> ColumnElement[bool]:
-    return CaseSpan.ended_by == "merged"
+def _ended_by(end: str) -> Condition:
+    return lambda _period: CaseSpan.ended_by == end
 
 
-@_figure(
-    Bilingual("Chuyển cơ quan khác", "Referred elsewhere"),
-    Bilingual(
-        "Vụ việc chuyển trong kỳ đến cơ quan ngoài Trung tâm.",
-        "Cases handed during the period to a body outside of the centre.",
-    ),
-    facts=FactSource.ENDED,
-)
-def referred(_period: Period) -> ColumnElement[bool]:
-    return CaseSpan.ended_by == "referred"
-
-
-@_figure(
-    Bilingual("Người gửi rút", "Withdrawn"),
-    Bilingual(
-        "Phản ánh người gửi rút trong kỳ, vụ việc vì thế kết thúc.",
-        "Reports their senders withdrew during the period, which ended the case.",
-    ),
-    facts=FactSource.ENDED,
-)
-def withdrawn(_period: Period) -> ColumnElement[bool]:
-    return CaseSpan.ended_by == "withdrawn"
-
-
-@_figure(
-    Bilingual("Theo thủ tục riêng", "Under a procedure of its own"),
-    Bilingual(
-        "Vụ việc trong kỳ được đưa ra ngoài hệ thống vì pháp luật có thủ tục riêng (tố cáo, bí mật nhà nước). Chỉ để đếm, không có"
-        " danh sách.",
-        "Matters taken out of the system during the period because the law has a procedure of its own for them (denunciations, state"
-        " secrets). They are only counted; there is no list.",
-    ),
-    facts=FactSource.ENDED,
-)
-def quarantined(_period: Period) -> ColumnElement[bool]:
-    return CaseSpan.ended_by == "quarantined"
-
-
-@_figure(
-    Bilingual("Kết thúc không trả lời", "Closed without an answer"),
-    Bilingual(
-        "Vụ việc kết thúc trong kỳ mà không có trả lời: không thể xác minh thêm, hoặc người gửi không bổ sung thông tin được hỏi.",
-        "Cases that ended during the period without an answer: no more could be found out, or the sender did not tell what was asked.",
-    ),
-    facts=FactSource.ENDED,
-)
-def closed(_period: Period) -> ColumnElement[bool]:
-    return CaseSpan.ended_by == "closed"
+FIGURES |= {
+    end: Figure(end, name, definition, Unit.CASES, FactSource.ENDED, _ended_by(end))
+    for end, name, definition in (
+        ("merged", Bilingual("Gộp", "Merged"),
+         Bilingual("Vụ việc gộp vào một vụ việc khác trong kỳ.", "Cases merged into another one during the period.")),
+        ("referred", Bilingual("Chuyển cơ quan khác", "Referred elsewhere"),
+         Bilingual("Vụ việc chuyển trong kỳ đến cơ quan ngoài Trung tâm.",
+                   "Cases handed during the period to a body outside of the centre.")),
+        ("withdrawn", Bilingual("Người gửi rút", "Withdrawn"),
+         Bilingual("Phản ánh người gửi rút trong kỳ, vụ việc vì thế kết thúc.",
+                   "Reports their senders withdrew during the period, which ended the case.")),
+        ("quarantined", Bilingual("Theo thủ tục riêng", "Under a procedure of its own"),
+         Bilingual("Vụ việc trong kỳ được đưa ra ngoài hệ thống vì pháp luật có thủ tục riêng (tố cáo, bí mật nhà nước). Chỉ để đếm,"
+                   " không có danh sách.",
+                   "Matters taken out of the system during the period because the law has a procedure of its own for them"
+                   " (denunciations, state secrets). They are only counted; there is no list.")),
+        ("closed", Bilingual("Kết thúc không trả lời", "Closed without an answer"),
+         Bilingual("Vụ việc kết thúc trong kỳ mà không có trả lời: không thể xác minh thêm, hoặc người gửi không bổ sung thông tin"
+                   " được hỏi.",
+                   "Cases that ended during the period without an answer: no more could be found out, or the sender did not tell"
+                   " what was asked.")),
+    )
+}  # fmt: skip
 
 
 @_figure(
@@ -461,28 +370,3 @@ def working_minutes_filed_to_final(period: Period) -> ColumnElement[bool]:
 def step_hours(_period: Period) -> ColumnElement[bool]:
     """Counted by workflows/figures/steps.py, since only the process knows the steps, and passed in."""
     return true()
-
-
-RATES: dict[str, Rate] = {
-    rate.key: rate
-    for rate in (
-        Rate("eligible_of_received", Bilingual("Đủ điều kiện / tiếp nhận", "Eligible / received"), ("eligible",), ("received",),
-             Bilingual("Mẫu số: phản ánh tiếp nhận trong kỳ.", "Out of the reports received during the period.")),
-        Rate("in_time_of_handled", Bilingual("Đúng hạn / đã xử lý", "In time / handled"), ("handled_in_time",), ("handled",),
-             Bilingual("Mẫu số: vụ việc đã xử lý trong kỳ, không phải tổng số tiếp nhận.",
-                       "Out of the cases handled during the period, not of all received.")),
-        Rate("in_time_after_extension_of_handled", Bilingual("Đúng hạn sau gia hạn / đã xử lý", "In time after an extension / handled"),
-             ("handled_in_time_after_extension",), ("handled",),
-             Bilingual("Mẫu số: vụ việc đã xử lý trong kỳ.", "Out of the cases handled during the period.")),
-        Rate("late_of_handled", Bilingual("Trễ hạn / đã xử lý", "Late / handled"), ("handled_late",), ("handled",),
-             Bilingual("Mẫu số: vụ việc đã xử lý trong kỳ.", "Out of the cases handled during the period.")),
-        Rate("late_of_open", Bilingual("Trễ hạn / còn mở", "Late / open"), ("open_late",), ("open",),
-             Bilingual("Mẫu số: vụ việc còn mở cuối kỳ.", "Out of the cases open at the end of the period.")),
-        Rate("rated_of_handled", Bilingual("Được đánh giá / đã xử lý", "Rated / handled"), ("rated_of_handled",), ("rated_of_handled",),
-             Bilingual("Mẫu số: vụ việc đã xử lý trong kỳ, trừ phản ánh từ camera.",
-                       "Out of the cases handled during the period, without those by cameras.")),
-        Rate("content_of_rated", Bilingual("Hài lòng hoặc chấp nhận được / lượt đánh giá", "Satisfied or acceptable / ratings"),
-             ("satisfied", "acceptable"), ("ratings_given",),
-             Bilingual("Mẫu số: số đánh giá cho trong kỳ, không phải số vụ việc.", "Out of the ratings given, not of the cases.")),
-    )
-}  # fmt: skip

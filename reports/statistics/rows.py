@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_
 
 from casework.db import db
 from casework.models import CaseMoment, CaseSpan
-from reports.statistics.figures import FactSource, Figure, Shape
+from reports.statistics.figure import FactSource, Figure, Shape
 from reports.statistics.periods import Period
 from reports.statistics.subjects import NOT_YET, Scope
 

@@ -13,7 +13,8 @@ from flask import Flask
 from casework.db import db, unit_of_work
 from casework.events import append
 from casework.models import Assignment, Case, CaseSpan, FiguresSnapshot, VisibilityReason
-from reports.statistics.figures import FIGURES, RATES
+from reports.statistics.figures import FIGURES
+from reports.statistics.rates import RATES
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded
 from tests.reports.statistics.test_figures import cut_off

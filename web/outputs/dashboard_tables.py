@@ -9,7 +9,8 @@ from casework.bilingual import Bilingual
 from casework.outputs import OutputRefused
 from casework.permissions import Actor, Role
 from reports.statistics.counting import series_of
-from reports.statistics.figures import FIGURES, LEVELS
+from reports.statistics.figure import LEVELS
+from reports.statistics.figures import FIGURES
 from reports.statistics.periods import MONTH, WEEK, Period
 from reports.statistics.reach import Reach, reaches_of
 from reports.statistics.standing import STANDING_DEFINITIONS, STANDING_NAMES, OpenState, standing_now

@@ -12,7 +12,8 @@ from casework.models import Agency, Output, RefusalReason
 from casework.outputs import OutputRefused
 from casework.permissions import Actor
 from reports.statistics.counting import COUNTED, cross, figures_of
-from reports.statistics.figures import FIGURES, LEVELS, Figure, Shape, Unit
+from reports.statistics.figure import LEVELS, Figure, Shape, Unit
+from reports.statistics.figures import FIGURES
 from reports.statistics.periods import Period
 from reports.statistics.reach import reaches_of
 from reports.statistics.snapshots import name_in, period_of, snapshot_seen

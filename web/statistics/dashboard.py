@@ -19,8 +19,8 @@ from casework.permissions import Action, may
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import CountedFact
 from reports.statistics.counting import series_of
-from reports.statistics.figures import RATES
 from reports.statistics.periods import MONTH, WEEK, Period, month_words, period_at
+from reports.statistics.rates import RATES
 from reports.statistics.reach import Reach
 from reports.statistics.snapshots import newest_of
 from reports.statistics.standing import (

@@ -10,7 +10,9 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.figures.definitions import Rate
 from casework.models import FiguresSnapshot, RefusalReason
-from reports.statistics.figures import FEWEST, FIGURES, LEVELS, Shape
+from reports.statistics.figure import LEVELS, Shape
+from reports.statistics.figures import FIGURES
+from reports.statistics.rates import FEWEST
 from reports.statistics.snapshots import FigureChange, name_in
 from reports.statistics.subjects import NOT_YET
 from web.filters import decimal

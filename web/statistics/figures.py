@@ -21,8 +21,10 @@ from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, 
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import CountedFact, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of
-from reports.statistics.figures import FIGURES, RATES, Shape
+from reports.statistics.figure import Shape
+from reports.statistics.figures import FIGURES
 from reports.statistics.periods import label_of, period_named
+from reports.statistics.rates import RATES
 from reports.statistics.reach import Reach, reaches_of
 from reports.statistics.snapshots import (
     LONGEST_REASON,

@@ -12,7 +12,8 @@ from casework.facts.progress import waits_since
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.permissions import Action, may
 from reports.statistics.behind import is_listed
-from reports.statistics.figures import FEWEST, FIGURES, LEVELS, Shape
+from reports.statistics.figure import LEVELS, Shape
+from reports.statistics.figures import FIGURES
 from reports.statistics.periods import (
     HALF_YEAR,
     KIND_NAMES,
@@ -27,6 +28,7 @@ from reports.statistics.periods import (
     period_between,
     period_named,
 )
+from reports.statistics.rates import FEWEST
 from reports.statistics.reach import Reach, reach_named, reaches_of
 from reports.statistics.subjects import DIMENSION_NAMES, WHOLE, Dimension
 from web.clock import now

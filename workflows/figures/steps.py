@@ -14,8 +14,8 @@ from sqlalchemy import Select, and_, select
 from casework.db import db
 from casework.figures.counting import month_after, month_of, start_of
 from casework.models import Case
-from reports.statistics.figures import FEWEST
 from reports.statistics.periods import Period
+from reports.statistics.rates import FEWEST
 from workflows.bottlenecks.keeping import MINUTES
 from workflows.bottlenecks.reading import unpacked
 from workflows.definitions.parsed import definition_of

@@ -21,8 +21,9 @@ from casework.models import Case, CaseSpan
 from casework.settings.value_changes import set_value
 from reports.statistics.behind import cases_of, is_listed
 from reports.statistics.counting import COUNTED, cross, figures_of
-from reports.statistics.figures import FIGURES, RATES
+from reports.statistics.figures import FIGURES
 from reports.statistics.periods import Period, period_named
+from reports.statistics.rates import RATES
 from reports.statistics.subjects import NOT_YET, WHOLE, Dimension, Scope, names_of
 from tests import build
 from tests.reports.statistics import by_hand, oracle
@@ -30,6 +31,8 @@ from tests.reports.statistics.oracle import Loaded, utc
 
 BY = {"by_field": (Dimension.FIELD, "field"), "by_lead_agency": (Dimension.AGENCY, "lead_agency"),
       "by_source": (Dimension.SOURCE, "source"), "by_urgency": (Dimension.URGENCY, "urgency")}  # fmt: skip
+
+
 LATER = build.NOON + timedelta(days=300)
 
 
