@@ -6,13 +6,11 @@ they exist, and when. Notes agencies read, and what an agency wrote, are include
 published one, else the one cleared for agencies; an agency's own photo is used in the centre's copy until it is published.
 """
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -22,18 +20,16 @@ from casework.casefile.history import MOST_STEPS, StaffStep, staff_steps
 from casework.casefile.history_changes import limit_words
 from casework.casefile.matter import Matter, matter_of
 from casework.casefile.step_records import SeenRecord
-from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport, instructions_seen
+from casework.casefile.views import SeenAnswer, SeenReport, instructions_seen
 from casework.clocks.acts import ClockKind
 from casework.clocks.complexities import complexities_of
 from casework.db import db
 from casework.documents.letterheads import letterhead_for
 from casework.events import START, case_stream
-from casework.files.local import FileMissing, FileStore
 from casework.local_time import local_day
-from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
+from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Rating
 from casework.notes.notes import notes_seen_by
 from casework.permissions import Actor, NotAllowed, Sight, sees
-from casework.photos.records import copy_for, open_copy
 from casework.publications import WHOLE
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, AssignmentState, CaseState
 from reports.case_file import (
@@ -48,10 +44,10 @@ from reports.case_file import (
     FiledReport,
     FiledVersion,
     Limit,
-    Picture,
     Proof,
     TimelineEntry,
 )
+from reports.case_file_pictures import pictures_of
 from reports.sheets import moment
 
 SOURCES = {"citizen": "người dân", "phone": "điện thoại", "officer": "cán bộ", "camera": "camera"}
@@ -63,13 +59,6 @@ LIMITS = {
 TOLD = {"interim": "Trả lời tạm thời", "final": "Công khai kết quả", "private": "Trả lời riêng"}
 LEVELS = {"satisfied": "Hài lòng", "acceptable": "Chấp nhận được", "dissatisfied": "Chưa hài lòng"}
 VERDICTS = {"approve": "Duyệt", "redo": "Yêu cầu xử lý lại"}
-AFTER, BEFORE = "kết quả xử lý", "hiện trường"
-
-MOST_PICTURES = 120
-"""Of one case; what its reports, answers and steps usually hold together is a tenth of it."""
-LARGE, SMALL, MANY = 1000, 640, 14
-"""The longer side of a printed picture in pixels, for few and for many pictures: 78 mm wide they have at least 200 dpi."""
-QUALITY = 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +82,7 @@ def case_file_of(
     matter = replace(matter, dealings=_without_takings_up(matter.dealings))
     notes = [note for note in notes_seen_by(by, case) if note.audience != "centre"]
     names = _names_of_staff(case, matter)
-    taken = _pictures(case, matter)
+    taken = pictures_of(case, matter)
     centre = case.centre
     head = letterhead_for(case.centre_id, None, local_day(now))
     file = CaseFile(
@@ -123,20 +112,6 @@ def case_file_of(
     return CaseFileContent(file, {picture.name: copy for picture, copy in taken})
 
 
-def printed_pictures(read: CaseFileContent, *, store: FileStore) -> Iterator[tuple[str, bytes]]:
-    """The pictures scaled for print as JPEG, one after the other, so that only one is decoded at a time.
-
-    Missing ones are left out; the file says so in their place.
-    """
-    longest = LARGE if len(read.copies) <= MANY else SMALL
-    for name, copy in read.copies.items():
-        try:
-            with open_copy(copy, store=store) as opened:
-                yield name, scaled(opened.read(), longest)
-        except (FileMissing, OSError):
-            continue
-
-
 def _without_takings_up(dealings: Dealings) -> Dealings:
     """Remove the centre's words that may repeat what only a sender said; the reasons in the history come from these rows too."""
     return replace(
@@ -144,17 +119,6 @@ def _without_takings_up(dealings: Dealings) -> Dealings:
         withdrawals=tuple(replace(seen, decision=None) for seen in dealings.withdrawals),
         refusals=tuple(replace(seen, decision=None) for seen in dealings.refusals),
     )
-
-
-def scaled(data: bytes, longest: int) -> bytes:
-    """A picture as JPEG whose longer side is at most `longest` pixels."""
-    with Image.open(io.BytesIO(data)) as image:
-        image.draft("RGB", (longest, longest))
-        small = image.convert("RGB")
-        small.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    target = io.BytesIO()
-    small.save(target, "JPEG", quality=QUALITY, optimize=True)
-    return target.getvalue()
 
 
 def _state(case: Case) -> str:
@@ -411,28 +375,3 @@ def _proof(case: Case) -> Proof:
 def _length(case: Case) -> int:
     head = db.session.get(EventStream, case_stream(case))
     return head.seq if head is not None else 0
-
-
-def _pictures(case: Case, matter: Matter) -> list[tuple[Picture, File]]:
-    """Every picture of the case in its most redacted copy, in the order of the file."""
-    wanted: list[tuple[SeenPhoto, str, bool]] = []
-    for seen in matter.reports:
-        wanted += [(photo, f"{BEFORE}, phản ánh {seen.report.code}", False) for photo in seen.photos]
-    for row in sorted(case.assignments, key=lambda row: (row.round, not row.is_lead, row.id)):
-        for answer in reversed(matter.answers[row.id]):
-            words = f"{AFTER}, {row.agency.short_name.vi}, bản {answer.answer.version}"
-            wanted += [(photo, words, True) for photo in answer.photos]
-    for record in reversed(matter.dealings.records):
-        wanted += [(photo, f"bước {record.label.vi}", True) for value in record.values for photo in value.photos]
-    wanted = wanted[:MOST_PICTURES]
-    query = select(Photo).where(Photo.ref.in_([photo.ref for photo, _words, _own in wanted])).options(joinedload(Photo.files))
-    rows = {row.ref: row for row in db.session.scalars(query).unique()}
-    found: list[tuple[Picture, File]] = []
-    for seen_photo, words, is_agencys in wanted:
-        audiences = ("public", "agencies", "centre") if is_agencys else ("public", "agencies")
-        copies = (copy_for(rows[seen_photo.ref], audience, "view") for audience in audiences)
-        copy = next((each for each in copies if each is not None), None)
-        if copy is not None:
-            name = f"{len(found) + 1:03}"
-            found.append((Picture(name, copy.sha256, f"Ảnh {len(found) + 1}: {words}", seen_photo.at, copy.width, copy.height), copy))
-    return found

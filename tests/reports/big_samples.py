@@ -31,7 +31,7 @@ from reports.case_file import (
     TimelineEntry,
     case_file_pdf,
 )
-from reports.case_file_reading import LARGE, MANY, SMALL, scaled
+from reports.case_file_pictures import LARGE, MANY, SMALL, scaled
 from reports.official import letter_pdf
 from reports.period_report import ComparedPeriod, LateCase, PeriodReport, StepRow, SubjectFigures, period_report_html
 from reports.periodic import document_pdf, with_assets

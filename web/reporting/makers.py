@@ -21,7 +21,8 @@ from casework.photos.records import open_copy
 from reports.agency_sheet import AgencySheet
 from reports.agency_sheet import figures_table as sheet_table
 from reports.case_file import case_file_data, case_file_pdf
-from reports.case_file_reading import CaseFileContent, case_file_of, printed_pictures
+from reports.case_file_pictures import printed_pictures
+from reports.case_file_reading import CaseFileContent, case_file_of
 from reports.letters import page_of, sheets_of
 from reports.period_report import PeriodReport, part_tables
 from reports.periodic import Document, document_of, document_pdf
@@ -54,7 +55,7 @@ def case_file(case: Case, *, by: Actor, progress: Progress, form: str, store: Fi
     if form == "json":
         return Made(case_file_data(read.file), f"{name}.json", MEDIA_TYPES["json"])
     total, pictures = len(read.copies) + 1, {}
-    for number, (picture, data) in enumerate(printed_pictures(read, store=store), start=1):
+    for number, (picture, data) in enumerate(printed_pictures(read.copies, store=store), start=1):
         pictures[picture] = data
         progress.tell(number, total)
     return Made(case_file_pdf(read.file, pictures, verify_page=_verify_page()), f"{name}.pdf", PDF)
