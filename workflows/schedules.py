@@ -8,7 +8,8 @@ from sqlalchemy.exc import OperationalError
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import ReportSchedule
-from casework.outputs.schedules import MOST_MISSED, due_schedules, end_schedule, ended_on, order_runs, take_schedule, times_of
+from casework.outputs.schedule_runs import MOST_MISSED, due_schedules, order_runs, take_schedule
+from casework.outputs.schedules import end_schedule, ended_on, times_of
 from reports.statistics.due import run_after, runs_due
 
 LOGGER = logging.getLogger("langbiang.schedules")

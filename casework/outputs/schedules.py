@@ -6,37 +6,21 @@ whoever may schedule in the centre, as far as they may read such a document at t
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.errors import CaseworkError
 from casework.events import append
-from casework.local_time import local_day
-from casework.models import Account, Agency, Centre, Membership, Output, ReportSchedule
-from casework.outputs import KINDS, is_recipient, may_schedule, reads_scheduled, refuse_order, tell_of_run
-from casework.outputs.erasing import RUNS_KEPT
-from casework.permissions import (
-    ACTION_ROLES,
-    AGENCY_ROLES,
-    SYSTEM,
-    Action,
-    Actor,
-    NotAllowed,
-    Role,
-    actor_for,
-    desk_name,
-    require,
-)
-from casework.search.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
-from casework.successors import Followed, left_whole_to
+from casework.models import Account, Agency, Centre, ReportSchedule
+from casework.outputs import KINDS, may_schedule, reads_scheduled, refuse_order
+from casework.permissions import ACTION_ROLES, AGENCY_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, actor_for, desk_name, require
 from casework.text import normal
 
 STREAM = "schedules"
@@ -47,13 +31,6 @@ MOST_RUNNING = 200
 """Running schedules of a centre: each agency may have its own sheet."""
 MOST_RECIPIENTS = 50
 MOST_DAYS_AFTER = 20
-MOST_MISSED = RUNS_KEPT
-"""Periods named as missed after the worker stood still."""
-PAGE = 25
-SENT_SHOWN = 10
-SENT_WITHIN = timedelta(days=400)
-AGAIN_AFTER = timedelta(minutes=1)
-"""The time between two sendings of one file: a second click sends nothing."""
 
 EVERY = ("week", "month", "quarter", "half_year", "year")
 KEEP_DAYS = (None, 90, 366, 1830)
@@ -124,9 +101,6 @@ class Plan:
     keep_days: int | None = None
 
 
-# -- made ------------------------------------------------------------------------------------------------------------------
-
-
 def make_schedule(
     kind: str, every: str, plan: Plan, *, centre_id: int, agency: Agency | None = None, broken_down_by: str = "", by: Actor, now: datetime,
     next_run: Next,
@@ -157,7 +131,7 @@ def make_schedule(
     )  # fmt: skip
     db.session.add(schedule)
     db.session.flush()
-    _record("make_schedule", schedule, by=by, at=now, **_told(schedule))
+    record_schedule("make_schedule", schedule, by=by, at=now, **_told(schedule))
     return schedule
 
 
@@ -180,7 +154,7 @@ def change_schedule(schedule: ReportSchedule, plan: Plan, *, by: Actor, now: dat
     if when != (schedule.clock_time, schedule.days_after):
         schedule.next_at = now
     db.session.flush()
-    _record("change_schedule", schedule, by=by, at=now, old=before, new=_told(schedule))
+    record_schedule("change_schedule", schedule, by=by, at=now, old=before, new=_told(schedule))
 
 
 def stop_schedule(schedule: ReportSchedule, *, by: Actor, now: datetime) -> None:
@@ -188,13 +162,13 @@ def stop_schedule(schedule: ReportSchedule, *, by: Actor, now: datetime) -> None
     require_scheduler(by, schedule.centre_id)
     if schedule.stopped_at is None:
         schedule.stopped_at = now
-        _record("stop_schedule", schedule, by=by, at=now)
+        record_schedule("stop_schedule", schedule, by=by, at=now)
 
 
 def end_schedule(schedule: ReportSchedule, *, now: datetime) -> None:
     """End the schedule of a centre or agency that has ended. Records `end_schedule`."""
     schedule.stopped_at = now
-    _record("end_schedule", schedule, by=SYSTEM, at=now)
+    record_schedule("end_schedule", schedule, by=SYSTEM, at=now)
 
 
 def ended_on(schedule: ReportSchedule) -> date | None:
@@ -218,166 +192,6 @@ def require_scheduler(by: Actor, centre_id: int) -> None:
 def times_of(schedule: ReportSchedule) -> dict[str, Any]:
     """The values that decide its times."""
     return {"centre_id": schedule.centre_id, "every": schedule.every, "clock_time": schedule.clock_time, "days_after": schedule.days_after}
-
-
-# -- read ------------------------------------------------------------------------------------------------------------------
-
-
-def centres_scheduled_in(by: Actor) -> list[Centre]:
-    """The centres in which the person may schedule, the default one first."""
-    places = [grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.SCHEDULE_REPORT]]
-    query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST_OPTIONS)
-    return list(db.session.scalars(query if None in places else query.where(Centre.id.in_([place for place in places if place]))))
-
-
-def schedules_seen(by: Actor) -> list[ReportSchedule]:
-    """The running schedules of the person's centres, earliest due first, then the latest that were stopped. This includes those an ended
-    centre left entirely to one of them."""
-    running = _of(by).where(ReportSchedule.stopped_at.is_(None)).order_by(ReportSchedule.next_at, ReportSchedule.id).limit(MOST_RUNNING)
-    stopped = _of(by).where(ReportSchedule.stopped_at.is_not(None)).order_by(ReportSchedule.stopped_at.desc()).limit(PAGE)
-    return [*db.session.scalars(running), *db.session.scalars(stopped)]
-
-
-def schedule_seen(by: Actor, ref: str) -> ReportSchedule | None:
-    return db.session.scalars(_of(by).where(ReportSchedule.ref == ref)).first()
-
-
-def runs_of(schedule: ReportSchedule, *, before: datetime | None = None, limit: int = PAGE) -> list[Output]:
-    """A schedule's orders, newest period first; `before` is the cut-off the previous page ended with."""
-    query = select(Output).where(Output.schedule_id == schedule.id).order_by(Output.for_at.desc()).limit(limit)
-    if before is not None:
-        query = query.where(Output.for_at < before)
-    return list(db.session.scalars(query.options(joinedload(Output.file))))
-
-
-def run_of(schedule: ReportSchedule, ref: str) -> Output | None:
-    return db.session.scalars(select(Output).where(Output.schedule_id == schedule.id, Output.ref == ref)).first()
-
-
-def last_runs(schedules: Collection[ReportSchedule]) -> dict[int, Output]:
-    """The newest run of each schedule that has one."""
-    newest = select(Output.schedule_id, func.max(Output.for_at).label("for_at")).group_by(Output.schedule_id)
-    found = newest.where(Output.schedule_id.in_([row.id for row in schedules])).subquery()
-    query = select(Output).join(found, (Output.schedule_id == found.c.schedule_id) & (Output.for_at == found.c.for_at))
-    return {row.schedule_id or 0: row for row in db.session.scalars(query)}
-
-
-def outputs_sent_to(by: Actor, *, now: datetime) -> list[Output]:
-    """The latest files schedules sent to the person or to one of their desks."""
-    centres = centres_worked_in(by)
-    named = select(ReportSchedule).order_by(ReportSchedule.id.desc()).limit(MOST_RUNNING)
-    if centres is not None:
-        named = named.where(ReportSchedule.centre_id.in_(centres))
-    theirs = [row.id for row in db.session.scalars(named) if is_recipient(row, by)]
-    if not theirs:
-        return []
-    query = select(Output).where(Output.schedule_id.in_(theirs), Output.for_at > now - SENT_WITHIN, Output.sent_at.is_not(None))
-    query = query.where(Output.state == "ready").order_by(Output.for_at.desc(), Output.id.desc()).limit(SENT_SHOWN)
-    rows = db.session.scalars(query.options(joinedload(Output.agency), joinedload(Output.schedule)))
-    return [row for row in rows if reads_scheduled(row.kind, by=by, centre_id=row.centre_id, agency_id=row.agency_id)]
-
-
-def people_offered(by: Actor, *, now: datetime) -> list[Account]:
-    """The people who may be named as recipients: readers of figures or late lists in the centres where the person schedules, by name."""
-    places, today = [row.id for row in centres_scheduled_in(by)], local_day(now)
-    roles = ACTION_ROLES[Action.READ_STATISTICS] | ACTION_ROLES[Action.READ_LATE]
-    of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(places)))
-    query = (
-        select(Account).join(Membership, Membership.account_id == Account.id)
-        .where(Membership.role.in_(sorted(roles)), or_(Membership.centre_id.in_(places), of_agency), Account.disabled_at.is_(None))
-        .where(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
-        .distinct().order_by(Account.full_name, Account.id).limit(MOST_OPTIONS)
-    )  # fmt: skip
-    return list(db.session.scalars(query))
-
-
-def agencies_left(every: str, form: str, *, centre_id: int, now: datetime) -> list[Agency]:
-    """The agencies of a centre without such a scheduled sheet, by name."""
-    running = select(ReportSchedule.agency_id).where(
-        ReportSchedule.centre_id == centre_id, ReportSchedule.stopped_at.is_(None), ReportSchedule.kind == AGENCY_SHEET,
-        ReportSchedule.every == every, ReportSchedule.form == form,
-    )  # fmt: skip
-    taken = set(db.session.scalars(running))
-    return [agency for agency in agencies_of(centre_id, now=now) if agency.id not in taken]
-
-
-def roles_named(schedule: ReportSchedule) -> list[Role]:
-    """The roles of a schedule's desks."""
-    return [Role(each.removeprefix("desk:").partition("@")[0]) for each in schedule.recipients if each.startswith("desk:")]
-
-
-def people_named(schedules: Collection[ReportSchedule]) -> dict[str, Account]:
-    """The people schedules name, by the reference used there."""
-    named = {each for row in schedules for each in row.recipients if each.startswith("account:")}
-    ids = [int(each.removeprefix("account:")) for each in named]
-    return {f"account:{row.id}": row for row in db.session.scalars(select(Account).where(Account.id.in_(ids)))} if ids else {}
-
-
-# -- run -------------------------------------------------------------------------------------------------------------------
-
-
-def due_schedules(now: datetime, *, most: int = 100) -> list[int]:
-    """The due schedules, by row."""
-    query = select(ReportSchedule.id).where(ReportSchedule.stopped_at.is_(None), ReportSchedule.next_at <= now)
-    return list(db.session.scalars(query.order_by(ReportSchedule.next_at, ReportSchedule.id).limit(most)))
-
-
-def take_schedule(id_: int, now: datetime) -> ReportSchedule | None:
-    """Lock a due schedule for this unit of work; None where another worker holds or has run it."""
-    due = ReportSchedule.stopped_at.is_(None), ReportSchedule.next_at <= now
-    query = select(ReportSchedule).where(ReportSchedule.id == id_, *due).execution_options(populate_existing=True)
-    if db.session.get_bind().dialect.name != "sqlite":
-        query = query.with_for_update(skip_locked=True)
-    return db.session.scalars(query).first()
-
-
-MISSED = Bilingual(
-    "Hệ thống không chạy khi kỳ này đến hạn; kỳ mới hơn đã được lập. Bấm “Thử lại” nếu vẫn cần.",
-    "The system did not run when this period was due, and a newer one was made. Press “Try again” if it is still needed.",
-)
-
-
-def order_runs(schedule: ReportSchedule, runs: Sequence[Run], *, next_at: datetime, now: datetime) -> int:
-    """Order the newest due run (`runs` are newest first) and record the others as missed; returns how many are made.
-
-    A period has one run, however many workers come. After days without a worker nobody gets a burst of old papers: missed runs are shown
-    on the schedule's page and made on request. A list of late cases is as of the moment it is made, so none is missed. Records
-    `order_output`.
-    """
-    asked = select(Output.for_at).where(Output.schedule_id == schedule.id, Output.for_at.in_([run.cut_off for run in runs]))
-    done, ordered = set(db.session.scalars(asked)), 0
-    for place, run in enumerate(runs):
-        is_missed = place > 0
-        if run.cut_off in done or (is_missed and not SCHEDULED[schedule.kind].is_of_period):
-            continue
-        parameters: dict[str, Any] = {**schedule.parameters, "period": run.period, "label": list(run.label)}
-        output = Output(
-            kind=schedule.kind, form=schedule.form, parameters=parameters, centre_id=schedule.centre_id, agency_id=schedule.agency_id,
-            state="failed" if is_missed else "waiting", asked_at=now, due_at=now, schedule_id=schedule.id, for_at=run.cut_off,
-            ended_at=now if is_missed else None, error=MISSED.vi if is_missed else None, error_en=MISSED.en if is_missed else None,
-        )  # fmt: skip
-        db.session.add(output)
-        db.session.flush()
-        _record("miss_run" if is_missed else "order_output", schedule, by=SYSTEM, at=now, output=output.ref, period=run.period)
-        ordered += not is_missed
-    schedule.next_at = next_at
-    db.session.flush()
-    return ordered
-
-
-def send_again(output: Output, *, by: Actor, now: datetime) -> None:
-    """Tell every recipient again where the file is. Records `send_output_again`. Raises NotAllowed, ScheduleRefused."""
-    require_scheduler(by, output.centre_id)
-    schedule = output.schedule
-    if schedule is None or output.state != "ready":
-        raise ScheduleRefused("Tệp chưa có nên chưa gửi được.", "There is no file to send yet.")
-    if output.sent_again_at is not None and now - output.sent_again_at < AGAIN_AFTER:
-        return
-    if not tell_of_run(output, now=now, again=True):
-        raise ScheduleRefused("Không còn ai trong số người nhận được xem tệp này. Xin sửa lịch.",
-                              "Nobody it is for may read this file any more. Please change the schedule.")  # fmt: skip
-    output.sent_again_at = now
-    _record("send_output_again", schedule, by=by, at=now, output=output.ref)
 
 
 # -- what may be -----------------------------------------------------------------------------------------------------------
@@ -467,18 +281,11 @@ def _in_whose_name(kind: str, *, by: Actor, centre_id: int, agency: Agency | Non
     return by.account_id
 
 
-def _of(by: Actor) -> Select[ReportSchedule]:
-    own = [row.id for row in centres_scheduled_in(by)]
-    places = [*own, *left_whole_to(Followed.CENTRE, own)]
-    query = select(ReportSchedule).where(ReportSchedule.centre_id.in_(places))
-    return query.options(joinedload(ReportSchedule.centre), joinedload(ReportSchedule.agency), joinedload(ReportSchedule.made_by))
-
-
 def _told(schedule: ReportSchedule) -> dict[str, Any]:
     columns = ("name", "form", "every", "clock_time", "days_after", "keep_days", "recipients", "agency_id", "parameters")
     return {name: getattr(schedule, name) for name in columns}
 
 
-def _record(type_: str, schedule: ReportSchedule, *, by: Actor, at: datetime, **more: Any) -> None:
+def record_schedule(type_: str, schedule: ReportSchedule, *, by: Actor, at: datetime, **more: Any) -> None:
     payload = {"schedule": schedule.ref, "kind": schedule.kind, "centre_id": schedule.centre_id, **more}
     append(STREAM, type_, by=by, at=at, payload=payload)

@@ -7,7 +7,8 @@ from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
 from casework.models import Account, Output
 from casework.outputs import fail_output, take_output
-from casework.outputs.schedules import Plan, make_schedule, send_again
+from casework.outputs.schedule_runs import send_again
+from casework.outputs.schedules import Plan, make_schedule
 from reports.statistics.due import run_after
 from tests.casework.acting import local
 from tests.messages.house import House, gateways_to

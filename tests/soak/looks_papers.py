@@ -13,7 +13,7 @@ from casework.documents.offers import letters_to_offer
 from casework.documents.register import Shelf, documents_seen
 from casework.models import Case
 from casework.outputs import outputs_seen
-from casework.outputs.schedules import schedules_seen
+from casework.outputs.schedule_lists import schedules_seen
 from casework.permissions import Action, Actor, case_seen_by, may
 from reports.statistics.periods import MONTH, YEAR, period_at
 from reports.statistics.snapshots import snapshots_seen

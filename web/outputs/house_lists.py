@@ -8,7 +8,7 @@ from casework.messages import reasons
 from casework.messages.dead_letters import dead_letters
 from casework.models import Account, Membership, Output
 from casework.outputs import KINDS, outputs_seen
-from casework.outputs.schedules import last_runs, people_named, roles_named, schedules_seen
+from casework.outputs.schedule_lists import last_runs, people_named, roles_named, schedules_seen
 from casework.settings.lists import PAGE as PEOPLE_PAGE
 from casework.settings.lists import people_page
 from casework.settings.role_labels import ROLE_WORDS

@@ -35,7 +35,7 @@ from casework.outputs import (
     outputs_seen,
     retry_output,
 )
-from casework.outputs.schedules import outputs_sent_to
+from casework.outputs.schedule_lists import outputs_sent_to
 from casework.parsing import number_in
 from casework.permissions import Action, may
 from casework.photos.records import open_copy

@@ -6,7 +6,7 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Output, ReportSchedule
-from casework.outputs.schedules import last_runs
+from casework.outputs.schedule_lists import last_runs
 
 
 def schedule_lines() -> tuple[list[str], int]:

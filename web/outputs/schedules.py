@@ -20,23 +20,11 @@ from casework.documents.kinds import AGENCY_SHEET
 from casework.errors import CaseworkError
 from casework.models import Agency, Centre, Output, ReportSchedule
 from casework.outputs import KINDS, retry_output
-from casework.outputs.schedules import (
-    BY_FIGURES,
-    EVERY,
-    KEEP_DAYS,
-    LONGEST_NAME,
-    MOST_DAYS_AFTER,
+from casework.outputs.schedule_lists import (
     PAGE,
-    SCHEDULED,
-    Plan,
-    ScheduleRefused,
     agencies_left,
     centres_scheduled_in,
-    change_schedule,
-    ended_on,
-    heir_of,
     last_runs,
-    make_schedule,
     people_named,
     people_offered,
     roles_named,
@@ -44,7 +32,21 @@ from casework.outputs.schedules import (
     runs_of,
     schedule_seen,
     schedules_seen,
-    send_again,
+)
+from casework.outputs.schedule_runs import send_again
+from casework.outputs.schedules import (
+    BY_FIGURES,
+    EVERY,
+    KEEP_DAYS,
+    LONGEST_NAME,
+    MOST_DAYS_AFTER,
+    SCHEDULED,
+    Plan,
+    ScheduleRefused,
+    change_schedule,
+    ended_on,
+    heir_of,
+    make_schedule,
     stop_schedule,
 )
 from casework.parsing import number_in

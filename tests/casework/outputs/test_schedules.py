@@ -18,21 +18,12 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.files.local import StoredFile
 from casework.models import Account, CalendarDay, Event, Membership, OutboxMessage, Output, ReportSchedule
-from casework.outputs import actor_of, fail_output, file_of, finish_output, output_seen, retry_output, schedules, take_output
-from casework.outputs.schedules import (
-    MISSED,
-    Plan,
-    change_schedule,
-    make_schedule,
-    outputs_sent_to,
-    people_offered,
-    runs_of,
-    schedule_seen,
-    schedules_seen,
-    send_again,
-    stop_schedule,
-)
+from casework.outputs import actor_of, fail_output, file_of, finish_output, output_seen, retry_output, take_output
+from casework.outputs.schedule_lists import agencies_left, outputs_sent_to, people_offered, runs_of, schedule_seen, schedules_seen
+from casework.outputs.schedule_runs import MISSED, send_again
+from casework.outputs.schedules import Plan, change_schedule, make_schedule, stop_schedule
 from casework.permissions import SYSTEM, Actor, NotAllowed
+from casework.search.staff_choices import agencies_of
 from casework.settings.value_changes import set_value
 from reports.statistics.due import run_after
 from tests import build
@@ -343,5 +334,5 @@ def test_who_may_schedule_and_whom_a_file_opens_to(app: Flask) -> None:
     with unit_of_work():
         db.session.execute(update(Membership).where(Membership.account_id == world.people["leader_PTNMT"].id).values(valid_to=now.date()))
     assert not opens(world.actor("leader_PTNMT", now), id_)
-    assert schedules.agencies_left("month", "pdf", centre_id=world.centre.id, now=now) == [
-        each for each in schedules.agencies_of(world.centre.id, now=now) if each.key not in ("PTNMT", "UBND-LAT")]
+    assert agencies_left("month", "pdf", centre_id=world.centre.id, now=now) == [
+        each for each in agencies_of(world.centre.id, now=now) if each.key not in ("PTNMT", "UBND-LAT")]
