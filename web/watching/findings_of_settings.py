@@ -13,6 +13,11 @@ MOST_NAMED = 5
 
 def of_settings(gaps: Gaps) -> Iterator[Finding]:
     """One finding for each kind of gap."""
+    for part in (_days_off, _posts, _watching_roles, _centres, _texts):
+        yield from part(gaps)
+
+
+def _days_off(gaps: Gaps) -> Iterator[Finding]:
     if gaps.years_without_days_off:
         years = ", ".join(map(str, gaps.years_without_days_off))
         yield Finding(
@@ -22,6 +27,9 @@ def of_settings(gaps: Gaps) -> Iterator[Finding]:
                       "Enter them as the Government announces; limits are counted by this calendar."),
             "settings_calendar.calendar",
         )  # fmt: skip
+
+
+def _posts(gaps: Gaps) -> Iterator[Finding]:
     if gaps.roles:
         names = [Bilingual(_of(ROLE_WORDS[role].vi, centre and centre.vi), _of(ROLE_WORDS[role].en, centre and centre.en))
                  for role, centre in gaps.roles]  # fmt: skip
@@ -42,6 +50,9 @@ def of_settings(gaps: Gaps) -> Iterator[Finding]:
                       "Add people to them, or end agencies that do not work any more."),
             "settings_people.people",
         )  # fmt: skip
+
+
+def _watching_roles(gaps: Gaps) -> Iterator[Finding]:
     if gaps.meeting:
         names = [Bilingual(f"{login} ({', '.join(ROLE_WORDS[role].vi for role in roles)})",
                            f"{login} ({', '.join(ROLE_WORDS[role].en for role in roles)})") for login, roles in gaps.meeting]  # fmt: skip
@@ -64,6 +75,9 @@ def of_settings(gaps: Gaps) -> Iterator[Finding]:
                       "They read no confidential case. Call them back; the reader appoints anew and an administrator confirms."),
             "settings_deputies.deputies",
         )  # fmt: skip
+
+
+def _centres(gaps: Gaps) -> Iterator[Finding]:
     if gaps.centres_without_boundary:
         yield Finding(
             Level.NOTE, "boundaries",
@@ -82,6 +96,9 @@ def of_settings(gaps: Gaps) -> Iterator[Finding]:
                       "Enter it under Values: people have to know where to send requests about their data."),
             "settings_values.values",
         )  # fmt: skip
+
+
+def _texts(gaps: Gaps) -> Iterator[Finding]:
     if gaps.texts_of_old:
         names = [KINDS[key].when if key in KINDS else Bilingual(key, key) for key in gaps.texts_of_old]
         yield Finding(
