@@ -38,7 +38,7 @@ from web.config import Config
 from web.http.replica_lag import ReplicaState
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import findings as finding_rules
-from web.watching import findings_of_settings
+from web.watching import findings_of_keeping, findings_of_settings, findings_of_standbys
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines
 from web.watching.exposed_keys import exposed_keys
@@ -355,7 +355,8 @@ OF_THEIR_OWN = {
 
 def keys_of_findings() -> set[str]:
     """Of everything the health page can say."""
-    calls = (node for module in (finding_rules, findings_of_settings) for node in ast.walk(ast.parse(inspect.getsource(module)))
+    modules = (finding_rules, findings_of_keeping, findings_of_settings, findings_of_standbys)
+    calls = (node for module in modules for node in ast.walk(ast.parse(inspect.getsource(module)))
              if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding")  # fmt: skip
     return {ast.literal_eval(call.args[1]) for call in calls}
 

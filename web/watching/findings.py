@@ -9,9 +9,11 @@ from casework.messages.choices import CHANNELS
 from casework.models import ProgramProcess
 from casework.settings.gaps import Gaps
 from casework.upkeep.processes import LOST_AFTER
-from web.watching.figures import Backlog, Figures, Standbys
+from web.watching.figures import Backlog, Figures
 from web.watching.finding import Finding, Level
+from web.watching.findings_of_keeping import of_keeping
 from web.watching.findings_of_settings import of_settings
+from web.watching.findings_of_standbys import of_standbys
 from web.watching.job_words import what_is
 from web.watching.spans import span
 from workflows.jobs import INTERVALS
@@ -22,16 +24,10 @@ FAILURES = 3
 MISSED = 3
 """Intervals after which a job counts as missed."""
 TIMERS_LATE, UNROUTED, DELIVERIES_LATE, FILES_LATE = 5 * MINUTE, 10 * MINUTE, 2 * HOUR, 30 * MINUTE
-BACKUPS_SWEPT = 3 * DAY
-"""Grace period after which an old backup should have been deleted, since that follows the next backup."""
-BACKUP_OLD, BACKUP_LOST = 36 * HOUR, 7 * DAY
-VERIFIED_OLD = 8 * DAY
-ANCHOR_OLD = 27 * HOUR
 CLOCKS_DIFFER = timedelta(seconds=2)
 CERTIFICATE_SOON, CERTIFICATE_NOW = 45 * DAY, 14 * DAY
 DISK_LOW, DISK_FULL, DISK_LEAST = 0.15, 0.05, 1_000_000_000
 SLOW_QUERIES = 20
-REPLICA_LATE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +46,7 @@ def findings(found: Figures, around: Surroundings) -> list[Finding]:
     """All findings, worst first; empty when all is well."""
     parts = (
         _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _points(found),
-        _disks(found),
-        _keeping(found, around), _ends(found), _standbys(found.standbys), _public_replica(found),
+        _disks(found), of_keeping(found, key_ids=around.key_ids, exposed_keys=around.exposed_keys), _ends(found), of_standbys(found),
         of_settings(around.gaps),
     )  # fmt: skip
     return sorted((each for part in parts for each in part), key=lambda each: -each.level)
@@ -266,93 +261,6 @@ def _disks(found: Figures) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _keeping(found: Figures, around: Surroundings) -> Iterator[Finding]:
-    yield from _backup(found)
-    yield from _old_backups(found)
-    if around.exposed_keys:
-        names = ", ".join(around.exposed_keys)
-        yield Finding(
-            Level.DANGER, "exposed_keys",
-            Bilingual(f"Mọi tài khoản trên máy này đọc được tệp khóa: {names}.",
-                      f"Every account of this machine can read files of keys: {names}."),
-            Bilingual("Đặt quyền 600 cho tệp, 700 cho thư mục; nếu người lạ đã vào máy, thay khóa (langbiang keys).",
-                      "Give the files mode 600, their folder 700; if strangers were on the machine, exchange the keys (langbiang keys)."),
-            section="Keys",
-        )  # fmt: skip
-    keys = found.marks.get("keys")
-    if keys is None or around.key_ids - set(keys.facts.get("keys", ())):
-        is_new = keys is not None
-        yield Finding(
-            Level.DANGER, "keys",
-            Bilingual("Có khóa mới chưa được sao lưu." if is_new else "Các khóa chưa từng được sao lưu.",
-                      "There are keys that have not been saved." if is_new else "The keys have never been saved."),
-            Bilingual("Chạy “langbiang backup THƯ-MỤC --keys TỆP” và cất tệp khóa ở nơi khác: mất khóa là mất danh tính và bản gốc.",
-                      "Run “langbiang backup FOLDER --keys FILE” and keep the file apart: without keys identities and originals are lost."),
-            section="Keys",
-        )  # fmt: skip
-    verified = found.marks.get("verify")
-    if verified is not None and not verified.is_well:
-        yield Finding(
-            Level.DANGER, "verify",
-            Bilingual(f"Lần kiểm chứng gần nhất tìm thấy {verified.facts.get('faults', 0)} lỗi.",
-                      f"The last verification found {verified.facts.get('faults', 0)} faults."),
-            Bilingual("Chạy “langbiang verify”, đọc từng dòng FAULT.", "Run “langbiang verify” and read each line FAULT."),
-            section="Verify",
-        )  # fmt: skip
-    elif verified is None or found.at - verified.done_at > VERIFIED_OLD:
-        yield Finding(
-            Level.WARNING, "verify",
-            Bilingual("Dữ liệu chưa từng được kiểm chứng." if verified is None else "Đã lâu chưa kiểm chứng dữ liệu.",
-                      "The data have never been verified." if verified is None else "The data have not been verified for long."),
-            Bilingual("Đặt lịch chạy “langbiang verify --every 30” mỗi ngày.", "Let “langbiang verify --every 30” run every day."),
-            section="Verify",
-        )  # fmt: skip
-    if found.event_at is not None and (found.anchored_at is None or found.event_at - found.anchored_at > ANCHOR_OLD):
-        yield Finding(
-            Level.WARNING, "anchors",
-            Bilingual("Nhật ký mới chưa được neo ra ngoài hơn một ngày.", "The history of more than a day has not been anchored."),
-            Bilingual("Xem việc “Ký và ghi mốc neo”, rồi ghi lại số của mốc neo ở nơi khác.",
-                      "Look at the job that writes anchors, then note the newest one elsewhere."),
-            "settings_jobs.jobs", "Anchors",
-        )  # fmt: skip
-
-
-def _backup(found: Figures) -> Iterator[Finding]:
-    mark = found.marks.get("backup")
-    since = mark.well_at if mark is not None else None
-    age = found.at - since if since is not None else None
-    if mark is not None and not mark.is_well:
-        what = Bilingual("Lần sao lưu gần nhất thiếu tệp.", "The last backup lacks files.")
-    elif age is None:
-        what = Bilingual("Chưa có bản sao lưu nào.", "There is no backup.")
-    elif age > BACKUP_OLD:
-        what = Bilingual(f"Bản sao lưu gần nhất đã cách đây {span(age).vi}.", f"The last backup is {span(age).en} old.")
-    else:
-        return
-    is_bad = age is None or age > BACKUP_LOST or not (mark and mark.is_well)
-    yield Finding(
-        Level.DANGER if is_bad else Level.WARNING, "backup", what,
-        Bilingual("Chạy “langbiang backup” mỗi đêm; nếu sao lưu bằng cách khác, báo bằng “langbiang backed-up”.",
-                  "Run “langbiang backup” every night; where another program makes backups, say so by “langbiang backed-up”."),
-        section="Back up",
-    )  # fmt: skip
-
-
-def _old_backups(found: Figures) -> Iterator[Finding]:
-    mark = found.marks.get("backup")
-    oldest, days = (mark.facts.get("oldest") if mark is not None else None), found.backup_days
-    if mark is None or not oldest or mark.done_at - datetime.fromisoformat(oldest) <= timedelta(days=days) + BACKUPS_SWEPT:
-        return
-    yield Finding(
-        Level.WARNING, "old_backups",
-        Bilingual(f"Còn bản sao lưu cũ hơn {days} ngày: chúng giữ dữ liệu cá nhân đã được xóa.",
-                  f"There are backups older than {days} days: they hold personal data that were erased since."),
-        Bilingual("Xóa các bản đó, hoặc đổi giá trị “Giữ bản sao lưu (ngày)” và KEEP_DAYS cho khớp.",
-                  "Delete them, or make the value “Backups are kept (days)” and KEEP_DAYS agree."),
-        section="Back up",
-    )  # fmt: skip
-
-
 def _ends(found: Figures) -> Iterator[Finding]:
     for each in found.certificates:
         left = each.ends_at - found.at if each.ends_at is not None else None
@@ -370,58 +278,6 @@ def _ends(found: Figures) -> Iterator[Finding]:
         yield Finding(Level.DANGER if is_near else Level.WARNING, "certificate", what,
                       Bilingual("Xin cấp chứng thư mới và thay trước ngày đó.", "Ask for a new one and put it in place before that day."),
                       section="Watching")  # fmt: skip
-
-
-def _standbys(there: Standbys) -> Iterator[Finding]:
-    for name, seconds in there.behind.items():
-        if seconds > REPLICA_LATE:
-            yield Finding(
-                Level.WARNING, "replica",
-                Bilingual(f"Máy dự phòng {name} chậm {round(seconds)} giây.", f"The standby {name} is {round(seconds)} seconds behind."),
-                Bilingual("Kiểm tra mạng và tải của máy đó.", "Check its network and load."), section="Standbys",
-            )  # fmt: skip
-    if there.hidden:
-        yield Finding(
-            Level.WARNING, "hidden_standby",
-            Bilingual(f"Có {there.hidden} máy dự phòng mà phần mềm không được xem: chậm hay không, không ai báo.",
-                      f"There are {there.hidden} standbys the program may not see: nobody will say when one is behind."),
-            Bilingual("Trên máy chính: GRANT pg_read_all_stats TO langbiang, hoặc tên tài khoản của phần mềm.",
-                      "On the primary: GRANT pg_read_all_stats TO langbiang, or whatever the role of the program is called."),
-            section="Standbys",
-        )  # fmt: skip
-    elif there.synchronous < there.wanted:
-        yield Finding(
-            Level.DANGER, "no_standby",
-            Bilingual(f"Cơ sở dữ liệu có {there.synchronous} máy dự phòng đồng bộ, cần {there.wanted}: nếu máy chính hỏng lúc này, không "
-                      f"máy nào thay được và điều vừa được xác nhận có thể mất.",
-                      f"The database has {there.synchronous} synchronous standbys of {there.wanted}: if the primary fails now none may "
-                      f"take over, and what was just acknowledged may be lost."),
-            Bilingual("Chạy “patronictl list” trên máy cơ sở dữ liệu; sửa máy dự phòng hoặc mạng tới nó.",
-                      "Run “patronictl list” on a database machine; mend the standby, or its network."),
-            section="Standbys",
-        )  # fmt: skip
-
-
-def _public_replica(found: Figures) -> Iterator[Finding]:
-    near = found.nearness
-    if near is None or (near.answers and near.behind is not None and near.behind <= near.most_behind):
-        return
-    if not near.answers:
-        what = Bilingual("Bản sao cơ sở dữ liệu dành cho trang công khai không trả lời; các trang ấy đang đọc từ máy chính.",
-                         "The replica for the public pages does not answer; they are read from the database itself.")  # fmt: skip
-    elif near.behind is None:
-        what = Bilingual("Bản sao cơ sở dữ liệu dành cho trang công khai chưa bắt kịp máy chính; các trang ấy đang đọc từ máy chính.",
-                         "The replica for the public pages has not caught up yet; they are read from the database itself.")  # fmt: skip
-    else:
-        late = round(near.behind)
-        what = Bilingual(f"Bản sao cơ sở dữ liệu dành cho trang công khai chậm {late} giây; các trang ấy đang đọc từ máy chính.",
-                         f"The replica for the public pages is {late} seconds behind; they are read from the database itself.")  # fmt: skip
-    yield Finding(
-        Level.WARNING, "public_replica", what,
-        Bilingual("Kiểm tra máy đó, mạng tới máy chính và LANGBIANG_REPLICA_URL. Trang công khai vẫn hoạt động.",
-                  "Check that machine, its way to the primary and LANGBIANG_REPLICA_URL. The public pages work all the same."),
-        section="Watching",
-    )  # fmt: skip
 
 
 def _breaches(found: Figures) -> Iterator[Finding]:
