@@ -10,13 +10,12 @@ Law 91/2025/QH15, articles on erasure; rules.md, sections 2 and 6.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from casework.bilingual import Bilingual
@@ -27,46 +26,33 @@ from casework.errors import CaseworkError
 from casework.events import empty_payloads, record
 from casework.intake.file_report import typed_village
 from casework.models import (
-    Addition,
     Answer,
     Area,
     Assignment,
     Case,
     CaseReport,
     DataRequest,
-    Decision,
-    Directive,
     Event,
-    Extension,
-    HandBack,
-    Hold,
-    HotlineCall,
     Letter,
     Note,
     Publication,
     PublicationVersion,
-    Question,
-    Recording,
-    Referral,
-    Refusal,
     Report,
-    ReportText,
-    Review,
-    Withdrawal,
 )
 from casework.outputs import drop_outputs_of
 from casework.permissions import Action, Actor
-from casework.privacy.identity import Contact
 from casework.publishing.corrections import can_be_corrected
 from casework.reorganising.journal import forget
 from casework.rights.deciding import contacts_of, require_decider
 from casework.rights.lists import centres_decided
+from casework.rights.own_marks import marked_pieces
 from casework.rights.requests import ERASURE, account_stream, lock_request, reports_about
+from casework.rights.text_sources import SOURCES, SearchScope, TextSource
 from casework.search.rows import refresh_search_rows
 from casework.sentences import for_the_centre
 from casework.successors import centre_at_work
 from casework.text import fold
-from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
+from casework.triage.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, MarkKind
 from casework.verbs import NO_KIND, Verb, events_where
 
 LOOK_LASTS = timedelta(hours=1)
@@ -74,11 +60,6 @@ LOOK_LASTS = timedelta(hours=1)
 MOST_REPORTS, MOST_ROWS, MOST_SHOWN = 50, 300, 100
 """The newest reports searched; rows of one kind; texts shown. Redacted texts make room for the next."""
 LEFT_OUT = "[…]"
-MOST_BLANKS = 3
-"""Spaces between two words of a name."""
-PARTS = (" ", ".", "-")
-"""Characters allowed between the digits of a number."""
-WORD_SIGN = re.compile(r"\w")
 """Replaces words named by the decider."""
 
 
@@ -123,26 +104,6 @@ class WhatStays:
     texts: tuple[RemainingText, ...]
     has_more: bool
     documents: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """Where to search: the cases with their publications, the reports with their present cases, and the person's identity."""
-
-    cases: Mapping[int, Case]
-    reports: Mapping[int, int]
-    publications: Mapping[int, Publication]
-    villages: Collection[str]
-    contacts: Sequence[Contact]
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One table of texts: its columns with their labels, and its rows, each with its case."""
-
-    model: Any
-    columns: Mapping[str, Bilingual]
-    found: Callable[[Any, _Scope], Select[Any]]
 
 
 def has_looked(request: DataRequest, *, by: Actor, now: datetime) -> bool:
@@ -222,12 +183,13 @@ def _follow(case: Case, row: Any, column: str, *, by: Actor, at: datetime, reque
     refresh_search_rows(case, at=at)
 
 
-def _redacted(kept: RemainingText, text: str, scope: _Scope, stretches: Collection[str], words: str) -> str:
+def _redacted(kept: RemainingText, text: str, scope: SearchScope, stretches: Collection[str], words: str) -> str:
     def goes(piece: str, is_own: bool) -> bool:
         return is_own if kept.pieces is None else piece in stretches
 
     redacted = "".join(
-        NEUTRAL_WORDS[kind] if kind is not None and goes(piece, is_own) else piece for piece, kind, is_own in _pieces(text, scope)
+        NEUTRAL_WORDS[kind] if kind is not None and goes(piece, is_own) else piece
+        for piece, kind, is_own in marked_pieces(text, scope.villages, scope.contacts)
     )
     words = unicodedata.normalize("NFC", words).strip() if kept.pieces is not None else ""
     if words and not kept.takes_words:
@@ -251,7 +213,7 @@ def _require(request: DataRequest, by: Actor, now: datetime) -> None:
         raise RedactionRefused("Vui lòng nêu lý do xem trước.", "Please give the reason for looking first.")
 
 
-def _scope(request: DataRequest, by: Actor) -> _Scope:
+def _scope(request: DataRequest, by: Actor) -> SearchScope:
     reports = sorted(reports_about(request), key=lambda report: report.id)[-MOST_REPORTS:]
     ids, centres = [report.id for report in reports], centres_decided(by)
     newest = newest_links(ids)
@@ -264,7 +226,7 @@ def _scope(request: DataRequest, by: Actor) -> _Scope:
     published = select(Publication).where(Publication.case_id.in_(cases)).options(selectinload(Publication.versions))
     published = published.execution_options(populate_existing=True)  # checked again under the locks
     publications = {publication.id: publication for publication in db.session.scalars(published)}
-    return _Scope(cases, there, publications, _own_villages(reports), contacts_of(request, by))
+    return SearchScope(cases, there, publications, _own_villages(reports), contacts_of(request, by))
 
 
 def _own_villages(reports: Iterable[Report]) -> set[str]:
@@ -274,93 +236,7 @@ def _own_villages(reports: Iterable[Report]) -> set[str]:
     return {village for village, folded in typed.items() if folded not in listed}
 
 
-# # -- sources of texts ---------------------------------------------------------------------------------------------------------
-
-
-def _of_case(model: Any, scope: _Scope) -> Select[Any]:
-    return select(model, model.case_id.label("of_case")).where(model.case_id.in_(scope.cases))
-
-
-def _of_report(model: Any, scope: _Scope) -> Select[Any]:
-    return _of_case(model, scope).where(model.report_id.in_(scope.reports))
-
-
-def _itself(model: Any, scope: _Scope) -> Select[Any]:
-    return select(model, model.id.label("of_case")).where(model.id.in_(scope.cases))
-
-
-def _of_assignment(model: Any, scope: _Scope) -> Select[Any]:
-    joined = select(model, Assignment.case_id.label("of_case")).join(Assignment, Assignment.id == model.assignment_id)
-    return joined.where(Assignment.case_id.in_(scope.cases))
-
-
-def _of_answer(model: Any, scope: _Scope) -> Select[Any]:
-    joined = select(model, Assignment.case_id.label("of_case")).join(Answer, Answer.id == model.answer_id)
-    return joined.join(Assignment, Assignment.id == Answer.assignment_id).where(Assignment.case_id.in_(scope.cases))
-
-
-def _of_publication(model: Any, scope: _Scope) -> Select[Any]:
-    joined = select(model, Publication.case_id.label("of_case")).join(Publication, Publication.id == model.publication_id)
-    return joined.where(Publication.case_id.in_(scope.cases))
-
-
-def _made_of_report(model: Any, scope: _Scope) -> Select[Any]:
-    """Texts made from the person's own reports, in their present cases."""
-    joined = select(model, CaseReport.case_id.label("of_case")).join(CaseReport, CaseReport.report_id == model.report_id)
-    links = [link.id for link in newest_links(list(scope.reports)).values()]
-    return joined.where(CaseReport.id.in_(links))
-
-
-_REASON = Bilingual("Lý do", "Reason")
-_DECISION = Bilingual("Lời quyết định", "Words of a decision")
-
-SOURCES: tuple[_Source, ...] = (
-    _Source(Case, {
-        "title": Bilingual("Tiêu đề hồ sơ", "Title of the case"), "place": Bilingual("Mô tả vị trí", "Description of the place"),
-        "village": Bilingual("Thôn, tổ dân phố của hồ sơ", "Village of the case"),
-        "held_reason": Bilingual("Lý do tạm dừng", "Why it is on hold"),
-    }, _itself),
-    _Source(ReportText, {"body": Bilingual("Nội dung đã biên tập gửi đơn vị", "Words cleared for agencies")},
-            _made_of_report),
-    _Source(Recording, {"transcript": Bilingual("Lời ghi âm đã ghi lại", "Transcript of a recording")}, _made_of_report),
-    _Source(Addition, {"cleared_words": Bilingual("Nội dung bổ sung đã biên tập", "Cleared words of what was added")}, _of_report),
-    _Source(Note, {"body": Bilingual("Ghi chú", "Note")}, _of_case),
-    _Source(Question, {"words": Bilingual("Câu hỏi cho người gửi", "Question to the sender")}, _of_report),
-    _Source(Refusal, {"words": Bilingual("Lời từ chối", "Words of a refusal"), "decision_words": _DECISION}, _of_case),
-    _Source(Withdrawal, {"decision_words": _DECISION}, _of_report),
-    _Source(Assignment, {
-        "instructions": Bilingual("Lời giao việc", "Instructions to an agency"), "end_words": Bilingual("Lý do kết thúc", "Why it ended"),
-    }, _of_case),
-    _Source(Answer, {
-        "findings": Bilingual("Trả lời: kết quả kiểm tra", "Answer: what was found"),
-        "actions": Bilingual("Trả lời: đã làm", "Answer: what was done"),
-        "remaining": Bilingual("Trả lời: còn lại", "Answer: what remains"), "contact": Bilingual("Trả lời: liên hệ", "Answer: whom to ask"),
-        "no_photo_reason": Bilingual("Lý do không có ảnh", "Why there is no photo"),
-    }, _of_assignment),
-    _Source(Decision, {"instructions": Bilingual("Yêu cầu làm lại", "What is to be done again")}, _of_answer),
-    _Source(Extension, {"reason": Bilingual("Lý do gia hạn", "Why more time"), "decision_words": _DECISION}, _of_assignment),
-    _Source(HandBack, {"reason": Bilingual("Lý do chuyển trả", "Why it was handed back"), "decision_words": _DECISION}, _of_assignment),
-    _Source(Directive, {"body": Bilingual("Ý kiến chỉ đạo", "Directive")}, _of_case),
-    _Source(Hold, {"reason": Bilingual("Lý do tạm dừng", "Why it was on hold")}, _of_case),
-    _Source(HotlineCall, {
-        "spoke_to": Bilingual("Đường dây nóng: người nghe", "Hotline: who was spoken to"),
-        "what": Bilingual("Đường dây nóng: nội dung", "Hotline: what was said"),
-    }, _of_case),
-    _Source(Referral, {"reason": _REASON, "result": Bilingual("Kết quả chuyển cơ quan khác", "What came of a referral")}, _of_case),
-    _Source(Publication, {"unpublish_reason": Bilingual("Lý do gỡ", "Why it was taken back")}, _of_case),
-    _Source(PublicationVersion, {
-        "title": Bilingual("Bản công bố: tiêu đề", "Publication: title"),
-        "question": Bilingual("Bản công bố: phản ánh", "Publication: the matter"),
-        "summary": Bilingual("Bản công bố: tóm tắt", "Publication: summary"),
-        "place": Bilingual("Bản công bố: vị trí", "Publication: place"),
-        "correction_reason": Bilingual("Bản công bố: lý do đính chính", "Publication: why it was corrected"),
-    }, _of_publication),
-    _Source(Review, {"words": Bilingual("Lời xem xét đánh giá", "Words of a review")}, _of_publication),
-)  # fmt: skip
-"""Every table with texts an erasure leaves, except drawn steps (their fields) and numbered documents."""
-
-
-def _kept(scope: _Scope) -> Iterator[tuple[RemainingText, Any, str]]:
+def _kept(scope: SearchScope) -> Iterator[tuple[RemainingText, Any, str]]:
     for source in SOURCES:
         rows = source.found(source.model, scope).order_by(source.model.id.desc()).limit(MOST_ROWS)
         for row, case_id in db.session.execute(rows):
@@ -371,8 +247,10 @@ def _kept(scope: _Scope) -> Iterator[tuple[RemainingText, Any, str]]:
                     yield kept, row, column
 
 
-def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: str, case: Case, scope: _Scope) -> RemainingText | None:
-    pieces = [(piece, _stretch(piece, kind, is_own)) for piece, kind, is_own in _pieces(text, scope)]
+def _kept_text(
+    source: TextSource, row: Any, column: str, what: Bilingual, text: str, case: Case, scope: SearchScope
+) -> RemainingText | None:
+    pieces = [(piece, _stretch(piece, kind, is_own)) for piece, kind, is_own in marked_pieces(text, scope.villages, scope.contacts)]
     stretches = {stretch.words: stretch for _piece, stretch in pieces if stretch is not None}
     # notes of an agency are for its own people; the decider learns only that the person is named in one
     is_theirs = isinstance(row, Note) and row.audience == "agency" and row.kind == "note"
@@ -387,7 +265,7 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
     )  # fmt: skip
 
 
-def _read_now(row: Any, case: Case, scope: _Scope) -> Publication | None:
+def _read_now(row: Any, case: Case, scope: SearchScope) -> Publication | None:
     """The publication that shows this version now; None for an older one, or where it was taken back or cannot be corrected."""
     if not isinstance(row, PublicationVersion):
         return None
@@ -397,87 +275,5 @@ def _read_now(row: Any, case: Case, scope: _Scope) -> Publication | None:
     return publication if is_read else None
 
 
-# # -- identities in texts -------------------------------------------------------------------------------------------------
-
-
-def _pieces(text: str, scope: _Scope) -> Iterator[tuple[str, MarkKind | None, bool]]:
-    """A text cut into plain and marked pieces, and for each whether it is the person's own mark."""
-    if text in scope.villages:
-        yield text, MarkKind.HOUSE, True
-        return
-    own = list(_own_marks(text, scope.contacts))
-    others = [mark for mark in personal_marks(text) if all(mark.end <= each.start or mark.start >= each.end for each in own)]
-    at = 0
-    for mark, is_own in sorted([(mark, True) for mark in own] + [(mark, False) for mark in others]):
-        if mark.start < at:
-            continue
-        if text[at : mark.start]:
-            yield text[at : mark.start], None, False
-        yield text[mark.start : mark.end], mark.kind, is_own
-        at = mark.end
-    if text[at:]:
-        yield text[at:], None, False
-
-
 def _stretch(piece: str, kind: MarkKind | None, is_own: bool) -> Stretch | None:
     return Stretch(piece, MARK_LABELS[kind], is_own, kind in WEAK and not is_own) if kind is not None else None
-
-
-def _own_marks(text: str, contacts: Iterable[Contact]) -> Iterator[Mark]:
-    """The person's marks in a text: full name or its last two words, with or without accents; telephone; e-mail."""
-    plain = _plain(text)
-    for contact in contacts:
-        if contact.email:
-            for start, end in _spelt(plain, [_plain(contact.email)]):
-                if plain[max(start - 1, 0) : start] not in tuple(".+-"):
-                    yield Mark(start, end, MarkKind.EMAIL)
-        if contact.phone:
-            yield from (Mark(start, end, MarkKind.PHONE) for start, end in _dialled(plain, contact.phone))
-        words = _plain(contact.name or "").split()
-        for some in [words] if len(words) == 2 else [words, words[-2:]] if len(words) > 2 else []:
-            yield from (Mark(start, end, MarkKind.NAME) for start, end in _spelt(plain, some))
-
-
-def _spelt(plain: str, words: list[str]) -> Iterator[tuple[int, int]]:
-    """Where some words follow one another, with at most MOST_BLANKS spaces between two of them, as whole words."""
-    start = plain.find(words[0])
-    while start >= 0:
-        end: int | None = start + len(words[0])
-        for word in words[1:]:
-            end = _behind(plain, end, word) if end is not None else None
-        if end is not None and not _is_within_word(plain, start, end):
-            yield start, end
-        start = plain.find(words[0], start + 1)
-
-
-def _behind(plain: str, end: int, word: str) -> int | None:
-    blanks = len(plain[end : end + MOST_BLANKS]) - len(plain[end : end + MOST_BLANKS].lstrip())
-    return end + blanks + len(word) if blanks and plain.startswith(word, end + blanks) else None
-
-
-def _is_within_word(plain: str, start: int, end: int) -> bool:
-    return any(WORD_SIGN.fullmatch(sign) for sign in (plain[max(start - 1, 0) : start], plain[end : end + 1]))
-
-
-def _dialled(plain: str, phone: str) -> Iterator[tuple[int, int]]:
-    """Where a number occurs, however it is separated, with or without 0, 84 or +84 in front."""
-    at = [place for place, sign in enumerate(plain) if sign.isdecimal()]
-    digits, wanted = "".join(plain[place] for place in at), "".join(sign for sign in phone if sign.isdecimal())
-    national = wanted.removeprefix("84") if phone.startswith("+84") else wanted
-    found = digits.find(national)
-    while found >= 0:
-        first = next((found - len(head) for head in ("84", "0") if digits.endswith(head, 0, found)), found)
-        last = found + len(national) - 1
-        for begin in dict.fromkeys((first, found)):
-            is_one = all(plain[here + 1 : there] in ("", *PARTS) for here, there in pairwise(at[begin : last + 1]))
-            stands_alone = not plain[max(at[begin] - 1, 0) : at[begin]].isdecimal() and not plain[at[last] + 1 : at[last] + 2].isdecimal()
-            if is_one and stands_alone:
-                plus = begin != found and plain[max(at[begin] - 1, 0) : at[begin]] == "+"
-                yield at[begin] - plus, at[last] + 1
-                break
-        found = digits.find(national, found + 1)
-
-
-def _plain(text: str) -> str:
-    """Lower case without accents, character for character."""
-    return "".join(unicodedata.normalize("NFD", sign.lower())[0] for sign in text).replace("đ", "d")

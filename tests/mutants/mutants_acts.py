@@ -149,7 +149,7 @@ ACTS = [
            unit("privacy/account_marks", "whatever_is_changed_in_the_database_alone_is_found_and_named")),
     Mutant("seal of a backup not looked at", "web/commands/backup.py", "    if not hmac.compare_digest(manifest.seal, manifest.sealed_by(keyring)):\n",
            "    if False:\n", ("tests/web/commands/test_backup.py::test_a_backup_changed_with_its_sums_made_anew_is_refused_by_its_seal",)),
-    Mutant("words of others cleared as one's own", "casework/rights/what_stays.py", "    return joined.where(CaseReport.id.in_(links))\n",
+    Mutant("words of others cleared as one's own", "casework/rights/text_sources.py", "    return joined.where(CaseReport.id.in_(links))\n",
            "    return joined.where(CaseReport.case_id.in_(scope.cases))\n", unit("rights/what_stays", "words_of_others_stay_theirs_and_those_not_to_be_read_are_not_shown")),
     Mutant("merged cases count apart", "casework/erasure/quarantine.py", "    case.state, case.closed_at = CaseState.QUARANTINED, case.closed_at or now\n",
            "    for each in cases:\n        each.state = CaseState.QUARANTINED\n    case.closed_at = case.closed_at or now\n",
