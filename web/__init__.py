@@ -8,7 +8,8 @@ from flask import Flask
 
 from casework.db import db, prepare_engine
 from casework.sealing.keyring import use_keyring
-from web.config import SECRET_KEY, Config, kept_secret
+from web.config import Config
+from web.config.kept_secrets import SECRET_KEY, kept_secret
 from web.watching import job_threads
 
 PAGES = (

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from web.config import SECRET_KEY, Config, SettingRefused, kept_secret
+from web.config import Config, SettingRefused
+from web.config.kept_secrets import SECRET_KEY, kept_secret
 
 SECRET = "s" * 40
 

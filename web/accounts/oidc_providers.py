@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from casework.bilingual import Bilingual
-from web.config import PREFIX, Config, SettingRefused, gateway_address
+from web.config import PREFIX, Config, SettingRefused
+from web.config.readers import gateway_address
 
 OIDC = f"{PREFIX}OIDC"
 KEY = pattern(r"[a-z0-9][a-z0-9-]{0,39}")

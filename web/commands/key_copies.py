@@ -11,7 +11,8 @@ import orjson
 from casework.errors import CaseworkError
 from casework.sealing.keyring import Keyring
 from casework.verification.anchors import KEY
-from web.config import VAPID_KEY, Config
+from web.config import Config
+from web.config.kept_secrets import VAPID_KEY
 
 FORMAT = 1
 

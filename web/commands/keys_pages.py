@@ -16,7 +16,8 @@ from casework.models import PushSubscription
 from casework.sealing.keyring import REREAD_SECONDS, KeyNotRetired, current_keyring
 from casework.verification.anchors import hand_over_key
 from casework.verification.resealing import Resealed, keys_that_seal, reseal
-from web.config import PREFIX, SECRET_KEY, VAPID_KEY, Config, kept_secret
+from web.config import PREFIX, Config
+from web.config.kept_secrets import SECRET_KEY, VAPID_KEY, kept_secret
 
 BEFORE = SECRET_KEY.with_name(f"{SECRET_KEY.name}.before")
 SETTLES = 2 * REREAD_SECONDS

@@ -22,7 +22,8 @@ from casework.documents.sealing import unknown_bodies
 from casework.documents.seals import ELSEWHERE, PKCS11, PKCS12, Seal
 from casework.models import Centre
 from reports.signing.revoking import ListUnread
-from web.config import PREFIX, Config, SettingRefused, StartRefused, gateway_address
+from web.config import PREFIX, Config, SettingRefused, StartRefused
+from web.config.readers import gateway_address
 from web.documents.revocations import lists_in
 
 NAME = pattern(r"[a-z0-9][a-z0-9-]{0,39}")

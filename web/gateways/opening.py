@@ -8,7 +8,8 @@ from casework.messages.http_client import Door
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
 from web.accounts.notification_preferences import unsubscribe_link
-from web.config import VAPID_KEY, Config
+from web.config import Config
+from web.config.kept_secrets import VAPID_KEY
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer

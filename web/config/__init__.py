@@ -1,28 +1,40 @@
 """Every setting of the program, read once and strictly from LANGBIANG_* variables; docs/settings.md lists them."""
 from __future__ import annotations
 
-import base64
 import difflib
-import ipaddress
 import os
-import re
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from web.config.kept_secrets import SECRET_KEY, kept_before, secret_at
+from web.config.readers import (
+    Reader,
+    bucket,
+    database,
+    folder,
+    folders,
+    gateway_address,
+    host_names,
+    is_loopback,
+    mail_sender,
+    mail_server,
+    one_of,
+    push_key,
+    replica,
+    scanner_address,
+    secret,
+    switch,
+    text,
+    web_address,
+    whole_number,
+)
 
 PREFIX = "LANGBIANG_"
 LANGUAGES = ("vi", "en")
-SECRET_KEY, VAPID_KEY = Path("keys", "secret_key"), Path("keys", "vapid_key")      # in the data folder, where the environment has none
-HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
-BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
 
 
 class SettingRefused(ValueError):
@@ -31,161 +43,6 @@ class SettingRefused(ValueError):
 
 class StartRefused(Exception):
     """The program cannot start; the sentence says what is wrong and what to do."""
-
-
-Reader = Callable[[str], Any]
-
-
-def text(value: str) -> str:
-    return value
-
-
-def folder(value: str) -> Path:
-    """A path, made absolute from the current folder, with `~` expanded."""
-    return Path(value).expanduser().absolute()
-
-
-def folders(value: str) -> tuple[Path, ...]:
-    found = tuple(Path(each.strip()) for each in value.split(","))
-    if not all(each.is_absolute() for each in found):
-        raise ValueError("allowed are absolute paths of folders, separated by commas")
-    return found
-
-
-def switch(value: str) -> bool:
-    """Accepts only yes and no: elsewhere "True", "1" and "on" have too often been read as strings, and strings as true."""
-    if value not in {"yes", "no"}:
-        raise ValueError("allowed are yes and no")
-    return value == "yes"
-
-
-def whole_number(least: int, most: int) -> Reader:
-    def read(value: str) -> int:
-        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
-            raise ValueError(f"allowed is a whole number from {least} to {most}")
-        return int(value)
-    return read
-
-
-def one_of(*allowed: str) -> Reader:
-    def read(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"allowed are {' and '.join(allowed)}")
-        return value
-    return read
-
-
-def secret(value: str) -> str:
-    if len(value) < SHORTEST_SECRET:
-        raise ValueError(f"allowed are at least {SHORTEST_SECRET} characters")
-    return value
-
-
-def database(value: str) -> str:
-    """An SQLAlchemy URL of SQLite or PostgreSQL; `postgresql://` means psycopg 3, the one driver installed."""
-    allowed = "allowed are sqlite:////absolute/path and postgresql://user@host/name"
-    try:
-        url = make_url(value)
-    except ArgumentError:
-        raise ValueError(allowed) from None
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername == "sqlite":
-        if not url.database or not Path(url.database).is_absolute():
-            raise ValueError(allowed)
-    elif url.drivername != "postgresql+psycopg" or not url.database:
-        raise ValueError(allowed)
-    return url.render_as_string(hide_password=False)
-
-
-def replica(value: str) -> str:
-    """The URL of a PostgreSQL database."""
-    try:
-        found = database(value)
-    except ValueError:
-        found = ""
-    if not found.startswith("postgresql"):
-        raise ValueError("allowed is postgresql://user@host/name")
-    return found
-
-
-def web_address(value: str) -> str:
-    """The address people type, without a path: links in letters and QR codes are built from it."""
-    parts = urlsplit(value)
-    try:
-        port_is_sound = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_sound = False
-    is_bare = parts.path in {"", "/"} and not parts.query and not parts.fragment and not parts.username
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_sound or not is_bare:
-        raise ValueError("allowed is http:// or https://, a host and, if need be, a port")
-    return value.rstrip("/")
-
-
-def mail_server(value: str) -> str:
-    """The server for outgoing e-mail; without TLS only on this machine, because letters would travel readable."""
-    parts = urlsplit(value)
-    query = parse_qs(parts.query, keep_blank_values=True)
-    tls = "tls" if parts.scheme == "smtps" else (query.get("tls") or ["starttls"])[0]
-    try:
-        is_sound = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        is_sound = False
-    if not is_sound or tls not in {"starttls", "tls", "no"} or set(query) - {"tls"} or parts.path not in {"", "/"}:
-        raise ValueError("allowed is smtp://user:password@host:port?tls=starttls (or tls, or no) and smtps://user:password@host:port")
-    if tls == "no" and not is_loopback(parts.hostname or ""):
-        raise ValueError("tls=no is allowed for a server on this machine only")
-    return value
-
-
-def mail_sender(value: str) -> str:
-    address = parseaddr(value)[1]
-    name, _, domain = address.rpartition("@")
-    if not (name and "." in domain and address.isascii() and value.isprintable()):
-        raise ValueError("allowed is an e-mail address, or a name and an address in angle brackets")
-    return value
-
-
-def gateway_address(value: str) -> str:
-    """The address of a message gateway: https, or http on this machine."""
-    parts = urlsplit(value)
-    if not parts.hostname or parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
-        raise ValueError("allowed is an https:// address without user and password; http:// on this machine only")
-    return value
-
-
-def scanner_address(value: str) -> str:
-    """The address of a ClamAV daemon: a socket of this machine, or a host and port in a trusted network."""
-    host, _, port = value.rpartition(":")
-    is_path = value.startswith("unix:/") and len(value) > len("unix:/")
-    is_host = HOST_NAME.fullmatch(host.strip("[]").lower()) is not None and port.isascii() and port.isdigit() and 0 < int(port) < 65536
-    if not is_path and not is_host:
-        raise ValueError("allowed are unix:/path/of/the/socket and host:port")
-    return value
-
-
-def host_names(value: str) -> frozenset[str]:
-    """Hosts separated by commas: names or addresses, without scheme, port or path."""
-    hosts = frozenset(each.strip().lower() for each in value.split(","))
-    if not all(HOST_NAME.fullmatch(host) for host in hosts):
-        raise ValueError("allowed are names or addresses of hosts, separated by commas")
-    return hosts
-
-
-def bucket(value: str) -> str:
-    if not BUCKET_NAME.fullmatch(value):
-        raise ValueError("allowed are 3 to 63 small letters, digits, dots and hyphens")
-    return value
-
-
-def push_key(value: str) -> str:
-    try:
-        number = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-    except ValueError:
-        number = b""
-    if len(number) != 32:
-        raise ValueError("allowed are 32 bytes in base64url, 43 characters")
-    return value.rstrip("=")
 
 
 def setting(variable: str, read: Reader, default: Any, meaning: str, *, shown: str = "", hidden: bool = False) -> Any:
@@ -397,41 +254,3 @@ def refuse_unknown(environ: Mapping[str, str]) -> None:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise SettingRefused(f"{name} is no setting of this program" + (f": did you mean {near[0]}?" if near else "."))
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def kept_before(path: Path) -> str:
-    """The previous secret at `path` while it is still accepted; else empty."""
-    before = path.with_name(f"{path.name}.before")
-    return before.read_text(encoding="ascii") if before.exists() else ""
-
-
-def secret_at(path: Path) -> str:
-    """The secret kept at `path`; empty before this installation's application was first made."""
-    return path.read_text(encoding="ascii") if path.exists() else ""
-
-
-def kept_secret(path: Path) -> str:
-    """The secret kept at `path`, made on the first call; two processes that start together get the same one."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)                        # link fails where rename would overwrite the other process's secret
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text(encoding="ascii")
