@@ -57,25 +57,33 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     `runs_jobs`: it serves no pages and runs the recurring jobs instead; a demonstration does both. Raises SettingRefused or StartRefused
     with a sentence when it cannot run.
     """
-    from web import errors, filters, locales, navigation, request_log, sent_forms, sessions
-    from web.accounts.outside_opening import open_outside
-    from web.accounts.password_lists import open_lists
-    from web.documents.opening import open_seals, open_trust
-    from web.files.scanning import Scanner
-    from web.files.storage import open_file_store
-    from web.gateways.opening import open_gateways
-    from web.http import compression, replica, security, static_files
-    from web.http import display_preferences as comfort
-    from web.inbox import return_url as inbox_back
-    from web.serving import metrics
-    from web.startup_checks import make_data_folder, open_keyring
-
     import_module("workflows.every_verb")
     config = config or Config.from_environment()
     app = Langbiang(__name__)
     app.config.update(settings_of(config, runs_jobs=runs_jobs))
+    _open_certificates(app, config)
+    _open_data(app, config)
+    _open_others(app, config)
+    _install_parts(app, config)
+    for name in PAGES:
+        app.register_blueprint(import_module(f"web.{name}").bp)
+    return app
+
+
+def _open_certificates(app: Flask, config: Config) -> None:
+    """The seals of letters and the authorities trusted: read first, so that a faulty file stops the start before anything is made."""
+    from web.documents.opening import open_seals, open_trust
+
     app.extensions["seals"] = open_seals(config)
     app.extensions["trust"] = open_trust(config)
+
+
+def _open_data(app: Flask, config: Config) -> None:
+    """The data folder, the database, the keys and the secret."""
+    from web import request_log
+    from web.http import replica
+    from web.startup_checks import make_data_folder, open_keyring
+
     make_data_folder(config)
     db.init_app(app)
     with app.app_context():
@@ -88,28 +96,38 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
             raise
         app.config["SECRET_KEY"] = config.secret_key or kept_secret(config.data / SECRET_KEY)
         replica.install(app, config)
+
+
+def _open_others(app: Flask, config: Config) -> None:
+    """What the pages and jobs use next to the database: files, gateways, other sign-ins, lists of passwords, the scanner."""
+    from web.accounts.outside_opening import open_outside
+    from web.accounts.password_lists import open_lists
+    from web.files.scanning import Scanner
+    from web.files.storage import open_file_store
+    from web.gateways.opening import open_gateways
+
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
     app.extensions["outside"] = open_outside(config)
     app.extensions["password_lists"] = open_lists(config)
     app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
     app.extensions["demo_accounts"] = []
+
+
+def _install_parts(app: Flask, config: Config) -> None:
+    """What takes part in every request, from compression to the pages of errors."""
+    from web import errors, filters, locales, navigation, request_log, sent_forms, sessions
+    from web.http import compression, security, static_files
+    from web.http import display_preferences as comfort
+    from web.inbox import return_url as inbox_back
+    from web.serving import metrics
+
     compression.install(app)
     metrics.install(app)
     request_log.install(app)
     security.install(app, config)
-    sessions.install(app)
-    sent_forms.install(app)
-    locales.install(app)
-    filters.install(app)
-    navigation.install(app)
-    comfort.install(app)
-    inbox_back.install(app)
-    static_files.install(app)
-    errors.install(app)
-    for name in PAGES:
-        app.register_blueprint(import_module(f"web.{name}").bp)
-    return app
+    for part in (sessions, sent_forms, locales, filters, navigation, comfort, inbox_back, static_files, errors):
+        part.install(app)
 
 
 def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
