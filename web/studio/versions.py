@@ -215,20 +215,12 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         acts_gone, refused_verb = None, refused[0] if refused else None
     bar = why_not_approve(seen, by=by, now=now()) if "approve_version" in acts else None
     base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
-    measure = baseline_of(seen, by=by)
-    before = set_apart(text_of(measure.version), xml, reused_between(measure.version, seen)) if measure is not None else b""
-    changes = changes_between(before, xml) if measure is not None else ()
-    errors = {finding.element for finding in checked.errors if finding.element}
-    changed = {change.element for change in changes if change.kind != ChangeKind.REMOVED} - errors
     return render_template(
         "studio/version.html",
         version=seen,
         state=_state(seen),
         whose=_centre(seen),
         base=base,
-        measure=measure,
-        measure_whose=_centre(measure.version) if measure is not None and measure.version.centre_id != seen.centre_id else None,
-        basis_labels=BASIS_LABELS,
         checked=checked,
         acts=acts,
         refused=refused,
@@ -245,18 +237,33 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         table=table_of(xml) if seen.key == ROUTING else None,
         table_words=names_in_tables(seen) if seen.key == ROUTING else {},
         diagram=named_in(xml, language()) if seen.key != ROUTING else None,
-        changes=changes,
-        told=bounded(sentences_between(before, xml) if measure and changes and seen.key != ROUTING else (), MOST_TOLD),
-        hidden={change.element for change in changes if not change.is_shown},
-        most_changes=MOST_CHANGES,
-        change_labels=CHANGE_LABELS,
-        marks={"errors": sorted(errors), "changed": sorted(changed)},
         moves_url=_moves_url(seen),
         counts=open_steps(seen, by=by) if seen.key == FIELD_REPORT and seen.live_at is not None else {},
         rehearsed=_rehearsed(seen),
         edit_url=_edit_url(seen) if seen.state == "draft" and "hand_in" in acts else None,
+        **_comparison(seen, xml, checked),
         **_words(),
     )
+
+
+def _comparison(seen: ProcessVersion, xml: bytes, checked: Checked) -> dict[str, Any]:
+    """What changed since the version it is measured by, and what the drawing marks: changes, and the elements with errors."""
+    measure = baseline_of(seen, by=actor())
+    before = set_apart(text_of(measure.version), xml, reused_between(measure.version, seen)) if measure is not None else b""
+    changes = changes_between(before, xml) if measure is not None else ()
+    errors = {finding.element for finding in checked.errors if finding.element}
+    changed = {change.element for change in changes if change.kind != ChangeKind.REMOVED} - errors
+    return {
+        "measure": measure,
+        "measure_whose": _centre(measure.version) if measure is not None and measure.version.centre_id != seen.centre_id else None,
+        "basis_labels": BASIS_LABELS,
+        "changes": changes,
+        "told": bounded(sentences_between(before, xml) if measure and changes and seen.key != ROUTING else (), MOST_TOLD),
+        "hidden": {change.element for change in changes if not change.is_shown},
+        "most_changes": MOST_CHANGES,
+        "change_labels": CHANGE_LABELS,
+        "marks": {"errors": sorted(errors), "changed": sorted(changed)},
+    }
 
 
 def _rehearsed(seen: ProcessVersion) -> dict[str, Any] | None:
