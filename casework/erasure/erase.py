@@ -5,21 +5,20 @@ titles, places, drafts, event payloads, messages, search rows and every copy of 
 words. `erase_originals` then takes the sealed rest: words, places, photos, identities. Rows stay, so that numbers, histories and the
 chain of digests stay intact; texts that must not be NULL become empty. A report may have been in another case before it was split off or
 withdrawn, and its sender was asked and answered there: so content is found by the reports and their senders as well as by the cases.
-Files are deleted after the commit, by `remove_erased_files`; until then no page serves them.
+Files are deleted after the commit, by casework/erasure/files.py; until then no page serves them.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
-from secrets import SystemRandom
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from casework.db import db, unit_of_work
+from casework.db import db
 from casework.documents.letters import take_out_of_letters
+from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import empty_payloads
-from casework.files.local import FileStore
 from casework.intake.file_report import PLACE_PURPOSE, place_words, typed_village
 from casework.intake.just_sent import forget_sent_reports
 from casework.merging.traces import OF_A_REPORT
@@ -70,7 +69,6 @@ from casework.pausing.additions import WORDS_PURPOSE
 from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, point_of
 from casework.places.villages import forget_waiting
-from casework.privacy.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.publishing.ratings import rating_reason
 from casework.reorganising.journal import forget
 from casework.sealing.seal import seal_text
@@ -79,12 +77,6 @@ from casework.triage.refusals import objection_words
 GONE = ""
 """Replaces a text that may not be NULL."""
 
-FILES_ERASED_WITHIN = timedelta(days=2)
-"""How long after its mark a file is still looked for, to be deleted: two sweeps may be missed, a third would be an incident."""
-
-MOST_FAILURES = 5
-"""Failed deletions in a row after which a run ends."""
-NOTED_TOGETHER = 100
 
 CODES_TOGETHER = 50
 """Codes sought in letters by one query: a case may have many merged into it."""
@@ -184,47 +176,6 @@ def erase_payloads(case_ids: Collection[int]) -> None:
     empty_payloads(Event.case_id.in_(case_ids))
 
 
-def remove_erased_files(store: FileStore, *, now: datetime) -> int:
-    """Delete the files that quarantine or a correction marked as erased, and return how many still existed.
-
-    A job: repeating it does no harm, and the next run finishes what a crash cut short. Files known to be gone are not looked for again. A
-    file that cannot be removed does not hold up the others; MOST_FAILURES in a row mean that the storage is unreachable. Raises the first
-    failure at the end: the run has failed.
-    """
-    recently = File.erased_at > now - FILES_ERASED_WITHIN
-    waiting = select(File.id, File.stored_name).where(File.erased_at.is_not(None), recently, File.removed_at.is_(None))
-    left = [(row.id, row.stored_name) for row in db.session.execute(waiting)]
-    db.session.rollback()
-    # failing files must not come first each time
-    SystemRandom().shuffle(left)
-    gone, removed, failures, fault = list[int](), 0, 0, None
-    for file_id, name in left:
-        try:
-            if store.exists(name):
-                store.delete(name)
-                removed += 1
-        except Exception as error:
-            fault, failures = fault or error, failures + 1
-            if failures >= MOST_FAILURES:
-                break
-            continue
-        failures = 0
-        gone.append(file_id)
-        if len(gone) >= NOTED_TOGETHER:
-            _note_removed(gone, now)
-            gone = []
-    _note_removed(gone, now)
-    if fault is not None:
-        raise fault
-    return removed
-
-
-def _note_removed(file_ids: Collection[int], now: datetime) -> None:
-    if file_ids:
-        with unit_of_work():
-            _apply([(File, File.id.in_(file_ids), {"removed_at": now})])
-
-
 # -- what is erased where -----------------------------------------------------------------------------------------------
 
 
@@ -309,31 +260,6 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
         CaseReport.joined_at <= Draft.saved_at,
     )
     db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
-
-
-LOOKS = ("reveal_identity", LOOKED, "look_at_data_request")
-"""Events with the reason why somebody looked at a person's identity, or that point to one."""
-
-
-def erase_reasons_to_look(
-    reports: Sequence[Report], *, at: datetime, cases: Collection[int] = (), streams: Collection[str] = ()
-) -> None:  # fmt: skip
-    """Empty the events with staff's reasons for looking at the identity behind one of these reports.
-
-    This includes the reason for each list that named one of them, or one of the `cases`, because it is about everybody on the list; and
-    in `streams`, those of accounts, every such event.
-    """
-    codes = {report.code for report in reports}
-    were_in = db.session.scalars(select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports])))
-    looked = select(Event.id, Event.case_id, Event.payload).where(Event.type.in_((*LOOKS, RESTATED)), Event.salt.is_not(None))
-    rows = db.session.execute(looked.where(Event.case_id.in_({*were_in, *cases})))
-    told = [row for row in rows if row.payload and (row.payload.get("report") in codes or row.case_id in cases)]
-    outputs = {str(row.payload["output"]) for row in told if "output" in row.payload}
-    erase_reasons_given(outputs, at=at)
-    erase_reasons_within({str(row.payload["output"]) for row in told if "output" in row.payload and "reason" in row.payload})
-    empty_payloads(Event.id.in_([row.id for row in told]))
-    if streams:
-        empty_payloads(Event.stream.in_(streams) & Event.type.in_(LOOKS))
 
 
 def _texts_made_of(report_ids: list[int]) -> list[Change]:

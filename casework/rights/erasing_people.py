@@ -19,7 +19,8 @@ from casework.accounts.outside_identities import forget_identities
 from casework.cases import lock_case
 from casework.contacts.report_links import links_of, newest_links
 from casework.db import db, unit_of_work
-from casework.erasure.erase import GONE, erase_reasons_to_look, forget_person
+from casework.erasure.erase import GONE, forget_person
+from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import record
 from casework.intake.just_sent import forget_sent_reports
 from casework.models import (

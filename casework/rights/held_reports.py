@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.erasure.erase import LOOKS
+from casework.erasure.reasons_to_look import LOOKS
 from casework.intake.file_report import cleared_words
 from casework.models import CaseReport, Event, Field, File, Photo, Recording, Report
 from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE, photos_of_report

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.erasure.erase import LOOKS
+from casework.erasure.reasons_to_look import LOOKS
 from casework.models import Case, CaseReport, Event, Membership, Report
 from casework.permissions import Role
 from casework.privacy.look_reasons import payloads_told

@@ -15,7 +15,7 @@ from sqlalchemy import Select, delete, exists, select, tuple_, update
 from casework.cases import lock_free_cases
 from casework.contacts.report_links import newest_links
 from casework.db import db, unit_of_work
-from casework.erasure.erase import erase_reasons_to_look
+from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.events import append, record
 from casework.local_time import LOCAL_ZONE
 from casework.messages.recipients import recipient_of

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.erasure.erase import remove_erased_files
+from casework.erasure.files import remove_erased_files
 from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, quarantine
 from casework.files.local import FileNotStored, LocalFileStore, StoredFile
 from casework.intake.file_report import cleared_words

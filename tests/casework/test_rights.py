@@ -17,7 +17,7 @@ from casework.casefile.history import staff_steps
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import METADATA, db, unit_of_work
-from casework.erasure.erase import remove_erased_files
+from casework.erasure.files import remove_erased_files
 from casework.events import append
 from casework.files.local import LocalFileStore
 from casework.intake.file_report import Place, original_words

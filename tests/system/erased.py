@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
-from casework.erasure.erase import remove_erased_files
+from casework.erasure.files import remove_erased_files
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.files.local import LocalFileStore

@@ -340,7 +340,7 @@ def test_a_file_is_its_persons_alone_and_runs_out(office: Office) -> None:
     assert (answer.status_code, "Liên kết đã hết hạn" in office.words("operator", place)) == (302, True), "before any job has run"
     assert work(office) == 0
     assert (row_of(place).state, row_of(place).file.erased_at) == ("expired", office.moment)  # type: ignore[union-attr]
-    from casework.erasure.erase import remove_erased_files
+    from casework.erasure.files import remove_erased_files
 
     assert remove_erased_files(store, now=office.moment) == 1
     assert not store.exists(name)

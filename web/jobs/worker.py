@@ -16,7 +16,7 @@ from casework.contacts.codes import sweep_codes, way_to
 from casework.contacts.devices import forget_unused_devices
 from casework.contacts.hand_over import sweep_tickets
 from casework.db import unit_of_work
-from casework.erasure.erase import remove_erased_files
+from casework.erasure.files import remove_erased_files
 from casework.messages.choices import CHANNELS
 from casework.messages.retention import forget_sent
 from casework.messages.routing import route_messages

@@ -20,8 +20,10 @@ from casework.casefile.history import staff_steps
 from casework.casefile.views import publications_of
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
-from casework.erasure.erase import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
+from casework.erasure.erase import CODES_TOGETHER, _letters_naming
+from casework.erasure.files import MOST_FAILURES, remove_erased_files
 from casework.erasure.quarantine import HandOverInput, QuarantineInput, hand_over, original_photo, quarantine
+from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.files.local import LocalFileStore, StorageUnreachable
 from casework.intake.file_report import original_words, place_words
 from casework.models import (

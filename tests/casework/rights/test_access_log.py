@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from casework.casefile.phone_search import look_up_phone
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.erasure.erase import erase_reasons_to_look
+from casework.erasure.reasons_to_look import erase_reasons_to_look
 from casework.installation.seeding import table_rows
 from casework.models import Case, Event, ProcessingActivity, Report
 from casework.models.events import LOOKS

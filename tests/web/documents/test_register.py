@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.erasure.erase import remove_erased_files
+from casework.erasure.files import remove_erased_files
 from casework.models import DocumentNumber, File, Letter, LetterFile, Letterhead
 from casework.upkeep.unsent_files import sweep_unsent
 from casework.verification.files import check_files

@@ -12,7 +12,7 @@ from flask import Flask
 from PIL import Image, ImageChops
 
 from casework.db import db, unit_of_work
-from casework.erasure.erase import remove_erased_files
+from casework.erasure.files import remove_erased_files
 from casework.files.local import LocalFileStore
 from casework.models import File, Photo, Publication
 from casework.photos.records import copy_for, photos_of_report, prepare_copies, prepare_photo, stage_photo
