@@ -9,18 +9,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, insert, null, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, insert, select
 
 from casework.db import db
 from casework.documents.kinds import KINDS, Issuer, issuer_agency_id, kind_of
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.local_time import local_day
-from casework.models import Agency, Case, Centre, DocumentBook, DocumentNumber, Event, Letter
+from casework.models import Agency, Case, Centre, DocumentBook, DocumentNumber, Letter
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, desk_name, require
 from casework.setting_values import value_of
-from casework.successors import Followed, heirs_of, left_to
+from casework.successors import Followed, heirs_of
 from casework.text import normal
 
 FIRST = 1
@@ -32,7 +31,6 @@ MOST_SKIPPED = 500
 """Numbers explained in one act, each in a row. A book kept on paper until June takes a few acts."""
 LONGEST_NOTE = 300
 MOST_BOOKS = 100
-MOST_EVENTS = 50
 
 
 class NumberRefused(CaseworkError):
@@ -248,27 +246,6 @@ def may_withdraw(by: Actor, letter: Letter) -> bool:
     return any(may_number(by, body) for body in bodies) or any(by.holds(OPERATIONS, centre_id=centre_id) for centre_id in of_centres)
 
 
-def books_seen(by: Actor, *, year: int | None = None) -> list[DocumentBook]:
-    """The books a person may read, newest year first: the centre's for its clerk, operations and committee leader, an agency's for its
-    leader; those of an ended body for its successor, who continues the register."""
-    query = select(DocumentBook).where(_read_by(by)).options(joinedload(DocumentBook.agency))
-    if year is not None:
-        query = query.where(DocumentBook.year == year)
-    order = (DocumentBook.year.desc(), DocumentBook.centre_id, DocumentBook.agency_id, DocumentBook.series)
-    return list(db.session.scalars(query.order_by(*order).limit(MOST_BOOKS)))
-
-
-def book_seen(by: Actor, ref: str) -> DocumentBook | None:
-    """One book within the person's sight; None where there is none."""
-    return db.session.scalars(select(DocumentBook).where(DocumentBook.ref == ref, _read_by(by))).first()
-
-
-def history_of(book: DocumentBook, *, limit: int = MOST_EVENTS) -> list[Event]:
-    """The events of a book, newest first."""
-    query = select(Event).where(Event.stream == stream_of(book)).order_by(Event.seq.desc()).limit(limit)
-    return list(db.session.scalars(query.options(joinedload(Event.actor))))
-
-
 def stream_of(book: DocumentBook) -> str:
     """The name of a book's event stream."""
     return f"book:{book.id}"
@@ -283,21 +260,6 @@ def _of(body: Body) -> ColumnElement[bool]:
     if body.agency_id is not None:
         return DocumentBook.agency_id == body.agency_id
     return (DocumentBook.centre_id == body.centre_id) & DocumentBook.agency_id.is_(None)
-
-
-def _read_by(by: Actor) -> ColumnElement[bool]:
-    roles = OPERATIONS | {Role.RECORDS_CLERK, Role.COMMITTEE_LEADER}
-    centres = [grant.centre_id for grant in by.grants if grant.role in roles]
-    agencies = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
-    of_the_centre = DocumentBook.agency_id.is_(None)
-    if None in centres:
-        return or_(of_the_centre, DocumentBook.agency_id.in_(agencies))
-    left = [
-        *(of_the_centre & each for each in
-          left_to(Followed.CENTRE, set(filter(None, centres)), body=DocumentBook.centre_id.expression, area=null())),
-        *left_to(Followed.AGENCY, set(filter(None, agencies)), body=DocumentBook.agency_id.expression, area=null()),
-    ]  # fmt: skip
-    return or_(of_the_centre & DocumentBook.centre_id.in_(centres), DocumentBook.agency_id.in_(agencies), *left)
 
 
 def _book(body: Body, year: int, series: str) -> DocumentBook | None:

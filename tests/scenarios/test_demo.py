@@ -27,9 +27,9 @@ from casework.calendars import calendar_of
 from casework.clocks.reminders import send_reminders
 from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
+from casework.documents.books import books_seen
 from casework.documents.letterheads import letterhead_for
 from casework.documents.letters import letters_seen
-from casework.documents.numbering import books_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from casework.assignments.extensions import extensions_of
 from casework.casefile.views import publications_of
 from casework.db import db
-from casework.documents.numbering import books_seen
+from casework.documents.books import books_seen
 from casework.documents.offers import letters_to_offer
 from casework.documents.register import Shelf, documents_seen
 from casework.models import Case

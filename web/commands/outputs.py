@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, new_ref, unit_of_work
-from casework.documents.numbering import books_seen
+from casework.documents.books import books_seen
 from casework.events import append
 from casework.models import Agency, Centre, Output
 from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order

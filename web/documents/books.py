@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from casework.bilingual import Bilingual
 from casework.db import db, unit_of_work
+from casework.documents.books import book_seen, books_seen, history_of
 from casework.documents.numbering import (
     LONGEST_NOTE,
     MOST_SKIPPED,
@@ -22,9 +23,6 @@ from casework.documents.numbering import (
     Body,
     NumberRefused,
     bodies_kept,
-    book_seen,
-    books_seen,
-    history_of,
     may_strike,
     note_outside,
     series_kept,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from casework.documents.books import book_seen
 from casework.documents.kinds import KINDS
-from casework.documents.numbering import book_seen
 from casework.documents.register import STATES, Document, RegisterLine, Shelf, documents_seen, every_line
 from casework.models import DocumentBook, Output
 from casework.outputs import OutputRefused

@@ -14,6 +14,7 @@ from casework.bilingual import Bilingual
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.documents import numbering
+from casework.documents.books import books_seen
 from casework.documents.files import retry_file
 from casework.documents.numbering import AlreadyNumbered, Body, NumberRefused, NumberSkipped
 from casework.documents.register import Shelf, documents_seen, lines_of
@@ -181,11 +182,11 @@ def test_only_who_keeps_the_book_gives_numbers(world: build.World) -> None:
     # an apology of the centre stands in the centre's book; a clerk of the whole installation keeps each centre's
     of_the_installation(world, "clerk_of_all", Role.RECORDS_CLERK)
     assert give(world, letter(world, "apology", agency=None), "clerk_of_all") == 3
-    seen = {name: [(book.agency_id is not None, book.last_number) for book in numbering.books_seen(world.actor(name))] for name in
+    seen = {name: [(book.agency_id is not None, book.last_number) for book in books_seen(world.actor(name))] for name in
             ("records_clerk", "operator", "committee_leader", "leader_PTNMT", "leader_HKL", "inspector")}  # fmt: skip
     assert seen == {"records_clerk": [(False, 3)], "operator": [(False, 3)], "committee_leader": [(False, 3)],
                     "leader_PTNMT": [(True, 1)], "leader_HKL": [], "inspector": []}  # fmt: skip
-    assert numbering.books_seen(other.actor("records_clerk")) == []
+    assert books_seen(other.actor("records_clerk")) == []
 
 
 def test_the_books_of_who_has_ended_are_read_gone_on_with_and_struck_in_by_who_follows(world: build.World) -> None:
@@ -193,12 +194,12 @@ def test_the_books_of_who_has_ended_are_read_gone_on_with_and_struck_in_by_who_f
     of_centre, of_agency = letter(world), letter(world, "apology")
     assert (give(world, of_centre), give(world, of_agency, "leader_PTNMT")) == (1, 1)
     heirs = other.actor("records_clerk"), world.actor("leader_HKL")
-    assert [numbering.books_seen(by) for by in heirs] == [[], []]
+    assert [books_seen(by) for by in heirs] == [[], []]
     with unit_of_work():
         db.session.add(CaseSuccession(kind="centre", predecessor_id=world.centre.id, successor_id=other.centre.id))
         db.session.add(CaseSuccession(kind="agency", predecessor_id=world.agencies["PTNMT"].id, successor_id=world.agencies["HKL"].id))
         append(RULES_STREAM, "reorganise", by=SYSTEM, at=build.NOON, payload={})
-    assert [[book.agency_id for book in numbering.books_seen(by)] for by in heirs] == [[None], [world.agencies["PTNMT"].id]]
+    assert [[book.agency_id for book in books_seen(by)] for by in heirs] == [[None], [world.agencies["PTNMT"].id]]
     assert [each.letter.id for each in documents_seen(heirs[0], Shelf.NUMBERED)] == [of_centre], "an agency's own are not the clerk's"
 
     def struck(id_: int, by: Actor) -> None:
@@ -248,7 +249,7 @@ def test_each_year_begins_with_01_and_an_old_year_goes_on_for_its_own_days(world
     assert give(world, january, now=NEW_YEAR) == 1
     assert give(world, december, on=date(2026, 12, 31), now=NEW_YEAR) == 3, "written and dated in the old year"
     assert give(world, letter(world, at=NEW_YEAR), now=NEW_YEAR) == 2
-    assert [(book.year, book.last_number) for book in numbering.books_seen(world.actor("records_clerk"))] == [(2027, 2), (2026, 3)]
+    assert [(book.year, book.last_number) for book in books_seen(world.actor("records_clerk"))] == [(2027, 2), (2026, 3)]
 
 
 def test_kinds_have_rows_of_their_own_where_the_centre_says_so_but_not_in_the_middle_of_a_year(world: build.World) -> None:
@@ -264,7 +265,7 @@ def test_kinds_have_rows_of_their_own_where_the_centre_says_so_but_not_in_the_mi
     assert [give(world, letter(world, kind, at=NEW_YEAR), now=NEW_YEAR) for kind in kinds] == [1, 2, 1, 1]
     choose("shared")
     assert give(world, letter(world, "transfer_slip", at=NEW_YEAR), now=NEW_YEAR) == 3
-    assert {book.series: book.last_number for book in numbering.books_seen(world.actor("records_clerk"), year=2027)} == {
+    assert {book.series: book.last_number for book in books_seen(world.actor("records_clerk"), year=2027)} == {
         "PC": 3, "TB": 1, "CV": 1}  # fmt: skip
     assert numbering.series_kept(Body(world.centre.id, world.agencies["PTNMT"].id), 2027) == {"": "late_list"}
 
