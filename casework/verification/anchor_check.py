@@ -10,19 +10,15 @@ from casework.db import db
 from casework.findings import Finding, fault, note
 from casework.local_time import local_day
 from casework.models import Anchor, Event
+from casework.verification.anchor_keys import FOLDER, KEY, AnchorKeyUnusable, is_successor, own_key_id
 from casework.verification.anchors import (
     FIRST_DIGEST,
-    FOLDER,
-    KEY,
     AnchorDamaged,
-    AnchorKeyUnusable,
     Shelf,
     SignedAnchor,
     anchor_files,
     fetch_anchors,
     is_signed,
-    is_successor,
-    own_key_id,
     path_of,
     read_anchor,
 )

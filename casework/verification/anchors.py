@@ -13,9 +13,7 @@ ensures a single writer. The key is the same on each machine; a machine without 
 import base64
 import binascii
 import hashlib
-import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -27,26 +25,28 @@ from typing import Any, Protocol, runtime_checkable
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from casework.db import db, is_lock_timeout, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Anchor, Event, EventStream
+from casework.verification.anchor_keys import (
+    FOLDER,
+    KEY,
+    AnchorKeyUnusable,
+    canonical,
+    key_id_of,
+    public_key_path,
+    publish_key,
+    signing_key,
+    write_once,
+)
 
 FIRST_DIGEST = "0" * 64
 """The predecessor's digest in the first anchor."""
 
-FOLDER = "anchors"
-KEY = Path("keys") / "anchor_key"
 SHARED_NAME = re.compile(r"[0-9]{6,12}\.json|key-[0-9a-f]{16}\.pem|succession-[0-9a-f]{16}-[0-9a-f]{16}\.json", re.ASCII)
 WRITING = 6_021_187
 """The id of the lock under which anchors are written."""
@@ -54,16 +54,6 @@ LOCK_MS = 250
 """How long writers of events may be held up for an anchor."""
 PAUSES = (0.25, 0.5, 1, 2, 4, 8)
 """Seconds between attempts to find no step in flight, since the longest steps take some."""
-
-
-class AnchorKeyUnusable(CaseworkError):
-    """The signing key cannot be read."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"Không đọc được khóa ký mốc xác thực {path}. Hãy khôi phục tệp này từ bản sao lưu khóa.",
-            f"The key that signs anchors, {path}, cannot be read. Restore it from the backup of the keys.",
-        )
 
 
 class AnchorDamaged(CaseworkError):
@@ -132,7 +122,7 @@ def fetch_anchors(data: Path, shelf: Shelf | None) -> None:
         if SHARED_NAME.fullmatch(name) and not (folder / name).exists():
             assert shelf is not None
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_once(folder / name, shelf.read_shared(name))
+            write_once(folder / name, shelf.read_shared(name))
 
 
 def share_anchors(data: Path, shelf: Shelf) -> None:
@@ -155,11 +145,11 @@ def _write_anchor(data: Path, now: datetime, shelf: Shelf | None) -> Anchor | No
     key = signing_key(data / KEY)
     anchor = _signed(key, now, through, heads, last)
     folder = data / FOLDER
-    _publish_key(folder, key.public_key())
+    publish_key(folder, key.public_key())
     if shelf is not None:
         share_anchors(data, shelf)
         shelf.share(path_of(folder, anchor.number).name, _file_bytes(anchor))
-    if not _write_once(path_of(folder, anchor.number), _file_bytes(anchor)):
+    if not write_once(path_of(folder, anchor.number), _file_bytes(anchor)):
         return None
     return _add_row(anchor)
 
@@ -188,7 +178,7 @@ def read_anchor(path: Path) -> SignedAnchor:
 def is_signed(anchor: SignedAnchor, folder: Path) -> bool:
     """Whether the signature is that of the public key the anchor names, which is stored next to it."""
     try:
-        key = load_pem_public_key(_public_key_path(folder, anchor.key_id).read_bytes())
+        key = load_pem_public_key(public_key_path(folder, anchor.key_id).read_bytes())
         if not isinstance(key, Ed25519PublicKey) or key_id_of(key) != anchor.key_id:
             return False
         key.verify(base64.b64decode(anchor.signature, validate=True), anchor.digest.encode())
@@ -197,86 +187,12 @@ def is_signed(anchor: SignedAnchor, folder: Path) -> bool:
     return True
 
 
-def hand_over_key(data: Path, *, now: datetime) -> str:
-    """Make a new signing key and return its fingerprint; the old key signs its successor, and is then deleted.
-
-    The statement is on the disk before the key is replaced: after a crash in between, the old key stays in use and the statement names a
-    key nobody uses. Raises AnchorKeyUnusable.
-    """
-    folder, path = data / FOLDER, data / KEY
-    old, new = signing_key(path), Ed25519PrivateKey.generate()
-    _publish_key(folder, old.public_key())
-    _publish_key(folder, new.public_key())
-    names = {"old": key_id_of(old.public_key()), "new": key_id_of(new.public_key())}
-    content = _canonical({**names, "made_at": now.astimezone(UTC).isoformat()})
-    signatures = [base64.b64encode(key.sign(content)).decode() for key in (old, new)]
-    statement = _canonical({"content": content.decode(), "signatures": signatures})
-    _write_once(folder / f"succession-{names['old']}-{names['new']}.json", statement)
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    _write_once(staged, new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    staged.rename(path)
-    _fsync_folder(path.parent)
-    return names["new"]
-
-
-def is_successor(folder: Path, old: str, new: str) -> bool:
-    """Whether the key `old` has signed, through any keys in between, that `new` succeeds it. Fingerprints of published keys."""
-    known, found = {old}, [old]
-    while found:
-        before = found.pop()
-        for path in sorted(folder.glob(f"succession-{before}-*.json")):
-            after = path.stem.rpartition("-")[2]
-            if after not in known and _is_handed_over(folder, path, before, after):
-                known.add(after)
-                found.append(after)
-    return new in known
-
-
-def _is_handed_over(folder: Path, path: Path, old: str, new: str) -> bool:
-    try:
-        told = orjson.loads(path.read_bytes())
-        content = orjson.loads(told["content"])
-        for key_id, signature in zip((old, new), told["signatures"], strict=True):
-            key = load_pem_public_key(_public_key_path(folder, key_id).read_bytes())
-            if not isinstance(key, Ed25519PublicKey) or key_id_of(key) != key_id:
-                return False
-            key.verify(base64.b64decode(signature, validate=True), told["content"].encode())
-    except (OSError, ValueError, KeyError, TypeError, binascii.Error, InvalidSignature):
-        return False
-    return bool((content["old"], content["new"]) == (old, new))
-
-
 def anchor_files(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.glob("[0-9]*.json") if path.stem.isdigit())
 
 
 def path_of(folder: Path, number: int) -> Path:
     return folder / f"{number:06d}.json"
-
-
-def key_id_of(key: Ed25519PublicKey) -> str:
-    """The fingerprint of a key in anchors: the first 16 hexadecimal digits of its SHA-256."""
-    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
-
-
-def own_key_id(path: Path) -> str | None:
-    """The fingerprint of this installation's signing key, None where it is missing. Raises AnchorKeyUnusable."""
-    return key_id_of(signing_key(path).public_key()) if path.exists() else None
-
-
-def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The signing key, made at the first call (readable by its owner only). Raises AnchorKeyUnusable."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        _write_once(path, made)
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError):
-        raise AnchorKeyUnusable(path) from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise AnchorKeyUnusable(path)
-    return key
 
 
 @contextmanager
@@ -361,51 +277,9 @@ def _content(anchor: SignedAnchor) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _canonical(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
 def _digest_of(anchor: SignedAnchor) -> str:
-    return hashlib.sha256(_canonical(_content(anchor))).hexdigest()
+    return hashlib.sha256(canonical(_content(anchor))).hexdigest()
 
 
 def _file_bytes(anchor: SignedAnchor) -> bytes:
-    return _canonical({"content": _content(anchor), "digest": anchor.digest, "signature": anchor.signature}) + b"\n"
-
-
-def _public_key_path(folder: Path, key_id: str) -> Path:
-    if not (len(key_id) == 16 and set(key_id) <= set("0123456789abcdef")):
-        raise ValueError(f"not a key id: {key_id!r}")
-    return folder / f"key-{key_id}.pem"
-
-
-def _publish_key(folder: Path, key: Ed25519PublicKey) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = _public_key_path(folder, key_id_of(key))
-    if not path.exists():
-        _write_once(path, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-
-
-def _write_once(path: Path, content: bytes) -> bool:
-    """Create a file atomically and flushed; False when somebody else was quicker. An existing file is never replaced."""
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(staged, path)  # fails where a rename would overwrite
-    except FileExistsError:
-        return False
-    finally:
-        staged.unlink(missing_ok=True)
-    _fsync_folder(path.parent)
-    return True
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return canonical({"content": _content(anchor), "digest": anchor.digest, "signature": anchor.signature}) + b"\n"

@@ -25,7 +25,8 @@ from casework.files.bucket import Bucket, BucketFileStore
 from casework.models import Account
 from casework.permissions import SYSTEM, Role, actor_for
 from casework.settings.value_changes import set_value
-from casework.verification.anchors import AnchorKeyUnusable, anchor_files, write_anchor
+from casework.verification.anchor_keys import AnchorKeyUnusable
+from casework.verification.anchors import anchor_files, write_anchor
 from tests import build
 from tests.conftest import running
 from tests.kill.people import Citizen, Person, Staff, Surroundings, choices_of

@@ -18,8 +18,9 @@ from casework.errors import CaseworkError
 from casework.files.local import STORED_NAME, FileMissing, FileStore, LocalFileStore
 from casework.models import Anchor, File
 from casework.sealing.keyring import Keyring, KeyringUnusable
-from casework.verification.anchors import FOLDER as ANCHORS
-from casework.verification.anchors import KEY, fetch_anchors, path_of, share_anchors
+from casework.verification.anchor_keys import FOLDER as ANCHORS
+from casework.verification.anchor_keys import KEY
+from casework.verification.anchors import fetch_anchors, path_of, share_anchors
 from web.commands.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
 from web.commands.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
 from web.commands.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys

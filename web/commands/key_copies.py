@@ -10,7 +10,7 @@ import orjson
 
 from casework.errors import CaseworkError
 from casework.sealing.keyring import Keyring
-from casework.verification.anchors import KEY
+from casework.verification.anchor_keys import KEY
 from web.config import Config
 from web.config.kept_secrets import VAPID_KEY
 

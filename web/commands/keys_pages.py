@@ -14,7 +14,7 @@ from casework.errors import CaseworkError
 from casework.files.local import FileStore
 from casework.models import PushSubscription
 from casework.sealing.keyring import REREAD_SECONDS, KeyNotRetired, current_keyring
-from casework.verification.anchors import hand_over_key
+from casework.verification.anchor_keys import hand_over_key
 from casework.verification.resealing import Resealed, keys_that_seal, reseal
 from web.config import PREFIX, Config
 from web.config.kept_secrets import SECRET_KEY, VAPID_KEY, kept_secret

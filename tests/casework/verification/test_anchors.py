@@ -21,16 +21,8 @@ from casework.models import Anchor
 from casework.permissions import SYSTEM
 from casework.verification import anchors
 from casework.verification.anchor_check import check_anchors
-from casework.verification.anchors import (
-    KEY,
-    AnchorDamaged,
-    AnchorKeyUnusable,
-    anchor_files,
-    hand_over_key,
-    is_signed,
-    read_anchor,
-    write_anchor,
-)
+from casework.verification.anchor_keys import KEY, AnchorKeyUnusable, hand_over_key, own_key_id
+from casework.verification.anchors import AnchorDamaged, anchor_files, is_signed, read_anchor, write_anchor
 from tests import build, tampering
 from tests.grounds import somebody_else
 from web.config import Config
@@ -155,7 +147,7 @@ def test_what_is_recorded_under_an_old_date_is_signed_too(data: Path) -> None:
 @on_sqlite
 def test_the_key_is_made_once_and_readable_by_its_owner_only(three: Path, data: Path) -> None:
     assert stat.S_IMODE((data / KEY).stat().st_mode) == 0o600
-    assert {read_anchor(path).key_id for path in anchor_files(three)} == {anchors.own_key_id(data / KEY)}
+    assert {read_anchor(path).key_id for path in anchor_files(three)} == {own_key_id(data / KEY)}
     assert all(is_signed(read_anchor(path), three) for path in anchor_files(three))
     assert len(list(three.glob("key-*.pem"))) == 1
     assert b"PRIVATE" not in b"".join(path.read_bytes() for path in three.iterdir())
@@ -183,7 +175,7 @@ def test_a_crash_between_file_and_row_is_made_good(three: Path, data: Path) -> N
 @on_sqlite
 def test_another_worker_that_was_quicker_costs_nothing(three: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     happen("rules")
-    monkeypatch.setattr(anchors, "_write_once", lambda path, content: False)
+    monkeypatch.setattr(anchors, "write_once", lambda path, content: False)
     assert write_anchor(data, now=NOON) is None
     assert found(data) == set()
 
