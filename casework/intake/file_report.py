@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +30,7 @@ from casework.models import (
     Field,
     IdempotencyKey,
     Report,
+    Reporter,
     ReportText,
 )
 from casework.outbox import tell_desk, tell_reporter
@@ -118,39 +120,21 @@ class Filed:
     sender=always("Ông/Bà gửi phản ánh", "You sent the report", is_main=True),
 )  # fmt: skip
 def file_report(
-    *,
-    centre: Centre,
-    source: str,
-    words: str,
-    place: Place,
-    by: Actor,
-    now: datetime,
-    contact: Contact | None = None,
-    field: Field | None = None,
-    marked_urgent: bool = False,
-    photos_token: str | None = None,
-    camera: Camera | None = None,
-    seen_at: datetime | None = None,
-    channels: Sequence[str] = (),
-    consented: bool = False,
-    language: str = "vi",
-    idempotency_key: str | None = None,
-    client_key: str | None = None,
-    device: Device | None = None,
-    consent_notice: ConsentNotice | None = None,
-    code: str | None = None,
-) -> Filed:
+    *, centre: Centre, source: str, words: str, place: Place, by: Actor, now: datetime, contact: Contact | None = None,
+    field: Field | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
+    seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
+    idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
+    consent_notice: ConsentNotice | None = None, code: str | None = None,
+) -> Filed:  # fmt: skip
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
-    Words, place and identity are sealed at once; of the village typed, the case takes only a name on the official list. Staff file for
-    callers and from cameras (`source` phone, officer, camera); a caller consents orally, and the event says so. `seen_at` is when it
-    happened, `channels` how the sender wishes to be told. `client_key` is a UUID of the browser the report waited in, `device` that
-    browser; `consent_notice` what was agreed to. `code` was reserved before (`reserve_code`); without one it is taken here, and everybody
-    else who files at the centre waits until this unit ends. A repeat with the same `client_key`, or else the same `idempotency_key`,
-    returns the first report and makes nothing. Raises ReportRefused when words (without a voice note) or place are missing or too long,
-    consent or contact is missing, or it has not happened yet; OtherReportFiled when the key has filed other words, another place or
-    another contact; ReportFiledBefore when what the key filed can no longer be told; SenderBlocked when the centre accepts nothing from
-    this sender for a while. Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
+    Words, place and identity are sealed at once; a village is kept in clear only if it is on the official list. Staff file for callers and
+    from cameras (`source` phone, officer, camera); a caller consents orally, and the event says so. `seen_at` is when it happened,
+    `channels` how the sender wishes to be told. `client_key` is a UUID of the browser the report waited in, `device` that browser;
+    `consent_notice` what was agreed to. `code` was reserved before (`reserve_code`); without one it is taken here, and everybody else who
+    files at the centre waits until this unit ends. A repeat with the same `client_key`, or else the same `idempotency_key`, returns the
+    first report and makes nothing. Raises ReportRefused, OtherReportFiled or ReportFiledBefore for what the report lacks or the key has
+    filed, SenderBlocked while the centre accepts nothing from the sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15 (consent).
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
@@ -160,43 +144,30 @@ def file_report(
         return earlier
     _refuse_incomplete(
         source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented,
-        is_spoken=photos_token is not None and any(each.kind == "voice" for each in staged_recordings(photos_token)),
+        is_spoken=_has_voice_note(photos_token),
     )  # fmt: skip
     _refuse_future(seen_at, now)
     if source == "citizen":
         refuse_blocked(centre=centre, contact=contact, account=by.account, device=device, now=now)
     secret = new_tracking_secret()
-    village = normal(place.village or "")
-    listed = listed_village(centre.id, village, area_id=place.area.id if place.area else None)
     report = Report(
-        code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre, source=source, filed_at=now,
-        filed_by_id=by.account_id if by.is_staff else None, camera_id=camera.id if camera else None, field_id=field.id if field else None,
-        marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=listed, village_is_listed=listed is not None,
-        sealed_village=seal_text(village, purpose=VILLAGE_PURPOSE) if village and not listed else None,
-        sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
-        sealed_point=sealed_point(place.latitude, place.longitude, place.accuracy_m),
-        consented_at=now if consented else None, consent_notice_id=consent_notice.id if consented and consent_notice else None,
-        client_key=client_key or None, device_id=device.id if device else None, language=language, seen_at=seen_at,
+        **_place_kept(place, centre), code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre,
+        source=source, filed_at=now, filed_by_id=by.account_id if by.is_staff else None, camera_id=camera.id if camera else None,
+        field_id=field.id if field else None, marked_urgent=marked_urgent, consented_at=now if consented else None, language=language,
+        consent_notice_id=consent_notice.id if consented and consent_notice else None, client_key=client_key or None,
+        device_id=device.id if device else None, seen_at=seen_at,
     )  # fmt: skip
     if source != "camera":
-        account = by.account if by.account is not None and by.account.kind == "citizen" else None
-        report.reporter = sealed_reporter(contact, account=account, language=language)
-        report.reporter.channels = list(channels)
+        report.reporter = _sender(contact, by, channels=channels, language=language)
     report.texts.append(ReportText(kind="original", sealed_body=seal_text(words, purpose=ORIGINAL_PURPOSE), written_at=now))
     db.session.add(report)
     db.session.flush()
-    if photos_token:
-        link_staged(photos_token, now=now, report=report)
-        link_recordings(photos_token, now=now, report=report)
+    _link_files(photos_token, report, now=now)
     case = _open_case(report, place, by=by, now=now)
     if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
     if key:
-        sealed_secret = seal_text(secret, purpose=SECRET_PURPOSE)
-        kept = IdempotencyKey(
-            key=key, purpose=purpose, result=report.ref, sealed_result=sealed_secret, content_digest=content, used_at=now
-        )
-        db.session.add(kept)
+        _keep_key(key, purpose, content, report=report, secret=secret, now=now)
     return Filed(report, case, secret)
 
 
@@ -311,6 +282,45 @@ def _refuse_caller(contact: Contact | None, *, consented: bool, may_be_unknown: 
 def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
     if seen_at is not None and seen_at > now + CLOCKS_DIFFER:
         raise ReportRefused("Thời điểm xảy ra không thể ở tương lai.", "It cannot have happened in the future.", about="seen_at")
+
+
+def _has_voice_note(photos_token: str | None) -> bool:
+    return photos_token is not None and any(each.kind == "voice" for each in staged_recordings(photos_token))
+
+
+def _link_files(photos_token: str | None, report: Report, *, now: datetime) -> None:
+    """Give the report the photos and recordings that were uploaded for it."""
+    if photos_token:
+        link_staged(photos_token, now=now, report=report)
+        link_recordings(photos_token, now=now, report=report)
+
+
+def _place_kept(place: Place, centre: Centre) -> dict[str, Any]:
+    """The columns of a report's place: the area and a village of the official list in clear, everything else sealed."""
+    village = normal(place.village or "")
+    listed = listed_village(centre.id, village, area_id=place.area.id if place.area else None)
+    return {
+        "area_id": place.area.id if place.area else None,
+        "village": listed,
+        "village_is_listed": listed is not None,
+        "sealed_village": seal_text(village, purpose=VILLAGE_PURPOSE) if village and not listed else None,
+        "sealed_place": seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
+        "sealed_point": sealed_point(place.latitude, place.longitude, place.accuracy_m),
+    }
+
+
+def _sender(contact: Contact | None, by: Actor, *, channels: Sequence[str], language: str) -> Reporter:
+    account = by.account if by.account is not None and by.account.kind == "citizen" else None
+    reporter = sealed_reporter(contact, account=account, language=language)
+    reporter.channels = list(channels)
+    return reporter
+
+
+def _keep_key(key: str, purpose: str, content: str, *, report: Report, secret: str, now: datetime) -> None:
+    """Note what the key has filed, with the secret sealed, so that a repeat gets the same answer."""
+    sealed_secret = seal_text(secret, purpose=SECRET_PURPOSE)
+    kept = IdempotencyKey(key=key, purpose=purpose, result=report.ref, sealed_result=sealed_secret, content_digest=content, used_at=now)
+    db.session.add(kept)
 
 
 def _content_digest(words: str, place: Place, contact: Contact | None, *, owner: int | None) -> str:
