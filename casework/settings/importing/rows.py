@@ -178,11 +178,8 @@ def change_row(
     changed = [column for column in kind.columns if column.name in values and getattr(row, column.name) != values[column.name]]
     if not changed and not faults and (not is_coming or day == row.valid_from):
         faults[""] = Bilingual("Chưa có gì thay đổi.", "Nothing has been changed.")
-    if is_slip and (deeper := [column for column in changed if not column.is_words]):
-        names = (", ".join(column.label.vi for column in deeper), ", ".join(column.label.en for column in deeper))
-        faults["from_day"] = Bilingual(
-            f"Không phải sửa lỗi chữ: {names[0]}. Vui lòng chọn ngày áp dụng.", f"More than words: {names[1]}. Please choose a day."
-        )
+    if is_slip:
+        _judge_slip(changed, faults)
     _judge(kind, Proposal(values, scope, by), faults)
     starts = row.valid_from if is_slip else day
     if not faults and (other := _overlapping(kind, values, row.centre_id, starts, row)) is not None:
@@ -298,6 +295,14 @@ def _judge_day(day: date, today: date, faults: Faults) -> None:
         )
     elif (day - today).days > FARTHEST_DAYS:
         faults["from_day"] = Bilingual("Ngày quá xa, tối đa hai năm.", "That is too far ahead: two years at most.")
+
+
+def _judge_slip(changed: Iterable[Column], faults: Faults) -> None:
+    if deeper := [column for column in changed if not column.is_words]:
+        names = (", ".join(column.label.vi for column in deeper), ", ".join(column.label.en for column in deeper))
+        faults["from_day"] = Bilingual(
+            f"Không phải sửa lỗi chữ: {names[0]}. Vui lòng chọn ngày áp dụng.", f"More than words: {names[1]}. Please choose a day."
+        )
 
 
 def _judge_reason(reason: str, faults: Faults) -> None:
