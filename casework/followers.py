@@ -8,7 +8,8 @@ from casework.cases import NO_SUCH_CASE
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Case, Follower
-from casework.permissions import Action, Actor, is_reporter, require
+from casework.permissions import Action, Actor, require
+from casework.permissions.sight import is_reporter
 from casework.states import ANSWERED_STATES, OPEN_STATES
 from casework.verbs import NO_KIND, Verb
 

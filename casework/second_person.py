@@ -1,10 +1,11 @@
 """The four-eyes principle: nobody judges their own act, nor one of a deputy or principal of theirs, now or at the time (rules.md, section
 1).
 
-The table is `SECOND_PERSON` in casework.permissions; the use cases, the steps and their pages ask here.
+The use cases, the steps and their pages ask here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,7 +35,42 @@ from casework.models import (
     Review,
     Withdrawal,
 )
-from casework.permissions import SECOND_PERSON, Action, Actor, Role, desk_name
+from casework.permissions import Action, Actor, Role, desk_name
+
+
+@dataclass(frozen=True)
+class SecondPerson:
+    """The action whose author an act judges, and who does it where those people may not."""
+
+    judges: tuple[Action, ...]
+    others: Bilingual
+
+
+_OTHER_LEADER = Bilingual("lãnh đạo khác của đơn vị hoặc lãnh đạo cấp trên", "another leader of the agency, or the leader above,")
+_OTHER_OPERATOR = Bilingual("người khác của tổ vận hành", "somebody else of the operations team")
+_LEAD_OR_COMMITTEE = Bilingual("tổ trưởng vận hành khác hoặc lãnh đạo UBND", "another operations lead, or the committee's leader,")
+
+SECOND_PERSON: dict[Action, SecondPerson] = {
+    Action.APPROVE_ANSWER: SecondPerson((Action.SUBMIT_ANSWER,), _OTHER_LEADER),
+    Action.APPROVE_PROCESS: SecondPerson(
+        (Action.EDIT_PROCESS,), Bilingual("người duyệt quy trình khác", "another process approver")
+    ),
+    Action.CONFIRM_DEPUTY: SecondPerson((Action.APPOINT_DEPUTY,), Bilingual("quản trị viên khác", "another administrator")),
+    Action.DECIDE_DATA_REQUEST: SecondPerson(
+        (Action.REQUEST_DATA,), Bilingual("tổ trưởng vận hành khác", "another operations lead")
+    ),
+    Action.DECIDE_EXTENSION: SecondPerson((Action.REQUEST_EXTENSION, Action.ENDORSE_EXTENSION), _LEAD_OR_COMMITTEE),
+    Action.DECIDE_HAND_BACK: SecondPerson((Action.HAND_BACK,), _OTHER_OPERATOR),
+    Action.DECIDE_OBJECTION: SecondPerson((Action.REFUSE, Action.OBJECT_TO_REFUSAL), _LEAD_OR_COMMITTEE),
+    Action.DECIDE_WITHDRAWAL: SecondPerson((Action.WITHDRAW_REPORT,), _OTHER_OPERATOR),
+    Action.ENDORSE_EXTENSION: SecondPerson((Action.REQUEST_EXTENSION,), _OTHER_LEADER),
+    Action.REDO_ANSWER: SecondPerson((Action.SUBMIT_ANSWER,), _OTHER_LEADER),
+    Action.REVIEW_RATING: SecondPerson(
+        (Action.RATE, Action.SUBMIT_ANSWER, Action.APPROVE_ANSWER, Action.PUBLISH), _LEAD_OR_COMMITTEE
+    ),
+}  # fmt: skip
+"""The acts of a second person. Whoever endorses, decides, approves or reviews is never the person who asked, wrote or decided before, nor
+a deputy or principal of theirs (casework.second_person). The test of all pairs tries each row, and fails for such a verb without one."""
 
 
 class Deed(NamedTuple):

@@ -29,7 +29,8 @@ from casework.events import START, case_stream
 from casework.local_time import local_day
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Rating
 from casework.notes.notes import notes_seen_by
-from casework.permissions import Actor, NotAllowed, Sight, sees
+from casework.permissions import Actor, NotAllowed
+from casework.permissions.sight import Sight, sees
 from casework.publications import WHOLE
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, AssignmentState, CaseState
 from reports.case_file import (

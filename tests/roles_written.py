@@ -12,7 +12,7 @@ from flask import current_app, has_request_context, request
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from casework.permissions import ACTION_ROLES, ANYONE, OWN_ROLE_ALONE, Action
+from casework.permissions import ANYONE, OWN_ROLE_ALONE, Action
 
 WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(membership|deputy|agency|centre)"?\b')
 NOT_A_ROLE = frozenset({("UPDATE", "centre")})
@@ -43,7 +43,7 @@ def _note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         return
     action = getattr(current_app.view_functions.get(request.endpoint or ""), "action", None)
     # what is open to anyone is done to one's own account: signing in, one's own password, an account of a citizen
-    if action is None or ACTION_ROLES[action] == ANYONE:
+    if action is None or action.roles == ANYONE:
         return
     found.add(action)
     if action not in OWN_ROLE_ALONE:

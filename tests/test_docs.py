@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from casework.local_time import LOCAL_ZONE
-from casework.permissions import SIGHTS, Role, Sight, Viewer
+from casework.permissions import Role
+from casework.permissions.sight import SIGHTS, Sight, Viewer
 from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,6 @@ import web.steps.acts
 import web.steps.pages
 import workflows.every_verb
 from casework.bilingual import Bilingual
-from casework.permissions import ACTION_ROLES
 from casework.sentences import Audience, Known, Sentence
 from casework.verbs import Verb, also_writing, every_verb, input_of
 from web.steps.act_page import ACT_PAGES, ActPage
@@ -74,7 +73,7 @@ def block(verb: Verb) -> Iterator[str]:
     yield from line("use case", [place_of(verb.use_case), *(place_of(each) for each in also_writing(verb.name))])
     if verb.use_case is not None and (kind := input_of(verb.use_case)) is not None:
         yield from line("filled in", [f"`{kind.__name__}` ({', '.join(each.name for each in fields(kind))})"])
-    roles = sorted(str(role) for role in ACTION_ROLES[verb.action]) if verb.action is not None else []
+    roles = sorted(str(role) for role in verb.action.roles) if verb.action is not None else []
     yield from line("may", [f"{', '.join(roles)} (`{verb.action}`)" if verb.action is not None else "nobody: recorded by the system"])
     if page is not None:
         yield from line("page", [place_of(page), f"`web/templates/{page.template}`"])

@@ -13,7 +13,8 @@ from casework.accounts.requirement import Need, need_of
 from casework.accounts.second_factors import has_second_factor
 from casework.files.local import FileStore
 from casework.models import Report
-from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by
+from casework.permissions import ANYONE, Action, Actor, NotAllowed, actor_for, may
+from casework.permissions.sight import report_owned_by
 from web.clock import now
 from web.fresh_proof import ask_for_proof, wants_proof
 from web.sent_forms import recorded_once
@@ -36,7 +37,7 @@ def performs(action: Action, *, with_account: bool = False, is_fresh: bool = Fal
     *case* is theirs is checked where it is looked up. A submission for an action of FRESH_ACTIONS, or to a view that `is_fresh`, waits for
     a recent proof of identity.
     """
-    is_open = ACTION_ROLES[action] == ANYONE and not with_account
+    is_open = action.roles == ANYONE and not with_account
     # allowed with a start password: changing it, seeing one's sessions, signing out
     is_own = action in (Action.MANAGE_SESSIONS, Action.SIGN_OUT)
 

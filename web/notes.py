@@ -23,7 +23,8 @@ from casework.notes.mentions import (
     unseen_count,
 )
 from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
-from casework.permissions import Action, NotAllowed, case_seen_by
+from casework.permissions import Action, NotAllowed
+from casework.permissions.sight import case_seen_by
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.forms import Form

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from casework.contacts.confirming import UNCONFIRMED
 from casework.models import Assignment, Case
-from casework.permissions import AGENCY_ROLES, OPERATIONS, WATCHERS, Actor, Role, desk_name, is_reporter
+from casework.permissions import AGENCY_ROLES, OPERATIONS, WATCHERS, Actor, Role, desk_name
+from casework.permissions.sight import is_reporter
 from workflows.bindings import Bindings
 from workflows.definitions.process import Element
 from workflows.element_settings import role_on

@@ -5,7 +5,7 @@ from datetime import datetime
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 
 from casework.bilingual import Bilingual
-from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Role
+from casework.permissions import AGENCY_ROLES, Action, Role
 from casework.settings.elements import element_rule
 from casework.working_time import BeyondTenYears, TimeLimit, Unit
 from workflows.bindings import BINDINGS
@@ -77,5 +77,5 @@ def roles_for(element: Element) -> tuple[Role, ...]:
     if step.desk is not None:
         return ()
     # an act allowed under another action (a private answer as a publication) goes with the step's own act
-    allowed = [ACTION_ROLES[Action(verb)] for verb in step.acts if verb in set(Action)]
+    allowed = [action.roles for action in Action if action in step.acts]
     return tuple(role for role in near if allowed and all(role in roles for roles in allowed))

@@ -37,7 +37,8 @@ from casework.pausing.added_files import photos_of_additions
 from casework.pausing.additions import addition_words
 from casework.pausing.questions import answer_words
 from casework.pausing.withdrawals import withdrawal_reason
-from casework.permissions import Actor, Sight, case_seen_by, sees
+from casework.permissions import Actor
+from casework.permissions.sight import Sight, case_seen_by, sees
 from casework.photos.records import copy_for
 from casework.sentences import Audience
 from casework.states import AssignmentEnd

@@ -13,7 +13,8 @@ from casework.bilingual import Bilingual
 from casework.casefile.history_changes import HistoryChange, changes_of
 from casework.db import db
 from casework.models import Account, Agency, Case, Event
-from casework.permissions import Actor, Sight, Viewer, sees, viewers
+from casework.permissions import Actor
+from casework.permissions.sight import Sight, Viewer, sees, viewers
 from casework.places.former_agencies import names_in_events
 from casework.privacy.look_reasons import payloads_told
 from casework.sentences import Audience, Known

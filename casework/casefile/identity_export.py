@@ -15,7 +15,8 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Event, Report
-from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, require
+from casework.permissions.sight import Sight, sees
 from casework.privacy.identity import SHORTEST_REASON, Contact, open_contact
 from casework.privacy.look_reasons import LOOKED, RESTATED, give_reason
 from casework.verbs import MESSAGE, Verb

@@ -14,7 +14,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.casefile.step_records import reads_step_records
 from casework.db import db
 from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
-from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
+from casework.permissions import Actor
+from casework.permissions.sight import SIGHTS, Sight, Viewer, sees, viewers
 from casework.photos.records import copy_for
 from casework.public.publication import public_publications
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from casework.events import record
 from casework.models import Case, Output
 from casework.outputs import order_output
-from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, require
+from casework.permissions.sight import Sight, sees
 from casework.sentences import always
 from casework.verbs import MESSAGE, Verb
 

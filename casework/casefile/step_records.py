@@ -21,7 +21,8 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Photo, StepRecord, StepValue
 from casework.outbox import tell_inbox
-from casework.permissions import Action, Actor, Sight, Viewer, sees, viewers
+from casework.permissions import Action, Actor
+from casework.permissions.sight import Sight, Viewer, sees, viewers
 from casework.photos.records import link_staged, staged_photos
 from casework.states import ENDED_STATES
 from casework.steps.fields import IN_CONDITIONS, PHOTO, Option, StepField, Value, fitted, in_conditions, kept_as, number_words

@@ -11,7 +11,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from casework.db import db, kept_for_step
 from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
-from casework.permissions import Actor, Role, Sight, sees
+from casework.permissions import Actor, Role
+from casework.permissions.sight import Sight, sees
 from casework.photos.records import copy_for
 from casework.recordings.access import SeenRecording, recordings_seen
 

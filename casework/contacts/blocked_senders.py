@@ -21,7 +21,8 @@ from casework.events import record
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, BlockedSender, Case, CaseReport, Centre, Device, Report
 from casework.outbox import tell_reporter
-from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.permissions.sight import Sight, sees
 from casework.privacy.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
 from casework.sealing.seal import lookup_digest
 from casework.setting_values import value_of

@@ -15,7 +15,8 @@ from casework.documents.letters import LetterRefused
 from casework.documents.writing import NOTHING_ADDED, Added, asked_for, draft, refuse_gone, require_writer, write
 from casework.models import Addition, Case, Letter, Photo, Recording
 from casework.pausing.referrals import NOT_REFERRED, open_referral
-from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, require
+from casework.permissions.sight import Sight, sees
 from casework.upkeep.erasure_log import handed_over_at
 
 

@@ -32,7 +32,8 @@ from casework.lateness import is_late
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
-from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, Sight, require, sees, with_viewers
+from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, require
+from casework.permissions.sight import Sight, sees, with_viewers
 from casework.sent_once import take_key
 from casework.setting_values import value_of
 from casework.successors import Followed, heirs_of, left_to

@@ -33,7 +33,8 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outbox import tell_desk, tell_reporters
-from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, Sight, require, sees
+from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, require
+from casework.permissions.sight import Sight, sees
 from casework.sealing.seal import open_text, seal_text
 from casework.sentences import always
 from casework.states import AssignmentEnd, AssignmentState, CaseState

@@ -14,7 +14,8 @@ from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.intake.file_report import Place, ReportRefused
 from casework.models import Device, IdempotencyKey, Report
-from casework.permissions import Actor, owns_report
+from casework.permissions import Actor
+from casework.permissions.sight import owns_report
 from casework.places.geometry import metres_between
 from casework.places.points import point_of
 from casework.privacy.identity import Contact

@@ -11,7 +11,8 @@ from sqlalchemy.orm import contains_eager
 
 from casework.db import db
 from casework.models import Account, Area, Case, CaseReport, Report, Reporter
-from casework.permissions import Actor, Sight, sees
+from casework.permissions import Actor
+from casework.permissions.sight import Sight, sees
 
 MOST_LISTED = 20
 

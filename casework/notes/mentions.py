@@ -17,7 +17,8 @@ from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Mention, Note
 from casework.notes.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
-from casework.permissions import AGENCY_ROLES, Actor, Role, actor_for, with_viewers
+from casework.permissions import AGENCY_ROLES, Actor, Role, actor_for
+from casework.permissions.sight import with_viewers
 from casework.successors import Followed, heirs_of
 from casework.text import fold
 

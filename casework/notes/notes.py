@@ -13,7 +13,8 @@ from casework.events import record
 from casework.models import Assignment, Case, Note
 from casework.notes import sentences
 from casework.outbox import tell_desk
-from casework.permissions import Action, Actor, NotAllowed, Role, Sight, Viewer, may, require, sees, viewers
+from casework.permissions import Action, Actor, NotAllowed, Role, may, require
+from casework.permissions.sight import Sight, Viewer, sees, viewers
 from casework.sentences import of_agency
 from casework.states import ENDED_STATES
 from casework.text import normal

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Agency, Centre, Output, ReportSchedule
 from casework.outputs.kinds import KINDS, Kind, OutputRefused
-from casework.permissions import ACTION_ROLES, AGENCY_ROLES, OWN_ROLE_ALONE, Action, Actor, Grant, NotAllowed, Role
+from casework.permissions import AGENCY_ROLES, OWN_ROLE_ALONE, Action, Actor, Grant, NotAllowed, Role
 from casework.privacy.identity import SHORTEST_REASON
 from casework.successors import Followed, followed_whole
 
@@ -33,7 +33,7 @@ def may_in_centre(by: Actor, action: Action, centre_id: int) -> bool:
 
     For a centre that has ended, holders of the role in its sole successor may too.
     """
-    roles, places = ACTION_ROLES[action], {centre_id, *followed_whole(Followed.CENTRE, centre_id)}
+    roles, places = action.roles, {centre_id, *followed_whole(Followed.CENTRE, centre_id)}
     held = [grant for grant in _grants(by, action) if grant.role in roles]
     if any(grant.role not in AGENCY_ROLES and (grant.centre_id is None or grant.centre_id in places) for grant in held):
         return True
@@ -45,7 +45,7 @@ def may_in_centre(by: Actor, action: Action, centre_id: int) -> bool:
 def seen_from(by: Actor, kind: Kind, centre_id: int) -> list[int] | None:
     """The agencies by whose roles alone the person reads that output of a centre; None where they read it by a role in the centre."""
     places = {centre_id, *followed_whole(Followed.CENTRE, centre_id)}
-    held = [grant for grant in by.grants if any(grant.role in ACTION_ROLES[action] for action in kind.needs)]
+    held = [grant for grant in by.grants if any(grant.role in action.roles for action in kind.needs)]
     if any(grant.role not in AGENCY_ROLES and (grant.centre_id is None or grant.centre_id in places) for grant in held):
         return None
     return sorted({grant.agency_id for grant in held if grant.role in AGENCY_ROLES and grant.agency_id is not None})
@@ -65,7 +65,7 @@ def refuse_moved(output: Output, by: Actor) -> None:
 
 def centres_ordered_in(kind: Kind, *, by: Actor) -> list[Centre]:
     """The centres in which the person may order that kind, by name; with a role in the whole installation, all."""
-    held = {action: [grant for grant in _grants(by, action) if grant.role in ACTION_ROLES[action]] for action in kind.needs}
+    held = {action: [grant for grant in _grants(by, action) if grant.role in action.roles] for action in kind.needs}
     agencies = {grant.agency_id for grants in held.values() for grant in grants if grant.role in AGENCY_ROLES}
     homes = {row.id: row.centre_id for row in db.session.execute(select(Agency.id, Agency.centre_id).where(Agency.id.in_(agencies)))}
     query = select(Centre).order_by(Centre.code_prefix)
@@ -95,7 +95,7 @@ def reads_scheduled(kind: str, *, by: Actor, centre_id: int, agency_id: int | No
 
     Outputs are made as one person sees them and read by others; those about cases may only be read by people who may read the titles.
     """
-    roles = frozenset.intersection(*(frozenset(Role(role) for role in ACTION_ROLES[action]) for action in KINDS[kind].needs))
+    roles = frozenset.intersection(*(frozenset(Role(role) for role in action.roles) for action in KINDS[kind].needs))
     whole = (roles & READ_MATTER) if KINDS[kind].holds_cases else roles - AGENCY_ROLES
     if any(by.holds(whole, centre_id=each) for each in (centre_id, *followed_whole(Followed.CENTRE, centre_id))):
         return True
@@ -119,5 +119,5 @@ def principal_for(by: Actor, kind: Kind, centre_id: int) -> int | None:
     """The principal for whom a deputy orders what they may not have themselves."""
     if all(may_in_centre(by.alone, action, centre_id) for action in kind.needs):
         return None
-    roles = frozenset(ACTION_ROLES[kind.needs[0]])
+    roles = frozenset(kind.needs[0].roles)
     return next((grant.principal_id for grant in by.grants if grant.role in roles and grant.principal_id is not None), None)

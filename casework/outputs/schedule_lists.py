@@ -12,7 +12,7 @@ from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership, Output, ReportSchedule
 from casework.outputs import is_recipient, reads_scheduled
 from casework.outputs.schedules import MOST_RUNNING
-from casework.permissions import ACTION_ROLES, Action, Actor, Role
+from casework.permissions import Action, Actor, Role
 from casework.search.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
 from casework.successors import Followed, left_whole_to
 
@@ -23,7 +23,7 @@ SENT_WITHIN = timedelta(days=400)
 
 def centres_scheduled_in(by: Actor) -> list[Centre]:
     """The centres in which the person may schedule, the default one first."""
-    places = [grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.SCHEDULE_REPORT]]
+    places = [grant.centre_id for grant in by.grants if grant.role in Action.SCHEDULE_REPORT.roles]
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST_OPTIONS)
     return list(db.session.scalars(query if None in places else query.where(Centre.id.in_([place for place in places if place]))))
 
@@ -78,7 +78,7 @@ def outputs_sent_to(by: Actor, *, now: datetime) -> list[Output]:
 def people_offered(by: Actor, *, now: datetime) -> list[Account]:
     """The people who may be named as recipients: readers of figures or late lists in the centres where the person schedules, by name."""
     places, today = [row.id for row in centres_scheduled_in(by)], local_day(now)
-    roles = ACTION_ROLES[Action.READ_STATISTICS] | ACTION_ROLES[Action.READ_LATE]
+    roles = Action.READ_STATISTICS.roles | Action.READ_LATE.roles
     of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(places)))
     query = (
         select(Account).join(Membership, Membership.account_id == Account.id)

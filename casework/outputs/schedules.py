@@ -20,7 +20,7 @@ from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Account, Agency, Centre, ReportSchedule
 from casework.outputs import KINDS, may_schedule, reads_scheduled, refuse_order
-from casework.permissions import ACTION_ROLES, AGENCY_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, actor_for, desk_name, require
+from casework.permissions import AGENCY_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, actor_for, desk_name, require
 from casework.text import normal
 
 STREAM = "schedules"
@@ -271,7 +271,7 @@ def _lock_centre(centre_id: int) -> None:
 
 def _in_whose_name(kind: str, *, by: Actor, centre_id: int, agency: Agency | None) -> int:
     """The person, or the principal where they may only act as somebody's deputy."""
-    scheduled = ACTION_ROLES[Action.SCHEDULE_REPORT]
+    scheduled = Action.SCHEDULE_REPORT.roles
     principals = [grant.principal_id for grant in by.grants if grant.role in scheduled and grant.principal_id is not None]
     for principal_id in (None, *dict.fromkeys(principals)):
         own = replace(by, grants=tuple(grant for grant in by.grants if grant.principal_id == principal_id))

@@ -13,7 +13,8 @@ from casework.events import record
 from casework.models import Addition, Case, Photo, Report
 from casework.outbox import tell_desk
 from casework.pausing.added_files import AddedFiles, has_files, link_files, photos_of_additions
-from casework.permissions import Action, Actor, Role, require, require_sender
+from casework.permissions import Action, Actor, Role, require
+from casework.permissions.sight import require_sender
 from casework.photos.records import PreparedCopies, add_copies
 from casework.sealing.seal import open_text, seal_text
 from casework.sentences import always

@@ -17,7 +17,8 @@ from casework.pausing import sentences
 from casework.pausing.added_files import AddedFiles, has_files
 from casework.pausing.additions import add_to_report
 from casework.pausing.standstills import end_case, go_on, stand_still
-from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
+from casework.permissions import SYSTEM, Action, Actor, Role, require
+from casework.permissions.sight import require_sender
 from casework.sealing.seal import open_text, seal_text
 from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState, Pause

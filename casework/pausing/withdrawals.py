@@ -14,7 +14,8 @@ from casework.outbox import tell_desk, tell_reporter
 from casework.pausing import sentences
 from casework.pausing.questions import open_question
 from casework.pausing.standstills import end_case, go_on
-from casework.permissions import Action, Actor, Role, require, require_sender
+from casework.permissions import Action, Actor, Role, require
+from casework.permissions.sight import require_sender
 from casework.sealing.seal import open_text, seal_text
 from casework.search.rows import refresh_search_rows
 from casework.second_person import refuse_first_person

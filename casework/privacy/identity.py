@@ -8,7 +8,8 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case, Report, Reporter
-from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, require
+from casework.permissions.sight import Sight, sees
 from casework.sealing.seal import lookup_digest, open_json, seal_json
 from casework.sentences import Audience, Known, Payload, Said, says
 from casework.text import normal

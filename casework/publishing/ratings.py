@@ -13,7 +13,8 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Clock, ClockRule, Publication, Rating, Report, Review
 from casework.outbox import tell_followers, tell_inbox, tell_reporters
-from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
+from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.permissions.sight import require_sender
 from casework.publications import WHOLE, rated_publication
 from casework.publishing import sentences
 from casework.sealing.seal import open_text, seal_text

@@ -15,7 +15,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
 from casework.models import Case, CaseReport, File, Recording, Report
-from casework.permissions import SIGHTS, Action, Actor, Sight, may, owns_report, sees, viewers
+from casework.permissions import Action, Actor, may
+from casework.permissions.sight import SIGHTS, Sight, owns_report, sees, viewers
 from casework.recordings.preparing import RETRIED
 
 RENDITIONS = ("play", "original")

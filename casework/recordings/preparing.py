@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, or_, select, update
 from casework.db import db
 from casework.files.local import StoredFile
 from casework.models import Case, File, Recording
-from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, require
+from casework.permissions.sight import Sight, sees
 
 MOST_ATTEMPTS = 3
 TRIED_AGAIN_AFTER = timedelta(minutes=10)

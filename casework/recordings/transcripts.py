@@ -10,7 +10,8 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, CaseReport, Recording, Report
 from casework.outbox import tell_desk
-from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.permissions.sight import Sight, sees
 from casework.search.rows import refresh_search_rows
 from casework.sentences import always
 from casework.text import normal

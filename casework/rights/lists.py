@@ -10,7 +10,7 @@ from casework.contacts.report_links import case_of, newest_links
 from casework.db import db
 from casework.models import Case, Centre, DataRequest, Report
 from casework.parsing import number_in
-from casework.permissions import ACTION_ROLES, Action, Actor, Role
+from casework.permissions import Action, Actor, Role
 from casework.rights.requests import COPY, reports_about
 from casework.successors import centre_at_work
 
@@ -112,7 +112,7 @@ def centres_decided(by: Actor) -> set[int] | None:
 def centres_where(by: Actor, action: Action) -> set[int] | None:
     """The centres in which a person may do that by role: their own, and those that ended and left their work to one of them; None for
     all."""
-    roles = frozenset(Role(role) for role in ACTION_ROLES[action])
+    roles = frozenset(Role(role) for role in action.roles)
     own = {grant.centre_id for grant in by.grants if grant.role in roles}
     if None in own:
         return None

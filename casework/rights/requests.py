@@ -19,7 +19,8 @@ from casework.errors import CaseworkError
 from casework.events import append, record
 from casework.models import Account, Case, CaseReport, Centre, DataRequest, Event, Report, Reporter
 from casework.outbox import tell_of_data_request
-from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, owns_report, require
+from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, require
+from casework.permissions.sight import owns_report
 from casework.privacy.identity import Contact
 from casework.rights.limits import answer_due, done_due
 from casework.sealing.seal import open_json, open_text, seal_json

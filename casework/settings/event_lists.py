@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.models import Event, EventStream
-from casework.permissions import ACTION_ROLES, Action, Actor
+from casework.permissions import Action, Actor
 from casework.setting_events import CHANGED
 
 PAGE = 50
@@ -35,7 +35,7 @@ def setting_events(by: Actor, *, kind: str | None = None, row: str | None = None
     top = min(before or (head.seq + 1 if head else 1), (head.seq + 1) if head else 1)
     bottom = max(top - LOOKED_AT, 1)
     query = select(Event).where(Event.stream == RULES_STREAM, Event.seq < top, Event.seq >= bottom)
-    centres = {grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.READ_SETTING_EVENTS]}
+    centres = {grant.centre_id for grant in by.grants if grant.role in Action.READ_SETTING_EVENTS.roles}
     if None not in centres:
         centre = Event.payload["centre_id"].as_integer()
         of_all = and_(centre.is_(None), Event.payload["kind"].as_string().not_in(OF_PEOPLE))

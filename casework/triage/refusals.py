@@ -14,7 +14,8 @@ from casework.events import record
 from casework.models import Case, Refusal, RefusalReason, Report
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.pausing.standstills import end_case
-from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
+from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.permissions.sight import require_sender
 from casework.sealing.seal import open_text, seal_text
 from casework.second_person import JudgingSeat, deciding_desk, refuse_first_person
 from casework.sentences import always

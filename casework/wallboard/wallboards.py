@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Centre, Wallboard
-from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, require
+from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
 from casework.sealing.seal import lookup_digest
 from casework.setting_events import record_setting
 from casework.text import normal
@@ -32,7 +32,7 @@ class WallboardRefused(CaseworkError):
 
 def centres_managed(by: Actor) -> list[int] | None:
     """The centres whose televisions a person manages; None for all."""
-    roles = frozenset(Role(role) for role in ACTION_ROLES[Action.MANAGE_WALLBOARDS])
+    roles = frozenset(Role(role) for role in Action.MANAGE_WALLBOARDS.roles)
     grants = [grant for grant in by.grants if grant.role in roles]
     return None if any(grant.centre_id is None for grant in grants) else sorted({grant.centre_id for grant in grants if grant.centre_id})
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Agency, Centre
-from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Actor, Role
+from casework.permissions import AGENCY_ROLES, Action, Actor, Role
 from casework.successors import Followed, followed_by
 from reports.statistics.subjects import Scope
 
@@ -42,14 +42,14 @@ def reaches_of(by: Actor) -> list[Reach]:
 
     Ended bodies are read by their successors, since their former cases count for them for ever (rules.md, section 8).
     """
-    wanted = frozenset(Role(role) for role in ACTION_ROLES[Action.READ_STATISTICS])
+    wanted = frozenset(Role(role) for role in Action.READ_STATISTICS.roles)
     grants = [grant for grant in by.grants if grant.role in wanted]
     whole = {grant.centre_id for grant in grants if grant.role not in AGENCY_ROLES}
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST)
     if None not in whole:
         own = {centre_id for centre_id in whole if centre_id is not None}
         query = query.where(Centre.id.in_(own | followed_by(Followed.CENTRE, own)))
-    freezers = frozenset(Role(role) for role in ACTION_ROLES[Action.FREEZE_FIGURES])
+    freezers = frozenset(Role(role) for role in Action.FREEZE_FIGURES.roles)
     found = [Reach(row, None, by.holds(freezers, centre_id=row.id)) for row in db.session.scalars(query)] if whole else []
     led = {grant.agency_id for grant in grants if grant.role in AGENCY_ROLES and grant.agency_id is not None}
     agency_ids = led | followed_by(Followed.AGENCY, led)

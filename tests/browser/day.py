@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
 from casework.models import Agency, Case, Event
-from casework.permissions import ACTION_ROLES, ANYONE, Role
+from casework.permissions import ANYONE, Role
 from casework.photos.records import prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from tests import build
@@ -284,7 +284,7 @@ def acts_that_exist(app: Flask) -> set[str]:
     """Every step and act of a member of staff at a desk, every other thing they can send, every page they can read."""
     found = {f"{element}: {verb}" for element in STEP_PAGES for verb in STEPS[element].acts} | {f"act {verb}" for verb in ACT_PAGES}
     for rule in app.url_map.iter_rules():
-        roles = ACTION_ROLES[app.view_functions[rule.endpoint].action] if rule.endpoint != "static" else ANYONE  # type: ignore[attr-defined]
+        roles = app.view_functions[rule.endpoint].action.roles if rule.endpoint != "static" else ANYONE  # type: ignore[attr-defined]
         if roles != ANYONE and WORKERS & roles and rule.endpoint not in ("tasks.task", "case_acts.act"):
             found |= {f"{method} {rule.endpoint}" for method in (rule.methods or set()) & {"GET", "POST"}}
     return found

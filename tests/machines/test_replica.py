@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 import web.http.replica_lag
 from casework.db import WRITES, db, is_unreachable, prepare_engine, reading_from, unit_of_work
 from casework.models import Case, Centre
-from casework.permissions import ACTION_ROLES, ANYONE, Action
+from casework.permissions import ANYONE, Action
 from tests import build
 from tests.conftest import client_of, environment_of, running
 from tests.postgres import Cluster
@@ -329,7 +329,7 @@ def test_every_public_page_is_read_from_the_replica_or_named_here(house: House) 
         if getattr(view, "may_be_behind", False):
             behind.add(rule.endpoint)
             assert view.action is Action.READ_PUBLIC, "what a person's rights decide is never read from there"
-            assert ACTION_ROLES[view.action] == ANYONE
+            assert view.action.roles == ANYONE
             assert "POST" not in (rule.methods or ())
         elif getattr(view, "action", None) is Action.READ_PUBLIC:
             here.add(rule.endpoint)

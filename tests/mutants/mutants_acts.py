@@ -26,7 +26,7 @@ ACTS = [
            unit("triage/refusals", "only_the_operations_lead_decides")),
     Mutant("objection upheld, limits forgotten", "casework/triage/refusals.py", "    revive_clocks(case, since=refusal.refused_at, at=now)\n", "",
            unit("triage/refusals", "the_limits_run_again_and_the_time_of_the_refusal_does_not_count")),
-    Mutant("strangers act for a sender", "casework/permissions.py", "if report.reporter is None or not owns_report(actor, report):", "if report.reporter is None:",
+    Mutant("strangers act for a sender", "casework/permissions/sight.py", "if report.reporter is None or not owns_report(actor, report):", "if report.reporter is None:",
            unit("triage/refusals", "who_has_the_secret_may_object_and_nobody_else")),
     # -- merge
     Mutant("merged into another centre's case", "casework/merging/merge.py", "if main.centre_id != source.centre_id or main.quarantined_at", "if main.quarantined_at",
@@ -84,7 +84,7 @@ ACTS = [
     # -- follow
     Mutant("followers read of what is not public", "casework/outbox.py", "    if not is_known_to_public(case):\n        return\n", "",
            unit("followers", "what_the_public_may_not_know_of_is_neither_followed_nor_told")),
-    Mutant("followers rate", "casework/permissions.py", "    return reporter is not None and reporter.account_id is not None and reporter.account_id == actor.own_id\n",
+    Mutant("followers rate", "casework/permissions/sight.py", "    return reporter is not None and reporter.account_id is not None and reporter.account_id == actor.own_id\n",
            "    return reporter is not None and actor.own_id is not None\n", promise("only_the_sender_rates")),
     # -- the reporter writes
     Mutant("written to a closed case", "casework/pausing/additions.py", "    if case.quarantined_at is not None or case.state in ENDED_STATES:\n", "    if False:\n",
@@ -129,7 +129,7 @@ ACTS = [
            unit("erasure/quarantine", "what_was_published_is_taken_back")),
     Mutant("originals stay after the hand-over", "casework/erasure/erase.py", "            text.sealed_body = None\n", "            pass\n", ERASING),
     Mutant("identity stays after the hand-over", "casework/erasure/erase.py", "            forget_person(report.reporter)\n", "            pass\n", ERASING),
-    Mutant("handed over by anybody", "casework/permissions.py", "Action.HAND_OVER: frozenset({Role.CONFIDENTIAL_READER})", "Action.HAND_OVER: OPERATIONS | {Role.CONFIDENTIAL_READER}",
+    Mutant("handed over by anybody", "casework/permissions/__init__.py", 'HAND_OVER = "hand_over", {Role.CONFIDENTIAL_READER}', 'HAND_OVER = "hand_over", OPERATIONS | {Role.CONFIDENTIAL_READER}',
            unit("erasure/quarantine", "only_a_confidential_reader_erases_the_content_and_once")),
     Mutant("objection read in the case it was split from", "casework/erasure/erase.py", "        refusal.sealed_objection = None\n", "",
            unit("erasure/erase", "what_its_sender_said_in_another_case_leaves_that_case")),

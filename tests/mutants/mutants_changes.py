@@ -86,7 +86,7 @@ CHANGES = [
            unit("pausing/questions", "unanswered_it_goes_on_if_so_chosen")),
     Mutant("one silent sender closes the case of all", "casework/pausing/questions.py", "if given.when_unanswered == CLOSE and len(present) > 1:", "if False:",
            unit("pausing/questions", "a_case_of_several_people_is_not_closed_because_one_is_silent")),
-    Mutant("operators hold", "casework/permissions.py", "Action.HOLD: frozenset({Role.OPS_LEAD})", "Action.HOLD: OPERATIONS",
+    Mutant("operators hold", "casework/permissions/__init__.py", 'HOLD = "hold", {Role.OPS_LEAD}', 'HOLD = "hold", OPERATIONS',
            unit("pausing/holds", "only_the_operations_lead_holds_and_resumes")),
     Mutant("held without a reason", "casework/pausing/holds.py", "    if not reason or len(reason) > LONGEST_REASON:\n", "    if len(reason) > LONGEST_REASON:\n",
            unit("pausing/holds", "a_hold_has_a_reason_for_the_public")),

@@ -88,7 +88,7 @@ GUARDS_GONE = [
            unit("outputs", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
     Mutant("what a schedule made given to anybody", "casework/outputs/reading.py", "    elif not reads_run(output, by):\n", "    elif False:\n",
            unit("outputs/schedules", "who_may_schedule_and_whom_a_file_opens_to")),
-    Mutant("every centre of a role", "casework/permissions.py", "            and (centre_id is None or grant.centre_id in (None, centre_id))\n", "", (NOBODY_ACROSS,)),
+    Mutant("every centre of a role", "casework/permissions/__init__.py", "            and (centre_id is None or grant.centre_id in (None, centre_id))\n", "", (NOBODY_ACROSS,)),
     Mutant("administrators of every centre", "casework/settings/scopes.py", "return column.in_(centre_ids) if centre_ids else false()", "return true() if centre_ids else false()",
            (NOBODY_ACROSS,)),
     # -- forms sent by others, and from elsewhere

@@ -16,7 +16,8 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.facts.verification import check_facts
 from casework.models import Assignment, Case, Clock, Event, Report
-from casework.permissions import Actor, Sight, actor_for, case_seen_by, sees
+from casework.permissions import Actor, actor_for
+from casework.permissions.sight import Sight, case_seen_by, sees
 from casework.states import CaseState, Standstill
 from casework.verification import cases as case_verification
 from casework.verification.chains import check_chains

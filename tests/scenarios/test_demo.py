@@ -68,7 +68,8 @@ from casework.models import (
 from casework.notes.mentions import unseen_count
 from casework.outputs import outputs_seen, retry_output
 from casework.outputs.schedule_lists import runs_of, schedules_seen
-from casework.permissions import Actor, Role, Sight, actor_for, sees
+from casework.permissions import Actor, Role, actor_for
+from casework.permissions.sight import Sight, sees
 from casework.photos.records import photos_of_answer, photos_of_report
 from casework.public.cases import public_list
 from casework.public.filters import PublicFilter as PublicWanted

@@ -13,7 +13,8 @@ from casework.casefile.views import answers_seen
 from casework.db import db, unit_of_work
 from casework.erasure.quarantine import quarantine
 from casework.models import Area, Assignment, Case, Reorganisation
-from casework.permissions import Actor, Role, Viewer, case_seen_by, viewers
+from casework.permissions import Actor, Role
+from casework.permissions.sight import Viewer, case_seen_by, viewers
 from casework.privacy.identity import reveal_identity
 from casework.reorganising import plans
 from casework.reorganising.blueprint import BodyKind

@@ -24,7 +24,8 @@ from casework.documents.letters import letters_seen
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
 from casework.notes.notes import note_audiences
-from casework.permissions import OPERATIONS, Action, Actor, actor_for, case_seen_by, may
+from casework.permissions import OPERATIONS, Action, Actor, actor_for, may
+from casework.permissions.sight import case_seen_by
 from casework.reporters.list import own_page_of
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk

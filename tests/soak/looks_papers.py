@@ -14,7 +14,8 @@ from casework.documents.register import Shelf, documents_seen
 from casework.models import Case
 from casework.outputs import outputs_seen
 from casework.outputs.schedule_lists import schedules_seen
-from casework.permissions import Action, Actor, case_seen_by, may
+from casework.permissions import Action, Actor, may
+from casework.permissions.sight import case_seen_by
 from reports.statistics.periods import MONTH, YEAR, period_at
 from reports.statistics.snapshots import snapshots_seen
 

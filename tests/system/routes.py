@@ -25,7 +25,7 @@ from casework.models import (
     Report,
     ReportSchedule,
 )
-from casework.permissions import ACTION_ROLES, ANYONE
+from casework.permissions import ANYONE
 from tests.whole import is_at_turn
 from web.steps.acts import PAGES as ACT_PAGES
 from workflows.models import Incident, ProcessVersion, WaitingTask
@@ -183,7 +183,7 @@ def addresses(app: Flask) -> Iterator[Address]:
 
 def opens_to(app: Flask, endpoint: str, roles: Collection[str]) -> bool:
     """Whether the guard of a route lets these roles through, before anything is looked up."""
-    needed = ACTION_ROLES[app.view_functions[endpoint].action]  # type: ignore[attr-defined]
+    needed = app.view_functions[endpoint].action.roles  # type: ignore[attr-defined]
     return needed == ANYONE or bool(needed & set(roles))
 
 

@@ -33,7 +33,8 @@ from casework.models import (
     SearchRow,
     VisibilityReason,
 )  # fmt: skip
-from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
+from casework.permissions import Actor, NotAllowed, Role
+from casework.permissions.sight import Sight, case_seen_by, sees
 from casework.photos.images import Rectangle
 from casework.photos.records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
 from casework.privacy import identity

@@ -16,7 +16,8 @@ from werkzeug.routing import Rule
 
 from casework.db import db, new_ref
 from casework.models import Account, Agency, Case, Centre, Draft, Event, Photo, Recording
-from casework.permissions import ACTION_ROLES, ANYONE, OPERATIONS, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
+from casework.permissions import ANYONE, OPERATIONS, Action, Actor, actor_for, may
+from casework.permissions.sight import SIGHTS, Sight, Viewer, viewers
 from tests import build
 from tests.conftest import running
 from tests.system.routes import SHUT_TO, Address, opens_to, rules
@@ -87,8 +88,7 @@ def test_every_route_declares_its_action(app: Flask) -> None:
 
 
 def test_every_action_is_open_to_somebody() -> None:
-    assert set(ACTION_ROLES) == set(Action)
-    assert all(ACTION_ROLES.values())
+    assert all(action.roles for action in Action)
 
 
 # -- the tables the code decides by, against what the rules say --------------------------------------------------------
@@ -179,7 +179,7 @@ WHO_DOES = {
 
 
 def test_who_may_do_what_is_as_written_by_hand() -> None:
-    assert {str(action): {str(role) for role in roles} for action, roles in ACTION_ROLES.items()} == WHO_DOES
+    assert {str(action): {str(role) for role in action.roles} for action in Action} == WHO_DOES
 
 
 # -- what the pages show, against the table ----------------------------------------------------------------------------
@@ -659,7 +659,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
 def generated(the: Stage, name: str, address: Address) -> set[int]:
     """What casework.permissions alone says: by the action's roles, and for a case by the person's sights."""
     actor, action = actor_of(the, name), the.app.view_functions[address.endpoint].action  # type: ignore[attr-defined]
-    roles = ACTION_ROLES[action]
+    roles = action.roles
     if roles == ANYONE:
         return {200, 302, 404}
     if actor.account is None:
@@ -767,7 +767,7 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
     for rule in rules(the.app):
         if "POST" not in (rule.methods or ()) or rule.endpoint.startswith(NOT_SENT):
             continue
-        roles = ACTION_ROLES[the.app.view_functions[rule.endpoint].action]  # type: ignore[attr-defined]
+        roles = the.app.view_functions[rule.endpoint].action.roles  # type: ignore[attr-defined]
         if rule.endpoint.startswith("settings_") and name not in TRIES_SETTINGS and not actor.roles & roles:
             continue
         is_closer = name not in STAFF if roles == ANYONE else bool(actor.roles & roles) or rule.endpoint.startswith("settings_")

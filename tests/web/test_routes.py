@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from casework.permissions import ACTION_ROLES, ANYONE, Action
+from casework.permissions import ANYONE, Action
 from web import PAGES
 from web.config import Config
 
@@ -35,17 +35,13 @@ def test_every_route_declares_its_action(sqlite_app: Flask) -> None:
     assert not undeclared
 
 
-def test_every_action_has_roles(sqlite_app: Flask) -> None:
-    assert set(ACTION_ROLES) == set(Action)
-
-
 def test_every_module_of_pages_is_registered(sqlite_app: Flask) -> None:
     assert {import_module(f"web.{name}").bp.name for name in PAGES} <= set(sqlite_app.blueprints)
 
 
 def test_nobody_gets_in_without_signing_in(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
     for rule, view in routes(sqlite_app):
-        if ACTION_ROLES[view.action] == ANYONE and view.action not in NEEDS_ACCOUNT:
+        if view.action.roles == ANYONE and view.action not in NEEDS_ACCOUNT:
             continue
         if "GET" in (rule.methods or ()):
             answer = sqlite_client.get(filled(rule))

@@ -18,10 +18,10 @@ from casework.casefile.step_records import DO_STEP
 from casework.db import db, unit_of_work
 from casework.local_time import local_day
 from casework.models import Case, DataRequest, Deputy, Membership
-from casework.permissions import SECOND_PERSON, Action, NotAllowed, Role, desk_name
+from casework.permissions import Action, NotAllowed, Role, desk_name
 from casework.rights.deciding import carry_out
 from casework.rights.requests import Person, request_data
-from casework.second_person import SecondPersonNeeded
+from casework.second_person import SECOND_PERSON, SecondPersonNeeded
 from casework.settings.deputyships import DeputyRefused, confirm_deputy
 from casework.triage.refusals import DecideObjectionInput, decide_objection
 from tests import build

@@ -25,7 +25,8 @@ from casework.contacts.blocked_senders import (
 from casework.contacts.report_links import case_of, newest_links
 from casework.db import unit_of_work
 from casework.models import Case, Report
-from casework.permissions import Action, case_seen_by, may, require
+from casework.permissions import Action, may, require
+from casework.permissions.sight import case_seen_by
 from casework.setting_values import value_of
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now

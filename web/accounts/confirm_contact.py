@@ -12,7 +12,8 @@ from casework.contacts.proven import reports_tracked_by
 from casework.db import db, unit_of_work
 from casework.messages.choices import CHANNELS, NO_WAY, wishes_of_reporter
 from casework.models import Report, Reporter
-from casework.permissions import Action, report_owned_by
+from casework.permissions import Action
+from casework.permissions.sight import report_owned_by
 from casework.privacy.contact_codes import digest_of, kind_of
 from casework.privacy.identity import Contact
 from web.accounts.contact_codes import can_reach, configured, is_right, masked, request_code, shown_digits, wrong_words

@@ -18,7 +18,8 @@ from casework.db import reading_once, unit_of_work
 from casework.models import Assignment, Case, Clock, HandBack
 from casework.notes.directives import finish_directive
 from casework.parsing import number_in
-from casework.permissions import Action, Sight, case_seen_by, may, sees
+from casework.permissions import Action, may
+from casework.permissions.sight import Sight, case_seen_by, sees
 from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState

@@ -13,7 +13,7 @@ from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport
 from casework.erasure.quarantine import hand_over_receipt, quarantine_reason
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Photo, Publication
-from casework.permissions import Sight, sees
+from casework.permissions.sight import Sight, sees
 from casework.photos.records import photos_of_report
 from casework.recordings.access import SeenRecording, originals_apart
 from casework.upkeep.erasure_log import handed_over_at

@@ -47,7 +47,8 @@ from casework.documents.to_senders import letter_told
 from casework.local_time import local_day
 from casework.models import Case
 from casework.parsing import number_in, year_in
-from casework.permissions import Action, may, report_owned_by, seen_by
+from casework.permissions import Action, may
+from casework.permissions.sight import report_owned_by, seen_by
 from web.clock import now
 from web.documents.making import FAULTS
 from web.documents.printing import letter_file, own_letter_file, shown_page

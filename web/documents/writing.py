@@ -20,7 +20,8 @@ from casework.documents.offers import PossibleLetter, draft_letter, letter_subje
 from casework.documents.writing import LONGEST_COPY, MOST_COPIES, STAMPS, Added, AlreadyWritten
 from casework.errors import CaseworkError
 from casework.models import Case, Letter
-from casework.permissions import Action, NotAllowed, case_seen_by
+from casework.permissions import Action, NotAllowed
+from casework.permissions.sight import case_seen_by
 from casework.sent_once import answered_at
 from reports.letters import file_name_of, page_of
 from reports.official import body_of, letter_pdf, refuse_long

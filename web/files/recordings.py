@@ -15,7 +15,8 @@ from casework.cases import lock_case
 from casework.db import unit_of_work
 from casework.files.local import PIECE
 from casework.models import Case, File
-from casework.permissions import Action, case_seen_by, require
+from casework.permissions import Action, require
+from casework.permissions.sight import case_seen_by
 from casework.photos.records import open_copy
 from casework.recordings.access import SeenRecording, recording_file, recordings_seen
 from casework.recordings.formats import MEDIA_TYPES

@@ -17,7 +17,8 @@ from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRe
 from casework.intake.just_sent import JustSent
 from casework.intake.limits import TooManyReports
 from casework.models import Centre, Clock, Report
-from casework.permissions import Action, Actor, report_owned_by
+from casework.permissions import Action, Actor
+from casework.permissions.sight import report_owned_by
 from casework.photos.records import move_staged_earlier, photos_of_report, staged_photos
 from casework.places.lookup import is_outside
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt

@@ -24,7 +24,8 @@ from casework.local_time import local_day
 from casework.models import Account, Case
 from casework.notes.mentions import mention_in
 from casework.notes.notes import LONGEST_NOTE, note_audiences, write_note
-from casework.permissions import Action, Actor, case_seen_by, require
+from casework.permissions import Action, Actor, require
+from casework.permissions.sight import case_seen_by
 from casework.search.staff_choices import fields_for, visibility_reasons_for
 from casework.sent_once import SentBefore
 from casework.triage.acts import ClassificationRefused, ClassifyInput

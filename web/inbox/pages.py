@@ -21,7 +21,8 @@ from casework.local_time import local_day
 from casework.models import Account, Case, SavedFilter
 from casework.notes.mentions import unseen_count
 from casework.parsing import number_in
-from casework.permissions import Action, Actor, Role, case_seen_by, may
+from casework.permissions import Action, Actor, Role, may
+from casework.permissions.sight import case_seen_by
 from casework.rights.breaches import count_untold
 from casework.rights.deputies import principals_of
 from casework.settings.elements import renamed_elements

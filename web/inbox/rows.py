@@ -7,7 +7,8 @@ from flask import url_for
 
 from casework.casefile.views import openings
 from casework.models import Account
-from casework.permissions import Actor, Sight, seen_by, sees
+from casework.permissions import Actor
+from casework.permissions.sight import Sight, seen_by, sees
 from web.inbox.filters import WAITS_LABELS
 from web.inbox.return_url import present
 from web.locales import in_reader_language as local

@@ -14,7 +14,8 @@ from casework.intake.emergencies import emergencies_in
 from casework.intake.file_report import original_words
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Clock, Report
-from casework.permissions import Action, Sight, seen_by, sees
+from casework.permissions import Action
+from casework.permissions.sight import Sight, seen_by, sees
 from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken, grouped_secret, open_text, seal_text
 from web.clock import now

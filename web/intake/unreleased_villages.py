@@ -14,7 +14,8 @@ from casework.errors import CaseworkError
 from casework.intake.unreleased_villages import VillageDecided, clear_village, unreleased_cases
 from casework.models import Area, Case
 from casework.parsing import number_in
-from casework.permissions import Action, case_seen_by
+from casework.permissions import Action
+from casework.permissions.sight import case_seen_by
 from casework.places.villages import waiting_words
 from casework.search.staff_choices import villages_for
 from casework.triage.personal_marks import Piece, marked_pieces, neutral

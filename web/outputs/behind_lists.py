@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.models import Agency, Case, Output
 from casework.outputs import OutputRefused
-from casework.permissions import Actor, Sight, seen_by, sees, with_viewers
+from casework.permissions import Actor
+from casework.permissions.sight import Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import Behind, CountedFact, cases_of, is_listed
 from reports.statistics.figures import FIGURES

@@ -5,7 +5,7 @@ from typing import Any
 
 from casework.models import Account, Case, Output
 from casework.outputs import OutputRefused
-from casework.permissions import Sight, sees
+from casework.permissions.sight import Sight, sees
 from casework.rights.deputies import principals_of
 from reports.tables.table import Column, Table
 from web.inbox.filters import filter_in, params_of

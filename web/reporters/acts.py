@@ -15,7 +15,8 @@ from casework.models import Report
 from casework.pausing.additions import WriteToCentreInput
 from casework.pausing.questions import AnswerQuestionInput
 from casework.pausing.withdrawals import WithdrawReportInput
-from casework.permissions import Action, report_owned_by
+from casework.permissions import Action
+from casework.permissions.sight import report_owned_by
 from casework.rate_limits import TooManyAttempts, count_attempt, limit_set_by
 from casework.reporters.report import own_report
 from casework.triage.refusals import ObjectToRefusalInput

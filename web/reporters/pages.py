@@ -14,7 +14,8 @@ from casework.contacts.report_links import case_of
 from casework.db import unit_of_work
 from casework.models import Report
 from casework.parsing import number_in
-from casework.permissions import Action, report_owned_by
+from casework.permissions import Action
+from casework.permissions.sight import report_owned_by
 from casework.public.cases import code_of_case
 from casework.publishing.ratings import RateInput, RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by

@@ -16,7 +16,8 @@ from casework.files.local import FileStore
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Letter, Output
 from casework.outputs import OutputRefused, output_seen
-from casework.permissions import Actor, case_seen_by
+from casework.permissions import Actor
+from casework.permissions.sight import case_seen_by
 from casework.photos.records import open_copy
 from reports.agency_sheet import AgencySheet
 from reports.agency_sheet import figures_table as sheet_table

@@ -32,7 +32,8 @@ from casework.errors import CaseworkError
 from casework.models import Agency, Centre, Letter, Output
 from casework.outputs import KINDS as OUTPUTS
 from casework.outputs import may_in_centre, order_output, output_seen, outputs_seen
-from casework.permissions import Action, Actor, NotAllowed, case_seen_by, may
+from casework.permissions import Action, Actor, NotAllowed, may
+from casework.permissions.sight import case_seen_by
 from casework.sent_once import answered_at
 from reports.official import body_of
 from reports.periodic import document_of

@@ -18,7 +18,8 @@ from casework.contacts.report_links import case_of, newest_links
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, DataRequest, Report, Reporter
-from casework.permissions import Action, report_owned_by
+from casework.permissions import Action
+from casework.permissions.sight import report_owned_by
 from casework.privacy.identity import Contact
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.rights.archive import PAGE_FILE, PageOf, archive_of

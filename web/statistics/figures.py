@@ -17,7 +17,8 @@ from casework.errors import CaseworkError
 from casework.models import Case, FiguresSnapshot, Output
 from casework.outputs import newest_order, order_output
 from casework.parsing import number_in
-from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, with_viewers
+from casework.permissions import Action, NotAllowed, may
+from casework.permissions.sight import Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import CountedFact, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of

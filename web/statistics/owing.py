@@ -11,7 +11,8 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Agency, Case
-from casework.permissions import Action, Role, may, seen_by, with_viewers
+from casework.permissions import Action, Role, may
+from casework.permissions.sight import seen_by, with_viewers
 from reports.statistics.reach import Reach
 from reports.statistics.standing import OpenState, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension

@@ -14,7 +14,7 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case
 from casework.open_cases import OWED_STATES
-from casework.permissions import seen_by, with_viewers
+from casework.permissions.sight import seen_by, with_viewers
 from casework.public.map import CommuneSpot, spots_of
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.counting import figures_of

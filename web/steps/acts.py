@@ -8,7 +8,8 @@ from casework.casefile.views import publications_of, reads_words, reports_seen, 
 from casework.cases import CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
-from casework.permissions import Action, NotAllowed, case_seen_by, require
+from casework.permissions import Action, NotAllowed, require
+from casework.permissions.sight import case_seen_by
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.guards import actor, found, performs

@@ -13,7 +13,7 @@ from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging.merge import MergeInput
 from casework.merging.split import SplitInput
 from casework.models import Case
-from casework.permissions import case_seen_by
+from casework.permissions.sight import case_seen_by
 from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from casework.triage.reclassification import ReclassifyInput, reclassified_from

@@ -12,7 +12,8 @@ from casework.casefile.views import reports_seen, title_seen
 from casework.cases import STANDSTILLS, CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
-from casework.permissions import Action, NotAllowed, seen_by
+from casework.permissions import Action, NotAllowed
+from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from web.clock import now
 from web.forms import Form

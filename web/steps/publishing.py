@@ -16,7 +16,8 @@ from casework.casefile.views import publications_of
 from casework.db import db
 from casework.intake.file_report import cleared_words
 from casework.models import Case, Rating, Review
-from casework.permissions import Action, case_seen_by, may
+from casework.permissions import Action, may
+from casework.permissions.sight import case_seen_by
 from casework.photos.images import RectangleRefused
 from casework.places.points import exact_point
 from casework.publications import rated_publication

@@ -19,7 +19,7 @@ from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging.merge import why_not_into
 from casework.models import Area, Case, Recording, Report
-from casework.permissions import Sight, sees
+from casework.permissions.sight import Sight, sees
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
 from casework.places.points import point_of

@@ -12,7 +12,7 @@ from flask import request
 
 from casework.intake.unreleased_villages import typed_for
 from casework.models import Case
-from casework.permissions import Sight, sees
+from casework.permissions.sight import Sight, sees
 from casework.text import fold
 from casework.triage.personal_marks import Piece, marked_pieces, neutral
 from web.forms import Form

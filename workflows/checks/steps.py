@@ -6,7 +6,7 @@ from typing import Any
 
 from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
-from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Role
+from casework.permissions import AGENCY_ROLES, ANYONE, Role
 from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from casework.verbs import action_of
 from workflows.bindings import ASSIGNMENT, OF_THE_PAUSE, OTHER_THAN, Bindings, Step
@@ -252,7 +252,7 @@ def _lane_findings(node: Node, drawn: set[str | None]) -> Iterator[ModelFinding]
 def _roles_of(step: Step) -> set[str]:
     """Who may do one of the acts of a step. What anyone may do is the reporter's own; an act without an action asks for nobody."""
     actions = [action_of(act) for act in step.acts]
-    allowed = [ACTION_ROLES[action] if action is not None else frozenset({*Role, REPORTER}) for action in actions]
+    allowed = [action.roles if action is not None else frozenset({*Role, REPORTER}) for action in actions]
     return {REPORTER if roles == ANYONE else str(role) for roles in allowed for role in roles}
 
 

@@ -16,7 +16,8 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.models import Assignment, Case, Extension, HandBack, Note
 from casework.notes.notes import reads_note
-from casework.permissions import Actor, Sight, sees
+from casework.permissions import Actor
+from casework.permissions.sight import Sight, sees
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
 from workflows.running.steps import label_of_step

@@ -16,7 +16,8 @@ from casework.db import db
 from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
-from casework.permissions import Actor, Role, with_viewers
+from casework.permissions import Actor, Role
+from casework.permissions.sight import with_viewers
 from casework.states import UNCLASSIFIED
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks.inbox_filters import (

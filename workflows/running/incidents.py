@@ -17,7 +17,7 @@ from casework.db import db, is_circle, is_disk_trouble, is_lock_timeout, is_unre
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case
-from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, require
+from casework.permissions import Action, Actor, NotAllowed, may, require
 from casework.sent_once import SentBefore
 from casework.sentences import always
 from casework.verbs import NO_KIND, Verb
@@ -222,7 +222,7 @@ def attempts_of(incident: Incident) -> list[Attempt]:
 
 def _seen_by(by: Actor) -> Select[Incident]:
     require(by, Action.RETRY_INCIDENT)
-    centres = {grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.RETRY_INCIDENT]}
+    centres = {grant.centre_id for grant in by.grants if grant.role in Action.RETRY_INCIDENT.roles}
     query = select(Incident).join(Case, Incident.case_id == Case.id).where(Case.quarantined_at.is_(None))
     if None not in centres:
         query = query.where(Case.centre_id.in_(centres))

@@ -16,8 +16,9 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case
-from casework.permissions import SECOND_PERSON, Action, Actor, NotAllowed, Role, with_viewers
-from casework.second_person import deeds_judged, first_person_words
+from casework.permissions import Actor, NotAllowed, Role
+from casework.permissions.sight import with_viewers
+from casework.second_person import SECOND_PERSON, deeds_judged, first_person_words
 from casework.steps.drafts import DraftPlace, discard_all
 from casework.verbs import Input, carry_out
 from workflows.bindings import BINDINGS, Bindings
@@ -281,14 +282,15 @@ def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case, now: datetime)
 
 def same_person_words(task: WaitingTask, by: Actor, *, now: datetime) -> Bilingual | None:
     """Return why the person may not do the step: what they did, or who did which step before it. None if they may."""
-    if task.element in _JUDGING and task.state != "done":
-        action = Action(task.element)
-        if (words := first_person_words(action, deeds_judged(action, task.assignment or task.case), by=by, now=now)) is not None:
+    action = _JUDGING.get(task.element) if task.state != "done" else None
+    if action is not None:
+        words = first_person_words(action, deeds_judged(action, task.assignment or task.case), by=by, now=now)
+        if words is not None:
             return words
     return _other_than_words(task, by, now)
 
 
-_JUDGING = frozenset(str(action) for action in SECOND_PERSON)
+_JUDGING = {str(action): action for action in SECOND_PERSON}
 
 
 def _other_than_words(task: WaitingTask, by: Actor, now: datetime) -> Bilingual | None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account
-from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role
+from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role
 from workflows.bindings import BINDINGS, Bindings
 from workflows.definitions.cache import LruCache
 from workflows.definitions.findings import Checked, bounded
@@ -53,7 +53,7 @@ def may_in_scope(by: Actor, action: Action, centre_id: int | None) -> bool:
 
     A role of the installation counts in every centre; a role of a centre counts there alone.
     """
-    roles = frozenset(Role(role) for role in ACTION_ROLES[action])
+    roles = frozenset(Role(role) for role in action.roles)
     return any(grant.role in roles and grant.centre_id in (None, centre_id) for grant in by.grants)
 
 
@@ -62,7 +62,7 @@ def acting(by: Actor, centre_id: int | None, *actions: Action) -> Actor:
 
     Raises NotAllowed.
     """
-    roles = frozenset(Role(role) for action in actions for role in ACTION_ROLES[action])
+    roles = frozenset(Role(role) for action in actions for role in action.roles)
     grants = [grant for grant in by.grants if grant.role in roles and grant.centre_id in (None, centre_id)]
     if not grants:
         raise NotAllowed
@@ -72,7 +72,7 @@ def acting(by: Actor, centre_id: int | None, *actions: Action) -> Actor:
 def scopes_with(by: Actor, action: Action) -> frozenset[int | None]:
     """The scopes of the person's grants for an action, those of principals included; None among them means the installation and every
     centre."""
-    return frozenset(grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[action])
+    return frozenset(grant.centre_id for grant in by.grants if grant.role in action.roles)
 
 
 def in_scope(key: str, centre_id: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -9,7 +9,8 @@ from flask import Flask
 from casework.assignments.reassignment import ReassignmentRefused
 from casework.cases import CaseNotOpen
 from casework.models import Assignment, Case
-from casework.permissions import NotAllowed, Sight, Viewer, sees, viewers
+from casework.permissions import NotAllowed
+from casework.permissions.sight import Sight, Viewer, sees, viewers
 from casework.states import AssignmentEnd, AssignmentState
 from tests import build
 from tests.build import World

@@ -22,7 +22,8 @@ from casework.erasure.quarantine import (
 )
 from casework.erasure.quarantined_list import count_to_hand_over, quarantined_cases
 from casework.models import Case, Clock, Event, Hold, OutboxMessage, Publication, Question, Referral, SearchRow, Withdrawal
-from casework.permissions import NotAllowed, case_seen_by, report_owned_by
+from casework.permissions import NotAllowed
+from casework.permissions.sight import case_seen_by, report_owned_by
 from casework.public import cases as public_cases
 from casework.reporters.list import own_list
 from casework.reporters.report import own_report

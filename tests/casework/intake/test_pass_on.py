@@ -17,7 +17,8 @@ from casework.intake.pass_on import CentreMissing, PassOnInput, PassOnRefused, c
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
 from casework.notes.notes import notes_seen_by
-from casework.permissions import NotAllowed, Role, case_seen_by
+from casework.permissions import NotAllowed, Role
+from casework.permissions.sight import case_seen_by
 from tests import build, joined
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world
 

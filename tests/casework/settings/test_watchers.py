@@ -15,7 +15,8 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.messages.desks import readers_of
 from casework.models import Account, Case, Centre, Deputy, Event, Membership, OutboxMessage
-from casework.permissions import WATCHERS, NotAllowed, Role, actor_for, case_seen_by, desk_name
+from casework.permissions import WATCHERS, NotAllowed, Role, actor_for, desk_name
+from casework.permissions.sight import case_seen_by
 from casework.second_person import SecondPersonNeeded
 from casework.settings.deputyships import (
     DeputyRefused,

@@ -18,7 +18,7 @@ from casework.clocks.reminder_ladder import ladder_of
 from casework.db import db, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, ClockRule, Field, HouseSetting, ReminderRule
-from casework.permissions import ACTION_ROLES, Action, Role
+from casework.permissions import Action, Role
 from casework.rate_limits import Limit
 from casework.search.staff_choices import fields_of
 from casework.setting_values import GROUPS, VALUES, value_of
@@ -189,7 +189,7 @@ def test_the_settings_show_to_each_person_the_sections_they_may(office: Office) 
         page = office.get(name, "/settings").get_data(as_text=True)
         return 'href="/settings"' in office.get(name, "/sessions").get_data(as_text=True), re.findall(r'settingcard" href="([^"]+)"', page)
 
-    assert ACTION_ROLES[Action.OPEN_SETTINGS] == {role for each in SECTIONS for role in ACTION_ROLES[each.action]}
+    assert Action.OPEN_SETTINGS.roles == {role for each in SECTIONS for role in each.action.roles}
     assert sections("ops_lead") == (True, ["/settings/deputies", "/settings/wallboards"])
     assert sections("leader_PTNMT") == sections("committee_leader") == (True, ["/settings/deputies"])
     of_data = ["/personal-data/processing", "/personal-data/looks", "/personal-data/breaches"]

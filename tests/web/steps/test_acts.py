@@ -14,7 +14,7 @@ from casework.casefile.views import publications_of
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
 from casework.models import Case, Directive, Event, Note, OutboxMessage, Publication, Question
-from casework.permissions import ACTION_ROLES, Role
+from casework.permissions import Role
 from casework.photos.images import RectangleRefused
 from casework.photos.records import copy_for
 from casework.verbs import acts
@@ -75,7 +75,7 @@ def test_every_page_says_what_it_does_and_names_a_role_that_may(kind: type[ActPa
     assert kind.what
     assert kind.button
     assert kind.done
-    assert {Role(role) for role in ACTION_ROLES[kind.action()]}
+    assert {Role(role) for role in kind.action().roles}
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -101,7 +101,7 @@ def test_what_cannot_be_done_now_is_said_and_has_no_form(office: Office, kind: s
     later(office, case)
     possible = {each.verb for each in possible_acts(case, office.world.actor("ops_lead", office.moment), office.moment)}
     for verb, page in PAGES.items():
-        if Role.OPS_LEAD in ACTION_ROLES[page.action()] and verb not in possible:
+        if Role.OPS_LEAD in page.action().roles and verb not in possible:
             answer = office.get("ops_lead", address(case, verb))
             assert answer.status_code == 200, verb
             assert "work-form" not in answer.text, verb

@@ -1,0 +1,370 @@
+"""Who may do what (rules.md, section 1): a table, from which the route × role test is generated. Who sees what is in sight.py."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+
+from sqlalchemy import Select, and_, bindparam, inspect, or_, select
+
+from casework.db import BigId, Instant, db
+from casework.errors import CaseworkError
+from casework.local_time import local_day
+from casework.models import Account, Assignment, Case, Deputy, Membership
+from casework.successors import Followed, heirs_of
+
+
+class NotAllowed(CaseworkError):
+    def __init__(self) -> None:
+        super().__init__("Ông/Bà không có quyền làm việc này.", "You are not allowed to do this.")
+
+
+class Role(StrEnum):
+    """The roles of staff, in a centre or an agency."""
+
+    OPERATOR = "operator"
+    OPS_LEAD = "ops_lead"
+    OFFICER = "officer"
+    AGENCY_LEADER = "agency_leader"
+    COMMITTEE_LEADER = "committee_leader"
+    RECORDS_CLERK = "records_clerk"
+    ADMINISTRATOR = "administrator"
+    PROCESS_APPROVER = "process_approver"
+    CONFIDENTIAL_READER = "confidential_reader"
+    INSPECTOR = "inspector"
+
+
+WATCHERS = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
+"""Roles that watch each other: no person holds two of them, deputies included (rules.md, section 1)."""
+
+AGENCY_ROLES = frozenset({Role.OFFICER, Role.AGENCY_LEADER})
+CENTRE_ROLES = frozenset(Role) - AGENCY_ROLES
+
+ANYONE = frozenset({"anyone"})
+OPERATIONS = frozenset({Role.OPERATOR, Role.OPS_LEAD})
+CASE_READERS = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.ADMINISTRATOR,
+                          Role.CONFIDENTIAL_READER})  # fmt: skip
+LEADERS = frozenset({Role.AGENCY_LEADER, Role.COMMITTEE_LEADER})
+"""The leaders who may decide on an answer: the agency's own, or the next one up where that one wrote it."""
+TEAM_LEADERS = frozenset({Role.OPS_LEAD, Role.AGENCY_LEADER})
+"""The leaders of an inbox's people: they see their load and assign steps."""
+STAFF = frozenset(Role)
+
+
+class Action(StrEnum):
+    """The actions of routes and use cases, with the verbs of rules.md, section 7, and the roles that may do them."""
+
+    roles: frozenset[Role] | frozenset[str]
+
+    def __new__(cls, verb: str, roles: Iterable[Role] | Iterable[str]) -> "Action":
+        action = str.__new__(cls, verb)
+        action._value_ = verb
+        action.roles = frozenset(roles)
+        return action
+
+    ACCEPT_ASSIGNMENT = "accept_assignment", {Role.OFFICER}
+    ACT_ON_CASE = "act_on_case", STAFF
+    ADD_AGENCY = "add_agency", OPERATIONS
+    ANSWER_QUESTION = "answer_question", ANYONE
+    APPOINT_DEPUTY = "appoint_deputy", frozenset({Role.ADMINISTRATOR, Role.COMMITTEE_LEADER, Role.CONFIDENTIAL_READER}) | TEAM_LEADERS
+    APPROVE_ANSWER = "approve_answer", LEADERS
+    APPROVE_PROCESS = "approve_process", {Role.PROCESS_APPROVER}
+    ASK_REPORTER = "ask_reporter", OPERATIONS
+    ASSIGN_TASK = "assign_task", TEAM_LEADERS
+    BLOCK_SENDER = "block_sender", {Role.OPS_LEAD}
+    CALL_HOTLINE = "call_hotline", OPERATIONS
+    CHANGE_CALENDAR = "change_calendar", {Role.ADMINISTRATOR}
+    CHANGE_LEAD = "change_lead", OPERATIONS
+    CHANGE_SETTINGS = "change_settings", {Role.ADMINISTRATOR}
+    CHECK_HEALTH = "check_health", ANYONE
+    CHOOSE_MESSAGES = "choose_messages", ANYONE
+    CLAIM_TASK = "claim_task", STAFF
+    CLASSIFY = "classify", OPERATIONS
+    CLEAR_TEXT = "clear_text", OPERATIONS
+    CLOSE = "close", {Role.OPS_LEAD}
+    CONFIRM_CONTACT = "confirm_contact", ANYONE
+    CONFIRM_DEPUTY = "confirm_deputy", {Role.ADMINISTRATOR}
+    CORRECT_PUBLICATION = "correct_publication", OPERATIONS
+    DECIDE_DATA_REQUEST = "decide_data_request", {Role.OPS_LEAD}
+    DECIDE_EXTENSION = "decide_extension", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    DECIDE_HAND_BACK = "decide_hand_back", OPERATIONS
+    DECIDE_OBJECTION = "decide_objection", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    DECIDE_WITHDRAWAL = "decide_withdrawal", OPERATIONS
+    DIRECT = "direct", {Role.COMMITTEE_LEADER}
+    DISTRIBUTE = "distribute", OPERATIONS
+    EDIT_PROCESS = "edit_process", {Role.ADMINISTRATOR}
+    ENDORSE_EXTENSION = "endorse_extension", LEADERS
+    EXPORT_EVENT_LOG = "export_event_log", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    EXPORT_IDENTITY = "export_identity", {Role.OPS_LEAD}
+    EXPORT_LIST = "export_list", OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.INSPECTOR,
+                                                     Role.ADMINISTRATOR, Role.PROCESS_APPROVER}
+    FILE_REPORT = "file_report", ANYONE
+    FINISH_DIRECTIVE = "finish_directive", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    FOLLOW = "follow", ANYONE
+    FOLLOW_OWN = "follow_own", ANYONE
+    FREEZE_FIGURES = "freeze_figures", {Role.OPS_LEAD}
+    HANDLE_BREACH = "handle_breach", {Role.ADMINISTRATOR}
+    HAND_BACK = "hand_back", {Role.OFFICER}
+    HAND_OVER = "hand_over", {Role.CONFIDENTIAL_READER}
+    HOLD = "hold", {Role.OPS_LEAD}
+    KEEP_DRAFT = "keep_draft", STAFF
+    KEEP_FILTER = "keep_filter", STAFF
+    KEEP_TEMPLATE = "keep_template", AGENCY_ROLES
+    LOOK_UP_PHONE = "look_up_phone", OPERATIONS
+    MANAGE_PEOPLE = "manage_people", {Role.ADMINISTRATOR}
+    MANAGE_SESSIONS = "manage_sessions", ANYONE
+    MANAGE_WALLBOARDS = "manage_wallboards", {Role.OPS_LEAD, Role.ADMINISTRATOR}
+    MEND_PROCESS = "mend_process", {Role.ADMINISTRATOR}
+    MERGE = "merge", OPERATIONS
+    ME_TOO = "me_too", ANYONE
+    MOVE_CASES = "move_cases", {Role.ADMINISTRATOR}
+    NUMBER_LETTER = "number_letter", {Role.RECORDS_CLERK, Role.AGENCY_LEADER}
+    OBJECT_TO_REFUSAL = "object_to_refusal", ANYONE
+    OPEN_SETTINGS = "open_settings", WATCHERS - {Role.PROCESS_APPROVER} | {Role.COMMITTEE_LEADER} | TEAM_LEADERS
+    PASS_ON = "pass_on", OPERATIONS
+    PERFORM_TASK = "perform_task", STAFF
+    PRINT_CASE_FILE = "print_case_file", OPERATIONS | {Role.COMMITTEE_LEADER}
+    PROGRESS_NOTE = "progress_note", AGENCY_ROLES
+    PUBLISH = "publish", OPERATIONS
+    QUARANTINE = "quarantine", OPERATIONS | AGENCY_ROLES
+    RATE = "rate", ANYONE
+    READ_BOTTLENECKS = "read_bottlenecks", {Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    READ_BREACHES = "read_breaches", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_CASE = "read_case", CASE_READERS
+    READ_HEALTH = "read_health", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_INBOX = "read_inbox", STAFF
+    READ_LATE = "read_late", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}
+    READ_LETTERS = "read_letters", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK}
+    READ_LOOKS = "read_looks", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_PROCESS = "read_process", {Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}
+    READ_PROCESSING = "read_processing", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_PUBLIC = "read_public", ANYONE
+    READ_SETTING_EVENTS = "read_setting_events", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_STATISTICS = "read_statistics", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.INSPECTOR}
+    READ_TEAM = "read_team", TEAM_LEADERS
+    READ_WALLBOARD = "read_wallboard", ANYONE
+    REDO_ANSWER = "redo_answer", LEADERS
+    REFER = "refer", OPERATIONS
+    REFUSE = "refuse", OPERATIONS
+    REHEARSE = "rehearse", {Role.ADMINISTRATOR, Role.PROCESS_APPROVER}
+    REMIND = "remind", OPERATIONS | {Role.COMMITTEE_LEADER}
+    REMIND_ALL = "remind_all", {Role.OPS_LEAD}
+    REMOVE_AGENCY = "remove_agency", OPERATIONS
+    REOPEN = "reopen", {Role.OPS_LEAD}
+    REORGANISE = "reorganise", {Role.ADMINISTRATOR}
+    REQUEST_DATA = "request_data", ANYONE
+    REQUEST_EXTENSION = "request_extension", {Role.OFFICER}
+    RESUME = "resume", {Role.OPS_LEAD}
+    RETRY_INCIDENT = "retry_incident", {Role.ADMINISTRATOR}
+    RETRY_MESSAGE = "retry_message", {Role.ADMINISTRATOR}
+    REVEAL_IDENTITY = "reveal_identity", OPERATIONS | {Role.CONFIDENTIAL_READER}
+    REVIEW_RATING = "review_rating", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    RUN_JOB = "run_job", {Role.ADMINISTRATOR}
+    SCHEDULE_REPORT = "schedule_report", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
+    SEAL_LETTER = "seal_letter", {Role.RECORDS_CLERK, Role.OPS_LEAD, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}
+    SEARCH_CASES = "search_cases", OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER}
+    SIGN_IN = "sign_in", ANYONE
+    SIGN_OUT = "sign_out", ANYONE
+    SPLIT = "split", OPERATIONS
+    SUBMIT_ANSWER = "submit_answer", {Role.OFFICER}
+    TAKE_REPORT = "take_report", OPERATIONS
+    TRACK_REPORT = "track_report", ANYONE
+    TRANSCRIBE = "transcribe", OPERATIONS
+    UNPUBLISH = "unpublish", OPERATIONS
+    VERIFY = "verify", OPERATIONS
+    VERIFY_DOCUMENT = "verify_document", ANYONE
+    WITHDRAW_REPORT = "withdraw_report", ANYONE
+    WRITE_LETTER = "write_letter", OPERATIONS | {Role.AGENCY_LEADER}
+    WRITE_NOTE = "write_note", OPERATIONS | AGENCY_ROLES
+    WRITE_TO_CENTRE = "write_to_centre", ANYONE
+
+
+OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.CONFIRM_DEPUTY, Action.MANAGE_PEOPLE, Action.REORGANISE})
+"""Actions that give or move roles, passwords, deputies, or the bodies they belong to. No deputy may do them for a principal, since a
+deputy could give these rights to themselves. A test watches what each route writes (tests/roles_written.py)."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role held now, as oneself or as the deputy of `principal_id`."""
+
+    role: Role
+    centre_id: int | None
+    agency_id: int | None
+    principal_id: int | None = None
+
+    @property
+    def desk(self) -> str:
+        return desk_name(self.role, centre_id=self.centre_id, agency_id=self.agency_id)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, or the system."""
+
+    account: Account | None
+    grants: tuple[Grant, ...] = ()
+    tracked_report_ids: frozenset[int] = field(default_factory=frozenset)
+    desk: str | None = None
+
+    @property
+    def desks(self) -> list[str]:
+        return sorted({grant.desk for grant in self.grants})
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.grants)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def agency_ids(self) -> frozenset[int]:
+        return frozenset(grant.agency_id for grant in self.grants if grant.agency_id is not None)
+
+    def grant_at(self, desk: str) -> Grant | None:
+        """Return the role that opens a desk, the person's own before a deputy's."""
+        found = [grant for grant in self.grants if grant.desk == desk]
+        return min(found, key=lambda grant: grant.principal_id is not None, default=None)
+
+    @property
+    def alone(self) -> "Actor":
+        """The same person with only their own roles, without those of their principals."""
+        return replace(self, grants=tuple(grant for grant in self.grants if grant.principal_id is None))
+
+    def holds(self, roles: Iterable[Role], *, centre_id: int | None = None, agency_id: int | None = None) -> bool:
+        """Whether one of the roles is held there; a role in the installation counts in every centre."""
+        wanted = frozenset(roles)
+        return any(
+            grant.role in wanted
+            and (centre_id is None or grant.centre_id in (None, centre_id))
+            and (agency_id is None or grant.agency_id == agency_id)
+            for grant in self.grants
+        )
+
+    def holds_for(self, roles: Iterable[Role], case: Case) -> bool:
+        """Whether one of the roles is held in the centre of the case, or in its successor."""
+        wanted = frozenset(roles) & self.roles
+        if not wanted or self.holds(wanted, centre_id=case.centre_id):
+            return bool(wanted)
+        return any(self.holds(wanted, centre_id=heir) for heir in heirs_of(Followed.CENTRE, case.centre_id, case.area_id))
+
+    def holds_beside(self, roles: Iterable[Role], assignment: Assignment, case: Case) -> bool:
+        """Whether one of the roles is held in the agency of the assignment, or in its successor."""
+        wanted = frozenset(roles) & self.roles
+        if not wanted or self.holds(wanted, agency_id=assignment.agency_id):
+            return bool(wanted)
+        return any(self.holds(wanted, agency_id=heir) for heir in heirs_of(Followed.AGENCY, assignment.agency_id, case.area_id))
+
+    def works_for(self, assignment: Assignment, case: Case) -> bool:
+        """Whether the person works in the agency of the assignment, or in its successor."""
+        return self.holds_beside(AGENCY_ROLES, assignment, case)
+
+    def at(self, desk: str) -> "Actor":
+        """Return the same person at one inbox, so that a deputy's act is recorded as done for the principal."""
+        return replace(self, desk=desk)
+
+    @property
+    def own_id(self) -> int | None:
+        """The row of the acting account, None for guests and the system.
+
+        Taken from the identity in the session: a unit of work begins by expiring what was read, and loading the account only for its id
+        would cost each step a query.
+        """
+        if self.account is None:
+            return None
+        identity = inspect(self.account).identity
+        return int(identity[0]) if identity else self.account.id
+
+    @property
+    def account_id(self) -> int:
+        """The row of the acting account. Raises NotAllowed for guests and the system, who cannot sign an act."""
+        own_id = self.own_id
+        if own_id is None:
+            raise NotAllowed
+        return own_id
+
+    @property
+    def principal_id(self) -> int | None:
+        """The account a deputy acts for at the present desk."""
+        grant = self.grant_at(self.desk) if self.desk else None
+        return grant.principal_id if grant else None
+
+    @property
+    def counts_as(self) -> frozenset[int]:
+        """The accounts this act counts as: the person, and the principal when acting as a deputy."""
+        return frozenset(id_ for id_ in (self.own_id, self.principal_id) if id_ is not None)
+
+
+SYSTEM = Actor(account=None)
+"""The actor of acts done by the clock."""
+
+
+def desk_name(role: Role | str, *, centre_id: int | None = None, agency_id: int | None = None) -> str:
+    """The name of an inbox: `operator@c1` for a centre, `officer@a7` for an agency."""
+    return f"{Role(role)}@a{agency_id}" if Role(role) in AGENCY_ROLES else f"{Role(role)}@c{centre_id or 0}"
+
+
+def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Iterable[int] = ()) -> Actor:
+    """Return the account with the roles it holds on the local day of `now`, including those of its principals."""
+    tracked = frozenset(tracked_report_ids)
+    if account is None or account.kind != "staff" or account.disabled_at is not None:
+        return Actor(account=account, tracked_report_ids=tracked)
+    today = local_day(now)
+    memberships = db.session.scalars(_memberships_held(), {"account_id": account.id, "now": now})
+    grants = tuple(
+        Grant(Role(row.role), row.centre_id, row.agency_id, None if row.account_id == account.id else row.account_id)
+        for row in memberships if row.holds_on(today)
+    )  # fmt: skip
+    return Actor(account=account, grants=_apart(grants), tracked_report_ids=tracked)
+
+
+def _apart(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    """Without the deputy's roles where roles that watch each other would meet in a person because of their dates."""
+    if len({grant.role for grant in grants if grant.role in WATCHERS}) < 2:
+        return grants
+    return tuple(grant for grant in grants if grant.principal_id is None or grant.role not in WATCHERS)
+
+
+@cache
+def _memberships_held() -> Select[Membership]:
+    """The roles of an account and of those it stands in for; built once, because every page asks this.
+
+    A deputy of a confidential reader counts only once confirmed by a second person.
+    """
+    account_id, now = bindparam("account_id", type_=BigId), bindparam("now", type_=Instant)
+    deputyships = (
+        select(Deputy.principal_id)
+        .join(Deputy.principal)
+        .where(Deputy.deputy_id == account_id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
+    )
+    confirmed = deputyships.where(Deputy.confirmed_at.is_not(None))
+    as_deputy = or_(
+        and_(Membership.role != Role.CONFIDENTIAL_READER, Membership.account_id.in_(deputyships)), Membership.account_id.in_(confirmed)
+    )
+    is_held = or_(Membership.account_id == account_id, as_deputy)
+    return select(Membership).where(is_held).order_by(Membership.id)
+
+
+def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> bool:
+    """Whether the person's roles allow the action, in the centre of the case and, for agencies' acts, in that agency."""
+    roles = action.roles
+    if roles == ANYONE:
+        return True
+    wanted = frozenset(Role(role) for role in roles)
+    if action in OWN_ROLE_ALONE:
+        actor = actor.alone
+    if case is None:
+        return actor.holds(wanted)
+    if agency_id is not None:
+        return actor.holds(wanted, agency_id=agency_id)
+    return actor.holds_for(wanted & CENTRE_ROLES, case) or (
+        bool(wanted & AGENCY_ROLES) and any(actor.holds_beside(wanted & AGENCY_ROLES, row, case) for row in case.assignments)
+    )
+
+
+def require(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> None:
+    if not may(actor, action, case, agency_id=agency_id):
+        raise NotAllowed
