@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from web.commands.saying import NEW, shown_progress
+from web.commands.console import NEW, shown_progress
 
 FILES = click.Path(path_type=Path, exists=True, dir_okay=False)
 

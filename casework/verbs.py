@@ -88,7 +88,7 @@ Part = Assignment | Publication | Report
 class Verb:
     """One row. `name` is that of its event too, unless `recorded_as` names another's or it leaves none in the case (`leaves_event`).
 
-    - `action`: what has to be permitted (casework/permissions.py); None for what the system records by itself.
+    - `action`: what has to be permitted (casework/permissions); None for what the system records by itself.
     - `kinds`: decision and message; that it is about limits follows from `moves_limit` (the day of the answer can move by it) and
       `about_limit` (it speaks of one even where none has moved).
     - `staff`, `public`, `sender`: what each is told. The public is told nothing where `public` is missing; a sender what the public is.

@@ -13,7 +13,8 @@ from sqlalchemy import event, func, select, text
 from casework.calendars import calendar_of
 from casework.db import METADATA, db, unit_of_work
 from casework.models import CalendarDay, Case, Event, EventStream
-from tests import build, pictured, tampering
+from tests import build, tampering
+from tests import with_photos as pictured
 from tests.conftest import client_of, environment_of
 from tests.grounds import Ground, somebody_else
 from tests.postgres import Cluster

@@ -28,7 +28,7 @@ PAGES = (
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
     "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "steps.publishing", "files.photos", "files.recordings",
-    "accounts.blocked_contacts", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",
+    "accounts.blocked_senders", "public.map_pages", "serving.health", "serving.metrics", "accounts.password",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "accounts.notification_preferences", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",

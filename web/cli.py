@@ -15,13 +15,13 @@ from casework.errors import CaseworkError
 FAILED, REFUSED = 1, 2
 
 COMMANDS = {
-    "serve": "running", "worker": "running", "demo": "running",
+    "serve": "server", "worker": "server", "demo": "server",
     "migrate": "setting_up", "install": "setting_up", "add-centre": "setting_up", "reset-second-factor": "setting_up",
     "check": "setting_up", "import-boundary": "setting_up",
-    "verify": "keeping", "backup": "keeping", "backed-up": "keeping", "health": "keeping", "restore": "keeping", "forgotten": "keeping",
-    "move-files": "keeping",
-    "benchmark": "benchmark.measuring", "figures": "counting", "step-times": "counting", "facts": "counting",
-    "schedules": "writing", "export": "writing", "report": "reports", "keys": "keys",
+    "verify": "upkeep", "backup": "upkeep", "backed-up": "upkeep", "health": "upkeep", "restore": "upkeep", "forgotten": "upkeep",
+    "move-files": "upkeep",
+    "benchmark": "benchmark.measuring", "figures": "recounting", "step-times": "recounting", "facts": "recounting",
+    "schedules": "exports", "export": "exports", "report": "reports", "keys": "keys",
 }  # fmt: skip
 """Every command and its module; a name without a package is in web/commands."""
 

@@ -28,7 +28,7 @@ from tests.browser.day import Day
 from tests.browser.desks import Desk
 from tests.browser.house import DESK, Visitor
 from tests.browser.waiting import PATIENCE, next_document
-from tests.pictured import pictured_case
+from tests.with_photos import pictured_case
 from web import sessions
 from web.errors import StaleDataError
 from web.http.display_preferences import COOKIE as COMFORT

@@ -12,7 +12,8 @@ from casework.events import append
 from casework.models import AreaSuccession
 from casework.permissions import SYSTEM
 from casework.search.rows import refresh_search_rows
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.browser.house import House, opened
 from tests.browser.waiting import next_document
 

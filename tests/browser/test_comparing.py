@@ -13,7 +13,8 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Account, Centre
 from casework.permissions import actor_for
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.browser.house import DESK, PHONE, House, opened
 from tests.browser.judging import too_wide
 from tests.browser.waiting import PATIENCE

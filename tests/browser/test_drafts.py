@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from casework.db import db, unit_of_work
 from casework.models import Account, Case, Draft, LoginSession
 from casework.steps.drafts import opened_fields
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.browser.house import House, Visitor, opened
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of, prepare_schema

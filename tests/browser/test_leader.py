@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from casework.db import db
 from casework.models import Case
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.browser.house import PHONE, House, opened
 from tests.browser.waiting import next_document
 

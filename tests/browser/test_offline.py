@@ -24,7 +24,7 @@ from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launche
 from tests.browser.mortal import Mortal, Wire, wired
 from tests.browser.waiting import PATIENCE, ask_until, next_document
 from tests.conftest import environment_of, running
-from tests.pictured import jpeg
+from tests.with_photos import jpeg
 from web import sessions
 from web.clock import now
 from web.config import Config

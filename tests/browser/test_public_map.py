@@ -16,8 +16,8 @@ from casework.models import Field, Publication
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.browser.waiting import next_document
-from tests.pictured import pictured_case
 from tests.web.pages import at
+from tests.with_photos import pictured_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -16,7 +16,8 @@ from casework.outbox import tell_desk, tell_followers
 from casework.permissions import NotAllowed, Role
 from casework.public.cases import public_case
 from casework.states import CaseState
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 
 NOON = build.NOON
 LATER = NOON + timedelta(days=1)

@@ -25,7 +25,8 @@ from casework.outbox import (
     tell_reporters,
 )
 from casework.permissions import Role
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 
 NOON = build.NOON
 

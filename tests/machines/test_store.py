@@ -31,7 +31,8 @@ from casework.files.local import (
 from casework.sealing.keyring import Keyring, use_keyring
 from casework.sealing.seal import SealBroken
 from casework.verification.anchors import write_anchor
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.conftest import running
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage
 from web.commands.backup import RestoreRefused, backup, restore

@@ -78,14 +78,14 @@ GUARDS_GONE = [
     Mutant("anybody's session ended", "web/sessions.py", "LoginSession.ref == ref, LoginSession.account_id == account.id)", "LoginSession.ref == ref)",
            (f"{AUTH}::TestSessions::test_nobody_ends_the_session_of_somebody_else",)),
     Mutant("somebody else's order shown", "casework/outputs/reading.py", "    own = db.session.scalars(_of(by).where(Output.ref == ref,", "    own = db.session.scalars(select(Output).where(Output.ref == ref,",
-           (*unit("outputs", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered"),
-            "tests/web/test_outputs.py::test_a_file_is_its_persons_alone_and_runs_out")),
+           (*unit("outputs/ordering", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered"),
+            "tests/web/outputs/test_pages.py::test_a_file_is_its_persons_alone_and_runs_out")),
     Mutant("somebody else's file given", "casework/outputs/reading.py", "        refuse_others(output, by)\n", "        pass\n",
-           unit("outputs", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
+           unit("outputs/ordering", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
     Mutant("somebody else's order tried again", "casework/outputs/ordering.py", "        refuse_others(output, by)\n    elif", "        pass\n    elif",
-           unit("outputs", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
+           unit("outputs/ordering", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
     Mutant("somebody else's order taken back", "casework/outputs/ordering.py", '    refuse_others(output, by)\n    if output.state != "dropped":', '    if output.state != "dropped":',
-           unit("outputs", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
+           unit("outputs/ordering", "nobody_is_given_tries_or_takes_back_what_somebody_else_ordered")),
     Mutant("what a schedule made given to anybody", "casework/outputs/reading.py", "    elif not reads_run(output, by):\n", "    elif False:\n",
            unit("outputs/schedules", "who_may_schedule_and_whom_a_file_opens_to")),
     Mutant("every centre of a role", "casework/permissions/__init__.py", "            and (centre_id is None or grant.centre_id in (None, centre_id))\n", "", (NOBODY_ACROSS,)),
@@ -188,7 +188,7 @@ GUARDS_GONE = [
     )),
     Mutant("reader of files not shut in", "reports/signing/child.py", "    _shut_in(int(seconds), int(memory))\n    try:\n", "    try:\n",
            (f"{SIGNING}::test_a_file_that_asks_for_more_memory_than_there_is_is_told_so",)),
-    *(Mutant(f"copier of recordings without its bound of {what}", "casework/recordings/remux.py", f"        (resource.RLIMIT_{limit}),\n", "", unit("recordings", test))
+    *(Mutant(f"copier of recordings without its bound of {what}", "casework/recordings/remux.py", f"        (resource.RLIMIT_{limit}),\n", "", unit("recordings/recordings", test))
       for what, limit, test in (
         ("memory", "AS, held + memory", "no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds"),
         ("time", "CPU, seconds", "a_program_taken_over_gets_out_by_nothing_it_closes_and_unsafe_pictures_are_not_copied"),
@@ -196,7 +196,7 @@ GUARDS_GONE = [
         ("opening", "NOFILE, 0", "a_program_taken_over_gets_out_by_nothing_it_closes_and_unsafe_pictures_are_not_copied"),
     )),
     Mutant("copier of recordings not shut in", "casework/recordings/remux.py", "    _shut_in(int(seconds), int(memory))\n    data", "    data",
-           unit("recordings", "no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds")),
+           unit("recordings/recordings", "no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds")),
     # -- calls out of the house
     Mutant("call into the own network", "casework/messages/http_client.py", "all(map(is_outside, found))", "True",
            unit("messages/http_client", "a_name_that_leads_inside_is_refused_and_one_the_environment_names_is_called")),

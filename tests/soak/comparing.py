@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from tests import drawn
+from tests import drawn_steps as drawn
 from tests.soak.runs import Options, Round, Run
 from tests.workflows.moving.kinds_of_edit import KINDS, Draft
 from workflows.comparison.details import details_of

@@ -37,7 +37,9 @@ from casework.settings.people import give_start_password
 from casework.settings.roles import RoleWish, give_role
 from casework.settings.seats import Seat
 from casework.verification.cases import check_cases
-from tests import build, drawn, joined
+from tests import build
+from tests import drawn_steps as drawn
+from tests import merged as joined
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.second_centre import second_world
 from tests.web.desk import Office

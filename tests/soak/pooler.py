@@ -14,9 +14,10 @@ from tests.soak.runs import Options, Round, Run
 FILES = (
     "tests/casework/intake/test_filing_at_once.py", "tests/workflows/running/test_steps.py", "tests/workflows/running/test_incidents.py",
     "tests/workflows/desks/test_assigning.py", "tests/workflows/drafting/test_drafts.py", "tests/workflows/running/test_wakeups.py",
-    "tests/workflows/mending/test_acts.py", "tests/workflows/moving", "tests/messages/test_routing.py", "tests/casework/test_outputs.py",
+    "tests/workflows/mending/test_acts.py", "tests/workflows/moving",
+    "tests/messages/test_routing.py", "tests/casework/outputs/test_ordering.py",
     "tests/casework/outputs/test_schedules.py", "tests/casework/upkeep/test_jobs.py", "tests/casework/clocks/test_reminders.py",
-    "tests/casework/test_rate_limits.py", "tests/casework/pausing/test_withdrawals.py", "tests/casework/test_rights.py",
+    "tests/casework/test_rate_limits.py", "tests/casework/pausing/test_withdrawals.py", "tests/casework/rights/test_requests.py",
     "tests/casework/public/test_search.py", "tests/casework/casefile/test_search.py", "tests/casework/documents",
     "tests/web/steps/test_pages.py",
     "tests/web/steps/test_distribution.py", "tests/machines/test_two_machines.py",

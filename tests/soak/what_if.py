@@ -9,7 +9,7 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests import drawn
+from tests import drawn_steps as drawn
 from tests.conftest import environment_of, prepare_schema, running
 from tests.scenarios.walking import world_of_ways
 from tests.scenarios.ways import WAYS

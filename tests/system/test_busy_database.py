@@ -43,18 +43,18 @@ from tests.authority import PASSPHRASE
 from tests.casework.intake.test_villages_left import left
 from tests.casework.rights.test_breaches import add, do, during, opened
 from tests.casework.rights.test_masking import LONG_AFTER
-from tests.casework.test_rights import ask, decide
+from tests.casework.rights.test_requests import ask, decide
 from tests.messages.house import House, has_zns, with_mail
 from tests.messages.test_push import Browser
 from tests.outside import Outside
-from tests.pictured import pictured_case, staged
-from tests.recorded import send, wav
 from tests.reports.seal_samples import authority, body_seal, own_signature
 from tests.web.desk import Office
 from tests.web.documents.test_sealing import numbered
 from tests.web.letterbox import letterbox
 from tests.web.pages import at
 from tests.whole import WHOLE
+from tests.with_photos import pictured_case, staged
+from tests.with_recordings import send, wav
 from tests.workflows.running.test_wakeups import merged_pair
 from web.jobs.worker import jobs_of
 from workflows.jobs import INTERVALS

@@ -18,11 +18,11 @@ from casework.notes.notes import write_note
 from casework.permissions import Role
 from tests import build
 from tests.conftest import running
-from tests.pictured import pictured_case
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world
 from tests.system.person import Page, Person
 from tests.system.routes import BESIDE, SHUT_TO, Address, addresses
 from tests.whole import is_at_turn
+from tests.with_photos import pictured_case
 from web.config import Config
 from workflows.models import WaitingTask
 

@@ -17,11 +17,11 @@ from casework.db import db, unit_of_work
 from casework.models import Camera, Case
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import jpeg
-from tests.recorded import video, wav
 from tests.system.journey import Journey, field_names
 from tests.system.marks import Mark
 from tests.system.person import Page, Person, Upload
+from tests.with_photos import jpeg
+from tests.with_recordings import video, wav
 from workflows.models import WaitingTask
 
 WAYS_IN = ("form", "offline", "phone", "camera")

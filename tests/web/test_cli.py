@@ -232,7 +232,7 @@ class TestJobs:
         from casework.db import db
         from casework.permissions import Actor
         from casework.photos.records import prepare_photo, stage_photo
-        from tests.pictured import jpeg
+        from tests.with_photos import jpeg
 
         store = app.extensions["file_store"]
         prepared = prepare_photo(jpeg(), "a.jpg", store=store, max_bytes=10**7)

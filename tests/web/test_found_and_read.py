@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from lxml import etree, html
 
 from casework.bilingual import Bilingual
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.pages import at, words_of
 
 NOON = build.NOON

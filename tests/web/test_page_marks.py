@@ -17,10 +17,10 @@ from casework.photos.records import photos_of_report
 from casework.settings.value_changes import set_value
 from tests import build
 from tests.conftest import client_of
-from tests.joined import assignment_of
-from tests.pictured import pictured_case, publish
+from tests.merged import assignment_of
 from tests.web.desk import Office
 from tests.web.public.test_map_pages import bounded
+from tests.with_photos import pictured_case, publish
 from workflows.running import steps
 
 OF_STAFF = ("/inbox/pulse?since=0", "/wallboard/picture")

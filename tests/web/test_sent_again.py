@@ -20,10 +20,10 @@ from casework.states import CaseState
 from tests import build
 from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
 from tests.conftest import client_of
-from tests.pictured import jpeg
 from tests.web.filing.test_report_form import file, form_of, post
 from tests.web.offline.test_offline_api import guest
 from tests.web.pages import at, signed_in, words_of
+from tests.with_photos import jpeg
 
 NOON = build.NOON
 TOLD = "Ông/Bà vừa gửi phản ánh này: LD-2026-000001."

@@ -20,7 +20,7 @@ from casework.merging.merge import MergeInput
 from casework.models import Case, Event
 from casework.permissions import SYSTEM
 from tests import build
-from tests.joined import merge
+from tests.merged import merge
 from workflows.running.incidents import MOST_CIRCLES, run_recorded
 
 on_postgres = pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)

@@ -16,7 +16,8 @@ from casework.settings.elements import elements_of
 from casework.settings.importing.rows import RowRefused, add_row, change_row, end_row
 from casework.settings.kinds.table import KINDS
 from casework.verification.cases import check_cases
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.workflows.drafting.test_drafts import world_with_people
 from workflows.definitions.process import BPMN, shipped_model
 from workflows.models import ProcessInstance, Timer, WaitingTask

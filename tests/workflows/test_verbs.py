@@ -96,7 +96,7 @@ def lacks(verb: Verb, page: type[ActPage] | None) -> Iterator[str]:
     if verb.name in bound() and verb.has_event and not verb.parts and verb.name not in OF_NO_KIND:
         yield "kinds: the part of the history it belongs to"
     if verb.action is None and verb.name not in BY_NOBODY:
-        yield "an Action: who may do it (casework/permissions.py)"
+        yield "an Action: who may do it (casework/permissions)"
     if verb.name in {*Action} - {*BY_NOBODY} and verb.action != Action(verb.name):
         yield "the Action of its own name"
     if not listed.tests_of(verb):

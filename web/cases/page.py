@@ -24,7 +24,7 @@ from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from casework.verbs import HistoryKind
-from web.accounts.blocked_contacts import blockable
+from web.accounts.blocked_senders import blockable
 from web.cases.page_parts import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.cases.text_versions import TextDifference, answer_differences, publication_differences
 from web.clock import now

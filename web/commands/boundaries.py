@@ -13,7 +13,7 @@ from casework.local_time import local_day
 from casework.places.boundaries import check_boundaries
 from casework.places.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
 from casework.settings.boundary_import import BoundaryPlan, import_boundaries, plan_import
-from web.commands.saying import AT_THE_SERVER
+from web.commands.console import AT_THE_SERVER
 
 
 @dataclass

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from web.commands.saying import finish, ready_app, say_error
+from web.commands.console import finish, ready_app, say_error
 
 
 @click.group()

@@ -7,7 +7,7 @@ from typing import NoReturn
 import click
 
 from casework.errors import CaseworkError
-from web.commands.saying import NEW, REFUSED, ready_app, say_error, shown_progress
+from web.commands.console import NEW, REFUSED, ready_app, say_error, shown_progress
 
 
 @click.group()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from web.commands.saying import AT_THE_SERVER, REFUSED, finish, ready_app, say_error
+from web.commands.console import AT_THE_SERVER, REFUSED, finish, ready_app, say_error
 
 
 @click.command()

@@ -19,7 +19,7 @@ from casework.verbs import Input
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, local
-from tests.joined import assignment_of
+from tests.merged import assignment_of
 
 
 class Undone(Exception):

@@ -15,7 +15,7 @@ from casework.states import AssignmentEnd, AssignmentState
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, events, local, payload, running, told
-from tests.joined import assignment_of, told_desk
+from tests.merged import assignment_of, told_desk
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from casework.files.local import LocalFileStore
 from casework.models import Assignment, Publication, VisibilityReason
 from casework.permissions import Actor
 from casework.photos.records import staged_photos
-from tests import build, joined
-from tests.pictured import after_photo, answer_privately, pictured_case, publish, reopened_case, scene_photo, staged
+from tests import build
+from tests import merged as joined
+from tests.with_photos import after_photo, answer_privately, pictured_case, publish, reopened_case, scene_photo, staged
 
 EVERYBODY = ("guest", "citizen", "citizen_2", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "officer_HKL",
              "committee_leader", "administrator", "confidential_reader", "inspector", "records_clerk", "process_approver")

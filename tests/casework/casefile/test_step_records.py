@@ -19,9 +19,10 @@ from casework.models import Assignment, Case, File, Photo, StepRecord, StepValue
 from casework.permissions import NotAllowed
 from casework.photos.records import stage_photo, staged_photos
 from casework.steps.fields import FITTERS, FieldRefused, fitted, kept_as, number_words
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.casework.acting import events, run
-from tests.pictured import staged
+from tests.with_photos import staged
 from workflows.definitions.step_forms import TYPE_IN_CONDITIONS, FieldType, FormField
 from workflows.definitions.variables import Choice
 
@@ -245,7 +246,7 @@ def test_photos_of_a_step_are_served_to_whom_its_words_are(world: build.World, s
 
 def test_no_more_photos_than_any_form_takes(world: build.World, sqlite_app: Flask) -> None:
     from casework.photos.records import MOST_PHOTOS, TooManyPhotos, prepare_photo
-    from tests.pictured import jpeg
+    from tests.with_photos import jpeg
 
     prepared = prepare_photo(jpeg(), "a.jpg", store=LocalFileStore(sqlite_app.config["FILES"]), max_bytes=10_000_000)
     photo = {"purpose": "step", "state": "staged", "staged_token": "many", "sha256": prepared.sha256, "sealed_name": b""}

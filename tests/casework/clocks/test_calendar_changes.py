@@ -19,7 +19,8 @@ from casework.permissions import NotAllowed
 from casework.states import Pause
 from casework.triage.reclassification import reclassify
 from casework.verification.cases import check_cases
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.build import World
 from tests.casework.acting import clock, local, run, told
 

@@ -26,7 +26,8 @@ from casework.models import Case, Event, Extension, Letter, Letterhead, Publicat
 from casework.permissions import NotAllowed
 from casework.reporters.report import own_report
 from reports.letters import page_of
-from tests import beside, build, joined
+from tests import beside, build
+from tests import merged as joined
 from tests.casework.acting import events, payload
 from tests.grounds import remembered
 from tests.web.pages import words_of

@@ -65,9 +65,10 @@ from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.triage.refusals import decide_objection, object_to_refusal, refuse
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.casework.acting import guest_of, run
-from tests.pictured import pictured_case
+from tests.with_photos import pictured_case
 
 MARK = "zqxkhogu"
 PURPOSE = "canary"

@@ -28,7 +28,8 @@ from casework.public import cases as public_cases
 from casework.reporters.list import own_list
 from casework.reporters.report import own_report
 from casework.upkeep.erasure_log import handed_over_at
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.second_centre import second_world
 
 NOW = build.NOON + timedelta(days=1)

@@ -19,7 +19,8 @@ from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, E
 from casework.notes.notes import notes_seen_by
 from casework.permissions import NotAllowed, Role
 from casework.permissions.sight import case_seen_by
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world
 
 NOON = build.NOON

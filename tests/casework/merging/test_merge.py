@@ -17,9 +17,10 @@ from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note
 from casework.permissions import NotAllowed
 from casework.sealing.seal import seal_text
 from casework.verification.cases import check_cases
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.casework.acting import local
-from tests.pictured import pictured_case
+from tests.with_photos import pictured_case
 from workflows.verification import check_process
 
 LATER = build.NOON + timedelta(hours=1)

@@ -32,7 +32,8 @@ from casework.permissions import NotAllowed
 from casework.sealing.seal import seal_text
 from casework.triage import reclassification
 from casework.verification.cases import check_cases
-from tests import build, joined
+from tests import build
+from tests import merged as joined
 from tests.casework.acting import guest_of, run
 
 LATER = build.NOON + timedelta(hours=1)

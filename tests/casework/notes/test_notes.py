@@ -13,7 +13,7 @@ from casework.models import Case, Event, Note
 from casework.notes.notes import LONGEST_NOTE, NoteRefused, ProgressNoteInput, note_audiences, notes_seen_by, progress_note, write_note
 from casework.permissions import NotAllowed
 from tests import build
-from tests.joined import assignment_of, told_desk
+from tests.merged import assignment_of, told_desk
 
 STAFF = ("operator", "ops_lead", "committee_leader", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "leader_UBND-LAT", "officer_HKL",
          "administrator", "inspector", "confidential_reader")  # fmt: skip

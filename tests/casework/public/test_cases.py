@@ -19,7 +19,7 @@ from casework.search.rows import refresh_search_rows
 from casework.states import CaseState
 from tests import build
 from tests.casework.acting import local
-from tests.pictured import pictured_case, publish, reopened_case, scene_photo
+from tests.with_photos import pictured_case, publish, reopened_case, scene_photo
 
 NOON = build.NOON
 

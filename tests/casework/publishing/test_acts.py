@@ -19,7 +19,7 @@ from casework.publishing.acts import AnswerPrivatelyInput, PublicationRefused, P
 from casework.publishing.ratings import RateInput, RatingRefused, rate
 from tests import build
 from tests.casework.acting import clock, payload, running, told
-from tests.joined import assignment_of
+from tests.merged import assignment_of
 
 
 @pytest.fixture

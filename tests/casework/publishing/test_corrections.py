@@ -19,7 +19,7 @@ from casework.reporters.report import own_report
 from tests import build
 from tests.build import World
 from tests.casework.acting import events, payload, running, told
-from tests.pictured import after_photo, pictured_case, scene_photo
+from tests.with_photos import after_photo, pictured_case, scene_photo
 
 TEXT = {"title": "Rác ven suối", "question": "Người dân báo có rác ven suối.", "checked": True}
 REASON = "Sửa tên thôn."

@@ -27,7 +27,9 @@ from casework.steps.drafts import (
     opened_fields,
 )
 from casework.upkeep.unsent_files import UNSENT_KEPT, forget_unsent
-from tests import build, joined, pictured
+from tests import build
+from tests import merged as joined
+from tests import with_photos as pictured
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running import steps
 from workflows.running.steps import TaskAlreadyDone, TaskUnknown

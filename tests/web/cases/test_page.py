@@ -17,7 +17,8 @@ from casework.permissions import Role
 from casework.photos.records import photos_of_report
 from casework.sentences import Audience
 from casework.verbs import events_told
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.desk import Office
 from tests.web.pages import hidden, words_of
 

@@ -14,7 +14,8 @@ from casework.documents import kinds
 from casework.local_time import LOCAL_ZONE
 from casework.main_reports import make_main
 from casework.models import Case, Letter, Report
-from tests import beside, build, joined
+from tests import beside, build
+from tests import merged as joined
 from tests.casework.documents.test_letters import extended, letterheads, two_at_work, write
 from tests.web.desk import Office, statements_of
 from tests.web.pages import hidden, words_of

@@ -16,8 +16,8 @@ from casework.photos import faces as face_detection
 from casework.photos.face_search import STORAGE_AWAY, TRIED_AGAIN_AFTER, claim_unsought, has_unsought
 from casework.photos.records import photos_of_report, prepare_photo, stage_photo
 from tests import build
-from tests.pictured import jpeg
 from tests.web.desk import Office, step
+from tests.with_photos import jpeg
 from web.jobs import faces as face_jobs
 from web.jobs.faces import seek_faces
 

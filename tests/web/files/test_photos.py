@@ -14,8 +14,8 @@ from casework.models import Publication
 from casework.photos.records import copy_for
 from casework.public.photos import mark_of
 from tests import build
-from tests.pictured import after_photo, pictured_case, scene_photo
 from tests.web.pages import at, signed_in
+from tests.with_photos import after_photo, pictured_case, scene_photo
 
 NOON = build.NOON
 

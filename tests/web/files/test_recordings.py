@@ -13,8 +13,8 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed, cleared_words
 from casework.models import BlockedSender, Recording
 from tests import build
-from tests.recorded import FILE_NAME, prepare, send, video, wav
 from tests.web.desk import Office, named, statements_of, step
+from tests.with_recordings import FILE_NAME, prepare, send, video, wav
 
 SAID = "Xe tải đổ đất xuống suối lúc nửa đêm."
 WHY = "Gửi hơn bốn mươi phản ánh giống nhau trong một buổi."

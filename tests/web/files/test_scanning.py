@@ -12,10 +12,10 @@ from flask import Flask
 
 from tests.outside import Outside, running
 from tests.outside.clamav import EICAR, LARGEST
-from tests.pictured import jpeg
 from tests.web.desk import Office
 from tests.web.offline import test_offline_api
 from tests.web.pages import words_of
+from tests.with_photos import jpeg
 from web.config import Config, SettingRefused
 from web.files import scanning
 from web.files.scanning import Scanner, ScannerAway

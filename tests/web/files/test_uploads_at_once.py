@@ -11,8 +11,8 @@ from casework.photos.records import staged_photos
 from casework.recordings.staging import staged_recordings
 from tests import build
 from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
-from tests.pictured import jpeg
 from tests.web.offline.test_offline_api import voice
+from tests.with_photos import jpeg
 from web.files.report_files import stage_report_files
 from web.offline.uploads import keep_file
 

@@ -22,9 +22,9 @@ from casework.places.points import point_of
 from casework.rate_limits import Limit
 from tests import build
 from tests.conftest import client_of, running
-from tests.pictured import jpeg
 from tests.second_centre import second_world
 from tests.web.pages import at, hidden, signed_in, words_of
+from tests.with_photos import jpeg
 from web.config import Config
 from web.filing import pages as filing
 from web.filing import submit as filed_forms

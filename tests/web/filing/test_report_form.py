@@ -30,10 +30,10 @@ from casework.text import normal
 from casework.upkeep.unsent_files import forget_unsent
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import jpeg, pictured_case, publish
-from tests.recorded import wav
 from tests.second_centre import of_the_installation, second_world
 from tests.web.pages import at, hidden, signed_in, words_of
+from tests.with_photos import jpeg, pictured_case, publish
+from tests.with_recordings import wav
 
 NOON = build.NOON
 KEY = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"

@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 
 from casework.db import db
 from casework.models import Case, Event
-from tests import build, drawn, tampering
+from tests import build, tampering
+from tests import drawn_steps as drawn
 from tests.web.desk import Office, step
 from workflows.definitions.services import SERVICES
 from workflows.models import Incident, ProcessInstance, WaitingTask

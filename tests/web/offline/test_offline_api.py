@@ -29,10 +29,10 @@ from casework.sealing.seal import parse_tracking_secret, secret_matches
 from casework.settings.value_changes import set_value
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import jpeg
 from tests.web.desk import Office
 from tests.web.pages import at, signed_in, words_of
 from tests.web.test_old_browsers import NODE
+from tests.with_photos import jpeg
 from web.guards import file_store
 from web.http.devices import DEVICE_COOKIE, GUEST
 from web.offline import reports as pages

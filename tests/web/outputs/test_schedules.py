@@ -90,7 +90,7 @@ def test_a_monthly_report_is_scheduled_made_read_tried_again_and_sent_again(offi
     assert "Không đọc được số liệu." in office.words("committee_leader", place)
     assert "Chưa tạo được" in office.words("ops_lead", "/schedules")
     assert f"/exports/{run.ref}/retry" in office.get("ops_lead", f"/exports/{run.ref}").text
-    monkeypatch.setattr("web.commands.writing.ready_app", lambda _config, _name: office.app)
+    monkeypatch.setattr("web.commands.exports.ready_app", lambda _config, _name: office.app)
     monkeypatch.setattr(Config, "from_environment", classmethod(lambda _class: None))
     told = CliRunner().invoke(cli.commands, ["schedules"])
     assert (told.exit_code, told.output.splitlines()) == (1, [

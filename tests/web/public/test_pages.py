@@ -16,8 +16,8 @@ from sqlalchemy import select, update
 from casework.db import db, unit_of_work
 from casework.models import Case, Publication, PublicationVersion
 from tests import build
-from tests.pictured import pictured_case
 from tests.web.pages import at, signed_in, words_of
+from tests.with_photos import pictured_case
 from web.public import pages as public
 
 NOON = build.NOON

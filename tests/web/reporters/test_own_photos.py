@@ -18,9 +18,9 @@ from casework.photos.records import copy_for, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import jpeg
 from tests.system.canary import marked_voice
 from tests.web.pages import at, hidden, signed_in, words_of
+from tests.with_photos import jpeg
 
 LATER = build.NOON + timedelta(hours=3)
 

@@ -15,8 +15,8 @@ from casework.models import Publication, Rating, Review
 from casework.publishing.ratings import rating_reason
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import pictured_case
 from tests.web.pages import at, signed_in, words_of
+from tests.with_photos import pictured_case
 
 NOON = build.NOON
 

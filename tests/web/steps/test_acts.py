@@ -19,7 +19,8 @@ from casework.photos.images import RectangleRefused
 from casework.photos.records import copy_for
 from casework.verbs import acts
 from casework.working_time import DayTooFar
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.beside import CASES, merged, one_approved, two_at_work
 from tests.conftest import client_of
 from tests.web.desk import Office

@@ -11,7 +11,8 @@ from flask import Flask
 from casework.models import Assignment, Case
 from casework.photos import uploads as photo_files
 from casework.photos.records import photos_of_answer
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of
 

@@ -11,7 +11,8 @@ from casework.db import db, unit_of_work
 from casework.files.local import LocalFileStore
 from casework.models import AnswerOpening, Assignment, Case, Decision
 from casework.permissions import Role
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 

@@ -12,7 +12,9 @@ from werkzeug.test import TestResponse
 
 from casework.db import db
 from casework.models import Case, Draft, Photo
-from tests import build, drawn, pictured
+from tests import build
+from tests import drawn_steps as drawn
+from tests import with_photos as pictured
 from tests.web.desk import Office, named, step
 from tests.web.pages import hidden, words_of
 

@@ -17,10 +17,11 @@ from casework.models import Case, Photo, StepRecord
 from casework.permissions import Role
 from casework.photos.uploads import takes_heic
 from casework.steps.fields import FieldRefused
-from tests import build, drawn
-from tests.pictured import jpeg
+from tests import build
+from tests import drawn_steps as drawn
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of
+from tests.with_photos import jpeg
 from web.steps.drawn_steps import typed
 from workflows.definitions.step_forms import FieldType, FormField
 from workflows.models import WaitingTask

@@ -12,7 +12,8 @@ from PIL import Image
 from casework.db import db
 from casework.models import Case, Publication, VisibilityReason
 from casework.photos.records import copy_for
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
 

@@ -16,7 +16,8 @@ from casework.models import Case
 from casework.photos.images import Rectangle, RectangleRefused
 from casework.photos.records import copy_for, open_copy, photos_of_report
 from casework.triage.acts import hotline_calls
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.desk import Office, named, step
 from tests.web.pages import words_of
 from tests.web.steps.test_publishing import halves_covered

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 
 from casework.db import unit_of_work
 from casework.permissions import Role
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.second_centre import second_world
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_, versions

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Case
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of

@@ -7,7 +7,8 @@ from flask import Flask
 
 from casework.db import db
 from casework.models import Draft
-from tests import build, pictured
+from tests import build
+from tests import with_photos as pictured
 from tests.web.desk import Office, step
 
 BUTTONS = {"act", "take", "remove", "template", "template_keep", "draft_do"}

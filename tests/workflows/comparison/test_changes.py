@@ -6,7 +6,8 @@ import re
 from flask import Flask
 
 from casework.db import unit_of_work
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.workflows.drafting.test_drafts import CHANGED as RENAMED
 from tests.workflows.drafting.test_drafts import NOTE, approved, draft_of, world_with_people
 from workflows.comparison.changes import Baseline, Basis, ChangeKind, baseline_of, changes_between

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests import drawn
+from tests import drawn_steps as drawn
 from tests.workflows.comparison.edits import EDITS, STEP, set_property
 from tests.workflows.drawing import DC, DI, WAY, Drawing, field
 from tests.workflows.moving.kinds_of_edit import KINDS, Draft

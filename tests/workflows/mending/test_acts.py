@@ -14,7 +14,8 @@ from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Case, Event
 from casework.permissions import NotAllowed, Role, actor_for
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from workflows.definitions.process import shipped_model
 from workflows.mending import acts as mending
 from workflows.mending.acts import CaseUnknown, MendingRefused

@@ -10,7 +10,8 @@ from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Case, Clock, Draft, Event
 from casework.steps.drafts import DraftPlace, keep_draft
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from workflows.definitions.process import shipped_model
 from workflows.models import MoveCase, ProcessInstance, ProcessMove, ProcessVersion, StepFact, Timer, WaitingTask
 from workflows.moving import batch, plans

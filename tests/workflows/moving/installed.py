@@ -13,7 +13,8 @@ from casework.facts.verification import check_facts
 from casework.findings import one_moment
 from casework.models import Case, CaseSpan, DailyFigures
 from casework.verification.cases import check_cases
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.workflows.moving.cases import begun, faults, later, line, live, planned, rows, undone
 from workflows.definitions.parsed import definition_of
 from workflows.models import ProcessMove

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from casework.casefile.history import staff_steps
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Draft, Event
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.workflows.moving.cases import (
     begun,
     carried_out,

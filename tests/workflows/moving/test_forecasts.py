@@ -9,7 +9,8 @@ from sqlalchemy import func, null, select, update
 
 from casework.db import db, unit_of_work
 from casework.models import Case, Event, OutboxMessage
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.beside import CASES
 from tests.workflows.moving.cases import WHY, begun, faults, later, line, live, planned, renamed, rows, undone
 from tests.workflows.moving.installed import count, every_fault

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.models import Case
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.workflows.moving.cases import carried_out, fates, faults, later, line, live, planned, renamed, versions
 from tests.workflows.moving.installed import check_every_choice
 from tests.workflows.moving.mapped import Tally, course_of, prove_choices

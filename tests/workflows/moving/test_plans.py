@@ -15,7 +15,8 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case
 from casework.permissions import NotAllowed, Role
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.second_centre import second_world
 from tests.workflows.moving.cases import WHY, begun, carried_out, fates, faults, later, line, live, newest, planned, rows, undone, versions
 from workflows.definitions.process import shipped_model

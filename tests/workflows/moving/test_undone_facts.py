@@ -13,7 +13,8 @@ from casework.db import db, unit_of_work
 from casework.facts import histories
 from casework.models import Case, CaseSpan
 from casework.telling.steps import own_steps
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.workflows.moving.cases import carried_out, later, live, renamed, rows, undone
 from tests.workflows.moving.installed import count, counted, every_fault
 from workflows.moving import cases as moving_cases

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.working_time import Calendar
-from tests import drawn
+from tests import drawn_steps as drawn
 from tests.scenarios.walking import Walk, world_of_ways
 from tests.scenarios.ways import WAYS
 from tests.whole import sample

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import ElementSetting, Event
 from casework.permissions import NotAllowed
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.second_centre import add_rule
 from workflows.definitions.process import parse, shipped_model
 from workflows.drafting.drafts import save_draft, start_draft

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests import drawn
+from tests import drawn_steps as drawn
 from tests.workflows.rehearsal.grown import CALENDAR, LEGAL, histories
 from workflows.definitions.process import digest_of, shipped_model
 from workflows.rehearsal.office_time import told_calendar

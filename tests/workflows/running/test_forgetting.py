@@ -10,7 +10,8 @@ from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Case
 from casework.verification.cases import check_cases
-from tests import build, drawn, tampering
+from tests import build, tampering
+from tests import drawn_steps as drawn
 from workflows.mending.process_view import processes_of
 from workflows.models import Incident, ProcessInstance
 from workflows.running.acts import follow

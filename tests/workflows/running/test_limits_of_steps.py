@@ -18,7 +18,8 @@ from casework.models import Assignment, Case, ClockRule, ElementSetting
 from casework.permissions import Role
 from casework.settings.elements import element_rule
 from casework.verification.cases import check_cases
-from tests import build, drawn, reorganised, tampering
+from tests import build, reorganised, tampering
+from tests import drawn_steps as drawn
 from tests.build import World
 from tests.casework.acting import local
 from tests.conftest import running

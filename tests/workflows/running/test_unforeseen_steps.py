@@ -18,7 +18,8 @@ from casework.permissions import Role
 from casework.steps.fields import FieldRefused
 from casework.verification.cases import check_cases
 from casework.working_time import TimeLimit, Unit
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.casework.acting import local, running
 from workflows.definitions.expressions import evaluate
 from workflows.definitions.process import shipped_model

@@ -14,7 +14,8 @@ from casework.db import db, unit_of_work
 from casework.merging.merge import MergeInput
 from casework.models import Case, Event
 from casework.publishing.ratings import RateInput
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.conftest import running
 from tests.workflows.drawing import Drawing
 from web.config import Config

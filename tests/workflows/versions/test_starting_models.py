@@ -12,7 +12,8 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Case
 from casework.verification.cases import check_cases
-from tests import build, drawn
+from tests import build
+from tests import drawn_steps as drawn
 from tests.web.pages import at, words_of
 from tests.web.test_studio import as_
 from tests.workflows.drafting.test_drafts import world_with_people

@@ -31,8 +31,8 @@ from casework.sealing.keyring import current_keyring
 from casework.upkeep.unsent_files import sweep_unsent
 from casework.verification.files import check_files
 from tests import build
-from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
 from tests.shut_in import assert_shut_in
+from tests.with_recordings import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
 from web.jobs import recordings as recording_jobs
 from web.jobs.recordings import prepare_recordings
 

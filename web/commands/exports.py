@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from web.commands.saying import FAILED, NEW, REFUSED, ready_app, say_error, shown_progress
+from web.commands.console import FAILED, NEW, REFUSED, ready_app, say_error, shown_progress
 from web.exports.parameters import LISTS
 
 

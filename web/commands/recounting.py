@@ -2,7 +2,7 @@
 
 import click
 
-from web.commands.saying import ready_app, shown_progress
+from web.commands.console import ready_app, shown_progress
 
 
 @click.command()

@@ -82,7 +82,7 @@ from casework.verification.chains import check_chains
 from casework.verification.files import check_files
 from tests import build
 from tests.casework.acting import events, guest_of, local
-from tests.pictured import jpeg, pictured_case, staged
+from tests.with_photos import jpeg, pictured_case, staged
 from web.accounts.sign_in import find_account
 
 NOW = build.NOON + timedelta(days=1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from web.commands.saying import NEW, REFUSED, ready_app, say_error
+from web.commands.console import NEW, REFUSED, ready_app, say_error
 
 
 def _say_where_the_port_is_set(_context: click.Context, _option: click.Parameter, given: str | None) -> None:

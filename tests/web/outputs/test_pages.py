@@ -583,7 +583,7 @@ def test_the_command_writes_a_list_and_says_who_sat_at_the_machine(
     sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "may-chu")
-    monkeypatch.setattr("web.commands.writing.ready_app", lambda _config, _name: app)
+    monkeypatch.setattr("web.commands.exports.ready_app", lambda _config, _name: app)
     monkeypatch.setattr(Config, "from_environment", classmethod(lambda _class: sqlite_config))
 
     def export(*options: str) -> tuple[int, str]:
@@ -649,7 +649,7 @@ def test_the_command_takes_every_list_the_document_names_and_the_worker_writes(
             db.session.flush()
             book = row.ref
         keep_facts(LATE)
-    monkeypatch.setattr("web.commands.writing.ready_app", lambda _config, _name: app)
+    monkeypatch.setattr("web.commands.exports.ready_app", lambda _config, _name: app)
     monkeypatch.setattr(Config, "from_environment", classmethod(lambda _class: sqlite_config))
     given = {
         "register": ("--filter", f"book={book}"), "figures": ("--filter", "period=2026-03"),

@@ -26,9 +26,9 @@ from casework.rights.masking import mask_old_identities
 from casework.rights.requests import wish_in
 from tests import build
 from tests.conftest import client_of
-from tests.pictured import jpeg, pictured_case
 from tests.web.desk import statements_of
 from tests.web.pages import at, signed_in, words_of
+from tests.with_photos import jpeg, pictured_case
 
 LATER = build.NOON + timedelta(hours=3)
 WHY = "Tôi không muốn lưu nữa lờiyêucầu."

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from web.commands.saying import EXISTING, FAILED, NEW, finish, ready_app, say_error, shown_progress
+from web.commands.console import EXISTING, FAILED, NEW, finish, ready_app, say_error, shown_progress
 
 
 @click.command()
