@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from casework import followers
 from casework.answers import acts as answering
-from casework.assignments import distribution, extensions, reassignment
+from casework.assignments import distribution, extensions, hand_backs, reassignment
 from casework.bilingual import Bilingual
 from casework.clocks import reminders
 from casework.documents import apologies
@@ -22,7 +22,7 @@ from casework.publishing import acts as publishing
 from casework.publishing import corrections, ratings
 from casework.states import Standstill
 from casework.triage import acts as triage
-from casework.triage import reclassification, refusals
+from casework.triage import hotline, reclassification, refusals
 from casework.verbs import UseCase, acts
 from workflows.definitions.variables import Choice, Type, Variable, Variables, flag, moment, number
 from workflows.facts import FACTS, Fact
@@ -109,7 +109,7 @@ STEPS = {
     ),
     "classify": Step({"classify": triage.classify}, gives={"urgent": flag("Khẩn cấp", "Urgent")}),
     "call_hotline": Step(
-        {"call_hotline": triage.call_hotline},
+        {"call_hotline": hotline.call_hotline},
         stays_open=lambda result: not result["reached"],
         gives={"reached": flag("Đã liên lạc được", "Somebody was reached")},
     ),
@@ -126,12 +126,12 @@ STEPS = {
     ),
     "review_rating": Step({"review_rating": ratings.review_rating}, desk=ratings.review_desk, outcomes=("explained", "reopened")),
     "accept_assignment": Step(
-        {"accept_assignment": distribution.accept_assignment, "hand_back": distribution.hand_back},
+        {"accept_assignment": distribution.accept_assignment, "hand_back": hand_backs.hand_back},
         outcomes=("accept", "hand_back"),
         process_id=ASSIGNMENT,
     ),
     "decide_hand_back": Step(
-        {"decide_hand_back": distribution.decide_hand_back}, outcomes=("release", "keep"), process_id=ASSIGNMENT
+        {"decide_hand_back": hand_backs.decide_hand_back}, outcomes=("release", "keep"), process_id=ASSIGNMENT
     ),
     "submit_answer": Step({"submit_answer": answering.submit_answer}, process_id=ASSIGNMENT),
     "approve_answer": Step(

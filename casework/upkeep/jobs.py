@@ -16,7 +16,7 @@ from sqlalchemy import case, or_, select, update
 from casework.db import db, inserting
 from casework.models import ProgramProcess, RecurringJob
 from casework.permissions import Action, Actor, require
-from casework.upkeep.processes import is_there
+from casework.upkeep.server_processes import is_there
 
 SELDOM = timedelta(minutes=5)
 """From this interval on, one worker does a job for all."""

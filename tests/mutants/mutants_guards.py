@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant, unit
 
 SECURITY, AUTH, GUARDS = "tests/web/http/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
-FACTORS, HAND_OVER, SIGNING = "tests/web/accounts/test_second_factors.py", "tests/web/accounts/test_hand_over.py", "tests/reports/test_signing.py"
+FACTORS, HAND_OVER, SIGNING = "tests/web/accounts/test_second_factors.py", "tests/web/accounts/test_sign_in_tickets.py", "tests/reports/test_signing.py"
 NOBODY_ACROSS = "tests/system/test_two_centres.py::test_nobody_of_one_centre_is_given_anything_of_the_other"
 NO_EXTRA = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_row"
 NO_EXTRA_OF_STAFF = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_person_and_no_rule"
@@ -61,12 +61,12 @@ GUARDS_GONE = [
     Mutant("code to a contact good for many at once", "casework/contacts/codes.py", "newest.scalar_subquery(), OneTimeCode.used_at.is_(None), OneTimeCode.attempts",
            "newest.scalar_subquery(), OneTimeCode.attempts", once("a_code_sent_to_somebody_opens_for_one_who_types_it"),
            together=((".where(OneTimeCode.id == row.id, OneTimeCode.used_at.is_(None)).values(used_at=now", ".where(OneTimeCode.id == row.id).values(used_at=now"),)),
-    Mutant("token of an application used again", "casework/contacts/hand_over.py", ".first() is None:\n        raise HandOverRefused(\"token_used\"",
+    Mutant("token of an application used again", "casework/contacts/sign_in_tickets.py", ".first() is None:\n        raise HandOverRefused(\"token_used\"",
            ".first() is False:\n        raise HandOverRefused(\"token_used\"", (f"{HAND_OVER}::test_a_token_gives_one_ticket_and_another_algorithm_or_key_none",)),
-    Mutant("ticket opened again", "casework/contacts/hand_over.py", "row is not None and row.used_at is None and now < row.expires_at", "row is not None and now < row.expires_at",
+    Mutant("ticket opened again", "casework/contacts/sign_in_tickets.py", "row is not None and row.used_at is None and now < row.expires_at", "row is not None and now < row.expires_at",
            (f"{HAND_OVER}::test_looking_uses_nothing_up_and_a_ticket_opens_once_within_a_minute",),
            together=((", HandOverTicket.used_at.is_(None))\n    used = used.values(", ")\n    used = used.values("),)),
-    Mutant("ticket opened by many at once", "casework/contacts/hand_over.py", ", HandOverTicket.used_at.is_(None))\n    used = used.values(", ")\n    used = used.values(",
+    Mutant("ticket opened by many at once", "casework/contacts/sign_in_tickets.py", ", HandOverTicket.used_at.is_(None))\n    used = used.values(", ")\n    used = used.values(",
            once("a_ticket_opens_for_one_and_no_longer_than_a_minute")),
     Mutant("sign-in elsewhere comes back again", "casework/accounts/outside_identities.py", "not is_its_own or row.used_at is not None or now", "not is_its_own or now",
            once("a_sign_in_elsewhere_comes_back_once_soon_in_its_browser_and_from_its_provider"),
@@ -98,9 +98,9 @@ GUARDS_GONE = [
            once("a_sign_in_elsewhere_comes_back_once_soon_in_its_browser_and_from_its_provider")),
     Mutant("challenge of another browser", "casework/accounts/passkeys.py", "        PasskeyChallenge.bound_to == bound_to, PasskeyChallenge.expires_at > now,", "        PasskeyChallenge.expires_at > now,",
            (f"{FACTORS}::TestPasskeys::test_a_challenge_is_good_once_soon_and_in_its_browser",)),
-    Mutant("signed in by a page of another site", "web/accounts/hand_over.py", "is_led=not _is_opened_directly()", "is_led=False",
+    Mutant("signed in by a page of another site", "web/accounts/sign_in_tickets.py", "is_led=not _is_opened_directly()", "is_led=False",
            (f"{HAND_OVER}::test_a_page_of_another_site_signs_nobody_in_without_a_press",)),
-    Mutant("moved to another account by a link", "web/accounts/hand_over.py", "is_taken=signed_in_account() is not None", "is_taken=False",
+    Mutant("moved to another account by a link", "web/accounts/sign_in_tickets.py", "is_taken=signed_in_account() is not None", "is_taken=False",
            (f"{HAND_OVER}::test_a_signed_in_browser_is_not_moved_to_another_account_by_a_link",)),
     Mutant("e-mails ended by anybody", "web/accounts/notification_preferences.py", "if number is None or not _signer().verify_signature(words.encode(), signature):", "if number is None:",
            ("tests/web/accounts/test_notification_preferences.py::test_an_e_mail_can_be_ended_by_one_click_of_whoever_has_no_account",)),
@@ -121,7 +121,7 @@ GUARDS_GONE = [
            together=(("target = own_address(begun.target, home_of(account))", "target = begun.target or home_of(account)"),)),
     Mutant("form sent elsewhere after a proof", "web/accounts/prove_again.py", 'own_address(request.args.get("to"), "")', 'request.args.get("to", "")',
            (f"{FACTORS}::TestProvenAgain::test_nobody_is_sent_elsewhere_with_their_form",)),
-    Mutant("handed over to another site", "casework/contacts/hand_over.py", "len(target) <= LONGEST_TARGET and is_own_path(target))", "len(target) <= LONGEST_TARGET)",
+    Mutant("handed over to another site", "casework/contacts/sign_in_tickets.py", "len(target) <= LONGEST_TARGET and is_own_path(target))", "len(target) <= LONGEST_TARGET)",
            (f"{HAND_OVER}::test_addresses_stay_ours_and_guesses_are_counted",)),
     Mutant("request id as it comes", "web/request_log.py", "given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex", "given or uuid.uuid4().hex",
            (f"{SECURITY}::TestLog::test_a_strange_request_id_is_replaced",)),

@@ -94,7 +94,7 @@ LIMITS = [
     # -- agencies
     Mutant("accepting leaves its limit running", "casework/assignments/distribution.py",
            "    end_clock(assignment.case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)\n", "", way("accepted by the agency")),
-    Mutant("handing back leaves the limit running", "casework/assignments/distribution.py",
+    Mutant("handing back leaves the limit running", "casework/assignments/hand_backs.py",
            "    end_clock(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)\n", "", way("handed back once")),
     Mutant("agency leaves no day to publish", "casework/clocks/due_changes.py", "NORMAL_ALLOWANCE = TimeLimit(8,", "NORMAL_ALLOWANCE = TimeLimit(4,",
            unit("clocks/due_changes", "an_assignment_leaves_a_working_day_to_approve_and_publish")),

@@ -85,7 +85,7 @@ from casework.settings.people import fit_email, fit_phone
 from casework.settings.scopes import administered_centres
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.steps.drafts import draft_name, drafts_of
-from casework.triage.acts import hotline_calls
+from casework.triage.hotline import hotline_calls
 from casework.triage.personal_marks import MarkKind, personal_marks
 from casework.triage.refusals import open_objection
 from casework.wallboard.wallboards import wallboards_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from casework.assignments.distribution import HandBackRefused
+from casework.assignments.hand_backs import HandBackRefused
 from tests.build import World
 from tests.scenarios.straight import (
     ANSWERED,

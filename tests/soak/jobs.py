@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 
 from casework.upkeep.jobs import SELDOM
-from casework.upkeep.processes import LOST_AFTER
+from casework.upkeep.server_processes import LOST_AFTER
 from tests.conftest import environment_of, prepare_schema
 from tests.kill.ports import free_port
 from tests.postgres import Cluster

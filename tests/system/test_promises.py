@@ -46,7 +46,9 @@ from casework.reporters.report import report_opened_by
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.second_person import SecondPersonNeeded
 from casework.triage import acts as triage
-from casework.triage.acts import CallHotlineInput, VerifyInput
+from casework.triage import hotline
+from casework.triage.acts import VerifyInput
+from casework.triage.hotline import CallHotlineInput
 from tests import build
 from tests.conftest import running
 from tests.postgres import Cluster
@@ -76,7 +78,7 @@ def test_a_refused_act_leaves_nothing_behind(world: build.World) -> None:
     case = build.case_at(world, "to_verify")
 
     def write_and_fail() -> None:
-        triage.call_hotline(
+        hotline.call_hotline(
             case, CallHotlineInput(number="113", spoke_to="Trực ban", reached=True, what="Báo."), by=world.actor("operator"), now=build.NOON
         )
         db.session.flush()
@@ -84,7 +86,7 @@ def test_a_refused_act_leaves_nothing_behind(world: build.World) -> None:
 
     with pytest.raises(RuntimeError), unit_of_work():
         write_and_fail()
-    assert triage.hotline_calls(case) == []
+    assert hotline.hotline_calls(case) == []
 
 
 def test_a_unit_of_work_on_sqlite_holds_the_write_lock_from_its_first_moment(world: build.World, sqlite_config: Config) -> None:

@@ -27,7 +27,7 @@ from casework.settings.gaps import Gaps
 from casework.settings.value_changes import set_value
 from casework.upkeep import jobs as job_records
 from casework.upkeep.jobs import know_jobs
-from casework.upkeep.processes import begin_process, leave_mark
+from casework.upkeep.server_processes import begin_process, leave_mark
 from tests import build
 from tests.conftest import client_of
 from tests.second_centre import of_the_installation

@@ -21,8 +21,8 @@ def _say_where_the_port_is_set(_context: click.Context, _option: click.Parameter
 def serve() -> None:
     """Serve the pages until SIGTERM, which ends requests in flight first."""
     from web.config import Config
-    from web.processes import count_together, let_in, taken_port
     from web.schema_check import refuse_missing_database
+    from web.server_processes import count_together, let_in, taken_port
 
     config = Config.from_environment()
     refuse_missing_database(config)
@@ -74,8 +74,8 @@ def demo(port: int, data: Path) -> None:
 def serve_in_processes(app: Any, config: Any, shared: Any) -> None:
     """Serve with several forked processes that share what was loaded before; each has its own connections and log."""
     from casework.db import db
-    from web.processes import run_processes
     from web.request_log import write_log
+    from web.server_processes import run_processes
     from web.serving import server
 
     with app.app_context():

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from casework.assignments.distribution import DecideHandBackInput, HandBackInput
 from casework.assignments.extensions import DecideExtensionInput, EndorseExtensionInput, RequestExtensionInput
+from casework.assignments.hand_backs import DecideHandBackInput, HandBackInput
 from casework.assignments.reassignment import AgencyInput, CloseWithoutAnswerInput, RemoveAgencyInput
 from casework.cases import lock_case
 from casework.contacts.blocked_senders import block_sender

@@ -15,9 +15,9 @@ from web import create_app
 from web.config import Config
 from web.demo.people import demo_accounts
 from web.demo.seals import demo_seals
-from web.processes import do_apart, let_in, taken_port
 from web.request_log import write_log
 from web.schema_check import is_current, refuse_database_away, refuse_other_schema
+from web.server_processes import do_apart, let_in, taken_port
 from web.serving.server import serve
 from web.startup_checks import make_data_folder
 

@@ -17,7 +17,8 @@ from casework.privacy.identity import Contact
 from casework.publishing.acts import AnswerPrivatelyInput, ChosenPhotos, PublishInput
 from casework.publishing.ratings import RateInput
 from casework.settings.consent_notices import notice_today
-from casework.triage.acts import CallHotlineInput, ClassifyInput, ClearedReport, VerifyInput
+from casework.triage.acts import ClassifyInput, ClearedReport, VerifyInput
+from casework.triage.hotline import CallHotlineInput
 from web.demo.people import GUESTS, SENDERS
 from web.demo.stories import Deed, Story
 from web.demo.telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent

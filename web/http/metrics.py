@@ -1,8 +1,8 @@
 """Request metrics of each server process for Prometheus: by route rule instead of address, and without anything about the person.
 
 With several processes on one port, each counts in files of its own in the folder PROMETHEUS_MULTIPROC_DIR, and whichever is asked reports
-the sum: `langbiang serve` and web/serving/gunicorn_config.py set it (web/processes.py), other servers must be started with it. The library
-reads it when it is imported.
+the sum: `langbiang serve` and web/serving/gunicorn_config.py set it (web/server_processes.py), other servers must be started with it. The
+library reads it when it is imported.
 """
 
 import os
@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import QueuePool
 
 from casework.db import db
-from web.processes import COUNTED_IN
+from web.server_processes import COUNTED_IN
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN = "-"

@@ -14,7 +14,7 @@ from casework.accounts.passkeys import drop_old_challenges
 from casework.accounts.pending_sign_ins import drop_old_begun
 from casework.contacts.codes import sweep_codes, way_to
 from casework.contacts.devices import forget_unused_devices
-from casework.contacts.hand_over import sweep_tickets
+from casework.contacts.sign_in_tickets import sweep_tickets
 from casework.db import unit_of_work
 from casework.erasure.files import remove_erased_files
 from casework.messages.choices import CHANNELS

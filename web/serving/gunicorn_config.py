@@ -9,9 +9,9 @@ from typing import Any
 
 from casework.errors import CaseworkError
 from web.config import Config, SettingRefused, StartRefused
-from web.processes import count_together, forget_process
 from web.request_log import write_log
 from web.schema_check import refuse_missing_database
+from web.server_processes import count_together, forget_process
 from web.serving.server import FINISH_SECONDS, listen_address
 
 gc.set_threshold(50_000, 20, 100)  # as in langbiang.py; inherited by the forked processes

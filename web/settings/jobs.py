@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from casework.db import unit_of_work
 from casework.permissions import Action, may
 from casework.upkeep.jobs import FAILED, ask_for_run, job_rows, next_run
-from casework.upkeep.processes import LOST_AFTER, known_processes
+from casework.upkeep.server_processes import LOST_AFTER, known_processes
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs

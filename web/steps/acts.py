@@ -16,12 +16,13 @@ from web.guards import actor, found, performs
 from web.sent_forms import answers_again
 from web.steps import (
     acts_agencies,
-    acts_leaving_centre,
-    acts_letters,
+    acts_apology,
     acts_matter,
     acts_own_work,
+    acts_pass_on,
     acts_pausing,
     acts_publications,
+    acts_quarantine,
 )
 from web.steps.act_page import ACT_PAGES, ActPage
 from web.task_page import Act
@@ -31,7 +32,9 @@ from workflows.running.incidents import StepFailed
 
 bp = Blueprint("case_acts", __name__)
 
-WITH_PAGES = (acts_agencies, acts_leaving_centre, acts_letters, acts_matter, acts_own_work, acts_pausing, acts_publications)
+WITH_PAGES = (
+    acts_agencies, acts_apology, acts_matter, acts_own_work, acts_pass_on, acts_pausing, acts_publications, acts_quarantine,
+)  # fmt: skip
 """Imported so that the pages of these modules are in PAGES."""
 
 PAGES = ACT_PAGES

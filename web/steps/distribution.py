@@ -14,9 +14,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from casework.assignments.asking import is_short
-from casework.assignments.distribution import DecideHandBackInput, DistributeInput, HandBackInput, last_hand_back
+from casework.assignments.distribution import DistributeInput
 from casework.assignments.due_previews import DistributionLimits, distribution_limits
-from casework.assignments.hand_back_turns import hand_back_turns, turns_left
+from casework.assignments.hand_backs import DecideHandBackInput, HandBackInput, hand_back_turns, last_hand_back, turns_left
 from casework.assignments.load import Load, loads_of
 from casework.bilingual import Bilingual
 from casework.models import Agency

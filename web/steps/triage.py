@@ -34,7 +34,8 @@ from casework.search.staff_choices import (
     visibility_reasons_for,
 )
 from casework.states import STAFF_LABELS
-from casework.triage.acts import LONGEST_TITLE, CallHotlineInput, ClassifyInput, ClearedReport, VerifyInput, hotline_calls
+from casework.triage.acts import LONGEST_TITLE, ClassifyInput, ClearedReport, VerifyInput
+from casework.triage.hotline import CallHotlineInput, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
 from casework.triage.refusals import RefuseInput
 from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from casework.upkeep.processes import LOST_AFTER
+from casework.upkeep.server_processes import LOST_AFTER
 from web.http import metrics as http_metrics
 from web.watching.figures import Backlog, Figures
 from web.watching.finding import Finding

@@ -43,7 +43,7 @@ from casework.places.villages import waits
 from casework.rights.breaches import waits_for_notice
 from casework.setting_values import value_of
 from casework.upkeep.jobs import job_rows
-from casework.upkeep.processes import known_processes, marks
+from casework.upkeep.server_processes import known_processes, marks
 from web.clock import now
 from web.http.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here

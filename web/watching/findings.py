@@ -8,7 +8,7 @@ from casework.bilingual import Bilingual
 from casework.messages.choices import CHANNELS
 from casework.models import ProgramProcess
 from casework.settings.gaps import Gaps
-from casework.upkeep.processes import LOST_AFTER
+from casework.upkeep.server_processes import LOST_AFTER
 from web.watching.figures import Backlog, Figures
 from web.watching.finding import Finding, Level
 from web.watching.findings_of_keeping import of_keeping

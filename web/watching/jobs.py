@@ -30,7 +30,7 @@ from casework.upkeep.jobs import (
     take_wanted,
     wanted_jobs,
 )
-from casework.upkeep.processes import SEEN_EVERY
+from casework.upkeep.server_processes import SEEN_EVERY
 from web.clock import now
 from web.request_log import LOGGER, WORK, failure_facts
 from web.watching.job_threads import OTHERS_AT_ONCE, QUICK_AT_ONCE

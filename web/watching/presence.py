@@ -13,7 +13,7 @@ from flask import Flask
 
 import migrations
 from casework.db import db, unit_of_work
-from casework.upkeep.processes import SEEN_EVERY, Heartbeat, ahead_of_database, begin_process, end_process, see_process
+from casework.upkeep.server_processes import SEEN_EVERY, Heartbeat, ahead_of_database, begin_process, end_process, see_process
 from web.clock import now
 from web.request_log import LOGGER, failure_facts, slow_queries
 

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from casework.db import db, prepare_engine, unit_of_work
-from casework.upkeep.processes import leave_mark
+from casework.upkeep.server_processes import leave_mark
 from web.config import Config
 
 

@@ -23,7 +23,7 @@ from casework.accounts.outside_identities import (
     take_back,
 )
 from casework.contacts.codes import Purpose, check_code, send_code
-from casework.contacts.hand_over import TICKET_LASTS, Claims, HandOverRefused, issue_ticket, use_ticket, waiting_ticket
+from casework.contacts.sign_in_tickets import TICKET_LASTS, Claims, HandOverRefused, issue_ticket, use_ticket, waiting_ticket
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, HandOverTicket, HostApp, OneTimeCode, OutsideSignIn

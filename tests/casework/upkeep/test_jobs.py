@@ -25,7 +25,16 @@ from casework.upkeep.jobs import (
     take_wanted,
     wanted_jobs,
 )
-from casework.upkeep.processes import LOST_AFTER, Heartbeat, begin_process, end_process, known_processes, leave_mark, marks, see_process
+from casework.upkeep.server_processes import (
+    LOST_AFTER,
+    Heartbeat,
+    begin_process,
+    end_process,
+    known_processes,
+    leave_mark,
+    marks,
+    see_process,
+)
 from tests.build import NOON
 
 JOB, HOURLY = "count_public_figures", timedelta(hours=1)

@@ -15,7 +15,7 @@ from casework.intake.file_report import Place, cleared_words
 from casework.models import Case
 from casework.photos.images import Rectangle, RectangleRefused
 from casework.photos.records import copy_for, open_copy, photos_of_report
-from casework.triage.acts import hotline_calls
+from casework.triage.hotline import hotline_calls
 from tests import build
 from tests import with_photos as pictured
 from tests.web.desk import Office, named, step

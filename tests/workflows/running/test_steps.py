@@ -12,7 +12,8 @@ from casework.assignments.distribution import DistributeInput
 from casework.db import db, unit_of_work
 from casework.models import Account, Agency, Case, Deputy, Event
 from casework.permissions import NotAllowed, Role, actor_for
-from casework.triage.acts import HotlineIncomplete, VerificationRefused
+from casework.triage.acts import VerificationRefused
+from casework.triage.hotline import HotlineIncomplete
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.models import FAR, ProcessInstance, StepFact, WaitingTask

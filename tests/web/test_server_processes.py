@@ -15,7 +15,7 @@ from flask import Flask
 
 from tests.web.test_cli import COMMAND, fetched, free_port, started
 from web.config import Config, StartRefused
-from web.processes import do_apart
+from web.server_processes import do_apart
 from web.serving.server import Server
 
 

@@ -12,7 +12,15 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from casework.contacts.hand_over import LONGEST_TOKEN, HandOverRefused, contact_in, issue_ticket, read_token, use_ticket, waiting_ticket
+from casework.contacts.sign_in_tickets import (
+    LONGEST_TOKEN,
+    HandOverRefused,
+    contact_in,
+    issue_ticket,
+    read_token,
+    use_ticket,
+    waiting_ticket,
+)
 from casework.db import unit_of_work
 from casework.permissions import Action
 from casework.rate_limits import Limit, count_attempt

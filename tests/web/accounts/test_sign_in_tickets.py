@@ -17,8 +17,8 @@ from joserfc.jwk import ECKey, OKPKey
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from casework.contacts.hand_over import TICKET_LASTS, sweep_tickets
 from casework.contacts.proven import account_claiming
+from casework.contacts.sign_in_tickets import TICKET_LASTS, sweep_tickets
 from casework.db import db, unit_of_work
 from casework.models import Account, Event, HandOverTicket
 from casework.permissions import Role

@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from sqlalchemy import select
 
-from casework.contacts.hand_over import (
+from casework.contacts.sign_in_tickets import (
     LONGEST_LIFE,
     LONGEST_TARGET,
     SKEW,
