@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from casework.answers.acts import RedoAnswerInput
-from casework.assignments.distribution import DecideHandBackInput, DistributeInput, HandBackInput
+from casework.assignments.distribution import DistributeInput
+from casework.assignments.hand_backs import DecideHandBackInput, HandBackInput
 from casework.db import db, unit_of_work
 from casework.installation.seeding import install_centre, install_rules
 from casework.intake.file_report import Place
@@ -20,7 +21,8 @@ from casework.permissions import Actor, Role, actor_for
 from casework.privacy.identity import Contact
 from casework.publishing.acts import PublishInput
 from casework.publishing.ratings import RateInput
-from casework.triage.acts import CallHotlineInput, ClassifyInput, ClearedReport, VerifyInput
+from casework.triage.acts import ClassifyInput, ClearedReport, VerifyInput
+from casework.triage.hotline import CallHotlineInput
 from casework.triage.refusals import RefuseInput
 from casework.verbs import Input
 from web.accounts.password_rules import hash_password

@@ -70,7 +70,7 @@ SECOND_PERSON: dict[Action, SecondPerson] = {
     ),
 }  # fmt: skip
 """The acts of a second person. Whoever endorses, decides, approves or reviews is never the person who asked, wrote or decided before, nor
-a deputy or principal of theirs (casework.second_person). The test of all pairs tries each row, and fails for such a verb without one."""
+a deputy or principal of theirs. The test of all pairs tries each row, and fails for such a verb without one."""
 
 
 class Deed(NamedTuple):

@@ -1,4 +1,21 @@
 """Imports every module that makes a kind of output, which fills web.outputs.making.MAKERS."""
 
-from web.outputs import behind_lists, case_list, data_lists, figure_tables, freezing, paper_lists, setting_list, work_lists  # noqa: F401
-from web.reporting import makers  # noqa: F401
+from web.outputs import (
+    administrative_lists,
+    behind_lists,
+    case_list,
+    data_lists,
+    figure_tables,
+    freezing,
+    heat_table,
+    paper_lists,
+    setting_list,
+    work_lists,
+)
+from web.reporting import makers
+
+WITH_MAKERS = (
+    administrative_lists, behind_lists, case_list, data_lists, figure_tables, freezing, heat_table, makers, paper_lists, setting_list,
+    work_lists,
+)  # fmt: skip
+"""The modules that make outputs."""
