@@ -1,6 +1,8 @@
 """The map of the program, and what every room says of itself."""
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from tools import map as drawn
@@ -27,3 +29,13 @@ def test_every_room_says_in_one_sentence_what_it_holds(room: str) -> None:
 @pytest.mark.parametrize("room", [room for room in ROOMS if not room.startswith("web/demo")])
 def test_no_room_holds_more_than_thirty_modules(room: str) -> None:
     assert sum(path.stem != "__init__" for path in (drawn.ROOT / room).glob("*.py")) <= 30
+
+
+def test_a_module_is_read_in_one_sitting_and_a_function_on_one_page() -> None:
+    too_long = []
+    for path in (path for layer in drawn.LAYERS for path in (drawn.ROOT / layer).rglob("*.py")):
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(drawn.ROOT).as_posix()
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+        too_long += [name] if text.count("\n") > 400 else []
+        too_long += [f"{name}:{each.name}" for each in functions if (each.end_lineno or 0) - each.lineno >= 50]
+    assert too_long == []
