@@ -123,7 +123,7 @@ class TestJobs:
             assert row_of("empty").runs == told, "what found nothing to do is told with the next beat"
             failing = row_of("failing")
             assert (failing.result, failing.error, failing.running_id) == ("failed", "ValueError", None)
-            assert "test_watching.py" in (failing.error_place or "")
+            assert re.fullmatch(r"web/watching/jobs\.py:\d+ perform", failing.error_place or ""), "the last place within the program"
             assert "0912" not in repr(vars(failing))
             process = db.session.scalars(select(ProgramProcess)).one()
             assert (process.kind, process.ended_at, failing.worker) == ("worker", None, f"{process.host} #{process.pid}")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ def broken() -> Iterator[dict[str, Exception]]:
     kept = dict(bindings.BINDINGS.steps)
 
     def wrapped(element: str, use_case: Any) -> Any:
+        @wraps(use_case)
         def act(*arguments: Any, **form: Any) -> Any:
             if element in faults:
                 raise faults[element]
