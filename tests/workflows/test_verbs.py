@@ -204,6 +204,14 @@ def test_a_use_case_takes_a_subject_what_was_filled_in_who_and_when() -> None:
         assert kind is None or (issubclass(kind, Input) and is_dataclass(kind)), verb
 
 
+@pytest.mark.parametrize("verb", sorted(PAGES))
+def test_the_page_of_an_act_makes_an_input_where_its_use_case_takes_one(verb: str) -> None:
+    """Else the act would fail as its button is pressed."""
+    page = PAGES[verb]
+    makes = page.given is not ActPage.given or page.act is not ActPage.act
+    assert makes == (input_of(BINDINGS.acts[verb]) is not None)
+
+
 def test_one_row_a_verb() -> None:
     with pytest.raises(ValueError, match="hold"):
         Verb("hold", Action.HOLD, kinds=MESSAGE)(lambda: None)

@@ -175,7 +175,7 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
 
     @property
     def is_known_to_be_taken_back(self) -> bool:
-        """Whether the form was filled in knowing whether the publication has been withdrawn."""
+        """Whether the sent form and the publication agree on this: taken back, or not."""
         return bool(self.form.again.data == self.taken_back)
 
     @property

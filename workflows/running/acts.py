@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -67,12 +66,25 @@ def act(
     return ActResult(case, tuple(opened))
 
 
-def act_recorded(case_ref: str, verb: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS, **choices: Any) -> ActResult:
+def act_recorded(
+    case_ref: str,
+    verb: str,
+    *,
+    by: Actor,
+    now: datetime,
+    assignment_ref: str | None = None,
+    given: Input | None = None,
+    bindings: Bindings = BINDINGS,
+) -> ActResult:
     """Do an act in a unit of work of its own; a fault leaves an incident. For the edge.
 
-    `choices` are `assignment_ref` and `given`. Raises what `act` refuses with, CaseBusy and StepFailed.
+    Raises what `act` refuses with, CaseBusy and StepFailed.
     """
-    return run_recorded(lambda: act(case_ref, verb, by=by, now=now, bindings=bindings, **choices), lambda: _spot(case_ref, verb), now=now)
+    return run_recorded(
+        lambda: act(case_ref, verb, by=by, now=now, assignment_ref=assignment_ref, given=given, bindings=bindings),
+        lambda: _spot(case_ref, verb),
+        now=now,
+    )
 
 
 def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[WaitingTask]:

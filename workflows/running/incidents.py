@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -20,7 +20,7 @@ from casework.models import Account, Case
 from casework.permissions import Action, Actor, NotAllowed, may, require
 from casework.sent_once import SentBefore
 from casework.sentences import always
-from casework.verbs import NO_KIND, Verb
+from casework.verbs import NO_KIND, Input, Verb
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.running.faults import FaultSpot, keep, keep_remembered, place_of, root_of
@@ -49,12 +49,16 @@ class StepFailed(CaseworkError):
         )
 
 
-def perform_recorded(task_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS, **choices: Any) -> StepResult:
+def perform_recorded(
+    task_ref: str, *, by: Actor, now: datetime, act: str | None = None, given: Input | None = None, bindings: Bindings = BINDINGS
+) -> StepResult:
     """Do one step in a unit of work of its own; a fault leaves an incident. For the edge: page, API, command line.
 
-    `choices` are `act` and `given`. Raises what `perform` refuses with, CaseBusy, and StepFailed.
+    Raises what `perform` refuses with, CaseBusy, and StepFailed.
     """
-    return run_recorded(lambda: perform(task_ref, by=by, now=now, bindings=bindings, **choices), lambda: spot_of(task_ref), now=now)
+    return run_recorded(
+        lambda: perform(task_ref, by=by, now=now, act=act, given=given, bindings=bindings), lambda: spot_of(task_ref), now=now
+    )
 
 
 def run_recorded(
