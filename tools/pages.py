@@ -1,7 +1,8 @@
 """The pages of every role of a demonstration, taken under a stopped clock and laid beside those of another text of the program.
 
 `python -m tools.pages take DATA FOLDER` follows the links each role is shown, from a copy of the data folder of a demonstration, and
-writes every answer to FOLDER. `python -m tools.pages compare BEFORE AFTER` names what differs between two such folders and ends with 1
+writes every answer to FOLDER; with `--language en` in English, with `--language marked` every translated text with its marks, with
+`--root /goc` as behind a proxy that serves the program under that path. `python -m tools.pages compare BEFORE AFTER` names what differs between two such folders and ends with 1
 where anything does: a change that moves code and changes no behaviour leaves none.
 
 What is new with every request stands in an answer as a mark: tokens against forged forms, keys of forms, nonces, numbers of requests.
@@ -16,6 +17,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
@@ -51,14 +53,23 @@ NEW_EACH_TIME = (
 )
 
 
-def take(data: Path, folder: Path) -> None:
+@dataclass(frozen=True)
+class Way:
+    """How the pages are asked for: in `vi`, `en` or `marked` (Vietnamese with marks around each text), and under which path."""
+
+    language: str = "vi"
+    root: str = ""
+
+
+def take(data: Path, folder: Path, way: Way) -> None:
     """Write the pages of each role, one file each, under the role's name."""
     with tempfile.TemporaryDirectory() as made:
         shutil.copytree(data, Path(made) / "data")
         app = program(Path(made) / "data")
+        app.config.update(PSEUDO_LOCALE=way.language == "marked", APPLICATION_ROOT=way.root or "/")
         for name in ("", *ROLES):
             number = 0
-            for address, answer in pages(app, name):
+            for address, answer in pages(app, name, way):
                 path = folder / (name or "guest") / (re.sub(r"[^\w.=-]+", "_", address)[:180] + ".txt")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"{address}\n{answer}", encoding="utf-8")
@@ -77,11 +88,12 @@ def program(data: Path) -> Flask:
     return app
 
 
-def pages(app: Flask, name: str) -> Iterator[tuple[str, str]]:
+def pages(app: Flask, name: str, way: Way) -> Iterator[tuple[str, str]]:
     """Each page a person can reach by links, nearest first, with its content."""
     client = app.test_client()
     if name:
         sign_in(client, name)
+    client.get(f"/language?code={'en' if way.language == 'en' else 'vi'}")
     waiting, seen = ["/", "/inbox", "/reports", "/settings", "/dashboard", "/studio"], set[str]()
     while waiting and len(seen) < MOST:
         address = waiting.pop(0)
@@ -94,7 +106,7 @@ def pages(app: Flask, name: str) -> Iterator[tuple[str, str]]:
         text = answer.get_data(as_text=True)
         yield address, f"{answer.status_code} {answer.mimetype} {answer.headers.get('Location', '')}\n{marked(text)}"
         if answer.mimetype == "text/html":
-            waiting.extend(links(text, address, seen))
+            waiting.extend(links(text, address, seen, way.root))
 
 
 def sign_in(client: FlaskClient, name: str) -> None:
@@ -111,14 +123,17 @@ def marked(text: str) -> str:
     return text
 
 
-def links(text: str, address: str, seen: Iterable[str]) -> Iterator[str]:
-    """The links of a page within the installation."""
+def links(text: str, address: str, seen: Iterable[str], root: str) -> Iterator[str]:
+    """The links of a page within the installation, without its root; one that leaves out the root is printed."""
     document = html.fromstring(text) if text.strip() else html.fromstring("<p></p>")
-    document.make_links_absolute(f"http://here{address}")
+    document.make_links_absolute(f"http://here{root}{address}")
     for href in document.xpath("//a/@href"):
         target, _ = urldefrag(href)
         parts = urlsplit(target)
-        found = parts.path + (f"?{parts.query}" if parts.query else "")
+        if parts.netloc == "here" and not parts.path.startswith(f"{root}/"):
+            print(f"{address}: {href} leaves out {root}")
+            continue
+        found = parts.path.removeprefix(root) + (f"?{parts.query}" if parts.query else "")
         if parts.netloc == "here" and found not in seen and not LEFT_OUT.search(found):
             yield found
 
@@ -139,10 +154,12 @@ def main() -> None:
     parser.add_argument("what", choices=("take", "compare"))
     parser.add_argument("one", type=Path)
     parser.add_argument("other", type=Path)
+    parser.add_argument("--language", choices=("vi", "en", "marked"), default="vi")
+    parser.add_argument("--root", default="")
     given = parser.parse_args()
     if given.what == "compare":
         sys.exit(compare(given.one, given.other))
-    take(given.one, given.other)
+    take(given.one, given.other, Way(given.language, given.root))
 
 
 if __name__ == "__main__":
