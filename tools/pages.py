@@ -2,8 +2,8 @@
 
 `python -m tools.pages take DATA FOLDER` follows the links each role is shown, from a copy of the data folder of a demonstration, and
 writes every answer to FOLDER; with `--language en` in English, with `--language marked` every translated text with its marks, with
-`--root /goc` as behind a proxy that serves the program under that path. `python -m tools.pages compare BEFORE AFTER` names what differs between two such folders and ends with 1
-where anything does: a change that moves code and changes no behaviour leaves none.
+`--root /goc` as behind a proxy that serves the program under that path. `python -m tools.pages compare BEFORE AFTER` names what
+differs between two such folders and ends with 1 where anything does: a change that moves code and changes no behaviour leaves none.
 
 What is new with every request stands in an answer as a mark: tokens against forged forms, keys of forms, nonces, numbers of requests.
 Both are taken with the same PYTHONHASHSEED: the changes of a setting stand in the order of a set.
