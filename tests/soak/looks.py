@@ -5,10 +5,11 @@ Nothing axe knows may be wrong, with everything folded and with everything open;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,6 +63,9 @@ BESIDE = (
     ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE),
 )  # fmt: skip
 """Pages at desks that hang on no case."""
+
+NEW_EACH_TIME = re.compile(r"(?:value|data-key|nonce)=\"[\w.~-]{16,}\"")
+"""Tokens and keys of forms."""
 
 Pages = dict[str, str]
 """The address of each page by the name of its picture: one of each kind."""
@@ -149,8 +153,12 @@ def begin_drafts(now: datetime) -> None:
             start_draft(by=by, now=now, key=key, centre_id=by.grants[0].centre_id)
 
 
-def look_at_all_of(house: House, app: Flask, login: str, language: str) -> dict[str, Any]:
-    """Every page of one person in one language; raises AssertionError with what is wrong with them."""
+def look_at_all_of(house: House, app: Flask, login: str, language: str, judged: set[str]) -> dict[str, Any]:
+    """Every page of one person in one language; raises AssertionError with what is wrong with them.
+
+    `judged` has the digests of what stands in the main parts of pages already looked at in that language: many settings read the same for
+    several people, who differ by what surrounds them, and that is on all their pages.
+    """
     house.pictures.clear()
     house.faults.clear()
     house.folder = PICTURES.parent / "looks" / language / name_of(login)
@@ -158,16 +166,27 @@ def look_at_all_of(house: House, app: Flask, login: str, language: str) -> dict[
     visitor.go(f"/language?code={language}")
     with app.app_context():
         pages = pages_of(app, login, datetime.now(UTC))
+    looked_at = 0
     for name, path in pages.items():
         answer = visitor.page.goto(path)
         if answer is None or answer.status != 200:
             house.faults.append(f"{path}: {answer and answer.status}")
+        main = digest_of_main(visitor.page)
+        if main in judged:
+            continue
+        judged.add(main)
+        looked_at += 1
         visitor.look(name)
         house.faults += [f"{name} {path}: {fault}" for fault in opened_and_walked(visitor.page)]
     visitor.context.close()
     if house.faults:
         raise AssertionError("\n".join(house.faults))
-    return {"pages": len(pages)}
+    return {"pages": len(pages), "looked_at": looked_at}
+
+
+def digest_of_main(page: Page) -> str:
+    """What stands in the main part of a page, without what is new with each request."""
+    return sha256(NEW_EACH_TIME.sub("", page.evaluate("document.querySelector('main')?.outerHTML ?? location.href")).encode()).hexdigest()
 
 
 def name_of(login: str) -> str:
@@ -204,8 +223,13 @@ def rounds(options: Options) -> Iterator[tuple[str, Round]]:
     """One for each language and person, all in one demonstration, which is made when the first of them wants it."""
     with ExitStack() as closed_at_the_end:
         made = cache(lambda: closed_at_the_end.enter_context(demonstration()))
+        judged: dict[str, set[str]] = {"vi": set(), "en": set()}
         for language, login in product(("vi", "en"), ("", *dict(CITIZENS), *STAFF)):
-            yield f"{language} {name_of(login)}", lambda login=login, language=language: look_at_all_of(*made(), login, language)
+            yield f"{language} {name_of(login)}", partial(_look, made, login, language, judged[language])
+
+
+def _look(made: Callable[[], tuple[House, Flask]], login: str, language: str, judged: set[str]) -> dict[str, Any]:
+    return look_at_all_of(*made(), login, language, judged)
 
 
 RUN = Run("looks", f"every page of the demonstration for everybody, in pictures under {PICTURES.parent / 'looks'}", 1, rounds)
