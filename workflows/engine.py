@@ -1,25 +1,21 @@
-"""The task tree of one instance: created, restored, stepped to its next rest, and stored compactly."""
+"""The task tree of one instance: created, stored and restored (packing.py), and stepped to its next rest."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 from uuid import UUID
 
-import orjson
-import zstandard
 from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
-from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
-from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter, WorkflowConverter
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
-from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflows import packing
 from workflows.definitions.expressions import ClosedScriptEngine
+from workflows.packing import NAMED_OUTSIDE
 
 MAX_ROUNDS = 500
 """More rounds than this between two rests mean that the diagram loops without end."""
@@ -38,65 +34,24 @@ class TreeTooDeep(RuntimeError):
     """The instance has passed more steps than its tree can hold, though repeated rounds are removed (rounds.py)."""
 
 
-class _TreeConverter(BpmnWorkflowConverter):
-    """Converts an instance without its specification, which is stored once per version."""
-
-    def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
-        return _shortened({**WorkflowConverter.to_dict(self, workflow), "subprocesses": {}, "bpmn_events": []})
-
-
-NAMED_OUTSIDE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-"""Tasks whose ids stand in our own tables: waiting steps and timers."""
-SHORT = 1 << 32
-
-
-def _shortened(tree: dict[str, Any]) -> dict[str, Any]:
-    """Give tasks nobody outside knows small numbers as ids, and drop all times, because random digits do not compress."""
-    tasks: dict[str, Any] = tree["tasks"]
-    free = count(max((number for number in (UUID(id_).int for id_ in tasks) if number < SHORT), default=0) + 1)
-    names = {id_: UUID(int=next(free)).hex for id_, task in tasks.items() if not task["state"] & NAMED_OUTSIDE and UUID(id_).int >= SHORT}
-    short = {
-        names.get(id_, id_): {
-            **task,
-            "id": names.get(id_, id_),
-            "parent": names.get(task["parent"], task["parent"]),
-            "children": [names.get(child, child) for child in task["children"]],
-            "last_state_change": 0,
-        }
-        for id_, task in tasks.items()
-    }
-    return {
-        **tree, "tasks": short, "root": names.get(tree["root"], tree["root"]), "last_task": names.get(tree["last_task"], tree["last_task"])
-    }  # fmt: skip
-
-
-_serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure({**SPIFF_CONFIG, BpmnWorkflow: _TreeConverter}))
-
-
 def new_instance(spec: BpmnProcessSpec, services: Services | None = None) -> BpmnWorkflow:
     """Return a fresh instance that has not taken its first step."""
     return BpmnWorkflow(spec, script_engine=ClosedScriptEngine(services))
 
 
 def pack(workflow: BpmnWorkflow) -> bytes:
-    """Return the task tree as compressed JSON."""
-    return zstandard.compress(orjson.dumps(_serializer.to_dict(workflow)), level=9)
+    """Return the instance as it is stored."""
+    return packing.compressed(packing.tree_of(workflow))
 
 
 def unpack(state: bytes, spec: BpmnProcessSpec, services: Services | None = None) -> BpmnWorkflow:
     """Return the instance stored by `pack`, over the specification of its version."""
-    tree = orjson.loads(zstandard.decompress(state))
-    # The converter restores whatever stands at "spec"; an object that is one already passes through unchanged.
-    workflow = _serializer.from_dict({**tree, "spec": spec, "subprocess_specs": {}})
-    workflow.script_engine = ClosedScriptEngine(services)
-    return workflow
+    return packing.restored(packing.decompressed(state), spec, ClosedScriptEngine(services))
 
 
 def stored_copy(workflow: BpmnWorkflow, services: Services | None = None) -> BpmnWorkflow:
     """Return the instance as it would be read back if it were stored now."""
-    copy = _serializer.from_dict({**_serializer.to_dict(workflow), "spec": workflow.spec, "subprocess_specs": {}})
-    copy.script_engine = ClosedScriptEngine(services)
-    return copy
+    return packing.restored(packing.tree_of(workflow), workflow.spec, ClosedScriptEngine(services))
 
 
 def run_to_rest(workflow: BpmnWorkflow) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-import zstandard
 from SpiffWorkflow.util.task import TaskState
 
 from workflows.bindings import Bindings
 from workflows.definitions.process import Definition
+from workflows.packing import decompressed
 from workflows.running.process_variables import declared_variables
 
 Values = dict[str, Any]
@@ -98,8 +98,7 @@ def values_left(state: bytes, definition: Definition, process_id: str, bindings:
     """
     names = {name.partition(".")[0] for name in declared_variables(definition, process_id, bindings)}
     try:
-        tree = orjson.loads(zstandard.decompress(state))
-        return _left(tree, names, definition)
+        return _left(decompressed(state), names, definition)
     except Exception:  # damaged: its bytes may raise anything
         return {}, frozenset()
 

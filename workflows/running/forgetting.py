@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-import orjson
-import zstandard
 from sqlalchemy import select, update
 
 from casework.db import db
 from workflows.bindings import Bindings
 from workflows.definitions.parsed import definition_of
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, Scenario
+from workflows.packing import compressed, decompressed
 from workflows.running.process_variables import content_names
 from workflows.versions.past import versions_run
 
@@ -56,7 +55,7 @@ def _fields(version: ProcessVersion, process_id: str, bindings: Bindings) -> Col
 
 def without_values(state: bytes, names: Collection[str] | None = None) -> bytes:
     """Return a stored task tree without the variables of these names, or without any for None, and then without its timers' instants."""
-    tree = orjson.loads(zstandard.decompress(state))
+    tree = decompressed(state)
     tree["data"] = _without(tree["data"], names)
     for task in tree["tasks"].values():
         task["data"] = _without(task["data"], names)
@@ -66,7 +65,7 @@ def without_values(state: bytes, names: Collection[str] | None = None) -> bytes:
             task["delta"]["deletions"] = [] if names is None else [name for name in task["delta"]["deletions"] if name not in names]
         if names is None:
             task["internal_data"] = {}
-    return zstandard.compress(orjson.dumps(tree), level=9)
+    return compressed(tree)
 
 
 def _without(variables: dict[str, Any], names: Collection[str] | None) -> dict[str, Any]:
