@@ -28,6 +28,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from jinja2 import Environment
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine
 from sqlalchemy.engine import make_url
@@ -98,6 +99,10 @@ class CompiledTemplates(BytecodeCache):
 
     def __init__(self) -> None:
         self._known: dict[str, bytes] = {}
+
+    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+        """What is folded into a template differs with the readers it is compiled for (web/folding.py)."""
+        return super().get_bucket(environment, f"{name} for {getattr(environment, 'readers', None)}", filename, source)
 
     def load_bytecode(self, bucket: Bucket) -> None:
         if bucket.key in self._known:

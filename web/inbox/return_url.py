@@ -41,9 +41,13 @@ def present() -> str | None:
     return address if "?" in address and len(address) <= LONGEST else None
 
 
+def is_carried(endpoint: str) -> bool:
+    """Whether the addresses of an endpoint may carry the way back."""
+    return endpoint.partition(".")[0] in CARRIED_BY or endpoint in CARRIED_TO
+
+
 def _carry(endpoint: str, values: dict[str, Any]) -> None:
-    is_carried = endpoint.partition(".")[0] in CARRIED_BY or endpoint in CARRIED_TO
-    if not is_carried or "back" in values or not has_request_context() or request.blueprint not in CARRIED_BY:
+    if not is_carried(endpoint) or "back" in values or not has_request_context() or request.blueprint not in CARRIED_BY:
         return
     if back := way_back():
         values["back"] = back
