@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import event, inspect, or_, select
+from sqlalchemy.orm import Session, SessionTransaction
 
-from casework.db import db
+from casework.db import RoutedSession, db
 from casework.models import CalendarDay, EventStream, OfficeHours
 from casework.working_time import Calendar
 
@@ -15,6 +16,9 @@ Spans = tuple[tuple[time, time], ...]
 
 RULES_STREAM = "rules"
 """Every change of a rule is an event of this stream, so its head tells whether cached rules are still valid."""
+
+HEAD, HEAD_ROW = "rules head", "rules head row"
+"""The keys in a session's `info` for the head read with who asks, and for its row."""
 
 _kept: dict[tuple[str, int | None], tuple[str, Calendar]] = {}
 
@@ -31,17 +35,27 @@ def calendar_of(centre_id: int | None) -> Calendar:
 def rules_head() -> str:
     """The hash of the newest change of the rules; while it stays the same, cached rules are valid."""
     session = db.session()
-    head = session.info.get("rules head")
+    held: str | None = session.info.get(HEAD)
+    if held is not None:
+        return held
+    head = session.info.get(HEAD_ROW)
     if head is None or head not in session or inspect(head).expired:
         # a page asks many times, and even a query answered from the session takes a while
-        head = session.get(EventStream, RULES_STREAM)
-        hold_head(head)
+        head = session.info[HEAD_ROW] = session.get(EventStream, RULES_STREAM)
     return head.hash if head else ""
 
 
-def hold_head(head: EventStream | None) -> None:
-    """Hold the row, so that the session knows it until its transaction ends and reads it again afterwards."""
-    db.session().info["rules head"] = head
+def hold_head(head: str | None) -> None:
+    """Hold the head a request has read with who asks, until its transaction ends. A unit of work holds the row instead, because it may
+    change it."""
+    info = db.session().info
+    if not info.get("in_unit_of_work"):
+        info[HEAD] = head or ""
+
+
+@event.listens_for(RoutedSession, "after_transaction_end")
+def _let_go_of_head(session: Session, _transaction: SessionTransaction) -> None:
+    session.info.pop(HEAD, None)
 
 
 @dataclass(frozen=True, slots=True)

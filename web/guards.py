@@ -13,14 +13,14 @@ from casework.accounts.requirement import Need, need_of
 from casework.accounts.second_factors import has_second_factor
 from casework.files.local import FileStore
 from casework.models import Report
-from casework.permissions import ANYONE, Action, Actor, NotAllowed, actor_for, may
+from casework.permissions import ANYONE, Action, Actor, NotAllowed, may
 from casework.permissions.sight import report_owned_by
 from web.clock import now
 from web.fresh_proof import ask_for_proof, wants_proof
 from web.sent_forms import recorded_once
-from web.sessions import SECOND_FACTORS, current_session, signed_in_account
+from web.sessions import SECOND_FACTORS, current_session, own_account, signed_in_account
 
-__all__ = ["actor", "alone", "file_store", "found", "must_set_up", "own_report_here", "performs", "signed_in_account"]
+__all__ = ["actor", "alone", "file_store", "found", "must_set_up", "own_account", "own_report_here", "performs", "signed_in_account"]
 
 TRACKED_KEY = "tracked"
 
@@ -66,7 +66,9 @@ def performs(action: Action, *, with_account: bool = False, is_fresh: bool = Fal
 def actor() -> Actor:
     """The actor of this request: the signed-in account with its present roles, and the reports this browser opened by secret."""
     if "actor" not in g:
-        g.actor = actor_for(signed_in_account(), now=now(), tracked_report_ids=tracked_report_ids())
+        session = current_session()
+        account, grants = (session.account, session.grants) if session is not None else (None, ())
+        g.actor = Actor(account, grants, tracked_report_ids())
         g.must_set_up = _lacks_second_factor(g.actor)
         if _has_start_password() or g.must_set_up:
             # with a start password, which an administrator has seen, or without a required second factor, only the page that mends it opens
@@ -115,7 +117,7 @@ def _lacks_second_factor(who: Actor) -> bool:
     session = current_session()
     if session is None or not who.grants or need_of(who, now=now()) is not Need.NOW:
         return False
-    return not SECOND_FACTORS.intersection(session.factors.split("+")) and not has_second_factor(session.account_id)
+    return not SECOND_FACTORS & session.proven_by and not has_second_factor(session.account_id)
 
 
 def _has_start_password() -> bool:

@@ -10,7 +10,7 @@ from flask_babel import Babel, Domain, get_locale
 
 from casework.bilingual import Bilingual
 from web.config import LANGUAGES
-from web.sessions import current_session
+from web.sessions import signed_in_account
 
 LANGUAGE_COOKIE = "langbiang_language"
 ONE_YEAR = 365 * 86_400
@@ -67,8 +67,8 @@ def install(app: Flask) -> None:
 
 def reader_language() -> str:
     """The language chosen in this browser, else the account's, else the only one of ours the browser asks for, else the installation's."""
-    is_known = chosen_in_browser() is None and current_session() is not None
-    return g.account_language if is_known else chosen_language()
+    account = signed_in_account() if chosen_in_browser() is None else None
+    return account.language if account is not None else chosen_language()
 
 
 def chosen_language() -> str:

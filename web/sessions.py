@@ -3,20 +3,19 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 from flask import Flask, Request, Response, current_app, g, has_request_context, request
 from flask_login import LoginManager, UserMixin
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import joinedload
 
 from casework.accounts.second_factors import has_second_factor
 from casework.bilingual import Bilingual
-from casework.calendars import RULES_STREAM, hold_head
 from casework.db import db, unit_of_work
 from casework.messages.push_subscriptions import follow_sign_in
-from casework.models import Account, EventStream, LoginSession
+from casework.models import Account, LoginSession
+from casework.permissions.acting_account import ActingAccount
+from casework.permissions.asking import SignedIn, who_asks
 from casework.sealing.seal import lookup_digest
 from casework.setting_values import value_of
 from web.clock import now
@@ -51,12 +50,11 @@ class SecondFactorMissing(Exception):
     """A session would have been opened without its second step: a fault of ours in some way of signing in."""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Person(UserMixin):
     """The reader of a page, for templates (`current_user`)."""
 
-    account: Account
-    session_id: int
+    account: ActingAccount
 
     def get_id(self) -> str:
         return self.account.ref
@@ -85,39 +83,33 @@ def install(app: Flask) -> None:
     app.before_request(_note_seen)
 
 
-def signed_in_account() -> Account | None:
-    """The account of this request, None for guests and outside requests."""
+def signed_in_account() -> ActingAccount | None:
+    """The account of this request as it was when the request came in, None for guests and outside requests."""
     session = current_session()
     return session.account if session else None
 
 
-def current_session() -> LoginSession | None:
-    """The valid session named by the browser's cookie, looked up once per request."""
+def own_account() -> Account | None:
+    """The row of this request's account, loaded for those who change it or need its password or contacts."""
+    session = current_session()
+    return db.session.get_one(Account, session.account_id) if session else None
+
+
+def current_session() -> SignedIn | None:
+    """The valid session named by the browser's cookie, with the roles of its account; looked up once per request."""
     if not has_request_context():
         return None
-    if "login_session" not in g:
+    if "signed_in" not in g:
         token = request.cookies.get(COOKIE)
-        g.login_session = find_session(token, now=now()) if token else None
-        account = g.login_session.account if g.login_session else None
-        # loaded now, because a page asks for them after its step, when rows are discarded and would be read again
-        g.account_ref, g.account_language = (account.ref, account.language) if account else (None, None)
-    found: LoginSession | None = g.login_session
+        g.signed_in = find_session(token, now=now()) if token else None
+        g.account_ref = g.signed_in.account.ref if g.signed_in else None
+    found: SignedIn | None = g.signed_in
     return found
 
 
-def find_session(token: str, *, now: datetime) -> LoginSession | None:
-    """The session of a token if it is not over, not revoked, and its account not disabled.
-
-    The head of the rules is read with it, since nearly every page needs it and would query it separately.
-    """
-    found = db.session.execute(_session_of_token(), {"token_digest": _digest(token)}).first()
-    if found is None:
-        return None
-    session, head = found
-    hold_head(head)
-    if session.revoked_at is not None or now >= session.expires_at or session.account.disabled_at is not None:
-        return None
-    return session
+def find_session(token: str, *, now: datetime) -> SignedIn | None:
+    """The session of a token if it is not over, not revoked, and its account not disabled."""
+    return who_asks(_digest(token), now=now)
 
 
 def open_session(account: Account, *, now: datetime, factors: tuple[str, ...] = ("password",)) -> str:
@@ -160,7 +152,7 @@ def authenticate_again(session: LoginSession, *, now: datetime, factor: str = ""
     return token
 
 
-def open_sessions(account: Account, *, now: datetime) -> list[LoginSession]:
+def open_sessions(account: Account | ActingAccount, *, now: datetime) -> list[LoginSession]:
     """The account's sessions that are not over, last seen first."""
     query = select(LoginSession).where(
         LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now
@@ -168,7 +160,7 @@ def open_sessions(account: Account, *, now: datetime) -> list[LoginSession]:
     return list(db.session.scalars(query.order_by(LoginSession.last_seen_at.desc(), LoginSession.id.desc())))
 
 
-def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession | None:
+def revoke_session(account: Account | ActingAccount, ref: str, *, now: datetime) -> LoginSession | None:
     """End one of the account's own sessions; None when there is no such session."""
     session = db.session.scalar(select(LoginSession).where(LoginSession.ref == ref, LoginSession.account_id == account.id))
     if session is not None and session.revoked_at is None:
@@ -177,11 +169,11 @@ def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession
     return session
 
 
-def idle_of(account: Account) -> timedelta:
+def idle_of(account: Account | ActingAccount) -> timedelta:
     return timedelta(hours=value_of("staff_session_hours")) if account.kind == "staff" else timedelta(days=value_of("citizen_session_days"))
 
 
-def end_of(account: Account, *, begun: datetime, now: datetime) -> datetime:
+def end_of(account: Account | ActingAccount, *, begun: datetime, now: datetime) -> datetime:
     """When a session that is used now ends unless it is used again; never later than LONGEST after it began."""
     idle = idle_of(account)
     return min(now + idle, begun + max(LONGEST[account.kind], idle))
@@ -203,20 +195,13 @@ def drop_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
-@cache
-def _session_of_token() -> Select[LoginSession, EventStream]:
-    """Cached, because every page runs it and building the statement takes as long as the query."""
-    query = select(LoginSession, EventStream).outerjoin(EventStream, EventStream.stream == RULES_STREAM)
-    return query.where(LoginSession.token_digest == bindparam("token_digest")).options(joinedload(LoginSession.account))
-
-
 def _digest(token: str) -> str:
     return lookup_digest(token, purpose=TOKEN_PURPOSE)
 
 
 def _person_of(_request: Request) -> Person | None:
     session = current_session()
-    return Person(session.account, session.id) if session else None
+    return Person(session.account) if session else None
 
 
 def _note_seen() -> None:
@@ -234,5 +219,3 @@ def _note_seen() -> None:
             db.session.execute(seen)
     except DBAPIError as error:
         current_app.logger.warning("a session was not noted as seen: %s", type(error).__name__)
-    finally:
-        g.pop("login_session", None)

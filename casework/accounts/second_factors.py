@@ -18,6 +18,7 @@ from casework.errors import CaseworkError
 from casework.models import Account, CodeApp, Passkey, RecoveryCode
 from casework.outbox import tell_of_sign_in
 from casework.permissions import SYSTEM, Actor, NotAllowed
+from casework.permissions.acting_account import ActingAccount
 from casework.settings.people import PersonRefused, end_sessions, record_account, require_own
 
 OWN_CHOICE = "Tự thay đổi cách đăng nhập / changed their own sign-in"
@@ -133,7 +134,7 @@ def use_recovery_code(account: Account, typed: str, *, now: datetime) -> bool:
     """Whether the code is right; if so it is used up and the person is told."""
     if not recovery_codes.take_recovery_code(account.id, typed, now=now):
         return False
-    _note(account, "recovery_code_used", by=Actor(account=account), now=now)
+    _note(account, "recovery_code_used", by=Actor(ActingAccount.of(account)), now=now)
     return True
 
 

@@ -23,21 +23,16 @@ SEEN_EVERY = timedelta(days=1)
 """How precisely `last_seen_at` is kept."""
 
 
-def issue_device(
-    account: Account | None, *, now: datetime, token: str | None = None, session: LoginSession | None = None
-) -> tuple[Device, str]:
+def issue_device(account_id: int | None, *, now: datetime, token: str | None = None, session_id: int | None = None) -> tuple[Device, str]:
     """Let a browser send for this account, or for a guest, and return its token, which only that browser is shown.
 
-    If a live device already has the `token`, that device is returned. `session` is the one whose end ends the device too.
+    If a live device already has the `token`, that device is returned. `session_id` names the session whose end ends the device too.
     """
-    if token is not None and (known := device_of(token)) is not None and known.account_id == (account.id if account else None):
+    if token is not None and (known := device_of(token)) is not None and known.account_id == account_id:
         known.last_seen_at = now
         return known, token
     token = token or secrets.token_urlsafe(32)
-    device = Device(
-        token_digest=_digest(token), account_id=account.id if account else None, session_id=session.id if session else None,
-        created_at=now, last_seen_at=now,
-    )  # fmt: skip
+    device = Device(token_digest=_digest(token), account_id=account_id, session_id=session_id, created_at=now, last_seen_at=now)
     db.session.add(device)
     db.session.flush()
     return device, token

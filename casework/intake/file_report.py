@@ -19,6 +19,7 @@ from casework.events import record
 from casework.intake import sentences
 from casework.local_time import LOCAL_ZONE
 from casework.models import (
+    Account,
     Area,
     Camera,
     Case,
@@ -148,7 +149,8 @@ def file_report(
     )  # fmt: skip
     _refuse_future(seen_at, now)
     if source == "citizen":
-        refuse_blocked(centre=centre, contact=contact, account=by.account, device=device, now=now)
+        account = db.session.get_one(Account, by.account_id) if by.account is not None else None
+        refuse_blocked(centre=centre, contact=contact, account=account, device=device, now=now)
     secret = new_tracking_secret()
     report = Report(
         **_place_kept(place, centre), code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre,
@@ -310,8 +312,8 @@ def _place_kept(place: Place, centre: Centre) -> dict[str, Any]:
 
 
 def _sender(contact: Contact | None, by: Actor, *, channels: Sequence[str], language: str) -> Reporter:
-    account = by.account if by.account is not None and by.account.kind == "citizen" else None
-    reporter = sealed_reporter(contact, account=account, language=language)
+    is_of_citizen = by.account is not None and by.account.kind == "citizen"
+    reporter = sealed_reporter(contact, account_id=by.own_id if is_of_citizen else None, language=language)
     reporter.channels = list(channels)
     return reporter
 

@@ -64,7 +64,7 @@ class Endpoint:
 
 
 def subscribe(
-    endpoint: str, p256dh: str, auth: str, *, by: Actor, session: LoginSession, browser: str, now: datetime, inside: Collection[str] = ()
+    endpoint: str, p256dh: str, auth: str, *, by: Actor, session_id: int, browser: str, now: datetime, inside: Collection[str] = ()
 ) -> PushSubscription:
     """Keep a browser's agreement; one that is known already is now this person's. Raises SubscriptionRefused.
 
@@ -74,7 +74,7 @@ def subscribe(
     """
     require(by, Action.CHOOSE_MESSAGES)
     _refuse_unless_sound(endpoint, p256dh, auth, inside=inside)
-    digest, account_id, session_id = digest_of(endpoint), by.account_id, session.id
+    digest, account_id = digest_of(endpoint), by.account_id
     sealed = seal_json({"endpoint": endpoint, "p256dh": p256dh, "auth": auth}, purpose=PURPOSE)
     row = db.session.scalar(select(PushSubscription).where(PushSubscription.endpoint_digest == digest))
     if row is None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, inspect, or_, select
+from sqlalchemy import CTE, Date, Row, Subquery, bindparam, or_, select, true, union_all
 
 from casework.db import BigId, Instant, db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Deputy, Membership
+from casework.permissions.acting_account import ActingAccount
 from casework.successors import Followed, heirs_of
 
 
@@ -203,7 +204,7 @@ class Grant:
 class Actor:
     """The acting person: an account with its present roles, a citizen, a guest with a tracking secret, or the system."""
 
-    account: Account | None
+    account: ActingAccount | None
     grants: tuple[Grant, ...] = ()
     tracked_report_ids: frozenset[int] = field(default_factory=frozenset)
     desk: str | None = None
@@ -268,15 +269,8 @@ class Actor:
 
     @property
     def own_id(self) -> int | None:
-        """The row of the acting account, None for guests and the system.
-
-        Taken from the identity in the session: a unit of work begins by expiring what was read, and loading the account only for its id
-        would cost each step a query.
-        """
-        if self.account is None:
-            return None
-        identity = inspect(self.account).identity
-        return int(identity[0]) if identity else self.account.id
+        """The row of the acting account, None for guests and the system."""
+        return self.account.id if self.account is not None else None
 
     @property
     def account_id(self) -> int:
@@ -310,42 +304,62 @@ def desk_name(role: Role | str, *, centre_id: int | None = None, agency_id: int 
 def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Iterable[int] = ()) -> Actor:
     """Return the account with the roles it holds on the local day of `now`, including those of its principals."""
     tracked = frozenset(tracked_report_ids)
-    if account is None or account.kind != "staff" or account.disabled_at is not None:
-        return Actor(account=account, tracked_report_ids=tracked)
-    today = local_day(now)
-    memberships = db.session.scalars(_memberships_held(), {"account_id": account.id, "now": now})
-    grants = tuple(
-        Grant(Role(row.role), row.centre_id, row.agency_id, None if row.account_id == account.id else row.account_id)
-        for row in memberships if row.holds_on(today)
+    if account is None:
+        return Actor(account=None, tracked_report_ids=tracked)
+    acting = ActingAccount.of(account)
+    if account.kind != "staff" or account.disabled_at is not None:
+        return Actor(account=acting, tracked_report_ids=tracked)
+    if db.session.autoflush:
+        db.session.flush()          # unlike one of models, a statement of tables does not do so
+    rows = db.session.execute(_ROLES_OF_ACCOUNT, {"account_id": acting.id, **moments(now)})
+    return Actor(account=acting, grants=grants_in(rows, acting.id), tracked_report_ids=tracked)
+
+
+def grants_in(rows: Iterable[Row[*tuple[Any, ...]]], own_id: int) -> tuple[Grant, ...]:
+    """The roles in rows of `roles_held`; without the deputy's where roles that watch each other would meet in a person because of their
+    dates."""
+    held = (
+        Grant(Role(row.role), row.centre_id, row.agency_id, None if row.holder_id == own_id else row.holder_id)
+        for row in rows if row.role is not None
     )  # fmt: skip
-    return Actor(account=account, grants=_apart(grants), tracked_report_ids=tracked)
-
-
-def _apart(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """Without the deputy's roles where roles that watch each other would meet in a person because of their dates."""
+    grants = tuple(dict.fromkeys(held))         # somebody may be the deputy of one person twice at once
     if len({grant.role for grant in grants if grant.role in WATCHERS}) < 2:
         return grants
     return tuple(grant for grant in grants if grant.principal_id is None or grant.role not in WATCHERS)
 
 
-@cache
-def _memberships_held() -> Select[Membership]:
-    """The roles of an account and of those it stands in for; built once, because every page asks this.
+def moments(now: datetime) -> dict[str, datetime | date]:
+    """What statements with `roles_held` are sent, in addition to whose roles they ask for."""
+    return {"now": now, "today": local_day(now)}
+
+
+def roles_held(who: CTE) -> Subquery:
+    """The roles held today by the account in `who`, and by those it stands in for now: their columns, and whose each is.
 
     A deputy of a confidential reader counts only once confirmed by a second person.
     """
-    account_id, now = bindparam("account_id", type_=BigId), bindparam("now", type_=Instant)
-    deputyships = (
-        select(Deputy.principal_id)
-        .join(Deputy.principal)
-        .where(Deputy.deputy_id == account_id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
+    role, deputy, principal = Membership.__table__, Deputy.__table__, Account.__table__.alias("principal")
+    now, today = bindparam("now", type_=Instant), bindparam("today", type_=Date)
+    as_deputy = (
+        select(deputy.c.principal_id, deputy.c.confirmed_at.is_not(None))
+        .join_from(who, deputy, deputy.c.deputy_id == who.c.account_id)
+        .join(principal, principal.c.id == deputy.c.principal_id)
+        .where(deputy.c.starts_at <= now, now < deputy.c.ends_at, principal.c.disabled_at.is_(None))
     )
-    confirmed = deputyships.where(Deputy.confirmed_at.is_not(None))
-    as_deputy = or_(
-        and_(Membership.role != Role.CONFIDENTIAL_READER, Membership.account_id.in_(deputyships)), Membership.account_id.in_(confirmed)
-    )
-    is_held = or_(Membership.account_id == account_id, as_deputy)
-    return select(Membership).where(is_held).order_by(Membership.id)
+    acts_as = union_all(select(who.c.account_id, true().label("is_trusted")), as_deputy).subquery("acts_as")
+    return (
+        select(role.c.id, role.c.role, role.c.centre_id, role.c.agency_id, role.c.account_id.label("holder_id"))
+        .join_from(acts_as, role, role.c.account_id == acts_as.c.account_id)
+        .where(
+            role.c.valid_from <= today, or_(role.c.valid_to.is_(None), today < role.c.valid_to),
+            or_(role.c.role != Role.CONFIDENTIAL_READER, acts_as.c.is_trusted),
+        )
+        .subquery("held")
+    )  # fmt: skip
+
+
+_HELD = roles_held(select(bindparam("account_id", type_=BigId).label("account_id")).cte("who"))
+_ROLES_OF_ACCOUNT = select(_HELD.c.role, _HELD.c.centre_id, _HELD.c.agency_id, _HELD.c.holder_id).order_by(_HELD.c.id)
 
 
 def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> bool:

@@ -37,12 +37,12 @@ class Contact:
         return "Contact(sealed)"
 
 
-def sealed_reporter(contact: Contact | None, *, account: Account | None, language: str, verified_at: datetime | None = None) -> Reporter:
+def sealed_reporter(contact: Contact | None, *, account_id: int | None, language: str, verified_at: datetime | None = None) -> Reporter:
     """Make the sealed reporter row of a report. No contact and no account means anonymous to the centre."""
     contact = contact or Contact()
-    is_anonymous = account is None and not (contact.name or contact.phone or contact.email)
+    is_anonymous = account_id is None and not (contact.name or contact.phone or contact.email)
     return Reporter(
-        account_id=account.id if account else None,
+        account_id=account_id,
         sealed_identity=None if is_anonymous else seal_contact(contact),
         phone_digest=lookup_digest(contact.phone, purpose=PHONE_PURPOSE) if contact.phone else None,
         email_digest=lookup_digest(contact.email, purpose=EMAIL_PURPOSE) if contact.email else None,

@@ -85,7 +85,7 @@ def person_of(by: Actor, report: Report | None = None) -> Person:
             return Person(report=report)
     if by.account is None or by.account.kind != "citizen":
         raise NotAllowed
-    return Person(account=by.account)
+    return Person(account=db.session.get_one(Account, by.account_id))
 
 
 @Verb(

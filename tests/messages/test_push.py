@@ -35,7 +35,7 @@ class Browser:
             db.session.add(session)
             db.session.flush()
             subscribe(f"http://127.0.0.1:{gateway.port}/push/{path}", _text(point), _text(self.secret), by=house.world.actor(name),
-                      session=session, browser="Firefox", now=house.now, inside={"127.0.0.1"})
+                      session_id=session.id, browser="Firefox", now=house.now, inside={"127.0.0.1"})
 
     def read(self, body: str) -> dict[str, str]:
         plain = http_ece.decrypt(base64.b64decode(body), private_key=self.key, auth_secret=self.secret, version="aes128gcm")

@@ -108,7 +108,7 @@ ANSWERS = [
            ("tests/web/inbox/test_pages.py::test_the_agencys_leader_and_the_operations_lead_may_put_an_officers_step_back",)),
     Mutant("operations lead releases nothing", "workflows/running/steps.py", "return in_agency or leads_desk(by, task.desk) or by.holds([Role.OPS_LEAD], centre_id=task.centre_id)", "return in_agency",
            ("tests/web/inbox/test_pages.py::test_its_holder_and_the_operations_lead_may_put_a_step_back",)),
-    Mutant("eligible by a role of the past", "casework/permissions/__init__.py", " for row in memberships if row.holds_on(today)\n", " for row in memberships\n",
+    Mutant("eligible by a role of the past", "casework/permissions/__init__.py", "            role.c.valid_from <= today, or_(role.c.valid_to.is_(None), today < role.c.valid_to),\n", "",
            ("tests/workflows/running/test_steps.py::test_who_has_lost_the_role_since_taking_a_step_does_not_do_it",)),
     Mutant("timer whose step was done first has fired", "workflows/running/flat_rows.py", "row.fired_at = self.now if engine.has_completed(workflow, UUID(engine_task)) else None", "row.fired_at = self.now",
            ("tests/workflows/running/test_wakeups.py::test_a_timer_whose_step_was_done_first_ends_without_firing",)),

@@ -30,7 +30,7 @@ GUARDS_GONE = [
            (f"{SECURITY}::TestHeaders::test_over_https_every_cookie_is_of_this_host_alone",)),
     Mutant("session without end", "web/sessions.py", "return min(now + idle, begun + max(LONGEST[account.kind], idle))", "return now + idle",
            (f"{AUTH}::TestSessions::test_a_session_of_staff_ends_after_a_day_however_busy_it_is",)),
-    Mutant("ended session goes on", "web/sessions.py", "if session.revoked_at is not None or now >= session.expires_at or", "if now >= session.expires_at or",
+    Mutant("ended session goes on", "casework/permissions/asking.py", 'bindparam("token_digest"), SESSION.c.revoked_at.is_(None),', 'bindparam("token_digest"),',
            (f"{AUTH}::TestSessions::test_signing_out_ends_the_session_for_whoever_has_the_token",)),
     Mutant("token stays after a proof", "web/sessions.py", "token, known = secrets.token_urlsafe(32), session.factors", "token, known = request.cookies[COOKIE], session.factors",
            (f"{FACTORS}::TestProvenAgain::test_what_was_sent_goes_on_after_the_password",)),

@@ -83,7 +83,7 @@ def pages_of_guest() -> Pages:
 def pages_of_citizen(account: Account) -> Pages:
     """The person's list, and a report of each label in it."""
     found = {"mine": "/mine", "report-form": "/reports/new", "sessions": "/sessions", "data": "/account/data"}
-    own = own_page_of(Actor(account=account), now=datetime.now(UTC))
+    own = own_page_of(actor_for(account, now=datetime.now(UTC)), now=datetime.now(UTC))
     for listed in [*own.waiting, *own.news, *own.others]:
         found.setdefault(f"own-{slug(listed.label.en)}", f"/mine/{listed.code}")
     return found

@@ -36,7 +36,7 @@ from web.accounts.proof import proof_box, unproven
 from web.clock import now
 from web.config import LANGUAGES
 from web.forms import Form
-from web.guards import actor, found, performs, signed_in_account
+from web.guards import actor, found, own_account, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.sessions import current_session, drop_cookie, open_sessions, revoke_session
 
@@ -191,7 +191,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def _citizen() -> Account | None:
     mine = signed_in_account()
-    return mine if mine is not None and mine.kind == "citizen" else None
+    return own_account() if mine is not None and mine.kind == "citizen" else None
 
 
 def _can_do_without_password(mine: Account) -> bool:

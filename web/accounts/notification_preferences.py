@@ -30,7 +30,7 @@ from casework.parsing import number_in
 from casework.permissions import Action
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs, signed_in_account
+from web.guards import actor, found, own_account, performs
 from web.http.security import sent_json
 from web.http.signing_keys import signing_keys
 from web.locales import in_reader_language as local
@@ -76,7 +76,7 @@ def choices() -> ResponseReturnValue:
     """Save one choice for each channel that reaches the person."""
     if request.method == "GET":
         return _page()
-    form, ways = Form(), ways_of(found(signed_in_account()))
+    form, ways = Form(), ways_of(found(own_account()))
     chosen = {way.channel: request.form[f"takes-{way.channel}"] for way in ways if f"takes-{way.channel}" in request.form}
     if not form.validate_on_submit() or not chosen:
         return _page(refusal=_("Please choose.")), 422
@@ -103,7 +103,7 @@ def browser() -> ResponseReturnValue:
     words, session = browser_words(request.user_agent.string), found(current_session())
     try:
         with unit_of_work(keeps_rows=True):
-            row = subscribe(*texts, by=actor(), session=session, browser=words, now=now(), inside=current_app.config["INSIDE_HOSTS"])
+            row = subscribe(*texts, by=actor(), session_id=session.id, browser=words, now=now(), inside=current_app.config["INSIDE_HOSTS"])
             digest = row.endpoint_digest
     except SubscriptionRefused as refusal:
         return {"error": local(refusal.text)}, 422
@@ -193,7 +193,7 @@ def _addresses_of(account: Account) -> dict[str, str]:
 
 
 def _page(*, refusal: str = "", chosen: dict[str, str] | None = None, asks: bool = False) -> str:
-    account = found(signed_in_account())
+    account = found(own_account())
     here = channels_here()
     return render_template(
         "accounts/messages.html",

@@ -17,7 +17,7 @@ from web.accounts.oidc_providers import STAFF
 from web.accounts.sign_in_elsewhere import leave_for, outside_providers
 from web.clock import now
 from web.forms import Form, Refusal, refusal_of
-from web.guards import actor, alone, found, performs, signed_in_account
+from web.guards import actor, alone, found, own_account, performs, signed_in_account
 from web.locales import in_reader_language as local
 
 bp = Blueprint("outside_identities", __name__)
@@ -33,7 +33,7 @@ def identities() -> ResponseReturnValue:
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def link(provider: str) -> ResponseReturnValue:
     """Send the browser to the provider and link the identity it returns with."""
-    account = found(signed_in_account())
+    account = found(own_account())
     client = found(next((each for each in _clients_for(account) if each.provider.key == provider), None))
     return leave_for(client, target="", account=account)
 
@@ -86,7 +86,7 @@ def label_of(key: str) -> str:
 
 
 def _own_page(refusal: str = "") -> str:
-    account = found(signed_in_account())
+    account = found(own_account())
     rows = identities_of(account)
     linked = {row.provider for row in rows}
     offered = [each for each in _clients_for(account) if each.provider.key not in linked]

@@ -19,7 +19,7 @@ from web.accounts.password_lists import refused_because
 from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs, signed_in_account
+from web.guards import actor, found, own_account, performs
 from web.http.security import own_address
 from web.locales import in_reader_language
 from web.sessions import authenticate_again, current_session, set_cookie
@@ -47,7 +47,7 @@ class PasswordForm(Form):
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def password() -> ResponseReturnValue:
     """The attempt is counted before the slow comparison, which runs outside any unit of work. Other sessions end with the change."""
-    form, account, session = PasswordForm(next=request.args.get("next", "")), found(signed_in_account()), found(current_session())
+    form, account, session = PasswordForm(next=request.args.get("next", "")), found(own_account()), found(current_session())
     is_first = account.must_change_password
     if not form.validate_on_submit():
         return _page(form, is_first), 422 if form.errors else 200

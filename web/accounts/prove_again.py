@@ -19,7 +19,7 @@ from web.accounts.password_rules import check_password
 from web.accounts.relying_party import bound_to_session, our_party
 from web.clock import now
 from web.fresh_proof import proof_page
-from web.guards import found, performs, signed_in_account
+from web.guards import found, own_account, performs
 from web.http.security import own_address
 from web.locales import in_reader_language as local
 from web.request_log import note_security
@@ -35,7 +35,7 @@ GUESSES = Limit("own proof", 5, timedelta(minutes=15))
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def again() -> ResponseReturnValue:
     """The attempt is counted first. A correct proof renews the session token, and a 307 makes the browser resend the form to its target."""
-    session, account = found(current_session()), found(signed_in_account())
+    session, account = found(current_session()), found(own_account())
     if account.kind != "staff":
         found(None)
     target, has_files = own_address(request.args.get("to"), ""), request.args.get("files") == "yes"
@@ -72,8 +72,8 @@ def again() -> ResponseReturnValue:
 @bp.post("/account/again/passkey")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def challenge() -> ResponseReturnValue:
-    session, account = found(current_session()), found(signed_in_account())
-    bound_to, account_id = bound_to_session(session), account.id
+    session = found(current_session())
+    bound_to, account_id = bound_to_session(session), session.account_id
     found(passkeys_of(account_id) or None)
     with unit_of_work():
         told = signing_options(Purpose.AGAIN, bound_to=bound_to, party=our_party(), now=now(), account_id=account_id)

@@ -3,7 +3,8 @@
 from flask import current_app
 
 from casework.accounts.passkeys import Party, party_of
-from casework.models import LoginSession, SignInBegun
+from casework.models import SignInBegun
+from casework.permissions.asking import SignedIn
 from web.navigation import PRODUCT
 
 
@@ -12,7 +13,7 @@ def our_party() -> Party:
     return party_of(current_app.config["BASE_URL"], PRODUCT.vi)
 
 
-def bound_to_session(session: LoginSession) -> str:
+def bound_to_session(session: SignedIn) -> str:
     """Bind a challenge to one signed-in browser."""
     return f"session {session.id}"
 

@@ -19,6 +19,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, LoginSession, Passkey
 from casework.permissions import Action, Actor, actor_for
+from casework.permissions.acting_account import ActingAccount
 from casework.sealing.seal import SealBroken, open_json, seal_json
 from casework.settings.people import end_sessions
 from web.accounts.relying_party import bound_to_session, our_party
@@ -83,12 +84,11 @@ def app() -> ResponseReturnValue:
     if step is None:
         form.code.errors = [_("This code is not right. Please type the one the app shows now, and check the clock of the telephone.")]
         return _app_page(account, form, secret, moment), 422
-    account_id = account.id
     with unit_of_work(keeps_rows=True):
-        account = db.session.get_one(Account, account_id)
-        is_first = not held.held_by(account_id).number
-        held.add_code_app(account, secret, step=step, by=Actor(account=account), now=moment)
-        token = _prove(account, "code", is_first, moment)
+        mine = db.session.get_one(Account, account.id)
+        is_first = not held.held_by(account.id).number
+        held.add_code_app(mine, secret, step=step, by=Actor(account), now=moment)
+        token = _prove(mine, "code", is_first, moment)
     flash(_("The app is added. From now on a code is asked for after the password."))
     return _added(account, token, form.next.data)
 
@@ -105,9 +105,8 @@ def app_removal() -> ResponseReturnValue:
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def passkey_challenge() -> ResponseReturnValue:
     account, bound_to, moment = _account(), bound_to_session(found(current_session())), now()
-    account_id = account.id
     with unit_of_work():
-        told = registration_options(db.session.get_one(Account, account_id), bound_to=bound_to, party=our_party(), now=moment)
+        told = registration_options(db.session.get_one(Account, account.id), bound_to=bound_to, party=our_party(), now=moment)
     return jsonify(told)
 
 
@@ -115,19 +114,19 @@ def passkey_challenge() -> ResponseReturnValue:
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def passkey() -> ResponseReturnValue:
     account, form, moment = _account(), PasskeyForm(), now()
-    bound_to, account_id = bound_to_session(found(current_session())), account.id
+    bound_to = bound_to_session(found(current_session()))
     if not form.validate_on_submit():
         return _page(form), 422
     try:
         with unit_of_work():
             spent = spend_challenge(form.answer.data or "", Purpose.REGISTER, bound_to=bound_to, now=moment)
         with unit_of_work(keeps_rows=True):
-            account = db.session.get_one(Account, account_id)
-            is_first = not held.held_by(account_id).number
+            mine = db.session.get_one(Account, account.id)
+            is_first = not held.held_by(account.id).number
             held.add_passkey(
-                account, form.answer.data or "", spent, name=form.name.data or "", party=our_party(), by=Actor(account=account), now=moment
+                mine, form.answer.data or "", spent, name=form.name.data or "", party=our_party(), by=Actor(account), now=moment
             )
-            token = _prove(account, "passkey", is_first, moment)
+            token = _prove(mine, "passkey", is_first, moment)
     except CaseworkError as refusal:
         return _page(form, form.refuse(refusal)), 422
     flash(_("The passkey is added."))
@@ -139,12 +138,11 @@ def passkey() -> ResponseReturnValue:
 def passkey_name(ref: str) -> ResponseReturnValue:
     account, moment = _account(), now()
     row_id = found(next((row.id for row in held.held_by(account.id).passkeys if row.ref == ref), None))
-    account_id = account.id
     try:
         with unit_of_work():
-            mine = db.session.get_one(Account, account_id)
+            mine = db.session.get_one(Account, account.id)
             row = db.session.get_one(Passkey, row_id)
-            held.rename_passkey(mine, row, name=request.form.get("new_name", ""), by=Actor(account=mine), now=moment)
+            held.rename_passkey(mine, row, name=request.form.get("new_name", ""), by=Actor(account), now=moment)
     except CaseworkError as refusal:
         return _page(PasskeyForm(formdata=None), local(refusal.text)), 422
     flash(_("The passkey has its new name."))
@@ -171,27 +169,25 @@ def recovery_codes() -> ResponseReturnValue:
     account, form, moment = _account(), Form(), now()
     if not form.validate_on_submit() or not held.held_by(account.id).number:
         return _page(PasskeyForm(formdata=None), _("Please add an app or a passkey first: recovery codes stand in for it.")), 422
-    account_id = account.id
-    with unit_of_work(keeps_rows=True):
-        account = db.session.get_one(Account, account_id)
-        codes = held.make_recovery_codes(account, by=Actor(account=account), now=moment)
+    with unit_of_work():
+        codes = held.make_recovery_codes(db.session.get_one(Account, account.id), by=Actor(account), now=moment)
     return render_template(
         "accounts/recovery_codes.html", codes=codes, login=account.login, today=moment, next=own_address(request.form.get("next"), "")
     )  # fmt: skip
 
 
-def _account() -> Account:
+def _account() -> ActingAccount:
     """The signed-in member of staff. Raises NotFound for citizens, who have no second factor here."""
     account = found(signed_in_account())
     return account if account.kind == "staff" else found(None)
 
 
-def _removed(account: Account, remove: "held.Removal") -> ResponseReturnValue:
-    account_id, moment = account.id, now()
+def _removed(account: ActingAccount, remove: "held.Removal") -> ResponseReturnValue:
+    moment = now()
     try:
         with unit_of_work():
-            mine = db.session.get_one(Account, account_id)
-            remove(mine, Actor(account=mine), need_of(actor_for(mine, now=moment), now=moment) is Need.NOW)
+            mine = db.session.get_one(Account, account.id)
+            remove(mine, Actor(account), need_of(actor_for(mine, now=moment), now=moment) is Need.NOW)
     except CaseworkError as refusal:
         return _page(PasskeyForm(formdata=None), local(refusal.text)), 422
     flash(_("It is removed."))
@@ -206,24 +202,24 @@ def _prove(account: Account, factor: str, is_first: bool, moment: datetime) -> s
     return authenticate_again(session, now=moment, factor=factor)
 
 
-def _added(account: Account, token: str, target: str | None) -> ResponseReturnValue:
+def _added(account: ActingAccount, token: str, target: str | None) -> ResponseReturnValue:
     response = redirect(url_for(".security", next=target or None))
     set_cookie(response, token, account)  # type: ignore[arg-type]
     return response
 
 
 def _page(form: PasskeyForm, refusal: str = "") -> str:
-    account, moment = _account(), now()
-    who, session = actor_for(account, now=moment), found(current_session())
+    account, session, moment = _account(), found(current_session()), now()
+    who = Actor(account, session.grants)
     form.answer.data = ""
     return render_template(
         "accounts/security.html", form=form, refusal=refusal, held=held.held_by(account.id), needed_from=needed_from(who, now=moment),
         must_set_up=must_set_up(), next=own_address(form.next.data, ""), sessions=open_sessions(account, now=moment), this=session,
-        most=MOST_PASSKEYS, number=NUMBER, by_two=bool(SECOND_FACTORS.intersection(session.factors.split("+"))),
+        most=MOST_PASSKEYS, number=NUMBER, by_two=bool(SECOND_FACTORS & session.proven_by),
     )  # fmt: skip
 
 
-def _app_page(account: Account, form: AppForm, secret: bytes, moment: datetime) -> str:
+def _app_page(account: ActingAccount, form: AppForm, secret: bytes, moment: datetime) -> str:
     import segno  # late: docs/architecture.md
 
     form.key.data = _sealed(account, secret, moment)
@@ -233,12 +229,12 @@ def _app_page(account: Account, form: AppForm, secret: bytes, moment: datetime) 
                            had_one=held.held_by(account.id).app is not None)  # fmt: skip
 
 
-def _sealed(account: Account, secret: bytes, moment: datetime) -> str:
+def _sealed(account: ActingAccount, secret: bytes, moment: datetime) -> str:
     told = {"secret": secret.hex(), "at": moment.isoformat()}
     return urlsafe_b64encode(seal_json(told, purpose=_purpose(account))).decode()
 
 
-def _opened(account: Account, sent: str, moment: datetime) -> bytes | None:
+def _opened(account: ActingAccount, sent: str, moment: datetime) -> bytes | None:
     """The key a page was made with; None where it belongs to another person or is too old."""
     try:
         told = open_json(urlsafe_b64decode(sent), purpose=_purpose(account))
@@ -247,5 +243,5 @@ def _opened(account: Account, sent: str, moment: datetime) -> bytes | None:
     return bytes.fromhex(told["secret"]) if moment < datetime.fromisoformat(told["at"]) + SET_UP_WITHIN else None
 
 
-def _purpose(account: Account) -> str:
+def _purpose(account: ActingAccount) -> str:
     return f"authenticator app being set up by account {account.id}"

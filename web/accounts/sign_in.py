@@ -30,7 +30,7 @@ from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_
 from web.clock import now
 from web.filing_fields import email_address, phone_number
 from web.forms import Form
-from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
+from web.guards import TRACKED_KEY, actor, found, own_account, performs, signed_in_account
 from web.http.security import own_address
 from web.locales import in_reader_language, language
 from web.networks import this_network
@@ -122,7 +122,7 @@ def sign_in() -> ResponseReturnValue:
     """The attempt is counted, then the password compared outside any unit of work, then the session opened."""
     form = SignInForm(next=request.args.get("next", ""))
     if not form.validate_on_submit():
-        if request.method == "GET" and (account := signed_in_account()) is not None:
+        if request.method == "GET" and (account := own_account()) is not None:
             return redirect(own_address(form.next.data, home_of(account)))
         return sign_in_page(form), 422 if form.errors else 200
     moment, login = now(), (form.login.data or "").strip()

@@ -51,7 +51,7 @@ def queue_token(owner: str) -> str:
         if owner == GUEST:
             return _guest_device()[1]
         session = found(current_session())
-        return issue_device(session.account, now=now(), token=known, session=session)[1]
+        return issue_device(session.account_id, now=now(), token=known, session_id=session.id)[1]
 
 
 def is_known_here(owner: str) -> bool:

@@ -21,7 +21,7 @@ from casework.settings.deputyships import (
 from casework.settings.scopes import person_of
 from web.clock import now
 from web.forms import Form, Refusal, refusal_of
-from web.guards import alone, found, performs, signed_in_account
+from web.guards import alone, found, own_account, performs, signed_in_account
 from web.settings.date_fields import typed_instant
 
 bp = Blueprint("settings_deputies", __name__)
@@ -105,7 +105,7 @@ def _ended(ref: str) -> str:
 
 def _principal(ref: str) -> Account | None:
     """The person who gets a deputy: for a leader themselves, for an administrator whoever is chosen, else None."""
-    own = found(signed_in_account())
+    own = found(own_account())
     if ref in ("", own.ref):
         return own if ref or Role.ADMINISTRATOR not in alone().roles else None
     return found(person_of(alone(), ref) if Role.ADMINISTRATOR in alone().roles else None)

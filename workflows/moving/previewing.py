@@ -19,6 +19,7 @@ from casework.db import db, kept_for_step, unit_of_work
 from casework.events import case_stream, lock_streams_ahead
 from casework.models import Account, Case, EventStream, OutboxMessage
 from casework.permissions import SYSTEM, Actor
+from casework.permissions.acting_account import ActingAccount
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import Clock
@@ -205,7 +206,7 @@ def instant_for(case: Case, clock: Clock) -> datetime:
 def actor_of(account_id: int | None) -> Actor:
     """The person on whose behalf a plan is carried out; the software where nobody is named."""
     account = db.session.get(Account, account_id) if account_id is not None else None
-    return Actor(account) if account is not None else SYSTEM
+    return Actor(ActingAccount.of(account)) if account is not None else SYSTEM
 
 
 def _keep(found: Mapping[int, CasePreview], now: datetime) -> None:

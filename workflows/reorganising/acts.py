@@ -13,6 +13,7 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Case, Refusal, Reorganisation
 from casework.permissions import SYSTEM, Actor, actor_for
+from casework.permissions.acting_account import ActingAccount
 from casework.privacy.account_marks import mark_accounts
 from casework.reorganising.blueprint import Blueprint, BodyKind
 from casework.reorganising.bodies import move_bodies, people_in
@@ -197,7 +198,7 @@ def _move(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> No
     if target is None:
         return
     account = db.session.get(Account, plan.done_by_id) if plan.done_by_id is not None else None
-    by = Actor(account) if account is not None else SYSTEM
+    by = Actor(ActingAccount.of(account)) if account is not None else SYSTEM
     letters = ways_of_letters(case, target, blueprint)
     with journalled(plan):
         released = _move_steps(case, target, blueprint, now)

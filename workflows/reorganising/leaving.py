@@ -16,6 +16,7 @@ from casework.events import record
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Deputy, Draft, Membership
 from casework.permissions import SYSTEM, Action, Actor, Role, actor_for, require
+from casework.permissions.acting_account import ActingAccount
 from casework.settings.deputyships import cut_short, deputyships_of
 from casework.settings.people import disable_account
 from casework.settings.roles import RoleWish, end_roles, give_role
@@ -140,7 +141,7 @@ def _left(account: Account, rows: Iterable[Membership], now: datetime) -> Actor:
     actor = actor_for(account, now=now)
     own = [each for each in actor.grants if each.principal_id is None and (each.role, each.centre_id, each.agency_id) not in ended]
     others = [each for each in actor.grants if each.principal_id is not None] if own else []
-    return Actor(account, (*own, *others))
+    return Actor(ActingAccount.of(account), (*own, *others))
 
 
 def _returning(account: Account, left: Actor, now: datetime) -> list[WaitingTask]:
@@ -152,7 +153,7 @@ def _returning(account: Account, left: Actor, now: datetime) -> list[WaitingTask
     acting = select(Deputy.deputy_id).where(Deputy.principal_id == account.id, Deputy.starts_at <= now, now < Deputy.ends_at)
     for deputy in db.session.scalars(select(Account).where(Account.id.in_(acting))):
         theirs = actor_for(deputy, now=now)
-        kept = Actor(deputy, tuple(each for each in theirs.grants if not (each.principal_id == account.id and each.desk in lost)))
+        kept = Actor(theirs.account, tuple(each for each in theirs.grants if not (each.principal_id == account.id and each.desk in lost)))
         tasks += _unread(deputy, kept)
     return sorted(tasks, key=lambda task: (task.case_id, task.id))
 

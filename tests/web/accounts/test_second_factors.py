@@ -31,7 +31,7 @@ from casework.models import (
     SecondFactorRule,
     SignInBegun,
 )
-from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.permissions import SYSTEM, Actor, Grant, Role, actor_for
 from casework.rate_limits import Limit, count_attempt
 from casework.setting_events import record_setting
 from casework.settings.people import give_start_password
@@ -73,7 +73,7 @@ def with_app(world: build.World, name: str, secret: bytes = SECRET) -> Account:
     account_id = world.people[name].id
     with unit_of_work(keeps_rows=True):
         account = db.session.get_one(Account, account_id)
-        held.add_code_app(account, secret, step=0, by=Actor(account=account), now=NOON)
+        held.add_code_app(account, secret, step=0, by=actor_for(account, now=NOON), now=NOON)
     return account
 
 
@@ -226,7 +226,7 @@ class TestHalfSignIns:
 
 
 def installation_administrator(world: build.World) -> Actor:
-    return Actor(account=world.people["inspector"], grants=(Grant(Role.ADMINISTRATOR, None, None),))
+    return Actor(account=world.actor("inspector").account, grants=(Grant(Role.ADMINISTRATOR, None, None),))
 
 
 class TestGuessing:

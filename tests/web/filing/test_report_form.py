@@ -314,7 +314,7 @@ def sent_as_shown(page: str) -> dict[str, Any]:
 
 
 def test_a_report_that_waited_in_a_browser_is_filed_once_for_ninety_days_and_belongs_to_its_owner(world: build.World) -> None:
-    citizen = Actor(account=world.people["citizen"])
+    citizen = world.actor("citizen")
 
     def file_(words: str = "Cây đổ", by: Actor = citizen, days: float = 0) -> Any:
         with unit_of_work():
@@ -328,7 +328,7 @@ def test_a_report_that_waited_in_a_browser_is_filed_once_for_ninety_days_and_bel
             drop_old_keys(NOON + timedelta(days=days))
         again = file_(days=days)
         assert (again.is_repeat, again.secret, again.report.id) == (True, secret, first.report.id)
-    for other in ({"words": "Khác"}, {"by": Actor(account=world.people["citizen_2"])}, {"by": Actor(account=None)}):
+    for other in ({"words": "Khác"}, {"by": world.actor("citizen_2")}, {"by": Actor(account=None)}):
         with pytest.raises(OtherReportFiled):
             file_(**other)
     with unit_of_work():
