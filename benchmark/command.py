@@ -13,7 +13,8 @@ Say = Callable[[str], None]
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 """A progress bar with a label, told how much is done of how much."""
 
-LOAD_SECONDS, RATE_SECONDS = 120, 300
+LOAD_SECONDS, RATE_SECONDS, ARRIVE_SECONDS = 120, 300, 120
+RATE_HANDS, ARRIVE_HANDS = 8, 400
 
 
 def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
@@ -25,13 +26,16 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
         _say_all(lines(results_in(asked["tables"])), say)
     elif asked["house"]:
         _house(asked, say, progress)
+    elif asked["arrive"]:
+        _arrive(asked, say)
     elif asked["rate"]:
         from benchmark import rate
 
         seconds = asked["seconds"] or RATE_SECONDS
         measured = rate.run(
-            seconds=seconds, hands=asked["hands"], servers=asked["servers"], database_url=asked["database_url"], out=asked["out"], say=say
-        )
+            seconds=seconds, hands=asked["hands"] or RATE_HANDS, servers=asked["servers"], database_url=asked["database_url"],
+            out=asked["out"], say=say,
+        )  # fmt: skip
         _say_all(rate.lines(measured), say)
     elif asked["load"]:
         _load(asked, say)
@@ -42,6 +46,16 @@ def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
             lives=asked["lives"] or steps.LIVES, database_url=asked["database_url"], with_pages=asked["pages"], out=asked["out"]
         )
         _say_all(steps_table.lines(result), say)
+
+
+def _arrive(asked: dict[str, Any], say: Say) -> None:
+    from benchmark import arrivals, arrivals_table
+
+    wanted = arrivals.Asked(
+        per_second=asked["arrive"], seconds=asked["seconds"] or ARRIVE_SECONDS, hands=asked["hands"] or ARRIVE_HANDS,
+        servers=asked["servers"], seed=asked["seed"],
+    )  # fmt: skip
+    _say_all(arrivals_table.lines(arrivals.run(wanted, database_url=asked["database_url"], out=asked["out"], say=say)), say)
 
 
 def _load(asked: dict[str, Any], say: Say) -> None:

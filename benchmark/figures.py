@@ -25,6 +25,12 @@ class Figure:
     def verdict(self) -> str:
         return "met" if self.is_met else "MISSED"
 
+    @property
+    def line(self) -> str:
+        """Name, value and aim for people."""
+        shown = "–" if self.value is None else f"{self.value:.10g}"
+        return f"{self.name:40}{shown:>12} {self.unit:12}(aim: {self.aim:g}{'' if self.is_least else ' at most'}; {self.verdict})"
+
 
 def page_figures(name: str, route: str, served: list[dict[str, Any]]) -> list[Figure]:
     """Server time and statements of a page of staff."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, process_time
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -43,6 +43,12 @@ UNLIMITED = ("reports_an_hour", "reports_a_day_contact", "reports_a_day_device",
 """Settings that would throttle so many requests from one place."""
 
 
+ASK_AT_ONCE = 8
+"""Clients that look where the next step is, at one moment: the pool of connections has no more."""
+
+T = TypeVar("T")
+
+
 @dataclass
 class Rate:
     """The result of a run."""
@@ -66,19 +72,25 @@ def run(
         settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
         config = Config.from_environment(settings)
         with empty_application(config) as app:
-            with app.app_context():
-                told = surroundings()
-                with unit_of_work():
-                    staff = take_on_staff(datetime.now(UTC))
-                    for key in UNLIMITED:
-                        db.session.add(HouseSetting(key=key, value=10**6, changed_at=datetime.now(UTC)))
-                db.session.remove()
-                db.engine.dispose()
+            told, staff = staffed(app)
             measured = _lived(app, config, settings, staff, seconds, hands, say)
     measured.beside |= told | {"seconds": seconds, "hands": hands, "servers": servers, "steps_of_a_life": len(LIFE)}
     if out is not None:
         keep(measured.as_json(), out)
     return measured
+
+
+def staffed(app: Flask) -> tuple[dict[str, Any], Staff]:
+    """Take on staff in an empty installation and lift its limits; returns also where the measurement is made."""
+    with app.app_context():
+        told = surroundings()
+        with unit_of_work():
+            staff = take_on_staff(datetime.now(UTC))
+            for key in UNLIMITED:
+                db.session.add(HouseSetting(key=key, value=10**6, changed_at=datetime.now(UTC)))
+        db.session.remove()
+        db.engine.dispose()
+    return told, staff
 
 
 def lines(measured: Rate) -> Iterator[str]:
@@ -89,8 +101,7 @@ def lines(measured: Rate) -> Iterator[str]:
         f"{beside['hands']} hands, server processes: {beside['servers']}, one worker, {beside['machine']['processors']} processors"
     )
     for each in measured.figures:
-        shown = "–" if each.value is None else f"{each.value:.10g}"
-        yield f"{each.name:40}{shown:>12} {each.unit:12}(aim: {each.aim:g}{'' if each.is_least else ' at most'}; {each.verdict})"
+        yield each.line
     yield f"requests a second: {beside['requests_per_second']}; a life takes {beside['life_p50_s']} s at the median"
     seconds = beside["processor_seconds"]
     yield (
@@ -110,7 +121,8 @@ def _lived(
     with ExitStack() as processes:
         server = processes.enter_context(running(settings, "serve", wait_for=config.port))
         worker = processes.enter_context(running(settings, "worker"))
-        crew = [Hand(app, config.port, staff, notebook, number) for number in range(hands)]
+        script = Script(app, staff)
+        crew = [Hand(script, config.port, notebook, number) for number in range(hands)]
         say(f"{hands} hands sign in and live for {WARM_UP_SECONDS + seconds} s …")
         for hand in crew:
             hand.sign_in()
@@ -143,8 +155,8 @@ def _lived(
         Figure("lives a second", round(len(lives) / (ended - begun), 2), "", AIMS[name], len(lives), is_least=True),
         Figure("errors", errors, "", 0, len(requests)),
         Figure("a form sent, p95", share_below(posts, 95), "ms", POST_AIM_MS, len(posts)),
-        Figure("memory of servers, end to begin", _growth(memory["servers"]), "times", GROWS, len(memory["servers"])),
-        Figure("memory of the worker, end to begin", _growth(memory["worker"]), "times", GROWS, len(memory["worker"])),
+        Figure("memory of servers, end to begin", growth(memory["servers"]), "times", GROWS, len(memory["servers"])),
+        Figure("memory of the worker, end to begin", growth(memory["worker"]), "times", GROWS, len(memory["worker"])),
     ]
     beside = {
         "lives": len(lives), "requests_per_second": round(len(requests) / (ended - begun), 1), "life_p50_s": _median_seconds(lives),
@@ -155,18 +167,70 @@ def _lived(
     return Rate(figures, beside, notebook.faults)
 
 
-class Hand:
-    """A client that lives one case after the other, with a browser for each person involved."""
+class Script:
+    """What people type at each step, and where the steps of a case are; that is asked of the database, not over HTTP."""
 
-    def __init__(self, app: Flask, port: int, staff: Staff, notebook: Notebook, number: int) -> None:
-        self.app, self.port, self.staff, self.notebook, self.number = app, port, staff, notebook, number
-        self.browsers = {who: HttpBrowser("127.0.0.1", port, notebook, f"benchmark_{who}") for who in staff.accounts}
-        self.lives: list[tuple[float, float]] = []
-        """When each life ended, and how many seconds it took."""
+    def __init__(self, app: Flask, staff: Staff) -> None:
+        self.app, self.staff = app, staff
+        self._asking = threading.Semaphore(ASK_AT_ONCE)
         with app.app_context():
             self.typed = {step.name: typed_fields(step, staff) for step in LIFE}
             self.area = typed_fields(LifeStep("", "classify", ""), staff)["area"]
             db.session.remove()
+
+    def case_of(self, code: str) -> int:
+        """The case of a report."""
+        query = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.code == code)
+        return self._asked(lambda: db.session.scalars(query).one())
+
+    def path_of(self, step: LifeStep, case_id: int) -> str:
+        """The page of a waiting step."""
+        return f"/tasks/{self._asked(lambda: waiting_ref(step, self.staff, case_id))}"
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        with self._asking, self.app.app_context():
+            try:
+                return ask()
+            finally:
+                db.session.remove()
+
+
+@dataclass
+class Walker:
+    """Takes cases through their steps, with a browser for each person involved."""
+
+    script: Script
+    browsers: Mapping[str, HttpBrowser]
+
+    def file(self, guest: HttpBrowser, phone: str) -> str:
+        """Send a report; returns its code."""
+        typed: Typed = {
+            "words": WORDS, "area": self.script.area, "name": "Nguyễn Thị Thử", "phone": phone, "consent": "y", "alike_seen": "y"
+        }  # fmt: skip
+        page = guest.open("/reports/new", "life page")
+        return guest.send("/reports/new", filled(page, "/reports/new", typed, act="send"), "life post").split("/")[2]
+
+    def take(self, step: LifeStep, guest: HttpBrowser, code: str, case_id: int) -> None:
+        """Do one step: the inbox, its page, the form."""
+        if step.element == "rate":
+            page = guest.open(f"/mine/{code}", "life page")
+            guest.send(f"/mine/{code}/rating", filled(page, f"/mine/{code}/rating", {"level": "satisfied"}), "life post")
+            return
+        path, browser = self.script.path_of(step, case_id), self.browsers[step.who]
+        browser.open("/inbox", "life inbox")
+        page = browser.open(path, "life page")
+        browser.send(path, filled(page, path, self.script.typed[step.name], act=step.act or step.element), "life post")
+
+
+class Hand:
+    """A client that lives one case after the other."""
+
+    def __init__(self, script: Script, port: int, notebook: Notebook, number: int) -> None:
+        self.script, self.port, self.notebook, self.number = script, port, notebook, number
+        self.browsers = {who: HttpBrowser("127.0.0.1", port, notebook, f"benchmark_{who}") for who in script.staff.accounts}
+        self.walker = Walker(script, self.browsers)
+        self.lives: list[tuple[float, float]] = []
+        """When each life ended, and how many seconds it took."""
 
     def sign_in(self) -> None:
         for browser in self.browsers.values():
@@ -193,41 +257,18 @@ class Hand:
         """One case, from filing to rating; returns whether it reached its end."""
         guest = HttpBrowser("127.0.0.1", self.port, self.notebook)
         try:
-            code, case_id = self._file(guest)
+            code = self.walker.file(guest, f"09{self.number:02}{len(self.lives) % 10**6:06}")
+            case_id = self.script.case_of(code)
             for step in LIFE:
                 if stop.is_set():
                     return False
-                self._take(step, guest, code, case_id)
+                self.walker.take(step, guest, code, case_id)
         finally:
             guest.close()
         return True
 
-    def _file(self, guest: HttpBrowser) -> tuple[str, int]:
-        phone = f"09{self.number:02}{len(self.lives) % 10**6:06}"
-        typed: Typed = {"words": WORDS, "area": self.area, "name": "Nguyễn Thị Thử", "phone": phone, "consent": "y", "alike_seen": "y"}
-        page = guest.open("/reports/new", "life page")
-        code = guest.send("/reports/new", filled(page, "/reports/new", typed, act="send"), "life post").split("/")[2]
-        with self.app.app_context():
-            query = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.code == code)
-            case_id = db.session.scalars(query).one()
-            db.session.remove()
-        return code, case_id
 
-    def _take(self, step: LifeStep, guest: HttpBrowser, code: str, case_id: int) -> None:
-        if step.element == "rate":
-            page = guest.open(f"/mine/{code}", "life page")
-            guest.send(f"/mine/{code}/rating", filled(page, f"/mine/{code}/rating", {"level": "satisfied"}), "life post")
-            return
-        with self.app.app_context():
-            path = f"/tasks/{waiting_ref(step, self.staff, case_id)}"
-            db.session.remove()
-        browser = self.browsers[step.who]
-        browser.open("/inbox", "life inbox")
-        page = browser.open(path, "life page")
-        browser.send(path, filled(page, path, self.typed[step.name], act=step.act or step.element), "life post")
-
-
-def _growth(memory: list[float]) -> float | None:
+def growth(memory: list[float]) -> float | None:
     """Memory at the end, as a multiple of that after a fifth of the time."""
     early = memory[len(memory) // 5 :][:3]
     return round(max(memory[-3:]) / max(early), 3) if any(early) else None

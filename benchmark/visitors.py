@@ -76,6 +76,8 @@ class HttpBrowser:
         """Path and text of a step's page that is open and may be sent."""
         self.mark = ""
         """The id its requests have in the server's log."""
+        self.retry_after = ""
+        """What the last answer said of trying again."""
         self._connection: http.client.HTTPConnection | None = None
         self._asking = threading.Lock()
 
@@ -146,6 +148,7 @@ class HttpBrowser:
             self._note(kind, begun, 599, path)
             raise PageFailed(f"{method} {path}: {type(fault).__name__}") from fault
         self._note(kind, begun, answer.status, path)
+        self.retry_after = answer.headers.get("Retry-After", "")
         for line in answer.headers.get_all("Set-Cookie", []):
             self.cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
         return answer.status, data.decode("utf-8", "replace"), answer.headers.get("Location", "")
