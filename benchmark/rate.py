@@ -63,110 +63,6 @@ class Rate:
         return {**self.beside, "figures": figures, "faults": self.faults}
 
 
-def run(
-    *, seconds: int, hands: int, servers: int, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print
-) -> Rate:
-    """Live for that many seconds and return the measurements. Raises BenchmarkRefused for a database in use."""
-    with TemporaryDirectory(prefix="langbiang-rate-") as folder:
-        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_PROCESSES": str(servers)}
-        settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
-        config = Config.from_environment(settings)
-        with empty_application(config) as app:
-            told, staff = staffed(app)
-            measured = _lived(app, config, settings, staff, seconds, hands, say)
-    measured.beside |= told | {"seconds": seconds, "hands": hands, "servers": servers, "steps_of_a_life": len(LIFE)}
-    if out is not None:
-        keep(measured.as_json(), out)
-    return measured
-
-
-def staffed(app: Flask) -> tuple[dict[str, Any], Staff]:
-    """Take on staff in an empty installation and lift its limits; returns also where the measurement is made."""
-    with app.app_context():
-        told = surroundings()
-        with unit_of_work():
-            staff = take_on_staff(datetime.now(UTC))
-            for key in UNLIMITED:
-                db.session.add(HouseSetting(key=key, value=10**6, changed_at=datetime.now(UTC)))
-        db.session.remove()
-        db.engine.dispose()
-    return told, staff
-
-
-def lines(measured: Rate) -> Iterator[str]:
-    """The result for people."""
-    beside = measured.beside
-    yield (
-        f"{beside['lives']} lives of {beside['steps_of_a_life']} steps in {beside['seconds']} s on {beside['database']}: "
-        f"{beside['hands']} hands, server processes: {beside['servers']}, one worker, {beside['machine']['processors']} processors"
-    )
-    for each in measured.figures:
-        yield each.line
-    yield f"requests a second: {beside['requests_per_second']}; a life takes {beside['life_p50_s']} s at the median"
-    seconds = beside["processor_seconds"]
-    yield (
-        f"of the processor: servers {seconds['servers']} s ({beside['server_ms_per_request']} ms a request), worker {seconds['worker']} s, "
-        f"hands {seconds['hands']} s; the rest is the database's"
-    )
-    yield "memory of servers, MB: " + " ".join(f"{each:.0f}" for each in beside["memory_mb"]["servers"])
-    yield "memory of the worker, MB: " + " ".join(f"{each:.0f}" for each in beside["memory_mb"]["worker"])
-    for fault in measured.faults[:10]:
-        yield f"fault: {fault}"
-
-
-def _lived(
-    app: Flask, config: Config, settings: Mapping[str, str], staff: Staff, seconds: int, hands: int, say: Callable[[str], None]
-) -> Rate:
-    notebook, memory = Notebook(), {"servers": list[float](), "worker": list[float]()}
-    with ExitStack() as processes:
-        server = processes.enter_context(running(settings, "serve", wait_for=config.port))
-        worker = processes.enter_context(running(settings, "worker"))
-        script = Script(app, staff)
-        crew = [Hand(script, config.port, notebook, number) for number in range(hands)]
-        say(f"{hands} hands sign in and live for {WARM_UP_SECONDS + seconds} s …")
-        for hand in crew:
-            hand.sign_in()
-        stop = threading.Event()
-        threads = started([hand.until(stop) for hand in crew])
-        stop.wait(min(WARM_UP_SECONDS, seconds))
-        begun, before = monotonic(), [processor_seconds(server), processor_seconds(worker), process_time()]
-        while (left := begun + seconds - monotonic()) > 0:
-            memory["servers"].append(memory_mb(server))
-            memory["worker"].append(memory_mb(worker))
-            stop.wait(min(left, MEMORY_EVERY_SECONDS))
-        while not all(hand.lives or hand.notebook.faults for hand in crew) and monotonic() < begun + seconds + END_SECONDS:
-            stop.wait(0.2)                                 # on a slow machine a short run is over when everybody has lived once
-        ended = monotonic()
-        after = [processor_seconds(server), processor_seconds(worker), process_time()]
-        stop.set()
-        for thread in threads:
-            thread.join(timeout=END_SECONDS)
-    with app.app_context():
-        incidents = db.session.scalar(select(func.count()).select_from(Incident)) or 0
-        db.session.remove()
-        db.engine.dispose()
-    spent = [now - then for now, then in zip(after, before, strict=True)]
-    lives = [length for hand in crew for at, length in hand.lives if begun <= at <= ended]
-    posts = [each.milliseconds for each in notebook.between(begun, ended, "life post")]
-    requests = notebook.between(begun, ended, "life ")
-    errors = len(notebook.faults) + incidents + sum(each.status >= 400 for each in requests)
-    name = "sqlite" if config.is_sqlite else "postgresql"
-    figures = [
-        Figure("lives a second", round(len(lives) / (ended - begun), 2), "", AIMS[name], len(lives), is_least=True),
-        Figure("errors", errors, "", 0, len(requests)),
-        Figure("a form sent, p95", share_below(posts, 95), "ms", POST_AIM_MS, len(posts)),
-        Figure("memory of servers, end to begin", growth(memory["servers"]), "times", GROWS, len(memory["servers"])),
-        Figure("memory of the worker, end to begin", growth(memory["worker"]), "times", GROWS, len(memory["worker"])),
-    ]
-    beside = {
-        "lives": len(lives), "requests_per_second": round(len(requests) / (ended - begun), 1), "life_p50_s": _median_seconds(lives),
-        "post_p50_ms": share_below(posts, 50), "incidents": incidents, "memory_mb": memory,
-        "processor_seconds": {name: round(each, 1) for name, each in zip(("servers", "worker", "hands"), spent, strict=True)},
-        "server_ms_per_request": round(1000 * spent[0] / max(len(requests), 1), 1),
-    }  # fmt: skip
-    return Rate(figures, beside, notebook.faults)
-
-
 class Script:
     """What people type at each step, and where the steps of a case are; that is asked of the database, not over HTTP."""
 
@@ -220,6 +116,107 @@ class Walker:
         browser.open("/inbox", "life inbox")
         page = browser.open(path, "life page")
         browser.send(path, filled(page, path, self.script.typed[step.name], act=step.act or step.element), "life post")
+
+
+def run(
+    *, seconds: int, hands: int, servers: int, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print
+) -> Rate:
+    """Live for that many seconds and return the measurements. Raises BenchmarkRefused for a database in use."""
+    with TemporaryDirectory(prefix="langbiang-rate-") as folder:
+        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_PROCESSES": str(servers)}
+        settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
+        config = Config.from_environment(settings)
+        with empty_application(config) as app:
+            told, staff = staffed(app)
+            measured = _lived(Script(app, staff), config, settings, seconds, hands, say)
+    measured.beside |= told | {"seconds": seconds, "hands": hands, "servers": servers, "steps_of_a_life": len(LIFE)}
+    if out is not None:
+        keep(measured.as_json(), out)
+    return measured
+
+
+def staffed(app: Flask) -> tuple[dict[str, Any], Staff]:
+    """Take on staff in an empty installation and lift its limits; returns also where the measurement is made."""
+    with app.app_context():
+        told = surroundings()
+        with unit_of_work():
+            staff = take_on_staff(datetime.now(UTC))
+            for key in UNLIMITED:
+                db.session.add(HouseSetting(key=key, value=10**6, changed_at=datetime.now(UTC)))
+        db.session.remove()
+        db.engine.dispose()
+    return told, staff
+
+
+def lines(measured: Rate) -> Iterator[str]:
+    """The result for people."""
+    beside = measured.beside
+    yield (
+        f"{beside['lives']} lives of {beside['steps_of_a_life']} steps in {beside['seconds']} s on {beside['database']}: "
+        f"{beside['hands']} hands, server processes: {beside['servers']}, one worker, {beside['machine']['processors']} processors"
+    )
+    for each in measured.figures:
+        yield each.line
+    yield f"requests a second: {beside['requests_per_second']}; a life takes {beside['life_p50_s']} s at the median"
+    seconds = beside["processor_seconds"]
+    yield (
+        f"of the processor: servers {seconds['servers']} s ({beside['server_ms_per_request']} ms a request), worker {seconds['worker']} s, "
+        f"hands {seconds['hands']} s; the rest is the database's"
+    )
+    yield "memory of servers, MB: " + " ".join(f"{each:.0f}" for each in beside["memory_mb"]["servers"])
+    yield "memory of the worker, MB: " + " ".join(f"{each:.0f}" for each in beside["memory_mb"]["worker"])
+    for fault in measured.faults[:10]:
+        yield f"fault: {fault}"
+
+
+def _lived(script: Script, config: Config, settings: Mapping[str, str], seconds: int, hands: int, say: Callable[[str], None]) -> Rate:
+    notebook, memory = Notebook(), {"servers": list[float](), "worker": list[float]()}
+    with ExitStack() as processes:
+        server = processes.enter_context(running(settings, "serve", wait_for=config.port))
+        worker = processes.enter_context(running(settings, "worker"))
+        crew = [Hand(script, config.port, notebook, number) for number in range(hands)]
+        say(f"{hands} hands sign in and live for {WARM_UP_SECONDS + seconds} s …")
+        for hand in crew:
+            hand.sign_in()
+        stop = threading.Event()
+        threads = started([hand.until(stop) for hand in crew])
+        stop.wait(min(WARM_UP_SECONDS, seconds))
+        begun, before = monotonic(), [processor_seconds(server), processor_seconds(worker), process_time()]
+        while (left := begun + seconds - monotonic()) > 0:
+            memory["servers"].append(memory_mb(server))
+            memory["worker"].append(memory_mb(worker))
+            stop.wait(min(left, MEMORY_EVERY_SECONDS))
+        while not all(hand.lives or hand.notebook.faults for hand in crew) and monotonic() < begun + seconds + END_SECONDS:
+            stop.wait(0.2)                                 # on a slow machine a short run is over when everybody has lived once
+        ended = monotonic()
+        after = [processor_seconds(server), processor_seconds(worker), process_time()]
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=END_SECONDS)
+    with script.app.app_context():
+        incidents = db.session.scalar(select(func.count()).select_from(Incident)) or 0
+        db.session.remove()
+        db.engine.dispose()
+    spent = [now - then for now, then in zip(after, before, strict=True)]
+    lives = [length for hand in crew for at, length in hand.lives if begun <= at <= ended]
+    posts = [each.milliseconds for each in notebook.between(begun, ended, "life post")]
+    requests = notebook.between(begun, ended, "life ")
+    errors = len(notebook.faults) + incidents + sum(each.status >= 400 for each in requests)
+    name = "sqlite" if config.is_sqlite else "postgresql"
+    figures = [
+        Figure("lives a second", round(len(lives) / (ended - begun), 2), "", AIMS[name], len(lives), is_least=True),
+        Figure("errors", errors, "", 0, len(requests)),
+        Figure("a form sent, p95", share_below(posts, 95), "ms", POST_AIM_MS, len(posts)),
+        Figure("memory of servers, end to begin", growth(memory["servers"]), "times", GROWS, len(memory["servers"])),
+        Figure("memory of the worker, end to begin", growth(memory["worker"]), "times", GROWS, len(memory["worker"])),
+    ]
+    beside = {
+        "lives": len(lives), "requests_per_second": round(len(requests) / (ended - begun), 1), "life_p50_s": _median_seconds(lives),
+        "post_p50_ms": share_below(posts, 50), "incidents": incidents, "memory_mb": memory,
+        "processor_seconds": {name: round(each, 1) for name, each in zip(("servers", "worker", "hands"), spent, strict=True)},
+        "server_ms_per_request": round(1000 * spent[0] / max(len(requests), 1), 1),
+    }  # fmt: skip
+    return Rate(figures, beside, notebook.faults)
 
 
 class Hand:

@@ -22,7 +22,7 @@ def _receipts(codes: Sequence[str], may_be_more: int) -> Iterator[str]:
     given = Counter(codes)
     yield from (f"{code} was given to {times} senders" for code, times in given.items() if times > 1)
     query = select(Report.code, func.count(CaseReport.case_id)).outerjoin(CaseReport, CaseReport.report_id == Report.id)
-    cases = {code: count for code, count in db.session.execute(query.group_by(Report.code)).tuples()}  # noqa: C416
+    cases = {code: count for code, count in db.session.execute(query.group_by(Report.code))}  # noqa: C416
     yield from (f"{code} is lost" for code in given if code not in cases)
     yield from (f"{code} has {count} cases" for code, count in cases.items() if count != 1)
     if (more := len(cases) - len(given)) > may_be_more:

@@ -10,7 +10,21 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, select, text
 
-from benchmark import load, load_table, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
+from benchmark import (
+    arrivals,
+    arrivals_table,
+    load,
+    load_table,
+    pages_alone,
+    rate,
+    seeding,
+    sizes,
+    sizes_table,
+    steps,
+    steps_table,
+    visitors,
+    weight,
+)
 from benchmark.copies import Copier
 from benchmark.house import Scale
 from benchmark.indexes import kept_indexes
@@ -197,6 +211,18 @@ def test_whole_lives_are_counted_with_errors_and_memory() -> None:
     assert figures["errors"].is_met
     assert figures["lives a second"].value
     assert min(measured.beside["memory_mb"]["servers"] + measured.beside["memory_mb"]["worker"]) > 0
+
+
+def test_cases_that_arrive_faster_than_they_are_taken_are_all_done_once_in_the_end() -> None:
+    asked = arrivals.Asked(2, 2, hands=3, seed=3, more={"LANGBIANG_THREADS": "1", "LANGBIANG_WAIT_SECONDS": "1"})
+    measured = arrivals.run(asked)
+    print("\n".join(arrivals_table.lines(measured)))
+    lives = measured.beside["lives"]
+    assert measured.faults == []
+    assert [each.name for each in measured.figures if not each.is_met and not each.name.startswith("memory")] == []
+    assert lives["arrived"] == len(asked.moments())
+    assert lives["finished"] == lives["receipts"] == lives["arrived"] - lives["never_started"] > 0
+    assert measured.beside["verify"] == 0
 
 
 SMALL = Scale(cases=300, open_steps=60, agencies=3, sessions=10, pace_seconds=1, steps_per_second=4, clients=2, seconds=2)

@@ -1,6 +1,7 @@
 """Answers refusals and failures: a helpful page, the right status, and what was typed preserved where possible."""
 
 import errno
+import random
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -20,6 +21,7 @@ from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
 from casework.files.local import FileNotStored, StorageUnreachable
 from casework.permissions import NotAllowed
+from web.http.overload import WAITED, Overloaded
 from web.locales import chosen_language, in_reader_language
 from web.request_log import LOGGER, failure_facts, note_security, request_id
 from web.text_owner import AnothersText, is_of_another, wants_json
@@ -32,6 +34,8 @@ by the page that asks for a proof (web.fresh_proof)."""
 LONGEST_KEPT = 20_000
 AWAY_SECONDS = "15"
 """Retry-After in seconds while a database or a storage is away."""
+OVERLOADED_SECONDS = 5, 15
+"""Retry-After while too many people are there, at least and at most: not all are to come back at one moment."""
 
 Answer = Callable[[Any], ResponseReturnValue]
 
@@ -45,7 +49,7 @@ def install(app: Flask) -> None:
         TaskUnknown: lambda _error: page(404), TaskAlreadyDone: already_done, TaskClaimed: already_done, CaseBusy: case_busy,
         StepFailed: step_failed, CaseworkError: refused, StaleDataError: somebody_works_on_it, SQLAlchemyError: database_failed,
         FileNotStored: away, StorageUnreachable: away, OSError: disk_failed, RequestEntityTooLarge: lambda _error: page(413),
-        SecurityError: other_host, HTTPException: other,
+        SecurityError: other_host, HTTPException: other, Overloaded: overloaded,
     }  # fmt: skip
     for kind, answer in answers.items():
         app.register_error_handler(kind, _or_away(answer))
@@ -140,19 +144,39 @@ def away(error: BaseException) -> ResponseReturnValue:
     anything done after all is not done twice."""
     LOGGER.error("away", extra={"request": request_id(), **failure_facts(error)})
     _roll_back()
-    headers = {"Retry-After": AWAY_SECONDS, "Cache-Control": "no-store"}
-    language = chosen_language()
     is_storage = isinstance(error, FileNotStored | StorageUnreachable | OSError) or is_disk_trouble(error)
+    return _come_again("storage" if is_storage else "database", AWAY_SECONDS)
+
+
+def overloaded(_error: Overloaded) -> ResponseReturnValue:
+    """Too many people are there: nothing was begun, and the same form may be sent again."""
+    LOGGER.warning("overloaded", extra={"request": request_id(), "waited_seconds": round(WAITED.get(), 1)})
+    return _come_again("busy", str(random.randint(*OVERLOADED_SECONDS)))
+
+
+def _come_again(why: str, seconds: str) -> ResponseReturnValue:
+    """The page that needs neither database nor session; `why` is "storage", "database" or "busy"."""
+    headers = {"Retry-After": seconds, "Cache-Control": "no-store"}
+    language = chosen_language()
     with force_locale(language):                                           # the account's language is in the database
         if wants_json():
-            of_storage = _("The storage of the system has a problem. Please try again in some minutes.")
-            words = of_storage if is_storage else _("The system is being switched over. Please try again in half a minute.")
-            return {"words": words}, 503, headers
+            return {"words": _words_to_come_again(why)}, 503, headers
         values = {
-            "language": language, "request_id": request_id(), "kept": _kept_of_a_whole_form(), "is_storage": is_storage,
+            "language": language, "request_id": request_id(), "kept": _kept_of_a_whole_form(), "why": why,
             "came_from_here": came_from_here() and not request.files,
         }  # fmt: skip
         return current_app.jinja_env.get_template("errors/away.html").render(values), 503, headers
+
+
+def _words_to_come_again(why: str) -> str:
+    words: str
+    if why == "storage":
+        words = _("The storage of the system has a problem. Please try again in some minutes.")
+    elif why == "busy":
+        words = _("Too many people are using the system. Please try again in half a minute.")
+    else:
+        words = _("The system is being switched over. Please try again in half a minute.")
+    return words
 
 
 def _kept_of_a_whole_form() -> list[tuple[str, str]]:

@@ -93,6 +93,9 @@ class Config:
     max_photo_mb: int = setting("MAX_PHOTO_MB", whole_number(1, 100), 15, "Largest photo accepted, in megabytes (10^6 bytes).")
     processes: int = setting("PROCESSES", whole_number(1, 64), 1, "Server processes on the same port; as many as there are processors.")
     threads: int = setting("THREADS", whole_number(1, 64), 8, "Requests one server process works on at the same time.")
+    wait_seconds: int = setting("WAIT_SECONDS", whole_number(1, 12), 5,
+                                "Seconds a page may wait for one of those threads before it is refused with status 503, so that the queue "
+                                "of an overloaded server stays short; what people send may wait four times as long.")
     pmtiles: Path = setting("PMTILES", folder, lambda so_far: so_far["data"] / "maps" / "base.pmtiles",
                             "PMTiles file with a Protomaps base map, drawn under maps where no tile address is set.",
                             shown="maps/base.pmtiles in the data folder")

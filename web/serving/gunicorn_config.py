@@ -24,7 +24,7 @@ if _config.processes > 1:
     count_together(_config.data / "metrics" / str(_config.port))
 
 bind = listen_address(_config)
-worker_class = "gthread"
+worker_class = "web.serving.gunicorn_worker.Worker"
 workers = _config.processes
 threads = _config.threads
 timeout = 120

@@ -1,5 +1,6 @@
 """`langbiang serve`: waitress, which buffers slow uploads from the mountains and finishes requests when told to stop."""
 
+import logging
 import signal
 import socket
 import time
@@ -9,8 +10,11 @@ from typing import Any
 from flask import Flask
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.utilities import queue_logger
 
 from web.config import Config
+from web.http.overload import WAITED
 from web.watching.presence import present
 
 LOOP_SECONDS = 0.5
@@ -21,17 +25,33 @@ LAST_CALL_SECONDS = 1
 """How long a recently used connection stays open after SIGTERM for a request a proxy may already be sending."""
 
 IDLE_SECONDS = 120
-CONNECTIONS = 500
+CONNECTIONS, SPARE = 500, 20
+"""How many connections a process holds. When so few are left, those that were idle longest are closed, so that newcomers get in."""
+
+
+class Request(HTTPRequestParser):
+    """A request that knows when it had arrived completely."""
+
+    arrived_at = 0.0
+
+    def received(self, data: bytes) -> int:
+        taken: int = super().received(data)
+        if self.completed and not self.arrived_at:
+            self.arrived_at = time.monotonic()
+        return taken
 
 
 class Channel(HTTPChannel):
     """A connection. Once its server stops, each response is marked as the last, so that a proxy goes elsewhere afterwards."""
 
+    parser_class = Request
     is_last = False
 
     def service(self) -> None:
         if self.is_last and self.requests:
             self.requests[0].headers["CONNECTION"] = "close"
+        if self.requests:
+            WAITED.set(time.monotonic() - self.requests[0].arrived_at)
         super().service()
 
     def is_in_flight(self) -> bool:
@@ -60,6 +80,8 @@ class Server:
         for listener in self._listeners():
             listener.channel_class = Channel
         self._stopping = False
+        self._look_for_room_at = 0.0
+        queue_logger.setLevel(logging.ERROR)               # it warns of each request that waits for a thread
 
     def run(self) -> None:
         """Answer requests until stopped, then finish those in flight."""
@@ -79,13 +101,26 @@ class Server:
 
     def _turn(self) -> None:
         wasyncore.loop(timeout=LOOP_SECONDS, map=self._sockets, count=1, use_poll=True)
+        if len(self._sockets) >= CONNECTIONS - SPARE and time.monotonic() >= self._look_for_room_at:
+            self._look_for_room_at = time.monotonic() + LOOP_SECONDS
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Close the connections that have been idle longest, but none a browser may be using at this moment."""
+        until = time.time() - LAST_CALL_SECONDS
+        idle = [each for each in self._channels() if not each.is_in_flight() and each.last_activity < until]
+        for each in sorted(idle, key=lambda each: each.last_activity)[: 2 * SPARE]:
+            each.will_close = True
 
     def _listeners(self) -> list[Any]:
         return [each for each in self._sockets.values() if getattr(each, "accepting", False)]
 
+    def _channels(self) -> list[Channel]:
+        return [each for each in self._sockets.values() if isinstance(each, Channel)]
+
     def _is_one_needed(self) -> bool:
         """Whether a request is in flight, or may be on its way on a connection used a moment ago."""
-        channels = [each for each in self._sockets.values() if isinstance(each, Channel)]
+        channels = self._channels()
         for each in channels:
             each.is_last = True
         return any(each.is_in_flight() or time.time() - each.last_activity < LAST_CALL_SECONDS for each in channels)
