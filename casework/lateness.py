@@ -25,8 +25,8 @@ def late(due_at: Any, at: Any) -> ColumnElement[bool]:
     return condition
 
 
-def soon(due_at: Any, at: datetime, until: datetime) -> ColumnElement[bool]:
-    """In time at one moment and late at the other."""
+def soon(due_at: Any, at: Any, until: Any) -> ColumnElement[bool]:
+    """In time at one moment and late at the other; both may be expressions of the database."""
     return and_(due_at > at, late(due_at, until))
 
 

@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
-from sqlalchemy.orm import aliased
 
 from casework.db import db
 from casework.lateness import late
 from casework.models import Case
 from casework.states import OPEN_STATES, CaseState
 
-CASE_OF_ROW = aliased(Case)
+CASE_OF_ROW = Case.__table__.alias("case_of_row").c
 """The case looked up for a row, an alias because the statement may have a case of its own."""
 
 OWED_STATES = tuple(sorted(OPEN_STATES - {CaseState.REFERRED}))

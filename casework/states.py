@@ -78,6 +78,11 @@ class Standstill(StrEnum):
 STILL_STATES = {CaseState.REFUSED: Standstill.REFUSED, CaseState.MERGED: Standstill.MERGED}
 
 
+def standstill_of(state: str, paused_for: str | None) -> Standstill | None:
+    """Why a case is paused; None otherwise."""
+    return Standstill(paused_for) if paused_for is not None else STILL_STATES.get(CaseState(state))
+
+
 class AssignmentEnd(StrEnum):
     APPROVED = "approved"
     HANDED_BACK = "handed_back"

@@ -30,10 +30,10 @@ def opened_by(by: Actor, answers: Collection[Answer]) -> frozenset[int]:
     return frozenset(db.session.scalars(query)) if answers else frozenset()
 
 
-def newest_answers(assignments: Collection[Assignment]) -> dict[int, Answer]:
+def newest_answers(assignment_ids: Collection[int]) -> dict[int, Answer]:
     """The answer each assignment waits to have judged, by the assignment's row."""
-    query = select(Answer).where(Answer.assignment_id.in_([assignment.id for assignment in assignments])).order_by(Answer.version)
-    return {answer.assignment_id: answer for answer in db.session.scalars(query)} if assignments else {}
+    query = select(Answer).where(Answer.assignment_id.in_(assignment_ids)).order_by(Answer.version)
+    return {answer.assignment_id: answer for answer in db.session.scalars(query)} if assignment_ids else {}
 
 
 def refuse_unopened(assignment: Assignment, *, by: Actor, version: int) -> None:

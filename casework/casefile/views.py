@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.db import db, kept_for_step
-from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
+from casework.intake.file_report import cleared_words, opened_words, original_words, place_words, typed_village
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role
 from casework.permissions.sight import Sight, sees
@@ -231,6 +231,11 @@ def openings(cases: list[Case], by: Actor) -> dict[int, str]:
         return {}
     query = select(Report).where(Report.code.in_(codes)).options(selectinload(Report.texts))
     return {codes[report.code]: _shortened(original_words(report) or "") for report in db.session.scalars(query)}
+
+
+def opening_of(sealed: bytes | None) -> str:
+    """The same of sealed words that were read with a row of a list; callers check as for `original_words`."""
+    return _shortened(opened_words(sealed) or "")
 
 
 def _shortened(words: str) -> str:

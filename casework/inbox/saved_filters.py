@@ -1,13 +1,15 @@
 """Saved filters of the inbox: a person's own, or shared with everybody who works in a centre or agency."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
 from casework.bilingual import Bilingual
+from casework.calendars import rules_head
+from casework.counting import Counted
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account, Agency, Centre, SavedFilter
@@ -20,6 +22,22 @@ MOST_KEPT = 20
 MOST_SHOWN = 30
 """Filters one person is shown: their own, then colleagues' shared ones, oldest first."""
 LONGEST_NAME = 60
+MOST_PLACES_KEPT = 500
+"""Sets of centres and agencies whose names a process caches."""
+
+_FILTER, _ACCOUNT = SavedFilter.__table__.c, Account.__table__.c
+_IS_OWN = _FILTER.owner_id == bindparam("owner")
+_IS_SEEN = or_(
+    _IS_OWN, _FILTER.centre_id.in_(bindparam("of_centres", expanding=True)), _FILTER.agency_id.in_(bindparam("of_agencies", expanding=True))
+)  # fmt: skip
+SEEN = select(_FILTER.id).where(_IS_SEEN).limit(MOST_SHOWN)
+SHOWN = (
+    select(_FILTER.ref, _FILTER.name, _FILTER.chosen, _FILTER.centre_id, _FILTER.agency_id, _FILTER.owner_id, _ACCOUNT.full_name)
+    .join_from(SavedFilter.__table__, Account.__table__, _ACCOUNT.id == _FILTER.owner_id)
+    .where(_IS_SEEN)
+    .order_by(case((_IS_OWN, 0), else_=1), _FILTER.id)
+    .limit(MOST_SHOWN)
+)
 
 
 class FilterRefused(CaseworkError):
@@ -43,10 +61,40 @@ class SharedWith:
     agency_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SeenFilter:
+    """A saved filter as it is listed: `chosen` as the address of the inbox carries it."""
+
+    ref: str
+    name: str
+    chosen: Mapping[str, Any]
+    centre_id: int | None
+    agency_id: int | None
+    owner_id: int
+    owner_name: str | None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others see it too."""
+        return self.centre_id is not None or self.agency_id is not None
+
+
+_kept: dict[tuple[str, frozenset[int], frozenset[int]], tuple[str, list[SharedWith]]] = {}
+
+
 def sharing_places(by: Actor) -> list[SharedWith]:
-    """Return the centres and agencies the person works in and may share a filter with."""
-    agencies = db.session.scalars(select(Agency).where(Agency.id.in_(by.agency_ids)).order_by(Agency.name_vi)) if by.agency_ids else ()
-    centre_ids = _centre_ids(by)
+    """Return the centres and agencies the person works in and may share a filter with; cached until the rules change."""
+    head, place = rules_head(), (str(db.engine.url), frozenset(_centre_ids(by)), by.agency_ids)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
+        if len(_kept) >= MOST_PLACES_KEPT:
+            _kept.clear()
+        kept = _kept[place] = head, _places(*place[1:])
+    return kept[1]
+
+
+def _places(centre_ids: Collection[int], agency_ids: Collection[int]) -> list[SharedWith]:
+    agencies = db.session.scalars(select(Agency).where(Agency.id.in_(agency_ids)).order_by(Agency.name_vi)) if agency_ids else ()
     centres = db.session.scalars(select(Centre).where(Centre.id.in_(centre_ids)).order_by(Centre.id)) if centre_ids else ()
     return [
         *(SharedWith(centre.ref, centre.name, centre_id=centre.id) for centre in centres),
@@ -54,13 +102,17 @@ def sharing_places(by: Actor) -> list[SharedWith]:
     ]
 
 
-def filters_of(by: Actor) -> list[SavedFilter]:
+def filters_of(by: Actor) -> list[SeenFilter]:
     """Return a person's own filters and those shared where they work, in the order in which they were saved."""
+    seen = seen_filters(by)
+    return [SeenFilter(*row) for row in db.session.execute(SHOWN, dict(seen.values))] if seen is not None else []
+
+
+def seen_filters(by: Actor) -> Counted | None:
+    """The same to be counted with other numbers: not everybody has any. None for nobody in particular."""
     if by.own_id is None:
-        return []
-    is_own = SavedFilter.owner_id == by.own_id
-    query = select(SavedFilter).where(or_(is_own, *_shared_with(by))).options(joinedload(SavedFilter.owner))
-    return list(db.session.scalars(query.order_by(is_own.desc(), SavedFilter.id).limit(MOST_SHOWN)))
+        return None
+    return Counted(SEEN, {"owner": by.own_id, "of_centres": sorted(_centre_ids(by)), "of_agencies": sorted(by.agency_ids)})
 
 
 def keep_filter(*, by: Actor, now: datetime, name: str, chosen: Mapping[str, str], shared_with: SharedWith | None = None) -> SavedFilter:
@@ -106,7 +158,7 @@ def remove_filter(ref: str, *, by: Actor) -> None:
     db.session.delete(_own_or_led(ref, by))
 
 
-def may_change(by: Actor, row: SavedFilter) -> bool:
+def may_change(by: Actor, row: SavedFilter | SeenFilter) -> bool:
     if row.owner_id == by.own_id:
         return True
     if row.agency_id is not None:

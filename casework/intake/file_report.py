@@ -208,7 +208,12 @@ def may_be_unknown(field: Field | None, *, marked_urgent: bool) -> bool:
 def original_words(report: Report) -> str | None:
     """Open the sender's own words. Callers check Sight.ORIGINAL or ownership first; None once erased."""
     text = next((text for text in report.texts if text.kind == "original"), None)
-    return open_text(text.sealed_body, purpose=ORIGINAL_PURPOSE) if text and text.sealed_body else None
+    return opened_words(text.sealed_body if text else None)
+
+
+def opened_words(sealed: bytes | None) -> str | None:
+    """The same for sealed words that were read without their report."""
+    return open_text(sealed, purpose=ORIGINAL_PURPOSE) if sealed else None
 
 
 def place_words(report: Report) -> str | None:

@@ -7,8 +7,9 @@ case by case, and are sealed as soon as the worker reaches them.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
+from casework.counting import Counted, count
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -25,6 +26,11 @@ from casework.verbs import writes
 
 PAGE = 30
 MOST_COUNTED = 99
+
+
+_CASE = Case.__table__.c
+UNRELEASED = select(_CASE.id).where(waits(), _CASE.quarantined_at.is_(None)).limit(MOST_COUNTED + 1)
+UNRELEASED_IN = UNRELEASED.where(_CASE.centre_id.in_(bindparam("unreleased_in", expanding=True)))
 
 
 class VillageDecided(CaseworkError):
@@ -66,8 +72,13 @@ def unreleased_cases(*, by: Actor, after: int | None = None, limit: int = PAGE) 
 
 def count_unreleased(*, by: Actor) -> int:
     """How many wait in the person's centres, counted one past MOST_COUNTED."""
-    piece = _of(by).with_only_columns(Case.id).limit(MOST_COUNTED + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(piece)) or 0
+    return count(unreleased(by))
+
+
+def unreleased(by: Actor) -> Counted:
+    """The same to be counted with other numbers."""
+    centres = _centres_of(by)
+    return Counted(UNRELEASED, {}) if centres is None else Counted(UNRELEASED_IN, {"unreleased_in": centres})
 
 
 @writes("clear_text")
@@ -107,9 +118,12 @@ def _seal_typed(report: Report, _cases: list[Case]) -> None:
 
 
 def _of(by: Actor) -> Select[Case]:
-    query = select(Case).where(waits(), Case.quarantined_at.is_(None))
+    query, centres = select(Case).where(waits(), Case.quarantined_at.is_(None)), _centres_of(by)
+    return query if centres is None else query.where(Case.centre_id.in_(centres))
+
+
+def _centres_of(by: Actor) -> list[int] | None:
+    """The centres whose cases the person looks after, ended ones among them; None for all."""
     own = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS}
-    if None in own:
-        return query
     centres = {centre_id for centre_id in own if centre_id is not None}
-    return query.where(Case.centre_id.in_(sorted(centres | followed_by(Followed.CENTRE, centres))))
+    return None if None in own else sorted(centres | followed_by(Followed.CENTRE, centres))

@@ -12,7 +12,7 @@ from casework.models.people import Account
 from casework.models.places import Agency, Area, Centre
 from casework.models.reports import Report
 from casework.models.rules import Field, RefusalReason, VisibilityReason
-from casework.states import STILL_STATES, UNCLASSIFIED, CaseState, Standstill
+from casework.states import UNCLASSIFIED, CaseState, Standstill, standstill_of
 
 UNMASKED = text("closed_at IS NOT NULL AND masked_at IS NULL AND quarantined_at IS NULL")
 UNRELEASED = text("village IS NOT NULL")
@@ -108,9 +108,7 @@ class Case(Referable, Model):
     @property
     def standstill(self) -> Standstill | None:
         """Why the case is paused; None otherwise. Its steps are hidden meanwhile."""
-        if self.paused_for is not None:
-            return Standstill(self.paused_for)
-        return STILL_STATES.get(CaseState(self.state))
+        return standstill_of(self.state, self.paused_for)
 
     @property
     def is_reported_urgent(self) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import joinedload
 
+from casework.counting import Counted, count
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -30,6 +31,16 @@ MOST_MENTIONS = 10
 MOST_SHOWN = 50
 MOST_COUNTED = 99
 _AT = re.compile(r"(?:^|(?<=[\s(,;]))@([\w.\-]{1,120})")
+
+
+_MENTION, _NOTE, _CASE = Mention.__table__.c, Note.__table__.c, Case.__table__.c
+UNSEEN = (
+    select(_MENTION.id)
+    .join_from(Mention.__table__, Note.__table__, _NOTE.id == _MENTION.note_id)
+    .join(Case.__table__, _CASE.id == _NOTE.case_id)
+    .where(_MENTION.account_id == bindparam("named"), _MENTION.seen_at.is_(None), _CASE.quarantined_at.is_(None))
+    .limit(MOST_COUNTED + 1)
+)
 
 
 class MentionRefused(CaseworkError):
@@ -84,11 +95,12 @@ def mention_in(note: Note, case: Case, *, by: Actor, now: datetime, picked: Coll
 
 def unseen_count(by: Actor) -> int:
     """The number of unseen notes that name the person, counted one past MOST_COUNTED, which the inbox shows as "99+"."""
-    if by.own_id is None:
-        return 0
-    unseen = select(Mention.id).where(Mention.account_id == by.own_id, Mention.seen_at.is_(None)).limit(MOST_COUNTED + 1)
-    rows = unseen.join(Mention.note).join(Case, Case.id == Note.case_id).where(Case.quarantined_at.is_(None)).subquery()
-    return db.session.scalar(select(func.count()).select_from(rows)) or 0
+    return count(unseen(by))
+
+
+def unseen(by: Actor) -> Counted | None:
+    """The same to be counted with other numbers; None for nobody in particular."""
+    return Counted(UNSEEN, {"named": by.own_id}) if by.own_id is not None else None
 
 
 def mentions_of(by: Actor) -> list[SeenMention]:

@@ -66,7 +66,8 @@ def _listed(centre_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def waits() -> ColumnElement[bool]:
     """The condition for cases whose older words wait for release, worded like its index."""
-    return or_(Case.village_in_clear.is_not(None), Case.sealed_village.is_not(None))
+    columns = Case.__table__.c
+    return or_(columns.village.is_not(None), columns.sealed_village.is_not(None))
 
 
 def waiting_words(case: Case) -> str | None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
+from casework.counting import Counted, count
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
@@ -169,14 +170,24 @@ def breaches_seen(by: Actor, *, after: int | None = None) -> tuple[list[Breach],
 
 def count_untold(*, by: Actor) -> int:
     """How many of the person's open breaches the authority has not been told of, counted up to PAGE."""
-    waiting = _seen(by).where(waits_for_notice()).with_only_columns(Breach.id).limit(PAGE)
-    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    return count(untold(by))
+
+
+def untold(by: Actor) -> Counted:
+    """The same to be counted with other numbers."""
+    centres = centres_where(by, Action.READ_BREACHES)
+    return Counted(UNTOLD, {}) if centres is None else Counted(UNTOLD_IN, {"untold_in": sorted(centres)})
 
 
 def waits_for_notice() -> ColumnElement[bool]:
     """The condition for open breaches without a notice to the authority."""
-    told = exists().where(BreachStep.breach_id == Breach.id, BreachStep.kind == AUTHORITY)
-    return Breach.closed_at.is_(None) & ~told
+    breach, step = Breach.__table__.c, BreachStep.__table__.c
+    told = exists().where(step.breach_id == breach.id, step.kind == AUTHORITY)
+    return breach.closed_at.is_(None) & ~told
+
+
+UNTOLD = select(Breach.__table__.c.id).where(waits_for_notice()).limit(PAGE)
+UNTOLD_IN = UNTOLD.where(Breach.__table__.c.centre_id.in_(bindparam("untold_in", expanding=True)))
 
 
 def breach_seen(by: Actor, ref: str) -> Breach | None:

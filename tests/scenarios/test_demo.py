@@ -115,8 +115,9 @@ from workflows.bindings import STEPS
 from workflows.bottlenecks.reading import BottleneckQuery, heat, last_months
 from workflows.comparison.changes import changes_between
 from workflows.definitions.parsed import text_of
-from workflows.desks.inbox import InboxQuery as WantedTasks
 from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import InboxQuery as WantedTasks
+from workflows.desks.inbox_steps import InboxStep
 from workflows.desks.late_cases import late_list
 from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
 from workflows.moving.plan_cases import counts_of, groups_of
@@ -391,14 +392,14 @@ def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
     def person(login: str) -> Actor:
         return actor_for(demo_people.staff_account(login), now=NOW)
 
-    def waiting(login: str) -> dict[str, list[WaitingTask]]:
-        rows: dict[str, list[WaitingTask]] = {}
+    def waiting(login: str) -> dict[str, list[InboxStep]]:
+        rows: dict[str, list[InboxStep]] = {}
         for task in page_of(person(login), WantedTasks(), now=NOW, limit=100).tasks:
             rows.setdefault(task.element, []).append(task)
         return rows
 
     leader, operator = person("lanhdao.ptnmt"), person("vanhanh")
-    answers = newest_answers([task.assignment for task in waiting("lanhdao.ptnmt")["approve_answer"] if task.assignment])
+    answers = newest_answers([task.assignment_id for task in waiting("lanhdao.ptnmt")["approve_answer"] if task.assignment_id])
     second = [answer for answer in answers.values() if answer.version == 2]
     assert len(answers) == 3                              # one of the agency whose leader is away
     assert [principal.login for principal in principals_of(leader)] == ["lanhdao.pvhtt"]

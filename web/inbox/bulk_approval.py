@@ -8,15 +8,16 @@ from flask_babel import gettext as _
 
 from casework.answers.openings import newest_answers, opened_by, refuse_unopened
 from casework.errors import CaseworkError
-from casework.models import Account, Answer, Deputy
+from casework.models import Answer, Deputy
 from casework.parsing import number_in
 from casework.permissions import Action
 from casework.second_person import deputyships_beside, first_person_words, written_by
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
-from workflows.desks.inbox import InboxQuery, page_of
-from workflows.models import WaitingTask
+from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import InboxQuery
+from workflows.desks.inbox_steps import Colleague, InboxStep
 from workflows.running.incidents import perform_recorded
 from workflows.running.steps import TaskUnknown, task_for
 
@@ -32,7 +33,7 @@ OPENING_LENGTH = 140
 class WaitingAnswer:
     """An answer waiting for approval: whether it may be selected, and if not why."""
 
-    task: WaitingTask
+    task: InboxStep
     answer: Answer
     barred: str
     is_opened: bool
@@ -87,12 +88,12 @@ def _approved(ref: str, version: str) -> ApprovalOutcome:
 
 def _shown(outcomes: list[ApprovalOutcome], *, nothing_picked: bool = False) -> ResponseReturnValue:
     page = page_of(actor(), InboxQuery(element=ELEMENT), now=now(), limit=MOST)
-    answers = newest_answers([task.assignment for task in page.tasks if task.assignment is not None])
+    answers = newest_answers([task.assignment_id for task in page.tasks if task.assignment_id is not None])
     opened = opened_by(actor(), answers.values())
     deputyships = deputyships_beside([deed for answer in answers.values() for deed in written_by(answer)], now=now())
     rows = [
         _row(task, page.holders.get(task.id), answers[task.assignment_id], opened, deputyships)
-        for task in page.tasks if task.assignment_id in answers
+        for task in page.tasks if task.assignment_id is not None and task.assignment_id in answers
     ]  # fmt: skip
     refused = nothing_picked or any(not outcome.is_done for outcome in outcomes)
     return render_template(
@@ -100,7 +101,7 @@ def _shown(outcomes: list[ApprovalOutcome], *, nothing_picked: bool = False) -> 
     ), 422 if refused else 200
 
 
-def _row(task: WaitingTask, holder: Account | None, answer: Answer, opened: frozenset[int], deputyships: list[Deputy]) -> WaitingAnswer:
+def _row(task: InboxStep, holder: Colleague | None, answer: Answer, opened: frozenset[int], deputyships: list[Deputy]) -> WaitingAnswer:
     is_opened, by = answer.id in opened, actor()
     barred, deeds = "", [(Action.SUBMIT_ANSWER, deed) for deed in written_by(answer) if deed.account_id is not None]
     if holder is not None and holder.id != by.account_id:

@@ -11,7 +11,7 @@ from casework.local_time import local_day
 from casework.parsing import MICROSECOND_DIGITS, number_in
 from web.due_words import day_words, last_day
 from workflows.desks.inbox import Position
-from workflows.models import WaitingTask
+from workflows.desks.inbox_steps import InboxStep
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class DueGroup:
 
     key: str
     words: str
-    tasks: list[WaitingTask]
+    tasks: list[InboxStep]
 
     @property
     def apart(self) -> int:
@@ -28,7 +28,7 @@ class DueGroup:
         return sum(task.case.is_unconfirmed for task in self.tasks) if self.key == "late" else 0
 
 
-def groups_of(tasks: list[WaitingTask], *, now: datetime, first: Collection[int] = ()) -> list[DueGroup]:
+def groups_of(tasks: list[InboxStep], *, now: datetime, first: Collection[int] = ()) -> list[DueGroup]:
     """Group a list sorted by limit into late, today, tomorrow, later, and no limit; the steps in `first` come before them."""
     today = local_day(now)
     found_groups: list[DueGroup] = []
@@ -54,7 +54,7 @@ def position_in(text: str) -> Position | None:
     return Position(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros), row)
 
 
-def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
+def _group_key(task: InboxStep, moment: datetime, today: date) -> str:
     if task.state == "frozen":
         return "frozen"
     if task.limit is None:

@@ -12,18 +12,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.contacts.confirming import UNCONFIRMED
+from casework.counting import Counted
 from casework.db import unit_of_work
 from casework.erasure.quarantined_list import count_to_hand_over
-from casework.inbox.notices import put_notices_away, unread_notices
-from casework.inbox.saved_filters import filters_of, sharing_places
-from casework.intake.unreleased_villages import count_unreleased
+from casework.inbox.kept import kept_for
+from casework.inbox.notices import put_notices_away, unread
+from casework.inbox.saved_filters import SeenFilter, seen_filters, sharing_places
+from casework.intake.unreleased_villages import unreleased
 from casework.local_time import local_day
-from casework.models import Account, Case, SavedFilter
-from casework.notes.mentions import unseen_count
+from casework.models import Account, Case
+from casework.notes.mentions import unseen
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, may
 from casework.permissions.sight import case_seen_by
-from casework.rights.breaches import count_untold
+from casework.rights.breaches import untold
 from casework.rights.deputies import principals_of
 from casework.settings.elements import renamed_elements
 from web.clock import now
@@ -36,8 +38,8 @@ from web.inbox.rows import rows_of
 from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import (
+    MOST_COUNTED,
     Counts,
-    InboxQuery,
     cases_with,
     codes_meant,
     count_each,
@@ -46,9 +48,10 @@ from workflows.desks.inbox import (
     page_of,
     shown_count,
 )
-from workflows.desks.inbox_filters import InboxFilter, Waits, narrowed, parties_for
+from workflows.desks.inbox_filters import InboxFilter, InboxQuery, Waits, narrowed, parties_for
+from workflows.desks.inbox_statements import Asked
+from workflows.desks.inbox_steps import InboxStep
 from workflows.drafting.version_lists import versions_to_approve
-from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
@@ -77,23 +80,25 @@ class InboxRequest:
 def inbox() -> ResponseReturnValue:
     by, moment, asked = actor(), now(), _asked()
     words, view, chosen, wanted = asked.words, asked.view, asked.chosen, asked.wanted
-    page = page_of(by, wanted, now=moment, after=position_in(request.args.get("after", "")), limit=PER_PAGE, desks_of=asked.reader)
+    page = page_of(
+        by, wanted, now=moment, after=position_in(request.args.get("after", "")), limit=PER_PAGE, desks_of=asked.reader, with_words=True
+    )  # fmt: skip
     tasks = list(page.tasks)
-    counts = counts_for(by, now=moment, wanted=wanted, desks_of=asked.reader)
+    counts = counts_for(by, now=moment, wanted=wanted, desks_of=asked.reader, beside=_counted_beside(by, asked, moment))
     # the bar above shows the same number
     g.waiting_count = counts.all
-    saved = filters_of(by)
-    beyond, apart, *kept = _count_others(by, wanted, saved, asked.principals, moment)
+    beyond, apart = counts.beside["beyond"], counts.beside["unconfirmed"]
+    filters, told = kept_for(by) if counts.beside["filters"] or counts.beside["notices"] else ([], [])
     renamed = renamed_elements(local_day(moment))
     own_names = [each for each in counts.elements if each not in ELEMENT_LABELS or each in renamed]
-    views = views_of(counts, names_of_elements(by, own_names))
+    views = views_of(counts, names_of_elements(counts, own_names))
     if apart or (view == UNCONFIRMED and not words):
         views.append(View(UNCONFIRMED, _("Not confirmed"), shown_count(apart)))
     return render_template(
         "inbox/inbox.html",
-        **_column(by, asked, views),
+        **_column(by, asked, views, counts),
         beyond=_beyond(by, beyond, is_shown=chosen.waits is not None and not words),
-        saved=list(zip(saved, (shown_count(number) for number in kept), strict=True)),
+        saved=_numbered(by, filters, asked.principals, moment),
         **_narrowed(by, asked),
         total=_total(words, chosen, view, views, counts, beyond, tasks),
         outside=0 if words or chosen.waits or not chosen else max(0, _in_view(view, counts) - counts.shown),
@@ -101,7 +106,6 @@ def inbox() -> ResponseReturnValue:
         reported=page.reported,
         rows=rows_of(by, page, asked.principals, is_of_places=wanted.is_of_places),
         is_of_places=wanted.is_of_places,
-        labels={task.id: steps.label_of_step(task) for task in tasks},
         next_url=_address(view, asked.given, q=words or None, after=position_text(page.next)) if page.next else "",
         first_url=_address(view, asked.given, q=words or None) if request.args.get("after") else "",
         others=_others(asked.codes, tasks),
@@ -110,7 +114,7 @@ def inbox() -> ResponseReturnValue:
         standstills=STANDSTILL_LABELS,
         back=present(),
         principals=asked.principals,
-        notices=unread_notices(by),
+        notices=told,
         bulk=_bulk_acts(by),
         export=export_url("inbox", **({"q": words} if words else {"view": view, **asked.given})) if tasks else "",
         pulse_url="" if words or wanted.is_of_places else _address(view, asked.given, endpoint=".pulse", since=counts.newest),
@@ -194,15 +198,16 @@ def _asked() -> InboxRequest:
     )
 
 
-def _column(by: Actor, asked: InboxRequest, views: list[View]) -> dict[str, Any]:
+def _column(by: Actor, asked: InboxRequest, views: list[View], counts: Counts) -> dict[str, Any]:
     """Template values of the left column and the heading."""
+    beside = (_approvals(by), _apart(by), _breaches(counts), _villages(counts))
     return {
         "views": views,
         "view": None if asked.words or asked.chosen.waits else asked.view,
         "base_view": asked.view,
         "saved_url": _saved_url,
-        "mentions": _mentions(by),
-        "beside": [each for each in (_approvals(by), _apart(by), _breaches(by), _villages(by)) if each is not None],
+        "mentions": _mentions(by, counts),
+        "beside": [each for each in beside if each is not None],
         "heading": _heading(asked.words, asked.chosen, asked.view, views),
     }
 
@@ -220,9 +225,9 @@ def _narrowed(by: Actor, asked: InboxRequest) -> dict[str, Any]:
     }
 
 
-def _others(codes: tuple[str, ...], tasks: list[WaitingTask]) -> list[Case]:
+def _others(codes: tuple[str, ...], tasks: list[InboxStep]) -> list[Case]:
     """Cases with the searched code in which nothing waits for the person, but which they may read."""
-    waiting = {task.case_id for task in tasks}
+    waiting = {task.case.id for task in tasks}
     seen: list[Any] = [case_seen_by(actor(), case.ref) for case in cases_with(codes) if case.id not in waiting] if codes else []
     return [case for case in seen if case is not None]
 
@@ -248,18 +253,29 @@ def _reader(by: Actor, chosen: InboxFilter, principals: list[Account]) -> Actor:
     return narrowed(by, chosen.whose, {each.ref: each.id for each in principals})
 
 
-def _count_others(by: Actor, wanted: InboxQuery, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
-    """The number waiting for others where the person may list that, else 0; the number of unconfirmed cases; then the number under each
-    saved filter. One statement."""
-    answers_for = bool(parties_for(by))
-    beyond = wanted if wanted.is_of_places else wanted_of("all", InboxFilter(waits=Waits.OTHERS))
-    asked = [(beyond, _reader(by, beyond.chosen, principals))] if answers_for else []
-    asked.append((wanted_of(UNCONFIRMED), by))
+def _counted_beside(by: Actor, asked: InboxRequest, moment: datetime) -> dict[str, Counted | None]:
+    """What is counted with the views: steps waiting for others where the person may list those, steps of unconfirmed cases, notes that name
+    the person, and what else they may have to do or have kept."""
+    beyond = asked.wanted if asked.wanted.is_of_places else wanted_of("all", InboxFilter(waits=Waits.OTHERS))
+    others = Asked.of(_reader(by, beyond.chosen, asked.principals), beyond) if parties_for(by) else None
+    return {
+        "beyond": others.counted(by, now=moment, most=MOST_COUNTED, prefix="beyond_") if others is not None else None,
+        "unconfirmed": Asked.of(by, wanted_of(UNCONFIRMED)).counted(by, now=moment, most=MOST_COUNTED, prefix="unconfirmed_"),
+        "mentions": unseen(by) if may(by, Action.READ_CASE) else None,
+        "breaches": untold(by) if may(by, Action.HANDLE_BREACH) else None,
+        "villages": unreleased(by) if by.holds((Role.OPS_LEAD,)) else None,
+        "filters": seen_filters(by),
+        "notices": unread(by),
+    }
+
+
+def _numbered(by: Actor, saved: list[SeenFilter], principals: list[Account], moment: datetime) -> list[tuple[SeenFilter, str]]:
+    """The saved filters, each with how many steps it shows."""
+    asked = []
     for row in saved:
         chosen = filter_in(row.chosen)
         asked.append((wanted_of(str(row.chosen.get("view", "all")), chosen), _reader(by, chosen, principals)))
-    numbers = count_each(by, asked, now=moment)
-    return numbers if answers_for else [0, *numbers]
+    return list(zip(saved, map(shown_count, count_each(by, asked, now=moment)), strict=True))
 
 
 def _beyond(by: Actor, number: int, *, is_shown: bool) -> View | None:
@@ -269,7 +285,7 @@ def _beyond(by: Actor, number: int, *, is_shown: bool) -> View | None:
     return View("others", _("Waiting for others"), "" if is_shown else shown_count(number), url=url_for(".inbox", waits="others"))
 
 
-def _saved_url(row: SavedFilter) -> str:
+def _saved_url(row: SeenFilter) -> str:
     return _address(str(row.chosen.get("view", "all")), params_of(filter_in(row.chosen)))
 
 
@@ -287,7 +303,7 @@ def _heading(words: str, chosen: InboxFilter, view: str, views: list[View]) -> s
     return next((each.words for each in views if each.key == view), str(_("All my tasks")))
 
 
-def _total(words: str, chosen: InboxFilter, view: str, views: list[View], counts: Counts, beyond: int, tasks: list[WaitingTask]) -> str:
+def _total(words: str, chosen: InboxFilter, view: str, views: list[View], counts: Counts, beyond: int, tasks: list[InboxStep]) -> str:
     if words:
         return str(len(tasks))
     if chosen.waits is not None:
@@ -318,11 +334,11 @@ def _bulk_acts(by: Actor) -> list[tuple[str, str, str]]:
     return [(f"inbox_bulk.{name}", words, icon) for action, name, words, icon in acts if may(by, action)]
 
 
-def _mentions(by: Actor) -> View | None:
+def _mentions(by: Actor, counts: Counts) -> View | None:
     """The line leading to notes that name the person, for everybody who may be named; with a number where some are unseen."""
     if not may(by, Action.READ_CASE):
         return None
-    number = unseen_count(by)
+    number = counts.beside["mentions"]
     return View("mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"))
 
 
@@ -335,16 +351,16 @@ def _approvals(by: Actor) -> View | None:
     return View("approvals", _("Processes to approve"), shown_count(len(waiting)) if waiting else "", url=url)
 
 
-def _breaches(by: Actor) -> View | None:
+def _breaches(counts: Counts) -> View | None:
     """The line for people who handle data breaches: those that must be reported to the authority."""
-    if not may(by, Action.HANDLE_BREACH) or not (number := count_untold(by=by)):
+    if not (number := counts.beside["breaches"]):
         return None
     return View("breaches", _("Breaches the authority has no notice of"), shown_count(number), url=url_for("rights_breaches.breaches"))
 
 
-def _villages(by: Actor) -> View | None:
+def _villages(counts: Counts) -> View | None:
     """The line for operations leads: places that were public before they needed a release."""
-    if not by.holds((Role.OPS_LEAD,)) or not (number := count_unreleased(by=by)):
+    if not (number := counts.beside["villages"]):
         return None
     return View("villages", _("Places nobody has let out yet"), shown_count(number), url=url_for("unreleased_villages.villages"))
 

@@ -12,6 +12,7 @@ from casework.inbox.saved_filters import (
     MOST_KEPT,
     FilterRefused,
     FilterUnknown,
+    SeenFilter,
     SharedWith,
     filters_of,
     keep_filter,
@@ -20,7 +21,6 @@ from casework.inbox.saved_filters import (
     rename_filter,
     sharing_places,
 )
-from casework.models import SavedFilter
 from casework.permissions import Action
 from web.clock import now
 from web.guards import actor, found, performs
@@ -98,7 +98,7 @@ def _page(*, refusal: str = "", chosen: dict[str, str] | None = None) -> str:
     )
 
 
-def _words(row: SavedFilter) -> str:
+def _words(row: SeenFilter) -> str:
     by = actor()
     chosen = filter_in(row.chosen)
     view = str(row.chosen.get("view") or "all")

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from casework.bilingual import Bilingual
 from casework.states import Standstill
 from web.locales import in_reader_language as local
-from workflows.desks.inbox import Counts, InboxQuery, elements_of, shown_count
-from workflows.desks.inbox_filters import NO_FILTER, InboxFilter
+from workflows.desks.inbox import Counts, elements_of, shown_count
+from workflows.desks.inbox_filters import NO_FILTER, InboxFilter, InboxQuery
 
 ELEMENT_LABELS = {
     "verify": _l("To verify"),

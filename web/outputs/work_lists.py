@@ -3,21 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-from casework.models import Account, Case, Output
+from casework.models import Case, Output
 from casework.outputs import OutputRefused
-from casework.permissions.sight import Sight, sees
 from casework.rights.deputies import principals_of
 from reports.tables.table import Column, Table
 from web.inbox.filters import filter_in, params_of
+from web.inbox.rows import reads_step
 from web.inbox.views import wanted_of
 from web.outputs.case_list import SOURCES
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Progress
-from workflows.desk_access import is_at, reads_matter
-from workflows.desks.inbox import InboxQuery, codes_meant, page_of
-from workflows.desks.inbox_filters import narrowed
+from workflows.desks.inbox import cases_behind, codes_meant, page_of
+from workflows.desks.inbox_filters import InboxQuery, narrowed
+from workflows.desks.inbox_steps import Colleague, InboxStep, StepCase
 from workflows.desks.late_cases import late_agency, late_list
-from workflows.models import WaitingTask
 from workflows.models.running import FAR
 from workflows.running.steps import label_of_step
 
@@ -70,10 +69,12 @@ def _steps(wanted: InboxQuery, output: Output, progress: Progress, table: Table,
     reader = by if is_of_words else narrowed(by, wanted.chosen.whose, principals)
     while done < MOST_STEPS:
         page = page_of(by, wanted, now=progress.now, after=after, limit=PIECE, desks_of=reader)
+        cases = cases_behind(page.tasks) if wanted.is_of_places else None
         for task in page.tasks:
             if task.case.quarantined_at is None and is_of_centre(task.case, output.centre_id):
                 done += 1
-                yield _step(task, page.holders.get(task.id), progress)
+                reads = reads_step(by, task, cases[task.case.id] if cases is not None else None)
+                yield _step(task, page.holders.get(task.id), progress, reads=reads)
         progress.tell(done)
         after = page.next
         if after is None:
@@ -81,13 +82,12 @@ def _steps(wanted: InboxQuery, output: Output, progress: Progress, table: Table,
     table.notes.append(("Bị cắt bớt", f"Chỉ có {MOST_STEPS} việc đầu tiên."))
 
 
-def _step(task: WaitingTask, holder: Account | None, progress: Progress) -> tuple[Any, ...]:
-    case, by = task.case, progress.by
-    reads = reads_matter(task.desk) if is_at(by, task.desk, case) else sees(by, Sight.CLEARED, case)
+def _step(task: InboxStep, holder: Colleague | None, progress: Progress, *, reads: bool) -> tuple[Any, ...]:
+    case = task.case
     return (
-        case.code, _title(case) if reads else None, label_of_step(task).vi, yes(task.urgent), task.due_at if task.due_at < FAR else None,
+        case.code, _title(case) if reads else None, task.label.vi, yes(task.urgent), task.due_at if task.due_at < FAR else None,
         yes(task.is_late(progress.now)), task.entered_at, holder.full_name if holder is not None else None,
-        task.assignment.agency.name_vi if task.assignment is not None else None, _area(case) if reads else None,
+        task.agency.name.vi if task.agency is not None else None, case.area.vi if reads and case.area is not None else None,
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def late_table(output: Output, progress: Progress) -> Table:
     return Table("Trễ hạn", LATE_COLUMNS, rows, notes=notes)
 
 
-def _title(case: Case) -> str | None:
+def _title(case: Case | StepCase) -> str | None:
     """The title; exports leave out that of a sensitive case."""
     return case.title if case.visibility_reason_id is None else None
 

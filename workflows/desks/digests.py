@@ -20,8 +20,8 @@ from casework.models import Account, Delivery
 from casework.notes.mentions import unseen_count
 from casework.permissions import Actor, actor_for
 from workflows.desk_access import desks_read_by
-from workflows.desks.inbox import COUNTED_PER_DESK
 from workflows.desks.inbox_filters import late_step
+from workflows.desks.inbox_statements import COUNTED_PER_DESK
 from workflows.models import WaitingTask
 
 MOST_CODES = 20

@@ -1,21 +1,18 @@
-"""Filters of the inbox apart from its views, and the index ranges its rows come from: own desks, or places one answers for."""
+"""What is asked of the inbox: a view, a filter, and the index ranges its rows come from: own desks, or places one answers for."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_
 
-from casework.lateness import late, soon
-from casework.models import Account, Agency, Area, Assignment, Case, Field
+from casework.lateness import late
 from casework.open_cases import of_unconfirmed
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.models import WaitingTask
-from workflows.running.claims import counts, is_free
 
 SOON = timedelta(hours=24)
 """A limit is near when less than this is left (look, "How state is shown")."""
@@ -78,6 +75,28 @@ NO_FILTER = InboxFilter()
 
 
 @dataclass(frozen=True, slots=True)
+class InboxQuery:
+    """The view a person chose: steps of one element, their own, nearly due, late, on hold, of unconfirmed senders, or of certain codes.
+
+    `chosen` filters further, or asks for the steps of a whole centre or agency.
+    """
+
+    element: str | None = None
+    only_mine: bool = False
+    only_soon: bool = False
+    only_late: bool = False
+    only_frozen: bool = False
+    only_unconfirmed: bool = False
+    codes: tuple[str, ...] | None = None
+    chosen: InboxFilter = NO_FILTER
+
+    @property
+    def is_of_places(self) -> bool:
+        """Whether it reaches beyond the person's own desks; rows then lead to the case instead of the step."""
+        return self.chosen.waits is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Workplace:
     """A centre or an agency whose open steps somebody may list."""
 
@@ -85,19 +104,22 @@ class Workplace:
     agency_id: int | None = None
 
     @property
-    def within(self) -> ColumnElement[bool]:
-        """The condition on the first column of its index."""
-        return WaitingTask.agency_id == self.agency_id if self.agency_id is not None else WaitingTask.centre_id == self.centre_id
+    def key(self) -> tuple[str, int]:
+        """The first column of its index, and the value there."""
+        return ("agency_id", self.agency_id) if self.agency_id is not None else ("centre_id", self.centre_id or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexRange:
-    """A range of an index, ordered by due date: `within` and the state are its first two columns, `only` further conditions."""
+    """A range of an index, ordered by due date: `value` in `column` and the state are its first two columns.
 
-    within: ColumnElement[bool]
+    With `waits` only the steps of a place that wait for that party.
+    """
+
+    column: str
+    value: int | str
     state: str
-    only: tuple[ColumnElement[bool], ...] = ()
-    needs_case: bool = False
+    waits: Waits | None = None
 
 
 def places_of(by: Actor) -> list[Workplace]:
@@ -137,47 +159,22 @@ def narrowed(by: Actor, whose: str | None, principal_ids: dict[str, int]) -> Act
     return replace(by, grants=tuple(grant for grant in by.grants if grant.principal_id == wanted))
 
 
-def sources_for(by: Actor, chosen: InboxFilter, *, frozen: bool = False, with_apart: bool = False) -> list[IndexRange]:
-    """Return the index ranges that hold the rows of a filter: one per desk, or one per place if it asks whom steps wait for.
+def ranges_of(by: Actor, wanted: InboxQuery) -> list[IndexRange]:
+    """Return the index ranges that hold the rows of a query: one per desk, or one per place if it asks whom steps wait for.
 
     Only open steps are read: ix_waiting_task_inbox by desk, ix_waiting_task_centre and ix_waiting_task_agency by place. Quarantined cases
-    are in no place. A person who answers for no place finds nothing there. `with_apart` adds the unconfirmed desks.
+    are in no place. A person who answers for no place finds nothing there. Codes are looked for on the unconfirmed desks too.
     """
+    chosen = wanted.chosen
+    if wanted.only_unconfirmed:
+        return [IndexRange("desk", desk, "waiting") for desk in unconfirmed_desks(by)]
     if chosen.waits is None:
         desks = [desk for desk in desks_read_by(by) if not chosen.is_about_matter or reads_matter(desk)]
-        desks += unconfirmed_desks(by) if with_apart else []
-        return [IndexRange(WaitingTask.desk == desk, "frozen" if frozen else "waiting") for desk in desks]
+        desks += unconfirmed_desks(by) if wanted.codes is not None else []
+        return [IndexRange("desk", desk, "frozen" if wanted.only_frozen else "waiting") for desk in desks]
     if chosen.waits == Waits.TEAM:
-        return [IndexRange(WaitingTask.desk == desk, "waiting") for desk in team_desks(by)]
-    known = Case.quarantined_at.is_(None)
-    return [
-        IndexRange(place.within, state, (known, *only), needs_case=True)
-        for place in places_of(by)
-        for state, only in _of_party(chosen.waits, by)
-    ]
-
-
-def conditions_of(chosen: InboxFilter, *, now: datetime) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions on a row. Its case is looked up by primary key."""
-    if chosen.state is not None:
-        yield Case.state == chosen.state
-    if chosen.field is not None:
-        yield Case.field_id.in_(select(Field.id).where(Field.service_code == chosen.field))
-    if chosen.area is not None:
-        yield Case.area_id.in_(select(Area.id).where(Area.ref == chosen.area))
-    if chosen.urgency is not None:
-        yield WaitingTask.urgent.is_(chosen.urgency == "urgent")
-    if chosen.source is not None:
-        yield Case.source == chosen.source
-    if chosen.agency is not None:
-        yield _concerns_agency(chosen.agency)
-    if chosen.holder == NOBODY:
-        yield is_free(now)
-    elif chosen.holder is not None:
-        yield WaitingTask.claimed_by_id.in_(select(Account.id).where(Account.ref == chosen.holder))
-        yield counts(now)
-    if chosen.due is not None:
-        yield is_late(now) if chosen.due == "late" else is_near(now)
+        return [IndexRange("desk", desk, "waiting") for desk in team_desks(by)]
+    return [IndexRange(*place.key, state, chosen.waits) for place in places_of(by) for state in _states_of(chosen.waits)]
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:
@@ -185,43 +182,18 @@ def is_late(now: datetime) -> ColumnElement[bool]:
     return late_step(WaitingTask, now)
 
 
-def late_step(of: Any, now: datetime) -> ColumnElement[bool]:
+def late_step(of: Any, now: Any) -> ColumnElement[bool]:
     """The same for any rows with a step's `due_at` and `case_id`."""
     return and_(late(of.due_at, now), ~of_unconfirmed(of.case_id))
 
 
-def is_near(now: datetime) -> ColumnElement[bool]:
-    """Not late, but less than SOON left."""
-    return soon(WaitingTask.due_at, now, now + SOON)
-
-
-def party_of(task: WaitingTask) -> str:
+def party_of(desk: str, state: str, paused_for: str | None) -> str:
     """Return whom a step waits for: the role of its desk, or what its case is on hold for."""
-    if task.state == "frozen" and task.case.paused_for in (Pause.QUESTION, Pause.REFERRAL):
-        return Waits.REPORTER if task.case.paused_for == Pause.QUESTION else Waits.OTHER_BODY
-    return task.desk.partition("@")[0]
+    if state == "frozen" and paused_for in (Pause.QUESTION, Pause.REFERRAL):
+        return Waits.REPORTER if paused_for == Pause.QUESTION else Waits.OTHER_BODY
+    return desk.partition("@")[0]
 
 
-def _of_party(waits: Waits, by: Actor) -> list[tuple[str, tuple[ColumnElement[bool], ...]]]:
-    """The states and further conditions under which an open step of a place waits for a party."""
-    at_desk: ColumnElement[bool] = WaitingTask.desk.startswith(f"{waits}@", autoescape=True)
-    match waits:
-        case Waits.OTHERS:
-            return [("waiting", (WaitingTask.desk.not_in([*desks_read_by(by), *unconfirmed_desks(by)]),))]
-        case Waits.REPORTER:
-            return [("waiting", (at_desk,)), ("frozen", (Case.paused_for == Pause.QUESTION,))]
-        case Waits.OTHER_BODY:
-            return [("frozen", (Case.paused_for == Pause.REFERRAL,))]
-        case _:
-            return [("waiting", (at_desk,))]
-
-
-def _concerns_agency(ref: str) -> ColumnElement[bool]:
-    """The agency works on the step itself, leads the case, or is asked to take part in it."""
-    agency: Any = select(Agency.id).where(Agency.ref == ref).scalar_subquery()
-    taking_part = exists().where(Assignment.case_id == WaitingTask.case_id, Assignment.agency_id == agency, Assignment.ended_at.is_(None))
-    return or_(WaitingTask.agency_id == agency, Case.lead_agency_id == agency, taking_part)
-
-
-def all_of(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    return and_(*conditions) if conditions else true()
+def _states_of(waits: Waits) -> tuple[str, ...]:
+    """The states in which an open step may wait for a party."""
+    return {Waits.REPORTER: ("waiting", "frozen"), Waits.OTHER_BODY: ("frozen",)}.get(waits, ("waiting",))

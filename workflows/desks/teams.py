@@ -11,8 +11,8 @@ from casework.lateness import soon
 from casework.models import Account, Agency, Centre
 from casework.permissions import TEAM_LEADERS, Action, Actor, Role, require
 from workflows.desks.assigning import MOST_COLLEAGUES, colleagues_at
-from workflows.desks.inbox import COUNTED_PER_DESK
 from workflows.desks.inbox_filters import SOON, late_step, team_desks
+from workflows.desks.inbox_statements import COUNTED_PER_DESK
 from workflows.models import WaitingTask
 from workflows.running.claims import counts
 

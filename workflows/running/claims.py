@@ -4,12 +4,12 @@ What a deputy claimed ends with the deputyship, what somebody claimed in a role 
 up (workflows/reorganising/leaving.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, String, and_, cast, exists, func, literal, or_, select
 from sqlalchemy import case as when
-from sqlalchemy.orm import aliased
 
 from casework.contacts.confirming import UNCONFIRMED
 from casework.db import db
@@ -18,26 +18,33 @@ from casework.models import Account, Deputy, Membership
 from casework.permissions import AGENCY_ROLES, OPERATIONS, WATCHERS, Actor, Role
 from workflows.models import WaitingTask
 
+TASK = WaitingTask.__table__
+
 
 def counts(now: datetime) -> ColumnElement[bool]:
     """The condition that a WaitingTask is claimed by somebody who works at its desk at that moment: `own_desk` in SQL.
 
     Each claimed row costs a few look-ups by the claimant's number, an unclaimed one next to nothing.
     """
-    person, row, deputy = aliased(Account), aliased(Membership), aliased(Deputy)
-    principal, theirs = aliased(Account), aliased(Membership)
-    is_staff = exists().where(person.id == WaitingTask.claimed_by_id, person.kind == "staff", person.disabled_at.is_(None))
-    own = exists().where(row.account_id == WaitingTask.claimed_by_id, *_opens(row, now))
+    return counts_at(now, local_day(now))
+
+
+def counts_at(now: Any, today: Any) -> ColumnElement[bool]:
+    """The same for a moment and its local day, which may be parameters of a statement made once."""
+    person, row, deputy = Account.__table__.alias(), Membership.__table__.alias(), Deputy.__table__.alias()
+    principal, theirs = Account.__table__.alias(), Membership.__table__.alias()
+    is_staff = exists().where(person.c.id == TASK.c.claimed_by_id, person.c.kind == "staff", person.c.disabled_at.is_(None))
+    own = exists().where(row.c.account_id == TASK.c.claimed_by_id, *_opens(row, today))
     as_deputy = (
         exists()
-        .where(deputy.deputy_id == WaitingTask.claimed_by_id, deputy.starts_at <= now, now < deputy.ends_at)
-        .where(principal.id == deputy.principal_id, principal.disabled_at.is_(None))
-        .where(theirs.account_id == deputy.principal_id, *_opens(theirs, now))
-        .where(or_(theirs.role.not_in(WATCHERS), ~_meets_another(theirs, now)))
-        .where(or_(theirs.role != Role.CONFIDENTIAL_READER, deputy.confirmed_at.is_not(None)))
+        .where(deputy.c.deputy_id == TASK.c.claimed_by_id, deputy.c.starts_at <= now, deputy.c.ends_at > now)
+        .where(principal.c.id == deputy.c.principal_id, principal.c.disabled_at.is_(None))
+        .where(theirs.c.account_id == deputy.c.principal_id, *_opens(theirs, today))
+        .where(or_(~_is_one_of(theirs, WATCHERS), ~_meets_another(theirs, now, today)))
+        .where(or_(theirs.c.role != Role.CONFIDENTIAL_READER, deputy.c.confirmed_at.is_not(None)))
     )
-    asked = (each.correlate(WaitingTask) for each in (own, as_deputy))
-    return and_(WaitingTask.claimed_by_id.is_not(None), is_staff.correlate(WaitingTask), or_(*asked))
+    asked = (each.correlate(TASK) for each in (own, as_deputy))
+    return and_(TASK.c.claimed_by_id.is_not(None), is_staff.correlate(TASK), or_(*asked))
 
 
 def is_free(now: datetime) -> ColumnElement[bool]:
@@ -65,34 +72,40 @@ def is_stood_in_by(by: Actor, holder: Account, *, now: datetime) -> bool:
     return db.session.scalar(query.where(Deputy.starts_at <= now, now < Deputy.ends_at).limit(1)) is not None
 
 
-def _meets_another(row: type[Membership], now: datetime) -> ColumnElement[bool]:
+def _meets_another(row: FromClause, now: Any, today: Any) -> ColumnElement[bool]:
     """Whether the claimant has another of the roles that watch each other; then no deputyship counts in this one (casework.permissions)."""
-    other, deputy, principal = aliased(Membership), aliased(Deputy), aliased(Account)
+    other, deputy, principal = Membership.__table__.alias(), Deputy.__table__.alias(), Account.__table__.alias()
     principals = (
-        select(deputy.principal_id).join(principal, principal.id == deputy.principal_id).where(principal.disabled_at.is_(None))
-        .where(deputy.deputy_id == WaitingTask.claimed_by_id, deputy.starts_at <= now, now < deputy.ends_at)
-        .where(or_(other.role != Role.CONFIDENTIAL_READER, deputy.confirmed_at.is_not(None)))
-        .correlate(WaitingTask, other)
-    )  # fmt: skip
-    held = or_(other.account_id == WaitingTask.claimed_by_id, other.account_id.in_(principals))
-    return exists().where(held, other.role.in_(WATCHERS), other.role != row.role, *_is_held(other, now)).correlate(WaitingTask, row)
+        select(deputy.c.principal_id)
+        .join_from(deputy, principal, principal.c.id == deputy.c.principal_id)
+        .where(principal.c.disabled_at.is_(None))
+        .where(deputy.c.deputy_id == TASK.c.claimed_by_id, deputy.c.starts_at <= now, deputy.c.ends_at > now)
+        .where(or_(other.c.role != Role.CONFIDENTIAL_READER, deputy.c.confirmed_at.is_not(None)))
+        .correlate(TASK, other)
+    )
+    held = or_(other.c.account_id == TASK.c.claimed_by_id, other.c.account_id.in_(principals))
+    return exists().where(held, _is_one_of(other, WATCHERS), other.c.role != row.c.role, *_is_held(other, today)).correlate(TASK, row)
 
 
-def _is_held(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool], ...]:
-    today = local_day(now)
-    return row.valid_from <= today, or_(row.valid_to.is_(None), row.valid_to > today)
+def _is_one_of(row: FromClause, roles: Collection[Role]) -> ColumnElement[bool]:
+    """As literals: a list of values would be written into the statement anew each time it is sent."""
+    return row.c.role.in_([literal(str(role)) for role in sorted(roles)])
 
 
-def _opens(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_held(row: FromClause, today: Any) -> tuple[ColumnElement[bool], ...]:
+    return row.c.valid_from <= today, or_(row.c.valid_to.is_(None), row.c.valid_to > today)
+
+
+def _opens(row: FromClause, today: Any) -> tuple[ColumnElement[bool], ...]:
     """Whether a membership is held today and opens the step's desk: its own, and for an operations lead the operators'."""
-    centre = literal("@c") + cast(func.coalesce(row.centre_id, 0), String)
-    place = when((row.role.in_(AGENCY_ROLES), literal("@a") + cast(row.agency_id, String)), else_=centre)
-    desk = WaitingTask.desk
+    centre = literal("@c") + cast(func.coalesce(row.c.centre_id, 0), String)
+    place = when((_is_one_of(row, AGENCY_ROLES), literal("@a") + cast(row.c.agency_id, String)), else_=centre)
+    desk = TASK.c.desk
     return (
-        *_is_held(row, now),
+        *_is_held(row, today),
         or_(
-            desk == row.role + place,
-            and_(row.role == Role.OPS_LEAD, desk == literal(str(Role.OPERATOR)) + place),
-            and_(row.role.in_(OPERATIONS), desk == literal(UNCONFIRMED) + place),
+            desk == row.c.role + place,
+            and_(row.c.role == Role.OPS_LEAD, desk == literal(str(Role.OPERATOR)) + place),
+            and_(_is_one_of(row, OPERATIONS), desk == literal(UNCONFIRMED) + place),
         ),
     )

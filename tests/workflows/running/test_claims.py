@@ -17,8 +17,8 @@ from casework.steps.drafts import drafts_of, keep_draft
 from tests import build
 from workflows.desk_access import own_desk, unconfirmed_desk
 from workflows.desks.assigning import AlreadyTheirs, assign_task
-from workflows.desks.inbox import InboxFilter, InboxQuery, page_of
-from workflows.desks.inbox_filters import NOBODY, Waits
+from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import NOBODY, InboxFilter, InboxQuery, Waits
 from workflows.desks.teams import held_by, teams_of
 from workflows.models import WaitingTask
 from workflows.reorganising.leaving import return_tasks_of_leavers

@@ -14,7 +14,8 @@ from casework.pausing.additions import additions_of
 from casework.publishing.acts import PublicationRefused
 from tests import beside, build
 from workflows.definitions.services import SERVICES, Service
-from workflows.desks.inbox import InboxQuery, page_of
+from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import InboxQuery
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.running.incidents import open_incidents, retry_recorded
 from workflows.running.wakeups import deliver_messages, fire_due_timers

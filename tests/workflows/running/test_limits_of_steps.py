@@ -27,7 +27,8 @@ from tests.second_centre import add_rule, of_the_installation, second_world
 from tests.workflows.drawing import Drawing
 from tests.workflows.moving import cases as moves
 from web.config import Config
-from workflows.desks.inbox import InboxQuery, page_of
+from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import InboxQuery
 from workflows.models import Timer, WaitingTask
 from workflows.verification import check_process
 

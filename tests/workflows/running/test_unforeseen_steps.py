@@ -23,7 +23,8 @@ from tests import drawn_steps as drawn
 from tests.casework.acting import local, running
 from workflows.definitions.expressions import evaluate
 from workflows.definitions.process import shipped_model
-from workflows.desks.inbox import InboxQuery, page_of
+from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import InboxQuery
 from workflows.models import FAR, ProcessInstance, WaitingTask
 from workflows.running.steps import StepRefused, claim, label_of_step, perform, release
 from workflows.verification import check_process
