@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.calendars import rules_head
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.kept_with_rules import kept_with_rules
 from casework.models import HouseSetting
 from casework.parsing import number_in
 from casework.tile_addresses import tile_fault
@@ -283,8 +283,6 @@ GROUPS: dict[str, Bilingual] = {
 }
 """The groups of values, in the order of the page."""
 
-_kept: dict[str, tuple[str, dict[tuple[str, int | None], Any]]] = {}
-
 
 def value_of(key: str, centre_id: int | None = None) -> Any:
     """The value in force: the centre's own, else the installation's, else the default. Raises KeyError for an unknown key."""
@@ -292,13 +290,10 @@ def value_of(key: str, centre_id: int | None = None) -> Any:
     return set_here.get((key, centre_id), set_here.get((key, None), default))
 
 
+@kept_with_rules
 def _set_values() -> dict[tuple[str, int | None], Any]:
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        rows = db.session.execute(select(HouseSetting.key, HouseSetting.centre_id, HouseSetting.value))
-        kept = _kept[place] = (head, {(key, centre_id): value for key, centre_id, value in rows if key in VALUES})
-    return kept[1]
+    rows = db.session.execute(select(HouseSetting.key, HouseSetting.centre_id, HouseSetting.value))
+    return {(key, centre_id): value for key, centre_id, value in rows if key in VALUES}
 
 
 def _no_time() -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from casework.calendars import rules_head
 from casework.db import db
+from casework.kept_with_rules import kept_with_rules
 from casework.models import CaseSuccession
 
 
@@ -25,8 +25,6 @@ class Followed(StrEnum):
 
 Heirs = Mapping[int | None, tuple[int, ...]]
 """Readers by area, the nearest successor first; under None those for every other place, and for cases without one."""
-
-_kept: dict[str, tuple[str, Mapping[tuple[str, int], Heirs]]] = {}
 
 
 def heirs_of(kind: Followed, ended_id: int, area_id: int | None) -> tuple[int, ...]:
@@ -77,16 +75,9 @@ def left_to(kind: Followed, ids: Collection[int], *, body: ColumnElement[Any], a
         yield body.in_(sorted(whole))
 
 
+@kept_with_rules
 def _all_heirs() -> Mapping[tuple[str, int], Heirs]:
-    """Cached until the rules change, as they do with a reorganisation and its undo. Few installations have more than some dozen rows."""
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        kept = _kept[place] = (head, _read())
-    return kept[1]
-
-
-def _read() -> Mapping[tuple[str, int], Heirs]:
+    """Few installations have more than some dozen rows; they change with a reorganisation and its undo."""
     ways: dict[tuple[str, int], dict[int | None, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in db.session.scalars(select(CaseSuccession).order_by(CaseSuccession.id)):
         ways[row.kind, row.predecessor_id][row.area_id].append(row.successor_id)

@@ -32,17 +32,12 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
 
-from casework import calendars, successors
-from casework import setting_values as house_values
-from casework.clocks import acts as clocks
-from casework.clocks import reminder_ladder
+from casework import calendars, kept_with_rules
 from casework.db import WRITES, Model, db, prepare_engine
 from casework.db_postgres import KeepingConnection
 from casework.files.local import LocalFileStore
-from casework.places import former_areas, map_layers
-from casework.public import filter_choices as public_choices
+from casework.places import map_layers
 from casework.sealing.keyring import Keyring, use_keyring
-from casework.settings import elements as element_settings
 from casework.wallboard import map as wallboard_map
 from tests.postgres import Cluster
 from web import navigation
@@ -55,8 +50,7 @@ MOST_KEPT = 500
 """Situations kept at a time; about a megabyte each."""
 
 KNOWN: tuple[dict[Any, Any], ...] = (
-    calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept, map_layers._kept, wallboard_map._kept,
-    successors._kept, former_areas._kept, navigation._kept, public_choices._kept, element_settings._kept,
+    kept_with_rules.KEPT, calendars._kept, map_layers._kept, wallboard_map._kept, navigation._kept,
 )  # fmt: skip
 """What the program remembers of the rules, by the address of the database first."""
 

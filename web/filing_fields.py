@@ -137,8 +137,9 @@ class FilingForm(Form):
         return contact if contact != Contact() else None
 
     def validate_words(self, words: TextAreaField) -> None:
-        is_spoken = self.is_spoken or any(each.kind == "voice" for each in staged_recordings(self.photos_token.data or ""))
-        if not (words.data or "").strip() and not is_spoken:
+        if (words.data or "").strip() or self.is_spoken:
+            return
+        if not any(each.kind == "voice" for each in staged_recordings(self.photos_token.data or "")):
             raise ValidationError(_l("Please say what you saw, in writing or by voice."))
 
     def validate_area(self, area: SelectField) -> None:

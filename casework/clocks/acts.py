@@ -8,10 +8,11 @@ from functools import partial
 
 from sqlalchemy import select
 
-from casework.calendars import calendar_of, rules_head
+from casework.calendars import calendar_of
 from casework.clocks.due_changes import assignment_due
 from casework.clocks.reminder_ladder import Rung, ladder_of, next_rung_at
 from casework.db import before_commit, db, done_before_commit, kept_for_step
+from casework.kept_with_rules import kept_with_rules
 from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
 from casework.working_time import Pause, TimeLimit, Unit, due_at
@@ -58,7 +59,6 @@ class LimitRule:
         )
 
 
-_kept_rules: dict[str, tuple[str, list[LimitRule]]] = {}
 _follow: list[Callable[[Case], None]] = []
 
 
@@ -98,14 +98,11 @@ def limits_are_followed(case: Case) -> None:
     done_before_commit(("limits", case.id))
 
 
+@kept_with_rules
 def _all_rules() -> list[LimitRule]:
-    """Every rule, some dozens, cached until the rules change: distributing alone asks for five."""
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept_rules.get(place)
-    if kept is None or kept[0] != head:
-        columns = [getattr(ClockRule, field.name) for field in fields(LimitRule)]
-        kept = _kept_rules[place] = (head, [LimitRule(*row) for row in db.session.execute(select(*columns).order_by(ClockRule.id))])
-    return kept[1]
+    """Every rule, some dozens: distributing alone asks for five."""
+    columns = [getattr(ClockRule, field.name) for field in fields(LimitRule)]
+    return [LimitRule(*row) for row in db.session.execute(select(*columns).order_by(ClockRule.id))]
 
 
 def start_clock(

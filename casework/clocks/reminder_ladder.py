@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from casework.calendars import rules_head
 from casework.db import db
+from casework.kept_with_rules import kept_with_rules
 from casework.models import Clock, ReminderRule
 from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at, fraction_instant
 
@@ -60,9 +60,6 @@ class Rung:
         return due_at(limit, clock.due_at - _MOMENT if counts_days else clock.due_at, calendar, pauses)
 
 
-_kept: dict[str, tuple[str, list[Rung]]] = {}
-
-
 def ladder_of(kind: str, *, centre_id: int | None, on: date, urgency: str) -> list[Rung]:
     """Return the rungs in force on a local day, none for a limit nobody is reminded of.
 
@@ -106,11 +103,8 @@ def next_rung_at(ladder: list[Rung], clock: Clock, calendar: Calendar, climbed: 
     return min((instant for rung in nearest if (instant := rung.instant(clock, calendar)) is not None), default=None)
 
 
+@kept_with_rules
 def _all_rungs() -> list[Rung]:
-    """Every rule, cached until the rules change: each limit that starts asks for them."""
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        columns = [getattr(ReminderRule, field.name) for field in fields(Rung)]
-        kept = _kept[place] = (head, [Rung(*row) for row in db.session.execute(select(*columns).order_by(ReminderRule.id))])
-    return kept[1]
+    """Every rule: each limit that starts asks for them."""
+    columns = [getattr(ReminderRule, field.name) for field in fields(Rung)]
+    return [Rung(*row) for row in db.session.execute(select(*columns).order_by(ReminderRule.id))]

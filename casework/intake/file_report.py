@@ -145,7 +145,7 @@ def file_report(
         return earlier
     _refuse_incomplete(
         source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented,
-        is_spoken=_has_voice_note(photos_token),
+        is_spoken=not words and _has_voice_note(photos_token),
     )  # fmt: skip
     _refuse_future(seen_at, now)
     if source == "citizen":

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.calendars import rules_head
 from casework.db import db
+from casework.kept_with_rules import kept_with_rules
 from casework.models import Area, AreaSuccession
 from casework.text import fold
 
@@ -109,23 +109,13 @@ class AreaNames(NamedTuple):
     villages: Mapping[int, set[str]]
 
 
-_kept: dict[str, tuple[str, AreaNames]] = {}
-
-
 def _ways() -> tuple[Ways, Ways]:
     return _land()[:2]
 
 
+@kept_with_rules
 def _land() -> AreaNames:
-    """Cached until the rules change: reorganising a province makes some hundred successions."""
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        kept = _kept[place] = (head, _read())
-    return kept[1]
-
-
-def _read() -> AreaNames:
+    """Reorganising a province makes some hundred successions."""
     before: dict[int, list[int]] = defaultdict(list)
     behind: dict[int, list[int]] = defaultdict(list)
     for predecessor, successor in db.session.execute(select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)):

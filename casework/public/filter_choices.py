@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
-from casework.calendars import rules_head
 from casework.db import db
+from casework.kept_with_rules import kept_with_rules
 from casework.models import Area, Centre, Field
 
 
@@ -34,18 +34,8 @@ class Choices:
         return len(self.centres) > 1
 
 
-_kept: dict[str, tuple[tuple[str, date], Choices]] = {}
-
-
+@kept_with_rules
 def choices_on(day: date) -> Choices:
-    head, place = (rules_head(), day), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        kept = _kept[place] = (head, _read(day))
-    return kept[1]
-
-
-def _read(day: date) -> Choices:
     holds = (Field.valid_from <= day, or_(Field.valid_to.is_(None), Field.valid_to > day))
     fields: dict[str, Choice] = {}
     for row in db.session.scalars(select(Field).where(*holds).order_by(Field.position, Field.centre_id.is_not(None), Field.id)):

@@ -10,8 +10,8 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
-from casework.calendars import rules_head
 from casework.db import db
+from casework.kept_with_rules import kept_with_rules
 from casework.local_time import local_day
 from casework.models import ElementSetting
 from casework.permissions import Role
@@ -51,7 +51,6 @@ AS_THE_DIAGRAM = ElementRule()
 MOST_SETTINGS = 500
 
 
-
 @dataclass(frozen=True, slots=True)
 class _Row:
     element: str
@@ -71,7 +70,6 @@ class _Row:
 
 
 _known_elements: list[Elements] = []
-_kept: dict[str, tuple[str, list[_Row]]] = {}
 
 
 def tell_elements(elements: Elements) -> None:
@@ -117,10 +115,7 @@ def rule_of(row: "_Row | ElementSetting") -> ElementRule:
     )
 
 
+@kept_with_rules
 def _all_rows() -> list[_Row]:
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        columns = [getattr(ElementSetting, each.name) for each in fields(_Row)]
-        kept = _kept[place] = (head, [_Row(*row) for row in db.session.execute(select(*columns).order_by(ElementSetting.id))])
-    return kept[1]
+    columns = [getattr(ElementSetting, each.name) for each in fields(_Row)]
+    return [_Row(*row) for row in db.session.execute(select(*columns).order_by(ElementSetting.id))]

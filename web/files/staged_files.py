@@ -23,9 +23,12 @@ def missing_files(token: str) -> list[Bilingual]:
 
     Photos are named by their place on the page. A form has one recording of each kind, so a newer one replaces the one shown.
     """
+    shown = request.form.getlist(KEPT_FILE)[:MOST_NAMED]
+    if not shown:
+        return []
     photos, kinds = {each.sha256 for each in staged_photos(token)}, {each.kind for each in staged_recordings(token)}
     gone, number = list[Bilingual](), 0
-    for kind, _colon, digest in (each.partition(":") for each in request.form.getlist(KEPT_FILE)[:MOST_NAMED]):
+    for kind, _colon, digest in (each.partition(":") for each in shown):
         number += kind == PHOTOS
         if kind == PHOTOS and digest not in photos:
             gone.append(

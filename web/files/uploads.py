@@ -73,6 +73,8 @@ def photos_taken() -> str:
 
 def _prepared(files: list[FileStorage], token: str, most: int) -> tuple[list[PreparedPhoto], list[Bilingual]]:
     """Done before the write transaction, because decoding and writing files takes time."""
+    if not files:
+        return [], []
     there = staged_photos(token)
     room, known = most - len(there), {photo.sha256 for photo in there}
     prepared: list[PreparedPhoto] = []

@@ -62,12 +62,15 @@ def _make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @performs(Action.FILE_REPORT)
 @allow_microphone
 def new_report() -> ResponseReturnValue:
+    until = None
+    if request.method == "POST":
+        # before the form reads anything, since a unit of work has what was read before read again
+        with unit_of_work():
+            until = count_attempt(NETWORK, this_network(), now=now())
     form = filing_form()
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
-    with unit_of_work():
-        until = count_attempt(NETWORK, this_network(), now=now())
     if until is not None:
         form.validate()
         return _page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429

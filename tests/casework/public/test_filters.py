@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework import kept_with_rules
 from casework.calendars import rules_head
 from casework.db import db, unit_of_work
 from casework.local_time import local_day, midnight
@@ -124,12 +125,8 @@ def test_a_day_long_ago_is_looked_for_there_and_no_page_goes_on_from_what_is_not
 
 def build_head_moves(world: build.World) -> None:
     """Areas are kept until the rules change; here they changed by hand."""
-    from casework.places import former_areas
-    from casework.public import filter_choices as public_choices
-
     assert rules_head() is not None
-    former_areas._kept.clear()
-    public_choices._kept.clear()
+    kept_with_rules.KEPT.clear()
 
 
 def test_one_centre_or_all(world: build.World) -> None:
