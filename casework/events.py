@@ -68,6 +68,13 @@ def empty_payloads(which: ColumnElement[bool]) -> None:
     db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
 
 
+def begin_stream(case: Case) -> None:
+    """Begin the chain of a case that this unit of work has just opened, so that nothing is asked for its head."""
+    head = EventStream(stream=case_stream(case), seq=0, hash=START, changed_at=case.opened_at)
+    db.session.add(head)
+    kept_for_step()["locked head", head.stream] = head
+
+
 def lock_streams_ahead(cases: Collection[Case]) -> None:
     """Lock the chain heads of several locked cases at once, so that the step asks for none of them again."""
     query = select(EventStream).where(EventStream.stream.in_([case_stream(case) for case in cases])).order_by(EventStream.stream)

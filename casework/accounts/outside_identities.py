@@ -16,11 +16,12 @@ from sqlalchemy import delete, select, update
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Account, ConsentNotice, OutsideIdentity, OutsideSignIn
+from casework.models import Account, OutsideIdentity, OutsideSignIn
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.privacy.identity import Contact, citizen_account
 from casework.sealing.seal import lookup_digest, open_json, seal_json
 from casework.setting_events import record_setting
+from casework.settings.consent_notices import Notice
 from casework.settings.people import require_own
 from casework.text import normal
 
@@ -148,7 +149,7 @@ def newcomer_of(browser: str, *, now: datetime) -> tuple[Subject, str] | None:
 
 
 def open_outside_account(
-    browser: str, *, name: str, language: str, notice: ConsentNotice | None, now: datetime
+    browser: str, *, name: str, language: str, notice: Notice | None, now: datetime
 ) -> Account:
     """Open a citizen's account for the person who agreed to the notice in this browser. Raises SignInOver; OutsideRefused for too long a
     name."""

@@ -224,6 +224,11 @@ def _running_clocks(case: Case) -> list[Clock]:
     return running
 
 
+def no_clocks_yet(case: Case) -> None:
+    """Say that no limit of this case runs, because it has just been opened: nothing is asked for them."""
+    kept_for_step()["clocks", case.id] = []
+
+
 def read_clocks_ahead(cases: Collection[Case]) -> None:
     """Read the running limits of several locked cases at once, so that the step asks for none of them again."""
     found: dict[int, list[Clock]] = {case.id: [] for case in cases}

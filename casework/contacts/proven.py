@@ -16,11 +16,12 @@ from sqlalchemy.orm import joinedload
 from casework.contacts.former import tell_former_contact
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Account, ConsentNotice, OutboxMessage, Report, Reporter
+from casework.models import Account, OutboxMessage, Report, Reporter
 from casework.permissions import SYSTEM, Actor
 from casework.privacy.account_marks import mark_account
 from casework.privacy.contact_codes import digest_of, kind_of
 from casework.privacy.identity import Contact, citizen_account, open_contact, seal_contact
+from casework.settings.consent_notices import Notice
 from casework.text import normal
 
 MOST_CLAIMED = 100
@@ -51,7 +52,7 @@ def account_of(contact: Contact) -> Account | None:
 
 
 def open_account(
-    contact: Contact, *, name: str, language: str, notice: ConsentNotice | None, now: datetime, password_hash: str | None = None
+    contact: Contact, *, name: str, language: str, notice: Notice | None, now: datetime, password_hash: str | None = None
 ) -> Account:
     """Open an account for a contact proven just now; an account that only claimed it loses it. Adds the contact's reports.
 

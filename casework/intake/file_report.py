@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.clocks.acts import MARKED_URGENT, ClockKind, start_clock
+from casework.clocks.acts import MARKED_URGENT, ClockKind, no_clocks_yet, start_clock
 from casework.contacts.blocked_senders import refuse_blocked
 from casework.contacts.report_links import case_of
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.events import record
+from casework.events import begin_stream, record
 from casework.intake import sentences
 from casework.local_time import LOCAL_ZONE
 from casework.models import (
@@ -26,7 +26,6 @@ from casework.models import (
     CaseReport,
     Centre,
     CodeCounter,
-    ConsentNotice,
     Device,
     Field,
     IdempotencyKey,
@@ -43,8 +42,9 @@ from casework.privacy.identity import Contact, sealed_reporter
 from casework.rate_limits import KEPT_FOR_CLIENTS
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing.seal import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
-from casework.search.rows import refresh_search_rows
+from casework.search.rows import add_search_rows
 from casework.sentences import always
+from casework.settings.consent_notices import Notice
 from casework.states import CaseState
 from casework.text import normal
 from casework.verbs import MESSAGE, Verb
@@ -125,7 +125,7 @@ def file_report(
     field: Field | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
     seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
     idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
-    consent_notice: ConsentNotice | None = None, code: str | None = None,
+    consent_notice: Notice | None = None, code: str | None = None,
 ) -> Filed:  # fmt: skip
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
@@ -365,13 +365,16 @@ def _open_case(report: Report, place: Place, *, by: Actor, now: datetime) -> Cas
         latitude=latitude, longitude=longitude, urgency="normal", complexity="ordinary", reopened=0, is_public=False,
     )  # fmt: skip
     case.reports.append(CaseReport(report=report, is_main=True, joined_at=now))
+    case.assignments = []
     db.session.add(case)
     db.session.flush()
+    begin_stream(case)
+    no_clocks_yet(case)
     hurried = report.marked_urgent or report.source in ("camera", "phone")
     agreed = {"consent": "voice"} if report.consented_at and report.source in STAFF_TAKEN else {}
     record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent, **agreed)
     start_clock(case, ClockKind.ACCEPTANCE, at=now, urgency=MARKED_URGENT if hurried else "normal")
     tell_reporter(report, "report_filed", case=case, at=now)
     tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)
-    refresh_search_rows(case, at=now)
+    add_search_rows(case, at=now)
     return case

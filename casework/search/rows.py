@@ -10,6 +10,15 @@ from casework.places.former_areas import other_names
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication
 from casework.text import index_words
 
+STAFF_AUDIENCES = ("centre", "agencies")
+
+
+def add_search_rows(case: Case, *, at: datetime) -> None:
+    """The search rows of a case that has just been opened: nothing of it is cleared or published yet."""
+    text = " ".join(filter(None, _where(case)))
+    for audience in STAFF_AUDIENCES:
+        _put(SearchRow(case_id=case.id, audience=audience, code=case.code), text, case, at)
+
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
     """Rebuild the case's search rows; a quarantined case has none, an unpublished one none for the public."""
@@ -18,20 +27,26 @@ def refresh_search_rows(case: Case, *, at: datetime) -> None:
         return
     kept = {row.audience: row for row in db.session.scalars(select(SearchRow).where(SearchRow.case_id == case.id))}
     for audience, words in _words(case).items():
-        text = " ".join(filter(None, words))
-        row = kept.pop(audience, None)
-        if row is None:
-            row = SearchRow(case_id=case.id, centre_id=case.centre_id, audience=audience, code=case.code)
-            db.session.add(row)
-        row.words, row.exact_words, row.changed_at, row.centre_id = index_words(text), text, at, case.centre_id
+        row = kept.pop(audience, None) or SearchRow(case_id=case.id, audience=audience, code=case.code)
+        _put(row, " ".join(filter(None, words)), case, at)
     for row in kept.values():
         db.session.delete(row)
 
 
+def _put(row: SearchRow, text: str, case: Case, at: datetime) -> None:
+    row.words, row.exact_words, row.changed_at, row.centre_id = index_words(text), text, at, case.centre_id
+    db.session.add(row)
+
+
+def _where(case: Case) -> list[str | None]:
+    """What the case is called, and the names of its place now and before."""
+    return [case.code, case.title, case.area.name_vi if case.area else None, *other_names(case.area_id), case.village]
+
+
 def _words(case: Case) -> dict[str, list[str | None]]:
-    place = [case.code, case.title, case.area.name_vi if case.area else None, *other_names(case.area_id), case.village]
+    place = _where(case)
     cleared = [*place, case.place, *_cleared_texts(case)]
-    rows = {"centre": cleared, "agencies": cleared}
+    rows = dict.fromkeys(STAFF_AUDIENCES, cleared)
     if case.is_public and case.visibility_reason_id is None:
         publication = newest_publication(case, kinds=PUBLIC_KINDS)
         if publication is not None:

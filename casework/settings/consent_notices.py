@@ -5,6 +5,7 @@ Each report keeps which notice was shown, so the words of one that has been in f
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
+from casework.kept_with_rules import kept_with_rules
 from casework.local_time import local_day
 from casework.models import ConsentNotice
 from casework.settings.importing.rows import Proposal
@@ -23,7 +25,22 @@ LONGEST_VERSION = 20
 LONGEST_NOTICE = 6_000
 
 
-def notice_today(centre_id: int | None, now: datetime) -> ConsentNotice | None:
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as people are shown it, from one day until another (exclusive; local days)."""
+
+    id: int
+    version: str
+    body: Bilingual
+    centre_id: int | None
+    valid_from: date
+    valid_to: date | None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+def notice_today(centre_id: int | None, now: datetime) -> Notice | None:
     """The notice a centre shows: its own, or else the installation's; of several in force the newest. None where none was seeded."""
     today = local_day(now)
     rows = [row for row in _begun(today) if row.centre_id in (None, centre_id)]
@@ -32,12 +49,12 @@ def notice_today(centre_id: int | None, now: datetime) -> ConsentNotice | None:
     return next((row for row in in_force if row.centre_id is not None), None) or next(iter(in_force or rows), None)
 
 
-def notice_shown(version: str, now: datetime) -> ConsentNotice | None:
+def notice_shown(version: str, now: datetime) -> Notice | None:
     """The notice of a version that was ever shown: a report may have waited for weeks with that of its day."""
     return next((row for row in _begun(local_day(now)) if row.version == version), None)
 
 
-def replaces_for(centre_id: int | None, shown: ConsentNotice | None, now: datetime) -> ConsentNotice | None:
+def replaces_for(centre_id: int | None, shown: Notice | None, now: datetime) -> Notice | None:
     """The notice that has to be agreed to instead of the one shown, because the report goes to a centre that has another.
 
     None where the one shown suffices, such as an earlier version of the same body.
@@ -89,10 +106,12 @@ def remark_on_notice(row: Any, day: date) -> Bilingual | None:
     return Bilingual("Đã có bản mới hơn; bản mới hơn được hiển thị.", "There is a newer one, and that is what people are shown.")
 
 
-def _begun(day: date) -> list[ConsentNotice]:
+@kept_with_rules
+def _begun(day: date) -> tuple[Notice, ...]:
     """All that have begun by a day, newest first; one page of rows, because versions are few."""
     query = select(ConsentNotice).where(ConsentNotice.valid_from <= day, _ever_held())
-    return list(db.session.scalars(query.order_by(ConsentNotice.valid_from.desc(), ConsentNotice.id.desc()).limit(200)))
+    rows = db.session.scalars(query.order_by(ConsentNotice.valid_from.desc(), ConsentNotice.id.desc()).limit(200))
+    return tuple(Notice(row.id, row.version, row.body, row.centre_id, row.valid_from, row.valid_to) for row in rows)
 
 
 def _ever_held() -> Any:

@@ -9,12 +9,12 @@ from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
 from casework.intake.limits import TooManyReports, count_filing
 from casework.intake.pass_on import CentreMissing, centre_for
-from casework.models import Area, Centre, ConsentNotice, Device, Field
+from casework.models import Area, Centre, Device, Field
 from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
 from casework.rate_limits import limit_set_by
 from casework.search.staff_choices import fields_of
-from casework.settings.consent_notices import notice_shown, notice_today
+from casework.settings.consent_notices import Notice, notice_shown, notice_today
 from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language
@@ -96,7 +96,7 @@ def code_ahead(centre: Centre, key: str | None) -> str | None:
         return reserve_code(centre, now=now())
 
 
-def notice_of(form: FilingForm) -> ConsentNotice | None:
+def notice_of(form: FilingForm) -> Notice | None:
     """The notice shown by this form; for a newly opened form, the one it is about to show."""
     version = form.consent_notice.data
     return notice_shown(version, now()) if version else notice_today(centre_id_at(form.chosen_place), now())

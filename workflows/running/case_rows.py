@@ -36,6 +36,11 @@ def merged_into(case: Case) -> list[Case]:
     return _rows(case, "merged")
 
 
+def nothing_yet(case: Case) -> None:
+    """Say that a case just filed has no instance, step or timer: nothing is asked for them."""
+    kept_for_step().update({(kind, case.id): [] for kind in ("instances", "steps", "timers")})
+
+
 def read_ahead(cases: Collection[Case]) -> None:
     """Read everything a step of each of several locked cases needs, in a few statements.
 

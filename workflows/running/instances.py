@@ -25,7 +25,7 @@ from workflows.definitions.services import run_service
 from workflows.facts import ENDS_OF_ITS_OWN
 from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.rounds import forget_rounds
-from workflows.running.case_rows import instances_of, merged_into
+from workflows.running.case_rows import instances_of, merged_into, nothing_yet
 from workflows.running.flat_rows import FlatRows, rearm_timers, set_daily_timers
 from workflows.versions.live import live_version
 
@@ -50,6 +50,7 @@ FIRST_MESSAGE = "assigned"
 
 def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> ProcessInstance:
     """Start the process of a case just filed, on the live version of its centre. Raises NoLiveVersion."""
+    nothing_yet(case)
     process = CaseProcess(case, now=now, bindings=bindings)
     instance = process.start(CASE)
     process.settle()
