@@ -63,6 +63,30 @@ def test_what_a_process_held_is_forgotten_when_it_ends(sqlite_environment: dict[
         assert requests.exists(), "the requests it counted stay"
 
 
+def test_a_page_somebody_waited_too_long_for_is_refused(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
+    begun, told = tmp_path / "begun", tmp_path / "told to go on"
+    (tmp_path / "slow_wsgi.py").write_text(SLOW.format(begun=str(begun), told=str(told)))
+    few = {"LANGBIANG_THREADS": "1", "LANGBIANG_WAIT_SECONDS": "1"}
+    with gunicorn("slow_wsgi:app", sqlite_environment | few, tmp_path) as (_, address):
+        answers: list[httpx.Response] = []
+
+        def ask(path: str) -> None:
+            answers.append(httpx.get(f"{address}{path}", timeout=WAIT_SECONDS, verify=False))
+
+        asking = [threading.Thread(target=ask, args=(path,)) for path in ("/slow", "/reports", "/healthz")]
+        asking[0].start()
+        wait_for(begun.exists)
+        for each in asking[1:]:
+            each.start()
+        time.sleep(2)
+        told.touch()
+        for each in asking:
+            each.join()
+    assert {answer.url.path: (answer.status_code, "Retry-After" in answer.headers) for answer in answers} == {
+        "/slow": (404, False), "/reports": (503, True), "/healthz": (200, False)
+    }  # fmt: skip
+
+
 @contextmanager
 def gunicorn(application: str, environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The process and its address, once it answers."""
