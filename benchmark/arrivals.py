@@ -37,7 +37,7 @@ from workflows.models import Incident
 
 LATE_MS = 1000
 """From the moment a request was due; people notice."""
-DRAIN_TIMES, DRAIN_LEAST_SECONDS = 3, 300
+DRAIN_TIMES, DRAIN_LEAST_SECONDS = 5, 300
 """How long what was started may go on after the last arrival: so many times the arrivals' time, and no less than so many seconds."""
 LAST_ANSWER_SECONDS = 40
 """For the answers people are waiting for when nobody tries again any more."""
