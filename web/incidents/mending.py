@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from casework.db import unit_of_work
+from casework.db import reading_once, unit_of_work
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case
 from casework.permissions import Action
@@ -137,12 +137,13 @@ def _ids(verb: str) -> dict[str, str]:
 
 
 def _page(case: Case, *, refused: str = "", refusal: Refusal | None = None) -> str:
-    processes = processes_of(case)
+    with reading_once():
+        processes, diagram = processes_of(case), diagram_of(case, language=language(), now=now())
     return render_template(
         "incidents/process.html",
         case=case,
         processes=processes,
-        diagram=diagram_of(case, language=language(), now=now()),
+        diagram=diagram,
         is_suspended=any(each.status == "suspended" for each in processes),
         is_running=any(each.status == "running" for each in processes),
         statuses=STATUSES,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from casework.bilingual import Bilingual
+from casework.db import reading_once
 from casework.permissions import Action
 from web.clock import now
 from web.exports.links import export_url
@@ -140,7 +141,9 @@ def _list(*, before: Incident | None = None, results: Any = ()) -> str:
 
 def _page(seen: Incident, *, refusal: Refusal | None = None) -> str:
     version = version_at(seen.instance, seen.occurred_at)
-    before = view_of(seen.state_before, seen.instance, version=version)
+    with reading_once():
+        before, present = view_of(seen.state_before, seen.instance, version=version), view_of(seen.instance.state, seen.instance)
+        tokens = tokens_in(seen.state_before, seen.instance, version=version)
     return render_template(
         "incidents/incident.html",
         incident=seen,
@@ -151,8 +154,8 @@ def _page(seen: Incident, *, refusal: Refusal | None = None) -> str:
         attempts=attempts_of(seen),
         before=before,
         xml=named_in(text_of(version), language()),
-        marks=marks_of([tokens_in(seen.state_before, seen.instance, version=version)]) | {"errors": [seen.element]},
-        can_be_read=view_of(seen.instance.state, seen.instance).is_readable,
+        marks=marks_of([tokens]) | {"errors": [seen.element]},
+        can_be_read=present.is_readable,
         value_words=value_words,
         refusal=refusal,
         typed=request.form,

@@ -11,7 +11,6 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from casework.bilingual import Bilingual
 from casework.models import Case
-from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
@@ -20,6 +19,7 @@ from workflows.models import ProcessInstance, ProcessVersion
 from workflows.moving.token_targets import reason_against
 from workflows.running.case_rows import instances_of
 from workflows.running.process_variables import content_names, declared_variables, value_of
+from workflows.running.stored_trees import tree_to_read
 from workflows.running.token_moves import targets_of, tokens_at_rest
 
 
@@ -69,11 +69,12 @@ def view_of(
     state: bytes, instance: ProcessInstance, *, bindings: Bindings = BINDINGS, version: ProcessVersion | None = None
 ) -> ProcessView:
     """Return an instance in its present or an earlier state; for a state from before a move, pass the version of then."""
-    definition = definition_of(version or instance.process_version)
+    version = version or instance.process_version
+    definition = definition_of(version)
     agency = instance.assignment.agency.name if instance.assignment else None
     is_ended = instance.ended_at is not None
     try:
-        workflow = engine.unpack(state, definition.specs[instance.process_id])
+        workflow = tree_to_read(state, instance.process_id, version)
     except Exception:  # damaged: the engine may raise anything, but the page must still open
         return ProcessView(instance.key, agency, instance.status, is_ended, False, (), ())
     return ProcessView(

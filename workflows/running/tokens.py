@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Case
-from workflows import engine
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Definition
 from workflows.models import ProcessInstance, ProcessVersion
+from workflows.running.stored_trees import tree_to_read
 
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
 
@@ -45,7 +45,7 @@ def tokens_in(state: bytes, instance: ProcessInstance, *, version: ProcessVersio
     definition = definition_of(version)
     where = (instance.process_id, instance.assignment_id, version.id, instance.ended_at is not None)
     try:
-        workflow = engine.unpack(state, definition.specs[instance.process_id])
+        workflow = tree_to_read(state, instance.process_id, version)
     except Exception:  # damaged: the engine may raise anything, but the page must still open
         return Tokens(*where, frozenset(), frozenset(), frozenset(), is_readable=False)
     return Tokens(*where, *marks_of(workflow, definition))

@@ -1,11 +1,20 @@
+from unittest.mock import Mock
+
+import pytest
+from flask import Flask
 from sqlalchemy import select
 
-from casework.db import db, unit_of_work
+from casework.db import db, reading_once, unit_of_work
 from casework.models import Case
 from tests import build
+from workflows import packing
 from workflows.definitions.process import definitions
+from workflows.mending.process_view import processes_of
 from workflows.models import WaitingTask
 from workflows.running.acts import follow
+from workflows.running.case_rows import instances_of
+from workflows.running.instances import CaseProcess
+from workflows.running.stored_trees import tree_to_read
 from workflows.running.tokens import tokens_of
 
 
@@ -60,3 +69,32 @@ def test_a_process_that_has_not_parsed_the_version_reads_it_from_the_database(sq
     case = build.case_at(world, "to_classify")
     definitions._known.clear()
     assert tokens_of(case)[0].current == {"classify"}
+
+
+def test_a_page_restores_a_state_once_and_one_that_was_changed_or_rolled_back_as_it_is(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build.standard_world()
+    case, further_on = build.case_at(world, "to_classify"), build.case_at(world, "to_distribute")
+    (instance,), (other,) = instances_of(case), instances_of(further_on)
+    monkeypatch.setattr(packing, "restored", restored := Mock(wraps=packing.restored))
+    with reading_once():
+        before, view = tokens_of(case), processes_of(case)
+        assert [token.element for token in view[0].resting if token.is_step] == list(before[0].current) == ["classify"]
+        assert restored.call_count == 1
+        instance.state = other.state
+        assert tokens_of(case)[0].current == {"distribute"}
+        db.session.rollback()
+        assert tokens_of(case) == before
+        assert restored.call_count == 2
+    tokens_of(case)
+    assert restored.call_count == 3, "outside a page or a unit of work nothing is kept"
+
+
+def test_a_process_that_runs_does_not_run_what_others_look_at(sqlite_app: Flask) -> None:
+    case = build.case_at(build.standard_world(), "to_classify")
+    with unit_of_work():
+        (instance,) = instances_of(case)
+        looked_at = tree_to_read(instance.state, instance.process_id, instance.process_version)
+        assert tree_to_read(instance.state, instance.process_id, instance.process_version) is looked_at
+        assert CaseProcess(case, now=build.next_moment(case)).open(instance) is not looked_at
