@@ -1,6 +1,6 @@
 """Which staff need a second factor and from which day nothing opens without it: rules by role, of the installation or a centre."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -36,7 +36,15 @@ class _Rule(NamedTuple):
     valid_to: date | None
 
 
-_kept: dict[str, tuple[str, list[_Rule]]] = {}
+class _Rules(NamedTuple):
+    """The rules as kept until one changes, and, where a centre has rules of its own, the centre of each agency."""
+
+    head: str
+    rules: list[_Rule]
+    centre_of_agency: dict[int, int]
+
+
+_kept: dict[str, _Rules] = {}
 
 
 def needed_from(actor: Actor, *, now: datetime) -> date | None:
@@ -44,11 +52,12 @@ def needed_from(actor: Actor, *, now: datetime) -> date | None:
 
     New members of staff have the days of grace from the day they join.
     """
-    rules, today = [rule for rule in _rules() if _holds(rule, local_day(now))], local_day(now)
+    kept, today = _rules(), local_day(now)
+    rules = [rule for rule in kept.rules if _holds(rule, today)]
     if not rules or actor.account is None:
         return None
     joined = min(local_day(actor.account.created_at), today)
-    days = [max(rule.valid_from, joined) + timedelta(days=rule.grace_days) for rule in _meant(rules, actor.grants)]
+    days = [max(rule.valid_from, joined) + timedelta(days=rule.grace_days) for rule in _meant(rules, actor.grants, kept.centre_of_agency)]
     return min(days, default=None)
 
 
@@ -75,33 +84,29 @@ def guard_sign_in(*, now: datetime) -> None:
     record_setting("value", "fresh_minutes", by=SYSTEM, at=now, centre_id=None, old={"value": 0}, new=told_value, reason=WHY_NEW)
 
 
-def _rules() -> list[_Rule]:
+def _rules() -> _Rules:
     """Every rule, cached until the rules change: each staff page asks."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
-    if kept is None or kept[0] != head:
+    if kept is None or kept.head != head:
         columns = (SecondFactorRule.role, SecondFactorRule.centre_id, SecondFactorRule.grace_days, SecondFactorRule.valid_from,
                    SecondFactorRule.valid_to)  # fmt: skip
-        kept = _kept[place] = (head, [_Rule(*row) for row in db.session.execute(select(*columns))])
-    return kept[1]
+        rules = [_Rule(*row) for row in db.session.execute(select(*columns))]
+        agencies = db.session.execute(select(Agency.id, Agency.centre_id)) if any(rule.centre_id is not None for rule in rules) else ()
+        kept = _kept[place] = _Rules(head, rules, dict(tuple(row) for row in agencies))
+    return kept
 
 
 def _holds(rule: _Rule, day: date) -> bool:
     return rule.valid_from <= day and (rule.valid_to is None or day < rule.valid_to)
 
 
-def _meant(rules: list[_Rule], grants: Iterable[Grant]) -> Iterable[_Rule]:
+def _meant(rules: list[_Rule], grants: Iterable[Grant], centre_of_agency: Mapping[int, int]) -> Iterable[_Rule]:
     """The rules of the roles held, a centre's before the installation's."""
     for grant in grants:
         of_role = [rule for rule in rules if rule.role == grant.role]
         if not of_role:
             continue
-        own = [rule for rule in of_role if rule.centre_id is not None and rule.centre_id == _centre_of(grant)]
+        centre_id = grant.centre_id if grant.agency_id is None else centre_of_agency.get(grant.agency_id)
+        own = [rule for rule in of_role if rule.centre_id is not None and rule.centre_id == centre_id]
         yield from own or (rule for rule in of_role if rule.centre_id is None)
-
-
-def _centre_of(grant: Grant) -> int | None:
-    if grant.agency_id is None:
-        return grant.centre_id
-    agency = db.session.get(Agency, grant.agency_id)
-    return agency.centre_id if agency is not None else None

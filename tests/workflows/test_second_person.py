@@ -177,7 +177,7 @@ def plays_request(world: build.World) -> Play:
     def first() -> None:
         by = world.actor("records_clerk")
         with unit_of_work():
-            found.append(request_data("restriction", person=Person(account=by.account), by=by, now=NOON))
+            found.append(request_data("restriction", person=Person(account=world.people["records_clerk"]), by=by, now=NOON))
 
     def second(by: str, now: datetime) -> None:
         with unit_of_work():

@@ -155,7 +155,7 @@ def test_administrators_lock_nobody_out_and_stay_in_their_centre(sqlite_app: Fla
     def close(account: Account) -> Any:
         return lambda: leave(account, roles_of(account), by=by, now=NOON, reason=WHY, takes_over={}, disables=True)
 
-    own = by.account
+    own = world.people["administrator"]
     refused: list[tuple[type[Exception], str, Any]] = [
         (RoleRefused, "your own last", lambda: leave(own, roles_of(own), by=by, now=NOON, reason=WHY, takes_over={})),
         (PersonRefused, "your own account", close(own)),
