@@ -93,7 +93,7 @@ def _rules() -> _Rules:
                    SecondFactorRule.valid_to)  # fmt: skip
         rules = [_Rule(*row) for row in db.session.execute(select(*columns))]
         agencies = db.session.execute(select(Agency.id, Agency.centre_id)) if any(rule.centre_id is not None for rule in rules) else ()
-        kept = _kept[place] = _Rules(head, rules, dict(tuple(row) for row in agencies))
+        kept = _kept[place] = _Rules(head, rules, {row.id: row.centre_id for row in agencies})
     return kept
 
 
