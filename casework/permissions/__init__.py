@@ -306,11 +306,11 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
     tracked = frozenset(tracked_report_ids)
     if account is None:
         return Actor(account=None, tracked_report_ids=tracked)
+    if db.session.autoflush:
+        db.session.flush()          # a statement of tables does not do so, and a new account has no id before
     acting = ActingAccount.of(account)
     if account.kind != "staff" or account.disabled_at is not None:
         return Actor(account=acting, tracked_report_ids=tracked)
-    if db.session.autoflush:
-        db.session.flush()          # unlike one of models, a statement of tables does not do so
     rows = db.session.execute(_ROLES_OF_ACCOUNT, {"account_id": acting.id, **moments(now)})
     return Actor(account=acting, grants=grants_in(rows, acting.id), tracked_report_ids=tracked)
 

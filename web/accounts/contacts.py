@@ -61,7 +61,7 @@ class FirstPasswordForm(Form):
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def account() -> ResponseReturnValue:
     """The account page of a citizen; staff are led to the page of their sessions."""
-    return _page() if _citizen() is not None else redirect(url_for("auth.sessions"))
+    return _page() if found(signed_in_account()).kind == "citizen" else redirect(url_for("auth.sessions"))
 
 
 @bp.post("/account/name")
