@@ -10,6 +10,7 @@ from casework.db import db, prepare_engine
 from casework.sealing.keyring import use_keyring
 from web.config import Config
 from web.config.kept_secrets import SECRET_KEY, kept_secret
+from web.http.row_addresses import row_address
 from web.watching import job_threads
 
 PAGES = (
@@ -43,7 +44,10 @@ PAGES = (
 
 
 class Langbiang(Flask):
-    """Flask, but failures are logged without the exception's text, which may quote what people typed."""
+    """Flask, but failures are logged without the exception's text, which may quote what people typed, and rows' addresses are made once."""
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        return row_address(super().url_for, endpoint, values) or super().url_for(endpoint, **values)
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
         from web.request_log import LOGGER, request_id

@@ -1,8 +1,8 @@
-"""Template filters: the reader's language, local times, limits, telephone numbers, icons."""
+"""Template filters: the reader's language, local times, limits, telephone numbers."""
 
 from datetime import date, datetime
 
-from flask import Flask, g, url_for
+from flask import Flask
 
 from casework.intake.telephones import as_dialled
 from casework.local_time import LOCAL_ZONE, last_day, local_day
@@ -30,16 +30,7 @@ def install(app: Flask) -> None:
         percent=percent,
         typed=typed_in,
     )
-    app.jinja_env.globals["sprite"] = sprite
     app.jinja_env.globals.update(former_place_name=former_place_name, former_agency_name=former_agency_name, said_with=said_with)
-
-
-def sprite(name: str) -> str:
-    """The address of an icon file; cached for the request, because a list shows some hundred icons."""
-    known: dict[str, str] = g.setdefault("sprites", {})
-    if name not in known:
-        known[name] = url_for("static", filename=f"vendor/tabler/{name}.svg")
-    return known[name]
 
 
 def mid_sentence(name: str) -> str:

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
+from werkzeug.routing import BuildError
 
 from tests import build
 from tests.conftest import client_of
@@ -137,3 +138,26 @@ def test_paths_nobody_set_up_do_not_fill_the_memory(sqlite_app: Flask) -> None:
             assert written(sqlite_app, "{{ url_for('public.home') }}") == f"/{number}/"
     assert len(folds.sets) == MOST_SETS
     folds.sets.clear()
+
+
+class TestRows:
+    """Addresses of rows (web/http/row_addresses.py)."""
+
+    @pytest.mark.parametrize("values", [
+        {"ref": "Ab_-9"}, {"ref": "a b/ä&"}, {"ref": "x", "back": "/inbox?q=~row~"}, {"ref": "x", "back": None}, {"ref": "x", "page": 2},
+        {"ref": "x", "_anchor": "n-1"}, {"ref": "x", "_external": True},
+    ])  # fmt: skip
+    @pytest.mark.parametrize("address", ["/inbox?back=/inbox", "/tasks/x", "/tasks/x?back=/inbox%3Fview%3Dlate"])
+    def test_are_what_flask_makes_of_them(self, sqlite_app: Flask, address: str, values: dict[str, object]) -> None:
+        with sqlite_app.test_request_context(address, base_url="http://localhost/goc"):
+            for endpoint in ("tasks.task", "cases.case", "inbox.claim", "statistics.snapshot"):
+                plain = Flask.url_for(sqlite_app, endpoint, **values)  # type: ignore[arg-type]
+                assert [url_for(endpoint, **values) for _again in range(2)] == [plain] * 2
+
+    def test_a_row_that_has_no_page_is_refused_as_before(self, sqlite_app: Flask) -> None:
+        with sqlite_app.test_request_context("/"), pytest.raises(BuildError, match=r"no\.such_page"):
+            url_for("no.such_page", ref="x")
+
+    def test_a_row_without_a_name_is_refused_as_before(self, sqlite_app: Flask) -> None:
+        with sqlite_app.test_request_context("/"), pytest.raises(BuildError, match=r"ref"):
+            url_for("tasks.task", ref=None)
