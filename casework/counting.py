@@ -11,7 +11,7 @@ from casework.db import db
 
 Rows = Select[Any] | CompoundSelect[Any]
 
-MOST_KEPT = 500
+MOST_KEPT = 200
 """Statements a process keeps of each kind, one for every set of numbers somebody is shown."""
 
 

@@ -192,8 +192,8 @@ def counts_for(
     statement = statements.tally(
         _fitting(wanted, desks_of or by, desks), shape_of(wanted) if wanted is not None else None, rows_of(further)
     )  # fmt: skip
-    values = values_of(further) | moments(by, now) | {f"desk_{number}": desk for number, desk in enumerate(desks)}
-    values |= statements.values_of(wanted) if wanted is not None else {}
+    values = values_of(further) | moments(by, now) | {f"desk{number}": desk for number, desk in enumerate(desks)}
+    values |= statements.values_in(wanted) if wanted is not None else {}
     rows = db.session.execute(statement, values | {"since": since}).all()
     counts.beside.update(zip(further, rows[0], strict=False))
     for row in rows:

@@ -1,7 +1,7 @@
 """The statements of the inbox. Each is made once for its shape and kept: which ranges and conditions a query has, whatever their values.
 
 Values are parameters: of the moment and the person (NOW, TODAY, …) under one name each, those of a query under names with its prefix,
-since one statement may count several queries.
+since one statement may count several queries. No name is that of a column with a number (`desk_1`): SQLAlchemy names values so itself.
 """
 
 from dataclasses import dataclass, replace
@@ -94,7 +94,7 @@ class Asked:
         found: dict[str, Any] = {f"{prefix}in_{number}": each.value for number, each in enumerate(self.ranges)}
         if chosen.waits == Waits.OTHERS:
             found[f"{prefix}own_desks"] = self.own_desks
-        return found | values_of(self.wanted, prefix)
+        return found | values_in(self.wanted, prefix)
 
     def counted(self, by: Actor, *, now: datetime, most: int, prefix: str = "") -> Counted | None:
         """Its rows, to be counted no further than `most` + 1; None where it can have none."""
@@ -120,7 +120,7 @@ def shape_of(wanted: InboxQuery) -> InboxQuery:
     return replace(wanted, element=None if wanted.element is None else _GIVEN, codes=codes, chosen=chosen)
 
 
-def values_of(wanted: InboxQuery, prefix: str = "") -> dict[str, Any]:
+def values_in(wanted: InboxQuery, prefix: str = "") -> dict[str, Any]:
     """What `shape_of` leaves out."""
     found: dict[str, Any] = {}
     if wanted.element is not None:
@@ -364,5 +364,5 @@ def _all_of(number: int, state: str, fits: InboxQuery | None, shape: InboxQuery 
     query: Select[Any] = select(*columns, is_fit.label("fits"))
     if shape is not None and shape.chosen.needs_case:
         query = query.join_from(TASK, CASE, CASE.c.id == TASK.c.case_id)
-    query = query.where(TASK.c.desk == bindparam(f"desk_{number}"), TASK.c.state == state)
+    query = query.where(TASK.c.desk == bindparam(f"desk{number}"), TASK.c.state == state)
     return query.order_by(TASK.c.due_at, TASK.c.id)
