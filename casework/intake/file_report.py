@@ -149,8 +149,7 @@ def file_report(
     )  # fmt: skip
     _refuse_future(seen_at, now)
     if source == "citizen":
-        account = db.session.get_one(Account, by.account_id) if by.account is not None else None
-        refuse_blocked(centre=centre, contact=contact, account=account, device=device, now=now)
+        _refuse_blocked(centre, contact, by, device, now)
     secret = new_tracking_secret()
     report = Report(
         **_place_kept(place, centre), code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre,
@@ -289,6 +288,11 @@ def _refuse_caller(contact: Contact | None, *, consented: bool, may_be_unknown: 
 def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
     if seen_at is not None and seen_at > now + CLOCKS_DIFFER:
         raise ReportRefused("Thời điểm xảy ra không thể ở tương lai.", "It cannot have happened in the future.", about="seen_at")
+
+
+def _refuse_blocked(centre: Centre, contact: Contact | None, by: Actor, device: Device | None, now: datetime) -> None:
+    account = db.session.get_one(Account, by.account_id) if by.account is not None else None
+    refuse_blocked(centre=centre, contact=contact, account=account, device=device, now=now)
 
 
 def _has_voice_note(photos_token: str | None) -> bool:

@@ -72,8 +72,8 @@ HOUSE = [
            "        return None\n    publication = public_publications([case]).get(case.id)\n"
            "    return _chosen_copy(publication, photo, rendition) if publication is not None else None\n",
            '    return copy_for(photo, "public", rendition)\n', promise("photos_are_served_to_those_they_were_cleared_for")),
-    Mutant("found before publication", "casework/search/rows.py", '    rows = {"centre": cleared, "agencies": cleared}\n',
-           '    rows = {"centre": cleared, "agencies": cleared, "public": cleared}\n',
+    Mutant("found before publication", "casework/search/rows.py", "    rows = dict.fromkeys(STAFF_AUDIENCES, cleared)\n",
+           '    rows = dict.fromkeys((*STAFF_AUDIENCES, "public"), cleared)\n',
            promise("search_rows_for_the_public_appear_with_the_publication")),
     Mutant("sensitive case published", "casework/publishing/acts.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
            "    if False:\n        raise PublicationRefused(", promise("a_sensitive_case_is_never_published")),
