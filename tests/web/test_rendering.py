@@ -18,8 +18,8 @@ ROOMS = {
     "inbox": (
         ("operator", "/inbox"), ("operator", "/inbox?view=late"), ("operator", "/inbox?waits=others"), ("operator", "/inbox?q=1"),
         ("operator", "/inbox?state=to_verify&urgency=normal&holder=nobody"), ("operator_2", "/inbox?view=mine"), ("ops_lead", "/inbox"),
-        ("ops_lead", "/inbox?view=frozen"), ("ops_lead", "/inbox?waits=officer"), ("officer_PTNMT", "/inbox"), ("leader_PTNMT", "/inbox?view=approve_answer"),
-        ("administrator", "/inbox"), ("inspector", "/inbox"),
+        ("ops_lead", "/inbox?view=frozen"), ("ops_lead", "/inbox?waits=officer"), ("officer_PTNMT", "/inbox"),
+        ("leader_PTNMT", "/inbox?view=approve_answer"), ("administrator", "/inbox"), ("inspector", "/inbox"),
     ),
 }  # fmt: skip
 """The pages of the rooms that read before they render, and who opens them."""
