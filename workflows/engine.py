@@ -57,13 +57,14 @@ def stored_copy(workflow: BpmnWorkflow, services: Services | None = None) -> Bpm
 def run_to_rest(workflow: BpmnWorkflow) -> None:
     """Step until only people and events can move the instance on.
 
-    `do_engine_steps` ends by looking at the timers and leaves a due one READY without running it, so it is called again until nothing
-    moves. Call inside `engine_clock`. Raises EndlessLoop and TreeTooDeep.
+    This is `do_engine_steps` for an instance without subprocesses, repeated until the timers it looks at leave nothing READY either: the
+    engine's own walks the whole tree to find a step. Call inside `engine_clock`. Raises EndlessLoop and TreeTooDeep.
     """
     budget = MAX_ROUNDS
 
-    def spend(_task: Task) -> None:
+    def take(task: Task) -> None:
         nonlocal budget
+        task.run()
         budget -= 1
         if budget < 0:
             raise EndlessLoop(f"{workflow.spec.name} took {MAX_ROUNDS} steps without coming to rest")
@@ -71,9 +72,12 @@ def run_to_rest(workflow: BpmnWorkflow) -> None:
             _refuse_depth(workflow)
 
     while True:
-        workflow.do_engine_steps(did_complete_task=spend)
+        while ready := _found(workflow, TaskState.READY, _is_automatic):
+            for task in ready:
+                take(task)
+        workflow.refresh_timers()
         _refuse_depth(workflow)
-        if not any(not task.task_spec.manual for task in workflow.get_tasks(state=TaskState.READY)):
+        if not _found(workflow, TaskState.READY, _is_automatic):
             return
 
 
@@ -82,19 +86,36 @@ def _refuse_depth(workflow: BpmnWorkflow) -> None:
         raise TreeTooDeep(f"{workflow.spec.name} has more than {DEEPEST} tasks below each other")
 
 
+def _found(workflow: BpmnWorkflow, state: int, is_wanted: Callable[[Task], bool]) -> list[Task]:
+    """Return the wanted tasks in a state in the order of the tree, which needs not be walked for one or none."""
+    found = [task for task in workflow.tasks.values() if task.state == state and is_wanted(task)]
+    return found if len(found) < 2 else [task for task in workflow.get_tasks(state=state) if is_wanted(task)]
+
+
+def _is_automatic(task: Task) -> bool:
+    return not task.task_spec.manual
+
+
+def _is_manual(task: Task) -> bool:
+    return bool(task.task_spec.manual)
+
+
 def waiting_steps(workflow: BpmnWorkflow) -> Iterator[Task]:
-    yield from workflow.get_tasks(state=TaskState.READY, manual=True)
+    yield from _found(workflow, TaskState.READY, _is_manual)
 
 
 def waiting_timers(workflow: BpmnWorkflow) -> Iterator[tuple[Task, datetime]]:
     """Yield the timers that wait, with the instant each is due."""
-    for task in workflow.get_tasks(state=TaskState.WAITING):
-        if any(isinstance(each, TimerEventDefinition) for each in _waits_for(task)):
-            yield task, timer_due(task)
+    for task in _found(workflow, TaskState.WAITING, _has_timer):
+        yield task, timer_due(task)
 
 
 def has_waiting_timers(workflow: BpmnWorkflow) -> bool:
-    return any(isinstance(each, TimerEventDefinition) for task in workflow.event_manager.tasks.values() for each in _waits_for(task))
+    return any(_has_timer(task) for task in workflow.event_manager.tasks.values())
+
+
+def _has_timer(task: Task) -> bool:
+    return any(isinstance(each, TimerEventDefinition) for each in _waits_for(task))
 
 
 def timer_due(task: Task) -> datetime:

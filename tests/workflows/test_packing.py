@@ -19,6 +19,7 @@ from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter, WorkflowConverter
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.util.task import TaskState
@@ -76,6 +77,13 @@ def by_reference(tree: packing.Tree, spec: BpmnProcessSpec, services: engine.Ser
     return workflow
 
 
+def run_by_reference(workflow: BpmnWorkflow) -> None:
+    """Step to the next rest as SpiffWorkflow does itself."""
+    workflow.do_engine_steps()
+    while any(not task.task_spec.manual for task in workflow.get_tasks(state=TaskState.READY)):
+        workflow.do_engine_steps()
+
+
 def all_of(workflow: BpmnWorkflow) -> list[Any]:
     """Everything of an instance, in its order."""
     tasks = [(task.id, task.task_spec, task.thread_id, task.last_state_change, type(task)) for task in workflow.tasks.values()]
@@ -108,8 +116,17 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return seen
 
 
+def waiting_in_order(workflow: BpmnWorkflow) -> list[Any]:
+    """What waits for people and moments, which is found in the order of the tree."""
+    steps = workflow.get_tasks(state=TaskState.READY, manual=True)
+    waiting = workflow.get_tasks(state=TaskState.WAITING)
+    timers = [task for task in waiting if any(isinstance(each, TimerEventDefinition) for each in engine._waits_for(task))]
+    assert (list(engine.waiting_steps(workflow)), [task for task, _due in engine.waiting_timers(workflow)]) == (steps, timers)
+    return [task.id for task in (*steps, *timers)]
+
+
 class Twice(Walker):
-    """Walks a model and does everything twice: from the state as we restore it, and as SpiffWorkflow does."""
+    """Walks a model and does everything twice: restored and stepped to its next rest by us, and by SpiffWorkflow."""
 
     def __init__(self, *given: Any, monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:
         super().__init__(*given, **more)
@@ -122,12 +139,13 @@ class Twice(Walker):
     def _do(self, stand: Stand, act: Act) -> Stand:
         ours = engine.unpack(stand.state, self.spec, self._serve)
         theirs = by_reference(packing.decompressed(stand.state), self.spec, self._serve)
-        for workflow in (ours, theirs):
+        for workflow, run_to_rest in ((ours, engine.run_to_rest), (theirs, run_by_reference)):
             ids = Random(len(stand.state))
             self.monkeypatch.setattr("SpiffWorkflow.task.uuid4", lambda ids=ids: UUID(int=ids.getrandbits(128), version=4))
             with engine_clock(NOON):
                 act(workflow)
-                engine.run_to_rest(workflow)
+                run_to_rest(workflow)
+        assert waiting_in_order(ours) == waiting_in_order(theirs)
         assert reference(ours) == reference(theirs)
         return self._stored(ours)
 
