@@ -48,6 +48,7 @@ NEW_EACH_TIME = (
     (re.compile(r'(name="(?:\w+_token|draft_window|idempotency_key|key)"[^>]*value=")[^"]*'), r"\1…"),
     (re.compile(r'/sessions/[\w-]+/revocation|(?<=class="qr">)<path.*?>'), "…"),
     (re.compile(r'nonce="[^"]+"'), 'nonce="…"'),
+    (re.compile(r'(?<=class="code typedkey" translate="no">)[A-Z2-7 ]+'), "…"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "…"),
     (re.compile(r"/static/[^\"' )]*\?v=[0-9a-f]+"), "/static/…"),
 )
