@@ -4,14 +4,13 @@
 syntax tree of a template puts their results in place of the calls; Jinja then joins neighbouring constants with the markup between them.
 Templates are written as before.
 
-There is one set of compiled templates for each language, each path the program is served under, and texts with or without marks. With a
-set of its own a constant is plain markup. One set for all, which looks each constant up by language, has to fetch and escape it each time
-and cannot join it with its neighbours. A set costs 3 MB and 2 seconds of compiling in each process, spread over the first time each page
-is shown.
+There is one set of compiled templates for each language, each path the program is served under, and texts with or without marks: then a
+constant is plain markup, which Jinja escapes and joins once. One set for all, which looks each constant up by language, would fetch and
+escape it each time and join nothing. A process in which every page was shown holds 7 MB for each set (docs/benchmark.md).
 
-Left as they are: addresses that carry something of the request (web/inbox/return_url.py), that begin with a dot or a host, and names that
-a template gives another meaning. Where templates are reloaded as they change (`flask --debug`), and for paths beyond the first
-MOST_SETS, nothing is folded.
+Left as they are: addresses that carry something of the request (web/inbox/return_url.py), those that begin with a dot or a host, those of
+rows (web/http/row_addresses.py), and names that a template gives another meaning. Where templates are reloaded as they change
+(`flask --debug`), and for paths beyond the first MOST_SETS, nothing is folded.
 """
 
 from collections.abc import Callable
