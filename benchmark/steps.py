@@ -157,14 +157,19 @@ def _measured(app: Flask, config: Config, lives: int, with_pages: bool) -> dict[
             _use_case_life(staff, use_cases if number else Readings(statements), states)
         ways["use_cases"] = _of_way(use_cases)
         size = (database_bytes(config) - size_before) / (lives + 1)
+    requests: dict[str, dict[str, int]] = {}
     if with_pages:
-        ways.update(_page_ways(app, staff, statements, lives))
+        parts = _page_parts(app, staff, statements, lives)
+        names = [FILE, *(step.name for step in LIFE)]
+        ways["http"] = _of_way(_together(parts, names, ("open", "post")))
+        ways["http_with_page"] = _of_way(_together(parts, names, tuple(parts)))
+        requests = {part: {name: max(sent) for name, sent in readings.sent.items()} for part, readings in parts.items()}
     return {
         "made_at": made_at.isoformat(timespec="seconds"), "python": platform.python_version(),
         "processors": os.cpu_count(), "database": "sqlite" if config.is_sqlite else "postgresql",
         "lives": lives, "steps": len(LIFE), "ways": ways,
         "state_bytes_per_waiting_instance": {"mean": round(fmean(states)), "max": max(states)},
-        "database_bytes_per_life": round(size),
+        "database_bytes_per_life": round(size), "statements_of_requests": requests,
         "aims": {"p50_ms": AIM_MS, "statements_p50": AIM_STATEMENTS, "state_bytes": AIM_STATE_BYTES},
     }  # fmt: skip
 
@@ -208,7 +213,8 @@ def _waiting_states(case_id: int) -> list[int]:
     return [len(state) for state in db.session.scalars(query)]
 
 
-def _page_ways(app: Flask, staff: Staff, statements: Statements, lives: int) -> dict[str, Any]:
+def _page_parts(app: Flask, staff: Staff, statements: Statements, lives: int) -> dict[str, Readings]:
+    """The inbox or page each step begins with, the step's own page, and the form sent, each read by itself."""
     browsers = {who: Browser(app) for who in staff.accounts}
     for who, browser in browsers.items():
         browser.sign_in(f"benchmark_{who}")
@@ -220,8 +226,7 @@ def _page_ways(app: Flask, staff: Staff, statements: Statements, lives: int) -> 
         for step in LIFE:
             life.timed = _timer(kept, step.name)
             life.take(step)
-    names = [FILE, *(step.name for step in LIFE)]
-    return {"http": _of_way(_together(parts, names, ("open", "post"))), "http_with_page": _of_way(_together(parts, names, tuple(parts)))}
+    return parts
 
 
 def _timer(parts: Mapping[str, Readings], step: str) -> Callable[[str, Callable[[], Any]], Any]:

@@ -1,6 +1,7 @@
 """The readings of a benchmark as a table: milliseconds at the median and the 95th percentile, and SQL statements."""
 
 from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import Any
 
 from benchmark.life import LIFE
@@ -8,6 +9,9 @@ from benchmark.life import LIFE
 FILE = "file"
 AIM_MS, AIM_STATEMENTS, AIM_STATE_BYTES = 10, 25, 4096
 """Targets for a step through the use cases, at the median: milliseconds and SQL statements; bytes of state per waiting instance."""
+
+REQUESTS = {"open": "an inbox", "page": "a page of a step", "post": "a form sent"}
+"""The requests of a step, with who asks."""
 
 WIDTH = 26
 
@@ -34,6 +38,10 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         f"{step['statements_p50']:g} statements (aim: {AIM_STATEMENTS}), "
         f"{step['statements_mean']:g} on average, {step['statements_max']} at most"
     )
+    for part, words in REQUESTS.items():
+        sent = {name: count for name, count in result["statements_of_requests"].get(part, {}).items() if name != FILE}
+        if sent:
+            yield f"{words}: {median(sent.values()):g} statements, at most {max(sent.values())}"
 
 
 def _cell(reading: Mapping[str, float] | None) -> str:

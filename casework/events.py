@@ -83,6 +83,12 @@ def lock_streams_ahead(cases: Collection[Case]) -> None:
     kept_for_step().update({("locked head", head.stream): head for head in db.session.scalars(query)})
 
 
+def hold_heads(case_head: EventStream, *others: EventStream | None) -> None:
+    """Keep the head of a case's chain, which the caller has locked, and others read along, so that the step asks for none of them."""
+    kept_for_step()["locked head", case_head.stream] = case_head
+    kept_for_step()["heads read along"] = others
+
+
 def last_seq(case: Case) -> int:
     """The number of the newest event of a locked case; 0 where there is none."""
     head = _locked_head(case_stream(case))

@@ -45,6 +45,17 @@ LEEWAY = 3
 MOST_STATEMENTS = 40
 """Of the longest step, distributing to two agencies: a query that is sent once more for each row would soon pass it."""
 
+STATEMENTS_OF_PAGES = {
+    "verify": 14, "classify": 23, "distribute": 12, "accept, lead": 7, "accept, cooperating": 7, "submit, lead": 9,
+    "submit, cooperating": 10, "order a redo": 10, "submit again, lead": 11, "approve, lead": 10, "approve, cooperating": 10, "publish": 10,
+}  # fmt: skip
+STATEMENTS_OF_FORMS = {
+    "file": 66, "verify": 31, "classify": 31, "distribute": 37, "accept, lead": 19, "accept, cooperating": 18, "submit, lead": 22,
+    "submit, cooperating": 23, "order a redo": 23, "submit again, lead": 24, "approve, lead": 21, "approve, cooperating": 26, "publish": 39,
+    "rate": 28,
+}  # fmt: skip
+"""The most each page of a step, and each form sent, may ask of the database, with who asks; whoever saves one lowers the figure."""
+
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -63,6 +74,13 @@ def test_a_step_through_the_use_cases_sends_few_statements(result: dict[str, Any
     step = result["ways"]["use_cases"]["step"]
     assert step["statements_p50"] <= steps_table.AIM_STATEMENTS
     assert step["statements_max"] <= MOST_STATEMENTS
+
+
+@pytest.mark.parametrize(("part", "most"), [("page", STATEMENTS_OF_PAGES), ("post", STATEMENTS_OF_FORMS)])
+def test_no_page_and_no_form_sends_more_statements_than_it_did(result: dict[str, Any], part: str, most: dict[str, int]) -> None:
+    sent = result["statements_of_requests"][part]
+    assert sent.keys() == most.keys()
+    assert {name: count for name, count in sent.items() if count > most[name]} == {}
 
 
 def test_a_step_through_the_use_cases_is_quick(result: dict[str, Any]) -> None:

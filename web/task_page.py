@@ -1,6 +1,7 @@
 """The base class for the page of one step: its form, the template's context, and the act to perform when it is submitted."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from flask import request
@@ -8,12 +9,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Length
 
+from casework.bilingual import Bilingual
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case
 from casework.verbs import Input
+from web.clock import now
 from web.forms import Form
+from web.guards import actor
 from workflows.models import WaitingTask
-from workflows.running.steps import StepResult
+from workflows.running.steps import StepResult, same_person_words
 
 
 class MissingAssignment(CaseworkError):
@@ -38,8 +42,9 @@ STEP_PAGES: dict[str, type["TaskPage"]] = {}
 class TaskPage:
     """The page of one element of the process. Subclasses name the element and a template, and build a form.
 
-    `act` reads the submission. It does slow work (pictures) before the unit of work, and returns None when the page is to be shown again:
-    because something is missing, or because the person only asked for a preview or sent photos (`is_unfinished`, which is no error).
+    `act` reads the submission and returns None when the page is to be shown again: because something is missing, or because the person
+    only asked for a preview or sent photos (`is_unfinished`, which is no error). Where it writes or does slow work (pictures), which it
+    must not do while the case is locked, `works_before_lock` says so.
     """
 
     template: ClassVar[str]
@@ -59,6 +64,11 @@ class TaskPage:
 
     def build(self) -> None:
         self.form = Form()
+
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        """Whether this submission is read before the case is locked, because it brings files or has copies of photos made."""
+        return any(file.filename for file in request.files.values())
 
     def restored(self) -> None:
         """Restore what the form alone does not show, when the page was built from a draft."""
@@ -81,6 +91,11 @@ class TaskPage:
     def said(self, act: Act, result: StepResult) -> str:
         """Return the sentence shown after the step."""
         return str(_("Done."))
+
+    @cached_property
+    def barred(self) -> Bilingual | None:
+        """Why the person may not do the step: what they did, or who did which step before it."""
+        return same_person_words(self.task, actor(), now=now())
 
     @property
     def assignment(self) -> Assignment:

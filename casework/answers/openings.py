@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.answers.acts import newest_answer
-from casework.db import db
+from casework.db import db, inserting
 from casework.errors import CaseworkError
 from casework.models import Answer, AnswerOpening, Assignment
 from casework.permissions import Actor
@@ -16,10 +16,10 @@ class NotOpened(CaseworkError):
     """The version to be approved was not opened by this person; the text names it."""
 
 
-def record_opening(answer: Answer, *, by: Actor, now: datetime) -> None:
+def record_opening(answer_id: int, *, by: Actor, now: datetime) -> None:
     """Record that a person has read a version of an answer; only the first time counts. It is no event, because nothing is decided."""
-    if db.session.get(AnswerOpening, (answer.id, by.account_id)) is None:
-        db.session.add(AnswerOpening(answer_id=answer.id, account_id=by.account_id, opened_at=now))
+    row = inserting(AnswerOpening).values(answer_id=answer_id, account_id=by.account_id, opened_at=now)
+    db.session.execute(row.on_conflict_do_nothing())
 
 
 def opened_by(by: Actor, answers: Collection[Answer]) -> frozenset[int]:

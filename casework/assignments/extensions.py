@@ -15,6 +15,7 @@ from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
+from casework.lacking import Part, is_lacked
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, may, require
@@ -193,6 +194,8 @@ def is_over(extension: Extension, case: Case, now: datetime) -> bool:
 
 def extensions_of(case: Case) -> list[Extension]:
     """Every request for more time in a case, granted or not, oldest first."""
+    if is_lacked(Part.EXTENSIONS, case.id):
+        return []
     query = select(Extension).join(Assignment, Extension.assignment_id == Assignment.id).where(Assignment.case_id == case.id)
     return list(db.session.scalars(query.order_by(Extension.id)))
 

@@ -14,6 +14,7 @@ from casework.clocks.acts import ClockKind, end_all_clocks, end_clock, start_clo
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
+from casework.lacking import Part, is_lacked
 from casework.models import Account, Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require
@@ -39,6 +40,8 @@ class HandBackTurn:
 
 def hand_back_turns(case: Case) -> list[HandBackTurn]:
     """Return all requests of a case, oldest first, in one query. For the centre; agencies read only their own."""
+    if all(is_lacked(Part.HAND_BACKS, assignment.id) for assignment in case.assignments):
+        return []
     asker, decider = aliased(Account), aliased(Account)
     query = (
         select(HandBack, asker.full_name, decider.full_name)
@@ -146,6 +149,8 @@ def decide_hand_back(assignment: Assignment, given: DecideHandBackInput, *, by: 
 
 def last_hand_back(assignment: Assignment) -> HandBack | None:
     """The agency's newest request to be released."""
+    if is_lacked(Part.HAND_BACKS, assignment.id):
+        return None
     return db.session.scalars(select(HandBack).where(HandBack.assignment_id == assignment.id).order_by(HandBack.id.desc())).first()
 
 

@@ -1,6 +1,6 @@
 """What a member of staff sees of a case, as values: texts, photos, answers and limits as rules.md, section 2 allows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.db import db, kept_for_step
 from casework.intake.file_report import cleared_words, opened_words, original_words, place_words, typed_village
+from casework.lacking import Part, is_lacked, not_lacked
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role
 from casework.permissions.sight import Sight, sees
@@ -130,15 +131,19 @@ def answers_seen(assignments: Sequence[Assignment], by: Actor) -> dict[int, list
     submitted), other agencies on the case the approved ones.
     """
     shown = _answers_shown(assignments, by)
-    return _seen_answers(assignments, shown, _photos_by_owner(answer_ids=[answer.id for answer in shown]))
+    with_photos = [answer.id for answer in shown if not is_lacked(Part.ANSWER_PHOTOS, answer.assignment_id)]
+    return _seen_answers(assignments, shown, _photos_by_owner(answer_ids=with_photos))
 
 
 def _answers_shown(assignments: Sequence[Assignment], by: Actor) -> list[Answer]:
-    rows = {assignment.id: assignment for assignment in assignments}
+    rows = {assignment.id: assignment for assignment in assignments if not is_lacked(Part.ANSWERS, assignment.id)}
     if not rows:
         return []
-    query = select(Answer).where(Answer.assignment_id.in_(rows)).order_by(Answer.version.desc())
-    answers = db.session.scalars(query.options(joinedload(Answer.decision), joinedload(Answer.author)))
+    unread = [row.id for row in rows.values() if "answers" not in row.__dict__]
+    answers = [answer for row in rows.values() if row.id not in unread for answer in reversed(row.answers)]
+    if unread:
+        query = select(Answer).where(Answer.assignment_id.in_(unread)).order_by(Answer.version.desc())
+        answers += db.session.scalars(query.options(joinedload(Answer.decision), joinedload(Answer.author)))
     return [answer for answer in answers if _reads_answer(answer, rows[answer.assignment_id], by)]
 
 
@@ -153,8 +158,9 @@ Photos = dict[tuple[str, int], list[Photo]]
 """Linked photos of reports and answers, in order, by "report" or "answer" and its row."""
 
 
-def _photos_by_owner(*, report_ids: Sequence[int] = (), answer_ids: Sequence[int] = ()) -> Photos:
+def _photos_by_owner(*, report_ids: Collection[int] = (), answer_ids: Collection[int] = ()) -> Photos:
     found: Photos = {}
+    report_ids = not_lacked(Part.REPORT_PHOTOS, report_ids)
     owners = [column.in_(ids) for column, ids in ((Photo.report_id, report_ids), (Photo.answer_id, answer_ids)) if ids]
     if not owners:
         return found

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
+from casework.lacking import Part, is_lacked
 from casework.models import Assignment, Case, Note
 from casework.notes import sentences
 from casework.outbox import tell_desk
@@ -101,7 +102,7 @@ def progress_note(assignment: Assignment, given: ProgressNoteInput, *, by: Actor
 def notes_seen_by(by: Actor, case: Case) -> list[Note]:
     """The notes a person may read, newest first: agencies their own and the centre's for agencies, the centre and the committee all."""
     query = select(Note).where(Note.case_id == case.id).options(joinedload(Note.written_by)).order_by(Note.id.desc()).limit(MOST_NOTES)
-    if not sees(by, Sight.INTERNAL_NOTES, case):
+    if is_lacked(Part.NOTES, case.id) or not sees(by, Sight.INTERNAL_NOTES, case):
         return []
     return [note for note in db.session.scalars(query) if reads_note(by, note, case)]
 

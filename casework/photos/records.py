@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.files.local import FileStore, StoredFile, new_stored_name
+from casework.lacking import Part, is_lacked
 from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos.images import Rectangle, accept_photo, cover, size_of, thumb_of
@@ -187,6 +188,8 @@ def link_carried(carried: Iterable[tuple[Photo, PreparedPhoto]], *, answer: Answ
 
 def photos_of_report(report: Report) -> list[Photo]:
     """The photos sent with a report, in order."""
+    if is_lacked(Part.REPORT_PHOTOS, report.id):
+        return []
     return list(
         db.session.scalars(select(Photo).where(Photo.report_id == report.id, Photo.state == "linked").order_by(Photo.position, Photo.id))
     )
@@ -194,6 +197,8 @@ def photos_of_report(report: Report) -> list[Photo]:
 
 def photos_of_answer(answer: Answer) -> list[Photo]:
     """The photos of an answer, in order."""
+    if is_lacked(Part.ANSWER_PHOTOS, answer.assignment_id):
+        return []
     return list(
         db.session.scalars(select(Photo).where(Photo.answer_id == answer.id, Photo.state == "linked").order_by(Photo.position, Photo.id))
     )

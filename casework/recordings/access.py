@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
+from casework.lacking import Part, not_lacked
 from casework.models import Case, CaseReport, File, Recording, Report
 from casework.permissions import Action, Actor, may
 from casework.permissions.sight import SIGHTS, Sight, owns_report, sees, viewers
@@ -82,6 +83,9 @@ def recordings_seen(case: Case, actor: Actor, *, has_step: bool = False) -> list
 
 
 def _linked(report_ids: Collection[int]) -> list[Recording]:
+    report_ids = not_lacked(Part.RECORDINGS, report_ids)
+    if not report_ids:
+        return []
     query = select(Recording).where(Recording.report_id.in_(report_ids), Recording.state == "linked")
     query = query.order_by(Recording.report_id, Recording.position, Recording.id)
     return list(db.session.scalars(query.options(joinedload(Recording.files))).unique())

@@ -11,10 +11,12 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
-from casework.db import db
+from casework.db import db, kept_for_step
 from casework.errors import CaseworkError
 from casework.models import Draft, DraftPhotos
 from casework.permissions import Action, Actor, require
@@ -112,7 +114,22 @@ def keep_draft(
 
 def drafts_of(place: DraftPlace, *, by: Actor) -> list[Draft]:
     """The person's own drafts of one form, last saved first."""
+    if kept_for_step().get(("has drafts", place)) is False:
+        return []
     return sorted(db.session.scalars(_own(place, by).limit(MOST_OF_CASE)), key=lambda row: (row.saved_at, row.id), reverse=True)
+
+
+def hold_drafts_there(place: DraftPlace, *, there: bool) -> None:
+    """Keep, while a page is read, whether anybody has a draft of a form."""
+    kept_for_step()["has drafts", place] = there
+
+
+Column = InstrumentedAttribute[Any]
+
+
+def drafts_at(case_id: Column, assignment_id: Column, subject: Column) -> ColumnElement[bool]:
+    """The condition that anybody has a draft there."""
+    return exists().where(Draft.case_id == case_id, Draft.subject == subject, Draft.assignment_id.is_not_distinct_from(assignment_id))
 
 
 def opened_fields(draft: Draft) -> list[tuple[str, str]]:

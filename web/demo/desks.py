@@ -59,7 +59,7 @@ def open_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
     answer = newest_answer(own)
     if answer is None:
         raise ValueError(f"{telling.story.title}: no answer to open")
-    record_opening(answer, by=telling.of_agency(own, Role.AGENCY_LEADER, moment), now=moment)
+    record_opening(answer.id, by=telling.of_agency(own, Role.AGENCY_LEADER, moment), now=moment)
 
 
 def keep_answer_draft(telling: Telling, deed: Deed, moment: datetime) -> None:

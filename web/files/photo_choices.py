@@ -87,6 +87,11 @@ def shown_of(choices: Iterable[PhotoChoice]) -> list[tuple[str, str]]:
     return [*((f"{name}{choice.ref}", "yes") for name, choice in ticks), *((f"{COVER}{choice.ref}", choice.cover) for choice in choices)]
 
 
+def shows_any(sent: Iterable[str]) -> bool:
+    """Whether any photo may be shown by a form with these fields, so that copies of it will be made."""
+    return any(name.startswith(SHOWN) for name in sent)
+
+
 def rectangles_in(text: str) -> list[Rectangle]:
     """Read "left,top,right,bottom;…". Raises RectangleRefused for anything else and for more than MOST_RECTANGLES."""
     parts = [part for part in text.split(";") if part.strip()]

@@ -34,6 +34,9 @@ SHORTEST_PART = 15
 KEEP = "keep-"
 """Prefix of the ticks that carry a photo of the previous version into the new one; the photo's ref follows."""
 
+BUTTONS = frozenset({"remove", "template", "template_keep"})
+"""Buttons that do something else than send the answer: take a photo out, insert a template, keep the text as one."""
+
 
 class AnswerForm(Form):
     """The answer as a letter in four parts (domain.md, 5.5)."""
@@ -67,6 +70,11 @@ class AnswerPage(TaskPage, element="submit_answer"):
     def keep_files(self) -> None:
         refused = stage_uploads(self.form.photos.data or [], token=self.form.photos_token.data, purpose="after", by=actor())
         self.refusals += [local(refusal) for refusal in refused]
+
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        only_sends = request.form.get("act") == "submit_answer" and not BUTTONS.intersection(request.form)
+        return not only_sends or super().works_before_lock() or any(name.startswith(KEEP) for name in request.form)
 
     def act(self) -> Act | None:
         form, token = self.form, self.form.photos_token.data

@@ -24,7 +24,7 @@ from web.task_page import Act, TaskPage, at_most
 from web.text_diff import Change, changes
 from workflows.desk_access import is_at
 from workflows.models import WaitingTask
-from workflows.running.steps import StepResult, same_person_words
+from workflows.running.steps import StepResult
 
 MOST_NOTES = 10
 """The newest notes of the agency shown here; the case page has all."""
@@ -83,11 +83,9 @@ class ApprovalPage(TaskPage, element="approve_answer"):
 
     def _remember_opening(self, answer: Answer) -> None:
         """Record, once the page is sent, that somebody entitled to decide has read this version."""
-        by, moment = actor(), now()
-        if self.task.state != "waiting" or same_person_words(self.task, by, now=moment) or opened_by(by, [answer]):
-            return
-        answer_id = answer.id
-        afterwards(lambda: record_opening(db.session.get_one(Answer, answer_id), by=by, now=moment))
+        by, moment, answer_id = actor(), now(), answer.id
+        if self.task.state == "waiting" and self.barred is None and not opened_by(by, [answer]):
+            afterwards(lambda: record_opening(answer_id, by=by, now=moment))
 
     def _notes(self) -> list[Note]:
         notes = notes_seen_by(actor(), self.case)

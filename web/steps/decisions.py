@@ -17,7 +17,7 @@ from casework.pausing.withdrawals import DecideWithdrawalInput, open_withdrawal,
 from casework.photos.images import RectangleRefused
 from casework.triage.personal_marks import marked_pieces
 from casework.triage.refusals import DecideObjectionInput, newest_refusal, objection_words
-from web.files.photo_choices import choices_of, copies_of, shown_of
+from web.files.photo_choices import choices_of, copies_of, shown_of, shows_any
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language
@@ -127,6 +127,10 @@ class AdditionPage(TaskPage, element="clear_text"):
 
     def initial_fields(self) -> list[tuple[str, str]]:
         return [*((SEEN, addition.ref) for addition in self.unread), *shown_of(self.choices)]
+
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        return shows_any(request.form) or super().works_before_lock()
 
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():

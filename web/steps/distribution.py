@@ -64,16 +64,11 @@ class DistributePage(TaskPage, element="distribute"):
     form: DistributeForm
 
     def build(self) -> None:
-        there = agencies_for(self.case, now=now())
-        self.agencies = {agency.ref: agency for agency in free_agencies(self.case, there)}
-        self.suggested = self._suggested(there)
-        self.loads = loads_of([agency.id for agency in self.agencies.values()], now=now())
+        self.there = agencies_for(self.case, now=now())
+        self.agencies = {agency.ref: agency for agency in free_agencies(self.case, self.there)}
         self.confirms = False
         self.form = DistributeForm()
-        self.form.lead.choices = [
-            (NOTHING, _("Choose an agency")),
-            *((ref, f"{local(agency.name)}{load_words(self.loads[agency.id])}") for ref, agency in self.agencies.items()),
-        ]
+        self.form.lead.choices = [(NOTHING, _("Choose an agency")), *((ref, local(agency.name)) for ref, agency in self.agencies.items())]
         self.form.cooperating.choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
 
     def act(self) -> Act | None:
@@ -149,7 +144,11 @@ class DistributePage(TaskPage, element="distribute"):
         return actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id) and is_short(self.case, self.limits.case_due_at, now())
 
     def context(self) -> dict[str, Any]:
-        turns = hand_back_turns(self.case)
+        turns, loads = hand_back_turns(self.case), loads_of([agency.id for agency in self.agencies.values()], now=now())
+        self.form.lead.choices = [
+            (ref, f"{name}{load_words(loads[self.agencies[ref].id])}" if ref in self.agencies else name)
+            for ref, name in self.form.lead.choices
+        ]
         return {
             "confirms": self.confirms,
             "asked": [(agency, f"{INSTRUCTIONS}{agency.ref}", self.instructions_of(agency)) for agency in self.asked],
@@ -160,7 +159,7 @@ class DistributePage(TaskPage, element="distribute"):
             "limits_of": self.limits_of,
             "number": max(1, len(self.asked)),
             "suggested": self.suggested,
-            "loads": {ref: self.loads[agency.id] for ref, agency in self.agencies.items()},
+            "loads": {ref: loads[agency.id] for ref, agency in self.agencies.items()},
             "turns": turns,
             "left": {slot: turns_left(turns, slot) for slot in ("lead", "cooperating")},
             "others": other_acts(self.case),
@@ -171,15 +170,16 @@ class DistributePage(TaskPage, element="distribute"):
         number = 1 + len(self.cooperating)
         return str(ngettext("Distributed to %(num)s agency.", "Distributed to %(num)s agencies.", number))
 
-    def _suggested(self, there: list[Agency]) -> SuggestedAgencies | None:
+    @cached_property
+    def suggested(self) -> SuggestedAgencies | None:
         """The table's suggestion as agencies that can be asked; None where there is none, or none of them is available."""
         if self.case.field is None:
             return None
         table = live_table(self.case.centre_id)
-        found = suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency, table=table)
+        found = suggest(self.case.field.service_code, committee_key_of(self.case, self.there), self.case.urgency, table=table)
         if found is None:
             return None
-        by_key = agencies_now((found.lead, *found.cooperating), self.case, there)
+        by_key = agencies_now((found.lead, *found.cooperating), self.case, self.there)
         free = {agency.id for agency in self.agencies.values()}
         named = dict.fromkeys(by_key[key] for key in (found.lead, *found.cooperating) if key in by_key and by_key[key].id in free)
         lead = by_key.get(found.lead) if by_key.get(found.lead) in named else None

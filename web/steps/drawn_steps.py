@@ -63,6 +63,10 @@ class FormStepPage(TaskPage):
             token = self.form[TOKEN + field.id]
             token.data = sound_token(token.data)
 
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        return super().works_before_lock() or any(request.form.get(button) for button in ("remove", "keep"))
+
     def act(self) -> Act | None:
         is_valid = self.form.validate_on_submit()
         tokens = {field.id: self.form[TOKEN + field.id].data for field in self._photo_fields()}

@@ -10,11 +10,13 @@ from wtforms import HiddenField, StringField
 from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen, title_seen
 from casework.cases import STANDSTILLS, CaseBusy
+from casework.db import reading_once
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
+from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -23,7 +25,7 @@ from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
 from web.steps.drawn_steps import FormStepPage
-from web.task_page import STEP_PAGES, TaskPage
+from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
 from workflows.desks.inbox import waiting_in_case
@@ -31,8 +33,8 @@ from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.claims import holder_of
 from workflows.running.drawn_steps import outcome_words
-from workflows.running.incidents import StepFailed, perform_recorded
-from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.running.incidents import StepFailed, perform_recorded, run_recorded, spot_of
+from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown, perform_chosen
 
 bp = Blueprint("tasks", __name__)
 
@@ -55,9 +57,13 @@ TYPED_OUTSIDE_FORMS = {
 def task(ref: str) -> ResponseReturnValue:
     if request.method == "POST" and is_of_another():
         raise AnothersText
-    step = _step(ref)
+    if request.method == "POST" and (answer := _sent(ref)) is not None:
+        return answer
     if request.method == "GET":
-        return (_done(step), 409) if step.state != "waiting" else _opened(step)
+        with reading_once():
+            step = _step(ref)
+            return (_done(step), 409) if step.state != "waiting" else _opened(step)
+    step = _step(ref)
     page = page_of(step)
     if step.state != "waiting":
         return _done(step, typed_in(page.form)), 409
@@ -72,12 +78,56 @@ def task(ref: str) -> ResponseReturnValue:
         raise
     except CaseworkError as refusal:
         return _shown(page, refusal=page.form.refuse(refusal)), 422
+    return _followed(page, act, result)
+
+
+class NotFilledIn(CaseworkError):
+    """Nothing can be done with the submission under the lock: it is answered without one."""
+
+
+def _sent(ref: str) -> ResponseReturnValue | None:
+    """Lock the case, read the form, act: the case is loaded once. None where the submission is to be read before the case is locked:
+    it brings files or makes pictures, is not complete, or the step is not there for the person (any more)."""
+    filled: list[tuple[TaskPage, Act]] = []
+
+    def choose(step: WaitingTask) -> tuple[str, Input | None]:
+        filled.clear()                                     # begun anew after a deadlock
+        if step.desk.startswith(REPORTER) or page_class_of(step).works_before_lock():
+            raise NotFilledIn("", "")
+        try:
+            page = page_of(step)
+            act = page.act()
+        except Exception as fault:                         # as before any lock, a form that cannot be read is no incident of the case
+            raise NotFilledIn("", "") from fault
+        if act is None:
+            raise NotFilledIn("", "")
+        filled.append((page, act))
+        return act.verb, act.given
+
+    try:
+        result = run_recorded(lambda: perform_chosen(ref, choose, by=actor(), now=now()), lambda: spot_of(ref), now=now())
+    except (CaseBusy, StepFailed):
+        raise
+    except CaseworkError as refusal:
+        if not filled or isinstance(refusal, TaskUnknown | NotAllowed | TaskAlreadyDone | TaskClaimed):
+            return None
+        page, _act = filled[0]
+        return _shown(page, refusal=page.form.refuse(refusal)), 422
+    return _followed(*filled[0], result)
+
+
+def _followed(page: TaskPage, act: Act, result: StepResult) -> ResponseReturnValue:
+    """What is said of a step done, and the way on."""
     flash(page.said(act, result))
     return redirect(_next(result))
 
 
 def page_of(step: WaitingTask) -> TaskPage:
-    return PAGES.get(step.element, FormStepPage)(step)
+    return page_class_of(step)(step)
+
+
+def page_class_of(step: WaitingTask) -> type[TaskPage]:
+    return PAGES.get(step.element, FormStepPage)
 
 
 def step_done(ref: str) -> ResponseReturnValue:
@@ -130,7 +180,7 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         title=page.case.title if reads_matter(step.desk) else None,
         reports_seen=reports_seen(page.case, by, has_step=True) if reads_matter(step.desk) else [],
         holder=None if is_mine else holder,
-        barred=steps.same_person_words(step, by, now=now()),
+        barred=page.barred,
         is_mine=is_mine,
         may_release=holder is not None and steps.may_release(step, holder, by=by, now=now()),
         may_assign=leads_desk(by, step.desk),

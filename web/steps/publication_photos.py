@@ -1,12 +1,13 @@
 """The photos available for a publication, and a preview of each as covered, before anything is written."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 from flask import Response, request, send_file
 from flask_babel import gettext as _
 
-from casework.models import Case, File, Photo, PublicationVersion
+from casework.models import Answer, Case, File, Photo, PublicationVersion
 from casework.photos.face_search import found_in
 from casework.photos.images import RectangleRefused, cover
 from casework.photos.records import copy_for, open_copy, photos_of_answer, photos_of_report
@@ -16,8 +17,10 @@ from web.guards import file_store, found
 from web.locales import in_reader_language as local
 
 
-def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationVersion | None = None) -> list[PhotoChoice]:
-    """The photos that could be published: those agencies may see, and those of the approved answers.
+def photo_choices(
+    case: Case, sent: dict[str, str] | None, version: PublicationVersion | None = None, *, answers: Sequence[Answer] | None = None
+) -> list[PhotoChoice]:
+    """The photos that could be published: those agencies may see, and those of the approved `answers`, if these have been read already.
 
     Those in a `version` come first, ticked and as it shows them: what was covered stays covered.
     """
@@ -29,7 +32,7 @@ def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationV
         if link.left_at is None:
             cleared = [photo for photo in photos_of_report(link.report) if photo not in shown and copy_for(photo, "agencies", "view")]
             groups.append((cleared, "agencies", _("Before")))
-    for answer in approved_answers(case):
+    for answer in approved_answers(case) if answers is None else answers:
         caption = _("After: %(agency)s", agency=local(answer.assignment.agency.short_name))
         groups.append(([photo for photo in photos_of_answer(answer) if photo not in shown], "centre", caption))
     found = found_in([photo for photos, _audience, _caption in groups for photo in photos])

@@ -23,7 +23,7 @@ from casework.places.points import exact_point
 from casework.publications import rated_publication
 from casework.publishing.acts import AnswerPrivatelyInput, ChosenPhotos, PublishInput, approved_answers
 from casework.publishing.ratings import MOST_REOPENED, ReviewRatingInput, rating_reason, ratings_of
-from web.files.photo_choices import PhotoChoice, copies_of, shown_of
+from web.files.photo_choices import PhotoChoice, copies_of, shown_of, shows_any
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
@@ -67,10 +67,15 @@ class PublishPage(TaskPage, element="publish"):
         words = [cleared_words(link.report) or "" for link in case.reports if link.left_at is None]
         self.form = PublishForm(title=case.title, question="\n\n".join(filter(None, words)), place=case.place or "")
         sent = request.form.to_dict() if request.method == "POST" else None
-        self.choices = photo_choices(case, sent)
+        self.answers = approved_answers(case)
+        self.choices = photo_choices(case, sent, answers=self.answers)
 
     def initial_fields(self) -> list[tuple[str, str]]:
         return shown_of(self.choices)
+
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        return shows_any(request.form) or super().works_before_lock()
 
     def act(self) -> Act | None:
         form = self.form
@@ -82,7 +87,7 @@ class PublishPage(TaskPage, element="publish"):
         return self._answer_privately() if self.chosen == "answer_privately" else self._publish()
 
     def context(self) -> dict[str, Any]:
-        draft = page_draft(self.case, self.form, self.choices, approved_answers(self.case))
+        draft = page_draft(self.case, self.form, self.choices, self.answers)
         return {"choices": self.choices, **draft_context(self, draft)}
 
     def said(self, act: Act, result: StepResult) -> str:

@@ -1,5 +1,6 @@
 """The operators' steps: verify and clear, refuse, classify, call the hotline."""
 
+from functools import cached_property
 from typing import Any
 
 from flask import request
@@ -40,7 +41,7 @@ from casework.triage.personal_marks import marked_pieces, neutral
 from casework.triage.refusals import RefuseInput
 from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
 from web.clock import now
-from web.files.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
+from web.files.photo_choices import PhotoChoice, choices_of, copies_of, shown_of, shows_any
 from web.forms import NOTHING, Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
@@ -125,6 +126,10 @@ class VerifyPage(TaskPage, element="verify"):
     def initial_fields(self) -> list[tuple[str, str]]:
         words = [(each.field_name, each.words) for each in self._written()]
         return words + shown_of(choice for report in self.reports for choice in report.choices)
+
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        return shows_any(request.form) or super().works_before_lock()
 
     def act(self) -> Act | None:
         if self.chosen == "neutral":
@@ -245,7 +250,6 @@ class ClassifyPage(TaskPage, element="classify"):
         self.form.area.choices = chosen_by_hand(case.area is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
         shown = [(key, _("Not public: %(reason)s", reason=local(reason.name))) for key, reason in self.visibility.items()]
         self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
-        self.suggested = self._suggestions()
         self.typed_villages = typed_villages(case)
 
     def restored(self) -> None:
@@ -256,8 +260,9 @@ class ClassifyPage(TaskPage, element="classify"):
         """Whether the sender or the channel marked it as urgent."""
         return any(link.report.marked_urgent for link in self.case.reports)
 
-    def _suggestions(self) -> Suggestions:
-        """Suggestions from the words, without words the person may not read."""
+    @cached_property
+    def suggested(self) -> Suggestions:
+        """Suggestions from the words, without words the person may not read; a form that is only sent needs none."""
         reads = sees(actor(), Sight.ORIGINAL, self.case)
         seen = reports_seen(self.case, actor(), has_step=True)
         words = [self.case.title, *(each.original if reads else each.cleared for each in seen)]

@@ -156,10 +156,9 @@ class _Passage:
     def __init__(self, process: CaseProcess, way: LoadedMove, target: ProcessVersion) -> None:
         self.process, self.way, self.target = process, way, target
         self.case, self.now, self.bindings = process.case, process.now, process.bindings
-        self.steps, self.timers = steps_of(self.case), timers_of(self.case)
+        # FlatRows asks for the same rows when the case has come to rest
+        self.steps, self.timers = process.rows.steps_at_desks(), timers_of(self.case, keeps=True)
         self.stood: dict[ProcessInstance, frozenset[Spot]] = {}
-        # kept for FlatRows, which asks for the same rows when the case has come to rest
-        kept_for_step().update({("steps", self.case.id): self.steps, ("timers", self.case.id): self.timers})
 
     def go(self, instances: list[ProcessInstance]) -> list[WaitingTask]:
         """Move the instances; returns the drawn steps that now wait at another desk, whose people are to be notified."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import joinedload
 
 from casework.clocks.acts import read_clocks_ahead
@@ -22,14 +22,28 @@ def instances_of(case: Case) -> list[ProcessInstance]:
     return _rows(case, "instances")
 
 
+def instances_and_steps(case: Case) -> tuple[list[ProcessInstance], list[WaitingTask] | None]:
+    """The instances of a case with its steps at desks, in one statement; None for steps that have been read ahead."""
+    if ("instances", case.id) in kept_for_step():
+        return instances_of(case), None
+    at_desk = and_(WaitingTask.instance_id == ProcessInstance.id, WaitingTask.state.in_(AT_DESKS))
+    query = QUERIES["instances"]([case.id]).add_columns(WaitingTask).outerjoin(WaitingTask, at_desk)
+    with db.session.no_autoflush:
+        rows = db.session.execute(query.order_by(WaitingTask.id)).all()
+    return list(dict.fromkeys(row[0] for row in rows)), [row[1] for row in rows if row[1] is not None]
+
+
 def steps_of(case: Case) -> list[WaitingTask]:
     """The steps of a case that wait for a person or are on hold."""
     return _rows(case, "steps")
 
 
-def timers_of(case: Case) -> list[Timer]:
-    """The timers of a case that have not ended."""
-    return _rows(case, "timers")
+def timers_of(case: Case, *, keeps: bool = False) -> list[Timer]:
+    """The timers of a case that have not ended. `keeps`: for the next one who asks, too."""
+    rows = _rows(case, "timers")
+    if keeps:
+        kept_for_step()["timers", case.id] = rows
+    return rows
 
 
 def merged_into(case: Case) -> list[Case]:

@@ -40,8 +40,10 @@ Opened = Mapping[ProcessInstance, BpmnWorkflow]
 class FlatRows:
     """The rows one step of a case writes. `opened` are steps that began to wait, `left` those that no longer do."""
 
-    def __init__(self, case: Case, *, now: datetime, bindings: Bindings) -> None:
+    def __init__(self, case: Case, steps: list[WaitingTask] | None = None, *, now: datetime, bindings: Bindings) -> None:
+        """`steps`: those of the case at desks, if they have just been read; they serve the first time rows are written."""
         self.case, self.now, self.bindings = case, now, bindings
+        self._steps = steps
         self.opened: list[WaitingTask] = []
         self.left: list[WaitingTask] = []
         self._had_timers = False
@@ -49,6 +51,12 @@ class FlatRows:
     def note_timers(self, workflow: BpmnWorkflow, *, replaced: bool = False) -> None:
         """Note that an instance had timers before it moved, or may have had if its tree was replaced, since rows may have to end."""
         self._had_timers = self._had_timers or replaced or engine.has_waiting_timers(workflow)
+
+    def steps_at_desks(self) -> list[WaitingTask]:
+        """The steps of the case that are at desks, read once until the rows are written."""
+        if self._steps is None:
+            self._steps = steps_of(self.case)
+        return self._steps
 
     def write(self, opened: Opened) -> None:
         """Update the rows to the state of the opened instances."""
@@ -58,7 +66,8 @@ class FlatRows:
         limits_are_followed(self.case)
 
     def _write_steps(self, opened: Opened) -> None:
-        rows = [row for row in steps_of(self.case) if row.state in AT_DESKS]
+        rows = [row for row in self.steps_at_desks() if row.state in AT_DESKS]
+        self._steps = None
         for instance, workflow in opened.items():
             waiting = {str(task.id): task.task_spec.name for task in engine.waiting_steps(workflow)} if instance.ended_at is None else {}
             known = {row.engine_task: row for row in rows if row.instance is instance}
@@ -152,7 +161,7 @@ def set_daily_timers(case: Case, opened: Opened, *, now: datetime) -> None:
     waiting = {instance: list(engine.waiting_timers(workflow)) for instance, workflow in opened.items() if instance.ended_at is None}
     if not any(waiting.values()):
         return
-    known = {row.engine_task for row in timers_of(case)}
+    known = {row.engine_task for row in timers_of(case, keeps=True)}
     for instance, timers in waiting.items():
         definition = definition_of(instance.process_version)
         for task, _due in timers:

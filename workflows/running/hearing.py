@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from casework.casefile.possible_acts import PossibleAct, possible_acts
-from casework.db import db
+from casework.db import db, kept_for_step
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Publication
 from casework.permissions import Actor
@@ -80,8 +80,16 @@ def refuse_unheard(version: ProcessVersion, verb: str, *, bindings: Bindings = B
             raise ActNotInModel(version, bindings.facts[name])
 
 
+def hold_version(case: Case, version: ProcessVersion) -> None:
+    """Keep the version of a case while a page is read."""
+    kept_for_step()["version", case.id] = version
+
+
 def _version_of(case: Case, assignment: Assignment | None) -> ProcessVersion | None:
     """The version of a case, or of an agency's work, which keeps its own when its case is merged into another."""
+    if assignment is None and (held := kept_for_step().get(("version", case.id))) is not None:
+        version: ProcessVersion = held
+        return version
     own, about = ProcessInstance.assignment_id.is_(None), ProcessInstance.assignment_id == (assignment.id if assignment else None)
     query = select(ProcessVersion).join(ProcessInstance, ProcessInstance.version_id == ProcessVersion.id)
     query = query.where(ProcessInstance.case_id == case.id, or_(own, about)).order_by(own)

@@ -25,7 +25,7 @@ from workflows.definitions.services import run_service
 from workflows.facts import ENDS_OF_ITS_OWN
 from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.rounds import forget_rounds
-from workflows.running.case_rows import instances_of, merged_into, nothing_yet
+from workflows.running.case_rows import instances_and_steps, merged_into, nothing_yet
 from workflows.running.flat_rows import FlatRows, rearm_timers, set_daily_timers
 from workflows.versions.live import live_version
 
@@ -62,8 +62,8 @@ class CaseProcess:
 
     def __init__(self, case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
         self.case, self.now, self.bindings = case, now, bindings
-        self.instances = instances_of(case)
-        self.rows = FlatRows(case, now=now, bindings=bindings)
+        self.instances, steps = instances_and_steps(case)
+        self.rows = FlatRows(case, steps, now=now, bindings=bindings)
         self._open: dict[ProcessInstance, BpmnWorkflow] = {}
         self._restless: set[ProcessInstance] = set()
         self._messages: list[Message] | None = None

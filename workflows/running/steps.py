@@ -1,25 +1,26 @@
 """Performs one step for a person: finds the task, locks the case, runs the use case and moves the token, in the caller's unit of work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case as when
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import joinedload
-from sqlalchemy.orm.interfaces import ORMOption
 
 from casework.bilingual import Bilingual
 from casework.cases import STANDSTILLS, CaseBusy, lock_case
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.events import case_stream, hold_heads
+from casework.lacking import hold_lacking
 from casework.local_time import LOCAL_ZONE
-from casework.models import Account, Assignment, Case
+from casework.models import Account, Case
 from casework.permissions import Actor, NotAllowed, Role
-from casework.permissions.sight import with_viewers
 from casework.second_person import SECOND_PERSON, deeds_judged, first_person_words
-from casework.steps.drafts import DraftPlace, discard_all
+from casework.steps.drafts import DraftPlace, discard_all, hold_drafts_there
 from casework.verbs import Input, carry_out
 from workflows.bindings import BINDINGS, Bindings
 from workflows.definitions.parsed import definition_of
@@ -28,8 +29,9 @@ from workflows.element_settings import help_on, label_on
 from workflows.models import Incident, WaitingTask
 from workflows.running.claims import holder_of, is_free, is_stood_in_by
 from workflows.running.drawn_steps import barred_by, element_of, outcome_words, step_of
-from workflows.running.hearing import refuse_unheard
+from workflows.running.hearing import hold_version, refuse_unheard
 from workflows.running.instances import CaseProcess
+from workflows.running.step_rows import step_locked, step_shown
 from workflows.versions.past import version_at
 
 SUSPENDED = Bilingual(
@@ -84,10 +86,26 @@ def perform(
     same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed, StepRefused, ActNotInModel, CaseBusy and whatever the
     use case refuses with.
     """
-    case, task = locked_step(task_ref)
+    return perform_chosen(task_ref, lambda _task: (act, given), by=by, now=now, bindings=bindings)
+
+
+def perform_chosen(
+    task_ref: str,
+    choose: Callable[[WaitingTask], tuple[str | None, Input | None]],
+    *,
+    by: Actor,
+    now: datetime,
+    bindings: Bindings = BINDINGS,
+) -> StepResult:
+    """The same, where the act and what it takes are chosen from the rows of the locked case, so that they are read once.
+
+    `choose` is called as soon as it is clear that the person may do the step now; it must not write.
+    """
+    case, task, has_drafts = _locked(task_ref)
     _refuse_unavailable(task, by, case, now)
     if (why := _other_than_words(task, by, now)) is not None:
         raise StepRefused(*why)
+    act, given = choose(task)
     step = step_of(task, bindings)
     act = act or step.own_act
     if act not in step.acts:
@@ -99,7 +117,7 @@ def perform(
     stays_open = step.stays_open(result)
     outcome = result.pop("outcome", None)
     process.open(task.instance)
-    if by.is_staff:
+    if by.is_staff and has_drafts:
         discard_all(draft_place(task), by=by)
     if not stays_open:
         _close(task, by, outcome or act, now)
@@ -192,11 +210,23 @@ def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
 
     Raises TaskUnknown, and CaseBusy if a merge or split moved the step to another case during the wait for the lock.
     """
-    case = lock_case(_case_of(task_ref))
-    task = _locked_task(task_ref)
-    if task.case_id != case.id:
+    return _locked(task_ref)[:2]
+
+
+def _locked(task_ref: str) -> tuple[Case, WaitingTask, bool]:
+    """The same, and whether anybody has a draft of the step.
+
+    The heads of the case's chain, locked, and of the rules, which every step asks for, are read with the step's row.
+    """
+    try:
+        case = lock_case(select(WaitingTask.case_id).where(WaitingTask.ref == task_ref).scalar_subquery())
+    except NoResultFound:
+        raise TaskUnknown from None
+    row = db.session.execute(step_locked(), {"ref": task_ref, "stream": case_stream(case)}).one()
+    if row.WaitingTask.case_id != case.id:
         raise CaseBusy
-    return case, task
+    hold_heads(row.case_head, row.rules_head)
+    return case, row.WaitingTask, row.has_drafts
 
 
 def refuse_not_waiting(task: WaitingTask) -> None:
@@ -231,26 +261,19 @@ def help_with_step(task: WaitingTask) -> Bilingual | None:
 
 def task_for(by: Actor, task_ref: str) -> WaitingTask:
     """Return a step the person may see because it is on their desk, waiting or done. Raises TaskUnknown otherwise."""
-    task = _task(
-        task_ref,
-        joinedload(WaitingTask.instance),
-        joinedload(WaitingTask.assignment).joinedload(Assignment.agency),
-        joinedload(WaitingTask.case).options(*with_viewers()),
-    )
-    if not is_at(by, task.desk, task.case):
+    row = db.session.execute(step_shown(), {"ref": task_ref}).unique().first()
+    if row is None or not is_at(by, row.WaitingTask.desk, row.WaitingTask.case):
         raise TaskUnknown
+    task: WaitingTask = row.WaitingTask
+    hold_drafts_there(draft_place(task), there=row.has_drafts)
+    hold_lacking(task.case, row._mapping)
+    if row.version_of_case == task.instance.version_id:
+        hold_version(task.case, task.instance.process_version)
     return task
 
 
-def _case_of(task_ref: str) -> int:
-    case_id = db.session.scalar(select(WaitingTask.case_id).where(WaitingTask.ref == task_ref))
-    if case_id is None:
-        raise TaskUnknown
-    return case_id
-
-
-def _task(task_ref: str, *read_with: ORMOption) -> WaitingTask:
-    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref).options(*read_with)).first()
+def _task(task_ref: str) -> WaitingTask:
+    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first()
     if task is None:
         raise TaskUnknown
     return task

@@ -192,8 +192,8 @@ def test_somebody_must_lead(office: Office) -> None:
     assert case.assignments == []
 
 
-def overtaken(app: Flask, office: Office, ask: Callable[[str], TestResponse]) -> TestResponse:
-    """The answer to somebody whose step another does in the very moment after it was looked up."""
+def overtaken(app: Flask, office: Office, ask: Callable[[str], TestResponse], *, at: str) -> TestResponse:
+    """The answer to somebody whose step another does in the very moment after the table `at` was read."""
     address = step(build.case_at(office.world, "to_distribute"), "distribute")
     office.browser("operator"), office.browser("operator_2")
     waits = threading.Lock()
@@ -203,7 +203,7 @@ def overtaken(app: Flask, office: Office, ask: Callable[[str], TestResponse]) ->
             assert office.post("operator_2", address, act="distribute", **agencies(office, "PTNMT", "HKL")).status_code == 302
 
     def after(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if "FROM waiting_task" in statement and waits.acquire(blocking=False):
+        if f"FROM {at}" in statement and waits.acquire(blocking=False):
             other = threading.Thread(target=contextvars.Context().run, args=(distribute,))
             other.start()
             other.join(60)
@@ -219,7 +219,7 @@ def overtaken(app: Flask, office: Office, ask: Callable[[str], TestResponse]) ->
 
 def test_a_page_shows_one_moment_however_quick_others_are(app: Flask) -> None:
     office = Office(app)
-    answer = overtaken(app, office, lambda address: office.get("operator", address))
+    answer = overtaken(app, office, lambda address: office.get("operator", address), at="waiting_task")
     assert answer.status_code == 200
     assert all(f'<option value="{agency.ref}"' in answer.get_data(as_text=True) for agency in office.world.agencies.values())
 
@@ -227,7 +227,7 @@ def test_a_page_shows_one_moment_however_quick_others_are(app: Flask) -> None:
 def test_who_sends_a_step_while_another_does_it_is_told_who_did(app: Flask) -> None:
     office = Office(app)
     chosen = agencies(office, "PTNMT", "HKL")
-    answer = overtaken(app, office, lambda address: office.post("operator", address, act="distribute", **chosen))
+    answer = overtaken(app, office, lambda address: office.post("operator", address, act="distribute", **chosen), at="login_session")
     assert answer.status_code == 409
     assert "Người Thử operator_2" in words_of(answer)
 

@@ -110,14 +110,14 @@ def test_of_a_quarantined_case_no_step_is_there(office: Office) -> None:
 
 def test_of_a_case_taken_out_while_its_step_is_sent_nothing_is_found_either(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     case = build.case_at(office.world, "at_agency")
-    perform = tasks.perform_recorded
+    perform = tasks.run_recorded
 
-    def taken_out_first(ref: str, **how: Any) -> Any:
+    def taken_out_first(*work: Any, **how: Any) -> Any:
         with unit_of_work():
             db.session.get_one(Case, case.id).quarantined_at = build.NOON
-        return perform(ref, **how)
+        return perform(*work, **how)
 
-    monkeypatch.setattr(tasks, "perform_recorded", taken_out_first)
+    monkeypatch.setattr(tasks, "run_recorded", taken_out_first)
     assert office.post("officer_PTNMT", step(case, "accept_assignment"), act="accept").status_code == 404
     db.session.expire_all()
     assert build.waiting(case, "accept_assignment").state == "waiting"

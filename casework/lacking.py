@@ -1,0 +1,66 @@
+"""What a case has none of, asked with the row a page begins with, so that a page that is read once (`reading_once`) asks for none of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Label, exists
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm.attributes import set_committed_value
+
+from casework.db import kept_for_step
+from casework.models import Answer, Assignment, Case, CaseReport, Extension, HandBack, Note, Photo, Recording
+
+
+class Part(StrEnum):
+    """What a case may lack, and whose row it is asked by: a report's, an assignment's or the case's."""
+
+    REPORT_PHOTOS = "report_photos"
+    RECORDINGS = "recordings"
+    ANSWERS = "answers"
+    ANSWER_PHOTOS = "answer_photos"
+    HAND_BACKS = "hand_backs"
+    EXTENSIONS = "extensions"
+    NOTES = "notes"
+
+
+_OF_REPORTS = (Part.REPORT_PHOTOS, Part.RECORDINGS)
+_OF_ASSIGNMENTS = (Part.ANSWERS, Part.ANSWER_PHOTOS, Part.HAND_BACKS)
+
+
+def parts_there(case_id: InstrumentedAttribute[int]) -> list[Label[bool]]:
+    """Columns that tell of a case which of its parts it has."""
+    of_report, of_assignment = CaseReport.case_id == case_id, Assignment.case_id == case_id
+    asked = {
+        Part.REPORT_PHOTOS: exists().where(Photo.report_id == CaseReport.report_id, of_report),
+        Part.RECORDINGS: exists().where(Recording.report_id == CaseReport.report_id, of_report),
+        Part.ANSWERS: exists().where(Answer.assignment_id == Assignment.id, of_assignment),
+        Part.ANSWER_PHOTOS: exists().where(Photo.answer_id == Answer.id, Answer.assignment_id == Assignment.id, of_assignment),
+        Part.HAND_BACKS: exists().where(HandBack.assignment_id == Assignment.id, of_assignment),
+        Part.EXTENSIONS: exists().where(Extension.assignment_id == Assignment.id, of_assignment),
+        Part.NOTES: exists().where(Note.case_id == case_id),
+    }
+    return [condition.label(part) for part, condition in asked.items()]
+
+
+def hold_lacking(case: Case, there: Mapping[Any, Any]) -> None:
+    """Keep what the case lacks while the page is read; `there` are the values of `parts_there`."""
+    reports, assignments = [link.report_id for link in case.reports], [row.id for row in case.assignments]
+    lacked: set[tuple[Part, int]] = kept_for_step().setdefault("lacked", set())
+    for part in Part:
+        if not there[part]:
+            owners = reports if part in _OF_REPORTS else assignments if part in _OF_ASSIGNMENTS else [case.id]
+            lacked.update((part, owner) for owner in owners)
+    if not there[Part.ANSWERS]:
+        for row in case.assignments:
+            set_committed_value(row, "answers", [])
+
+
+def is_lacked(part: Part, owner_id: int) -> bool:
+    """Whether it is known that there is nothing of the kind."""
+    return (part, owner_id) in kept_for_step().get("lacked", ())
+
+
+def not_lacked(part: Part, owner_ids: Iterable[int]) -> Collection[int]:
+    """Those of some owners that may have it."""
+    return [owner_id for owner_id in owner_ids if not is_lacked(part, owner_id)]
