@@ -3,12 +3,12 @@
 from collections.abc import Collection
 
 from sqlalchemy import ScalarSelect, Select, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Assignment, Case, CaseReport, Report
+from casework.models import Answer, Assignment, Case, CaseReport, Report
 from casework.states import OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState, Standstill
 
 
@@ -28,7 +28,8 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock.
     Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
-    return db.session.scalars(_locking(select(Case).where(Case.id == case_id))).one()
+    # many acts need no reports: those of one case are read when they are asked for
+    return db.session.scalars(_locking(select(Case).where(Case.id == case_id), is_one=True)).one()
 
 
 def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
@@ -67,11 +68,12 @@ def lock_free_cases(case_ids: Collection[int]) -> list[Case]:
     return list(db.session.scalars(_locking(_in_order(case_ids), skips=True)))
 
 
-def _locking(query: Select[Case], *, skips: bool = False) -> Select[Case]:
+def _locking(query: Select[Case], *, skips: bool = False, is_one: bool = False) -> Select[Case]:
     query = query.options(
         joinedload(Case.area),
-        selectinload(Case.assignments).joinedload(Assignment.agency),
-        selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
+        joinedload(Case.field),
+        selectinload(Case.assignments).options(joinedload(Assignment.agency), lazyload(Assignment.answers).joinedload(Answer.decision)),
+        (lazyload if is_one else selectinload)(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
     ).execution_options(populate_existing=True)
     if db.session.get_bind().dialect.name == "sqlite":
         return query

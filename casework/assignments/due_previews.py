@@ -1,5 +1,6 @@
 """Previews of the limits an act would set, by the same rules and arithmetic as the act itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from casework.clocks.complexities import AT_FILING, complexities_for
 from casework.clocks.pauses import as_rests, counted_from, rests_before_promise
 from casework.local_time import local_day
 from casework.models import Case
-from casework.working_time import TimeLimit, Unit, due_at
+from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class DistributionLimits:
 
 def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
     """The limit of each choice: normal by complexity, and urgent, whose limit does not depend on it."""
-    rated = complexities_for(case, now=now, counted_from=counted_from(case, now=now))
+    started_at, rests = counted_from(case, now=now), as_rests(rests_before_promise(case))
+    rated = complexities_for(case, now=now, counted_from=started_at)
     choices = [*(("normal", row.key) for row in rated), ("urgent", AT_FILING)]
-    return [_case_limit(case, urgency, complexity, now) for urgency, complexity in choices]
+    return [_case_limit(case, urgency, complexity, now, started_at, rests) for urgency, complexity in choices]
 
 
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
@@ -59,10 +61,8 @@ def distribution_limits(case: Case, *, agencies: int, now: datetime) -> Distribu
     )
 
 
-def _case_limit(case: Case, urgency: str, complexity: str, now: datetime) -> CaseLimit:
-    started_at = counted_from(case, now=now)
+def _case_limit(case: Case, urgency: str, complexity: str, now: datetime, started_at: datetime, rests: Sequence[Pause]) -> CaseLimit:
     rule = _rule(case, ClockKind.CASE, at=started_at, urgency=urgency, complexity=complexity)
-    rests = as_rests(rests_before_promise(case))
     due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), started_at, calendar_of(case.centre_id), rests)
     return CaseLimit(urgency, complexity, rule.amount, rule.unit, due or now)
 

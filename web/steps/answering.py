@@ -107,7 +107,8 @@ class AnswerPage(TaskPage, element="submit_answer"):
 
     def context(self) -> dict[str, Any]:
         remember_form(self.form.photos_token.data)
-        staged = staged_photos(self.form.photos_token.data)
+        token = self.form.photos_token.data
+        staged = staged_photos(token) if token == request.form.get("photos_token") else []  # a new token has none
         versions = answers_seen([self.assignment], actor())[self.assignment.id]
         return {
             "assignment": self.assignment,

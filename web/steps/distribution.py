@@ -199,7 +199,7 @@ class AcceptForm(Form):
     """Why the matter is not this agency's, and whose it may be."""
 
     reason = TextAreaField(_l("Why is it not yours?"), validators=[at_most(2000)])
-    suggested = SelectField(_l("Which agency fits?"), validate_choice=False, default=NOTHING)
+    suggested = SelectField(_l("Which agency fits?"), choices=[], validate_choice=False, default=NOTHING)
 
 
 class AcceptPage(TaskPage, element="accept_assignment"):
@@ -209,10 +209,13 @@ class AcceptPage(TaskPage, element="accept_assignment"):
     form: AcceptForm
 
     def build(self) -> None:
-        others = [agency for agency in agencies_for(self.case, now=now()) if agency.id != self.assignment.agency_id]
-        self.others = {agency.ref: agency for agency in others}
         self.form = AcceptForm()
-        self.form.suggested.choices = [(NOTHING, _("I do not know")), *((ref, local(agency.name)) for ref, agency in self.others.items())]
+
+    @cached_property
+    def others(self) -> dict[str, Agency]:
+        """The other agencies, by ref; who accepts needs none."""
+        others = [agency for agency in agencies_for(self.case, now=now()) if agency.id != self.assignment.agency_id]
+        return {agency.ref: agency for agency in others}
 
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
@@ -223,6 +226,7 @@ class AcceptPage(TaskPage, element="accept_assignment"):
         return Act("hand_back", HandBackInput(reason=self.form.reason.data or "", suggested=suggested))
 
     def context(self) -> dict[str, Any]:
+        self.form.suggested.choices = [(NOTHING, _("I do not know")), *((ref, local(agency.name)) for ref, agency in self.others.items())]
         return {"assignment": self.assignment, "hands_back": self.chosen == "hand_back", "asked_before": last_hand_back(self.assignment)}
 
     def said(self, act: Act, result: StepResult) -> str:
