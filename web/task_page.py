@@ -67,7 +67,8 @@ class TaskPage:
 
     @classmethod
     def works_before_lock(cls) -> bool:
-        """Whether this submission is read before the case is locked, because it brings files or has copies of photos made."""
+        """Whether this submission is read before the case is locked: it brings files, has copies of photos made, or only asks to be shown
+        more."""
         return any(file.filename for file in request.files.values())
 
     def restored(self) -> None:

@@ -71,6 +71,10 @@ class DistributePage(TaskPage, element="distribute"):
         self.form.lead.choices = [(NOTHING, _("Choose an agency")), *((ref, local(agency.name)) for ref, agency in self.agencies.items())]
         self.form.cooperating.choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
 
+    @classmethod
+    def works_before_lock(cls) -> bool:
+        return request.form.get("act") != "distribute" or super().works_before_lock()
+
     def act(self) -> Act | None:
         if request.form.get(TAKE) and self.suggested is not None:
             self.form.lead.data = self.suggested.lead.ref if self.suggested.lead else NOTHING

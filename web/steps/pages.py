@@ -92,14 +92,12 @@ def _sent(ref: str) -> ResponseReturnValue | None:
 
     def choose(step: WaitingTask) -> tuple[str, Input | None]:
         filled.clear()                                     # begun anew after a deadlock
-        if step.desk.startswith(REPORTER) or page_class_of(step).works_before_lock():
-            raise NotFilledIn("", "")
         try:
-            page = page_of(step)
-            act = page.act()
-        except Exception as fault:                         # as before any lock, a form that cannot be read is no incident of the case
+            page = None if step.desk.startswith(REPORTER) or page_class_of(step).works_before_lock() else page_of(step)
+            act = page.act() if page is not None else None
+        except Exception as fault:                         # a form that cannot be read is no incident of the case
             raise NotFilledIn("", "") from fault
-        if act is None:
+        if page is None or act is None:
             raise NotFilledIn("", "")
         filled.append((page, act))
         return act.verb, act.given

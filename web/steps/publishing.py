@@ -75,7 +75,7 @@ class PublishPage(TaskPage, element="publish"):
 
     @classmethod
     def works_before_lock(cls) -> bool:
-        return shows_any(request.form) or super().works_before_lock()
+        return request.form.get("act") == "preview" or shows_any(request.form) or super().works_before_lock()
 
     def act(self) -> Act | None:
         form = self.form
