@@ -78,7 +78,12 @@ def kept_pdf(kind: str, content: Mapping[str, Any], html: str, *, store: FileSto
 
 def with_assets(html: str) -> str:
     """The HTML with the picture addresses used within a PDF; on screen they are addresses of our own pages."""
-    return html.replace('<img src="/photos/', '<img src="app:///photos/')
+    return with_pictures_under(html, "app://")
+
+
+def with_pictures_under(html: str, root: str) -> str:
+    """The HTML with its picture addresses under another root, such as the path of the host that the pages are served under."""
+    return html.replace('<img src="/photos/', f'<img src="{root}/photos/')
 
 
 def _pictures(refs: Sequence[str], store: FileStore) -> list[tuple[str, tuple[str, bytes]]]:

@@ -120,7 +120,7 @@ def _open_others(app: Flask, config: Config) -> None:
 
 def _install_parts(app: Flask, config: Config) -> None:
     """What takes part in every request, from compression to the pages of errors."""
-    from web import errors, filters, folding, locales, navigation, request_log, sent_forms, sessions
+    from web import addresses, errors, filters, folding, locales, navigation, request_log, sent_forms, sessions
     from web.http import compression, overload, security, static_files
     from web.http import display_preferences as comfort
     from web.inbox import return_url as inbox_back
@@ -132,7 +132,8 @@ def _install_parts(app: Flask, config: Config) -> None:
     request_log.install(app)
     overload.install(app)
     security.install(app, config)
-    for part in (sessions, sent_forms, locales, filters, navigation, comfort, inbox_back, static_files, errors):
+    addresses.serve_under(app, config.root)
+    for part in (sessions, addresses, sent_forms, locales, filters, navigation, comfort, inbox_back, static_files, errors):
         part.install(app)
 
 
@@ -146,6 +147,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "SQLALCHEMY_BINDS": {"replica": {"url": config.replica_url, **replica_options(config)}} if config.replica_url else {},
         "BASE_URL": config.base_url,
         "WAIT_SECONDS": config.wait_seconds,
+        "APPLICATION_ROOT": config.root or "/",
         "INSIDE_HOSTS": config.inside_hosts,
         "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,

@@ -21,6 +21,7 @@ from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
 from casework.files.local import FileNotStored, StorageUnreachable
 from casework.permissions import NotAllowed
+from web.addresses import this_address
 from web.http.overload import WAITED, Overloaded
 from web.locales import chosen_language, in_reader_language
 from web.request_log import LOGGER, failure_facts, note_security, request_id
@@ -93,7 +94,7 @@ def token_missing(_error: CSRFError) -> ResponseReturnValue:
 def sign_in_needed(_error: Unauthorized) -> ResponseReturnValue:
     """Something was sent without being signed in, perhaps after the session ended."""
     note_security("not signed in")
-    return page(401, kept=kept_fields(), back=request.full_path.rstrip("?"))
+    return page(401, kept=kept_fields(), back=this_address())
 
 
 def another_signed_in(_refusal: AnothersText | None = None) -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from casework.accounts.second_factors import held_by
 from casework.outputs import is_for_a_reason
 from casework.permissions import Action
 from casework.setting_values import value_of
+from web.addresses import this_address
 from web.clock import now
 from web.sessions import current_session
 from web.text_owner import wants_json
@@ -53,7 +54,7 @@ def ask_for_proof() -> ResponseReturnValue:
     """Show the page that asks. It keeps what was sent and continues afterwards, except for files, which must be chosen again."""
     if wants_json() or "HX-Request" in request.headers:
         return {"words": _("Please load the page again and confirm that it is you.")}, 403
-    return proof_page(request.full_path.rstrip("?"), has_files=any(file.filename for file in request.files.values())), 401
+    return proof_page(this_address(), has_files=any(file.filename for file in request.files.values())), 401
 
 
 def proof_page(target: str, *, has_files: bool, refusal: str = "") -> str:

@@ -15,6 +15,7 @@ from casework.files.local import FileStore
 from casework.models import Report
 from casework.permissions import ANYONE, Action, Actor, NotAllowed, may
 from casework.permissions.sight import report_owned_by
+from web.addresses import this_address
 from web.clock import now
 from web.fresh_proof import ask_for_proof, wants_proof
 from web.sent_forms import recorded_once
@@ -126,14 +127,14 @@ def _has_start_password() -> bool:
 
 
 def _to_own_password() -> ResponseReturnValue:
-    return redirect(url_for("account.password", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+    return redirect(url_for("account.password", next=this_address() if request.method == "GET" else None))
 
 
 def _to_own_factors() -> ResponseReturnValue:
-    return redirect(url_for("factors_own.security", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+    return redirect(url_for("factors_own.security", next=this_address() if request.method == "GET" else None))
 
 
 def _to_sign_in() -> ResponseReturnValue:
     if request.method in {"GET", "HEAD"}:
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        return redirect(url_for("auth.sign_in", next=this_address()))
     raise Unauthorized

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, flash, g, redirect, request
+from flask import Flask, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
@@ -26,6 +26,7 @@ from werkzeug.exceptions import HTTPException
 from casework.errors import CaseworkError
 from casework.permissions import Action
 from casework.sent_once import SentBefore, answer_to, key_of, sending
+from web.addresses import this_address
 from web.sessions import signed_in_account
 from web.text_owner import wants_json
 
@@ -206,6 +207,6 @@ def _page_of_the_form() -> str:
     """The page with the form: the present address if it can be opened by GET, else the referring page if ours, else the start page."""
     places = current_app.create_url_adapter(request)
     if places is not None and places.test(request.path, "GET"):
-        return request.full_path.rstrip("?")
+        return this_address()
     came_from = urlsplit(request.referrer or "")
-    return f"{came_from.path}?{came_from.query}".rstrip("?") if came_from.netloc == request.host else "/"
+    return f"{came_from.path}?{came_from.query}".rstrip("?") if came_from.netloc == request.host else url_for("public.home")

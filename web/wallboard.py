@@ -37,7 +37,6 @@ from web.task_page import at_most
 bp = Blueprint("wallboard", __name__)
 
 COOKIE = "langbiang_wallboard"
-PATH = "/wallboard"
 """The path of the cookie, so that no other page receives it."""
 KEPT = timedelta(days=400)
 """The longest browsers keep a cookie; each day's reload renews it."""
@@ -185,6 +184,6 @@ def time_left(due_at: datetime) -> str:
 
 def _set_cookie(answer: Response, token: str) -> None:
     answer.set_cookie(
-        COOKIE, token, max_age=int(KEPT.total_seconds()), path=PATH, httponly=True, samesite="Lax",
+        COOKIE, token, max_age=int(KEPT.total_seconds()), path=url_for(".wallboard"), httponly=True, samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip

@@ -168,7 +168,7 @@ def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(hous
     assert shown == {"title": said["title"], "body": "", "tag": code, "link": f"{house.address}{said['link']}"}
     assert said["link"].startswith("/cases/")
     (shown,) = pushed.deliver(json.dumps({"title": "Khác", "link": "https://evil.example/", "tag": code}), "Khác")
-    assert shown == {"title": "Khác", "body": "", "tag": code, "link": house.address}, "one of a tag, and no other site"
+    assert shown == {"title": "Khác", "body": "", "tag": code, "link": f"{house.address}/"}, "one of a tag, and no other site"
 
     taken = len(service.requests)
     with next_document(page):

@@ -87,6 +87,13 @@ def test_a_page_somebody_waited_too_long_for_is_refused(sqlite_environment: dict
     }  # fmt: skip
 
 
+def test_no_header_says_under_which_path_the_program_lies(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
+    with gunicorn("wsgi:application", sqlite_environment, tmp_path) as (_, address):
+        for headers in ({"SCRIPT_NAME": "/elsewhere"}, {"PATH_INFO": "/healthz"}, {"X-Forwarded-Prefix": "/elsewhere"}):
+            answer = httpx.get(f"{address}/elsewhere/healthz", headers=headers, verify=False)
+            assert answer.status_code == 404, headers
+
+
 @contextmanager
 def gunicorn(application: str, environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The process and its address, once it answers."""

@@ -1,14 +1,14 @@
-// node worker_asks.js SCRIPT: runs the service worker of the site far enough to be installed and to take over, and prints what it asked
+// node worker_asks.js SCRIPT [ROOT]: runs the service worker of the site far enough to be installed and to take over, and prints what it asked
 // for and how, what it keeps where, and which stores it threw away. Pages it asks for name one file each; nothing is fetched.
 "use strict";
 const fs = require("fs"), vm = require("vm");
 
-const heard = {}, asked = [], kept = [], opened = [], thrown = [], OTHERS = ["langbiang-before", "of-somebody-else"];
+const root = process.argv[3] || "/", heard = {}, asked = [], kept = [], opened = [], thrown = [], OTHERS = ["langbiang-before", "of-somebody-else"];
 const answer = address => ({ ok: true, headers: new Map(), clone: () => answer(address),
-  text: () => Promise.resolve('<script src="/static/js/of.js?v=abc123"></script><link href="/static/css/of.css?v=def456">') });
+  text: () => Promise.resolve(`<script src="${root}static/js/of.js?v=abc123"></script><link href="${root}static/css/of.css?v=def456">`) });
 const cache = { put: address => { kept.push(address); return Promise.resolve(); }, match: () => Promise.resolve(undefined) };
 const self = {
-  location: { origin: "https://phan-anh.example" }, skipWaiting: () => {}, clients: { claim: () => {} },
+  location: new URL(`https://phan-anh.example${root}sw.js`), skipWaiting: () => {}, clients: { claim: () => {} },
   addEventListener: (name, act) => { heard[name] = act; },
 };
 const world = {

@@ -24,6 +24,7 @@ from web.accounts.contact_codes import (
     request_code,
     wrong_words,
 )
+from web.addresses import this_path
 from web.clock import now
 from web.forms import Form
 
@@ -67,7 +68,7 @@ def take_code(step: CodeStep) -> ContactProof | ResponseReturnValue:
             return _page(step, asked, CodeForm(formdata=None), refusal), 429
         keep_asked(ASKED_KEY, replace(asked, at=now()))
         flash(_("A code is on its way."))
-        return redirect(request.path)
+        return redirect(this_path())
     if not form.validate_on_submit():
         return _page(step, asked, form), 422 if form.errors else 200
     if not is_right(asked.contact, form.digits.data or "", purpose=step.purpose):

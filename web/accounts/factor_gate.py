@@ -20,7 +20,6 @@ from web.clock import now
 from web.sessions import open_session
 
 COOKIE = "langbiang_begun"
-PATH = "/sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def entry_answer(entry: SignInEntry, target: str) -> Response:
     """Redirect to the second step; the cookie opens no other page."""
     response = make_response(redirect(url_for("factors_second.second", next=target or None)))
     response.set_cookie(
-        COOKIE, entry.token, max_age=int(HOLDS.total_seconds()), path=PATH, httponly=True, samesite="Lax",
+        COOKIE, entry.token, max_age=int(HOLDS.total_seconds()), path=url_for("auth.sign_in"), httponly=True, samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
     return response
@@ -60,7 +59,8 @@ def begun_here() -> SignInBegun | None:
 
 
 def drop_begun_cookie(response: Response) -> None:
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.delete_cookie(COOKIE, path=url_for("auth.sign_in"), httponly=True, samesite="Lax", secure=secure)
 
 
 def asked_first(entry: SignInEntry, target: str) -> str:

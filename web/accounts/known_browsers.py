@@ -6,7 +6,7 @@ The signed cookie reveals nothing: it holds a random number of the browser and k
 import secrets
 from datetime import timedelta
 
-from flask import Response, current_app, request
+from flask import Response, current_app, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from casework.sealing.seal import lookup_digest
@@ -34,8 +34,8 @@ def remember_browser(response: Response, subject: str) -> None:
     number, names = _kept()
     names = [_digest(subject), *(name for name in names if name != _digest(subject))][:MOST_NAMES]
     response.set_cookie(
-        COOKIE, _signer().dumps([number or secrets.token_urlsafe(12), names]), max_age=int(KEPT.total_seconds()), path="/sign-in",
-        httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+        COOKIE, _signer().dumps([number or secrets.token_urlsafe(12), names]), max_age=int(KEPT.total_seconds()),
+        path=url_for("auth.sign_in"), httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
     )  # fmt: skip
 
 

@@ -130,8 +130,9 @@ def passkey_challenge() -> ResponseReturnValue:
         told = signing_options(Purpose.SIGN_IN, bound_to=_bound_to(token), party=our_party(), now=moment)
     response = jsonify(told)
     response.set_cookie(
-        COOKIE, token, max_age=600, path="/sign-in", httponly=True, samesite="Strict", secure=current_app.config["SESSION_COOKIE_SECURE"]
-    )
+        COOKIE, token, max_age=600, path=url_for("auth.sign_in"), httponly=True, samesite="Strict",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
     return response
 
 
@@ -154,7 +155,7 @@ def passkey() -> ResponseReturnValue:
         note_security("sign-in refused")
         return sign_in_page(refusal=form.refuse(refusal), target=form.next.data or ""), 422
     response = signed_in_answer(account, session_token, own_address(form.next.data, home_of(account)))
-    response.delete_cookie(COOKIE, path="/sign-in")
+    response.delete_cookie(COOKIE, path=url_for("auth.sign_in"))
     remember_browser(response, login)
     return response
 

@@ -41,6 +41,7 @@ from web.accounts.factor_gate import asked_first, enter, entry_answer
 from web.accounts.known_browsers import browser_known, remember_browser
 from web.accounts.oidc_client import ProviderAway, ProviderClient, TokenRefused
 from web.accounts.sign_in import home_of, sign_in_page, signed_in_answer
+from web.addresses import on_the_web
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
@@ -235,7 +236,7 @@ def _refused(words: str) -> ResponseReturnValue:
 
 
 def _return_address(client: ProviderClient) -> str:
-    return f"{current_app.config['BASE_URL']}{url_for('outside_sign_in.come_back', provider=client.provider.key)}"
+    return on_the_web(url_for("outside_sign_in.come_back", provider=client.provider.key))
 
 
 def _new_page(who: Subject, form: NewcomerForm) -> str:

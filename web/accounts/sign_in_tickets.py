@@ -26,6 +26,7 @@ from casework.permissions import Action
 from casework.rate_limits import Limit, count_attempt
 from web.accounts.contact_codes import masked
 from web.accounts.sign_in_by_code import go_on_with
+from web.addresses import on_the_web
 from web.clock import now
 from web.filing_fields import email_address, phone_number
 from web.guards import performs, signed_in_account
@@ -75,7 +76,7 @@ def tickets() -> ResponseReturnValue:
             ticket = issue_ticket(claims, now=moment)
     except HandOverRefused as refusal:
         return {"error": refusal.code}, STATUS.get(refusal.code, REFUSED)
-    address = f"{current_app.config['BASE_URL']}{url_for('.ticket', ticket=ticket)}"
+    address = on_the_web(url_for(".ticket", ticket=ticket))
     return {"url": address}, 201, {"Cache-Control": "no-store"}
 
 

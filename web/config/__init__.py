@@ -27,6 +27,7 @@ from web.config.readers import (
     replica,
     scanner_address,
     secret,
+    site_address,
     switch,
     text,
     web_address,
@@ -74,8 +75,9 @@ class Config:
                                         "health page and to who watches. The role of the program needs pg_read_all_stats to see them.")
     host: str = setting("HOST", text, "127.0.0.1", "Address the server listens on.")
     port: int = setting("PORT", whole_number(1, 65535), 8080, "Port the server listens on.")
-    base_url: str = setting("BASE_URL", web_address, lambda so_far: f"http://127.0.0.1:{so_far['port']}",
-                            "Address people type; links and QR codes start with it. With https, cookies are sent over https only.",
+    base_url: str = setting("BASE_URL", site_address, lambda so_far: f"http://127.0.0.1:{so_far['port']}",
+                            "Address people type, with its path where the proxy serves the program under one; links and QR codes "
+                            "start with it. With https, cookies are sent over https only.",
                             shown="http://127.0.0.1 and the port")
     allow_plain_http: bool = setting("ALLOW_PLAIN_HTTP", switch, False,
                                      "yes: serve plain http beyond this machine, for a trial in a closed network.", shown="no")
@@ -204,6 +206,11 @@ class Config:
     def is_secure(self) -> bool:
         """Whether people reach the program over https; cookies follow it."""
         return self.base_url.startswith("https://")
+
+    @property
+    def root(self) -> str:
+        """The path of the host we are served under, such as `/phan-anh`; empty where the host is ours alone."""
+        return urlsplit(self.base_url).path
 
     @property
     def mail_address(self) -> str:

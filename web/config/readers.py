@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
+SITE_PATH = re.compile(r"(/[a-zA-Z0-9._~-]+)+", re.ASCII)
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
 
@@ -93,8 +94,17 @@ def replica(value: str) -> str:
     return found
 
 
+def site_address(value: str) -> str:
+    """The address people type: links in letters and QR codes are built from it. Its path, if any, is that of plain folders."""
+    parts = urlsplit(value)
+    host, path = web_address(parts._replace(path="").geturl()), parts.path.rstrip("/")
+    if path and not (SITE_PATH.fullmatch(path) and {".", ".."}.isdisjoint(path.split("/"))):
+        raise ValueError("allowed is a path of Latin letters, digits and - _ . ~ between slashes")
+    return host + path
+
+
 def web_address(value: str) -> str:
-    """The address people type, without a path: links in letters and QR codes are built from it."""
+    """An address without a path."""
     parts = urlsplit(value)
     try:
         port_is_sound = parts.port is None or parts.port > 0

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Response, current_app, make_response, redirect, url_for
+from flask import Response, current_app, make_response, redirect, request, url_for
 from markupsafe import Markup
 
 from casework.db import db
@@ -15,6 +15,7 @@ from casework.permissions import Actor
 from casework.text import fold
 from reports.letters import page_of, sheets_of
 from reports.official import body_of
+from reports.periodic import with_pictures_under
 from web.documents.making import verify_url
 from web.guards import file_store
 
@@ -27,7 +28,7 @@ def shown_page(letter: Letter, number: DocumentNumber | None, *, reader: Actor) 
     if letter.withdrawn_at is not None:
         return None
     try:
-        return Markup(body_of(_html(letter, number, reader=reader)))
+        return Markup(with_pictures_under(body_of(_html(letter, number, reader=reader)), request.root_path))
     except LookupError:
         return None
 

@@ -25,6 +25,7 @@ from casework.permissions.sight import case_seen_by
 from casework.sent_once import answered_at
 from reports.letters import file_name_of, page_of
 from reports.official import body_of, letter_pdf, refuse_long
+from web.addresses import this_address
 from web.clock import now
 from web.filing_fields import sound_token
 from web.forms import NOTHING, Form
@@ -159,7 +160,7 @@ def _shown(case: Case, possible: PossibleLetter, form: LetterForm, *, refusal: s
         title=title_for(case),
         kind=possible.kind,
         form=form,
-        address=request.full_path.rstrip("?"),
+        address=this_address(),
         refusal=refusal,
         shown=Markup(body_of(html)) if letter is not None else None,
         signer=" ".join(filter(None, (head.get("authority"), head.get("signer_title"), head.get("signer_name")))),

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
@@ -28,6 +28,7 @@ from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.settings.consent_notices import replaces_for
 from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.accounts.confirm_contact import send_first_code
+from web.addresses import on_the_web
 from web.base_map import base_map
 from web.clock import now
 from web.files.photos import remember_form
@@ -264,7 +265,7 @@ def _receipt(report: Report) -> Receipt:
         accepted_by=acceptance.first_due_at if acceptance else report.filed_at,
         place=place,
         photos=len(photos_of_report(report)),
-        tracking_page=current_app.config["BASE_URL"] + url_for("tracking.track"),
+        tracking_page=on_the_web(url_for("tracking.track")),
         language=language(),
     )
 

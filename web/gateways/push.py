@@ -138,7 +138,7 @@ def _content(outgoing: Outgoing) -> bytes:
     words, link = outgoing.words, urlsplit(outgoing.words.link)
     path = link.path + (f"?{link.query}" if link.query else "")
     body = "" if words.short == words.subject else words.short[:LONGEST_BODY]
-    said = {"title": words.subject[:120], "body": body, "link": path or "/", "tag": words.topic, "lang": words.language}
+    said = {"title": words.subject[:120], "body": body, "link": path, "tag": words.topic, "lang": words.language}
     return json.dumps(said, ensure_ascii=False).encode()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from itertools import chain
 from typing import Any, ParamSpec
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session
 from flask.typing import ResponseReturnValue
@@ -103,12 +103,19 @@ def allow_microphone(view: View[P]) -> View[P]:
 def own_address(target: str | None, otherwise: str) -> str:
     """The target if it is one of our pages, else `otherwise`.
 
-    No scheme and no host; and no backslash or control character, because browsers take those for a slash or drop them.
+    No scheme and no host; and no backslash or control character, because browsers take those for a slash or drop them. Where we are served
+    under a path, nothing outside it.
     """
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
         return otherwise
     parts = urlsplit(target)
-    return otherwise if parts.scheme or parts.netloc else target
+    return otherwise if parts.scheme or parts.netloc or _is_outside(parts.path) else target
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a path leads past the one we are served under. Browsers go up at each `..`, also where its dots are written %2e."""
+    root = request.root_path if request else ""
+    return bool(root) and (not f"{path}/".startswith(f"{root}/") or ".." in unquote(path).split("/"))
 
 
 def _refuse_nul() -> None:

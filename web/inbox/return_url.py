@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, has_request_context, request, url_for
 
+from web.addresses import this_address
 from web.http.security import own_address
 
 LONGEST = 600
@@ -37,7 +38,7 @@ def way_back() -> str | None:
 
 def present() -> str | None:
     """The same on the inbox itself: its own address, None where nothing is chosen."""
-    address = request.full_path.rstrip("?")
+    address = this_address()
     return address if "?" in address and len(address) <= LONGEST else None
 
 

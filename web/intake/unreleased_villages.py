@@ -19,6 +19,7 @@ from casework.permissions.sight import case_seen_by
 from casework.places.villages import waiting_words
 from casework.search.staff_choices import villages_for
 from casework.triage.personal_marks import Piece, marked_pieces, neutral
+from web.addresses import this_address
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
@@ -95,7 +96,7 @@ def _shown(outcomes: list[ReleaseOutcome], *, nothing_picked: bool = False) -> s
     return render_template(
         "intake/unreleased_villages.html", rows=[_row(case, request.form, case.ref in refused) for case in page.cases], outcomes=outcomes,
         nothing_picked=nothing_picked, lists=_lists(page.cases), first_url=url_for(".villages") if after is not None else "",
-        next_url=url_for(".villages", after=page.after) if page.after is not None else "", address=request.full_path.rstrip("?"),
+        next_url=url_for(".villages", after=page.after) if page.after is not None else "", address=this_address(),
     )  # fmt: skip
 
 

@@ -81,9 +81,10 @@ def worker() -> ResponseReturnValue:
 def manifest() -> ResponseReturnValue:
     """The appearance of the pages when added to a telephone's home screen."""
     given = request.args.get(LANGUAGE, "")
+    start = url_for("public.home", app=1)
     with force_locale(given if given in LANGUAGES else language()):
         content = {
-            "id": "/?app=1", "start_url": "/?app=1", "scope": "/", "display": "standalone", "lang": language(),
+            "id": start, "start_url": start, "scope": url_for("public.home"), "display": "standalone", "lang": language(),
             "name": _("Field reports"), "short_name": _("Reports"), "description": _("Send a report to the centre, also without a signal."),
             "theme_color": "#123B2C", "background_color": "#F4F6F4",
             "icons": [

@@ -43,6 +43,7 @@ from casework.sent_once import answered_at
 from casework.setting_values import value_of
 from reports.statistics.periods import NoSuchPeriod, label_of
 from reports.statistics.reach import Reach, reach_named, reaches_of
+from web.addresses import this_address
 from web.clock import now
 from web.exports.links import LONGEST, export_url
 from web.exports.parameters import PARAMETERS
@@ -216,7 +217,7 @@ def _order_page(kind: Kind, form: OrderForm, *, refusal: str = "") -> str:
     return render_template(
         "outputs/order.html", kind=kind, form=form, refusal=refusal, may_name=may_name, most_named=MOST_NAMED,
         has_filter=bool(_parameters(kind.key)) and kind.key not in OF_FIGURES, words=request.args.get("q", "")[:LONGEST],
-        days=value_of("export_days"), hours=value_of("identity_export_hours"), here=request.full_path.rstrip("?"),
+        days=value_of("export_days"), hours=value_of("identity_export_hours"), here=this_address(),
         has_centres=len(form.centre.choices) > 1,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from casework.public.filters import PublicFilter, PublicState
 from casework.public.map import MOST_POINTS, CommuneSpot, MapPoint, PublicMap, public_map
 from reports.tables.table import Column, Table
 from reports.tables.writing import MEDIA_TYPES, write_table
+from web.addresses import on_the_web
 from web.clock import now
 from web.filters import local_date
 from web.guards import performs
@@ -94,7 +95,7 @@ def _columns() -> tuple[Column, ...]:
 
 
 def _row(item: PublicItem) -> tuple[Any, ...]:
-    url = current_app.config["BASE_URL"] + url_for("public.report", code=item.code)
+    url = on_the_web(url_for("public.report", code=item.code))
     return (
         item.code, item.title, *(item.field or (None, None)), *(item.area or (None, None)), item.village, item.opened_on,
         *item.progress.label, int(item.is_urgent), item.limit.due_on if item.limit is not None else None, item.published_at,
@@ -145,9 +146,8 @@ def list_title(wanted: PublicFilter) -> str:
 def _atom(title: str, entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]) -> bytes:
     from feedgen.feed import FeedGenerator  # late: docs/architecture.md
 
-    base = current_app.config["BASE_URL"]
     parts: dict[str, Any] = dict(filters)
-    own, page = base + url_for(".feed", **parts), base + list_address(**parts)
+    own, page = on_the_web(url_for(".feed", **parts)), on_the_web(list_address(**parts))
     feed = FeedGenerator()
     feed.load_extension("geo", atom=True, rss=False)
     feed.id(_tag("/reports" + (f"?{urlsplit(own).query}" if filters else "")))
@@ -158,16 +158,16 @@ def _atom(title: str, entries: list[FeedItem], changed_at: datetime, filters: di
     feed.updated(changed_at)
     feed.author(name=_("Field reports"))
     for each in entries:
-        _add(feed.add_entry(order="append"), each, base)
+        _add(feed.add_entry(order="append"), each)
     body: bytes = feed.atom_str(pretty=False)
     return body
 
 
-def _add(entry: Any, each: FeedItem, base: str) -> None:
-    item, path = each.item, url_for("public.report", code=each.item.code)
-    entry.id(_tag(path))
+def _add(entry: Any, each: FeedItem) -> None:
+    item = each.item
+    entry.id(_tag(f"/reports/{item.code}"))
     entry.title(title_words(item))
-    entry.link(href=base + path, rel="alternate", type="text/html")
+    entry.link(href=on_the_web(url_for("public.report", code=item.code)), rel="alternate", type="text/html")
     entry.published(each.filed_at)
     entry.updated(each.changed_at)
     entry.summary(_summary(each))

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from casework.permissions import Action
 from casework.public.feed import listed_items
 from casework.public.filters import PublicFilter, PublicState
+from web.addresses import on_the_web
 from web.guards import performs
 from web.http.replica import may_be_behind
 
@@ -22,8 +23,8 @@ AN_HOUR = "public, max-age=3600"
 @performs(Action.READ_PUBLIC)
 def robots() -> ResponseReturnValue:
     """Whether a page may be indexed is in its own headers (web/http/security.py); a demonstration is excluded entirely."""
-    shut = "/" if current_app.config["DEMO"] else ""
-    return _kept(f"User-agent: *\nDisallow: {shut}\n\nSitemap: {current_app.config['BASE_URL']}{url_for('.sitemap')}\n", "text/plain")
+    shut = url_for("public.home") if current_app.config["DEMO"] else ""
+    return _kept(f"User-agent: *\nDisallow: {shut}\n\nSitemap: {on_the_web(url_for('.sitemap'))}\n", "text/plain")
 
 
 @bp.get("/sitemap.xml")
@@ -40,7 +41,7 @@ def sitemap() -> ResponseReturnValue:
 
 
 def _add(root: Element, path: str) -> None:
-    SubElement(SubElement(root, "url"), "loc").text = current_app.config["BASE_URL"] + path
+    SubElement(SubElement(root, "url"), "loc").text = on_the_web(path)
 
 
 def _kept(body: str | bytes, mimetype: str) -> Response:

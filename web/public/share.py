@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
-from flask import Blueprint, current_app, make_response, redirect, request, url_for
+from flask import Blueprint, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from casework.permissions import Action
 from casework.photos.records import open_copy
 from casework.public.cases import PublicItem, code_of_case, item_of_code
 from reports.share_card import Card, address_code, draw_card
+from web.addresses import on_the_web
 from web.clock import now
 from web.due_words import DueWords, due_words
 from web.guards import file_store, found, performs
@@ -48,13 +49,13 @@ class SharePreview:
 
 def shared_as(item: PublicItem, *, question: str = "") -> SharePreview:
     """In the reader's language; for an unpublished case only its field, commune and state."""
-    base, card = current_app.config["BASE_URL"], card_of(item)
-    address = base + url_for("public.report", code=item.code)
+    card = card_of(item)
+    address = on_the_web(url_for("public.report", code=item.code))
     words = " · ".join(filter(None, (card.place, card.state, card.due)))
     described = f"{words}. {' '.join(question.split())}" if item.title and question else words
     if len(described) > LONGEST_DESCRIPTION:
         described = described[: LONGEST_DESCRIPTION - 1].rsplit(" ", 1)[0] + "…"
-    picture = base + url_for("public_share.card", code=item.code, v=card.digest)
+    picture = on_the_web(url_for("public_share.card", code=item.code, v=card.digest))
     return SharePreview(card.title, described, address, picture, address_code(address))
 
 

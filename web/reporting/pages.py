@@ -36,7 +36,7 @@ from casework.permissions import Action, Actor, NotAllowed, may
 from casework.permissions.sight import case_seen_by
 from casework.sent_once import answered_at
 from reports.official import body_of
-from reports.periodic import document_of
+from reports.periodic import document_of, with_pictures_under
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, WEEK, YEAR, period_at
 from reports.statistics.reach import Reach, reaches_of
 from web.clock import now
@@ -267,7 +267,7 @@ def _preview_page(row: Output, form: WriteForm, *, refusal: str = "") -> str:
         kind, told, _snapshot_id = preview_of(row, store=file_store())
         typed = form.typed if request.method == "POST" else NOTHING_TYPED
         html = page_for(kind, document_of(kind, told), centre_id=row.centre_id, now=now(), typed=typed)
-        shown = Markup(body_of(html))
+        shown = Markup(with_pictures_under(body_of(html), request.root_path))
     return render_template(
         "reporting/preview.html", row=row, form=form, refusal=refusal, shown=shown, kind=KINDS[row.kind], letter=letter,
         kept=kept_fields() if request.method == "POST" else [], may_write=may_write(row.kind, by=actor(), centre_id=row.centre_id),

@@ -35,6 +35,9 @@ keepalive = 75
 forwarded_allow_ips = "*"
 """The application itself judges what a proxy says of the visitor (web.http.security); it trusts a proxy only where BASE_URL is https."""
 
+forwarder_headers = ""
+"""None of them names the path either: only BASE_URL does. By default gunicorn would take SCRIPT_NAME and PATH_INFO from any header."""
+
 preload_app = False
 accesslog = None
 control_socket_disable = True

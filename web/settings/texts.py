@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -36,6 +36,7 @@ from casework.messages.texts import (
 )
 from casework.models import Centre, TextTemplate
 from casework.permissions import Action, NotAllowed, Role
+from web.addresses import on_the_web
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -175,7 +176,7 @@ def _form(words: TemplateWords) -> TextForm:
 def samples_for(scope: TextScope) -> dict[str, dict[str, str]]:
     """Sample values for every placeholder, by language."""
     code, other = f"{scope.prefix}-2026-000123", f"{scope.prefix}-2026-000087"
-    link = current_app.config["BASE_URL"] + url_for("tracking.own", code=code)
+    link = on_the_web(url_for("tracking.own", code=code))
     same = {"code": code, "main": other, "former": other, "report": code, "codes": f"{code}, {other}", LINK: link}
     named = {**PLACE_LABELS, **SAMPLES}
     return {language: {place: words.in_language(language) for place, words in named.items()} | same for language in LANGUAGES}

@@ -11,6 +11,7 @@ from casework.models import Case
 from casework.permissions import Action, NotAllowed, require
 from casework.permissions.sight import case_seen_by
 from casework.states import STAFF_LABELS, CaseState
+from web.addresses import this_address
 from web.clock import now
 from web.guards import actor, found, performs
 from web.sent_forms import answers_again
@@ -103,7 +104,7 @@ def _shown(page: ActPage, *, refusal: str = "") -> str:
         page=page,
         kind=type(page),
         form=page.form,
-        address=request.full_path.rstrip("?"),
+        address=this_address(),
         refusal=" ".join([*page.refusals, refusal]).strip(),
         reports_seen=reports_seen(page.case, actor()),
         **_case_facts(page.case),

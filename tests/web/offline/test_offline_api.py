@@ -395,12 +395,12 @@ def test_the_worker_is_another_one_when_its_pages_or_the_language_are(sqlite_app
     assert "/offline?lang=en" in english
 
 
-def worker_run(worker: str, folder: Path) -> dict[str, Any]:
-    """What a worker does while it is installed and takes over (worker_asks.js)."""
+def worker_run(worker: str, folder: Path, root: str = "/") -> dict[str, Any]:
+    """What a worker does while it is installed and takes over, on a site under `root` (worker_asks.js)."""
     script = folder / "sw.js"
     script.write_text(worker, encoding="utf-8")
     asks = Path(__file__).parent.parent / "worker_asks.js"
-    ran = subprocess.run([NODE, asks, script], capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run([NODE, asks, script, root], capture_output=True, text=True, check=True, timeout=60)
     said: dict[str, Any] = json.loads(ran.stdout)
     return said
 

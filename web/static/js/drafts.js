@@ -7,7 +7,7 @@
 "use strict";
 (() => {
   const PAUSE = 1500, LONGEST = 15000, KEPT_DAYS = 7, NOT_YOURS = 412, ANSWERED_WITHIN = 60_000, SHELF = "langbiang-draft/", NOT_SENT = /^(csrf_token|draft_(do|name|touched)|act)$/;
-  const owner = document.currentScript?.dataset.owner || "";
+  const owner = document.currentScript?.dataset.owner || "", root = new URL("../..", document.currentScript?.src || location.origin).pathname;
   const mine = `${SHELF}${owner}/`;
 
   // -- what could not be sent yet --------------------------------------------------------------------------------------------
@@ -48,8 +48,8 @@
   // when it would be the page of somebody else: with their token this person's words would become theirs. A page that shows no case,
   // because whoever opens a case or an answer has seen it by that.
   const renew = async () => {
-    const answer = await fetch("/sessions", { headers: { Accept: "text/html" } });
-    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") return { found: null, of: owner };
+    const answer = await fetch(`${root}sessions`, { headers: { Accept: "text/html" } });
+    if (answer.redirected && new URL(answer.url).pathname === `${root}sign-in`) return { found: null, of: owner };
     const there = new DOMParser().parseFromString(await answer.text(), "text/html");
     const of = there.querySelector("script[data-owner]")?.dataset.owner;
     const found = of === owner ? there.querySelector('[name="csrf_token"]')?.value : null;

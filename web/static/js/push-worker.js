@@ -1,9 +1,9 @@
-// Shows notices while no page is open, ES2019. Taken in by /sw.js, and still a worker of its own in browsers that agreed before there was
+// Shows notices while no page is open, ES2019. Taken in by sw.js, and still a worker of its own in browsers that agreed before there was
 // that one. It keeps nothing and answers no requests.
-//   what is sent: {"title", "body", "link", "tag"}; link is a path of this site; notices of one tag take each other's place
+//   what is sent: {"title", "body", "link", "tag"}; link is a path of this host, the home page if empty; notices of one tag take each other's place
 "use strict";
 
-const NOTICE = { title: "Phản ánh hiện trường", body: "", link: "/", tag: "" };
+const HOME = new URL(".", self.location), NOTICE = { title: "Phản ánh hiện trường", body: "", link: "", tag: "" };
 
 const read = event => {
   try {
@@ -15,8 +15,8 @@ const read = event => {
 
 // only pages of this site are opened, whatever was sent
 const addressOf = link => {
-  const address = new URL(String(link), self.location.origin);
-  return address.origin === self.location.origin ? address.href : self.location.origin;
+  const address = new URL(String(link), HOME);
+  return address.origin === HOME.origin ? address.href : HOME.href;
 };
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -24,14 +24,14 @@ self.addEventListener("activate", event => event.waitUntil(self.clients.claim())
 
 self.addEventListener("push", event => {
   const notice = read(event);
-  const shown = { body: notice.body, data: { link: addressOf(notice.link) }, icon: "/static/img/mark.svg", lang: notice.lang || "vi" };
+  const shown = { body: notice.body, data: { link: addressOf(notice.link) }, icon: HOME.pathname + "static/img/mark.svg", lang: notice.lang || "vi" };
   if (notice.tag) Object.assign(shown, { tag: notice.tag, renotify: true });
   event.waitUntil(self.registration.showNotification(notice.title, shown));
 });
 
 self.addEventListener("notificationclick", event => {
   event.notification.close();
-  const address = (event.notification.data && event.notification.data.link) || self.location.origin;
+  const address = (event.notification.data && event.notification.data.link) || HOME.href;
   event.waitUntil((async () => {
     const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
     const there = open.find(page => page.url === address);

@@ -8,7 +8,7 @@
   const box = document.querySelector("[data-push]");
   const ending = document.querySelector("form[data-push-this]");
   if (!box || !window.isSecureContext || !("serviceWorker" in navigator) || !("PushManager" in window) || !("Notification" in window)) return;
-  const part = name => box.querySelector(`[data-push-${name}]`);
+  const root = new URL("../..", document.currentScript.src).pathname, part = name => box.querySelector(`[data-push-${name}]`);
   const button = part("on");
 
   const bytesOf = text => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), character => character.charCodeAt(0));
@@ -19,7 +19,7 @@
 
   const agree = async () => {
     const key = bytesOf(box.dataset.key);
-    const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/", updateViaCache: "none" });
+    const registration = await navigator.serviceWorker.register(root + "sw.js", { scope: root, updateViaCache: "none" });
     await navigator.serviceWorker.ready;
     let known = await registration.pushManager.getSubscription();
     if (known && !isOf(known, key)) { await known.unsubscribe(); known = null; }
@@ -49,6 +49,6 @@
 
   if (ending) ending.addEventListener("submit", () => {
     // the server forgets it in any case; that the browser does too needs no waiting for
-    navigator.serviceWorker.getRegistration("/").then(found => found && found.pushManager.getSubscription()).then(found => found && found.unsubscribe());
+    navigator.serviceWorker.getRegistration(root).then(found => found && found.pushManager.getSubscription()).then(found => found && found.unsubscribe());
   });
 })();

@@ -12,7 +12,9 @@
 (function () {
   if (self.langbiangQueue) return;
   const NAME = "langbiang", TAG = "langbiang-queue";
-  const API = "/offline/reports/", FIRST_PAUSE = 15000, LONGEST_PAUSE = 30 * 60000, HELD_FOR = 3 * 60000, LOCKED_FOR = 90000, LEAVING_FOR = 120000, ASKED_FOR = 48 * 3600000;
+  // static/js/queue-core.js in a page, sw.js in the worker: both say under which path of the host the site lies
+  const ROOT = self.document ? new URL("../..", document.currentScript.src).pathname : new URL(".", self.location).pathname;
+  const API = ROOT + "offline/reports/", FIRST_PAUSE = 15000, LONGEST_PAUSE = 30 * 60000, HELD_FOR = 3 * 60000, LOCKED_FOR = 90000, LEAVING_FOR = 120000, ASKED_FOR = 48 * 3600000;
   const is = (typeof indexedDB !== "undefined") && self.isSecureContext && self.crypto && crypto.subtle && typeof AbortController === "function";
 
   // -- the store ------------------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@
   };
 
   // Who writes in this browser now, as the server sees it; keeps the token for what waits of theirs.
-  const ask = owner => post("/offline/token", JSON.stringify(owner ? { owner } : {}), {}).then(orLater).then(({ status, content }) => {
+  const ask = owner => post(ROOT + "offline/token", JSON.stringify(owner ? { owner } : {}), {}).then(orLater).then(({ status, content }) => {
     if (status === 412) return { owner: content.owner, token: null };
     if (status !== 200) throw new Later("later");
     return keepMeta("token:" + (owner || content.owner), content.token).then(() => content);

@@ -7,7 +7,7 @@
 "use strict";
 (function () {
   const core = self.langbiangQueue, box = document.querySelector("[data-queue]");
-  const SENDING = "langbiang-sending", CHECK_EVERY = 20000, REGISTER_AFTER = 4000;
+  const root = new URL("../..", document.currentScript.src).pathname, SENDING = "langbiang-sending", CHECK_EVERY = 20000, REGISTER_AFTER = 4000;
   if (!box) return;
   const part = name => box.querySelector("[data-queue-" + name + "]");
   const all = selector => Array.from(document.querySelectorAll(selector));
@@ -43,7 +43,7 @@
   });
 
   if ("serviceWorker" in navigator && window.isSecureContext) {
-    const register = () => navigator.serviceWorker.register("/sw.js", { scope: "/", updateViaCache: "none" }).catch(() => {});
+    const register = () => navigator.serviceWorker.register(root + "sw.js", { scope: root, updateViaCache: "none" }).catch(() => {});
     // where it is needed soon at once; elsewhere a first visit is to be quick
     window.addEventListener("load", () => setTimeout(register, box.dataset.form || location.pathname === box.dataset.page ? 0 : REGISTER_AFTER));
   }
@@ -85,14 +85,14 @@
     // the form has come back with the server's questions: what stands in it now is newer than what was put down, but for the files
     const answered = asked ? core.answered(asked) : core.tidy();
     if (!key || key === asked) return answered;
-    const isReceipt = /^\/reports\/[^/]+\/receipt$/.test(location.pathname);
+    const isReceipt = /\/reports\/[^/]+\/receipt$/.test(location.pathname);
     return answered.then(() => (isReceipt ? core.remove(key) : core.release(key)));
   };
   settle().catch(() => {}).then(() => flush({ force: true }));
 
   // -- signing out --------------------------------------------------------------------------------------------------------
 
-  all("form[action='/sign-out']:not([data-leave-form])").forEach(leaving => leaving.addEventListener("submit", event => {
+  all("form[action$='/sign-out']:not([data-leave-form])").forEach(leaving => leaving.addEventListener("submit", event => {
     event.preventDefault();
     core.all().then(list => {
       if (owner !== "guest" && list.some(report => report.owner === owner && report.state !== "sent" && report.state !== "asked")) location.href = box.dataset.page + "#leaving";

@@ -1,4 +1,4 @@
-// Keeps the report form and the list of what waits for a telephone without a signal; served as /sw.js for the whole site, ES2019.
+// Keeps the report form and the list of what waits for a telephone without a signal; served as sw.js next to the home page, for the whole site, ES2019.
 // It answers for the addresses named here and for the files the three pages it keeps are made of. Every other request, those of staff
 // pages among them, goes past it untouched, and nothing that was asked with somebody's cookies is ever put down.
 //   self.LANGBIANG = { version, form, queue, away }    put in front by the server, with queue-core.js
@@ -6,14 +6,15 @@
 (function () {
   const { version, form, queue, away } = self.LANGBIANG;
   const NAME = "langbiang-" + version;
-  const FORM_AT = ["/", "/reports/new", "/offline"], QUEUE_AT = "/offline/queue", NEEDS_NETWORK = ["/reports", "/track"];
+  const ROOT = new URL(".", self.location).pathname, STATIC = ROOT + "static/", NEW_REPORT = ROOT + "reports/new", QUEUE_AT = ROOT + "offline/queue";
+  const FORM_AT = [ROOT, NEW_REPORT, ROOT + "offline"], NEEDS_NETWORK = [ROOT + "reports", ROOT + "track"];
 
   // A worker that shows notices, too. Browsers too old to read that script have no notices anyway.
-  try { importScripts("/push-worker.js"); } catch (error) { /* as said */ }
+  try { importScripts(ROOT + "push-worker.js"); } catch (error) { /* as said */ }
 
   const fileNames = html => {
     const found = new Set();
-    html.replace(/\s(?:href|src)="(\/static\/[^"#]+\?v=[0-9a-f]+)/g, (_all, name) => { found.add(name.replace(/&amp;/g, "&")); return ""; });
+    html.replace(/\s(?:href|src)="([^"#]+\?v=[0-9a-f]+)/g, (_all, name) => { if (name.startsWith(STATIC)) found.add(name.replace(/&amp;/g, "&")); return ""; });
     return Array.from(found);
   };
 
@@ -56,12 +57,12 @@
       else if (request.method === "GET" && url.pathname === QUEUE_AT) event.respondWith(or(fetch(request), queue));
       else if (request.method === "GET" && NEEDS_NETWORK.includes(url.pathname)) event.respondWith(or(fetch(request), away));
       // the page has put the report down before it sent it: it waits in the list
-      else if (request.method === "POST" && url.pathname === "/reports/new") {
+      else if (request.method === "POST" && url.pathname === NEW_REPORT) {
         event.respondWith(fetch(request).catch(() => Response.redirect(isGoneBackTo(request) ? url.pathname + "?sent" : QUEUE_AT, 303)));
       }
       return;
     }
-    if (request.method === "GET" && url.pathname.startsWith("/static/") && url.searchParams.has("v")) {
+    if (request.method === "GET" && url.pathname.startsWith(STATIC) && url.searchParams.has("v")) {
       event.respondWith(kept(url.pathname + url.search).then(file => file || fetch(request)));
     }
   });
