@@ -15,9 +15,9 @@ from sqlalchemy import select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.kept_with_rules import kept_with_rules
 from casework.models import HouseSetting
 from casework.parsing import number_in
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.tile_addresses import tile_fault
 
 

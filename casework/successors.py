@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from casework.db import db
-from casework.kept_with_rules import kept_with_rules
 from casework.models import CaseSuccession
+from casework.reading.kept_with_rules import kept_with_rules
 
 
 class Followed(StrEnum):

@@ -32,11 +32,12 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
 
-from casework import calendars, kept_with_rules
+from casework import calendars
 from casework.db import WRITES, Model, db, prepare_engine
 from casework.db_postgres import KeepingConnection
 from casework.files.local import LocalFileStore
 from casework.places import map_layers
+from casework.reading import kept_with_rules
 from casework.sealing.keyring import Keyring, use_keyring
 from casework.wallboard import map as wallboard_map
 from tests.postgres import Cluster

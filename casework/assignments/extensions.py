@@ -15,10 +15,10 @@ from casework.clocks.limit_changes import limits_moved, limits_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.lacking import Part, is_lacked
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, may, require
+from casework.reading.lacking import Part, is_lacked
 from casework.second_person import JudgingSeat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
 from casework.states import AssignmentState
 from casework.text import normal

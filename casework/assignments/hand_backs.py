@@ -14,10 +14,10 @@ from casework.clocks.acts import ClockKind, end_all_clocks, end_clock, start_clo
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.lacking import Part, is_lacked
 from casework.models import Account, Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require
+from casework.reading.lacking import Part, is_lacked
 from casework.second_person import refuse_first_person
 from casework.states import AssignmentEnd, AssignmentState
 from casework.text import normal

@@ -10,11 +10,11 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.db import db, kept_for_step
 from casework.intake.file_report import cleared_words, opened_words, original_words, place_words, typed_village
-from casework.lacking import Part, is_lacked, not_lacked
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role
 from casework.permissions.sight import Sight, sees
 from casework.photos.records import copy_for
+from casework.reading.lacking import Part, is_lacked, not_lacked
 from casework.recordings.access import SeenRecording, recordings_seen
 
 OPENING_LENGTH = 110

@@ -12,9 +12,9 @@ from casework.calendars import calendar_of
 from casework.clocks.due_changes import assignment_due
 from casework.clocks.reminder_ladder import Rung, ladder_of, next_rung_at
 from casework.db import before_commit, db, done_before_commit, kept_for_step
-from casework.kept_with_rules import kept_with_rules
 from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from casework.db import db
-from casework.kept_with_rules import kept_with_rules
 from casework.models import Clock, ReminderRule
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at, fraction_instant
 
 URGENCIES = ("normal", "urgent")

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from casework.counting import Counted
 from casework.db import db
 from casework.models import OutboxMessage
 from casework.permissions import Actor
+from casework.reading.counting import Counted
 
 MOST_NOTICES = 5
 SHOWN = ("task_assigned", "task_taken_over")

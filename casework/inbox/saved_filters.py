@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
 from casework.bilingual import Bilingual
 from casework.calendars import rules_head
-from casework.counting import Counted
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account, Agency, Centre, SavedFilter
 from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.reading.counting import Counted
 from casework.sent_once import take_key
 from casework.text import normal
 

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
-from casework.counting import Counted, count
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -18,6 +17,7 @@ from casework.models import Case, Report
 from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.places.villages import forget_waiting, listed_among, listed_village, release_village, seal_waiting, waiting_words, waits
 from casework.privacy.left_in_clear import seal_cases, seal_reports
+from casework.reading.counting import Counted, count
 from casework.sealing.seal import seal_text
 from casework.search.rows import refresh_search_rows
 from casework.successors import Followed, followed_by

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import joinedload
 
-from casework.counting import Counted, count
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -20,6 +19,7 @@ from casework.notes.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Actor, Role, actor_for
 from casework.permissions.sight import with_viewers
+from casework.reading.counting import Counted, count
 from casework.successors import Followed, heirs_of
 from casework.text import fold
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.lacking import Part, is_lacked
 from casework.models import Assignment, Case, Note
 from casework.notes import sentences
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, may, require
 from casework.permissions.sight import Sight, Viewer, sees, viewers
+from casework.reading.lacking import Part, is_lacked
 from casework.sentences import of_agency
 from casework.states import ENDED_STATES
 from casework.text import normal

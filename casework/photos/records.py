@@ -14,10 +14,10 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.files.local import FileStore, StoredFile, new_stored_name
-from casework.lacking import Part, is_lacked
 from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos.images import Rectangle, accept_photo, cover, size_of, thumb_of
+from casework.reading.lacking import Part, is_lacked
 from casework.sealing.seal import seal_json, seal_text
 from casework.setting_values import value_of
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.kept_with_rules import kept_with_rules
 from casework.models import Area, AreaSuccession
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.text import fold
 
 Names = dict[int, list[str]]

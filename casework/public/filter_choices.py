@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.kept_with_rules import kept_with_rules
 from casework.models import Area, Centre, Field
+from casework.reading.kept_with_rules import kept_with_rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
-from casework.lacking import Part, not_lacked
 from casework.models import Case, CaseReport, File, Recording, Report
 from casework.permissions import Action, Actor, may
 from casework.permissions.sight import SIGHTS, Sight, owns_report, sees, viewers
+from casework.reading.lacking import Part, not_lacked
 from casework.recordings.preparing import RETRIED
 
 RENDITIONS = ("play", "original")

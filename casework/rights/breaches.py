@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, sele
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
-from casework.counting import Counted, count
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.models import Breach, BreachDescription, BreachStep, Event
 from casework.permissions import Action, Actor, NotAllowed, require
+from casework.reading.counting import Counted, count
 from casework.rights.lists import centres_where
 from casework.text import normal
 

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.kept_with_rules import kept_with_rules
 from casework.local_time import local_day
 from casework.models import ConsentNotice
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.settings.importing.rows import Proposal
 
 SINCE_EVER = date(2020, 1, 1)

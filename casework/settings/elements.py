@@ -11,10 +11,10 @@ from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
-from casework.kept_with_rules import kept_with_rules
 from casework.local_time import local_day
 from casework.models import ElementSetting
 from casework.permissions import Role
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.working_time import TimeLimit, Unit
 
 

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.contacts.confirming import UNCONFIRMED
-from casework.counting import Counted
 from casework.db import unit_of_work
 from casework.erasure.quarantined_list import count_to_hand_over
 from casework.inbox.kept import kept_for
@@ -25,6 +24,7 @@ from casework.notes.mentions import unseen
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, may
 from casework.permissions.sight import case_seen_by
+from casework.reading.counting import Counted
 from casework.rights.breaches import untold
 from casework.rights.deputies import principals_of
 from casework.settings.elements import renamed_elements

@@ -13,12 +13,12 @@ from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
 from casework.calendars import rules_head
-from casework.counting import Counted, count_together, rows_of, values_of
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, CaseReport, Centre, Report
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.permissions.sight import with_viewers
+from casework.reading.counting import Counted, count_together, rows_of, values_of
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks import inbox_statements as statements
 from workflows.desks.inbox_filters import InboxQuery, places_of, team_desks

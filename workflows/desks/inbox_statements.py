@@ -31,13 +31,13 @@ from sqlalchemy import (
     union_all,
 )
 
-from casework.counting import MOST_KEPT, Counted, Rows, number_of
 from casework.db import BigId, Instant
 from casework.lateness import late, soon
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Assignment, Case, CaseReport, Field, Report, ReportText
 from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor
+from casework.reading.counting import MOST_KEPT, Counted, Rows, number_of
 from casework.states import UNCLASSIFIED, Pause
 from workflows.desk_access import desks_read_by, unconfirmed_desks
 from workflows.desks.inbox_filters import NO_FILTER, NOBODY, SOON, InboxFilter, InboxQuery, IndexRange, Waits, late_step, ranges_of

@@ -7,16 +7,16 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import aliased, joinedload, lazyload, selectinload
 
 from casework.calendars import RULES_STREAM
-from casework.lacking import parts_there
 from casework.models import Answer, Assignment, Case, CaseReport, EventStream, Report
 from casework.permissions.sight import with_viewers
+from casework.reading.lacking import parts_there
 from casework.steps.drafts import drafts_at
 from workflows.models import ProcessInstance, WaitingTask
 
 
 @cache
 def step_shown() -> Any:
-    """The step `ref` with everything its page begins with, and what its case has (casework/lacking.py)."""
+    """The step `ref` with everything its page begins with, and what its case has (casework/reading/lacking.py)."""
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
     query = select(WaitingTask, has_drafts, *parts_there(WaitingTask.case_id)).select_from(WaitingTask)
     own = select(ProcessInstance.version_id).where(ProcessInstance.case_id == WaitingTask.case_id, ProcessInstance.assignment_id.is_(None))

@@ -15,10 +15,10 @@ from casework.cases import STANDSTILLS, CaseBusy, lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import case_stream, hold_heads
-from casework.lacking import hold_lacking
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
 from casework.permissions import Actor, NotAllowed, Role
+from casework.reading.lacking import hold_lacking
 from casework.second_person import SECOND_PERSON, deeds_judged, first_person_words
 from casework.steps.drafts import DraftPlace, discard_all, hold_drafts_there
 from casework.verbs import Input, carry_out

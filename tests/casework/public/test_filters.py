@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from casework import kept_with_rules
 from casework.calendars import rules_head
 from casework.db import db, unit_of_work
 from casework.local_time import local_day, midnight
@@ -21,6 +20,7 @@ from casework.public.filters import PublicFilter, PublicState
 from casework.public.limits import is_late_by_day
 from casework.public.map import public_map
 from casework.public.search import found_by_words
+from casework.reading import kept_with_rules
 from casework.search.rows import refresh_search_rows
 from tests import build
 
