@@ -74,7 +74,8 @@ ATTACKS: dict[str, dict[str, tuple[str, ...]]] = {
         "photos": ("agencies see the centre's copy", "unpublished photo served"),
     },
     "open redirects": {
-        "addresses that are not ours": ("any return address", "backslash in a return address"),
+        "addresses that are not ours": ("any return address", "backslash in a return address",
+                                        "past the path the program is served under", "past that path by dots"),
         "each way on": (
             "sent elsewhere after signing in", "sent elsewhere after a sign-in elsewhere", "form sent elsewhere after a proof",
             "handed over to another site",

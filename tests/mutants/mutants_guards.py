@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant, unit
 
 SECURITY, AUTH, GUARDS = "tests/web/http/test_security.py", "tests/web/accounts/test_sign_in.py", "tests/web/test_guards.py"
+UNDER_A_PATH = "tests/web/http/test_under_a_path.py"
 FACTORS, HAND_OVER, SIGNING = "tests/web/accounts/test_second_factors.py", "tests/web/accounts/test_sign_in_tickets.py", "tests/reports/test_signing.py"
 NOBODY_ACROSS = "tests/system/test_two_centres.py::test_nobody_of_one_centre_is_given_anything_of_the_other"
 NO_EXTRA = f"{GUARDS}::test_fields_nobody_asked_for_reach_no_row"
@@ -117,7 +118,12 @@ GUARDS_GONE = [
     Mutant("line break in a return address", "web/http/security.py", ' or not target.isprintable():', ":", (f"{AUTH}::test_nobody_is_sent_elsewhere",)),
     Mutant("any return address", "web/http/security.py", '    if not target or not target.startswith("/") or target.startswith("//") or "\\\\" in target or not target.isprintable():\n',
            "    if not target:\n", (f"{AUTH}::test_nobody_is_sent_elsewhere",),
-           together=(("return otherwise if parts.scheme or parts.netloc else target", "return target if parts else otherwise"),)),
+           together=(("return otherwise if parts.scheme or parts.netloc or _is_outside(parts.path) else target",
+                      "return target if parts else otherwise"),)),
+    Mutant("past the path the program is served under", "web/http/security.py", " or _is_outside(parts.path) else", " else",
+           (f"{UNDER_A_PATH}::test_nobody_is_sent_past_the_path",)),
+    Mutant("past that path by dots", "web/http/security.py", ' or ".." in unquote(path).split("/"))', ")",
+           (f"{UNDER_A_PATH}::test_nobody_is_sent_past_the_path",)),
     Mutant("sent elsewhere after signing in", "web/accounts/sign_in.py", "asked_first(entry, own_address(form.next.data, home_of(account)))", "asked_first(entry, form.next.data or home_of(account))",
            (f"{AUTH}::test_an_address_elsewhere_leads_home",)),
     Mutant("sent elsewhere after a sign-in elsewhere", "web/accounts/sign_in_elsewhere.py", 'target=own_address(request.form.get("next"), ""), account=None)',
