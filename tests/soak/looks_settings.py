@@ -13,7 +13,7 @@ from casework.reorganising.plans import plans_seen
 from casework.settings.importing.row_lists import rows_seen
 from casework.settings.kinds.table import KINDS
 from casework.settings.scopes import administered_centres, centres_of, is_of, works_in
-from web.settings.index import SECTIONS
+from web.settings.index import sections_for
 from workflows.models import WaitingTask
 
 ONE_TEXT, ONE_VALUE = "report_filed", "quiet_from"
@@ -25,9 +25,8 @@ def pages_of_settings(app: Flask, actor: Actor, today: date) -> dict[str, str]:
         return {}
     found = {"settings": "/settings"}
     with app.test_request_context():
-        for section in SECTIONS:
-            if may(actor, section.action):
-                found["-".join(("settings", section.endpoint.rpartition(".")[2], *section.parts.values()))] = section.url
+        for section in sections_for(actor):
+            found["-".join(("settings", section.endpoint.rpartition(".")[2], *section.parts.values()))] = section.url
     if may(actor, Action.CHANGE_SETTINGS):
         found |= _of_rules(actor, today)
         found |= {"value": f"/settings/values/{ONE_VALUE}", "text": f"/settings/texts?text={ONE_TEXT}"}

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from casework.bilingual import Bilingual
-from casework.permissions import Action, may
+from casework.permissions import Action, Actor, may
 from casework.settings.kinds.table import KINDS
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
@@ -168,8 +168,12 @@ def settings_title(part: str) -> str:
 @performs(Action.OPEN_SETTINGS)
 def settings() -> ResponseReturnValue:
     """Shows each person the sections they may use; anybody who may open this page has at least one (tests/web/settings/test_values.py)."""
-    by = actor()
-    of_all = replace(by, grants=tuple(grant for grant in by.grants if grant.centre_id is None))
-    seen = [section for section in SECTIONS if may(of_all if section.of_installation else by, section.action)]
+    seen = sections_for(actor())
     groups = [(words, [section for section in seen if section.group == group]) for group, words in GROUPS.items()]
     return render_template("settings/index.html", groups=[pair for pair in groups if pair[1]])
+
+
+def sections_for(by: Actor) -> list[Section]:
+    """The sections a person may open; those about the whole installation are not for administrators of one centre."""
+    of_all = replace(by, grants=tuple(grant for grant in by.grants if grant.centre_id is None))
+    return [section for section in SECTIONS if may(of_all if section.of_installation else by, section.action)]
