@@ -25,7 +25,8 @@ class CaseBusy(CaseworkError):
 def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     """Return the case with its row locked until the transaction ends; every step locks the case before anything else.
 
-    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock.
+    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock. Reports and senders that were
+    read before stay as they were read: refresh what a decision rests on.
     Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
     # many acts need no reports: those of one case are read when they are asked for
@@ -69,9 +70,8 @@ def lock_free_cases(case_ids: Collection[int]) -> list[Case]:
 
 
 def _locking(query: Select[Case], *, skips: bool = False, is_one: bool = False) -> Select[Case]:
+    # area and field are not joined: PostgreSQL would give back the row that was theirs before it had to wait for the lock
     query = query.options(
-        joinedload(Case.area),
-        joinedload(Case.field),
         selectinload(Case.assignments).options(joinedload(Assignment.agency), lazyload(Assignment.answers).joinedload(Answer.decision)),
         (lazyload if is_one else selectinload)(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
     ).execution_options(populate_existing=True)

@@ -54,6 +54,7 @@ def confirm_report(report: Report, *, contact: Contact, now: datetime, by: Actor
     if reporter is None or digest_of(contact) != (reporter.phone_digest if kind == "phone" else reporter.email_digest):
         raise ValueError("not the contact of this report")
     case = lock_case(case_of(report).id)
+    db.session.refresh(reporter)                           # two presses at once: the second sees what the first has confirmed
     if reporter.contact_verified_at is not None:
         return False
     record(case, "confirm_contact", by=by, at=now, report=report.code, contact=kind)

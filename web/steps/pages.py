@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import DBAPIError
 from wtforms import HiddenField, StringField
 
 from casework.bilingual import Bilingual
@@ -95,6 +96,8 @@ def _sent(ref: str) -> ResponseReturnValue | None:
         try:
             page = None if step.desk.startswith(REPORTER) or page_class_of(step).works_before_lock() else page_of(step)
             act = page.act() if page is not None else None
+        except DBAPIError:                                 # what met others' locks is begun anew
+            raise
         except Exception as fault:                         # a form that cannot be read is no incident of the case
             raise NotFilledIn("", "") from fault
         if page is None or act is None:

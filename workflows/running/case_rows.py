@@ -46,6 +46,11 @@ def timers_of(case: Case, *, keeps: bool = False) -> list[Timer]:
     return rows
 
 
+def forget_timers(case: Case) -> None:
+    """Have the next one who asks for the timers of a case read them again."""
+    kept_for_step().pop(("timers", case.id), None)
+
+
 def merged_into(case: Case) -> list[Case]:
     return _rows(case, "merged")
 

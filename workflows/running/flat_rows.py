@@ -30,7 +30,7 @@ from workflows.definitions.process import Element
 from workflows.desk_access import desk_of
 from workflows.element_settings import limit_on, waits_as_drawn
 from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
-from workflows.running.case_rows import AT_DESKS, steps_of, timers_of
+from workflows.running.case_rows import AT_DESKS, forget_timers, steps_of, timers_of
 from workflows.running.drawn_steps import is_unforeseen
 
 Opened = Mapping[ProcessInstance, BpmnWorkflow]
@@ -63,6 +63,7 @@ class FlatRows:
         self._write_steps(opened)
         self._write_timers(opened)
         self._write_facts()
+        forget_timers(self.case)
         limits_are_followed(self.case)
 
     def _write_steps(self, opened: Opened) -> None:

@@ -1,8 +1,6 @@
 """Reports that come at the same moment: each gets a number of its own, and one form makes one report."""
 from __future__ import annotations
 
-import contextvars
-import threading
 from collections.abc import Callable
 
 from flask import Flask
@@ -11,34 +9,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Area, Centre, IdempotencyKey, Report
 from tests import build
-
-AT_ONCE = 6
-
-
-def at_once(app: Flask, act: Callable[[int], str]) -> list[str]:
-    """What so many threads got, each with a session of its own; raises what one of them raised."""
-    got: list[str | Exception] = []
-    together = threading.Barrier(AT_ONCE)
-
-    def run(number: int) -> None:
-        with app.app_context():
-            together.wait(10)
-            try:
-                got.append(act(number))
-            except Exception as error:
-                got.append(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=contextvars.Context().run, args=(run, number)) for number in range(AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    for each in got:
-        if isinstance(each, Exception):
-            raise each
-    return [each for each in got if isinstance(each, str)]
+from tests.at_once import AT_ONCE, at_once
 
 
 def file_as(app: Flask, key: Callable[[int], str]) -> list[str]:
