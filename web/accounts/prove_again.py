@@ -99,7 +99,7 @@ def _proven_by(account_id: int, session_id: int, password_hash: str | None) -> s
 
 def _page_before(target: str) -> str:
     """The page the form was on: its target where that can be opened by GET, else the inbox."""
-    path = urlsplit(target).path
+    path = urlsplit(target).path.removeprefix(request.root_path)
     try:
         current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:

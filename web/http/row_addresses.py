@@ -27,7 +27,7 @@ def row_address(build: Callable[..., str], endpoint: str, values: dict[str, Any]
         return None
     row = values[name]
     rest = {key: value for key, value in values.items() if key != name}
-    if not (rest.keys() <= ALIKE and isinstance(row, str) and PLAIN.fullmatch(row)):
+    if not (rest.keys() <= ALIKE and type(row) is str and PLAIN.fullmatch(row)):
         return None
     known = request.environ.setdefault(KNOWN, {})
     key = endpoint, name, *rest.items()

@@ -688,6 +688,12 @@ class TestProvenAgain:
         answer = browser.post("/account/again?to=/settings/imports/people&files=yes", data={"again_password": build.PASSWORD})
         assert (answer.status_code, answer.location) == (302, "/settings/imports/people")
 
+    def test_the_page_to_choose_them_again_on_is_found_under_a_path(self, app: Flask, world: build.World, client: FlaskClient) -> None:
+        app.config["APPLICATION_ROOT"] = "/phan-anh"
+        browser, form = self.stale(app, world, client), "/phan-anh/settings/imports/people"
+        answer = browser.post(f"/account/again?to={form}&files=yes", data={"again_password": build.PASSWORD})
+        assert (answer.status_code, answer.location) == (302, form)
+
     def test_reading_and_ordinary_work_are_not_hampered(self, app: Flask, world: build.World, client: FlaskClient) -> None:
         browser = self.stale(app, world, client)
         assert browser.get("/settings/values").status_code == 200
