@@ -1,5 +1,5 @@
-"""The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths, and
-everybody at every address."""
+"""The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths,
+everybody at every address, every fault of a model, and each promise of the time limits by more examples."""
 from __future__ import annotations
 
 import os
@@ -20,6 +20,9 @@ SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "test
            "tests/casework/casefile/test_possible_acts.py", "tests/kill/test_kill.py", "tests/browser/test_journey.py",
            "tests/browser/test_desks_for_everybody.py", "tests/browser/test_citizen_pages.py", "tests/browser/test_monday.py",
            *(f"tests/browser/test_{pages}.py" for pages in PAGES),
+           "tests/workflows/test_second_person.py", "tests/workflows/running/test_token_moves.py",
+           "tests/workflows/checks/test_broken_models.py", "tests/workflows/checks/test_runs.py", "tests/system/test_refused_forms.py",
+           "tests/casework/test_working_time.py", "tests/casework/clocks/test_due_changes.py", "tests/casework/photos/test_images.py",
            "tests/system/test_roles.py", "tests/system/test_two_centres.py", "tests/system/test_canary.py",
            "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py", "tests/mutants/test_mutants_list.py")  # fmt: skip
 

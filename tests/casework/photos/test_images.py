@@ -16,6 +16,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from casework.photos import uploads as photo_files
 from casework.photos.images import CameraPosition, PhotoRefused, Rectangle, RectangleRefused, accept_photo, cover, thumb_of
+from tests.whole import examples
 
 CANARY = b"CANARY-K'BREST"
 DA_SAR = CameraPosition(12.025, 108.536)
@@ -330,7 +331,7 @@ def test_scans_are_counted_in_the_picture_and_not_in_what_is_attached() -> None:
     assert accept_photo(noisy, "a.jpg").view
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(["JPEG", "PNG", "WEBP"]), st.data())
 def test_a_spoilt_file_is_taken_or_refused_but_never_crashes(form: str, data: st.DataObject) -> None:
     blob = bytearray(encoded(picture((60, 40)), form))
@@ -396,7 +397,7 @@ def test_a_pixelated_part_keeps_only_a_few_colours() -> None:
     assert high - low > 150
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.floats(0, 0.99), st.floats(0, 0.99), st.floats(0.001, 1), st.floats(0.001, 1), st.booleans())
 def test_any_rectangle_inside_the_picture_can_be_covered(left: float, top: float, width: float, height: float, pixelated: bool) -> None:
     view = encoded(picture((97, 61)))
