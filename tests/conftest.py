@@ -25,6 +25,7 @@ from unittest.mock import patch
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -38,9 +39,14 @@ from casework.db import db, prepare_engine
 from tests import roles_written  # noqa: F401  (watches what every route writes)
 from tests.grounds import Ground, PostgresGround, SqliteGround
 from tests.postgres import Cluster, PostgresMissing, server_version
+from tests.whole import examples
 from web.config import Config
 
 SECRET = "only-for-tests-" + "x" * 32
+
+on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
+"""For a test whose subject has no statement of its own, in a module whose others run on both databases."""
+
 _numbers = itertools.count(1)
 
 # Compiled statements and mappings live as long as the process; looking through them for garbage again and again took an eighth of
@@ -48,7 +54,7 @@ _numbers = itertools.count(1)
 gc.set_threshold(100_000, 50, 1000)
 
 # How long an example takes is a matter of what else the machine does.
-settings.register_profile("beside other work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("beside other work", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100))
 settings.load_profile("beside other work")
 
 
@@ -79,8 +85,24 @@ def environment_of(folder: Path, database_url: str | None = None) -> dict[str, s
     return variables | ({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})
 
 
+_migrated: list[bytes] = []
+"""The file of a migrated SQLite database: the migrations run once for it, which takes as long as ten tests."""
+
+
 def prepare_schema(config: Config) -> None:
     """Bring an empty database to the newest schema, by the migrations as an installation would."""
+    path = Path(make_url(config.database_url).database or "")
+    if config.is_sqlite and _migrated:
+        assert not path.exists(), f"{path} is not empty"
+        path.write_bytes(_migrated[0])
+        return
+    _migrate(config)
+    if config.is_sqlite:
+        assert not path.with_name("langbiang.db-wal").exists(), "it is still open: copying it would lose what is in the WAL"
+        _migrated.append(path.read_bytes())
+
+
+def _migrate(config: Config) -> None:
     if importlib.util.find_spec("migrations") is not None:
         import migrations
 
@@ -123,16 +145,28 @@ def _prepare_sharing_statements(engine: Engine) -> None:
 
 
 class RememberingHasher(PasswordHasher):
-    """Hashes as the product does, and knows again what it has verified: a run signs in more than a thousand times, by one password."""
+    """Hashes as the product does, and knows again what it has hashed or verified, and what was wrong: a run signs in more than a
+    thousand times, by one password."""
 
     def __init__(self, like: PasswordHasher) -> None:
         super().__init__(like.time_cost, like.memory_cost, like.parallelism)
-        self._verified: set[tuple[str | bytes, str | bytes]] = set()
+        self._is_right: dict[tuple[str | bytes, str | bytes], bool] = {}
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        made = super().hash(password, salt=salt)
+        self._is_right[made, password] = True
+        return made
 
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
-        if (hash, password) not in self._verified:
-            super().verify(hash, password)
-            self._verified.add((hash, password))
+        if (hash, password) not in self._is_right:
+            try:
+                super().verify(hash, password)
+            except VerifyMismatchError:
+                self._is_right[hash, password] = False
+                raise
+            self._is_right[hash, password] = True
+        if not self._is_right[hash, password]:
+            raise VerifyMismatchError
         return True
 
 
@@ -170,9 +204,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied."""
     config = Config.from_environment(environment_of(tmp_path_factory.mktemp("sqlite-template")))
     prepare_schema(config)
-    path = config.data / "langbiang.db"
-    assert not path.with_name("langbiang.db-wal").exists(), "the template is still open: copying it would lose what is in the WAL"
-    return path
+    return config.data / "langbiang.db"
 
 
 @pytest.fixture(scope="session")

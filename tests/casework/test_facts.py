@@ -24,15 +24,13 @@ from casework.findings import one_moment
 from casework.models import Case, CaseMoment, CaseSpan, Centre, DailyFigures, Event, FactsProgress, StaleDay
 from casework.open_cases import OWED_STATES
 from tests import build
+from tests.conftest import on_sqlite
 from tests.grounds import somebody_else
 from tests.scenarios import walking, ways
 from tests.scenarios.way import local
 from tests.second_centre import of_the_installation, second_world
 from tests.whole import WHOLE
 from web.cli import commands
-
-on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
-"""For what cannot differ between the databases."""
 
 LATER = build.NOON + timedelta(days=60)
 """When every event of a test has settled."""

@@ -29,6 +29,7 @@ from casework.working_time import (
 from casework.working_time import (
     working_time as office_time,
 )
+from tests.whole import examples
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 MINUTE = timedelta(minutes=1)
@@ -335,7 +336,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     return Calendar(off - worked, worked, hours)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(1, 12), instants(), calendars(), pause_lists())
 def test_working_hours_equal_the_walk_by_the_minute(amount: int, start: datetime, calendar: Calendar, pauses: list[Pause]) -> None:
     walked = oracle_office_minutes(start, calendar, pauses)
@@ -345,7 +346,7 @@ def test_working_hours_equal_the_walk_by_the_minute(amount: int, start: datetime
     assert working_minutes(start, end, calendar, pauses) == sum(minute < end for minute in walked)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.integers(1, 9), instants(), calendars(), pause_lists())
 def test_working_days_equal_the_walk_by_the_minute(amount: int, start: datetime, calendar: Calendar, pauses: list[Pause]) -> None:
     assert due_at(TimeLimit(amount, DAYS), start, calendar, pauses) == oracle_days_due(amount, start, calendar, pauses)

@@ -11,12 +11,10 @@ from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Assignment, Case
 from tests import build, tampering
+from tests.conftest import on_sqlite
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.running.wakeups import fire_due_timers
 from workflows.verification import check_process
-
-on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
-"""For what cannot differ between the databases."""
 
 
 def process() -> set[tuple[str, str]]:

@@ -18,6 +18,7 @@ from casework.clocks.due_changes import (
 )
 from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at
 from tests.casework.test_working_time import LIMITS, YEAR_2026, calendars, instants, local
+from tests.whole import examples
 
 FIVE_DAYS = TimeLimit(5, Unit.WORKING_DAYS)
 FILED = local("Mon 02/03/2026 10:00")
@@ -169,7 +170,7 @@ def pauses_in_order(draw: st.DrawFn) -> list[Pause]:
     return [Pause(since, until) for since, until in zip(moments[::2], moments[1::2], strict=False)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(LIMITS, instants(), calendars(), pauses_in_order())
 def test_shifting_by_each_pause_equals_counting_with_all_of_them(
     limit: TimeLimit, start: datetime, calendar: Calendar, pauses: list[Pause]

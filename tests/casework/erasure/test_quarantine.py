@@ -30,6 +30,7 @@ from casework.reporters.report import own_report
 from casework.upkeep.erasure_log import handed_over_at
 from tests import build
 from tests import merged as joined
+from tests.conftest import on_sqlite
 from tests.second_centre import second_world
 
 NOW = build.NOON + timedelta(days=1)
@@ -205,6 +206,7 @@ def test_an_agency_presses_its_button_while_it_has_the_case(world: build.World) 
         assert case.state == "quarantined"
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ["officer_HKL", "committee_leader", "administrator", "confidential_reader", "citizen", "guest"])
 def test_nobody_else_takes_a_case_out(world: build.World, name: str) -> None:
     case = build.case_at(world, "handling")
@@ -212,12 +214,14 @@ def test_nobody_else_takes_a_case_out(world: build.World, name: str) -> None:
         take_out(world, case, by=name)
 
 
+@on_sqlite
 def test_an_agency_that_is_done_with_it_does_not(world: build.World) -> None:
     case = build.case_at(world, "to_publish")
     with pytest.raises(NotAllowed):
         take_out(world, case, by="officer_PTNMT")
 
 
+@on_sqlite
 def test_a_reason_is_needed_and_once_is_enough(world: build.World) -> None:
     case = build.case_at(world, "to_verify")
     with pytest.raises(QuarantineRefused, match="reason"):

@@ -35,6 +35,7 @@ from casework.verification.cases import check_cases
 from tests import build
 from tests import merged as joined
 from tests.casework.acting import guest_of, run
+from tests.conftest import on_sqlite
 
 LATER = build.NOON + timedelta(hours=1)
 MUCH_LATER = build.NOON + timedelta(days=3)
@@ -350,6 +351,7 @@ def test_the_main_case_is_found_no_more_by_the_words_of_a_report_that_left(world
     assert "dankia" not in words()
 
 
+@on_sqlite
 def test_only_operations_split(world: build.World) -> None:
     into, case = build.file_report(world).case, build.file_report(world, by="citizen_2").case
     report = case.main_report
@@ -359,6 +361,7 @@ def test_only_operations_split(world: build.World) -> None:
             joined.split(world, into, report, by=name)
 
 
+@on_sqlite
 def test_a_reason_is_needed(world: build.World) -> None:
     into, case = build.file_report(world).case, build.file_report(world, by="citizen_2").case
     report_id, actor = case.main_report.id, world.actor("operator")
@@ -367,6 +370,7 @@ def test_a_reason_is_needed(world: build.World) -> None:
         split(lock_case(into.id), SplitInput(report=db.session.get_one(Report, report_id), reason=" "), by=actor, now=LATER)
 
 
+@on_sqlite
 def test_the_main_cases_own_report_stays(world: build.World) -> None:
     into, case = build.file_report(world).case, build.file_report(world, by="citizen_2").case
     joined.merge(world, case, into)
@@ -374,6 +378,7 @@ def test_the_main_cases_own_report_stays(world: build.World) -> None:
         joined.split(world, into, into.main_report)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "values",
     [{"state": "closed"}, {"state": "withdrawn"}, {"state": "refused"}, {"paused_for": "hold"}, {"quarantined_at": LATER},

@@ -24,11 +24,9 @@ from casework.verification.anchor_check import check_anchors
 from casework.verification.anchor_keys import KEY, AnchorKeyUnusable, hand_over_key, own_key_id
 from casework.verification.anchors import AnchorDamaged, anchor_files, is_signed, read_anchor, write_anchor
 from tests import build, tampering
+from tests.conftest import on_sqlite
 from tests.grounds import somebody_else
 from web.config import Config
-
-on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
-"""For what cannot differ between the databases."""
 
 NOON, DAY = build.NOON, timedelta(days=1)
 

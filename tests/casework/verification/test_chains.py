@@ -25,11 +25,9 @@ from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
 from casework.verification.files import check_files
 from tests import build, tampering
+from tests.conftest import on_sqlite
 from tests.grounds import somebody_else
 from web.config import Config
-
-on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
-"""For what cannot differ between the databases."""
 
 DAY = timedelta(days=1)
 

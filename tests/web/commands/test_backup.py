@@ -23,7 +23,7 @@ from casework.photos.records import link_staged, prepare_photo, stage_photo
 from casework.sealing.keyring import Keyring, KeyringUnusable
 from casework.verification.anchors import write_anchor
 from tests import build, tampering
-from tests.conftest import environment_of
+from tests.conftest import environment_of, on_sqlite
 from tests.postgres import Cluster
 from web.commands import backup as keeping
 from web.commands import dumps
@@ -40,9 +40,6 @@ from web.commands.backup import (
 )
 from web.commands.backup_folder import read_manifest
 from web.config import Config
-
-on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
-"""For what cannot differ between the databases."""
 
 WORDS = "Tôi là Nguyễn Thị Mật, ở đây có rác."
 

@@ -14,7 +14,7 @@ from casework.db import db, unit_of_work
 from casework.models import Publication, Rating, Review
 from casework.publishing.ratings import rating_reason
 from tests import build
-from tests.conftest import client_of
+from tests.conftest import client_of, on_sqlite
 from tests.web.pages import at, signed_in, words_of
 from tests.with_photos import pictured_case
 
@@ -39,6 +39,7 @@ def test_code_and_secret_open_the_report_however_they_are_typed(world: build.Wor
     assert "Có đống rác lớn ven suối" in words_of(client.get(answer.location))
 
 
+@on_sqlite
 def test_a_wrong_secret_and_an_unknown_code_are_refused_alike(world: build.World, client: FlaskClient) -> None:
     filed = build.file_report(world, by="guest")
     answers = [client.post("/track", data={"code": code, "secret": "ABCDEFGH2345"}) for code in (filed.report.code, "LD-2026-999999")]
@@ -76,6 +77,7 @@ def test_the_sender_reads_words_photos_promise_and_steps(world: build.World, app
     assert "Người Thử" not in page
 
 
+@on_sqlite
 @pytest.mark.parametrize(("state", "label"), [
     ("to_verify", "Chờ tiếp nhận"), ("to_classify", "Đã tiếp nhận"), ("to_distribute", "Đã tiếp nhận"), ("at_agency", "Đã tiếp nhận"),
     ("handling", "Đang xử lý"), ("approval", "Đang xử lý"), ("to_publish", "Đang xử lý"), ("rating", "Mời đánh giá")])
@@ -85,6 +87,7 @@ def test_each_state_has_its_label(world: build.World, app: Flask, client: FlaskC
     assert f"<h1>{label}</h1>" in client.get(f"/mine/{case.code}").get_data(as_text=True)
 
 
+@on_sqlite
 def test_before_publication_the_sender_reads_no_answer(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "to_publish")
     signed_in(app, client, world.people["citizen"], now=NOON)
@@ -102,6 +105,7 @@ def test_the_account_lists_its_reports_and_nobody_elses(world: build.World, app:
     assert client_of(app).get("/mine").location == "/track"
 
 
+@on_sqlite
 def test_staff_do_not_open_reports_by_these_pages(world: build.World, app: Flask, client: FlaskClient) -> None:
     filed = build.file_report(world)
     signed_in(app, client, world.people["operator"], now=NOON)
@@ -109,6 +113,7 @@ def test_staff_do_not_open_reports_by_these_pages(world: build.World, app: Flask
     assert client.get(f"/reports/{filed.report.code}/receipt").status_code == 404
 
 
+@on_sqlite
 def test_a_refused_report_says_why_and_what_to_do(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "to_verify")
     reason = world.refusal_reason()
@@ -119,6 +124,7 @@ def test_a_refused_report_says_why_and_what_to_do(world: build.World, app: Flask
         assert words in page
 
 
+@on_sqlite
 def test_a_private_answer_is_read_by_its_sender_alone(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "rating")
     with unit_of_work():
@@ -131,6 +137,7 @@ def test_a_private_answer_is_read_by_its_sender_alone(world: build.World, app: F
     assert client_of(app).get(f"/reports/{case.code}").status_code == 404
 
 
+@on_sqlite
 def test_a_quarantined_report_shows_its_sender_only_the_receipt(world: build.World, app: Flask, client: FlaskClient) -> None:
     filed = build.file_report(world)
     with unit_of_work():
@@ -152,6 +159,7 @@ def test_the_sender_rates_the_whole_and_each_agency(world: build.World, app: Fla
     assert "Hài lòng" in words_of(client.get(f"/mine/{case.code}"))
 
 
+@on_sqlite
 def test_dissatisfied_needs_a_reason_and_keeps_what_was_chosen(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "rating", agencies=2)
     signed_in(app, client, world.people["citizen"], now=NOON)
@@ -168,6 +176,7 @@ def test_dissatisfied_needs_a_reason_and_keeps_what_was_chosen(world: build.Worl
     assert rating_reason(rating) == "Vẫn còn rác."
 
 
+@on_sqlite
 @pytest.mark.parametrize("data", [{}, {"level": "excellent"}, {"level": ""}])
 def test_a_level_that_does_not_exist_is_refused(world: build.World, app: Flask, client: FlaskClient, data: dict[str, str]) -> None:
     case = build.case_at(world, "rating")
@@ -175,6 +184,7 @@ def test_a_level_that_does_not_exist_is_refused(world: build.World, app: Flask, 
     assert client.post(f"/mine/{case.code}/rating", data=data).status_code == 422
 
 
+@on_sqlite
 def test_nobody_else_rates(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "rating")
     for name in ("citizen_2", "operator", "officer_PTNMT"):
@@ -203,6 +213,7 @@ def test_a_dissatisfied_sender_may_change_the_rating_while_the_centre_looks_agai
     assert stranger.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
 
 
+@on_sqlite
 def test_who_is_not_satisfied_reads_that_they_were_heard_since_when_and_nothing_in_green(
     world: build.World, app: Flask, client: FlaskClient
 ) -> None:
@@ -224,6 +235,7 @@ def test_who_is_not_satisfied_reads_that_they_were_heard_since_when_and_nothing_
     assert lxml_html.fromstring(refused).xpath("//section[@id='rating']/details[@open]"), "a refusal is not folded away"
 
 
+@on_sqlite
 def test_the_agencies_are_rated_behind_a_fold(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "rating", agencies=3)
     signed_in(app, client, world.people["citizen"], now=NOON)
@@ -233,6 +245,7 @@ def test_the_agencies_are_rated_behind_a_fold(world: build.World, app: Flask, cl
     assert (len(fold.xpath(".//input[@type='radio']")), fold.get("open")) == (9, None)
 
 
+@on_sqlite
 def test_a_review_longer_than_the_window_takes_no_more_ratings(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "rating")
     build.rate(world, case, level="dissatisfied")
@@ -246,6 +259,7 @@ def test_a_review_longer_than_the_window_takes_no_more_ratings(world: build.Worl
     assert db.session.scalars(select(Rating)).one().level == "dissatisfied"
 
 
+@on_sqlite
 @pytest.mark.parametrize(("outcome", "said"), [("explained", "Trung tâm giải thích kết quả"), ("reopened", "được mở lại")])
 def test_the_words_of_a_review_reach_the_sender(world: build.World, app: Flask, client: FlaskClient, outcome: str, said: str) -> None:
     case = build.case_at(world, "rating")
@@ -259,6 +273,7 @@ def test_the_words_of_a_review_reach_the_sender(world: build.World, app: Flask, 
     assert "kiểm tra lại hiện trường" not in words_of(client_of(app).get(f"/reports/{case.code}"))
 
 
+@on_sqlite
 def test_before_an_answer_nothing_is_rated(world: build.World, app: Flask, client: FlaskClient) -> None:
     case = build.case_at(world, "handling")
     signed_in(app, client, world.people["citizen"], now=NOON)
