@@ -274,9 +274,15 @@ def world(app: Flask) -> build.World:
     return build.standard_world()
 
 
-def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_path: Path) -> None:
-    store = LocalFileStore(tmp_path)
-    case = marked_case(world, tmp_path)
+@pytest.fixture
+def files(app: Flask) -> Path:
+    """Where the application keeps its files: only there is a case with pictures remembered."""
+    return Path(app.config["FILES"])
+
+
+def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, files: Path) -> None:
+    store = LocalFileStore(files)
+    case = marked_case(world, files)
     operator, reader = world.actor("operator", NOW), world.actor("confidential_reader", NOW)
     words = [original_words(link.report) for link in case.reports if link.left_at is None]
     everything = set(store.list_names())
@@ -342,14 +348,14 @@ class FailingStore(LocalFileStore):
 
 
 def test_a_file_that_cannot_be_removed_keeps_no_other_waiting_and_none_that_is_gone_is_asked_for_again(
-    world: build.World, tmp_path: Path
+    world: build.World, files: Path
 ) -> None:
-    case = pictured_case(world, tmp_path, "rating").case
+    case = pictured_case(world, files, "rating").case
     with unit_of_work():
         quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     names = set(db.session.scalars(select(File.stored_name).where(File.erased_at.is_not(None))))
     stuck = min(names)
-    store = FailingStore(tmp_path, {stuck})
+    store = FailingStore(files, {stuck})
     with pytest.raises(StorageUnreachable):
         remove_erased_files(store, now=NOW)
     assert ({name for name in names if store.exists(name)}, len(names) > 2) == ({stuck}, True)
@@ -358,20 +364,20 @@ def test_a_file_that_cannot_be_removed_keeps_no_other_waiting_and_none_that_is_g
     assert (remove_erased_files(store, now=NOW + timedelta(minutes=2)), store.asked) == (0, 1)
 
 
-def test_a_storage_that_is_away_is_not_asked_for_every_file(world: build.World, tmp_path: Path) -> None:
-    case = pictured_case(world, tmp_path, "rating").case
+def test_a_storage_that_is_away_is_not_asked_for_every_file(world: build.World, files: Path) -> None:
+    case = pictured_case(world, files, "rating").case
     with unit_of_work():
         db.session.execute(update(File).values(erased_at=NOW))
-    names = set(LocalFileStore(tmp_path).list_names())
+    names = set(LocalFileStore(files).list_names())
     assert (len(names) > MOST_FAILURES, case.quarantined_at) == (True, None)
-    store = FailingStore(tmp_path, names)
+    store = FailingStore(files, names)
     with pytest.raises(StorageUnreachable):
         remove_erased_files(store, now=NOW)
     assert store.asked == MOST_FAILURES
 
 
-def test_histories_stay_provable_and_rows_in_agreement(world: build.World, tmp_path: Path) -> None:
-    case = pictured_case(world, tmp_path, "rating").case
+def test_histories_stay_provable_and_rows_in_agreement(world: build.World, files: Path) -> None:
+    case = pictured_case(world, files, "rating").case
     with unit_of_work():
         quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     assert [str(finding) for finding in [*check_chains(), *check_cases(now=NOW)]] == []
@@ -380,21 +386,21 @@ def test_histories_stay_provable_and_rows_in_agreement(world: build.World, tmp_p
     assert [str(finding) for finding in [*check_chains(), *check_cases(now=LATER)]] == []
 
 
-def test_nothing_of_another_case_is_touched(world: build.World, tmp_path: Path) -> None:
-    other = pictured_case(world, tmp_path, "rating", by="citizen_2").case
+def test_nothing_of_another_case_is_touched(world: build.World, files: Path) -> None:
+    other = pictured_case(world, files, "rating", by="citizen_2").case
     case = build.case_at(world, "rating")
     tables = [table for table in METADATA.sorted_tables if "case_id" in table.columns]
     of_other = {table.name: db.session.execute(select(table).where(table.c.case_id == other.id)).all() for table in tables}
-    words, files = original_words(other.main_report), set(LocalFileStore(tmp_path).list_names())
+    words, stored = original_words(other.main_report), set(LocalFileStore(files).list_names())
     with unit_of_work():
         quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     with unit_of_work():
         hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12"), by=world.actor("confidential_reader", NOW), now=LATER)
-    remove_erased_files(LocalFileStore(tmp_path), now=LATER)
+    remove_erased_files(LocalFileStore(files), now=LATER)
     for table in tables:
         assert db.session.execute(select(table).where(table.c.case_id == other.id)).all() == of_other[table.name]
     assert original_words(other.main_report) == words
-    assert set(LocalFileStore(tmp_path).list_names()) == files
+    assert set(LocalFileStore(files).list_names()) == stored
 
 
 def test_a_report_split_off_before_is_none_of_it(world: build.World) -> None:
@@ -597,8 +603,8 @@ def put_letter(key: str, due: datetime, codes: list[str], *, template: str = "re
     ))  # fmt: skip
 
 
-def test_a_photo_opens_for_confidential_readers_alone(world: build.World, tmp_path: Path) -> None:
-    filed = pictured_case(world, tmp_path, "to_classify")
+def test_a_photo_opens_for_confidential_readers_alone(world: build.World, files: Path) -> None:
+    filed = pictured_case(world, files, "to_classify")
     [ref] = [row.ref for row in db.session.query(METADATA.tables["photo"]).all()]
     assert original_photo(ref, by=world.actor("confidential_reader", NOW)) is None
     with unit_of_work():

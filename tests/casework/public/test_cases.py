@@ -288,19 +288,19 @@ def test_a_page_takes_the_same_few_statements_for_one_case_and_for_many(world: b
     assert statements() == one <= 14
 
 
-def test_photos_of_a_published_case_are_its_public_copies(world: build.World, config) -> None:  # type: ignore[no-untyped-def]
-    filed = pictured_case(world, config.files, "to_publish")
+def test_photos_of_a_published_case_are_its_public_copies(world: build.World, app: Flask) -> None:
+    filed = pictured_case(world, app.config["FILES"], "to_publish")
     assert public_list(PublicFilter()).items[0].before == ()
-    pictured_case(world, config.files, "rating", by="citizen_2")
+    pictured_case(world, app.config["FILES"], "rating", by="citizen_2")
     [item] = newest_published()
     assert len(item.before) == len(item.after) == 1
     assert item.before[0].width == 320
     assert item.code != filed.report.code
 
 
-def test_a_case_published_again_shows_the_photos_chosen_then_and_no_others(world: build.World, config) -> None:  # type: ignore[no-untyped-def]
-    filed = reopened_case(world, config.files)
-    publish(world, filed, config.files, [scene_photo(filed)])
+def test_a_case_published_again_shows_the_photos_chosen_then_and_no_others(world: build.World, app: Flask) -> None:
+    filed = reopened_case(world, app.config["FILES"])
+    publish(world, filed, app.config["FILES"], [scene_photo(filed)])
     shown = public_case(filed.case.code)
     assert shown is not None
     assert [photo.ref for photo in shown.item.before] == [scene_photo(filed).ref]
