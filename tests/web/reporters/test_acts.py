@@ -15,7 +15,7 @@ from casework.models import Addition, Case, Event, OutboxMessage, Publication, Q
 from casework.pausing.questions import answer_words
 from casework.triage.refusals import objection_words
 from tests import build
-from tests.conftest import client_of
+from tests.conftest import client_of, on_sqlite
 from tests.web.pages import at, signed_in, words_of
 from workflows.running.wakeups import fire_due_timers
 
@@ -93,6 +93,7 @@ def test_an_answer_reaches_the_centre_sealed_and_the_work_goes_on(world: build.W
     assert heading(client, case.code) == "Đã tiếp nhận"
 
 
+@on_sqlite
 @pytest.mark.parametrize(("state", "steps"), [("to_verify", (0, 1, 1)), ("to_classify", (1, 1, 1)), ("handling", (2, 2, 2))])
 def test_the_bar_never_goes_back_for_a_question(world: build.World, app: Flask, state: str, steps: tuple[int, ...]) -> None:
     case = build.case_at(world, state)
@@ -108,6 +109,7 @@ def test_the_bar_never_goes_back_for_a_question(world: build.World, app: Flask, 
         assert "Trung tâm đang đọc bổ sung" in words_of(client.get("/mine"))
 
 
+@on_sqlite
 def test_the_bar_does_not_go_back_either_when_nothing_was_added(world: build.World, app: Flask) -> None:
     case = asked(world, "to_verify")
     client = sender(app, world)
@@ -121,6 +123,7 @@ def bar_of(client: FlaskClient, case: Case) -> int:
     return next(number for number, step in enumerate(steps) if step.get("aria-current") == "step")
 
 
+@on_sqlite
 def test_with_the_tracking_secret_the_same_is_done_without_an_account(world: build.World, app: Flask) -> None:
     filed = build.file_report(world, by="guest")
     build.act(world, filed.case, "ask_reporter", "operator", report=filed.report, words=QUESTION, when_unanswered="close")
@@ -131,6 +134,7 @@ def test_with_the_tracking_secret_the_same_is_done_without_an_account(world: bui
     assert filed.case.state == "to_verify"
 
 
+@on_sqlite
 def test_a_refused_answer_keeps_the_words(world: build.World, app: Flask) -> None:
     case = asked(world)
     client = sender(app, world)
@@ -143,6 +147,7 @@ def test_a_refused_answer_keeps_the_words(world: build.World, app: Flask) -> Non
     assert case.state == "waiting_reporter"
 
 
+@on_sqlite
 def test_an_answer_that_comes_when_nobody_waits_any_more_is_not_lost(world: build.World, app: Flask) -> None:
     case = asked(world)
     client = sender(app, world)
@@ -154,6 +159,7 @@ def test_an_answer_that_comes_when_nobody_waits_any_more_is_not_lost(world: buil
     assert f'action="/mine/{case.code}/answer"' not in answer.get_data(as_text=True)
 
 
+@on_sqlite
 def test_without_an_answer_the_report_closes_and_says_why(world: build.World, app: Flask) -> None:
     case = asked(world, when_unanswered="close", working_days=1)
     after = NOON + timedelta(days=3)
@@ -187,6 +193,7 @@ def test_a_refusal_may_be_objected_to_once_until_the_day_shown(world: build.Worl
     assert "Thêm lần nữa." in again.get_data(as_text=True)
 
 
+@on_sqlite
 def test_after_seven_days_there_is_no_objection_any_more(world: build.World, app: Flask) -> None:
     case = refused(world)
     client = sender(app, world)
@@ -197,6 +204,7 @@ def test_after_seven_days_there_is_no_objection_any_more(world: build.World, app
     assert client.post(f"/mine/{case.code}/objection", data={"words": "Quá hạn."}).status_code == 422
 
 
+@on_sqlite
 @pytest.mark.parametrize(("upheld", "said", "label"), [
     (True, "Trung tâm đồng ý và tiếp tục xử lý phản ánh", "Chờ tiếp nhận"),
     (False, "Trung tâm đã xem lại và giữ nguyên việc không tiếp nhận", "Không tiếp nhận"),
@@ -218,6 +226,7 @@ def test_the_decision_on_an_objection_is_read_with_its_words(world: build.World,
 # -- writing more --------------------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 @pytest.mark.parametrize("state", ["to_verify", "at_agency", "rating"])
 def test_a_sender_writes_more_until_the_report_is_closed(world: build.World, app: Flask, state: str) -> None:
     case = build.case_at(world, state)
@@ -231,6 +240,7 @@ def test_a_sender_writes_more_until_the_report_is_closed(world: build.World, app
     assert "Trung tâm đã đọc." in page_of(client, case)
 
 
+@on_sqlite
 def test_nothing_is_added_to_a_closed_report(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "closed")
     client = sender(app, world)
@@ -273,6 +283,7 @@ def test_withdrawing_takes_two_clicks_and_says_first_what_happens(world: build.W
     assert "Đã rút" in words_of(client.get("/mine"))
 
 
+@on_sqlite
 @pytest.mark.parametrize(("granted", "said", "label"), [
     (True, "Trung tâm đồng ý cho rút phản ánh", "Đã rút"), (False, "Trung tâm tiếp tục xử lý, không nêu tên ai", "Đang xử lý")])
 def test_later_it_is_a_request_which_the_centre_decides(world: build.World, app: Flask, granted: bool, said: str, label: str) -> None:
@@ -293,6 +304,7 @@ def test_later_it_is_a_request_which_the_centre_decides(world: build.World, app:
         assert each in page, each
 
 
+@on_sqlite
 def test_an_answered_report_is_not_withdrawn_any_more(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "rating")
     client = sender(app, world)
@@ -320,6 +332,7 @@ def test_a_merged_report_leads_to_its_main_case_and_follows_it(world: build.Worl
     assert client.post(f"/mine/{report.code}/rating", data={"level": "satisfied"}).status_code == 302
 
 
+@on_sqlite
 def test_a_question_is_put_to_the_sender_it_was_meant_for(world: build.World, app: Flask) -> None:
     main, report = merged(world)
     build.act(world, main, "ask_reporter", "operator", report=report, words=QUESTION, when_unanswered="continue")
@@ -336,6 +349,7 @@ def test_a_question_is_put_to_the_sender_it_was_meant_for(world: build.World, ap
     assert "câutrảlờiriêng" not in page_of(other, main)
 
 
+@on_sqlite
 def test_one_of_several_withdraws_at_once_and_reads_no_more_of_the_case(world: build.World, app: Flask) -> None:
     main, report = merged(world)
     client = sender(app, world, "citizen_2")
@@ -356,6 +370,7 @@ def test_one_of_several_withdraws_at_once_and_reads_no_more_of_the_case(world: b
 # -- held, referred, reopened, extended ----------------------------------------------------------------------------------
 
 
+@on_sqlite
 def test_a_hold_is_read_with_its_reason_and_its_last_day(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "handling")
     build.act(world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 6))
@@ -370,6 +385,7 @@ def test_a_hold_is_read_with_its_reason_and_its_last_day(world: build.World, app
     assert "Chờ nước rút" not in words_of(client_of(app).get(f"/reports/{case.code}"))
 
 
+@on_sqlite
 @pytest.mark.parametrize(("act", "said", "label"), [
     ("close_referral", "Kết quả của cơ quan đó", "Đã kết thúc"), ("take_back", "Trung tâm xử lý tiếp", "Đang xử lý")])
 def test_a_referral_is_read_with_body_reason_and_result(world: build.World, app: Flask, act: str, said: str, label: str) -> None:
@@ -388,6 +404,7 @@ def test_a_referral_is_read_with_body_reason_and_result(world: build.World, app:
         assert words in page, words
 
 
+@on_sqlite
 def test_a_reopened_report_says_so(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "rating")
     build.rate(world, case, level="dissatisfied")
@@ -395,6 +412,7 @@ def test_a_reopened_report_says_so(world: build.World, app: Flask) -> None:
     assert heading(sender(app, world), case.code) == "Đang xử lý lại"
 
 
+@on_sqlite
 def test_an_extension_is_read_with_its_reason_and_its_new_day(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "handling")
     [assignment] = case.assignments
@@ -417,6 +435,7 @@ def test_an_extension_is_read_with_its_reason_and_its_new_day(world: build.World
 # -- answers missing, corrected, taken back ------------------------------------------------------------------------------
 
 
+@on_sqlite
 def test_an_agency_without_an_answer_is_named_with_the_reason(world: build.World, app: Flask) -> None:
     case = build.case_at(world, "handling", agencies=2)
     lead, silent = case.assignments
@@ -477,6 +496,7 @@ def test_another_citizen_a_follower_and_the_public_see_none_of_it(world: build.W
     assert db.session.scalar(select(func.count(Event.id))) == events
 
 
+@on_sqlite
 def test_a_quarantined_report_takes_nothing_more(world: build.World, app: Flask) -> None:
     case = asked(world)
     build.act(world, case, "quarantine", "operator", reason="Tố cáo cán bộ có tên.")
