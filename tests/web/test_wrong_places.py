@@ -82,6 +82,12 @@ def empty_on_postgres(postgres: Cluster) -> Iterator[str]:
     postgres.drop("without_tables")
 
 
+@pytest.fixture(scope="module")
+def tables_on_postgres(postgres: Cluster, postgres_template: str) -> Iterator[str]:
+    yield postgres.create("with_tables", template=postgres_template)
+    postgres.drop("with_tables")
+
+
 @pytest.mark.parametrize("command", WORDS)
 class TestEveryCommand:
     def test_in_a_mistyped_folder_names_the_database_it_looked_for(self, langbiang: Langbiang, command: str, tmp_path: Path) -> None:
@@ -93,11 +99,11 @@ class TestEveryCommand:
         assert "Traceback" not in done.stderr
 
     def test_in_a_mistyped_folder_beside_a_server_names_the_folder(
-        self, langbiang: Langbiang, command: str, tmp_path: Path, postgres_environment: dict[str, str]
+        self, langbiang: Langbiang, command: str, tmp_path: Path, tables_on_postgres: str
     ) -> None:
         mistyped = tmp_path / "langbaing"
         with nothing_made(tmp_path):
-            variables = {"LANGBIANG_DATA": str(mistyped), "LANGBIANG_DATABASE_URL": postgres_environment["LANGBIANG_DATABASE_URL"]}
+            variables = {"LANGBIANG_DATA": str(mistyped), "LANGBIANG_DATABASE_URL": tables_on_postgres}
             done = langbiang(*typed(command, tmp_path / "out"), variables=of(command, variables))
         assert (done.returncode, done.stdout) == (2, "")
         assert f"There is no folder {mistyped}" in done.stderr
