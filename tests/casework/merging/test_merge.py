@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,6 +19,7 @@ from casework.verification.cases import check_cases
 from tests import build
 from tests import merged as joined
 from tests.casework.acting import local
+from tests.conftest import on_sqlite
 from tests.with_photos import pictured_case
 from workflows.verification import check_process
 
@@ -379,6 +379,7 @@ def test_the_rows_agree_afterwards(world: build.World) -> None:
 # -- what is refused ----------------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 def test_only_operations_merge(world: build.World) -> None:
     case, into = pair(world, "to_verify", "handling")
     for name in ("officer_PTNMT", "committee_leader", "administrator", "guest"):
@@ -386,6 +387,7 @@ def test_only_operations_merge(world: build.World) -> None:
             joined.merge(world, case, into, by=name)
 
 
+@on_sqlite
 def test_a_case_does_not_go_into_itself(world: build.World) -> None:
     case, into = pair(world, "to_verify", "handling")
     with pytest.raises(MergeRefused, match="the same case"):
@@ -395,6 +397,7 @@ def test_a_case_does_not_go_into_itself(world: build.World) -> None:
         joined.merge(world, into, case)
 
 
+@on_sqlite
 def test_another_centres_case_is_not_there(world: build.World) -> None:
     case, into = pair(world, "to_verify", "to_verify")
     with unit_of_work():
@@ -404,6 +407,7 @@ def test_another_centres_case_is_not_there(world: build.World) -> None:
         joined.merge(world, case, into)
 
 
+@on_sqlite
 def test_a_quarantined_case_is_not_there(world: build.World) -> None:
     case, into = pair(world, "to_verify", "to_verify")
     set_columns(into, quarantined_at=LATER)
@@ -411,6 +415,7 @@ def test_a_quarantined_case_is_not_there(world: build.World) -> None:
         joined.merge(world, case, into)
 
 
+@on_sqlite
 @pytest.mark.parametrize("values", [{"paused_for": "hold"}, {"state": "waiting_reporter", "paused_for": "question"}, {"state": "refused"}])
 def test_a_case_that_stands_still_joins_none_and_takes_none(world: build.World, values: dict[str, str]) -> None:
     case, into = pair(world, "to_verify", "handling")
@@ -421,6 +426,7 @@ def test_a_case_that_stands_still_joins_none_and_takes_none(world: build.World, 
         joined.merge(world, into, case)
 
 
+@on_sqlite
 @pytest.mark.parametrize("state", ["rating", "closed"])
 def test_an_answered_case_goes_into_none(world: build.World, state: str) -> None:
     case, into = pair(world, "to_verify", state)
@@ -428,6 +434,7 @@ def test_an_answered_case_goes_into_none(world: build.World, state: str) -> None
         joined.merge(world, into, case)
 
 
+@on_sqlite
 def test_a_closed_case_takes_nothing_in(world: build.World) -> None:
     case, into = pair(world, "to_verify", "closed")
     with pytest.raises(MergeRefused, match="has ended"):
@@ -446,6 +453,7 @@ def test_the_case_that_is_further_on_stays(world: build.World, source: str, main
     assert into.merged_into_id == case.id
 
 
+@on_sqlite
 def test_a_case_whose_reporter_asks_to_withdraw_waits_for_that(world: build.World) -> None:
     case, into = pair(world, "to_classify", "handling")
     set_columns(case, withdrawal_asked=True)
@@ -453,8 +461,8 @@ def test_a_case_whose_reporter_asks_to_withdraw_waits_for_that(world: build.Worl
         joined.merge(world, case, into)
 
 
-def test_the_words_of_a_merged_report_are_found_with_the_main_case(world: build.World, tmp_path: Path) -> None:
-    filed = pictured_case(world, tmp_path, "to_classify")
+def test_the_words_of_a_merged_report_are_found_with_the_main_case(world: build.World, app: Flask) -> None:
+    filed = pictured_case(world, app.config["FILES"], "to_classify")
     into = build.case_at(world, "handling", by="citizen_2")
     joined.merge(world, filed.case, into)
     rows = {row.audience: row.words for row in db.session.scalars(db.select(SearchRow).where(SearchRow.case_id == into.id))}

@@ -21,7 +21,7 @@ from casework.photos.records import photos_of_report
 from casework.places.points import point_of
 from casework.rate_limits import Limit
 from tests import build
-from tests.conftest import client_of, running
+from tests.conftest import client_of, on_sqlite, running
 from tests.second_centre import second_world
 from tests.web.pages import at, hidden, signed_in, words_of
 from tests.with_photos import jpeg
@@ -80,6 +80,7 @@ def test_a_guest_sends_a_report_and_gets_a_receipt_with_code_and_secret(world: b
     assert re.search(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\b", receipt)
 
 
+@on_sqlite
 def test_the_receipt_as_pdf_says_the_same_and_is_kept_by_nobody(world: build.World, client: FlaskClient) -> None:
     page = sent_off(client, filled(world, client))
     secret = re.search(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\b", words_of(page))
@@ -101,11 +102,13 @@ def test_the_receipt_is_drawn_so_often_and_then_shown_as_a_page(world: build.Wor
     assert code in page
 
 
+@on_sqlite
 def test_a_form_of_thousands_of_fields_is_refused_before_it_is_read(world: build.World, client: FlaskClient) -> None:
     answer = client.post("/reports/new", data={f"field{number}": "x" for number in range(1_001)}, content_type="multipart/form-data")
     assert answer.status_code == 413
 
 
+@on_sqlite
 def test_the_secret_is_in_no_address_and_not_readable_in_the_cookie(world: build.World, client: FlaskClient) -> None:
     page = sent_off(client, filled(world, client))
     found = re.search(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\b", words_of(page))
@@ -118,6 +121,7 @@ def test_the_secret_is_in_no_address_and_not_readable_in_the_cookie(world: build
         assert shown not in cookies
 
 
+@on_sqlite
 def test_another_browser_sees_neither_receipt_nor_report(world: build.World, app: Flask, client: FlaskClient) -> None:
     client.post("/reports/new", data=filled(world, client))
     code = reports()[0].code
@@ -126,6 +130,7 @@ def test_another_browser_sees_neither_receipt_nor_report(world: build.World, app
         assert stranger.get(address).status_code == 404
 
 
+@on_sqlite
 def test_a_refused_photo_is_named_and_everything_else_stays(world: build.World, client: FlaskClient) -> None:
     form = filled(world, client, photos=[photo("toi.gif", b"GIF89a...."), photo("duong.jpg")], village="Thôn Păng Tiêng", urgent="y",
                   field="do_thi", phone="0912 345")
@@ -151,6 +156,7 @@ def test_a_photo_kept_over_a_correction_arrives_with_the_report(world: build.Wor
     assert len(photos_of_report(reports()[0])) == 1
 
 
+@on_sqlite
 def test_photos_can_be_uploaded_and_taken_out_without_script_and_without_errors(world: build.World, client: FlaskClient) -> None:
     form = opened(client) | {"words": "Đang gõ dở"}
     page = client.post("/reports/new", data=form | {"act": "files", "photos": [photo("a.jpg", colour="red"), photo("b.jpg")]})
@@ -166,6 +172,7 @@ def test_photos_can_be_uploaded_and_taken_out_without_script_and_without_errors(
     assert "Đang gõ dở" in text
 
 
+@on_sqlite
 def test_the_first_button_of_the_form_sends_it(world: build.World, client: FlaskClient) -> None:
     form = opened(client)
     page = client.post("/reports/new", data=form | {"act": "files", "photos": [photo()]}).get_data(as_text=True)
@@ -217,6 +224,7 @@ def test_another_report_with_the_form_of_the_first_is_kept_and_sent_by_itself(
     assert [len(photos_of_report(report)) for report in reports()] == [1, 1]
 
 
+@on_sqlite
 @pytest.mark.parametrize(("fields", "words"), [
     ({"words": " "}, "Vui lòng cho biết nội dung phản ánh, bằng chữ hoặc bằng lời ghi âm."),
     ({"area": ""}, "Vui lòng cho biết nơi xảy ra"),
@@ -232,6 +240,7 @@ def test_what_is_missing_is_said_and_nothing_is_filed(world: build.World, client
     assert reports() == []
 
 
+@on_sqlite
 def test_consent_is_never_ticked_beforehand(world: build.World, client: FlaskClient) -> None:
     page = client.get("/reports/new").get_data(as_text=True)
     assert not re.search(r'<input[^>]*checked[^>]*name="consent"', page)
@@ -259,6 +268,7 @@ def test_the_fields_offered_are_those_of_the_centre_that_gets_the_report(world: 
     assert (report.centre_id, db.session.get_one(Field, report.field_id).service_code) == (other.centre.id, "kenh_muong")
 
 
+@on_sqlite
 def test_a_field_of_another_centre_is_none_for_this_one(world: build.World, client: FlaskClient) -> None:
     own_field(second_world(world).centre, "kenh_muong", "Kênh mương Đơn Dương", allows_anonymous=True)
     assert client.post("/reports/new", data=filled(world, client, field="kenh_muong", phone="")).status_code == 422
@@ -266,10 +276,12 @@ def test_a_field_of_another_centre_is_none_for_this_one(world: build.World, clie
     assert reports()[0].field_id is None
 
 
+@on_sqlite
 def test_who_leaves_no_contact_is_warned_beforehand(world: build.World, client: FlaskClient) -> None:
     assert "và có thể không kiểm chứng được" in words_of(client.get("/reports/new"))
 
 
+@on_sqlite
 def test_an_urgent_report_is_taken_without_a_contact(world: build.World, client: FlaskClient) -> None:
     assert client.post("/reports/new", data=filled(world, client, phone="", urgent="y")).status_code == 302
     reporter = reports()[0].reporter
@@ -277,6 +289,7 @@ def test_an_urgent_report_is_taken_without_a_contact(world: build.World, client:
     assert reporter.is_anonymous
 
 
+@on_sqlite
 def test_a_citizen_signed_in_is_not_asked_who_they_are(world: build.World, app: Flask, client: FlaskClient) -> None:
     signed_in(app, client, world.people["citizen"], now=NOON)
     assert 'name="phone"' not in client.get("/reports/new").get_data(as_text=True)
@@ -286,6 +299,7 @@ def test_a_citizen_signed_in_is_not_asked_who_they_are(world: build.World, app: 
     assert reporter.account_id == world.people["citizen"].id
 
 
+@on_sqlite
 def test_a_member_of_staff_reports_as_anybody(world: build.World, app: Flask, client: FlaskClient) -> None:
     signed_in(app, client, world.people["officer_PTNMT"], now=NOON)
     client.post("/reports/new", data=filled(world, client))
@@ -344,6 +358,7 @@ def test_no_served_copy_of_an_uploaded_photo_is_its_original(world: build.World,
     assert client.get(f"/photos/{ref}/centre/view").data != jpeg()
 
 
+@on_sqlite
 def test_typed_markup_is_shown_as_text(world: build.World, client: FlaskClient) -> None:
     form = filled(world, client, words="<script>alert(1)</script>", village='"><img src=x>', consent="")
     page = client.post("/reports/new", data=form).get_data(as_text=True)
