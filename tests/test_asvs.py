@@ -38,7 +38,7 @@ ATTACKS: dict[str, dict[str, tuple[str, ...]]] = {
         "no cookie of another host is read": ("planted cookie read", "cookie without its prefix"),
         "a proof makes the token new": ("token stays after a proof",),
         "no session is opened past the second step": ("way in past the second step",),
-        "sessions end": ("session without end", "ended session goes on"),
+        "sessions end": ("session without end", "ended session goes on", "closed account goes on"),
     },
     "forged forms": {
         "the token of a form": ("forms of strangers taken",),

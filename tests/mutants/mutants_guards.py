@@ -35,8 +35,6 @@ GUARDS_GONE = [
            (f"{AUTH}::TestSessions::test_signing_out_ends_the_session_for_whoever_has_the_token",)),
     Mutant("closed account goes on", "casework/permissions/asking.py", ' bindparam("now", type_=Instant), ACCOUNT.c.disabled_at.is_(None),', ' bindparam("now", type_=Instant),',
            ("tests/web/accounts/test_asking.py::test_an_account_closed_in_mid_request_is_out_at_the_next",)),
-    Mutant("roles of the past lent", "casework/permissions/__init__.py", "deputy.c.starts_at <= now, now < deputy.c.ends_at,", "deputy.c.starts_at <= now,",
-           ("tests/web/accounts/test_asking.py::test_the_roles_are_those_every_other_way_finds",)),
     Mutant("token stays after a proof", "web/sessions.py", "token, known = secrets.token_urlsafe(32), session.factors", "token, known = request.cookies[COOKIE], session.factors",
            (f"{FACTORS}::TestProvenAgain::test_what_was_sent_goes_on_after_the_password",)),
     Mutant("way in past the second step", "web/sessions.py", "        raise SecondFactorMissing\n", "        pass\n",

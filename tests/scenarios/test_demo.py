@@ -407,9 +407,10 @@ def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
     assert (len(second), len(opened_by(leader, answers.values()))) == (2, 2)     # the third has to be opened before it can be ticked
 
     [task] = waiting("vanhanh")["verify"]
-    marks = {mark.kind for mark in personal_marks(original_words(task.case.main_report) or "")}
+    case = db.session.get_one(Case, task.case.id)
+    marks = {mark.kind for mark in personal_marks(original_words(case.main_report) or "")}
     assert marks == {MarkKind.NAME, MarkKind.HOUSE, MarkKind.PHONE}
-    near = alike_nearby(task.case, now=NOW)[0]
+    near = alike_nearby(case, now=NOW)[0]
     assert near.metres is not None
     assert near.metres < 200
     assert near.likeness > 50
@@ -502,7 +503,7 @@ def test_what_citizens_do_can_be_looked_at(prepared: tuple[Config, Flask], app: 
     assert [(row.rendition, "bãi cát" in (row.transcript or "")) for row in read] == [(None, True)]
 
     [apart] = page_of(operator, WantedTasks(only_unconfirmed=True), now=NOW, limit=9).tasks
-    assert NOW - apart.case.opened_at > timedelta(hours=24)
+    assert NOW - db.session.get_one(Case, apart.case.id).opened_at > timedelta(hours=24)
     assert len(blocks_seen(lead, now=NOW)) == 1
     added = {photo.addition_id for photo in db.session.scalars(select(Photo)) if photo.addition_id}
     assert len(added) == 2                                                       # with words, and with the answer to a question

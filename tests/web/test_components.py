@@ -12,6 +12,7 @@ from wtforms import BooleanField, FileField, PasswordField, RadioField, SelectFi
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
+from web.addresses import this_address, this_path
 from web.forms import said_with
 from web.typed_in import typed_in
 
@@ -40,7 +41,7 @@ def bare() -> Flask:
     app.jinja_env.filters["local"] = lambda words: words
     app.jinja_env.filters["datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
     app.jinja_env.filters["typed"] = typed_in
-    app.jinja_env.globals.update(said_with=said_with)
+    app.jinja_env.globals.update(said_with=said_with, this_address=this_address, this_path=this_path)
     return app
 
 

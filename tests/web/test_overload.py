@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from gunicorn.workers.gthread import ThreadWorker
 
 from tests.web.test_cli import free_port
@@ -35,20 +36,25 @@ def waited(seconds: float) -> Iterator[None]:
         WAITED.reset(before)
 
 
+def browser_of(app: Flask) -> FlaskClient:
+    """Its requests run in this very context, where it stands how long they waited."""
+    return FlaskClient(app, app.response_class)
+
+
 @pytest.mark.parametrize("path", ["/", "/reports", "/sign-in", "/no-such-page"])
 def test_a_page_somebody_waited_too_long_for_is_refused_without_the_database(
     sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr("web.sessions.find_session", lambda *_args, **_more: pytest.fail("the database was asked"))
     with waited(sqlite_app.config["WAIT_SECONDS"] + 0.1):
-        answer = sqlite_app.test_client().get(path, headers={"Cookie": f"{COOKIE}=any"})
+        answer = browser_of(sqlite_app).get(path, headers={"Cookie": f"{COOKIE}=any"})
     assert answer.status_code == 503
     assert 5 <= int(answer.headers["Retry-After"]) <= 15
     assert "Hệ thống đang có quá nhiều người truy cập" in answer.text
 
 
 def test_what_people_typed_may_wait_longer_and_comes_back_with_the_refusal(sqlite_app: Flask) -> None:
-    client, own = sqlite_app.test_client(), {"Sec-Fetch-Site": "same-origin"}
+    client, own = browser_of(sqlite_app), {"Sec-Fetch-Site": "same-origin"}
     with waited(sqlite_app.config["WAIT_SECONDS"] + 0.1):
         assert client.post("/reports/new", data={"words": WORDS}, headers=own).status_code != 503
     with waited(FORM_TIMES * sqlite_app.config["WAIT_SECONDS"] + 0.1):
@@ -61,13 +67,13 @@ def test_what_people_typed_may_wait_longer_and_comes_back_with_the_refusal(sqlit
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/static/css/citizen.css"])
 def test_health_metrics_and_styles_are_always_answered(sqlite_app: Flask, path: str) -> None:
-    with waited(1000), sqlite_app.test_client().get(path) as answer:
+    with waited(1000), browser_of(sqlite_app).get(path) as answer:
         assert answer.status_code == 200
 
 
 def test_an_unknown_host_is_refused_as_ever(sqlite_app: Flask) -> None:
     with waited(1000):
-        assert sqlite_app.test_client().get("/", headers={"Host": "elsewhere.example"}).status_code == 400
+        assert browser_of(sqlite_app).get("/", headers={"Host": "elsewhere.example"}).status_code == 400
 
 
 def small_app(config: Config) -> Flask:

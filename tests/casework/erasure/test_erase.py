@@ -390,15 +390,15 @@ def test_nothing_of_another_case_is_touched(world: build.World, files: Path) -> 
     other = pictured_case(world, files, "rating", by="citizen_2").case
     case = build.case_at(world, "rating")
     tables = [table for table in METADATA.sorted_tables if "case_id" in table.columns]
-    of_other = {table.name: db.session.execute(select(table).where(table.c.case_id == other.id)).all() for table in tables}
+    own = {table.name: select(table).where(table.c.case_id == other.id).order_by(*table.primary_key) for table in tables}
+    of_other = {name: db.session.execute(query).all() for name, query in own.items()}
     words, stored = original_words(other.main_report), set(LocalFileStore(files).list_names())
     with unit_of_work():
         quarantine(lock_case(case.id), QuarantineInput(reason="Tố cáo."), by=world.actor("operator", NOW), now=NOW)
     with unit_of_work():
         hand_over(lock_case(case.id), HandOverInput(receipt="Biên bản 12"), by=world.actor("confidential_reader", NOW), now=LATER)
     remove_erased_files(LocalFileStore(files), now=LATER)
-    for table in tables:
-        assert db.session.execute(select(table).where(table.c.case_id == other.id)).all() == of_other[table.name]
+    assert {name: db.session.execute(query).all() for name, query in own.items()} == of_other
     assert original_words(other.main_report) == words
     assert set(LocalFileStore(files).list_names()) == stored
 

@@ -169,15 +169,15 @@ class TestHalfSignIns:
     def test_one_browser_s_half_is_worth_nothing_in_another(self, app: Flask, guarded: Account, client: FlaskClient) -> None:
         password(client)
         assert client_of(app).post(BEGUN, data={"code": code()}).location.startswith("/sign-in")
-        client.set_cookie(gate.COOKIE, "planted", path=gate.PATH)
+        client.set_cookie(gate.COOKIE, "planted", path="/sign-in")
         assert client.post(BEGUN, data={"code": code()}).location.startswith("/sign-in")
 
     def test_two_browsers_with_one_half_get_one_session(self, app: Flask, guarded: Account, client: FlaskClient) -> None:
         password(client)
-        token = client.get_cookie(gate.COOKIE, path=gate.PATH)
+        token = client.get_cookie(gate.COOKIE, path="/sign-in")
         assert token is not None
         thief = client_of(app)
-        thief.set_cookie(gate.COOKIE, token.value, path=gate.PATH)
+        thief.set_cookie(gate.COOKIE, token.value, path="/sign-in")
         assert client.post(BEGUN, data={"code": code()}).status_code == 302
         assert thief.post(BEGUN, data={"code": code(steps=1)}).location.startswith("/sign-in")
         assert (is_in(client), is_in(thief)) == (True, False)
@@ -206,7 +206,7 @@ class TestHalfSignIns:
 
     def test_the_database_keeps_no_token_and_the_session_is_another(self, guarded: Account, client: FlaskClient) -> None:
         password(client)
-        token = client.get_cookie(gate.COOKIE, path=gate.PATH)
+        token = client.get_cookie(gate.COOKIE, path="/sign-in")
         row = db.session.scalars(select(SignInBegun)).one()
         assert token is not None
         assert token.value != row.token_digest
@@ -214,7 +214,7 @@ class TestHalfSignIns:
         session = client.get_cookie(sessions.COOKIE)
         assert session is not None
         assert session.value != token.value
-        assert client.get_cookie(gate.COOKIE, path=gate.PATH) is None
+        assert client.get_cookie(gate.COOKIE, path="/sign-in") is None
 
     def test_no_way_in_opens_a_session_past_the_second_step(self, app: Flask, guarded: Account) -> None:
         with app.test_request_context(), pytest.raises(sessions.SecondFactorMissing), unit_of_work():
