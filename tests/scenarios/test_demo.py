@@ -392,6 +392,9 @@ def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
     def person(login: str) -> Actor:
         return actor_for(demo_people.staff_account(login), now=NOW)
 
+    def row_of(step: InboxStep) -> WaitingTask:
+        return db.session.get_one(WaitingTask, step.id)
+
     def waiting(login: str) -> dict[str, list[InboxStep]]:
         rows: dict[str, list[InboxStep]] = {}
         for task in page_of(person(login), WantedTasks(), now=NOW, limit=100).tasks:
@@ -414,12 +417,12 @@ def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
     assert near.metres is not None
     assert near.metres < 200
     assert near.likeness > 50
-    assert 2 <= earlier_reports(task.case, by=operator).count <= 4
-    assert waiting("vanhanh")["clear_text"][0].assigned_by_id == person("totruong").account_id
-    assert waiting("vanhanh")["publish"][0].claimed_by_id == person("vanhanh2").account_id
+    assert 2 <= earlier_reports(case, by=operator).count <= 4
+    assert row_of(waiting("vanhanh")["clear_text"][0]).assigned_by_id == person("totruong").account_id
+    assert row_of(waiting("vanhanh")["publish"][0]).claimed_by_id == person("vanhanh2").account_id
     assert [row.is_shared for row in filters_of(operator)] == [False, True]
     assert [unseen_count(person(login)) for login in ("totruong", "canbo.ptnmt")] == [1, 1]
-    officer, step = person("canbo.ptnmt"), waiting("canbo.ptnmt")["submit_answer"][0]
+    officer, step = person("canbo.ptnmt"), row_of(waiting("canbo.ptnmt")["submit_answer"][0])
     assert [draft_name(draft) for draft in drafts_of(draft_place(step), by=officer)] == ["Bản có khối lượng cát"]
     assert len(own_templates(officer, now=NOW)) == 1
 
