@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from casework.calendars import rules_head
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Agency, HouseSetting, SecondFactorRule
 from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.setting_events import record_setting
 
 FOR_NEW = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER, Role.INSPECTOR)
@@ -37,14 +37,10 @@ class _Rule(NamedTuple):
 
 
 class _Rules(NamedTuple):
-    """The rules as kept until one changes, and, where a centre has rules of its own, the centre of each agency."""
+    """The rules, and, where a centre has rules of its own, the centre of each agency."""
 
-    head: str
     rules: list[_Rule]
     centre_of_agency: dict[int, int]
-
-
-_kept: dict[str, _Rules] = {}
 
 
 def needed_from(actor: Actor, *, now: datetime) -> date | None:
@@ -84,17 +80,14 @@ def guard_sign_in(*, now: datetime) -> None:
     record_setting("value", "fresh_minutes", by=SYSTEM, at=now, centre_id=None, old={"value": 0}, new=told_value, reason=WHY_NEW)
 
 
+@kept_with_rules
 def _rules() -> _Rules:
-    """Every rule, cached until the rules change: each staff page asks."""
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept.get(place)
-    if kept is None or kept.head != head:
-        columns = (SecondFactorRule.role, SecondFactorRule.centre_id, SecondFactorRule.grace_days, SecondFactorRule.valid_from,
-                   SecondFactorRule.valid_to)  # fmt: skip
-        rules = [_Rule(*row) for row in db.session.execute(select(*columns))]
-        agencies = db.session.execute(select(Agency.id, Agency.centre_id)) if any(rule.centre_id is not None for rule in rules) else ()
-        kept = _kept[place] = _Rules(head, rules, {row.id: row.centre_id for row in agencies})
-    return kept
+    """Every rule: each staff page asks."""
+    columns = (SecondFactorRule.role, SecondFactorRule.centre_id, SecondFactorRule.grace_days, SecondFactorRule.valid_from,
+               SecondFactorRule.valid_to)  # fmt: skip
+    rules = [_Rule(*row) for row in db.session.execute(select(*columns))]
+    agencies = db.session.execute(select(Agency.id, Agency.centre_id)) if any(rule.centre_id is not None for rule in rules) else ()
+    return _Rules(rules, {row.id: row.centre_id for row in agencies})
 
 
 def _holds(rule: _Rule, day: date) -> bool:

@@ -1,6 +1,6 @@
 """Saved filters of the inbox: a person's own, or shared with everybody who works in a centre or agency."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 
 from casework.bilingual import Bilingual
-from casework.calendars import rules_head
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account, Agency, Centre, SavedFilter
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.reading.counting import Counted
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.sent_once import take_key
 from casework.text import normal
 
@@ -22,8 +22,6 @@ MOST_KEPT = 20
 MOST_SHOWN = 30
 """Filters one person is shown: their own, then colleagues' shared ones, oldest first."""
 LONGEST_NAME = 60
-MOST_PLACES_KEPT = 500
-"""Sets of centres and agencies whose names a process caches."""
 
 _FILTER, _ACCOUNT = SavedFilter.__table__.c, Account.__table__.c
 _IS_OWN = _FILTER.owner_id == bindparam("owner")
@@ -79,21 +77,13 @@ class SeenFilter:
         return self.centre_id is not None or self.agency_id is not None
 
 
-_kept: dict[tuple[str, frozenset[int], frozenset[int]], tuple[str, list[SharedWith]]] = {}
-
-
 def sharing_places(by: Actor) -> list[SharedWith]:
-    """Return the centres and agencies the person works in and may share a filter with; cached until the rules change."""
-    head, place = rules_head(), (str(db.engine.url), frozenset(_centre_ids(by)), by.agency_ids)
-    kept = _kept.get(place)
-    if kept is None or kept[0] != head:
-        if len(_kept) >= MOST_PLACES_KEPT:
-            _kept.clear()
-        kept = _kept[place] = head, _places(*place[1:])
-    return kept[1]
+    """Return the centres and agencies the person works in and may share a filter with."""
+    return _places(frozenset(_centre_ids(by)), by.agency_ids)
 
 
-def _places(centre_ids: Collection[int], agency_ids: Collection[int]) -> list[SharedWith]:
+@kept_with_rules
+def _places(centre_ids: frozenset[int], agency_ids: frozenset[int]) -> list[SharedWith]:
     agencies = db.session.scalars(select(Agency).where(Agency.id.in_(agency_ids)).order_by(Agency.name_vi)) if agency_ids else ()
     centres = db.session.scalars(select(Centre).where(Centre.id.in_(centre_ids)).order_by(Centre.id)) if centre_ids else ()
     return [

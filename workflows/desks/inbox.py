@@ -12,13 +12,13 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
-from casework.calendars import rules_head
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Case, CaseReport, Centre, Report
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.permissions.sight import with_viewers
 from casework.reading.counting import Counted, count_together, rows_of, values_of
+from casework.reading.kept_with_rules import kept_with_rules
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks import inbox_statements as statements
 from workflows.desks.inbox_filters import InboxQuery, places_of, team_desks
@@ -45,9 +45,6 @@ EXAMPLES = (
     .join_from(TASK, VERSION, VERSION.c.id == TASK.c.version_id)
     .where(TASK.c.id.in_(bindparam("examples", expanding=True)))
 )
-
-_kept_prefixes: dict[str, tuple[str, list[str]]] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -260,13 +257,10 @@ def codes_meant(words: str, *, now: datetime) -> tuple[str, ...]:
     return (f"{prefix}-{year_words}-{number.zfill(6)}",)
 
 
-def _prefixes() -> list[str]:
-    """The prefixes of all centres' codes, cached until the rules change."""
-    head, place = rules_head(), str(db.engine.url)
-    kept = _kept_prefixes.get(place)
-    if kept is None or kept[0] != head:
-        kept = _kept_prefixes[place] = head, list(db.session.scalars(select(Centre.code_prefix)))
-    return kept[1]
+@kept_with_rules
+def _prefixes() -> tuple[str, ...]:
+    """The prefixes of all centres' codes."""
+    return tuple(db.session.scalars(select(Centre.code_prefix)))
 
 
 def cases_with(codes: tuple[str, ...]) -> list[Case]:
