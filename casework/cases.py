@@ -1,9 +1,11 @@
 """Finding and locking a case, whether it can be worked on, and the state that follows from its assignments."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, select
-from sqlalchemy.orm import joinedload, lazyload, selectinload
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, lazyload, selectinload
 
 from casework.bilingual import Bilingual
 from casework.db import db
@@ -22,15 +24,27 @@ class CaseBusy(CaseworkError):
         )
 
 
-def lock_case(case_id: int | ScalarSelect[int]) -> Case:
+def lock_case(case_id: int) -> Case:
     """Return the case with its row locked until the transaction ends; every step locks the case before anything else.
 
-    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock. Reports and senders that were
-    read before stay as they were read: refresh what a decision rests on.
-    Raises sqlalchemy.exc.NoResultFound when there is no such case.
+    On SQLite the transaction itself is the lock. Reports and senders that were read before stay as they were read: refresh what a decision
+    rests on. Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
+    return db.session.scalars(_locking_one(), {"key": case_id}).one()
+
+
+def lock_case_of(case_id: InstrumentedAttribute[int], key: InstrumentedAttribute[Any], value: object) -> Case:
+    """The same for the case of a row, such as a step by its ref, which saves asking for it first: its column, and the row's key."""
+    return db.session.scalars(_locking_one(case_id, key), {"key": value}).one()
+
+
+@cache
+def _locking_one(case_id: InstrumentedAttribute[int] | None = None, key: InstrumentedAttribute[Any] | None = None) -> Select[Case]:
+    wanted: Any = bindparam("key")
+    if case_id is not None and key is not None:
+        wanted = select(case_id).where(key == wanted).scalar_subquery()
     # many acts need no reports: those of one case are read when they are asked for
-    return db.session.scalars(_locking(select(Case).where(Case.id == case_id), is_one=True)).one()
+    return _with_parts(select(Case).where(Case.id == wanted), lazyload).with_for_update(of=Case)
 
 
 def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
@@ -69,15 +83,16 @@ def lock_free_cases(case_ids: Collection[int]) -> list[Case]:
     return list(db.session.scalars(_locking(_in_order(case_ids), skips=True)))
 
 
-def _locking(query: Select[Case], *, skips: bool = False, is_one: bool = False) -> Select[Case]:
+def _locking(query: Select[Case], *, skips: bool = False) -> Select[Case]:
+    return _with_parts(query, selectinload).with_for_update(of=Case, skip_locked=skips)
+
+
+def _with_parts(query: Select[Case], reports: Callable[[Any], Any]) -> Select[Case]:
     # area and field are not joined: PostgreSQL would give back the row that was theirs before it had to wait for the lock
-    query = query.options(
+    return query.options(
         selectinload(Case.assignments).options(joinedload(Assignment.agency), lazyload(Assignment.answers).joinedload(Answer.decision)),
-        (lazyload if is_one else selectinload)(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
+        reports(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
     ).execution_options(populate_existing=True)
-    if db.session.get_bind().dialect.name == "sqlite":
-        return query
-    return query.with_for_update(of=Case, skip_locked=skips)
 
 
 def settle_state(case: Case) -> None:

@@ -1,23 +1,25 @@
 """The database: column types every table shares, and the one place that commits."""
 
 import secrets
-import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Insert, Integer, MetaData, String, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
+
+from casework.db_errors import READ_ONLY, is_void_plan
 
 LOCK_TIMEOUT_SECONDS = 5
 """How long a step waits for a row held by another step before it gives up."""
@@ -26,22 +28,15 @@ IDLE_SECONDS = 60
 """How long a transaction may be idle before PostgreSQL releases its rows. Without it, a process stopped or frozen in mid-step would keep
 them for ever; the longest legitimate wait is half a minute, for an unreachable file storage."""
 
-CIRCLE_CODES = frozenset({"40P01", "40001"})
-LOCK_CODES = CIRCLE_CODES | {"55P03"}
-"""PostgreSQL: deadlock detected, could not serialise; lock not available."""
-
-READ_ONLY, VOID_PLAN = "25006", "0A000"
-AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "53100", "58030"})
-"""PostgreSQL: read-only, shut down, crashed, starting, idle too long, idle too long in a transaction, too many connections, disk full,
-disk failing; class 08 is connection errors."""
-
-DISK_CODES = frozenset({"53100", "58030"})
-SQLITE_DISK_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-
 WRITES = "langbiang_writes"
 """Execution option that makes the SQLite transaction take the write lock at once."""
 
 _BEFORE_COMMIT = "before the commit"
+
+_ADDED = "rows to be added"
+
+IS_WATCHED = "changes are watched"
+"""The key in a session's `info` that says that somebody is told of each row the session changes."""
 
 READS_FROM = "reads from"
 """The key in a session's `info` for the replica it reads from."""
@@ -106,11 +101,33 @@ class Referable:
 
 
 class RoutedSession(Session):
-    """Reads from a replica where reading_from says so, otherwise from the primary, which takes all writes."""
+    """Reads from a replica where reading_from says so, otherwise from the primary, which takes all writes.
+
+    A flush also sends the rows of `add_only`, so that whatever flushes before it reads sees them.
+    """
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         replica: Engine | None = self.info.get(READS_FROM)
         return replica if replica is not None else super().get_bind(*args, **kwargs)
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        super().flush(objects)
+        alike: dict[tuple[Table, tuple[str, ...]], list[dict[str, Any]]] = {}
+        for row in self.info.pop(_ADDED, ()):
+            values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
+            alike.setdefault((row.__table__, tuple(values)), []).append(values)
+        for (table, _columns), rows in alike.items():
+            self.connection().execute(_inserted(table), rows)
+
+
+@cache
+def _inserted(table: Table) -> Insert:
+    return table.insert().inline()
+
+
+@event.listens_for(RoutedSession, "after_soft_rollback")
+def _forget_added(session: Session, _transaction: object) -> None:
+    session.info.pop(_ADDED, None)
 
 
 db = SQLAlchemy(metadata=METADATA, disable_autonaming=True, session_options={"class_": RoutedSession})
@@ -179,6 +196,7 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
         for do in list(session.info["kept"].pop(_BEFORE_COMMIT, {}).values()):
             do()
         session.expire_on_commit = not keeps_rows
+        session.flush()
         session.commit()
     except BaseException:
         session.rollback()
@@ -216,44 +234,6 @@ def reading_once() -> Iterator[None]:
         info.pop("kept", None)
 
 
-def is_lock_timeout(error: DBAPIError) -> bool:
-    """Whether the error means that a row or table was locked for too long, or that a release has just changed the table."""
-    code = getattr(error.orig, "sqlstate", None)
-    return code in LOCK_CODES or _is_void_plan(error.orig) or "database is locked" in str(error.orig)
-
-
-def is_circle(error: DBAPIError) -> bool:
-    """Whether PostgreSQL ended the transaction because of a deadlock; repeated, it succeeds."""
-    return getattr(error.orig, "sqlstate", None) in CIRCLE_CODES
-
-
-def is_unreachable(error: SQLAlchemyError) -> bool:
-    """Whether no database accepts writes at this moment: it is down, starting, being replaced, full, or out of connections; for SQLite,
-    whether its disk accepts none."""
-    import psycopg  # late: docs/architecture.md
-
-    if isinstance(error, TimeoutError):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if isinstance(error.orig, sqlite3.Error):
-        return is_disk_trouble(error)
-    if not isinstance(error.orig, psycopg.Error):
-        return False
-    code = error.orig.sqlstate
-    if code is None:
-        return isinstance(error.orig, psycopg.OperationalError) or error.connection_invalidated
-    return code in AWAY_CODES or code.startswith("08")
-
-
-def is_disk_trouble(error: BaseException) -> bool:
-    """Whether the disk under the database is full, failing or read-only."""
-    told = error.orig if isinstance(error, DBAPIError) else None
-    if isinstance(told, sqlite3.Error):
-        return getattr(told, "sqlite_errorcode", 0) & 0xFF in SQLITE_DISK_CODES
-    return getattr(told, "sqlstate", None) in DISK_CODES
-
-
 def kept_for_step() -> dict[Any, Any]:
     """Values the running unit of work has read and need not read again; outside one, a dictionary that is discarded.
 
@@ -261,6 +241,23 @@ def kept_for_step() -> dict[Any, Any]:
     """
     kept: dict[Any, Any] = db.session().info.get("kept", {})
     return kept
+
+
+def add_only(row: Model) -> None:
+    """Add a row nobody reads as an object: it is written with the others of its table in one statement, at the next flush, and gets no id.
+
+    Until then it may be changed (see is_unsent).
+    """
+    session = db.session()
+    if session.info.get(IS_WATCHED):
+        session.add(row)
+    else:
+        session.info.setdefault(_ADDED, []).append(row)
+
+
+def is_unsent(row: Model) -> bool:
+    """Whether a change of the row is still written: one of `add_only` that waits for the next flush, or one of the session."""
+    return row in db.session or any(row is each for each in db.session().info.get(_ADDED, ()))
 
 
 def before_commit(what: Hashable, do: Callable[[], None]) -> None:
@@ -343,17 +340,10 @@ def _give_up_preparing(context: ExceptionContext) -> None:
     Behind PgBouncer the invalid plan is shared and would be met again and again. The request is told to try again.
     """
     void = context.original_exception
-    if context.connection is not None and _is_void_plan(void):
+    if context.connection is not None and is_void_plan(void):
         own: Any = context.connection.connection.dbapi_connection
         own.prepare_threshold = None
         raise OperationalError(context.statement, None, void, hide_parameters=True) from void
-
-
-def _is_void_plan(error: BaseException | None) -> bool:
-    """Recognised by the place in PostgreSQL that raises it: its code covers everything that is unsupported, and its message is
-    translated."""
-    diagnosis = getattr(error, "diag", None) if getattr(error, "sqlstate", None) == VOID_PLAN else None
-    return diagnosis is not None and diagnosis.source_function == "RevalidateCachedQuery"
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
@@ -368,5 +358,5 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 
 def inserting(table: Any) -> Any:
-    """An INSERT of this database's dialect, which can skip existing rows."""
+    """An INSERT of this database's dialect, which can skip existing rows; for a table, not a model, it flushes nothing before it."""
     return (sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)

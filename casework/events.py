@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, null, select, update
 
-from casework.db import db, kept_for_step
+from casework.db import add_only, db, kept_for_step
 from casework.models import Case, Event, EventStream
 from casework.permissions import Actor
 from casework.sent_once import take_key
@@ -58,7 +58,7 @@ def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[st
     )
     event.hash = chain_hash(event)
     head.seq, head.hash, head.changed_at = event.seq, event.hash, at
-    db.session.add(event)
+    add_only(event)
     return event
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from casework.cases import NO_SUCH_CASE
 from casework.db import db
@@ -60,7 +60,12 @@ def is_following(case: Case, by: Actor) -> bool:
 
 def followers_of(case: Case) -> list[Follower]:
     """The present followers of the case, longest first."""
-    return list(db.session.scalars(select(Follower).where(Follower.case_id == case.id, Follower.ended_at.is_(None)).order_by(Follower.id)))
+    # nobody begins to follow, or ends it, in a step that tells followers
+    with db.session.no_autoflush:
+        return list(db.session.scalars(_FOLLOWERS, {"case_id": case.id}))
+
+
+_FOLLOWERS = select(Follower).where(Follower.case_id == bindparam("case_id"), Follower.ended_at.is_(None)).order_by(Follower.id)
 
 
 def is_known_to_public(case: Case) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.db import db, kept_for_step, new_ref
+from casework.db import add_only, db, is_unsent, kept_for_step, new_ref
 from casework.followers import followers_of, is_known_to_public
 from casework.local_time import by_day, local_day
 from casework.models import Case, OutboxMessage, Report
@@ -166,7 +166,10 @@ def _put(
     kept, same = kept_for_step(), ("told", key or (template, about, case.id, recipient, at))
     earlier: OutboxMessage | None = kept.get(same)
     if earlier is not None:
-        earlier.parameters = parameters
+        if is_unsent(earlier):
+            earlier.parameters = parameters
+        else:
+            db.session.execute(_RETOLD, {"key": earlier.dedupe_key, "newest": parameters})
         return
     message = kept[same] = OutboxMessage(
         recipient=recipient,
@@ -179,4 +182,8 @@ def _put(
         created_at=at,
         due_at=at,
     )
-    db.session.add(message)
+    add_only(message)
+
+
+_MESSAGE: Any = OutboxMessage.__table__
+_RETOLD = update(_MESSAGE).where(_MESSAGE.c.dedupe_key == bindparam("key")).values(parameters=bindparam("newest"))

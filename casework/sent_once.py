@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.db import db, kept_for_step
+from casework.db import db, inserting, kept_for_step
 from casework.models import IdempotencyKey
 from casework.sealing.seal import lookup_digest
 
@@ -64,14 +65,20 @@ def take_key(now: datetime) -> None:
     sent = _present.get()
     if sent is None or _TAKEN in kept_for_step():
         return
-    insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = insert(IdempotencyKey).values(key=sent.key, purpose=PURPOSE, result="", content_digest=sent.by_whom, used_at=now)
-    if db.session.execute(row.on_conflict_do_nothing().returning(IdempotencyKey.key)).first() is None:
+    row = {"key": sent.key, "purpose": PURPOSE, "result": "", "content_digest": sent.by_whom, "used_at": now}
+    # not through the session, which would send everything else first
+    if db.session.connection().execute(_taking(db.session.get_bind().dialect.name), row).first() is None:
         # one request may record in several units of work
         taken_by = select(IdempotencyKey.content_digest).where(IdempotencyKey.key == sent.key)
         if db.session.scalar(taken_by) != sent.by_whom:
             raise SentBefore
     kept_for_step()[_TAKEN] = sent.is_recorded = True
+
+
+@cache
+def _taking(_dialect: str) -> Any:
+    table = IdempotencyKey.__table__
+    return inserting(table).on_conflict_do_nothing().returning(table.c.key)
 
 
 def answered_at(address: str) -> str:

@@ -17,7 +17,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
 from casework.cases import CaseBusy
-from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable
+from casework.db import db
+from casework.db_errors import is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
 from casework.files.local import FileNotStored, StorageUnreachable
 from casework.permissions import NotAllowed

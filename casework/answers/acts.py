@@ -77,7 +77,6 @@ def submit_answer(assignment: Assignment, given: SubmitAnswerInput, *, by: Actor
         no_photo_reason=normal(given.no_photo_reason) or None, submitted_at=now, **parts,
     )  # fmt: skip
     db.session.add(answer)
-    db.session.flush()
     photos = link_carried([_of_version_before(*each, assignment, answer) for each in given.carried], answer=answer, by=by, now=now)
     photos += link_staged(given.photos_token, now=now, answer=answer, first=photos) if given.photos_token else 0
     if photos > most_photos():

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from casework.calendars import calendar_of
 from casework.clocks.due_changes import assignment_due
@@ -218,10 +218,14 @@ def _running_clocks(case: Case) -> list[Clock]:
     """Read once per step: the case is locked, so nobody else starts or ends a limit meanwhile."""
     kept = kept_for_step()
     if ("clocks", case.id) not in kept:
-        query = select(Clock).where(Clock.case_id == case.id, Clock.ended_at.is_(None)).order_by(Clock.id)
-        kept["clocks", case.id] = list(db.session.scalars(query))
+        # a limit is started after this was read, so nothing that has not been sent yet belongs to it
+        with db.session.no_autoflush:
+            kept["clocks", case.id] = list(db.session.scalars(_RUNNING, {"case_id": case.id}))
     running: list[Clock] = kept["clocks", case.id]
     return running
+
+
+_RUNNING = select(Clock).where(Clock.case_id == bindparam("case_id"), Clock.ended_at.is_(None)).order_by(Clock.id)
 
 
 def no_clocks_yet(case: Case) -> None:

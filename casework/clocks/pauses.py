@@ -74,7 +74,8 @@ def revive_clocks(case: Case, *, since: datetime, at: datetime) -> None:
 
 def start_case_clock(case: Case, *, at: datetime) -> Clock:
     """Start the limit of a case from an instant that may precede finished pauses, which do not count against it."""
-    rests = rests_before_promise(case)
+    with db.session.no_autoflush:
+        rests = rests_before_promise(case)
     due = None
     if rests:
         rule = rule_for(

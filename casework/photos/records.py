@@ -150,7 +150,10 @@ def link_staged(
     first: int = 0,
 ) -> int:
     """Link the photos of a form to what the form made, and return how many there were. `first` is the position of the first."""
-    photos = staged_photos(token)
+    with db.session.no_autoflush:
+        photos = staged_photos(token)
+    if photos:
+        db.session.flush()  # what the form made gets the number its photos name
     for place, photo in enumerate(photos, start=first):
         photo.state, photo.linked_at, photo.staged_token, photo.position = "linked", now, None, place
         photo.report_id = report.id if report else None
@@ -173,17 +176,20 @@ def prepare_again(photo: Photo, *, store: FileStore) -> PreparedPhoto:
 
 def link_carried(carried: Iterable[tuple[Photo, PreparedPhoto]], *, answer: Answer, by: Actor, now: datetime) -> int:
     """Link copies of photos to a later version of an answer, with their original time and sender; return how many."""
-    place = 0
-    for place, (earlier, copy) in enumerate(carried, start=1):
+    photos = list(carried)
+    if not photos:
+        return 0
+    db.session.flush()
+    for place, (earlier, copy) in enumerate(photos):
         photo = Photo(
-            purpose=earlier.purpose, state="linked", answer_id=answer.id, position=place - 1, sha256=copy.sha256,
+            purpose=earlier.purpose, state="linked", answer_id=answer.id, position=place, sha256=copy.sha256,
             sealed_name=copy.sealed_name, sealed_metadata=earlier.sealed_metadata, uploaded_by_id=earlier.uploaded_by_id,
             uploaded_at=earlier.uploaded_at, linked_at=now,
         )  # fmt: skip
         photo.files.extend(_row(file, by=by, now=now) for file in copy.files)
         db.session.add(photo)
     db.session.flush()
-    return place
+    return len(photos)
 
 
 def photos_of_report(report: Report) -> list[Photo]:
@@ -205,7 +211,8 @@ def photos_of_answer(answer: Answer) -> list[Photo]:
 
 
 def uncleared_photos(report: Report) -> list[Photo]:
-    return [photo for photo in photos_of_report(report) if copy_for(photo, "agencies", "view") is None]
+    with db.session.no_autoflush:  # copies just made are in the photo's own list
+        return [photo for photo in photos_of_report(report) if copy_for(photo, "agencies", "view") is None]
 
 
 def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:

@@ -147,4 +147,6 @@ def _named(area_ids: Collection[int], own_id: int, wanted: Collection[int]) -> l
 
 
 def _names(area_ids: Collection[int]) -> dict[int, str]:
-    return {id_: name for id_, name in db.session.execute(select(Area.id, Area.name_vi).where(Area.id.in_(area_ids)))}  # noqa: C416
+    """The Vietnamese names of those of some areas that have predecessors or successors."""
+    names = _land().names
+    return {id_: names[id_].vi for id_ in area_ids if id_ in names}

@@ -62,8 +62,9 @@ def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dic
     require(by, Action.PUBLISH, case)
     refuse_unshowable(case, checked=given.checked)
     _refuse_unfinished(case)
+    answers = _answers_to_show(case)
     publication = _publication(case, "final", by=by, now=now)
-    version = write_version(publication, _answers_to_show(case), given, by=by, now=now)
+    version = write_version(publication, answers, given, by=by, now=now)
     choose_photos(version, given.photos, by=by, now=now)
     record(case, "publish", by=by, at=now, kind="final", number=publication.number, photos=len(given.photos))
     case.is_public, case.published_at = True, case.published_at or now

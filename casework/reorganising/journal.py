@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, LargeBinary, Table, and_, delete, event, insert, inspect, null, select, update
 from sqlalchemy.orm import Mapper, Session
 
-from casework.db import METADATA, Instant, Model, db
+from casework.db import IS_WATCHED, METADATA, Instant, Model, db
 from casework.models import Reorganisation, ReorganisationChange
 
 NOT_KEPT = frozenset({
@@ -68,10 +68,12 @@ def watched(take: Callable[[list[Row]], object]) -> Iterator[None]:
 
     session.flush()
     event.listen(session, "after_flush", note)
+    was_watched, session.info[IS_WATCHED] = session.info.get(IS_WATCHED), True
     try:
         yield
         session.flush()
     finally:
+        session.info[IS_WATCHED] = was_watched
         event.remove(session, "after_flush", note)
 
 

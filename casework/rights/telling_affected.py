@@ -11,7 +11,8 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
-from casework.db import db, is_lock_timeout, unit_of_work
+from casework.db import db, unit_of_work
+from casework.db_errors import is_lock_timeout
 from casework.models import Breach, BreachSubject, Event, OutboxMessage, Report, Reporter
 from casework.outbox import tell_of_breach
 from casework.permissions import SYSTEM, Actor

@@ -1,10 +1,11 @@
 """Keeping a case's search rows current: one per audience, made only of words that audience may read."""
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, literal, select, union_all
 
-from casework.db import db
+from casework.db import before_commit, db
 from casework.models import Case, CaseReport, Recording, ReportText, SearchRow
 from casework.places.former_areas import other_names
 from casework.publications import PUBLIC_KINDS, names_village, newest_publication
@@ -21,7 +22,12 @@ def add_search_rows(case: Case, *, at: datetime) -> None:
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
-    """Rebuild the case's search rows; a quarantined case has none, an unpublished one none for the public."""
+    """Rebuild the case's search rows once, before the unit of work commits; a quarantined case has none, an unpublished one none for the
+    public."""
+    before_commit(("search rows", case.id), partial(_refresh, case, at))
+
+
+def _refresh(case: Case, at: datetime) -> None:
     if case.quarantined_at is not None:
         db.session.execute(delete(SearchRow).where(SearchRow.case_id == case.id))
         return

@@ -143,8 +143,7 @@ def classify(case: Case, given: ClassifyInput, *, by: Actor, now: datetime) -> d
     record(case, "classify", by=by, at=now, **classes_told(given, rated), village=how)
     clock = start_case_clock(case, at=counted_from(case, now=now))
     tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)
-    db.session.flush()
-    db.session.refresh(case, ["area", "field", "visibility_reason"])
+    db.session.expire(case, ["area", "field", "visibility_reason"])
     refresh_search_rows(case, at=now)
     return {"urgent": case.is_urgent}
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from casework.db import db, is_lock_timeout, is_unreachable
+from casework.db import db
+from casework.db_errors import is_lock_timeout, is_unreachable
 
 LOGGER = logging.getLogger("langbiang.jobs")
 

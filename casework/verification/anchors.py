@@ -29,7 +29,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from casework.db import db, is_lock_timeout, unit_of_work
+from casework.db import db, unit_of_work
+from casework.db_errors import is_lock_timeout
 from casework.errors import CaseworkError
 from casework.models import Anchor, Event, EventStream
 from casework.verification.anchor_keys import (

@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from casework.db import WrittenOutsideUnit, db, is_lock_timeout, unit_of_work
+from casework.db import WrittenOutsideUnit, db, unit_of_work
+from casework.db_errors import is_lock_timeout
 from casework.models import Centre
 from tests import build
 from tests.conftest import running

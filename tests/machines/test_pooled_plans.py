@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, select
 from sqlalchemy.exc import OperationalError
 
-from casework.db import is_lock_timeout, prepare_engine
+from casework.db import prepare_engine
+from casework.db_errors import is_lock_timeout
 from casework.models import Centre
 from tests.machines.pooler import Pooler
 from tests.postgres import Cluster

@@ -17,7 +17,8 @@ from sqlalchemy import Engine, create_engine, event, func, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 import web.http.replica_lag
-from casework.db import WRITES, db, is_unreachable, prepare_engine, reading_from, unit_of_work
+from casework.db import WRITES, db, prepare_engine, reading_from, unit_of_work
+from casework.db_errors import is_unreachable
 from casework.models import Case, Centre
 from casework.permissions import ANYONE, Action
 from tests import build

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from casework import db as database
-from casework.db import db, is_lock_timeout, is_unreachable, unit_of_work
+from casework.db import db, unit_of_work
+from casework.db_errors import is_lock_timeout, is_unreachable
 from casework.models import Centre
 from tests import build
 from tests.conftest import running

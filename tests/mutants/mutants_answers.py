@@ -112,7 +112,7 @@ ANSWERS = [
            ("tests/workflows/running/test_steps.py::test_who_has_lost_the_role_since_taking_a_step_does_not_do_it",)),
     Mutant("timer whose step was done first has fired", "workflows/running/flat_rows.py", "row.fired_at = self.now if engine.has_completed(workflow, UUID(engine_task)) else None", "row.fired_at = self.now",
            ("tests/workflows/running/test_wakeups.py::test_a_timer_whose_step_was_done_first_ends_without_firing",)),
-    Mutant("timer does not lock its case", "workflows/running/wakeups.py", "case = lock_case(select(Timer.case_id).where(Timer.id == timer_id).scalar_subquery())",
+    Mutant("timer does not lock its case", "workflows/running/wakeups.py", "case = lock_case_of(Timer.case_id, Timer.id, timer_id)",
            "case = db.session.get_one(Timer, timer_id).instance.case",
            ("tests/workflows/running/test_wakeups.py::test_a_click_wins_over_a_timer_that_waits_for_its_case",)),
 ]

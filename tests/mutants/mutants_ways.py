@@ -107,7 +107,7 @@ WAYS = [
            way("no eligible approver: found at submit, goes to the leader of the agency above")),
     not_offered("no interim publication", "publish_interim", "interim publication"),
     Mutant("final publication with an open agency", "casework/publishing/acts.py",
-           '    _refuse_unfinished(case)\n    publication = _publication(case, "final"', '    publication = _publication(case, "final"', unit("publishing/acts", "the_final_publication_waits_for_every_agency")),
+           '    _refuse_unfinished(case)\n    answers = _answers_to_show(case)\n    publication = _publication(case, "final"', '    answers = _answers_to_show(case)\n    publication = _publication(case, "final"', unit("publishing/acts", "the_final_publication_waits_for_every_agency")),
     not_offered("no way round a missing answer", "close_without_answer", "closed without a missing agency's answer"),
     Mutant("operators go on without an answer", "casework/permissions/__init__.py", 'CLOSE = "close", {Role.OPS_LEAD}', 'CLOSE = "close", OPERATIONS',
            unit("assignments/reassignment", "the_operations_lead_goes_on_without_an_agency_once_another_has_answered")),

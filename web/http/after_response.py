@@ -5,7 +5,8 @@ from collections.abc import Callable
 from flask import Response, after_this_request
 from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 
-from casework.db import is_lock_timeout, is_unreachable, unit_of_work
+from casework.db import unit_of_work
+from casework.db_errors import is_lock_timeout, is_unreachable
 
 SHOWN = frozenset({200, 422})
 """The page was shown, or shown again with errors."""

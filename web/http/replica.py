@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from casework.db import db, is_lock_timeout, is_unreachable, prepare_engine, reading_from
+from casework.db import db, prepare_engine, reading_from
+from casework.db_errors import is_lock_timeout, is_unreachable
 from web.config import Config
 from web.http.devices import DEVICE_COOKIE
 from web.http.metrics import PAGES

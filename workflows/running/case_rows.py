@@ -1,9 +1,10 @@
 """The rows a step reads of its locked case: each on demand, or read ahead for many cases."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from casework.clocks.acts import read_clocks_ahead
@@ -26,11 +27,15 @@ def instances_and_steps(case: Case) -> tuple[list[ProcessInstance], list[Waiting
     """The instances of a case with its steps at desks, in one statement; None for steps that have been read ahead."""
     if ("instances", case.id) in kept_for_step():
         return instances_of(case), None
-    at_desk = and_(WaitingTask.instance_id == ProcessInstance.id, WaitingTask.state.in_(AT_DESKS))
-    query = QUERIES["instances"]([case.id]).add_columns(WaitingTask).outerjoin(WaitingTask, at_desk)
     with db.session.no_autoflush:
-        rows = db.session.execute(query.order_by(WaitingTask.id)).all()
+        rows = db.session.execute(_instances_and_steps(), {"ids": [case.id]}).all()
     return list(dict.fromkeys(row[0] for row in rows)), [row[1] for row in rows if row[1] is not None]
+
+
+@cache
+def _instances_and_steps() -> Select[ProcessInstance, WaitingTask]:
+    at_desk = and_(WaitingTask.instance_id == ProcessInstance.id, WaitingTask.state.in_(AT_DESKS))
+    return QUERIES["instances"].add_columns(WaitingTask).outerjoin(WaitingTask, at_desk).order_by(WaitingTask.id)
 
 
 def steps_of(case: Case) -> list[WaitingTask]:
@@ -55,6 +60,13 @@ def merged_into(case: Case) -> list[Case]:
     return _rows(case, "merged")
 
 
+def hold_rows(case: Case, instances: Iterable[ProcessInstance], steps: Iterable[WaitingTask | None]) -> None:
+    """Keep the instances of a locked case and its steps at desks, read along with something else, for the step that is being done."""
+    kept = kept_for_step()
+    kept["instances", case.id] = list(dict.fromkeys(instances))
+    kept["steps", case.id] = [step for step in dict.fromkeys(steps) if step is not None]
+
+
 def nothing_yet(case: Case) -> None:
     """Say that a case just filed has no instance, step or timer: nothing is asked for them."""
     kept_for_step().update({(kind, case.id): [] for kind in ("instances", "steps", "timers")})
@@ -72,17 +84,18 @@ def read_ahead(cases: Collection[Case]) -> None:
     kept, ids = kept_for_step(), [case.id for case in cases]
     for kind, query in QUERIES.items():
         kept.update({(kind, case_id): [] for case_id in ids})
-        for row in db.session.scalars(query(ids)):
+        for row in db.session.scalars(query, {"ids": ids}):
             kept[kind, row.merged_into_id if isinstance(row, Case) else row.case_id].append(row)
 
 
-QUERIES: dict[str, Callable[[list[int]], Select[Any]]] = {
-    "instances": lambda ids: select(ProcessInstance).where(ProcessInstance.case_id.in_(ids)).order_by(ProcessInstance.id),
-    "steps": lambda ids: (
-        select(WaitingTask).where(WaitingTask.case_id.in_(ids), WaitingTask.state.in_(AT_DESKS)).options(joinedload(WaitingTask.instance))
+_IDS: Any = bindparam("ids", expanding=True)
+QUERIES: dict[str, Select[Any]] = {
+    "instances": select(ProcessInstance).where(ProcessInstance.case_id.in_(_IDS)).order_by(ProcessInstance.id),
+    "steps": (
+        select(WaitingTask).where(WaitingTask.case_id.in_(_IDS), WaitingTask.state.in_(AT_DESKS)).options(joinedload(WaitingTask.instance))
     ),
-    "timers": lambda ids: select(Timer).where(Timer.case_id.in_(ids), Timer.ended_at.is_(None)),
-    "merged": lambda ids: select(Case).where(Case.merged_into_id.in_(ids), Case.state == CaseState.MERGED),
+    "timers": select(Timer).where(Timer.case_id.in_(_IDS), Timer.ended_at.is_(None)),
+    "merged": select(Case).where(Case.merged_into_id.in_(_IDS), Case.state == CaseState.MERGED),
 }
 
 
@@ -93,4 +106,4 @@ def _rows(case: Case, kind: str) -> list[Any]:
         return rows
     # called in the middle of a step, whose rows are written once, at its end
     with db.session.no_autoflush:
-        return list(db.session.scalars(QUERIES[kind]([case.id])))
+        return list(db.session.scalars(QUERIES[kind], {"ids": [case.id]}))

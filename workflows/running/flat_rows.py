@@ -19,7 +19,7 @@ from casework.clocks.acts import (
     start_step_clock,
     tell_limits,
 )
-from casework.db import db
+from casework.db import add_only, db
 from casework.models import Case
 from casework.settings.elements import element_rule
 from casework.working_time import BeyondTenYears, due_at, working_minutes
@@ -148,7 +148,7 @@ class FlatRows:
                 minutes = working_minutes(row.entered_at, self.now, calendar)
             except BeyondTenYears:
                 minutes = None
-            db.session.add(
+            add_only(
                 StepFact(
                     instance_id=row.instance_id, engine_task=row.engine_task, case_id=row.case_id, assignment_id=row.assignment_id,
                     version_id=row.version_id, element=row.element, entered_at=row.entered_at, left_at=self.now,

@@ -13,7 +13,8 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import CaseBusy, lock_case
-from casework.db import db, is_circle, is_disk_trouble, is_lock_timeout, is_unreachable, unit_of_work
+from casework.db import db, unit_of_work
+from casework.db_errors import is_circle, is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case

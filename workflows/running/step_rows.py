@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import aliased, joinedload, lazyload, selectinload
 
 from casework.calendars import RULES_STREAM
@@ -12,6 +12,7 @@ from casework.permissions.sight import with_viewers
 from casework.reading.lacking import parts_there
 from casework.steps.drafts import drafts_at
 from workflows.models import ProcessInstance, WaitingTask
+from workflows.running.case_rows import AT_DESKS
 
 
 @cache
@@ -32,7 +33,7 @@ def step_shown() -> Any:
 
 
 @cache
-def step_locked() -> Select[WaitingTask, EventStream, EventStream, bool]:
+def step_locked() -> Any:
     """The step `ref`, locked, with the locked head of the chain `stream` of its case, and that of the rules."""
     case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
@@ -40,3 +41,12 @@ def step_locked() -> Select[WaitingTask, EventStream, EventStream, bool]:
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
     query = query.options(joinedload(WaitingTask.instance)).execution_options(populate_existing=True)
     return query.with_for_update(of=(WaitingTask, case_head))
+
+
+@cache
+def step_to_do() -> Any:
+    """The same with every instance of its case, as `instance`, and each of its steps at a desk, as `step`: a row for each."""
+    instance, step = aliased(ProcessInstance, name="instance"), aliased(WaitingTask, name="step")
+    query = step_locked().add_columns(instance, step).join(instance, instance.case_id == WaitingTask.case_id)
+    query = query.outerjoin(step, and_(step.instance_id == instance.id, step.state.in_(AT_DESKS)))
+    return query.order_by(instance.id, step.id)

@@ -1,6 +1,6 @@
 """Performs one step for a person: finds the task, locks the case, runs the use case and moves the token, in the caller's unit of work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
-from casework.cases import STANDSTILLS, CaseBusy, lock_case
+from casework.cases import STANDSTILLS, CaseBusy, lock_case_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import case_stream, hold_heads
@@ -27,11 +27,12 @@ from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
 from workflows.element_settings import help_on, label_on
 from workflows.models import Incident, WaitingTask
+from workflows.running.case_rows import hold_rows
 from workflows.running.claims import holder_of, is_free, is_stood_in_by
 from workflows.running.drawn_steps import barred_by, element_of, outcome_words, step_of
 from workflows.running.hearing import hold_version, refuse_unheard
 from workflows.running.instances import CaseProcess
-from workflows.running.step_rows import step_locked, step_shown
+from workflows.running.step_rows import step_locked, step_shown, step_to_do
 from workflows.versions.past import version_at
 
 SUSPENDED = Bilingual(
@@ -101,7 +102,7 @@ def perform_chosen(
 
     `choose` is called as soon as it is clear that the person may do the step now; it must not write.
     """
-    case, task, has_drafts = _locked(task_ref)
+    case, task, has_drafts = _step_to_do(task_ref)
     _refuse_unavailable(task, by, case, now)
     if (why := _other_than_words(task, by, now)) is not None:
         raise StepRefused(*why)
@@ -210,23 +211,28 @@ def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
 
     Raises TaskUnknown, and CaseBusy if a merge or split moved the step to another case during the wait for the lock.
     """
-    return _locked(task_ref)[:2]
+    case, rows = _locked(task_ref, step_locked())
+    return case, rows[0].WaitingTask
 
 
-def _locked(task_ref: str) -> tuple[Case, WaitingTask, bool]:
-    """The same, and whether anybody has a draft of the step.
+def _step_to_do(task_ref: str) -> tuple[Case, WaitingTask, bool]:
+    """The same, and whether anybody has a draft of the step; what doing it reads of its process is read along."""
+    case, rows = _locked(task_ref, step_to_do())
+    hold_rows(case, (row.instance for row in rows), (row.step for row in rows))
+    return case, rows[0].WaitingTask, rows[0].has_drafts
 
-    The heads of the case's chain, locked, and of the rules, which every step asks for, are read with the step's row.
-    """
+
+def _locked(task_ref: str, reading: Any) -> tuple[Case, Sequence[Any]]:
+    """The case, locked, and the rows of its step, with the locked head of its chain, and that of the rules, which every step asks for."""
     try:
-        case = lock_case(select(WaitingTask.case_id).where(WaitingTask.ref == task_ref).scalar_subquery())
+        case = lock_case_of(WaitingTask.case_id, WaitingTask.ref, task_ref)
     except NoResultFound:
         raise TaskUnknown from None
-    row = db.session.execute(step_locked(), {"ref": task_ref, "stream": case_stream(case)}).one()
-    if row.WaitingTask.case_id != case.id:
+    rows = db.session.execute(reading, {"ref": task_ref, "stream": case_stream(case)}).all()
+    if rows[0].WaitingTask.case_id != case.id:
         raise CaseBusy
-    hold_heads(row.case_head, row.rules_head)
-    return case, row.WaitingTask, row.has_drafts
+    hold_heads(rows[0].case_head, rows[0].rules_head)
+    return case, rows
 
 
 def refuse_not_waiting(task: WaitingTask) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from casework.cases import CaseBusy, lock_case, lock_free_cases
+from casework.cases import CaseBusy, lock_case, lock_case_of, lock_free_cases
 from casework.db import db, unit_of_work
 from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
@@ -128,7 +128,7 @@ def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
 
 
 def _fire_locked(timer_id: int, now: datetime, bindings: Bindings) -> bool:
-    case = lock_case(select(Timer.case_id).where(Timer.id == timer_id).scalar_subquery())
+    case = lock_case_of(Timer.case_id, Timer.id, timer_id)
     timer = db.session.get_one(Timer, timer_id, populate_existing=True)
     if timer.case_id != case.id:  # moved by a merge or split during the wait for its case's lock
         raise CaseBusy
