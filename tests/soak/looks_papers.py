@@ -11,6 +11,7 @@ from casework.db import db
 from casework.documents.books import books_seen
 from casework.documents.offers import letters_to_offer
 from casework.documents.register import Shelf, documents_seen
+from casework.documents.sealing import may_return
 from casework.models import Case
 from casework.outputs import outputs_seen
 from casework.outputs.schedule_lists import schedules_seen
@@ -43,7 +44,7 @@ def _documents(actor: Actor) -> dict[str, str]:
             found.setdefault(f"document-{document.state}-{document.letter.kind}", f"/documents/{document.letter.ref}")
             if document.number is not None:
                 found.setdefault(f"verify-{document.state}", f"/verify/{document.letter.ref}")
-            if document.state in ("issued", "sealed") and may(actor, Action.SEAL_LETTER):
+            if document.state in ("issued", "sealed") and may(actor, Action.SEAL_LETTER) and may_return(actor, document.letter):
                 found.setdefault("signed-elsewhere", f"/documents/{document.letter.ref}/signed")
     return found
 
