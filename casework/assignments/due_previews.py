@@ -6,11 +6,12 @@ from datetime import datetime
 
 from casework.assignments.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
-from casework.clocks.acts import ClockKind, LimitRule, due_for_new_agency, rule_for
+from casework.clocks.acts import ClockKind, LimitRule, due_for_new_agency, rule_for, running_clocks
 from casework.clocks.complexities import AT_FILING, complexities_for
 from casework.clocks.pauses import as_rests, counted_from, rests_before_promise
 from casework.local_time import local_day
 from casework.models import Case
+from casework.reading.lacking import Part, hold_unpaused, is_lacked
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 
@@ -41,7 +42,7 @@ class DistributionLimits:
 
 def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
     """The limit of each choice: normal by complexity, and urgent, whose limit does not depend on it."""
-    started_at, rests = counted_from(case, now=now), as_rests(rests_before_promise(case))
+    started_at, rests = counted_from(case, now=now), [] if is_lacked(Part.PAUSES, case.id) else as_rests(rests_before_promise(case))
     rated = complexities_for(case, now=now, counted_from=started_at)
     choices = [*(("normal", row.key) for row in rated), ("urgent", AT_FILING)]
     return [_case_limit(case, urgency, complexity, now, started_at, rests) for urgency, complexity in choices]
@@ -49,6 +50,7 @@ def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
 
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
     """The limits of each agency when `agencies` are asked in addition to those at work (rules.md, section 4, "several agencies")."""
+    hold_unpaused(case, running_clocks(case))
     plan = counted_day(case, several=agencies + len(taking_part(case)) > 1)
     rule = _rule(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now)
     accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar_of(case.centre_id))

@@ -19,7 +19,7 @@ from casework.intake.file_report import original_words, place_words, typed_villa
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging.merge import why_not_into
-from casework.models import Area, Case, Recording, Report
+from casework.models import Case, Recording, Report
 from casework.permissions.sight import Sight, sees
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
@@ -283,7 +283,7 @@ class ClassifyPage(TaskPage, element="classify"):
 
     def place_values(self, place: PlaceSuggestion) -> dict[str, str]:
         """The fields filled in by a suggested place: the commune, if it can be chosen, and the village or street."""
-        area: Area | None = place.area if place.area is not None and place.area.ref in self.areas else None
+        area = place.area if place.area is not None and place.area.ref in self.areas else None
         return {**({"area": area.ref} if area else {}), **({"village": place.village} if place.village else {})}
 
     def act(self) -> Act | None:

@@ -4,10 +4,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import aliased, joinedload, lazyload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from casework.calendars import RULES_STREAM
-from casework.models import Answer, Assignment, Case, CaseReport, EventStream, Report
+from casework.models import Answer, Assignment, Case, CaseReport, Decision, EventStream, Report
 from casework.permissions.sight import with_viewers
 from casework.reading.lacking import parts_there
 from casework.steps.drafts import drafts_at
@@ -22,12 +22,13 @@ def step_shown() -> Any:
     own = select(ProcessInstance.version_id).where(ProcessInstance.case_id == WaitingTask.case_id, ProcessInstance.assignment_id.is_(None))
     query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"))
     texts = selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.texts)
+    answers = joinedload(Assignment.answers).options(
+        joinedload(Answer.author), joinedload(Answer.decision).joinedload(Decision.decided_by)
+    )
     return query.where(WaitingTask.ref == bindparam("ref")).options(
         joinedload(WaitingTask.instance),
-        joinedload(WaitingTask.assignment).options(
-            joinedload(Assignment.agency), lazyload(Assignment.answers).options(joinedload(Answer.decision), joinedload(Answer.author))
-        ),
-        joinedload(WaitingTask.case).options(*with_viewers(), texts),
+        joinedload(WaitingTask.assignment).options(joinedload(Assignment.agency), answers),
+        joinedload(WaitingTask.case).options(*with_viewers(is_one_case=True), texts),
     )
 
 
