@@ -1,6 +1,6 @@
 """The rows a step begins with, in one statement each; built at the first call, as `with_viewers`."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -9,18 +9,20 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from casework.calendars import RULES_STREAM
 from casework.models import Answer, Assignment, Case, CaseReport, Decision, EventStream, Report
 from casework.permissions.sight import with_viewers
+from casework.reading.counting import MOST_KEPT, Rows, number_of
 from casework.reading.lacking import parts_there
 from casework.steps.drafts import drafts_at
 from workflows.models import ProcessInstance, WaitingTask
 
 
-@cache
-def step_shown() -> Any:
-    """The step `ref` with everything its page begins with, and what its case has (casework/reading/lacking.py)."""
+@lru_cache(MOST_KEPT)
+def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
+    """The step `ref` with everything its page begins with, what its case has (casework/reading/lacking.py), and the numbers `counted`."""
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
     query = select(WaitingTask, has_drafts, *parts_there(WaitingTask.case_id)).select_from(WaitingTask)
     own = select(ProcessInstance.version_id).where(ProcessInstance.case_id == WaitingTask.case_id, ProcessInstance.assignment_id.is_(None))
-    query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"))
+    numbers = (number_of(rows).label(name) for name, rows in counted)
+    query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"), *numbers)
     texts = selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.texts)
     answers = joinedload(Assignment.answers).options(
         joinedload(Answer.author), joinedload(Answer.decision).joinedload(Decision.decided_by)
