@@ -6,12 +6,12 @@ from datetime import datetime
 
 from casework.assignments.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
-from casework.clocks.acts import ClockKind, LimitRule, due_for_new_agency, rule_for, running_clocks
+from casework.clocks.acts import ClockKind, LimitRule, due_for_new_agency, rule_for
 from casework.clocks.complexities import AT_FILING, complexities_for
 from casework.clocks.pauses import as_rests, counted_from, rests_before_promise
 from casework.local_time import local_day
 from casework.models import Case
-from casework.reading.lacking import Part, hold_unpaused, is_lacked
+from casework.reading.lacking import Part, is_lacked
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 
@@ -50,7 +50,6 @@ def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
 
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
     """The limits of each agency when `agencies` are asked in addition to those at work (rules.md, section 4, "several agencies")."""
-    hold_unpaused(case, running_clocks(case))
     plan = counted_day(case, several=agencies + len(taking_part(case)) > 1)
     rule = _rule(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now)
     accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar_of(case.centre_id))

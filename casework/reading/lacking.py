@@ -1,6 +1,6 @@
 """What a case has none of, asked with the row a page begins with, so that a page that is read once (`reading_once`) asks for none of it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -45,11 +45,14 @@ class Part(StrEnum):
     DEPUTIES = "deputies"
 
 
+UNDER_LOCK = (Part.REPORT_PHOTOS, Part.RECORDINGS, Part.ANSWERS, Part.ANSWER_PHOTOS, Part.PAUSES)
+"""What no step of staff adds before it has asked for it."""
+
 _OF_REPORTS = (Part.REPORT_PHOTOS, Part.RECORDINGS)
 _OF_ASSIGNMENTS = (Part.ANSWERS, Part.ANSWER_PHOTOS, Part.HAND_BACKS, Part.OPENINGS)
 
 
-def parts_there(case_id: InstrumentedAttribute[int]) -> list[Label[bool]]:
+def parts_there(case_id: InstrumentedAttribute[int], parts: Iterable[Part] = Part) -> list[Label[bool]]:
     """Columns that tell of a case which of its parts it has."""
     told = aliased(Case)
     of_report, of_assignment = CaseReport.case_id == case_id, Assignment.case_id == case_id
@@ -70,20 +73,14 @@ def parts_there(case_id: InstrumentedAttribute[int]) -> list[Label[bool]]:
             or_(*(person.in_((Answer.author_id, Answer.author_for_id)) for person in (Deputy.deputy_id, Deputy.principal_id))),
         ),
     }
-    return [condition.label(part) for part, condition in asked.items()]
+    return [asked[part].label(part) for part in parts]
 
 
-def hold_lacking(case: Case, there: Mapping[Any, Any]) -> None:
-    """Keep what the case lacks while the page is read; `there` are the values of `parts_there`."""
-    reports, assignments = [link.report_id for link in case.reports], [row.id for row in case.assignments]
-    read = [answer for row in case.assignments if "answers" in row.__dict__ for answer in row.answers]
-    authors = [id_ for answer in read for id_ in (answer.author_id, answer.author_for_id) if id_ is not None]
-    owners = {**dict.fromkeys(_OF_REPORTS, reports), **dict.fromkeys(_OF_ASSIGNMENTS, assignments), Part.DEPUTIES: authors}
-    lacked: set[tuple[Part, int]] = kept_for_step().setdefault("lacked", set())
-    for part in Part:
-        if not there[part]:
-            lacked.update((part, owner) for owner in owners.get(part, [case.id]))
-    if not there[Part.ANSWERS]:
+def hold_lacking(case: Case, there: Mapping[Any, Any], parts: Iterable[Part] = Part) -> None:
+    """Keep what the case lacks while the page is read or the step is done; `there` are the values of `parts_there`."""
+    lacked = frozenset(part for part in parts if not there[part])
+    kept_for_step()["lacked"] = (case, lacked)
+    if Part.ANSWERS in lacked:
         for row in case.assignments:
             set_committed_value(row, "answers", [])
 
@@ -97,7 +94,21 @@ def hold_unpaused(case: Case, clocks: Iterable[Clock]) -> None:
 
 def is_lacked(part: Part, owner_id: int) -> bool:
     """Whether it is known that there is nothing of the kind."""
-    return (part, owner_id) in kept_for_step().get("lacked", ())
+    case, lacked = kept_for_step().get("lacked", (None, ()))
+    return part in lacked and owner_id in _owners(part, case)
+
+
+def _owners(part: Part, case: Case) -> Iterator[int | None]:
+    """Whose parts of the kind the case may have, as far as they are read."""
+    if part in _OF_REPORTS:
+        yield from (link.report_id for link in case.reports)
+    elif part in _OF_ASSIGNMENTS:
+        yield from (row.id for row in case.assignments)
+    elif part == Part.DEPUTIES:
+        read = (answer for row in case.assignments if "answers" in row.__dict__ for answer in row.answers)
+        yield from (author_id for answer in read for author_id in (answer.author_id, answer.author_for_id))
+    else:
+        yield case.id
 
 
 def not_lacked(part: Part, owner_ids: Iterable[int]) -> Collection[int]:

@@ -3,14 +3,14 @@
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from casework.calendars import RULES_STREAM
 from casework.models import Answer, Assignment, Case, CaseReport, Decision, EventStream, Report
 from casework.permissions.sight import with_viewers
 from casework.reading.counting import MOST_KEPT, Rows, number_of
-from casework.reading.lacking import parts_there
+from casework.reading.lacking import UNDER_LOCK, parts_there
 from casework.steps.drafts import drafts_at
 from workflows.models import ProcessInstance, WaitingTask
 
@@ -35,11 +35,12 @@ def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
 
 
 @cache
-def step_locked() -> Select[WaitingTask, EventStream, EventStream, bool]:
-    """The step `ref`, locked, with the locked head of the chain `stream` of its case, and that of the rules."""
+def step_locked() -> Any:
+    """The step `ref`, locked, with the locked head of the chain `stream` of its case, that of the rules, and what its case has."""
     case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
-    query = select(WaitingTask, case_head, rules_head, has_drafts).select_from(WaitingTask).where(WaitingTask.ref == bindparam("ref"))
+    query = select(WaitingTask, case_head, rules_head, has_drafts, *parts_there(WaitingTask.case_id, UNDER_LOCK)).select_from(WaitingTask)
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
-    query = query.options(joinedload(WaitingTask.instance)).execution_options(populate_existing=True)
+    query = query.where(WaitingTask.ref == bindparam("ref")).options(joinedload(WaitingTask.instance))
+    query = query.execution_options(populate_existing=True)
     return query.with_for_update(of=(WaitingTask, case_head))

@@ -19,7 +19,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
 from casework.permissions import Actor, NotAllowed, Role
 from casework.reading.counting import Counted, rows_of, values_of
-from casework.reading.lacking import hold_lacking
+from casework.reading.lacking import UNDER_LOCK, hold_lacking
 from casework.second_person import SECOND_PERSON, deeds_judged, first_person_words
 from casework.steps.drafts import DraftPlace, discard_all, hold_drafts_there
 from casework.verbs import Input, carry_out
@@ -227,6 +227,8 @@ def _locked(task_ref: str) -> tuple[Case, WaitingTask, bool]:
     if row.WaitingTask.case_id != case.id:
         raise CaseBusy
     hold_heads(row.case_head, row.rules_head)
+    if not row.WaitingTask.desk.startswith(REPORTER):
+        hold_lacking(case, row._mapping, UNDER_LOCK)
     return case, row.WaitingTask, row.has_drafts
 
 
