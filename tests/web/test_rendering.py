@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from statistics import median
 
 import pytest
 from flask import Flask
@@ -59,12 +60,17 @@ def office(app: Flask) -> Office:
     return office
 
 
+def waiting() -> dict[str, str]:
+    """The addresses of steps that wait and that nobody has taken, by element."""
+    query = select(WaitingTask).where(WaitingTask.state == "waiting", WaitingTask.claimed_by_id.is_(None))
+    return {step.element: step.ref for step in db.session.scalars(query)}
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_statement_is_sent_while_a_template_runs(office: Office, room: str) -> None:
     found: dict[str, list[str]] = {}
-    refs = {step.element: step.ref for step in db.session.scalars(select(WaitingTask).where(WaitingTask.state == "waiting"))}
     for name, page in ROOMS[room]:
-        address = page.format_map(refs)
+        address = page.format_map(waiting())
         office.words(name, address)
         with sent_while_rendering(office.app) as sent:
             office.words(name, address)
@@ -93,3 +99,13 @@ def test_an_inbox_takes_four_statements_at_most(office: Office) -> None:
     }  # fmt: skip
     for address in ("/inbox?view=mine", "/inbox?view=late", "/inbox?urgency=urgent&state=to_verify&holder=nobody", "/inbox?view=frozen"):
         assert took("operator", address) - whoever["operator"] <= FEW, address
+
+
+def test_a_step_takes_seven_statements_at_most_and_mostly_five(office: Office) -> None:
+    took = {}
+    for name, page in ROOMS["steps"]:
+        address = page.format_map(waiting())
+        office.words(name, address)
+        took[page] = statements_of(lambda name=name, address=address: office.words(name, address))  # type: ignore[misc]
+    assert max(took.values()) <= 7, took
+    assert median(took.values()) <= 5, took

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from casework.calendars import RULES_STREAM
-from casework.models import Answer, Assignment, Case, CaseReport, Decision, EventStream, Report
+from casework.models import Answer, Assignment, Case, CaseReport, Decision, EventStream, Report, Reporter
 from casework.permissions.sight import with_viewers
 from casework.reading.counting import MOST_KEPT, Rows, number_of
 from casework.reading.lacking import UNDER_LOCK, parts_there
@@ -23,14 +23,18 @@ def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
     own = select(ProcessInstance.version_id).where(ProcessInstance.case_id == WaitingTask.case_id, ProcessInstance.assignment_id.is_(None))
     numbers = (number_of(rows).label(name) for name, rows in counted)
     query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"), *numbers)
-    texts = selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.texts)
+    reports = (
+        selectinload(Case.reports)
+        .joinedload(CaseReport.report)
+        .options(joinedload(Report.texts), joinedload(Report.reporter).joinedload(Reporter.account))
+    )
     answers = joinedload(Assignment.answers).options(
         joinedload(Answer.author), joinedload(Answer.decision).joinedload(Decision.decided_by)
     )
     return query.where(WaitingTask.ref == bindparam("ref")).options(
         joinedload(WaitingTask.instance),
         joinedload(WaitingTask.assignment).options(joinedload(Assignment.agency), answers),
-        joinedload(WaitingTask.case).options(*with_viewers(is_one_case=True), texts),
+        joinedload(WaitingTask.case).options(*with_viewers(is_one_case=True), reports),
     )
 
 
