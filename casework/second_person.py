@@ -36,6 +36,7 @@ from casework.models import (
     Withdrawal,
 )
 from casework.permissions import Action, Actor, Role, desk_name
+from casework.reading.lacking import Part, not_lacked
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def tied_to(deeds: Iterable[Deed], *, now: datetime, among: Sequence[Deputy] | N
 
 def deputyships_beside(deeds: Iterable[Deed], *, now: datetime) -> list[Deputy]:
     """Return the deputyships of and for the authors of deeds; no query without an author."""
-    ids = {deed.account_id for deed in deeds if deed.account_id is not None}
+    ids = not_lacked(Part.DEPUTIES, {deed.account_id for deed in deeds if deed.account_id is not None})
     query = select(Deputy).where(or_(Deputy.deputy_id.in_(ids), Deputy.principal_id.in_(ids)), Deputy.starts_at <= now)
     return list(db.session.scalars(query)) if ids else []
 

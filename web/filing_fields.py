@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,9 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
-from casework.models import Area, Field
+from casework.models import Area
 from casework.privacy.identity import Contact
+from casework.reading.rule_rows import FieldRow
 from casework.recordings.staging import staged_recordings
 from casework.text import normal
 from web.forms import Form
@@ -70,7 +71,7 @@ class FilingForm(Form):
     alike_seen = HiddenField()
 
     def __init__(
-        self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], list[Field]],
+        self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], Sequence[FieldRow]],
         area_around: Callable[[float, float], Area | None], **named: Any,
     ) -> None:  # fmt: skip
         """`fields_at` gives the fields of work for a place, since each centre may have its own; `area_around` gives the commune of a
@@ -93,7 +94,7 @@ class FilingForm(Form):
         self.client_key.data = ""
 
     @property
-    def chosen_field(self) -> Field | None:
+    def chosen_field(self) -> FieldRow | None:
         return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property

@@ -10,6 +10,7 @@ from casework.db import db, inserting
 from casework.errors import CaseworkError
 from casework.models import Answer, AnswerOpening, Assignment
 from casework.permissions import Actor
+from casework.reading.lacking import Part, is_lacked
 
 
 class NotOpened(CaseworkError):
@@ -24,10 +25,9 @@ def record_opening(answer_id: int, *, by: Actor, now: datetime) -> None:
 
 def opened_by(by: Actor, answers: Collection[Answer]) -> frozenset[int]:
     """The rows of those answers the person has opened. A deputy's reading counts for the deputy, not for the principal."""
-    query = select(AnswerOpening.answer_id).where(
-        AnswerOpening.account_id == by.account_id, AnswerOpening.answer_id.in_([answer.id for answer in answers])
-    )
-    return frozenset(db.session.scalars(query)) if answers else frozenset()
+    ids = [answer.id for answer in answers if not is_lacked(Part.OPENINGS, answer.assignment_id)]
+    query = select(AnswerOpening.answer_id).where(AnswerOpening.account_id == by.account_id, AnswerOpening.answer_id.in_(ids))
+    return frozenset(db.session.scalars(query)) if ids else frozenset()
 
 
 def newest_answers(assignment_ids: Collection[int]) -> dict[int, Answer]:

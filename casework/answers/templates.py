@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS
@@ -16,6 +17,8 @@ from casework.events import append
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, AnswerTemplate, Assignment
 from casework.permissions import Action, Actor, NotAllowed, require
+from casework.reading.kept_with_rules import kept_with_rules
+from casework.reading.rule_rows import RuleRow, columns_for, rows_by
 from casework.text import normal
 
 TO_FILL = "…"
@@ -41,18 +44,34 @@ class TemplateRefused(CaseworkError):
     """The template cannot be kept like this; the text says why."""
 
 
-def templates_for(assignment: Assignment, *, now: datetime) -> list[AnswerTemplate]:
+@dataclass(frozen=True, slots=True)
+class TemplateRow(RuleRow):
+    """A template, as the form of an answer offers it."""
+
+    ref: str
+    agency_id: int | None
+    service_code: str | None
+    findings: str
+    actions: str
+    remaining: str
+    contact: str
+
+
+def templates_for(assignment: Assignment, *, now: datetime) -> list[TemplateRow]:
     """The templates an agency may use for a case: its own first, then those of its field, then the others."""
-    case, today = assignment.case, local_day(now)
-    rows = db.session.scalars(
-        _in_force(today)
-        .where(or_(AnswerTemplate.centre_id.is_(None), AnswerTemplate.centre_id == case.centre_id))
-        .where(or_(AnswerTemplate.agency_id.is_(None), AnswerTemplate.agency_id == assignment.agency_id))
-        .order_by(AnswerTemplate.agency_id.is_(None), AnswerTemplate.position, AnswerTemplate.id)
-        .limit(MOST_SHOWN)
-    )
-    code = case.field.service_code if case.field else None
+    rows = _templates(assignment.case.centre_id, assignment.agency_id, local_day(now))
+    code = assignment.case.field.service_code if assignment.case.field else None
     return sorted(rows, key=lambda row: (row.agency_id is None, row.service_code != code))
+
+
+@kept_with_rules
+def _templates(centre_id: int, agency_id: int, day: date) -> tuple[TemplateRow, ...]:
+    query = columns_for(TemplateRow, AnswerTemplate).where(
+        *_holding(day), or_(AnswerTemplate.centre_id.is_(None), AnswerTemplate.centre_id == centre_id),
+        or_(AnswerTemplate.agency_id.is_(None), AnswerTemplate.agency_id == agency_id),
+    )  # fmt: skip
+    query = query.order_by(AnswerTemplate.agency_id.is_(None), AnswerTemplate.position, AnswerTemplate.id)
+    return rows_by(TemplateRow, query.limit(MOST_SHOWN))
 
 
 def own_templates(by: Actor, *, now: datetime) -> list[AnswerTemplate]:
@@ -61,7 +80,7 @@ def own_templates(by: Actor, *, now: datetime) -> list[AnswerTemplate]:
     return list(db.session.scalars(rows.order_by(AnswerTemplate.agency_id, AnswerTemplate.position, AnswerTemplate.id).limit(MOST_SHOWN)))
 
 
-def filled(template: AnswerTemplate, values: Mapping[str, str]) -> dict[str, str]:
+def filled(template: AnswerTemplate | TemplateRow, values: Mapping[str, str]) -> dict[str, str]:
     """The four parts with placeholders filled in. Nothing in a template is evaluated; only these names are replaced."""
     return {part: _BRACED.sub(lambda found: values.get(found[1] or "", found[0]), getattr(template, part)) for part in PARTS}
 
@@ -143,8 +162,11 @@ def _own(template: AnswerTemplate, by: Actor) -> Agency:
 
 
 def _in_force(today: date) -> Select[AnswerTemplate]:
-    holds = select(AnswerTemplate).where(AnswerTemplate.valid_from <= today)
-    return holds.where(or_(AnswerTemplate.valid_to.is_(None), AnswerTemplate.valid_to > today))
+    return select(AnswerTemplate).where(*_holding(today))
+
+
+def _holding(today: date) -> tuple[ColumnElement[bool], ...]:
+    return AnswerTemplate.valid_from <= today, or_(AnswerTemplate.valid_to.is_(None), AnswerTemplate.valid_to > today)
 
 
 def _generalised(text: str, values: Mapping[str, str]) -> str:

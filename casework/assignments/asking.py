@@ -27,6 +27,7 @@ from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, Clock
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Actor, Role
+from casework.reading.lacking import hold_unpaused
 from casework.states import AssignmentState
 from casework.text import normal
 from casework.working_time import TimeLimit, Unit, working_days_between
@@ -87,6 +88,7 @@ def counted_day(case: Case, *, several: bool) -> DayPlan:
     clock = running_clock(case, ClockKind.CASE)
     if clock is None or clock.due_at is None or not several or case.is_urgent:
         return DayPlan(case.due_at)
+    hold_unpaused(case, [clock])
     on = local_day(clock.started_at)
     rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity=SEVERAL_AGENCIES)
     due = _counted_anew(case, clock, rule)

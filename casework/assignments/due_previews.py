@@ -11,6 +11,7 @@ from casework.clocks.complexities import AT_FILING, complexities_for
 from casework.clocks.pauses import as_rests, counted_from, rests_before_promise
 from casework.local_time import local_day
 from casework.models import Case
+from casework.reading.lacking import Part, is_lacked
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 
@@ -41,7 +42,7 @@ class DistributionLimits:
 
 def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
     """The limit of each choice: normal by complexity, and urgent, whose limit does not depend on it."""
-    started_at, rests = counted_from(case, now=now), as_rests(rests_before_promise(case))
+    started_at, rests = counted_from(case, now=now), [] if is_lacked(Part.PAUSES, case.id) else as_rests(rests_before_promise(case))
     rated = complexities_for(case, now=now, counted_from=started_at)
     choices = [*(("normal", row.key) for row in rated), ("urgent", AT_FILING)]
     return [_case_limit(case, urgency, complexity, now, started_at, rests) for urgency, complexity in choices]

@@ -18,6 +18,7 @@ from casework.models import Account, Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require
 from casework.reading.lacking import Part, is_lacked
+from casework.reading.rule_rows import AgencyRow
 from casework.second_person import refuse_first_person
 from casework.states import AssignmentEnd, AssignmentState
 from casework.text import normal
@@ -74,7 +75,7 @@ class HandBackRefused(CaseworkError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandBackInput(Input):
     reason: str
-    suggested: Agency | None = None
+    suggested: Agency | AgencyRow | None = None
 
 
 @Verb("hand_back", Action.HAND_BACK, kinds=MESSAGE, staff=sentences.handed_back)

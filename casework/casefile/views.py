@@ -189,6 +189,8 @@ def clocks_of(case: Case) -> list[Clock]:
 
 def publications_of(case: Case) -> list[Publication]:
     """What the public and the reporters were told, newest first."""
+    if is_lacked(Part.PUBLICATIONS, case.id):
+        return []
     query = select(Publication).where(Publication.case_id == case.id).options(joinedload(Publication.versions))
     return list(db.session.scalars(query.order_by(Publication.number.desc())).unique())
 

@@ -2,12 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
-
 from casework.clocks.acts import ClockKind, RuleMissing, rule_for
-from casework.db import db
 from casework.local_time import local_day
 from casework.models import Case, Complexity
+from casework.reading.kept_with_rules import kept_with_rules
+from casework.reading.rule_rows import KeyedRow, own_before_shared
 
 AT_FILING = "ordinary"
 """The complexity of a case until it is classified."""
@@ -15,7 +14,7 @@ SEVERAL_AGENCIES = "complex"
 """The complexity whose limit applies once several agencies work on a case (rules.md, section 4)."""
 
 
-def complexities_for(case: Case, *, now: datetime, counted_from: datetime) -> list[Complexity]:
+def complexities_for(case: Case, *, now: datetime, counted_from: datetime) -> list[KeyedRow]:
     """The complexities that may be chosen for a case today, in order: only those with a limit counted from that instant, since others
     would fail later."""
     on = local_day(counted_from)
@@ -23,12 +22,10 @@ def complexities_for(case: Case, *, now: datetime, counted_from: datetime) -> li
     return [row for row in rows if has_limit(row.key, case.centre_id, on)]
 
 
-def complexities_of(centre_id: int | None, day: date) -> list[Complexity]:
+@kept_with_rules
+def complexities_of(centre_id: int | None, day: date) -> tuple[KeyedRow, ...]:
     """The complexities in force on a day, a centre's own before the installation's (rules.md, section 8)."""
-    query = select(Complexity).where(or_(Complexity.centre_id == centre_id, Complexity.centre_id.is_(None)))
-    rows = [row for row in db.session.scalars(query.order_by(Complexity.position, Complexity.id)) if row.holds_on(day)]
-    own = {row.key for row in rows if row.centre_id is not None}
-    return [row for row in rows if row.centre_id is not None or row.key not in own]
+    return own_before_shared(KeyedRow, Complexity, centre_id, day, key="key")
 
 
 def has_limit(key: str, centre_id: int | None, on: date) -> bool:

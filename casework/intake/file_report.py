@@ -40,6 +40,7 @@ from casework.places.points import rounded, sealed_point
 from casework.places.villages import listed_village
 from casework.privacy.identity import Contact, sealed_reporter
 from casework.rate_limits import KEPT_FOR_CLIENTS
+from casework.reading.rule_rows import FieldRow
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing.seal import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search.rows import add_search_rows
@@ -122,7 +123,7 @@ class Filed:
 )  # fmt: skip
 def file_report(
     *, centre: Centre, source: str, words: str, place: Place, by: Actor, now: datetime, contact: Contact | None = None,
-    field: Field | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
+    field: Field | FieldRow | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
     seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
     idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
     consent_notice: Notice | None = None, code: str | None = None,
@@ -199,7 +200,7 @@ def has_filed(key: str) -> bool:
     return db.session.get(IdempotencyKey, key) is not None
 
 
-def may_be_unknown(field: Field | None, *, marked_urgent: bool) -> bool:
+def may_be_unknown(field: Field | FieldRow | None, *, marked_urgent: bool) -> bool:
     """Whether a report is accepted from an unreachable sender: for urgent matters, and in fields that allow it."""
     return marked_urgent or (field is not None and field.allows_anonymous)
 
@@ -231,7 +232,8 @@ def cleared_words(report: Report) -> str | None:
 
 
 def _refuse_incomplete(
-    source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | None, marked_urgent: bool, consented: bool,
+    source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | FieldRow | None, marked_urgent: bool,
+    consented: bool,
     is_spoken: bool,
 ) -> None:  # fmt: skip
     if not words and not is_spoken:

@@ -16,6 +16,7 @@ from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchR
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import Action, Actor, Role, require
 from casework.places.lookup import areas_around
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.sentences import always
 from casework.states import CaseState
 from casework.text import normal
@@ -50,7 +51,7 @@ def can_be_passed_on(at: Situation) -> bool:
     """Where another centre is there to go to, and nothing merged in would be left behind."""
     if not at.is_under_way or at.case.state != CaseState.TO_VERIFY:
         return False
-    return bool(other_centres(at.case, now=at.now)) and not reports_merged_in(at.case)
+    return any(centre_id != at.case.centre_id for centre_id in _centres_on(local_day(at.now))) and not reports_merged_in(at.case)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,12 @@ def other_centres(case: Case, *, now: datetime) -> list[Centre]:
     today = local_day(now)
     query = select(Centre).where(Centre.id != case.centre_id).order_by(Centre.name_vi, Centre.id)
     return [centre for centre in db.session.scalars(query) if centre.holds_on(today)]
+
+
+@kept_with_rules
+def _centres_on(day: date) -> tuple[int, ...]:
+    """The centres at work on a day."""
+    return tuple(centre.id for centre in db.session.scalars(select(Centre)) if centre.holds_on(day))
 
 
 def _move(case: Case, centre: Centre, today: date) -> None:

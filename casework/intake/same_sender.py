@@ -6,7 +6,7 @@ They are found by account and by the keyed digests of the contact, so nothing se
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import CompoundSelect, Select, func, or_, select, union
 from sqlalchemy.orm import contains_eager
 
 from casework.db import db
@@ -42,16 +42,16 @@ def earlier_reports(case: Case, *, by: Actor) -> EarlierReports:
     """
     if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
         return EarlierReports()
-    is_same = _same_sender(case)
-    if is_same is None:
+    same = _same_sender(case)
+    if same is None:
         return EarlierReports()
-    rows = db.session.execute(_reports_of(case, is_same)).all()
+    rows = db.session.execute(_reports_of(case, same)).all()
     found = tuple(EarlierReport(link.report.code, link.report.filed_at, link.case) for link, _count in rows)
     return EarlierReports(found, rows[0][1] if rows else 0)
 
 
-def _same_sender(case: Case) -> ColumnElement[bool] | None:
-    """The condition on reporters' rows of the same people; None when nothing is known of any of them."""
+def _same_sender(case: Case) -> CompoundSelect[int] | None:
+    """The reporters' rows of the same people; None when nothing is known of any of them."""
     reporters = [link.report.reporter for link in case.reports if link.left_at is None and link.report.reporter is not None]
     accounts = [reporter.account for reporter in reporters if reporter.account is not None]
     phones = {row.phone_digest for row in reporters} | {row.phone_digest for row in accounts}
@@ -59,16 +59,16 @@ def _same_sender(case: Case) -> ColumnElement[bool] | None:
     phones.discard(None)
     emails.discard(None)
     account_ids = {account.id for account in accounts}
-    if phones or emails:
-        # a sender without a login may have an account with the same telephone
-        query = select(Account.id).where(Account.kind == "citizen", or_(Account.phone_digest.in_(phones), Account.email_digest.in_(emails)))
-        account_ids |= set(db.session.scalars(query))
     if not (account_ids or phones or emails):
         return None
-    return or_(Reporter.account_id.in_(account_ids), Reporter.phone_digest.in_(phones), Reporter.email_digest.in_(emails))
+    # a sender without a login may have an account with the same telephone
+    has_same = or_(Account.phone_digest.in_(phones), Account.email_digest.in_(emails))
+    with_account = select(Reporter.id).join(Account, Account.id == Reporter.account_id).where(Account.kind == "citizen", has_same)
+    is_same = or_(Reporter.account_id.in_(account_ids), Reporter.phone_digest.in_(phones), Reporter.email_digest.in_(emails))
+    return union(select(Reporter.id).where(is_same), with_account)
 
 
-def _reports_of(case: Case, is_same: ColumnElement[bool]) -> Select[CaseReport, int]:
+def _reports_of(case: Case, same: CompoundSelect[int]) -> Select[CaseReport, int]:
     """Each with the case that answers it, and their total beyond the limit."""
     own = [link.report_id for link in case.reports if link.left_at is None]
     last = max(link.report.filed_at for link in case.reports if link.left_at is None)
@@ -76,7 +76,7 @@ def _reports_of(case: Case, is_same: ColumnElement[bool]) -> Select[CaseReport, 
         select(CaseReport, func.count().over())
         .join(Report, Report.id == CaseReport.report_id)
         .join(Case, Case.id == CaseReport.case_id)
-        .where(Report.reporter_id.in_(select(Reporter.id).where(is_same)), CaseReport.left_at.is_(None))
+        .where(Report.reporter_id.in_(same), CaseReport.left_at.is_(None))
         .where(Case.centre_id == case.centre_id, Case.quarantined_at.is_(None), Report.filed_at <= last, Report.id.not_in(own))
         .order_by(Report.filed_at.desc(), Report.id.desc())
         .limit(MOST_LISTED)

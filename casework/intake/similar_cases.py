@@ -4,10 +4,11 @@ The words compared are never shown. Pages show of the cases found only what thei
 commune and village, day, state, due day and title (rules.md, section 2).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import floor
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
@@ -43,6 +44,9 @@ COARSE = 0.005
 """Degrees. The public sees a case in the middle of such a square, so that asking from many sides does not reveal its place."""
 COARSE_METRES = 480
 """From the middle of a square to its corner, and from there to an exact point rounded into it (casework.places.points)."""
+
+Text = Sequence[Any]
+"""Of a report: its kind, the words, and those that are sealed."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def _public_metres(place: Place, case: Case) -> int | None:
 
 def _spot_of_case(case: Case, words: str) -> _Spot:
     position = (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
-    own = fold(words) or _texts_of([case]).get(case.id, "")
+    own = fold(words) or _text_of(case)
     return _Spot(case.id, case.centre_id, case.area_id, fold(case.village or ""), position, own)
 
 
@@ -186,10 +190,26 @@ def _texts_of(cases: Iterable[Case]) -> dict[int, str]:
         .where(CaseReport.case_id.in_(by_id), CaseReport.left_at.is_(None), ReportText.kind.in_(("original", "cleared")))
         .order_by(ReportText.id)
     )
-    texts = {case_id: [case.title or ""] for case_id, case in by_id.items()}
-    for case_id, kind, body, sealed in db.session.execute(rows):
+    texts: dict[int, list[Text]] = {case_id: [] for case_id in by_id}
+    for case_id, *text in db.session.execute(rows) if by_id else ():
+        texts[case_id].append(text)
+    return {case_id: _folded(case, texts[case_id]) for case_id, case in by_id.items()}
+
+
+def _text_of(case: Case) -> str:
+    """The same of one case, whose texts its page may have read."""
+    reports = [link.report for link in case.reports if link.left_at is None]
+    if any("texts" not in report.__dict__ for report in reports):
+        return _texts_of([case])[case.id]
+    texts = sorted((text for report in reports for text in report.texts), key=lambda text: text.id)
+    return _folded(case, ((text.kind, text.body, text.sealed_body) for text in texts))
+
+
+def _folded(case: Case, texts: Iterable[Text]) -> str:
+    parts = [case.title or ""]
+    for kind, body, sealed in texts:
         if kind == "cleared":
-            texts[case_id].append(body or "")
-        elif by_id[case_id].accepted_at is None and sealed:
-            texts[case_id].append(open_text(sealed, purpose=ORIGINAL_PURPOSE))
-    return {case_id: fold(" ".join(parts)) for case_id, parts in texts.items()}
+            parts.append(body or "")
+        elif kind == "original" and case.accepted_at is None and sealed:
+            parts.append(open_text(sealed, purpose=ORIGINAL_PURPOSE))
+    return fold(" ".join(parts))

@@ -13,6 +13,7 @@ from casework.models import Account, Agency, Centre, Membership, Output, ReportS
 from casework.outputs import is_recipient, reads_scheduled
 from casework.outputs.schedules import MOST_RUNNING
 from casework.permissions import Action, Actor, Role
+from casework.reading.rule_rows import AgencyRow
 from casework.search.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
 from casework.successors import Followed, left_whole_to
 
@@ -89,7 +90,7 @@ def people_offered(by: Actor, *, now: datetime) -> list[Account]:
     return list(db.session.scalars(query))
 
 
-def agencies_left(every: str, form: str, *, centre_id: int, now: datetime) -> list[Agency]:
+def agencies_left(every: str, form: str, *, centre_id: int, now: datetime) -> list[AgencyRow]:
     """The agencies of a centre without such a scheduled sheet, by name."""
     running = select(ReportSchedule.agency_id).where(
         ReportSchedule.centre_id == centre_id, ReportSchedule.stopped_at.is_(None), ReportSchedule.kind == AGENCY_SHEET,

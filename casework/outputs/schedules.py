@@ -21,6 +21,7 @@ from casework.events import append
 from casework.models import Account, Agency, Centre, ReportSchedule
 from casework.outputs import KINDS, may_schedule, reads_scheduled, refuse_order
 from casework.permissions import AGENCY_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, actor_for, desk_name, require
+from casework.reading.rule_rows import AgencyRow
 from casework.text import normal
 
 STREAM = "schedules"
@@ -102,8 +103,8 @@ class Plan:
 
 
 def make_schedule(
-    kind: str, every: str, plan: Plan, *, centre_id: int, agency: Agency | None = None, broken_down_by: str = "", by: Actor, now: datetime,
-    next_run: Next,
+    kind: str, every: str, plan: Plan, *, centre_id: int, agency: Agency | AgencyRow | None = None, broken_down_by: str = "",
+    by: Actor, now: datetime, next_run: Next,
 ) -> ReportSchedule:  # fmt: skip
     """Schedule an output from its next period on. Records `make_schedule`.
 
@@ -197,7 +198,7 @@ def times_of(schedule: ReportSchedule) -> dict[str, Any]:
 # -- what may be -----------------------------------------------------------------------------------------------------------
 
 
-def _refuse_place(chosen: Schedulable, centre_id: int, agency: Agency | None) -> None:
+def _refuse_place(chosen: Schedulable, centre_id: int, agency: Agency | AgencyRow | None) -> None:
     if agency is not None and agency.centre_id != centre_id:
         raise NotAllowed
     if chosen.of_agency is True and agency is None:
@@ -206,7 +207,7 @@ def _refuse_place(chosen: Schedulable, centre_id: int, agency: Agency | None) ->
         raise ScheduleRefused("Loại tệp này lập cho cả Trung tâm.", "This file is of a whole centre.")
 
 
-def _fitted(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | None, now: datetime) -> dict[str, Any]:
+def _fitted(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | AgencyRow | None, now: datetime) -> dict[str, Any]:
     name = normal(plan.name)
     if plan.form not in chosen.forms:
         raise ScheduleRefused("Loại tệp này không có dạng đã chọn.", "This file is not made in that form.")
@@ -224,7 +225,7 @@ def _fitted(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency |
             "recipients": _recipients(chosen, plan, centre_id=centre_id, agency=agency, now=now)}  # fmt: skip
 
 
-def _recipients(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | None, now: datetime) -> list[str]:
+def _recipients(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | AgencyRow | None, now: datetime) -> list[str]:
     """The recipients, desks and accounts. Raises ScheduleRefused for nobody, and for anybody who may not read the file."""
     found: list[str] = []
     for word in dict.fromkeys(plan.desks):
@@ -251,7 +252,7 @@ def _recipients(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agen
 
 
 def _refuse_second(
-    kind: str, every: str, form: str, parameters: Mapping[str, Any], centre_id: int, agency: Agency | None
+    kind: str, every: str, form: str, parameters: Mapping[str, Any], centre_id: int, agency: Agency | AgencyRow | None
 ) -> None:  # fmt: skip
     running = select(ReportSchedule).where(ReportSchedule.centre_id == centre_id, ReportSchedule.stopped_at.is_(None))
     rows = list(db.session.scalars(running.limit(MOST_RUNNING)))
@@ -269,7 +270,7 @@ def _lock_centre(centre_id: int) -> None:
         db.session.execute(select(Centre.id).where(Centre.id == centre_id).with_for_update())
 
 
-def _in_whose_name(kind: str, *, by: Actor, centre_id: int, agency: Agency | None) -> int:
+def _in_whose_name(kind: str, *, by: Actor, centre_id: int, agency: Agency | AgencyRow | None) -> int:
     """The person, or the principal where they may only act as somebody's deputy."""
     scheduled = Action.SCHEDULE_REPORT.roles
     principals = [grant.principal_id for grant in by.grants if grant.role in scheduled and grant.principal_id is not None]

@@ -56,13 +56,13 @@ confidential reader sees the original and, with a reason, the identity in *quara
 
 
 @cache
-def with_viewers() -> tuple[Any, ...]:
-    """The loader options that read a case with everything `viewers` needs, instead of row by row.
+def with_viewers(*, is_one_case: bool = False) -> tuple[Any, ...]:
+    """The loader options that read a case with everything `viewers` needs, instead of row by row; of one case its few agencies with it.
 
     Built at the first call, because it configures the mappers, which a command that only checks a file never needs.
     """
     return (
-        selectinload(Case.assignments).joinedload(Assignment.agency),
+        (joinedload if is_one_case else selectinload)(Case.assignments).joinedload(Assignment.agency),
         joinedload(Case.area),
         joinedload(Case.field),
         selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -12,11 +12,14 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Agency, AgencySuccession, Case, Event
 from casework.places.former_areas import OtherName
+from casework.reading.kept_with_rules import kept_with_rules
+from casework.reading.rule_rows import AgencyRow
 from casework.successors import Followed, heirs_of
 from casework.text import index_words
 
 LEAST_WORDS = 2
 """The least number of words that identify a name: a single one ("phòng") is in most names."""
+Body = TypeVar("Body", Agency, AgencyRow)
 MOST_CALLED = 300
 LEFT_OUT = frozenset({"phong", "ban", "so"})
 """First words of names that people leave out when searching: "tài nguyên và môi trường"."""
@@ -60,29 +63,34 @@ def _along(ways: Mapping[int, list[int]], ids: Collection[int]) -> set[int]:
     return found
 
 
-def agencies_now(keys: Collection[str], case: Case, there: Collection[Agency]) -> dict[str, Agency]:
+def agencies_now(keys: Collection[str], case: Case, there: Collection[Body]) -> dict[str, Body]:
     """Today's agencies by present or former keys: themselves, or else their successors for the place of the case.
 
     `there` are those of the case's centre today. Of several successors the one of the case's area counts, then one without an area, then
-    the only one. Two statements where a key is unknown today, none otherwise.
+    the only one. A statement where a key is unknown today and there are successors at all.
     """
     today = {agency.key: agency for agency in there}
     found = {key: today[key] for key in keys if key in today}
     missing = [key for key in keys if key not in found]
     if not missing:
         return found
-    ways: dict[int, list[int]] = defaultdict(list)
-    for before, behind in db.session.execute(select(AgencySuccession.predecessor_id, AgencySuccession.successor_id)):
-        ways[before].append(behind)
-    present = {agency.id: agency for agency in there}
-    known = db.session.scalars(select(Agency).where(Agency.key.in_(missing)).order_by(Agency.id)) if ways else ()
-    for agency in known:
-        heirs = _heirs(agency.id, ways, present)
+    ways, present = _successors(), {agency.id: agency for agency in there}
+    known = select(Agency.id, Agency.key).where(Agency.key.in_(missing)).order_by(Agency.id)
+    for former_id, key in db.session.execute(known) if ways else ():
+        heirs = _heirs(former_id, ways, present)
         fitting = [heir for heir in heirs if heir.area_id == case.area_id and case.area_id is not None]
         fitting = fitting or [heir for heir in heirs if heir.area_id is None] or (heirs if len(heirs) == 1 else [])
         if fitting:
-            found[agency.key] = fitting[0]
+            found[key] = fitting[0]
     return found
+
+
+@kept_with_rules
+def _successors() -> Mapping[int, Sequence[int]]:
+    ways: dict[int, list[int]] = defaultdict(list)
+    for before, behind in db.session.execute(select(AgencySuccession.predecessor_id, AgencySuccession.successor_id)):
+        ways[before].append(behind)
+    return dict(ways)
 
 
 def names_in_events(payloads: Collection[Mapping[str, Any]]) -> dict[str, Bilingual]:
@@ -94,7 +102,7 @@ def names_in_events(payloads: Collection[Mapping[str, Any]]) -> dict[str, Biling
     return found
 
 
-def _heirs(agency_id: int, ways: Mapping[int, list[int]], present: Mapping[int, Agency]) -> list[Agency]:
+def _heirs(agency_id: int, ways: Mapping[int, Sequence[int]], present: Mapping[int, Body]) -> list[Body]:
     ahead, seen, found = [agency_id], set[int](), []
     while ahead:
         each = ahead.pop(0)

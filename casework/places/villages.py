@@ -1,18 +1,17 @@
 """Villages as shown to everybody: a name of the official list, or words an operator has seen and released (rules.md, section 2)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
 from casework.models import Area, Case
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.sealing.seal import open_text, seal_text
 from casework.text import fold, normal
 
 WAITING_PURPOSE = "village of a case that nobody has let out"
-MOST_NAMESAKES = 200
-"""Villages of one centre that share a name."""
 
 
 class Released(NamedTuple):
@@ -45,20 +44,24 @@ def listed_village(centre_id: int, words: str, *, area_id: int | None = None) ->
     """
     if not (folded := fold(words)):
         return None
-    query = select(Area.parent_id, Area.name_vi).where(*_listed(centre_id), Area.folded_name == folded)
-    found = db.session.execute(query.order_by(Area.valid_from.desc(), Area.id).limit(MOST_NAMESAKES)).all()
+    found = _listed(centre_id).get(folded, ())
     spelt = [name for parent_id, name in found if parent_id == area_id] or [name for _parent_id, name in found]
     return next((name for name in spelt if name == words), spelt[0] if spelt else None)
 
 
 def listed_among(centre_id: int, folded: Collection[str]) -> frozenset[str]:
     """Return which of some folded names are on the centre's list, present or former."""
-    query = select(Area.folded_name).distinct().where(*_listed(centre_id), Area.folded_name.in_(folded))
-    return frozenset(db.session.scalars(query)) if folded else frozenset()
+    return frozenset(_listed(centre_id).keys() & set(folded)) if folded else frozenset()
 
 
-def _listed(centre_id: int) -> tuple[ColumnElement[bool], ...]:
-    return Area.centre_id == centre_id, Area.level == "village"
+@kept_with_rules
+def _listed(centre_id: int) -> Mapping[str, Sequence[tuple[int | None, str]]]:
+    """The present and former villages of a centre by folded name, each with its commune and spelling, the newest first."""
+    found: dict[str, list[tuple[int | None, str]]] = {}
+    query = select(Area.folded_name, Area.parent_id, Area.name_vi).where(Area.centre_id == centre_id, Area.level == "village")
+    for folded, commune_id, name in db.session.execute(query.order_by(Area.valid_from.desc(), Area.id)):
+        found.setdefault(folded, []).append((commune_id, name))
+    return found
 
 
 # # -- from before villages had to be released --------------------------------------------------------------------

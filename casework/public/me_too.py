@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.followers import is_known_to_public
 from casework.models import Account, Case, CaseReport, Device, MeToo, Report, Reporter
 from casework.permissions import Action, Actor, require
+from casework.reading.lacking import Part, not_lacked
 
 
 class MeTooRefused(CaseworkError):
@@ -71,7 +72,7 @@ def is_own(case: Case, *, by: Actor, device: Device | None) -> bool:
 
 def me_too_counts(case_ids: Iterable[int]) -> dict[int, int]:
     """The counts by case, without zeros. Counts of a merged case are at its main."""
-    ids = list(case_ids)
+    ids = not_lacked(Part.ME_TOO, case_ids)
     rows = db.session.execute(_COUNTS, {"cases": ids}) if ids else ()
     return {case_id: accounts + devices for case_id, accounts, devices in rows}
 

@@ -14,6 +14,7 @@ from casework.models import Agency, Answer, Assignment, Case, Publication, Publi
 from casework.public.photos import PublicPhoto
 from casework.publications import PUBLIC_KINDS, WHOLE
 from casework.publishing.ratings import LEVELS
+from casework.reading.lacking import Part, not_lacked
 from casework.states import AssignmentEnd
 
 
@@ -61,14 +62,15 @@ def public_publications(
 
     One taken back counts only if `even_taken_back`: for senders, whose answer it was.
     """
+    ids = not_lacked(Part.PUBLICATIONS, [case.id for case in cases])
     standing = [] if even_taken_back else [Publication.unpublished_at.is_(None)]
     query = (
         select(Publication)
-        .where(Publication.case_id.in_([case.id for case in cases]), Publication.kind.in_(kinds), *standing)
+        .where(Publication.case_id.in_(ids), Publication.kind.in_(kinds), *standing)
         .order_by(Publication.number)
         .options(_WITH_ANSWERS)
     )
-    return {publication.case_id: publication for publication in db.session.scalars(query).unique()} if cases else {}
+    return {publication.case_id: publication for publication in db.session.scalars(query).unique()} if ids else {}
 
 
 _WITH_ANSWERS = (

@@ -246,7 +246,9 @@ def _answers_to_show(case: Case) -> list[Answer]:
 
 
 def _publication(case: Case, kind: str, *, by: Actor, now: datetime) -> Publication:
-    publication = Publication(case=case, number=next_number(case), kind=kind, published_by_id=by.account_id, published_at=now)
+    publication = Publication(
+        case=case, number=next_number(case), kind=kind, published_by_id=by.account_id, published_at=now, versions=[]
+    )  # fmt: skip
     db.session.add(publication)
     return publication
 

@@ -1,10 +1,9 @@
 """Choices in staff's forms: rows in force today, the centre's own before the installation's; and, for searching cases, the present and
 former rows of the centres they work in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 
 from sqlalchemy import func, or_, select
 
@@ -14,6 +13,8 @@ from casework.db import db
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
 from casework.permissions import Actor
+from casework.reading.kept_with_rules import kept_with_rules
+from casework.reading.rule_rows import AgencyRow, AreaRow, FieldRow, KeyedRow, columns_for, own_before_shared, rows_by
 
 MOST_OPTIONS = 200
 """The most choices of a list across centres."""
@@ -21,57 +22,54 @@ MOST_OPTIONS = 200
 MOST_KEPT = 500
 """Different sets of centres and agencies whose choices a process caches."""
 
-Row = TypeVar("Row", Field, RefusalReason, VisibilityReason)
 
-
-def fields_for(case: Case, *, now: datetime) -> list[Field]:
+def fields_for(case: Case, *, now: datetime) -> tuple[FieldRow, ...]:
     """The fields of work, in order."""
     return fields_of(case.centre_id, now=now)
 
 
-def fields_of(centre_id: int | None, *, now: datetime) -> list[Field]:
+def fields_of(centre_id: int | None, *, now: datetime) -> tuple[FieldRow, ...]:
     """The fields of work of a centre, in order; without a centre those of the installation only."""
-    return _own_first(_in_force(Field, centre_id, now), "service_code")
+    return _fields(centre_id, local_day(now))
 
 
-def refusal_reasons_for(case: Case, *, now: datetime) -> list[RefusalReason]:
+def refusal_reasons_for(case: Case, *, now: datetime) -> tuple[KeyedRow, ...]:
     """The reasons for refusing a report, in order."""
-    return _own_first(_in_force(RefusalReason, case.centre_id, now), "key")
+    return _refusal_reasons(case.centre_id, local_day(now))
 
 
-def visibility_reasons_for(case: Case, *, now: datetime) -> list[VisibilityReason]:
+def visibility_reasons_for(case: Case, *, now: datetime) -> tuple[KeyedRow, ...]:
     """The reasons for not publishing a case, in order."""
-    return _own_first(_in_force(VisibilityReason, case.centre_id, now), "key")
+    return _visibility_reasons(case.centre_id, local_day(now))
 
 
-def communes_for(case: Case, *, now: datetime) -> list[Area]:
+def communes_for(case: Case, *, now: datetime) -> list[AreaRow]:
     """The communes of the case's centre, by name; the case's own stays included after a reorganisation."""
-    query = select(Area).where(Area.centre_id == case.centre_id, Area.level == "commune").order_by(Area.folded_name, Area.id)
     today = local_day(now)
-    return [area for area in db.session.scalars(query) if area.holds_on(today) or area.id == case.area_id]
+    return [area for area in _areas(case.centre_id, "commune") if area.holds_on(today) or area.id == case.area_id]
 
 
-def villages_for(case: Case, *, now: datetime) -> list[Area]:
+def villages_for(case: Case, *, now: datetime) -> tuple[AreaRow, ...]:
     return villages_of(case.centre_id, now=now)
 
 
-def villages_of(centre_id: int, *, now: datetime) -> list[Area]:
-    query = select(Area).where(Area.centre_id == centre_id, Area.level == "village").order_by(Area.folded_name, Area.id)
-    today = local_day(now)
-    return [area for area in db.session.scalars(query) if area.holds_on(today)]
+def villages_of(centre_id: int, *, now: datetime) -> tuple[AreaRow, ...]:
+    return _villages(centre_id, local_day(now))
 
 
-def agencies_for(case: Case, *, now: datetime) -> list[Agency]:
+def agencies_for(case: Case, *, now: datetime) -> tuple[AgencyRow, ...]:
     return agencies_of(case.centre_id, now=now)
 
 
-def agencies_of(centre_id: int | None, *, now: datetime) -> list[Agency]:
+def agencies_of(centre_id: int | None, *, now: datetime) -> tuple[AgencyRow, ...]:
     """Today's agencies in a centre, by name; without a centre in all, each key once."""
-    query = select(Agency).order_by(Agency.name_vi, Agency.id)
-    if centre_id is not None:
-        query = query.where(Agency.centre_id == centre_id)
-    today = local_day(now)
-    return list({agency.key: agency for agency in db.session.scalars(query) if agency.holds_on(today)}.values())
+    return _agencies(centre_id, local_day(now))
+
+
+def agencies_chosen(chosen: Sequence[Agency | AgencyRow]) -> list[Agency]:
+    """The rows of agencies that were chosen, in the same order."""
+    found = {row.id: row for row in db.session.scalars(select(Agency).where(Agency.id.in_([each.id for each in chosen])))} if chosen else {}
+    return [found[each.id] for each in chosen]
 
 
 def centres_worked_in(by: Actor) -> list[int] | None:
@@ -150,19 +148,19 @@ def years_of_cases(*, now: datetime) -> list[int]:
     return list(range(this_year, (first.astimezone(LOCAL_ZONE).year if first else this_year) - 1, -1))
 
 
-def free_agencies(case: Case, agencies: list[Agency]) -> list[Agency]:
+def free_agencies(case: Case, agencies: Sequence[AgencyRow]) -> list[AgencyRow]:
     """Those of the agencies that could be asked because they do not have the case already."""
     busy = {assignment.agency_id for assignment in case.open_assignments}
     return [agency for agency in agencies if agency.id not in busy]
 
 
-def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[Agency, str]]:
+def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[AgencyRow, str]]:
     """The agencies with a telephone, the commune's committee first: whom to call about an urgent case."""
     called = [(agency, agency.phone) for agency in agencies_for(case, now=now) if agency.phone]
     return sorted(called, key=lambda pair: (pair[0].area_id != case.area_id or case.area_id is None, pair[0].name_vi))
 
 
-def committee_key_of(case: Case, agencies: list[Agency]) -> str:
+def committee_key_of(case: Case, agencies: Sequence[AgencyRow]) -> str:
     """The key of the people's committee of the case's commune, empty when there is none.
 
     Of a commune's agencies it is the one the others are under.
@@ -173,13 +171,36 @@ def committee_key_of(case: Case, agencies: list[Agency]) -> str:
     return found[0] if found else ""
 
 
-def _in_force(table: type[Row], centre_id: int | None, now: datetime) -> list[Row]:
-    today = local_day(now)
-    query = select(table).where(or_(table.centre_id == centre_id, table.centre_id.is_(None))).order_by(table.position, table.id)
-    return [row for row in db.session.scalars(query) if row.holds_on(today)]
+@kept_with_rules
+def _fields(centre_id: int | None, day: date) -> tuple[FieldRow, ...]:
+    return own_before_shared(FieldRow, Field, centre_id, day, key="service_code")
 
 
-def _own_first(rows: list[Row], key: str) -> list[Row]:
-    """The rows without those of the installation that the centre has replaced (rules.md, section 8)."""
-    own = {getattr(row, key) for row in rows if row.centre_id is not None}
-    return [row for row in rows if row.centre_id is not None or getattr(row, key) not in own]
+@kept_with_rules
+def _refusal_reasons(centre_id: int, day: date) -> tuple[KeyedRow, ...]:
+    return own_before_shared(KeyedRow, RefusalReason, centre_id, day, key="key")
+
+
+@kept_with_rules
+def _visibility_reasons(centre_id: int, day: date) -> tuple[KeyedRow, ...]:
+    return own_before_shared(KeyedRow, VisibilityReason, centre_id, day, key="key")
+
+
+@kept_with_rules
+def _areas(centre_id: int, level: str) -> tuple[AreaRow, ...]:
+    """The present and former areas of a level, by name."""
+    query = columns_for(AreaRow, Area).where(Area.centre_id == centre_id, Area.level == level)
+    return rows_by(AreaRow, query.order_by(Area.folded_name, Area.id))
+
+
+@kept_with_rules
+def _villages(centre_id: int, day: date) -> tuple[AreaRow, ...]:
+    return tuple(area for area in _areas(centre_id, "village") if area.holds_on(day))
+
+
+@kept_with_rules
+def _agencies(centre_id: int | None, day: date) -> tuple[AgencyRow, ...]:
+    query = columns_for(AgencyRow, Agency).order_by(Agency.name_vi, Agency.id)
+    if centre_id is not None:
+        query = query.where(Agency.centre_id == centre_id)
+    return tuple({agency.key: agency for agency in rows_by(AgencyRow, query) if agency.holds_on(day)}.values())

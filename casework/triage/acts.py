@@ -16,6 +16,7 @@ from casework.outbox import tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
 from casework.places.villages import release_village
+from casework.reading.rule_rows import AreaRow, FieldRow, KeyedRow
 from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search.rows import refresh_search_rows
 from casework.sentences import always
@@ -116,12 +117,12 @@ def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifyInput(Input):
-    field: Field
+    field: Field | FieldRow
     urgency: str
     complexity: str
-    area: Area
+    area: Area | AreaRow
     village: str | None = None
-    visibility_reason: VisibilityReason | None = None
+    visibility_reason: VisibilityReason | KeyedRow | None = None
 
 
 @writes("classify")

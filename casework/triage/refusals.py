@@ -16,6 +16,7 @@ from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.pausing.standstills import end_case
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.permissions.sight import require_sender
+from casework.reading.rule_rows import KeyedRow
 from casework.sealing.seal import open_text, seal_text
 from casework.second_person import JudgingSeat, deciding_desk, refuse_first_person
 from casework.sentences import always
@@ -49,7 +50,7 @@ def can_be_refused(at: Situation) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseInput(Input):
-    reason: RefusalReason
+    reason: RefusalReason | KeyedRow
     words: str
 
 

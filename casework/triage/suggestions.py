@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ from casework.local_time import local_day
 from casework.models import Area, AreaSuccession, Case, SuggestionRule
 from casework.places.lookup import areas_around
 from casework.places.points import exact_point
+from casework.reading.kept_with_rules import kept_with_rules
+from casework.reading.rule_rows import AreaRow, columns_for, rows_by
 from casework.text import fold
 from casework.triage.classifier import LIKENESS
 from casework.triage.personal_marks import NAME_WORD
@@ -67,10 +69,10 @@ class Suggestion:
 class PlaceSuggestion:
     """The place according to the words or the position, with today's names of the areas. `former` is its name before a reorganisation."""
 
-    area: Area | None
+    area: AreaRow | None
     village: str | None
     words: tuple[str, ...]
-    former: Area | None = None
+    former: AreaRow | None = None
     by_position: bool = False
 
 
@@ -106,7 +108,7 @@ def suggestions_for(case: Case, text: str, *, now: datetime, place: str = "") ->
 
 def suggestions_in(centre_id: int, text: str, *, now: datetime) -> tuple[Suggestion | None, Suggestion | None]:
     """Return the field of work and the urgency suggested by a text in a centre, without a case."""
-    rules, words = _rules(centre_id, now), words_in(text)
+    rules, words = _rules(centre_id, local_day(now)), words_in(text)
     field = _clearest_field(_weighed(rules["field"], words))
     if field is None and (like := LIKENESS.field_of(centre_id, text, now=now)) is not None:
         field = Suggestion(like[0], like[1], by_likeness=True)
@@ -126,7 +128,7 @@ def suggest_place(case: Case, text: str, *, now: datetime) -> PlaceSuggestion | 
     A name shared by several communes counts only together with the name of one of them. Without a name, the position sent counts where
     exactly one commune contains it. None when no place is named, or several are.
     """
-    places = _Places(case.centre_id, now)
+    places = _places(case.centre_id, local_day(now))
     found = places.named_in(text)
     street = _STREET.search(text)
     if found is None and (position := exact_point(case)) is not None:
@@ -166,9 +168,10 @@ def is_plain(text: Sequence[Word]) -> bool:
     return sum(bool(word.accents) for word in text) < ACCENTED_SHARE * len(text)
 
 
-def _rules(centre_id: int, now: datetime) -> dict[str, list[_Phrase]]:
+@kept_with_rules
+def _rules(centre_id: int, today: date) -> Mapping[str, Sequence[_Phrase]]:
     """The phrases in force by kind, the centre's own before the installation's (rules.md, section 8)."""
-    today, rule = local_day(now), SuggestionRule
+    rule = SuggestionRule
     query = (
         select(rule.kind, rule.target, rule.phrase, rule.weight, rule.centre_id)
         .where(or_(rule.centre_id == centre_id, rule.centre_id.is_(None)))
@@ -231,18 +234,20 @@ def _by_length(phrases: Sequence[_Phrase]) -> Iterator[tuple[int, list[_Phrase]]
 class _Places:
     """The present and former communes and villages of a centre, by name."""
 
-    def __init__(self, centre_id: int, now: datetime) -> None:
-        self._today, self._centre_id = local_day(now), centre_id
-        query = select(Area).where(Area.centre_id == centre_id).order_by(Area.valid_from.desc(), Area.id).limit(MOST_AREAS)
-        self._areas = {area.id: area for area in db.session.scalars(query)}
-        rows = select(AreaSuccession).where(AreaSuccession.predecessor_id.in_(select(Area.id).where(Area.centre_id == centre_id)))
+    def __init__(self, centre_id: int, today: date) -> None:
+        self._today, self._centre_id = today, centre_id
+        query = columns_for(AreaRow, Area).where(Area.centre_id == centre_id).order_by(Area.valid_from.desc(), Area.id)
+        self._areas = {area.id: area for area in rows_by(AreaRow, query.limit(MOST_AREAS))}
+        self._names = self._by_name()
         self._successors: dict[int, list[int]] = {}
-        for row in db.session.scalars(rows):
-            self._successors.setdefault(row.predecessor_id, []).append(row.successor_id)
+        ways = select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)
+        own = select(Area.id).where(Area.centre_id == centre_id)
+        for predecessor_id, successor_id in db.session.execute(ways.where(AreaSuccession.predecessor_id.in_(own))):
+            self._successors.setdefault(predecessor_id, []).append(successor_id)
 
     def named_in(self, text: str) -> PlaceSuggestion | None:
         """The one place named; None when none or several are."""
-        communes, villages = dict[int, tuple[Area, str]](), list[tuple[list[Area], str]]()
+        communes, villages = dict[int, tuple[AreaRow, str]](), list[tuple[list[AreaRow], str]]()
         for areas, written in self._found(words_in(text)):
             for area in (area for area in areas if area.level == "commune"):
                 for today in self._today_of(area):
@@ -266,11 +271,12 @@ class _Places:
         """The one commune of today that contains a position."""
         holding = areas_around(latitude, longitude, self._today, level="commune", centre_id=self._centre_id)
         holding = [area for area in holding if area.boundary] or holding
-        return PlaceSuggestion(holding[0], None, (), by_position=True) if len(holding) == 1 else None
+        area = self._areas.get(holding[0].id) if len(holding) == 1 else None
+        return PlaceSuggestion(area, None, (), by_position=True) if area is not None else None
 
-    def _found(self, text: Sequence[Word]) -> Iterator[tuple[list[Area], str]]:
+    def _found(self, text: Sequence[Word]) -> Iterator[tuple[list[AreaRow], str]]:
         """The areas under each name in the text, with the name as written, longest names first."""
-        names = self._names()
+        names = self._names
         longest = max((len(name) for name in names), default=0)
         taken: set[int] = set()
         for length in range(longest, 0, -1):
@@ -281,25 +287,28 @@ class _Places:
                     taken.update(span)
                     yield areas, " ".join(word.written for word in text[at : at + length])
 
-    def _names(self) -> Mapping[tuple[str, ...], list[Area]]:
+    def _by_name(self) -> Mapping[tuple[str, ...], list[AreaRow]]:
         """Names by their words. Without the word for its level only a name of several words counts, because "Lát" alone is too common."""
-        names: dict[tuple[str, ...], list[Area]] = {}
+        names: dict[tuple[str, ...], list[AreaRow]] = {}
         for area in self._areas.values():
             for name in _spellings(area.folded_name):
                 names.setdefault(name, []).append(area)
         return names
 
-    def _today_of(self, area: Area) -> Iterable[Area]:
+    def _today_of(self, area: AreaRow) -> Iterable[AreaRow]:
         """The area, or its successors where it has ended."""
         if area.holds_on(self._today):
             return [area]
         later = [self._areas[each] for each in self._successors.get(area.id, ()) if each in self._areas]
         return [today for each in later for today in self._today_of(each)]
 
-    def _homes(self, village: Area) -> Iterable[Area]:
+    def _homes(self, village: AreaRow) -> Iterable[AreaRow]:
         """The communes of today that contain a village."""
         commune = self._areas.get(village.parent_id or 0)
         return self._today_of(commune) if commune is not None else ()
+
+
+_places = kept_with_rules(_Places)
 
 
 def _spellings(folded: str) -> Iterator[tuple[str, ...]]:

@@ -2,16 +2,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from statistics import median
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from casework.db import unit_of_work
+from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter
 from tests import build
 from tests.web.desk import Office, statements_of
 from tests.web.rendering import sent_while_rendering
 from workflows.desks.assigning import assign_task
+from workflows.models import WaitingTask
 from workflows.running.steps import claim
 
 ROOMS = {
@@ -21,8 +24,13 @@ ROOMS = {
         ("ops_lead", "/inbox?view=frozen"), ("ops_lead", "/inbox?waits=officer"), ("officer_PTNMT", "/inbox"),
         ("leader_PTNMT", "/inbox?view=approve_answer"), ("administrator", "/inbox"), ("inspector", "/inbox"),
     ),
+    "steps": (
+        ("operator", "/tasks/{verify}"), ("operator", "/tasks/{classify}"), ("operator", "/tasks/{distribute}"),
+        ("officer_PTNMT", "/tasks/{accept_assignment}"), ("officer_PTNMT", "/tasks/{submit_answer}"),
+        ("leader_PTNMT", "/tasks/{approve_answer}"), ("operator", "/tasks/{publish}"),
+    ),
 }  # fmt: skip
-"""The pages of the rooms that read before they render, and who opens them."""
+"""The pages of the rooms that read before they render, and who opens them; `{verify}` stands for a step that waits."""
 
 FEW = 4
 """Statements of an inbox at most, those that tell who asks left out; two for somebody without saved filters and notices."""
@@ -52,14 +60,21 @@ def office(app: Flask) -> Office:
     return office
 
 
+def waiting() -> dict[str, str]:
+    """The addresses of steps that wait and that nobody has taken, by element."""
+    query = select(WaitingTask).where(WaitingTask.state == "waiting", WaitingTask.claimed_by_id.is_(None))
+    return {step.element: step.ref for step in db.session.scalars(query)}
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_statement_is_sent_while_a_template_runs(office: Office, room: str) -> None:
     found: dict[str, list[str]] = {}
-    for name, address in ROOMS[room]:
+    for name, page in ROOMS[room]:
+        address = page.format_map(waiting())
         office.words(name, address)
         with sent_while_rendering(office.app) as sent:
             office.words(name, address)
-        found |= {f"{name} {address}": sent} if sent else {}
+        found |= {f"{name} {page}": sent} if sent else {}
     assert found == {}
 
 
@@ -84,3 +99,13 @@ def test_an_inbox_takes_four_statements_at_most(office: Office) -> None:
     }  # fmt: skip
     for address in ("/inbox?view=mine", "/inbox?view=late", "/inbox?urgency=urgent&state=to_verify&holder=nobody", "/inbox?view=frozen"):
         assert took("operator", address) - whoever["operator"] <= FEW, address
+
+
+def test_a_step_takes_seven_statements_at_most_and_mostly_five(office: Office) -> None:
+    took = {}
+    for name, page in ROOMS["steps"]:
+        address = page.format_map(waiting())
+        office.words(name, address)
+        took[page] = statements_of(lambda name=name, address=address: office.words(name, address))  # type: ignore[misc]
+    assert max(took.values()) <= 7, took
+    assert median(took.values()) <= 5, took

@@ -9,10 +9,11 @@ from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
 from casework.intake.limits import TooManyReports, count_filing
 from casework.intake.pass_on import CentreMissing, centre_for
-from casework.models import Area, Centre, Device, Field
+from casework.models import Area, Centre, Device
 from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
 from casework.rate_limits import limit_set_by
+from casework.reading.rule_rows import FieldRow
 from casework.search.staff_choices import fields_of
 from casework.settings.consent_notices import Notice, notice_shown, notice_today
 from web.clock import now
@@ -119,6 +120,6 @@ def _area_around(latitude: float, longitude: float) -> Area | None:
     return bounded_area_at(latitude, longitude, today())
 
 
-def _fields_at(place: Place) -> list[Field]:
+def _fields_at(place: Place) -> tuple[FieldRow, ...]:
     """The fields of work of the centre that would get a report of this place."""
     return fields_of(centre_id_at(place), now=now())

@@ -14,9 +14,10 @@ from wtforms.validators import InputRequired, ValidationError
 
 from casework.intake.file_report import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.local_time import LOCAL_ZONE
-from casework.models import Area, Field
+from casework.models import Area
 from casework.parsing import instant_in
 from casework.places.former_areas import former_names
+from casework.reading.rule_rows import FieldRow
 from web.filing_fields import NO_CHOICE, number, sound_token
 from web.forms import Form
 from web.intake.places import CommuneName, commune_meant, names_of
@@ -45,7 +46,7 @@ class IntakeForm(Form):
     seen_at = StringField(_l("When it happened"))
     idempotency_key = HiddenField()
 
-    def __init__(self, *arguments: Any, communes: Sequence[Area], fields: Sequence[Field], **named: Any) -> None:
+    def __init__(self, *arguments: Any, communes: Sequence[Area], fields: Sequence[FieldRow], **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._area_rows = communes
         self._field_rows = {each.service_code: each for each in fields}
@@ -81,7 +82,7 @@ class IntakeForm(Form):
         return found[:MOST_NAMED] if len(found) > 1 else []
 
     @property
-    def chosen_field(self) -> Field | None:
+    def chosen_field(self) -> FieldRow | None:
         return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property

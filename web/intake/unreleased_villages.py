@@ -12,11 +12,12 @@ from casework.cases import CaseBusy, lock_case
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.intake.unreleased_villages import VillageDecided, clear_village, unreleased_cases
-from casework.models import Area, Case
+from casework.models import Case
 from casework.parsing import number_in
 from casework.permissions import Action
 from casework.permissions.sight import case_seen_by
 from casework.places.villages import waiting_words
+from casework.reading.rule_rows import AreaRow
 from casework.search.staff_choices import villages_for
 from casework.triage.personal_marks import Piece, marked_pieces, neutral
 from web.addresses import this_address
@@ -107,6 +108,6 @@ def _row(case: Case, sent: Mapping[str, str], is_picked: bool) -> UnreleasedVill
     return UnreleasedVillage(case, marked_pieces(stood), words, marks_left(words), mark, is_picked, sent.get(f"{SEEN}{case.ref}") == mark)
 
 
-def _lists(cases: list[Case]) -> dict[int, list[Area]]:
+def _lists(cases: list[Case]) -> dict[int, tuple[AreaRow, ...]]:
     """The villages of the cases' centres, suggested in their fields."""
     return {case.centre_id: villages_for(case, now=now()) for case in {each.centre_id: each for each in cases}.values()}

@@ -51,6 +51,7 @@ from casework.outputs.schedules import (
 )
 from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, Role, may
+from casework.reading.rule_rows import AgencyRow
 from casework.search.staff_choices import agencies_of
 from casework.settings.role_labels import ROLE_WORDS
 from reports.statistics.due import run_after
@@ -221,7 +222,7 @@ def _made(form: NewForm) -> list[str]:
     kind, every, plan, of = form.kind.data, form.every.data, form.plan, form.of.data or ""
     centre, agency, is_all = _chosen(of)
     if not is_all:
-        plans = [(agency, plan)]
+        plans: list[tuple[Agency | AgencyRow | None, Plan]] = [(agency, plan)]
     elif kind != AGENCY_SHEET:
         raise ScheduleRefused("Chỉ phiếu đơn vị mới lập được cho mọi đơn vị một lần.",
                               "Only sheets can be scheduled for every agency at once.")  # fmt: skip

@@ -1,5 +1,6 @@
 """Acts of the centre and the committee about agencies: add, remove, lead, close without an answer, remind; and a directive."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +15,8 @@ from casework.clocks.reminders import RemindInput
 from casework.models import Agency, Case
 from casework.notes.directives import LONGEST_DIRECTIVE, DirectInput
 from casework.permissions import Role
-from casework.search.staff_choices import agencies_for
+from casework.reading.rule_rows import AgencyRow
+from casework.search.staff_choices import agencies_chosen, agencies_for
 from casework.verbs import Input
 from web.clock import now
 from web.due_words import limit_words
@@ -40,7 +42,7 @@ class AskingPage(ActPage):
     """An act by which an agency may come to the case."""
 
     form: AskForm
-    agencies: dict[str, Agency]
+    agencies: dict[str, Agency | AgencyRow]
 
     def build(self) -> None:
         self.form = AskForm()
@@ -50,7 +52,7 @@ class AskingPage(ActPage):
         self.agencies = {agency.ref: agency for agency in self.choices()}
         self.form.agency.choices = [(NOTHING, _("Choose an agency")), *((ref, local(agency.name)) for ref, agency in self.agencies.items())]
 
-    def choices(self) -> list[Agency]:
+    def choices(self) -> Sequence[Agency | AgencyRow]:
         """The agencies to choose from."""
         return _agencies_to_ask(self.case)
 
@@ -76,8 +78,8 @@ class AskingPage(ActPage):
         return Act(
             self.verb,
             AgencyInput(
-                agency=agency, instructions=self.form.instructions.data or "", until=time.until.data if time else None,
-                confirms_short=bool(time and time.confirms_short.data),
+                agency=agencies_chosen([agency])[0], instructions=self.form.instructions.data or "",
+                until=time.until.data if time else None, confirms_short=bool(time and time.confirms_short.data),
             ),
         )  # fmt: skip
 
@@ -116,10 +118,10 @@ class ChangeLeadPage(AskingPage):
     button = _l("Let it lead")
     done = _l("Another agency leads now.")
 
-    def choices(self) -> list[Agency]:
+    def choices(self) -> Sequence[Agency | AgencyRow]:
         """Those of the case first."""
         own = [row.agency for row in taking_part(self.case) if not row.is_lead]
-        return own + (super().choices() if not self.is_short or self.may_give_time else [])
+        return [*own, *(super().choices() if not self.is_short or self.may_give_time else ())]
 
 
 class ReasonForm(Form):
@@ -232,7 +234,7 @@ class DirectPage(ActPage):
         return DirectInput(words=self.form.words.data or "", until=self.form.until.data)
 
 
-def _agencies_to_ask(case: Case) -> list[Agency]:
+def _agencies_to_ask(case: Case) -> list[AgencyRow]:
     """Those that have no part in the present round."""
     there = {row.agency_id for row in taking_part(case)}
     return [agency for agency in agencies_for(case, now=now()) if agency.id not in there]

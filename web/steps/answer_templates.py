@@ -10,6 +10,7 @@ from casework.answers.acts import PARTS
 from casework.answers.templates import (
     PLACEHOLDERS,
     TemplateRefused,
+    TemplateRow,
     filled,
     keep_template,
     own_templates,
@@ -37,7 +38,7 @@ AFTER, INSTEAD = "after", "instead"
 class TemplatesUsed:
     """The result of a template button. `asked`: the template, and the parts in which other text has been written."""
 
-    asked: tuple[AnswerTemplate, list[str]] | None = None
+    asked: tuple[TemplateRow, list[str]] | None = None
     refusals: tuple[str, ...] = ()
 
 
@@ -54,7 +55,7 @@ def use_templates(form: Form, assignment: Assignment) -> TemplatesUsed | None:
     return TemplatesUsed(refusals=_keep_at_hand(form, assignment)) if request.form.get("template_keep") else None
 
 
-def _fill_in(form: Form, assignment: Assignment, template: AnswerTemplate, how: str) -> list[str]:
+def _fill_in(form: Form, assignment: Assignment, template: TemplateRow, how: str) -> list[str]:
     """Insert a template into the empty parts; returns the parts with text, which stays until its writer decides."""
     asked = []
     for name, text in filled(template, values_for(assignment, by=actor(), now=now())).items():

@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, SubmitAnswerInput, left_to_fill, newest_answer
-from casework.answers.templates import PLACEHOLDERS, templates_for
+from casework.answers.templates import PLACEHOLDERS, TemplateRow, templates_for
 from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import answers_seen, photos_seen
 from casework.files.local import FileNotStored
-from casework.models import AnswerTemplate, Photo
+from casework.models import Photo
 from casework.photos.records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
 from web.clock import now
 from web.files.photos import remember_form
@@ -62,7 +62,7 @@ class AnswerPage(TaskPage, element="submit_answer"):
         self.form.photos_token.data = sound_token(self.form.photos_token.data)
         earlier = photos_of_answer(newest) if newest else []
         self.carried = [(photo, f"{KEEP}{photo.ref}" in request.form if request.method == "POST" else True) for photo in earlier]
-        self.template_asked: tuple[AnswerTemplate, list[str]] | None = None
+        self.template_asked: tuple[TemplateRow, list[str]] | None = None
 
     def initial_fields(self) -> list[tuple[str, str]]:
         return [(f"{KEEP}{photo.ref}", "yes") for photo, is_kept in self.carried if is_kept]

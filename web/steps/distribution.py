@@ -19,10 +19,10 @@ from casework.assignments.due_previews import DistributionLimits, distribution_l
 from casework.assignments.hand_backs import DecideHandBackInput, HandBackInput, hand_back_turns, last_hand_back, turns_left
 from casework.assignments.load import Load, loads_of
 from casework.bilingual import Bilingual
-from casework.models import Agency
 from casework.permissions import Role
 from casework.places.former_agencies import agencies_now
-from casework.search.staff_choices import agencies_for, committee_key_of, free_agencies
+from casework.reading.rule_rows import AgencyRow
+from casework.search.staff_choices import agencies_chosen, agencies_for, committee_key_of, free_agencies
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor
@@ -52,8 +52,8 @@ class DistributeForm(Form):
 class SuggestedAgencies:
     """The agencies that the distribution table suggests for a case, and why. `lead` is empty where that agency has the case already."""
 
-    lead: Agency | None
-    cooperating: list[Agency]
+    lead: AgencyRow | None
+    cooperating: list[AgencyRow]
     reason: Bilingual
 
 
@@ -102,34 +102,35 @@ class DistributePage(TaskPage, element="distribute"):
         except ValueError:
             self.refusals.append(_("Please write each earlier day as a day of the calendar."))
             return None
+        lead, *cooperating = agencies_chosen(self.asked)
         return Act(
             "distribute",
             DistributeInput(
-                lead=self.lead, cooperating=self.cooperating, instructions=instructions, earlier=earlier,
+                lead=lead, cooperating=cooperating, instructions=instructions, earlier=earlier,
                 until=self.form.until.data if self.gives_time else None,
                 confirms_short=self.gives_time and self.form.confirms_short.data,
             ),
         )  # fmt: skip
 
     @property
-    def lead(self) -> Agency | None:
+    def lead(self) -> AgencyRow | None:
         return self.agencies.get(self.form.lead.data or NOTHING)
 
     @property
-    def cooperating(self) -> list[Agency]:
+    def cooperating(self) -> list[AgencyRow]:
         """The other chosen agencies, without the lead."""
         chosen = [self.agencies[ref] for ref in self.form.cooperating.data or () if ref in self.agencies]
         return [agency for agency in chosen if agency is not self.lead]
 
     @property
-    def asked(self) -> list[Agency]:
+    def asked(self) -> list[AgencyRow]:
         """All chosen agencies, the lead first."""
         return ([self.lead] if self.lead else []) + self.cooperating
 
-    def instructions_of(self, agency: Agency) -> str:
+    def instructions_of(self, agency: AgencyRow) -> str:
         return request.form.get(f"{INSTRUCTIONS}{agency.ref}", "")
 
-    def day_of(self, agency: Agency) -> str:
+    def day_of(self, agency: AgencyRow) -> str:
         """The earlier deadline submitted for a cooperating agency; empty where it gets the common one."""
         return request.form.get(f"{DAY}{agency.ref}", "").strip()
 
@@ -216,7 +217,7 @@ class AcceptPage(TaskPage, element="accept_assignment"):
         self.form = AcceptForm()
 
     @cached_property
-    def others(self) -> dict[str, Agency]:
+    def others(self) -> dict[str, AgencyRow]:
         """The other agencies, by ref; who accepts needs none."""
         others = [agency for agency in agencies_for(self.case, now=now()) if agency.id != self.assignment.agency_id]
         return {agency.ref: agency for agency in others}

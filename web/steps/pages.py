@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import DBAPIError
@@ -29,7 +29,7 @@ from web.steps.drawn_steps import FormStepPage
 from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
-from workflows.desks.inbox import waiting_in_case
+from workflows.desks.inbox import waiting_for, waiting_in_case
 from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.claims import holder_of
@@ -156,9 +156,10 @@ def _step(ref: str) -> WaitingTask:
     """The step, if it is on one of the person's desks. Raises NotFound, also for a sender's own steps, which are on
     their own page, and for quarantined cases."""
     try:
-        step = steps.task_for(actor(), ref)
+        step, counts = steps.task_with_counts(actor(), ref, {"waiting": waiting_for(actor(), now=now())})
     except TaskUnknown:
         return found(None)
+    g.waiting_count = counts["waiting"]
     return found(None if step.desk.startswith(REPORTER) or step.case.quarantined_at is not None else step)
 
 

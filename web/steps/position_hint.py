@@ -7,6 +7,7 @@ from casework.local_time import local_day
 from casework.models import Area, Case
 from casework.places.lookup import bounded_area_at, is_outside
 from casework.places.points import exact_point
+from casework.reading.rule_rows import AreaRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class PositionMismatch:
     is_outside: bool
 
 
-def position_mismatch(case: Case, chosen: Area | None, *, now: datetime) -> PositionMismatch | None:
+def position_mismatch(case: Case, chosen: AreaRow | None, *, now: datetime) -> PositionMismatch | None:
     """The commune a case's position lies in if it is not the chosen one; None without a position or a commune."""
     point = exact_point(case) if chosen is not None else None
     if point is None or chosen is None:

@@ -19,7 +19,7 @@ from casework.intake.file_report import original_words, place_words, typed_villa
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging.merge import why_not_into
-from casework.models import Area, Case, Recording, Report
+from casework.models import Case, Recording, Report
 from casework.permissions.sight import Sight, sees
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
@@ -163,7 +163,7 @@ class VerifyPage(TaskPage, element="verify"):
         if act.verb == "refuse":
             return str(_("Report %(code)s was not accepted. Its sender is told why.", code=result.case.code))
         said = str(_("Report %(code)s is accepted. Next: classify it.", code=result.case.code))
-        if has_unheard_voice([report.report.id for report in self.reports]):
+        if any(report.spoken for report in self.reports) and has_unheard_voice([report.report.id for report in self.reports]):
             said += " " + _("Nobody has written down what its voice note says: agencies cannot hear it.")
         return said
 
@@ -241,13 +241,13 @@ class ClassifyPage(TaskPage, element="classify"):
         self.form = ClassifyForm(
             field=case.field.service_code if case.field else None,
             urgency="urgent" if self.is_marked_urgent else "normal",
-            area=case.area.ref if case.area else None,
+            area=next((ref for ref, area in self.areas.items() if area.id == case.area_id), None),
             village=case.village,
         )
-        self.form.field.choices = chosen_by_hand(case.field is None, [(code, local(field.name)) for code, field in self.fields.items()])
+        self.form.field.choices = chosen_by_hand(case.field_id is None, [(code, local(field.name)) for code, field in self.fields.items()])
         rated = complexities_for(case, now=moment, counted_from=counted_from(case, now=moment))
         self.form.complexity.choices = [(row.key, local(row.name)) for row in rated]
-        self.form.area.choices = chosen_by_hand(case.area is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
+        self.form.area.choices = chosen_by_hand(case.area_id is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
         shown = [(key, _("Not public: %(reason)s", reason=local(reason.name))) for key, reason in self.visibility.items()]
         self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
         self.typed_villages = typed_villages(case)
@@ -283,7 +283,7 @@ class ClassifyPage(TaskPage, element="classify"):
 
     def place_values(self, place: PlaceSuggestion) -> dict[str, str]:
         """The fields filled in by a suggested place: the commune, if it can be chosen, and the village or street."""
-        area: Area | None = place.area if place.area is not None and place.area.ref in self.areas else None
+        area = place.area if place.area is not None and place.area.ref in self.areas else None
         return {**({"area": area.ref} if area else {}), **({"village": place.village} if place.village else {})}
 
     def act(self) -> Act | None:

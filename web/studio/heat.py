@@ -1,7 +1,7 @@
 """Bottlenecks: the diagram coloured by how long steps took or how often they were late, as a table and in words; the variants of cases; and
 the event log as a file. Reads counted months; names no case and no person."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,8 +18,9 @@ from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.figures.counting import month_before, month_of
 from casework.local_time import local_day
-from casework.models import Agency, Centre, Field
+from casework.models import Agency, Centre
 from casework.permissions import Action, Actor, NotAllowed, may
+from casework.reading.rule_rows import FieldRow
 from casework.search.staff_choices import fields_of
 from web.clock import now
 from web.exports.links import export_url
@@ -93,7 +94,7 @@ class HeatRequest:
     centres: list[Centre]
     versions: list[ProcessVersion]
     agencies: list[Agency]
-    fields: list[Field]
+    fields: Sequence[FieldRow]
     months: list[date]
 
     @property

@@ -17,7 +17,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Case, CaseReport, Centre, Report
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.permissions.sight import with_viewers
-from casework.reading.counting import Counted, count_together, rows_of, values_of
+from casework.reading.counting import Counted, count, count_together, rows_of, values_of
 from casework.reading.kept_with_rules import kept_with_rules
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks import inbox_statements as statements
@@ -202,7 +202,12 @@ def counts_for(
 
 def count_waiting(by: Actor, *, now: datetime, most: int = MOST_COUNTED) -> int:
     """Return how many steps wait, counting no further than `most` + 1 (shown as "99+")."""
-    return count_each(by, [(InboxQuery(), by)], now=now, most=most)[0]
+    return count(waiting_for(by, now=now, most=most))
+
+
+def waiting_for(by: Actor, *, now: datetime, most: int = MOST_COUNTED) -> Counted | None:
+    """The steps that wait for a person, to be counted with whatever else a page reads."""
+    return Asked.of(by, InboxQuery()).counted(by, now=now, most=most, prefix="waiting_")
 
 
 def count_each(by: Actor, wanted: Sequence[tuple[InboxQuery, Actor]], *, now: datetime, most: int = MOST_COUNTED) -> list[int]:

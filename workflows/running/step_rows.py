@@ -1,45 +1,53 @@
 """The rows a step begins with, in one statement each; built at the first call, as `with_viewers`."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import aliased, joinedload, lazyload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from casework.calendars import RULES_STREAM
-from casework.models import Answer, Assignment, Case, CaseReport, EventStream, Report
+from casework.models import Answer, Assignment, Case, CaseReport, Decision, EventStream, Report, Reporter
 from casework.permissions.sight import with_viewers
-from casework.reading.lacking import parts_there
+from casework.reading.counting import MOST_KEPT, Rows, number_of
+from casework.reading.lacking import UNDER_LOCK, parts_there
 from casework.steps.drafts import drafts_at
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.running.case_rows import AT_DESKS
 
 
-@cache
-def step_shown() -> Any:
-    """The step `ref` with everything its page begins with, and what its case has (casework/reading/lacking.py)."""
+@lru_cache(MOST_KEPT)
+def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
+    """The step `ref` with everything its page begins with, what its case has (casework/reading/lacking.py), and the numbers `counted`."""
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
     query = select(WaitingTask, has_drafts, *parts_there(WaitingTask.case_id)).select_from(WaitingTask)
     own = select(ProcessInstance.version_id).where(ProcessInstance.case_id == WaitingTask.case_id, ProcessInstance.assignment_id.is_(None))
-    query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"))
-    texts = selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.texts)
+    numbers = (number_of(rows).label(name) for name, rows in counted)
+    query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"), *numbers)
+    reports = (
+        selectinload(Case.reports)
+        .joinedload(CaseReport.report)
+        .options(joinedload(Report.texts), joinedload(Report.reporter).joinedload(Reporter.account))
+    )
+    answers = joinedload(Assignment.answers).options(
+        joinedload(Answer.author), joinedload(Answer.decision).joinedload(Decision.decided_by)
+    )
     return query.where(WaitingTask.ref == bindparam("ref")).options(
         joinedload(WaitingTask.instance),
-        joinedload(WaitingTask.assignment).options(
-            joinedload(Assignment.agency), lazyload(Assignment.answers).options(joinedload(Answer.decision), joinedload(Answer.author))
-        ),
-        joinedload(WaitingTask.case).options(*with_viewers(), texts),
+        joinedload(WaitingTask.assignment).options(joinedload(Assignment.agency), answers),
+        joinedload(WaitingTask.case).options(*with_viewers(is_one_case=True), reports),
     )
 
 
 @cache
 def step_locked() -> Any:
-    """The step `ref`, locked, with the locked head of the chain `stream` of its case, and that of the rules."""
+    """The step `ref`, locked, with the locked head of the chain `stream` of its case, that of the rules, and what its case has."""
     case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
-    query = select(WaitingTask, case_head, rules_head, has_drafts).select_from(WaitingTask).where(WaitingTask.ref == bindparam("ref"))
+    query = select(WaitingTask, case_head, rules_head, has_drafts, *parts_there(WaitingTask.case_id, UNDER_LOCK)).select_from(WaitingTask)
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
-    query = query.options(joinedload(WaitingTask.instance)).execution_options(populate_existing=True)
+    query = query.where(WaitingTask.ref == bindparam("ref")).options(joinedload(WaitingTask.instance))
+    query = query.execution_options(populate_existing=True)
     return query.with_for_update(of=(WaitingTask, case_head))
 
 

@@ -18,7 +18,8 @@ from casework.events import case_stream, hold_heads
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
 from casework.permissions import Actor, NotAllowed, Role
-from casework.reading.lacking import hold_lacking
+from casework.reading.counting import Counted, rows_of, values_of
+from casework.reading.lacking import UNDER_LOCK, hold_lacking
 from casework.second_person import SECOND_PERSON, deeds_judged, first_person_words
 from casework.steps.drafts import DraftPlace, discard_all, hold_drafts_there
 from casework.verbs import Input, carry_out
@@ -232,6 +233,8 @@ def _locked(task_ref: str, reading: Any) -> tuple[Case, Sequence[Any]]:
     if rows[0].WaitingTask.case_id != case.id:
         raise CaseBusy
     hold_heads(rows[0].case_head, rows[0].rules_head)
+    if not rows[0].WaitingTask.desk.startswith(REPORTER):
+        hold_lacking(case, rows[0]._mapping, UNDER_LOCK)
     return case, rows
 
 
@@ -267,7 +270,13 @@ def help_with_step(task: WaitingTask) -> Bilingual | None:
 
 def task_for(by: Actor, task_ref: str) -> WaitingTask:
     """Return a step the person may see because it is on their desk, waiting or done. Raises TaskUnknown otherwise."""
-    row = db.session.execute(step_shown(), {"ref": task_ref}).unique().first()
+    return task_with_counts(by, task_ref, {})[0]
+
+
+def task_with_counts(by: Actor, task_ref: str, counted: Mapping[str, Counted | None]) -> tuple[WaitingTask, dict[str, int]]:
+    """The same, with numbers counted in the same statement."""
+    there = {name: each for name, each in counted.items() if each is not None}
+    row = db.session.execute(step_shown(rows_of(there)), {"ref": task_ref, **values_of(there)}).unique().first()
     if row is None or not is_at(by, row.WaitingTask.desk, row.WaitingTask.case):
         raise TaskUnknown
     task: WaitingTask = row.WaitingTask
@@ -275,7 +284,7 @@ def task_for(by: Actor, task_ref: str) -> WaitingTask:
     hold_lacking(task.case, row._mapping)
     if row.version_of_case == task.instance.version_id:
         hold_version(task.case, task.instance.process_version)
-    return task
+    return task, {name: row._mapping[name] if name in there else 0 for name in counted}
 
 
 def _task(task_ref: str) -> WaitingTask:

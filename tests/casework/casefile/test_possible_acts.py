@@ -16,7 +16,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Centre, Publication, Report
 from casework.permissions import Role
-from casework.search.staff_choices import agencies_for
+from casework.search.staff_choices import agencies_chosen, agencies_for
 from casework.verbs import acts
 from tests import build
 from tests.beside import CASES, TEXT, one_approved
@@ -31,7 +31,8 @@ PEOPLE = ("operator", "ops_lead", "committee_leader", "officer_PTNMT", "leader_P
 def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime) -> dict[str, Any]:
     """What a person would fill in who knows what they do."""
     words = {"reason": "Lý do đủ rõ."}
-    others = [agency for agency in agencies_for(case, now=now) if agency.id not in {row.agency_id for row in taking_part(case)}]
+    there = {row.agency_id for row in taking_part(case)}
+    others = agencies_chosen([agency for agency in agencies_for(case, now=now) if agency.id not in there])
     forms: dict[str, Callable[[], dict[str, Any]]] = {
         "hold": lambda: {**words, "until": (now + timedelta(days=1)).date()},
         "refer": lambda: {**words, "body": "Điện lực Lâm Đồng"},
