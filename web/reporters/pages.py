@@ -10,7 +10,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from casework.cases import lock_case
-from casework.contacts.report_links import case_of
+from casework.contacts.report_links import case_of, id_of_case
 from casework.db import unit_of_work
 from casework.models import Report
 from casework.parsing import number_in
@@ -31,6 +31,7 @@ from web.networks import this_network
 from web.reporters.view import RefusedAct, agency_levels, own_page
 from web.request_log import note_security
 from web.sent_forms import answers_again
+from workflows.running.faults import FaultSpot
 from workflows.running.incidents import run_recorded, spot_in_case
 from workflows.running.rating import rate_report
 
@@ -104,9 +105,8 @@ def own(code: str) -> ResponseReturnValue:
 @performs(Action.RATE)
 @answers_again(lambda code: url_for(".own", code=code, _anchor="rating"))
 def rating(code: str) -> ResponseReturnValue:
-    report = found(report_owned_by(actor(), code))
     try:
-        run_recorded(lambda: _rate(report), lambda: spot_in_case(case_of(report).id, "rate"), now=now())
+        found(run_recorded(lambda: _rate(code), lambda: _spot(code), now=now()))
     except RatingRefused as refused:
         why = refusal_of(refused, {"level": "level", "reason": "reason"})
         return own_page(found(report_owned_by(actor(), code)), refused=RefusedAct("rating", why.words, at=why.at)), 422
@@ -133,11 +133,21 @@ def _track_page(form: TrackForm, *, refusal: str = "") -> str:
     return render_template("reporters/track.html", form=form, refusal=refusal, public_code=public_code)
 
 
-def _rate(report: Report) -> None:
-    case = lock_case(case_of(report).id)
+def _rate(code: str) -> Report | None:
+    """The report, rated; None where it is not the person's own."""
+    report = report_owned_by(actor(), code)
+    if report is None:
+        return None
+    case = lock_case(id_of_case(report))
     ids = {row.agency.ref: row.agency_id for row in case.assignments}
     given = RateInput(
         report=report, level=request.form.get("level", ""), reason=request.form.get("reason", ""),
         agency_levels={ids[ref]: level for ref, level in agency_levels().items() if ref in ids},
     )  # fmt: skip
     rate_report(case, given, by=actor(), now=now())
+    return report
+
+
+def _spot(code: str) -> FaultSpot | None:
+    report = report_owned_by(actor(), code)
+    return spot_in_case(case_of(report).id, "rate") if report is not None else None

@@ -11,6 +11,7 @@ from casework.models import Answer, Assignment, Case, CaseReport, EventStream, R
 from casework.permissions.sight import with_viewers
 from casework.reading.lacking import parts_there
 from casework.steps.drafts import drafts_at
+from workflows.desk_access import REPORTER
 from workflows.models import ProcessInstance, WaitingTask
 
 
@@ -32,11 +33,16 @@ def step_shown() -> Any:
 
 
 @cache
-def step_locked() -> Select[WaitingTask, EventStream, EventStream, bool]:
-    """The step `ref`, locked, with the locked head of the chain `stream` of its case, and that of the rules."""
+def step_locked(*, is_own: bool = False) -> Select[WaitingTask, EventStream, EventStream, bool]:
+    """The step `ref`, locked, with the locked head of the chain `stream` of its case, and that of the rules.
+
+    `is_own`: the step of `element` that waits for a reporter of `case` instead.
+    """
     case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
-    query = select(WaitingTask, case_head, rules_head, has_drafts).select_from(WaitingTask).where(WaitingTask.ref == bindparam("ref"))
+    own = WaitingTask.case_id == bindparam("case"), WaitingTask.element == bindparam("element"), WaitingTask.state == "waiting"
+    which = (*own, WaitingTask.desk.startswith(REPORTER)) if is_own else (WaitingTask.ref == bindparam("ref"),)
+    query = select(WaitingTask, case_head, rules_head, has_drafts).select_from(WaitingTask).where(*which)
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
     query = query.options(joinedload(WaitingTask.instance)).execution_options(populate_existing=True)
     return query.with_for_update(of=(WaitingTask, case_head))

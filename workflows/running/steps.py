@@ -58,6 +58,9 @@ class StepRefused(CaseworkError):
     """The step cannot be done now or in this way."""
 
 
+Choice = Callable[[WaitingTask], tuple[str | None, Input | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """The result of a step. `opened` are the steps that now wait because of it."""
@@ -91,7 +94,7 @@ def perform(
 
 def perform_chosen(
     task_ref: str,
-    choose: Callable[[WaitingTask], tuple[str | None, Input | None]],
+    choose: Choice,
     *,
     by: Actor,
     now: datetime,
@@ -101,7 +104,21 @@ def perform_chosen(
 
     `choose` is called as soon as it is clear that the person may do the step now; it must not write.
     """
-    case, task, has_drafts = _locked(task_ref)
+    return _performed(*_locked(task_ref), choose, by=by, now=now, bindings=bindings)
+
+
+def perform_own(case: Case, element: str, given: Input, *, by: Actor, now: datetime) -> StepResult | None:
+    """The same for the step that waits for a reporter of a case the caller has locked; None where none waits."""
+    row = db.session.execute(step_locked(is_own=True), {"case": case.id, "element": element, "stream": case_stream(case)}).first()
+    if row is None:
+        return None
+    hold_heads(row.case_head, row.rules_head)
+    return _performed(case, row.WaitingTask, row.has_drafts, lambda _task: (None, given), by=by, now=now, bindings=BINDINGS)
+
+
+def _performed(
+    case: Case, task: WaitingTask, has_drafts: bool, choose: Choice, *, by: Actor, now: datetime, bindings: Bindings
+) -> StepResult:
     _refuse_unavailable(task, by, case, now)
     if (why := _other_than_words(task, by, now)) is not None:
         raise StepRefused(*why)
