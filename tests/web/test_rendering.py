@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from casework.db import unit_of_work
+from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter
+from casework.models import Case
 from tests import build
 from tests.web.desk import Office, statements_of
 from tests.web.rendering import sent_while_rendering
@@ -21,8 +23,14 @@ ROOMS = {
         ("ops_lead", "/inbox?view=frozen"), ("ops_lead", "/inbox?waits=officer"), ("officer_PTNMT", "/inbox"),
         ("leader_PTNMT", "/inbox?view=approve_answer"), ("administrator", "/inbox"), ("inspector", "/inbox"),
     ),
+    "reporters": (
+        ("citizen", "/mine/{to_verify}"), ("citizen", "/mine/{to_classify}"), ("citizen", "/mine/{at_agency}"),
+        ("citizen", "/mine/{handling}"), ("citizen", "/mine/{approval}"), ("citizen", "/mine/{rating}"),
+        ("citizen", "/mine/{waiting_reporter}"), ("citizen", "/mine/{refused}"), ("citizen", "/mine/{to_verify}/withdrawal"),
+        ("citizen", "/reports/{rating}/receipt"),
+    ),
 }  # fmt: skip
-"""The pages of the rooms that read before they render, and who opens them."""
+"""The pages of the rooms that read before they render, and who opens them. A state stands for the code of a case in it."""
 
 FEW = 4
 """Statements of an inbox at most, those that tell who asks left out; two for somebody without saved filters and notices."""
@@ -46,6 +54,9 @@ def office(app: Flask) -> Office:
         ref, colleague = step.ref, world.people[to].ref
         with unit_of_work():
             assign_task(ref, by=world.actor(by), now=build.NOON, to=colleague)
+    question, refused = build.case_at(world, "to_classify"), build.case_at(world, "to_verify")
+    build.act(world, question, "ask_reporter", "operator", report=question.main_report, words="Ở bờ nào?", when_unanswered="continue")
+    build.do(world, refused, "verify", "operator", act="refuse", reason=world.refusal_reason(), words="Xin cho biết rõ địa điểm.")
     for name in ("operator", "ops_lead", "officer_PTNMT"):
         with unit_of_work():
             keep_filter(by=world.actor(name), now=build.NOON, name="Khẩn", chosen={"urgency": "urgent"})
@@ -55,7 +66,8 @@ def office(app: Flask) -> Office:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_statement_is_sent_while_a_template_runs(office: Office, room: str) -> None:
     found: dict[str, list[str]] = {}
-    for name, address in ROOMS[room]:
+    codes = {str(state): code for state, code in db.session.execute(select(Case.state, Case.code))}
+    for name, address in ((name, address.format(**codes)) for name, address in ROOMS[room]):
         office.words(name, address)
         with sent_while_rendering(office.app) as sent:
             office.words(name, address)
@@ -68,6 +80,13 @@ def test_a_statement_of_a_template_is_noticed(office: Office) -> None:
     with sent_while_rendering(office.app) as sent:
         office.words("operator", "/search")
     assert any("waiting_task" in statement for statement in sent)
+
+
+def test_the_page_of_an_answered_report_takes_six_statements_at_most(office: Office) -> None:
+    """Those that tell who asks included; one more where the day was moved, and one where there was news to put away."""
+    code = db.session.scalars(select(Case.code).where(Case.state == "rating")).one()
+    office.words("citizen", f"/mine/{code}")
+    assert statements_of(lambda: office.words("citizen", f"/mine/{code}")) <= 6
 
 
 def test_an_inbox_takes_four_statements_at_most(office: Office) -> None:

@@ -21,6 +21,7 @@ from casework.publishing.ratings import RateInput, RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.reporters.followed_list import followed_list
 from casework.reporters.list import own_page_of
+from casework.reporters.own_rows import OwnPart
 from casework.reporters.report import report_opened_by
 from casework.reporters.unread import put_news_away
 from web.clock import now
@@ -28,7 +29,7 @@ from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
-from web.reporters.view import RefusedAct, agency_levels, own_page
+from web.reporters.view import RefusedAct, agency_levels, own_here, own_page
 from web.request_log import note_security
 from web.sent_forms import answers_again
 from workflows.running.faults import FaultSpot
@@ -95,9 +96,10 @@ def mine() -> ResponseReturnValue:
 @bp.get("/mine/<code>")
 @performs(Action.FOLLOW_OWN)
 def own(code: str) -> ResponseReturnValue:
-    report = found(own_report_here(code))
-    page = own_page(report)
-    put_news_away(report, now=now())
+    row = own_here(code)
+    page = own_page(row)
+    if OwnPart.NEWS in row.there:
+        put_news_away(row.report, now=now())
     return page
 
 
@@ -109,7 +111,7 @@ def rating(code: str) -> ResponseReturnValue:
         found(run_recorded(lambda: _rate(code), lambda: _spot(code), now=now()))
     except RatingRefused as refused:
         why = refusal_of(refused, {"level": "level", "reason": "reason"})
-        return own_page(found(report_owned_by(actor(), code)), refused=RefusedAct("rating", why.words, at=why.at)), 422
+        return own_page(own_here(code), refused=RefusedAct("rating", why.words, at=why.at)), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))
 
 
