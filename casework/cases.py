@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ScalarSelect, Select, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, lazyload, selectinload
 
 from casework.bilingual import Bilingual
@@ -24,17 +24,20 @@ class CaseBusy(CaseworkError):
         )
 
 
-def lock_case(case_id: int) -> Case:
+def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     """Return the case with its row locked until the transaction ends; every step locks the case before anything else.
 
-    On SQLite the transaction itself is the lock. Reports and senders that were read before stay as they were read: refresh what a decision
-    rests on. Raises sqlalchemy.exc.NoResultFound when there is no such case.
+    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock. Reports and senders that were
+    read before stay as they were read: refresh what a decision rests on.
+    Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
-    return db.session.scalars(_locking_one(), {"key": case_id}).one()
+    if isinstance(case_id, int):
+        return db.session.scalars(_locking_one(), {"key": case_id}).one()
+    return db.session.scalars(_locking_where(case_id)).one()
 
 
 def lock_case_of(case_id: InstrumentedAttribute[int], key: InstrumentedAttribute[Any], value: object) -> Case:
-    """The same for the case of a row, such as a step by its ref, which saves asking for it first: its column, and the row's key."""
+    """The same for the case of a row, such as a step by its ref: its column, and the row's key; the statement is made once."""
     return db.session.scalars(_locking_one(case_id, key), {"key": value}).one()
 
 
@@ -43,6 +46,10 @@ def _locking_one(case_id: InstrumentedAttribute[int] | None = None, key: Instrum
     wanted: Any = bindparam("key")
     if case_id is not None and key is not None:
         wanted = select(case_id).where(key == wanted).scalar_subquery()
+    return _locking_where(wanted)
+
+
+def _locking_where(wanted: Any) -> Select[Case]:
     # many acts need no reports: those of one case are read when they are asked for
     return _with_parts(select(Case).where(Case.id == wanted), lazyload).with_for_update(of=Case)
 

@@ -21,7 +21,10 @@ from web.fresh_proof import ask_for_proof, wants_proof
 from web.sent_forms import recorded_once
 from web.sessions import SECOND_FACTORS, current_session, own_account, signed_in_account
 
-__all__ = ["actor", "alone", "file_store", "found", "must_set_up", "own_account", "own_report_here", "performs", "signed_in_account"]
+__all__ = [
+    "actor", "alone", "file_store", "found", "keep_own_report", "must_set_up",
+    "own_account", "own_report_here", "performs", "signed_in_account",
+]  # fmt: skip
 
 TRACKED_KEY = "tracked"
 
@@ -99,6 +102,11 @@ def own_report_here(code: str) -> Report | None:
     if code not in kept:
         kept[code] = report_owned_by(actor(), code)
     return kept[code]
+
+
+def keep_own_report(report: Report) -> None:
+    """Keep a report of one's own that was read with more, so that no part of the page asks for it."""
+    g.setdefault("own_reports", {})[report.code] = report
 
 
 def found(thing: T | None) -> T:

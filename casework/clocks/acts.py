@@ -1,6 +1,6 @@
 """Starting, moving and ending time limits. The arithmetic is in casework/working_time.py; the numbers are in rows (rules.md, section 4)."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -226,6 +226,11 @@ def _running_clocks(case: Case) -> list[Clock]:
 
 
 _RUNNING = select(Clock).where(Clock.case_id == bindparam("case_id"), Clock.ended_at.is_(None)).order_by(Clock.id)
+
+
+def hold_clocks(case: Case, running: Iterable[Clock]) -> None:
+    """Keep the running limits of a locked case that were read along with something else, unless they have been read already."""
+    kept_for_step().setdefault(("clocks", case.id), list(dict.fromkeys(running)))
 
 
 def no_clocks_yet(case: Case) -> None:

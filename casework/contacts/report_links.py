@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, select
+from sqlalchemy import ScalarSelect, Select, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -11,9 +11,13 @@ from casework.models import Assignment, Case, CaseReport, Question, Report
 
 def case_of(report: Report) -> Case:
     """The case that answers a report now; for a report withdrawn from a case that goes on for others, its last one."""
-    query = select(Case).join(CaseReport, CaseReport.case_id == Case.id).where(CaseReport.report_id == report.id)
-    query = query.order_by(CaseReport.left_at.is_not(None), CaseReport.id.desc()).limit(1)
-    return db.session.scalars(query.options(joinedload(Case.area))).one()
+    return db.session.scalars(select(Case).where(Case.id == id_of_case(report)).options(joinedload(Case.area))).one()
+
+
+def id_of_case(report: Report) -> ScalarSelect[int]:
+    """The query for the row of that case."""
+    query = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
+    return query.order_by(CaseReport.left_at.is_not(None), CaseReport.id.desc()).limit(1).scalar_subquery()
 
 
 def links_of(report: Report) -> list[CaseReport]:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
@@ -141,5 +141,10 @@ def seen_by(actor: Actor, case: Case) -> Case | None:
 
 def report_owned_by(actor: Actor, code: str) -> Report | None:
     """Return the report if it is the person's own, by account or by tracking secret."""
-    report = db.session.scalar(select(Report).where(Report.code == code))
+    report = db.session.scalar(_coded(), {"code": code})
     return report if report is not None and owns_report(actor, report) else None
+
+
+@cache
+def _coded() -> Select[Report]:
+    return select(Report).where(Report.code == bindparam("code")).options(joinedload(Report.reporter))

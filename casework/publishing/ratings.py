@@ -3,19 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy.orm import joinedload
 
 from casework.calendars import calendar_of
-from casework.clocks.acts import ClockKind, end_clock, move_due, running_clock, schedule_reminder, start_clock
+from casework.clocks.acts import ClockKind, end_clock, hold_clocks, move_due, running_clock, schedule_reminder, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.models import Case, Clock, ClockRule, Publication, Rating, Report, Review
+from casework.models import Case, Clock, ClockRule, Publication, PublicationAnswer, PublicationVersion, Rating, Report, Review
 from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.permissions.sight import require_sender
-from casework.publications import WHOLE, rated_publication
+from casework.publications import RATED_KINDS, WHOLE, rated_publication
 from casework.publishing import sentences
 from casework.sealing.seal import open_text, seal_text
 from casework.second_person import JudgingSeat, desk_of_either, refuse_first_person
@@ -62,7 +64,10 @@ def rate(case: Case, given: RateInput, *, by: Actor, now: datetime) -> dict[str,
     for anybody but the report's sender; RatingRefused outside the window or without a reason. Source: rules.md, section 6, "Rating".
     """
     require_sender(by, given.report, case)
-    publication, window = rated_publication(case), running_clock(case, ClockKind.RATING)
+    read = db.session.execute(_rated(), {"case": case.id, "reporter": given.report.reporter_id}).unique().all()
+    if read:
+        hold_clocks(case, (row.Clock for row in read if row.Clock is not None))
+    publication, window = read[0].Publication if read else None, running_clock(case, ClockKind.RATING)
     # a review may last longer than the window; without one the end of the window closes the case
     is_over = case.state == CaseState.REVIEW and window is not None and (window.due_at is None or now >= window.due_at)
     if publication is None or window is None or is_over:
@@ -74,14 +79,15 @@ def rate(case: Case, given: RateInput, *, by: Actor, now: datetime) -> dict[str,
     if given.level == "dissatisfied" and not reason:
         raise RatingRefused("Vui lòng cho biết vì sao Ông/Bà chưa hài lòng.", "Please say why you are not satisfied.", about="reason")
     _refuse_other_agencies(publication, levels)
-    whole = None
-    for about, chosen in levels.items():
-        row = _written(publication, given.report, about, chosen, reason if about == WHOLE else "", now)
-        whole = row if about == WHOLE else whole
+    earlier = {row.Rating.about: row.Rating for row in read if row.Rating is not None}
+    written = {
+        about: _written(publication, given.report, about, earlier.get(about), chosen, reason if about == WHOLE else "", now)
+        for about, chosen in levels.items()
+    }
     db.session.flush()
     record(case, "rate", by=by, at=now, report=given.report.code, level=given.level, agencies=len(levels) - 1)
-    if given.level == "dissatisfied" and whole is not None:
-        return {"outcome": "dissatisfied", "opened": _open_review(case, publication, whole, now)}
+    if given.level == "dissatisfied":
+        return {"outcome": "dissatisfied", "opened": _open_review(case, publication, written[WHOLE], now)}
     return {"outcome": "waiting"}
 
 
@@ -211,9 +217,22 @@ def _refuse_other_agencies(publication: Publication, levels: Mapping[str, str]) 
         raise RatingRefused("Đơn vị này không có trả lời trong bản công khai.", "This agency has no answer in the publication.")
 
 
-def _written(publication: Publication, report: Report, about: str, level: str, reason: str, now: datetime) -> Rating:
-    query = select(Rating).where(Rating.publication_id == publication.id, Rating.reporter_id == report.reporter_id, Rating.about == about)
-    row = db.session.scalars(query).first()
+@cache
+def _rated() -> Select[Publication, Clock | None, Rating | None]:
+    """The rated answer of `case` (casework.publications.rated_publication) with the running limits and what `reporter` has rated; built
+    at the first call, because it configures the mappers."""
+    which = Publication.case_id == bindparam("case"), Publication.kind.in_(RATED_KINDS)
+    newest = select(func.max(Publication.number)).where(*which).scalar_subquery()
+    running = and_(Clock.case_id == Publication.case_id, Clock.ended_at.is_(None))
+    own = and_(Rating.publication_id == Publication.id, Rating.reporter_id == bindparam("reporter"))
+    query = select(Publication, Clock, Rating).outerjoin(Clock, running).outerjoin(Rating, own).where(*which, Publication.number == newest)
+    answers = joinedload(Publication.versions).joinedload(PublicationVersion.answers).joinedload(PublicationAnswer.answer)
+    return query.options(answers).order_by(Clock.id)
+
+
+def _written(
+    publication: Publication, report: Report, about: str, row: Rating | None, level: str, reason: str, now: datetime
+) -> Rating:
     if row is None:
         agency_id = int(about.partition(":")[2]) if about != WHOLE else None
         row = Rating(publication_id=publication.id, reporter_id=report.reporter_id, agency_id=agency_id, about=about, rated_at=now)

@@ -1,10 +1,10 @@
 """The exchanges of a report's sender and the centre after filing, and the centre's decisions, for the sender alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
@@ -13,6 +13,7 @@ from casework.pausing.added_files import photos_of_additions, recordings_of_addi
 from casework.pausing.additions import addition_words
 from casework.pausing.questions import answer_words, question_words
 from casework.pausing.withdrawals import withdrawal_reason
+from casework.reporters.own_rows import OwnPart
 from casework.reporters.photos import OwnPhoto, own_photos
 from casework.triage.refusals import objection_words
 
@@ -84,37 +85,19 @@ WITHDRAWAL_GRANTED = Bilingual("Trung tâm đồng ý cho rút phản ánh", "Th
 WITHDRAWAL_KEPT = Bilingual("Trung tâm tiếp tục xử lý, không nêu tên ai", "The centre goes on with it, naming nobody")
 
 
-def talk_about(report: Report, case: Case) -> Conversation:
-    """The exchanges about a report and the decisions in its case, without other senders' words.
-
-    Most reports have none of these, so one query first asks what there is.
-    """
-    there = _kinds_there(report, case)
-    turns = [turn for kind, tell in TURNS.items() if kind in there for turn in tell(report)]
+def talk_about(report: Report, case: Case, there: Collection[OwnPart]) -> Conversation:
+    """The exchanges about a report and the decisions in its case, without other senders' words; `there` is what there may be of them."""
+    turns = [turn for part, tell in TURNS.items() if part in there for turn in tell(report)]
     return Conversation(
         tuple(sorted(turns, key=lambda turn: turn.at, reverse=True)),
-        _referral(case) if Referral in there else None,
-        tuple(_extensions(case)) if Extension in there else (),
+        _referral(case) if OwnPart.REFERRALS in there else None,
+        tuple(_extensions(case)) if OwnPart.EXTENSIONS in there else (),
     )
 
 
-def _kinds_there(report: Report, case: Case) -> frozenset[type]:
-    cases = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
-    conditions: dict[type, ColumnElement[bool]] = {
-        Question: Question.report_id == report.id,
-        Addition: Addition.report_id == report.id,
-        Withdrawal: Withdrawal.report_id == report.id,
-        Refusal: Refusal.case_id.in_(cases),
-        Referral: Referral.case_id == case.id,
-        Extension: Extension.assignment_id.in_([row.id for row in case.assignments]),
-    }
-    asked = select(*(exists().where(condition) for condition in conditions.values()))
-    return frozenset(kind for kind, is_there in zip(conditions, db.session.execute(asked).one(), strict=True) if is_there)
-
-
-def _referral(case: Case) -> ReferralTold:
-    row = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id.desc()).limit(1)).one()
-    return ReferralTold(row.body, row.reason, row.referred_at, row.result, bool(row.came_back), row.ended_at)
+def _referral(case: Case) -> ReferralTold | None:
+    row = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id.desc()).limit(1)).first()
+    return ReferralTold(row.body, row.reason, row.referred_at, row.result, bool(row.came_back), row.ended_at) if row is not None else None
 
 
 def _extensions(case: Case) -> Iterator[Granted]:
@@ -173,9 +156,9 @@ def _withdrawals(report: Report) -> Iterator[ConversationTurn]:
             yield ConversationTurn(True, WITHDRAWAL_GRANTED if row.granted else WITHDRAWAL_KEPT, row.decided_at, row.decision_words)
 
 
-TURNS: dict[type, Callable[[Report], Iterator[ConversationTurn]]] = {
-    Question: _questions,
-    Addition: _additions,
-    Refusal: _objections,
-    Withdrawal: _withdrawals,
+TURNS: dict[OwnPart, Callable[[Report], Iterator[ConversationTurn]]] = {
+    OwnPart.QUESTIONS: _questions,
+    OwnPart.ADDITIONS: _additions,
+    OwnPart.REFUSALS: _objections,
+    OwnPart.WITHDRAWALS: _withdrawals,
 }

@@ -6,24 +6,24 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.bilingual import Bilingual
-from casework.clocks.acts import ClockKind
-from casework.contacts.report_links import ended_questions, links_of, open_questions
+from casework.contacts.report_links import ended_questions, open_questions
 from casework.db import db
 from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
-from casework.intake.file_report import original_words, place_words, typed_village
+from casework.intake.file_report import opened_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
 from casework.photos.records import photos_of_report
 from casework.public.photos import photos_of_answers
-from casework.public.publication import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
+from casework.public.publication import MissingAnswer, PublicAnswer, answers_of, missing_from
 from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
 from casework.reporters.conversation import ConversationTurn, Granted, ReferralTold, talk_about
 from casework.reporters.labels import Standing, is_going_on, standing_of
 from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
+from casework.reporters.own_rows import OwnCase, OwnPart, OwnRow, own_case, publication_told, row_of
 from casework.reporters.photos import OwnPhoto, own_photos
 from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
@@ -85,7 +85,8 @@ class OwnReport:
     """Everything a sender reads of their report: for a quarantined one only what is on the receipt; for one withdrawn from a case that
     goes on for others, only their own part.
 
-    `case_id` is the case that answers it, `case_code` another one's code once the report was merged. `question`, `objection_until`,
+    `case_id` is the case that answers it, `case_code` another one's code once the report was merged, `public_code` that of its public
+    page. `question`, `objection_until`,
     `may_write` and `may_withdraw` say what the sender can do now; the use cases check again.
     """
 
@@ -129,6 +130,7 @@ class OwnReport:
     turns: tuple[ConversationTurn, ...] = ()
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
+    public_code: str | None = None
     steps: tuple[Step, ...] = ()
 
     @property
@@ -144,62 +146,68 @@ def report_opened_by(code: str, secret: str) -> Report | None:
     return report if secret_matches(secret, report.secret_digest if report else _NOBODYS_DIGEST) else None
 
 
-def own_report(report: Report, *, now: datetime) -> OwnReport:
+def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
     """The report as its sender reads it now. Callers make sure that it is their own (permissions.report_owned_by)."""
-    links = links_of(report)
-    link = links[-1]
-    case, question = link.case, open_questions([report.id]).get(report.id)
-    standing = standing_of(case, link, report.code, is_asked=question is not None, ended=ended_questions([case.id]).get(case.id))
+    row = of if isinstance(of, OwnRow) else row_of(of)
+    report, own = row.report, own_case(row)
+    there = own.there
+    link = own.links[-1]
+    case = link.case
+    question = open_questions([report.id]).get(report.id) if OwnPart.QUESTIONS in there else None
+    ended = ended_questions([case.id]).get(case.id) if OwnPart.ENDED_QUESTIONS in there else None
+    standing = standing_of(case, link, report.code, is_asked=question is not None, ended=ended)
     receipt = OwnReport(
         code=report.code, case_id=case.id, case_code=standing.merged_into or report.code, filed_at=report.filed_at, state=standing.state,
         label=standing.label, progress=standing.progress, next_step=standing.next_step, is_withdrawn=standing.state == CaseState.WITHDRAWN,
     )  # fmt: skip
     if standing.state == CaseState.QUARANTINED:
         return receipt
-    talk, moves = talk_about(report, case), moves_told(report, links)
+    talk, moves = talk_about(report, case, there), moves_told(row.told, report.code, own.links)
     own_part = replace(
-        receipt, words=original_words(report), place=place_words(report), village=typed_village(report),
+        receipt, words=opened_words(row.sealed_words), place=place_words(report), village=typed_village(report),
         area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves), masked_at=case.masked_at,
-        steps=tuple(with_moves(own_steps(report, links), moves)),
+        steps=tuple(with_moves(own_steps(report, own.links), moves)),
     )  # fmt: skip
     if link.left_at is not None:
         return own_part
-    written = letters_told(report)
+    written = letters_told(report) if OwnPart.LETTERS in there else []
     own_part = replace(
         own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
-        letters=tuple(own_letters(written)),
+        letters=tuple(own_letters(written)), public_code=case.code if own.is_shown else None,
     )  # fmt: skip
-    return _with_case(own_part, case, report, question, standing, now)
+    return _with_case(own_part, report, own, question, standing, now)
 
 
-def _with_case(own_part: OwnReport, case: Case, report: Report, question: Question | None, standing: Standing, now: datetime) -> OwnReport:
+def _with_case(
+    own_part: OwnReport, report: Report, own: OwnCase, question: Question | None, standing: Standing, now: datetime
+) -> OwnReport:
     """The parts that depend on the case the report is in."""
-    publication = public_publications([case], kinds=("interim", "final", "private"), even_taken_back=True).get(case.id)
+    there, case = own.there, own.links[-1].case
+    publication = publication_told(case) if OwnPart.PUBLICATIONS in there else None
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
     if publication is not None:
         version = publication.current
-        answers, missing = answers_of(version, photos_of_answers(version)), missing_from(publication, case)
-    clocks = {clock.kind: clock for clock in db.session.scalars(select(Clock).where(Clock.case_id == case.id).order_by(Clock.id))}
+        photos = photos_of_answers(version) if OwnPart.PUBLISHED_PHOTOS in there else {}
+        answers, missing = answers_of(version, photos), missing_from(publication, case)
     refusal = newest_refusal(case) if standing.state == CaseState.REFUSED else None
     # a camera's report has no sender
     goes_on = report.reporter_id is not None and is_going_on(standing)
-    others, asks_back = sum(link.left_at is None for link in case.reports) - 1, _asks_back(case, report)
+    others, asks_back = own.answers - 1, _asks_back(case, report)
     is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
-    given = _given(report, publication)
+    given = _given(report, publication) if OwnPart.RATINGS in there else ()
     return replace(
         own_part, next_step=_next_step(own_part, standing, given, is_looked_at_again=is_looked_at_again),
-        photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None),
-        recordings=tuple(row for row in recordings_of_report(report) if row.addition_id is None),
-        acceptance=clocks.get(ClockKind.ACCEPTANCE),
-        clock=clocks.get(ClockKind.CASE) if standing.limit_counts else None,
+        photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None) if OwnPart.PHOTOS in there else (),
+        recordings=tuple(each for each in recordings_of_report(report) if each.addition_id is None) if OwnPart.RECORDINGS in there else (),
+        acceptance=own.acceptance, clock=own.limit if standing.limit_counts else None,
         held_until=case.paused_until if case.paused_for == Pause.HOLD else None, question=_asked(question, shares_case=others > 0),
         refusal=_refusal(refusal), objection_until=_objection_until(refusal, now),
         may_write=goes_on, may_withdraw=goes_on and case.state in OPEN_STATES and not asks_back, withdrawal_asked=asks_back,
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
         publication=publication, answers=answers, missing=missing,
-        rateable=_rateable(case, report, publication, clocks.get(ClockKind.RATING), now),
-        given=given, review=_review(case), in_review_since=_in_review_since(case),
+        rateable=_rateable(case, report, publication, own.window, now), given=given,
+        review=_review(case) if OwnPart.REVIEWS in there else None, in_review_since=_in_review_since(case),
     )  # fmt: skip
 
 

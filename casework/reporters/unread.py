@@ -17,19 +17,17 @@ def with_news(reports: Collection[Report]) -> set[int]:
     recipients = {f"reporter:{report.reporter_id}": report.id for report in reports if report.reporter_id is not None}
     if not recipients:
         return set()
-    query = select(OutboxMessage.recipient).where(OutboxMessage.recipient.in_(recipients), *_unread()).distinct()
+    query = select(OutboxMessage.recipient).where(OutboxMessage.recipient.in_(recipients), *unread()).distinct()
     return {recipients[recipient] for recipient in db.session.scalars(query)}
 
 
 def put_news_away(report: Report, *, now: datetime) -> None:
-    """Mark the report's news as read; writes only when there was something new."""
+    """Mark the report's news as read; for a report that has some."""
     mine = OutboxMessage.recipient == f"reporter:{report.reporter_id}"
-    if report.reporter_id is None or db.session.scalar(select(OutboxMessage.id).where(mine, *_unread()).limit(1)) is None:
-        return
     with unit_of_work():
-        seen = update(OutboxMessage).where(mine, *_unread()).values(read_at=now)
+        seen = update(OutboxMessage).where(mine, *unread()).values(read_at=now)
         db.session.execute(seen, execution_options={"synchronize_session": False})
 
 
-def _unread() -> tuple[ColumnElement[bool], ...]:
-    return OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None), OutboxMessage.template.not_in(NO_NEWS)
+def unread(message: type[OutboxMessage] = OutboxMessage) -> tuple[ColumnElement[bool], ...]:
+    return message.read_at.is_(None), message.dropped_at.is_(None), message.template.not_in(NO_NEWS)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.local_time import LOCAL_ZONE, by_day
-from casework.models import Case, CaseReport, OutboxMessage, Report
+from casework.models import Case, CaseReport, OutboxMessage
 
 LATER, SOONER = "due_moved", "due_sooner"
 """The templates that tell senders a new day."""
@@ -48,13 +48,10 @@ class DueMove:
         return Bilingual(f"Hạn trả lời mới: {moment}", f"New day of the answer: {moment}")
 
 
-def moves_told(report: Report, links: Sequence[CaseReport]) -> list[DueMove]:
-    """The changes the sender of a report was told of, newest first, in its cases by `links`."""
-    if report.reporter_id is None:
-        return []
-    query = _told().where(OutboxMessage.recipient == f"reporter:{report.reporter_id}")
-    rows = db.session.scalars(query.where(OutboxMessage.case_id.in_({link.case_id for link in links})))
-    return list(_moves(row for row in rows if row.parameters.get("code") == report.code))
+def moves_told(told: Iterable[OutboxMessage], code: str, links: Sequence[CaseReport]) -> list[DueMove]:
+    """The changes the sender of the report coded `code` was told of in these messages, newest first, in its cases by `links`."""
+    case_ids = {link.case_id for link in links}
+    return list(_moves(row for row in told if row.case_id in case_ids and row.parameters.get("code") == code))
 
 
 def moves_of(case: Case) -> list[DueMove]:

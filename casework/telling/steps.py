@@ -4,14 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.facts.undone import TURNS, standing
 from casework.models import Case, CaseReport, Event, Report
 from casework.places.former_agencies import names_in_events
+from casework.reading.counting import MOST_KEPT
 from casework.sentences import Audience, Known
 from casework.telling.due_reasons import DueMove
 from casework.telling.narrator import narrate
@@ -32,23 +35,36 @@ class Step:
     """Only the day of the instant is shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToldEvent:
+    """The columns of an event that are read."""
+
+    id: int
+    case_id: int | None
+    seq: int
+    type: str
+    at: datetime
+    payload: dict[str, Any] | None
+
+
 def public_steps(case: Case) -> list[Step]:
     """The steps of a published case, newest first. Before the first publication the public sees none (rules.md, section 2)."""
     if not case.is_public:
         return []
-    types = (*events_told(Audience.PUBLIC), *TURNS)
-    query = select(Event).where(Event.case_id == case.id, Event.type.in_(types)).order_by(Event.seq.desc()).limit(MOST_STEPS)
-    return list(_told(db.session.scalars(query), Known(_agency_names([case]), Audience.PUBLIC)))
+    events = [ToldEvent(*row) for row in db.session.execute(_public_events(), {"case": case.id, "types": _types_told(Audience.PUBLIC)})]
+    return list(_told(events, Known(_agency_names([case]), Audience.PUBLIC)))
 
 
 def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
     """The steps shown to the sender of a report, newest first: of each case in `links`, for the time the report was in it, without acts
     of other senders of a merged case."""
-    stays = or_(*(_stay(link) for link in links))
-    types = (*events_told(Audience.SENDER), *TURNS)
-    query = select(Event).where(stays, Event.type.in_(types)).order_by(Event.at.desc(), Event.id.desc()).limit(MOST_STEPS)
+    values: dict[str, object] = {"types": _types_told(Audience.SENDER)}
+    for number, link in enumerate(links):
+        values |= {f"in_{number}": link.case_id, f"since_{number}": link.joined_at}
+        values |= {f"until_{number}": link.left_at} if link.left_at is not None else {}
+    rows = db.session.execute(_own_events(tuple(link.left_at is not None for link in links)), values)
     personal = events_where(lambda verb: verb.is_personal)
-    events = (event for event in db.session.scalars(query) if _concerns(event, report, personal))
+    events = [event for event in (ToldEvent(*row) for row in rows) if _concerns(event, report, personal)]
     return list(_told(events, Known(_agency_names(link.case for link in links), Audience.SENDER)))
 
 
@@ -58,12 +74,33 @@ def with_moves(steps: list[Step], moves: Sequence[DueMove]) -> list[Step]:
     return sorted([*told, *steps], key=lambda step: step.at, reverse=True) if told else steps
 
 
-def _stay(link: CaseReport) -> ColumnElement[bool]:
-    since = and_(Event.case_id == link.case_id, Event.at >= link.joined_at)
-    return since if link.left_at is None else and_(since, Event.at <= link.left_at)
+@cache
+def _public_events() -> Select[Any]:
+    return _events().where(Event.case_id == bindparam("case")).order_by(Event.seq.desc())
 
 
-def _concerns(event: Event, report: Report, personal: frozenset[str]) -> bool:
+@lru_cache(MOST_KEPT)
+def _own_events(stays: tuple[bool, ...]) -> Select[Any]:
+    """The events of some stays in a case, of which it is told whether each has ended."""
+    during = or_(*(_stay(number, has_ended=has_ended) for number, has_ended in enumerate(stays)))
+    return _events().where(during).order_by(Event.at.desc(), Event.id.desc())
+
+
+def _events() -> Select[Any]:
+    columns = Event.id, Event.case_id, Event.seq, Event.type, Event.at, Event.payload
+    return select(*columns).where(Event.type.in_(bindparam("types", expanding=True))).limit(MOST_STEPS)
+
+
+def _types_told(audience: Audience) -> list[str]:
+    return [*events_told(audience), *TURNS]
+
+
+def _stay(number: int, *, has_ended: bool) -> ColumnElement[bool]:
+    since = and_(Event.case_id == bindparam(f"in_{number}"), Event.at >= bindparam(f"since_{number}"))
+    return and_(since, Event.at <= bindparam(f"until_{number}")) if has_ended else since
+
+
+def _concerns(event: ToldEvent, report: Report, personal: frozenset[str]) -> bool:
     payload = event.payload or {}
     if event.type in personal:
         return bool(payload.get("report", payload.get("code")) == report.code)
@@ -72,7 +109,7 @@ def _concerns(event: Event, report: Report, personal: frozenset[str]) -> bool:
     return not (is_of_the_main_case and report.code in payload.get("reports", ()))
 
 
-def _told(events: Iterable[Event], known: Known) -> Iterator[Step]:
+def _told(events: Iterable[ToldEvent], known: Known) -> Iterator[Step]:
     """Each event that its reader is told. Of what a sender did the public is told the day: the time could tell a neighbour who it was."""
     is_told = events_told(known.audience)
     by_day = events_where(lambda verb: verb.is_told_by_day) if known.audience is Audience.PUBLIC else frozenset()
@@ -85,9 +122,9 @@ def _told(events: Iterable[Event], known: Known) -> Iterator[Step]:
             yield Step(said.words, event.at, said.is_main, said.note, event.type in by_day)
 
 
-def _standing(events: list[Event]) -> list[Event]:
+def _standing(events: list[ToldEvent]) -> list[ToldEvent]:
     """Those that were not undone, in their order."""
-    of_cases: dict[int | None, list[Event]] = defaultdict(list)
+    of_cases: dict[int | None, list[ToldEvent]] = defaultdict(list)
     for event in events:
         of_cases[event.case_id].append(event)
     kept = {event.id for each in of_cases.values() for event in standing(sorted(each, key=lambda event: event.seq))}

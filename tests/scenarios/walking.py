@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Agency, Assignment, Case, Event, Report
 from casework.permissions import Role
@@ -92,7 +93,7 @@ class Walk:
         now, case, report = self._at(when), self.cases[in_case], self.reports[of]
         actor = self.world.actor(by, now)
         with unit_of_work():
-            rate_report(case, RateInput(report=report, level=level, reason=reason), by=actor, now=now)
+            rate_report(lock_case(case.id), RateInput(report=report, level=level, reason=reason), by=actor, now=now)
 
     def window_ends(self, when: str, element: str, *, of: str = MAIN) -> None:
         """The timer of that element is due at that instant: it fires then, once, and not a moment before."""

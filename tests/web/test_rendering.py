@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.inbox.saved_filters import keep_filter
+from casework.models import Case
 from tests import build
 from tests.web.desk import Office, statements_of
 from tests.web.rendering import sent_while_rendering
@@ -29,8 +30,15 @@ ROOMS = {
         ("officer_PTNMT", "/tasks/{accept_assignment}"), ("officer_PTNMT", "/tasks/{submit_answer}"),
         ("leader_PTNMT", "/tasks/{approve_answer}"), ("operator", "/tasks/{publish}"),
     ),
+    "reporters": (
+        ("citizen", "/mine/{to_verify}"), ("citizen", "/mine/{to_classify}"), ("citizen", "/mine/{at_agency}"),
+        ("citizen", "/mine/{handling}"), ("citizen", "/mine/{approval}"), ("citizen", "/mine/{rating}"),
+        ("citizen", "/mine/{waiting_reporter}"), ("citizen", "/mine/{refused}"), ("citizen", "/mine/{to_verify}/withdrawal"),
+        ("citizen", "/reports/{rating}/receipt"),
+    ),
 }  # fmt: skip
-"""The pages of the rooms that read before they render, and who opens them; `{verify}` stands for a step that waits."""
+"""The pages of the rooms that read before they render, and who opens them. `{verify}` stands for a step that waits, a state for the code of
+a case in it."""
 
 FEW = 4
 """Statements of an inbox at most, those that tell who asks left out; two for somebody without saved filters and notices."""
@@ -54,6 +62,9 @@ def office(app: Flask) -> Office:
         ref, colleague = step.ref, world.people[to].ref
         with unit_of_work():
             assign_task(ref, by=world.actor(by), now=build.NOON, to=colleague)
+    question, refused = build.case_at(world, "to_classify"), build.case_at(world, "to_verify")
+    build.act(world, question, "ask_reporter", "operator", report=question.main_report, words="Ở bờ nào?", when_unanswered="continue")
+    build.do(world, refused, "verify", "operator", act="refuse", reason=world.refusal_reason(), words="Xin cho biết rõ địa điểm.")
     for name in ("operator", "ops_lead", "officer_PTNMT"):
         with unit_of_work():
             keep_filter(by=world.actor(name), now=build.NOON, name="Khẩn", chosen={"urgency": "urgent"})
@@ -69,8 +80,9 @@ def waiting() -> dict[str, str]:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_statement_is_sent_while_a_template_runs(office: Office, room: str) -> None:
     found: dict[str, list[str]] = {}
+    codes = {str(state): code for state, code in db.session.execute(select(Case.state, Case.code))}
     for name, page in ROOMS[room]:
-        address = page.format_map(waiting())
+        address = page.format_map({**codes, **waiting()})
         office.words(name, address)
         with sent_while_rendering(office.app) as sent:
             office.words(name, address)
@@ -83,6 +95,13 @@ def test_a_statement_of_a_template_is_noticed(office: Office) -> None:
     with sent_while_rendering(office.app) as sent:
         office.words("operator", "/search")
     assert any("waiting_task" in statement for statement in sent)
+
+
+def test_the_page_of_an_answered_report_takes_six_statements_at_most(office: Office) -> None:
+    """Those that tell who asks included; one more where the day was moved, and one where there was news to put away."""
+    code = db.session.scalars(select(Case.code).where(Case.state == "rating")).one()
+    office.words("citizen", f"/mine/{code}")
+    assert statements_of(lambda: office.words("citizen", f"/mine/{code}")) <= 6
 
 
 def test_an_inbox_takes_four_statements_at_most(office: Office) -> None:

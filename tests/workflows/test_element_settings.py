@@ -21,7 +21,7 @@ from tests import drawn_steps as drawn
 from tests.workflows.drafting.test_drafts import world_with_people
 from workflows.definitions.process import BPMN, shipped_model
 from workflows.models import ProcessInstance, Timer, WaitingTask
-from workflows.running.steps import help_with_step, label_of_step
+from workflows.running.drawn_steps import help_with_step, label_of_step
 from workflows.verification import check_process
 
 KIND = KINDS["element"]

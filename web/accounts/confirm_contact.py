@@ -38,7 +38,6 @@ class ConfirmBox:
     wait: int
 
 
-@bp.app_template_global("confirm_box")
 def confirm_box(code: str) -> ConfirmBox | None:
     """The box for one's own report; None where there is nothing to prove or no code can be sent."""
     report = own_report_here(code)
@@ -51,7 +50,6 @@ def confirm_box(code: str) -> ConfirmBox | None:
     return ConfirmBox(report.code, kind_of(way), masked(way), row is not None, digits, wait)
 
 
-@bp.app_template_global("told_by")
 def told_by(code: str) -> list[tuple[str, str, bool]] | None:
     """The channels by which a sender without an account is notified: channel, its name, and whether it is switched on. None where there is
     nothing to choose or the contact is not proven."""

@@ -43,8 +43,8 @@ from workflows.desks.waiting_on import waiting_on
 from workflows.diagrams import diagram_of
 from workflows.models import WaitingTask
 from workflows.running.claims import holders
-from workflows.running.drawn_steps import names_in_case
-from workflows.running.steps import label_of_step, may_release
+from workflows.running.drawn_steps import label_of_step, names_in_case
+from workflows.running.steps import may_release
 
 bp = Blueprint("cases", __name__)
 

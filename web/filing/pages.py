@@ -27,7 +27,7 @@ from casework.sealing.keyring import KeyMissing
 from casework.sealing.seal import SealBroken, open_text, seal_text
 from casework.settings.consent_notices import replaces_for
 from reports.receipt import Receipt, qr_svg, receipt_pdf
-from web.accounts.confirm_contact import send_first_code
+from web.accounts.confirm_contact import confirm_box, send_first_code
 from web.addresses import on_the_web
 from web.base_map import base_map
 from web.clock import now
@@ -38,7 +38,7 @@ from web.files.uploads import drop_upload
 from web.filing.similar import SimilarCase, follow_instead, near_before_filing
 from web.filing.submit import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_fields import FilingForm
-from web.guards import actor, found, performs
+from web.guards import actor, found, own_report_here, performs
 from web.http.devices import this_device
 from web.http.security import allow_microphone
 from web.locales import in_reader_language, language
@@ -153,8 +153,9 @@ def _filed(form: FilingForm) -> ResponseReturnValue:
 @bp.get("/reports/<code>/receipt")
 @performs(Action.FOLLOW_OWN)
 def receipt(code: str) -> ResponseReturnValue:
-    receipt = _receipt(found(report_owned_by(actor(), code)))
-    response = make_response(render_template("filing/receipt.html", receipt=receipt, qr=qr_svg(receipt)))
+    receipt = _receipt(found(own_report_here(code)))
+    page = render_template("filing/receipt.html", receipt=receipt, qr=qr_svg(receipt), confirms=confirm_box(receipt.code))
+    response = make_response(page)
     return _kept_by_nobody(response)
 
 

@@ -31,7 +31,8 @@ from workflows.desks.inbox_filters import NOBODY, Waits
 from workflows.desks.teams import held_by
 from workflows.models import WaitingTask
 from workflows.running.claims import holder_of
-from workflows.running.steps import TaskUnknown, label_of_step
+from workflows.running.drawn_steps import label_of_step
+from workflows.running.steps import TaskUnknown
 
 bp = Blueprint("assigning", __name__)
 

@@ -45,6 +45,7 @@ from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.acts import act
 from workflows.running.claims import holder_of, holders
+from workflows.running.drawn_steps import label_of_step
 from workflows.running.faults import FaultSpot
 from workflows.running.incidents import run_recorded, spot_of
 from workflows.running.steps import TaskAlreadyDone
@@ -303,7 +304,7 @@ def _chosen() -> list[ChosenStep]:
 def _as_chosen(task: WaitingTask, title: str, holder: Account | None) -> ChosenStep:
     return ChosenStep(
         task.ref, task.element, task.desk, holder.id if holder is not None else None, task.case.code, title, task.case_id, task.case.ref,
-        task.assignment_id, steps.label_of_step(task),
+        task.assignment_id, label_of_step(task),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from web.inbox.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from workflows.desks.late_cases import MOST_ROWS as MOST_LISTED
 from workflows.desks.late_cases import SOURCES, late_agency, late_list, late_parts_of
-from workflows.running.steps import label_of_step
+from workflows.running.drawn_steps import label_of_step
 
 bp = Blueprint("late", __name__)
 

@@ -27,6 +27,7 @@ from workflows.mending.acts import CaseUnknown, MendingRefused, recorded
 from workflows.mending.process_view import view_of
 from workflows.mending.restoring import restore_state
 from workflows.models import Incident
+from workflows.running.drawn_steps import label_of_step
 from workflows.running.fault_reasons import reason_of
 from workflows.running.incidents import (
     IncidentUnknown,
@@ -39,7 +40,6 @@ from workflows.running.incidents import (
     retry_recorded,
     seen_incident,
 )
-from workflows.running.steps import label_of_step
 from workflows.running.tokens import tokens_in
 from workflows.versions.past import version_at
 

@@ -18,7 +18,7 @@ from workflows.desks.inbox_filters import InboxQuery, narrowed
 from workflows.desks.inbox_steps import Colleague, InboxStep, StepCase
 from workflows.desks.late_cases import late_agency, late_list
 from workflows.models.running import FAR
-from workflows.running.steps import label_of_step
+from workflows.running.drawn_steps import label_of_step
 
 MOST_STEPS = 10_000
 MOST_PARTS = 5_000

@@ -25,7 +25,7 @@ from web.clock import now
 from web.forms import Refusal, refusal_of
 from web.guards import actor, found, performs
 from web.reporters.files import WITH_FILES, files_kept, take_files
-from web.reporters.view import RefusedAct, own_page, shown_to_sender
+from web.reporters.view import RefusedAct, own_here, own_page, shown_to_sender
 from web.sent_forms import answers_again
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed, run_recorded, spot_in_case
@@ -79,11 +79,11 @@ def write_to_centre(code: str) -> ResponseReturnValue:
 @answers_again(lambda code: url_for("tracking.own", code=code))
 def withdraw_report(code: str) -> ResponseReturnValue:
     """Two clicks: the first leads to a page of consequences, the second withdraws."""
-    report = _own(code)
     if request.method == "GET":
-        return _withdrawal_page(report)
+        return _withdrawal_page(code)
     if request.form.get("sure") != SURE:
-        return _withdrawal_page(report), 422
+        return _withdrawal_page(code), 422
+    report = _own(code)
     reason = request.form.get("reason", "")
     try:
         _count(report)
@@ -91,7 +91,7 @@ def withdraw_report(code: str) -> ResponseReturnValue:
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        return _withdrawal_page(_own(code), refusal=refusal_of(refusal, {"reason": "reason"}), reason=reason), _status(refusal)
+        return _withdrawal_page(code, refusal=refusal_of(refusal, {"reason": "reason"}), reason=reason), _status(refusal)
     flash(_said_of_withdrawal(_own(code)))
     return redirect(url_for("tracking.own", code=code))
 
@@ -129,14 +129,14 @@ def _done(report: Report, act: str, work: Callable[[str | None], None], said: st
         if act in WITH_FILES:
             files = take_files()
             if files.refused or "remove" in request.form:
-                return own_page(_own(code), refused=RefusedAct(act, "", _words(), files)), 422 if files.refused else 200
+                return own_page(own_here(code), refused=RefusedAct(act, "", _words(), files)), 422 if files.refused else 200
         work(files.token if files else None)
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
         files = files_kept(files.token) if files else None
         why = refusal_of(refusal, {"words": f"{act}-words"})
-        return own_page(_own(code), refused=RefusedAct(act, why.words, _words(), files, why.at)), _status(refusal)
+        return own_page(own_here(code), refused=RefusedAct(act, why.words, _words(), files, why.at)), _status(refusal)
     flash(said)
     return redirect(url_for("tracking.own", code=code))
 
@@ -154,8 +154,9 @@ def _status(refusal: CaseworkError) -> int:
     return 429 if isinstance(refusal, TooManyAttempts) else 422
 
 
-def _withdrawal_page(report: Report, *, refusal: Refusal | None = None, reason: str = "") -> str:
-    return render_template("reporters/withdraw_report.html", report=shown_to_sender(report), refusal=refusal, reason=reason, sure=SURE)
+def _withdrawal_page(code: str, *, refusal: Refusal | None = None, reason: str = "") -> str:
+    report = shown_to_sender(own_here(code))
+    return render_template("reporters/withdraw_report.html", report=report, refusal=refusal, reason=reason, sure=SURE)
 
 
 def _said_of_withdrawal(report: Report) -> str:

@@ -10,7 +10,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from casework.cases import lock_case
-from casework.contacts.report_links import case_of
+from casework.contacts.report_links import case_of, id_of_case
 from casework.db import unit_of_work
 from casework.models import Report
 from casework.parsing import number_in
@@ -21,6 +21,7 @@ from casework.publishing.ratings import RateInput, RatingRefused
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.reporters.followed_list import followed_list
 from casework.reporters.list import own_page_of
+from casework.reporters.own_rows import OwnPart
 from casework.reporters.report import report_opened_by
 from casework.reporters.unread import put_news_away
 from web.clock import now
@@ -28,9 +29,10 @@ from web.forms import Form, refusal_of
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
-from web.reporters.view import RefusedAct, agency_levels, own_page
+from web.reporters.view import RefusedAct, agency_levels, own_here, own_page
 from web.request_log import note_security
 from web.sent_forms import answers_again
+from workflows.running.faults import FaultSpot
 from workflows.running.incidents import run_recorded, spot_in_case
 from workflows.running.rating import rate_report
 
@@ -94,9 +96,10 @@ def mine() -> ResponseReturnValue:
 @bp.get("/mine/<code>")
 @performs(Action.FOLLOW_OWN)
 def own(code: str) -> ResponseReturnValue:
-    report = found(own_report_here(code))
-    page = own_page(report)
-    put_news_away(report, now=now())
+    row = own_here(code)
+    page = own_page(row)
+    if OwnPart.NEWS in row.there:
+        put_news_away(row.report, now=now())
     return page
 
 
@@ -104,12 +107,11 @@ def own(code: str) -> ResponseReturnValue:
 @performs(Action.RATE)
 @answers_again(lambda code: url_for(".own", code=code, _anchor="rating"))
 def rating(code: str) -> ResponseReturnValue:
-    report = found(report_owned_by(actor(), code))
     try:
-        run_recorded(lambda: _rate(report), lambda: spot_in_case(case_of(report).id, "rate"), now=now())
+        found(run_recorded(lambda: _rate(code), lambda: _spot(code), now=now()))
     except RatingRefused as refused:
         why = refusal_of(refused, {"level": "level", "reason": "reason"})
-        return own_page(found(report_owned_by(actor(), code)), refused=RefusedAct("rating", why.words, at=why.at)), 422
+        return own_page(own_here(code), refused=RefusedAct("rating", why.words, at=why.at)), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))
 
 
@@ -133,11 +135,21 @@ def _track_page(form: TrackForm, *, refusal: str = "") -> str:
     return render_template("reporters/track.html", form=form, refusal=refusal, public_code=public_code)
 
 
-def _rate(report: Report) -> None:
-    case = lock_case(case_of(report).id)
+def _rate(code: str) -> Report | None:
+    """The report, rated; None where it is not the person's own."""
+    report = report_owned_by(actor(), code)
+    if report is None:
+        return None
+    case = lock_case(id_of_case(report))
     ids = {row.agency.ref: row.agency_id for row in case.assignments}
     given = RateInput(
         report=report, level=request.form.get("level", ""), reason=request.form.get("reason", ""),
         agency_levels={ids[ref]: level for ref, level in agency_levels().items() if ref in ids},
     )  # fmt: skip
     rate_report(case, given, by=actor(), now=now())
+    return report
+
+
+def _spot(code: str) -> FaultSpot | None:
+    report = report_owned_by(actor(), code)
+    return spot_in_case(case_of(report).id, "rate") if report is not None else None

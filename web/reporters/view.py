@@ -6,15 +6,14 @@ from typing import Any
 from flask import render_template, request
 
 from casework.contacts.blocked_senders import blocks_of
-from casework.db import db
-from casework.models import Case, Report
-from casework.public.cases import code_of_case
 from casework.publishing.ratings import LEVELS
+from casework.reporters.own_rows import OwnPart, OwnRow, own_row
 from casework.reporters.report import OwnReport, own_report
 from casework.states import CaseState
+from web.accounts.confirm_contact import confirm_box, told_by
 from web.clock import now
 from web.forms import Refusal
-from web.guards import signed_in_account
+from web.guards import actor, found, keep_own_report, signed_in_account
 from web.reporters.files import FormFiles, empty_form
 from workflows.running.hearing import unheard_acts
 
@@ -70,27 +69,36 @@ class Forms:
         return kept or empty_form()
 
 
-def own_page(report: Report, *, refused: RefusedAct | None = None) -> str:
+def own_here(code: str) -> OwnRow:
+    """One's own report with what its page begins with. Raises NotFound."""
+    row = found(own_row(actor(), code))
+    keep_own_report(row.report)
+    return row
+
+
+def own_page(row: OwnRow, *, refused: RefusedAct | None = None) -> str:
     """The report as its sender reads it; after a refusal the form keeps what was chosen and typed."""
-    shown = shown_to_sender(report)
+    shown = shown_to_sender(row)
     is_rating = refused is not None and refused.act == "rating"
     return render_template(
         "reporters/own.html",
         report=shown,
         forms=Forms(refused, typed_rating() if is_rating else _kept_rating(shown), _open_forms(shown)),
         bar=_bar(shown),
-        public_code=code_of_case(report.code) if not shown.is_withdrawn else None,
+        public_code=shown.public_code,
         signed_in=signed_in_account() is not None,
-        blocks=blocks_of(report, now=now()),
+        blocks=blocks_of(row.report, now=now()) if OwnPart.BLOCKS in row.there else [],
+        confirms=confirm_box(shown.code) if shown.refusal is None or shown.objection_until else None,
+        ways=told_by(shown.code),
     )
 
 
-def shown_to_sender(report: Report) -> OwnReport:
+def shown_to_sender(row: OwnRow) -> OwnReport:
     """The report as its sender reads it, with only those acts that the process of its case would react to."""
-    shown = own_report(report, now=now())
+    shown = own_report(row, now=now())
     if not (shown.may_write or shown.may_withdraw):
         return shown
-    unheard = unheard_acts(db.session.get_one(Case, shown.case_id))
+    unheard = unheard_acts(shown.case_id)
     return replace(
         shown,
         may_write=shown.may_write and "write_to_centre" not in unheard,

@@ -33,7 +33,7 @@ from workflows.desks.inbox import waiting_for, waiting_in_case
 from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.claims import holder_of
-from workflows.running.drawn_steps import outcome_words
+from workflows.running.drawn_steps import help_with_step, label_of_step, outcome_words
 from workflows.running.incidents import StepFailed, perform_recorded, run_recorded, spot_of
 from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown, perform_chosen
 
@@ -175,8 +175,8 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         task=step,
         case=page.case,
         form=page.form,
-        label=steps.label_of_step(step),
-        step_help=steps.help_with_step(step),
+        label=label_of_step(step),
+        step_help=help_with_step(step),
         state=STAFF_LABELS[CaseState(page.case.state)],
         assignment_labels=ASSIGNMENT_LABELS,
         title=page.case.title if reads_matter(step.desk) else None,
@@ -201,7 +201,7 @@ def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None) -> str:
         holder=holder_of(step, now=now()),
         case=step.case,
         title=title_seen(step.case, actor()),
-        label=steps.label_of_step(step),
+        label=label_of_step(step),
         outcome=outcome_words(step),
         typed=typed or [],
         was_sent=request.method == "POST",

@@ -19,7 +19,8 @@ from workflows.desk_access import is_at, leads_desk, own_desk
 from workflows.desks import sentences
 from workflows.models import WaitingTask
 from workflows.running.claims import holder_of
-from workflows.running.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
+from workflows.running.drawn_steps import label_of_step
+from workflows.running.steps import StepRefused, TaskUnknown, locked_step, refuse_not_waiting, same_person_words
 
 LONGEST_REASON = 500
 MOST_COLLEAGUES = 200

@@ -20,7 +20,7 @@ from casework.permissions import Actor
 from casework.permissions.sight import Sight, sees
 from workflows.desk_access import REPORTER
 from workflows.models import WaitingTask
-from workflows.running.steps import label_of_step
+from workflows.running.drawn_steps import label_of_step
 
 MOST = 500
 """Cases of all kinds together: more than a leader looks at."""

@@ -26,7 +26,7 @@ from workflows.desk_access import own_desk
 from workflows.desks.assigning import is_of_agency
 from workflows.models import WaitingTask
 from workflows.reorganising.acts import still_to_follow
-from workflows.running.steps import label_of_step
+from workflows.running.drawn_steps import label_of_step
 
 OPEN = ("waiting", "frozen")
 MOST_HEIRS = 200

@@ -15,9 +15,10 @@ from casework.second_person import Deed, own_and_principals, tied_to
 from workflows.bindings import OTHER_THAN, Bindings, Step
 from workflows.definitions.parsed import definition_of
 from workflows.definitions.process import Element
-from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
+from workflows.element_settings import help_on, label_on
+from workflows.models import Incident, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.outcomes import OUTCOMES
-from workflows.versions.past import earlier_names
+from workflows.versions.past import earlier_names, version_at
 
 
 def element_of(task: WaitingTask) -> Element | None:
@@ -79,3 +80,20 @@ def outcome_words(task: WaitingTask) -> Bilingual | None:
     buttons = element.form.buttons if element is not None else ()
     pressed = next((button.label for button in buttons if button.id == task.outcome), None)
     return pressed or OUTCOMES.get(task.outcome or "")
+
+
+def label_of_step(task: WaitingTask | Incident) -> Bilingual:
+    """Return the label of the step: as set for the day it began to wait, else as in the diagram."""
+    if isinstance(task, WaitingTask):
+        element = element_of(task)
+        return label_on(element, task.case.centre_id, task.entered_at) if element is not None else Bilingual(task.element, task.element)
+    element = definition_of(task.instance.process_version).elements.get(task.element)
+    if element is None:
+        # the incident dates from before its case was moved to another version
+        element = definition_of(version_at(task.instance, task.occurred_at)).elements.get(task.element)
+    return element.label if element is not None else Bilingual(task.element, task.element)
+
+
+def help_with_step(task: WaitingTask) -> Bilingual | None:
+    """Return the guidance for the step: as set by the centre, else as in the diagram."""
+    return help_on(element_of(task), task.case.centre_id, task.entered_at)

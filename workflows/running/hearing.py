@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from casework.casefile.possible_acts import PossibleAct, possible_acts
 from casework.db import db, kept_for_step
@@ -12,9 +12,18 @@ from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Publication
 from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
-from workflows.definitions.parsed import definition_of
+from workflows.definitions.parsed import definition_by, definition_of
+from workflows.definitions.process import Definition
 from workflows.facts import Fact
 from workflows.models import ProcessInstance, ProcessVersion
+
+_VERSION, _INSTANCE = ProcessVersion.__table__, ProcessInstance.__table__
+_VERSION_OF_CASE = (
+    select(_VERSION.c.id, _VERSION.c.sha256)
+    .join_from(_VERSION, _INSTANCE, _INSTANCE.c.version_id == _VERSION.c.id)
+    .where(_INSTANCE.c.case_id == bindparam("case"), _INSTANCE.c.assignment_id.is_(None))
+    .limit(1)
+)
 
 
 class ActNotInModel(CaseworkError):
@@ -37,19 +46,26 @@ def acts_to_offer(
     possible = possible_acts(case, by, now, publications=publications)
     unheard: frozenset[str] = frozenset()
     if possible:
-        unheard = unheard_in(version) if version is not None else unheard_acts(case)
+        unheard = unheard_in(version) if version is not None else unheard_acts(case.id)
     return [each for each in possible if each.verb not in unheard]
 
 
-def unheard_acts(case: Case, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
+def unheard_acts(case_id: int, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
     """Return the verbs that are refused whatever is typed, because the case's model has no event for them."""
-    version = _version_of(case, None)
-    return unheard_in(version, bindings=bindings) if version is not None else frozenset()
+    version: ProcessVersion | None = kept_for_step().get(("version", case_id))
+    if version is not None:
+        return unheard_in(version, bindings=bindings)
+    row = db.session.execute(_VERSION_OF_CASE, {"case": case_id}).first()
+    return _unheard(definition_by(row.id, row.sha256), bindings) if row is not None else frozenset()
 
 
 def unheard_in(version: ProcessVersion, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
     """Return those verbs for cases on a version."""
-    messages = definition_of(version).messages
+    return _unheard(definition_of(version), bindings)
+
+
+def _unheard(definition: Definition, bindings: Bindings) -> frozenset[str]:
+    messages = definition.messages
     return frozenset(verb for verb, needed in bindings.needs.items() if not messages.issuperset(needed))
 
 

@@ -2,26 +2,22 @@
 
 from datetime import datetime
 
-from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, running_clock
 from casework.models import Case
 from casework.permissions import Actor
 from casework.publishing.ratings import RateInput, RatingRefused, rate
 from casework.states import CaseState
-from workflows.running.reporter_steps import open_own_step
-from workflows.running.steps import perform
+from workflows.running.steps import perform_own
 
 
 def rate_report(case: Case, given: RateInput, *, by: Actor, now: datetime) -> None:
-    """Rate a case through its rating step, or, while a review goes on, join the review outside the process.
+    """Rate a locked case through its rating step, or, while a review goes on, join the review outside the process.
 
     Raises RatingRefused if neither is open, and what `casework.publishing.ratings.rate` raises. Source: rules.md, section 6, "Rating".
     """
-    case = lock_case(case.id)
-    task_ref = open_own_step(case, "rate")
-    if task_ref is not None:
-        perform(task_ref, by=by, now=now, given=given)
-    elif case.state == CaseState.REVIEW and running_clock(case, ClockKind.RATING) is not None:
+    if perform_own(case, "rate", given, by=by, now=now) is not None:
+        return
+    if case.state == CaseState.REVIEW and running_clock(case, ClockKind.RATING) is not None:
         rate(case, given, by=by, now=now)
     else:
         raise RatingRefused("Hồ sơ này hiện không mời đánh giá.", "This case is not open for rating now.")

@@ -2,17 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from casework.cases import lock_case
-from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Actor
 from casework.verbs import Input
-from workflows.desk_access import REPORTER
-from workflows.models import WaitingTask
-from workflows.running.steps import StepResult, perform
+from workflows.running.steps import StepResult, perform_own
 
 
 class NothingToDo(CaseworkError):
@@ -30,13 +25,7 @@ def do_own_step(case: Case, element: str, *, by: Actor, now: datetime, given: In
 
     Raises NothingToDo if it does not wait, and what `workflows.running.steps.perform` raises.
     """
-    task_ref = open_own_step(lock_case(case.id), element)
-    if task_ref is None:
+    done = perform_own(lock_case(case.id), element, given, by=by, now=now)
+    if done is None:
         raise NothingToDo
-    return perform(task_ref, by=by, now=now, given=given)
-
-
-def open_own_step(case: Case, element: str) -> str | None:
-    """Return the ref of a waiting step of the reporter, None if it does not wait."""
-    query = select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.element == element, WaitingTask.state == "waiting")
-    return db.session.scalar(query.where(WaitingTask.desk.startswith(REPORTER)))
+    return done

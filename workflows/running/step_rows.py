@@ -12,6 +12,7 @@ from casework.permissions.sight import with_viewers
 from casework.reading.counting import MOST_KEPT, Rows, number_of
 from casework.reading.lacking import UNDER_LOCK, parts_there
 from casework.steps.drafts import drafts_at
+from workflows.desk_access import REPORTER
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.running.case_rows import AT_DESKS
 
@@ -40,21 +41,25 @@ def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
 
 
 @cache
-def step_locked() -> Any:
-    """The step `ref`, locked, with the locked head of the chain `stream` of its case, that of the rules, and what its case has."""
+def step_locked(*, is_own: bool = False) -> Any:
+    """The step `ref`, locked, with the locked head of the chain `stream` of its case, that of the rules, and what its case has.
+
+    `is_own`: the step of `element` that waits for a reporter of `case` instead.
+    """
     case_head, rules_head = aliased(EventStream, name="case_head"), aliased(EventStream, name="rules_head")
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
+    own = WaitingTask.case_id == bindparam("case"), WaitingTask.element == bindparam("element"), WaitingTask.state == "waiting"
+    which = (*own, WaitingTask.desk.startswith(REPORTER)) if is_own else (WaitingTask.ref == bindparam("ref"),)
     query = select(WaitingTask, case_head, rules_head, has_drafts, *parts_there(WaitingTask.case_id, UNDER_LOCK)).select_from(WaitingTask)
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
-    query = query.where(WaitingTask.ref == bindparam("ref")).options(joinedload(WaitingTask.instance))
-    query = query.execution_options(populate_existing=True)
+    query = query.where(*which).options(joinedload(WaitingTask.instance)).execution_options(populate_existing=True)
     return query.with_for_update(of=(WaitingTask, case_head))
 
 
 @cache
-def step_to_do() -> Any:
+def step_to_do(*, is_own: bool = False) -> Any:
     """The same with every instance of its case, as `instance`, and each of its steps at a desk, as `step`: a row for each."""
     instance, step = aliased(ProcessInstance, name="instance"), aliased(WaitingTask, name="step")
-    query = step_locked().add_columns(instance, step).join(instance, instance.case_id == WaitingTask.case_id)
+    query = step_locked(is_own=is_own).add_columns(instance, step).join(instance, instance.case_id == WaitingTask.case_id)
     query = query.outerjoin(step, and_(step.instance_id == instance.id, step.state.in_(AT_DESKS)))
     return query.order_by(instance.id, step.id)

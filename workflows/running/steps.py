@@ -24,17 +24,14 @@ from casework.second_person import SECOND_PERSON, deeds_judged, first_person_wor
 from casework.steps.drafts import DraftPlace, discard_all, hold_drafts_there
 from casework.verbs import Input, carry_out
 from workflows.bindings import BINDINGS, Bindings
-from workflows.definitions.parsed import definition_of
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
-from workflows.element_settings import help_on, label_on
-from workflows.models import Incident, WaitingTask
+from workflows.models import WaitingTask
 from workflows.running.case_rows import hold_rows
 from workflows.running.claims import holder_of, is_free, is_stood_in_by
-from workflows.running.drawn_steps import barred_by, element_of, outcome_words, step_of
+from workflows.running.drawn_steps import barred_by, label_of_step, outcome_words, step_of
 from workflows.running.hearing import hold_version, refuse_unheard
 from workflows.running.instances import CaseProcess
 from workflows.running.step_rows import step_locked, step_shown, step_to_do
-from workflows.versions.past import version_at
 
 SUSPENDED = Bilingual(
     "Quy trình của hồ sơ này đang được quản trị tạm ngừng. Bước này chờ ở đây và làm được ngay khi quy trình chạy tiếp.",
@@ -58,6 +55,9 @@ class TaskClaimed(CaseworkError):
 
 class StepRefused(CaseworkError):
     """The step cannot be done now or in this way."""
+
+
+Choice = Callable[[WaitingTask], tuple[str | None, Input | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def perform(
 
 def perform_chosen(
     task_ref: str,
-    choose: Callable[[WaitingTask], tuple[str | None, Input | None]],
+    choose: Choice,
     *,
     by: Actor,
     now: datetime,
@@ -103,7 +103,24 @@ def perform_chosen(
 
     `choose` is called as soon as it is clear that the person may do the step now; it must not write.
     """
-    case, task, has_drafts = _step_to_do(task_ref)
+    case, rows = _locked(task_ref, step_to_do())
+    return _performed(case, rows, choose, by=by, now=now, bindings=bindings)
+
+
+def perform_own(case: Case, element: str, given: Input, *, by: Actor, now: datetime) -> StepResult | None:
+    """The same for the step that waits for a reporter of a case the caller has locked; None where none waits."""
+    asked = {"case": case.id, "element": element, "stream": case_stream(case)}
+    rows = db.session.execute(step_to_do(is_own=True), asked).all()
+    if not rows:
+        return None
+    hold_heads(rows[0].case_head, rows[0].rules_head)
+    return _performed(case, rows, lambda _task: (None, given), by=by, now=now, bindings=BINDINGS)
+
+
+def _performed(case: Case, rows: Sequence[Any], choose: Choice, *, by: Actor, now: datetime, bindings: Bindings) -> StepResult:
+    """Do the step whose rows were read; those of its process, read along, are kept for it."""
+    task, has_drafts = rows[0].WaitingTask, rows[0].has_drafts
+    hold_rows(case, (row.instance for row in rows), (row.step for row in rows))
     _refuse_unavailable(task, by, case, now)
     if (why := _other_than_words(task, by, now)) is not None:
         raise StepRefused(*why)
@@ -216,13 +233,6 @@ def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
     return case, rows[0].WaitingTask
 
 
-def _step_to_do(task_ref: str) -> tuple[Case, WaitingTask, bool]:
-    """The same, and whether anybody has a draft of the step; what doing it reads of its process is read along."""
-    case, rows = _locked(task_ref, step_to_do())
-    hold_rows(case, (row.instance for row in rows), (row.step for row in rows))
-    return case, rows[0].WaitingTask, rows[0].has_drafts
-
-
 def _locked(task_ref: str, reading: Any) -> tuple[Case, Sequence[Any]]:
     """The case, locked, and the rows of its step, with the locked head of its chain, and that of the rules, which every step asks for."""
     try:
@@ -249,23 +259,6 @@ def done_since(task: WaitingTask, moment: datetime) -> bool:
     same = select(WaitingTask.id).where(WaitingTask.case_id == task.case_id, WaitingTask.element == task.element)
     same = same.where(WaitingTask.assignment_id.is_not_distinct_from(task.assignment_id))
     return db.session.scalar(same.where(WaitingTask.state == "done", WaitingTask.done_at > moment).limit(1)) is not None
-
-
-def label_of_step(task: WaitingTask | Incident) -> Bilingual:
-    """Return the label of the step: as set for the day it began to wait, else as in the diagram."""
-    if isinstance(task, WaitingTask):
-        element = element_of(task)
-        return label_on(element, task.case.centre_id, task.entered_at) if element is not None else Bilingual(task.element, task.element)
-    element = definition_of(task.instance.process_version).elements.get(task.element)
-    if element is None:
-        # the incident dates from before its case was moved to another version
-        element = definition_of(version_at(task.instance, task.occurred_at)).elements.get(task.element)
-    return element.label if element is not None else Bilingual(task.element, task.element)
-
-
-def help_with_step(task: WaitingTask) -> Bilingual | None:
-    """Return the guidance for the step: as set by the centre, else as in the diagram."""
-    return help_on(element_of(task), task.case.centre_id, task.entered_at)
 
 
 def task_for(by: Actor, task_ref: str) -> WaitingTask:

@@ -77,9 +77,9 @@ def test_what_would_be_refused_is_not_offered(world: build.World, monkeypatch: p
     operator = world.actor("operator")
     offered = {each.verb for each in acts_to_offer(new, operator, build.NOON)}
     assert {"ask_reporter", "refer", "merge", "classify", "quarantine"} <= offered
-    assert {each.verb for each in acts_to_offer(old, operator, build.NOON)} == offered - unheard_acts(old)
-    assert {"classify", "quarantine"} <= offered - unheard_acts(old)
-    assert not unheard_acts(new)
+    assert {each.verb for each in acts_to_offer(old, operator, build.NOON)} == offered - unheard_acts(old.id)
+    assert {"classify", "quarantine"} <= offered - unheard_acts(old.id)
+    assert not unheard_acts(new.id)
 
 
 def test_an_old_case_can_always_be_set_apart(world: build.World, monkeypatch: pytest.MonkeyPatch) -> None:

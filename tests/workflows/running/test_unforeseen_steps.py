@@ -26,7 +26,8 @@ from workflows.definitions.process import shipped_model
 from workflows.desks.inbox import page_of
 from workflows.desks.inbox_filters import InboxQuery
 from workflows.models import FAR, ProcessInstance, WaitingTask
-from workflows.running.steps import StepRefused, claim, label_of_step, perform, release
+from workflows.running.drawn_steps import label_of_step
+from workflows.running.steps import StepRefused, claim, perform, release
 from workflows.verification import check_process
 
 LEGAL = {"button": "agree", "values": {"legal_basis": "Nghị định 45.", "risk": 3}}
