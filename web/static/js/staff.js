@@ -28,7 +28,14 @@
   };
 
   const current = document.querySelector("[data-queue] [data-at]");
-  if (current) current.parentElement.scrollTop = current.offsetTop - current.parentElement.offsetTop - current.parentElement.clientHeight / 3;
+  const show = () => {
+    const list = current.parentElement;
+    list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 3;
+  };
+  if (current) {
+    show();
+    window.addEventListener("load", show);               // the letters may be higher by then
+  }
 
   document.addEventListener("row:stand", event => { const list = rows(); moveTo(list, list.indexOf(event.target)); });
   document.addEventListener("keydown", event => {
