@@ -33,7 +33,7 @@ from web.guards import actor, found, performs
 from web.inbox.asking import InboxRequest, asked_in, reader_of
 from web.inbox.filters import WAITS_LABELS, choices_for, filter_in, params_of
 from web.inbox.groups import groups_of, position_in, position_text
-from web.inbox.return_url import inbox_address, present, way_back
+from web.inbox.return_url import ALONE, inbox_address, present, way_back
 from web.inbox.rows import rows_of
 from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, view_words, views_of, wanted_of
 from web.locales import in_reader_language as local
@@ -207,7 +207,7 @@ def _back(ref: str) -> str:
     if request.form.get("to") == "case":
         return url_for("cases.case", ref=request.form.get("case", ""))
     if request.form.get("to") == "task" and _has(ref):
-        return url_for("tasks.task", ref=ref, back=way_back())
+        return url_for("tasks.task", ref=ref, back=way_back(), alone=request.args.get(ALONE))
     return inbox_address(row=ref) if way_back() else url_for(".inbox", view=request.form.get("view") or "all")
 
 

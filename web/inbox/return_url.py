@@ -61,7 +61,7 @@ def _carry(endpoint: str, values: dict[str, Any]) -> None:
         return
     if back := way_back():
         values["back"] = back
-    if is_alone() and request.blueprint == "tasks" and endpoint.startswith("tasks."):
+    if is_alone() and request.blueprint == "tasks" and (endpoint.startswith("tasks.") or endpoint in CARRIED_TO):
         values[ALONE] = "1"
 
 

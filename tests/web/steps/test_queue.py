@@ -185,6 +185,9 @@ def test_whoever_comes_from_the_page_of_a_case_goes_on_with_the_case_alone(offic
     assert f"{step(first, 'accept_assignment')}?alone=1" in links
     page = office.get("officer_PTNMT", links[0]).get_data(as_text=True)
     assert "data-queue" not in page
+    claim_form = re.search(r'action="(/tasks/[^"]+/claim[^"]*)"', page)
+    assert claim_form is not None
+    assert office.post("officer_PTNMT", unescape(claim_form[1]), to="task").location == links[0], "taken, it is still opened so"
     answer = office.post("officer_PTNMT", links[0], act="accept_assignment")
     assert answer.location == f"{step(first, 'submit_answer')}?alone=1"
     assert office.post("officer_PTNMT", str(answer.location), act="submit_answer", **build.ANSWER).location == "/inbox"
