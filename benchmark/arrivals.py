@@ -266,6 +266,7 @@ def _counted(crowd: Crowd, memory: dict[str, list[float]], incidents: int, wrong
             "unfinished": lives.unfinished, "receipts": len(lives.codes), "seconds": spread(lives.took),
         },
         "answers": dict(sorted(ledger.answers.items())), "failed": dict(failed), "put_off": dict(ledger.put_off),
+        "requests_of_a_life": round(len(ledger.wishes) / max(len(lives.finished), 1), 1),
         "tried_again": dict(ledger.led_to), "most_tries": max((each.tries for each in ledger.wishes), default=0),
         "times": times, "memory_mb": memory, "incidents": incidents,
     }  # fmt: skip

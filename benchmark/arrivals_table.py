@@ -25,6 +25,7 @@ def lines(measured: Arrived) -> Iterator[str]:
     yield "answers by status: " + _counts({"none" if status == CUT_OFF else status: times for status, times in beside["answers"].items()})
     yield f"503 with Retry-After: {beside['put_off'].get('with', 0)}, without: {beside['put_off'].get('without', 0)}"
     yield f"sent again: {_counts(beside['tried_again']) or 'nothing'}; tried {beside['most_tries']} times at most"
+    yield f"requests for each life that finished: {beside['requests_of_a_life']}"
     shares = "p50, p95, p99, most"
     yield f"{'milliseconds':12}{'requests':>10}{f'> {LATE_MS}':>8}   {f'from when due: {shares}':40}from when sent: {shares}"
     for name, took in beside["times"].items():

@@ -1,4 +1,4 @@
-"""The same life through the pages: each person's browser opens the inbox and submits the step's form as the page has it."""
+"""The same life through the pages: each person's browser submits the step's form as the page has it, and opens the page it leads to."""
 
 from collections.abc import Callable, Mapping
 from itertools import count
@@ -14,8 +14,10 @@ from casework.db import db
 from casework.models import CaseReport, Report
 
 Typed = Mapping[str, str | list[str]]
-Timed = Callable[[str, Callable[[], Any]], Any]
-"""`(part, act)`: runs the act and records how long that part of the step took."""
+Timed = Callable[[str, str, Callable[[], Any]], Any]
+"""`(step, part, act)`: runs the act and records how long that part of the step took."""
+
+FILE = "file"
 
 
 _SENDERS = count(1)
@@ -31,9 +33,13 @@ class Browser:
 
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
+        self.asked = 0
+        self.at_hand = ("", "")
+        """Path and text of the page a form has led to."""
 
     def open(self, path: str) -> str:
         """The text of a page. Raises PageFailed unless it loads."""
+        self.asked += 1
         answer = self.client.get(path)
         if answer.status_code != 200:
             raise PageFailed(f"GET {path}: {answer.status}")
@@ -44,6 +50,7 @@ class Browser:
         data: dict[str, list[str]] = {}
         for name, value in fields:
             data.setdefault(name, []).append(value)
+        self.asked += 1
         answer = self.client.post(path, data=data)
         if answer.status_code not in (302, 303):
             raise PageFailed(f"POST {path}: {answer.status} {errors_on(answer.get_data(as_text=True))}")
@@ -87,29 +94,34 @@ class PageLife:
         """Send the report."""
         with self.app.app_context():
             area = typed_fields(LifeStep("", "classify", ""), self.staff)["area"]
-        page = self.timed("open", lambda: self.guest.open("/reports/new"))
+        page = self.timed(FILE, "open", lambda: self.guest.open("/reports/new"))
         phone = f"0912{next(_SENDERS):06d}"
         typed: Typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "phone": phone, "consent": "y", "alike_seen": "y"}
-        place = self.timed("post", lambda: self.guest.send("/reports/new", filled(page, "/reports/new", typed, act="send")))
+        form = filled(page, "/reports/new", typed, act="send")
+        place = self.timed(FILE, "post", lambda: self.guest.send("/reports/new", form))
         self.code = place.split("/")[2]
         with self.app.app_context():
             self.case_id = _case_id(self.code)
 
-    def take(self, step: LifeStep) -> None:
-        """Do one step: the inbox, the page, the form."""
+    def take(self, step: LifeStep, then: LifeStep) -> None:
+        """Do one step: send its form, and open the page this leads to, which is that of `then` or an inbox. Where the person has another
+        page at hand, that of the step is opened first."""
         if step.element == "rate":
             path = f"/mine/{self.code}"
-            page = self.timed("open", lambda: self.guest.open(path))
-            self.timed("post", lambda: self.guest.send(f"{path}/rating", filled(page, f"{path}/rating", {"level": "satisfied"})))
+            page = self.timed(step.name, "open", lambda: self.guest.open(path))
+            rating = filled(page, f"{path}/rating", {"level": "satisfied"})
+            self.timed(step.name, "post", lambda: self.guest.send(f"{path}/rating", rating))
             return
         with self.app.app_context():
             path = f"/tasks/{waiting_ref(step, self.staff, self.case_id)}"
             typed = typed_fields(step, self.staff)
         browser = self.browsers[step.who]
-        self.timed("open", lambda: browser.open("/inbox"))
-        page = self.timed("page", lambda: browser.open(path))
-        fields = filled(page, path, typed, act=step.act or step.element)
-        self.timed("post", lambda: browser.send(path, fields))
+        if browser.at_hand[0] != path:
+            browser.at_hand = path, self.timed(step.name, "page", lambda: browser.open(path))
+        fields = filled(browser.at_hand[1], path, typed, act=step.act or step.element)
+        led = self.timed(step.name, "post", lambda: browser.send(path, fields))
+        of = (then.name, "page") if led.startswith("/tasks/") else (step.name, "inbox")
+        browser.at_hand = led, self.timed(*of, lambda: browser.open(led))
 
 
 def _case_id(code: str) -> int:

@@ -1,7 +1,8 @@
 """`langbiang benchmark --rate`: whole lives as fast as the installation takes them, over HTTP, with its own server and worker.
 
-Each client files a report as a guest and takes it through all steps of benchmark/life.py, opening the inbox and the step's page before each
-form it sends; then it starts another. Everything runs on this machine: database, servers, worker and clients.
+Each client files a report as a guest and takes it through all steps of benchmark/life.py: it sends the step's form and opens the page this
+leads to; where that is of another case, because others work on the same desks, it opens the page of its own next. Then it starts another
+life. Everything runs on this machine: database, servers, worker and clients.
 """
 
 import threading
@@ -107,15 +108,18 @@ class Walker:
         return guest.send("/reports/new", filled(page, "/reports/new", typed, act="send"), "life post").split("/")[2]
 
     def take(self, step: LifeStep, guest: HttpBrowser, code: str, case_id: int) -> None:
-        """Do one step: the inbox, its page, the form."""
+        """Do one step: its form, and the page this leads to; first the step's own page, where the browser has another one at hand."""
         if step.element == "rate":
             page = guest.open(f"/mine/{code}", "life page")
             guest.send(f"/mine/{code}/rating", filled(page, f"/mine/{code}/rating", {"level": "satisfied"}), "life post")
             return
         path, browser = self.script.path_of(step, case_id), self.browsers[step.who]
-        browser.open("/inbox", "life inbox")
-        page = browser.open(path, "life page")
-        browser.send(path, filled(page, path, self.script.typed[step.name], act=step.act or step.element), "life post")
+        at_hand, page = browser.page or ("", "")
+        if at_hand != path or not page:
+            page = browser.open(path, "life page")
+        fields = filled(page, path, self.script.typed[step.name], act=step.act or step.element)
+        led = browser.send(path, fields, "life post") or "/inbox"
+        browser.page = led, browser.open(led, "life page" if led.startswith("/tasks/") else "life inbox")
 
 
 def run(
@@ -157,7 +161,8 @@ def lines(measured: Rate) -> Iterator[str]:
     )
     for each in measured.figures:
         yield each.line
-    yield f"requests a second: {beside['requests_per_second']}; a life takes {beside['life_p50_s']} s at the median"
+    yield f"requests a second: {beside['requests_per_second']}, of a life: {beside['requests_of_a_life']}"
+    yield f"a life takes {beside['life_p50_s']} s at the median"
     seconds = beside["processor_seconds"]
     yield (
         f"of the processor: servers {seconds['servers']} s ({beside['server_ms_per_request']} ms a request), worker {seconds['worker']} s, "
@@ -212,6 +217,7 @@ def _lived(script: Script, config: Config, settings: Mapping[str, str], seconds:
     ]
     beside = {
         "lives": len(lives), "requests_per_second": round(len(requests) / (ended - begun), 1), "life_p50_s": _median_seconds(lives),
+        "requests_of_a_life": round(len(requests) / max(len(lives), 1), 1),
         "post_p50_ms": share_below(posts, 50), "incidents": incidents, "memory_mb": memory,
         "processor_seconds": {name: round(each, 1) for name, each in zip(("servers", "worker", "hands"), spent, strict=True)},
         "server_ms_per_request": round(1000 * spent[0] / max(len(requests), 1), 1),

@@ -22,9 +22,9 @@ from sqlalchemy import create_engine, event, func, inspect, select, text
 
 import migrations
 from benchmark.engine_alone import EngineLife, shipped_definition
-from benchmark.life import LIFE, Staff, file_one, input_to, take_on_staff, waiting_ref
-from benchmark.pages import Browser, PageLife
-from benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
+from benchmark.life import LIFE, Staff, file_one, input_to, spells, take_on_staff, waiting_ref
+from benchmark.pages import FILE, Browser, PageLife
+from benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS
 from benchmark.surroundings import keep
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
@@ -37,6 +37,8 @@ from workflows.models import ProcessInstance
 from workflows.running.steps import perform
 
 LIVES = 20
+PARTS = ("open", "page", "post", "inbox")
+"""Requests: the sender's pages, those of steps, forms sent, and the inbox where somebody has nothing more to do."""
 
 
 class BenchmarkRefused(CaseworkError):
@@ -157,19 +159,20 @@ def _measured(app: Flask, config: Config, lives: int, with_pages: bool) -> dict[
             _use_case_life(staff, use_cases if number else Readings(statements), states)
         ways["use_cases"] = _of_way(use_cases)
         size = (database_bytes(config) - size_before) / (lives + 1)
-    requests: dict[str, dict[str, int]] = {}
+    requests: dict[str, Any] = {}
     if with_pages:
-        parts = _page_parts(app, staff, statements, lives)
+        parts, asked = _page_parts(app, staff, statements, lives)
         names = [FILE, *(step.name for step in LIFE)]
         ways["http"] = _of_way(_together(parts, names, ("open", "post")))
-        ways["http_with_page"] = _of_way(_together(parts, names, tuple(parts)))
-        requests = {part: {name: max(sent) for name, sent in readings.sent.items()} for part, readings in parts.items()}
+        ways["http_with_page"] = _of_way(_together(parts, names, ("open", "page", "post")))
+        each = {part: {name: max(sent) for name, sent in readings.sent.items()} for part, readings in parts.items()}
+        requests = {"statements_of_requests": each, "requests_of_a_life": asked}
     return {
         "made_at": made_at.isoformat(timespec="seconds"), "python": platform.python_version(),
         "processors": os.cpu_count(), "database": "sqlite" if config.is_sqlite else "postgresql",
         "lives": lives, "steps": len(LIFE), "ways": ways,
         "state_bytes_per_waiting_instance": {"mean": round(fmean(states)), "max": max(states)},
-        "database_bytes_per_life": round(size), "statements_of_requests": requests,
+        "database_bytes_per_life": round(size), "statements_of_requests": {}, **requests,
         "aims": {"p50_ms": AIM_MS, "statements_p50": AIM_STATEMENTS, "state_bytes": AIM_STATE_BYTES},
     }  # fmt: skip
 
@@ -213,28 +216,36 @@ def _waiting_states(case_id: int) -> list[int]:
     return [len(state) for state in db.session.scalars(query)]
 
 
-def _page_parts(app: Flask, staff: Staff, statements: Statements, lives: int) -> dict[str, Readings]:
-    """The inbox or page each step begins with, the step's own page, and the form sent, each read by itself."""
+def _page_parts(app: Flask, staff: Staff, statements: Statements, lives: int) -> tuple[dict[str, Readings], float]:
+    """The pages and forms of all lives, each read by itself, and how many requests a life is.
+
+    All cases are in hand at once, so that everybody works down a queue: who sends a form is led to what they do next.
+    """
     browsers = {who: Browser(app) for who in staff.accounts}
     for who, browser in browsers.items():
         browser.sign_in(f"benchmark_{who}")
-    parts = {name: Readings(statements) for name in ("open", "page", "post")}
-    for number in range(lives + 1):
-        kept = parts if number else {name: Readings(statements) for name in parts}
-        life = PageLife(app, staff, browsers, _timer(kept, FILE))
-        life.file()
-        for step in LIFE:
-            life.timed = _timer(kept, step.name)
-            life.take(step)
-    return parts
+    _live_together(app, staff, browsers, {name: Readings(statements) for name in PARTS}, 1)
+    parts = {name: Readings(statements) for name in PARTS}
+    asked = _live_together(app, staff, browsers, parts, lives)
+    return parts, round(asked / lives, 1)
 
 
-def _timer(parts: Mapping[str, Readings], step: str) -> Callable[[str, Callable[[], Any]], Any]:
-    def timed(part: str, act: Callable[[], Any]) -> Any:
+def _live_together(app: Flask, staff: Staff, browsers: Mapping[str, Browser], parts: Mapping[str, Readings], lives: int) -> int:
+    """Returns how many requests that took."""
+    before = sum(browser.asked for browser in browsers.values())
+
+    def timed(step: str, part: str, act: Callable[[], Any]) -> Any:
         with parts[part].reading(step):
             return act()
 
-    return timed
+    together = [PageLife(app, staff, browsers, timed) for _ in range(lives)]
+    for life in together:
+        life.file()
+    for steps in spells():
+        for life in together:
+            for step, then in zip(steps, (*steps[1:], steps[0]), strict=True):
+                life.take(step, then)
+    return sum(browser.asked for browser in (*browsers.values(), *(life.guest for life in together))) - before
 
 
 def _together(parts: Mapping[str, Readings], names: list[str], wanted: tuple[str, ...]) -> Readings:

@@ -5,12 +5,12 @@ from statistics import median
 from typing import Any
 
 from benchmark.life import LIFE
+from benchmark.pages import FILE
 
-FILE = "file"
 AIM_MS, AIM_STATEMENTS, AIM_STATE_BYTES = 10, 25, 4096
 """Targets for a step through the use cases, at the median: milliseconds and SQL statements; bytes of state per waiting instance."""
 
-REQUESTS = {"open": "an inbox", "page": "a page of a step", "post": "a form sent"}
+REQUESTS = {"inbox": "an inbox", "page": "a page of a step", "post": "a form sent"}
 """The requests of a step, with who asks."""
 
 WIDTH = 26
@@ -38,6 +38,8 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
         f"{step['statements_p50']:g} statements (aim: {AIM_STATEMENTS}), "
         f"{step['statements_mean']:g} on average, {step['statements_max']} at most"
     )
+    if "requests_of_a_life" in result:
+        yield f"requests of a life: {result['requests_of_a_life']:g}"
     for part, words in REQUESTS.items():
         sent = {name: count for name, count in result["statements_of_requests"].get(part, {}).items() if name != FILE}
         if sent:

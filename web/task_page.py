@@ -16,6 +16,7 @@ from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
 from web.guards import actor
+from workflows.desks.inbox import Position
 from workflows.models import WaitingTask
 from workflows.running.steps import StepResult, same_person_words
 
@@ -58,6 +59,7 @@ class TaskPage:
     def __init__(self, task: WaitingTask) -> None:
         self.task = task
         self.case: Case = task.case
+        self.place = Position(task.due_at, task.id)        # in the queue, before the act changes its limit
         self.is_unfinished = False
         self.refusals: list[str] = []
         self.build()

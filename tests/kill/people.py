@@ -251,12 +251,12 @@ class Staff(Person):
         path: str | None = self.lot.choice(steps) if steps else None
         if path is None:
             self.rest(0.3)
-        while path is not None:
+        while path is not None and not self.around.stop.is_set():
             page = self.ask(path)
             path = self.take(path, page.text) if page.status_code == 200 else None
 
     def take(self, path: str, page: str) -> str | None:
-        """Fill the step's form and send it; returns the step of the case the server leads to, if it is this person's too."""
+        """Fill the step's form and send it; returns the step the server leads to next, if there is one for this person."""
         verb = self.verb_of(page)
         if verb is None:
             self.around.complaints.append(f"{self.who}: {path} has no form anybody here knows")

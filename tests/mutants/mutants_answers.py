@@ -96,6 +96,12 @@ ANSWERS = [
            "    source.closed_at, source.is_public, source.hotline_owed = now, False, False\n    main.reopened = 0\n",
            unit("merging/merge", "how_often_the_main_case_was_reopened_stays_its_own")),
     # -- claim
+    Mutant("led to what a colleague holds", "workflows/desks/queue_statements.py", ".where(*_is_doable(), free)", ".where(*_is_doable())",
+           ("tests/web/steps/test_queue.py::test_what_somebody_else_holds_is_passed_over_and_ones_own_comes_first",)),
+    Mutant("led to what rests", "workflows/desks/queue_statements.py", ".where(*_is_doable(), free)", ".where(free)",
+           ("tests/web/steps/test_queue.py::test_a_step_of_a_case_taken_out_or_at_a_standstill_meanwhile_is_not_led_to",)),
+    Mutant("led to what one is barred from", "workflows/desks/queue.py", "if not _is_checked(*element) or _may_do(by, ref, now)), None)", "), None)",
+           ("tests/web/steps/test_drawn_steps.py::test_nobody_is_led_to_a_step_they_may_not_do",)),
     Mutant("claimed at another's desk", "workflows/running/steps.py", "    if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):\n        raise TaskUnknown\n    if (why := same_person_words",
            "    if (why := same_person_words", ("tests/web/inbox/test_pages.py::test_a_step_of_another_desk_cannot_be_taken",)),
     Mutant("claimed from a colleague", "workflows/running/steps.py", "        .where(or_(is_free(now), WaitingTask.claimed_by_id == by.account_id))\n", "",

@@ -135,7 +135,7 @@ class Busy(Staff):
         mine = self.taken(steps)
         for path in mine:
             following: str | None = path
-            while following is not None:
+            while following is not None and not self.around.stop.is_set():
                 page = self.ask(following)
                 following = self.take(following, page.text) if page.status_code == 200 else None
                 if following is not None and not self.taken([following]):

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,24 +30,24 @@ from casework.settings.elements import renamed_elements
 from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
+from web.inbox.asking import InboxRequest, asked_in, reader_of
 from web.inbox.filters import WAITS_LABELS, choices_for, filter_in, params_of
 from web.inbox.groups import groups_of, position_in, position_text
-from web.inbox.return_url import inbox_address, present, way_back
+from web.inbox.return_url import ALONE, inbox_address, present, way_back
 from web.inbox.rows import rows_of
-from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
+from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, view_words, views_of, wanted_of
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import (
     MOST_COUNTED,
     Counts,
     cases_with,
-    codes_meant,
     count_each,
     counts_for,
     names_of_elements,
     page_of,
     shown_count,
 )
-from workflows.desks.inbox_filters import InboxFilter, InboxQuery, Waits, narrowed, parties_for
+from workflows.desks.inbox_filters import InboxFilter, Waits, parties_for
 from workflows.desks.inbox_statements import Asked
 from workflows.desks.inbox_steps import InboxStep
 from workflows.drafting.version_lists import versions_to_approve
@@ -61,24 +60,11 @@ PER_PAGE = 25
 """About a screenful: each row adds to the cost of a page that is requested all day."""
 
 
-@dataclass(frozen=True)
-class InboxRequest:
-    """The request in the address. `given` is the filter as address parameters, `reader` the person whose desks are read."""
-
-    words: str
-    codes: tuple[str, ...]
-    view: str
-    chosen: InboxFilter
-    given: dict[str, str]
-    wanted: InboxQuery
-    principals: list[Account]
-    reader: Actor
-
-
 @bp.get("/inbox")
 @performs(Action.READ_INBOX)
 def inbox() -> ResponseReturnValue:
-    by, moment, asked = actor(), now(), _asked()
+    by, moment = actor(), now()
+    asked = asked_in(by, request.args, now=moment)
     words, view, chosen, wanted = asked.words, asked.view, asked.chosen, asked.wanted
     page = page_of(
         by, wanted, now=moment, after=position_in(request.args.get("after", "")), limit=PER_PAGE, desks_of=asked.reader, with_words=True
@@ -93,7 +79,7 @@ def inbox() -> ResponseReturnValue:
     own_names = [each for each in counts.elements if each not in ELEMENT_LABELS or each in renamed]
     views = views_of(counts, names_of_elements(counts, own_names))
     if apart or (view == UNCONFIRMED and not words):
-        views.append(View(UNCONFIRMED, _("Not confirmed"), shown_count(apart)))
+        views.append(View(UNCONFIRMED, view_words(UNCONFIRMED), shown_count(apart)))
     return render_template(
         "inbox/inbox.html",
         **_column(by, asked, views, counts),
@@ -104,7 +90,7 @@ def inbox() -> ResponseReturnValue:
         outside=0 if words or chosen.waits or not chosen else max(0, _in_view(view, counts) - counts.shown),
         groups=groups_of(tasks, now=moment, first=page.first),
         reported=page.reported,
-        rows=rows_of(by, page, asked.principals, is_of_places=wanted.is_of_places),
+        rows=rows_of(by, page, asked.principals, back=present(), is_of_places=wanted.is_of_places),
         is_of_places=wanted.is_of_places,
         next_url=_address(view, asked.given, q=words or None, after=position_text(page.next)) if page.next else "",
         first_url=_address(view, asked.given, q=words or None) if request.args.get("after") else "",
@@ -131,7 +117,7 @@ def pulse() -> ResponseReturnValue:
     by, chosen = actor(), filter_in(request.args)
     wanted = wanted_of(request.args.get("view", "all"), chosen)
     known = number_in(request.args.get("since", "")) or 0
-    counts = counts_for(by, now=now(), wanted=wanted, desks_of=_reader(by, chosen, principals_of(by)), since=known)
+    counts = counts_for(by, now=now(), wanted=wanted, desks_of=reader_of(by, chosen, principals_of(by)), since=known)
     views = {view.key: {"count": view.count, "late": view.is_late} for view in views_of(counts)}
     told = {
         "views": views, "all": counts.all, "shown": shown_count(counts.shown), "newest": counts.newest, "urgent": counts.urgent,
@@ -182,22 +168,6 @@ def release(ref: str) -> ResponseReturnValue:
     return redirect(_back(ref))
 
 
-def _asked() -> InboxRequest:
-    by, words, view = actor(), request.args.get("q", "").strip()[:60], request.args.get("view", "all")
-    chosen, principals = filter_in(request.args), principals_of(by)
-    codes = codes_meant(words, now=now()) if words else ()
-    return InboxRequest(
-        words=words,
-        codes=codes,
-        view=view,
-        chosen=chosen,
-        given={} if words else params_of(chosen),
-        wanted=InboxQuery(codes=codes) if words else wanted_of(view, chosen),
-        principals=principals,
-        reader=by if words else _reader(by, chosen, principals),
-    )
-
-
 def _column(by: Actor, asked: InboxRequest, views: list[View], counts: Counts) -> dict[str, Any]:
     """Template values of the left column and the heading."""
     beside = (_approvals(by), _apart(by), _breaches(counts), _villages(counts))
@@ -237,7 +207,7 @@ def _back(ref: str) -> str:
     if request.form.get("to") == "case":
         return url_for("cases.case", ref=request.form.get("case", ""))
     if request.form.get("to") == "task" and _has(ref):
-        return url_for("tasks.task", ref=ref, back=way_back())
+        return url_for("tasks.task", ref=ref, back=way_back(), alone=request.args.get(ALONE))
     return inbox_address(row=ref) if way_back() else url_for(".inbox", view=request.form.get("view") or "all")
 
 
@@ -249,15 +219,11 @@ def _has(ref: str) -> bool:
     return True
 
 
-def _reader(by: Actor, chosen: InboxFilter, principals: list[Account]) -> Actor:
-    return narrowed(by, chosen.whose, {each.ref: each.id for each in principals})
-
-
 def _counted_beside(by: Actor, asked: InboxRequest, moment: datetime) -> dict[str, Counted | None]:
     """What is counted with the views: steps waiting for others where the person may list those, steps of unconfirmed cases, notes that name
     the person, and what else they may have to do or have kept."""
     beyond = asked.wanted if asked.wanted.is_of_places else wanted_of("all", InboxFilter(waits=Waits.OTHERS))
-    others = Asked.of(_reader(by, beyond.chosen, asked.principals), beyond) if parties_for(by) else None
+    others = Asked.of(reader_of(by, beyond.chosen, asked.principals), beyond) if parties_for(by) else None
     return {
         "beyond": others.counted(by, now=moment, most=MOST_COUNTED, prefix="beyond_") if others is not None else None,
         "unconfirmed": Asked.of(by, wanted_of(UNCONFIRMED)).counted(by, now=moment, most=MOST_COUNTED, prefix="unconfirmed_"),
@@ -274,7 +240,7 @@ def _numbered(by: Actor, saved: list[SeenFilter], principals: list[Account], mom
     asked = []
     for row in saved:
         chosen = filter_in(row.chosen)
-        asked.append((wanted_of(str(row.chosen.get("view", "all")), chosen), _reader(by, chosen, principals)))
+        asked.append((wanted_of(str(row.chosen.get("view", "all")), chosen), reader_of(by, chosen, principals)))
     return list(zip(saved, map(shown_count, count_each(by, asked, now=moment)), strict=True))
 
 

@@ -1,4 +1,7 @@
-"""The way back to the inbox: the view, filter and page that somebody came from are carried by the pages they open from it."""
+"""The way back to the inbox: the view, filter and page that somebody came from are carried by the pages they open from it.
+
+So is ALONE, which says that a step was opened from the page of its case: then no queue is walked.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +15,7 @@ LONGEST = 600
 CARRIED_BY = ("tasks", "cases", "case_acts", "assigning")
 """Blueprints whose pages link to each other and keep the way back."""
 CARRIED_TO = ("inbox.claim", "inbox.release")
+ALONE = "alone"
 
 
 def install(app: Flask) -> None:
@@ -42,6 +46,11 @@ def present() -> str | None:
     return address if "?" in address and len(address) <= LONGEST else None
 
 
+def is_alone() -> bool:
+    """Whether the step was opened from the page of its case."""
+    return ALONE in request.args
+
+
 def is_carried(endpoint: str) -> bool:
     """Whether the addresses of an endpoint may carry the way back."""
     return endpoint.partition(".")[0] in CARRIED_BY or endpoint in CARRIED_TO
@@ -52,6 +61,8 @@ def _carry(endpoint: str, values: dict[str, Any]) -> None:
         return
     if back := way_back():
         values["back"] = back
+    if is_alone() and request.blueprint == "tasks" and (endpoint.startswith("tasks.") or endpoint in CARRIED_TO):
+        values[ALONE] = "1"
 
 
 def _named() -> str:

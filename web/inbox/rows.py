@@ -11,7 +11,6 @@ from casework.permissions import OPERATIONS, Actor
 from casework.permissions.sight import Sight, seen_by, sees
 from casework.successors import Followed, heirs_of
 from web.inbox.filters import WAITS_LABELS
-from web.inbox.return_url import present
 from web.locales import in_reader_language as local
 from workflows.desk_access import is_at, leads_desk, own_desk, reads_matter
 from workflows.desks.inbox import InboxPage, cases_behind
@@ -34,10 +33,13 @@ class InboxRow:
     holder: Colleague | None
 
 
-def rows_of(by: Actor, page: InboxPage, principals: Sequence[Account], *, is_of_places: bool) -> dict[int, InboxRow]:
-    """The rows of a page by step. `is_of_places`: the list goes beyond the person's own desks."""
+def rows_of(
+    by: Actor, page: InboxPage, principals: Sequence[Account], *, back: str | None, is_of_places: bool = False
+) -> dict[int, InboxRow]:
+    """The rows of a page by step. `back` is the way back from the pages they lead to; `is_of_places`: the list goes beyond the person's own
+    desks."""
     names = {each.id: each.full_name or "" for each in principals}
-    cases, back = cases_behind(page.tasks) if is_of_places else None, present()
+    cases = cases_behind(page.tasks) if is_of_places else None
     return {
         task.id: _row(by, task, page.holders.get(task.id), cases[task.case.id] if cases is not None else None, names, back)
         for task in page.tasks

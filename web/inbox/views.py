@@ -82,13 +82,22 @@ def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({
     waiting = elements_of(counts, ELEMENT_LABELS)
     steps_waiting = [View(key, element_label(key, names.get(key)), shown_count(counts.elements[key])) for key in waiting]
     return [
-        View("all", _("All my tasks"), shown_count(counts.all)),
-        View("mine", _("Taken by me"), shown_count(counts.mine)),
+        View("all", view_words("all"), shown_count(counts.all)),
+        View("mine", view_words("mine"), shown_count(counts.mine)),
         *steps_waiting,
-        View("soon", _("Due soon"), shown_count(counts.soon)),
-        View("late", _("Late"), shown_count(counts.late), is_late=counts.late > 0),
-        View("frozen", _("Paused, waiting"), shown_count(counts.frozen)),
+        View("soon", view_words("soon"), shown_count(counts.soon)),
+        View("late", view_words("late"), shown_count(counts.late), is_late=counts.late > 0),
+        View("frozen", view_words("frozen"), shown_count(counts.frozen)),
     ]
+
+
+def view_words(view: str) -> str:
+    """The name of a view of several elements; empty for that of one."""
+    names: dict[str, str] = {
+        "all": _("All my tasks"), "mine": _("Taken by me"), "soon": _("Due soon"), "late": _("Late"), "unconfirmed": _("Not confirmed"),
+        "frozen": _("Paused, waiting"),
+    }  # fmt: skip
+    return names.get(view, "")
 
 
 def element_label(element: str, name: Bilingual | None = None) -> str:

@@ -1,7 +1,5 @@
 """The page of one step: shows its element's form and performs the step in one unit of work; a fault leaves an incident."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -13,7 +11,6 @@ from casework.casefile.views import reports_seen, title_seen
 from casework.cases import STANDSTILLS, CaseBusy
 from casework.db import reading_once
 from casework.errors import CaseworkError
-from casework.models import Case
 from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
@@ -21,6 +18,7 @@ from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.inbox.queue import next_address, queue_asked, queue_beside
 from web.inbox.return_url import inbox_address
 from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
@@ -29,7 +27,7 @@ from web.steps.drawn_steps import FormStepPage
 from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
-from workflows.desks.inbox import waiting_for, waiting_in_case
+from workflows.desks.inbox import Position, waiting_for, waiting_in_case
 from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.claims import holder_of
@@ -118,9 +116,10 @@ def _sent(ref: str) -> ResponseReturnValue | None:
 
 
 def _followed(page: TaskPage, act: Act, result: StepResult) -> ResponseReturnValue:
-    """What is said of a step done, and the way on."""
-    flash(page.said(act, result))
-    return redirect(_next(result))
+    """What is said of a step done, and the way on: perhaps to another case, so the words name theirs."""
+    said, code = page.said(act, result), result.case.code
+    flash(said if code in said else f"{code}: {said}")
+    return redirect(_next(result, page.place))
 
 
 def page_of(step: WaitingTask) -> TaskPage:
@@ -164,8 +163,8 @@ def _step(ref: str) -> WaitingTask:
 
 
 def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = None) -> str:
-    step, by = page.task, actor()
-    holder = holder_of(step, now=now())
+    step, by, moment = page.task, actor(), now()
+    holder = holder_of(step, now=moment)
     is_mine = holder is not None and holder.id == by.account_id
     if page.is_unfinished:
         _forget_errors(page.form)
@@ -184,11 +183,14 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         holder=None if is_mine else holder,
         barred=page.barred,
         is_mine=is_mine,
-        may_release=holder is not None and steps.may_release(step, holder, by=by, now=now()),
+        may_release=holder is not None and steps.may_release(step, holder, by=by, now=moment),
         may_assign=leads_desk(by, step.desk),
         can_read_case=seen_by(by, page.case) is not None,
         refusal=" ".join([*page.refusals, refusal]).strip(),
         draft_at_hand=draft or draft_sent(step),
+        queue=queue_beside(step, moment),
+        moment=moment,
+        account_id=by.account_id,
         **page.context(),
     )
 
@@ -234,18 +236,21 @@ def _forget_errors(form: Form) -> None:
 def _next_now(ref: str) -> str:
     """Where somebody continues who submitted a step twice: as `_next`, by what is waiting now."""
     step = _step(ref)
-    if step.state == "waiting":
-        return url_for(".task", ref=ref, draft=NONE)
-    return _first_of(waiting_in_case(step.case_id), step.case)
+    return url_for(".task", ref=ref, draft=NONE) if step.state == "waiting" else _after(step, Position(step.due_at, step.id))
 
 
-def _next(result: StepResult) -> str:
-    """The same step while it stays open, else the case's next one on the person's desks, else the inbox."""
+def _next(result: StepResult, place: Position) -> str:
+    """The same step while it stays open, else the next one of the queue."""
     if result.stays_open and result.task.state == "waiting":
         return url_for(".task", ref=result.task.ref, draft=NONE)
-    return _first_of(result.opened, result.case)
+    return _after(result.task, place)
 
 
-def _first_of(waiting: Sequence[WaitingTask], case: Case) -> str:
-    mine = [step for step in waiting if not step.desk.startswith(REPORTER) and is_at(actor(), step.desk, case)]
-    return url_for(".task", ref=mine[0].ref) if mine else inbox_address()
+def _after(done: WaitingTask, place: Position) -> str:
+    """The next step of the queue the person came from that they can do, else the inbox. Whoever walks no queue goes on with the case."""
+    moment = now()
+    asked = queue_asked(moment)
+    if asked is not None:
+        return next_address(done.case_id, place, asked, moment) or inbox_address()
+    mine = (each for each in waiting_in_case(done.case_id) if not each.desk.startswith(REPORTER) and is_at(actor(), each.desk, each.case))
+    return next((url_for(".task", ref=each.ref) for each in mine), None) or inbox_address()

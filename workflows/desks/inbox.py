@@ -23,7 +23,7 @@ from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks import inbox_statements as statements
 from workflows.desks.inbox_filters import InboxQuery, places_of, team_desks
 from workflows.desks.inbox_statements import KINDS, TASK, VERSION, Asked, moments, shape_of
-from workflows.desks.inbox_steps import Colleague, InboxStep, label_of, listed_step
+from workflows.desks.inbox_steps import Colleague, InboxStep, ListedStep, label_of, listed_step
 from workflows.models import WaitingTask
 
 PAGE = 25
@@ -143,7 +143,7 @@ def page_of(
     `desks_of` is the person with only some roles, where they want to see only those desks. `with_words`: untitled cases come with the
     sealed words of their report where the person may be a reader of the original.
     """
-    asked, first = Asked.of(desks_of or by, wanted), _desks_first(desks_of or by, wanted)
+    asked, first = Asked.of(desks_of or by, wanted), desks_first(desks_of or by, wanted)
     if not asked.ranges or wanted.codes == ():
         return InboxPage((), None)
     statement = statements.page(
@@ -159,6 +159,11 @@ def page_of(
     if len(found) > limit:
         rest = [each.step for each in shown if not each.is_first]
         following = Position(rest[-1].due_at, rest[-1].id) if rest else Position(EARLIEST, 0)
+    return page_from(shown, following)
+
+
+def page_from(shown: Sequence[ListedStep], following: Position | None = None) -> InboxPage:
+    """Put rows together to a page."""
     return InboxPage(
         tasks=tuple(each.step for each in shown),
         next=following,
@@ -301,8 +306,8 @@ def _fitting(wanted: InboxQuery | None, desks_of: Actor, desks: Sequence[str]) -
     return tuple(desk in read and (not chosen.is_about_matter or reads_matter(desk)) for desk in desks)
 
 
-def _desks_first(desks_of: Actor, wanted: InboxQuery) -> list[str]:
-    """The desks of which some steps are listed before all others: the operators'."""
+def desks_first(desks_of: Actor, wanted: InboxQuery) -> list[str]:
+    """Return the desks of which some steps are listed before all others: the operators'."""
     if wanted.codes is not None or wanted.only_frozen or wanted.only_unconfirmed or wanted.is_of_places:
         return []
     return [desk for desk in desks_read_by(desks_of) if desk.startswith(f"{Role.OPERATOR}@")]

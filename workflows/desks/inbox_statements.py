@@ -14,7 +14,10 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    FromClause,
+    Join,
     Select,
+    Subquery,
     and_,
     bindparam,
     case,
@@ -244,7 +247,7 @@ _SEALED = (
 # -- statements --------------------------------------------------------------------------------------------------------
 
 
-def _head(kind: Kind, name: str, shape: InboxQuery, prefix: str, *, is_after: bool = False) -> Select[int]:
+def head(kind: Kind, name: str, shape: InboxQuery, prefix: str, *, is_after: bool = False) -> Select[int]:
     """The rows of one range, in their order."""
     column, state, waits = kind
     query: Select[int] = select(TASK.c.id).where(TASK.c[column] == bindparam(name), TASK.c.state == state)
@@ -259,10 +262,8 @@ def _head(kind: Kind, name: str, shape: InboxQuery, prefix: str, *, is_after: bo
 
 
 def _heads(kinds: tuple[Kind, ...], shape: InboxQuery, prefix: str, most: int, *, is_after: bool = False) -> list[Select[int]]:
-    heads = [
-        _head(kind, f"{prefix}in_{number}", shape, prefix, is_after=is_after).limit(most).subquery() for number, kind in enumerate(kinds)
-    ]
-    return [select(head.c.id) for head in heads]
+    heads = (head(kind, f"{prefix}in_{number}", shape, prefix, is_after=is_after).limit(most) for number, kind in enumerate(kinds))
+    return [select(rows.subquery().c.id) for rows in heads]
 
 
 @lru_cache(MOST_KEPT)
@@ -279,12 +280,29 @@ def page(
 
     `with_words`: with the sealed words of an untitled case's report, for readers of the original. `is_after`: those after a position.
     """
-    first = _first(firsts, shape, most_first) if firsts else None
-    heads = _heads(kinds, shape, "", most + (most_first if firsts else 0), is_after=is_after)
+    first = first_of(firsts, shape, most_first) if firsts else None
+    source = with_case(candidates(kinds, shape, first, most + (most_first if firsts else 0), is_after=is_after))
+    if first is None:
+        query = select(*columns_of_row(null(), with_words=with_words)).select_from(source)
+        return query.order_by(TASK.c.due_at, TASK.c.id).limit(most)
+    is_first = first.c.id.is_not(None)
+    query = select(*columns_of_row(is_first, with_words=with_words)).select_from(source.outerjoin(first, first.c.id == TASK.c.id))
+    if is_after:
+        query = query.where(~is_first)
+    return query.order_by(is_first.desc(), TASK.c.due_at, TASK.c.id).limit(most)
+
+
+def candidates(kinds: tuple[Kind, ...], shape: InboxQuery, first: CTE | None, most: int, *, is_after: bool) -> Subquery:
+    """The steps a page is chosen from: the first rows of each range, and those listed before all others."""
+    heads = _heads(kinds, shape, "", most, is_after=is_after)
+    return union(*heads, *([select(first.c.id)] if first is not None and not is_after else [])).subquery("candidates")
+
+
+def with_case(chosen: FromClause) -> Join:
+    """Some steps, by `id`, with all that `columns_of_row` reads."""
     # a join instead of IN, for which PostgreSQL would first gather every step there ever was
-    candidates = union(*heads, *([select(first.c.id)] if first is not None and not is_after else [])).subquery("candidates")
-    source = (
-        TASK.join(candidates, candidates.c.id == TASK.c.id)
+    return (
+        TASK.join(chosen, chosen.c.id == TASK.c.id)
         .join(CASE, CASE.c.id == TASK.c.case_id)
         .join(VERSION, VERSION.c.id == TASK.c.version_id)
         .outerjoin(AREA, AREA.c.id == CASE.c.area_id)
@@ -294,24 +312,21 @@ def page(
         .outerjoin(HOLDER, HOLDER.c.id == TASK.c.claimed_by_id)
         .outerjoin(GIVER, GIVER.c.id == TASK.c.assigned_by_id)
     )
+
+
+def columns_of_row(is_first: ColumnElement[Any], *, with_words: bool) -> tuple[ColumnElement[Any], ...]:
+    """The columns `inbox_steps.listed_step` reads."""
     words = case((CASE.c.title.is_(None), _SEALED)) if with_words else null()
-    if first is None:
-        query = select(*_STEP, null(), words, *_CASE_OF_STEP).select_from(source)
-        return query.order_by(TASK.c.due_at, TASK.c.id).limit(most)
-    is_first = first.c.id.is_not(None)
-    query = select(*_STEP, is_first, words, *_CASE_OF_STEP).select_from(source.outerjoin(first, first.c.id == TASK.c.id))
-    if is_after:
-        query = query.where(~is_first)
-    return query.order_by(is_first.desc(), TASK.c.due_at, TASK.c.id).limit(most)
+    return (*_STEP, is_first, words, *_CASE_OF_STEP)
 
 
-def _first(desks: int, shape: InboxQuery, most: int) -> CTE:
+def first_of(desks: int, shape: InboxQuery, most: int) -> CTE:
     """The steps listed before all others: of unclassified cases that were called in or reported urgent, at most `most`.
 
     Only the COUNTED_PER_DESK earliest due steps of the operators' desks are considered, their cases looked up by key.
     """
-    heads = [_head(("desk", "waiting", None), f"first_{number}", shape, "").limit(COUNTED_PER_DESK).subquery() for number in range(desks)]
-    due_first = union_all(*(select(head.c.id) for head in heads)).subquery()
+    heads = [head(("desk", "waiting", None), f"first_{number}", shape, "").limit(COUNTED_PER_DESK).subquery() for number in range(desks)]
+    due_first = union_all(*(select(rows.c.id) for rows in heads)).subquery()
     query = select(TASK.c.id).join_from(TASK, due_first, due_first.c.id == TASK.c.id).join(CASE, CASE.c.id == TASK.c.case_id)
     query = query.where(_IS_UNCLASSIFIED, or_(CASE.c.source == "phone", _is_reported(CASE.c.id)))
     return query.order_by(TASK.c.due_at, TASK.c.id).limit(most).cte("first")
@@ -333,7 +348,7 @@ def tally(fitting: tuple[bool, ...], shape: InboxQuery | None, beside: tuple[tup
         for number, is_fitting in enumerate(fitting)
         for state in ("waiting", "frozen")
     ]
-    waiting = union_all(*(select(head.limit(COUNTED_PER_DESK).subquery()) for head in heads)).subquery()
+    waiting = union_all(*(select(rows.limit(COUNTED_PER_DESK).subquery()) for rows in heads)).subquery()
     facts = select(
         waiting.c.element,
         waiting.c.state,

@@ -211,6 +211,17 @@ def test_who_may_not_do_the_step_reads_why_and_finds_no_button(office: Office) -
     assert 'name="act"' in office.get("ops_lead_2", address).get_data(as_text=True)
 
 
+def test_nobody_is_led_to_a_step_they_may_not_do(office: Office) -> None:
+    drawn.put_live(drawn.costly_model())
+    first, second = build.case_at(office.world, "approval"), build.case_at(office.world, "approval")
+    for case in (first, second):
+        build.approve(office.world, case)
+    sent = {"asked_cost": "7", "asked_settled": "true", "act": "done"}
+    assert office.post("ops_lead", step(first, "cost_check"), **sent).location == step(second, "cost_check")
+    assert office.post("ops_lead", step(second, "cost_check"), **sent).location == "/inbox"
+    assert build.waiting(first, "cost_signature").state == "waiting"
+
+
 # -- inbox and case -----------------------------------------------------------------------------------------------------
 
 

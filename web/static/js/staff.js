@@ -1,5 +1,6 @@
 // Staff pages. Nothing here is needed to read or use a page.
 //   [data-row]                 j and k move between them, Enter opens, x picks, c or n takes
+//   [data-queue]               a list beside the page, scrolled to its current row
 //   "row:stand"                this event of a row lets it be stood at
 //   [data-entry="inbox"]       a link of the bar that keys lead to
 //   [data-key="p"]             pressing the key presses this button or link, or goes to this field
@@ -26,6 +27,16 @@
     else element.click();
   };
 
+  const current = document.querySelector("[data-queue] [data-at]");
+  const show = () => {
+    const list = current.parentElement;
+    list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 3;
+  };
+  if (current) {
+    show();
+    window.addEventListener("load", show);               // the letters may be higher by then
+  }
+
   document.addEventListener("row:stand", event => { const list = rows(); moveTo(list, list.indexOf(event.target)); });
   document.addEventListener("keydown", event => {
     if (event.key === "Escape") document.querySelectorAll("details.pop[open]").forEach(open => (open.open = false));
@@ -36,8 +47,8 @@
     pressedG = event.key === "g" ? event.timeStamp : -Infinity;
     const led = afterG && { i: "inbox", c: "phone-call", b: "arrows-maximize" }[event.key];
     if (led) entry(led)?.click();
-    else if (event.key === "j") moveTo(list, at + 1);
-    else if (event.key === "k") moveTo(list, at < 0 ? 0 : at - 1);
+    else if (event.key === "j" && list.length) moveTo(list, at + 1);
+    else if (event.key === "k" && list.length) moveTo(list, at < 0 ? 0 : at - 1);
     else if (event.key === "Enter" && at >= 0 && event.target === document.body) list[at].querySelector("a")?.click();
     else if (/^[cn]$/.test(event.key) && at >= 0 && list[at].querySelector("[data-claim]")) list[at].querySelector("[data-claim]").click();
     else if (event.key === "x" && box) box.click();
