@@ -193,8 +193,7 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
                 f"set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true)"
             )
         yield
-        for do in list(session.info["kept"].pop(_BEFORE_COMMIT, {}).values()):
-            do()
+        do_before_commit()
         session.expire_on_commit = not keeps_rows
         session.flush()
         session.commit()
@@ -264,6 +263,12 @@ def before_commit(what: Hashable, do: Callable[[], None]) -> None:
     """Register something the running unit of work does once before it commits, however often it is registered, unless done_before_commit
     is called first."""
     kept_for_step().setdefault(_BEFORE_COMMIT, {})[what] = do
+
+
+def do_before_commit() -> None:
+    """Do now what was registered."""
+    for do in kept_for_step().pop(_BEFORE_COMMIT, {}).values():
+        do()
 
 
 def done_before_commit(what: Hashable) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.db import db, kept_for_step, new_ref
+from casework.db import db, do_before_commit, kept_for_step, new_ref
 from casework.files.local import FileStore
 from casework.installation.seeding import Row, table_rows
 from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
@@ -155,7 +155,8 @@ class Telling:
 
 
 def begin_step() -> None:
-    """Forget what was read before, as unit_of_work() does when it begins."""
+    """End a step and forget what it read, as unit_of_work() does."""
+    do_before_commit()
     db.session.flush()
     db.session.expire_all()
     kept_for_step().clear()
