@@ -14,6 +14,8 @@ from tests.web.rendering import sent_while_rendering
 from workflows.desks.assigning import assign_task
 from workflows.running.steps import claim
 
+pytestmark = pytest.mark.on_both
+
 ROOMS = {
     "inbox": (
         ("operator", "/inbox"), ("operator", "/inbox?view=late"), ("operator", "/inbox?waits=others"), ("operator", "/inbox?q=1"),

@@ -28,6 +28,8 @@ from tests import build
 from tests.casework.acting import local
 from tests.second_centre import of_the_installation, second_world
 
+pytestmark = pytest.mark.on_both
+
 NOW = build.NOON + timedelta(days=2)
 KNOWN = BreachFacts(
     "Máy tính của một cán bộ bị chiếm quyền.", "Họ tên, số điện thoại.", "Có thể bị gọi điện lừa đảo.", "Đã đổi mật khẩu.", "Bà Lan, 0263"
