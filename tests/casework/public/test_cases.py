@@ -190,8 +190,8 @@ def step_everywhere(case: Case) -> str:
 def test_of_those_asked_before_they_were_accepted_so_many_are_looked_for_as_of_any_kind(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
     asked = build.case_at(world, "to_verify")
+    monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
     with unit_of_work():
         db.session.add(
             Question(
