@@ -19,6 +19,8 @@ from tests.conftest import client_of, environment_of
 from tests.grounds import Ground, somebody_else
 from tests.postgres import Cluster
 
+pytestmark = pytest.mark.on_both
+
 Stand = Callable[[], AbstractContextManager[Flask]]
 
 

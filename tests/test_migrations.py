@@ -29,6 +29,8 @@ from tests.build import NOON
 from web.config import Config
 from workflows import models as process_models  # noqa: F401
 
+pytestmark = pytest.mark.on_both
+
 
 @pytest.fixture
 def engine(config: Config) -> Iterator[Engine]:

@@ -32,6 +32,8 @@ from tests.second_centre import of_the_installation, second_world
 from tests.whole import WHOLE
 from web.cli import commands
 
+pytestmark = pytest.mark.on_both
+
 LATER = build.NOON + timedelta(days=60)
 """When every event of a test has settled."""
 

@@ -11,6 +11,8 @@ from casework.db import db, unit_of_work
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt, drop_old_counters, forget_attempts
 from tests.build import NOON
 
+pytestmark = pytest.mark.on_both
+
 FEW = Limit("few", 3, timedelta(minutes=15))
 
 

@@ -243,6 +243,7 @@ class Reader:
 
     def reckon(self) -> None:
         for _round in range(60):
+            before = dict(self.bounds)
             for parts, total in self.sums:
                 low, high = (sum(self.bounds[part][end] for part in parts) for end in (0, 1))
                 known = self.bounds[total]
@@ -250,6 +251,8 @@ class Reader:
                 for part in parts:
                     own = self.bounds[part]
                     self.bounds[part] = max(own[0], known[0] - high + own[1]), min(own[1], known[1] - low + own[0])
+            if self.bounds == before:
+                break
 
     def knows(self, name: object, number: int) -> bool:
         low, high = self.bounds[name]

@@ -1,5 +1,6 @@
 """The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths,
-everybody at every address, every fault of a model, and each promise of the time limits by more examples."""
+everybody at every address, every fault of a model, and each promise of the time limits by more examples. And on both databases what runs
+on one of them by turns."""
 from __future__ import annotations
 
 import os
@@ -26,18 +27,23 @@ SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "test
            "tests/system/test_roles.py", "tests/system/test_two_centres.py", "tests/system/test_canary.py",
            "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py", "tests/mutants/test_mutants_list.py")  # fmt: skip
 
+AT_TURNS = ("tests/casework", "tests/messages", "tests/reports", "tests/scenarios", "tests/web", "tests/workflows")
+"""Where tests run on one of two databases by turns (tests/turns.py)."""
+
 
 def rounds(_options: Options) -> Iterator[tuple[str, Round]]:
     for tests in SAMPLED:
         yield tests, partial(judge, tests)
+    for folder in AT_TURNS:
+        yield f"{folder} on both databases", partial(judge, folder, "-k", "sqlite or postgres")
 
 
-def judge(tests: str) -> dict[str, Any]:
-    command = (sys.executable, "-m", "pytest", "-q", tests)
+def judge(*tests: str) -> dict[str, Any]:
+    command = (sys.executable, "-m", "pytest", "-q", *tests)
     done = subprocess.run(command, env=os.environ | {VARIABLE: "yes"}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(done.stdout[-4000:])
     return {"said": done.stdout.strip().splitlines()[-1]}
 
 
-RUN = Run("whole", "in full what a test run takes a sample of", len(SAMPLED), rounds)
+RUN = Run("whole", "in full what a test run takes a sample of", len(SAMPLED) + len(AT_TURNS), rounds)

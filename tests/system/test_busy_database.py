@@ -360,11 +360,12 @@ NOT_HERE = {
 
 @pytest.mark.parametrize("name", ALONE)
 def test_what_is_seldom_is_not_lost_either(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    world = build.standard_world()
     monkeypatch.setitem(sqlite_app.extensions, "seals", {each.name: each for each in (body_seal(), own_signature())})
     monkeypatch.setitem(sqlite_app.extensions, "trust", (authority().pem.decode(),))
     monkeypatch.setenv("SEAL_OF_TESTS", PASSPHRASE)
     at(sqlite_app, NOON)
-    now = ALONE[name](sqlite_app, build.standard_world())
+    now = ALONE[name](sqlite_app, world)
     with letterbox(sqlite_app, "email", "push", "zns", "sms"):
         has_work, wrong = lost(sqlite_app, name, Beginning(sqlite_app, tmp_path), now)
     assert not wrong, "\n".join(map(str, wrong))

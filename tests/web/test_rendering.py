@@ -18,6 +18,8 @@ from workflows.desks.assigning import assign_task
 from workflows.models import WaitingTask
 from workflows.running.steps import claim
 
+pytestmark = pytest.mark.on_both
+
 ROOMS = {
     "inbox": (
         ("operator", "/inbox"), ("operator", "/inbox?view=late"), ("operator", "/inbox?waits=others"), ("operator", "/inbox?q=1"),

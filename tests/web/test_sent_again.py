@@ -25,6 +25,8 @@ from tests.web.offline.test_offline_api import guest
 from tests.web.pages import at, signed_in, words_of
 from tests.with_photos import jpeg
 
+pytestmark = pytest.mark.on_both
+
 NOON = build.NOON
 TOLD = "Ông/Bà vừa gửi phản ánh này: LD-2026-000001."
 

@@ -29,6 +29,8 @@ from tests.web.pages import hidden, signed_in, words_of
 from web.sent_forms import MARK, MAY_REPEAT, TOKEN, sent_key, takes_part
 from web.settings.edit_conflicts import SEEN
 
+pytestmark = pytest.mark.on_both
+
 BEFORE = "đã được ghi nhận ở lần gửi trước"
 NOTE = {"audience": "centre", "words": "Đã gọi hỏi thêm."}
 KEPT_ASIDE = {"idempotency_key", "login_session", "rate_counter", "request_metric"}

@@ -23,6 +23,8 @@ from tests import build
 from tests.merged import merge
 from workflows.running.incidents import MOST_CIRCLES, run_recorded
 
+pytestmark = pytest.mark.on_both
+
 on_postgres = pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
 
 

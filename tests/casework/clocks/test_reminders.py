@@ -319,6 +319,7 @@ def test_a_worker_goes_round_a_case_somebody_is_at_work_on(postgres_environment:
         assert {code for listed, _ in letters().values() for code in listed} == codes
 
 
+@pytest.mark.on_both
 def test_a_click_that_ends_the_limit_first_wins(world: build.World) -> None:
     """What was found due is read again under the lock: the step done meanwhile has ended the limit."""
     case = build.case_at(world, "to_verify")

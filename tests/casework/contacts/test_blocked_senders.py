@@ -104,6 +104,7 @@ def test_another_centre_goes_on_taking_reports(world: build.World) -> None:
     assert refusal(world, account="citizen", centre=other) == ""
 
 
+@pytest.mark.on_both
 def test_a_number_blocks_and_tells_why_only_where_it_was_proven(world: build.World) -> None:
     typed = Contact(phone="+84987654321")
     filed = build.file_report(world, by="guest", contact=typed)
@@ -154,6 +155,7 @@ def test_only_the_operations_lead_of_the_case_blocks_with_a_reason_and_a_last_da
     assert [row.report_id for row in db.session.scalars(select(BlockedSender))] == [filed.report.id]
 
 
+@pytest.mark.on_both
 def test_it_is_written_down_told_and_lifted_without_a_word_of_who_it_is(world: build.World) -> None:
     filed = build.file_report(world)
     made = block(world, filed)

@@ -32,6 +32,8 @@ from tests import build
 from tests.casework.intake.test_filing_at_once import AT_ONCE, at_once
 from tests.grounds import somebody_else
 
+pytestmark = pytest.mark.on_both
+
 NOON = build.NOON
 PHONE = Contact(name="Kơ Dơng Ha Lem", phone=build.PHONE)
 ONCE = ["no"] * (AT_ONCE - 1) + ["yes"]

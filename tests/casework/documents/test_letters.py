@@ -253,6 +253,7 @@ def test_a_letter_stays_as_it_was_written(small: build.World) -> None:
     assert "TÊN KHÁC HẲN" not in page(write(small, cases[0][0], kinds.TRANSFER_SLIP, days=30)), "its row ended on the 20th"
 
 
+@pytest.mark.on_both
 def test_a_second_click_writes_no_second_letter(world: build.World) -> None:
     case = two_at_work(world)
     first = write(world, case, kinds.TRANSFER_SLIP, key="k" * 32, words="Một.").ref
@@ -339,6 +340,7 @@ def test_a_case_that_leaves_the_system_empties_its_letters_and_the_slips_its_rep
         take_out_of_letters([], at=moment)
 
 
+@pytest.mark.on_both
 def test_a_list_tells_of_the_case_that_bore_the_code_on_its_day_whichever_bears_it_since(world: build.World) -> None:
     first, second = build.file_report(world), build.file_report(world, by="citizen_2")
     for filed in (first, second):

@@ -280,6 +280,7 @@ def files(app: Flask) -> Path:
     return Path(app.config["FILES"])
 
 
+@pytest.mark.on_both
 def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, files: Path) -> None:
     store = LocalFileStore(files)
     case = marked_case(world, files)
@@ -386,6 +387,7 @@ def test_histories_stay_provable_and_rows_in_agreement(world: build.World, files
     assert [str(finding) for finding in [*check_chains(), *check_cases(now=LATER)]] == []
 
 
+@pytest.mark.on_both
 def test_nothing_of_another_case_is_touched(world: build.World, files: Path) -> None:
     other = pictured_case(world, files, "rating", by="citizen_2").case
     case = build.case_at(world, "rating")
@@ -442,6 +444,7 @@ def spoken_elsewhere(world: build.World) -> tuple[Case, Case]:
     return main, case
 
 
+@pytest.mark.on_both
 def test_what_its_sender_said_in_another_case_leaves_that_case(world: build.World) -> None:
     main, case = spoken_elsewhere(world)
     assert set(readable()) != set()

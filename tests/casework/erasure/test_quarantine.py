@@ -82,6 +82,7 @@ def test_a_case_that_waits_for_its_reporter_or_rests_leaves_too(world: build.Wor
     assert (case.withdrawal_asked, case.has_unread_words, case.hotline_owed, case.standstill) == (False, False, False, None)
 
 
+@pytest.mark.on_both
 def test_whatever_a_case_was_waiting_for_ends_with_it(world: build.World) -> None:
     """Left open, a question would lapse on its day and the case go on; a wish to withdraw would wait on somebody's desk for good."""
     case, who = build.case_at(world, "handling"), world.people["operator"].id
@@ -256,6 +257,7 @@ def test_only_a_confidential_reader_erases_the_content_and_once(world: build.Wor
         give_away(world, case)
 
 
+@pytest.mark.on_both
 def test_their_readers_have_a_list_of_them_and_nobody_else_not_even_their_number(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

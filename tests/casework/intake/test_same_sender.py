@@ -67,9 +67,9 @@ def test_a_merged_report_leads_to_its_main_case_and_is_not_its_own_past(sqlite_a
 
 
 def test_of_many_the_newest_are_listed_all_are_counted_and_the_indexes_are_used(sqlite_app: Flask, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(same_sender, "MOST_LISTED", 3)
     world = build.standard_world()
     past = [filed(world, hours) for hours in range(5)]
+    monkeypatch.setattr(same_sender, "MOST_LISTED", 3)
     case, sent = filed(world, 6), []
     sqlalchemy_event.listen(db.engine, "before_cursor_execute", lambda *call: sent.append((call[2], call[3])))
     found = earlier_reports(case, by=world.actor("operator"))

@@ -20,6 +20,8 @@ from tests import build
 from tests.casework.places.test_points import columns_with
 from tests.web.desk import statements_of
 
+pytestmark = pytest.mark.on_both
+
 NOON = build.NOON
 TYPED = "Nhà bà Zýndar, hẻm 12"
 

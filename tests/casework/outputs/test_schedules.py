@@ -32,6 +32,8 @@ from tests.second_centre import second_world
 from workflows import schedules as running
 from workflows.schedules import run_schedules
 
+pytestmark = pytest.mark.on_both
+
 NOW = local(3, 3, 9)
 """Tuesday 03/03/2026."""
 PLAN = Plan("Báo cáo tháng", "pdf", "08:00", 0, ("ops_lead", "committee_leader"))

@@ -25,6 +25,8 @@ from tests import build
 from web.config import Config
 from web.startup_checks import keys_in_use
 
+pytestmark = pytest.mark.on_both
+
 NOON = build.NOON
 HOME = (12.0331472, 108.3672918)
 MARKS = ("12.03314", "108.36729")

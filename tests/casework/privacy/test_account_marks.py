@@ -57,6 +57,7 @@ def test_accounts_of_before_there_were_marks_are_nobodys_fault(world: build.Worl
     assert found() == set()
 
 
+@pytest.mark.on_both
 def test_whatever_is_changed_in_the_database_alone_is_found_and_named(marked: build.World) -> None:
     officer, lead = account(marked, "officer_PTNMT").id, account(marked, "ops_lead").id
     assert found() == set()
@@ -80,6 +81,7 @@ def test_whatever_is_changed_in_the_database_alone_is_found_and_named(marked: bu
             assert found() == seen
 
 
+@pytest.mark.on_both
 def test_an_account_added_in_the_database_alone_is_found(marked: build.World) -> None:
     tampering.run(insert(Account).values(ref="f" * 16, kind="staff", login="hacker", password_hash=HASH, created_at=build.NOON))
     assert found() == {("account.unmarked", "hacker")}

@@ -186,11 +186,12 @@ def step_everywhere(case: Case) -> str:
     return page.item.progress.step
 
 
+@pytest.mark.on_both
 def test_of_those_asked_before_they_were_accepted_so_many_are_looked_for_as_of_any_kind(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
     asked = build.case_at(world, "to_verify")
+    monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
     with unit_of_work():
         db.session.add(
             Question(
@@ -208,6 +209,7 @@ def test_of_those_asked_before_they_were_accepted_so_many_are_looked_for_as_of_a
     assert (seen, after) == ([[], [], [asked.code]], ""), "two at a time, whatever lies between"
 
 
+@pytest.mark.on_both
 def test_the_list_is_filtered_by_field_area_and_urgency(world: build.World) -> None:
     normal = build.case_at(world, "handling", now=NOON)
     urgent = build.case_at(world, "handling", urgent=True, now=NOON + timedelta(hours=1))
@@ -265,6 +267,7 @@ def test_a_list_of_exactly_one_page_leads_nowhere_else(world: build.World) -> No
 
 
 
+@pytest.mark.on_both
 def test_a_page_takes_the_same_few_statements_for_one_case_and_for_many(world: build.World) -> None:
     def statements() -> int:
         seen: list[str] = []

@@ -24,6 +24,8 @@ from casework.reading import kept_with_rules
 from casework.search.rows import refresh_search_rows
 from tests import build
 
+pytestmark = pytest.mark.on_both
+
 NOON = build.NOON
 LATER = NOON + timedelta(days=60)
 

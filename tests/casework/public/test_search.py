@@ -17,6 +17,8 @@ from casework.search.rows import refresh_search_rows
 from tests import build
 from tests.grounds import remembered
 
+pytestmark = pytest.mark.on_both
+
 
 @pytest.fixture
 def world(app: Flask) -> build.World:

@@ -28,6 +28,8 @@ from tests import build
 from tests.casework.acting import local
 from tests.second_centre import of_the_installation, second_world
 
+pytestmark = pytest.mark.on_both
+
 NOW = build.NOON + timedelta(days=2)
 KNOWN = BreachFacts(
     "Máy tính của một cán bộ bị chiếm quyền.", "Họ tên, số điện thoại.", "Có thể bị gọi điện lừa đảo.", "Đã đổi mật khẩu.", "Bà Lan, 0263"
@@ -263,8 +265,8 @@ def test_what_is_under_its_own_procedure_is_found_by_no_way_and_leaves_the_list(
 
 
 def test_each_person_is_written_to_once_and_reads_the_notice_on_their_own_page(small: build.World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling_affected, "PART", 2)
     filed = [build.file_report(small), build.file_report(small), build.file_report(small, by="guest")]
+    monkeypatch.setattr(telling_affected, "PART", 2)
     with unit_of_work():
         account = db.session.get_one(Account, small.people["citizen"].id)
         account.restricted_at = build.NOON
@@ -307,8 +309,8 @@ def test_who_cannot_be_reached_is_counted_and_reads_it_all_the_same(small: build
 def test_a_run_that_is_broken_off_goes_on_where_it_was_and_keeps_nobody_else_waiting(
     world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telling_affected, "PART", 1)
     first, second = build.file_report(world).report, build.file_report(world, by="guest").report
+    monkeypatch.setattr(telling_affected, "PART", 1)
     broken, sound, by = opened(world), opened(world), world.actor("administrator")
     for row, codes in ((broken, f"{first.code} {second.code}"), (sound, first.code)):
         add(world, row, affected.by_cases(row, codes))

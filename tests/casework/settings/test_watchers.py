@@ -265,6 +265,7 @@ def test_who_is_stood_in_for_is_told_of_what_others_do(world: build.World) -> No
     assert told(world, "leader_HKL") == [], "what somebody did themselves they know"
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
 def test_who_confirms_what_was_called_back_at_that_moment_is_told_so(app: Flask) -> None:
     """The confirmation has read the deputy before the calling-back is written, and comes to its turn behind it."""
@@ -288,6 +289,7 @@ def test_who_confirms_what_was_called_back_at_that_moment_is_told_so(app: Flask)
     assert db.session.get_one(Deputy, row_id).confirmed_at is None
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
 def test_of_two_such_roles_given_at_one_moment_the_second_is_refused(app: Flask) -> None:
     world = build.standard_world()

@@ -144,6 +144,7 @@ def test_drafts_are_bounded_and_old_ones_go(sqlite_app: Flask) -> None:
     assert texts(world, where) == ["Bản 0, viết tiếp"]
 
 
+@pytest.mark.on_both
 def test_photos_stay_as_long_as_a_draft_holds_them(app: Flask) -> None:
     world, store = build.standard_world(), LocalFileStore(app.config["FILES"])
     where = place(build.case_at(world, "handling"))

@@ -37,6 +37,8 @@ from casework.upkeep.server_processes import (
 )
 from tests.build import NOON
 
+pytestmark = pytest.mark.on_both
+
 JOB, HOURLY = "count_public_figures", timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 

@@ -59,6 +59,7 @@ def three(data: Path) -> Path:
     return data / "anchors"
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
 def test_a_long_step_holds_up_nobody_who_writes_while_an_anchor_waits_for_it(data: Path, app: Flask) -> None:
     happen("rules")
@@ -95,6 +96,7 @@ def test_a_long_step_holds_up_nobody_who_writes_while_an_anchor_waits_for_it(dat
     assert max(waited) < 1, "who writes waits for the anchor's turn, not for the long step"
 
 
+@pytest.mark.on_both
 @pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
 def test_a_step_that_does_not_end_is_named_and_the_next_run_goes_on(data: Path, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anchors, "PAUSES", (0.01, 0.01))

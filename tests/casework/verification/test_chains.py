@@ -202,6 +202,7 @@ def test_a_head_changed_or_gone_is_named(case: Case) -> None:
     assert chains() == {("head.missing", f"case:{case.id}"), ("case.no_stream", case.code)}
 
 
+@pytest.mark.on_both
 def test_what_others_commit_during_a_check_is_not_half_seen(case: Case) -> None:
     with one_moment():
         count = select(func.count()).select_from(Event)
@@ -235,6 +236,7 @@ def test_the_last_event_deleted_with_its_head_is_named_by_the_anchor(case: Case,
     assert anchors(config) == {("anchor.event_gone", f"case:{case.id}#{last}")}
 
 
+@pytest.mark.on_both
 def test_a_case_deleted_with_all_its_rows_is_named_by_the_anchor(case: Case, config: Config) -> None:
     write_anchor(config.data, now=build.NOON)
     stream = f"case:{case.id}"

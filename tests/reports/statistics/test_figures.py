@@ -29,6 +29,8 @@ from tests import build
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded, utc
 
+pytestmark = pytest.mark.on_both
+
 BY = {"by_field": (Dimension.FIELD, "field"), "by_lead_agency": (Dimension.AGENCY, "lead_agency"),
       "by_source": (Dimension.SOURCE, "source"), "by_urgency": (Dimension.URGENCY, "urgency")}  # fmt: skip
 

@@ -36,6 +36,8 @@ from tests.reports.statistics.oracle import Loaded, utc
 from tests.reports.statistics.test_figures import as_in_the_oracle, cut_off
 from workflows.figures.freezing import counted, freeze_figures
 
+pytestmark = pytest.mark.on_both
+
 CLOSED = utc(by_hand.LAST)
 LATER = CLOSED + timedelta(days=20)
 REASON = "Khiếu nại việc từ chối được chấp nhận sau khi chốt."

@@ -41,6 +41,8 @@ from web.commands.backup import (
 from web.commands.backup_folder import read_manifest
 from web.config import Config
 
+pytestmark = pytest.mark.on_both
+
 WORDS = "Tôi là Nguyễn Thị Mật, ở đây có rác."
 
 

@@ -49,10 +49,11 @@ ROW = {"code": "LD-2026-000007", "title": "Rác ven suối Đạ Nghịt", "sour
 @pytest.fixture
 def office(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Office:
     """With the centre's seal and the signature of one person, and their passphrase."""
+    office = Office(sqlite_app)
     monkeypatch.setitem(sqlite_app.extensions, "seals", {each.name: each for each in (body_seal(), own_signature())})
     monkeypatch.setitem(sqlite_app.extensions, "trust", (authority().pem.decode(),))
     monkeypatch.setenv("SEAL_OF_TESTS", PASSPHRASE)
-    return Office(sqlite_app)
+    return office
 
 
 def numbered(office: Office) -> str:

@@ -116,6 +116,7 @@ class Detector:
         return []
 
 
+@pytest.mark.on_both
 def test_a_photo_is_looked_at_once_the_storage_is_back(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     office = Office(app)
     report_with(office, jpeg("red"), jpeg("blue"))

@@ -384,8 +384,8 @@ def test_a_filter_is_kept_shared_renamed_and_removed_by_who_may(office: Office) 
 
 
 def test_view_filter_and_page_survive_opening_a_step_and_performing_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.inbox.pages.PER_PAGE", 1)
     first, case = build.case_at(office.world, "to_verify"), build.case_at(office.world, "to_verify")
+    monkeypatch.setattr("web.inbox.pages.PER_PAGE", 1)
     place = position_text(Position(build.waiting(first, "verify").due_at, build.waiting(first, "verify").id))
     here = f"/inbox?view=verify&urgency=normal&after={place}"
     link = re.search(r'href="(/tasks/[^"]+)"', html(office, "operator", here))

@@ -114,8 +114,8 @@ def test_the_centres_question_is_answered_with_a_photo_alone_which_waits_for_the
 def test_a_report_takes_no_photo_beyond_its_bound_and_keeps_the_words(
     sqlite_app: Flask, world: build.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("casework.pausing.added_files.MOST_OF_A_REPORT", 1)
     case = build.case_at(world, "to_verify")
+    monkeypatch.setattr("casework.pausing.added_files.MOST_OF_A_REPORT", 1)
     client, address = sender(sqlite_app, world), f"/mine/{case.code}/additions"
     answer = client.post(address, data=uploads((jpeg(), "một.jpg"), (jpeg("navy"), "hai.jpg"), words="Hai ảnh lờigiữ."))
     assert (answer.status_code, "lờigiữ" in answer.get_data(as_text=True)) == (422, True)

@@ -55,8 +55,9 @@ def test_photos_are_kept_before_the_answer_is_finished(app: Flask) -> None:
 def test_the_form_promises_the_photos_that_can_be_read_here(
     office: Office, monkeypatch: pytest.MonkeyPatch, formats: tuple[str, ...], words: str, types: str
 ) -> None:
+    case = build.case_at(office.world, "handling")
     monkeypatch.setattr(photo_files, "FORMATS", formats)
-    page = office.get("officer_PTNMT", step(build.case_at(office.world, "handling"), "submit_answer"))
+    page = office.get("officer_PTNMT", step(case, "submit_answer"))
     assert words in words_of(page)
     assert f'accept="{types}"' in page.get_data(as_text=True)
 

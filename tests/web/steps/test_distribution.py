@@ -217,6 +217,7 @@ def overtaken(app: Flask, office: Office, ask: Callable[[str], TestResponse], *,
         assert waits.locked()
 
 
+@pytest.mark.on_both
 def test_a_page_shows_one_moment_however_quick_others_are(app: Flask) -> None:
     office = Office(app)
     answer = overtaken(app, office, lambda address: office.get("operator", address), at="waiting_task")

@@ -25,6 +25,8 @@ from workflows.figures.steps import step_hours
 from workflows.models import StepTimes
 from workflows.versions.live import publish_version
 
+pytestmark = pytest.mark.on_both
+
 MARCH, APRIL, FEBRUARY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 2, 1)
 NOW = local(4, 10)
 

@@ -149,6 +149,7 @@ def test_a_team_is_shown_by_what_its_people_hold_and_did(world: build.World) -> 
             teams_of(actor_for(world.people[name], now=build.NOON), now=build.NOON)
 
 
+@pytest.mark.on_both
 def test_a_claim_that_was_acknowledged_is_not_overwritten_by_who_gives_the_step_out_at_that_moment(app: Flask, world: build.World) -> None:
     case = build.case_at(world, "to_verify")
     ref, to = build.waiting(case, "verify").ref, world.people["operator_2"].ref

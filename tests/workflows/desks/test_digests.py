@@ -57,6 +57,7 @@ def morning(now: datetime) -> None:
     plan_morning(now, configured=WAYS)
 
 
+@pytest.mark.on_both
 def test_each_gets_one_letter_with_what_waits_at_that_moment(app: Flask, world: build.World) -> None:
     late = build.case_at(world, "to_verify")
     build.case_at(world, "to_distribute", urgent=True)

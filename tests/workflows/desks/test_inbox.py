@@ -72,6 +72,7 @@ def test_counting_stops_where_it_is_told_to(world):
     assert count_waiting(world.actor("guest"), now=build.NOON) == 0
 
 
+@pytest.mark.on_both
 def test_a_page_is_one_statement_and_each_desk_is_read_through_the_index(world):
     build.case_at(world, "at_agency")
     build.file_report(world)
@@ -155,6 +156,7 @@ def test_filters_narrow_alone_and_together_and_are_counted_as_they_show(world):
     assert codes(world, "operator", InboxFilter(state="to_distribute"), only_mine=True) == set()
 
 
+@pytest.mark.on_both
 def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader_alone(world):
     asked, submitted, rated = (build.case_at(world, state) for state in ("at_agency", "approval", "rating"))
     questioned, referred = build.case_at(world, "handling"), build.case_at(world, "handling")
@@ -187,6 +189,7 @@ def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader
             assert index in plan_of(lambda: codes(world, name, InboxFilter(waits=Waits.OFFICER, due="late"))), name  # noqa: B023
 
 
+@pytest.mark.on_both
 def test_late_beside_any_other_choice_leaves_out_whose_contact_is_not_confirmed(world):
     """Where a statement joins the case already, the case that is looked up for lateness is another one."""
     late, unconfirmed = build.file_report(world, now=build.NOON - timedelta(days=9)).case, build.file_report(world).case

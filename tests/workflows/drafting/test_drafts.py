@@ -49,6 +49,8 @@ from workflows.versions.live import (
     version_for,
 )
 
+pytestmark = pytest.mark.on_both
+
 NOON = build.NOON
 CHANGED = shipped_model().replace("Phân loại".encode(), "Phân loại hồ sơ".encode())
 CHANGED_AGAIN = shipped_model().replace("Phân loại".encode(), "Xếp loại".encode())

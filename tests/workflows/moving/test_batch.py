@@ -63,6 +63,7 @@ def open_steps(case: Case) -> list[WaitingTask]:
     return list(db.session.scalars(select(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")))
 
 
+@pytest.mark.on_both
 def test_claims_drafts_limits_and_timers_go_along_and_come_back_byte_for_byte(world: build.World) -> None:
     source = live()
     cases = {state: build.case_at(world, state) for state in ("to_verify", "to_classify", "handling", "approval", "to_publish", "rating")}

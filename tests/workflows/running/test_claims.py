@@ -26,6 +26,8 @@ from workflows.running import steps
 from workflows.running.claims import holder_of, holders
 from workflows.running.steps import TaskClaimed, TaskUnknown
 
+pytestmark = pytest.mark.on_both
+
 NOON, DAY = build.NOON, timedelta(days=1)
 WHY = "Đi công tác."
 

@@ -91,6 +91,7 @@ def test_of_two_people_one_wins_and_the_other_reads_who_did_what_and_when(app):
     assert refusal.value.en == "Người Thử operator did the step “Classify” at 10:10 02/03/2026."
 
 
+@pytest.mark.on_both
 def test_two_threads_at_one_step_do_it_once(app):
     world = build.standard_world()
     case = build.case_at(world, "to_distribute")
@@ -129,6 +130,7 @@ def until_somebody_waits_for_a_row(ends: list[str]) -> None:
         threading.Event().wait(0.01)
 
 
+@pytest.mark.on_both
 def test_two_agencies_approving_at_once_leave_a_case_that_waits_to_be_published(app):
     """Each has a step of its own: only the lock of the case lets the second see that the first is done."""
     world = build.standard_world()

@@ -181,6 +181,7 @@ def wait_until_somebody_waits(postgres):
             time.sleep(0.02)
 
 
+@pytest.mark.on_both
 def test_two_workers_fire_each_timer_exactly_once(app):
     _world, cases = rated_world(6)
     over = max(timer.due_at for timer in timers())
