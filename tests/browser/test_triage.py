@@ -52,6 +52,8 @@ def test_the_steps_of_an_operator(house: House) -> None:
     world = house.world
     assert world is not None
     case = burning(house, world)
+    with unit_of_work():
+        world.agencies["HKL"].phone = "+842633839040"
     operator = house.visitor("operator")
     page = operator.go(address(case, "verify"))
 
@@ -117,8 +119,6 @@ def test_the_steps_of_an_operator(house: House) -> None:
     urgent = build.case_at(world, "to_classify", urgent=True)
     build.classify(world, urgent, urgent=True)
     build.do(world, urgent, "call_hotline", "operator", number="0263 000 000", spoke_to="", reached=False, what="Không ai nghe máy.")
-    with unit_of_work():
-        world.agencies["HKL"].phone = "+842633839040"
     operator.go(address(urgent, "call_hotline"))
     page.locator("a[href^='tel:']").evaluate("link => link.addEventListener('click', event => event.preventDefault())")
     page.locator("a[href^='tel:']").click()

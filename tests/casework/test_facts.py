@@ -301,14 +301,17 @@ def numbered(first: int) -> Iterator[None]:
     """Events get these numbers and not the next ones, as beside a transaction that began earlier and ends later."""
     numbers = iter(range(first, first + 1000))
 
-    def give(_mapper: object, _connection: object, target: Event) -> None:
-        target.id = next(numbers)
+    def give(_connection: object, statement: Any, several: list[Any], one: dict[str, Any], _options: object) -> tuple[Any, ...]:
+        if getattr(statement, "is_insert", False) and statement.table is Event.__table__:
+            several = [{**row, "id": next(numbers)} for row in several]
+            one = {**one, "id": next(numbers)} if one else one
+        return statement, several, one
 
-    event.listen(Event, "before_insert", give)
+    event.listen(db.engine, "before_execute", give, retval=True)
     try:
         yield
     finally:
-        event.remove(Event, "before_insert", give)
+        event.remove(db.engine, "before_execute", give)
 
 
 def test_an_event_that_appears_later_with_a_smaller_number_is_not_missed(app: Flask) -> None:
