@@ -179,6 +179,7 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
     session.rollback()
     session.expire_all()
     session.info.pop(READS_FROM, None)
+    session.info.pop(_ADDED, None)
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     if on_sqlite:
         _sqlite_writer.acquire()

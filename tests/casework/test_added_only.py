@@ -109,6 +109,20 @@ def test_what_a_savepoint_took_back_is_not_written(world: build.World) -> None:
     assert keys == {"before", "after"}
 
 
+def test_what_was_added_outside_a_unit_of_work_is_written_by_none(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    code = case.code
+    db.session.rollback()
+    stray = OutboxMessage(
+        recipient=f"desk:{DESK}", channel="page", template="case_held", parameters={"code": code}, dedupe_key="stray", created_at=NOON,
+        due_at=NOON,
+    )  # fmt: skip
+    add_only(stray)
+    with unit_of_work():
+        pass
+    assert db.session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key == "stray")).all() == []
+
+
 def test_a_message_told_anew_after_it_was_sent_to_the_database_has_the_newest_words(world: build.World) -> None:
     case = build.case_at(world, "handling")
     with unit_of_work():
