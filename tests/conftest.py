@@ -123,7 +123,7 @@ class CompiledTemplates(BytecodeCache):
         self._known: dict[str, bytes] = {}
 
     def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
-        """What is folded into a template differs with the readers it is compiled for (web/folding.py)."""
+        """What is folded into a template differs with the readers it is compiled for (web/http/folding.py)."""
         return super().get_bucket(environment, f"{name} for {getattr(environment, 'readers', None)}", filename, source)
 
     def load_bytecode(self, bucket: Bucket) -> None:

@@ -39,7 +39,7 @@ UNESCAPED = {
     "web/templates/public/report.html": 1, "web/templates/accounts/code_app.html": 1, "web/templates/filing/receipt.html": 1,
     "web/templates/rights/copy.html": 1,
     "web/reporting/pages.py": 1, "web/documents/writing.py": 2, "web/documents/printing.py": 1,
-    "reports/official.py": 1, "reports/sheets.py": 1, "web/folding.py": 1,
+    "reports/official.py": 1, "reports/sheets.py": 1, "web/http/folding.py": 1,
 }  # fmt: skip
 """Where something is put into a page as it is, and how often: QR codes we draw, a break between escaped lines, letters that were made
 of escaped words already, and the texts of our catalogue. Nothing that anybody typed; whoever adds one asks how its words were escaped."""

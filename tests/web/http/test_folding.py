@@ -1,4 +1,5 @@
-"""Folding (web/folding.py) changes no byte of a page, whatever the language, the marks and the path, and what it must not fold stays."""
+"""Folding (web/http/folding.py) changes no byte of a page, whatever the language, the marks and the path, and what it must not fold
+stays."""
 from __future__ import annotations
 
 import pytest
@@ -9,7 +10,7 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office, step
 from tools.pages import marked
-from web.folding import MOST_SETS, FoldingEnvironment
+from web.http.folding import MOST_SETS, FoldingEnvironment
 
 WAYS = {"vi": ("vi", False, ""), "en under a path": ("en", False, "/goc"), "marked under a path": ("vi", True, "/goc")}  # fmt: skip
 """Language, whether texts are marked, and the path the program is served under."""
