@@ -15,7 +15,7 @@ from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -289,6 +289,7 @@ def prepare_engine(engine: Engine) -> None:
     else:
         event.listen(engine, "do_connect", _connect_postgresql)
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "checkout", _refuse_lost_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "handle_error", _tell_refused_writing)
         event.listen(engine, "handle_error", _give_up_preparing)
@@ -353,14 +354,21 @@ def _give_up_preparing(context: ExceptionContext) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    from casework.db_postgres import PREPARED  # late: docs/architecture.md
+    from casework.db_postgres import PREPARED, PREPARED_FROM  # late: docs/architecture.md
 
-    connection.prepared_max = PREPARED
+    connection.prepare_threshold, connection.prepared_max = PREPARED_FROM, PREPARED
     with connection.cursor() as cursor:
-        # Poolers track the time zone per client; they set the other on each connection (deploy/cluster/pgbouncer.ini). Among a million
-        # cases PostgreSQL expects much of statements that are over at once, and compiled them for ten times as long as they ran.
-        cursor.execute("SET TIME ZONE 'UTC'; SET jit = off")
+        # Poolers track the time zone per client; they set the others on each connection (deploy/cluster/pgbouncer.ini). Among a million
+        # cases PostgreSQL expects much of statements that are over at once, and compiled them for ten times as long as they ran. Likewise
+        # it planned the longest of them anew each time, which took ten times as long as running them.
+        cursor.execute("SET TIME ZONE 'UTC'; SET jit = off; SET plan_cache_mode = force_generic_plan")
     connection.commit()
+
+
+def _refuse_lost_postgresql(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace its connections once the server has ended this one."""
+    if connection.closed or connection.is_lost():
+        raise InvalidatePoolError
 
 
 def inserting(table: Any) -> Any:

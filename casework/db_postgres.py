@@ -1,9 +1,13 @@
 """A PostgreSQL connection whose statements stay prepared. Imported late: docs/architecture.md."""
 
+from select import POLLIN, poll
 from typing import Any
 
 from psycopg import Connection, IsolationLevel
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
+
+PREPARED_FROM = 1
+"""How often a statement is sent as it is before it is prepared: what one page asks once in a day is not worth keeping."""
 
 PREPARED = 300
 """Statements a connection keeps prepared, those used last: somewhat more than all pages and steps of a case use.
@@ -30,6 +34,14 @@ class KeepingConnection(Connection[Any]):
         wanted = (IsolationLevel.REPEATABLE_READ, True) if reads else (IsolationLevel.READ_COMMITTED, None)
         if (self.isolation_level, self.read_only) != wanted:
             self.isolation_level, self.read_only = wanted             # sent with BEGIN, not as an extra statement
+
+    def is_lost(self) -> bool:
+        """Whether the server has ended this connection while nobody used it. Only where it has said something is it asked: a ping of its
+        own would cost every request a round trip.
+        """
+        heard = poll()
+        heard.register(self.fileno(), POLLIN)
+        return bool(heard.poll(0)) and self.pgconn.exec_(b"").status != ExecStatus.EMPTY_QUERY
 
     def rollback(self) -> None:
         if self.read_only and self.info.transaction_status == TransactionStatus.INTRANS:

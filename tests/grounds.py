@@ -556,7 +556,7 @@ class PostgresGround(Ground):
                 prepare(connection)
             return connection
 
-        pool = KeepingPool(connect, pool_size=config.threads, max_overflow=2, dialect=dialect, pre_ping=True)
+        pool = KeepingPool(connect, pool_size=config.threads, max_overflow=2, dialect=dialect, use_lifo=True)
         pool.ground = self
         self.tests += 1
         # what is kept by the address of a database is kept for one test

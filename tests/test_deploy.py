@@ -176,7 +176,7 @@ def test_pgbouncer_tells_every_connection_what_the_program_cannot_tell_behind_it
     pooler.read(DEPLOY / "cluster/pgbouncer.ini", encoding="utf-8")
     assert len(pooler["databases"]) == 2
     for name, entry in pooler["databases"].items():
-        assert "connect_query='SET jit = off'" in entry, name
+        assert "connect_query='SET jit = off; SET plan_cache_mode = force_generic_plan'" in entry, name
 
 
 def test_the_certificate_is_watched_and_its_key_is_not_for_the_program() -> None:

@@ -175,7 +175,7 @@ def engine_options(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]
         options |= {"pool_size": job_threads.KEPT, "max_overflow": job_threads.CONNECTIONS - job_threads.KEPT}
     elif config.demo:
         options["max_overflow"] += job_threads.CONNECTIONS
-    return options if config.is_sqlite else options | {"pool_pre_ping": True, "pool_recycle": 1800}
+    return options if config.is_sqlite else options | {"pool_use_lifo": True, "pool_recycle": 1800}
 
 
 def replica_options(config: Config) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Pooler:
         self.folder = Path(tempfile.mkdtemp(prefix="langbiang-pool-", dir=server.parent))
         self.port = free_port()
         (self.folder / "pgbouncer.ini").write_text(f"""[databases]
-* = host={server} user=app connect_query='SET jit = off'
+* = host={server} user=app connect_query='SET jit = off; SET plan_cache_mode = force_generic_plan'
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {self.port}

@@ -1,6 +1,7 @@
 """The benchmark at length on both databases: steps and people at work, and as many whole lives a second as the house takes."""
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.soak.runs import Options, Round, Run
 TIMES, ARRIVING_HANDS = 2, 400
 """How many times what an installation takes arrives, and how many cases may be under way together."""
 
-LIVED_SECONDS, HANDS, SERVERS = 300, 8, 4
+LIVED_SECONDS, HANDS, SERVERS = 300, 8, os.cpu_count() or 1
 """Processes of the server on PostgreSQL; on SQLite there is one."""
 
 SERVER = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
