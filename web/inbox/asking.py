@@ -1,4 +1,4 @@
-"""What is asked of the inbox by an address: a view, a filter or a code, and whose desks."""
+"""What is asked of the inbox by an address: a view, a filter, a code or words, and whose desks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from casework.permissions import Actor
 from casework.rights.deputies import principals_of
 from web.inbox.filters import filter_in, params_of
 from web.inbox.views import wanted_of
-from workflows.desks.inbox import codes_meant
+from workflows.desks.inbox import looked_for
 from workflows.desks.inbox_filters import InboxFilter, InboxQuery, narrowed
 
 
@@ -31,14 +31,14 @@ def asked_in(by: Actor, given: Mapping[str, str], *, now: datetime) -> InboxRequ
     """Read what an address of the inbox asks for; what has no meaning there is ignored."""
     words, view = given.get("q", "").strip()[:60], given.get("view", "all")
     chosen, principals = filter_in(given), principals_of(by)
-    codes = codes_meant(words, now=now) if words else ()
+    wanted = looked_for(words, now=now) if words else wanted_of(view, chosen)
     return InboxRequest(
         words=words,
-        codes=codes,
+        codes=wanted.codes or (),
         view=view,
         chosen=chosen,
         given={} if words else params_of(chosen),
-        wanted=InboxQuery(codes=codes) if words else wanted_of(view, chosen),
+        wanted=wanted,
         principals=principals,
         reader=by if words else reader_of(by, chosen, principals),
     )

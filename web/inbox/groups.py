@@ -1,7 +1,7 @@
 """Groups the inbox by due date, and encodes a position in it for addresses."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from flask_babel import gettext as _
@@ -14,30 +14,35 @@ from workflows.desks.inbox import Position
 from workflows.desks.inbox_steps import InboxStep
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class DueGroup:
-    """The steps due in one period of time."""
+    """The steps due in one period of time: by case, in the place of its first. `number` counts those of the period itself, since later
+    steps of a case stand with its first."""
 
     key: str
     words: str
-    tasks: list[InboxStep]
+    cases: dict[int, list[InboxStep]] = field(default_factory=dict)
+    number: int = 0
+    apart: int = 0
+    """How many belong to unconfirmed cases, which do not count as late although their limit has passed."""
 
-    @property
-    def apart(self) -> int:
-        """How many belong to unconfirmed cases, which do not count as late although their limit has passed."""
-        return sum(task.case.is_unconfirmed for task in self.tasks) if self.key == "late" else 0
+    def add(self, task: InboxStep, *, is_of_period: bool) -> None:
+        self.cases.setdefault(task.case_id, []).append(task)
+        self.number += is_of_period
+        self.apart += is_of_period and self.key == "late" and task.case.is_unconfirmed
 
 
 def groups_of(tasks: list[InboxStep], *, now: datetime, first: Collection[int] = ()) -> list[DueGroup]:
     """Group a list sorted by limit into late, today, tomorrow, later, and no limit; the steps in `first` come before them."""
     today = local_day(now)
-    found_groups: list[DueGroup] = []
+    groups: dict[str, DueGroup] = {}
+    of_case: dict[int, DueGroup] = {}
     for task in tasks:
         key = "first" if task.id in first else _group_key(task, now, today)
-        if not found_groups or found_groups[-1].key != key:
-            found_groups.append(DueGroup(key, _group_words(key, today), []))
-        found_groups[-1].tasks.append(task)
-    return found_groups
+        if task.case_id not in of_case:
+            of_case[task.case_id] = groups.setdefault(key, DueGroup(key, _group_words(key, today)))
+        of_case[task.case_id].add(task, is_of_period=of_case[task.case_id].key == key)
+    return list(groups.values())
 
 
 def position_text(position: Position) -> str:

@@ -56,6 +56,9 @@ from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, T
 
 bp = Blueprint("inbox", __name__)
 
+OTHERS = "others"
+"""The line of the left column that leads beyond the person's own desks."""
+
 PER_PAGE = 25
 """About a screenful: each row adds to the cost of a page that is requested all day."""
 
@@ -83,7 +86,6 @@ def inbox() -> ResponseReturnValue:
     return render_template(
         "inbox/inbox.html",
         **_column(by, asked, views, counts),
-        beyond=_beyond(by, beyond, is_shown=chosen.waits is not None and not words),
         saved=_numbered(by, filters, asked.principals, moment),
         **_narrowed(by, asked),
         total=_total(words, chosen, view, views, counts, beyond, tasks),
@@ -170,14 +172,18 @@ def release(ref: str) -> ResponseReturnValue:
 
 def _column(by: Actor, asked: InboxRequest, views: list[View], counts: Counts) -> dict[str, Any]:
     """Template values of the left column and the heading."""
-    beside = (_approvals(by), _apart(by), _breaches(counts), _villages(counts))
+    is_of_others = asked.chosen.waits is not None and not asked.words
+    beside = (
+        _beyond(by, counts.beside["beyond"], is_shown=is_of_others), _mentions(by, counts), _approvals(by), _apart(by), _breaches(counts),
+        _villages(counts),
+    )  # fmt: skip
+    view = None if asked.words or asked.chosen.waits else asked.view
     return {
-        "views": views,
-        "view": None if asked.words or asked.chosen.waits else asked.view,
+        "views": [*views, *(each for each in beside if each is not None)],
+        "view": view,
+        "shown_view": OTHERS if is_of_others else view,
         "base_view": asked.view,
         "saved_url": _saved_url,
-        "mentions": _mentions(by, counts),
-        "beside": [each for each in beside if each is not None],
         "heading": _heading(asked.words, asked.chosen, asked.view, views),
     }
 
@@ -248,7 +254,7 @@ def _beyond(by: Actor, number: int, *, is_shown: bool) -> View | None:
     """The line of the left column that leads beyond the person's own desks."""
     if not parties_for(by):
         return None
-    return View("others", _("Waiting for others"), "" if is_shown else shown_count(number), url=url_for(".inbox", waits="others"))
+    return View(OTHERS, _("Waiting for others"), "" if is_shown else shown_count(number), url=url_for(".inbox", waits="others"))
 
 
 def _saved_url(row: SeenFilter) -> str:
@@ -305,7 +311,9 @@ def _mentions(by: Actor, counts: Counts) -> View | None:
     if not may(by, Action.READ_CASE):
         return None
     number = counts.beside["mentions"]
-    return View("mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"))
+    return View(
+        "mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"), counted=_("notes")
+    )  # fmt: skip
 
 
 def _approvals(by: Actor) -> View | None:
@@ -314,26 +322,30 @@ def _approvals(by: Actor) -> View | None:
         return None
     waiting = versions_to_approve(by, now=now())
     url = url_for("studio.version", ref=waiting[0].ref) if len(waiting) == 1 else url_for("studio.studio")
-    return View("approvals", _("Processes to approve"), shown_count(len(waiting)) if waiting else "", url=url)
+    return _calling("approvals", _("Processes to approve"), len(waiting), url)
 
 
 def _breaches(counts: Counts) -> View | None:
     """The line for people who handle data breaches: those that must be reported to the authority."""
     if not (number := counts.beside["breaches"]):
         return None
-    return View("breaches", _("Breaches the authority has no notice of"), shown_count(number), url=url_for("rights_breaches.breaches"))
+    return _calling("breaches", _("Breaches the authority has no notice of"), number, url_for("rights_breaches.breaches"))
 
 
 def _villages(counts: Counts) -> View | None:
     """The line for operations leads: places that were public before they needed a release."""
     if not (number := counts.beside["villages"]):
         return None
-    return View("villages", _("Places nobody has let out yet"), shown_count(number), url=url_for("unreleased_villages.villages"))
+    return _calling("villages", _("Places nobody has let out yet"), number, url_for("unreleased_villages.villages"))
 
 
 def _apart(by: Actor) -> View | None:
     """The line for confidential readers: cases waiting to be handed over."""
     if not may(by, Action.HAND_OVER):
         return None
-    number = count_to_hand_over(by=by)
-    return View("apart", _("Cases under their own procedure"), shown_count(number) if number else "", url=url_for("quarantined.cases"))
+    return _calling("apart", _("Cases under their own procedure"), count_to_hand_over(by=by), url_for("quarantined.cases"))
+
+
+def _calling(key: str, words: str, number: int, url: str) -> View:
+    """A line that is told above the list, too, while something waits there."""
+    return View(key, words, shown_count(number) if number else "", url=url, counted=_("waiting"), calls=True)

@@ -1,7 +1,9 @@
 """The queue of whoever does a step: the inbox with the view and the filter they came from, beside the step and after it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import g, url_for
@@ -14,9 +16,18 @@ from web.inbox.rows import InboxRow, rows_of
 from web.inbox.views import view_words
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import Position, shown_count
-from workflows.desks.inbox_steps import InboxStep
+from workflows.desks.inbox_steps import InboxStep, StepCase
 from workflows.desks.queue import Queue, next_in_queue, queue_around
 from workflows.models import WaitingTask
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInQueue:
+    """A case with its steps in the queue; late where one of them is."""
+
+    case: StepCase
+    steps: list[tuple[InboxStep, InboxRow]]
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,7 @@ class QueueBeside:
     """What the page of a step shows of the queue. `at` is empty where the step is not in it."""
 
     words: str
-    steps: list[tuple[InboxStep, InboxRow]]
+    cases: list[CaseInQueue]
     reported: frozenset[int]
     at: str
     total: str
@@ -63,13 +74,22 @@ def queue_beside(step: WaitingTask, moment: datetime) -> QueueBeside | None:
     rows = rows_of(by, queue.page, asked.principals, back=way_back())
     return QueueBeside(
         words=_words(asked, queue),
-        steps=[(each, rows[each.id]) for each in queue.page.tasks],
+        cases=_by_case(queue.page.tasks, rows, moment),
         reported=queue.page.reported,
         at=shown_count(queue.at) if queue.at is not None else "",
         total=shown_count(queue.total),
         previous_url=rows[queue.previous.id].url if queue.previous is not None else "",
         next_url=rows[queue.next.id].url if queue.next is not None else "",
     )
+
+
+def _by_case(steps: Sequence[InboxStep], rows: Mapping[int, InboxRow], moment: datetime) -> list[CaseInQueue]:
+    """The steps of a queue, in which those of one case follow one another, by case."""
+    each_case = (list(each) for _, each in groupby(steps, key=lambda step: step.case_id))
+    return [
+        CaseInQueue(each[0].case, [(step, rows[step.id]) for step in each], is_late=any(step.is_late(moment) for step in each))
+        for each in each_case
+    ]
 
 
 def _words(asked: InboxRequest, queue: Queue) -> str:

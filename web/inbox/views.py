@@ -46,13 +46,16 @@ STANDSTILL_LABELS = {
 
 @dataclass(frozen=True)
 class View:
-    """One line of the left column."""
+    """One line of the left column: a view of the inbox, or with `url` something else that may wait. `counted` says what the number counts;
+    what `calls` is told above the list, too."""
 
     key: str
     words: str
     count: str
     is_late: bool = False
     url: str = ""
+    counted: str = ""
+    calls: bool = False
 
 
 def wanted_of(view: str, chosen: InboxFilter = NO_FILTER) -> InboxQuery:

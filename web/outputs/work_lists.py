@@ -13,7 +13,7 @@ from web.inbox.views import wanted_of
 from web.outputs.case_list import SOURCES
 from web.outputs.listing import as_file, is_of_centre, yes
 from web.outputs.making import MAKERS, Progress
-from workflows.desks.inbox import cases_behind, codes_meant, page_of
+from workflows.desks.inbox import cases_behind, looked_for, page_of
 from workflows.desks.inbox_filters import InboxQuery, narrowed
 from workflows.desks.inbox_steps import Colleague, InboxStep, StepCase
 from workflows.desks.late_cases import late_agency, late_list
@@ -56,7 +56,7 @@ def step_table(output: Output, progress: Progress) -> Table:
     """The steps of the inbox by the page's view and filter."""
     asked = output.parameters
     words, view, chosen = str(asked.get("q") or ""), str(asked.get("view") or "all"), filter_in(asked)
-    wanted = InboxQuery(codes=codes_meant(words, now=progress.now)) if words else wanted_of(view, chosen)
+    wanted = looked_for(words, now=progress.now) if words else wanted_of(view, chosen)
     shown = "; ".join(f"{name}: {value}" for name, value in ({"q": words} if words else {"view": view, **params_of(chosen)}).items())
     table = Table("Việc đang chờ", STEP_COLUMNS, (), notes=[("Bộ lọc", shown)])
     table.rows = _steps(wanted, output, progress, table, is_of_words=bool(words))

@@ -1,4 +1,4 @@
-"""The inbox: the waiting steps of a person's desks, filtered by one choice or by a code, and the count of each view.
+"""The inbox: the waiting steps of a person's desks, filtered by one choice, by a code or by words, and the count of each view.
 
 The cost does not grow with the number of cases: each desk is read through the index, no further than what is shown.
 """
@@ -19,6 +19,7 @@ from casework.permissions import OPERATIONS, Actor, Role
 from casework.permissions.sight import with_viewers
 from casework.reading.counting import Counted, count, count_together, rows_of, values_of
 from casework.reading.kept_with_rules import kept_with_rules
+from casework.search.index import words_asked
 from workflows.desk_access import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.desks import inbox_statements as statements
 from workflows.desks.inbox_filters import InboxQuery, places_of, team_desks
@@ -251,6 +252,16 @@ def listed(by: Actor, refs: Sequence[str]) -> list[WaitingTask]:
     return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
 
 
+def looked_for(words: str, *, now: datetime) -> InboxQuery:
+    """Return the query of what somebody typed to find steps: of cases with the code they mean, else with the words in their texts or place.
+
+    What holds neither letters nor digits finds nothing.
+    """
+    codes = codes_meant(words, now=now)
+    asked = tuple(words_asked(words)) if not codes else ()
+    return InboxQuery(words=asked) if asked else InboxQuery(codes=codes)
+
+
 def codes_meant(words: str, *, now: datetime) -> tuple[str, ...]:
     """Return the codes somebody may have meant: `LD-2026-000123`, or `123` in every centre and the last YEARS_BACK years.
 
@@ -299,15 +310,15 @@ def cases_behind(steps: Sequence[InboxStep]) -> dict[int, Case]:
 
 
 def _fitting(wanted: InboxQuery | None, desks_of: Actor, desks: Sequence[str]) -> tuple[bool, ...]:
-    """Of each desk, whether its rows can match a query; none can for a query by place or code."""
-    if wanted is None or wanted.is_of_places or wanted.only_unconfirmed or wanted.codes is not None:
+    """Of each desk, whether its rows can match a query; none can for a query by place, or one that looks for something."""
+    if wanted is None or wanted.is_of_places or wanted.only_unconfirmed or wanted.is_looked_for:
         return (False,) * len(desks)
-    read, chosen = set(desks_read_by(desks_of)), wanted.chosen
-    return tuple(desk in read and (not chosen.is_about_matter or reads_matter(desk)) for desk in desks)
+    read = set(desks_read_by(desks_of))
+    return tuple(desk in read and (not wanted.is_about_matter or reads_matter(desk)) for desk in desks)
 
 
 def desks_first(desks_of: Actor, wanted: InboxQuery) -> list[str]:
     """Return the desks of which some steps are listed before all others: the operators'."""
-    if wanted.codes is not None or wanted.only_frozen or wanted.only_unconfirmed or wanted.is_of_places:
+    if wanted.is_looked_for or wanted.only_frozen or wanted.only_unconfirmed or wanted.is_of_places:
         return []
     return [desk for desk in desks_read_by(desks_of) if desk.startswith(f"{Role.OPERATOR}@")]

@@ -76,7 +76,8 @@ NO_FILTER = InboxFilter()
 
 @dataclass(frozen=True, slots=True)
 class InboxQuery:
-    """The view a person chose: steps of one element, their own, nearly due, late, on hold, of unconfirmed senders, or of certain codes.
+    """The view a person chose: steps of one element, their own, nearly due, late, on hold, of unconfirmed senders, or those looked for: of
+    certain codes, or of cases in whose texts each of `words` begins a word (folded, as casework.search.index.words_asked gives them).
 
     `chosen` filters further, or asks for the steps of a whole centre or agency.
     """
@@ -88,7 +89,17 @@ class InboxQuery:
     only_frozen: bool = False
     only_unconfirmed: bool = False
     codes: tuple[str, ...] | None = None
+    words: tuple[str, ...] = ()
     chosen: InboxFilter = NO_FILTER
+
+    @property
+    def is_looked_for(self) -> bool:
+        return self.codes is not None or bool(self.words)
+
+    @property
+    def is_about_matter(self) -> bool:
+        """Whether it asks what a case is about, which not every desk reads."""
+        return self.chosen.is_about_matter or bool(self.words)
 
     @property
     def is_of_places(self) -> bool:
@@ -163,14 +174,14 @@ def ranges_of(by: Actor, wanted: InboxQuery) -> list[IndexRange]:
     """Return the index ranges that hold the rows of a query: one per desk, or one per place if it asks whom steps wait for.
 
     Only open steps are read: ix_waiting_task_inbox by desk, ix_waiting_task_centre and ix_waiting_task_agency by place. Quarantined cases
-    are in no place. A person who answers for no place finds nothing there. Codes are looked for on the unconfirmed desks too.
+    are in no place. A person who answers for no place finds nothing there. What is looked for may stand on the unconfirmed desks too.
     """
     chosen = wanted.chosen
     if wanted.only_unconfirmed:
         return [IndexRange("desk", desk, "waiting") for desk in unconfirmed_desks(by)]
     if chosen.waits is None:
-        desks = [desk for desk in desks_read_by(by) if not chosen.is_about_matter or reads_matter(desk)]
-        desks += unconfirmed_desks(by) if wanted.codes is not None else []
+        desks = [desk for desk in desks_read_by(by) if not wanted.is_about_matter or reads_matter(desk)]
+        desks += unconfirmed_desks(by) if wanted.is_looked_for else []
         return [IndexRange("desk", desk, "frozen" if wanted.only_frozen else "waiting") for desk in desks]
     if chosen.waits == Waits.TEAM:
         return [IndexRange("desk", desk, "waiting") for desk in team_desks(by)]

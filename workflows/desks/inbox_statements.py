@@ -25,6 +25,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -37,7 +38,7 @@ from sqlalchemy import (
 from casework.db import BigId, Instant
 from casework.lateness import late, soon
 from casework.local_time import local_day
-from casework.models import Account, Agency, Area, Assignment, Case, CaseReport, Field, Report, ReportText
+from casework.models import Account, Agency, Area, Assignment, Case, CaseReport, Field, Report, ReportText, SearchRow
 from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor
 from casework.reading.counting import MOST_KEPT, Counted, Rows, number_of
@@ -54,7 +55,7 @@ HURRY = timedelta(hours=1)
 """A step due this soon needs somebody at once, urgent or not: a report its sender marked urgent is due in half an hour."""
 
 TASK, CASE, VERSION = WaitingTask.__table__, Case.__table__, ProcessVersion.__table__
-LINK, REPORT, WORDS = CaseReport.__table__, Report.__table__, ReportText.__table__
+LINK, REPORT, WORDS, FOUND = CaseReport.__table__, Report.__table__, ReportText.__table__, SearchRow.__table__
 PART, AREA, FIELD = Assignment.__table__, Area.__table__, Field.__table__
 OWN_AGENCY, LEAD_AGENCY = Agency.__table__.alias("own_agency"), Agency.__table__.alias("lead_agency")
 HOLDER, GIVER = Account.__table__.alias("holder"), Account.__table__.alias("giver")
@@ -119,8 +120,8 @@ def shape_of(wanted: InboxQuery) -> InboxQuery:
         holder = chosen.holder if chosen.holder in (None, NOBODY) else _GIVEN
         given: dict[str, Any] = {name: _GIVEN for name in FREE_CHOICES if getattr(chosen, name) is not None}
         chosen = InboxFilter(**given, urgency=chosen.urgency, due=chosen.due, holder=holder)
-    codes = None if wanted.codes is None else ()
-    return replace(wanted, element=None if wanted.element is None else _GIVEN, codes=codes, chosen=chosen)
+    codes, words = None if wanted.codes is None else (), (_GIVEN,) * len(wanted.words)
+    return replace(wanted, element=None if wanted.element is None else _GIVEN, codes=codes, words=words, chosen=chosen)
 
 
 def values_in(wanted: InboxQuery, prefix: str = "") -> dict[str, Any]:
@@ -130,6 +131,7 @@ def values_in(wanted: InboxQuery, prefix: str = "") -> dict[str, Any]:
         found[f"{prefix}element"] = wanted.element
     if wanted.codes is not None:
         found[f"{prefix}codes"] = wanted.codes
+    found |= {f"{prefix}word{number}": f"% {word}%" for number, word in enumerate(wanted.words)}
     if wanted.chosen is not NO_FILTER:
         for name in (*FREE_CHOICES, "holder"):
             if (value := getattr(wanted.chosen, name)) is not None:
@@ -155,7 +157,15 @@ def conditions_of(shape: InboxQuery, prefix: str) -> list[ColumnElement[bool]]:
         in_cases = select(LINK.c.case_id).join_from(LINK, REPORT, LINK.c.report_id == REPORT.c.id)
         in_cases = in_cases.where(REPORT.c.code.in_(_several(f"{prefix}codes")), LINK.c.left_at.is_(None))
         found.append(TASK.c.case_id.in_(in_cases))
+    if shape.words:
+        found.append(_has_words(len(shape.words), prefix))
     return found
+
+
+def _has_words(number: int, prefix: str) -> ColumnElement[bool]:
+    """Whether the texts of the case that every desk may find hold, for each word, one beginning with it: one row by its key."""
+    begins = ((literal(" ") + FOUND.c.words).like(bindparam(f"{prefix}word{each}")) for each in range(number))
+    return exists().where(FOUND.c.case_id == TASK.c.case_id, FOUND.c.audience == literal_column("'agencies'"), *begins)
 
 
 def _of_filter(chosen: InboxFilter, prefix: str) -> list[ColumnElement[bool]]:

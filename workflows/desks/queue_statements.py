@@ -39,7 +39,7 @@ _IS_AFTER = tuple_(TASK.c.due_at, TASK.c.id) > tuple_(bindparam("after_due", typ
 @lru_cache(MOST_KEPT)
 def around(kinds: tuple[Kind, ...], shape: InboxQuery, *, firsts: int, most_first: int, most: int, with_words: bool) -> Select[Any]:
     """The rows around the step `at_hand`, each after its place in the queue, that of the step (None: it is not among the first `most`),
-    and how many there are, at most `most`. Their order is that of the inbox."""
+    and how many there are, at most `most`. Their order is that of the inbox, the further steps of a case after its first."""
     first = first_of(firsts, shape, most_first) if firsts else None
     found = candidates(kinds, shape, first, most, is_after=False)
     source: Any = TASK.join(found, found.c.id == TASK.c.id)
@@ -48,8 +48,13 @@ def around(kinds: tuple[Kind, ...], shape: InboxQuery, *, firsts: int, most_firs
     if first is not None:
         source, is_first = source.outerjoin(first, first.c.id == TASK.c.id), first.c.id.is_not(None)
         order.insert(0, is_first.desc())
-    place = func.row_number().over(order_by=order).label("place")
-    rows = select(TASK.c.id, TASK.c.ref, is_first.label("is_first"), place).select_from(source).order_by(*order).limit(most).cte("rows")
+    number = func.row_number().over(order_by=order).label("number")
+    ahead = select(TASK.c.id, TASK.c.ref, TASK.c.case_id, is_first.label("is_first"), number)
+    each = ahead.select_from(source).order_by(*order).limit(most).subquery("ahead")
+    leads = func.min(each.c.number).over(partition_by=each.c.case_id).label("leads")
+    led = select(each.c.id, each.c.ref, each.c.is_first, each.c.number, leads).subquery("led")
+    place = func.row_number().over(order_by=(led.c.leads, led.c.number)).label("place")
+    rows = select(led.c.id, led.c.ref, led.c.is_first, place).cte("rows")
     at = func.max(case((rows.c.ref == _AT_HAND, rows.c.place)))
     whole = select(at.label("at"), func.count().label("total")).select_from(rows).cte("whole")
     begin, latest = whole.c.at - BEFORE, whole.c.total - SHOWN + 1

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from html import escape, unescape
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask import Flask
@@ -22,6 +22,7 @@ from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membersh
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.privacy.identity import Contact
 from casework.rights.breaches import AUTHORITY, BreachFacts, lock_breach, open_breach, record_notice
+from casework.search.rows import refresh_search_rows
 from casework.search.staff_choices import work_choices
 from tests import build
 from tests.second_centre import of_the_installation, second_world
@@ -183,6 +184,61 @@ def test_is_found_by_its_code_or_its_last_digits(office: Office) -> None:
         page = office.words("operator", f"/inbox?q={words}")
         assert case.code in page
         assert other.code not in page
+
+
+@pytest.mark.parametrize("words", ["bien quang cao", "cáo biển", "klong klanh"])
+def test_is_found_by_words_with_or_without_accents_and_by_its_place(app: Flask, words: str) -> None:
+    office = Office(app)
+    case, other = build.case_at(office.world, "at_agency"), build.case_at(office.world, "at_agency")
+    with unit_of_work():
+        case.title = "Biển quảng cáo che khuất tầm nhìn"
+        case.village = "Thôn Klong Klanh"
+        refresh_search_rows(case, at=office.moment)
+    for name in ("officer_PTNMT", "operator"):
+        page = office.words(name, f"/inbox?q={words}")
+        assert (case.code in page) == (name != "operator"), "only what waits for the person"
+        assert other.code not in page
+
+
+def test_words_find_nothing_of_a_case_taken_out_and_nothing_on_another_desk(office: Office) -> None:
+    case = build.case_at(office.world, "at_agency")
+    with unit_of_work():
+        case.title = "Biển quảng cáo che khuất tầm nhìn"
+        refresh_search_rows(case, at=office.moment)
+    assert case.code not in office.words("officer_HKL", "/inbox?q=quang+cao")
+    assert case.code in office.words("officer_PTNMT", "/inbox?q=quang+cao")
+    build.act(office.world, case, "quarantine", "ops_lead", reason="Có dấu hiệu tố cáo.")
+    assert case.code not in office.words("officer_PTNMT", "/inbox?q=quang+cao")
+
+
+@pytest.mark.parametrize("words", ["%", "_", "' OR 1=1 --", "&|!"])
+def test_signs_of_a_query_language_are_no_words(office: Office, words: str) -> None:
+    case = build.case_at(office.world, "to_verify")
+    assert case.code not in office.words("operator", f"/inbox?q={quote(words)}")
+
+
+def test_the_steps_of_one_case_stand_together_and_the_case_is_told_once(office: Office) -> None:
+    case, other = build.case_at(office.world, "to_distribute", urgent=True), build.case_at(office.world, "to_classify")
+    with unit_of_work():
+        for number, (of, element) in enumerate([(case, "call_hotline"), (other, "classify"), (case, "distribute")]):
+            build.waiting(of, element).due_at = office.moment + timedelta(hours=1 + number)
+    html = office.get("operator", "/inbox").get_data(as_text=True)
+    rows = re.findall(r'<tr role="row" id="t-([^"]+)" data-row class="([^"]*)"', html)
+    assert [(ref, "goes-on" in told) for ref, told in rows] == [
+        (step(case, "call_hotline").rpartition("/")[2], False), (step(case, "distribute").rpartition("/")[2], True),
+        (step(other, "classify").rpartition("/")[2], False),
+    ]  # fmt: skip
+    assert html.count(f'<span class="code">{case.code}</span>') == 1
+
+
+def test_views_with_nothing_in_them_are_folded_except_the_one_that_is_open(office: Office) -> None:
+    build.case_at(office.world, "to_verify")
+    shown, folded = office.get("operator", "/inbox").get_data(as_text=True).split("data-idle>")
+    assert 'data-view="verify"' in shown
+    assert 'data-view="mine"' not in shown
+    assert 'data-view="mine"' in folded.partition("</details>")[0]
+    shown = office.get("operator", "/inbox?view=mine").get_data(as_text=True).partition("data-idle>")[0]
+    assert 'data-view="mine" aria-current' in shown
 
 
 def test_a_case_without_a_step_for_me_is_offered_to_be_read_if_i_may(office: Office) -> None:

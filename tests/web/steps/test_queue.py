@@ -270,3 +270,16 @@ def test_the_queue_costs_one_statement_whatever_its_length(office: Office) -> No
     assert took(came_from(address, "/inbox?view=accept_assignment")) == took(f"{address}?alone=1") + 1
     accepted(office, 3)
     assert took(address) == took(f"{address}?alone=1") + 1
+
+
+def test_the_steps_of_one_case_follow_one_another_whatever_is_due_between_them(both: Office) -> None:
+    case, other = build.case_at(both.world, "to_distribute", urgent=True), build.case_at(both.world, "to_classify")
+    own = [step(case, element) for element in ("call_hotline", "distribute")]
+    with unit_of_work():
+        for number, (of, element) in enumerate([(case, "call_hotline"), (other, "classify"), (case, "distribute")]):
+            build.waiting(of, element).due_at = both.moment + timedelta(hours=1 + number)
+    addresses = [*own, step(other, "classify")]
+    for at, ways in ((own[0], {"next": own[1]}), (own[1], {"prev": own[0], "next": addresses[2]}), (addresses[2], {"prev": own[1]})):
+        assert queue_on(both, "operator", at) == (addresses, at, ways)
+    html = both.get("operator", own[0]).get_data(as_text=True)
+    assert html.count('<li class="queue-row') == 2, "one card for each case"

@@ -83,11 +83,20 @@
   const fresh = document.querySelector("[data-fresh]"), link = document.querySelector("[data-fresh-link]"), title = document.title;
   let wait = EVERY, timer = 0, known = 0, etag = "", isOver = false;
   const count = (place, words) => { if (place?.firstChild) place.firstChild.textContent = words; };
+  const unfold = place => {                                          // a view that is empty no more leaves the fold
+    const fold = place?.closest("[data-idle]");
+    if (!fold) return;
+    document.querySelector("[data-views]").append(place.closest("li"));
+    const left = fold.querySelectorAll("li").length, summary = fold.querySelector("summary");
+    summary.textContent = summary.textContent.replace(/\d+/, left);
+    fold.hidden = !left;
+  };
   const tell = told => {
     for (const [key, view] of Object.entries(told.views)) {
       const place = document.querySelector(`[data-view="${CSS.escape(key)}"] .count`);
       count(place, view.count);
       place?.classList.toggle("count-late", view.late);
+      if (view.count !== "0") unfold(place);
     }
     document.querySelectorAll("[data-view]").forEach(each => { if (!(each.dataset.view in told.views)) count(each.querySelector(".count"), "0"); });
     count(document.querySelector(".sitenav [aria-current] .count"), told.all > 99 ? "99+" : told.all);
