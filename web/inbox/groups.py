@@ -26,14 +26,23 @@ class DueGroup:
     apart: int = 0
     """How many belong to unconfirmed cases, which do not count as late although their limit has passed."""
 
+    def put_last(self, steps: Collection[int]) -> None:
+        """Move the cases of which only these steps are listed behind the others."""
+        self.cases = dict(sorted(self.cases.items(), key=lambda each: all(task.id in steps for task in each[1])))
+
     def add(self, task: InboxStep, *, is_of_period: bool) -> None:
         self.cases.setdefault(task.case_id, []).append(task)
         self.number += is_of_period
         self.apart += is_of_period and self.key == "late" and task.case.is_unconfirmed
 
 
-def groups_of(tasks: list[InboxStep], *, now: datetime, first: Collection[int] = ()) -> list[DueGroup]:
-    """Group a list sorted by limit into late, today, tomorrow, later, and no limit; the steps in `first` come before them."""
+def groups_of(
+    tasks: list[InboxStep], *, now: datetime, first: Collection[int] = (), of_others: Collection[int] = ()
+) -> list[DueGroup]:
+    """Group a list sorted by limit into late, today, tomorrow, later, and no limit; the steps in `first` come before them.
+
+    In a group, cases of which a colleague holds every listed step, those of `of_others`, come last.
+    """
     today = local_day(now)
     groups: dict[str, DueGroup] = {}
     of_case: dict[int, DueGroup] = {}
@@ -42,6 +51,8 @@ def groups_of(tasks: list[InboxStep], *, now: datetime, first: Collection[int] =
         if task.case_id not in of_case:
             of_case[task.case_id] = groups.setdefault(key, DueGroup(key, _group_words(key, today)))
         of_case[task.case_id].add(task, is_of_period=of_case[task.case_id].key == key)
+    for group in groups.values():
+        group.put_last(of_others)
     return list(groups.values())
 
 

@@ -40,6 +40,7 @@ from web.locales import in_reader_language as local
 from workflows.desks.inbox import (
     MOST_COUNTED,
     Counts,
+    InboxPage,
     cases_with,
     count_each,
     counts_for,
@@ -90,7 +91,7 @@ def inbox() -> ResponseReturnValue:
         **_narrowed(by, asked),
         total=_total(words, chosen, view, views, counts, beyond, tasks),
         outside=0 if words or chosen.waits or not chosen else max(0, _in_view(view, counts) - counts.shown),
-        groups=groups_of(tasks, now=moment, first=page.first),
+        groups=groups_of(tasks, now=moment, first=page.first, of_others=_of_others(by, page)),
         reported=page.reported,
         rows=rows_of(by, page, asked.principals, back=present(), is_of_places=wanted.is_of_places),
         is_of_places=wanted.is_of_places,
@@ -199,6 +200,11 @@ def _narrowed(by: Actor, asked: InboxRequest) -> dict[str, Any]:
         "clear_url": url_for(".inbox", view=None if view == "all" else view),
         "without": lambda key: _address(view, {name: value for name, value in given.items() if name != key}),
     }
+
+
+def _of_others(by: Actor, page: InboxPage) -> set[int]:
+    """The steps of a page that a colleague holds."""
+    return {step for step, holder in page.holders.items() if holder.id != by.account_id}
 
 
 def _others(codes: tuple[str, ...], tasks: list[InboxStep]) -> list[Case]:

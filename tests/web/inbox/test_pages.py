@@ -231,6 +231,16 @@ def test_the_steps_of_one_case_stand_together_and_the_case_is_told_once(office: 
     assert html.count(f'<span class="code">{case.code}</span>') == 1
 
 
+def test_what_a_colleague_holds_comes_after_what_the_person_can_do(office: Office) -> None:
+    first, second, third = (build.case_at(office.world, "to_classify", now=build.NOON + timedelta(minutes=each)) for each in range(3))
+    with unit_of_work():
+        steps.claim(build.waiting(first, "classify").ref, by=office.world.actor("operator_2"), now=office.moment)
+        steps.claim(build.waiting(second, "classify").ref, by=office.world.actor("operator"), now=office.moment)
+    html = office.get("operator", "/inbox").get_data(as_text=True)
+    places = [html.index(f'<span class="code">{case.code}</span>') for case in (second, third, first)]
+    assert places == sorted(places)
+
+
 def test_views_with_nothing_in_them_are_folded_except_the_one_that_is_open(office: Office) -> None:
     build.case_at(office.world, "to_verify")
     shown, folded = office.get("operator", "/inbox").get_data(as_text=True).split("data-idle>")
