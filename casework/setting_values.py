@@ -223,6 +223,10 @@ VALUES: dict[str, Value] = {
               ("data_restriction_days", "Ngừng xử lý khi được yêu cầu (ngày)", "Stopping to process data when asked (days)", 15),
               ("data_done_days", "Đính chính, xóa khi được yêu cầu (ngày)", "Correcting and erasing when asked (days)", 20),
               ("data_extension_days", "Gia hạn một lần, lâu nhất (ngày)", "Extended once, at most (days)", 15))),
+        Value("centre_short_name", "centre", Bilingual("Tên ngắn của Trung tâm", "Short name of the centre"),
+              Bilingual("Ghi ở đầu các trang làm việc, nơi tên đầy đủ không đủ chỗ, ví dụ “Xã Lạc Dương”. Để trống: tên đầy đủ.",
+                        "Stands in the bar of the pages for staff, which has no room for the whole name. Empty: the whole name."),
+              "", words(30)),
         Value("controller_address", "rights", Bilingual("Địa chỉ của Trung tâm", "Address of the centre"),
               Bilingual("Ghi ở trang thông báo về dữ liệu cá nhân: người dân gửi thư hoặc đến đâu. Để trống thì trang không ghi địa chỉ.",
                         "Stands on the notice on personal data: where people write to or come. Empty: the page names no address."),
@@ -273,6 +277,7 @@ VALUES: dict[str, Value] = {
 """Every single-value setting."""
 
 GROUPS: dict[str, Bilingual] = {
+    "centre": Bilingual("Trung tâm", "The centre"),
     "messages": Bilingual("Tin nhắn", "Messages"),
     "letters": Bilingual("Công văn", "Letters"),
     "statistics": Bilingual("Kỳ số liệu", "Periods of figures"),

@@ -14,6 +14,7 @@ from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Centre
 from casework.permissions import OPERATIONS, Action, Role, may
+from casework.setting_values import value_of
 from web.clock import now
 from web.guards import actor, signed_in_account
 from web.locales import language
@@ -62,8 +63,11 @@ class CentreWords:
     phone: str | None
     id: int | None = None
     ref: str = ""
+    short_name: str = ""
+    """What the bar of the pages for staff says instead of the name, where something is set."""
 
 
+SHORT_NAME = "centre_short_name"
 _kept: dict[str, tuple[str, CentreWords]] = {}
 """Cached by database URL: each page names the centre, which only changes with the rules."""
 
@@ -95,7 +99,7 @@ def centre_words() -> CentreWords:
         centre = db.session.scalar(select(Centre).where(Centre.is_default).order_by(Centre.id).limit(1))
         if centre is None:
             return CentreWords(PRODUCT, None)
-        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone, centre.id, centre.ref))
+        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone, centre.id, centre.ref, value_of(SHORT_NAME, centre.id)))
     return kept[1]
 
 

@@ -25,6 +25,7 @@ from workflows.desks.late_cases import late_agency, late_list, late_parts_of
 
 ADMINISTRATOR = "quantri"
 TELEVISION = "Màn hình phòng điều hành"
+SHORT_NAME = "Xã Lạc Dương"
 JOINED = ("TKTNN", "TTDVTH")
 """Keys of the agencies that a plan merges into one."""
 NEW_AGENCY = {
@@ -78,6 +79,7 @@ def _set_reply_days(centre: Centre, now: datetime) -> None:
     by = actor_for(staff_account(ADMINISTRATOR), now=now)
     why = "Đơn vị ở xa cần năm ngày làm việc để kiểm tra thực địa và trả lời công văn nhắc."
     set_value("late_letter_reply_days", "5", by=by, now=now, reason=why, centre_id=centre.id)
+    set_value("centre_short_name", SHORT_NAME, by=by, now=now, reason="Tên đầy đủ không đủ chỗ trên thanh đầu trang.", centre_id=centre.id)
 
 
 def _hang_television(centre: Centre, now: datetime) -> None:

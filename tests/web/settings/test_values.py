@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from casework.clocks.acts import ClockKind, rule_for
 from casework.clocks.complexities import complexities_of
@@ -287,3 +288,17 @@ def test_what_one_process_changes_is_what_the_next_request_of_every_other_goes_b
         ours.send("end")
         worker.join(20)
     assert worker.exitcode == 0
+
+
+def test_the_bar_of_staff_says_the_short_name_and_citizens_read_the_whole(office: Office) -> None:
+    def bar(page: TestResponse) -> str:
+        return page.get_data(as_text=True).partition("</header>")[0]
+
+    centre, guest = office.world.centre, office.app.test_client()
+    assert f">{centre.name_vi}</b>" in bar(office.get("operator", "/inbox"))
+    by = office.world.actor("administrator")
+    with unit_of_work():
+        set_value("centre_short_name", "Xã Lạc Dương", centre_id=centre.id, by=by, now=build.NOON, reason=WHY)
+    assert f'title="{centre.name_vi}">Xã Lạc Dương</b>' in bar(office.get("operator", "/inbox"))
+    assert centre.name_vi in bar(guest.get("/"))
+    assert "Xã Lạc Dương" not in bar(guest.get("/"))
