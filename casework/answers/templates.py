@@ -1,7 +1,7 @@
 """Text templates for agencies' answers: placeholders such as {code} are filled in from the case, “…” by the writer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -81,8 +81,13 @@ def own_templates(by: Actor, *, now: datetime) -> list[AnswerTemplate]:
 
 
 def filled(template: AnswerTemplate | TemplateRow, values: Mapping[str, str]) -> dict[str, str]:
-    """The four parts with placeholders filled in. Nothing in a template is evaluated; only these names are replaced."""
-    return {part: _BRACED.sub(lambda found: values.get(found[1] or "", found[0]), getattr(template, part)) for part in PARTS}
+    """The four parts with placeholders filled in."""
+    return {part: filled_in(getattr(template, part), values) for part in PARTS}
+
+
+def filled_in(text: str, values: Mapping[str, str]) -> str:
+    """A text with its placeholders filled in. Nothing in it is evaluated; only names with a value are replaced."""
+    return _BRACED.sub(lambda found: values.get(found[1] or "", found[0]), text)
 
 
 def values_for(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, str]:
@@ -205,9 +210,9 @@ def _refuse_unfit(texts: Mapping[str, str]) -> None:
                                   f"There is no place “{unknown[0]}”. These can be used: {known}.")  # fmt: skip
 
 
-def unknown_places(text: str) -> list[str]:
+def unknown_places(text: str, known: Collection[str] = PLACEHOLDERS) -> list[str]:
     """The placeholders in a text that have no value, as written; a single brace counts as one."""
-    return [found[0] for found in _BRACED.finditer(text) if found[1] not in PLACEHOLDERS]
+    return [found[0] for found in _BRACED.finditer(text) if found[1] not in known]
 
 
 def _day(instant: datetime) -> str:

@@ -17,7 +17,17 @@ from casework.models.cases import (
 )
 from casework.models.citizens import BlockedSender, DataRequest, Device, HandOverTicket, HostApp, MeToo, PublicFigures
 from casework.models.clocks import Clock, ClockPause, Reminder
-from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, DraftPhotos, Mention, PhotoDetection, SavedFilter, SuggestionRule
+from casework.models.desks import (
+    AnswerOpening,
+    AnswerTemplate,
+    Draft,
+    DraftPhotos,
+    Mention,
+    PhotoDetection,
+    ReadyText,
+    SavedFilter,
+    SuggestionRule,
+)
 from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.imports import StagedImport
@@ -75,8 +85,10 @@ __all__ = [
     "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProcessingActivity",
     "ProgramProcess", "PublicFigures",
     "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
-    "Recording", "RecoveryCode", "RecurringJob", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation",
-    "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review", "SavedFilter",
+    "ReadyText", "Recording", "RecoveryCode", "RecurringJob", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule",
+    "Reorganisation",
+    "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review",
+    "SavedFilter",
     "SchemaPromise",
     "SealingOrder", "SearchRow", "SecondFactorRule", "SignInBegun", "StagedImport", "StaleDay", "StepRecord", "StepValue", "SuggestionRule",
     "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",

@@ -78,6 +78,18 @@ class AnswerTemplate(Referable, Scoped, Named, Dated, Model):
     agency: Mapped[Agency | None] = relationship()
 
 
+class ReadyText(Referable, Scoped, Named, Dated, Model):
+    """Words somebody may begin a question, a refusal or an order to redo with; placeholders like {code} are filled in from the case."""
+
+    __tablename__ = "ready_text"
+    __table_args__ = (CheckConstraint("purpose IN ('question', 'refusal', 'redo')", name="purpose"),)
+    id: Mapped[Id]
+    purpose: Mapped[str] = mapped_column(String(8), index=True, comment="question to a reporter, refusal of a report, redo of an answer")
+    service_code: Mapped[str | None] = mapped_column(String(40), comment="of the field it is meant for; empty: any")
+    position: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+
+
 class AnswerOpening(Model):
     """A version of an answer opened by somebody who may decide on it; only opened answers can be approved in bulk."""
 

@@ -22,6 +22,7 @@ from casework.models import (
     HouseSetting,
     Letterhead,
     OfficeHours,
+    ReadyText,
     RefusalReason,
     ReminderRule,
     SuggestionRule,
@@ -33,7 +34,7 @@ from casework.reorganising.blueprint import Blueprint, BodyKind
 
 RULES: Sequence[type[Any]] = (
     Field, ClockRule, CalendarDay, OfficeHours, RefusalReason, VisibilityReason, TextTemplate, ReminderRule, SuggestionRule, Complexity,
-    HouseSetting, AnswerTemplate,
+    HouseSetting, AnswerTemplate, ReadyText,
 )  # fmt: skip
 """Tables whose rows may belong to a centre."""
 OF_FORMER_DAYS: frozenset[type[Any]] = frozenset({ClockRule, ReminderRule, OfficeHours})

@@ -119,6 +119,7 @@ COUNTED: dict[str, Bilingual] = {
     "visibility_reasons": Bilingual("lý do không công khai", "reasons not to publish"),
     "templates": Bilingual("lời tin nhắn", "words of messages"),
     "answer_templates": Bilingual("mẫu trả lời", "templates of answers"),
+    "ready_texts": Bilingual("lời soạn sẵn", "texts ready"),
     "reminder_rules": Bilingual("bậc nhắc việc", "rungs of reminders"),
     "suggestion_rules": Bilingual("cụm từ gợi ý", "phrases that suggest"),
     "centres": Bilingual("trung tâm", "centres"),

@@ -50,8 +50,8 @@ class Section:
 
 
 GROUP_OF = {
-    "phrase": "words", "answer_template": "words", "letterhead": "words", "consent_notice": "words", "camera": "places",
-    "processing": "personal_data",
+    "phrase": "words", "answer_template": "words", "ready_text": "words", "letterhead": "words", "consent_notice": "words",
+    "camera": "places", "processing": "personal_data",
 }  # fmt: skip
 """The group of kinds of rules that are not among the rules of handling."""
 

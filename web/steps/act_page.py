@@ -1,5 +1,6 @@
 """The base class for the page of one act outside the steps: what it does, its form, and the act to perform when it is submitted."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask import request
@@ -9,8 +10,10 @@ from wtforms import Field, HiddenField
 from casework.casefile.possible_acts import PossibleAct
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import Action
+from casework.steps.ready_texts import Purpose
 from casework.verbs import Input, action_of
 from web.forms import Form
+from web.steps.ready_texts import has_put_text
 from web.task_page import Act
 
 CASE, AGENCY, PUBLICATION = "case", "agency", "publication"
@@ -40,6 +43,8 @@ class ActPage:
     is_danger: ClassVar[bool] = False
     is_other_way: ClassVar[bool] = True
     is_of_assignment: ClassVar[bool] = False
+    ready: ClassVar[Mapping[str, Purpose]] = {}
+    """Fields for which texts are ready."""
     template: ClassVar[str] = "steps/acts/act.html"
     form: Form
 
@@ -69,7 +74,14 @@ class ActPage:
 
     def act(self) -> Act | None:
         """Return what to perform, None to show the page again."""
+        if self.is_text_put():
+            return None
         return Act(self.verb, self.given()) if self.form.validate_on_submit() else None
+
+    def is_text_put(self) -> bool:
+        """Whether the form was sent to have a text put into it."""
+        self.is_unfinished = has_put_text(self.form, self.case, self.ready)
+        return self.is_unfinished
 
     def given(self) -> Input | None:
         """Return what is filled in, as the use case takes it; None where there is nothing to fill in. A text nobody sent is empty."""

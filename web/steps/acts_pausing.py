@@ -14,6 +14,7 @@ from casework.pausing.questions import LONGEST_QUESTION, AskReporterInput, open_
 from casework.pausing.questions import MOST_WORKING_DAYS as LONGEST_WAIT
 from casework.pausing.referrals import LONGEST_BODY, LONGEST_WORDS, ReferInput
 from casework.search.staff_choices import refusal_reasons_for
+from casework.steps.ready_texts import Purpose
 from casework.triage.refusals import RefuseInput
 from casework.verbs import Input
 from web.clock import now
@@ -21,6 +22,7 @@ from web.due_words import limit_words
 from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
 from web.steps.act_page import ActPage
+from web.steps.ready_texts import refuse_blanks
 from web.task_page import Act, at_most
 
 
@@ -114,6 +116,7 @@ class AskPage(ActPage):
     )
     button = _l("Ask")
     done = _l("The question has gone to the sender; the case waits for the answer.")
+    ready = {"words": Purpose.QUESTION}
     form: AskForm
 
     def build(self) -> None:
@@ -131,7 +134,7 @@ class AskPage(ActPage):
             self.form.when_unanswered.choices = self.form.when_unanswered.choices[:1]
 
     def act(self) -> Act | None:
-        if not self.form.validate_on_submit():
+        if self.is_text_put() or not self.form.validate_on_submit() or refuse_blanks(self.form, "words"):
             return None
         form = self.form
         wanted = form.report.data if "report" in form else None
@@ -183,6 +186,7 @@ class RefusePage(ActPage):
     )
     button = _l("Do not accept and tell the sender")
     done = _l("The case was not accepted. Its sender is told why.")
+    ready = {"words": Purpose.REFUSAL}
     form: RefuseForm
 
     def build(self) -> None:
@@ -191,7 +195,7 @@ class RefusePage(ActPage):
         self.form.reason.choices = [(NOTHING, _("Choose a reason")), *((key, local(reason.name)) for key, reason in self.reasons.items())]
 
     def act(self) -> Act | None:
-        if not self.form.validate_on_submit():
+        if self.is_text_put() or not self.form.validate_on_submit() or refuse_blanks(self.form, "words"):
             return None
         reason = self.reasons.get(self.form.reason.data or NOTHING)
         if reason is None:

@@ -15,11 +15,13 @@ from casework.casefile.views import SeenAnswer, answers_seen
 from casework.db import db
 from casework.models import Answer, Note
 from casework.notes.notes import notes_seen_by
+from casework.steps.ready_texts import Purpose
 from web.clock import now
 from web.forms import Form
 from web.guards import actor
 from web.http.after_response import afterwards
 from web.steps.answering import PARTS, before_photos
+from web.steps.ready_texts import has_put_text, refuse_blanks, texts_for
 from web.task_page import Act, TaskPage, at_most
 from web.text_diff import Change, changes
 from workflows.desk_access import is_at
@@ -28,6 +30,9 @@ from workflows.running.steps import StepResult
 
 MOST_NOTES = 10
 """The newest notes of the agency shown here; the case page has all."""
+
+
+READY = {"instructions": Purpose.REDO}
 
 
 class ApprovalForm(Form):
@@ -53,9 +58,14 @@ class ApprovalPage(TaskPage, element="approve_answer"):
         self.form = ApprovalForm()
 
     def act(self) -> Act | None:
+        if has_put_text(self.form, self.case, READY):
+            self.is_unfinished = True
+            return None
         if not self.form.validate_on_submit():
             return None
         if self.chosen == "redo_answer":
+            if refuse_blanks(self.form, "instructions"):
+                return None
             return Act("redo_answer", RedoAnswerInput(instructions=self.form.instructions.data or ""))
         return Act("approve_answer")
 
@@ -66,6 +76,7 @@ class ApprovalPage(TaskPage, element="approve_answer"):
         if newest is not None:
             self._remember_opening(newest.answer)
         return {
+            "ready": texts_for(self.case, READY),
             "assignment": self.assignment,
             "instructions": self.assignment.instructions,
             "newest": newest,

@@ -27,7 +27,7 @@ NONE = "none"
 OWN = "draft_"
 """Prefix of the fields that identify the current draft."""
 
-BUTTONS = frozenset({"act", "remove", "keep", "template", "template_how", "template_keep"})
+BUTTONS = frozenset({"act", "remove", "keep", "template", "template_how", "template_keep", "ready_text"})
 CONFIRMED = frozenset({"checked", "confirms_short", "leftovers"})
 """Ticks confirming that something was just examined: no draft restores them."""
 

@@ -35,6 +35,7 @@ from casework.search.staff_choices import (
     visibility_reasons_for,
 )
 from casework.states import STAFF_LABELS
+from casework.steps.ready_texts import Purpose
 from casework.triage.acts import LONGEST_TITLE, ClassifyInput, ClearedReport, VerifyInput
 from casework.triage.hotline import CallHotlineInput, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
@@ -50,6 +51,7 @@ from web.steps.classify_form import ClassifyForm, chosen_by_hand
 from web.steps.map import staff_map
 from web.steps.other_acts import other_acts
 from web.steps.position_hint import position_mismatch
+from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from web.task_page import Act, TaskPage, at_most
 from workflows.running.hearing import unheard_in
@@ -58,6 +60,7 @@ from workflows.running.steps import StepResult
 WORDS = "words-"
 SAID = "said-"
 MOST_ALIKE = 8
+READY = {"refusal_words": Purpose.REFUSAL}
 
 
 class VerifyForm(Form):
@@ -135,7 +138,7 @@ class VerifyPage(TaskPage, element="verify"):
         if self.chosen == "neutral":
             for each in self._written():
                 each.words = neutral(each.words)
-        if has_filled_in(self.form, self.typed_villages):
+        if has_filled_in(self.form, self.typed_villages) or has_put_text(self.form, self.case, READY):
             self.is_unfinished = True
             return None
         if not self.form.validate_on_submit():
@@ -148,7 +151,8 @@ class VerifyPage(TaskPage, element="verify"):
         return {
             "reports": self.reports,
             "reasons": self.reasons.values(),
-            "refuses": self.chosen == "refuse",
+            "refuses": self.chosen == "refuse" or BUTTON in request.form,
+            "ready": texts_for(self.case, READY),
             "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
             "alike": with_ways(self.case, alike, can_merge=any(possible.verb == "merge" for possible, _kind in others)),
             "earlier": earlier_reports(self.case, by=actor()),
@@ -214,6 +218,8 @@ class VerifyPage(TaskPage, element="verify"):
         reason = self.reasons.get(self.form.reason.data or NOTHING)
         if reason is None:
             self.form.reason.errors = [_("Please choose a reason of the list.")]
+            return None
+        if refuse_blanks(self.form, "refusal_words"):
             return None
         return Act("refuse", RefuseInput(reason=reason, words=self.form.refusal_words.data or ""))
 

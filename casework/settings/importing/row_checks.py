@@ -19,6 +19,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.models import Area, ClockRule
 from casework.places.lookup import areas_around
 from casework.settings.importing.rows import Proposal
+from casework.steps.ready_texts import PLACES
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
 
 MOST_OF_UNIT = {Unit.MINUTES: 1_440, Unit.HOURS: 720, Unit.WORKING_HOURS: 320, Unit.WORKING_DAYS: 90, Unit.CALENDAR_DAYS: 365}
@@ -211,6 +212,14 @@ def check_template(proposal: Proposal) -> Iterator[Fault]:
         if unknown := unknown_places(proposal.values[column] or ""):
             yield column, Bilingual(f"Không có chỗ điền “{unknown[0]}”. Dùng được: {known}.",
                                     f"There is no place “{unknown[0]}”. These can be used: {known}.")  # fmt: skip
+
+
+def check_ready_text(proposal: Proposal) -> Iterator[Fault]:
+    """Only placeholders that are filled in from the case."""
+    if unknown := unknown_places(proposal.values["body"] or "", PLACES):
+        known = ", ".join(f"{{{name}}}" for name in PLACES)
+        yield "body", Bilingual(f"Không có chỗ điền “{unknown[0]}”. Dùng được: {known}.",
+                                f"There is no place “{unknown[0]}”. These can be used: {known}.")  # fmt: skip
 
 
 def check_camera(proposal: Proposal) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ import re
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS
 from casework.answers.templates import LONGEST_NAME
 from casework.bilingual import Bilingual
-from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SecondFactorRule, SuggestionRule
+from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, ReadyText, SecondFactorRule, SuggestionRule
 from casework.permissions import Role
 from casework.setting_values import ValueRefused, whole
 from casework.settings import choices as chosen
@@ -15,6 +15,8 @@ from casework.settings.importing.columns import Column, degrees, line, long_text
 from casework.settings.importing.rows import RuleKind
 from casework.settings.kinds.shared_columns import POSITION, name_columns
 from casework.settings.role_labels import ROLE_WORDS
+from casework.steps.ready_texts import LONGEST as LONGEST_READY_TEXT
+from casework.steps.ready_texts import PURPOSES
 from casework.text import normal
 
 LONGEST_GRACE = 90
@@ -115,6 +117,45 @@ BESIDE: tuple[RuleKind, ...] = (
         check=checks.check_template,
         replaces_by=(),
         filters=("service_code",),
+    ),
+    RuleKind(
+        "ready_text",
+        ReadyText,
+        Bilingual("Lời soạn sẵn", "Texts ready"),
+        Bilingual("Lời soạn sẵn", "Text ready"),
+        Bilingual(
+            "Câu hỏi gửi người phản ánh, lời không tiếp nhận và yêu cầu làm lại bắt đầu từ các lời này.",
+            "Questions to reporters, refusals and orders to redo may begin with these.",
+        ),
+        Bilingual("Áp dụng cho lời được soạn từ ngày được chọn.", "It counts for what is written from that day on."),
+        (
+            Column("purpose", Bilingual("Dùng cho", "Used for"), line(8), choices=of_codes(PURPOSES), is_fixed=True, codes=PURPOSES),
+            *name_columns(
+                LONGEST_NAME,
+                is_fixed=True,
+                is_words=False,
+                hint=Bilingual(f"Tối đa {LONGEST_NAME} ký tự; không đổi được sau này.", f"{LONGEST_NAME} characters at most; it stays."),
+            ),
+            Column("service_code", Bilingual("Lĩnh vực", "Field of work"), line(40), choices=chosen.any_field, codes={"": chosen.ANY}),
+            POSITION,
+            Column(
+                "body",
+                Bilingual("Nội dung", "Words"),
+                long_text(LONGEST_READY_TEXT),
+                hint=Bilingual(
+                    "Chỗ điền: {code}, {field}, {today}, {reported_on}; dấu … để người soạn tự điền.",
+                    "Places: {code}, {field}, {today}, {reported_on}; … is left to the writer.",
+                ),
+                is_words=True,
+                shape="long",
+            ),
+        ),
+        key=("purpose", "name_vi"),
+        order=("purpose", "position"),
+        shown=("name_vi", "purpose", "service_code"),
+        check=checks.check_ready_text,
+        replaces_by=(),
+        filters=("purpose", "service_code"),
     ),
     RuleKind(
         "camera",
