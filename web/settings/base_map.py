@@ -2,7 +2,7 @@
 the stored boundaries."""
 
 from contextlib import closing
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -67,7 +67,7 @@ def ground(which: str) -> ResponseReturnValue:
     key, scopes = found(FILES.get(which)), _scopes()
     if INSTALLATION not in scopes:
         found(None)
-    about = {"by": actor(), "now": now(), "reason": request.form.get("reason", ""), "store": file_store()}
+    about: dict[str, Any] = {"by": actor(), "now": now(), "reason": request.form.get("reason", ""), "store": file_store()}
     is_removal = request.form.get("act") == "remove"
     try:
         if is_removal:
@@ -106,7 +106,7 @@ def _load(key: str, attribution: str, about: dict[str, Any]) -> None:
             load_sketch(sent.stream.read(LARGEST_FILE + 1), attribution=attribution, **about)
             return
         size = sent.stream.seek(0, 2)
-        load_tiles(sent.stream, size=size, largest=largest_by_page(), attribution=attribution, **about)
+        load_tiles(cast("BinaryIO", sent.stream), size=size, largest=largest_by_page(), attribution=attribution, **about)
 
 
 class FileNotChosen(CaseworkError):
