@@ -172,6 +172,7 @@ def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
         "picture": shown,
         "communes": ground.communes,
         "ground": ground,
+        "ground_source": sketch.attribution if (sketch := ground_file(SKETCH)) is not None else "",
         "map_size": (int(WIDTH), int(HEIGHT)),
         "left": time_left if is_running else lambda _due_at: "",
         "done_words": DONE_WORDS,

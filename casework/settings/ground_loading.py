@@ -1,23 +1,25 @@
-"""Loading and removing the files drawn under maps, by administrators of the whole installation; one event each.
+"""Loading and removing the files drawn under maps, by who administers every centre there is; one event each.
 
 The bytes are stored first, then one transaction names them, then the former ones go: a map has the old file or the new one, never half.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.files.local import FileStore, new_stored_name
 from casework.files.under_maps import SKETCH, TILES, GroundFile, file_of, value_of_row
-from casework.models import HouseSetting
-from casework.permissions import Actor
+from casework.local_time import local_day
+from casework.models import Centre, HouseSetting
+from casework.permissions import Actor, NotAllowed
 from casework.places.pmtiles import LONGEST_ATTRIBUTION, judge_tiles
 from casework.places.sketches import judge_sketch
-from casework.setting_events import record_setting, require_administrator_of
+from casework.setting_events import record_setting
+from casework.settings.scopes import administered_centres
 from casework.text import normal
 
 KIND = "ground_file"
@@ -28,6 +30,15 @@ class GroundFileRefused(CaseworkError):
     """The file cannot be taken like this, or there is none to remove; the text says why."""
 
 
+def may_load_ground(by: Actor, on: date) -> bool:
+    """Whether the person administers the whole installation, or every centre it has on that day: all maps change."""
+    own = administered_centres(by)
+    if own is None or not own:
+        return own is None
+    others = select(Centre.id).where(Centre.id.not_in(own), or_(Centre.valid_to.is_(None), Centre.valid_to > on))
+    return db.session.scalar(others.limit(1)) is None
+
+
 def load_tiles(
     file: BinaryIO, *, size: int, largest: int, store: FileStore, attribution: str, by: Actor, now: datetime, reason: str
 ) -> GroundFile:
@@ -36,7 +47,7 @@ def load_tiles(
     Without an `attribution` the file has to name its source. Raises NotAllowed, GroundFileRefused, TileFileRefused, ReasonMissing,
     FileNotStored.
     """
-    require_administrator_of(by, None)
+    _require(by, now)
     if size > largest:
         raise GroundFileRefused(
             f"Tệp quá lớn ({_megabytes(size)} MB); ở đây tối đa {_megabytes(largest)} MB.",
@@ -53,13 +64,13 @@ def load_tiles(
 def load_sketch(data: bytes, *, store: FileStore, attribution: str, by: Actor, now: datetime, reason: str) -> GroundFile:
     """Take a schematic layer over in place of the present one. Raises NotAllowed, GroundFileRefused, SketchRefused, ReasonMissing,
     FileNotStored."""
-    require_administrator_of(by, None)
+    _require(by, now)
     return _put_in_force(SKETCH, stored_sketch(data, store=store, attribution=attribution), store=store, by=by, now=now, reason=reason)
 
 
 def remove_ground_file(key: str, *, store: FileStore, by: Actor, now: datetime, reason: str) -> None:
     """Remove a file from under the maps. Raises NotAllowed, GroundFileRefused, ReasonMissing."""
-    require_administrator_of(by, None)
+    _require(by, now)
     with unit_of_work():
         row = _row_of(key)
         if row is None:
@@ -121,6 +132,11 @@ def _named_source(typed: str, of_file: str) -> str:
             about="attribution",
         )
     return named
+
+
+def _require(by: Actor, now: datetime) -> None:
+    if not may_load_ground(by, local_day(now)):
+        raise NotAllowed
 
 
 def _told(file: GroundFile) -> dict[str, object]:

@@ -135,7 +135,7 @@ def test_a_schematic_layer_lies_under_the_communes_and_its_names_leave_room_for_
     assert 'class="wg-national"' in page
     assert "Núi Voi" in page
     assert "Dưới Kim" not in page, "a pin stands there"
-    assert "vị trí gần đúng" in page
+    assert "vị trí gần đúng<br>Vẽ tay" in page
 
 
 def test_an_unchanged_picture_costs_no_bytes_and_few_statements_however_many_cases_there_are(office: Office) -> None:

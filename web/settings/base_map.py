@@ -18,7 +18,7 @@ from casework.places.pmtiles import LONGEST_ATTRIBUTION
 from casework.places.sketches import LARGEST_FILE
 from casework.setting_events import LONGEST_REASON
 from casework.setting_values import VALUES, value_of
-from casework.settings.ground_loading import load_sketch, load_tiles, remove_ground_file
+from casework.settings.ground_loading import load_sketch, load_tiles, may_load_ground, remove_ground_file
 from casework.settings.map_settings import KEYS, set_base_map
 from casework.settings.scopes import administered_centres, centres_of
 from casework.tile_addresses import LONGEST_ADDRESS
@@ -63,10 +63,11 @@ def settings_map() -> ResponseReturnValue:
 @bp.post("/settings/map/files/<which>")
 @performs(Action.CHANGE_SETTINGS)
 def ground(which: str) -> ResponseReturnValue:
-    """Load the tile file or the schematic layer, or remove it: for administrators of the whole installation."""
+    """Load the tile file or the schematic layer, or remove it: for who administers every centre."""
     key, scopes = found(FILES.get(which)), _scopes()
-    if INSTALLATION not in scopes:
+    if not may_load_ground(actor(), today()):
         found(None)
+    scope = next(iter(scopes))
     about: dict[str, Any] = {"by": actor(), "now": now(), "reason": request.form.get("reason", ""), "store": file_store()}
     is_removal = request.form.get("act") == "remove"
     try:
@@ -80,9 +81,9 @@ def ground(which: str) -> ResponseReturnValue:
         form = f"{which}-remove" if is_removal else which
         fields = {name: f"{form}-{name}" for name in ("file", "attribution", "reason")}
         refused = refusal_of(refusal, fields)
-        return _page(scopes, INSTALLATION, refusal=refused if refused.at else Refusal(refused.words, fields["file"])), 422
+        return _page(scopes, scope, refusal=refused if refused.at else Refusal(refused.words, fields["file"])), 422
     flash(_("It is removed from under the maps.") if is_removal else _("Maps draw the new file from now on."))
-    return redirect(url_for(".settings_map", scope=INSTALLATION))
+    return redirect(url_for(".settings_map", scope=scope))
 
 
 def _facts(file: GroundFile) -> list[tuple[str, str]]:
@@ -134,7 +135,7 @@ def _page(scopes: dict[str, Centre | None], key: str, *, refusal: Refusal | None
         "settings/base_map.html", scopes=scopes, key=key, values=[VALUES[each] for each in KEYS], refusal=refusal, base=base_map(shown),
         typed=request.form if request.endpoint == "settings_map.settings_map" and request.method == "POST" else stored,
         longest={"map_tile_url": LONGEST_ADDRESS, "map_attribution": 200}, sent=request.form,
-        longest_reason=LONGEST_REASON, has_pmtiles=pmtiles_file() is not None, may_load=INSTALLATION in scopes,
+        longest_reason=LONGEST_REASON, has_pmtiles=pmtiles_file() is not None, may_load=may_load_ground(actor(), today()),
         files={which: _facts(file) for which, kind in FILES.items() if (file := ground_file(kind)) is not None},
         longest_attribution=LONGEST_ATTRIBUTION,
         most_mb={"tiles": largest_by_page() // 1_000_000, "sketch": LARGEST_FILE // 1_000_000},
