@@ -1,7 +1,8 @@
-"""The base map under the points of every map: our own boundaries, and tiles if an administrator has configured them.
+"""The base map under the points of every map: our own boundaries, and what an administrator has put under them.
 
-By default nothing else is drawn, so a map works without the internet and shows no border that is not ours. A tile address lets browsers
-fetch pictures from exactly that host, only on pages with a map (web/http/security.py reads `g.map_origin`).
+That is tiles from an address, else a PMTiles file, else a schematic layer. By default there is none of them, so a map works without the
+internet and shows no border that is not ours. A tile address lets browsers fetch pictures from exactly that host, only on pages with a map
+(web/http/security.py reads `g.map_origin`).
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 
 from flask import current_app, g, url_for
 
+from casework.files.under_maps import SKETCH, TILES, ground_file
 from casework.models import Centre
+from casework.places.sketches import NEAREST_ZOOM
 from casework.setting_values import value_of
 from casework.tile_addresses import tile_origin
 from web.navigation import CentreWords
@@ -25,8 +28,11 @@ class BaseMap:
     areas_url: str
     tile_url: str = ""
     pmtiles_url: str = ""
+    sketch_url: str = ""
     attribution: str = ""
     max_zoom: int = 19
+    nearest: int = 0
+    """The zoom nobody goes beyond; 0 for the map's own."""
 
 
 def base_map(centre: Centre | CentreWords | None) -> BaseMap:
@@ -38,8 +44,14 @@ def base_map(centre: Centre | CentreWords | None) -> BaseMap:
         if (origin := tile_origin(tiles)) is not None:
             g.map_origin = origin
         return BaseMap(areas_url, tile_url=tiles, attribution=attribution, max_zoom=value_of("map_tile_max_zoom", centre_id))
+    if (tile_file := ground_file(TILES)) is not None:
+        address = url_for("maps.pmtiles", v=tile_file.digest)
+        return BaseMap(areas_url, pmtiles_url=address, attribution=attribution or tile_file.attribution, max_zoom=tile_file.max_zoom)
     if (file := pmtiles_file()) is not None:
         return BaseMap(areas_url, pmtiles_url=url_for("maps.pmtiles"), attribution=attribution, max_zoom=file.max_zoom)
+    if (sketch := ground_file(SKETCH)) is not None:
+        address = url_for("maps.sketch", v=sketch.digest)
+        return BaseMap(areas_url, sketch_url=address, attribution=sketch.attribution, nearest=NEAREST_ZOOM)
     return BaseMap(areas_url)
 
 
@@ -52,7 +64,7 @@ class TileFile:
 
 
 def pmtiles_file() -> TileFile | None:
-    """The PMTiles file of this installation, None where there is none or it has no vector tiles."""
+    """The PMTiles file somebody has put on this machine, None where there is none or it has no vector tiles."""
     path: Path = current_app.config["PMTILES"]
     try:
         with path.open("rb") as file:

@@ -17,7 +17,7 @@ FAILED, REFUSED = 1, 2
 COMMANDS = {
     "serve": "server", "worker": "server", "demo": "server",
     "migrate": "setting_up", "install": "setting_up", "add-centre": "setting_up", "reset-second-factor": "setting_up",
-    "check": "setting_up", "import-boundary": "setting_up",
+    "check": "setting_up", "import-boundary": "setting_up", "base-map": "ground",
     "verify": "upkeep", "backup": "upkeep", "backed-up": "upkeep", "health": "upkeep", "restore": "upkeep", "forgotten": "upkeep",
     "move-files": "upkeep",
     "benchmark": "benchmark.measuring", "figures": "recounting", "step-times": "recounting", "facts": "recounting",

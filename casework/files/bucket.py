@@ -89,6 +89,21 @@ class BucketFileStore:
         reading = io.BufferedReader(_Received(self._client, self.bucket, sound_name(stored_name)), PIECE)
         return io.BufferedReader(Unsealed(reading, purpose_of(stored_name)), PIECE) if sealed else reading
 
+    def read_part(self, stored_name: str, start: int, size: int) -> bytes:
+        with _asking():
+            try:
+                response = self._client.get_object(self.bucket, sound_name(stored_name), offset=start, length=size)
+            except S3Error as error:
+                if error.code in ABSENT:
+                    raise FileMissing(stored_name) from None
+                raise
+            try:
+                return response.read()
+            finally:
+                # read to its end, so the connection serves the next part
+                response.close()
+                response.release_conn()
+
     def delete(self, stored_name: str) -> None:
         with _asking():
             self._client.remove_object(self.bucket, sound_name(stored_name))

@@ -101,6 +101,9 @@ class FileStore(Protocol):
         A method of a remote storage may also raise StorageUnreachable.
         """
 
+    def read_part(self, stored_name: str, start: int, size: int) -> bytes:
+        """Up to `size` bytes from byte `start` of a file that is not sealed; raises FileMissing."""
+
     def delete(self, stored_name: str) -> None:
         """Delete for good; a name that does not exist is no error, so that a job may repeat it after a crash."""
 
@@ -161,6 +164,11 @@ class LocalFileStore:
         except FileNotFoundError:
             raise FileMissing(stored_name) from None
         return io.BufferedReader(Unsealed(file, purpose_of(stored_name)), PIECE) if sealed else file
+
+    def read_part(self, stored_name: str, start: int, size: int) -> bytes:
+        with self.open(stored_name) as file:
+            file.seek(start)
+            return file.read(size)
 
     def delete(self, stored_name: str) -> None:
         path = self._path(stored_name)

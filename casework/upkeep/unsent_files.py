@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.db import db, unit_of_work
 from casework.files.local import FileStore, sweep
+from casework.files.under_maps import named_ground_files
 from casework.models import DraftPhotos, File, Photo, Recording
 from casework.setting_values import VALUES, value_of
 from casework.steps.drafts import forget_old_drafts
@@ -48,8 +49,8 @@ def _forget_old(kind: type[Photo] | type[Recording], of_file: InstrumentedAttrib
 
 
 def named_files(names: Collection[str]) -> set[str]:
-    """The stored names among these that have a row and are not erased."""
+    """The stored names among these that have a row and are not erased, or are drawn under maps."""
     query = select(File.stored_name).where(File.stored_name.in_(names), File.erased_at.is_(None))
-    found = set(db.session.scalars(query))
+    found = set(db.session.scalars(query)) | named_ground_files(names)
     db.session.rollback()
     return found

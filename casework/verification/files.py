@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from casework.db import db
 from casework.files.local import PIECE, SHORTEST_WAIT, FileMissing, FileStore, StorageUnreachable
+from casework.files.under_maps import READ_ALL, file_of, named_ground_files
 from casework.findings import Finding, fault, note
 from casework.models import File, Photo, Recording
 from casework.sealing.keyring import KeyMissing
@@ -44,6 +45,7 @@ def check_files(store: FileStore, *, now: datetime, key_ids: frozenset[str], eve
             f"Không có khóa {key_id}: {count} tệp đã niêm phong không mở được.",
             f"The key {key_id} is not here: {count} sealed files cannot be opened.",
         )  # fmt: skip
+    yield from _under_maps(store)
     if store.keeps_what_is_deleted():
         yield fault(
             "file.versions", "bucket",
@@ -125,6 +127,24 @@ def _size_and_digest(file: BinaryIO) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
+def _under_maps(store: FileStore) -> Iterator[Finding]:
+    """Read the files drawn under maps: one that is gone or changed leaves every map without its ground."""
+    in_force = [file_of(value) for _, value in db.session.execute(READ_ALL)]
+    db.session.rollback()
+    for each in in_force:
+        try:
+            with store.open(each.stored_name) as file:
+                is_whole = _size_and_digest(file) == (each.size, each.sha256)
+        except (FileMissing, StorageUnreachable, OSError):
+            is_whole = False
+        if not is_whole:
+            yield fault(
+                "file.under_maps", each.stored_name,
+                f"Tệp bản đồ nền {each.stored_name} thiếu hoặc đã bị sửa; hãy nạp lại ở trang Bản đồ nền.",
+                f"The file {each.stored_name} under the maps is missing or was changed; load it again on the page Base map.",
+            )  # fmt: skip
+
+
 def _unknown_files(store: FileStore, now: datetime) -> Iterator[Finding]:
     """Count files without a row: remains of unsent forms, which the sweep removes."""
     unknown, names = 0, list[str]()
@@ -142,6 +162,6 @@ def _unknown_files(store: FileStore, now: datetime) -> Iterator[Finding]:
 
 
 def _count_unknown(names: list[str]) -> int:
-    known = set(db.session.scalars(select(File.stored_name).where(File.stored_name.in_(names))))
+    known = set(db.session.scalars(select(File.stored_name).where(File.stored_name.in_(names)))) | named_ground_files(names)
     db.session.rollback()
     return len(set(names) - known)

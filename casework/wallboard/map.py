@@ -1,7 +1,8 @@
-"""The base of the wallboard's map: the communes of a centre as drawn paths, made only from our own boundaries."""
+"""The base of the wallboard's map: the communes of a centre as drawn paths, made from our own boundaries, over a schematic layer if one is
+loaded."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,12 +17,15 @@ from casework.bilingual import Bilingual
 from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Area
+from casework.wallboard.sketch import Box, Name, Path, names_of, paths_of
 
 WIDTH, HEIGHT, MARGIN = 1000.0, 780.0, 60.0
 """The size of the drawing, in its own units."""
 COARSE = 0.002
 """Degrees: finer bends of a boundary cannot be seen from five metres away."""
 MOST_AREAS = 200
+WIDE_LETTER = 19
+"""Units of a letter of a commune's name."""
 LEAST_SPAN = 0.02
 """Degrees: a centre with a single point is not enlarged without limit."""
 
@@ -43,20 +47,25 @@ class MapBase:
     """What is drawn below the pins, by area."""
 
     communes: dict[int, Commune]
+    paths: tuple[Path, ...] = ()
+    names: tuple[Name, ...] = ()
 
 
-def ground_of(centre_id: int, *, today: date) -> MapBase:
-    """Return the communes of a centre that have a position; cached until a rule changes. One statement where it is not."""
+def ground_of(centre_id: int, *, today: date, layer: Callable[[], bytes | None] = lambda: None) -> MapBase:
+    """Return the communes of a centre that have a position; cached until a rule changes. One statement where it is not.
+
+    `layer` reads the schematic layer (casework/places/sketches.py), None where none is loaded.
+    """
     head, place = rules_head(), (str(db.engine.url), centre_id, today)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
         for old in [each for each in _kept if each[:2] == place[:2]]:
             del _kept[old]
-        kept = _kept[place] = (head, _drawn(centre_id, today))
+        kept = _kept[place] = (head, _drawn(centre_id, today, layer()))
     return kept[1]
 
 
-def _drawn(centre_id: int, today: date) -> MapBase:
+def _drawn(centre_id: int, today: date, layer: bytes | None) -> MapBase:
     query = (
         select(Area)
         .where(Area.centre_id == centre_id, Area.level == "commune", Area.valid_from <= today)
@@ -69,13 +78,22 @@ def _drawn(centre_id: int, today: date) -> MapBase:
     points = [point for _, rings, middle in areas for point in [*(each for ring in rings for each in ring), *([middle] if middle else [])]]
     if not points:
         return MapBase({})
-    project = _projection(points)
+    project, seen = _projection(points)
     drawn = {}
     for area, rings, middle in areas:
         if middle or rings:
             x, y = project(*(middle or rings[0][0]))
             drawn[area.id] = Commune(area.name, x, y, _path(project, rings))
-    return MapBase(drawn)
+    if layer is None or not any(commune.path for commune in drawn.values()):
+        return MapBase(drawn)
+    taken = [each for commune in drawn.values() for each in _of_commune(commune)]
+    return MapBase(drawn, tuple(paths_of(layer, project, seen)), tuple(names_of(layer, project, taken, (WIDTH, HEIGHT))))
+
+
+def _of_commune(commune: Commune) -> Iterable[Box]:
+    """Where the pin and the name of a commune stand (templates/wallboard/picture.html)."""
+    x, y, half = commune.x, commune.y, max(map(len, commune.name)) * WIDE_LETTER / 2
+    return (x - 40, y - 40, x + 40, y + 40), (x - half, y + 42, x + half, y + 86)
 
 
 def _middle(area: Area) -> tuple[float, float] | None:
@@ -97,7 +115,8 @@ def _rings(boundary: dict[str, Any] | None) -> list[list[tuple[float, float]]]:
     return [[(x, y) for x, y, *_ in part.exterior.coords] for part in parts if isinstance(part, Polygon) and not part.is_empty]
 
 
-def _projection(points: list[tuple[float, float]]) -> Any:
+def _projection(points: list[tuple[float, float]]) -> tuple[Any, Box]:
+    """The projection of the drawing, and what of the earth is seen on it: west, south, east, north."""
     west, east = min(each[0] for each in points), max(each[0] for each in points)
     south, north = min(each[1] for each in points), max(each[1] for each in points)
     narrow = math.cos(math.radians((south + north) / 2))
@@ -109,7 +128,10 @@ def _projection(points: list[tuple[float, float]]) -> Any:
         y = HEIGHT / 2 - (latitude - (south + north) / 2) * scale
         return round(x, 1), round(y, 1)
 
-    return project
+    # a television is wider than the drawing, whose ground goes on beside it
+    across, up = 1.5 * WIDTH / scale / narrow, HEIGHT / scale
+    middle = (west + east) / 2, (south + north) / 2
+    return project, (middle[0] - across, middle[1] - up, middle[0] + across, middle[1] + up)
 
 
 def _path(project: Any, rings: list[list[tuple[float, float]]]) -> str:

@@ -8,16 +8,21 @@ import json
 import struct
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 from playwright.sync_api import expect
 
 from casework.db import unit_of_work
 from casework.intake.file_report import Place
+from casework.settings.ground_loading import load_sketch
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
 from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.casework.places.test_ground import feature as drawn
+from tests.casework.places.test_ground import layer
 from tests.web.pages import at
+from web.commands.console import AT_THE_SERVER
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -91,6 +96,24 @@ def test_maps_draw_what_is_ours_and_fetch_nothing_from_elsewhere(house: House) -
     })""")
     administrator.look("base-map")
     path.unlink()
+
+    names = [drawn("village", "Point", [108.05 + n / 2000, 12.05], name=f"Thôn {n}", minzoom=9) for n in range(40)]
+    sketch = layer(drawn("road", "LineString", [[107.9, 12.05], [108.3, 12.05]], ref="QL27C", **{"class": "national"}), *names)
+    load_sketch(sketch, store=house.app.extensions["file_store"], attribution="Vẽ tay", by=AT_THE_SERVER, now=build.NOON, reason="Thử.")
+    page = administrator.go("/settings/map")
+    expect(page.locator(".map-notice")).to_have_text("Sơ đồ minh họa · vị trí gần đúng")
+    expect(page.locator("path.map-road.map-national")).to_have_count(1)
+    expect(page.locator(".map-name-small").first).to_be_attached()
+    boxes = page.locator(".map-name-box span").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect()).map(box => [box.left, box.top, box.right, box.bottom])"
+    )
+    assert 3 < len(boxes) < 40
+    assert not [1 for one, other in combinations(boxes, 2) if one[0] < other[2] - 1 and one[2] > other[0] + 1
+                and one[1] < other[3] - 1 and one[3] > other[1] + 1], "no name covers another"  # fmt: skip
+    while not page.locator(".leaflet-control-zoom-in.leaflet-disabled").count():
+        page.locator(".leaflet-control-zoom-in").click()
+    expect(page.locator(".leaflet-control-scale-line")).to_have_text("200 m")
+    administrator.look("schematic")
 
     case = build.file_report(world, place=Place(area=world.area, latitude=12.05, longitude=108.05, accuracy_m=20)).case
     operator = house.visitor("operator")

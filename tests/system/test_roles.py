@@ -413,7 +413,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404 if not is_own else 302 if name == "reporter" else 200
         case "maps.areas":
             return 404 if parts["ref"] == "0" * 16 else 200
-        case "maps.pmtiles":
+        case "maps.pmtiles" | "maps.sketch":
             return 404
         case "auth.sign_in":
             return 200 if name in GUESTS else 302

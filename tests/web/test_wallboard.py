@@ -11,12 +11,15 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.models import Area, Case, Event, VisibilityReason, Wallboard
+from casework.settings.ground_loading import load_sketch
 from casework.wallboard.map import ground_of
 from casework.wallboard.picture import picture_of
 from tests import build
+from tests.casework.places.test_ground import feature, layer
 from tests.system.world import SECRET_WORDS
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
+from web.commands.console import AT_THE_SERVER
 from web.wallboard import ALL_PAIRINGS, COOKIE
 
 OUTLINE = {"type": "Polygon", "coordinates": [[[108.3, 12.0], [108.4, 12.0], [108.4, 12.1], [108.3, 12.1], [108.3, 12.0]]]}
@@ -116,6 +119,23 @@ def test_it_shows_numbers_fields_and_communes_and_no_private_word_to_whoever_sta
     assert 'class="wall-commune"' in page.get_data(as_text=True)
     with office.app.test_request_context():
         assert ground_of(world.centre.id, today=build.NOON.date()).communes[world.area.id].path.startswith("M")
+
+
+def test_a_schematic_layer_lies_under_the_communes_and_its_names_leave_room_for_theirs(office: Office) -> None:
+    world, store = office.world, office.app.extensions["file_store"]
+    sketch = layer(
+        feature("road", "LineString", [[108.2, 12.02], [108.5, 12.02]], **{"class": "national"}),
+        feature("peak", "Point", [108.32, 12.08], name="Núi Voi"), feature("place", "Point", [108.35, 12.05], name="Dưới Kim"),
+    )  # fmt: skip
+    with unit_of_work():
+        area = db.session.get_one(Area, world.area.id)
+        area.latitude, area.longitude, area.boundary = 12.05, 108.35, OUTLINE
+    load_sketch(sketch, store=store, attribution="Vẽ tay", by=AT_THE_SERVER, now=office.moment, reason="Thử.")
+    page = office.get("operator", "/wallboard/picture").get_data(as_text=True)
+    assert 'class="wg-national"' in page
+    assert "Núi Voi" in page
+    assert "Dưới Kim" not in page, "a pin stands there"
+    assert "vị trí gần đúng<br>Vẽ tay" in page
 
 
 def test_an_unchanged_picture_costs_no_bytes_and_few_statements_however_many_cases_there_are(office: Office) -> None:

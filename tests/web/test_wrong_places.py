@@ -29,6 +29,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "add-centre": (*CENTRE, "--reason", "Có trung tâm riêng"),
     "reset-second-factor": ("admin", "--reason", "Mất điện thoại"),
     "import-boundary": (__file__,),
+    "base-map": ("show",),
     "verify": (),
     "backup": (OUT, "--keys", f"{OUT}-keys"),
     "backed-up": (),

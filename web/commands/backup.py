@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from casework.bilingual import Bilingual
 from casework.db import METADATA
 from casework.errors import CaseworkError
 from casework.files.local import STORED_NAME, FileMissing, FileStore, LocalFileStore
+from casework.files.under_maps import READ_ALL
 from casework.models import Anchor, File
 from casework.sealing.keyring import Keyring, KeyringUnusable
 from casework.verification.anchor_keys import FOLDER as ANCHORS
@@ -173,7 +175,8 @@ def _refuse_folder(config: Config, folder: Path, keys: Path | None) -> None:
 
 def _copy_files(store: FileStore, connection: Connection, writing: Writing) -> list[str]:
     query = select(File.stored_name).where(File.erased_at.is_(None)).order_by(File.id).execution_options(yield_per=1000)
-    return [name for name in connection.scalars(query) if not _is_copied(store, name, writing)]
+    under_maps = (value["stored_name"] for _, value in connection.execute(READ_ALL))
+    return [name for name in chain(connection.scalars(query), under_maps) if not _is_copied(store, name, writing)]
 
 
 def _is_copied(store: FileStore, name: str, writing: Writing) -> bool:

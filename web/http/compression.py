@@ -19,7 +19,7 @@ from web.http.static_files import STATIC
 from web.sessions import COOKIE
 
 TYPES = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml",
-                   "application/manifest+json", "text/csv", "application/atom+xml"})  # fmt: skip
+                   "application/manifest+json", "text/csv", "application/atom+xml", "application/geo+json"})  # fmt: skip
 LEAST_BYTES = 600
 """Anything smaller fits in one packet anyway."""
 
@@ -38,8 +38,8 @@ FOR_EVERYBODY = ("public", "transparency", "offline")
 """Prefixes of blueprints whose pages contain nothing about the person asking."""
 
 FORM = "filing.new_report"
-ECHO_NOTHING = ("studio_editor.source",)
-"""Responses for staff that contain neither words from the request nor a token: what the model editor reads."""
+ECHO_NOTHING = ("studio_editor.source", "maps.areas", "maps.sketch")
+"""Responses that contain neither words from the request nor a token: what the model editor reads, and the ground of maps."""
 
 
 def install(app: Flask) -> None:

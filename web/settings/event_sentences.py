@@ -13,6 +13,7 @@ from casework.models import Event
 from casework.setting_events import CHANGED
 from casework.setting_values import VALUES
 from casework.settings.centre import KIND as CENTRE
+from casework.settings.ground_loading import KIND as GROUND_FILE
 from casework.settings.importing.columns import Column, Scope
 from casework.settings.kinds.table import KINDS
 from casework.settings.value_changes import KIND as VALUE
@@ -28,6 +29,7 @@ KIND_WORDS: dict[str, Bilingual] = {
     "calendar_day": Bilingual("Ngày nghỉ, ngày làm bù", "Day of the calendar"),
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
     **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app")},
+    GROUND_FILE: Bilingual("Tệp bản đồ nền", "File under the maps"),
 }
 """The names of the kinds of settings in the list of events."""
 

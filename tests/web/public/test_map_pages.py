@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,11 @@ from casework.permissions import Role
 from casework.places.boundary_files import LARGEST_FILE
 from casework.places.points import point_of
 from casework.tile_addresses import tile_fault, tile_origin
+from casework.upkeep.unsent_files import named_files
 from tests import build
 from tests.casework.places.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.casework.places.test_ground import ROAD, SOUND, layer, tile, tile_file
+from tests.casework.places.test_ground import feature as drawn
 from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, step
 from tests.web.filing.test_pages import filled
@@ -209,6 +213,78 @@ def test_maps_fetch_the_boundaries_once_and_pieces_of_the_tile_file(office: Offi
         assert 'data-pmtiles="/map/base.pmtiles" data-max-zoom="14"' in office.get("administrator", "/settings/map").get_data(as_text=True)
     finally:
         path.unlink()
+
+
+def test_a_tile_file_is_loaded_replaced_served_in_ranges_and_removed(office: Office) -> None:
+    office.world.people["overseer"] = of_the_installation(office.world, "overseer", Role.ADMINISTRATOR)
+    guest, store = office.app.test_client(), office.app.extensions["file_store"]
+    load, first, second = "/settings/map/files/tiles", tile_file(SOUND), tile_file(SOUND, meta={"attribution": "&copy; OpenStreetMap"})
+
+    def sent_file(data: bytes, name: str = "overseer", **form: str) -> TestResponse:
+        return office.post(name, load, **{"reason": "Bản đồ của tỉnh.", "file": (BytesIO(data), "base.pmtiles"), **form})
+
+    second_world(office.world)
+    assert sent_file(first, "administrator", attribution="© A").status_code == 404, "who administers one of two centres"
+    refused = sent_file(tile_file(tile("transportation", "place")), attribution="© A")
+    assert (refused.status_code, "lược đồ OpenMapTiles" in words_of(refused)) == (422, True)
+    assert 'id="tiles-file-error"' in refused.get_data(as_text=True)
+    assert 'id="tiles-attribution-error"' in sent_file(first).get_data(as_text=True), "nobody named a source"
+    assert sent_file(second, reason="").status_code == 422
+    assert list(store.list_names()) == [], "what was refused is not kept"
+    assert guest.get("/map/base.pmtiles").status_code == 404
+
+    assert sent_file(first, attribution="© A").status_code == 302
+    assert sent_file(second).status_code == 302
+    [name] = store.list_names()
+    assert named_files([name]) == {name}, "the sweep leaves it"
+    page = office.get("overseer", "/settings/map?scope=installation").get_data(as_text=True)
+    address = unescape(str(re.search(r'data-pmtiles="([^"]+)"', page)[1]))  # type: ignore[index]
+    assert 'data-attribution="© OpenStreetMap"' in page
+    assert "0 đến 14" in page
+    ranges = (("bytes=0-6", 206, second[:7]), ("bytes=-8", 206, second[-8:]), ("bytes=9000-", 416, None), (None, 200, second))
+    for asked, status, data in ranges:
+        answer = guest.get(address, headers={"Range": asked} if asked else {})
+        assert (answer.status_code, answer.data if data else None) == (status, data)
+        assert status == 416 or "immutable" in answer.headers["Cache-Control"]
+    assert "immutable" not in guest.get("/map/base.pmtiles?v=0").headers["Cache-Control"], "the address of another file"
+    assert "Tệp bản đồ nền" in office.words("overseer", "/settings/events")
+
+    assert office.post("overseer", load, act="remove", reason="Thử lại.").status_code == 302
+    assert office.post("overseer", load, act="remove", reason="Thử lại.").status_code == 422
+    assert guest.get(address).status_code == 404
+    assert list(store.list_names()) == []
+
+
+def test_a_schematic_layer_is_drawn_where_there_are_no_tiles_and_comes_by_command(
+    office: Office, sqlite_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, file = office.app.test_client(), tmp_path / "layer.geojson"
+    for name, value in sqlite_environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(commands, ["base-map", *words])
+        db.session.rollback()
+        return result.exit_code, result.output
+
+    assert run("show") == (0, "Nothing is loaded: maps show the stored boundaries alone.\n")
+    file.write_bytes(layer(drawn("house", "Point", [108, 12])))
+    assert run("sketch", str(file), "--attribution", "Vẽ tay")[0] == 1
+    file.write_bytes(layer(ROAD))
+    assert run("sketch", str(file), "--attribution", "Vẽ tay")[0] == 0
+    assert "schematic layer: 0.0 MB, 1 features" in run("show")[1]
+    page = office.get("administrator", "/settings/map").get_data(as_text=True)
+    address = unescape(str(re.search(r'data-sketch="([^"]+)"', page)[1]))  # type: ignore[index]
+    assert 'data-nearest="16"' in page
+    assert "vị trí gần đúng" in page
+    answer = guest.get(address, headers={"Accept-Encoding": "gzip"})
+    assert (answer.mimetype, "immutable" in answer.headers["Cache-Control"]) == ("application/geo+json", True)
+    tiles = tmp_path / "base.pmtiles"
+    tiles.write_bytes(tile_file(SOUND))
+    assert run("tiles", str(tiles), "--attribution", "© OSM")[0] == 0
+    page = office.get("administrator", "/settings/map").get_data(as_text=True)
+    assert ("data-pmtiles" in page, "data-sketch=" in page) == (True, False), "two roads side by side help nobody"
+    assert [run("remove", which)[0] for which in ("tiles", "sketch", "sketch")] == [0, 0, 1]
 
 
 def test_only_pages_with_a_map_let_browsers_fetch_tiles_and_only_from_the_host_that_was_set(office: Office) -> None:
