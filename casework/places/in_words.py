@@ -54,13 +54,21 @@ class NamedPlace(NamedTuple):
 
 
 def place_in_words(
-    area_id: int | None, village: str | None, *, on: date, point: tuple[float, float] | None = None, accuracy_m: float | None = None
+    area_id: int | None, village: str | None, *, on: date, point: tuple[float, float] | None = None
 ) -> PlaceInWords:
-    """The place of a report or case in words. `village` is one somebody named; else the nearest known one of the commune counts."""
+    """The place of a case in words. `village` is one somebody named; else the nearest known one of the commune counts."""
     commune, formerly = _commune_today(area_id, village)
     nearest = _nearest(area_id, point, on) if point is not None and not village else None
-    accuracy = round(accuracy_m) if point is not None and accuracy_m else None
-    return PlaceInWords(village or nearest or "", nearest is not None, commune, formerly, accuracy)
+    return PlaceInWords(village or nearest or "", nearest is not None, commune, formerly)
+
+
+def position_in_words(
+    latitude: float, longitude: float, *, on: date, area_id: int | None = None, village: str | None = None, accuracy_m: float | None = None
+) -> PlaceInWords:
+    """A point in words: near the nearest village whose place is known, else near the one that was named."""
+    commune, formerly = _commune_today(area_id, village)
+    named = _nearest(area_id, (latitude, longitude), on) or village or ""
+    return PlaceInWords(named, bool(named), commune, formerly, round(accuracy_m) if accuracy_m else None)
 
 
 def _commune_today(area_id: int | None, village: str | None) -> tuple[Bilingual | None, Bilingual | None]:
