@@ -26,6 +26,7 @@ LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
 DOCUMENTS_ICON = "file-text"
 DASHBOARD_ICON = "chart-bar"
 LATE_ICON = "clock-exclamation"
+SEARCH_ICON = "search"
 MOST_TABS = 5
 """Most tabs in the bottom bar of a telephone, for a person with a dashboard."""
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
@@ -113,6 +114,8 @@ def _entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
 def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
+    if may(actor(), Action.READ_OPEN_MAP):
+        bar.append(_entry("open_map.map_of_open_work", _("Map"), "map-2"))
     has_dashboard = may(actor(), Action.READ_STATISTICS)
     if has_dashboard:
         bar.append(_entry("dashboard.dashboard", _("Dashboard"), DASHBOARD_ICON, pages=("dashboard.", "statistics.", "reporting.reports")))
@@ -122,7 +125,7 @@ def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
         leads_centre = actor().holds([Role.OPS_LEAD])
         bar.append(_entry("team.team", _("Team") if leads_centre else _("Staff"), "users-group"))
     if may(actor(), Action.SEARCH_CASES):
-        bar.append(_entry("search.search", _("Search"), "search"))
+        bar.append(_entry("search.search", _("Search"), SEARCH_ICON))
     if may(actor(), Action.READ_LATE):
         bar.append(_entry("late.late", _("Late"), LATE_ICON, pages="late."))
     if may(actor(), Action.READ_LETTERS):
@@ -137,8 +140,9 @@ def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
         bar.append(_entry("public.reports", _("Public list"), "list-search"))
     # a telephone has no room for rare entries: documents are linked from the late list
     tabs = [entry for entry in bar if entry.icon != DOCUMENTS_ICON or not may(actor(), Action.READ_LATE)]
-    if has_dashboard and len(tabs) > MOST_TABS:      # the dashboard starts with what is late
-        tabs = [entry for entry in tabs if entry.icon != LATE_ICON]
+    for icon in (LATE_ICON, SEARCH_ICON):            # the dashboard starts with what is late, and the inbox searches all cases, too
+        if has_dashboard and len(tabs) > MOST_TABS:
+            tabs = [entry for entry in tabs if entry.icon != icon]
     return bar, tabs
 
 

@@ -138,6 +138,7 @@ class Action(StrEnum):
     READ_LATE = "read_late", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}
     READ_LETTERS = "read_letters", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK}
     READ_LOOKS = "read_looks", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_OPEN_MAP = "read_open_map", OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER}
     READ_PROCESS = "read_process", {Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}
     READ_PROCESSING = "read_processing", {Role.ADMINISTRATOR, Role.INSPECTOR}
     READ_PUBLIC = "read_public", ANYONE

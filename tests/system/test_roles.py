@@ -156,6 +156,7 @@ WHO_DOES = {
     "choose_messages": EVERYBODY, "manage_people": {"administrator"}, "manage_wallboards": {"ops_lead", "administrator"},
     "open_settings": {"administrator", "inspector", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
     "read_health": {"administrator", "inspector"}, "run_job": {"administrator"},
+    "read_open_map": TEAM | {"officer", "agency_leader", "committee_leader"},
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
     "write_letter": TEAM | {"agency_leader"},
@@ -629,7 +630,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in SCHEDULES else 403
         case "schedules.schedule" | "schedules.change":     # there is none yet
             return 404 if name in SCHEDULES else 403
-        case "search.search":
+        case "open_map.map_of_open_work" | "search.search":
             searches_nothing = HAS_NO_CASES | {"administrator", "other centre's administrator", "confidential reader"}
             return 403 if name in searches_nothing else 200
         case "cases.case" | "cases.printed" if parts["ref"] == the.hidden.ref:

@@ -27,6 +27,9 @@ ROOMS = {
         ("ops_lead", "/inbox?view=frozen"), ("ops_lead", "/inbox?waits=officer"), ("officer_PTNMT", "/inbox"),
         ("leader_PTNMT", "/inbox?view=approve_answer"), ("administrator", "/inbox"), ("inspector", "/inbox"),
     ),
+    "map of open work": (
+        ("operator", "/open-map"), ("ops_lead", "/open-map?view=late"), ("officer_PTNMT", "/open-map"), ("committee_leader", "/open-map"),
+    ),
     "steps": (
         ("operator", "/tasks/{verify}"), ("operator", "/tasks/{classify}"), ("operator", "/tasks/{distribute}"),
         ("officer_PTNMT", "/tasks/{accept_assignment}"), ("officer_PTNMT", "/tasks/{submit_answer}"),

@@ -16,11 +16,13 @@ from casework.db import db, unit_of_work
 from casework.intake.file_report import Filed, OtherReportFiled, Place, ReportRefused, typed_village
 from casework.intake.just_sent import JustSent
 from casework.intake.limits import TooManyReports
+from casework.local_time import local_day
 from casework.models import Centre, Clock, Report
 from casework.permissions import Action, Actor
 from casework.permissions.sight import report_owned_by
 from casework.photos.records import move_staged_earlier, photos_of_report, staged_photos
-from casework.places.lookup import is_outside
+from casework.places.in_words import position_in_words
+from casework.places.lookup import bounded_area_at, is_outside
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing.keyring import KeyMissing
@@ -213,7 +215,20 @@ def _page(
         base=base_map(db.session.get(Centre, centre_id) if centre_id is not None else None),
         asks_outside=asks_outside or bool(form.outside.data),
         asks_consent=asks_consent,
+        located=_located(form),
     )
+
+
+def _located(form: FilingForm) -> str:
+    """The position that is sent along, in words; its degrees outside every known area."""
+    place, today = form.chosen_place, local_day(now())
+    if place.latitude is None or place.longitude is None:
+        return ""
+    area = bounded_area_at(place.latitude, place.longitude, today)
+    told = position_in_words(
+        place.latitude, place.longitude, on=today, area_id=area.id if area is not None else None, accuracy_m=place.accuracy_m
+    )
+    return in_reader_language(told.words) if told else f"{place.latitude}, {place.longitude}"
 
 
 def _not_sent() -> str:

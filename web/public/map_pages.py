@@ -11,6 +11,7 @@ from casework.files.local import PIECE, FileMissing, FileStore
 from casework.files.under_maps import SKETCH, TILES, GroundFile, ground_file, sketch_body
 from casework.models import Centre
 from casework.permissions import Action
+from casework.places.in_words import position_in_words
 from casework.places.lookup import bounded_area_at, is_outside
 from web.base_map import pmtiles_file
 from web.filing_fields import number
@@ -106,7 +107,10 @@ def area() -> ResponseReturnValue:
     if latitude is None or longitude is None:
         return jsonify(area=None, outside=None), 422
     found_area = bounded_area_at(latitude, longitude, today())
+    accuracy, area_id = number(request.form.get("accuracy"), 100_000), found_area.id if found_area is not None else None
+    told = position_in_words(latitude, longitude, on=today(), area_id=area_id, accuracy_m=accuracy)
     answer = jsonify(
+        words=in_reader_language(told.words) if told else "",
         area={"ref": found_area.ref, "name": in_reader_language(found_area.name)} if found_area is not None else None,
         outside=found_area is None and is_outside(latitude, longitude, today()),
     )

@@ -15,7 +15,8 @@ from casework.local_time import local_day
 from casework.models import Area, Case, Centre
 from casework.parsing import number_in
 from casework.permissions import Action
-from casework.public.cases import code_of_case, newest_published, page_of, public_items, public_list
+from casework.places.in_words import PlaceInWords, position_in_words
+from casework.public.cases import PublicCase, code_of_case, newest_published, page_of, public_items, public_list
 from casework.public.filter_choices import choices_on
 from casework.public.filters import LONGEST_SEARCH, PublicFilter
 from casework.public.map import public_map
@@ -201,4 +202,12 @@ def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str
         held_by=row.centre,
         today=today(),
         base=base_map(row.centre) if case.latitude is not None else None,
+        where=_position(row, case),
     )
+
+
+def _position(row: Case, case: PublicCase) -> PlaceInWords | None:
+    """The published point in words: a publication with a point names the village, too."""
+    if case.latitude is None or case.longitude is None:
+        return None
+    return position_in_words(case.latitude, case.longitude, on=today(), area_id=row.area_id, village=case.item.village)

@@ -18,11 +18,13 @@ from casework.clocks.pauses import counted_from
 from casework.intake.file_report import original_words, place_words, typed_village
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import Alike, alike_nearby
+from casework.local_time import local_day
 from casework.merging.merge import why_not_into
 from casework.models import Case, Recording, Report
 from casework.permissions.sight import Sight, sees
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
+from casework.places.in_words import PlaceInWords, position_in_words
 from casework.places.points import point_of
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
@@ -97,9 +99,18 @@ class ReportToClear:
         self.pieces = marked_pieces(self.original)
         self.place, self.village = place_words(report), typed_village(report)
         self.point = point_of(report)
+        self.position = self._position()
         self.field_name = f"{WORDS}{report.ref}"
         self.words = self.original if sent is None else sent.get(self.field_name, "")
         self.choices: list[PhotoChoice] = choices_of(photos_of_report(report), sent)
+
+    def _position(self) -> PlaceInWords | None:
+        """The point in words, for those who read the original and so the village its sender typed."""
+        if self.point is None:
+            return None
+        latitude, longitude, accuracy_m = self.point
+        area_id = self.report.area_id
+        return position_in_words(latitude, longitude, on=local_day(now()), area_id=area_id, village=self.village, accuracy_m=accuracy_m)
 
     @property
     def left_over(self) -> list[MarkLeft]:

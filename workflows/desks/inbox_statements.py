@@ -155,7 +155,7 @@ def conditions_of(shape: InboxQuery, prefix: str) -> list[ColumnElement[bool]]:
         found.append(late_step(TASK.c, NOW))
     if shape.codes is not None:
         in_cases = select(LINK.c.case_id).join_from(LINK, REPORT, LINK.c.report_id == REPORT.c.id)
-        in_cases = in_cases.where(REPORT.c.code.in_(_several(f"{prefix}codes")), LINK.c.left_at.is_(None))
+        in_cases = in_cases.where(REPORT.c.code.in_(several(f"{prefix}codes")), LINK.c.left_at.is_(None))
         found.append(TASK.c.case_id.in_(in_cases))
     if shape.words:
         found.append(_has_words(len(shape.words), prefix))
@@ -211,30 +211,30 @@ def _of_party(waits: Waits, state: str, prefix: str) -> list[ColumnElement[bool]
     """The further conditions under which an open step of a place waits for a party."""
     known = CASE.c.quarantined_at.is_(None)
     if waits == Waits.OTHERS:
-        return [known, TASK.c.desk.not_in(_several(f"{prefix}own_desks"))]
+        return [known, TASK.c.desk.not_in(several(f"{prefix}own_desks"))]
     if state == "frozen":
         return [known, CASE.c.paused_for == (Pause.QUESTION if waits == Waits.REPORTER else Pause.REFERRAL)]
     return [known, TASK.c.desk.startswith(f"{waits}@", autoescape=True)]
 
 
-def _is_reported(case_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_reported(case_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether a sender or caller marked one of the case's reports urgent."""
     query = select(LINK.c.id).join_from(LINK, REPORT, REPORT.c.id == LINK.c.report_id)
     return query.where(LINK.c.case_id == case_id, LINK.c.left_at.is_(None), REPORT.c.marked_urgent).exists()
 
 
-def _several(name: str) -> BindParameter[Any]:
+def several(name: str) -> BindParameter[Any]:
     return bindparam(name, expanding=True)
 
 
 # -- columns -----------------------------------------------------------------------------------------------------------
 
-_IS_UNCLASSIFIED = CASE.c.state.in_([literal(str(state)) for state in sorted(UNCLASSIFIED)])
+UNCLASSIFIED_CASE = CASE.c.state.in_([literal(str(state)) for state in sorted(UNCLASSIFIED)])
 _STEP: tuple[ColumnElement[Any], ...] = (
     TASK.c.id, TASK.c.ref, TASK.c.element, TASK.c.desk, TASK.c.state, TASK.c.urgent, TASK.c.due_at, TASK.c.entered_at, TASK.c.claimed_at,
     TASK.c.assignment_id, VERSION.c.id, VERSION.c.sha256, OWN_AGENCY.c.name_vi, OWN_AGENCY.c.name_en, OWN_AGENCY.c.short_name_vi,
     OWN_AGENCY.c.short_name_en, HOLDER.c.id, HOLDER.c.full_name, GIVER.c.id, GIVER.c.full_name, counts_at(NOW, TODAY),
-    and_(_IS_UNCLASSIFIED, _is_reported(TASK.c.case_id)),
+    and_(UNCLASSIFIED_CASE, is_reported(TASK.c.case_id)),
 )  # fmt: skip
 _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.id, CASE.c.code, CASE.c.ref, CASE.c.centre_id, CASE.c.area_id, CASE.c.state, CASE.c.source, CASE.c.title, CASE.c.urgency,
@@ -242,7 +242,7 @@ _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.paused_until, CASE.c.reopened, is_unconfirmed(CASE.c), AREA.c.name_vi, AREA.c.name_en, LEAD_AGENCY.c.name_vi,
     LEAD_AGENCY.c.name_en, LEAD_AGENCY.c.short_name_vi, LEAD_AGENCY.c.short_name_en,
 )  # fmt: skip
-_SEALED = (
+SEALED_WORDS = (
     select(WORDS.c.sealed_body)
     .join_from(WORDS, REPORT, REPORT.c.id == WORDS.c.report_id)
     .where(REPORT.c.code == CASE.c.code, WORDS.c.kind == "original")
@@ -326,7 +326,7 @@ def with_case(chosen: FromClause) -> Join:
 
 def columns_of_row(is_first: ColumnElement[Any], *, with_words: bool) -> tuple[ColumnElement[Any], ...]:
     """The columns `inbox_steps.listed_step` reads."""
-    words = case((CASE.c.title.is_(None), _SEALED)) if with_words else null()
+    words = case((CASE.c.title.is_(None), SEALED_WORDS)) if with_words else null()
     return (*_STEP, is_first, words, *_CASE_OF_STEP)
 
 
@@ -338,7 +338,7 @@ def first_of(desks: int, shape: InboxQuery, most: int) -> CTE:
     heads = [head(("desk", "waiting", None), f"first_{number}", shape, "").limit(COUNTED_PER_DESK).subquery() for number in range(desks)]
     due_first = union_all(*(select(rows.c.id) for rows in heads)).subquery()
     query = select(TASK.c.id).join_from(TASK, due_first, due_first.c.id == TASK.c.id).join(CASE, CASE.c.id == TASK.c.case_id)
-    query = query.where(_IS_UNCLASSIFIED, or_(CASE.c.source == "phone", _is_reported(CASE.c.id)))
+    query = query.where(UNCLASSIFIED_CASE, or_(CASE.c.source == "phone", is_reported(CASE.c.id)))
     return query.order_by(TASK.c.due_at, TASK.c.id).limit(most).cte("first")
 
 

@@ -357,7 +357,7 @@ def test_a_position_fills_in_the_commune_and_one_outside_is_asked_about(office: 
     bounded(office)
     for place, area, outside in (((12.05, 108.05), "Xã Lát", False), ((10.7, 106.7), None, True)):
         answer = guest.post("/map/area", data={"latitude": place[0], "longitude": place[1]}).get_json()
-        assert ((answer["area"] or {}).get("name"), answer["outside"]) == (area, outside)
+        assert ((answer["area"] or {}).get("name"), answer["outside"], answer["words"]) == (area, outside, area or "")
     assert guest.post("/map/area", data={"latitude": "nan", "longitude": "1"}).status_code == 422
 
     inside = filled(world, guest, area="", latitude="12.05", longitude="108.15")
@@ -373,6 +373,8 @@ def test_a_position_fills_in_the_commune_and_one_outside_is_asked_about(office: 
     assert "Vẫn gửi?" in words_of(asked)
     assert "Rác ở bìa rừng" in page
     assert hidden(page, "latitude") == "10.7"
+    inside_again = guest.post("/reports/new", data=filled(world, guest, latitude="12.05", longitude="108.15", accuracy="18", words=""))
+    assert "Vị trí gửi kèm: Xã Đạ Chais · ±18 m" in words_of(inside_again)
     without = guest.post("/reports/new", data=away | {"act": "no_position"})
     assert (without.status_code, hidden(without.get_data(as_text=True), "latitude")) == (200, "")
     assert "Rác ở bìa rừng" in without.get_data(as_text=True)

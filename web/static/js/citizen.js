@@ -1,7 +1,7 @@
 // Citizens' pages, ES2019.
 //   [data-offline]             shown while the telephone has no network
 //   button[data-locate="latitude longitude accuracy"]   puts the current place into the inputs with these ids; then [data-located] is shown
-//                              with the numbers in [data-located-at]; [data-locate-failed] says when it cannot
+//                              with the numbers in [data-located-at] and in words in [data-located-words] and [data-picked]; [data-locate-failed] says when it cannot
 //              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
 //              [data-located-outside] says that it lies outside every area
 //   [data-draft-done="owner"]  the report was sent: the draft that was kept of it goes, and this tab remembers where its receipt is
@@ -36,14 +36,16 @@
     take();
   });
 
-  const choose = (button, latitude, longitude) => {
+  const choose = (button, latitude, longitude, accuracy) => {
     const select = document.getElementById(button.dataset.area), body = new FormData();
     const token = button.form && button.form.elements.csrf_token;
     body.append("latitude", latitude);
     body.append("longitude", longitude);
+    if (accuracy) body.append("accuracy", accuracy);
     if (token) body.append("csrf_token", token.value);
     fetch(button.dataset.areaUrl, { method: "POST", body, credentials: "same-origin" }).then(answer => answer.json()).then(found => {
       all("[data-located-outside]").forEach(text => { text.hidden = !found.outside; });
+      if (found.words) all("[data-located-words],[data-picked]").forEach(text => { text.textContent = found.words; });
       if (!found.area || !select || select.value) return;
       select.value = found.area.ref;
       select.dispatchEvent(new Event("change", { bubbles: true }));
@@ -56,7 +58,7 @@
     latitude.form.addEventListener("pointed", () => {
       if (accuracy) accuracy.value = "";
       all("[data-located]").forEach(text => { text.hidden = !latitude.value; });
-      all("[data-located-at]").forEach(text => { text.textContent = latitude.value && latitude.value + ", " + longitude.value; });
+      all("[data-located-at],[data-located-words]").forEach(text => { text.textContent = latitude.value && latitude.value + ", " + longitude.value; });
       if (latitude.value && button.dataset.areaUrl) choose(button, latitude.value, longitude.value);
       else all("[data-located-outside]").forEach(text => { text.hidden = true; });
     });
@@ -76,8 +78,8 @@
         inputs[1].value = position.coords.longitude.toFixed(6);
         if (inputs[2]) inputs[2].value = Math.round(position.coords.accuracy);
         all("[data-located]").forEach(text => { text.hidden = false; });
-        all("[data-located-at]").forEach(text => { text.textContent = inputs[0].value + ", " + inputs[1].value; });
-        if (button.dataset.areaUrl) choose(button, inputs[0].value, inputs[1].value);
+        all("[data-located-at],[data-located-words]").forEach(text => { text.textContent = inputs[0].value + ", " + inputs[1].value; });
+        if (button.dataset.areaUrl) choose(button, inputs[0].value, inputs[1].value, inputs[2] && inputs[2].value);
         inputs[0].dispatchEvent(new CustomEvent("located", { bubbles: true, detail: { accuracy: position.coords.accuracy } }));
       }, () => { button.removeAttribute("aria-busy"); failed(false); }, { enableHighAccuracy: true, timeout: 15000 });
     });

@@ -1,6 +1,7 @@
 // A map to point at a place: [data-pick-map]; the point goes into the inputs latitude and longitude. Drawn by map-base.js.
 //   data-bounds="south,west,north,east"   what is shown at first where nothing is known
 //   label[data-camera]                    a point that chooses the radio of its label
+//   data-area-url                         asked for the place in words; until it answers, and without it, the coordinates are told
 //   [data-picked], [data-unpick]          what was pointed at, and the button that takes it away
 // Tells "pointed" when the inputs have changed, and hears "located" when another script has changed them. ES2019: citizens point, too.
 "use strict";
@@ -38,14 +39,25 @@
       draw();
     });
 
-    let point = null;
+    let point = null, asked = 0;
+    const tell = at => {
+      const mine = ++asked, body = new FormData();
+      picked.textContent = at ? `${latitude.value}, ${longitude.value}` : picked.dataset.nothing;
+      picked.title = at ? picked.textContent : "";
+      if (!at || !stage.dataset.areaUrl) return;
+      body.append("latitude", latitude.value);
+      body.append("longitude", longitude.value);
+      body.append("csrf_token", form.elements.csrf_token.value);
+      fetch(stage.dataset.areaUrl, { method: "POST", body, credentials: "same-origin" }).then(answer => answer.json())
+        .then(found => { if (found.words && mine === asked) picked.textContent = found.words; }).catch(() => {});
+    };
     const put = at => {
       if (!at || Math.abs(latitude.value - at.lat) + Math.abs(longitude.value - at.lng) > 1e-5) {
         latitude.value = at ? at.lat.toFixed(5) : "";
         longitude.value = at ? at.lng.toFixed(5) : "";
         stage.dispatchEvent(new CustomEvent("pointed", { bubbles: true }));
       }
-      picked.textContent = at ? `${latitude.value}, ${longitude.value}` : picked.dataset.nothing;
+      tell(at);
       unpick.hidden = !at;
       if (point) point.remove();
       point = at ? L.circleMarker(at, { radius: 9, interactive: false, className: "map-picked" }).addTo(map) : null;
