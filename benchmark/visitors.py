@@ -179,7 +179,7 @@ def what_to_type(page: str) -> tuple[Typed, str | None]:
     """Return the values a step's page needs and the button to press, None on a page this visitor does not know."""
     tree = html.fromstring(page)
     there = set(tree.xpath("//button[@name='act']/@value"))
-    act = next((each for each in ACTS if each in there), "distribute" if "check" in there else None)
+    act = next((each for each in ACTS if each in there), None)
     match act:
         case "verify" | "publish":
             return {"title": TITLE, "question": WORDS, "checked": "y"}, act
@@ -188,7 +188,7 @@ def what_to_type(page: str) -> tuple[Typed, str | None]:
         case "call_hotline":
             return {"number": "02630000000", "spoke_to": "Trực ban", "reached": "yes", "what": "Đã báo."}, act
         case "distribute":
-            return {"lead": _option(tree, "lead"), "cooperating": []}, act
+            return {"lead": "other", "lead_other": _option(tree, "lead_other"), "cooperating": []}, act
         case "decide_hand_back":
             return {"upheld": "no", "words": "Đất do đơn vị quản lý."}, act
         case "submit_answer":

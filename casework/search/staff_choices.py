@@ -154,21 +154,15 @@ def free_agencies(case: Case, agencies: Sequence[AgencyRow]) -> list[AgencyRow]:
     return [agency for agency in agencies if agency.id not in busy]
 
 
-def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[AgencyRow, str]]:
-    """The agencies with a telephone, the commune's committee first: whom to call about an urgent case."""
-    called = [(agency, agency.phone) for agency in agencies_for(case, now=now) if agency.phone]
-    return sorted(called, key=lambda pair: (pair[0].area_id != case.area_id or case.area_id is None, pair[0].name_vi))
-
-
 def committee_key_of(case: Case, agencies: Sequence[AgencyRow]) -> str:
     """The key of the people's committee of the case's commune, empty when there is none.
 
-    Of a commune's agencies it is the one the others are under.
+    Of a commune's agencies it is the one the others are under; the commune's police stand beside it, under nobody here.
     """
     there = [agency for agency in agencies if case.area_id is not None and agency.area_id == case.area_id]
-    ids = {agency.id for agency in there}
-    found = [agency.key for agency in there if agency.parent_id not in ids]
-    return found[0] if found else ""
+    ids, above = {agency.id for agency in there}, {agency.parent_id for agency in there}
+    found = sorted((agency for agency in there if agency.parent_id not in ids), key=lambda agency: agency.id not in above)
+    return found[0].key if found else ""
 
 
 @kept_with_rules

@@ -213,11 +213,12 @@ def test_a_report_is_verified_with_words_cleared_and_a_photo_covered_and_suggest
             suggestion.click()
     fill_in(page, field="rung_dat_moi_truong", urgency="normal", complexity="ordinary", area=day.world.area.ref)
     send(page)
-    first, second = (ref_of(day.world.agencies[key]) for key in ("PTNMT", "UBND-LAT"))
-    fill_in(page, lead=first)
-    page.check(f"[name=cooperating][value='{second}']")
-    send(page, "check")
-    page.locator("textarea").first.fill("Xin làm trước mưa.")
+    first = ref_of(day.world.agencies["PTNMT"])
+    page.check(f"[name=lead][value='{first}']")
+    page.locator("#agencies-typed").press_sequentially("xa lat")
+    page.locator("#agencies-typed").press("Enter")
+    page.locator("[data-ownbox] > summary").click()
+    page.fill(f"[name='instructions-{first}']", "Xin làm trước mưa.")
     send(page, "distribute")
     assert {row.agency.key: row.instructions for row in day.case("whole").assignments}["PTNMT"] == "Xin làm trước mưa."
 
@@ -284,8 +285,7 @@ def test_several_are_classified_at_once_and_an_urgent_one_calls_the_hotline(day:
 def test_agencies_accept_hand_back_and_are_reminded(day: Day) -> None:
     day.to_distribute("handed back")
     page = day.open_step("operator", "handed back", "distribute")
-    fill_in(page, lead=ref_of(day.world.agencies["HKL"]))
-    send(page, "check")
+    page.select_option("[name=lead_other]", ref_of(day.world.agencies["HKL"]))
     send(page, "distribute")
     suggested = ref_of(day.world.agencies["UBND-LAT"])
     day.step("officer_HKL", "handed back", "accept_assignment", "hand_back", reason="Không phải đất rừng.", suggested=suggested)

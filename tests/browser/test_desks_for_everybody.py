@@ -83,7 +83,7 @@ def test_no_page_of_settings_keeps_anybody_out(day: Day) -> None:
 
 
 REFUSED = (
-    ("operator", "verify", "verify", ""), ("operator", "classify", "classify", ""), ("operator", "distribute", "distribute", "check"),
+    ("operator", "verify", "verify", ""), ("operator", "classify", "classify", ""), ("operator", "distribute", "distribute", "distribute"),
     ("officer_PTNMT", "accept", "accept_assignment", "hand_back"), ("officer_PTNMT", "answer", "submit_answer", "submit_answer"),
     ("leader_PTNMT", "approve", "approve_answer", "redo_answer"), ("operator", "publish", "publish", "publish"),
     ("operator", "urgent", "call_hotline", ""), ("leader_PTNMT", "endorse", "endorse_extension", ""),
@@ -162,8 +162,15 @@ def test_a_case_is_worked_from_verification_to_publication_by_keyboard_alone(day
     reach(page, "[name=complexity]")
     page.keyboard.press("Space")
     pressed(page, ".actionbar button.btn-primary")
-    chosen(page, "[name=lead]", ref_of(day.world.agencies["PTNMT"]))
-    pressed(page, "button[name=act][value=check]")
+    reach(page, "[name=lead]")
+    page.keyboard.press("Space")
+    assert page.locator("[name=lead]:checked").get_attribute("value") == ref_of(day.world.agencies["PTNMT"])
+    reach(page, "#agencies-typed")
+    page.keyboard.insert_text("hat kiem")
+    page.keyboard.press("Enter")
+    assert page.locator(".combo-in .chip").count() == 1
+    page.keyboard.press("Backspace")
+    assert page.locator(".combo-in .chip").count() == 0
     pressed(page, "button[name=act][value=distribute]", "Space")
 
     page = day.open_step("officer_PTNMT", "by keys", "accept_assignment")

@@ -138,10 +138,10 @@ def ref_of_agency(key: str) -> str:
 def distribute(operator: Visitor) -> None:
     operator.look("distribute")
     page = operator.page
-    page.select_option("[name=lead]", ref_of_agency("PTNMT"))
-    page.check(f"[name=cooperating][value='{ref_of_agency('UBND-LAT')}']")
-    operator.send("check")
-    operator.look("distribute-confirm")
+    page.check(f"[name=lead][value='{ref_of_agency('PTNMT')}']")
+    page.locator("#agencies-typed").press_sequentially("xa lat")
+    page.locator("#agencies-typed").press("Enter")
+    operator.look("distribute-chosen")
     operator.send("distribute")
 
 

@@ -106,8 +106,7 @@ class Journey:
     def distribute(self) -> Page:
         operator, page = self.opened("operator")
         lead, *helping = (self.world.agencies[key].ref for key in (*AGENCY_KEYS, UNWILLING))
-        page = operator.submit(page, ("act", "check"), lead=lead, cooperating=helping)
-        page = operator.submit(page, ("act", "distribute"))
+        page = operator.submit(page, ("act", "distribute"), lead=lead, cooperating=helping)
         return self._ended("distribute", page)
 
     def hand_back(self) -> Page:

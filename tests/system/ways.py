@@ -171,8 +171,7 @@ class Way(Journey):
 
     def distribute(self) -> Page:
         operator, page = self.opened("operator")
-        page = operator.submit(page, ("act", "check"), lead=self.world.agencies["PTNMT"].ref)
-        return self._ended("distribute", operator.submit(page, ("act", "distribute")))
+        return self._ended("distribute", operator.submit(page, ("act", "distribute"), lead=self.world.agencies["PTNMT"].ref))
 
     def accept(self) -> Page:
         officer, page = self.opened("officer_PTNMT")

@@ -27,6 +27,7 @@ from web.steps import (
 )
 from web.steps.act_page import ACT_PAGES, ActPage
 from web.steps.ready_texts import texts_for
+from web.steps.where import where_is
 from web.task_page import Act
 from workflows.running.acts import ActUnknown, act_recorded
 from workflows.running.hearing import acts_to_offer
@@ -108,6 +109,7 @@ def _shown(page: ActPage, *, refusal: str = "") -> str:
         address=this_address(),
         refusal=" ".join([*page.refusals, refusal]).strip(),
         reports_seen=reports_seen(page.case, actor()),
+        where=where_is(page.case) if reads_words(page.case, actor()) else None,
         **_case_facts(page.case),
         ready=texts_for(page.case, page.ready),
         **page.context(),

@@ -1,6 +1,6 @@
 """The steps of asking agencies: distribute, accept or hand back, decide on a hand-back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -16,84 +16,81 @@ from wtforms.validators import InputRequired, Optional
 from casework.assignments.asking import is_short
 from casework.assignments.distribution import DistributeInput
 from casework.assignments.due_previews import DistributionLimits, distribution_limits
-from casework.assignments.hand_backs import DecideHandBackInput, HandBackInput, hand_back_turns, last_hand_back, turns_left
-from casework.assignments.load import Load, loads_of
-from casework.bilingual import Bilingual
+from casework.assignments.hand_backs import DecideHandBackInput, HandBackInput, HandBackTurn, hand_back_turns, last_hand_back, turns_left
+from casework.assignments.load import Load, loads_and_leads
 from casework.permissions import Role
-from casework.places.former_agencies import agencies_now
 from casework.reading.rule_rows import AgencyRow
-from casework.search.staff_choices import agencies_chosen, agencies_for, committee_key_of, free_agencies
+from casework.search.staff_choices import agencies_chosen, agencies_for, free_agencies
+from casework.text import fold
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.steps.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
-from workflows.routing.suggestion import live_table, suggest
+from workflows.routing.candidates import Candidates, candidates_for
 from workflows.running.steps import StepResult
 
 INSTRUCTIONS = "instructions-"
+"""Prefix of the words for one agency; its ref follows. Without any it gets those for all."""
 DAY = "day-"
 """Prefix of the earlier deadlines of cooperating agencies; the agency's ref follows."""
 TAKE = "take"
+OTHER = "other"
+"""As the leading agency: the one of the list below those that are suggested."""
 LONGEST_INSTRUCTIONS = 2_000
 
 
 class DistributeForm(Form):
-    """The lead and cooperating agencies; instructions are separate fields named by the agency's ref."""
+    """The lead and cooperating agencies; words for one agency are separate fields named by its ref."""
 
     lead = SelectField(_l("Leading agency"), validate_choice=False, default=NOTHING)
+    lead_other = SelectField(_l("Another agency"), validate_choice=False, default=NOTHING)
     cooperating = SelectMultipleField(_l("Cooperating agencies"), validate_choice=False)
+    to_all = TextAreaField(_l("Words to the agencies"), validators=[at_most(LONGEST_INSTRUCTIONS)])
     until = DateField(_l("New day of the answer"), validators=[Optional()], description=_l("Empty: the promised day stays."))
     confirms_short = BooleanField(_l("The agency has to manage in the time that is left"))
 
 
-@dataclass(frozen=True, slots=True)
-class SuggestedAgencies:
-    """The agencies that the distribution table suggests for a case, and why. `lead` is empty where that agency has the case already."""
-
-    lead: AgencyRow | None
-    cooperating: list[AgencyRow]
-    reason: Bilingual
-
-
 class DistributePage(TaskPage, element="distribute"):
-    """Two pages: choose the agencies, then read their limits, write instructions, and send."""
+    """One page: who leads, who cooperates, what they are told; what will be sent, with every limit, stands beside it."""
 
     template = "steps/distribute.html"
     form: DistributeForm
 
     def build(self) -> None:
         self.there = agencies_for(self.case, now=now())
-        self.agencies = {agency.ref: agency for agency in free_agencies(self.case, self.there)}
-        self.confirms = False
+        free = free_agencies(self.case, self.there)
+        own = self.case.area_id
+        self.agencies = {each.ref: each for each in sorted(free, key=lambda each: own is None or each.area_id != own)}
         self.form = DistributeForm()
-        self.form.lead.choices = [(NOTHING, _("Choose an agency")), *((ref, local(agency.name)) for ref, agency in self.agencies.items())]
-        self.form.cooperating.choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
+        choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
+        self.form.lead_other.choices = [(NOTHING, _("Choose an agency")), *choices]
+        self.form.lead.choices = self.form.cooperating.choices = choices
 
     @classmethod
     def works_before_lock(cls) -> bool:
         return request.form.get("act") != "distribute" or super().works_before_lock()
 
     def act(self) -> Act | None:
-        if request.form.get(TAKE) and self.suggested is not None:
-            self.form.lead.data = self.suggested.lead.ref if self.suggested.lead else NOTHING
-            self.form.cooperating.data = [agency.ref for agency in self.suggested.cooperating]
-            self.is_unfinished = True
+        if request.form.get(TAKE):
+            self._take(request.form[TAKE])
+        elif not self.form.validate_on_submit():
             return None
-        if not self.form.validate_on_submit():
-            return None
-        if self.chosen == "choose":
+        if self.chosen != "distribute":
             self.is_unfinished = True
             return None
         if self.lead is None:
             self.form.lead.errors = [_("Please choose the agency that leads.")]
             return None
-        if self.chosen != "distribute":
-            self.is_unfinished = self.confirms = True
-            return None
-        self.confirms = True
-        instructions = {agency.id: words for agency in self.asked if (words := self.instructions_of(agency).strip())}
+        return self._distributed()
+
+    def _take(self, ref: str) -> None:
+        """Tick an agency that the table names to cooperate."""
+        self.form.cooperating.data = list(dict.fromkeys([*(self.form.cooperating.data or ()), ref]))
+
+    def _distributed(self) -> Act | None:
+        instructions = {agency.id: words for agency in self.asked if (words := self.words_to(agency))}
         if any(len(words) > LONGEST_INSTRUCTIONS for words in instructions.values()):
             self.refusals.append(_("Instructions may have %(max)d characters.", max=LONGEST_INSTRUCTIONS))
             return None
@@ -114,7 +111,8 @@ class DistributePage(TaskPage, element="distribute"):
 
     @property
     def lead(self) -> AgencyRow | None:
-        return self.agencies.get(self.form.lead.data or NOTHING)
+        chosen = self.form.lead.data or NOTHING
+        return self.agencies.get(self.form.lead_other.data or NOTHING if chosen in (NOTHING, OTHER) else chosen)
 
     @property
     def cooperating(self) -> list[AgencyRow]:
@@ -129,6 +127,10 @@ class DistributePage(TaskPage, element="distribute"):
 
     def instructions_of(self, agency: AgencyRow) -> str:
         return request.form.get(f"{INSTRUCTIONS}{agency.ref}", "")
+
+    def words_to(self, agency: AgencyRow) -> str:
+        """What an agency is told: its own words, or else those for all."""
+        return self.instructions_of(agency).strip() or (self.form.to_all.data or "").strip()
 
     def day_of(self, agency: AgencyRow) -> str:
         """The earlier deadline submitted for a cooperating agency; empty where it gets the common one."""
@@ -146,58 +148,65 @@ class DistributePage(TaskPage, element="distribute"):
     @property
     def gives_time(self) -> bool:
         """Whether so little time is left that an operations lead must decide on the deadline, and the reader is one."""
-        return actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id) and is_short(self.case, self.limits.case_due_at, now())
+        return self._gives_time(self.limits)
+
+    def _gives_time(self, *limits: DistributionLimits) -> bool:
+        leads = actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id)
+        return leads and any(is_short(self.case, each.case_due_at, now()) for each in limits)
+
+    @cached_property
+    def turns(self) -> list[HandBackTurn]:
+        return hand_back_turns(self.case)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        return candidates_for(self.case, self.there, list(self.agencies.values()), self.turns, self.loads_and_leads[1])
+
+    @cached_property
+    def loads_and_leads(self) -> tuple[dict[int, Load], Mapping[int, int]]:
+        return loads_and_leads([agency.id for agency in self.agencies.values()], self.case, now=now())
 
     def context(self) -> dict[str, Any]:
-        turns, loads = hand_back_turns(self.case), loads_of([agency.id for agency in self.agencies.values()], now=now())
-        self.form.lead.choices = [
-            (ref, f"{name}{load_words(loads[self.agencies[ref].id])}" if ref in self.agencies else name)
-            for ref, name in self.form.lead.choices
-        ]
+        loads = self.loads_and_leads[0]
+        told = [agency for agency in self.agencies.values() if agency in self.asked or self.instructions_of(agency) or self.day_of(agency)]
         return {
-            "confirms": self.confirms,
-            "asked": [(agency, f"{INSTRUCTIONS}{agency.ref}", self.instructions_of(agency)) for agency in self.asked],
-            "days": {agency.ref: (f"{DAY}{agency.ref}", self.day_of(agency)) for agency in self.cooperating},
-            # what was written on the second page stays when one goes back to the first
-            "kept": [(name, value) for name, value in request.form.items() if name.startswith((INSTRUCTIONS, DAY))],
-            "limits": self.limits,
+            "asked": self.asked,
+            "lead": self.lead,
+            "leads_otherwise": self.lead is not None and self.lead.id not in {each.agency.id for each in self.candidates.to_lead},
+            "candidates": self.candidates,
+            "offered": self._offered(),
+            "find": request.form.get("find", "").strip(),
+            "own_words": [(agency, self.instructions_of(agency), self.day_of(agency)) for agency in told],
+            "earlier": {agency.ref: day for agency in self.cooperating if (day := _as_day(self.day_of(agency))) is not None},
             "limits_of": self.limits_of,
             "number": max(1, len(self.asked)),
-            "suggested": self.suggested,
+            "gives_time": self._gives_time(*self.limits_of.values()),
             "loads": {ref: loads[agency.id] for ref, agency in self.agencies.items()},
-            "turns": turns,
-            "left": {slot: turns_left(turns, slot) for slot in ("lead", "cooperating")},
+            "turns": self.turns,
+            "left": {slot: turns_left(self.turns, slot) for slot in ("lead", "cooperating")},
             "others": other_acts(self.case),
             "busy": [assignment.agency for assignment in self.case.open_assignments],
         }
+
+    def _offered(self) -> list[tuple[AgencyRow, bool]]:
+        """The agencies to tick, the commune's own first, and whether the search of those without a script leaves each in sight."""
+        words = fold(request.form.get("find", "")).split()
+        chosen = set(self.form.cooperating.data or ())
+        return [
+            (agency, agency.ref in chosen or all(word in fold(f"{local(agency.name)} {agency.short_name_vi}") for word in words))
+            for agency in self.agencies.values()
+        ]
 
     def said(self, act: Act, result: StepResult) -> str:
         number = 1 + len(self.cooperating)
         return str(ngettext("Distributed to %(num)s agency.", "Distributed to %(num)s agencies.", number))
 
-    @cached_property
-    def suggested(self) -> SuggestedAgencies | None:
-        """The table's suggestion as agencies that can be asked; None where there is none, or none of them is available."""
-        if self.case.field is None:
-            return None
-        table = live_table(self.case.centre_id)
-        found = suggest(self.case.field.service_code, committee_key_of(self.case, self.there), self.case.urgency, table=table)
-        if found is None:
-            return None
-        by_key = agencies_now((found.lead, *found.cooperating), self.case, self.there)
-        free = {agency.id for agency in self.agencies.values()}
-        named = dict.fromkeys(by_key[key] for key in (found.lead, *found.cooperating) if key in by_key and by_key[key].id in free)
-        lead = by_key.get(found.lead) if by_key.get(found.lead) in named else None
-        cooperating = [agency for agency in named if agency is not lead]
-        return SuggestedAgencies(lead, cooperating, found.reason) if lead or cooperating else None
 
-
-def load_words(load: Load) -> str:
-    """An agency's present load, shown after its name: " (12 hồ sơ đang mở, 2 trễ)"; empty without open cases."""
-    if not load.open:
-        return ""
-    words = str(ngettext("%(num)s open case", "%(num)s open cases", load.open))
-    return f" ({words}, {ngettext('%(num)s late', '%(num)s late', load.late)})" if load.late else f" ({words})"
+def _as_day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
 
 
 class AcceptForm(Form):

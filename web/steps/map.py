@@ -12,8 +12,10 @@ from casework.db import db
 from casework.intake.similar_cases import Alike
 from casework.models import Case, Centre, Report
 from casework.places.points import Point
+from casework.reading.kept_with_rules import kept_with_rules
 from casework.successors import centre_at_work
 from web.base_map import BaseMap, base_map
+from web.navigation import CentreWords
 
 LARGEST_OUTLINE = 60_000
 """The most characters of an area's outline embedded in a page; a longer one is left out."""
@@ -46,10 +48,20 @@ def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike:
     return StaffMap(spots, _outline(case), base_map(_centre(case)))
 
 
-def _centre(case: Case) -> Centre:
+def map_of(case: Case) -> StaffMap:
+    """The map of a case without points of its own: what lies under those the page names."""
+    return StaffMap([], "", base_map(_centre(case)))
+
+
+def _centre(case: Case) -> CentreWords:
     """The centre whose land is drawn: that of the case, or its successor, because a centre that has ended is on no map."""
-    at_work = centre_at_work(case.centre_id, case.area_id)
-    return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
+    return _called(centre_at_work(case.centre_id, case.area_id))
+
+
+@kept_with_rules
+def _called(centre_id: int) -> CentreWords:
+    centre = db.session.get_one(Centre, centre_id)
+    return CentreWords(centre.name, centre.phone, centre.id, centre.ref)
 
 
 def _spot(report: Report, point: Point) -> ReportPoint:

@@ -24,6 +24,7 @@ from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
 from web.steps.drawn_steps import FormStepPage
+from web.steps.where import where_is
 from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
@@ -191,7 +192,7 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         queue=queue_beside(step, moment),
         moment=moment,
         account_id=by.account_id,
-        **page.context(),
+        **{"where": where_is(page.case, has_step=True) if reads_matter(step.desk) else None, **page.context()},
     )
 
 

@@ -1,5 +1,6 @@
 """The operators' steps: verify and clear, refuse, classify, call the hotline."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,7 @@ from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen
 from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from
-from casework.intake.file_report import original_words, place_words, typed_village
+from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import Alike, alike_nearby
 from casework.local_time import local_day
@@ -31,7 +32,6 @@ from casework.recordings.transcripts import has_unheard_voice, recording_of
 from casework.search.staff_choices import (
     communes_for,
     fields_for,
-    hotline_numbers_for,
     refusal_reasons_for,
     villages_for,
     visibility_reasons_for,
@@ -55,7 +55,9 @@ from web.steps.other_acts import other_acts
 from web.steps.position_hint import position_mismatch
 from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
+from web.steps.where import where_is
 from web.task_page import Act, TaskPage, at_most
+from workflows.routing.hotline_numbers import hotline_numbers_for
 from workflows.running.hearing import unheard_in
 from workflows.running.steps import StepResult
 
@@ -167,7 +169,7 @@ class VerifyPage(TaskPage, element="verify"):
             "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
             "alike": with_ways(self.case, alike, can_merge=any(possible.verb == "merge" for possible, _kind in others)),
             "earlier": earlier_reports(self.case, by=actor()),
-            "map": staff_map(self.case, [(each.report, each.point) for each in self.reports], alike),
+            "where": replace(where_is(self.case), map=staff_map(self.case, [(each.report, each.point) for each in self.reports], alike)),
             "others": others,
             "staff_labels": STAFF_LABELS,
             "villages": villages_for(self.case, now=now()),
@@ -280,11 +282,9 @@ class ClassifyPage(TaskPage, element="classify"):
     @cached_property
     def suggested(self) -> Suggestions:
         """Suggestions from the words, without words the person may not read; a form that is only sent needs none."""
-        reads = sees(actor(), Sight.ORIGINAL, self.case)
-        seen = reports_seen(self.case, actor(), has_step=True)
-        words = [self.case.title, *(each.original if reads else each.cleared for each in seen)]
-        places = [self.case.place, *(each.place for each in seen)]
-        found = suggestions_for(self.case, _one_text(words), now=now(), place=_one_text([*words, *places]))
+        words = words_read(self.case)
+        places = [self.case.place, *(each.place for each in reports_seen(self.case, actor(), has_step=True))]
+        found = suggestions_for(self.case, words, now=now(), place=_one_text([words, *places]))
         is_choice = found.field is not None and found.field.target in self.fields
         return found if is_choice else Suggestions(None, found.urgent, found.place)
 
@@ -345,6 +345,12 @@ class ClassifyPage(TaskPage, element="classify"):
         return str(_("Case %(code)s is classified. Next: distribute it.", code=result.case.code))
 
 
+def words_read(case: Case) -> str:
+    """The title and the words of the reports as whoever asks may read them."""
+    read = original_words if sees(actor(), Sight.ORIGINAL, case) else cleared_words
+    return _one_text([case.title, *(read(link.report) for link in case.reports if link.left_at is None)])
+
+
 def _one_text(parts: list[str | None]) -> str:
     """The texts joined so that no phrase is matched across the end of one."""
     return "\n_\n".join(part for part in parts if part)
@@ -380,7 +386,7 @@ class HotlinePage(TaskPage, element="call_hotline"):
 
     def context(self) -> dict[str, Any]:
         return {
-            "numbers": hotline_numbers_for(self.case, now=now()),
+            "numbers": hotline_numbers_for(self.case, words_read(self.case), now=now()),
             "calls": hotline_calls(self.case),
             "others": other_acts(self.case),
         }

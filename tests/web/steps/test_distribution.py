@@ -22,7 +22,7 @@ from casework.working_time import DayTooFar
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
-from web.due_words import limit_words
+from web.due_words import short_limit_words
 
 
 @pytest.fixture
@@ -34,18 +34,49 @@ def agencies(office: Office, lead: str, *others: str, **more: Any) -> dict[str, 
     return {"lead": office.world.agencies[lead].ref, "cooperating": [office.world.agencies[key].ref for key in others], **more}
 
 
+def chosen(page: str) -> list[str]:
+    """The agencies that lead or are ticked, by ref."""
+    return re.findall(r'<(?:input [^>]*value|option value)="([^"]+)"[^>]* (?:checked|selected)>', page)
+
+
 def test_the_table_suggests_and_says_why_and_nobody_is_chosen_before_a_person_does(office: Office) -> None:
     case = build.case_at(office.world, "to_distribute")
-    address = step(case, "distribute")
+    address, lat = step(case, "distribute"), office.world.agencies["UBND-LAT"]
     page = office.get("operator", address).get_data(as_text=True)
-    assert '<option selected value="">' in page
-    assert "Gợi ý: Phòng Tài nguyên và Môi trường chủ trì" in words_of(page)
-    assert "Theo bảng phân phối: Đất đai, rác thải, nguồn nước. Ông/Bà quyết định." in words_of(page)
-    assert office.post("operator", address, act="check", lead="").status_code == 422
-    taken = office.post("operator", address, take="agencies", lead="", cooperating=[])
+    assert chosen(page) == []
+    first = words_of(page.split('class="sug"')[1].split("</label>")[0])
+    assert "Phòng Tài nguyên và Môi trường" in first
+    assert "Theo bảng phân phối: Đất đai, rác thải, nguồn nước" in first
+    assert "Chưa chọn đơn vị" in words_of(page)
+    assert office.post("operator", address, act="distribute", lead="").status_code == 422
+    taken = office.post("operator", address, take=lat.ref, lead=office.world.agencies["PTNMT"].ref, cooperating=[])
     assert taken.status_code == 200
-    assert f'<option selected value="{office.world.agencies["PTNMT"].ref}">' in taken.get_data(as_text=True)
+    assert chosen(taken.get_data(as_text=True)) == [office.world.agencies["PTNMT"].ref, lat.ref]
     assert case.assignments == []
+
+
+def test_whom_an_agency_named_and_who_led_such_cases_there_stand_among_the_suggestions(office: Office) -> None:
+    world = office.world
+    for _ in range(2):
+        led = build.case_at(world, "to_distribute")
+        build.do(world, led, "distribute", "operator", lead=world.agencies["HKL"], cooperating=[])
+    case = build.case_at(world, "at_agency")
+    build.do(world, case, "accept_assignment", "officer_PTNMT", act="hand_back", reason="Thuộc xã.", suggested=world.agencies["UBND-LAT"])
+    build.do(world, case, "decide_hand_back", "operator", upheld=True, words="Đúng.")
+    page = office.get("operator", step(case, "distribute")).get_data(as_text=True)
+    cards = [words_of(card) for card in page.split('class="sug"')[1].split('id="lead-is-other"')[0].split("</label>")]
+    assert "UBND xã Lát Phòng Tài nguyên và Môi trường chuyển trả và nêu đơn vị này" in cards[0]
+    assert any("Hạt Kiểm lâm" in card and "Đã chủ trì 2 vụ cùng lĩnh vực ở xã này" in card for card in cards)
+    assert len(cards) <= 4                                                 # three, and what follows the last
+
+
+def test_without_a_script_the_agencies_to_tick_are_found_without_accents_and_the_chosen_stay(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    sent = agencies(office, "PTNMT", "HKL", find="xa lat", act="choose")
+    page = office.post("operator", step(case, "distribute"), **sent).get_data(as_text=True)
+    ticks = re.findall(r'<label class="form-check"( hidden)?>(.*?)</label>', page, re.DOTALL)
+    in_sight = {words_of(tick).split(" đang")[0] for is_hidden, tick in ticks if not is_hidden and 'name="cooperating"' in tick}
+    assert in_sight == {"UBND xã Lát", "Hạt Kiểm lâm huyện Lạc Dương"}
 
 
 def test_each_agency_shows_what_it_has_and_what_is_late(office: Office) -> None:
@@ -58,7 +89,7 @@ def test_each_agency_shows_what_it_has_and_what_is_late(office: Office) -> None:
     build.case_at(office.world, "to_publish")                              # done, so nothing of it lies on a table
     case = build.case_at(office.world, "to_distribute")
     page = office.words("operator", step(case, "distribute"))
-    assert "Phòng Tài nguyên và Môi trường (4 hồ sơ đang mở, 1 trễ)" in page
+    assert re.search(r"Phòng Tài nguyên và Môi trường [^·]*?4 hồ sơ đang mở, 1 trễ", page)
     assert "UBND xã Lát 2 hồ sơ đang mở" in page
     assert "0 hồ sơ đang mở" not in page
 
@@ -67,15 +98,18 @@ def test_the_limits_of_one_and_of_several_are_worked_out_for_what_is_ticked(offi
     case = build.case_at(office.world, "to_distribute")
     address = step(case, "distribute")
     page = office.get("operator", address).get_data(as_text=True)
-    assert re.search(r'data-limits-of="1"><dt>', page)
-    assert re.search(r'data-limits-of="2" hidden>', page)
+    assert limits_in_sight(page) == ["1"]
     assert "Tính thời hạn theo lựa chọn" in page                           # the way without a script
     several = office.post("operator", address, act="choose", **agencies(office, "PTNMT", "UBND-LAT")).get_data(as_text=True)
-    assert re.search(r'data-limits-of="2"><dt>', several)
-    assert re.search(r'data-limits-of="1" hidden>', several)
+    assert limits_in_sight(several) == ["2"]
     shown = distribution_limits(case, agencies=2, now=office.moment)
-    assert limit_words(shown.case_due_at) in words_of(several)
-    assert limit_words(shown.accept_by) in words_of(several)
+    assert shown.case_due_at is not None
+    for limit in (shown.case_due_at, shown.accept_by):
+        assert short_limit_words(limit, now=office.moment) in words_of(several)
+
+
+def limits_in_sight(page: str) -> list[str]:
+    return [number for number, more in re.findall(r'data-limits-of="(.)"([^>]*)>', page) if "hidden" not in more]
 
 
 def test_a_cooperating_agency_may_get_an_earlier_day_and_only_an_earlier_one(app: Flask) -> None:
@@ -85,9 +119,9 @@ def test_a_cooperating_agency_may_get_an_earlier_day_and_only_an_earlier_one(app
     moment = build.next_moment(case)
     office.clock(moment)
     sent = agencies(office, "PTNMT", "UBND-LAT")
-    confirm = office.post("operator", address, act="check", **sent).get_data(as_text=True)
-    assert f'name="day-{lat.ref}"' in confirm
-    assert f'name="day-{office.world.agencies["PTNMT"].ref}"' not in confirm
+    page = office.post("operator", address, act="choose", **sent).get_data(as_text=True)
+    days = {ref: re.findall(rf'<input [^>]*name="day-{ref}"[^>]*>', page)[0] for ref in sent["cooperating"] + [sent["lead"]]}
+    assert [ref for ref, day in days.items() if "disabled" not in day] == [lat.ref]
     wrong = {"2026-03-20": "không sớm hơn hạn chung", "2026-03-02": "chưa đến một ngày làm việc", "hôm nay": "một ngày có trong lịch"}
     for day, words in wrong.items():
         typed = {f"day-{lat.ref}": day, f"instructions-{lat.ref}": "Đo trước."}
@@ -114,11 +148,21 @@ def test_what_was_written_to_agencies_is_still_there_after_choosing_others(offic
     case = build.case_at(office.world, "to_distribute")
     address, lat = step(case, "distribute"), office.world.agencies["UBND-LAT"]
     words = {f"instructions-{lat.ref}": "Đo trước.", f"day-{lat.ref}": "2026-03-05"}
-    page = office.post("operator", address, act="choose", **agencies(office, "PTNMT", "UBND-LAT"), **words).get_data(as_text=True)
-    assert re.search(r'<input type="hidden" name="instructions-[^"]+" value="Đo trước.">', page)
-    again = office.post("operator", address, act="check", **agencies(office, "HKL", "UBND-LAT"), **words).get_data(as_text=True)
-    assert "Đo trước.</textarea>" in again
-    assert 'value="2026-03-05"' in again
+    for lead in ("PTNMT", "HKL"):
+        page = office.post("operator", address, act="choose", **agencies(office, lead, "UBND-LAT"), **words).get_data(as_text=True)
+        assert "Đo trước.</textarea>" in page
+        assert 'value="2026-03-05"' in page
+
+
+def test_words_for_all_reach_each_agency_that_has_none_of_its_own(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    office.clock(build.next_moment(case))
+    own = {f"instructions-{office.world.agencies['UBND-LAT'].ref}": "Đo trước."}
+    answer = office.post(
+        "operator", step(case, "distribute"), act="distribute", to_all="Gửi kèm ảnh.", **agencies(office, "PTNMT", "UBND-LAT"), **own
+    )
+    assert answer.status_code == 302
+    assert {row.agency.key: row.instructions for row in case.assignments} == {"PTNMT": "Gửi kèm ảnh.", "UBND-LAT": "Đo trước."}
 
 
 def test_how_often_it_went_to_and_fro_is_counted_with_what_follows(office: Office) -> None:
@@ -145,9 +189,9 @@ def test_how_often_it_went_to_and_fro_is_counted_with_what_follows(office: Offic
 
 def test_the_limits_are_shown_before_anything_is_sent(office: Office) -> None:
     case = build.case_at(office.world, "to_distribute")
-    answer = office.post("operator", step(case, "distribute"), act="check", **agencies(office, "PTNMT", "UBND-LAT"))
+    answer = office.post("operator", step(case, "distribute"), act="choose", **agencies(office, "PTNMT", "UBND-LAT"))
     assert answer.status_code == 200
-    assert "Hạn tiếp nhận" in words_of(answer)
+    assert "Chủ trì, nhận việc" in words_of(answer)
     assert "Phân phối đến 2 đơn vị" in words_of(answer)
     assert case.state == "to_distribute"
 
@@ -180,9 +224,15 @@ def test_a_day_beyond_ten_years_is_refused_in_words(office: Office) -> None:
 def test_going_back_keeps_what_was_chosen(office: Office) -> None:
     case = build.case_at(office.world, "to_distribute")
     answer = office.post("operator", step(case, "distribute"), act="choose", **agencies(office, "HKL", "UBND-LAT"))
-    page = answer.get_data(as_text=True)
-    assert f'<option selected value="{office.world.agencies["HKL"].ref}">' in page
-    assert f'value="{office.world.agencies["UBND-LAT"].ref}" checked' in page
+    assert set(chosen(answer.get_data(as_text=True))) >= {office.world.agencies[key].ref for key in ("HKL", "UBND-LAT")}
+
+
+def test_an_agency_that_is_not_suggested_leads_from_the_list(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    office.clock(build.next_moment(case))
+    answer = office.post("operator", step(case, "distribute"), act="distribute", lead="other", lead_other=office.world.agencies["HKL"].ref)
+    assert answer.status_code == 302
+    assert [row.agency.key for row in case.assignments] == ["HKL"]
 
 
 def test_somebody_must_lead(office: Office) -> None:

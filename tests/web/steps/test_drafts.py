@@ -184,7 +184,7 @@ def test_every_kind_of_form_comes_back_as_it_was(office: Office) -> None:
     other = build.case_at(world, "to_distribute")
     distribute = step(other, "distribute")
     lead = world.agencies["PTNMT"].ref
-    answer = office.post("operator", distribute, act="check", lead=lead)
+    answer = office.post("operator", distribute, act="choose", lead=lead)
     instructions = named(answer, "instructions-")[0]
     assert save(office, distribute, answer.get_data(as_text=True), "operator", lead=lead, **{instructions: "Báo cáo trước 16 giờ."}).json
     assert fields_of(page_of(office, distribute, "operator")).get(instructions) == "Báo cáo trước 16 giờ."

@@ -1,8 +1,7 @@
 // The operator's steps. Every button here is one of the form too, so the page works without this script.
 //   [data-take='{"name": value or [values]}']   puts a suggestion into the fields at once; not shown while they hold it already
 //   [data-clears="id"] with [data-mark]         puts a neutral word in place of a mark in the text #id; marks that are gone disappear
-//   [data-limits] with [data-limits-of="1|2"]   shows the limits of one or of several agencies as they are ticked
-//   [data-fills="name"]                         a link to call: its number goes into that field
+//   [data-fills="name"]                         a link to call: its number goes into that field, in place of another one of them
 "use strict";
 (() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -58,19 +57,9 @@
     show();
   });
 
-  all("[data-limits]").forEach(box => {
-    const form = box.closest("form"), lead = form.elements.lead;
-    const show = () => {
-      const ticked = all("[name=cooperating]:checked", form).filter(tick => tick.value !== lead.value).length;
-      const number = Math.max(1, (lead.value ? 1 : 0) + ticked);
-      all("[data-limits-of]", box).forEach(part => { part.hidden = (part.dataset.limitsOf === "1") !== (number === 1); });
-    };
-    form.addEventListener("change", show);
-    show();
-  });
-
+  const numbers = all("[data-fills]").map(link => link.dataset.number);
   all("[data-fills]").forEach(link => link.addEventListener("click", () => {
     const field = document.querySelector(`[name="${CSS.escape(link.dataset.fills)}"]`);
-    if (field && !field.value) { field.value = link.dataset.number; changed(field); }
+    if (field && (!field.value || numbers.includes(field.value))) { field.value = link.dataset.number; changed(field); }
   }));
 })();
