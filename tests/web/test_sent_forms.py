@@ -215,7 +215,7 @@ def test_the_page_that_gives_what_was_typed_back_keeps_the_key(small: Office, mo
     back = {name: hidden(refused.text, name) for name in (TOKEN, *NOTE)}
     assert back[TOKEN].partition(MARK)[2] == form[TOKEN].partition(MARK)[2]
     assert small.post("operator", address, **back).status_code == 302
-    assert BEFORE not in small.words("operator", f"/cases/{case.ref}")
+    assert BEFORE not in small.words("operator", f"/cases/{case.ref}?tab=all")
     assert small.post("operator", address, **form).status_code == 302
     assert notes_of(case) == [NOTE["words"]]
 

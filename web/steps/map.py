@@ -43,10 +43,10 @@ def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike:
     spots = [_spot(report, point) for report, point in reports if point is not None]
     if not spots and not any(each.case.latitude is not None for each in alike):
         return None
-    return StaffMap(spots, _outline(case), base_map(_centre(case)))
+    return StaffMap(spots, _outline(case), base_map(centre_drawn(case)))
 
 
-def _centre(case: Case) -> Centre:
+def centre_drawn(case: Case) -> Centre:
     """The centre whose land is drawn: that of the case, or its successor, because a centre that has ended is on no map."""
     at_work = centre_at_work(case.centre_id, case.area_id)
     return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
