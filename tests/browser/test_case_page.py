@@ -117,7 +117,7 @@ def test_the_first_screen_of_four_agencies_says_where_and_who_and_grants_the_tim
     page.set_viewport_size({"width": 1366, "height": 768})
     assert ask(page, "document.querySelector('.stages').offsetHeight") <= 76
     seen = page.evaluate(IN_SIGHT)
-    for words in (case.title, "Cho gia hạn", "Nhắc cả nhóm", "Chỉ đường", "Cả hồ sơ", "Trả lời"):
+    for words in (case.title, "Cho gia hạn", "Nhắc cả nhóm", "Xã Lát", "Cả hồ sơ", "Trả lời"):
         assert any(words in each for each in seen), (words, seen)
     assert ask(page, FILLED) == 1
     page.set_viewport_size({"width": 360, "height": 740})
@@ -130,7 +130,7 @@ def test_the_first_screen_of_four_agencies_says_where_and_who_and_grants_the_tim
     assert page.locator(".askbox").count() == 0
     page.locator(".tabs a", has_text="Thời hạn").click()
     page.wait_for_url("**tab=limits*")
-    assert "cho gia hạn đến hết 12/03/2026" in page.inner_text("main")
+    assert "được gia hạn đến hết ngày 12/03/2026" in page.inner_text("main")
     page.locator(".tabs a", has_text="Đường đi").click()
     page.locator("[data-drawn]").wait_for()
     assert min(page.evaluate(LABELS)) >= 12, "labels can be read where the drawing opens"

@@ -51,11 +51,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class AgencyRow:
-    """What the row shows. `said` are facts in small print, `claims` who has which step, `act` the first thing to do, `more` the others."""
+    """What the row shows. `due_note` says what the limit is for where it is not the answer, `said` are facts in small print.
+
+    `claims` say who has which step; `act` is the first thing to do, `more` the others.
+    """
+
 
     assignment: Assignment
     state: tuple[str, Bilingual]
     due: DueWords | None
+    due_note: str
     said: tuple[str, ...]
     claims: tuple[WaitsFor, ...]
     instructions: str | None
@@ -107,11 +112,12 @@ def _row(case: Case, row: Assignment, by: Actor, read: RowsRead, *, can_change_l
     step = next((each for each in steps if ask is None or ask.step is not each), None)
     links = read.acts.of_row(row.id)
     first = next((link for link in links if link[0].verb == "remind"), None) if step is None and ask is None else None
-    has_answer = bool(read.answers.get(row.id))
+    has_answer, is_asked = bool(read.answers.get(row.id)), row.is_open and row.state == AssignmentState.ASKED
     return AgencyRow(
         assignment=row,
         state=ASSIGNMENT_LABELS[AssignmentState(row.state)],
-        due=_due(row, read.clocks),
+        due=_accepts_by(waits) if is_asked else _due(row, read.clocks),
+        due_note=_("to accept it") if is_asked else "",
         said=_said(row, read.marks.of(row.agency.key)),
         claims=tuple(each for each in waits if each.holder is not None),
         instructions=instructions_seen(row, by) if by.works_for(row, case) else None,
@@ -130,6 +136,11 @@ def _own(each: WaitsFor, own: frozenset[str]) -> OwnStep | None:
     if each.task is None or each.task.ref not in own or each.what is None:
         return None
     return OwnStep(each.task.ref, each.task.element, each.what, url_for("tasks.task", ref=each.task.ref, alone=1))
+
+
+def _accepts_by(waits: Sequence[WaitsFor]) -> DueWords | None:
+    """The limit for accepting, of the step that waits for it."""
+    return due_words(next((each.due for each in waits if each.due is not None), None), now=now())
 
 
 def _due(row: Assignment, clocks: Sequence[Clock]) -> DueWords | None:

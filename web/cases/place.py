@@ -34,8 +34,8 @@ class PlaceSeen:
 
 
 def place_seen(case: Case, by: Actor, reports: Sequence[SeenReport]) -> PlaceSeen | None:
-    """The place of a case. The centre sees the exact points of its reports, everybody else the case's own, rounded until it is published,
-    and of a sensitive case none. None for whoever reads no words of it."""
+    """The place of a case. The centre sees the exact points of its reports, everybody else the case's own once it is accepted, rounded
+    until it is published, and of a sensitive case none. None for whoever reads no words of it."""
     if not reads_words(case, by):
         return None
     spots = tuple(_exact(reports) if sees(by, Sight.ORIGINAL, case) else _released(case))
@@ -51,7 +51,7 @@ def _exact(reports: Sequence[SeenReport]) -> list[SpotSeen]:
 
 
 def _released(case: Case) -> list[SpotSeen]:
-    if case.visibility_reason_id is not None or case.latitude is None or case.longitude is None:
+    if case.accepted_at is None or case.visibility_reason_id is not None or case.latitude is None or case.longitude is None:
         return []
     is_rounded = case.placed_at is None and round(case.latitude, ROUNDED_TO) == case.latitude
     return [SpotSeen(case.code, case.latitude, case.longitude, ROUNDED_METRES if is_rounded else None)]

@@ -156,7 +156,7 @@ def _owing_words(owing: Sequence[Assignment]) -> str:
     if len(owing) == 1:
         return str(_("Waits for %(who)s", who=first))
     others = len(owing) - 1
-    return str(ngettext("Waits for %(who)s and %(num)s more agency", "Waits for %(who)s and %(num)s more agencies", others, who=first))
+    return str(ngettext("Waits for %(who)s and %(num)s more", "Waits for %(who)s and %(num)s more", others, who=first))
 
 
 def _due_of_agencies(owing: Sequence[Assignment], moment: datetime) -> str:

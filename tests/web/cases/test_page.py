@@ -8,11 +8,12 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from casework.casefile.history import staff_steps
 from casework.db import db, unit_of_work
-from casework.models import Event, Note
+from casework.intake.file_report import Place
+from casework.models import Event, Note, VisibilityReason
 from casework.permissions import Role
 from casework.photos.records import photos_of_report
 from casework.sentences import Audience
@@ -351,3 +352,38 @@ def test_a_directive_is_marked_as_carried_out_by_whoever_answers_for_it(office: 
     page = office.words("officer_PTNMT", f"{address}?tab=all")
     assert "Đã thực hiện," in page
     assert "Ghi nhận đã thực hiện chỉ đạo" in page
+
+
+def test_the_place_is_exact_for_the_centre_rounded_for_agencies_and_of_a_sensitive_case_untold(office: Office) -> None:
+    world, point = office.world, {"latitude": 12.07654, "longitude": 108.44321}
+    here = Place(area=world.area, **point)
+    case, fresh = build.case_at(world, "handling", place=here), build.case_at(world, "to_verify", place=here, words="Cột điện nghiêng.")
+    exact, near = "12.07654, 108.44321", "12.07700, 108.44300"
+    seen = {name: office.words(name, f"/cases/{case.ref}") for name in ("operator", "officer_PTNMT", "committee_leader", "administrator")}
+    assert {name: (exact in words, near in words) for name, words in seen.items()} == {
+        "operator": (True, False), "officer_PTNMT": (False, True), "committee_leader": (False, True), "administrator": (False, False),
+    }  # fmt: skip
+    assert near not in office.words("committee_leader", f"/cases/{fresh.ref}"), "nobody has accepted it yet"
+    with unit_of_work():
+        row = db.session.get_one(type(case), case.id)
+        row.visibility_reason = db.session.scalars(select(VisibilityReason).limit(1)).one()
+    assert near not in office.words("officer_PTNMT", f"/cases/{case.ref}")
+
+
+def test_the_row_of_an_agency_has_its_limit_and_the_readers_own_step(office: Office) -> None:
+    world = office.world
+    case = build.case_at(world, "at_agency", agencies=2)
+    address = f"/cases/{case.ref}"
+    operator, officer = office.get("operator", address), office.get("officer_PTNMT", address)
+    assert operator.text.count("/acts/remind?") == 2
+    assert "để tiếp nhận" in words_of(operator)
+    own = build.waiting(case, "accept_assignment", world.agencies["PTNMT"]).ref
+    assert re.search(rf'class="btn btn-primary" href="/tasks/{own}\?alone=1"', officer.text)
+    assert "btn-primary" not in operator.text.partition("<main")[2], "nothing waits for the operator"
+    build.do(world, case, "accept_assignment", "officer_PTNMT", agency=world.agencies["PTNMT"])
+    office.clock(build.next_moment(case))
+    assert office.post("operator", f"{address}/acts/remind?assignment={case.assignments[0].ref}", words="").status_code == 302
+    page = office.words("operator", address)
+    assert re.search(r"Đơn vị chủ trì · Người Thử officer_PTNMT · đã nhắc 1 lần, gần nhất \d\d:\d\d 0[23]/03", page), page
+    for tab in ("", "exchange", "limits", "documents", "history", "nonsense"):
+        assert office.get("operator", f"{address}?tab={tab}").text.count('aria-current="page"') >= 1, tab

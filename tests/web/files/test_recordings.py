@@ -195,7 +195,7 @@ def test_a_sender_is_blocked_from_the_case_told_and_taken_back(office: Office) -
         refused = office.post("ops_lead", address, **wrong)
         assert (refused.status_code, words in refused.get_data(as_text=True)) == (422, True), words
     assert office.post("ops_lead", address, reason=WHY, days="30").status_code == 302
-    for page in (list_page, case_page, address):
+    for page in (list_page, f"{case_page}?tab=history", address):
         assert "01/04/2026" in office.words("ops_lead", page)
     listed = office.words("ops_lead", list_page)
     assert WHY in listed

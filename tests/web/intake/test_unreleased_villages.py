@@ -75,7 +75,7 @@ def test_what_waits_stands_nowhere_else(office: Office) -> None:
     for path in ("/reports", f"/reports/{case.code}", "/reports.csv", "/reports.json", "/reports?q=zyndar", "/reports.atom"):
         assert shown_words(client_of(office.app).get(path)) == [], path
     for name in ("officer_PTNMT", "committee_leader"):
-        for path in (f"/cases/{case.ref}", "/search?q=zyndar", "/dashboard"):
+        for path in (f"/cases/{case.ref}?tab=all", "/search?q=zyndar", "/dashboard"):
             assert shown_words(office.get(name, path)) == [], path
 
 
