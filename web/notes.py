@@ -11,7 +11,7 @@ from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
 from casework.casefile.views import title_seen
 from casework.cases import lock_case
 from casework.db import unit_of_work
-from casework.models import Account, Case
+from casework.models import Account, Case, Note
 from casework.notes.mentions import (
     MentionRefused,
     colleagues,
@@ -22,7 +22,7 @@ from casework.notes.mentions import (
     mentions_of,
     unseen_count,
 )
-from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
+from casework.notes.notes import LONGEST_NOTE, NoteRefused, note_audiences, write_note
 from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import case_seen_by
 from casework.states import STAFF_LABELS, CaseState
@@ -56,7 +56,7 @@ class NoteForm(Form):
 
 @bp.route("/cases/<ref>/notes", methods=["GET", "POST"])
 @performs(Action.WRITE_NOTE)
-@answers_again(lambda ref: url_for("cases.case", ref=ref, _anchor="notes"))
+@answers_again(lambda ref: url_for("cases.case", ref=ref, tab="exchange", _anchor="notes"))
 def write(ref: str) -> ResponseReturnValue:
     seen = found(case_seen_by(actor(), ref))
     form = note_form(seen)
@@ -75,7 +75,7 @@ def write(ref: str) -> ResponseReturnValue:
     except (NoteRefused, MentionRefused) as refusal:
         return _page(found(case_seen_by(actor(), ref)), form, refusal=form.refuse(refusal)), 422
     flash(_("The note is kept, and those named in it are told.") if number else _("The note is kept."))
-    return redirect(url_for("cases.case", ref=ref, _anchor="notes"))
+    return redirect(url_for("cases.case", ref=ref, tab="exchange", _anchor="notes"))
 
 
 @bp.get("/mentions")
@@ -88,10 +88,9 @@ def mentions() -> ResponseReturnValue:
     return render_template("cases/mentions.html", rows=rows, titles={row.case.id: title_for(row.case) for row in rows})
 
 
-def notes_shown(seen: Case) -> dict[str, Any]:
-    """The notes section of a case page. Showing it marks the reader's mentions in it as seen."""
+def notes_shown(seen: Case, notes: list[Note]) -> dict[str, Any]:
+    """The notes section of a case page, with the notes its reader sees. Showing it marks the reader's mentions in it as seen."""
     by = actor()
-    notes = notes_seen_by(by, seen)
     named = mentions_in(notes)
     unseen = [note_id for note_id, rows in named.items() if any(row.account_id == by.own_id and row.seen_at is None for row in rows)]
     if unseen:

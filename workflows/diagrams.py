@@ -37,6 +37,9 @@ class ProcessPosition:
     started_at: datetime
     status: str
     is_readable: bool
+    short_name: Bilingual | None = None
+    waits_at: tuple[str, ...] = ()
+    """The elements at which it waits, as the drawing names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ def _standing(instance: ProcessInstance, tokens: Tokens, late: Collection[str]) 
         started_at=instance.started_at,
         status=instance.status,
         is_readable=tokens.is_readable,
+        short_name=instance.assignment.agency.short_name if instance.assignment else None,
+        waits_at=tuple(element.id for element in current),
     )
 
 

@@ -264,6 +264,12 @@ def _move(assignment: Assignment, extension: Extension, now: datetime) -> None:
             tell_reporters(case, "due_moved", at=now, due_at=new.isoformat(), reason="extension", extension=extension.ref)
 
 
+def case_due_after(case: Case, until_on: date) -> datetime:
+    """Until when the case would have, if its lead agency had until a day."""
+    calendar = calendar_of(case.centre_id)
+    return _case_due(calendar.start_of(until_on + _DAY), case.is_urgent, calendar)
+
+
 def _case_due(end: datetime, urgent: bool, calendar: Calendar) -> datetime:
     """The due instant of a case whose lead agency ends at `end`: one working day later, or two hours if urgent."""
     if urgent:

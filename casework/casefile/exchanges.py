@@ -5,6 +5,7 @@ Sealed words are the centre's alone (Sight.ORIGINAL). So are its questions to a 
 repeat what only that person said. Everybody who works on the case reads what a sender is told about agencies and other bodies.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from casework.bilingual import Bilingual
 from casework.casefile.history import audience_of
 from casework.casefile.step_records import SeenRecord, step_records_seen
-from casework.db import db
+from casework.db import db, kept_for_step
 from casework.models import (
     Account,
     Addition,
@@ -40,11 +41,17 @@ from casework.pausing.withdrawals import withdrawal_reason
 from casework.permissions import Actor
 from casework.permissions.sight import Sight, case_seen_by, sees
 from casework.photos.records import copy_for
+from casework.reading.lacking import Part
 from casework.sentences import Audience
 from casework.states import AssignmentEnd
 from casework.triage.refusals import objection_words
 
 BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)
+TOLD_APART: tuple[type[Any], ...] = (Question, Addition, Referral, Directive, Withdrawal, Refusal, StepRecord, Letter)
+OF_PARTS: dict[Part, type[Any]] = {
+    Part.PUBLICATIONS: Publication, Part.EXTENSIONS: Extension, Part.HAND_BACKS: HandBack, Part.HOLDS: Hold,
+}  # fmt: skip
+"""The tables of which `Dealings.there` tells: by rows of their own, and by parts of the case (casework.reading.lacking)."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,15 @@ def dealings_seen(case: Case, by: Actor) -> Dealings:
     return _named(found)
 
 
+def hold_tables(case: Case, tables: Iterable[type[Any]], parts: Mapping[Any, Any]) -> None:
+    """Keep which of the tables have rows of a case, read along with it: those TOLD_APART, and what is told as parts of a case."""
+    kept_for_step()["tables", case.id] = frozenset({*tables, *(table for part, table in OF_PARTS.items() if parts[part])})
+
+
 def _tables_with_rows(case: Case) -> frozenset[type[Any]]:
+    held: frozenset[type[Any]] | None = kept_for_step().get(("tables", case.id))
+    if held is not None:
+        return held
     asked: list[tuple[type[Any], Any]] = [
         *((table, exists().where(table.case_id == case.id)) for table in BESIDE),
         *((table, exists().where(table.case_id == case.id)) for table in (Publication, Letter)),

@@ -22,7 +22,7 @@ class Matter:
     """What one person may read of a case.
 
     `answers` and `publications` are by the row of the assignment, newest version first. `reads_all`: the person belongs to the centre or
-    the committee, and reads what agencies say to the centre.
+    the committee, and reads what agencies say to the centre. `reads_way`: the person reads the way of the case.
     """
 
     reports: list[SeenReport]
@@ -33,6 +33,7 @@ class Matter:
     clocks: list[Clock]
     ends: dict[int, str | None]
     reads_all: bool
+    reads_way: bool
 
     def reasons(self, case: Case, notes: Iterable[Note]) -> Reasons:
         """The reasons for the lines of the history, from what the person may read anyway."""
@@ -55,7 +56,7 @@ def matter_of(case: Case, by: Actor, *, for_paper: bool = False) -> Matter:
     is_at_work = audience not in (None, Audience.PROCESS)
     publications = publications_of(case) if is_at_work and Publication in dealings.there else []
     hand_backs = hand_backs_seen(case, by) if HandBack in dealings.there else []
-    return Matter(reports, answers, dealings, publications, hand_backs, clocks, end_words_seen(case, by), reads_all)
+    return Matter(reports, answers, dealings, publications, hand_backs, clocks, end_words_seen(case, by), reads_all, audience is not None)
 
 
 def end_words_seen(case: Case, by: Actor) -> dict[int, str | None]:

@@ -16,6 +16,7 @@ from casework.outbox import tell_reporters
 from casework.pausing import sentences
 from casework.pausing.standstills import go_on, stand_still
 from casework.permissions import SYSTEM, Action, Actor, require
+from casework.reading.lacking import Part, is_lacked
 from casework.sentences import always
 from casework.states import Pause
 from casework.text import normal
@@ -110,6 +111,8 @@ def open_hold(case: Case) -> Hold:
 
 def holds_of(case: Case) -> list[Hold]:
     """Every hold of a case, oldest first."""
+    if is_lacked(Part.HOLDS, case.id):
+        return []
     return list(db.session.scalars(select(Hold).where(Hold.case_id == case.id).order_by(Hold.id)))
 
 

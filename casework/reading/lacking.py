@@ -20,6 +20,7 @@ from casework.models import (
     Deputy,
     Extension,
     HandBack,
+    Hold,
     MeToo,
     Note,
     Photo,
@@ -41,6 +42,7 @@ class Part(StrEnum):
     NOTES = "notes"
     PAUSES = "pauses"
     PUBLICATIONS = "publications"
+    HOLDS = "holds"
     ME_TOO = "me_too"
     DEPUTIES = "deputies"
 
@@ -67,6 +69,7 @@ def parts_there(case_id: InstrumentedAttribute[int], parts: Iterable[Part] = Par
         Part.NOTES: exists().where(Note.case_id == case_id),
         Part.PAUSES: exists().where(ClockPause.clock_id == Clock.id, Clock.case_id == case_id),
         Part.PUBLICATIONS: exists().where(Publication.case_id == case_id),
+        Part.HOLDS: exists().where(Hold.case_id == case_id),
         Part.ME_TOO: exists().where(MeToo.case_id == told.id, or_(told.id == case_id, told.merged_into_id == case_id)),
         Part.DEPUTIES: exists().where(
             Answer.assignment_id == Assignment.id, of_assignment,

@@ -23,6 +23,7 @@ from casework.photos.records import prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from tests import build
 from tests.browser.house import DESK, House, Visitor, opened
+from tests.browser.judging import reach
 from tests.browser.waiting import PATIENCE, next_document
 from tests.system.canary import marked_voice
 from web import sessions
@@ -160,9 +161,9 @@ class Day:
 
     def beside(self, name: str, story: str, verb: str, **fields: str) -> Page:
         """An act beside the steps, reached over its link on the page of the case."""
-        page = self.person(name).go(f"/cases/{self.case(story).ref}")
+        page = self.person(name).go(f"/cases/{self.case(story).ref}?tab=all")
         with next_document(page):
-            page.locator(f"nav a[href*='/acts/{verb}']").first.click()
+            reach(page.locator(f"main a[href*='/acts/{verb}']").first).click()
         fill_in(page, **fields)
         send(page, verb if page.locator(f"button[name=act][value={verb}]").count() else "")
         assert f"/acts/{verb}" not in page.url, page.inner_text("main")

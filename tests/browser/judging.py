@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Locator, Page, TimeoutError
 
 from tests.browser.waiting import ask
 from tests.whole import WHOLE
@@ -13,7 +13,14 @@ from web.locales import LANGUAGE_COOKIE
 
 WIDTHS = (360, 768, 1366)
 UNFOLD = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
+OPEN_AROUND = "link => { for (let box = link.closest('details'); box; box = box.parentElement.closest('details')) box.open = true; }"
 MOST_STOPS = 250
+
+
+def reach(link: Locator) -> Locator:
+    """The link, with whatever it is folded into opened, as somebody does who looks for it."""
+    link.evaluate(OPEN_AROUND)
+    return link
 
 
 def speak(page: Page, address: str, language: str) -> None:

@@ -15,7 +15,7 @@ from casework.search.rows import refresh_search_rows
 from tests import build
 from tests import with_photos as pictured
 from tests.browser.house import House, opened
-from tests.browser.waiting import next_document
+from tests.browser.waiting import ask, next_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -52,9 +52,11 @@ def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(hous
 
     lead = house.visitor("ops_lead")
     lead.go(address, "case-page")
-    lead.page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
+    lead.page.evaluate("document.querySelectorAll('main details:not(.menu)').forEach(each => { each.open = true; })")
     lead.look("case-page-opened")
     lead.go(f"{address}?history=limits", "case-history-limits")
+    lead.go(f"{address}?tab=all", "case-page-all")
+    lead.go(f"{address}/diagram", "case-path")
     page = lead.go(f"{address}/print", "case-on-paper")
     assert page.locator(".printbar [data-print]").is_visible()
     page.emulate_media(media="print")
@@ -89,4 +91,47 @@ def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(hous
     lead.look("search-found-en")
     lead.go(address, "case-page-en")
     house.visitor("officer_HKL").go(address, "case-page-agency")
+    assert not house.faults, "\n".join(house.faults)
+
+
+IN_SIGHT = """() => [...document.querySelectorAll('main :is(a, button, summary, h1, .wordcard .ask, .place-t, .due)')]
+    .filter(each => each.checkVisibility() && each.getBoundingClientRect().bottom <= innerHeight).map(each => each.innerText.trim())"""
+FILLED = "[...document.querySelectorAll('main .btn-primary')].filter(each => each.checkVisibility()).length"
+LABELS = "[...document.querySelectorAll('.djs-element.step-current text')].map(each => each.getBoundingClientRect().height)"
+
+
+def test_the_first_screen_of_four_agencies_says_where_and_who_and_grants_the_time_asked_for(house: House) -> None:
+    world = house.world
+    assert world is not None
+    case = pictured.pictured_case(world, house.app.config["FILES"], "handling", agencies=4).case
+    lead_row = case.assignments[0]
+    build.act(world, case, "request_extension", "officer_PTNMT", assignment=lead_row, reason="Chờ xe chuyên dụng.", until=date(2026, 3, 12))
+    build.do(world, case, "endorse_extension", "leader_PTNMT", agency=lead_row.agency, act="endorse_extension", endorsed=True)
+    visitor = house.visitor("ops_lead")
+    page = visitor.go(f"/cases/{case.ref}")
+    sizes = {}
+    for width, height in ((1366, 768), (360, 740)):
+        page.set_viewport_size({"width": width, "height": height})
+        sizes[width] = ask(page, "document.documentElement.scrollHeight")
+    assert (sizes[1366] <= 1100, sizes[360] <= 3000) == (True, True), sizes
+    page.set_viewport_size({"width": 1366, "height": 768})
+    assert ask(page, "document.querySelector('.stages').offsetHeight") <= 76
+    seen = page.evaluate(IN_SIGHT)
+    for words in (case.title, "Cho gia hạn", "Nhắc cả nhóm", "Xã Lát", "Cả hồ sơ", "Trả lời"):
+        assert any(words in each for each in seen), (words, seen)
+    assert ask(page, FILLED) == 1
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.locator(".phonebar a").click()
+    assert page.locator(".askbox").is_visible()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    with next_document(page):
+        page.get_by_role("button", name="Cho gia hạn").click()
+    assert page.url.endswith(f"/cases/{case.ref}")
+    assert page.locator(".askbox").count() == 0
+    page.locator(".tabs a", has_text="Thời hạn").click()
+    page.wait_for_url("**tab=limits*")
+    assert "được gia hạn đến hết ngày 12/03/2026" in page.inner_text("main")
+    page.locator(".tabs a", has_text="Đường đi").click()
+    page.locator("[data-drawn]").wait_for()
+    assert min(page.evaluate(LABELS)) >= 12, "labels can be read where the drawing opens"
     assert not house.faults, "\n".join(house.faults)

@@ -61,7 +61,7 @@ from tests.browser.day import (
     spoken_report,
 )
 from tests.browser.house import Visitor
-from tests.browser.judging import UNFOLD, misprints
+from tests.browser.judging import misprints, reach
 from tests.browser.waiting import next_document
 from tests.conftest import environment_of
 from tests.messages.house import gateways_to
@@ -310,12 +310,12 @@ def test_agencies_come_and_go_and_lead(day: Day) -> None:
     page = day.person("operator").go(f"/cases/{day.case('led').ref}")
     removed = next(row for row in day.case("led").assignments if row.agency.key == "HKL")
     with next_document(page):
-        page.locator(f"nav a[href*='/acts/remove_agency?assignment={removed.ref}']").click()
+        reach(page.locator(f"main a[href*='/acts/remove_agency?assignment={removed.ref}']")).click()
     fill_in(page, reason="Không cần nữa.")
     send(page)
     assert {row.agency.key: row.is_lead for row in day.case("led").open_assignments} == {"VHTT": True, "KTHT": False}
     day.beside("committee_leader", "led", "direct", words="Xong trước thứ Sáu.", until="2026-03-06")
-    page = day.person("ops_lead").go(f"/cases/{day.case('led').ref}")
+    page = day.person("ops_lead").go(f"/cases/{day.case('led').ref}?tab=exchange")
     with next_document(page):
         page.locator("form[action$='/directives'] button").click()
     day.beside("ops_lead", "held", "hold", reason="Chờ nước rút.", until="2026-03-05")
@@ -459,6 +459,7 @@ def test_cases_are_found_read_and_printed_and_a_name_is_told_with_a_reason_alone
     expect(page.locator(".foundlist")).to_contain_text(case.code)
     page = day.person("operator").go(f"/cases/{case.ref}")
     assert "Nguyễn Thị Thử" not in page.content()
+    page.locator("#reporter > summary").click()
     fill_in(page, reason=REASON)
     with next_document(page):
         page.locator("form[action$='/identity'] button").click()
@@ -554,7 +555,7 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
     day.cases["lettered"] = build.case_at(world, "handling", now=earlier)
 
     def slip(words: str) -> str:
-        page = operator.go(f"/cases/{day.case('lettered').ref}")
+        page = operator.go(f"/cases/{day.case('lettered').ref}?tab=documents")
         with next_document(page):
             page.locator("#documents a[href*='/letters/transfer_slip']").click()
         fill_in(page, words=words)
@@ -643,7 +644,7 @@ def test_minutes_a_case_file_and_the_sheets_of_a_document_are_printed(day: Day) 
     day.cases["minutes"], day.cases["filed"] = (build.case_at(world, "handling", now=earlier) for _ in range(2))
     day.act("minutes", "quarantine", "operator", reason="Tố cáo cán bộ.")
     reader = day.person("confidential_reader")
-    page = reader.go(f"/cases/{day.case('minutes').ref}")
+    page = reader.go(f"/cases/{day.case('minutes').ref}?tab=documents")
     with next_document(page):
         page.locator("#documents a[href$='/minutes']").click()
     with next_document(page):
@@ -764,18 +765,16 @@ def test_a_voice_is_written_down_a_sender_blocked_for_a_while_and_a_request_abou
     spoken_report(day, "spoken", by="citizen_2")
     page = day.step("operator", "spoken", "verify", "verify", title="Cây nghiêng về phía đường", **said_in(day, "spoken"))
     page.goto(f"/cases/{day.case('spoken').ref}")
-    page.evaluate(UNFOLD)
     with next_document(page):
-        page.locator("main a[href^='/cases/'][href*='/recordings/']").click()
+        reach(page.locator("main a[href^='/cases/'][href*='/recordings/']")).click()
     fill_in(page, words="Cây thông nghiêng hẳn về phía đường.")
     with next_document(page):
         button(page).click()
     expect(page.locator("main")).to_contain_text("nghiêng hẳn về phía đường")
 
     lead = day.person("ops_lead").go(f"/cases/{day.case('spoken').ref}")
-    lead.evaluate(UNFOLD)
     with next_document(lead):
-        lead.locator("a[href$='/block']").click()
+        reach(lead.locator("a[href$='/block']")).click()
     fill_in(lead, reason="Gửi nhiều phản ánh không có thật.", days="5")
     with next_document(lead):
         button(lead).click()

@@ -104,7 +104,7 @@ def staff_page(office: Office, case: Case, moment: datetime, *, by: str = "opera
     """A colleague who signs in at that moment and opens the case."""
     office.clock(moment)
     browser = signed_in(office.app, client_of(office.app), office.world.people[by], now=moment)
-    answer = browser.get(f"/cases/{case.ref}")
+    answer = browser.get(f"/cases/{case.ref}?tab=all")
     assert answer.status_code == 200
     return answer.get_data(as_text=True)
 

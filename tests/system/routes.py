@@ -47,7 +47,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "notes.write:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.printed:ref": lambda: list(db.session.scalars(select(Case.ref))),
-    "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "case_path.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "mending.process:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "incidents.incident:ref": lambda: [*db.session.scalars(select(Incident.ref)), "0000000000000000"],
     "case_acts.act:ref": lambda: list(db.session.scalars(select(Case.ref))),
@@ -170,6 +170,10 @@ def rules(app: Flask) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
 
 
+WHOLE_PAGES = {"cases.case": "?tab=all"}
+"""Pages of several parts, and what their address needs to show all of them."""
+
+
 def addresses(app: Flask) -> Iterator[Address]:
     """Each rule that can be read, filled with everything there is. Raises KeyError for a part PARTS does not know."""
     with app.test_request_context():
@@ -179,7 +183,7 @@ def addresses(app: Flask) -> Iterator[Address]:
             names = sorted(rule.arguments)
             for values in product(*(PARTS[f"{rule.endpoint}:{name}"]() for name in names)):
                 parts = dict(zip(names, values, strict=True))
-                yield Address(rule, urls.build(rule.endpoint, parts), parts)
+                yield Address(rule, urls.build(rule.endpoint, parts) + WHOLE_PAGES.get(rule.endpoint, ""), parts)
 
 
 def opens_to(app: Flask, endpoint: str, roles: Collection[str]) -> bool:

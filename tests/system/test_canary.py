@@ -122,7 +122,7 @@ def test_marks_are_found_only_where_the_rules_allow(
         assert shown in guest.get(path).text, f"{path}: the case must be there, or that no mark is proves nothing"
     assert found_in(reporter.get(f"/mine/{journey.code}").body, MARKS) == names(IN_WORDS)
     assert "secret" in found_in("\n".join(page.text for page in reporter.everything if page.path.endswith("/receipt")), [secret])
-    assert found_in(operator.get(f"/cases/{journey.case.ref}").body, MARKS) == names(IN_WORDS)
+    assert found_in(operator.get(f"/cases/{journey.case.ref}?tab=all").body, MARKS) == names(IN_WORDS)
     voice = db.session.scalars(select(Recording.ref)).one()
     assert found_in(operator.get(f"{HEARD}{voice}/original").body, IN_VOICE) == names(IN_VOICE)
     looked_up = operator.submit(operator.get("/search"), at="/search/phone", phone=PHONE, reason="Người gọi hỏi về phản ánh của mình.")

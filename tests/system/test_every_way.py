@@ -65,7 +65,7 @@ def test_no_way_to_the_public_lets_out_what_nobody_has_released(ways: Ways) -> N
             faults += [f"{name} finds {code} by {mark.name}" for code in ways.cases if code in page.text]
         for code in ways.cases:
             journey.code = code
-            for path in (f"/cases/{journey.case.ref}", f"/cases/{journey.case.ref}/print"):
+            for path in (f"/cases/{journey.case.ref}?tab=all", f"/cases/{journey.case.ref}/print"):
                 person.get(path)
         if WHOLE and name in WALKERS:
             walk(journey, name)
@@ -83,7 +83,7 @@ def check_controls(ways: Ways) -> None:
     journey = ways.journey()
     readers = [journey.person(name) for name in ("operator", "ops_lead")]
     for journey.code in ways.cases:
-        journey.person("ops_lead").get(f"/cases/{journey.case.ref}")
+        journey.person("ops_lead").get(f"/cases/{journey.case.ref}?tab=all")
     for task in db.session.scalars(select(WaitingTask.ref).where(WaitingTask.state == "waiting", WaitingTask.element.in_(OF_SENDERS))):
         journey.person("ops_lead").get(f"/tasks/{task}")
     read = set().union(*(found_in(page.body, ways.marks) for reader in readers for page in reader.everything))

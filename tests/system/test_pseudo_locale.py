@@ -112,7 +112,7 @@ def wrong_turns(journey: Journey) -> None:
     guest.get("/nowhere")
     guest.post("/healthz", {})
     guest.post("/cases/x/notes", {"words": "Đã gọi."})
-    page = operator.get(f"/cases/{journey.case.ref}")
+    page = operator.get(f"/cases/{journey.case.ref}?tab=all")
     operator.submit(page, at="/identity", reason="x")
     operator.submit(page, at="/notes", words="")
     operator.submit(page, at="/notes", words="Đã gọi.", audience="centre")

@@ -635,9 +635,9 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if name in searches_nothing else 200
         case "cases.case" | "cases.printed" if parts["ref"] == the.hidden.ref:
             return 403 if name in HAS_NO_CASES else 200 if name == "confidential reader" else 404
-        case "cases.diagram" if parts["ref"] == the.hidden.ref:
+        case "case_path.diagram" if parts["ref"] == the.hidden.ref:
             return 403 if name in HAS_NO_CASES else 404
-        case "cases.case" | "cases.printed" | "cases.diagram":
+        case "cases.case" | "cases.printed" | "case_path.diagram":
             return 403 if name in HAS_NO_CASES else 200 if name in READS_CASES else 404
         case "case_acts.act":
             return act_by_hand(the, name, parts)
@@ -680,10 +680,10 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
         return {200} if reads else {403, 404}
-    if address.endpoint in ("cases.case", "cases.printed", "cases.diagram"):
+    if address.endpoint in ("cases.case", "cases.printed", "case_path.diagram"):
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         if case.quarantined_at is not None:
-            sight = None if address.endpoint == "cases.diagram" else Sight.QUARANTINED
+            sight = None if address.endpoint == "case_path.diagram" else Sight.QUARANTINED
             return {200} if sight and SIGHTS[sight] & viewers(actor, case) else {404}
         return {200} if SIGHTS[Sight.PROCESS] & (viewers(actor, case) - {Viewer.REPORTER}) else {404}
     return {302} if address.endpoint in ("intake_taken.taken", "documents_register.old_address") else {200, 404, 409}

@@ -204,7 +204,7 @@ def test_what_a_camera_shows_is_a_case_of_nobody_with_its_camera_time_and_clean_
     copies = prepare_copies(photo, [], audience="agencies", store=office.app.extensions["file_store"])
     cleared = ClearedReport(case.main_report, "Khói bốc lên từ rừng thông.", ((photo, copies),))
     build.do(office.world, case, "verify", "operator", title="Cháy rừng", cleared=[cleared])
-    assert "Camera tầm cao Thử" in office.words("operator", f"/cases/{case.ref}")
+    assert "Camera tầm cao Thử" in office.words("operator", f"/cases/{case.ref}?tab=all")
     assert "Camera" in office.words("operator", "/inbox")
     assert "Camera tầm cao Thử" in office.words("operator", step(case, "classify"))
     view = office.get("operator", f"/photos/{re.search(r'/photos/([^/]+)/', office.get('operator', f'/cases/{case.ref}').get_data(as_text=True))[1]}/centre/view")  # type: ignore[index]  # noqa: E501

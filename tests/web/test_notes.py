@@ -47,7 +47,7 @@ def test_a_colleague_is_named_told_and_has_seen_it_by_opening_the_case(sqlite_ap
     listed = office.post("operator", address, audience="agencies", words="Nhờ xem giúp.", act="search", search="officer_2")
     assert (listed.status_code, words_of(listed).count("@officer_2_ptnmt"), "@ops_lead" in words_of(listed)) == (200, 1, False)
     assert "Nhờ xem giúp." in listed.get_data(as_text=True)
-    ref, opened = office.world.people["officer_2_PTNMT"].ref, f"/cases/{case.ref}"
+    ref, opened = office.world.people["officer_2_PTNMT"].ref, f"/cases/{case.ref}?tab=exchange"
     assert office.post("operator", address, audience="agencies", words="Nhờ @leader_ptnmt xem giúp.", picked=ref).status_code == 302
     office.get("leader_PTNMT", "/inbox")
     with busy():

@@ -136,7 +136,7 @@ def test_a_note_is_written_once_on_either_database(office: Office) -> None:
     address = f"/cases/{case.ref}/notes"
     form = shown(office, "operator", address) | NOTE
     answers = [office.post("operator", address, **form) for _ in range(3)]
-    assert {(answer.status_code, answer.location) for answer in answers} == {(302, f"/cases/{case.ref}#notes")}
+    assert {(answer.status_code, answer.location) for answer in answers} == {(302, f"/cases/{case.ref}?tab=exchange#notes")}
     assert notes_of(case) == [NOTE["words"]]
 
 
@@ -169,7 +169,7 @@ def test_of_several_at_one_moment_one_is_recorded_and_all_are_answered_alike(off
         answer = browser.post(address, data=form)
         return f"{answer.status_code} {answer.location}"
 
-    assert set(at_once(office.app, send)) == {f"302 /cases/{case_ref}#notes"}
+    assert set(at_once(office.app, send)) == {f"302 /cases/{case_ref}?tab=exchange#notes"}
     assert notes_of(db.session.get_one(Case, case_id)) == [NOTE["words"]]
 
 
@@ -196,7 +196,7 @@ def test_what_was_kept_though_its_answer_was_lost_is_not_recorded_again(office: 
     assert lost.status_code == 503
     assert notes_of(case) == [NOTE["words"]]
     again = office.post("operator", address, **form)
-    assert (again.status_code, again.location) == (302, f"/cases/{case.ref}#notes")
+    assert (again.status_code, again.location) == (302, f"/cases/{case.ref}?tab=exchange#notes")
     assert notes_of(case) == [NOTE["words"]]
 
 
@@ -215,7 +215,7 @@ def test_the_page_that_gives_what_was_typed_back_keeps_the_key(small: Office, mo
     back = {name: hidden(refused.text, name) for name in (TOKEN, *NOTE)}
     assert back[TOKEN].partition(MARK)[2] == form[TOKEN].partition(MARK)[2]
     assert small.post("operator", address, **back).status_code == 302
-    assert BEFORE not in small.words("operator", f"/cases/{case.ref}")
+    assert BEFORE not in small.words("operator", f"/cases/{case.ref}?tab=all")
     assert small.post("operator", address, **form).status_code == 302
     assert notes_of(case) == [NOTE["words"]]
 

@@ -1,4 +1,4 @@
-"""Parts of the case page: acts on offer, the limit in the bar, pictures, and what remains of a quarantined case."""
+"""Parts of the case page: the limit in the bar, pictures, and what remains of a quarantined case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from casework.casefile.exchanges import Dealings
-from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import SeenAnswer, SeenPhoto, SeenReport
 from casework.erasure.quarantine import hand_over_receipt, quarantine_reason
 from casework.local_time import LOCAL_ZONE, local_day
-from casework.models import Case, Photo, Publication
+from casework.models import Case, Photo
 from casework.permissions.sight import Sight, sees
 from casework.photos.records import photos_of_report
 from casework.recordings.access import SeenRecording, originals_apart
@@ -21,13 +20,7 @@ from web.clock import now
 from web.due_words import DueWords, due_words
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.steps.act_page import AGENCY, PUBLICATION, ActPage
-from web.steps.acts import PAGES
 from workflows.models import ProcessVersion, WaitingTask
-from workflows.running.hearing import acts_to_offer
-
-Link = tuple[PossibleAct, type[ActPage]]
-
 
 FILE_WORDS = {"report": _l("Report"), "answer": _l("Answer"), "step": _l("Step")}
 AUDIENCE_WORDS = {"centre": _l("the centre"), "agencies": _l("agencies"), "public": _l("the public")}
@@ -54,14 +47,6 @@ class QuarantinedCase:
     recordings: list[SeenRecording]
     handed_over_at: datetime | None
     receipt: str | None
-
-
-def acts_offered(case: Case, publications: list[Publication], *, version: ProcessVersion | None = None) -> list[tuple[str, list[Link]]]:
-    """The acts the reader may perform now, under headings for the case, for each agency and for what was published."""
-    groups: dict[str, list[Link]] = {}
-    for possible in acts_to_offer(case, actor(), now(), publications=publications, version=version):
-        groups.setdefault(_heading(possible, PAGES[possible.verb]), []).append((possible, PAGES[possible.verb]))
-    return list(groups.items())
 
 
 def due_of(case: Case, *, runs: bool) -> DueWords | None:
@@ -113,9 +98,3 @@ def apart_seen(case: Case) -> QuarantinedCase | None:
         case.quarantined_at, quarantine_reason(case, by=by), [] if handed_at else photos, originals_apart(case, by), handed_at,
         hand_over_receipt(case, by=by),
     )  # fmt: skip
-
-
-def _heading(possible: PossibleAct, kind: type[ActPage]) -> str:
-    if kind.about == AGENCY and possible.assignment is not None:
-        return local(possible.assignment.agency.short_name)
-    return str(_("What is published")) if kind.about == PUBLICATION else str(_("The case"))

@@ -35,6 +35,8 @@ class OfferedLetter:
     name: Bilingual
     about: Bilingual | None
     address: str
+    assignment: str | None = None
+    """The agency's work it is about, by its reference."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Documents:
 
     def __bool__(self) -> bool:
         return bool(self.written or self.offered)
+
+    def about(self, assignment: str) -> tuple[OfferedLetter, ...]:
+        """Those that may be written about one agency's work."""
+        return tuple(each for each in self.offered if each.assignment == assignment)
 
 
 def documents_shown(case: Case, matter: Matter) -> Documents:
@@ -82,5 +88,6 @@ def _offered(case: Case, letter: PossibleLetter) -> OfferedLetter:
     elif letter.kind.key == ANSWER and letter.publication is not None and letter.publication.kind == "interim":
         about = Bilingual("bước đầu", "interim")
     return OfferedLetter(
-        letter.kind.name, about, url_for("documents_writing.write", ref=case.ref, kind=letter.kind.key, about=letter.about)
-    )
+        letter.kind.name, about, url_for("documents_writing.write", ref=case.ref, kind=letter.kind.key, about=letter.about),
+        letter.assignment.ref if letter.assignment is not None else None,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from web.addresses import this_address
 from web.http.security import own_address
 
 LONGEST = 600
-CARRIED_BY = ("tasks", "cases", "case_acts", "assigning")
+CARRIED_BY = ("tasks", "cases", "case_path", "case_acts", "assigning")
 """Blueprints whose pages link to each other and keep the way back."""
 CARRIED_TO = ("inbox.claim", "inbox.release")
 ALONE = "alone"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, TextAreaField
@@ -51,6 +52,8 @@ class AskingPage(ActPage):
             del self.form.until, self.form.confirms_short
         self.agencies = {agency.ref: agency for agency in self.choices()}
         self.form.agency.choices = [(NOTHING, _("Choose an agency")), *((ref, local(agency.name)) for ref, agency in self.agencies.items())]
+        if request.method == "GET" and request.args.get("agency") in self.agencies:
+            self.form.agency.data = request.args["agency"]
 
     def choices(self) -> Sequence[Agency | AgencyRow]:
         """The agencies to choose from."""

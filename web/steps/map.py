@@ -45,15 +45,15 @@ def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike:
     spots = [_spot(report, point) for report, point in reports if point is not None]
     if not spots and not any(each.case.latitude is not None for each in alike):
         return None
-    return StaffMap(spots, _outline(case), base_map(_centre(case)))
+    return StaffMap(spots, _outline(case), base_map(centre_drawn(case)))
 
 
 def map_of(case: Case) -> StaffMap:
     """The map of a case without points of its own: what lies under those the page names."""
-    return StaffMap([], "", base_map(_centre(case)))
+    return StaffMap([], "", base_map(centre_drawn(case)))
 
 
-def _centre(case: Case) -> CentreWords:
+def centre_drawn(case: Case) -> CentreWords:
     """The centre whose land is drawn: that of the case, or its successor, because a centre that has ended is on no map."""
     return _called(centre_at_work(case.centre_id, case.area_id))
 

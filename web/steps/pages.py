@@ -120,6 +120,8 @@ def _followed(page: TaskPage, act: Act, result: StepResult) -> ResponseReturnVal
     """What is said of a step done, and the way on: perhaps to another case, so the words name theirs."""
     said, code = page.said(act, result), result.case.code
     flash(said if code in said else f"{code}: {said}")
+    if request.form.get("to") == "case" and seen_by(actor(), result.case) is not None:
+        return redirect(url_for("cases.case", ref=result.case.ref))
     return redirect(_next(result, page.place))
 
 

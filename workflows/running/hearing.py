@@ -55,8 +55,11 @@ def unheard_acts(case_id: int, *, bindings: Bindings = BINDINGS) -> frozenset[st
     version: ProcessVersion | None = kept_for_step().get(("version", case_id))
     if version is not None:
         return unheard_in(version, bindings=bindings)
-    row = db.session.execute(_VERSION_OF_CASE, {"case": case_id}).first()
-    return _unheard(definition_by(row.id, row.sha256), bindings) if row is not None else frozenset()
+    key: tuple[int, str] | None = kept_for_step().get(("version key", case_id))
+    if key is None:
+        row = db.session.execute(_VERSION_OF_CASE, {"case": case_id}).first()
+        key = (row.id, row.sha256) if row is not None else None
+    return _unheard(definition_by(*key), bindings) if key is not None else frozenset()
 
 
 def unheard_in(version: ProcessVersion, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
@@ -99,6 +102,11 @@ def refuse_unheard(version: ProcessVersion, verb: str, *, bindings: Bindings = B
 def hold_version(case: Case, version: ProcessVersion) -> None:
     """Keep the version of a case while a page is read."""
     kept_for_step()["version", case.id] = version
+
+
+def hold_version_key(case: Case, version_id: int, sha256: str) -> None:
+    """Keep which version a case runs on, where the version itself is not read."""
+    kept_for_step()["version key", case.id] = version_id, sha256
 
 
 def _version_of(case: Case, assignment: Assignment | None) -> ProcessVersion | None:

@@ -240,7 +240,7 @@ def test_who_seals_what_they_do_not_read_fetches_it_and_that_is_written_down(off
     assert len(looks(office)) == 2
     page = looks_logged(office.world.actor("inspector"), LookFilter(code=case.code)).looks
     assert [(each.login, each.code) for each in page] == [("records_clerk", case.code)], "asked for by the code of the case"
-    assert "Tải văn bản" in office.words("operator", f"/cases/{case.ref}")
+    assert "Tải văn bản" in office.words("operator", f"/cases/{case.ref}?tab=all")
 
 
 def test_a_copy_signed_elsewhere_is_handed_in(office: Office) -> None:

@@ -33,7 +33,7 @@ def office(sqlite_app: Flask) -> Office:
 
 def links(office: Office, name: str, case: Case) -> list[tuple[str, str]]:
     """Words and addresses under “Documents” on the page of a case."""
-    html = office.get(name, f"/cases/{case.ref}").get_data(as_text=True)
+    html = office.get(name, f"/cases/{case.ref}?tab=all").get_data(as_text=True)
     block = html.partition('id="documents"')[2].partition("</section>")[0]
     found = re.findall(r'<a href="([^"]+)">(.*?)</a>', block, re.S)
     return [(words_of(words), address.replace("&amp;", "&")) for address, words in found]
@@ -83,7 +83,7 @@ def test_a_slip_is_previewed_with_what_was_typed_and_written_once(office: Office
     printed = office.get("operator", first.location)
     assert ("&lt;script&gt;" in printed.get_data(as_text=True), "<script>alert" in printed.get_data(as_text=True)) == (True, False)
     assert "<script>alert(1)</script>" in text_of(office.get("operator", f"{first.location}/file").data)
-    timeline = office.words("operator", f"/cases/{case.ref}")
+    timeline = office.words("operator", f"/cases/{case.ref}?tab=all")
     assert timeline.count("Soạn phiếu chuyển gửi") == 2
     english = office.browser("operator").get(f"/cases/{case.ref}?lang=en")
     assert english.status_code == 200
@@ -205,7 +205,7 @@ def test_the_page_of_a_case_costs_the_same_however_many_letters_it_has(office: O
     office.clock(build.next_moment(case))
     address = next(iter(offered(office, "operator", case).values()))
     office.post("operator", address, act="write", key="a" * 32)
-    few = statements_of(lambda: office.get("operator", f"/cases/{case.ref}"))
+    few = statements_of(lambda: office.get("operator", f"/cases/{case.ref}?tab=all"))
     for number in range(4):
         office.post("operator", address, act="write", key=f"{number}" * 32)
-    assert statements_of(lambda: office.get("operator", f"/cases/{case.ref}")) == few
+    assert statements_of(lambda: office.get("operator", f"/cases/{case.ref}?tab=all")) == few

@@ -105,7 +105,7 @@ def test_at_verification_it_is_heard_and_written_down_and_agencies_read_it(offic
         assert "<audio" not in read
     found = office.words("officer_PTNMT", "/search?q=xe+tai+nua+dem")
     assert filed.report.code in found
-    heard = office.get("operator", f"/cases/{filed.case.ref}").get_data(as_text=True)
+    heard = office.get("operator", f"/cases/{filed.case.ref}?tab=all").get_data(as_text=True)
     assert heard.count(f"/recordings/{voice.ref}/play") == 3, "player, file to fetch, list of files"
     assert f'<video class="player" controls playsinline preload="metadata" src="/recordings/{moving.ref}/play"' in heard
     assert FILE_NAME not in heard
@@ -132,14 +132,14 @@ def test_verification_says_that_nobody_wrote_it_down_and_goes_on(office: Office)
 def test_the_words_are_changed_on_a_page_of_their_own(office: Office) -> None:
     filed, (voice,) = spoken_report(office, "voice")
     address = f"/cases/{filed.case.ref}/recordings/{voice.ref}"
-    assert address in office.get("operator", f"/cases/{filed.case.ref}").get_data(as_text=True)
+    assert address in office.get("operator", f"/cases/{filed.case.ref}?tab=all").get_data(as_text=True)
     refused = office.post("operator", address, words="  ")
     assert (refused.status_code, "Vui lòng ghi lại nội dung nghe được" in refused.get_data(as_text=True)) == (422, True)
     marked = office.post("operator", address, act="neutral", words="Gọi tôi số 0912345678.").get_data(as_text=True)
     assert "Gọi tôi số [số điện thoại]." in marked
     assert office.post("operator", address, words=SAID).status_code == 302
     assert db.session.scalars(select(Recording.transcript)).one() == SAID
-    assert "ghi lại lời ghi âm" in office.words("operator", f"/cases/{filed.case.ref}").lower()
+    assert "ghi lại lời ghi âm" in office.words("operator", f"/cases/{filed.case.ref}?tab=all").lower()
     for name in ("officer_PTNMT", "committee_leader", "administrator"):
         assert office.get(name, address).status_code == 403
     other = build.file_report(office.world, words="Việc khác.", by="citizen_2", contact=None)
@@ -195,7 +195,7 @@ def test_a_sender_is_blocked_from_the_case_told_and_taken_back(office: Office) -
         refused = office.post("ops_lead", address, **wrong)
         assert (refused.status_code, words in refused.get_data(as_text=True)) == (422, True), words
     assert office.post("ops_lead", address, reason=WHY, days="30").status_code == 302
-    for page in (list_page, case_page, address):
+    for page in (list_page, f"{case_page}?tab=history", address):
         assert "01/04/2026" in office.words("ops_lead", page)
     listed = office.words("ops_lead", list_page)
     assert WHY in listed

@@ -191,7 +191,7 @@ def test_an_apology_is_told_to_each_sender_with_the_day_and_read_on_their_page(o
         assert words in text, words
     for name in ("citizen_2", "operator"):
         assert office.get(name, f"/mine/{case.code}/letters/{letter.ref}").status_code == 404
-    assert "UBND xã Lát xin lỗi người phản ánh" in office.words("operator", f"/cases/{case.ref}")
+    assert "UBND xã Lát xin lỗi người phản ánh" in office.words("operator", f"/cases/{case.ref}?tab=all")
     assert "đến 16/03/2026" in office.words("operator", "/late")
     assert "Hồ sơ trễ đã có thư xin lỗi: 1, chưa có: 1" in office.words("operator", "/late")
     again = office.post("operator", address, reason="Lý do khác.", until="2026-03-16")
@@ -218,8 +218,8 @@ def test_who_may_apologise_and_when_one_is_owed(office: Office) -> None:
     late, in_time = case_of(0), case_of(3)
     for name, status in (("leader_HKL", 404), ("officer_PTNMT", 403), ("committee_leader", 403), ("leader_PTNMT", 200), ("ops_lead", 200)):
         assert office.get(name, f"/cases/{late.ref}/acts/apologise").status_code == status, name
-    assert "Xin lỗi và hẹn lại ngày" in office.words("leader_PTNMT", f"/cases/{late.ref}")
-    assert "Xin lỗi và hẹn lại ngày" not in office.words("leader_PTNMT", f"/cases/{in_time.ref}")
+    assert "Xin lỗi và hẹn lại ngày" in office.words("leader_PTNMT", f"/cases/{late.ref}?tab=all")
+    assert "Xin lỗi và hẹn lại ngày" not in office.words("leader_PTNMT", f"/cases/{in_time.ref}?tab=all")
     assert office.post("operator", f"/cases/{in_time.ref}/acts/apologise", reason="Chậm.", until="2026-03-16").status_code == 422
     for moment, owed in ((local(10, 3, 16), 1), (LATE, 1), (local(13, 3, 9), 3)):
         office.clock(moment)

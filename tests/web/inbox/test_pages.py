@@ -156,7 +156,7 @@ def test_what_a_deputy_took_is_anybodys_of_the_desk_once_the_deputyship_is_over(
     held = office.words("leader_PTNMT", address)
     assert "Người Thử officer_HKL đã nhận" in held
     assert "Trả về việc chung" in held, "who is stood in for can put it back"
-    seen = office.get("ops_lead", f"/cases/{case.ref}").get_data(as_text=True)
+    seen = office.get("ops_lead", f"/cases/{case.ref}?tab=all").get_data(as_text=True)
     assert "Người Thử officer_HKL đã nhận" in words_of(seen)
     assert f'{address}/release"' in seen, "and so can the operations lead, on the page of the case"
     back = office.post("ops_lead", f"{address}/release", to="case", case=case.ref)
@@ -166,7 +166,7 @@ def test_what_a_deputy_took_is_anybodys_of_the_desk_once_the_deputyship_is_over(
     page = office.get("leader_PTNMT", "/inbox").get_data(as_text=True)
     assert f'{address}/claim"' in page
     assert "Người Thử officer_HKL" not in words_of(page)
-    assert "Người Thử officer_HKL" not in office.words("ops_lead", f"/cases/{case.ref}").partition("Lịch sử")[0]
+    assert "Người Thử officer_HKL" not in office.words("ops_lead", f"/cases/{case.ref}?tab=all").partition("Lịch sử")[0]
     assert office.post("leader_PTNMT", f"{address}/claim").status_code == 302
     assert build.waiting(case, "approve_answer").claimed_by_id == people["leader_PTNMT"].id
 
@@ -600,7 +600,7 @@ def test_a_colleagues_task_is_moved_by_a_second_page_with_a_reason_and_never_by_
     assert moved.location == f"/inbox?view=verify#t-{build.waiting(case, 'verify').ref}"
     assert build.waiting(case, "verify").claimed_by_id == operator_2.id
     assert "Một việc của Ông/Bà đã chuyển cho người khác:" in office.words("operator", "/inbox")
-    assert "Chuyển bước “Tiếp nhận, xác minh” cho người khác làm" in office.words("operator", f"/cases/{case.ref}")
+    assert "Chuyển bước “Tiếp nhận, xác minh” cho người khác làm" in office.words("operator", f"/cases/{case.ref}?tab=all")
     assert office.post("ops_lead", f"{address}/assign", to="nobody", takes_over_from=operator_2.ref, reason="Để chung.").status_code == 302
     assert build.waiting(case, "verify").claimed_by_id is None
     assert office.get("leader_PTNMT", f"{address}/assign").status_code == 404

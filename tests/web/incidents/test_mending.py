@@ -66,8 +66,8 @@ def test_suspending_says_so_to_who_opens_the_step_and_resuming_gives_it_back(off
     assert "đang được quản trị tạm ngừng" in answer.text
     assert build.ANSWER["findings"] in answer.text                      # nothing typed is lost
     assert office.get("officer_PTNMT", "/inbox?view=frozen").text.count(case.code) >= 1
-    assert "Quản trị tạm ngừng quy trình. Lý do: " + WHY in office.words("operator", f"/cases/{case.ref}")
-    assert WHY not in office.words("officer_PTNMT", f"/cases/{case.ref}")
+    assert "Quản trị tạm ngừng quy trình. Lý do: " + WHY in office.words("operator", f"/cases/{case.ref}?tab=all")
+    assert WHY not in office.words("officer_PTNMT", f"/cases/{case.ref}?tab=all")
     assert office.post("administrator", f"{page}/resumption", reason=WHY).status_code == 302
     assert office.post("officer_PTNMT", at, act="submit_answer", **build.ANSWER).status_code == 302
 

@@ -110,7 +110,7 @@ def test_the_administrator_sees_where_and_no_content_and_gives_the_step_back(off
     assert "Không có sự cố nào" in page
     assert incident().resolved_by_id == office.world.people["administrator"].id
     assert db.session.scalars(select(Event.type).where(Event.case_id == case.id)).all()[-1] == "retry_incident"
-    assert "Xử lý lại sau sự cố kỹ thuật" in office.words("operator", f"/cases/{case.ref}")
+    assert "Xử lý lại sau sự cố kỹ thuật" in office.words("operator", f"/cases/{case.ref}?tab=all")
     broken.clear()
     assert office.post("officer_PTNMT", step(case, "submit_answer"), **ACT).status_code == 302
 

@@ -75,7 +75,7 @@ def test_what_waits_stands_nowhere_else(office: Office) -> None:
     for path in ("/reports", f"/reports/{case.code}", "/reports.csv", "/reports.json", "/reports?q=zyndar", "/reports.atom"):
         assert shown_words(client_of(office.app).get(path)) == [], path
     for name in ("officer_PTNMT", "committee_leader"):
-        for path in (f"/cases/{case.ref}", "/search?q=zyndar", "/dashboard"):
+        for path in (f"/cases/{case.ref}?tab=all", "/search?q=zyndar", "/dashboard"):
             assert shown_words(office.get(name, path)) == [], path
 
 
@@ -88,7 +88,7 @@ def test_words_are_let_out_as_they_stood_replaced_or_left_unsaid_and_each_is_an_
         (PLAIN, None), ("Thôn Păng Tiêng", None), (None, None)]
     assert [payload(case) for case in (as_it_is, other, unsaid)] == [{"village": "released"}, {"village": "listed"}, {"village": "unsaid"}]
     assert db.session.query(SearchRow).filter_by(case_id=as_it_is.id, audience="agencies").one().exact_words.count(PLAIN) == 1
-    assert "Công khai thôn hoặc đường" in office.words("ops_lead", f"/cases/{as_it_is.ref}")
+    assert "Công khai thôn hoặc đường" in office.words("ops_lead", f"/cases/{as_it_is.ref}?tab=all")
     assert "Không còn gì chờ" in office.words("ops_lead", PAGE)
 
 

@@ -372,9 +372,9 @@ def test_personal_data_take_a_right_and_a_reason_and_leave_an_event_on_every_cas
     assert {(event.payload["output"], event.actor_id, "reason" in event.payload) for event in looks} == {  # type: ignore[index, operator]
         (place.rpartition("/")[2], office.world.people["ops_lead"].id, False)}
     assert [event.payload for event in events("give_reason")] == [{"reason": REASON}]
-    history = office.words("ops_lead", f"/cases/{cases()[0].ref}")
+    history = office.words("ops_lead", f"/cases/{cases()[0].ref}?tab=all")
     assert f"Kết xuất danh sách có danh tính người gửi. Lý do: {REASON}" in history
-    assert "Kết xuất danh sách" not in office.words("officer_PTNMT", f"/cases/{cases()[0].ref}")
+    assert "Kết xuất danh sách" not in office.words("officer_PTNMT", f"/cases/{cases()[0].ref}?tab=all")
     stream = [(event.type, event.payload) for event in db.session.scalars(select(Event).where(Event.stream == "outputs"))]
     assert [type_ for type_, _ in stream] == ["order_output", "export_identity", "fetch_output"]
     assert row_of(place).expires_at == office.moment + timedelta(hours=24)

@@ -80,11 +80,11 @@ def test_a_plan_is_drawn_up_looked_through_done_and_undone_in_its_pages(office: 
     assert "Hoàn tác" in done
     step = build.waiting(case, "submit_answer")
     assert step.agency_id == db.session.scalars(select(Agency.id).where(Agency.key == "PKTHTDT")).one()
-    page = office.words("operator", f"/cases/{case.ref}")
+    page = office.words("operator", f"/cases/{case.ref}?tab=all")
     assert "Phòng Tài nguyên và Môi trường → Phòng Kinh tế, Hạ tầng và Đô thị" in page
     assert "Thôn Păng Tiêng, Phường Lang Biang - Đà Lạt (trước đây: xã Lát)" in page
     assert "Phòng Kinh tế, Hạ tầng và Đô thị (trước đây: Phòng Tài nguyên và Môi trường)" in page
-    page = office.words("operator", f"/cases/{closed.ref}")
+    page = office.words("operator", f"/cases/{closed.ref}?tab=all")
     assert "Thôn Păng Tiêng, Xã Lát (nay là phường Lang Biang - Đà Lạt)" in page
     assert "Phòng Tài nguyên và Môi trường (nay là Phòng Kinh tế, Hạ tầng và Đô thị)" in page
 

@@ -83,7 +83,7 @@ def test_the_sender_and_staff_read_the_new_day_and_why(office: Office, kind: str
     assert f"(đổi hạn: {why}" in own
     for name in ("operator", "officer_PTNMT", "committee_leader"):
         # staff read it with the act that moved it, the old day beside the new one
-        page = office.words(name, f"/cases/{case.ref}")
+        page = office.words(name, f"/cases/{case.ref}?tab=all")
         assert re.search(rf"Hạn trả lời: 09/03/2026 → nay là (\d\d:\d\d )?{day.removeprefix('hết ngày ')}", page), name
 
 
@@ -94,14 +94,14 @@ def test_who_joins_another_case_gets_its_day_and_the_case_keeps_its_own(office: 
     office.clock(build.next_moment(main))
     assert "xử lý chung với phản ánh cùng việc" in office.words("citizen_2", f"/mine/{case.code}")
     assert "Hạn trả lời mới" not in office.words("citizen", f"/mine/{main.code}")
-    assert "Hạn trả lời mới" not in office.words("operator", f"/cases/{main.ref}")
+    assert "Hạn trả lời mới" not in office.words("operator", f"/cases/{main.ref}?tab=all")
 
 
 def test_a_day_that_never_moved_needs_no_reason(office: Office) -> None:
     case = build.case_at(office.world, "handling")
     office.clock(build.next_moment(case))
     assert "đổi hạn" not in office.words("citizen", f"/mine/{case.code}")
-    assert "Hạn trả lời mới" not in office.words("operator", f"/cases/{case.ref}")
+    assert "Hạn trả lời mới" not in office.words("operator", f"/cases/{case.ref}?tab=all")
 
 
 def test_of_a_case_set_apart_no_reason_is_left(office: Office) -> None:
@@ -109,7 +109,7 @@ def test_of_a_case_set_apart_no_reason_is_left(office: Office) -> None:
     build.act(office.world, case, "quarantine", "operator", reason="Tố cáo cán bộ.")
     office.clock(build.next_moment(case))
     assert "nhiều đơn vị" not in office.words("citizen", f"/mine/{case.code}")
-    assert "nhiều đơn vị" not in office.words("confidential_reader", f"/cases/{case.ref}")
+    assert "nhiều đơn vị" not in office.words("confidential_reader", f"/cases/{case.ref}?tab=all")
 
 
 def test_every_reason_a_day_is_moved_for_has_words() -> None:

@@ -75,8 +75,8 @@ def test_photos_added_later_are_kept_while_one_is_refused_and_reach_agencies_onc
     for looker, expected in ((operator, 200), (client, 200), (officer, 404), (other, 404), (guest, 404)):
         found = [status(looker, address) for address in (shown, f"/photos/{photo.ref}/agencies/view", f"/photos/{photo.ref}/public/view")]
         assert found == [expected, 404, 404]
-    assert photo.ref not in officer.get(f"/cases/{case.ref}").get_data(as_text=True)
-    assert "Có 1 ảnh gửi kèm" in words_of(operator.get(f"/cases/{case.ref}"))
+    assert photo.ref not in officer.get(f"/cases/{case.ref}?tab=all").get_data(as_text=True)
+    assert "Có 1 ảnh gửi kèm" in words_of(operator.get(f"/cases/{case.ref}?tab=all"))
 
     task = f"/tasks/{build.waiting(case, 'clear_text').ref}"
     assert f'name="show-{photo.ref}"' in operator.get(task).get_data(as_text=True)
@@ -87,7 +87,7 @@ def test_photos_added_later_are_kept_while_one_is_refused_and_reach_agencies_onc
     with officer.get(f"/photos/{photo.ref}/agencies/view") as copy, Image.open(io.BytesIO(copy.data)) as image:
         assert image.getpixel((10, 10)) != image.getpixel((300, 10)), "the left half is covered"
     assert officer.get(shown).status_code == 404
-    assert photo.ref in officer.get(f"/cases/{case.ref}").get_data(as_text=True)
+    assert photo.ref in officer.get(f"/cases/{case.ref}?tab=all").get_data(as_text=True)
     assert guest.get(f"/photos/{photo.ref}/public/view").status_code == 404
     told = db.session.scalars(select(Event).where(Event.type.in_(("write_to_centre", "clear_text"))).order_by(Event.id.desc())).all()
     assert [event.payload.get("photos") for event in told[:2]] == [1, 1]

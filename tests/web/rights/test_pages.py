@@ -272,7 +272,7 @@ def test_what_stays_is_looked_through_with_a_reason_and_cleared_before_the_erasu
     assert "Chị [tên người gửi] nhờ gọi [số điện thoại]. Anh Lê Văn Hùng cũng biết." in page
     answer = lead.post(address, data=chosen)
     assert (answer.status_code, "đã được thay đổi hoặc không còn" in words_of(answer)) == (422, True)
-    assert "Thay từ trung tính vào chỗ có thể cho biết ai là người gửi" in words_of(lead.get(f"/cases/{case.ref}"))
+    assert "Thay từ trung tính vào chỗ có thể cho biết ai là người gửi" in words_of(lead.get(f"/cases/{case.ref}?tab=all"))
     asked_to_rest = asked(sqlite_app, world, "restriction")
     assert lead.get(f"/data-requests/{asked_to_rest.ref}/what-stays").status_code == 404
 

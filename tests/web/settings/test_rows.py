@@ -362,7 +362,7 @@ def test_a_complexity_is_offered_once_it_has_a_limit_and_not_before(office: Offi
     assert office.post("operator", page, **chosen).status_code == 302
     db.session.rollback()
     assert db.session.get_one(Case, case.id).complexity == "rat_kho"
-    assert "rất phức tạp" in office.words("operator", f"/cases/{case.ref}")
+    assert "rất phức tạp" in office.words("operator", f"/cases/{case.ref}?tab=all")
     assert office.post("operator", page, **{**chosen, "complexity": "gone"}).status_code != 302
 
 

@@ -59,7 +59,7 @@ def test_a_refusal_that_stands_needs_words(office: Office) -> None:
     assert office.post("ops_lead", address, words="Đã xem kỹ.").status_code == 422
     decided(office, "ops_lead", case, "decide_objection", upheld="no", words="Đã xem kỹ, nơi này ngoài địa bàn.")
     assert db.session.query(Refusal).one().objection_upheld is False
-    assert "Đã xem kỹ, nơi này ngoài địa bàn." in office.words("operator", f"/cases/{case.ref}")
+    assert "Đã xem kỹ, nơi này ngoài địa bàn." in office.words("operator", f"/cases/{case.ref}?tab=all")
 
 
 def test_an_objection_is_the_operations_leads_alone(office: Office) -> None:
@@ -128,7 +128,7 @@ def test_what_a_reporter_adds_is_read_and_cleared_for_agencies(app: Flask) -> No
     assert not case.has_unread_words
     for name, original, cleared in (("operator", True, True), ("officer_PTNMT", False, True), ("committee_leader", False, True),
                                     ("administrator", False, False)):
-        shown = office.words(name, f"/cases/{case.ref}")
+        shown = office.words(name, f"/cases/{case.ref}?tab=all")
         assert ("Nguyễn Văn An" in shown) is original, name
         assert ("Rác còn nhiều hơn." in shown) is cleared, name
 
@@ -138,8 +138,8 @@ def test_what_is_only_read_goes_to_no_agency(office: Office) -> None:
     written(office, case, "Nhà tôi ngay đó.")
     [addition] = additions_of(case)
     decided(office, "operator", case, "clear_text", act="clear_text", seen=addition.ref, words="")
-    assert "Nhà tôi ngay đó." in office.words("operator", f"/cases/{case.ref}")
-    assert addition.report.code not in office.words("officer_PTNMT", f"/cases/{case.ref}").replace(case.code, "")
+    assert "Nhà tôi ngay đó." in office.words("operator", f"/cases/{case.ref}?tab=all")
+    assert addition.report.code not in office.words("officer_PTNMT", f"/cases/{case.ref}?tab=all").replace(case.code, "")
 
 
 def test_what_came_in_meanwhile_stays_to_be_read(office: Office) -> None:
@@ -187,9 +187,9 @@ def test_a_case_goes_on_although_its_reporter_wishes_to_withdraw(office: Office)
     assert office.post("operator", address, granted="no", words="").status_code == 422
     decided(office, "operator", case, "decide_withdrawal", granted="no", words="Nguy hiểm cho người đi đường.")
     assert db.session.query(Withdrawal).one().granted is False
-    assert "Nguy hiểm cho người đi đường." in office.words("operator", f"/cases/{case.ref}")
-    assert "Nguy hiểm cho người đi đường." not in office.words("committee_leader", f"/cases/{case.ref}")
-    assert case.code in office.words("officer_PTNMT", f"/cases/{case.ref}")
+    assert "Nguy hiểm cho người đi đường." in office.words("operator", f"/cases/{case.ref}?tab=all")
+    assert "Nguy hiểm cho người đi đường." not in office.words("committee_leader", f"/cases/{case.ref}?tab=all")
+    assert case.code in office.words("officer_PTNMT", f"/cases/{case.ref}?tab=all")
 
 
 # -- more time ---------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_more_time_is_endorsed_and_granted_beside_its_reason_and_days(app: Flask
     assert before is not None
     assert case.due_at is not None
     assert case.due_at > before
-    shown = office.words("officer_PTNMT", f"/cases/{case.ref}")
+    shown = office.words("officer_PTNMT", f"/cases/{case.ref}?tab=all")
     assert all(name in shown for name in ("Người Thử officer_PTNMT", "Người Thử leader_PTNMT", "Người Thử ops_lead"))
 
 
@@ -257,13 +257,13 @@ def test_another_agencys_wish_for_time_is_read_once_it_is_granted_and_without_it
     case = two_at_work(office.world)
     row = next(row for row in case.open_assignments if row.agency.key == "PTNMT")
     build.act(office.world, case, "request_extension", "officer_PTNMT", assignment=row, reason="Chờ vật tư.", until=date(2026, 3, 12))
-    assert "Gia hạn" not in office.words("officer_UBND-LAT", f"/cases/{case.ref}")
+    assert "Gia hạn" not in office.words("officer_UBND-LAT", f"/cases/{case.ref}?tab=all")
     decided(office, "leader_PTNMT", case, "endorse_extension", endorsed="yes", words="")
     decided(office, "ops_lead", case, "decide_extension", granted="yes", words="")
-    shown = office.words("officer_UBND-LAT", f"/cases/{case.ref}")
+    shown = office.words("officer_UBND-LAT", f"/cases/{case.ref}?tab=all")
     assert "được gia hạn đến hết ngày 12/03/2026" in shown
     assert "Chờ vật tư." not in shown
-    assert "Chờ vật tư." in office.words("committee_leader", f"/cases/{case.ref}")
+    assert "Chờ vật tư." in office.words("committee_leader", f"/cases/{case.ref}?tab=all")
 
 
 # -- what the case page says -------------------------------------------------------------------------------------------
@@ -277,14 +277,14 @@ STANDING = {
 @pytest.mark.parametrize("kind", STANDING)
 def test_the_case_page_says_first_why_the_case_rests(office: Office, kind: str) -> None:
     case = CASES[kind](office.world)
-    assert STANDING[kind] in office.words("operator", f"/cases/{case.ref}")
+    assert STANDING[kind] in office.words("operator", f"/cases/{case.ref}?tab=all")
 
 
 def test_a_question_and_its_answer_are_the_centres(office: Office) -> None:
     case = CASES["asked while at work"](office.world)
     build.do(office.world, case, "answer_question", "citizen", report=case.main_report, words="Ngay trước nhà tôi.")
     for name, reads in (("operator", True), ("officer_PTNMT", False), ("committee_leader", False), ("administrator", False)):
-        page = office.words(name, f"/cases/{case.ref}")
+        page = office.words(name, f"/cases/{case.ref}?tab=all")
         assert ("Ở đoạn nào?" in page) is reads, name
         assert ("Ngay trước nhà tôi." in page) is reads, name
 
@@ -292,7 +292,7 @@ def test_a_question_and_its_answer_are_the_centres(office: Office) -> None:
 def test_objections_and_refusals_are_read_as_the_table_allows(office: Office) -> None:
     case = CASES["objected"](office.world)
     for name, objection, refusal in (("operator", True, True), ("committee_leader", False, True), ("administrator", False, False)):
-        page = office.words(name, f"/cases/{case.ref}")
+        page = office.words(name, f"/cases/{case.ref}?tab=all")
         assert ("Xin xem lại." in page) is objection, name
         assert ("Chưa rõ nơi xảy ra." in page) is refusal, name
 
@@ -300,7 +300,7 @@ def test_objections_and_refusals_are_read_as_the_table_allows(office: Office) ->
 def test_the_reports_of_a_merged_case_are_listed_and_lead_on(office: Office) -> None:
     main = merged(office.world, main=True)
     codes = [link.report.code for link in main.reports]
-    page = office.words("operator", f"/cases/{main.ref}")
+    page = office.words("operator", f"/cases/{main.ref}?tab=all")
     assert all(code in page for code in codes)
     away = db.session.query(Case).filter(Case.merged_into_id == main.id).one()
-    assert f'href="/cases/{main.ref}"' in office.get("operator", f"/cases/{away.ref}").get_data(as_text=True)
+    assert f'href="/cases/{main.ref}"' in office.get("operator", f"/cases/{away.ref}?tab=all").get_data(as_text=True)

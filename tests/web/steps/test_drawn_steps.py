@@ -237,7 +237,7 @@ def test_the_page_of_the_case_shows_what_was_written_to_whom_it_is_for(office: O
     case = inspected_case(office)
     send(office, case, asked_pictures=picture(), asked_depth="12,5", **FILLED)
     for name in ("operator", "ops_lead", "committee_leader"):
-        page = office.get(name, f"/cases/{case.ref}").get_data(as_text=True)
+        page = office.get(name, f"/cases/{case.ref}?tab=all").get_data(as_text=True)
         words = words_of(page)
         assert "Các bước khác" in words
         assert "Khảo sát Đạt · Người Thử operator · " in words
@@ -246,7 +246,7 @@ def test_the_page_of_the_case_shows_what_was_written_to_whom_it_is_for(office: O
         ref = re.search(r'src="(/photos/[^"]+/centre/view)"[^>]*></a><span class="photo-label" aria-hidden="true">1/1', page)[1]
         assert office.get(name, ref).status_code == 200
     for name in ("officer_PTNMT", "leader_PTNMT", "administrator"):
-        assert "Sụt lún" not in office.words(name, f"/cases/{case.ref}")
+        assert "Sụt lún" not in office.words(name, f"/cases/{case.ref}?tab=all")
         assert office.get(name, ref).status_code == 404
 
 
@@ -254,7 +254,7 @@ def test_the_limits_of_a_case_name_the_step(office: Office) -> None:
     drawn.put_live(drawn.legal_model())
     case = build.case_at(office.world, "approval")
     build.approve(office.world, case)
-    assert "Hạn của bước Thẩm định pháp lý" in office.words("ops_lead", f"/cases/{case.ref}")
+    assert "Hạn của bước Thẩm định pháp lý" in office.words("ops_lead", f"/cases/{case.ref}?tab=all")
     office.clock(build.NOON + timedelta(hours=7))
     assert "trễ" in office.words("ops_lead", step(case, "legal_review")).lower()
 

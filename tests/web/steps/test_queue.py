@@ -180,7 +180,7 @@ def test_gone_back_to_a_step_that_is_done_its_page_says_so(office: Office) -> No
 
 def test_whoever_comes_from_the_page_of_a_case_goes_on_with_the_case_alone(office: Office) -> None:
     first, second = accepted(office, 2)
-    page = office.get("officer_PTNMT", f"/cases/{first.ref}").get_data(as_text=True)
+    page = office.get("officer_PTNMT", f"/cases/{first.ref}?tab=all").get_data(as_text=True)
     links = [unescape(each) for each in re.findall(r'href="(/tasks/[^"]+)"', page)]
     assert f"{step(first, 'accept_assignment')}?alone=1" in links
     page = office.get("officer_PTNMT", links[0]).get_data(as_text=True)

@@ -96,7 +96,7 @@ def test_cases_are_moved_watched_and_brought_back_by_the_pages(office: Office) -
     history = office.words("elsewhere", f"/studio/versions/{target.ref}")  # a version of the installation: every centre reads it
     assert "Theo kế hoạch tháng Ba" not in history
     assert "Chuyển hồ sơ đang mở: bắt đầu" not in history
-    assert "chuyển hồ sơ từ bản" in office.words("operator", f"/cases/{verify.ref}")
+    assert "chuyển hồ sơ từ bản" in office.words("operator", f"/cases/{verify.ref}?tab=all")
     office.words("administrator", f"/cases/{verify.ref}/process")
     assert office.get("operator", f"/cases/{verify.ref}/diagram").status_code == 200
 
