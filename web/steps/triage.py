@@ -27,6 +27,7 @@ from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
 from casework.places.in_words import PlaceInWords, position_in_words
 from casework.places.points import point_of
+from casework.places.position_mismatch import position_mismatch
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
 from casework.search.staff_choices import (
@@ -52,7 +53,6 @@ from web.marks_left import MarkLeft, marks_left
 from web.steps.classify_form import ClassifyForm, chosen_by_hand
 from web.steps.map import staff_map
 from web.steps.other_acts import other_acts
-from web.steps.position_hint import position_mismatch
 from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from web.steps.where import where_is
