@@ -153,6 +153,15 @@ def test_what_was_put_is_there_and_described(store: FileStore, keyring: Keyring,
             assert b"".join(iter(lambda: file.read(70_001), b"")) == content
 
 
+def test_a_part_of_a_file_is_read_from_anywhere(store: FileStore) -> None:
+    name, content = new_stored_name(), os.urandom(300_000)
+    store.put(name, content)
+    for start, size in ((0, 7), (150_000, 20_000), (299_990, 100)):
+        assert store.read_part(name, start, size) == content[start : start + size]
+    with pytest.raises(FileMissing):
+        store.read_part(new_stored_name(), 0, 1)
+
+
 def test_a_large_file_goes_in_parts_and_is_never_held_whole(bucket: BucketFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bucket_store, "PART", 5 << 20)
     content, asked, name = io.BytesIO(os.urandom((11 << 20) + 3)), list[int](), new_stored_name()

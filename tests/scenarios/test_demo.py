@@ -33,6 +33,7 @@ from casework.documents.letters import letters_seen
 from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.figures.reading import last_months as months_shown
 from casework.figures.reading import shown_figures
+from casework.files.under_maps import SKETCH, ground_file
 from casework.inbox.saved_filters import filters_of
 from casework.installation.seeding import REORGANISED_ON, table_rows
 from casework.intake.file_report import original_words
@@ -71,6 +72,7 @@ from casework.outputs.schedule_lists import runs_of, schedules_seen
 from casework.permissions import Actor, Role, actor_for
 from casework.permissions.sight import Sight, sees
 from casework.photos.records import photos_of_answer, photos_of_report
+from casework.places.lookup import bounded_area_at
 from casework.public.cases import public_list
 from casework.public.filters import PublicFilter as PublicWanted
 from casework.public.me_too import me_too_counts
@@ -255,6 +257,22 @@ def test_the_reorganisation_split_the_rows_among_the_three_communes_of_today(app
     assert split == {"Phường Lang Biang - Đà Lạt": 24 + 2 + 5, "Xã Lạc Dương": 19 + 1 + 5, "Xã Đam Rông 4": 4 + 2}
     plan = db.session.scalars(select(Reorganisation).where(Reorganisation.state == "done")).one()
     assert (plan.state, plan.on, plan.done_by_id) == ("done", REORGANISED_ON, demo_people.staff_account("quantri").id)
+
+
+def test_every_map_has_ground_and_every_place_of_today_lies_in_its_commune(app: Flask) -> None:
+    communes = list(db.session.scalars(select(Area).where(Area.level == "commune", Area.valid_to.is_(None))))
+    assert len(communes) == 3
+    assert all(area.boundary_source == "vietnamese-provinces-database, © 2021 Thang Le Quoc (MIT)" for area in communes)
+    layer = ground_file(SKETCH)
+    assert layer is not None
+    assert (app.extensions["file_store"].exists(layer.stored_name), layer.count) == (True, 211)
+    heirs = {row.predecessor_id: row.successor_id for row in db.session.scalars(select(AreaSuccession))}
+    placed = [case for case in cases() if case.latitude is not None and case.longitude is not None]
+    assert len(placed) > 40
+    for case in placed:
+        around = bounded_area_at(case.latitude or 0, case.longitude or 0, NOW.date())
+        assert around is not None, case.code
+        assert around.id == heirs.get(case.area_id or 0, case.area_id), case.code
 
 
 def test_closed_cases_keep_the_bodies_of_their_day_and_fresh_ones_are_with_those_of_today(app: Flask) -> None:

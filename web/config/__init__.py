@@ -99,7 +99,8 @@ class Config:
                                 "Seconds a page may wait for one of those threads before it is refused with status 503, so that the queue "
                                 "of an overloaded server stays short; what people send may wait four times as long.")
     pmtiles: Path = setting("PMTILES", folder, lambda so_far: so_far["data"] / "maps" / "base.pmtiles",
-                            "PMTiles file with a Protomaps base map, drawn under maps where no tile address is set.",
+                            "PMTiles file with a Protomaps base map on this machine, drawn under maps where no tile address is set and "
+                            "none was loaded (docs/base-map.md).",
                             shown="maps/base.pmtiles in the data folder")
     find_faces: bool = setting("FIND_FACES", switch, True,
                                "no: the worker looks for no faces in new photos, even where the extra faces is installed.", shown="yes")

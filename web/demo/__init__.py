@@ -25,6 +25,7 @@ from web.demo.cases import agencies_at_work, draw_pictures, make_recordings, tel
 from web.demo.citizens import furnish_citizens
 from web.demo.counts import count_and_order
 from web.demo.desks import OnDesk, furnish_desks, on_desk
+from web.demo.ground import draw_ground, lay_ground
 from web.demo.papers import write_papers
 from web.demo.people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.demo.settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
@@ -64,6 +65,7 @@ def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lam
         say(PICTURES)
         store = app.extensions["file_store"]
         pictures, recorded = draw_pictures(store, max_bytes=app.config["MAX_PHOTO_BYTES"]), make_recordings(store)
+        layer = draw_ground(store)
         password_hash = hash_password(PASSWORD)
         say(CASES)
         with unit_of_work():
@@ -77,6 +79,7 @@ def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lam
             furnish_settings(centre, now=now)
             furnish_citizens(now=now)
             furnish_studio(centre, now=now)
+            lay_ground(layer, now=now)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
     else:
         with unit_of_work():

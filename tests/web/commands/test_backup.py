@@ -21,8 +21,10 @@ from casework.models import Account, Case, Event, File, Report
 from casework.permissions import SYSTEM
 from casework.photos.records import link_staged, prepare_photo, stage_photo
 from casework.sealing.keyring import Keyring, KeyringUnusable
+from casework.settings.ground_loading import load_sketch
 from casework.verification.anchors import write_anchor
 from tests import build, tampering
+from tests.casework.places.test_ground import ROAD, layer
 from tests.conftest import environment_of, on_sqlite
 from tests.postgres import Cluster
 from web.commands import backup as keeping
@@ -39,7 +41,9 @@ from web.commands.backup import (
     verify,
 )
 from web.commands.backup_folder import read_manifest
+from web.commands.console import AT_THE_SERVER
 from web.config import Config
+from web.files.storage import open_file_store
 
 pytestmark = pytest.mark.on_both
 
@@ -150,8 +154,12 @@ def test_what_was_saved_comes_back_whole(world: build.World, config: Config, els
 def test_the_restored_installation_works_on(world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path) -> None:
     from web import create_app
 
+    store = open_file_store(config)
+    under_maps = load_sketch(layer(ROAD), store=store, attribution="Vẽ tay", by=AT_THE_SERVER, now=build.NOON, reason="Thử.")
     backup(config, folder, now=build.NOON, keys=keys)
     restore(elsewhere, folder, now=build.NOON, keys=keys)
+    lost = open_file_store(elsewhere)
+    assert lost.exists(under_maps.stored_name)
     app = create_app(elsewhere)
     with app.app_context():
         people = {account.login or "citizen": account for account in db.session.scalars(select(Account).order_by(Account.id.desc()))}
@@ -163,6 +171,8 @@ def test_the_restored_installation_works_on(world: build.World, config: Config, 
         db.session.remove()
         db.engine.dispose()
     assert verify(elsewhere, now=build.NOON).findings == []
+    lost.delete(under_maps.stored_name)
+    assert faults(verify(elsewhere, now=build.NOON)) == {"file.under_maps"}
 
 
 def test_a_backup_holds_no_key_and_no_word_of_a_reporter(world: build.World, config: Config, folder: Path, keys: Path) -> None:
