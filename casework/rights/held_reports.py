@@ -10,9 +10,11 @@ from casework.bilingual import Bilingual
 from casework.db import db
 from casework.erasure.reasons_to_look import LOOKS
 from casework.intake.file_report import cleared_words
+from casework.local_time import local_day
 from casework.models import CaseReport, Event, Field, File, Photo, Recording, Report
 from casework.photos.records import FACTS_PURPOSE, NAME_PURPOSE, photos_of_report
-from casework.places.points import point_of
+from casework.places.in_words import position_in_words
+from casework.places.points import Point, point_of
 from casework.privacy.look_reasons import payloads_told
 from casework.recordings.staging import recordings_of_report
 from casework.reporters.report import OwnReport, own_report
@@ -61,6 +63,17 @@ def _receipt(report: Report, shown: OwnReport) -> Part:
     ]])  # fmt: skip
 
 
+def _position(report: Report, shown: OwnReport, point: Point | None) -> Bilingual | None:
+    """The point in words, for its sender."""
+    if point is None:
+        return None
+    latitude, longitude, accuracy_m = point
+    told = position_in_words(
+        latitude, longitude, on=local_day(report.filed_at), area_id=report.area_id, village=shown.village, accuracy_m=accuracy_m
+    )
+    return told.words if told else None
+
+
 def _parts(report: Report, shown: OwnReport) -> Iterator[Part]:
     field = db.session.get(Field, report.field_id) if report.field_id is not None else None
     point = point_of(report)
@@ -74,6 +87,7 @@ def _parts(report: Report, shown: OwnReport) -> Iterator[Part]:
         fact("area", "Địa bàn", "Area", shown.area),
         fact("village", "Thôn, đường", "Village, street", shown.village),
         fact("place", "Mô tả vị trí", "Described as", shown.place),
+        fact("position", "Vị trí", "Position", _position(report, shown, point)),
         fact("latitude", "Vĩ độ", "Latitude", point.latitude if point else None),
         fact("longitude", "Kinh độ", "Longitude", point.longitude if point else None),
         fact("accuracy_m", "Sai số (m)", "Accuracy (m)", point.accuracy_m if point else None),

@@ -220,6 +220,7 @@ def test_a_role_of_the_installation_sees_both(house: House) -> None:
     for filed in house.filed.values():
         assert overseer.get(f"/cases/{filed.case.ref}").status == 200
         assert f"/cases/{filed.case.ref}" in overseer.get(f"/inbox?q={filed.case.code}").text
+        assert f"/cases/{filed.case.ref}" in overseer.get("/open-map").text
 
 
 def test_the_public_list_shows_every_centre(house: House) -> None:

@@ -234,6 +234,7 @@ def test_the_desk_shows_where_it_is_what_is_near_and_what_else_may_be_done(offic
     points = re.findall(r'data-place="(\w+)" data-latitude="([\d.]+)" data-longitude="([\d.]+)" data-words="([^"]+)"', page)
     assert ("own", "12.0331", "108.3672", f"Phản ánh này, {case.code}") in points
     assert [(kind, words) for kind, _latitude, _longitude, words in points[1:]] == [("near", there.title), ("near", unread.code)]
+    assert "12.03310, 108.36720 ±20 m" in words_of(page)
     assert "data-staff-map hidden" in page                                 # the list says the same without it
     assert "leaflet.js" in page
     assert "cách khoảng 220 mét" in words_of(page), "between the rounded points"
