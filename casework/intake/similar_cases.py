@@ -5,7 +5,7 @@ commune and village, day, state, due day and title (rules.md, section 2).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import floor
 from typing import Any
@@ -16,14 +16,14 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.intake.file_report import ORIGINAL_PURPOSE, Place
 from casework.intake.pass_on import centre_for
-from casework.intake.title_words import share_said_again
-from casework.models import Area, Case, CaseReport, ReportText
+from casework.intake.title_words import said_again, share_said_again
+from casework.models import Area, Case, CaseReport, Photo, ReportText
 from casework.places.geometry import box_around, metres_between
 from casework.publications import shows_exact_place
 from casework.sealing.seal import open_text
 from casework.states import ENDED_STATES, CaseState
 from casework.text import fold
-from casework.triage.suggestions import words_in
+from casework.triage.suggestions import Word, words_in
 
 NEAR_METRES = 500
 NEWEST = timedelta(days=60)
@@ -36,6 +36,9 @@ LEAST_LIKENESS = 50
 LEAST_SAID_AGAIN = 50
 """Per cent of a title's words that must recur before the public is asked whether it is the same: nearness alone proves nothing
 (tests/casework/intake/test_alike_pairs.py measures the accuracy)."""
+
+MOST_AGAIN = 4
+"""Words of a title shown as the reason."""
 
 MOST_SAID = 400
 """Words of a sender compared with each title."""
@@ -52,16 +55,26 @@ Text = Sequence[Any]
 @dataclass(frozen=True)
 class Alike:
     """A case that may be about the same matter; `likeness` of words is 0 to 100. `metres` is None without a position: for staff
-    approximate, between the cases' rounded points; for the public given only for cases whose exact place is public."""
+    approximate, between the cases' rounded points; for the public given only for cases whose exact place is public.
+
+    For staff, also how much of the case's title the words repeat, with these words, and its first photo, by ref."""
 
     case: Case
     metres: int | None
     likeness: int
+    share: int = 0
+    again: tuple[str, ...] = ()
+    photo: str = ""
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the words themselves speak for the same matter: nearness alone proves nothing."""
+        return self.share >= LEAST_SAID_AGAIN
 
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where somebody asks from; `case_id` and folded `words` of a case, for its operators, else for the public."""
+    """Where somebody asks from; `case_id` and the `words` of a case, for its operators, else for the public."""
 
     case_id: int | None
     centre_id: int
@@ -85,10 +98,16 @@ def alike_nearby(case_or_place: Case | Place, *, now: datetime, limit: int = 5, 
 
 def _for_staff(spot: _Spot, now: datetime) -> list[Alike]:
     cases = list(_around(spot, now, by_staff=True))
-    texts = _texts_of(cases)
-    found = [Alike(case, _metres(spot, case), _likeness(spot.words, texts.get(case.id, ""))) for case in cases]
+    told, own, said = _told_of(cases), fold(spot.words), words_in(spot.words)[:MOST_SAID]
+    found = [_compared(case, told[case.id], own, said, _metres(spot, case)) for case in cases]
     found = [each for each in found if _has_position(each.case, spot) or each.likeness >= LEAST_LIKENESS]
     return sorted(found, key=lambda each: (-each.likeness, each.metres or 0, -each.case.id))
+
+
+def _compared(case: Case, told: "_Told", own: str, said: Sequence[Word], metres: int | None) -> Alike:
+    """By its title, or by the words of a report, whichever is said again more."""
+    share, of = max((share_said_again(text, said), text) for text in (case.title or "", *told.spoken))
+    return Alike(case, metres, _likeness(own, fold(told.words)), share, said_again(of, said)[:MOST_AGAIN] if share else (), told.photo)
 
 
 def _for_public(spot: _Spot, words: str, now: datetime) -> list[Alike]:
@@ -106,7 +125,7 @@ def _public_metres(place: Place, case: Case) -> int | None:
 
 def _spot_of_case(case: Case, words: str) -> _Spot:
     position = (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
-    own = fold(words) or _text_of(case)
+    own = words or _text_of(case)
     return _Spot(case.id, case.centre_id, case.area_id, fold(case.village or ""), position, own)
 
 
@@ -178,38 +197,58 @@ def _likeness(words: str, others: str) -> int:
     return round(token_set_ratio(words, others)) if words and others else 0
 
 
-def _texts_of(cases: Iterable[Case]) -> dict[int, str]:
-    """The folded words of cases as their operators read them: title and cleared words, and before acceptance what was sent.
+@dataclass
+class _Told:
+    """What the operators of a case read of its reports, and its first photo, by ref."""
+
+    title: str
+    spoken: list[str] = field(default_factory=list)
+    photo: str = ""
+
+    @property
+    def words(self) -> str:
+        return " ".join((self.title, *self.spoken))
+
+
+def _told_of(cases: Iterable[Case]) -> dict[int, _Told]:
+    """The words of cases as their operators read them: title and cleared words, and before acceptance what was sent; and their photos.
 
     Words about the place do not count: all of them are in the same place.
     """
     by_id = {case.id: case for case in cases}
+    photo = (
+        select(Photo.ref)
+        .where(Photo.report_id == CaseReport.report_id, Photo.state == "linked")
+        .order_by(Photo.position, Photo.id)
+        .limit(1)
+        .scalar_subquery()
+    )
     rows = (
-        select(CaseReport.case_id, ReportText.kind, ReportText.body, ReportText.sealed_body)
+        select(CaseReport.case_id, photo, ReportText.kind, ReportText.body, ReportText.sealed_body)
         .join(ReportText, ReportText.report_id == CaseReport.report_id)
         .where(CaseReport.case_id.in_(by_id), CaseReport.left_at.is_(None), ReportText.kind.in_(("original", "cleared")))
         .order_by(ReportText.id)
     )
-    texts: dict[int, list[Text]] = {case_id: [] for case_id in by_id}
-    for case_id, *text in db.session.execute(rows) if by_id else ():
-        texts[case_id].append(text)
-    return {case_id: _folded(case, texts[case_id]) for case_id, case in by_id.items()}
+    told = {case_id: _Told(case.title or "") for case_id, case in by_id.items()}
+    for case_id, ref, *text in db.session.execute(rows) if by_id else ():
+        told[case_id].spoken += _read(by_id[case_id], text)
+        told[case_id].photo = told[case_id].photo or ref or ""
+    return told
 
 
 def _text_of(case: Case) -> str:
-    """The same of one case, whose texts its page may have read."""
+    """The same words of one case, whose texts its page may have read."""
     reports = [link.report for link in case.reports if link.left_at is None]
     if any("texts" not in report.__dict__ for report in reports):
-        return _texts_of([case])[case.id]
+        return _told_of([case])[case.id].words
     texts = sorted((text for report in reports for text in report.texts), key=lambda text: text.id)
-    return _folded(case, ((text.kind, text.body, text.sealed_body) for text in texts))
+    read = (_read(case, (text.kind, text.body, text.sealed_body)) for text in texts)
+    return " ".join((case.title or "", *(words for each in read for words in each)))
 
 
-def _folded(case: Case, texts: Iterable[Text]) -> str:
-    parts = [case.title or ""]
-    for kind, body, sealed in texts:
-        if kind == "cleared":
-            parts.append(body or "")
-        elif kind == "original" and case.accepted_at is None and sealed:
-            parts.append(open_text(sealed, purpose=ORIGINAL_PURPOSE))
-    return fold(" ".join(parts))
+def _read(case: Case, text: Text) -> list[str]:
+    """What operators read of a text: what is cleared, and what was sent until the case is accepted."""
+    kind, body, sealed = text
+    if kind == "cleared":
+        return [body or ""]
+    return [open_text(sealed, purpose=ORIGINAL_PURPOSE)] if case.accepted_at is None and sealed else []

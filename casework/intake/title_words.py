@@ -37,13 +37,24 @@ _BARE_EMPTY = frozenset(word.bare for word in words_in(_EMPTY_WORDS))
 
 def share_said_again(title: str, said: Sequence[Word]) -> int:
     """Return the per cent of a title's meaning the words repeat; 0 where they share fewer than LEAST_SHARED words."""
+    telling, again = _compared(title, said)
+    shared = len(telling.keys() & again)
+    return round(100 * shared / len(telling)) if shared >= LEAST_SHARED else 0
+
+
+def said_again(title: str, said: Sequence[Word]) -> tuple[str, ...]:
+    """The words of a title that are said again, as it writes them."""
+    telling, again = _compared(title, said)
+    return tuple(written for key, written in telling.items() if key in again)
+
+
+def _compared(title: str, said: Sequence[Word]) -> tuple[dict[tuple[str, str], str], set[tuple[str, str]]]:
+    """The telling words of a title, by what they mean, and what is said."""
     told = words_in(title)
     # a word typed without accents may mean several words
     bare = is_plain(told) or is_plain(said)
-    again = {_key(word, bare=bare) for word in said}
-    telling = {_key(word, bare=bare) for word in told if not _is_empty(word, bare=is_plain(told))}
-    shared = len(telling & again)
-    return round(100 * shared / len(telling)) if shared >= LEAST_SHARED else 0
+    telling = {_key(word, bare=bare): word.written for word in reversed(told) if not _is_empty(word, bare=is_plain(told))}
+    return dict(reversed(telling.items())), {_key(word, bare=bare) for word in said}
 
 
 def _is_empty(word: Word, *, bare: bool) -> bool:

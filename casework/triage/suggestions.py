@@ -112,8 +112,17 @@ def suggestions_in(centre_id: int, text: str, *, now: datetime) -> tuple[Suggest
     field = _clearest_field(_weighed(rules["field"], words))
     if field is None and (like := LIKENESS.field_of(centre_id, text, now=now)) is not None:
         field = Suggestion(like[0], like[1], by_likeness=True)
-    weight, spoke = _weighed(rules["urgency"], words).get(URGENT, (0, ()))
-    return field, Suggestion(URGENT, spoke) if weight >= LEAST_WEIGHT["urgency"] else None
+    return field, _urgency(rules["urgency"], words)
+
+
+def urgency_in(centre_id: int, text: str, *, now: datetime) -> Suggestion | None:
+    """Return the urgency alone that a text suggests in a centre."""
+    return _urgency(_rules(centre_id, local_day(now))["urgency"], words_in(text))
+
+
+def _urgency(phrases: Sequence["_Phrase"], words: Sequence[Word]) -> Suggestion | None:
+    weight, spoke = _weighed(phrases, words).get(URGENT, (0, ()))
+    return Suggestion(URGENT, spoke) if weight >= LEAST_WEIGHT["urgency"] else None
 
 
 def spoken_of(phrases: Mapping[str, Iterable[str]], text: str) -> dict[str, tuple[str, ...]]:

@@ -98,7 +98,7 @@ def test_the_steps_of_an_operator(house: House) -> None:
     expect(page.locator("[data-send-rows] li")).to_have_count(1)
     typed = page.locator("#agencies-typed")
     typed.press_sequentially("xa la")
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.locator(".combo-list li")).to_have_count(1)
     typed.press("Enter")
     typed.press_sequentially("kiem")
     typed.press("ArrowDown")

@@ -43,7 +43,7 @@ from casework.triage.acts import LONGEST_TITLE, ClassifyInput, ClearedReport, Ve
 from casework.triage.hotline import CallHotlineInput, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
 from casework.triage.refusals import RefuseInput
-from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
+from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for, urgency_in
 from web.clock import now
 from web.files.photo_choices import PhotoChoice, choices_of, copies_of, shown_of, shows_any
 from web.forms import NOTHING, Form
@@ -151,7 +151,8 @@ class VerifyPage(TaskPage, element="verify"):
         if self.chosen == "neutral":
             for each in self._written():
                 each.words = neutral(each.words)
-        if has_filled_in(self.form, self.typed_villages) or has_put_text(self.form, self.case, READY):
+        asks_only = not self.chosen and {"apart", "later"} & set(request.form)
+        if has_filled_in(self.form, self.typed_villages) or has_put_text(self.form, self.case, READY) or asks_only:
             self.is_unfinished = True
             return None
         if not self.form.validate_on_submit():
@@ -168,6 +169,9 @@ class VerifyPage(TaskPage, element="verify"):
             "ready": texts_for(self.case, READY),
             "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
             "alike": with_ways(self.case, alike, can_merge=any(possible.verb == "merge" for possible, _kind in others)),
+            **self._urgency(),
+            "apart": request.form.getlist("apart"),
+            "later": request.form.getlist("later"),
             "earlier": earlier_reports(self.case, by=actor()),
             "where": replace(where_is(self.case), map=staff_map(self.case, [(each.report, each.point) for each in self.reports], alike)),
             "others": others,
@@ -175,6 +179,13 @@ class VerifyPage(TaskPage, element="verify"):
             "villages": villages_for(self.case, now=now()),
             **village_context(self.form, self.typed_villages),
         }
+
+    def _urgency(self) -> dict[str, Any]:
+        """Why it may be urgent, by its words and by its sender, and whom to call first if it is."""
+        words = words_read(self.case)
+        sounds, is_marked = urgency_in(self.case.centre_id, words, now=now()), self.case.is_reported_urgent
+        numbers = hotline_numbers_for(self.case, words, now=now()).suggested if sounds or is_marked else ()
+        return {"sounds_urgent": sounds.words if sounds else (), "call_first": numbers[:1]}
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "refuse":

@@ -19,9 +19,11 @@ from sqlalchemy import select
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.intake.file_report import Place
-from casework.intake.similar_cases import alike_nearby
+from casework.intake.similar_cases import LEAST_SAID_AGAIN, alike_nearby
+from casework.intake.title_words import share_said_again
 from casework.models import Field
 from casework.text import fold
+from casework.triage.suggestions import words_in
 from tests import build
 from web.filing.similar import MOST_SHOWN
 
@@ -94,6 +96,18 @@ def test_what_is_shown_before_filing_is_mostly_the_same_incident_and_most_of_the
     assert of_all.precision >= LEAST_PRECISION, (of_all, of_parts)
     assert of_all.recall >= LEAST_RECALL, (of_all, of_parts)
     assert of_all.others <= MOST_OTHERS, (of_all, of_parts)
+
+
+def test_what_operators_are_asked_about_keeps_the_same_precision_and_recall() -> None:
+    """The question above a new report, judged by the title alone as if every pair were near."""
+    pairs = list(csv.DictReader(PAIRS.open(encoding="utf-8")))
+    likely = [share_said_again(pair["title"], words_in(pair["second_words"])) >= LEAST_SAID_AGAIN for pair in pairs]
+    of_all = measured(
+        Judged(int(pair["number"]), pair["part"], pair["is_alike"] == "yes", is_asked, 0)
+        for pair, is_asked in zip(pairs, likely, strict=True)
+    )
+    assert of_all.precision >= LEAST_PRECISION, of_all
+    assert of_all.recall >= LEAST_RECALL, of_all
 
 
 def test_the_pairs_are_half_alike_and_a_third_of_each_half_was_set_aside() -> None:

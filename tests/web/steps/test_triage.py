@@ -266,6 +266,47 @@ def test_a_report_without_a_position_has_no_map_and_a_first_report_no_past(offic
     assert "Chưa có phản ánh nào trước đó." in words_of(page)
 
 
+def banner(page: str) -> str:
+    """The words of the question above the form; empty where none is asked."""
+    found = re.search(r'<div class="banner alikebanner"[^>]*data-alike>(.*?)</div></div>', page, re.DOTALL)
+    return words_of(found[1]) if found else ""
+
+
+def test_a_likely_duplicate_is_asked_about_above_everything_and_three_answers_end_the_question(office: Office) -> None:
+    world, here = office.world, Place(area=office.world.area, latitude=12.033, longitude=108.369)
+    there = Place(area=world.area, latitude=12.034, longitude=108.369)
+    same = build.case_at(world, "to_distribute", place=there)              # "Rác đổ ven suối"
+    case = build.file_report(world, by="citizen_2", words="Có người đổ rác ven suối, mùi nặng.", place=here).case
+    address = step(case, "verify")
+    page = office.get("operator", address).get_data(as_text=True)
+    assert page.index("data-alike>") < page.index('class="work-grid')
+    asked = banner(page)
+    assert "cách khoảng 110 m" in asked
+    assert same.title in asked
+    assert "chữ giống 100" in asked
+    assert "suối" in asked
+    assert f"into={same.code}" in page
+    assert all(words in asked for words in ("Gộp", "Không trùng", "Để sau"))
+    form = {**verify_form(office, address), "act": ""}
+    for answer in ("apart", "later"):
+        answered = office.post("operator", address, **{**form, answer: same.ref})
+        assert answered.status_code == 200
+        again = answered.get_data(as_text=True)
+        assert banner(again) == ""
+        assert f'<input type="hidden" name="{answer}" value="{same.ref}">' in again
+        assert ("đã xem: không trùng" in words_of(again)) == (answer == "apart")
+    assert case.state == "to_verify"
+
+
+def test_being_near_alone_asks_nothing(office: Office) -> None:
+    here = Place(area=office.world.area, latitude=12.033, longitude=108.369)
+    build.case_at(office.world, "to_distribute", place=here)
+    case = build.file_report(office.world, by="citizen_2", words="Cây thông gãy đè lên dây điện.", place=here).case
+    page = office.get("operator", step(case, "verify")).get_data(as_text=True)
+    assert banner(page) == ""
+    assert "Rác đổ ven suối" in words_of(page)                             # it still stands in the list of what is near
+
+
 def test_a_page_takes_as_many_statements_with_much_around_it_as_with_little(office: Office) -> None:
     case = build.file_report(office.world, words="Rác đổ ven suối, mùi nặng.").case
     address = step(case, "verify")
@@ -345,3 +386,13 @@ def test_a_step_is_done_once_however_often_it_is_sent(office: Office) -> None:
     assert "Ông/Bà đã thực hiện “" in words_of(again)
     assert case.village == "Thôn A"
     assert office.post("operator", address, take="field", **classify_form(office)).status_code == 409
+
+
+def test_words_that_sound_urgent_name_whom_to_call_before_anything_is_read_on(office: Office) -> None:
+    sounds = build.file_report(office.world, words="Nhà đang cháy, có người mắc kẹt bên trong.").case
+    page = office.get("operator", step(sounds, "verify")).get_data(as_text=True)
+    alert = page[page.index("callbanner") : page.index('class="work-grid')]
+    assert "Gọi trước khi đọc tiếp: Cứu hỏa, cứu nạn 114" in words_of("<p>" + alert)
+    assert 'href="tel:114"' in alert
+    quiet = build.file_report(office.world, by="citizen_2", words="Có rác ven suối.").case
+    assert "callbanner" not in office.get("operator", step(quiet, "verify")).get_data(as_text=True)

@@ -1,6 +1,7 @@
 // The operator's steps. Every button here is one of the form too, so the page works without this script.
 //   [data-take='{"name": value or [values]}']   puts a suggestion into the fields at once; not shown while they hold it already
 //   [data-clears="id"] with [data-mark]         puts a neutral word in place of a mark in the text #id; marks that are gone disappear
+//   [data-alike] with [data-answers]            a question above the form: its answer is kept in the form, and the next one is asked
 //   [data-fills="name"]                         a link to call: its number goes into that field, in place of another one of them
 "use strict";
 (() => {
@@ -56,6 +57,16 @@
     text.addEventListener("input", show);
     show();
   });
+
+  all("[data-answers]").forEach(button => button.addEventListener("click", event => {
+    event.preventDefault();
+    const banner = button.closest("[data-alike]"), kept = document.createElement("input"), next = all("[data-alike][hidden]").shift();
+    Object.assign(kept, { type: "hidden", name: button.name, value: button.value });
+    banner.replaceWith(kept);
+    if (next) next.hidden = false;
+    changed(kept);
+    (next ? next.querySelector("button") : document.querySelector("[name=title]"))?.focus();
+  }));
 
   const numbers = all("[data-fills]").map(link => link.dataset.number);
   all("[data-fills]").forEach(link => link.addEventListener("click", () => {
