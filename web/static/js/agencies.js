@@ -25,7 +25,12 @@
     const chosen = form.querySelector("[name=lead]:checked")?.value || "";
     return chosen === "other" || !chosen ? form.elements.lead_other.value : chosen;
   };
-  const cooperating = () => bodies.filter(({ box, ref }) => box.checked && ref !== leadRef());
+  let ticked = [];                                                             // in the order they were chosen
+  const cooperating = () => {
+    const lead = leadRef();
+    ticked = [...ticked.filter(({ box }) => box.checked), ...bodies.filter(each => each.box.checked && !ticked.includes(each))];
+    return ticked.filter(({ ref }) => ref !== lead);
+  };
   const tick = (body, isTicked) => { body.box.checked = isTicked; changed(); };
 
   // ------------------------------------------------------------------ chips
