@@ -991,6 +991,13 @@ def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
     expect(page.locator("main dl")).to_contain_text("đã dừng")
 
 
+def test_the_lead_goes_from_the_map_of_open_work_to_a_case(day: Day) -> None:
+    page = day.person("ops_lead").go("/open-map")
+    expect(page.get_by_role("heading", name="Việc đang mở")).to_be_visible()
+    page.locator("main a[href*='/cases/']").first.click()
+    expect(page).to_have_url(re.compile("/cases/"))
+
+
 def test_pages_are_fit_for_paper(day: Day) -> None:
     snapshot, book = (db.session.scalars(select(each).limit(1)).one() for each in (FiguresSnapshot, DocumentBook))
     letter = db.session.scalars(select(Letter).where(Letter.kind == "period_report").order_by(Letter.id.desc()).limit(1)).one()

@@ -203,7 +203,7 @@ def worth_trying(app: Flask, found: Iterable[Address], roles: Collection[str], *
     with `settings`. Of what else is shut, a test run tries a sixth with each person, by their `number`."""
     shut: set[str] = set()
     for address in found:
-        if opens_to(app, address.endpoint, roles) or address.endpoint.startswith("cases."):
+        if opens_to(app, address.endpoint, roles) or address.endpoint.startswith(("cases.", "case_path.")):
             yield address
         elif address.endpoint not in shut and (settings or not address.endpoint.startswith("settings_")):
             shut.add(address.endpoint)

@@ -51,8 +51,8 @@ IDENTIFIER = re.compile(r"\bhttps?://\S+|\b[0-9a-f]{32}\b|\b(?:[A-Z2-9]{4}-){2}[
 
 PICTURES = ("photos.photo", "publishing.preview", "publishing.case_preview", "public_share.card", "filing.receipt_file",
             "studio_exports.table")  # fmt: skip
-OF_THE_REPORT = ("public", "tracking.", "own_acts.", "rights_own.of_report", "inbox.", "tasks.", "cases.", "case_acts.", "notes.",
-                 "publishing.", "assigning.", "recordings.", "search.")  # fmt: skip
+OF_THE_REPORT = ("public", "tracking.", "own_acts.", "rights_own.of_report", "inbox.", "tasks.", "cases.", "case_path.", "case_acts.",
+                 "notes.", "publishing.", "assigning.", "recordings.", "search.")  # fmt: skip
 """What changes on the way of a report, and is looked at twice."""
 READERS = ("guest", "reporter", "citizen", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator",
            "confidential_reader")  # fmt: skip

@@ -719,7 +719,7 @@ def test_nobody_fails(the: Stage) -> None:
 NOT_SENT = ("auth.", "public.set_language", "comfort.set_comfort", "contacts_account.sign_out_everywhere",
             "contacts_tracking.close_here")  # fmt: skip
 """What signs somebody in or out or closes what is open, and what only says how a browser reads."""
-OF_A_CASE = ("cases.", "case_acts.", "mending.", "recordings.", "contacts_blocked.block")
+OF_A_CASE = ("cases.", "case_path.", "case_acts.", "mending.", "recordings.", "contacts_blocked.block")
 OWN_REPORT = ("own_acts.", "tracking.rating", "contacts_confirming.", "rights_own.copy_of_report", "rights_own.ask_about_report",
               "rights_own.lift_of_report")  # fmt: skip
 OWN_ACCOUNT = ("message_choices.", "account.", "contacts_account.", "factors_own.", "factors_again.", "outside_identities.")
