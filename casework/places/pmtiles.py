@@ -139,7 +139,7 @@ def _description(file: BinaryIO, header: _Header) -> dict[str, Any]:
 
 def _attribution(description: dict[str, Any]) -> str:
     """The source the file names, as plain words: makers write it as HTML."""
-    words = unescape(re.sub(r"<[^>]*>", "", str(description.get("attribution") or "")))
+    words = unescape(re.sub(r"<[^<>]*>", "", str(description.get("attribution") or "")))
     return " ".join("".join(each if each.isprintable() else " " for each in words).split())[:LONGEST_ATTRIBUTION]
 
 

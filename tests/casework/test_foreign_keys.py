@@ -47,6 +47,7 @@ OTHERWISE_DELETED = {
     "casework/rights/erasing_people.py": ["push_subscription", "message_choice", "hand_over_ticket", "follower", "login_session"],
     "casework/inbox/saved_filters.py": ["saved_filter"],
     "casework/search/rows.py": ["search_row"],
+    "casework/settings/ground_loading.py": ["house_setting"],
     "casework/settings/value_changes.py": ["house_setting"],
     "casework/upkeep/unsent_files.py": ["file", "photo", "recording"],
 }

@@ -288,8 +288,8 @@ class Staff(Person):
         return {"field": self.lot.choice(choices_of(page, "field")), "urgency": "normal", "complexity": "ordinary"}
 
     def typed_distribute(self, page: str) -> Typed:
-        lead, *others = self.lot.sample(choices_of(page, "lead"), 2)
-        return {"lead": lead, "cooperating": others if self.lot.random() < 0.5 else []}
+        lead, *others = self.lot.sample(choices_of(page, "lead_other"), 2)
+        return {"lead": "other", "lead_other": lead, "cooperating": others if self.lot.random() < 0.5 else []}
 
     def typed_answer(self, page: str) -> Typed:
         return dict(SAID)

@@ -175,7 +175,7 @@ def test_an_agency_accepts_in_office_hours(office: Office, row: Row) -> None:
     held(office, sender, stop)
     own = clock(case, ClockKind.ASSIGNMENT_ACCEPTED)
     assert (own.started_at, own.amount, own.unit, own.due_at) == (local(start), amount, "working_hours", local(due))
-    assert points_at(local(due)) in staff_page(office, case, after(case, stop), by="officer_PTNMT")
+    assert minute(local(due)) in staff_page(office, case, after(case, stop), by="officer_PTNMT")
     assert f"{minute(local(start))} {shown(local(due))}" in words_of(staff_page(office, case, after(case, stop)))
 
 

@@ -44,7 +44,7 @@ LONGEST_INSTRUCTIONS = 2_000
 class DistributeForm(Form):
     """The lead and cooperating agencies; words for one agency are separate fields named by its ref."""
 
-    lead = SelectField(_l("Leading agency"), validate_choice=False, default=NOTHING)
+    lead = RadioField(_l("Leading agency"), validate_choice=False, default=NOTHING)
     lead_other = SelectField(_l("Another agency"), validate_choice=False, default=NOTHING)
     cooperating = SelectMultipleField(_l("Cooperating agencies"), validate_choice=False)
     to_all = TextAreaField(_l("Words to the agencies"), validators=[at_most(LONGEST_INSTRUCTIONS)])

@@ -18,9 +18,8 @@ from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from
 from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
 from casework.intake.same_sender import earlier_reports
-from casework.intake.similar_cases import Alike, alike_nearby
+from casework.intake.similar_cases import alike_nearby
 from casework.local_time import local_day
-from casework.merging.merge import why_not_into
 from casework.models import Case, Recording, Report
 from casework.permissions.sight import Sight, sees
 from casework.photos.images import RectangleRefused
@@ -52,7 +51,7 @@ from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
 from web.steps.classify_form import ClassifyForm, chosen_by_hand
 from web.steps.map import staff_map
-from web.steps.other_acts import other_acts
+from web.steps.other_acts import other_acts, with_ways
 from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from web.steps.where import where_is
@@ -246,15 +245,6 @@ class VerifyPage(TaskPage, element="verify"):
         if refuse_blanks(self.form, "refusal_words"):
             return None
         return Act("refuse", RefuseInput(reason=reason, words=self.form.refusal_words.data or ""))
-
-
-def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[Alike, bool, Bilingual | None]]:
-    """Similar cases, each with whether this one can be merged into it, and the rule that forbids it."""
-    found = []
-    for each in alike:
-        why_not = why_not_into(case, each.case) if can_merge else None
-        found.append((each, can_merge and why_not is None, why_not))
-    return found
 
 
 class ClassifyPage(TaskPage, element="classify"):

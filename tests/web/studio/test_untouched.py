@@ -16,6 +16,8 @@ BUTTONS = {"act", "take", "remove", "template", "template_keep", "draft_do"}
 
 def as_a_browser_sends(page: str) -> list[tuple[str, str]]:
     form = lxml.html.fromstring(page).xpath("//form[@data-draft]")[0]
+    for template in form.xpath(".//template"):
+        template.drop_tree()
     return [(name, value or "") for name, value in form.form_values() if name not in BUTTONS and name != "csrf_token"]
 
 
