@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from casework.casefile.place_seen import held_point
 from casework.casefile.views import SeenReport, reads_words
 from casework.models import Case
 from casework.permissions import Actor
 from casework.permissions.sight import Sight, sees
-from casework.places.points import ROUNDED_TO, point_of
+from casework.places.points import Point, point_of
 from web.base_map import BaseMap, base_map
 from web.steps.map import centre_drawn
-
-ROUNDED_METRES = 80
-"""How far a rounded point may lie from the exact one (casework.places.points)."""
+from web.steps.where import way_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,12 @@ class SpotSeen:
 
 @dataclass(frozen=True, slots=True)
 class PlaceSeen:
-    """The points a reader sees, the first of them that of the main report, and what is drawn under them; without points there is no map."""
+    """The points a reader sees, the first of them that of the main report, what is drawn under them, and the way to the point the case
+    holds; without points there is neither map nor way."""
 
     spots: tuple[SpotSeen, ...]
     base: BaseMap | None
+    way: str
 
 
 def place_seen(case: Case, by: Actor, reports: Sequence[SeenReport]) -> PlaceSeen | None:
@@ -38,20 +39,20 @@ def place_seen(case: Case, by: Actor, reports: Sequence[SeenReport]) -> PlaceSee
     until it is published, and of a sensitive case none. None for whoever reads no words of it."""
     if not reads_words(case, by):
         return None
-    spots = tuple(_exact(reports) if sees(by, Sight.ORIGINAL, case) else _released(case))
-    return PlaceSeen(spots, base_map(centre_drawn(case)) if spots else None)
+    held = held_point(case)
+    spots = tuple(_exact(reports) if sees(by, Sight.ORIGINAL, case) else _released(case, held))
+    return PlaceSeen(spots, base_map(centre_drawn(case)) if spots else None, way_to(held) if spots and held is not None else "")
 
 
 def _exact(reports: Sequence[SeenReport]) -> list[SpotSeen]:
     points = ((seen.report, point_of(seen.report)) for seen in reports)
-    return [
-        SpotSeen(report.code, point.latitude, point.longitude, round(point.accuracy_m) if point.accuracy_m else None)
-        for report, point in points if point is not None
-    ]  # fmt: skip
+    return [_spot(report.code, point) for report, point in points if point is not None]
 
 
-def _released(case: Case) -> list[SpotSeen]:
-    if case.accepted_at is None or case.visibility_reason_id is not None or case.latitude is None or case.longitude is None:
-        return []
-    is_rounded = case.placed_at is None and round(case.latitude, ROUNDED_TO) == case.latitude
-    return [SpotSeen(case.code, case.latitude, case.longitude, ROUNDED_METRES if is_rounded else None)]
+def _released(case: Case, held: Point | None) -> list[SpotSeen]:
+    is_released = case.accepted_at is not None and case.visibility_reason_id is None
+    return [_spot(case.code, held)] if held is not None and is_released else []
+
+
+def _spot(code: str, point: Point) -> SpotSeen:
+    return SpotSeen(code, point.latitude, point.longitude, round(point.accuracy_m) if point.accuracy_m else None)

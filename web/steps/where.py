@@ -30,10 +30,10 @@ def where_is(case: Case, *, has_step: bool = False) -> Where:
     point = point_seen(case, actor(), has_step=has_step)
     if point is None:
         return Where(None, None, "", is_withheld=True)
-    return Where(point, map_of(case), _way_to(held), is_withheld=False)
+    return Where(point, map_of(case), way_to(held), is_withheld=False)
 
 
-def _way_to(point: Point) -> str:
+def way_to(point: Point) -> str:
     """The address that opens a telephone's maps with the way to a point: it is told the coordinates and nothing else."""
     at = f"{point.latitude:.5f},{point.longitude:.5f}"
     if "Android" in request.user_agent.string:

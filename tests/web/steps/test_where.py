@@ -58,6 +58,16 @@ def test_the_way_of_the_centre_leads_to_the_held_point_because_a_maps_program_le
     assert "destination=12.03400%2C108.36800" in page
 
 
+@pytest.mark.parametrize("state", ["to_verify", "handling"])
+def test_so_does_the_way_on_the_page_of_the_case(office: Office, state: str) -> None:
+    case = case_there(office, state)
+    page = office.get("operator", f"/cases/{case.ref}").get_data(as_text=True)
+    assert point_on(page) == EXACT
+    assert re.findall(r'href="(?:geo:|https://www\.google)[^"]*"', page) == [
+        'href="https://www.google.com/maps/dir/?api=1&amp;destination=12.03400%2C108.36800"'
+    ]
+
+
 def test_agencies_get_no_point_of_a_case_that_must_not_be_public(office: Office) -> None:
     case = case_there(office, "handling")
     with unit_of_work():
