@@ -23,6 +23,15 @@ LONGEST_GRACE = 90
 ROLES: dict[str, Bilingual] = {str(role): ROLE_WORDS[role] for role in Role}
 
 
+LASTING_NAMES = name_columns(
+    LONGEST_NAME,
+    is_fixed=True,
+    is_words=False,
+    hint=Bilingual(f"Tối đa {LONGEST_NAME} ký tự; không đổi được sau này.", f"{LONGEST_NAME} characters at most; it stays."),
+)
+"""The names of what is known by them, in both languages."""
+
+
 def _part(name: str) -> Column:
     longest = LONGEST_CONTACT if name == "contact" else LONGEST_PART
     hint = Bilingual(
@@ -99,12 +108,7 @@ BESIDE: tuple[RuleKind, ...] = (
         Bilingual("Mọi đơn vị có thể bắt đầu câu trả lời từ các mẫu này.", "Every agency may begin an answer with these."),
         Bilingual("Áp dụng cho câu trả lời được soạn từ ngày được chọn.", "It counts for answers written from that day on."),
         (
-            *name_columns(
-                LONGEST_NAME,
-                is_fixed=True,
-                is_words=False,
-                hint=Bilingual(f"Tối đa {LONGEST_NAME} ký tự; không đổi được sau này.", f"{LONGEST_NAME} characters at most; it stays."),
-            ),
+            *LASTING_NAMES,
             Column("service_code", Bilingual("Lĩnh vực", "Field of work"), line(40), choices=chosen.any_field, codes={"": chosen.ANY}),
             POSITION,
             *(_part(name) for name in PARTS),
@@ -130,12 +134,7 @@ BESIDE: tuple[RuleKind, ...] = (
         Bilingual("Áp dụng cho lời được soạn từ ngày được chọn.", "It counts for what is written from that day on."),
         (
             Column("purpose", Bilingual("Dùng cho", "Used for"), line(8), choices=of_codes(PURPOSES), is_fixed=True, codes=PURPOSES),
-            *name_columns(
-                LONGEST_NAME,
-                is_fixed=True,
-                is_words=False,
-                hint=Bilingual(f"Tối đa {LONGEST_NAME} ký tự; không đổi được sau này.", f"{LONGEST_NAME} characters at most; it stays."),
-            ),
+            *LASTING_NAMES,
             Column("service_code", Bilingual("Lĩnh vực", "Field of work"), line(40), choices=chosen.any_field, codes={"": chosen.ANY}),
             POSITION,
             Column(
