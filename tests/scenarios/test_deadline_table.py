@@ -4,6 +4,7 @@ Each row runs on both databases. A limit in days is shown as its last day in tim
 """
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -175,7 +176,8 @@ def test_an_agency_accepts_in_office_hours(office: Office, row: Row) -> None:
     held(office, sender, stop)
     own = clock(case, ClockKind.ASSIGNMENT_ACCEPTED)
     assert (own.started_at, own.amount, own.unit, own.due_at) == (local(start), amount, "working_hours", local(due))
-    assert minute(local(due)) in staff_page(office, case, after(case, stop), by="officer_PTNMT")
+    page = staff_page(office, case, after(case, stop), by="officer_PTNMT")
+    assert re.search(rf'class="due"[^>]* title="(Hạn )?{minute(local(due))}"', page)
     assert f"{minute(local(start))} {shown(local(due))}" in words_of(staff_page(office, case, after(case, stop)))
 
 
