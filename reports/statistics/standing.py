@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, null, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, true
 from sqlalchemy import case as either
 
 from casework.bilingual import Bilingual
@@ -114,13 +114,37 @@ def standing_now(scope: Scope, *, now: datetime) -> dict[int | None, Counter[str
 
 def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
     """How much was open at an earlier moment."""
+    return standing_over(scope, [moment])[0]
+
+
+def standing_over(scope: Scope, moments: Sequence[datetime]) -> list[Counter[str]]:
+    """How much was open at each of several earlier moments, which are given oldest first: two statements, however many there are.
+
+    Stretches are grouped by where their beginning, their limit and their end lie among the moments.
+    """
     # written so that SQLite uses no index over everything ever opened
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
-    found: Counter[str] = Counter(dict.fromkeys(OpenState, 0))
-    for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moment):
-        for _nothing, numbers in _standing(moment, (*_of(scope), ended, was_opened, CaseSpan.source != APART), null()):
-            found.update(numbers)
+    opened = func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at
+    number = len(moments)
+    begun = either(*((CaseSpan.opened_at < each, place) for place, each in enumerate(moments)), else_=number)
+    gone = either(*((CaseSpan.ended_at < each, place) for place, each in enumerate(moments)), else_=number)
+    run_out = either(*((late(CaseSpan.due_at, each), place) for place, each in enumerate(moments)), else_=number)
+    nearly = either(*((late(CaseSpan.due_at, each + SOON), place) for place, each in enumerate(moments)), else_=number)
+    found: list[Counter[str]] = [Counter(dict.fromkeys(OpenState, 0)) for _ in moments]
+    for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moments[0]):
+        columns = (begun.label("begun"), gone.label("gone"), run_out.label("run_out"), nearly.label("nearly"), CaseSpan.urgency,
+                   _is_apart().label("apart"))  # fmt: skip
+        rows = select(*columns).where(*_of(scope), ended, opened < moments[-1], CaseSpan.source != APART).subquery()
+        grouped: Any = select(*rows.c, func.count()).group_by(*rows.c)
+        for first, last, late_from, soon_from, urgency, is_apart, total in db.session.execute(grouped):
+            for place in range(first, last):
+                kept = found[place]
+                if is_apart:
+                    kept[OpenState.UNCONFIRMED] += total
+                    continue
+                kept[OpenState.OPEN] += total
+                kept[OpenState.LATE if place >= late_from else OpenState.SOON if place >= soon_from else OpenState.IN_TIME] += total
+                kept[OpenState.URGENT] += total if urgency == "urgent" else 0
     return found
 
 
