@@ -163,7 +163,7 @@ def _page(asked: FiguresRequest) -> str:
 def _list_page(asked: FiguresRequest) -> str:
     moment, reach, given = now(), asked.reach, request.args
     what = given.get("what", "")
-    narrowed = StandingFilter(*(given.get(name, "")[:120] for name in ("agency", "area", "village")))
+    narrowed = StandingFilter.named(given)
     following = ""
     if what in list(Attention):
         why = Attention(what)
@@ -178,7 +178,8 @@ def _list_page(asked: FiguresRequest) -> str:
         page = standing_cases(standing, reach.scope, now=moment, narrowed=narrowed, after=given.get("after", ""))
         behind, following = page.rows, page.next or ""
     rows = read_behind(behind)
-    address: dict[str, Any] = {"what": what, "agency": narrowed.agency, "area": narrowed.area, "village": narrowed.village}
+    address: dict[str, Any] = {"what": what, "agency": narrowed.agency, "area": narrowed.area, "village": narrowed.village,
+                               "day": narrowed.day.isoformat() if narrowed.day else ""}  # fmt: skip
     address |= asked.own_address
     address = {key: value for key, value in address.items() if value}
     return render_template(
@@ -214,7 +215,11 @@ def _names_of(narrowed: StandingFilter) -> list[Bilingual]:
         if ref:
             row: Any = db.session.scalar(select(model).where(model.ref == ref))
             names.append(row.name if row is not None else NOTHING_YET[dimension])
-    return [*names, *([Bilingual(narrowed.village, narrowed.village)] if narrowed.village else [])]
+    if narrowed.village:
+        names.append(Bilingual(narrowed.village, narrowed.village))
+    if narrowed.day:
+        names.append(Bilingual(f"hạn {narrowed.day:%d/%m/%Y}", f"due {narrowed.day:%d/%m/%Y}"))
+    return names
 
 
 def _month_to_freeze(reach: Reach, moment: datetime) -> Period | None:

@@ -322,3 +322,33 @@ def test_the_last_days_are_shown_unless_others_are_asked_for_and_the_numbers_of_
     office.clock(local(1, 4, 9))
     first = office.get("ops_lead", "/dashboard").get_data(as_text=True)
     assert "period=20260305-20260401" in first, "the first of a month is a day like others"
+
+
+DAY = re.compile(
+    r'<time datetime="([\d-]+)">(?:(?!<time).)*?href="(/dashboard/cases\?[^"]+)"><span class="due-n"><svg.*?</svg>(\d+)<', re.DOTALL
+)
+
+
+def test_each_day_of_the_calendar_opens_what_is_due_on_it_and_each_sees_their_own(office: Office) -> None:
+    page = office.get("ops_lead", "/dashboard/calendar?month=2026-03").get_data(as_text=True)
+    days = {day: (unescape(link), int(number)) for day, link, number in DAY.findall(page)}
+    assert {"2026-03-03", "2026-03-11"} <= set(days), "a limit that ends with a day stands on that day"
+    for day, (link, number) in days.items():
+        assert f"day={day}" in link
+        assert len(listed(office, "ops_lead", link)) == number, day
+    due = db.session.scalars(select(CaseSpan).join(Case).where(CaseSpan.ended_at.is_(None), CaseSpan.due_at.is_not(None),
+                                                              Case.quarantined_at.is_(None))).all()  # fmt: skip
+    assert sum(number for _link, number in days.values()) == len(due)
+    assert "trễ hạn" in office.words("ops_lead", "/dashboard/calendar?month=2026-03")
+    week = office.get("ops_lead", "/dashboard/calendar?week=2026-03-03").get_data(as_text=True)
+    assert {day for day, _link, _number in DAY.findall(week)} == {day for day in days if "2026-03-02" <= day <= "2026-03-08"}
+    own = office.get("leader_PTNMT", "/dashboard/calendar?month=2026-03").get_data(as_text=True)
+    theirs = sum(int(number) for _day, _link, number in DAY.findall(own))
+    assert theirs == sum(span.agency_id == office.world.agencies["PTNMT"].id for span in due) > 0
+    assert not DAY.findall(office.get("leader_HKL", "/dashboard/calendar?month=2026-03").get_data(as_text=True)), "theirs alone"
+    assert not DAY.findall(office.get("inspector", "/dashboard/calendar?month=2026-03").get_data(as_text=True)), "numbers, no lists"
+    assert office.get("officer_PTNMT", "/dashboard/calendar").status_code == 403
+    assert office.get("leader_PTNMT", f"/dashboard/calendar?of={office.world.centre.ref}").status_code == 404
+    for odd in ("month=0000-13", "month=9999-12", "week=x", "month="):
+        assert office.get("ops_lead", f"/dashboard/calendar?{odd}").status_code == 200, odd
+    assert office.get("ops_lead", "/dashboard/cases?what=open&day=9999-99-99").status_code == 200
