@@ -23,7 +23,7 @@ PAGES = (
     "inbox.assigning", "inbox.team",
     "steps.pages", "steps.drafts", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page", "cases.diagram",
     "cases.quarantined", "notes", "steps.acts",
-    "inbox.late", "inbox.open_map",
+    "inbox.late", "inbox.late_bulk", "inbox.open_map",
     "intake.unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
@@ -38,7 +38,7 @@ PAGES = (
     "accounts.confirm_contact", "reporters.contact", "accounts.sign_in_tickets", "accounts.sign_in_elsewhere",
     "accounts.outside_identities",
     "offline.pages", "offline.reports", "rights.own", "rights.requests", "rights.processing", "rights.access", "rights.breaches",
-    "statistics.figures", "statistics.dashboard", "outputs.pages", "outputs.schedules", "reporting.pages",
+    "statistics.figures", "statistics.dashboard", "statistics.due_calendar", "outputs.pages", "outputs.schedules", "reporting.pages",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 

@@ -27,6 +27,7 @@ DOCUMENTS_ICON = "file-text"
 DASHBOARD_ICON = "chart-bar"
 LATE_ICON = "clock-exclamation"
 SEARCH_ICON = "search"
+DASHBOARD_PAGES = ("dashboard.", "due_calendar.", "statistics.", "reporting.reports")
 MOST_TABS = 5
 """Most tabs in the bottom bar of a telephone, for a person with a dashboard."""
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
@@ -118,7 +119,7 @@ def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
         bar.append(_entry("open_map.map_of_open_work", _("Map"), "map-2"))
     has_dashboard = may(actor(), Action.READ_STATISTICS)
     if has_dashboard:
-        bar.append(_entry("dashboard.dashboard", _("Dashboard"), DASHBOARD_ICON, pages=("dashboard.", "statistics.", "reporting.reports")))
+        bar.append(_entry("dashboard.dashboard", _("Dashboard"), DASHBOARD_ICON, pages=DASHBOARD_PAGES))
     if may(actor(), Action.TAKE_REPORT):
         bar.append(_entry("intake_call.call", _("Take a report"), "phone-call", pages="intake_"))
     if may(actor(), Action.READ_TEAM):

@@ -6,23 +6,25 @@ its own is not counted here, even before its facts say so.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, null, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, true
 from sqlalchemy import case as either
 
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.facts.reading import APART
 from casework.lateness import late, soon
+from casework.local_time import midnight
 from casework.models import Agency, Area, Case, CaseSpan
 from casework.open_cases import is_unconfirmed, unconfirmed_cases
 from casework.parsing import MICROSECOND_DIGITS, number_in
 from reports.statistics.behind import Behind, CountedFact
+from reports.statistics.periods import EARLIEST, LATEST
 from reports.statistics.subjects import NOT_YET, Scope
 
 SOON = timedelta(hours=24)
@@ -92,11 +94,19 @@ class OpenPlace:
 
 @dataclass(frozen=True, slots=True)
 class StandingFilter:
-    """A filter by agency or area (ref, or NOT_YET for none), or by a village of the area (name)."""
+    """A filter by agency or area (ref, or NOT_YET for none), by a village of the area (name), or by the last day in time."""
 
     agency: str = ""
     area: str = ""
     village: str = ""
+    day: date | None = None
+
+
+    @classmethod
+    def named(cls, given: Mapping[str, Any]) -> "StandingFilter":
+        """The filter in an address or an order; a day no limit can have is none."""
+        agency, area, village, day = (str(given.get(name) or "")[:120] for name in ("agency", "area", "village", "day"))
+        return cls(agency, area, village, _day_named(day))
 
 
 WHOLE = StandingFilter()
@@ -114,13 +124,37 @@ def standing_now(scope: Scope, *, now: datetime) -> dict[int | None, Counter[str
 
 def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
     """How much was open at an earlier moment."""
+    return standing_over(scope, [moment])[0]
+
+
+def standing_over(scope: Scope, moments: Sequence[datetime]) -> list[Counter[str]]:
+    """How much was open at each of several earlier moments, which are given oldest first: two statements, however many there are.
+
+    Stretches are grouped by where their beginning, their limit and their end lie among the moments.
+    """
     # written so that SQLite uses no index over everything ever opened
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-    was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
-    found: Counter[str] = Counter(dict.fromkeys(OpenState, 0))
-    for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moment):
-        for _nothing, numbers in _standing(moment, (*_of(scope), ended, was_opened, CaseSpan.source != APART), null()):
-            found.update(numbers)
+    opened = func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at
+    number = len(moments)
+    begun = either(*((CaseSpan.opened_at < each, place) for place, each in enumerate(moments)), else_=number)
+    gone = either(*((CaseSpan.ended_at < each, place) for place, each in enumerate(moments)), else_=number)
+    run_out = either(*((late(CaseSpan.due_at, each), place) for place, each in enumerate(moments)), else_=number)
+    nearly = either(*((late(CaseSpan.due_at, each + SOON), place) for place, each in enumerate(moments)), else_=number)
+    found: list[Counter[str]] = [Counter(dict.fromkeys(OpenState, 0)) for _ in moments]
+    for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moments[0]):
+        columns = (begun.label("begun"), gone.label("gone"), run_out.label("run_out"), nearly.label("nearly"), CaseSpan.urgency,
+                   _is_apart().label("apart"))  # fmt: skip
+        rows = select(*columns).where(*_of(scope), ended, opened < moments[-1], CaseSpan.source != APART).subquery()
+        grouped: Any = select(*rows.c, func.count()).group_by(*rows.c)
+        for first, last, late_from, soon_from, urgency, is_apart, total in db.session.execute(grouped):
+            for place in range(first, last):
+                kept = found[place]
+                if is_apart:
+                    kept[OpenState.UNCONFIRMED] += total
+                    continue
+                kept[OpenState.OPEN] += total
+                kept[OpenState.LATE if place >= late_from else OpenState.SOON if place >= soon_from else OpenState.IN_TIME] += total
+                kept[OpenState.URGENT] += total if urgency == "urgent" else 0
     return found
 
 
@@ -140,7 +174,7 @@ def places_now(scope: Scope, *, now: datetime) -> list[OpenPlace]:
     behind = func.count().filter(_is(OpenState.LATE, now, CaseSpan))
     query = (
         select(CaseSpan.area_id, village, func.count(), behind)
-        .join(Case, Case.id == CaseSpan.case_id).where(*_open(scope), ~is_unconfirmed())
+        .join(Case, Case.id == CaseSpan.case_id).where(*open_in(scope), ~is_unconfirmed())
         .group_by(CaseSpan.area_id, village).limit(MOST_PLACES)
     )  # fmt: skip
     return [OpenPlace(*row) for row in db.session.execute(query)]
@@ -154,7 +188,7 @@ def standing_cases(
     order: Any = CaseSpan.due_at if what in (OpenState.LATE, OpenState.SOON) else func.coalesce(CaseSpan.due_at, FAR)
     query = select(CaseSpan.id, CaseSpan.case_id, CaseSpan.opened_at, CaseSpan.due_at).join(Case, Case.id == CaseSpan.case_id)
     apart = is_unconfirmed() if what == OpenState.UNCONFIRMED else ~is_unconfirmed()
-    query = query.where(*_open(scope), apart, _is(what, now, CaseSpan), *_narrowing(narrowed))
+    query = query.where(*open_in(scope), apart, _is(what, now, CaseSpan), *_narrowing(narrowed))
     if (mark := _mark_in(after)) is not None:
         query = query.where(order >= mark[0], or_(order > mark[0], CaseSpan.id > mark[1]))
     limit = min(limit, MOST_LISTED)
@@ -171,7 +205,7 @@ def cases_on_map(scope: Scope, *, now: datetime) -> list[int]:
     known, recent = and_(Case.quarantined_at.is_(None), ~is_unconfirmed()), CaseSpan.opened_at >= now - timedelta(days=RECENT_DAYS)
     # an agency's recent cases are found among all recent ones: only one of two indexes is usable
     own = [CaseSpan.centre_id.in_(scope.centre_ids)] + ([CaseSpan.agency_id + 0 == scope.agency_id] if scope.agency_id is not None else [])
-    found = [*db.session.execute(query.where(*_open(scope), ~is_unconfirmed())), *db.session.execute(query.where(*own, known, recent))]
+    found = [*db.session.execute(query.where(*open_in(scope), ~is_unconfirmed())), *db.session.execute(query.where(*own, known, recent))]
     newest = sorted(dict(map(tuple, found)).items(), key=lambda each: each[1], reverse=True)
     return [case_id for case_id, _opened_at in newest[:MOST_POINTS]]
 
@@ -183,7 +217,7 @@ def _of(scope: Scope) -> Sequence[ColumnElement[bool]]:
     return (CaseSpan.centre_id.in_(scope.centre_ids),)
 
 
-def _open(scope: Scope) -> Sequence[ColumnElement[bool]]:
+def open_in(scope: Scope) -> Sequence[ColumnElement[bool]]:
     return (*_of(scope), CaseSpan.ended_at.is_(None), Case.quarantined_at.is_(None))
 
 
@@ -210,7 +244,17 @@ def _narrowing(narrowed: StandingFilter) -> list[ColumnElement[bool]]:
             found.append(column.is_(None) if ref == NOT_YET else column.in_(select(own.id).where(own.ref == ref)))
     if narrowed.village:
         found += [Case.village == narrowed.village, Case.visibility_reason_id.is_(None)]
+    if narrowed.day is not None:
+        found.append(soon(CaseSpan.due_at, midnight(narrowed.day), midnight(narrowed.day + timedelta(days=1))))
     return found
+
+
+def _day_named(given: str) -> date | None:
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        return None
+    return day if EARLIEST < day.year < LATEST else None
 
 
 def _mark(due_at: datetime, id_: int) -> str:

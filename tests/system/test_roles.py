@@ -572,7 +572,9 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name.endswith(("ops lead", "administrator")) else 403
         case "late.late":
             return 200 if name in READS_LATE else 403
-        case "statistics.figures" | "statistics.crossed" | "statistics.steps" | "statistics.snapshots" | "dashboard.dashboard":
+        case "statistics.figures" | "statistics.crossed" | "statistics.steps" | "statistics.snapshots":
+            return 200 if name in READS_LATE | {"inspector"} else 403
+        case "dashboard.dashboard" | "dashboard.pulse" | "due_calendar.calendar":
             return 200 if name in READS_LATE | {"inspector"} else 403
         case "statistics.cases" | "statistics.snapshot":    # of no figure, and none is frozen
             return 404 if name in READS_LATE | {"inspector"} else 403

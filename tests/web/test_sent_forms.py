@@ -331,7 +331,7 @@ def test_a_key_says_nothing_and_is_forgotten(small: Office) -> None:
 
 # -- every form -----------------------------------------------------------------------------------------------------------
 
-OF_THEIR_PARTS = {f"inbox_bulk.{verb}" for verb in ("assign", "remind", "classify", "note")}
+OF_THEIR_PARTS = {f"inbox_bulk.{verb}" for verb in ("assign", "remind", "classify", "note")} | {"late_bulk.remind", "late_bulk.letters"}
 LOOKS = {
     "rights_requests.look", "settings_imports.passwords", "rights_own.copy_of_account", "rights_own.copy_of_report",
     "settings_wallboards.new_code",

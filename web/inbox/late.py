@@ -1,5 +1,6 @@
 """What is late, by agency and source, and the letter that reminds an agency of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
+from casework.bilingual import Bilingual
 from casework.db import unit_of_work
 from casework.documents.letters import LONGEST_WORDS, MOST_ROWS, is_owed_late, usual_reply_day, write_late_letter
 from casework.errors import CaseworkError
@@ -21,12 +23,26 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox.rows import titles_of
 from web.inbox.source_labels import SOURCE_LABELS
+from web.locales import in_reader_language as local
 from web.task_page import at_most
+from workflows.desk_access import leads_desk
 from workflows.desks.late_cases import MOST_ROWS as MOST_LISTED
-from workflows.desks.late_cases import SOURCES, late_agency, late_list, late_parts_of
+from workflows.desks.late_cases import SOURCES, LateList, LateRow, late_agency, late_list, late_parts_of, narrowed_late
 from workflows.running.drawn_steps import label_of_step
 
 bp = Blueprint("late", __name__)
+
+OFTEN = 2
+"""From so many reminders on, another one is not what helps."""
+
+
+ONLY: dict[str, Callable[[LateRow], bool]] = {
+    "reminded": lambda row: row.reminded >= OFTEN, "apology": lambda row: row.owes_apology,
+}  # fmt: skip
+ONLY_NAMES = {
+    "reminded": Bilingual("Nhắc từ 2 lần", "Reminded twice or more"),
+    "apology": Bilingual("Cần xin lỗi", "Apology owed"),
+}
 
 
 class LateLetterForm(Form):
@@ -47,25 +63,48 @@ class LateLetterForm(Form):
 @bp.get("/late")
 @performs(Action.READ_LATE)
 def late() -> ResponseReturnValue:
-    chosen, source = request.args.get("agency"), request.args.get("source")
+    chosen, source, only = (request.args.get(name, "") for name in ("agency", "source", "only"))
     agency = found(late_agency(actor(), chosen)) if chosen else None
-    source = source if source in SOURCES else None
-    shown = late_list(actor(), now=now(), agency=agency, source=source)
+    source = source if source in SOURCES else ""
+    only = only if only in ONLY else ""
+    whole = late_list(actor(), now=now(), agency=agency, source=source or None)
+    shown = narrowed_late(whole, ONLY[only]) if only else whole
     return render_template(
         "inbox/late.html",
         late=shown,
         agency=agency,
-        source=source,
+        chips=_chips(whole, agency, source, only),
+        chosen=only or source,
         sources={key: SOURCE_LABELS[key] for key in SOURCES},
         most=MOST_LISTED,
         titles=titles_of(actor(), [step.task for step in shown.steps]),
         labels={step.task.id: label_of_step(step.task) for step in shown.steps},
-        export=export_url("late", agency=chosen, source=source),
+        export=export_url("late", agency=chosen or None, source=source or None),
         may_write=may(actor(), Action.WRITE_LETTER),
+        may_remind=may(actor(), Action.REMIND),
+        ticks=actor().holds(OPERATIONS),
+        may_give=lambda task: leads_desk(actor(), task.desk),
         decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
         reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
         writes_for=lambda each: actor().holds(OPERATIONS, centre_id=each.centre_id),
     )
+
+
+def _chips(late: LateList, agency: Agency | None, source: str, only: str) -> list[tuple[str, str, int | None, str]]:
+    """The ways to narrow the list: key, words, how many where that is known, and the address."""
+    of = agency.ref if agency is not None else None
+    is_whole = not source
+    rows = late.rows
+    chips = [("", str(_("All")), len(rows) + len(late.steps) if is_whole else None, url_for(".late", agency=of))]
+    for key, condition in ONLY.items():
+        number = sum(map(condition, rows)) if is_whole else None
+        if number or key == only:
+            chips.append((key, local(ONLY_NAMES[key]), number, url_for(".late", agency=of, only=key)))
+    for key in SOURCES:
+        number = sum(row.assignment.case.source == key for row in rows) if is_whole else None
+        if number or number is None or key == source:
+            chips.append((key, str(SOURCE_LABELS[key]), number, url_for(".late", agency=of, source=key)))
+    return chips
 
 
 @bp.route("/late/<ref>/letter", methods=["GET", "POST"])

@@ -91,7 +91,7 @@ def _open_now(asked: Mapping[str, Any], scope: Scope, now: datetime) -> Any:
     if what not in set(OpenState):
         raise OutputRefused("Không có danh sách nào sau con số này.", "There is no list behind this number.")
     standing = OpenState(what)
-    narrowed = StandingFilter(*(str(asked.get(name) or "") for name in ("agency", "area", "village")))
+    narrowed = StandingFilter.named(asked)
 
     def page_of(after: str) -> Behind:
         return standing_cases(standing, scope, now=now, narrowed=narrowed, after=after, limit=PIECE)

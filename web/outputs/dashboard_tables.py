@@ -18,7 +18,7 @@ from reports.statistics.subjects import Dimension
 from reports.tables.table import Column, Table
 from web.outputs.listing import FIGURES_OF_OTHERS, local_words
 from web.statistics.figures_request import FiguresRequest
-from web.statistics.over_time import step_times, trend_of
+from web.statistics.over_time import TREND_KEYS, shown_trend, step_times, trend_of
 from web.statistics.owing import LOADS, owed_by_agency
 from web.statistics.places import spots_by_commune
 from workflows.desks.teams import Workload, teams_of
@@ -53,13 +53,13 @@ def _trend(_by: Actor, reach: Reach, _period: Period, asked: Mapping[str, Any], 
     columns = (
         Column("period", "Kỳ", width=28, en="Period"), Column("since", "Từ", "datetime", 17, en="From"),
         Column("until", "Đến trước", "datetime", 17, en="Until before"),
-        *(_number(key, FIGURES[key].name, FIGURES[key].definition.vi) for key in ("received", "handled_late")),
+        *(_number(key, FIGURES[key].name, FIGURES[key].definition.vi) for key in TREND_KEYS),
     )  # fmt: skip
     rows = (
-        (period.label.vi, period.since, period.until, numbers["received"], numbers["handled_late"])
-        for period, numbers in trend_of(reach, kind, now)
+        (period.label.vi, period.since, period.until, *(numbers[key] for key in TREND_KEYS))
+        for period, numbers in shown_trend(trend_of(reach, kind, now), kind)
     )
-    return Bilingual("Tiếp nhận và trễ hạn theo kỳ", "Received and late by period"), columns, rows
+    return Bilingual("Tiếp nhận và xong theo kỳ", "Received and handled by period"), columns, rows
 
 
 def _owed(_by: Actor, reach: Reach, _period: Period, _asked: Mapping[str, Any], now: datetime) -> Any:

@@ -69,55 +69,14 @@ def _step(most: int) -> int:
         factor *= 10
 
 
-# -- grouped and horizontal bars --------------------------------------------------------------------------------------------------
+# -- horizontal bars --------------------------------------------------------------------------------------------------------------
 
-ACROSS_WIDTH, NAMES, ROW, AFTER = 540, 176, 28, 150
+ACROSS_WIDTH, NAMES, ROW, AFTER = 430, 156, 29, 120
 """Of a horizontal bar chart: total width, space for names before the bars, row height, and space for text after the bars."""
 
-LONGEST_NAME = 21
+LONGEST_NAME = 19
 LEAST_FOR_WORDS = 16.0
 """The narrowest piece with its number inside."""
-
-
-@dataclass(frozen=True, slots=True)
-class BarGroup:
-    """Bars next to each other above one label."""
-
-    middle: float
-    label: str
-    bars: tuple[StackedBar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupedChart:
-    """A chart of grouped bars, WIDTH by HEIGHT."""
-
-    groups: tuple[BarGroup, ...]
-    bar_width: float
-    lines: tuple[tuple[int, float], ...]
-
-
-def grouped(groups: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> GroupedChart:
-    """Lay out a chart of grouped bars; each group is a label and its bars from the left, as kind and number."""
-    most = max((number for _label, bars in groups for _kind, number in bars), default=0)
-    step = _step(most)
-    top = max(step, -(-most // step) * step)
-    scale = (FOOT - TOP) / top
-    room = (WIDTH - LEFT) / max(1, len(groups))
-    width = round(min(28.0, room * 0.36), 1)
-    drawn = []
-    for place, (label, numbers) in enumerate(groups):
-        middle = LEFT + room * (place + 0.5)
-        x, bars = middle - width * len(numbers) / 2, []
-        for kind, number in numbers:
-            height = round(max(1.0, number * scale), 1) if number else 0.0
-            y = round(FOOT - height, 1)
-            blocks = (BarBlock(kind, y, height),) if number else ()
-            bars.append(StackedBar(round(x, 1), round(x + width / 2, 1), round(y - 5, 1), label, number, blocks))
-            x += width
-        drawn.append(BarGroup(round(middle, 1), label, tuple(bars)))
-    lines = tuple((value, round(FOOT - value * scale, 1)) for value in range(0, top + 1, step))
-    return GroupedChart(tuple(drawn), width - GAP, lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +149,100 @@ def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) ->
 def cut(name: str) -> str:
     """A name shortened to the room there is; the table next to a chart has it in full."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+# -- lines, traces and shares ------------------------------------------------------------------------------------------------------
+
+LINES_WIDTH, LINES_HEIGHT, LINES_LEFT, LINES_TOP, LINES_FOOT = 430, 178, 34, 24, 150
+TRACE_WIDTH, TRACE_HEIGHT = 72, 28
+SHARES_WIDTH, SHARES_NAMES, SHARES_ROW = 400, 122, 42
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series; `peak` is the place and number of its highest point."""
+
+    kind: str
+    path: str
+    peak: tuple[float, float, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Lines over the same labels, LINES_WIDTH by LINES_HEIGHT; `since` is where the period looked at begins, if within."""
+
+    lines: tuple[Line, ...]
+    labels: tuple[tuple[float, str], ...]
+    grid: tuple[tuple[int, float], ...]
+    since: float | None
+
+
+def lined(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]], *, since: float | None = None) -> LineChart:
+    """Lay out lines; `since` counts in labels from the left, with fractions."""
+    most = max((number for _kind, numbers in series for number in numbers), default=0)
+    step = _step(most)
+    top = max(step, -(-most // step) * step)
+    scale, room = (LINES_FOOT - LINES_TOP) / top, (LINES_WIDTH - LINES_LEFT) / max(1, len(labels))
+    xs = [round(LINES_LEFT + room * (place + 0.5), 1) for place in range(len(labels))]
+    drawn = []
+    for kind, numbers in series:
+        points = [(x, round(LINES_FOOT - number * scale, 1)) for x, number in zip(xs, numbers, strict=True)]
+        path = "M" + "L".join(f"{x} {y}" for x, y in points) if points else ""
+        peak = numbers.index(max(numbers)) if any(numbers) else None
+        marked = (points[peak][0], round(points[peak][1] - 7, 1), numbers[peak]) if peak is not None else None
+        drawn.append(Line(kind, path, marked))
+    grid = tuple((value, round(LINES_FOOT - value * scale, 1)) for value in range(0, top + 1, step))
+    begins = round(LINES_LEFT + room * max(0.0, since), 1) if since is not None and since < len(labels) else None
+    return LineChart(tuple(drawn), tuple(zip(xs, labels, strict=True)), grid, begins)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A small line without axes; the caller says its numbers in words."""
+
+    path: str
+    end: tuple[float, float] | None
+
+
+def traced(values: Sequence[float | None]) -> Trace | None:
+    """Lay out a trace from the lowest to the highest value; nothing is drawn where a value is missing, and no trace of fewer than two."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return None
+    low, span = min(known), max(known) - min(known)
+    step, path = (TRACE_WIDTH - 6) / max(1, len(values) - 1), ""
+    points: list[tuple[float, float] | None] = []
+    for place, value in enumerate(values):
+        if value is None:
+            points.append(None)
+            continue
+        y = round(TRACE_HEIGHT - 4 - (value - low) / span * (TRACE_HEIGHT - 8), 1) if span else TRACE_HEIGHT / 2
+        at = (round(3 + step * place, 1), y)
+        path += f"{'L' if points and points[-1] is not None else 'M'}{at[0]} {at[1]}"
+        points.append(at)
+    return Trace(path, points[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBar:
+    """One whole divided into parts over the full width; without pieces where the whole is nothing."""
+
+    name: str
+    y: int
+    pieces: tuple[BarPiece, ...]
+
+
+def divided(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> tuple[ShareBar, ...]:
+    """Lay out bars of equal length, each a whole with its parts from the left, as kind and number."""
+    drawn = []
+    for place, (name, numbers) in enumerate(bars):
+        whole, x, pieces = sum(number for _kind, number in numbers), float(SHARES_NAMES), []
+        for kind, number in numbers:
+            if number:
+                length = number / whole * (SHARES_WIDTH - SHARES_NAMES)
+                words = str(number) if length >= LEAST_FOR_WORDS + 6 * (len(str(number)) - 1) else ""
+                width = round(max(2.0, length - 2), 1)
+                pieces.append(BarPiece(kind, round(x, 1), width, round(x + width / 2, 1), words))
+                x += length
+        drawn.append(ShareBar(name, SHARES_ROW * place, tuple(pieces)))
+    return tuple(drawn)

@@ -4,6 +4,8 @@ Present numbers are read from what is open (reports/statistics/standing.py), tho
 list behind it, for people who may read cases. The page's parts are made in `owing`, `over_time` and `places`.
 """
 
+import hashlib
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +23,7 @@ from reports.statistics.behind import CountedFact
 from reports.statistics.counting import series_of
 from reports.statistics.periods import MONTH, WEEK, Period, month_words, period_at
 from reports.statistics.rates import RATES
-from reports.statistics.reach import Reach
+from reports.statistics.reach import Reach, reach_named, reaches_of
 from reports.statistics.snapshots import newest_of
 from reports.statistics.standing import (
     STANDING_DEFINITIONS,
@@ -41,9 +43,19 @@ from web.navigation import looks_at_wallboard
 from web.statistics.charts import ACROSS_WIDTH, NAMES
 from web.statistics.figure_rows import share_of
 from web.statistics.figures import read_behind, titles_in_lists
-from web.statistics.figures_request import FiguresRequest, asked_in_address, told_to_pages
-from web.statistics.over_time import chart_label, step_times, steps_chart, trend_chart, trend_of
-from web.statistics.owing import ATTENTION_DEFINITIONS, ATTENTION_NAMES, LOADS, attention_told, latest, owed_by_agency, owed_chart, team_of
+from web.statistics.figures_request import LAST_DAYS, FiguresRequest, asked_in_address, asked_of_last_days, told_to_pages
+from web.statistics.over_time import shown_trend, step_times, steps_chart, traces_of, trend_chart, trend_of
+from web.statistics.owing import (
+    ATTENTION_DEFINITIONS,
+    ATTENTION_NAMES,
+    LOADS,
+    attention_told,
+    latest,
+    owed_by_agency,
+    owed_chart,
+    ratings_bars,
+    team_of,
+)
 from web.statistics.places import points_on_map, recent_days, spots_by_commune
 from workflows.desks.attention import Attention, attention_of
 
@@ -56,7 +68,19 @@ PERIOD_KEYS = ("handled", "handled_in_time", "handled_in_time_after_extension", 
 @performs(Action.READ_STATISTICS)
 def dashboard() -> ResponseReturnValue:
     with reading_once():
-        return _page(asked_in_address())
+        return _page(asked_of_last_days())
+
+
+@bp.get("/dashboard/pulse")
+@performs(Action.READ_STATISTICS)
+def pulse() -> ResponseReturnValue:
+    """The numbers of now, for an open page; empty where nothing changed. One statement beside those that say who asks and of what."""
+    reach = found(reach_named(reaches_of(actor()), request.args.get("of", "")))
+    told = sum(standing_now(reach.scope, now=now()).values(), Counter(dict.fromkeys(OpenState, 0)))
+    answer = Response(orjson.dumps({each.value: told[each] for each in OpenState}), mimetype="application/json")
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32])
+    return answer.make_conditional(request)
 
 
 @bp.get("/dashboard/cases")
@@ -89,7 +113,8 @@ def _page(asked: FiguresRequest) -> str:
     told, told_before = series_of(reach.scope, [asked.period, before], keys=PERIOD_KEYS, now=moment)
     reads_cases = may(actor(), Action.READ_CASE)
     kind = MONTH if request.args.get("trend") == MONTH else WEEK
-    trend = trend_of(reach, kind, moment)
+    weeks = trend_of(reach, WEEK, moment)
+    trend = shown_trend(weeks if kind == WEEK else trend_of(reach, kind, moment), kind)
     spots = spots_by_commune(reach, moment)
     steps, steps_of_month = step_times(asked, moment)
     return render_template(
@@ -107,8 +132,9 @@ def _page(asked: FiguresRequest) -> str:
         team=team_of(reach, moment),
         trend=trend,
         trend_kind=kind,
-        trend_chart=trend_chart(trend, kind),
-        trend_days=[chart_label(period, kind) for period, _numbers in trend],
+        trend_chart=trend_chart(trend, kind, since=asked.period.since if asked.days else None),
+        traces=traces_of(reach, standing, weeks, moment),
+        ratings_bars=ratings_bars(told, told_before, (asked.label, asked.label_before)),
         steps=steps,
         steps_chart=steps_chart(steps),
         steps_of_month=month_words(steps_of_month),
@@ -127,6 +153,7 @@ def _page(asked: FiguresRequest) -> str:
         loads=LOADS,
         chart_width=ACROSS_WIDTH,
         names_width=NAMES,
+        last_days=LAST_DAYS,
         **latest(reach, moment, reads_cases=reads_cases),
         **attention_told(reach, reads_cases=reads_cases),
         **_told(asked),
@@ -136,7 +163,7 @@ def _page(asked: FiguresRequest) -> str:
 def _list_page(asked: FiguresRequest) -> str:
     moment, reach, given = now(), asked.reach, request.args
     what = given.get("what", "")
-    narrowed = StandingFilter(*(given.get(name, "")[:120] for name in ("agency", "area", "village")))
+    narrowed = StandingFilter.named(given)
     following = ""
     if what in list(Attention):
         why = Attention(what)
@@ -151,7 +178,8 @@ def _list_page(asked: FiguresRequest) -> str:
         page = standing_cases(standing, reach.scope, now=moment, narrowed=narrowed, after=given.get("after", ""))
         behind, following = page.rows, page.next or ""
     rows = read_behind(behind)
-    address: dict[str, Any] = {"what": what, "agency": narrowed.agency, "area": narrowed.area, "village": narrowed.village}
+    address: dict[str, Any] = {"what": what, "agency": narrowed.agency, "area": narrowed.area, "village": narrowed.village,
+                               "day": narrowed.day.isoformat() if narrowed.day else ""}  # fmt: skip
     address |= asked.own_address
     address = {key: value for key, value in address.items() if value}
     return render_template(
@@ -187,7 +215,11 @@ def _names_of(narrowed: StandingFilter) -> list[Bilingual]:
         if ref:
             row: Any = db.session.scalar(select(model).where(model.ref == ref))
             names.append(row.name if row is not None else NOTHING_YET[dimension])
-    return [*names, *([Bilingual(narrowed.village, narrowed.village)] if narrowed.village else [])]
+    if narrowed.village:
+        names.append(Bilingual(narrowed.village, narrowed.village))
+    if narrowed.day:
+        names.append(Bilingual(f"hạn {narrowed.day:%d/%m/%Y}", f"due {narrowed.day:%d/%m/%Y}"))
+    return names
 
 
 def _month_to_freeze(reach: Reach, moment: datetime) -> Period | None:

@@ -46,6 +46,7 @@ from web.exports.links import export_url
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.statistics.figure_charts import figure_charts
 from web.statistics.figure_rows import changed_name, part_name, rows_of_figures, share_of
 from web.statistics.figures_request import FiguresRequest, asked_in_address, dimension_named, told_to_pages, words_of_figures
 from web.task_page import at_most
@@ -255,6 +256,7 @@ def _page(asked: FiguresRequest, *, refusal: str = "") -> str:
     return render_template(
         "statistics/figures.html",
         lines=rows_of_figures(whole, before, frozen),
+        **figure_charts(asked, whole, before, by_subject),
         shares=[(share_of(rate, whole), share_of(rate, before)) for rate in RATES.values()],
         before=asked.period.before(),
         names=names_of(asked.by, by_subject),

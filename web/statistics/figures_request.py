@@ -1,8 +1,8 @@
 """Which figures an address asks for, and what every page of the figures needs to show the choice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -39,6 +39,11 @@ from web.statistics.figure_rows import hours, number_words
 OFFERED = {MONTH: 13, QUARTER: 5, HALF_YEAR: 3, YEAR: 4, WEEK: 6}
 """How many periods of a kind are offered; older ones can be given by name in the address, or by days."""
 
+LAST_DAYS = (7, 28, 90)
+"""The last days a dashboard can be asked for, today among them."""
+USUAL_DAYS = 28
+"""Four whole weeks: as many Mondays as in the weeks before, and nothing empty on the first day of a month."""
+
 
 @dataclass(frozen=True, slots=True)
 class FiguresRequest:
@@ -46,6 +51,17 @@ class FiguresRequest:
     reach: Reach
     period: Period
     by: Dimension
+    days: int = 0
+    """How many last days are asked for; 0 where a period is named."""
+
+    @property
+    def label(self) -> Bilingual:
+        return Bilingual(f"{self.days} ngày qua", f"Last {self.days} days") if self.days else self.period.label
+
+    @property
+    def label_before(self) -> Bilingual:
+        """The label of the period before, which is as long."""
+        return Bilingual(f"{self.days} ngày trước đó", f"{self.days} days before") if self.days else self.period.before().label
 
     @property
     def address(self) -> dict[str, Any]:
@@ -111,6 +127,17 @@ def asked_in_address(given: Mapping[str, str] | None = None) -> FiguresRequest:
     period = as_called(period)
     asked = FiguresRequest(reaches, reach, period, Dimension.FIELD)
     return FiguresRequest(reaches, reach, period, dimension_named(given.get("by"), asked.dimensions, Dimension.FIELD))
+
+
+def asked_of_last_days() -> FiguresRequest:
+    """As asked_in_address, but the last USUAL_DAYS days where no period is named, or as many as `days` says."""
+    if request.args.get("period") or request.args.get("from"):
+        return asked_in_address()
+    given = request.args.get("days", "")
+    days = next((each for each in LAST_DAYS if str(each) == given), USUAL_DAYS)
+    asked, today = asked_in_address(), local_day(now())
+    period = period_between(today - timedelta(days=days - 1), today, centre_id=asked.reach.centre.id)
+    return replace(asked, period=period, days=days)
 
 
 def dimension_named(word: str | None, offered: Sequence[Dimension], default: Dimension) -> Dimension:

@@ -1,6 +1,6 @@
 """Parts of a dashboard: what agencies and people owe, what is most overdue, and what is waiting for a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,18 +13,19 @@ from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may
 from casework.permissions.sight import seen_by, with_viewers
+from reports.statistics.figure import LEVELS
 from reports.statistics.reach import Reach
 from reports.statistics.standing import OpenState, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.statistics.charts import HorizontalChart, across
+from web.statistics.charts import HorizontalChart, ShareBar, across, divided
 from web.statistics.figures import read_behind, titles_in_lists
 from workflows.desks.attention import Attention, attention_of, delay_notes, steps_of
 from workflows.desks.inbox_filters import NOBODY
 from workflows.desks.teams import Workload, teams_of
 
-LATEST = 10
+LATEST = 6
 """How many of the most overdue cases are shown with their reason; the number links to all."""
 
 MOST_BARS = 30
@@ -73,7 +74,7 @@ class AgencyDebt:
 def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, Any]:
     """The most overdue cases, where they are and the reason given; empty for people who may not read cases."""
     if not reads_cases:
-        return {"late": [], "titles": {}, "steps_at": {}, "said": {}, "may_direct": lambda _case: False}
+        return {"late": [], "titles": {}, "steps_at": {}, "said": {}, "may_direct": _nobody, "may_remind": _nobody}
     late = read_behind(standing_cases(OpenState.LATE, reach.scope, now=moment, limit=LATEST).rows)
     rows = [case for _row, case in late]
     return {
@@ -82,7 +83,12 @@ def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, An
         "steps_at": steps_of(rows),
         "said": delay_notes(actor(), rows),
         "may_direct": lambda case: may(actor(), Action.DIRECT, case),
+        "may_remind": lambda case: case.lead_agency is not None and may(actor(), Action.REMIND_ALL, case),
     }
+
+
+def _nobody(_case: Case) -> bool:
+    return False
 
 
 # -- who owes it ------------------------------------------------------------------------------------------------------------------
@@ -122,6 +128,17 @@ def team_of(reach: Reach, moment: datetime) -> dict[str, Any] | None:
 
 def _in_time(load: Workload) -> int:
     return load.taken - load.late - load.soon
+
+
+# -- satisfaction ------------------------------------------------------------------------------------------------------------------
+
+
+def ratings_bars(told: Mapping[str, Any], before: Mapping[str, Any], names: Sequence[Bilingual]) -> tuple[ShareBar, ...]:
+    """The ratings of a period and of the one before, each as one whole; the pieces are named by their level."""
+    return divided([
+        (local(name), [(level, numbers["ratings_given"].get(level, 0)) for level in LEVELS])
+        for name, numbers in zip(names, (told, before), strict=True)
+    ])  # fmt: skip
 
 
 # -- attention ---------------------------------------------------------------------------------------------------------------------

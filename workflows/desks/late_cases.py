@@ -3,13 +3,14 @@
 Read within the person's centres and agencies; the number of statements does not grow with the rows.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import joinedload
 
+from casework.bilingual import Bilingual
 from casework.clocks.acts import ClockKind
 from casework.clocks.reminders import owes_answer
 from casework.db import db
@@ -23,6 +24,7 @@ from casework.states import STILL_STATES
 from workflows.desks.inbox_filters import is_late
 from workflows.models import WaitingTask
 from workflows.running.claims import counts, holders
+from workflows.running.drawn_steps import label_of_step
 
 MOST_ROWS = 300
 MOST_STEPS = 100
@@ -33,7 +35,8 @@ SOURCES = ("citizen", "phone", "officer", "camera")
 class LateRow:
     """An agency's late part of a case.
 
-    `days` are whole days since the last day in time; `holder` has taken its step; `reminded` counts automatic reminders and those by hand.
+    `days` are whole days since the last day in time; `step` is where it waits at the agency, and `holder` has taken it; `reminded` counts
+    automatic reminders and those by hand, `reminded_at` is the last of them.
     If the case itself is late, `promised` is the newest day announced with an apology, and `owes_apology` that an apology is due by now.
     `can_be_written` says whether it may be put in a letter; a part handed back waits for the centre, so it may not.
     """
@@ -46,6 +49,8 @@ class LateRow:
     promised: date | None
     owes_apology: bool
     can_be_written: bool
+    step: Bilingual | None
+    reminded_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -106,21 +111,34 @@ def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source:
         query = query.where(Case.source == source)
     found = list(db.session.scalars(query.limit(limit + 1)))
     parts = found[:limit]
-    held, reminded = _holders(parts, now), _reminded(parts)
+    waiting, reminded = _steps_of(parts, now), _reminded(parts)
     promised = promised_days({row.case_id for row in parts})
     agencies: dict[int, LateAgency] = {}
     for row in parts:
         case, day = row.case, promised.get(row.case_id)
         behind = case.is_late(now)
         owed = behind and day is None and is_owed(case.due_at, case.centre_id, now)
-        days, times = days_late(row.due_at or now, now), reminded.get(row.id, 0)
-        shown = LateRow(row, days, held.get(row.id), times, behind, day, owed, owes_answer(row))
+        days, (times, last) = days_late(row.due_at or now, now), reminded.get(row.id, (0, None))
+        step, holder = waiting.get(row.id, (None, None))
+        shown = LateRow(row, days, holder, times, behind, day, owed, owes_answer(row), step, last)
         agencies.setdefault(row.agency_id, LateAgency(row.agency)).rows.append(shown)
     ordered = sorted(agencies.values(), key=lambda each: (-len(each.rows), each.agency.id))
     steps = () if agency or source else tuple(_late_steps(by, now))
     centres = [] if agency or source else _centres_of(by)
     cases, apart = (count_late(centres, now), count_unconfirmed(centres)) if centres else (None, None)
     return LateList(tuple(ordered), steps, len(found) > limit, cases, apart)
+
+
+def narrowed_late(late: LateList, condition: Callable[[LateRow], bool]) -> LateList:
+    """The parts that fit, without the centre's own steps."""
+    kept = [LateAgency(each.agency, [row for row in each.rows if condition(row)]) for each in late.agencies]
+    return replace(late, agencies=tuple(each for each in kept if each.rows), steps=())
+
+
+def late_chosen(by: Actor, parts: Collection[str], agencies: Collection[str], *, now: datetime, limit: int) -> list[Assignment]:
+    """Late parts by ref, and all of whole agencies, that can be reminded of or put in a letter, within the person's sight."""
+    asked = or_(Assignment.ref.in_(parts), Agency.ref.in_(agencies))
+    return [row for row in db.session.scalars(_late_parts(by, now).where(asked).limit(limit)) if owes_answer(row)]
 
 
 def late_agency(by: Actor, ref: str) -> Agency | None:
@@ -161,21 +179,24 @@ def _centres_of(by: Actor) -> list[int]:
     return sorted(db.session.scalars(select(Centre.id))) if None in own else sorted(each for each in own if each is not None)
 
 
-def _holders(parts: Sequence[Assignment], now: datetime) -> Mapping[int, str]:
-    """The holder of the step that waits at an agency, by its part of a case."""
-    query = select(WaitingTask).where(WaitingTask.assignment_id.in_([row.id for row in parts]), WaitingTask.state == "waiting")
-    query = query.where(counts(now)).options(joinedload(WaitingTask.claimed_by))
+def _steps_of(parts: Sequence[Assignment], now: datetime) -> Mapping[int, tuple[Bilingual, str | None]]:
+    """The step that waits at the agency and who has taken it, by its part of a case."""
+    query = select(WaitingTask, counts(now)).where(WaitingTask.assignment_id.in_([row.id for row in parts]), WaitingTask.state == "waiting")
+    query = query.options(*(joinedload(each) for each in (WaitingTask.claimed_by, WaitingTask.instance, WaitingTask.case)))
     return {
-        task.assignment_id: task.claimed_by.full_name or ""
-        for task in db.session.scalars(query) if task.assignment_id is not None and task.claimed_by is not None
+        task.assignment_id: (label_of_step(task), (task.claimed_by.full_name or "") if is_held and task.claimed_by is not None else None)
+        for task, is_held in db.session.execute(query.order_by(WaitingTask.id)) if task.assignment_id is not None
     }  # fmt: skip
 
 
-def _reminded(parts: Sequence[Assignment]) -> Mapping[int, int]:
-    """How often each part was reminded, automatically or by hand."""
-    by_ladder = select(Clock.assignment_id, func.count(Reminder.id)).join(Reminder, Reminder.clock_id == Clock.id)
+def _reminded(parts: Sequence[Assignment]) -> Mapping[int, tuple[int, datetime | None]]:
+    """How often each part was reminded, automatically or by hand, and when last."""
+    by_ladder = select(Clock.assignment_id, func.count(Reminder.id), func.max(Reminder.reminded_at))
+    by_ladder = by_ladder.join(Reminder, Reminder.clock_id == Clock.id)
     by_ladder = by_ladder.where(Clock.assignment_id.in_([row.id for row in parts]), Clock.kind == ClockKind.ASSIGNMENT)
-    counted = {part: number for part, number in db.session.execute(by_ladder.group_by(Clock.assignment_id)) if part is not None}
+    found: dict[int, tuple[int, datetime | None]] = {
+        part: (number, last) for part, number, last in db.session.execute(by_ladder.group_by(Clock.assignment_id)) if part is not None
+    }  # fmt: skip
     by_hand = select(Event.case_id, Event.at, Event.payload).where(
         Event.case_id.in_({row.case_id for row in parts}), Event.type.in_(("remind", "remind_all"))
     )
@@ -185,8 +206,9 @@ def _reminded(parts: Sequence[Assignment]) -> Mapping[int, int]:
         for key in told.get("agencies") or [told.get("agency", "")]:
             row = open_part.get((case_id or 0, key))
             if row is not None and at >= row.distributed_at:
-                counted[row.id] = counted.get(row.id, 0) + 1
-    return counted
+                number, last = found.get(row.id, (0, None))
+                found[row.id] = number + 1, max(last, at) if last is not None else at
+    return found
 
 
 def _late_steps(by: Actor, now: datetime) -> list[LateStep]:

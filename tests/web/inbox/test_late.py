@@ -224,3 +224,44 @@ def test_who_may_apologise_and_when_one_is_owed(office: Office) -> None:
     for moment, owed in ((local(10, 3, 16), 1), (LATE, 1), (local(13, 3, 9), 3)):
         office.clock(moment)
         assert office.words("operator", "/late").count("cần xin lỗi") == owed, moment
+
+
+def test_one_press_reminds_of_what_is_ticked_and_of_whole_agencies_and_only_of_what_is_theirs(office: Office) -> None:
+    page = office.get("operator", "/late").get_data(as_text=True)
+    ptnmt, lat = (office.world.agencies[key] for key in ("PTNMT", "UBND-LAT"))
+    groups = re.split(r"<tbody", page)
+    own = next(group for group in groups if f"a-{ptnmt.ref}" in group)
+    parts = re.findall(r'name="part" value="([^"]+)"', own)
+    assert len(parts) == 2
+    answer = office.post("operator", "/late/remind", part=parts[:1], agency=lat.ref)
+    assert (answer.status_code, answer.location) == (302, "/late")
+    reminded = [(event.case_id, event.payload["agency"]) for event in db.session.scalars(select(Event).where(Event.type == "remind"))]
+    assert sorted(reminded) == sorted([(case_of(1).id, "PTNMT"), (case_of(0).id, "UBND-LAT")])
+    words = office.words("operator", "/late")
+    assert "Đã gửi 2 lời nhắc." in words
+    assert "1 lần, 12/03/2026" in words
+    assert "Nhắc từ 2 lần" not in words, "nothing was reminded of twice"
+    for form, said in (({}, "đánh dấu ít nhất một"), ({"part": "no-such"}, "đánh dấu ít nhất một")):
+        office.post("operator", "/late/remind", **form)
+        assert said in office.words("operator", "/late")
+    assert office.post("leader_PTNMT", "/late/remind", part=parts).status_code == 403
+    assert 'name="part"' not in office.get("leader_PTNMT", "/late").get_data(as_text=True)
+    assert len(list(db.session.scalars(select(Event).where(Event.type == "remind")))) == 2
+
+
+def test_letters_to_several_agencies_are_looked_at_and_written_one_for_each(office: Office) -> None:
+    agencies = [office.world.agencies[key].ref for key in ("PTNMT", "UBND-LAT")]
+    asked = office.post("operator", "/late/letters", agency=agencies)
+    html = asked.get_data(as_text=True)
+    assert "Sẽ soạn 2 công văn" in words_of(asked)
+    parts = re.findall(r'name="part" value="([^"]+)"', html)
+    assert (len(parts), db.session.query(Letter).count()) == (3, 0)
+    late = office.post("operator", "/late/letters", part=parts, sent="yes", reply_by="2026-03-14", words="")
+    assert (late.status_code, "ngày làm việc" in words_of(late)) == (422, True)
+    assert office.post("operator", "/late/letters", part=parts, sent="yes", reply_by="2026-03-16", words="").status_code == 302
+    written = {letter.agency_id: len(letter.content["rows"]) for letter in db.session.scalars(select(Letter))}
+    assert written == {office.world.agencies["PTNMT"].id: 2, office.world.agencies["UBND-LAT"].id: 1}
+    assert "Đã soạn 2 công văn" in office.words("operator", "/late")
+    office.post("leader_PTNMT", "/late/letters", part=parts, sent="yes", reply_by="2026-03-16")
+    assert db.session.query(Letter).count() == 2, "an agency does not remind itself"
+    assert "data-part" not in office.get("leader_PTNMT", "/late").get_data(as_text=True)

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
@@ -16,13 +17,13 @@ from casework.facts.keeping import keep_facts
 from casework.models import Assignment, Case, CaseSpan, VisibilityReason
 from reports.statistics.counting import figures_of, series_of
 from reports.statistics.periods import period_at
-from reports.statistics.standing import MOST_POINTS, OpenState, standing_at, standing_cases, standing_now
+from reports.statistics.standing import MOST_POINTS, OpenState, standing_at, standing_cases, standing_now, standing_over
 from reports.statistics.subjects import WHOLE, Scope
 from tests import build
 from tests.casework.acting import local
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
-from web.statistics.charts import across, against_limits, grouped
+from web.statistics.charts import ACROSS_WIDTH, LINES_WIDTH, SHARES_WIDTH, across, against_limits, divided, lined, traced
 from web.statistics.over_time import TREND_KEYS
 from workflows.bottlenecks.keeping import count_step_times
 
@@ -228,6 +229,10 @@ def test_how_it_stood_then_is_what_stood_now_at_that_time(app: Flask) -> None:
         now = standing_now(scope, now=moment)
         then = standing_at(scope, moment)
         assert {each: sum(row[each] for row in now.values()) for each in OpenState} == {each: then[each] for each in OpenState}
+        weekly = [moment - timedelta(days=7 * ago) for ago in range(6, -1, -1)]
+        assert standing_over(scope, weekly)[-1] == then
+        for each, kept in zip(weekly, standing_over(scope, weekly), strict=True):
+            assert kept == counted_one_by_one(each), each
         for what in OpenState:
             one_by_one, after = [], ""
             while True:
@@ -250,14 +255,100 @@ def test_how_it_stood_then_is_what_stood_now_at_that_time(app: Flask) -> None:
             sum_up_days(NOW)
 
 
+def counted_one_by_one(moment: datetime) -> Counter[str]:
+    """What was open at a moment, from every stretch by itself; no contact is unconfirmed here."""
+    found: Counter[str] = Counter(dict.fromkeys(OpenState, 0))
+    for span in db.session.scalars(select(CaseSpan)):
+        if not span.source or span.opened_at >= moment or (span.ended_at is not None and span.ended_at < moment):
+            continue
+        left = span.due_at - moment if span.due_at is not None else None
+        if left is not None and left <= timedelta(0):
+            what = OpenState.LATE
+        else:
+            what = OpenState.SOON if left is not None and left <= timedelta(hours=24) else OpenState.IN_TIME
+        found.update([OpenState.OPEN, what, *([OpenState.URGENT] if span.urgency == "urgent" else [])])
+    return found
+
+
 def test_charts_hold_their_bars_in_their_frame() -> None:
-    assert across([]).bars == grouped([]).groups == against_limits([]).bars == ()
+    assert across([]).bars == against_limits([]).bars == lined([], []).lines == ()
     lying = across([("Một đơn vị có tên rất dài ở huyện", [("late", 1), ("soon", 0), ("open", 999)]), ("Hai", [("late", 0)])])
-    assert all(piece.x + piece.width <= 540 for bar in lying.bars for piece in bar.pieces)
+    assert all(piece.x + piece.width <= ACROSS_WIDTH for bar in lying.bars for piece in bar.pieces)
     assert lying.bars[0].name.endswith("…")
     assert lying.bars[0].pieces[0].words == "", "no room for a number"
     limits = against_limits([("Bước", 90.0, 30.0, "soon", "1,5 giờ"), ("Khác", 10.0, None, "done", "0,2 giờ")])
     assert limits.bars[0].limit is not None
-    assert limits.bars[0].limit < 540
-    groups = grouped([("1/3", [("open", 12), ("late", 0)]), ("8/3", [("open", 0), ("late", 3)])])
-    assert [[len(bar.blocks) for bar in group.bars] for group in groups.groups] == [[1, 0], [0, 1]]
+    assert limits.bars[0].limit < ACROSS_WIDTH
+    chart = lined(["1/3", "8/3"], [("in", [12, 3]), ("out", [0, 0])], since=1.0)
+    assert [line.peak[2] if line.peak else None for line in chart.lines] == [12, None]
+    assert chart.since is not None
+    assert chart.labels[0][0] < chart.since < chart.labels[1][0] < LINES_WIDTH
+    whole, nothing = divided([("Nay", [("satisfied", 3), ("dissatisfied", 1)]), ("Trước", [("satisfied", 0)])])
+    assert whole.pieces[-1].x + whole.pieces[-1].width <= SHARES_WIDTH
+    assert ([piece.words for piece in whole.pieces], nothing.pieces) == (["3", "1"], ())
+
+
+def test_a_trace_leaves_out_what_is_not_known() -> None:
+    assert traced([None, 2.0, None]) is None, "one point is no trace"
+    gap = traced([1.0, None, 3.0, 4.0])
+    assert gap is not None
+    assert (gap.path.count("M"), gap.path.count("L")) == (2, 1)
+    flat = traced([2.0, 2.0, None])
+    assert flat is not None
+    assert flat.end is None
+
+
+def test_the_last_days_are_shown_unless_others_are_asked_for_and_the_numbers_of_now_can_be_asked_again(office: Office) -> None:
+    usual = office.words("ops_lead", "/dashboard")
+    assert "so với 28 ngày trước đó" in usual
+    assert "Tám tuần qua: " in usual, "a trace says its numbers"
+    assert "so với 7 ngày trước đó" in office.words("ops_lead", "/dashboard?days=7")
+    assert "so với 28 ngày trước đó" in office.words("ops_lead", "/dashboard?days=29")
+    assert "so với tháng 2/2026" in office.words("ops_lead", "/dashboard?period=2026-03")
+    asked = office.get("ops_lead", "/dashboard/pulse")
+    page = dict(numbers_of(office.get("ops_lead", "/dashboard").get_data(as_text=True)))
+    told = {each: asked.json[each] for each in ("late", "open", "soon", "urgent")}
+    assert all(told[each] == page.get(f"/dashboard/cases?what={each}", 0) for each in told), (told, page)
+    again = office.browser("ops_lead").get("/dashboard/pulse", headers={"If-None-Match": asked.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    with unit_of_work():
+        case = db.session.scalars(select(Case).where(Case.state == "handling").order_by(Case.id)).first()
+        assert case is not None
+        case.quarantined_at = NOW
+    assert office.get("ops_lead", "/dashboard/pulse").json["open"] == told["open"] - 1
+    assert office.get("leader_PTNMT", "/dashboard/pulse").json["open"] < told["open"], "theirs alone"
+    assert office.get("leader_PTNMT", f"/dashboard/pulse?of={office.world.centre.ref}").status_code == 404
+    assert office.get("officer_PTNMT", "/dashboard/pulse").status_code == 403
+    office.clock(local(1, 4, 9))
+    first = office.get("ops_lead", "/dashboard").get_data(as_text=True)
+    assert "period=20260305-20260401" in first, "the first of a month is a day like others"
+
+
+DAY = re.compile(
+    r'<time datetime="([\d-]+)">(?:(?!<time).)*?href="(/dashboard/cases\?[^"]+)"><span class="due-n"><svg.*?</svg>(\d+)<', re.DOTALL
+)
+
+
+def test_each_day_of_the_calendar_opens_what_is_due_on_it_and_each_sees_their_own(office: Office) -> None:
+    page = office.get("ops_lead", "/dashboard/calendar?month=2026-03").get_data(as_text=True)
+    days = {day: (unescape(link), int(number)) for day, link, number in DAY.findall(page)}
+    assert {"2026-03-03", "2026-03-11"} <= set(days), "a limit that ends with a day stands on that day"
+    for day, (link, number) in days.items():
+        assert f"day={day}" in link
+        assert len(listed(office, "ops_lead", link)) == number, day
+    due = db.session.scalars(select(CaseSpan).join(Case).where(CaseSpan.ended_at.is_(None), CaseSpan.due_at.is_not(None),
+                                                              Case.quarantined_at.is_(None))).all()  # fmt: skip
+    assert sum(number for _link, number in days.values()) == len(due)
+    assert "trễ hạn" in office.words("ops_lead", "/dashboard/calendar?month=2026-03")
+    week = office.get("ops_lead", "/dashboard/calendar?week=2026-03-03").get_data(as_text=True)
+    assert {day for day, _link, _number in DAY.findall(week)} == {day for day in days if "2026-03-02" <= day <= "2026-03-08"}
+    own = office.get("leader_PTNMT", "/dashboard/calendar?month=2026-03").get_data(as_text=True)
+    theirs = sum(int(number) for _day, _link, number in DAY.findall(own))
+    assert theirs == sum(span.agency_id == office.world.agencies["PTNMT"].id for span in due) > 0
+    assert not DAY.findall(office.get("leader_HKL", "/dashboard/calendar?month=2026-03").get_data(as_text=True)), "theirs alone"
+    assert not DAY.findall(office.get("inspector", "/dashboard/calendar?month=2026-03").get_data(as_text=True)), "numbers, no lists"
+    assert office.get("officer_PTNMT", "/dashboard/calendar").status_code == 403
+    assert office.get("leader_PTNMT", f"/dashboard/calendar?of={office.world.centre.ref}").status_code == 404
+    for odd in ("month=0000-13", "month=9999-12", "week=x", "month="):
+        assert office.get("ops_lead", f"/dashboard/calendar?{odd}").status_code == 200, odd
+    assert office.get("ops_lead", "/dashboard/cases?what=open&day=9999-99-99").status_code == 200
