@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from casework.db import unit_of_work
 from casework.intake.file_report import Place
 from tests import build
 from tests.browser.house import House, opened
+from tests.casework.places.test_boundaries import polygon
 from tests.web.pages import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,8 +31,12 @@ def test_a_point_and_its_row_are_one_selection_and_the_list_is_the_page_alone(ho
         build.case_at(world, state, urgent=state == "handling", place=Place(area=world.area, latitude=latitude, longitude=108.41))
         for state, latitude in (("to_distribute", 12.04), ("handling", 12.041), ("at_agency", 12.16))
     )  # fmt: skip
+    with unit_of_work():
+        world.area.boundary = polygon([[108.3, 12.0], [108.5, 12.0], [108.5, 12.2], [108.3, 12.2], [108.3, 12.0]])
+        name = world.area.name_vi
     visitor = house.visitor("operator")
     page = visitor.go("/open-map")
+    expect(page.locator(".map-name-own")).to_have_text(f"{name} · 3")
     several, alone = page.locator(".omap-pin:has(.omap-many)"), page.locator(".omap-pin:not(:has(.omap-many))")
     expect(several).to_have_count(1)
     expect(several.locator(".mk-urgent")).to_have_text("1")

@@ -1,16 +1,17 @@
 // One map for every page: own boundaries with their names, a scale, north; tiles, a tile file or a schematic layer where there is one; a net of
 // degrees where there is nothing else. Names give way: to points, to the controls, and to names that are wanted more.
 // Needs vendor/leaflet; on pages with a PMTiles file also vendor/protomaps-leaflet (components/map.html includes what is needed).
-//   fieldMap(stage, { view, wheel })   draws into an element with a size of its own and gives back { map, areas, fitAreas }
+//   fieldMap(stage, { view, wheel, countIn })   draws into an element with a size of its own and gives back { map, areas, fitAreas }
 //       data-areas             address of the boundaries (GeoJSON), fetched from this server; data-in, data-out, data-north: words
 //       data-tiles, data-attribution     template of a tile address; data-pmtiles  address of a PMTiles file; data-max-zoom  of either
 //       data-sketch, data-sketch-script  address of a schematic layer, and of map-sketch.js, which draws it: both fetched once the map is seen;
 //                              data-notice: that it is one; data-nearest: the zoom nobody goes beyond
 //       view                   { points: [[latitude, longitude], …] } is looked at first; without points the areas are, once they are here
+//       countIn                name of an area → number written behind it; none where it is 0
 //       areas                  a promise of the boundaries as a Leaflet layer, null without any; fitAreas() looks at all of them
 // Nothing is fetched from elsewhere but tiles of the address that was set.
 "use strict";
-window.fieldMap = (stage, { view = {}, wheel = false } = {}) => {
+window.fieldMap = (stage, { view = {}, wheel = false, countIn = () => 0 } = {}) => {
   const STEPS = [5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001];   // degrees between two lines of the net
   const MOST_LINES = 6, CLOSEST = 17, NEAR = 15, VIETNAM = [[8, 102], [24, 118]], SIGN = 7;              // SIGN: pixels of a letter, roughly
   const MOST_WIDE = 120, LINE = 1.25, ASIDE = 7, FAR = 50, OWN_AREA = 2;       // of names: pixels, height of a line, distances to their point, rank
@@ -122,7 +123,8 @@ window.fieldMap = (stage, { view = {}, wheel = false } = {}) => {
   });
 
   const ownNames = areas => areas.getLayers().reduce((found, layer) => {
-    const { properties } = layer.feature, words = (lang === "en" ? properties.en : properties.vi) || "", bounds = layer.getBounds();
+    const { properties } = layer.feature, name = (lang === "en" ? properties.en : properties.vi) || "", bounds = layer.getBounds();
+    const number = countIn(name), words = name && number ? `${name} · ${number}` : name;
     const wide = map.latLngToLayerPoint(bounds.getNorthEast()).x - map.latLngToLayerPoint(bounds.getSouthWest()).x;
     if (!words || wide < Math.min(90, words.length * SIGN) * 1.15) return found;
     const at = properties.at ? L.latLng(properties.at[1], properties.at[0]) : bounds.getCenter();

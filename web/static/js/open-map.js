@@ -1,6 +1,7 @@
 // The map of open work: [data-open-map] shows each row of [data-list] that has a point, or the cells of a grid (data-cells) where there are
 // more cases than rows. A point and its row are one selection. Drawn by map-base.js; without a script the list says the same.
-//   row: data-latitude, data-longitude, data-kind (late urgent open paused), data-code, data-where, data-remind (address of that act, if it may be done)
+//   row: data-latitude, data-longitude, data-kind (late urgent open paused), data-code, data-where, data-remind (address of that act, if it may be done),
+//        data-commune (its name as on the map, where it is counted)
 //   stage: data-cells  [{ at, count, late, urgent, url }]   data-near  what several cases near each other are called   data-all
 //   [data-card]        the chosen case beside its point    [data-layers]  what is drawn    [data-in-frame]  how many rows are in sight
 // The marks are no stops of the keyboard: it reaches every point through its row.
@@ -14,7 +15,9 @@
   const places = rows.filter(row => row.dataset.latitude).map(row => ({ row, at: [Number(row.dataset.latitude), Number(row.dataset.longitude)], kind: row.dataset.kind }));
   const points = (cells || places).map(each => each.at);
   document.querySelector(".omap").setAttribute("data-scripted", "");
-  const { map, areas, fitAreas } = window.fieldMap(stage, { view: { points }, wheel: true });
+  const { map, areas, fitAreas } = window.fieldMap(stage, {
+    view: { points }, wheel: true, countIn: name => cells ? 0 : rows.filter(row => row.dataset.commune === name).length,   // all of them have a row
+  });
   const layer = L.layerGroup().addTo(map);
   let chosen = null, drawn = [];
 
