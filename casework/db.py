@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError, OperationalError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, SessionTransaction, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
 from casework.db_errors import READ_ONLY, is_void_plan
@@ -37,6 +37,9 @@ _ADDED = "rows to be added"
 
 IS_WATCHED = "changes are watched"
 """The key in a session's `info` that says that somebody is told of each row the session changes."""
+
+KEEPS_PLANS = "keeps plans"
+"""The key in a session's `info` that says that PostgreSQL may plan its statements once a connection, without looking at their values."""
 
 READS_FROM = "reads from"
 """The key in a session's `info` for the replica it reads from."""
@@ -128,6 +131,16 @@ def _inserted(table: Table) -> Insert:
 @event.listens_for(RoutedSession, "after_soft_rollback")
 def _forget_added(session: Session, _transaction: object) -> None:
     session.info.pop(_ADDED, None)
+
+
+@event.listens_for(RoutedSession, "after_begin")
+def _plan_for_values(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Let PostgreSQL look at the values of a statement before it plans it, until this transaction ends, unless the session keeps plans.
+
+    Without them it takes a span of time for a third of the table, and no partial index is of use that is not named by a literal.
+    """
+    if connection.dialect.name == "postgresql" and not transaction.nested and not session.info.get(KEEPS_PLANS):
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
 
 
 db = SQLAlchemy(metadata=METADATA, disable_autonaming=True, session_options={"class_": RoutedSession})
@@ -360,7 +373,7 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
         # Poolers track the time zone per client; they set the others on each connection (deploy/cluster/pgbouncer.ini). Among a million
         # cases PostgreSQL expects much of statements that are over at once, and compiled them for ten times as long as they ran. Likewise
-        # it planned the longest of them anew each time, which took ten times as long as running them.
+        # it planned the longest of them anew each time, which took ten times as long as running them: see KEEPS_PLANS.
         cursor.execute("SET TIME ZONE 'UTC'; SET jit = off; SET plan_cache_mode = force_generic_plan")
     connection.commit()
 

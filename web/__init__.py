@@ -121,11 +121,12 @@ def _open_others(app: Flask, config: Config) -> None:
 def _install_parts(app: Flask, config: Config) -> None:
     """What takes part in every request, from compression to the pages of errors."""
     from web import addresses, errors, filters, locales, navigation, request_log, sent_forms, sessions
-    from web.http import compression, folding, overload, security, static_files
+    from web.http import compression, folding, kept_plans, overload, security, static_files
     from web.http import display_preferences as comfort
     from web.inbox import return_url as inbox_back
     from web.serving import metrics
 
+    kept_plans.install(app)
     folding.install(app, varies=inbox_back.is_carried)
     compression.install(app)
     metrics.install(app)
