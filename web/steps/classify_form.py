@@ -65,26 +65,27 @@ def one_text(parts: list[str | None]) -> str:
     return "\n_\n".join(part for part in parts if part)
 
 
-AT_ONCE = "classified"
-"""The button that accepts a report and classifies it as suggested; its value is `AtOnce.value`."""
+AT_ONCE, FIELD_AT_ONCE = "classified", "classified_field"
+"""The button that accepts a report and classifies it as suggested, whose value is `AtOnce.value`, and the list beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtOnce:
-    """How a report may be classified along with its acceptance, and the words that suggest it."""
+    """How a report may be classified along with its acceptance, and the words that suggest it; without a field that is clear, one is
+    chosen of the list beside the button."""
 
-    field: FieldRow
+    field: FieldRow | None
     area: AreaRow
     complexity: KeyedRow
     because_of: tuple[str, ...] = ()
 
     @property
     def value(self) -> str:
-        return f"{self.field.service_code}:{self.area.ref}"
+        return f"{self.field.service_code if self.field else ''}:{self.area.ref}"
 
 
 def suggested_at_once(case: Case, found: Suggestions, *, now: datetime) -> AtOnce | None:
-    """What can be classified at a glance: field and commune are clear, nothing speaks of urgency, and the position agrees."""
+    """What can be classified at a glance: the commune is clear, nothing speaks of urgency, and the position agrees."""
     if case.is_reported_urgent or found.urgent is not None:
         return None
     chosen = case.field.service_code if case.field is not None else found.field.target if found.field is not None else ""
@@ -100,10 +101,11 @@ def suggested_at_once(case: Case, found: Suggestions, *, now: datetime) -> AtOnc
 def classified_at_once(case: Case, *, now: datetime) -> ClassifyInput | None:
     """What is filled in by the button; None where it was not pressed, or names what cannot be chosen for the case."""
     code, _colon, ref = request.form.get(AT_ONCE, "").partition(":")
-    if not ref:
+    code = code or request.form.get(FIELD_AT_ONCE, "")
+    if not ref or not code:
         return None
     found = _at_once(case, lambda field: field.service_code == code, lambda area: area.ref == ref, now=now)
-    if found is None:
+    if found is None or found.field is None:
         return None
     return ClassifyInput(field=found.field, urgency="normal", complexity=found.complexity.key, area=found.area, village=case.village)
 
@@ -113,4 +115,4 @@ def _at_once(case: Case, is_field: Callable[[FieldRow], bool], is_area: Callable
     area = next(filter(is_area, communes_for(case, now=now)), None)
     rated = complexities_for(case, now=now, counted_from=counted_from(case, now=now))
     complexity = next((row for row in rated if row.key == USUAL), None)
-    return AtOnce(field, area, complexity) if field and area and complexity else None
+    return AtOnce(field, area, complexity) if area and complexity else None

@@ -185,7 +185,8 @@ class VerifyPage(TaskPage, element="verify"):
         is_urgent = found.urgent or self.case.is_reported_urgent
         numbers = hotline_numbers_for(self.case, words, now=now()).suggested if is_urgent else ()
         at_once = suggested_at_once(self.case, found, now=now())
-        return {"sounds_urgent": found.urgent.words if found.urgent else (), "call_first": numbers[:1], "at_once": at_once}
+        return {"sounds_urgent": found.urgent.words if found.urgent else (), "call_first": numbers[:1], "at_once": at_once,
+                "fields": fields_for(self.case, now=now())}  # fmt: skip
 
     def then(self, act: Act) -> Act | None:
         given = classified_at_once(self.case, now=now()) if act.verb == "verify" else None

@@ -67,10 +67,17 @@ def test_a_report_that_is_clear_is_classified_along_with_its_acceptance(app: Fla
     assert "Đã tiếp nhận và phân loại" in office.words("operator", answer.headers["Location"])
 
 
-def test_what_may_be_urgent_or_names_no_field_is_classified_on_its_own_page(office: Office) -> None:
-    for report in ({"marked_urgent": True}, {"words": "Cháy rừng thông ở sườn đồi."}, {"words": "Xin xem giúp việc này."}):
+def test_what_may_be_urgent_is_classified_on_its_own_page(office: Office) -> None:
+    for report in ({"marked_urgent": True}, {"words": "Cháy rừng thông ở sườn đồi."}):
         case = build.file_report(office.world, **report).case
         assert at_once(office, case) == "", report
+
+
+def test_where_the_words_name_no_field_one_is_chosen_beside_the_button(office: Office) -> None:
+    cases = [build.file_report(office.world, words="Xin xem giúp việc này.").case for _ in range(2)]
+    for case, chosen, led in ((cases[0], "rung_dat_moi_truong", "distribute"), (cases[1], "", "classify")):
+        form = verify_form(office, step(case, "verify"), act="", classified=at_once(office, case), classified_field=chosen)
+        assert office.post("operator", step(case, "verify"), **form).headers["Location"].partition("?")[0] == step(case, led)
 
 
 def test_a_classification_sent_along_that_cannot_be_chosen_leaves_the_report_accepted(office: Office) -> None:
