@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import event, inspect, or_, select
@@ -43,6 +44,11 @@ def rules_head() -> str:
         # a page asks many times, and even a query answered from the session takes a while
         head = session.info[HEAD_ROW] = session.get(EventStream, RULES_STREAM)
     return head.hash if head else ""
+
+
+def rules_version(on: date) -> str:
+    """A name for what the rules say on a day, for addresses: the same until they change, and telling nothing of them."""
+    return sha256(f"{rules_head()} {on}".encode()).hexdigest()[:16]
 
 
 def hold_head(head: str | None) -> None:

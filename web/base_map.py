@@ -8,13 +8,16 @@ internet and shows no border that is not ours. A tile address lets browsers fetc
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import current_app, g, url_for
+from flask import current_app, g, request, url_for
 
+from casework.calendars import rules_version
 from casework.files.under_maps import SKETCH, TILES, ground_file
+from casework.local_time import local_day
 from casework.models import Centre
 from casework.places.sketches import NEAREST_ZOOM
 from casework.setting_values import value_of
 from casework.tile_addresses import tile_origin
+from web.clock import now
 from web.navigation import CentreWords
 
 MAGIC, TILE_TYPE, MAX_ZOOM, VECTOR = b"PMTiles\x03", 99, 101, 1
@@ -39,7 +42,7 @@ def base_map(centre: Centre | CentreWords | None) -> BaseMap:
     """The base map of a centre; also lets the browser fetch its tiles for this response. Call it only for a page with a map."""
     centre_id = centre.id if centre is not None else None
     attribution, tiles = value_of("map_attribution", centre_id), value_of("map_tile_url", centre_id)
-    areas_url = url_for("maps.areas", ref=centre.ref) if centre is not None and centre.ref else ""
+    areas_url = _areas_url(centre.ref) if centre is not None and centre.ref else ""
     if tiles and attribution:
         if (origin := tile_origin(tiles)) is not None:
             g.map_origin = origin
@@ -53,6 +56,12 @@ def base_map(centre: Centre | CentreWords | None) -> BaseMap:
         address = url_for("maps.sketch", v=sketch.digest)
         return BaseMap(areas_url, sketch_url=address, attribution=sketch.attribution, nearest=NEAREST_ZOOM)
     return BaseMap(areas_url)
+
+
+def _areas_url(ref: str) -> str:
+    """The address of a centre's boundaries, by which a browser keeps them for the day. A page that is itself kept for a time without
+    signal outlives the day, and names none."""
+    return url_for("maps.areas", ref=ref, v=None if request.blueprint == "offline" else rules_version(local_day(now())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,10 @@ class TaskPage:
         """Return the act to perform, None to show the page again."""
         raise NotImplementedError
 
+    def then(self, act: Act) -> Act | None:
+        """What was chosen along with the act, for the step of its case that this opens."""
+        return None
+
     def context(self) -> dict[str, Any]:
         """Return the template's values in addition to the form."""
         return {}

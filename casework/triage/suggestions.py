@@ -115,11 +115,6 @@ def suggestions_in(centre_id: int, text: str, *, now: datetime) -> tuple[Suggest
     return field, _urgency(rules["urgency"], words)
 
 
-def urgency_in(centre_id: int, text: str, *, now: datetime) -> Suggestion | None:
-    """Return the urgency alone that a text suggests in a centre."""
-    return _urgency(_rules(centre_id, local_day(now))["urgency"], words_in(text))
-
-
 def _urgency(phrases: Sequence["_Phrase"], words: Sequence[Word]) -> Suggestion | None:
     weight, spoke = _weighed(phrases, words).get(URGENT, (0, ()))
     return Suggestion(URGENT, spoke) if weight >= LEAST_WEIGHT["urgency"] else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import request, request_finished
 from playwright.sync_api import Page, expect
 
 from tests import build
@@ -72,7 +73,16 @@ def test_one_step_after_the_other_without_the_inbox_between(house: House) -> Non
     expect(walk).to_contain_text("Việc 8/9")
     page.locator("[name=title]").fill("")
     operator.look("step-with-its-queue", closely=True)
-    refuse(page)
+    asked: list[str] = []
+
+    def hear(_app: object, **_: object) -> None:
+        if request.endpoint not in ("static", "drafts.keep", "inbox.pulse"):
+            asked.append(request.method)
+
+    with request_finished.connected_to(hear, house.app):
+        refuse(page)
+        page.wait_for_load_state("networkidle")
+    assert asked == ["POST", "GET"], "a step is two requests: the form, and the page it leads to with the queue"
     expect(page.get_by_role("status").first).to_contain_text("LD-")
     expect(walk).to_contain_text("Việc 1/8")                        # what was reported urgent comes before the one due next
     with next_document(page):

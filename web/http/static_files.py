@@ -1,10 +1,11 @@
-"""Static files with a digest in their address: the content never changes under it, so browsers need not ask again."""
+"""Files with a digest in their address: the content never changes under it, so browsers need not ask again."""
 
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 STATIC = "static"
 FOREVER = "public, max-age=31536000, immutable"
@@ -14,8 +15,18 @@ AN_HOUR = "public, max-age=3600"
 _known: dict[str, tuple[int, str]] = {}
 
 
+class SessionsOfPages(SecureCookieSessionInterface):
+    """The cookie of pages. What a browser keeps for good is the same for everybody: it neither brings one nor depends on one, since
+    with the next notice it would be asked for anew."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not response.cache_control.immutable:
+            super().save_session(app, session, response)
+
+
 def install(app: Flask) -> None:
     """Add digests to the addresses of static files, and a cache lifetime to the files."""
+    app.session_interface = SessionsOfPages()
     app.url_defaults(_add_digest)
     app.after_request(_let_live)
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response, request, send_fil
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from casework.calendars import rules_version
 from casework.db import db
 from casework.files.local import PIECE, FileMissing, FileStore
 from casework.files.under_maps import SKETCH, TILES, GroundFile, ground_file, sketch_body
@@ -30,14 +31,15 @@ PMTILES = "application/vnd.pmtiles"
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def areas(ref: str) -> ResponseReturnValue:
-    """The boundaries of a centre as everybody may see them; a browser that has them is told so."""
+    """The boundaries of a centre as everybody may see them. Under the address of today's rules a browser keeps them; else it asks
+    whether they are still the same."""
     from casework.places.map_layers import areas_layer  # The public boundaries of a centre, with an ETag.
 
     centre = found(db.session.scalar(select(Centre).where(Centre.ref == ref)))
     layer = areas_layer(centre, today())
     answer = make_response(layer.body)
     answer.mimetype = "application/geo+json"
-    answer.headers["Cache-Control"] = "public, no-cache"
+    answer.headers["Cache-Control"] = FOREVER if request.args.get("v") == rules_version(today()) else "public, no-cache"
     answer.set_etag(layer.digest)
     return answer.make_conditional(request)
 

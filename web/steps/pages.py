@@ -20,6 +20,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox.queue import next_address, queue_asked, queue_beside
 from web.inbox.return_url import inbox_address
+from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
@@ -118,11 +119,25 @@ def _sent(ref: str) -> ResponseReturnValue | None:
 
 def _followed(page: TaskPage, act: Act, result: StepResult) -> ResponseReturnValue:
     """What is said of a step done, and the way on: perhaps to another case, so the words name theirs."""
+    if (then := page.then(act)) is not None:
+        result = _gone_on(then, result)
     said, code = page.said(act, result), result.case.code
     flash(said if code in said else f"{code}: {said}")
     if request.form.get("to") == "case" and seen_by(actor(), result.case) is not None:
         return redirect(url_for("cases.case", ref=result.case.ref))
     return redirect(_next(result, page.place))
+
+
+def _gone_on(then: Act, result: StepResult) -> StepResult:
+    """Do what was chosen along with a step at the one it has opened. A refusal is said, and its own page is the way on."""
+    ref = next((each.ref for each in result.opened if each.element == then.verb), None)
+    if ref is None:
+        return result
+    try:
+        return perform_recorded(ref, by=actor(), now=now(), act=then.verb, given=then.given)
+    except CaseworkError as refusal:
+        flash(local(refusal.text))
+        return result
 
 
 def page_of(step: WaitingTask) -> TaskPage:

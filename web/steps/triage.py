@@ -16,12 +16,11 @@ from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen
 from casework.clocks.complexities import complexities_for
 from casework.clocks.pauses import counted_from
-from casework.intake.file_report import cleared_words, original_words, place_words, typed_village
+from casework.intake.file_report import original_words, place_words, typed_village
 from casework.intake.same_sender import earlier_reports
 from casework.intake.similar_cases import alike_nearby
 from casework.local_time import local_day
-from casework.models import Case, Recording, Report
-from casework.permissions.sight import Sight, sees
+from casework.models import Recording, Report
 from casework.photos.images import RectangleRefused
 from casework.photos.records import photos_of_report
 from casework.places.in_words import PlaceInWords, position_in_words
@@ -42,14 +41,14 @@ from casework.triage.acts import LONGEST_TITLE, ClassifyInput, ClearedReport, Ve
 from casework.triage.hotline import CallHotlineInput, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
 from casework.triage.refusals import RefuseInput
-from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for, urgency_in
+from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
 from web.clock import now
 from web.files.photo_choices import PhotoChoice, choices_of, copies_of, shown_of, shows_any
 from web.forms import NOTHING, Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
-from web.steps.classify_form import ClassifyForm, chosen_by_hand
+from web.steps.classify_form import ClassifyForm, chosen_by_hand, classified_at_once, one_text, suggested_at_once, words_read
 from web.steps.map import staff_map
 from web.steps.other_acts import other_acts, with_ways
 from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
@@ -168,7 +167,7 @@ class VerifyPage(TaskPage, element="verify"):
             "ready": texts_for(self.case, READY),
             "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
             "alike": with_ways(self.case, alike, can_merge=any(possible.verb == "merge" for possible, _kind in others)),
-            **self._urgency(),
+            **self._suggested(),
             "apart": request.form.getlist("apart"),
             "later": request.form.getlist("later"),
             "earlier": earlier_reports(self.case, by=actor()),
@@ -179,17 +178,26 @@ class VerifyPage(TaskPage, element="verify"):
             **village_context(self.form, self.typed_villages),
         }
 
-    def _urgency(self) -> dict[str, Any]:
-        """Why it may be urgent, by its words and by its sender, and whom to call first if it is."""
+    def _suggested(self) -> dict[str, Any]:
+        """Why it may be urgent and whom to call first if it is; else how it may be classified at once."""
         words = words_read(self.case)
-        sounds, is_marked = urgency_in(self.case.centre_id, words, now=now()), self.case.is_reported_urgent
-        numbers = hotline_numbers_for(self.case, words, now=now()).suggested if sounds or is_marked else ()
-        return {"sounds_urgent": sounds.words if sounds else (), "call_first": numbers[:1]}
+        found = suggestions_for(self.case, words, now=now(), place=one_text([words, *(each.place for each in self.reports)]))
+        is_urgent = found.urgent or self.case.is_reported_urgent
+        numbers = hotline_numbers_for(self.case, words, now=now()).suggested if is_urgent else ()
+        at_once = suggested_at_once(self.case, found, now=now())
+        return {"sounds_urgent": found.urgent.words if found.urgent else (), "call_first": numbers[:1], "at_once": at_once,
+                "fields": fields_for(self.case, now=now())}  # fmt: skip
+
+    def then(self, act: Act) -> Act | None:
+        given = classified_at_once(self.case, now=now()) if act.verb == "verify" else None
+        return Act("classify", given) if given is not None else None
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "refuse":
             return str(_("Report %(code)s was not accepted. Its sender is told why.", code=result.case.code))
         said = str(_("Report %(code)s is accepted. Next: classify it.", code=result.case.code))
+        if result.task.element == "classify":
+            said = str(_("Report %(code)s is accepted and classified. Next: distribute it.", code=result.case.code))
         if any(report.spoken for report in self.reports) and has_unheard_voice([report.report.id for report in self.reports]):
             said += " " + _("Nobody has written down what its voice note says: agencies cannot hear it.")
         return said
@@ -285,7 +293,7 @@ class ClassifyPage(TaskPage, element="classify"):
         """Suggestions from the words, without words the person may not read; a form that is only sent needs none."""
         words = words_read(self.case)
         places = [self.case.place, *(each.place for each in reports_seen(self.case, actor(), has_step=True))]
-        found = suggestions_for(self.case, words, now=now(), place=_one_text([words, *places]))
+        found = suggestions_for(self.case, words, now=now(), place=one_text([words, *places]))
         is_choice = found.field is not None and found.field.target in self.fields
         return found if is_choice else Suggestions(None, found.urgent, found.place)
 
@@ -344,17 +352,6 @@ class ClassifyPage(TaskPage, element="classify"):
         if result.case.is_urgent:
             return str(_("Case %(code)s is urgent: please call the hotline and distribute it.", code=result.case.code))
         return str(_("Case %(code)s is classified. Next: distribute it.", code=result.case.code))
-
-
-def words_read(case: Case) -> str:
-    """The title and the words of the reports as whoever asks may read them."""
-    read = original_words if sees(actor(), Sight.ORIGINAL, case) else cleared_words
-    return _one_text([case.title, *(read(link.report) for link in case.reports if link.left_at is None)])
-
-
-def _one_text(parts: list[str | None]) -> str:
-    """The texts joined so that no phrase is matched across the end of one."""
-    return "\n_\n".join(part for part in parts if part)
 
 
 class HotlineForm(Form):

@@ -196,6 +196,11 @@ def test_maps_fetch_the_boundaries_once_and_pieces_of_the_tile_file(office: Offi
     assert [each["properties"]["vi"] for each in layer.get_json(force=True)["features"]] == ["Xã Lát", "Xã Đạ Chais"]
     assert guest.get(address, headers={"If-None-Match": layer.headers["ETag"]}).status_code == 304
     assert guest.get("/map/areas/0000000000000000.geojson").status_code == 404
+    named = re.search(r'data-areas="([^"]+)"', office.get("operator", "/intake/call").get_data(as_text=True))
+    assert named is not None
+    kept = office.get("operator", named[1]).headers
+    assert ("immutable" in kept["Cache-Control"], "Cookie" in kept.get("Vary", "")) == (True, False), "asked once, not with every page"
+    assert "immutable" not in guest.get(f"{address}?v=0000000000000000").headers["Cache-Control"]
 
     assert guest.get("/map/base.pmtiles").status_code == 404
     path: Path = office.app.config["PMTILES"]

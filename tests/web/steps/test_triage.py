@@ -50,6 +50,43 @@ def test_a_report_is_accepted_with_a_title_and_words_for_agencies(app: Flask) ->
     assert cleared_words(case.main_report) == "Có rác ven suối."
 
 
+def at_once(office: Office, case: Case) -> str:
+    """What the button that classifies along with the acceptance stands for; empty without one."""
+    found = re.search(r'name="classified" value="([^"]*)"', office.get("operator", step(case, "verify")).get_data(as_text=True))
+    return found[1] if found else ""
+
+
+def test_a_report_that_is_clear_is_classified_along_with_its_acceptance(app: Flask) -> None:
+    office = Office(app)
+    case = build.file_report(office.world).case
+    form = verify_form(office, step(case, "verify"), act="", classified=at_once(office, case))
+    answer = office.post("operator", step(case, "verify"), **form)
+    assert answer.headers["Location"] == step(case, "distribute")
+    assert (case.field.service_code, case.area_id) == ("rung_dat_moi_truong", office.world.area.id)
+    assert (case.urgency, case.complexity) == ("normal", "ordinary")
+    assert "Đã tiếp nhận và phân loại" in office.words("operator", answer.headers["Location"])
+
+
+def test_what_may_be_urgent_is_classified_on_its_own_page(office: Office) -> None:
+    for report in ({"marked_urgent": True}, {"words": "Cháy rừng thông ở sườn đồi."}):
+        case = build.file_report(office.world, **report).case
+        assert at_once(office, case) == "", report
+
+
+def test_where_the_words_name_no_field_one_is_chosen_beside_the_button(office: Office) -> None:
+    cases = [build.file_report(office.world, words="Xin xem giúp việc này.").case for _ in range(2)]
+    for case, chosen, led in ((cases[0], "rung_dat_moi_truong", "distribute"), (cases[1], "", "classify")):
+        form = verify_form(office, step(case, "verify"), act="", classified=at_once(office, case), classified_field=chosen)
+        assert office.post("operator", step(case, "verify"), **form).headers["Location"].partition("?")[0] == step(case, led)
+
+
+def test_a_classification_sent_along_that_cannot_be_chosen_leaves_the_report_accepted(office: Office) -> None:
+    case = build.file_report(office.world).case
+    form = verify_form(office, step(case, "verify"), act="", classified="rung_dat_moi_truong:nowhere")
+    assert office.post("operator", step(case, "verify"), **form).headers["Location"] == step(case, "classify")
+    assert case.state == "to_classify"
+
+
 def test_what_was_typed_stays_when_the_title_is_missing(office: Office) -> None:
     case = build.file_report(office.world).case
     answer = office.post("operator", step(case, "verify"), **verify_form(office, step(case, "verify"), title="", place="Cạnh cầu treo"))
