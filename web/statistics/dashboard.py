@@ -40,7 +40,7 @@ from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.navigation import looks_at_wallboard
-from web.statistics.charts import ACROSS_WIDTH, NAMES
+from reports.charts import ACROSS_WIDTH, NAMES
 from web.statistics.figure_rows import share_of
 from web.statistics.figures import read_behind, titles_in_lists
 from web.statistics.figures_request import LAST_DAYS, FiguresRequest, asked_in_address, asked_of_last_days, told_to_pages

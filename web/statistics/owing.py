@@ -13,13 +13,13 @@ from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may
 from casework.permissions.sight import seen_by, with_viewers
+from reports.charts import HorizontalChart, ShareBar, across, divided
 from reports.statistics.figure import LEVELS
 from reports.statistics.reach import Reach
 from reports.statistics.standing import OpenState, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.statistics.charts import HorizontalChart, ShareBar, across, divided
 from web.statistics.figures import read_behind, titles_in_lists
 from workflows.desks.attention import Attention, attention_of, delay_notes, steps_of
 from workflows.desks.inbox_filters import NOBODY

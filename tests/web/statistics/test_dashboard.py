@@ -23,7 +23,7 @@ from tests import build
 from tests.casework.acting import local
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
-from web.statistics.charts import ACROSS_WIDTH, LINES_WIDTH, SHARES_WIDTH, across, against_limits, divided, lined, traced
+from reports.charts import ACROSS_WIDTH, LINES_WIDTH, SHARES_WIDTH, across, against_limits, divided, lined, traced
 from web.statistics.over_time import TREND_KEYS
 from workflows.bottlenecks.keeping import count_step_times
 
