@@ -75,12 +75,14 @@ def late() -> ResponseReturnValue:
         agency=agency,
         chips=_chips(whole, agency, source, only),
         chosen=only or source,
+        narrowing=narrowing(),
         sources={key: SOURCE_LABELS[key] for key in SOURCES},
         most=MOST_LISTED,
         titles=titles_of(actor(), [step.task for step in shown.steps]),
         labels={step.task.id: label_of_step(step.task) for step in shown.steps},
         export=export_url("late", agency=chosen or None, source=source or None),
         may_write=may(actor(), Action.WRITE_LETTER),
+        reads_map=may(actor(), Action.READ_OPEN_MAP),
         may_remind=may(actor(), Action.REMIND),
         ticks=actor().holds(OPERATIONS),
         may_give=lambda task: leads_desk(actor(), task.desk),
@@ -88,6 +90,15 @@ def late() -> ResponseReturnValue:
         reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
         writes_for=lambda each: actor().holds(OPERATIONS, centre_id=each.centre_id),
     )
+
+
+def narrowing() -> dict[str, Any]:
+    """How the list is narrowed, or was when a form on it was sent."""
+    return {name: request.args[name] for name in ("agency", "source", "only") if request.args.get(name)}
+
+
+def list_address() -> str:
+    return url_for("late.late", **narrowing())
 
 
 def _chips(late: LateList, agency: Agency | None, source: str, only: str) -> list[tuple[str, str, int | None, str]]:

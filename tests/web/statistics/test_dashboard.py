@@ -15,6 +15,7 @@ from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.models import Assignment, Case, CaseSpan, VisibilityReason
+from reports.charts import ACROSS_WIDTH, LINES_WIDTH, SHARES_WIDTH, across, against_limits, divided, lined, traced
 from reports.statistics.counting import figures_of, series_of
 from reports.statistics.periods import period_at
 from reports.statistics.standing import MOST_POINTS, OpenState, standing_at, standing_cases, standing_now, standing_over
@@ -23,7 +24,6 @@ from tests import build
 from tests.casework.acting import local
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
-from reports.charts import ACROSS_WIDTH, LINES_WIDTH, SHARES_WIDTH, across, against_limits, divided, lined, traced
 from web.statistics.over_time import TREND_KEYS
 from workflows.bottlenecks.keeping import count_step_times
 
@@ -68,7 +68,7 @@ def listed(office: Office, name: str, link: str) -> list[str]:
         answer = office.get(name, link)
         assert answer.status_code == 200, link
         page = answer.get_data(as_text=True)
-        codes += re.findall(r'class="code strong"[^>]*>([^<]+)<', page)
+        codes += re.findall(r'class="code">([^<]+)<', page)
         following = re.search(r'href="([^"]+after=[^"]+)"', page)
         link = unescape(following[1]) if following else ""
     return codes
