@@ -74,7 +74,8 @@ def remind() -> ResponseReturnValue:
     if reached:
         done = sum(reached.values())
         said = ngettext("%(num)s reminder sent.", "%(num)s reminders sent.", done)
-        flash(f"{said} {_('Agencies: %(names)s.', names=', '.join(reached))}")
+        whom = _("Agencies: %(names)s.", names=", ".join(reached))
+        flash(f"{said} {whom}")
     return _to_list([*_told_gone(gone), *_told_refused(refused)])
 
 

@@ -54,6 +54,7 @@ from web.statistics.owing import (
     latest,
     owed_by_agency,
     owed_chart,
+    own_decisions,
     ratings_bars,
     team_of,
 )
@@ -155,6 +156,7 @@ def _page(asked: FiguresRequest) -> str:
         chart_width=ACROSS_WIDTH,
         names_width=NAMES,
         last_days=LAST_DAYS,
+        own_decisions=own_decisions(reach, moment),
         **latest(reach, moment, reads_cases=reads_cases),
         **attention_told(reach, reads_cases=reads_cases),
         **_told(asked),

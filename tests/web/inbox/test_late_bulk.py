@@ -22,12 +22,16 @@ KEY = "token~AbCdEfGhIjKlMnOp"
 """A form's token with the key of one showing of it."""
 
 
-@pytest.fixture
-def office(sqlite_app: Flask) -> Office:
-    office = Office(sqlite_app)
+def late_office(app: Flask) -> Office:
+    office = Office(app)
     late_cases(office.world)
     office.clock(LATE)
     return office
+
+
+@pytest.fixture
+def office(sqlite_app: Flask) -> Office:
+    return late_office(sqlite_app)
 
 
 def parts_of(office: Office, agency: str, address: str = "/late") -> list[str]:
@@ -61,14 +65,15 @@ def test_a_case_that_left_the_list_before_the_press_is_passed_over_and_said_so(o
     left_late_list(first, state)
     office.post("operator", "/late/remind", part=[first, second])
     shown = office.words("operator", "/late")
-    assert "Đã gửi 1 lời nhắc." in shown
+    assert "Đã gửi 1 lời nhắc. Đơn vị: " in shown
     assert "1 hồ sơ đã đánh dấu không còn trễ hạn nên được bỏ qua." in shown
     assert reminders() == 1
     office.post("operator", "/late/remind", part=first)
     assert "Những hồ sơ đã đánh dấu không còn trễ hạn." in office.words("operator", "/late")
 
 
-def test_pressing_twice_reminds_once_and_so_does_pressing_again_within_four_working_hours(office: Office) -> None:
+def test_pressing_twice_reminds_once_and_so_does_pressing_again_within_four_working_hours(app: Flask) -> None:
+    office = late_office(app)
     parts = parts_of(office, "PTNMT")
     for _press in range(2):
         office.post("operator", "/late/remind", part=parts, csrf_token=KEY)
