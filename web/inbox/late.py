@@ -129,7 +129,10 @@ def write(ref: str) -> ResponseReturnValue:
     if request.method == "GET":
         form.reply_by.data = usual_reply_day(agency.centre_id, now())
         return _shown(agency, parts, form, {row.ref for row in parts})
-    chosen = set(request.form.getlist("part"))
+    chosen, listed = set(request.form.getlist("part")), {row.ref for row in parts}
+    if chosen & listed and chosen - listed:
+        # a letter says what was looked at
+        return _shown(agency, parts, form, chosen, refusal=changed_since_shown()), 422
     if not form.validate_on_submit():
         return _shown(agency, parts, form, chosen), 422
     try:
@@ -147,6 +150,10 @@ def write(ref: str) -> ResponseReturnValue:
         return _shown(agency, parts, form, chosen, refusal=form.refuse(refusal)), 422
     flash(_("The letter is written, and the agency has been told."))
     return redirect(address)
+
+
+def changed_since_shown() -> str:
+    return str(_("What is late has changed since this page was shown. Please look at it again."))
 
 
 def _shown(agency: Agency, parts: list[Assignment], form: LateLetterForm, chosen: set[str], *, refusal: str = "") -> str:

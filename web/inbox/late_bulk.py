@@ -19,7 +19,7 @@ from casework.permissions.sight import case_seen_by
 from casework.sent_once import SentBefore
 from web.clock import now
 from web.guards import actor, performs
-from web.inbox.late import LateLetterForm, list_address, narrowing
+from web.inbox.late import LateLetterForm, changed_since_shown, list_address, narrowing
 from web.locales import in_reader_language as local
 from web.sent_forms import may_repeat, sending_part
 from workflows.desks.late_cases import late_agency, late_chosen
@@ -107,7 +107,7 @@ def letters() -> ResponseReturnValue:
         return _asked(groups, form, refusal=" ".join(_told_gone(gone)))
     if gone or _agencies_shown() - {agency.ref for agency, _rows in groups}:
         # a letter says what was looked at
-        return _asked(groups, form, refusal=_("What is late has changed since this page was shown. Please look at it again.")), 422
+        return _asked(groups, form, refusal=changed_since_shown()), 422
     if not form.validate_on_submit():
         return _asked(groups, form), 422
     return _written(groups, form)

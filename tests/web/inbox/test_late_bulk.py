@@ -102,6 +102,8 @@ def test_a_letter_is_written_once_and_only_of_what_was_looked_at(office: Office)
     html = again.get_data(as_text=True)
     assert (again.status_code, "đã thay đổi" in html) == (422, True)
     assert re.findall(r'name="part" value="([^"]+)"', html) == parts[1:], "what is left is shown again"
+    one = office.post("operator", f"/late/{office.world.agencies['PTNMT'].ref}/letter", part=parts, reply_by="2026-03-17")
+    assert (one.status_code, "đã thay đổi" in words_of(one)) == (422, True)
     assert db.session.query(Letter).count() == 1
 
 
