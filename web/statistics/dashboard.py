@@ -145,13 +145,7 @@ def _page(asked: FiguresRequest) -> str:
         base=base_map(reach.centre) if reads_cases and spots else None,
         freezing=_month_to_freeze(reach, moment),
         reads_cases=reads_cases,
-        reads_late=may(actor(), Action.READ_LATE),
-        reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
-        looks_at_wallboard=looks_at_wallboard(),
-        decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
-        writes_letters=may(actor(), Action.WRITE_LETTER),
         export=export_url("figures", period=asked.period.name, by=asked.by.value, of=asked.reach.ref),
-        has_outputs=may(actor(), Action.EXPORT_LIST),
         loads=LOADS,
         chart_width=ACROSS_WIDTH,
         names_width=NAMES,
@@ -159,8 +153,21 @@ def _page(asked: FiguresRequest) -> str:
         own_decisions=own_decisions(reach, moment),
         **latest(reach, moment, reads_cases=reads_cases),
         **attention_told(reach, reads_cases=reads_cases),
+        **_leads_on(),
         **_told(asked),
     )
+
+
+def _leads_on() -> dict[str, Any]:
+    """The pages the person may go on to."""
+    return {
+        "reads_late": may(actor(), Action.READ_LATE),
+        "reads_bottlenecks": may(actor(), Action.READ_BOTTLENECKS),
+        "looks_at_wallboard": looks_at_wallboard(),
+        "decides_data": may(actor(), Action.DECIDE_DATA_REQUEST),
+        "writes_letters": may(actor(), Action.WRITE_LETTER),
+        "has_outputs": may(actor(), Action.EXPORT_LIST),
+    }
 
 
 def _list_page(asked: FiguresRequest) -> str:
