@@ -15,6 +15,7 @@ import orjson
 from casework.documents.letterheads import Head
 from reports.assets import Attachment
 from reports.official import Frame, letter_html
+from reports.printed_charts import EMPTY, FULL, HALF, PrintedBars, PrintedShares, printed_bars, printed_shares
 from reports.sheets import FEWEST, Column, Grid, change, moment_in_words, number, office_hours, paragraphs, percent, share
 
 SUBJECT = "Kết quả tiếp nhận, xử lý phản ánh hiện trường"
@@ -123,9 +124,11 @@ def period_report_html(
         **{"type_name": "Báo cáo", **frame},
     )  # fmt: skip
     return letter_html(
-        "period_report.html", around, report=report, status=status_words(report), sentences=sentences(report), tables=part_tables(report),
+        "period_report.html", around, report=report, status=status_words(report), sentences=sentences(report),
+        tables=[(table, part_chart(table)) for table in part_tables(report)],
         verdicts=verdict_bar(report.whole), late=late_table(report), late_words=late_words(report), ratings=rating_sentences(report),
-        steps=step_table(report), compared=compared_table(report), assessment=paragraphs(assessment), proposals=paragraphs(proposals),
+        rating_chart=rating_chart(report), steps=step_table(report), compared=compared_table(report),
+        assessment=paragraphs(assessment), proposals=paragraphs(proposals),
     )  # fmt: skip
 
 
@@ -224,9 +227,26 @@ def part_tables(report: PeriodReport) -> list[Grid]:
     return found
 
 
+def part_chart(table: Grid) -> PrintedBars | None:
+    """What was handled, row by row of the table, by how it kept its limit."""
+    verdicts = list(zip(VERDICTS, FILLINGS, strict=True))
+    return printed_bars(
+        table, [(1 + COUNTED.index(key), filling) for (key, _name), filling in verdicts],
+        f"Biểu đồ thanh ngang, đã xử lý {_begun_low(table.title)} theo việc giữ hạn. Bảng ở trên có cùng số liệu.",
+        legend=tuple((filling, _begun_low(name)) for (_key, name), filling in verdicts),
+    )  # fmt: skip
+
+
 def _row(name: str, figures: Figures) -> tuple[str, ...]:
     rate = percent(of(figures, "handled_in_time"), of(figures, "handled")).removesuffix(" %") or "–"
     return (name, *(number(of(figures, key)) for key in COUNTED), rate)
+
+
+VERDICTS = (
+    ("handled_in_time", "Đúng hạn"), ("handled_in_time_after_extension", "Đúng hạn sau gia hạn"), ("handled_late", "Trễ hạn"),
+)  # fmt: skip
+FILLINGS = (FULL, HALF, EMPTY)
+"""Of the three verdicts, and of the three levels of ratings."""
 
 
 def verdict_bar(figures: Figures) -> list[tuple[str, str, float, float, str]]:
@@ -234,8 +254,7 @@ def verdict_bar(figures: Figures) -> list[tuple[str, str, float, float, str]]:
     whole, at, found = of(figures, "handled"), 0.0, []
     if whole < FEWEST:
         return []
-    for key, name, pattern in (("handled_in_time", "Đúng hạn", "full"), ("handled_in_time_after_extension", "Đúng hạn sau gia hạn", "half"),
-                               ("handled_late", "Trễ hạn", "empty")):  # fmt: skip
+    for (key, name), pattern in zip(VERDICTS, FILLINGS, strict=True):
         width = round(100 * of(figures, key) / whole, 2)
         found.append((name, share(of(figures, key), whole), at, width, pattern))
         at = round(at + width, 2)
@@ -277,6 +296,18 @@ def rating_sentences(report: PeriodReport) -> list[str]:
         return [*told, "Trong kỳ không có lượt đánh giá nào."]
     by_level = [f"{_begun_low(words)} {share(levels[key], total)}" for key, words in LEVELS.items()]
     return [*told, f"Lượt đánh giá cho trong kỳ: {number(total)}, gồm {_joined(by_level)}."]
+
+
+def rating_chart(report: PeriodReport) -> PrintedShares | None:
+    """The ratings given in the period and in the one before."""
+    levels = list(zip(LEVELS, map(_begun_low, LEVELS.values()), FILLINGS, strict=True))
+    bars, told = [], []
+    for name, figures in (("Kỳ này", report.whole), (report.before.label, report.before.figures or {})):
+        given = figures.get("ratings_given") or {}
+        bars.append((name, [(filling, int(given.get(level, 0))) for level, _words, filling in levels]))
+        told.append(f"{_begun_low(name)}: {', '.join(f'{number(int(given.get(level, 0)))} {words}' for level, words, _filling in levels)}")
+    legend = tuple((filling, words) for _level, words, filling in levels)
+    return printed_shares(bars, f"Lượt đánh giá theo mức, mỗi thanh là một kỳ; {'; '.join(told)}.", legend=legend)
 
 
 def step_table(report: PeriodReport) -> Grid | None:

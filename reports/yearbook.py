@@ -17,7 +17,8 @@ from casework.figures.definitions import FIGURES as PUBLIC_FIGURES
 from casework.figures.definitions import MEDIAN, RATED
 from reports.assets import Attachment
 from reports.official import Frame, letter_html
-from reports.period_report import LEVELS
+from reports.period_report import FILLINGS, LEVELS
+from reports.printed_charts import FULL, PrintedBars, PrintedColumns, PrintedShares, printed_bars, printed_columns, printed_shares
 from reports.sheets import FEWEST, Column, Grid, moment_in_words, number, office_hours, paragraphs, percent, share
 
 SUBJECT = "Công khai kết quả tiếp nhận, xử lý phản ánh hiện trường"
@@ -102,7 +103,8 @@ def yearbook_html(book: Yearbook, head: Head, on: date, *, copies: Sequence[str]
     around = Frame(head, on, f"{SUBJECT} năm {book.year}", (), (*copies, kept), **{"type_name": "Báo cáo", **frame})
     return letter_html(
         "yearbook.html", around, book=book, counted=moment_in_words(book.counted_at), sentences=sentences(book), months=month_table(book),
-        places=place_table(book), tables=part_tables(book), left_out=LEFT_OUT_WORDS,
+        month_charts=month_charts(book), ratings=rating_chart(book), places=place_table(book),
+        tables=[(table, part_chart(table)) for table in part_tables(book)], left_out=LEFT_OUT_WORDS,
         assessment=paragraphs(assessment), proposals=paragraphs(proposals),
         definitions=[(PUBLIC_FIGURES[key].name.vi, PUBLIC_FIGURES[key].definition.vi) for key in DEFINED],
     )  # fmt: skip
@@ -168,6 +170,35 @@ def month_table(book: Yearbook) -> Grid:
     ]
     note = LEFT_OUT_WORDS if any(LEFT_OUT in row for row in rows) else ""
     return Grid("", columns, (("Cả năm", *map(number, _month(book.whole))), *rows), has_whole=True, note=note)
+
+
+def month_charts(book: Yearbook) -> list[PrintedColumns | None]:
+    """What came month by month, and what was answered; a month that the table leaves out has no bar."""
+    table, labels = month_table(book), [f"T{place}" for place in range(1, len(book.months) + 1)]
+    legend = ((FILLINGS[0], "đúng hạn"), (FILLINGS[1], "đúng hạn sau gia hạn"), (FILLINGS[2], "trễ hạn"))
+    same = "Bảng ở trên có cùng số liệu."
+    return [
+        printed_columns(table, [(1, FULL)], f"Biểu đồ cột, phản ánh tiếp nhận từng tháng. {same}", told=1, labels=labels),
+        printed_columns(
+            table, [(3, FILLINGS[0]), (4, FILLINGS[1]), (5, FILLINGS[2])],
+            f"Biểu đồ cột, vụ việc đã trả lời từng tháng theo việc giữ hạn. {same}", told=2, labels=labels, legend=legend,
+        ),
+    ]  # fmt: skip
+
+
+def rating_chart(book: Yearbook) -> PrintedShares | None:
+    """The ratings of the year, which stand in the sentences above as well."""
+    levels = [(key, f"{words[:1].lower()}{words[1:]}", filling) for (key, words), filling in zip(LEVELS.items(), FILLINGS, strict=True)]
+    told = ", ".join(f"{number(of(book.whole, key))} {words}" for key, words, _filling in levels)
+    legend = tuple((filling, words) for _key, words, filling in levels)
+    bar = ("Cả năm", [(filling, of(book.whole, key)) for key, _words, filling in levels])
+    return printed_shares([bar], f"Lượt đánh giá trong năm theo mức: {told}.", legend=legend)
+
+
+def part_chart(table: Grid) -> PrintedBars | None:
+    """What came, row by row of the table."""
+    words = f"Biểu đồ thanh ngang, phản ánh tiếp nhận {table.title[:1].lower()}{table.title[1:]}. Bảng ở trên có cùng số liệu."
+    return printed_bars(table, [(1, FULL)], words, told=1)
 
 
 def _month(figures: Mapping[str, Any] | None) -> tuple[int, ...]:

@@ -31,7 +31,10 @@ LOGGER = logging.getLogger("langbiang.reminders")
 LONGEST_WORDS = 2_000
 
 HOURS_BETWEEN = 4
-"""Working hours that lie between two reminders of all agencies of a case."""
+"""Working hours that lie between two reminders of all agencies of a case, or of the same one among many cases."""
+
+MOST_LOOKED_AT = 50
+"""The newest reminders of a case among which the last one of an agency is looked for."""
 
 WITH_OTHERS = frozenset({AssignmentState.SUBMITTED, AssignmentState.HANDED_BACK})
 """States of an assignment in which its officer is done and waits for somebody else."""
@@ -120,7 +123,32 @@ def remind_all(case: Case, *, by: Actor, now: datetime) -> None:
 def _again_at(case: Case) -> datetime | None:
     """From when all agencies may be reminded again; None where they have not been yet."""
     last = db.session.scalar(select(func.max(Event.at)).where(Event.case_id == case.id, Event.type == "remind_all"))
-    return add_working_minutes(last, HOURS_BETWEEN * 60, calendar_of(case.centre_id)) if last is not None else None
+    return _hours_after(last, case) if last is not None else None
+
+
+def refuse_if_just_reminded(assignment: Assignment, *, now: datetime) -> None:
+    """Raise RemindRefused where somebody reminded the agency of this case by hand, alone or with others, within HOURS_BETWEEN working
+    hours.
+
+    For whoever reminds of many cases at once, and does not look at each.
+    """
+    query = select(Event.at, Event.payload).where(
+        Event.case_id == assignment.case_id, Event.type.in_(("remind", "remind_all")), Event.at >= assignment.distributed_at
+    )
+    key = assignment.agency.key
+    for at, payload in db.session.execute(query.order_by(Event.at.desc()).limit(MOST_LOOKED_AT)):
+        told = payload or {}
+        if key == told.get("agency") or key in told.get("agencies", ()):
+            if now < _hours_after(at, assignment.case):
+                raise RemindRefused(
+                    f"Đơn vị vừa được nhắc, chưa quá {HOURS_BETWEEN} giờ làm việc.",
+                    f"The agency was reminded less than {HOURS_BETWEEN} working hours ago.",
+                )
+            return
+
+
+def _hours_after(at: datetime, case: Case) -> datetime:
+    return add_working_minutes(at, HOURS_BETWEEN * 60, calendar_of(case.centre_id))
 
 
 def _desk_owing(assignment: Assignment) -> str:

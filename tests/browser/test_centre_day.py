@@ -508,6 +508,8 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
     code = day.case("late").code
     page = day.person("ops_lead").go("/late")
     expect(page.locator("main")).to_contain_text("cần xin lỗi")
+    page.locator("[data-whole]").first.check()
+    expect(page.locator("[data-told]")).to_have_text("Đã chọn 1 hồ sơ ở 1 đơn vị.")
     with next_document(page):
         page.get_by_role("link", name="Soạn công văn nhắc").click()
     fill_in(page, words="Xin báo cáo ngay.")
@@ -538,13 +540,13 @@ def test_leaders_see_on_one_page_what_is_late_and_open_the_list_behind_a_number(
     with page.expect_response(lambda answer: "/dashboard/places.json" in answer.url) as fetched:
         day.person("committee_leader").go("/dashboard")
     assert fetched.value.ok
-    row = page.locator(".dashlate tr", has_text=day.case("late again").code)
+    row = page.locator(".lt tr", has_text=day.case("late again").code)
     expect(row).to_contain_text("Xử lý")
     with next_document(page):
-        row.get_by_role("link", name="Cho ý kiến chỉ đạo").click()
+        row.get_by_role("link", name="Chỉ đạo").click()
     page.go_back()
     with next_document(page):
-        page.locator(".kpi[data-is=late] b a").click()
+        page.locator(".k5 [data-is=late] b a").click()
     expect(page.locator(".behindlist")).to_contain_text(day.case("late again").code)
     expect(day.person("leader_PTNMT").go("/dashboard").locator("main")).to_contain_text("Việc ai đang giữ")
 

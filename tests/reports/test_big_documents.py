@@ -30,7 +30,7 @@ from reports.period_report import (
     status_words,
 )
 from reports.sheets import change, number, share
-from reports.yearbook import LEFT_OUT, Yearbook, YearPart, left_out, month_table, place_table
+from reports.yearbook import LEFT_OUT, Yearbook, YearPart, left_out, month_table, place_table, yearbook_html
 from reports.yearbook import part_tables as book_tables
 from tests.reports import big_samples as big
 from tests.reports.samples import pdf_of
@@ -356,3 +356,36 @@ def test_each_line_of_the_contents_is_one_link_that_says_where_it_leads() -> Non
     assert len({words for words, _box in told}) == 12
     for (_words, (_left, top, _right, bottom)), (_next, (_l, next_top, _r, _b)) in pairwise(told):
         assert next_top <= min(top, bottom), "none lies over another"
+
+
+def charts_in(html: str) -> list[str]:
+    return re.findall(r'<svg class="printed".*?</svg>', html, re.DOTALL)
+
+
+def test_the_charts_of_a_yearbook_know_no_more_than_its_tables() -> None:
+    """Two years that differ only in numbers their tables leave out have the same charts."""
+
+    def drawn(small: int, other: int) -> list[str]:
+        counts = enumerate((small, other, 90, 60))
+        parts = tuple(YearPart(f"Xã {place}", dict.fromkeys(("received", "answered", "in_time"), count)) for place, count in counts)
+        months = tuple(replace(part, name=f"Tháng {place}/2026") for place, part in enumerate(parts, start=1))
+        book = replace(big.yearbook(cases=900, areas=0, examples=0), months=months, fields=(), areas=parts, agencies=())
+        return charts_in(yearbook_html(book, big.HEAD, big.ON))
+
+    charts = drawn(3, 4)
+    assert charts == drawn(4, 3) == drawn(2, 4)
+    ratings, received, answered, areas = charts
+    for chart in (received, answered, areas):
+        assert chart.count(f">{LEFT_OUT}<") == 2
+        assert (">90<" in chart, chart.count("<rect")) == (True, 2), "no bar where the table gives no number"
+        assert "<title>Biểu đồ" in chart
+    assert "<title>Lượt đánh giá trong năm theo mức: " in ratings
+
+
+def test_a_report_draws_what_its_tables_tell_in_pictures_that_fit_a_page() -> None:
+    report = big.period_report(cases=8300, areas=30, agencies=2)
+    charts = charts_in(period_report_html(report, big.HEAD, big.ON))
+    areas = [chart for chart in charts if "đã xử lý theo địa bàn" in chart]
+    assert [chart.count("text-anchor=\"end\"") for chart in areas] == [12, 12, 6]
+    assert "Tháng 2/2026" in charts[-1], "ratings beside those of the period before"
+    assert charts_in(period_report_html(big.period_report(cases=0, areas=0, agencies=0, late=0), big.HEAD, big.ON)) == []

@@ -77,7 +77,7 @@ def test_the_page_tells_every_figure_with_its_definition_and_every_number_opens_
     for link in lists[:: max(1, len(lists) // 25)]:
         assert office.get("ops_lead", link).status_code == 200, link
     received = office.get("ops_lead", next(link for link in lists if "figure=received" in link and "subject" not in link))
-    assert received.get_data(as_text=True).count('class="code strong"') == 33, "34 were received; the quarantined one is in no list"
+    assert received.get_data(as_text=True).count('class="code">') == 33, "34 were received; the quarantined one is in no list"
     assert "PA-2026-000010" not in received.get_data(as_text=True)
     assert "PA-2026-000012" in office.words("ops_lead", "/statistics/cases?period=2026-03&figure=refused&part=ngoai_tham_quyen")
     for by in ("area", "agency", "urgency", "source", "nonsense"):
@@ -86,9 +86,15 @@ def test_the_page_tells_every_figure_with_its_definition_and_every_number_opens_
     assert "Lĩnh vực × nguồn" in crossed
     page = office.get("ops_lead", "/statistics/cross?period=2026-03&rows=urgency&columns=source&figure=handled").get_data(as_text=True)
     cell = next(link for link in links(page, "/statistics/cases") if "subject=urgent" in link and "beside_subject=camera" in link)
-    behind = office.words("ops_lead", cell)
+    behind = office.get("ops_lead", cell).get_data(as_text=True)
     assert re.findall(r"PA-2026-\d+", behind) == ["PA-2026-000014"]
-    assert "Khẩn · Camera" in behind
+    chips = dict(re.findall(r'<a class="chip" href="([^"]+)">([^<]+) <', behind))
+    assert list(chips.values()) == ["Khẩn", "Camera"]
+    without_urgent, without_camera = (unescape(address) for address in chips)
+    assert ("subject=urgent" in without_urgent, "beside_subject=camera" in without_urgent) == (False, True), without_urgent
+    assert ("subject=urgent" in without_camera, "beside" in without_camera) == (True, False)
+    for wider in (without_urgent, without_camera):
+        assert "PA-2026-000014" in office.words("ops_lead", wider), "what narrowed the list is taken away one by one"
     days = "from=2026-03-01&to"
     for address in ("?period=9999-99&of=", f"?period=other&{days}=x", f"?{days}=2026-03-09", "?period=2026-Q1&by=month"):
         assert office.get("ops_lead", f"/statistics{address}").status_code == 200
@@ -166,6 +172,8 @@ def test_who_reads_whose_figures_and_which_cases_behind_them(office: Office, loa
     shown = office.words("leader_HKL", behind)
     assert "PA-2026-000004" in shown
     assert "Đường bị sạt lở" in shown
+    link = f'href="/cases/{loaded.cases["PA-2026-000004"].ref}">Đường bị sạt lở</a>'
+    assert link in office.get("leader_HKL", behind).get_data(as_text=True), "the title opens the case"
     assert "7 vụ việc" in shown
     assert "PA-2026-000016" not in shown
     assert office.get("inspector", behind).status_code == 404, "an inspector reads registers, no cases"

@@ -75,12 +75,14 @@ def late() -> ResponseReturnValue:
         agency=agency,
         chips=_chips(whole, agency, source, only),
         chosen=only or source,
+        narrowing=narrowing(),
         sources={key: SOURCE_LABELS[key] for key in SOURCES},
         most=MOST_LISTED,
         titles=titles_of(actor(), [step.task for step in shown.steps]),
         labels={step.task.id: label_of_step(step.task) for step in shown.steps},
         export=export_url("late", agency=chosen or None, source=source or None),
         may_write=may(actor(), Action.WRITE_LETTER),
+        reads_map=may(actor(), Action.READ_OPEN_MAP),
         may_remind=may(actor(), Action.REMIND),
         ticks=actor().holds(OPERATIONS),
         may_give=lambda task: leads_desk(actor(), task.desk),
@@ -88,6 +90,15 @@ def late() -> ResponseReturnValue:
         reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
         writes_for=lambda each: actor().holds(OPERATIONS, centre_id=each.centre_id),
     )
+
+
+def narrowing() -> dict[str, Any]:
+    """How the list is narrowed, or was when a form on it was sent."""
+    return {name: request.args[name] for name in ("agency", "source", "only") if request.args.get(name)}
+
+
+def list_address() -> str:
+    return url_for("late.late", **narrowing())
 
 
 def _chips(late: LateList, agency: Agency | None, source: str, only: str) -> list[tuple[str, str, int | None, str]]:
@@ -118,7 +129,10 @@ def write(ref: str) -> ResponseReturnValue:
     if request.method == "GET":
         form.reply_by.data = usual_reply_day(agency.centre_id, now())
         return _shown(agency, parts, form, {row.ref for row in parts})
-    chosen = set(request.form.getlist("part"))
+    chosen, listed = set(request.form.getlist("part")), {row.ref for row in parts}
+    if chosen & listed and chosen - listed:
+        # a letter says what was looked at
+        return _shown(agency, parts, form, chosen, refusal=changed_since_shown()), 422
     if not form.validate_on_submit():
         return _shown(agency, parts, form, chosen), 422
     try:
@@ -136,6 +150,10 @@ def write(ref: str) -> ResponseReturnValue:
         return _shown(agency, parts, form, chosen, refusal=form.refuse(refusal)), 422
     flash(_("The letter is written, and the agency has been told."))
     return redirect(address)
+
+
+def changed_since_shown() -> str:
+    return str(_("What is late has changed since this page was shown. Please look at it again."))
 
 
 def _shown(agency: Agency, parts: list[Assignment], form: LateLetterForm, chosen: set[str], *, refusal: str = "") -> str:

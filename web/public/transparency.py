@@ -24,13 +24,13 @@ from casework.figures.reading import (
 from casework.models import Centre
 from casework.permissions import Action
 from casework.settings.importing.tables import write_csv
+from reports.charts import StackedChart, stacked
 from reports.statistics.periods import month_words
 from web.clock import now
 from web.filters import decimal, percent
 from web.guards import found, performs
 from web.http.replica import may_be_behind
 from web.locales import in_reader_language as local
-from web.statistics.charts import StackedChart, stacked
 
 bp = Blueprint("transparency", __name__)
 

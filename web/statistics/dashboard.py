@@ -6,6 +6,7 @@ list behind it, for people who may read cases. The page's parts are made in `owi
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from casework.db import db, reading_once
 from casework.models import Agency, Area, Case
 from casework.permissions import Action, may
 from casework.states import STAFF_LABELS, CaseState
+from reports.charts import ACROSS_WIDTH, NAMES
 from reports.statistics.behind import CountedFact
 from reports.statistics.counting import series_of
 from reports.statistics.periods import MONTH, WEEK, Period, month_words, period_at
@@ -40,7 +42,6 @@ from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
 from web.navigation import looks_at_wallboard
-from web.statistics.charts import ACROSS_WIDTH, NAMES
 from web.statistics.figure_rows import share_of
 from web.statistics.figures import read_behind, titles_in_lists
 from web.statistics.figures_request import LAST_DAYS, FiguresRequest, asked_in_address, asked_of_last_days, told_to_pages
@@ -53,6 +54,7 @@ from web.statistics.owing import (
     latest,
     owed_by_agency,
     owed_chart,
+    own_decisions,
     ratings_bars,
     team_of,
 )
@@ -143,21 +145,29 @@ def _page(asked: FiguresRequest) -> str:
         base=base_map(reach.centre) if reads_cases and spots else None,
         freezing=_month_to_freeze(reach, moment),
         reads_cases=reads_cases,
-        reads_late=may(actor(), Action.READ_LATE),
-        reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
-        looks_at_wallboard=looks_at_wallboard(),
-        decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
-        writes_letters=may(actor(), Action.WRITE_LETTER),
         export=export_url("figures", period=asked.period.name, by=asked.by.value, of=asked.reach.ref),
-        has_outputs=may(actor(), Action.EXPORT_LIST),
         loads=LOADS,
         chart_width=ACROSS_WIDTH,
         names_width=NAMES,
         last_days=LAST_DAYS,
+        own_decisions=own_decisions(reach, moment),
         **latest(reach, moment, reads_cases=reads_cases),
         **attention_told(reach, reads_cases=reads_cases),
+        **_leads_on(),
         **_told(asked),
     )
+
+
+def _leads_on() -> dict[str, Any]:
+    """The pages the person may go on to."""
+    return {
+        "reads_late": may(actor(), Action.READ_LATE),
+        "reads_bottlenecks": may(actor(), Action.READ_BOTTLENECKS),
+        "looks_at_wallboard": looks_at_wallboard(),
+        "decides_data": may(actor(), Action.DECIDE_DATA_REQUEST),
+        "writes_letters": may(actor(), Action.WRITE_LETTER),
+        "has_outputs": may(actor(), Action.EXPORT_LIST),
+    }
 
 
 def _list_page(asked: FiguresRequest) -> str:
@@ -189,7 +199,7 @@ def _list_page(asked: FiguresRequest) -> str:
         moment=moment,
         rows=rows,
         hidden=len(behind) - len(rows),
-        narrowed=_names_of(narrowed),
+        chips=_chips_of(narrowed, address),
         titles=titles_in_lists([case for _row, case in rows]),
         state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
         export=export_url("counted", of=reach.ref, **{key: value for key, value in address.items() if key not in asked.own_address}),
@@ -209,17 +219,20 @@ def _told(asked: FiguresRequest) -> dict[str, Any]:
     }
 
 
-def _names_of(narrowed: StandingFilter) -> list[Bilingual]:
-    names: list[Bilingual] = []
-    for model, ref, dimension in ((Agency, narrowed.agency, Dimension.AGENCY), (Area, narrowed.area, Dimension.AREA)):
+def _chips_of(narrowed: StandingFilter, address: Mapping[str, Any]) -> list[tuple[Bilingual, str]]:
+    """What narrows the list, each with the address of the list without it; a village goes with its commune."""
+    held: list[tuple[Bilingual, tuple[str, ...]]] = []
+    for model, ref, dimension, keys in (
+        (Agency, narrowed.agency, Dimension.AGENCY, ("agency",)), (Area, narrowed.area, Dimension.AREA, ("area", "village")),
+    ):  # fmt: skip
         if ref:
             row: Any = db.session.scalar(select(model).where(model.ref == ref))
-            names.append(row.name if row is not None else NOTHING_YET[dimension])
+            held.append((row.name if row is not None else NOTHING_YET[dimension], keys))
     if narrowed.village:
-        names.append(Bilingual(narrowed.village, narrowed.village))
+        held.append((Bilingual(narrowed.village, narrowed.village), ("village",)))
     if narrowed.day:
-        names.append(Bilingual(f"hạn {narrowed.day:%d/%m/%Y}", f"due {narrowed.day:%d/%m/%Y}"))
-    return names
+        held.append((Bilingual(f"hạn {narrowed.day:%d/%m/%Y}", f"due {narrowed.day:%d/%m/%Y}"), ("day",)))
+    return [(name, url_for(".cases", **{key: value for key, value in address.items() if key not in keys})) for name, keys in held]
 
 
 def _month_to_freeze(reach: Reach, moment: datetime) -> Period | None:

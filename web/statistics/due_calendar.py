@@ -4,23 +4,25 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from babel.dates import format_date
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 
+from casework.bilingual import Bilingual
 from casework.calendars import calendar_of
 from casework.db import reading_once
 from casework.local_time import local_day
 from casework.permissions import Action, may
 from reports.statistics.due_days import DueDay, due_days
+from reports.statistics.periods import month_words
 from reports.statistics.reach import reach_named, reaches_of
 from web.clock import now
 from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
 
 bp = Blueprint("due_calendar", __name__)
 
 WEEK = timedelta(days=7)
+WEEKDAYS = tuple(map(Bilingual, ("Th 2", "Th 3", "Th 4", "Th 5", "Th 6", "Th 7", "CN"), ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")))
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
@@ -66,14 +68,13 @@ def _page() -> str:
         return url_for(".calendar", **{"week" if of_week else "month": day.isoformat(), **own})
 
     earlier, later = (monday - WEEK, monday + WEEK) if is_week else (_moved(month, -1), _moved(month, 1))
-    language = str(get_locale())
     return render_template(
         "statistics/calendar.html",
         weeks=weeks,
         is_week=is_week,
         month=month,
-        heading=_heading(month, monday, language, is_week=is_week),
-        days=[format_date(monday + timedelta(days=place), "EEE", locale=language) for place in range(7)],
+        heading=f"{monday:%d/%m} – {monday + timedelta(days=6):%d/%m/%Y}" if is_week else local(month_words(month)),
+        days=[local(name) for name in WEEKDAYS],
         reach=reach,
         is_cut=is_cut,
         reads_cases=may(actor(), Action.READ_CASE),
@@ -85,12 +86,6 @@ def _page() -> str:
         own=own,
         moment=moment,
     )
-
-
-def _heading(month: date, monday: date, language: str, *, is_week: bool) -> str:
-    if is_week:
-        return f"{monday:%d/%m} – {monday + timedelta(days=6):%d/%m/%Y}"
-    return f"Tháng {month.month}/{month.year}" if language == "vi" else format_date(month, "LLLL yyyy", locale=language)
 
 
 def _day_in(given: str, today: date) -> date:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reports.charts import ACROSS_WIDTH, NAMES, across, divided
 from reports.statistics.subjects import names_of
 from web.locales import in_reader_language as local
-from web.statistics.charts import ACROSS_WIDTH, NAMES, across, divided
 from web.statistics.figures_request import FiguresRequest
 
 VERDICTS = {"handled_in_time": "done", "handled_in_time_after_extension": "open", "handled_late": "late"}

@@ -147,8 +147,7 @@ def _list_page() -> str:
         figure=figure,
         rows=rows,
         hidden=len(behind.rows) - len(rows),
-        subject_names=[name for each, word in ((by, subject), (other, other_subject)) if each for name in names_of(each, [word]).values()],
-        part_name=part_name(figure.key, part) if part else None,
+        chips=_chips_of(following, part_name(figure.key, part) if part else None, (by, subject), (other, other_subject)),
         titles=titles_in_lists([case for _row, case in rows]),
         state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
         export=export_url("counted", of=asked.reach.ref, period=asked.period.name, **given, by=by.value if by else ""),
@@ -156,6 +155,18 @@ def _list_page() -> str:
         first=url_for(".cases", **following) if request.args.get("after") else "",
         **told_to_pages(asked),
     )
+
+
+def _chips_of(
+    address: Mapping[str, Any], part: Bilingual | None, first: tuple[Dimension | None, str], second: tuple[Dimension | None, str]
+) -> list[tuple[Bilingual, str]]:  # fmt: skip
+    """What narrows the list, each with the address of the list without it."""
+    held: list[tuple[Bilingual, tuple[str, ...]]] = []
+    for (dimension, subject), keys in ((first, ("by", "subject")), (second, ("beside", "beside_subject"))):
+        if dimension is not None and subject:
+            held += [(name, keys) for name in names_of(dimension, [subject]).values()]
+    held += [(part, ("part",))] if part is not None else []
+    return [(name, url_for(".cases", **{key: value for key, value in address.items() if key not in keys})) for name, keys in held]
 
 
 def read_behind(behind: Sequence[CountedFact]) -> list[tuple[CountedFact, Case]]:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from casework.bilingual import Bilingual
 from casework.figures.counting import month_after, month_of, start_of
 from casework.local_time import LOCAL_ZONE
+from reports.charts import HorizontalChart, LineChart, Trace, against_limits, lined, traced
 from reports.statistics.counting import series_of
 from reports.statistics.figure import LEVELS
 from reports.statistics.periods import MONTH, WEEK, Period, period_at
@@ -18,7 +19,6 @@ from reports.statistics.reach import Reach
 from reports.statistics.standing import OpenState, standing_over
 from web.filters import percent
 from web.locales import in_reader_language as local
-from web.statistics.charts import HorizontalChart, LineChart, Trace, against_limits, lined, traced
 from web.statistics.figure_rows import hours, share_of
 from web.statistics.figures_request import FiguresRequest
 from workflows.figures.steps import is_kept, step_hours

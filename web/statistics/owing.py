@@ -13,16 +13,18 @@ from casework.db import db
 from casework.models import Agency, Case
 from casework.permissions import Action, Role, may
 from casework.permissions.sight import seen_by, with_viewers
+from reports.charts import HorizontalChart, ShareBar, across, divided
 from reports.statistics.figure import LEVELS
 from reports.statistics.reach import Reach
 from reports.statistics.standing import OpenState, standing_cases
 from reports.statistics.subjects import NOTHING_YET, Dimension
 from web.guards import actor
 from web.locales import in_reader_language as local
-from web.statistics.charts import HorizontalChart, ShareBar, across, divided
 from web.statistics.figures import read_behind, titles_in_lists
 from workflows.desks.attention import Attention, attention_of, delay_notes, steps_of
-from workflows.desks.inbox_filters import NOBODY
+from workflows.desks.inbox import page_of
+from workflows.desks.inbox_filters import NOBODY, InboxQuery
+from workflows.desks.inbox_steps import InboxStep
 from workflows.desks.teams import Workload, teams_of
 
 LATEST = 6
@@ -139,6 +141,17 @@ def ratings_bars(told: Mapping[str, Any], before: Mapping[str, Any], names: Sequ
         (local(name), [(level, numbers["ratings_given"].get(level, 0)) for level in LEVELS])
         for name, numbers in zip(names, (told, before), strict=True)
     ])  # fmt: skip
+
+
+# -- what waits for the reader --------------------------------------------------------------------------------------------------------
+
+
+def own_decisions(reach: Reach, moment: datetime) -> list[InboxStep]:
+    """The first steps that wait for the person as a leader of the centre's committee; none for anybody else."""
+    grants = tuple(each for each in actor().grants if each.role == Role.COMMITTEE_LEADER and each.centre_id == reach.centre.id)
+    if not grants:
+        return []
+    return list(page_of(replace(actor(), grants=grants), InboxQuery(), now=moment, limit=SHOWN).tasks)
 
 
 # -- attention ---------------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from casework.lateness import late
 from casework.models import Agency, Assignment, Case, Centre, Clock, Event, Reminder
 from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role
-from casework.states import STILL_STATES
+from casework.states import STILL_STATES, AssignmentState
 from workflows.desks.inbox_filters import is_late
 from workflows.models import WaitingTask
 from workflows.running.claims import counts, holders
@@ -138,7 +138,8 @@ def narrowed_late(late: LateList, condition: Callable[[LateRow], bool]) -> LateL
 def late_chosen(by: Actor, parts: Collection[str], agencies: Collection[str], *, now: datetime, limit: int) -> list[Assignment]:
     """Late parts by ref, and all of whole agencies, that can be reminded of or put in a letter, within the person's sight."""
     asked = or_(Assignment.ref.in_(parts), Agency.ref.in_(agencies))
-    return [row for row in db.session.scalars(_late_parts(by, now).where(asked).limit(limit)) if owes_answer(row)]
+    owed = Assignment.state != AssignmentState.HANDED_BACK
+    return list(db.session.scalars(_late_parts(by, now).where(asked, owed).limit(limit)))
 
 
 def late_agency(by: Actor, ref: str) -> Agency | None:

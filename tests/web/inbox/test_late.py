@@ -241,7 +241,7 @@ def test_one_press_reminds_of_what_is_ticked_and_of_whole_agencies_and_only_of_w
     assert "Đã gửi 2 lời nhắc." in words
     assert "1 lần, 12/03/2026" in words
     assert "Nhắc từ 2 lần" not in words, "nothing was reminded of twice"
-    for form, said in (({}, "đánh dấu ít nhất một"), ({"part": "no-such"}, "đánh dấu ít nhất một")):
+    for form, said in (({}, "đánh dấu ít nhất một"), ({"part": "no-such"}, "Những hồ sơ đã đánh dấu không còn trễ hạn")):
         office.post("operator", "/late/remind", **form)
         assert said in office.words("operator", "/late")
     assert office.post("leader_PTNMT", "/late/remind", part=parts).status_code == 403

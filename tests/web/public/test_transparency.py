@@ -15,11 +15,11 @@ from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
 from casework.intake.file_report import Place
 from casework.models import Case, PublicFigures, VisibilityReason
+from reports.charts import stacked
 from tests import build
 from tests.conftest import client_of
 from tests.web.desk import statements_of
 from tests.web.pages import at, words_of
-from web.statistics.charts import stacked
 
 NOON = build.NOON
 

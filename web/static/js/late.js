@@ -1,6 +1,6 @@
 // The list of late work.
 //   [data-late]           the form; data-words-one says how many are chosen
-//   [data-group]          the rows of one agency: [data-whole] ticks them all, [data-part] one
+//   [data-group]          the rows of one agency: [data-whole] ticks them all, [data-part] one; only those that are shown are sent
 "use strict";
 (() => {
   const form = document.querySelector("form[data-late]");
@@ -23,6 +23,10 @@
     if (told) told.textContent = cases ? form.dataset.wordsOne.replace("{cases}", cases).replace("{agencies}", agencies) : empty;
     if (clear) clear.hidden = !cases;
   };
+  for (const whole of form.querySelectorAll("[data-whole]")) {
+    whole.removeAttribute("name");
+    whole.closest("[hidden]")?.removeAttribute("hidden");
+  }
   form.addEventListener("change", event => {
     if (event.target.matches("[data-whole]")) for (const box of parts(event.target.closest("[data-group]"))) box.checked = event.target.checked;
     tell();

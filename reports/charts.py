@@ -1,4 +1,7 @@
-"""Charts as numbers for SVG attributes: templates draw them without inline styles, which the content security policy forbids."""
+"""Charts as numbers for SVG attributes, on pages (web/templates/statistics) and on paper (reports/printed_charts.py).
+
+Templates draw them without inline styles, which the content security policy forbids.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,9 +118,13 @@ class HorizontalChart:
     height: int
 
 
-def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> HorizontalChart:
-    """Lay out horizontal bars; each is a name and its pieces from the left, as kind and number."""
-    most = max((sum(number for _kind, number in pieces) for _name, pieces in bars), default=0)
+def across(
+    bars: Sequence[tuple[str, Sequence[tuple[str, int]]]], *, most: int | None = None, longest_name: int = LONGEST_NAME
+) -> HorizontalChart:  # fmt: skip
+    """Lay out horizontal bars; each is a name and its pieces from the left, as kind and number. `most` is the longest bar of several
+    charts that share a scale."""
+    if most is None:
+        most = max((sum(number for _kind, number in pieces) for _name, pieces in bars), default=0)
     scale = (ACROSS_WIDTH - NAMES - 40) / max(1, most)
     drawn = []
     for place, (name, numbers) in enumerate(bars):
@@ -128,7 +135,7 @@ def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> HorizontalC
                 words = str(number) if width >= LEAST_FOR_WORDS + 6 * (len(str(number)) - 1) else ""
                 pieces.append(BarPiece(kind, round(x, 1), width, round(x + width / 2, 1), words))
                 x += number * scale
-        drawn.append(HorizontalBar(cut(name), ROW * place + 4, tuple(pieces), None, round(x + 6, 1), ""))
+        drawn.append(HorizontalBar(cut(name, longest_name), ROW * place + 4, tuple(pieces), None, round(x + 6, 1), ""))
     return HorizontalChart(tuple(drawn), ROW * len(bars) + 4)
 
 
@@ -146,9 +153,9 @@ def against_limits(bars: Sequence[tuple[str, float, float | None, str, str]]) ->
     return HorizontalChart(tuple(drawn), ROW * len(bars) + 4)
 
 
-def cut(name: str) -> str:
+def cut(name: str, longest: int = LONGEST_NAME) -> str:
     """A name shortened to the room there is; the table next to a chart has it in full."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 
 # -- lines, traces and shares ------------------------------------------------------------------------------------------------------
