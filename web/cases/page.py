@@ -184,7 +184,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         **_part(seen, read, current),
         printed=False,
         strip=strip_of(seen, read.marks, read.waits) if read.matter.reads_way else None,
-        place=place_seen(seen, actor(), read.matter.reports),
+        place=place_seen(seen, actor()),
         rows=rows,
         primary=primary_step(read, rows),
         acts=placed,
