@@ -1,6 +1,5 @@
 """Notes among staff: writing them, naming colleagues, and the list of notes that name the reader."""
 
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -130,9 +129,15 @@ def notes_shown(seen: Case, notes: list[Note]) -> dict[str, Any]:
 
 def _said(words: str, names: Collection[str]) -> list[tuple[str, bool]]:
     """The words in pieces, and which of these name somebody."""
-    longest_first = sorted((re.escape(name) for name in names if name), key=len, reverse=True)
-    pieces = re.split(rf"(@(?:{'|'.join(longest_first)})(?!\w))", words) if longest_first else [words]
-    return [(piece, number % 2 == 1) for number, piece in enumerate(pieces) if piece]
+    longest_first, pieces = sorted(filter(None, names), key=len, reverse=True), list[tuple[str, bool]]()
+    start, at = 0, words.find("@")
+    while at >= 0:
+        name = next((each for each in longest_first if words.startswith(each, at + 1)), "")
+        if name:
+            pieces += [(words[start:at], False), (f"@{name}", True)]
+            start = at + 1 + len(name)
+        at = words.find("@", max(start, at + 1))
+    return [(piece, is_name) for piece, is_name in [*pieces, (words[start:], False)] if piece]
 
 
 def note_form(seen: Case) -> NoteForm:
