@@ -85,8 +85,10 @@ def write(ref: str) -> ResponseReturnValue:
 def names(ref: str) -> ResponseReturnValue:
     """Who may be named in a note of that audience, for the list under the @ (static/js/mentions.js). Nothing of what is typed is sent."""
     with reading_once():
-        seen, by, audience = found(case_seen_by(actor(), ref)), actor(), request.args.get("audience", "")
-        if audience not in note_audiences(by, seen):
+        seen, by = found(case_seen_by(actor(), ref)), actor()
+        audiences = note_audiences(by, seen)
+        audience = request.args.get("audience") or next(iter(audiences), "")
+        if audience not in audiences:
             raise NotAllowed
         agencies = [local(each.name) for each in agencies_named(seen, audience, by=by)]
         people = [each for each in readers(seen, audience, by=by, now=now()) if each.id != by.own_id]
