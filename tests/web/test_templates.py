@@ -136,7 +136,7 @@ ROW_OF_ACTS = re.compile(
     r"\{%-? call form_acts\(\) -?%\}.*?\{%-? endcall|<div class=\"(?:actionbar|bulkbar)[ \"].*\Z|\{% block acts %\}.*?\{% endblock",
     re.DOTALL,
 )  # fmt: skip
-FILLED = re.compile(r"<button class=\"btn [^\"]*\bbtn-primary\b")
+FILLED = re.compile(r"<button class=\"btn [^\"]*\bbtn-primary\b|\{\{ (?:submit|choose_first)\(")
 OTHERWISE = re.compile(r"\{%-? (?:else|elif).*?\{%-? endif", re.DOTALL)
 FILLED_IN = re.compile(r"\bform_field\(|\bchoice_field\(|\breason(?:_field)?\(|<(?:select|textarea)\b|<input\b(?![^>]*type=.hidden)")
 OF_CITIZENS = ("public/", "reporters/", "filing/", "errors/", "offline/", "rights/own.html", "accounts/", "wallboard/")
