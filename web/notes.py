@@ -1,5 +1,6 @@
 """Notes among staff: writing them, naming colleagues, and the list of notes that name the reader."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,11 +11,10 @@ from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
 
 from casework.casefile.views import title_seen
 from casework.cases import lock_case
-from casework.db import unit_of_work
-from casework.models import Account, Case, Note
+from casework.db import reading_once, unit_of_work
+from casework.models import Case, Note
+from casework.notes.colleagues import MentionRefused, agencies_named, colleagues, readers
 from casework.notes.mentions import (
-    MentionRefused,
-    colleagues,
     forget_unreadable,
     mark_seen,
     mention_in,
@@ -30,6 +30,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.http.after_response import afterwards
+from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import at_most
 
@@ -48,7 +49,8 @@ class NoteForm(Form):
 
     audience = RadioField(_l("Who may read it"))
     words = TextAreaField(
-        _l("Note"), validators=[at_most(LONGEST_NOTE)], description=_l("Write @ and a colleague's user name, and they are told.")
+        _l("Note"), validators=[at_most(LONGEST_NOTE)],
+        description=_l("Write @ and the name of a colleague or an agency, and they are told."),
     )
     picked = SelectMultipleField(_l("Who is told of it"), validate_choice=False)
     search = StringField(_l("Find a colleague"), validators=[at_most(60)])
@@ -78,6 +80,24 @@ def write(ref: str) -> ResponseReturnValue:
     return redirect(url_for("cases.case", ref=ref, tab="exchange", _anchor="notes"))
 
 
+@bp.get("/cases/<ref>/notes/names")
+@performs(Action.WRITE_NOTE)
+def names(ref: str) -> ResponseReturnValue:
+    """Who may be named in a note of that audience, for the list under the @ (static/js/mentions.js). Nothing of what is typed is sent."""
+    with reading_once():
+        seen, by = found(case_seen_by(actor(), ref)), actor()
+        audiences = note_audiences(by, seen)
+        audience = request.args.get("audience") or next(iter(audiences), "")
+        if audience not in audiences:
+            raise NotAllowed
+        agencies = [local(each.name) for each in agencies_named(seen, audience, by=by)]
+        people = [each for each in readers(seen, audience, by=by, now=now()) if each.id != by.own_id]
+    return {
+        "agencies": agencies,
+        "people": [{"name": each.full_name, "login": each.login, "title": local(each.title)} for each in people],
+    }, {"Cache-Control": "no-store"}
+
+
 @bp.get("/mentions")
 @performs(Action.READ_CASE)
 def mentions() -> ResponseReturnValue:
@@ -95,8 +115,11 @@ def notes_shown(seen: Case, notes: list[Note]) -> dict[str, Any]:
     unseen = [note_id for note_id, rows in named.items() if any(row.account_id == by.own_id and row.seen_at is None for row in rows)]
     if unseen:
         afterwards(lambda: mark_seen(unseen, by=by, now=now()))
+    agencies = {name for row in seen.assignments for name in row.agency.short_name}
+    people = {note_id: [row.account.full_name or "" for row in rows] for note_id, rows in named.items()}
     return {
         "notes": notes,
+        "said": {note.id: _said(note.body, {*agencies, *people.get(note.id, ())}) for note in notes},
         "can_note": bool(note_audiences(by, seen)),
         "note_form": note_form(seen),
         "named": {note_id: [row.account for row in rows] for note_id, rows in named.items()},
@@ -104,6 +127,19 @@ def notes_shown(seen: Case, notes: list[Note]) -> dict[str, Any]:
         "note_labels": NOTE_LABELS,
         "note_kinds": NOTE_KINDS,
     }
+
+
+def _said(words: str, names: Collection[str]) -> list[tuple[str, bool]]:
+    """The words in pieces, and which of these name somebody."""
+    longest_first, pieces = sorted(filter(None, names), key=len, reverse=True), list[tuple[str, bool]]()
+    start, at = 0, words.find("@")
+    while at >= 0:
+        name = next((each for each in longest_first if words.startswith(each, at + 1)), "")
+        if name:
+            pieces += [(words[start:at], False), (f"@{name}", True)]
+            start = at + 1 + len(name)
+        at = words.find("@", max(start, at + 1))
+    return [(piece, is_name) for piece, is_name in [*pieces, (words[start:], False)] if piece]
 
 
 def note_form(seen: Case) -> NoteForm:
@@ -124,7 +160,7 @@ def title_for(seen: Case) -> str:
 def _page(seen: Case, form: NoteForm, *, refusal: str = "") -> str:
     audiences = note_audiences(actor(), seen)
     audience = form.audience.data if form.audience.data in audiences else audiences[0]
-    there: list[Account] = colleagues(seen, audience, by=actor(), now=now(), search=form.search.data or "")
+    there = colleagues(seen, audience, by=actor(), now=now(), search=form.search.data or "")
     return render_template(
         "cases/note.html",
         case=seen,

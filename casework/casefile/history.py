@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.bilingual import Bilingual
@@ -17,6 +17,7 @@ from casework.permissions import Actor
 from casework.permissions.sight import Sight, Viewer, sees, viewers
 from casework.places.former_agencies import names_in_events
 from casework.privacy.look_reasons import payloads_told
+from casework.reading.counting import Counted
 from casework.sentences import Audience, Known
 from casework.telling.due_reasons import moves_of
 from casework.telling.narrator import narrate
@@ -24,6 +25,9 @@ from casework.telling.steps import Step, with_moves
 from casework.verbs import HistoryKind, events_of, events_where
 
 MOST_STEPS = 200
+MOST_COUNTED = 99
+
+_STEPS = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.ref == bindparam("history_of")).limit(MOST_COUNTED + 1)
 """Steps shown, newest first: a case that was merged and reopened has about sixty."""
 
 REPORTER = Bilingual("Người phản ánh", "The reporter")
@@ -51,6 +55,11 @@ class StaffStep(Step):
 
 Reasons = Mapping[tuple[str, datetime], str]
 """Reasons by event type and instant (casework/casefile/history_reasons.py)."""
+
+
+def steps_counted(ref: str) -> Counted:
+    """How many steps the history of a case has, counted one past MOST_COUNTED, with other numbers of its page."""
+    return Counted(_STEPS, {"history_of": ref})
 
 
 def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reasons: Reasons = MappingProxyType({})) -> list[Step]:

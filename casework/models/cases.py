@@ -338,6 +338,11 @@ class HotlineCall(Model):
     what: Mapped[str] = mapped_column(Text)
     called_by: Mapped[Account] = relationship()
 
+    @property
+    def is_to_be_called_again(self) -> bool:
+        """Whether somebody answered and is to be called again."""
+        return not self.reached and self.spoke_to is not None
+
 
 class Directive(Model):
     __tablename__ = "directive"

@@ -81,6 +81,8 @@ def hotline_called(payload: Payload, _known: Known) -> Said:
     """For staff."""
     if payload.get("reached"):
         return says("Gọi đường dây nóng, đã trao đổi", "Called the hotline and spoke to somebody")
+    if payload.get("again"):
+        return says("Gọi đường dây nóng, hẹn gọi lại", "Called the hotline, to be called again")
     return says("Gọi đường dây nóng, không liên lạc được", "Called the hotline, nobody answered")
 
 

@@ -46,6 +46,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "notes.write:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "notes.names:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.printed:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "case_path.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "mending.process:ref": lambda: list(db.session.scalars(select(Case.ref))),

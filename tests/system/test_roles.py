@@ -472,7 +472,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name == "confidential reader" else 403
         case "notes.mentions":
             return 403 if name in HAS_NO_CASES else 200
-        case "notes.write":
+        case "notes.write" | "notes.names":
             return note_by_hand(the, name, parts["ref"])
         case "recordings.transcript":
             is_theirs = name in {"operator", "ops lead"} and parts["ref"] == the.case.ref
@@ -678,7 +678,7 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
     if address.endpoint == "documents_writing.write":
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         return {200, 404} if actor.holds_for(OPERATIONS, case) else {403, 404}
-    if address.endpoint == "notes.write":
+    if address.endpoint in ("notes.write", "notes.names"):
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
         return {200} if reads else {403, 404}

@@ -130,3 +130,33 @@ def test_no_script_writes_text_into_a_page_as_markup() -> None:
         if "vendor" not in path.parts and (kept := writes.findall(path.read_text(encoding="utf-8"))):
             found[path.relative_to(ROOT).as_posix()] = len(kept)
     assert found == IN_SCRIPTS, "set textContent"
+
+
+ROW_OF_ACTS = re.compile(
+    r"\{%-? call form_acts\(\) -?%\}.*?\{%-? endcall|<div class=\"(?:actionbar|bulkbar)[ \"].*\Z|\{% block acts %\}.*?\{% endblock",
+    re.DOTALL,
+)  # fmt: skip
+FILLED = re.compile(r"<button class=\"btn [^\"]*\bbtn-primary\b|\{\{ (?:submit|choose_first)\(")
+OTHERWISE = re.compile(r"\{%-? (?:else|elif).*?\{%-? endif", re.DOTALL)
+FILLED_IN = re.compile(r"\bform_field\(|\bchoice_field\(|\breason(?:_field)?\(|<(?:select|textarea)\b|<input\b(?![^>]*type=.hidden)")
+OF_CITIZENS = ("public/", "reporters/", "filing/", "errors/", "offline/", "rights/own.html", "accounts/", "wallboard/")
+
+
+def staff_forms() -> Iterator[tuple[str, str]]:
+    """Forms of staff with something to fill in and a filled button. One that only looks or narrows keeps it behind its field; signing in
+    and citizens' forms have it as wide as the form."""
+    for name, _tag, inner in forms():
+        source = templates()[name]
+        is_of_staff = not name.startswith(OF_CITIZENS) and "citizen_base.html" not in source and "w-full" not in inner
+        if is_of_staff and FILLED.search(inner) and FILLED_IN.search(inner):
+            yield name, inner
+
+
+def test_every_form_of_staff_ends_with_one_row_of_acts_and_one_filled_button_last_in_it() -> None:
+    found = list(staff_forms())
+    assert len(found) > 40, "the forms are not found any more"
+    outside = [name for name, inner in found if FILLED.search(ROW_OF_ACTS.sub("", inner))]
+    assert not outside, f"a filled button beside the row of acts: {outside}"
+    rows = [(name, FILLED.split(OTHERWISE.sub("", row[0]))) for name, inner in found for row in ROW_OF_ACTS.finditer(inner)]
+    assert not [name for name, parts in rows if len(parts) > 2], "one filled button a form"
+    assert not [name for name, parts in rows if len(parts) == 2 and "<button" in parts[1]], "it stands last"

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
-from casework.casefile.history import audience_of, staff_steps
+from casework.casefile.history import audience_of, staff_steps, steps_counted
 from casework.casefile.landmarks import Landmarks, landmarks_of
 from casework.casefile.matter import Matter, matter_of
 from casework.casefile.views import SeenAnswer, instructions_seen, reads_words
@@ -19,6 +19,7 @@ from casework.clocks.acts import ClockKind
 from casework.db import reading_once, unit_of_work
 from casework.models import Assignment, Case, HandBack, Note
 from casework.notes.directives import finish_directive
+from casework.notes.mentions import unseen_here, unseen_in
 from casework.notes.notes import note_audiences, notes_seen_by
 from casework.parsing import number_in
 from casework.permissions import Action, may
@@ -152,9 +153,11 @@ def identity(ref: str) -> ResponseReturnValue:
 
 
 def opened(ref: str) -> Case:
-    """The case, with the number in the bar above counted along."""
-    seen, counts = case_opened(actor(), ref, {"waiting": waiting_for(actor(), now=now())})
-    g.waiting_count = counts["waiting"]
+    """The case, with the number in the bar above, and what its parts tell of themselves, counted along."""
+    by = actor()
+    counted = {"waiting": waiting_for(by, now=now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
+    seen, counts = case_opened(by, ref, counted)
+    g.waiting_count, g.case_counts = counts["waiting"], counts
     return found(seen)
 
 
@@ -173,7 +176,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         read.marks, read.waits, read.own, read.matter.clocks, read.matter.dealings, read.matter.answers, placed, documents,
     )) if read.matter.reads_way else []  # fmt: skip
     counted, there = _numbers(seen, read, placed, documents)
-    parts = tabs_of(seen, asked, counted, there)
+    parts = tabs_of(seen, asked, counted, there, named=_named(read))
     current = ALL if asked == ALL else next((tab.key for tab in parts if tab.is_current), "")
     return render_template(
         "cases/case.html",
@@ -181,7 +184,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         **_part(seen, read, current),
         printed=False,
         strip=strip_of(seen, read.marks, read.waits) if read.matter.reads_way else None,
-        place=place_seen(seen, actor(), read.matter.reports),
+        place=place_seen(seen, actor()),
         rows=rows,
         primary=primary_step(read, rows),
         acts=placed,
@@ -305,8 +308,15 @@ def _numbers(seen: Case, read: CaseRead, acts: PlacedActs, documents: Documents)
         DOCUMENTS: bool(documents or pictures or answered or DOCUMENTS in acts.by_tab),
         HISTORY: matter.reads_way,
     }
-    numbers: dict[str, int | None] = {ANSWERS: answered, EXCHANGE: talked, DOCUMENTS: len(documents.written)}
+    steps = g.case_counts["steps"] if "case_counts" in g else None
+    numbers = {ANSWERS: answered, EXCHANGE: talked, DOCUMENTS: len(documents.written), HISTORY: steps}
     return numbers, {key for key, is_there in there.items() if is_there}
+
+
+def _named(read: CaseRead) -> int:
+    """How many notes name the reader, who has not seen them; asked only where the case was counted to have some."""
+    is_named = "case_counts" in g and g.case_counts["named"] > 0
+    return unseen_in(read.notes, by=actor()) if is_named else 0
 
 
 def primary_step(read: CaseRead, rows: Sequence[AgencyRow]) -> str:

@@ -100,6 +100,11 @@ def allow_microphone(view: View[P]) -> View[P]:
     return allowed
 
 
+def lets_use_camera() -> None:
+    """Let the page of this request use the camera, so that it may make a picture on the device."""
+    g.camera = True
+
+
 def own_address(target: str | None, otherwise: str) -> str:
     """The target if it is one of our pages, else `otherwise`.
 
@@ -164,7 +169,8 @@ def _protect(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", "; ".join(own + extra))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    features = (f"{feature}=({'self' if records and feature == 'microphone' else ''})" for feature in FEATURES)
+    own_features = {"microphone": records, "camera": bool(g.get("camera"))}
+    features = (f"{feature}=({'self' if own_features.get(feature) else ''})" for feature in FEATURES)
     headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *features]))
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     # what anybody may keep may be embedded by a newspaper; nothing else may be loaded by another site

@@ -20,6 +20,7 @@ from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uplo
 from web.filing_fields import sound_token
 from web.forms import Form
 from web.guards import actor, file_store
+from web.http.security import lets_use_camera
 from web.locales import in_reader_language as local
 from web.steps import acts_own_work
 from web.steps.act_page import ActPage
@@ -107,14 +108,17 @@ class AnswerPage(TaskPage, element="submit_answer"):
 
     def context(self) -> dict[str, Any]:
         remember_form(self.form.photos_token.data)
+        lets_use_camera()
         token = self.form.photos_token.data
         staged = staged_photos(token) if token == request.form.get("photos_token") else []  # a new token has none
         versions = answers_seen([self.assignment], actor())[self.assignment.id]
+        checks = self._checks(has_photos=bool(staged) or any(is_kept for _photo, is_kept in self.carried))
         return {
             "assignment": self.assignment,
             "staged": staged,
             "carried": [(seen, is_kept) for (photo, is_kept) in self.carried for seen in photos_seen([photo], "centre")],
-            "checks": self._checks(has_photos=bool(staged) or any(is_kept for _photo, is_kept in self.carried)),
+            "checks": checks,
+            "missing": sum(not is_there for _words, is_there, _field, _least in checks),
             "templates": templates_for(self.assignment, now=now()),
             "template_asked": self.template_asked,
             "placeholders": PLACEHOLDERS,

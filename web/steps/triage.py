@@ -357,7 +357,8 @@ class ClassifyPage(TaskPage, element="classify"):
 class HotlineForm(Form):
     number = StringField(_l("Number called"), validators=[at_most(20)])
     spoke_to = StringField(_l("Who answered"), validators=[at_most(120)])
-    reached = RadioField(_l("Result"), choices=[SelectChoice("yes", _l("Somebody answered")), SelectChoice("no", _l("Nobody answered"))])
+    RESULTS = (("yes", _l("Somebody answered")), ("no", _l("Nobody answered")), ("again", _l("Call again")))
+    reached = RadioField(_l("Result"), choices=[SelectChoice(*each) for each in RESULTS])
     what = TextAreaField(_l("What was said"), validators=[at_most(2000)])
 
 
@@ -371,14 +372,13 @@ class HotlinePage(TaskPage, element="call_hotline"):
         self.form = HotlineForm()
 
     def act(self) -> Act | None:
-        if not self.form.validate_on_submit():
+        if not (form := self.form).validate_on_submit():
             return None
-        form = self.form
         return Act(
             "call_hotline",
             CallHotlineInput(
                 number=form.number.data or "", spoke_to=form.spoke_to.data or "", reached=form.reached.data == "yes",
-                what=form.what.data or "",
+                what=form.what.data or "", again=form.reached.data == "again",
             ),
         )  # fmt: skip
 
@@ -390,6 +390,8 @@ class HotlinePage(TaskPage, element="call_hotline"):
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        if result.stays_open:
-            return str(_("The call is written down. Nobody answered, so the step stays open: please try again."))
-        return str(_("The call is written down."))
+        if not result.stays_open:
+            return str(_("The call is written down."))
+        if self.form.reached.data == "again":
+            return str(_("The call is written down. They are to be called again, so the step stays open."))
+        return str(_("The call is written down. Nobody answered, so the step stays open: please try again."))

@@ -1,18 +1,18 @@
 """Colleagues named in notes: only who may read the note, told once, and counted until they have seen it."""
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.models import Case, Note, OutboxMessage
+from casework.models import Case, Deputy, Membership, Note, OutboxMessage
+from casework.notes.colleagues import MentionRefused, colleagues, readers
 from casework.notes.mentions import (
-    MentionRefused,
-    colleagues,
     forget_unreadable,
-    logins_in,
     mark_seen,
     mention_in,
     mentions_of,
@@ -20,6 +20,7 @@ from casework.notes.mentions import (
 )
 from casework.notes.notes import write_note
 from tests import build
+from tests.second_centre import second_world
 
 
 def note(
@@ -35,10 +36,6 @@ def note(
 
 def unseen(world: build.World, *names: str) -> list[int]:
     return [unseen_count(world.actor(name)) for name in names]
-
-
-def test_user_names_are_read_out_of_a_text() -> None:
-    assert logins_in("@ha.nt, nhờ (@Binh) và @ha.nt xem; thư gửi x@example.org, giá @ 5.") == ["ha.nt", "binh"]
 
 
 def test_who_may_read_a_note_can_be_named_and_nobody_else(app: Flask) -> None:
@@ -89,3 +86,40 @@ def test_a_note_that_may_not_be_read_any_more_is_neither_shown_nor_looked_for(sq
     note(world, hidden, "Nhờ @operator_2 đọc.")
     build.act(world, hidden, "quarantine", "operator", reason="Tố cáo cán bộ.")
     assert mentions_of(world.actor("operator_2")) == []
+
+
+def test_a_note_keeps_the_names_of_those_it_names_by_user_name_full_name_or_agency(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    case = build.case_at(world, "handling", agencies=2)
+    with unit_of_work():
+        for name, full_name in (("officer_PTNMT", "Lê Văn Mẫu"), ("leader_PTNMT", "Lê Văn Mẫu Anh"), ("ops_lead", "Trần Thị Mẫu")):
+            world.people[name].full_name = full_name
+        db.session.scalars(select(Membership).where(Membership.account_id == world.people["officer_2_PTNMT"].id)).one().is_focal = True
+    agency = world.agencies["PTNMT"].short_name_vi
+    written = note(world, case, f"(@ops_lead) và @lê văn mẫu anh, nhờ @{agency}; thư x@example.org, giá @ 5.", audience="agencies")
+    assert written.body == f"(@Trần Thị Mẫu) và @Lê Văn Mẫu Anh, nhờ @{agency}; thư x@example.org, giá @ 5."
+    assert unseen(world, "ops_lead", "leader_PTNMT", "officer_2_PTNMT", "officer_PTNMT") == [1, 1, 1, 0], "the longest name; who is focal"
+    with unit_of_work():
+        world.people["leader_PTNMT"].full_name = "Lê Văn Mẫu"
+    with pytest.raises(MentionRefused, match=r"2 people are called Lê Văn Mẫu.*@leader_ptnmt"):
+        note(world, case, "Nhờ @Lê Văn Mẫu xem.", audience="agencies")
+
+
+def test_suggested_are_deputies_and_never_ended_accounts_other_centres_or_readers_of_a_case_set_apart(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    case = build.case_at(world, "handling")
+
+    def suggested(audience: str = "agencies") -> set[str]:
+        return {row.login for row in readers(case, audience, by=world.actor("operator"), now=build.NOON)}
+
+    assert "officer_hkl" not in suggested()
+    with unit_of_work():
+        db.session.add(Deputy(principal_id=world.people["leader_PTNMT"].id, deputy_id=world.people["officer_HKL"].id,
+                              starts_at=build.NOON, ends_at=build.NOON + timedelta(days=1), created_by_id=world.people["ops_lead"].id))
+        world.people["operator_2"].disabled_at = build.NOON
+    other = {account.login for account in second_world(world).people.values()}
+    assert "officer_hkl" in suggested(), "a deputy reads what the principal reads"
+    assert "officer_hkl" not in suggested("centre")
+    assert not {"operator_2", *other} & suggested()
+    build.act(world, case, "quarantine", "ops_lead", reason="Tố cáo cán bộ có tên.")
+    assert suggested() == set()

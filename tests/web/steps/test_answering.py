@@ -66,7 +66,10 @@ def test_a_photo_can_be_taken_out_again(office: Office) -> None:
     case = build.case_at(office.world, "handling")
     address = step(case, "submit_answer")
     token = hidden(office.get("officer_PTNMT", address).get_data(as_text=True), "photos_token")
-    page = office.post("officer_PTNMT", address, act="photos", photos_token=token, photos=photo()).get_data(as_text=True)
+    kept = office.post("officer_PTNMT", address, act="photos", photos_token=token, photos=photo())
+    assert "camera=(self)" in kept.headers["Permissions-Policy"], "this page alone looks through the camera"
+    assert ": còn 4" in words_of(kept)
+    page = kept.get_data(as_text=True)
     ref = page.split('name="remove" value="')[1].split('"')[0]
     assert 'name="remove"' not in office.post("officer_PTNMT", address, remove=ref, photos_token=token).get_data(as_text=True)
     assert submit(office, case, photos_token=token).status_code == 422

@@ -223,8 +223,12 @@ def test_a_call_nobody_answered_is_listed_and_the_step_stays(office: Office) -> 
     answer = office.post("operator", address, number="0263 000 000", spoke_to="", reached="no", what="Không ai nghe máy.")
     assert answer.headers["Location"].split("?")[0] == address
     assert "Không ai nghe máy." in office.words("operator", address)
+    nameless = office.post("operator", address, number="0263 000 000", spoke_to="", reached="again", what="Hẹn gọi lại.")
+    assert (nameless.status_code, 'id="spoke_to-error"' in nameless.text) == (422, True), "who answered is named, and marked at its field"
+    office.post("operator", address, number="0263 000 000", spoke_to="Nhân viên trực", reached="again", what="Chỉ huy đang họp.")
+    assert "gọi lại Chỉ huy đang họp." in office.words("operator", address)
     office.post("operator", address, number="0263 000 000", spoke_to="Trực ban", reached="yes", what="Đã báo.")
-    assert [call.reached for call in hotline_calls(case)] == [False, True]
+    assert [(call.reached, call.is_to_be_called_again) for call in hotline_calls(case)] == [(False, False), (False, True), (True, False)]
     assert office.get("operator", address).status_code == 409
 
 

@@ -11,6 +11,7 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const points = places.map(({ dataset }) => [Number(dataset.latitude), Number(dataset.longitude)]);
   const { map } = window.fieldMap(stage, { view: { points } });
+  stage.drawnMap = map;                                                        // own-position.js adds where the device is
   if (stage.dataset.outline) L.geoJSON(JSON.parse(stage.dataset.outline), { interactive: false, style: { className: "map-outline" } }).addTo(map);
   places.forEach((place, index) => {
     const { words, number, accuracy } = place.dataset, at = points[index];
