@@ -238,12 +238,12 @@ class Ground(ABC):
                 shutil.copytree(kept.files, self.config.files)
             self._know(kept.known)
             self.situation = kept.situation
-            return _found(kept.result)
+            return found_again(kept.result)
         result = builder(*given, **named)
         session.rollback()
         if self._is_at_rest():
             with suppress(Unkeyable):
-                self._keep(key, _reference(result))
+                self._keep(key, reference_to(result))
         return result
 
     def _is_at_rest(self) -> bool:
@@ -300,7 +300,7 @@ class _Row:
     identity: tuple[Any, ...]
 
 
-def _reference(value: Any) -> Any:
+def reference_to(value: Any) -> Any:
     """The value with its rows replaced by their keys. Raises Unkeyable."""
     match value:
         case None | bool() | int() | str() | float() | bytes() | date() | datetime():
@@ -308,16 +308,16 @@ def _reference(value: Any) -> Any:
         case Model():
             return _Row(type(value), inspect(value).identity or _no_key())
         case list() | tuple():
-            return type(value)(_reference(each) for each in value)
+            return type(value)(reference_to(each) for each in value)
         case dict():
-            return {key: _reference(each) for key, each in value.items()}
+            return {key: reference_to(each) for key, each in value.items()}
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return (type(value), {field.name: _reference(getattr(value, field.name)) for field in fields(value)})
+            return (type(value), {field.name: reference_to(getattr(value, field.name)) for field in fields(value)})
         case _:
             raise Unkeyable(type(value))
 
 
-def _found(reference: Any) -> Any:
+def found_again(reference: Any) -> Any:
     """The value again, its rows expired as after a commit: each is read when it is asked for something."""
     match reference:
         case _Row(kind, identity):
@@ -332,11 +332,11 @@ def _found(reference: Any) -> Any:
                 session.add(row)
             return row
         case (type() as kind, dict(given)) if is_dataclass(kind):
-            return kind(**{name: _found(value) for name, value in given.items()})
+            return kind(**{name: found_again(value) for name, value in given.items()})
         case list() | tuple():
-            return type(reference)(_found(each) for each in reference)
+            return type(reference)(found_again(each) for each in reference)
         case dict():
-            return {key: _found(each) for key, each in reference.items()}
+            return {key: found_again(each) for key, each in reference.items()}
         case _:
             return reference
 

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, make_url, select, text
 
+import migrations
 from benchmark import (
     arrivals,
     arrivals_table,
@@ -36,6 +38,7 @@ from casework.models import Case, OutboxMessage, Report, Reporter
 from casework.privacy.identity import open_contact
 from casework.sealing.seal import lookup_digest
 from tests.postgres import Cluster
+from tests.whole import WHOLE, sample
 from web.config import Config
 
 LIVES = 2
@@ -55,6 +58,24 @@ STATEMENTS_OF_FORMS = {
     "rate": 26,
 }  # fmt: skip
 """The most each page of a step, and each form sent, may ask of the database, with who asks; whoever saves one lowers the figure."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def migrated_once(sqlite_template: Path) -> Iterator[None]:
+    """A new file is a copy of one that is migrated already: bringing each there by itself took a tenth of the time."""
+    with pytest.MonkeyPatch.context() as patches:
+        upgrade = migrations.upgrade
+
+        def copied(database_url: str, revision: str = "head") -> None:
+            url = make_url(database_url)
+            file = Path(url.database or "")
+            if url.get_backend_name() == "sqlite" and not (file.exists() and file.stat().st_size):
+                shutil.copyfile(sqlite_template, file)
+            else:
+                upgrade(database_url, revision)
+
+        patches.setattr(migrations, "upgrade", copied)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +123,8 @@ def test_engine_and_pages_are_measured_beside_the_use_cases(result: dict[str, An
         assert set(result["ways"][way]["each"]) == {"file", *(step.name for step in LIFE)}
 
 
-def test_it_runs_on_postgresql_and_refuses_a_database_in_use(postgres: Cluster) -> None:
-    url = postgres.create("benchmark")
+def test_it_runs_on_postgresql_and_refuses_a_database_in_use(postgres: Cluster, postgres_template: str) -> None:
+    url = postgres.create("benchmark", template=postgres_template)
     try:
         step = steps.run(lives=1, database_url=url, with_pages=False)["ways"]["use_cases"]["step"]
         assert step["statements_p50"] <= steps_table.AIM_STATEMENTS
@@ -126,9 +147,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("house")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=sample(("sqlite", "postgresql"), 2))
 def house(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Config]:
-    """Where a house is built; of PostgreSQL a database of its own."""
+    """Where a house is built; in a whole run also on PostgreSQL, in a database of its own."""
     settings = {"LANGBIANG_DATA": str(folder if request.param == "sqlite" else tmp_path)}
     if request.param == "sqlite":
         yield Config.from_environment(settings)
@@ -226,6 +247,7 @@ def test_pages_steps_and_timers_of_a_house_are_timed_and_compared(
     assert [row.rpartition("1.3: ")[2] for row in rows if row.startswith(("| case page |", "| public list |"))] == ["missed |", "met |"]
 
 
+@pytest.mark.skipif(not WHOLE, reason="in a whole run: below, lives that arrive go the same way over HTTP")
 def test_whole_lives_are_counted_with_errors_and_memory() -> None:
     measured = rate.run(seconds=1, hands=1, servers=1)
     print("\n".join(rate.lines(measured)))

@@ -1,6 +1,6 @@
 """The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths,
-everybody at every address, every fault of a model, and each promise of the time limits by more examples. And on both databases what runs
-on one of them by turns."""
+everybody at every address, every fault of a model, a kill for each aim, the benchmark's houses on both databases, and each promise of the
+time limits by more examples. And on both databases what runs on one of them by turns."""
 from __future__ import annotations
 
 import os
@@ -25,7 +25,8 @@ SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "test
            "tests/workflows/checks/test_broken_models.py", "tests/workflows/checks/test_runs.py", "tests/system/test_refused_forms.py",
            "tests/casework/test_working_time.py", "tests/casework/clocks/test_due_changes.py", "tests/casework/photos/test_images.py",
            "tests/system/test_roles.py", "tests/system/test_two_centres.py", "tests/system/test_canary.py",
-           "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py", "tests/mutants/test_mutants_list.py")  # fmt: skip
+           "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py", "tests/mutants/test_mutants_list.py",
+           "tests/test_benchmark.py")  # fmt: skip
 
 AT_TURNS = ("tests/casework", "tests/messages", "tests/reports", "tests/scenarios", "tests/web", "tests/workflows")
 """Where tests run on one of two databases by turns (tests/turns.py)."""

@@ -142,6 +142,14 @@ BESIDE = ("/reports?q=", "/reports?q=rac", "/reports?view=map", "/reports.atom?q
           "/settings/texts?text=report_filed")
 """Addresses with a question in them."""
 
+OPEN_TO_ALL = ("/reports", "/sign-in")
+"""How the addresses begin that open to anybody."""
+
+
+def beside(number: int, *, is_stranger: bool) -> list[str]:
+    """What of BESIDE somebody tries: a stranger all of it, one of the staff in a test run a sixth of what opens to anybody."""
+    return [each for each in BESIDE if is_stranger or not each.startswith(OPEN_TO_ALL) or is_at_turn(each, number, SHUT_TO)]
+
 
 SHUT_TO = 6
 """Of so many people in a row to whom a route is shut, one tries it in a test run: one guard refuses them all, with one page."""

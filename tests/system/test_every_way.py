@@ -14,6 +14,7 @@ from casework.db import db
 from casework.figures.keeping import count_public_figures
 from tests import build
 from tests.system.marks import Mark, found_in
+from tests.system.routes import addresses
 from tests.system.test_canary import Scanner, rows, walk
 from tests.system.ways import SOME_WAYS, WAYS, Ways, endpoint_of, typed_fields
 from tests.whole import WHOLE
@@ -68,7 +69,7 @@ def test_no_way_to_the_public_lets_out_what_nobody_has_released(ways: Ways) -> N
             for path in (f"/cases/{journey.case.ref}?tab=all", f"/cases/{journey.case.ref}/print"):
                 person.get(path)
         if WHOLE and name in WALKERS:
-            walk(journey, name)
+            walk(journey, name, addresses(ways.app))
         searched = [page for page in person.everything[seen:] if "?q=" not in page.path]
         faults += [f"{name}, {page.path}: {found}" for page in searched if (found := scanner.found(page.body))]
     faults += [f"{place}: {found}" for place, value in rows() if (found := scanner.found(value))]

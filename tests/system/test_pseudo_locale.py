@@ -9,6 +9,7 @@ import csv
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tests import build
 from tests.conftest import environment_of, running
 from tests.system.journey import Journey
 from tests.system.person import Page
-from tests.system.routes import BESIDE, addresses, is_left_to_others, worth_trying
+from tests.system.routes import addresses, beside, is_left_to_others, worth_trying
 from tests.system.test_canary import reveal
 from tests.whole import WHOLE
 from tools.translations import find_faults
@@ -78,14 +79,15 @@ def walked(app: Flask) -> dict[str, Page]:
     def look(act: str) -> None:
         if act == "rate":
             count_public_figures(journey.now)
-        for name in {"submit": MIDWAY, "rate": READERS}.get(act, ()):
+        looking = {"submit": MIDWAY, "rate": READERS}.get(act, ())
+        found = [each for each in addresses(app) if act == "rate" or each.endpoint.startswith(OF_THE_REPORT)] if looking else []
+        read = [each for each in found if each.endpoint not in PICTURES]
+        for name in looking:
             account = journey.world.people.get(name)
             roles = actor_for(account, now=journey.now).roles if account is not None else ()
-            found = (each for each in addresses(app) if act == "rate" or each.endpoint.startswith(OF_THE_REPORT))
-            read = (each for each in found if each.endpoint not in PICTURES)
             tried = worth_trying(app, read, roles, number=READERS.index(name), settings=False)
             own = [each.path for each in tried if name in NO_STAFF or not is_left_to_others(app, each, READERS.index(name))]
-            for path in (*own, *BESIDE, "/reports?q=xyz"):
+            for path in (*own, *beside(READERS.index(name), is_stranger=name in NO_STAFF), "/reports?q=xyz"):
                 journey.person(name).get(path, follows=False)
 
     journey.stop = look
@@ -190,11 +192,13 @@ PERSONAL = {"<a>", "<mark>", "<ins>", "<del>", "<span>", "<blockquote>", "<p>", 
 
 def test_every_text_of_every_page_is_translated(pages: dict[str, Page]) -> None:
     known, pieces = data(), typed()
+    beyond_data = cache(lambda text: outside_marks(text, known))            # most texts stand on many pages
+    beyond_words = cache(lambda text: outside_marks(text, pieces))
     faults: dict[str, str] = {}
     for name, page in pages.items():
         for place, text in texts_of(page):
-            rest = outside_marks(text, known)
-            if rest and LETTERS.search(rest) and not (place in PERSONAL and not LETTERS.search(outside_marks(rest, pieces))):
+            rest = beyond_data(text)
+            if rest and LETTERS.search(rest) and not (place in PERSONAL and not LETTERS.search(beyond_words(rest))):
                 faults.setdefault(f"{place} {rest}", f"{name}: {place} {rest!r}")
     assert not faults, f"{len(faults)} texts without a translation:\n" + "\n".join(faults.values())
 

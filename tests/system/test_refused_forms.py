@@ -60,11 +60,13 @@ class House:
             if kind in seen:
                 continue
             page = self.person(name).get(path, follows=False)
-            if page.status == 200 and "text/html" in page.headers["Content-Type"]:
-                seen.add(kind)
-                # what cannot be done whatever is typed says so as soon as it is opened: no field is to blame for it
-                if typed_forms(page) and not page.document.xpath("//*[@data-errors]"):
-                    yield kind, self.person(name), page
+            if page.status != 200:
+                continue
+            seen.add(kind)
+            # a file has no form for anybody; and what cannot be done whatever is typed says so as soon as it is opened: no field is to
+            # blame for it
+            if "text/html" in page.headers["Content-Type"] and typed_forms(page) and not page.document.xpath("//*[@data-errors]"):
+                yield kind, self.person(name), page
 
     def _of_steps(self) -> Iterator[tuple[str, str, str]]:
         tasks = db.session.scalars(db.select(WaitingTask).where(WaitingTask.state == "waiting").order_by(WaitingTask.id))

@@ -22,7 +22,7 @@ from casework.triage.acts import ClearedReport
 from tests import build
 from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
 from tests.system.person import Person
-from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, opens_to, worth_trying
+from tests.system.routes import SHUT_TO, Address, addresses, beside, opens_to, worth_trying
 from tests.whole import is_at_turn
 from web.jobs.recordings import prepare_recordings
 from web.steps.acts import PAGES as ACT_PAGES
@@ -107,7 +107,8 @@ class Stage:
             person, looked = self.person(name), Looked()
             roles = self.world.actor(PEOPLE[name]).roles if PEOPLE[name] else ()
             tried = worth_trying(self.app, self.addresses, roles, number=NUMBERS[name], settings=name in TRIES_SETTINGS)
-            for path in [*(each.path for each in tried if not self.leaves_to_others(name, each)), *BESIDE]:
+            also = beside(NUMBERS[name], is_stranger=PEOPLE[name] in NO_STAFF)
+            for path in [*(each.path for each in tried if not self.leaves_to_others(name, each)), *also]:
                 page = person.get(path, follows=False)
                 looked.answers[path] = (page.status, page.body)
             self.looked[name] = looked
@@ -124,8 +125,9 @@ class Stage:
         verbs = [*ACT_PAGES, address.parts["verb"]]
         return is_unseen and (verbs.index(address.parts["verb"]) - list(PEOPLE).index(name)) % 5 != 0
 
-    @property
+    @cached_property
     def addresses(self) -> list[Address]:
+        """Every address there is, asked of the database once: whoever looks changes none."""
         return list(addresses(self.app))
 
     @cached_property

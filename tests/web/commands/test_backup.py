@@ -6,14 +6,17 @@ import io
 import os
 import shutil
 import stat
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from flask import Flask
 from PIL import Image
 from sqlalchemy import delete, select, update
+from sqlalchemy.engine import make_url
 
 from casework.db import db, unit_of_work
 from casework.files.local import LocalFileStore
@@ -26,6 +29,7 @@ from casework.verification.anchors import write_anchor
 from tests import build, tampering
 from tests.casework.places.test_ground import ROAD, layer
 from tests.conftest import environment_of, on_sqlite
+from tests.grounds import found_again, reference_to
 from tests.postgres import Cluster
 from web.commands import backup as keeping
 from web.commands import dumps
@@ -50,9 +54,61 @@ pytestmark = pytest.mark.on_both
 WORDS = "Tôi là Nguyễn Thị Mật, ở đây có rác."
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The installation as the first test on a kind of database built it; the others begin with a copy of all of it."""
+
+    folder: Path
+    database: str | None
+    """Of PostgreSQL, the copy of its database."""
+    world: Any
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Kept]:
+    """By the kind of database."""
+    return {}
+
+
 @pytest.fixture
-def world(app: Flask, config: Config) -> build.World:
+def environment(
+    request: pytest.FixtureRequest, kind_of_database: str, tmp_path: Path, kept: dict[str, Kept]
+) -> Iterator[dict[str, str]]:
+    first = kept.get(kind_of_database) if "world" in request.fixturenames else None
+    if first is None:
+        yield request.getfixturevalue(f"{kind_of_database}_environment")
+        return
+    shutil.copytree(first.folder, tmp_path / "installation")
+    if first.database is None:
+        yield environment_of(tmp_path / "installation")
+        return
+    postgres: Cluster = request.getfixturevalue("postgres")
+    yield environment_of(tmp_path / "installation", postgres.create("copied_installation", template=first.database))
+    postgres.drop("copied_installation")
+
+
+@pytest.fixture
+def world(
+    app: Flask, config: Config, kind_of_database: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest,
+    kept: dict[str, Kept],
+) -> build.World:
     """An installation with cases, a photo, and an anchor."""
+    if kind_of_database not in kept:
+        reference = reference_to(built(config))
+        db.session.remove()
+        db.engine.dispose()                                  # the last connection leaves everything in one file
+        folder = tmp_path_factory.mktemp("kept") / "installation"
+        shutil.copytree(config.data.parent, folder)
+        database = None
+        if not config.is_sqlite:
+            database = "kept_installation"
+            request.getfixturevalue("postgres").create(database, template=make_url(config.database_url).database)
+        kept[kind_of_database] = Kept(folder, database, reference)
+    world: build.World = found_again(kept[kind_of_database].world)
+    return world
+
+
+def built(config: Config) -> build.World:
     world = build.standard_world()
     build.case_at(world, "closed", agencies=2)
     filed = build.file_report(world, words=WORDS)
