@@ -88,7 +88,8 @@ def test_where_the_words_name_no_field_one_is_chosen_beside_the_button(office: O
 
 def test_the_field_chosen_beside_the_button_stays_when_the_report_cannot_be_accepted_yet(office: Office) -> None:
     case = build.file_report(office.world, words="Xin xem giúp việc này.").case
-    form = verify_form(office, step(case, "verify"), act="", title="", classified=at_once(office, case), classified_field="rung_dat_moi_truong")
+    chosen = {"classified": at_once(office, case), "classified_field": "rung_dat_moi_truong"}
+    form = verify_form(office, step(case, "verify"), act="", title="", **chosen)
     answer = office.post("operator", step(case, "verify"), **form)
     assert (answer.status_code, '<option value="rung_dat_moi_truong" selected>' in answer.text) == (422, True)
 
