@@ -304,8 +304,15 @@ def _turns(case: Case, dealings: Dealings) -> Iterator[FiledEvent]:
         yield FiledEvent(f"Đã gộp vào vụ việc {dealings.merged_into.code}", case.closed_at or case.opened_at, "", None)
     calls = select(HotlineCall).where(HotlineCall.case_id == case.id).options(joinedload(HotlineCall.called_by)).order_by(HotlineCall.id)
     for call in db.session.scalars(calls):
-        reached = f"đã liên hệ được {call.spoke_to or ''}".strip() if call.reached else "không liên hệ được"
-        yield FiledEvent(f"Gọi đường dây nóng {call.number}", call.called_at, call.called_by.full_name or "", call.what, None, reached)
+        yield FiledEvent(
+            f"Gọi đường dây nóng {call.number}", call.called_at, call.called_by.full_name or "", call.what, None, _came_of(call)
+        )
+
+
+def _came_of(call: HotlineCall) -> str:
+    if call.is_to_be_called_again:
+        return f"{call.spoke_to} nghe máy, hẹn gọi lại"
+    return f"đã liên hệ được {call.spoke_to or ''}".strip() if call.reached else "không liên hệ được"
 
 
 def _record(seen: SeenRecord) -> FiledEvent:

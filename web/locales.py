@@ -127,8 +127,10 @@ def _marked(translate: Callable[..., str]) -> Callable[..., str]:
 def _keep_language(response: Response) -> Response:
     """Keep a chosen language beyond the browser session; it says nothing about the person, so the cookie is unsigned.
 
-    Where the browser's preference was used, tell caches that the page varies by it.
+    Where the browser's preference was used, tell caches that the page varies by it. What is kept for good is the same for everybody.
     """
+    if response.cache_control.immutable:
+        return response
     if g.get("language_asked"):
         response.vary.add("Accept-Language")
     chosen = session.get("language")

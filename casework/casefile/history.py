@@ -25,10 +25,10 @@ from casework.telling.steps import Step, with_moves
 from casework.verbs import HistoryKind, events_of, events_where
 
 MOST_STEPS = 200
-MOST_COUNTED = 99
-
-_STEPS = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.ref == bindparam("history_of")).limit(MOST_COUNTED + 1)
 """Steps shown, newest first: a case that was merged and reopened has about sixty."""
+
+MOST_COUNTED = 99
+_STEPS = select(Event.id).join(Case, Case.id == Event.case_id).where(Case.ref == bindparam("history_of")).limit(MOST_COUNTED + 1)
 
 REPORTER = Bilingual("Người phản ánh", "The reporter")
 SYSTEM_NAME = Bilingual("Hệ thống", "The system")

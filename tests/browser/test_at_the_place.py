@@ -25,6 +25,10 @@ CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
   setInterval(() => { brush.fillStyle = "green"; brush.fillRect(0, 0, 640, 480); }, 50);
   return canvas.captureStream(20);
 };"""
+REFUSED = """() => {
+  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError"); };
+  Object.defineProperty(navigator, "userActivation", { value: { isActive: false } });   // as after a minute before the question
+}"""
 HERE = {"latitude": 12.0441, "longitude": 108.3672}
 CHOSEN = "[...document.querySelector('input[type=file][data-previews]').files].map(file => file.type)"
 
@@ -90,4 +94,7 @@ def test_an_officer_aims_by_the_old_photo_and_the_position_stays_on_the_device(h
     expect(page.locator("#chosen-photos img")).to_have_count(1)
     assert page.evaluate(CHOSEN) == ["image/jpeg"]
     expect(left).to_have_text(": còn 4")
+    page.evaluate(REFUSED)
+    page.locator(".shoot").click()
+    expect(page.locator("[data-finder-fault]")).to_be_visible()
     assert not [each.url for each in sent if "12.044" in each.url + (each.post_data or "")]

@@ -83,13 +83,21 @@ class AtOnce:
     def value(self) -> str:
         return f"{self.field.service_code if self.field else ''}:{self.area.ref}"
 
+    @property
+    def chosen(self) -> str:
+        """The field chosen beside the button, where the page is shown again."""
+        return request.form.get(FIELD_AT_ONCE, "")
+
 
 def suggested_at_once(case: Case, found: Suggestions, *, now: datetime) -> AtOnce | None:
-    """What can be classified at a glance: the commune is clear, nothing speaks of urgency, and the position agrees."""
+    """What can be classified at a glance: the commune is clear, nothing speaks of urgency, and words and position agree with it."""
     if case.is_reported_urgent or found.urgent is not None:
         return None
     chosen = case.field.service_code if case.field is not None else found.field.target if found.field is not None else ""
     place = found.place.area if found.place is not None else None
+    is_named = found.place is not None and not found.place.by_position  # a position is compared with the commune below
+    if case.area_id is not None and place is not None and is_named and place.id != case.area_id:
+        return None
     area_id = case.area_id or (place.id if place is not None else None)
     at_once = _at_once(case, lambda field: field.service_code == chosen, lambda area: area.id == area_id, now=now)
     if at_once is None or position_mismatch(case, at_once.area, now=now) is not None:

@@ -55,6 +55,7 @@ from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from web.steps.where import where_is
 from web.task_page import Act, TaskPage, at_most
+from workflows.definitions.parsed import definition_of
 from workflows.routing.hotline_numbers import hotline_numbers_for
 from workflows.running.hearing import unheard_in
 from workflows.running.steps import StepResult
@@ -184,7 +185,8 @@ class VerifyPage(TaskPage, element="verify"):
         found = suggestions_for(self.case, words, now=now(), place=one_text([words, *(each.place for each in self.reports)]))
         is_urgent = found.urgent or self.case.is_reported_urgent
         numbers = hotline_numbers_for(self.case, words, now=now()).suggested if is_urgent else ()
-        at_once = suggested_at_once(self.case, found, now=now())
+        goes_on = "classify" in definition_of(self.task.instance.process_version).elements
+        at_once = suggested_at_once(self.case, found, now=now()) if goes_on else None
         return {"sounds_urgent": found.urgent.words if found.urgent else (), "call_first": numbers[:1], "at_once": at_once,
                 "fields": fields_for(self.case, now=now())}  # fmt: skip
 

@@ -392,6 +392,15 @@ class TestLanguages:
         sqlite_client.delete_cookie("langbiang_state")
         assert '<html lang="en"' in sqlite_client.get("/sign-in").text
 
+    def test_what_caches_keep_for_good_brings_nobody_a_language(self, sqlite_client: FlaskClient) -> None:
+        sqlite_client.post("/language", data={"code": "en"})
+        style = re.search(r'href="(/static/[^"]+\?v=[0-9a-f]+)"', sqlite_client.get("/sign-in").text)
+        assert style is not None
+        sqlite_client.delete_cookie("langbiang_language")
+        kept = sqlite_client.get(style[1])
+        assert ("immutable" in kept.headers["Cache-Control"], kept.headers.getlist("Set-Cookie")) == (True, [])
+        assert '<html lang="en"' in sqlite_client.get("/sign-in").text, "the choice itself stays"
+
     def test_marks_stand_around_every_translated_text(self, sqlite_app: Flask) -> None:
         from web.locales import in_reader_language
 

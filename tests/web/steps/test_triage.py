@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,12 +17,17 @@ from casework.models import Case
 from casework.photos.images import Rectangle, RectangleRefused
 from casework.photos.records import copy_for, open_copy, photos_of_report
 from casework.triage.hotline import hotline_calls
+from reports.case_file_reading import case_file_of
 from tests import build
 from tests import with_photos as pictured
 from tests.web.desk import Office, named, step
 from tests.web.pages import words_of
 from tests.web.steps.test_publishing import halves_covered
 from web.files.photo_choices import rectangles_in
+from web.steps import triage
+from workflows.definitions.parsed import definition_of
+from workflows.definitions.process import Definition
+from workflows.models import ProcessVersion
 
 
 @pytest.fixture
@@ -78,6 +84,31 @@ def test_where_the_words_name_no_field_one_is_chosen_beside_the_button(office: O
     for case, chosen, led in ((cases[0], "rung_dat_moi_truong", "distribute"), (cases[1], "", "classify")):
         form = verify_form(office, step(case, "verify"), act="", classified=at_once(office, case), classified_field=chosen)
         assert office.post("operator", step(case, "verify"), **form).headers["Location"].partition("?")[0] == step(case, led)
+
+
+def test_the_field_chosen_beside_the_button_stays_when_the_report_cannot_be_accepted_yet(office: Office) -> None:
+    case = build.file_report(office.world, words="Xin xem giúp việc này.").case
+    chosen = {"classified": at_once(office, case), "classified_field": "rung_dat_moi_truong"}
+    form = verify_form(office, step(case, "verify"), act="", title="", **chosen)
+    answer = office.post("operator", step(case, "verify"), **form)
+    assert (answer.status_code, '<option value="rung_dat_moi_truong" selected>' in answer.text) == (422, True)
+
+
+def test_nothing_is_classified_at_once_where_the_words_name_another_commune_than_the_sender_chose(office: Office) -> None:
+    there, elsewhere = (build.file_report(office.world, words=f"Có đống rác lớn ở {name}.").case for name in ("xã Lát", "xã Đạ Chais"))
+    assert (at_once(office, there) != "", at_once(office, elsewhere)) == (True, "")
+
+
+def test_nothing_is_classified_at_once_in_a_model_without_that_step(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = build.file_report(office.world).case
+    assert at_once(office, case)
+
+    def without(version: ProcessVersion) -> Definition:
+        whole = definition_of(version)
+        return replace(whole, elements={key: each for key, each in whole.elements.items() if key != "classify"})
+
+    monkeypatch.setattr(triage, "definition_of", without)
+    assert at_once(office, case) == ""
 
 
 def test_a_classification_sent_along_that_cannot_be_chosen_leaves_the_report_accepted(office: Office) -> None:
@@ -229,6 +260,8 @@ def test_a_call_nobody_answered_is_listed_and_the_step_stays(office: Office) -> 
     assert "gọi lại Chỉ huy đang họp." in office.words("operator", address)
     office.post("operator", address, number="0263 000 000", spoke_to="Trực ban", reached="yes", what="Đã báo.")
     assert [(call.reached, call.is_to_be_called_again) for call in hotline_calls(case)] == [(False, False), (False, True), (True, False)]
+    filed = case_file_of(case, by=office.world.actor("operator"), now=build.NOON).file.turns
+    assert [each.outcome for each in filed] == ["không liên hệ được", "Nhân viên trực nghe máy, hẹn gọi lại", "đã liên hệ được Trực ban"]
     assert office.get("operator", address).status_code == 409
 
 

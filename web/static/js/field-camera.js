@@ -34,6 +34,7 @@
       take.disabled = false;
     } catch {
       fault.hidden = false;
+      if (navigator.userActivation?.isActive === false) return;                // too long ago for a choice of files: the words stay
       finder.close();
       choose();
     }
