@@ -154,60 +154,6 @@ def launched(playwright: Playwright, *, with_window: bool = False) -> Browser:
     return playwright.chromium.launch(executable_path=WITHOUT_A_WINDOW if without else CHROMIUM, args=ARGUMENTS)
 
 
-@dataclass
-class KeptBrowser:
-    """The browser all tests of a process use one after the other, each with contexts of its own; started at the first use."""
-
-    playwright: Playwright
-    browser: Browser | None = None
-
-    def opened(self) -> Browser:
-        """It, or another one where it is gone."""
-        if self.browser is None or not self.browser.is_connected():
-            self.browser = launched(self.playwright)
-        return self.browser
-
-
-_kept: KeptBrowser | None = None
-
-
-@contextmanager
-def keeping_a_browser() -> Iterator[None]:
-    """Until the end of this, houses are visited with one browser: starting one takes longer than many a test."""
-    global _kept
-    with sync_playwright() as playwright:
-        _kept = KeptBrowser(playwright)
-        try:
-            yield
-        finally:
-            if _kept.browser is not None:
-                _kept.browser.close()
-            _kept = None
-
-
-@contextmanager
-def a_browser(*, with_window: bool = False) -> Iterator[Browser]:
-    """A browser with nothing open in it; what is opened in it is closed at the end."""
-    if _kept is None:
-        with sync_playwright() as playwright:
-            browser = launched(playwright, with_window=with_window)
-            try:
-                yield browser
-            finally:
-                browser.close()
-        return
-    browser = launched(_kept.playwright, with_window=True) if with_window else _kept.opened()
-    others = list(browser.contexts)
-    try:
-        yield browser
-    finally:
-        for context in browser.contexts if browser.is_connected() else ():
-            if context not in others:
-                context.close()
-        if with_window:
-            browser.close()
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -230,12 +176,14 @@ def opened(environment: dict[str, str], *, with_window: bool = False) -> Iterato
 @contextmanager
 def visited(app: Flask, config: Config, folder: Path = PICTURES, *, with_window: bool = False) -> Iterator[House]:
     """An application served to a browser, whatever stands in its database."""
-    server = Server(app, config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        with a_browser(with_window=with_window) as browser:
+    with sync_playwright() as playwright:
+        server = Server(app, config)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        browser = launched(playwright, with_window=with_window)
+        try:
             yield House(app, f"http://127.0.0.1:{config.port}", browser, folder)
-    finally:
-        server.stop()
-        thread.join(timeout=40)
+        finally:
+            browser.close()
+            server.stop()
+            thread.join(timeout=40)

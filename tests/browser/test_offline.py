@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, TimeoutError, expect
+from playwright.sync_api import Dialog, Page, TimeoutError, expect, sync_playwright
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
@@ -20,7 +20,7 @@ from casework.photos.records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing.seal import parse_tracking_secret, secret_matches
 from tests import build
-from tests.browser.house import EVERY_IMPACT, House, Visitor, a_browser, free_port
+from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, wired
 from tests.browser.waiting import PATIENCE, ask_until, next_document
 from tests.conftest import environment_of, running
@@ -108,8 +108,10 @@ def valley(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> It
         server = Mortal(app, config)
         try:
             server.start()
-            with wired(config.port) as wire, a_browser() as browser:
+            with wired(config.port) as wire, sync_playwright() as playwright:
+                browser = launched(playwright)
                 yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world)
+                browser.close()
         finally:
             server.end()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, sync_playwright
 
-from tests.browser.house import a_browser
+from tests.browser.house import launched
 from tests.browser.waiting import ask, ask_until, next_document
 
 pytestmark = pytest.mark.browser
@@ -27,10 +27,12 @@ def page() -> Iterator[Page]:
         path = route.request.url.removeprefix(SITE).partition("?")[0]
         route.fulfill(content_type="text/html", body=PAGES.get(path, ""))
 
-    with a_browser() as browser:
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
         page = browser.new_page()
         page.route("**/*", answer)
         yield page
+        browser.close()
 
 
 def test_an_address_that_is_written_anew_is_not_the_next_document(page: Page) -> None:
