@@ -511,6 +511,9 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
     page.locator("[data-whole]").first.check()
     expect(page.locator("[data-told]")).to_have_text("Đã chọn 1 hồ sơ ở 1 đơn vị.")
     with next_document(page):
+        page.get_by_role("button", name="Nhắc việc").click()
+    assert day.events("late", "remind") == 1
+    with next_document(page):
         page.get_by_role("link", name="Soạn công văn nhắc").click()
     fill_in(page, words="Xin báo cáo ngay.")
     with next_document(page):
@@ -548,7 +551,26 @@ def test_leaders_see_on_one_page_what_is_late_and_open_the_list_behind_a_number(
     with next_document(page):
         page.locator(".k5 [data-is=late] b a").click()
     expect(page.locator(".behindlist")).to_contain_text(day.case("late again").code)
+    day.person("committee_leader").go("/dashboard")
+    with next_document(page):
+        page.locator("a[href*='/dashboard/calendar']").click()
+    expect(page.locator("main h1")).to_have_text("Lịch đến hạn")
     expect(day.person("leader_PTNMT").go("/dashboard").locator("main")).to_contain_text("Việc ai đang giữ")
+
+
+def test_what_is_late_at_an_agency_is_written_in_one_letter(day: Day) -> None:
+    page, before = day.person("ops_lead").go("/late"), db.session.query(Letter).count()
+    page.locator("[data-whole]").first.check()
+    with next_document(page):
+        page.get_by_role("button", name="Soạn công văn").click()
+    for name in ("late", "late again"):
+        expect(page.locator("main")).to_contain_text(day.case(name).code)
+    fill_in(page, words="Xin báo cáo cả hai.")
+    with next_document(page):
+        page.locator("form button.btn-primary").last.click()
+    expect(page.locator("main h1")).to_have_text("Hồ sơ trễ hạn")
+    db.session.rollback()
+    assert db.session.query(Letter).count() == before + 1
 
 
 def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
