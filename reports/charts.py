@@ -118,13 +118,9 @@ class HorizontalChart:
     height: int
 
 
-def across(
-    bars: Sequence[tuple[str, Sequence[tuple[str, int]]]], *, most: int | None = None, longest_name: int = LONGEST_NAME
-) -> HorizontalChart:  # fmt: skip
-    """Lay out horizontal bars; each is a name and its pieces from the left, as kind and number. `most` is the longest bar of several
-    charts that share a scale."""
-    if most is None:
-        most = max((sum(number for _kind, number in pieces) for _name, pieces in bars), default=0)
+def across(bars: Sequence[tuple[str, Sequence[tuple[str, int]]]], *, longest_name: int = LONGEST_NAME) -> HorizontalChart:
+    """Lay out horizontal bars; each is a name and its pieces from the left, as kind and number."""
+    most = max((sum(number for _kind, number in pieces) for _name, pieces in bars), default=0)
     scale = (ACROSS_WIDTH - NAMES - 40) / max(1, most)
     drawn = []
     for place, (name, numbers) in enumerate(bars):

@@ -12,11 +12,8 @@ from reports.sheets import Grid
 FULL, HALF, EMPTY = "full", "half", "empty"
 """The fillings, which a copier keeps apart."""
 
-TOGETHER = 12
-"""Bars in one picture: a page cannot break within it."""
-
-MOST_BARS = 36
-"""Bars drawn of one table; the table has everything."""
+MOST_BARS = 12
+"""Bars drawn of one table, which a page can hold together; the table has everything."""
 
 LONGEST_NAME = 24
 
@@ -25,11 +22,12 @@ Legend = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class PrintedBars:
-    """Horizontal bars in pictures of TOGETHER; `words` stand for them where they cannot be seen."""
+    """Horizontal bars; `words` stand for them where they cannot be seen. `most` is how many rows are drawn, if not all."""
 
     words: str
-    charts: tuple[HorizontalChart, ...]
+    chart: HorizontalChart
     legend: Legend = ()
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,8 @@ def printed_bars(
 ) -> PrintedBars | None:  # fmt: skip
     """A bar for each row of a table, of the cells at `places` with their fillings; `told` is the cell written behind it.
 
-    Rows of nothing are left out, and the row of the whole. None where no row has a bar.
+    Rows of nothing are left out, and the row of the whole. Of more than MOST_BARS rows the longest are drawn, in the order of the table.
+    None where no row has a bar.
     """
     rows = table.rows[1:] if table.has_whole else table.rows
     found = []
@@ -70,19 +69,15 @@ def printed_bars(
         pieces = [(filling, shown(row[place]) or 0) for place, filling in places]
         if any(number for _filling, number in pieces) or any(shown(row[place]) is None for place, _filling in places):
             found.append((row[0], pieces, row[told] if told is not None else ""))
-    found = found[:MOST_BARS]
-    most = max((sum(number for _filling, number in pieces) for _name, pieces, _told in found), default=0)
-    if not most:
+    lengths = [sum(number for _filling, number in pieces) for _name, pieces, _told in found]
+    if not any(lengths):
         return None
-    charts = []
-    for start in range(0, len(found), TOGETHER):
-        part = found[start : start + TOGETHER]
-        chart = across([(name, pieces) for name, pieces, _told in part], most=most, longest_name=LONGEST_NAME)
-        if told is not None:
-            bars = tuple(_said_behind(bar, words_behind) for bar, (_name, _pieces, words_behind) in zip(chart.bars, part, strict=True))
-            chart = replace(chart, bars=bars)
-        charts.append(chart)
-    return PrintedBars(words, tuple(charts), legend)
+    longest = sorted(sorted(range(len(found)), key=lambda place: -lengths[place])[:MOST_BARS])
+    drawn = [found[place] for place in longest]
+    chart = across([(name, pieces) for name, pieces, _told in drawn], longest_name=LONGEST_NAME)
+    if told is not None:
+        chart = replace(chart, bars=tuple(_said_behind(bar, behind) for bar, (*_, behind) in zip(chart.bars, drawn, strict=True)))
+    return PrintedBars(words, chart, legend, MOST_BARS if len(found) > MOST_BARS else None)
 
 
 def _said_behind(bar: HorizontalBar, words: str) -> HorizontalBar:
