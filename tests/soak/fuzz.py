@@ -33,8 +33,8 @@ from tests.grounds import KNOWN
 from tests.postgres import Cluster
 from tests.soak.mutating import EDGES, Sent, at_edge, mutated, names_in, requests_of
 from tests.soak.runs import Options, Round, Run
-from tests.system.routes import addresses, opens_to, rules
-from tests.system.world import BESIDE, PEOPLE, SECRET_WORDS, Stage, stage
+from tests.system.routes import BESIDE, addresses, opens_to, rules
+from tests.system.world import PEOPLE, SECRET_WORDS, Stage, stage
 from tests.web.pages import at
 from web.config import Config
 from web.request_log import LOGGER
