@@ -22,7 +22,7 @@ from web.inbox.queue import next_address, queue_asked, queue_beside
 from web.inbox.return_url import inbox_address
 from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
-from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
+from web.steps import answering, approving, decisions, distribution, extensions, hotline, publishing, triage
 from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
 from web.steps.drawn_steps import FormStepPage
 from web.steps.where import where_is
@@ -39,7 +39,7 @@ from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, Ta
 
 bp = Blueprint("tasks", __name__)
 
-WITH_PAGES = (triage, distribution, answering, approving, publishing, decisions, extensions)
+WITH_PAGES = (triage, hotline, distribution, answering, approving, publishing, decisions, extensions)
 """One page per step of the shipped model; steps drawn by administrators get the page of their declared form."""
 
 PAGES = STEP_PAGES
