@@ -15,6 +15,7 @@ from casework.second_person import deputyships_beside, first_person_words, writt
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
+from web.steps.taking_back import hold_asked, offer_back
 from workflows.desks.inbox import page_of
 from workflows.desks.inbox_filters import InboxQuery
 from workflows.desks.inbox_steps import Colleague, InboxStep
@@ -80,9 +81,12 @@ def _approved(ref: str, version: str) -> ApprovalOutcome:
         if task.state == "waiting":
             # somebody who comes second is told who was first, whatever they have opened
             refuse_unopened(task.assignment, by=actor(), version=number_in(version) or 0)
-        perform_recorded(ref, by=actor(), now=now(), act=VERB)
+        done = perform_recorded(ref, by=actor(), now=now(), act=VERB, hold=hold_asked(form=False))
     except CaseworkError as refusal:
         return ApprovalOutcome(code, title, False, local(refusal.text))
+    if done.held is not None:
+        offer_back(done.held, code)
+        return ApprovalOutcome(code, title, True, _("Approved; it can be taken back for some seconds."))
     return ApprovalOutcome(code, title, True, _("Approved."))
 
 

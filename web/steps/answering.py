@@ -26,8 +26,8 @@ from web.steps import acts_own_work
 from web.steps.act_page import ActPage
 from web.steps.answer_templates import use_templates
 from web.task_page import Act, TaskPage, at_most
+from workflows.running.doing import StepResult
 from workflows.running.hearing import acts_to_offer
-from workflows.running.steps import StepResult
 
 SHORTEST_PART = 15
 """Fewer characters than this cannot tell what was found or done; the check next to the form only hints at it."""
