@@ -62,7 +62,6 @@ def held_instead(
         with db.session.no_autoflush:
             trial.rollback()
         kept_for_step().clear()
-        db.session.expire_all()
     return tried, keep_held(place, verb, packed(given), by=by, now=now, hold=hold, task_ref=task_ref)
 
 
