@@ -120,7 +120,7 @@ def _open_others(app: Flask, config: Config) -> None:
 
 def _install_parts(app: Flask, config: Config) -> None:
     """What takes part in every request, from compression to the pages of errors."""
-    from web import addresses, errors, filters, locales, navigation, request_log, sent_forms, sessions
+    from web import addresses, errors, filters, held_here, locales, navigation, request_log, sent_forms, sessions
     from web.http import compression, folding, kept_plans, overload, security, static_files
     from web.http import display_preferences as comfort
     from web.inbox import return_url as inbox_back
@@ -134,7 +134,7 @@ def _install_parts(app: Flask, config: Config) -> None:
     overload.install(app)
     security.install(app, config)
     addresses.serve_under(app, config.root)
-    for part in (sessions, addresses, sent_forms, locales, filters, navigation, comfort, inbox_back, static_files, errors):
+    for part in (sessions, addresses, sent_forms, locales, filters, held_here, navigation, comfort, inbox_back, static_files, errors):
         part.install(app)
 
 

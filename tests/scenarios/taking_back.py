@@ -28,7 +28,6 @@ from tests.web.desk import Office
 from workflows.running.carrying_out import carry_out_due
 from workflows.verification import check_process
 
-MOST_CASES = 12
 SECOND = timedelta(seconds=1)
 
 
@@ -76,6 +75,7 @@ class Walk:
     def __init__(self, office: Office, lot: random.Random, *, has_own_clock: bool = True) -> None:
         self.office, self.lot, self.has_own_clock = office, lot, has_own_clock
         self.cases: list[int] = []
+        self.ended: list[int] = []
         self.waiting: list[Pressed] = []
         self.counts: Counter[str] = Counter()
 
@@ -148,7 +148,8 @@ class Walk:
         still = self._row(pressed)
         assert still is None or still.returned_at is not None, "a colleague did what was held"
         db.session.expire_all()
-        for row in db.session.scalars(select(HeldAct).where(HeldAct.case_id == pressed.case, HeldAct.returned_at.is_(None))).all():
+        held_now = select(HeldAct).where(HeldAct.case_id == pressed.case, HeldAct.returned_at.is_(None))
+        for row in db.session.scalars(held_now).all():
             self.office.post(row.account.login or "", f"/held/{row.ref}/take-back")
 
     # -- whoever carries out
@@ -172,7 +173,7 @@ class Walk:
             self.counts["killed"] += 1
         finally:
             event.remove(db.engine, "before_cursor_execute", count)
-            db.session.remove()
+            db.session.rollback()
 
     # -- what is promised
 
@@ -183,9 +184,12 @@ class Walk:
     def finish(self) -> list[str]:
         """What is wrong at the end."""
         assert not self.waiting, self.waiting
+        db.session.rollback()
         db.session.expire_all()
         now = self._now()
-        return [str(finding) for finding in (*check_process(), *check_cases(now=now), *check_chains())]
+        found = [finding.text.en for finding in (*check_process(), *check_cases(now=now), *check_chains()) if finding.is_fault]
+        backwards = [case for case in (*self.cases, *self.ended) if not self._runs_forwards(case)]
+        return found + [f"the history of case {case} runs backwards" for case in backwards]
 
     def _is_settled(self, pressed: Pressed) -> bool:
         row = self._row(pressed)
@@ -225,6 +229,10 @@ class Walk:
         found = select(Event.id).where(Event.case_id == pressed.case, Event.type == pressed.way.verb, Event.at == pressed.at)
         return len(list(db.session.scalars(found)))
 
+    def _runs_forwards(self, case: int) -> bool:
+        times = list(db.session.scalars(select(Event.at).where(Event.case_id == case).order_by(Event.seq)))
+        return times == sorted(times)
+
     # -- the cases
 
     def _case(self) -> Case:
@@ -239,6 +247,7 @@ class Walk:
                 db.session.expire_all()
             if case.state in PRESSED_AT:
                 return case
+            self.ended.append(case.id)
             self.cases.remove(case.id)
         case = build.file_report(self.office.world, now=self._filed_at()).case
         self.cases.append(case.id)

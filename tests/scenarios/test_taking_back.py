@@ -10,7 +10,7 @@ from tests.scenarios.taking_back import WAYS, Walk
 from tests.web.desk import Office
 from tests.whole import WHOLE
 
-ACTS = 200 if WHOLE else 30
+ACTS = 200 if WHOLE else 25
 
 
 @pytest.mark.parametrize("seed", [1, 2] if WHOLE else [1])

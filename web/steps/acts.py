@@ -15,6 +15,7 @@ from casework.taking_back.held_acts import fields_of, own_held
 from web.addresses import this_address
 from web.clock import now
 from web.guards import actor, found, performs
+from web.held_here import offer_back
 from web.sent_forms import answers_again
 from web.steps import (
     acts_agencies,
@@ -29,7 +30,7 @@ from web.steps import (
 from web.steps.act_page import ACT_PAGES, ActPage
 from web.steps.draft_view import as_if_sent
 from web.steps.ready_texts import texts_for
-from web.steps.taking_back import hold_asked, offer_back
+from web.steps.taking_back import hold_asked
 from web.steps.where import where_is
 from web.task_page import Act
 from workflows.running.acts import ActUnknown, act_recorded

@@ -110,14 +110,14 @@ def listed_step(row: Any) -> ListedStep:
     """Read a row of `inbox_statements.page`, whose columns these are."""
     (
         id_, ref, element, desk, state, urgent, due_at, entered_at, claimed_at, assignment_id, version_id, sha256,
-        own_vi, own_en, own_short_vi, own_short_en, holder_id, holder_name, giver_id, giver_name, is_held, is_reported, pressed_by, is_first,
-        words, case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id, quarantined_at,
-        unconfirmed_since, paused_for, paused_until, reopened, is_unconfirmed, area_vi, area_en,
+        own_vi, own_en, own_short_vi, own_short_en, holder_id, holder_name, giver_id, giver_name, is_held, is_reported,
+        pressed_by, is_first, words, case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id,
+        quarantined_at, unconfirmed_since, paused_for, paused_until, reopened, is_unconfirmed, area_vi, area_en,
         lead_vi, lead_en, lead_short_vi, lead_short_en,
     ) = row  # fmt: skip
     case = StepCase(
-        case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id, quarantined_at,
-        unconfirmed_since, paused_for, paused_until, reopened, bool(is_unconfirmed),
+        case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id,
+        quarantined_at, unconfirmed_since, paused_for, paused_until, reopened, bool(is_unconfirmed),
         Bilingual(area_vi, area_en) if area_vi is not None else None, _agency(lead_vi, lead_en, lead_short_vi, lead_short_en), words,
     )  # fmt: skip
     step = InboxStep(
