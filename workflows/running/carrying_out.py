@@ -7,7 +7,7 @@ an act on it is held.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -32,6 +32,8 @@ from workflows.running.steps import TaskUnknown, perform
 LOGGER = logging.getLogger("langbiang.held")
 
 BATCH = 100
+LONGEST = timedelta(hours=12)
+"""After a worker stood still for longer, an act goes back: files made for it are about to be swept, and days may have been summed up."""
 
 
 class ChangedMeanwhile(CaseworkError):
@@ -41,6 +43,16 @@ class ChangedMeanwhile(CaseworkError):
         super().__init__(
             "Hồ sơ vừa có thay đổi khác trong lúc chờ. Vui lòng xem lại hồ sơ rồi quyết định lại.",
             "Something else has changed in the case meanwhile. Please look at the case again and decide anew.",
+        )
+
+
+class StoodStill(CaseworkError):
+    """No worker ran for so long that nobody expects the act any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Hệ thống tạm dừng quá lâu nên việc này chưa được thực hiện. Vui lòng xem lại rồi quyết định lại.",
+            "The system stood still for so long that this was not carried out. Please look at it again and decide anew.",
         )
 
 
@@ -90,6 +102,8 @@ def _carry_out(held_id: int, now: datetime) -> bool:
     case = db.session.get_one(Case, case_id)
     if _changed_at(case) > pressed_at:
         raise ChangedMeanwhile
+    if now - pressed_at > LONGEST:
+        raise StoodStill
     by = actor_for(db.session.get_one(Account, held.account_id), now=now)
     db.session.delete(held)
     db.session.flush()

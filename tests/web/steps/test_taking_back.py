@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from werkzeug.test import TestResponse
 
 from casework.cases import lock_case
@@ -368,3 +368,20 @@ def test_an_author_who_has_left_leaves_nothing_that_waits_for_ever(office: Offic
         db.session.get_one(Account, office.world.people["operator"].id).disabled_at = office.moment
     assert work(office, 10) == 1
     assert held().returned_at is not None
+
+
+@each_kind
+def test_what_was_typed_rests_sealed(office: Office, kind: Kind) -> None:
+    case = begun(office, kind)
+    press(office, kind, case)
+    row = db.session.execute(text("SELECT sealed_given, sealed_fields FROM held_act")).one()
+    assert all(kind.text.encode() not in bytes(each) for each in row if each is not None) or not kind.text
+
+
+def test_after_half_a_day_without_a_worker_it_goes_back(office: Office) -> None:
+    kind = KINDS[0]
+    case = begun(office, kind)
+    press(office, kind, case)
+    assert work(office, 13 * 3600) == 1
+    assert (held().returned_at, case.is_public) == (office.moment, False)
+    assert "Hệ thống tạm dừng quá lâu" in office.words(kind.by, f"/held/{held().ref}")
