@@ -48,7 +48,7 @@ def test_a_leader_approves_by_a_key_takes_it_back_by_another_and_is_asked_before
     page.locator("h1").click()
     asked = page.locator("[data-press-again]")
     page.keyboard.press("r")
-    expect(asked).to_have_text("Nhấn R lần nữa: Yêu cầu làm lại. Esc: thôi.")
+    expect(asked).to_have_text("Nhấn R lần nữa: Yêu cầu xử lý lại. Esc: thôi.")
     page.keyboard.press("Escape")
     expect(asked).to_have_text("")
     page.keyboard.press("r")

@@ -15,7 +15,6 @@ from web.clock import now
 from web.guards import actor, found, performs
 from web.held_here import hold_with, offer_no_more
 from web.locales import in_reader_language as local
-from web.sent_forms import may_repeat
 from web.steps.draft_view import OWN, fields_sent, photos_tokens_in
 from workflows.running.carrying_out import settle, take_back
 
@@ -37,8 +36,7 @@ def is_overdue(held: HeldAct) -> bool:
 
 
 @bp.post("/held/<ref>/take-back")
-@performs(Action.PERFORM_TASK)
-@may_repeat
+@performs(Action.TAKE_BACK_HELD)
 def take(ref: str) -> ResponseReturnValue:
     with unit_of_work():
         is_taken = take_back(ref, by=actor(), now=now()) is not None
@@ -54,7 +52,7 @@ def take(ref: str) -> ResponseReturnValue:
 
 
 @bp.get("/held/<ref>")
-@performs(Action.PERFORM_TASK)
+@performs(Action.TAKE_BACK_HELD)
 def look(ref: str) -> ResponseReturnValue:
     """What became of something one did: held, with the button; or back, with the reason and the way to the form."""
     held = found(own_held(ref, by=actor()))
@@ -74,7 +72,7 @@ def look(ref: str) -> ResponseReturnValue:
 
 
 @bp.get("/held/<ref>/state")
-@performs(Action.PERFORM_TASK)
+@performs(Action.TAKE_BACK_HELD)
 def state(ref: str) -> ResponseReturnValue:
     """For the script of the strip, once the time is over."""
     held = own_held(ref, by=actor())
