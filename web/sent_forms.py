@@ -55,6 +55,7 @@ MAY_REPEAT: dict[Action, str] = {
     Action.READ_INBOX: _OF_ONE_SELF,
     Action.CLAIM_TASK: _OF_ONE_SELF,
     Action.KEEP_DRAFT: "a draft has revisions",
+    Action.TAKE_BACK_HELD: _OF_ONE_SELF,
     Action.FILE_REPORT: _OWN_KEY,
     Action.TAKE_REPORT: _OWN_KEY,
     Action.TRACK_REPORT: _SHOWS,

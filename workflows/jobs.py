@@ -23,6 +23,7 @@ from workflows.moving.batch import go_on as go_on_with_moves
 from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.reorganising.acts import go_on as go_on_with_reorganisations
 from workflows.reorganising.leaving import return_tasks_of_leavers
+from workflows.running.carrying_out import carry_out_due
 from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.schedules import run_schedules
 
@@ -42,6 +43,7 @@ class Job:
 
 
 INTERVALS: dict[str, timedelta] = {
+    "carry_out_held_acts": timedelta(seconds=1),
     "fire_due_timers": timedelta(seconds=2),
     "deliver_messages": timedelta(seconds=30),
     "send_reminders": timedelta(seconds=60),
@@ -97,6 +99,7 @@ def _drained(take: Callable[[datetime, int], int]) -> Run:
 
 
 OWN: dict[str, Run] = {
+    "carry_out_held_acts": _drained(carry_out_due),
     "fire_due_timers": _drained(fire_due_timers),
     "deliver_messages": deliver_messages,
     "send_reminders": _drained(send_reminders),

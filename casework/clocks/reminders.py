@@ -16,6 +16,7 @@ from casework.clocks.reminder_ladder import Rung, reached_rungs
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
+from casework.held_cases import is_held
 from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case, Clock, Event, Note, Reminder
 from casework.notes.exchange import put_in_exchange
@@ -203,11 +204,12 @@ def _handed_back() -> RemindRefused:
 
 
 def _due(now: datetime) -> Select[int, int]:
-    """The limits whose next rung is reached. A paused case reminds nobody until it is resumed."""
+    """The limits whose next rung is reached. A paused case reminds nobody until it is resumed, and one with an act that is held until that
+    is done, with the moment of its press, or taken back."""
     return (
         select(Clock.id, Clock.case_id)
         .join(Case, Clock.case_id == Case.id)
-        .where(Clock.remind_at <= now, Case.paused_for.is_(None), Case.state.not_in(list(STILL_STATES)))
+        .where(Clock.remind_at <= now, Case.paused_for.is_(None), Case.state.not_in(list(STILL_STATES)), ~is_held(Case.id))
         .order_by(Clock.remind_at, Clock.id)
     )
 

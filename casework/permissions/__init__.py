@@ -170,6 +170,7 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out", ANYONE
     SPLIT = "split", OPERATIONS
     SUBMIT_ANSWER = "submit_answer", {Role.OFFICER}
+    TAKE_BACK_HELD = "take_back_held", STAFF
     TAKE_REPORT = "take_report", OPERATIONS
     TRACK_REPORT = "track_report", ANYONE
     TRANSCRIBE = "transcribe", OPERATIONS

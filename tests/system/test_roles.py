@@ -149,7 +149,7 @@ WHO_DOES = {
     "read_process": {"administrator", "process_approver", "inspector"}, "edit_process": {"administrator"},
     "approve_process": {"process_approver"}, "mend_process": {"administrator"},
     "assign_task": {"ops_lead", "agency_leader"}, "read_team": {"ops_lead", "agency_leader"},
-    "keep_draft": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
+    "keep_draft": ALL_STAFF, "take_back_held": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
     "search_cases": TEAM | {"officer", "agency_leader", "committee_leader"}, "look_up_phone": TEAM,
     "appoint_deputy": {"administrator", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
     "confirm_deputy": {"administrator"}, "change_settings": {"administrator"},
@@ -475,6 +475,10 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200
         case "bulk_approval.approvals":
             return 200 if name.startswith("leader of ") or name == "committee leader" else 403
+        case "taking_back.look":
+            return 404
+        case "taking_back.state":
+            return 200
         case "team.team":
             return 200 if leads(name) else 403
         case "answer_templates.templates":

@@ -54,6 +54,7 @@ from workflows.desks.inbox_statements import Asked
 from workflows.desks.inbox_steps import InboxStep
 from workflows.drafting.version_lists import versions_to_approve
 from workflows.running import steps
+from workflows.running.holding import ActHeld
 from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("inbox", __name__)
@@ -150,7 +151,7 @@ def claim(ref: str) -> ResponseReturnValue:
             code = task.case.code
     except TaskUnknown:
         return found(None)
-    except (TaskClaimed, TaskAlreadyDone, StepRefused) as refusal:
+    except (TaskClaimed, TaskAlreadyDone, StepRefused, ActHeld) as refusal:
         flash(local(refusal.text), "wait")
     else:
         flash(_("Case %(code)s is yours now.", code=code))

@@ -30,8 +30,8 @@ from web.steps.answer_templates import use_templates
 from web.steps.where import on_open_map
 from web.task_page import Act, TaskPage, at_most
 from workflows.desks.near_work import MOST_COUNTED, around, count_near
+from workflows.running.doing import StepResult
 from workflows.running.hearing import acts_to_offer
-from workflows.running.steps import StepResult
 
 SHORTEST_PART = 15
 """Fewer characters than this cannot tell what was found or done; the check next to the form only hints at it."""

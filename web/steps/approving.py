@@ -28,7 +28,7 @@ from web.task_page import Act, TaskPage, at_most
 from web.text_diff import Change, changes
 from workflows.desk_access import is_at
 from workflows.models import WaitingTask
-from workflows.running.steps import StepResult
+from workflows.running.doing import StepResult
 
 MOST_NOTES = 10
 """The newest notes of the agency shown here; the case page has all."""

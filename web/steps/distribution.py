@@ -30,7 +30,7 @@ from web.locales import in_reader_language as local
 from web.steps.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
 from workflows.routing.candidates import Candidates, candidates_for
-from workflows.running.steps import StepResult
+from workflows.running.doing import StepResult
 
 INSTRUCTIONS = "instructions-"
 """Prefix of the words for one agency; its ref follows. Without any it gets those for all."""

@@ -63,8 +63,8 @@ from web.steps.where import where_is
 from web.task_page import Act, TaskPage, at_most
 from workflows.definitions.parsed import definition_of
 from workflows.routing.hotline_numbers import hotline_numbers_for
+from workflows.running.doing import StepResult
 from workflows.running.hearing import unheard_in
-from workflows.running.steps import StepResult
 
 WORDS = "words-"
 SAID = "said-"

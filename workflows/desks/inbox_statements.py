@@ -45,6 +45,7 @@ from casework.reading.counting import MOST_KEPT, Counted, Rows, number_of
 from casework.states import UNCLASSIFIED, Pause
 from workflows.desk_access import desks_read_by, unconfirmed_desks
 from workflows.desks.inbox_filters import NO_FILTER, NOBODY, SOON, InboxFilter, InboxQuery, IndexRange, Waits, late_step, ranges_of
+from workflows.desks.pressed import PRESSED_BY
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running.claims import counts_at
 
@@ -234,7 +235,7 @@ _STEP: tuple[ColumnElement[Any], ...] = (
     TASK.c.id, TASK.c.ref, TASK.c.element, TASK.c.desk, TASK.c.state, TASK.c.urgent, TASK.c.due_at, TASK.c.entered_at, TASK.c.claimed_at,
     TASK.c.assignment_id, VERSION.c.id, VERSION.c.sha256, OWN_AGENCY.c.name_vi, OWN_AGENCY.c.name_en, OWN_AGENCY.c.short_name_vi,
     OWN_AGENCY.c.short_name_en, HOLDER.c.id, HOLDER.c.full_name, GIVER.c.id, GIVER.c.full_name, counts_at(NOW, TODAY),
-    and_(UNCLASSIFIED_CASE, is_reported(TASK.c.case_id)),
+    and_(UNCLASSIFIED_CASE, is_reported(TASK.c.case_id)), PRESSED_BY,
 )  # fmt: skip
 _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.id, CASE.c.code, CASE.c.ref, CASE.c.centre_id, CASE.c.area_id, CASE.c.state, CASE.c.source, CASE.c.title, CASE.c.urgency,
