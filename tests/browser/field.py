@@ -3,22 +3,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from casework.db import db, unit_of_work
 from casework.models import Answer, Case, Event, LoginSession
 from tests import build
 from tests.browser.house import ARGUMENTS, CHROMIUM, PHONE, WITHOUT_A_WINDOW, free_port
 from tests.browser.mortal import Mortal, Wire, wired
-from tests.browser.waiting import PATIENCE, ask_until
+from tests.browser.waiting import PATIENCE, ask, ask_until
 from tests.conftest import environment_of, running
 from web import sessions
 from web.clock import now
@@ -33,7 +36,8 @@ CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
   return canvas.captureStream(30);
 };"""
 STATE = """() => { const { here, cases, things } = langbiangFieldWork;
-  return { state: here.state, cases: cases.length, isOffline: here.isOffline, things: [...things.values()].map(each => [each.kind, each.state]) }; }"""
+  const kept = [...things.values()].map(each => [each.kind, each.state]);
+  return { state: here.state, cases: cases.length, isOffline: here.isOffline, things: kept }; }"""
 PARTS = {"findings": "Đã đến nơi, ổ gà sâu 20 cm.", "actions": "Đã rải đá và đầm phẳng.", "remaining": "Không còn.",
          "contact": "Tổ quản lý đường bộ"}  # fmt: skip
 
@@ -79,11 +83,15 @@ class Telephone:
                         found.append(int(each.name))
         return found
 
-    def kill(self) -> None:
+    def end_processes(self) -> None:
         """End its processes as a telephone does: nothing is written any more."""
         for process in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """The same, and wait until the folder may be used again."""
+        self.end_processes()
         with contextlib.suppress(Exception):
             self.context.close()
         end = time.monotonic() + PATIENCE / 1000
@@ -219,3 +227,56 @@ def write(page: Page, title: str, *, submit: bool = False, **parts: str) -> None
     else:
         page.locator("[data-writing] [data-close]").last.click()
     expect(page.locator("[data-writing]")).to_be_hidden()
+
+
+NEXT = """() => langbiangFieldWork.cases.map(one => { const thing = langbiangFieldWork.thingOf(one.assignment);
+  const isAccepting = langbiangFieldWork.thingOf(one.assignment, true);
+  const deed = one.is_new && !isAccepting ? "accept" : !thing || !thing.photos.length ? "shoot" : thing.kind === "draft" ? "write" : "";
+  return [one.title, deed]; })"""
+
+
+def worked_with_kills(hills: Uplands, cases: Sequence[Case], *, seed: int, kills: int) -> int:
+    """Work on cases until all of them are answered, with the line cut and whole by turns and the browser killed at instants drawn by
+    lot. Returns how often it was killed."""
+    lot, killed, titles = random.Random(seed), 0, {case.title for case in cases}
+    telephone = hills.telephone(f"killed-{seed}")
+    try:
+        _begin(hills, telephone)
+        while True:
+            timer = threading.Timer(lot.uniform(0.1, 3), telephone.end_processes) if killed < kills else None
+            try:
+                if timer is not None:
+                    timer.start()
+                hills.wire.cut = lot.random() < 0.6
+                if not _one_more(telephone.page, titles, lot):
+                    return killed
+            except (PlaywrightError, AssertionError):
+                if telephone.processes():
+                    raise
+            if timer is not None:
+                timer.join()
+                killed += 1
+                telephone.kill()
+                telephone.start()
+                hills.wire.cut = False
+                _begin(hills, telephone)
+    finally:
+        telephone.kill()
+
+
+def _begin(hills: Uplands, telephone: Telephone) -> None:
+    telephone.sign_in(hills.session("officer_PTNMT"))
+    settled(telephone.open(), state="open")
+
+
+def _one_more(page: Page, titles: set[str], lot: random.Random) -> bool:
+    """Do one thing that is still to be done; send where nothing is. False once the centre has all of it."""
+    left = [(title, deed) for title, deed in ask(page, NEXT) if title in titles]
+    if not left:
+        return bool(ask(page, "langbiangFieldWork.unsent().length"))
+    if deeds := [each for each in left if each[1]]:
+        title, deed = lot.choice(deeds)
+        {"accept": accept, "shoot": shoot, "write": lambda *at: write(*at, submit=True)}[deed](page, title)
+        return True
+    ask(page, "langbiangFieldWork.meet()")
+    return True

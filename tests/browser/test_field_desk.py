@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from casework.photos.records import photos_of_answer
 from tests import build
-from tests.browser.field import PARTS, Uplands, accept, card, settled, shoot, uplands, write
+from tests.browser.field import PARTS, Uplands, accept, card, settled, shoot, uplands, worked_with_kills, write
 from tests.browser.waiting import ask_until
 
 pytestmark = [pytest.mark.browser]
@@ -188,3 +188,49 @@ def test_a_newer_draft_of_ones_own_is_asked_about_before_it_is_replaced(hills: U
     settled(page, things=[["draft", "saved"]])
     for each in (telephone, other):
         each.close()
+
+
+def test_killed_at_any_instant_everything_is_recorded_once(hills: Uplands) -> None:
+    cases = [hills.case(f"Việc số {number} bị ngắt giữa chừng") for number in range(3)]
+    assert worked_with_kills(hills, cases, seed=1, kills=4) == 4
+    for case in cases:
+        [answer] = hills.answers(case)
+        assert len(photos_of_answer(answer)) == 1
+        assert (hills.events(case, "accept_assignment"), hills.events(case, "submit_answer")) == (1, 1)
+
+
+OLD_QUEUE = """words => new Promise(done => { const request = indexedDB.open("langbiang", 1);
+  request.onupgradeneeded = () => { const made = request.result;
+    made.createObjectStore("reports", { keyPath: "key" });
+    made.createObjectStore("files", { keyPath: ["key", "number"] });
+    made.createObjectStore("meta", { keyPath: "name" }); };
+  request.onsuccess = () => { const deed = request.result.transaction(["reports", "files"], "readwrite");
+    const key = "10000000-0000-4000-8000-000000000001", now = Date.now();
+    deed.objectStore("reports").put({ key, owner: "guest", language: "vi", savedAt: now, heldAt: now, tries: 1, why: "", text: "",
+      nextTry: now + 9e8, state: "waiting", fields: [["words", words]],
+      files: [{ kind: "photos", name: "a.jpg", type: "image/jpeg", size: 3, number: 0 }] });
+    deed.objectStore("files").put({ key, number: 0, data: new Uint8Array([1, 2, 3]).buffer });
+    deed.oncomplete = () => { request.result.close(); done(); }; }; })"""
+CLEAR = """() => new Promise(done => { const request = indexedDB.open("langbiang"); request.onsuccess = () => {
+  const deed = request.result.transaction(["reports", "files"]), [rows, files] = ["reports", "files"].map(name => deed.objectStore(name).getAll());
+  deed.oncomplete = () => { request.result.close();
+    done([...rows.result, ...files.result].filter(row => !row.iv || row.fields).length); }; }; })"""
+FILE = "langbiangQueue.filesOf('10000000-0000-4000-8000-000000000001').then(rows => [...new Uint8Array(rows[0].data)])"
+
+
+def test_reports_that_wait_are_sealed_also_those_of_an_earlier_release(hills: Uplands) -> None:
+    telephone = hills.telephone("citizen")
+    page = telephone.page
+    page.route("**/queue-core.js*", lambda route: route.abort())
+    page.goto("/reports")
+    page.evaluate(OLD_QUEUE, PLANTED[1])
+    page.unroute("**/queue-core.js*")
+    hills.wire.shut = (b"POST /offline",)
+    page.goto("/offline/queue")
+    expect(page.locator("[data-list] article")).to_contain_text(PLANTED[1])
+    assert page.evaluate(FILE) == [1, 2, 3]
+    assert page.evaluate(CLEAR) == 0
+    page.evaluate("""words => langbiangQueue.save("20000000-0000-4000-8000-000000000002",
+      { owner: "guest", language: "vi", fields: [["words", words]], files: [], state: "waiting" })""", PLANTED[2])
+    telephone.close()
+    assert telephone.readable(PLANTED[2]) == []

@@ -635,6 +635,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in SCHEDULES else 403
         case "schedules.schedule" | "schedules.change":     # there is none yet
             return 404 if name in SCHEDULES else 403
+        case "field.desk" | "field.work":
+            return 200 if name.startswith(("officer", "deputy of the officer")) else 403
         case "open_map.map_of_open_work" | "search.search":
             searches_nothing = HAS_NO_CASES | {"administrator", "other centre's administrator", "confidential reader"}
             return 403 if name in searches_nothing else 200
@@ -751,8 +753,9 @@ def sent_by_hand(the: Stage, name: str, endpoint: str) -> set[int]:
 def path_of(the: Stage, rule: Rule) -> str:
     """The address of a route for the case in the middle; of steps that of nobody any more."""
     ref = "case" if rule.endpoint.startswith(OF_A_CASE) else "task of nobody"
+    uuid = "00000000-0000-4000-8000-000000000000"
     values = {"<code>": the.names["code"], "<ref>": the.names[ref], "<report>": the.names["report"], "<recording>": the.names["recording"],
-              "<ticket>": "0" * 16, "<key>": "00000000-0000-4000-8000-000000000000", "<client_key>": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
+              "<ticket>": "0" * 16, "<key>": uuid, "<client_key>": uuid}  # fmt: skip
     return re.sub(r"<\w+>", lambda part: values.get(part[0], part[0]), rule.rule)
 
 

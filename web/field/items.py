@@ -141,7 +141,7 @@ def _refuse_foreign() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     is_foreign = site not in (None, "same-origin") or (origin is not None and urlsplit(origin).netloc != request.host)
     if is_foreign or SECRET_HEADER not in request.headers:
-        raise NotTaken(403)
+        raise NotTaken(404)
 
 
 def _once(key: str) -> str:
