@@ -23,7 +23,7 @@ PAGES = (
     "inbox.assigning", "inbox.team",
     "steps.pages", "steps.drafts", "steps.taking_back", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page",
     "cases.diagram", "cases.quarantined", "notes", "exchange", "steps.acts",
-    "inbox.late", "inbox.late_bulk", "inbox.open_map", "inbox.board",
+    "inbox.late", "inbox.late_bulk", "inbox.open_map", "inbox.board", "field.pages", "field.items",
     "intake.unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",

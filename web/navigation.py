@@ -115,6 +115,8 @@ def _entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
 def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
+    if may(actor(), Action.READ_FIELD_DESK):
+        bar.append(_entry("field.desk", _("Nearby"), "current-location"))
     if may(actor(), Action.READ_OPEN_MAP):
         bar.append(_entry("open_map.map_of_open_work", _("Map"), "map-2"))
     has_dashboard = may(actor(), Action.READ_STATISTICS)

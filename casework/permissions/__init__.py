@@ -134,6 +134,7 @@ class Action(StrEnum):
     READ_BREACHES = "read_breaches", {Role.ADMINISTRATOR, Role.INSPECTOR}
     READ_CASE = "read_case", CASE_READERS
     READ_HEALTH = "read_health", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_FIELD_DESK = "read_field_desk", {Role.OFFICER}
     READ_INBOX = "read_inbox", STAFF
     READ_LATE = "read_late", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}
     READ_LETTERS = "read_letters", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK}

@@ -12,6 +12,7 @@ from tests.soak import (
     facts,
     failover,
     faults,
+    field,
     figures,
     fuzz,
     heat,
@@ -49,7 +50,7 @@ RUNS: dict[str, Run] = {
         kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, takebacks.RUN, lives.RUN, looks.RUN, checks.RUN,
         whole.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
-        reports.RUN, houses.RUN, journeys.RUN,
+        reports.RUN, houses.RUN, journeys.RUN, field.RUN,
         tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
     )
 }

@@ -61,7 +61,7 @@ BESIDE = (
     ("own-messages", "/account/messages", Action.CHOOSE_MESSAGES), ("password", "/account/password", Action.MANAGE_SESSIONS),
     ("call", "/intake/call", Action.TAKE_REPORT), ("camera", "/intake/camera", Action.TAKE_REPORT),
     ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE),
-    ("open-map", "/open-map", Action.READ_OPEN_MAP),
+    ("open-map", "/open-map", Action.READ_OPEN_MAP), ("field-desk", "/field", Action.READ_FIELD_DESK),
 )  # fmt: skip
 """Pages at desks that hang on no case."""
 

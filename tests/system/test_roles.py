@@ -156,6 +156,7 @@ WHO_DOES = {
     "choose_messages": EVERYBODY, "manage_people": {"administrator"}, "manage_wallboards": {"ops_lead", "administrator"},
     "open_settings": {"administrator", "inspector", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
     "read_health": {"administrator", "inspector"}, "run_job": {"administrator"},
+    "read_field_desk": {"officer"},
     "read_open_map": TEAM | {"officer", "agency_leader", "committee_leader"},
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
@@ -446,6 +447,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in CITIZENS else 302
         case "contacts_account.contact_code":
             return 302 if name in GUESTS | CITIZENS else 404
+        case "field.kept" | "field.contact":
+            return 200                                  # the page as for nobody, and whether a session is on, which only its secret asks
         case "message_choices.push_worker" | "offline.away" | "offline.form" | "offline.queue" | "offline.worker" | "offline.manifest":
             return 200
         case "offline_reports.state":
@@ -651,6 +654,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in SCHEDULES else 403
         case "schedules.schedule" | "schedules.change":     # there is none yet
             return 404 if name in SCHEDULES else 403
+        case "field.desk" | "field.work":
+            return 200 if name.startswith(("officer", "deputy of the officer")) else 403
         case "open_map.map_of_open_work" | "search.search":
             searches_nothing = HAS_NO_CASES | {"administrator", "other centre's administrator", "confidential reader"}
             return 403 if name in searches_nothing else 200
@@ -771,8 +776,9 @@ def sent_by_hand(the: Stage, name: str, endpoint: str) -> set[int]:
 def path_of(the: Stage, rule: Rule) -> str:
     """The address of a route for the case in the middle; of steps that of nobody any more."""
     ref = "case" if rule.endpoint.startswith(OF_A_CASE) else "task of nobody"
+    uuid = "00000000-0000-4000-8000-000000000000"
     values = {"<code>": the.names["code"], "<ref>": the.names[ref], "<report>": the.names["report"], "<recording>": the.names["recording"],
-              "<ticket>": "0" * 16, "<client_key>": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
+              "<ticket>": "0" * 16, "<key>": uuid, "<client_key>": uuid}  # fmt: skip
     return re.sub(r"<\w+>", lambda part: values.get(part[0], part[0]), rule.rule)
 
 
