@@ -116,9 +116,10 @@ def groups_of(by: Actor, typed: str, sign: str = "") -> list[Group]:
 
 def cases(by: Actor, typed: str, words: tuple[str, ...]) -> list[Row]:
     """Cases by code, words or place, as the search page finds them."""
-    if not may(by, Action.SEARCH_CASES) or sum(map(len, words)) < LEAST_LETTERS:
+    codes = codes_meant(typed, now=now())
+    if not may(by, Action.SEARCH_CASES) or not (codes or sum(map(len, words)) >= LEAST_LETTERS):
         return []
-    wanted = CaseSearch(words=typed, codes=codes_meant(typed, now=now()))
+    wanted = CaseSearch(words=typed, codes=codes)
     return [_case_row(hit, words) for hit in search_cases(wanted, by=by).hits[:MOST]]
 
 
