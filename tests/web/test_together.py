@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, insert, select, text
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import BellRead, Deputy, Event, OutboxMessage, Presence
 from casework.notes.mentions import mention_in
 from casework.notes.notes import write_note
-from casework.together.bell import KEPT, lines_for
-from casework.together.presence import GONE
+from casework.reading.counting import count
+from casework.together.bell import KEPT, lines_for, unread
+from casework.together.presence import GONE, who_is_where
 from casework.together.sweeping import sweep_presence
 from tests import build
 from tests.conftest import client_of
@@ -280,3 +281,38 @@ def test_the_number_beside_the_bell_is_counted_with_the_steps_that_wait(office: 
         of_bell = [statement for statement in sent if "bell_read" in statement]
         assert len(of_bell) == 1, address
         assert "waiting_task" in of_bell[0], f"{address}: not for itself"
+
+
+@pytest.mark.on_both
+def test_the_bell_and_the_pulse_read_by_their_indexes(office: Office) -> None:
+    build.case_at(office.world, "handling")
+    by, on_sqlite = office.world.actor("officer_PTNMT", office.moment), db.engine.dialect.name == "sqlite"
+    with unit_of_work():
+        db.session.execute(insert(OutboxMessage), [
+            {"recipient": f"desk:officer@a{number % 40}", "template": "answer_to_redo" if number % 9 == 0 else "step_waiting",
+             "channel": "page", "parameters": {}, "dedupe_key": f"filled:{number}", "created_at": build.NOON, "due_at": build.NOON}
+            for number in range(8_000)
+        ])  # fmt: skip
+    with unit_of_work():
+        db.session.execute(text("ANALYZE"))
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        sent.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    counted = unread(by, now=office.moment)
+    assert counted is not None
+    count(counted)
+    who_is_where(by, now=office.moment)
+    event.remove(db.engine, "before_cursor_execute", note)
+    of_bell, of_presence = (next(each for each in sent if word in each[0]) for word in ("bell_read", "presence"))
+    for (statement, values), index in ((of_bell, "ix_outbox_bell"), (of_presence, "ix_presence_seen_at")):
+        with db.engine.connect() as connection:
+            if not on_sqlite:
+                connection.exec_driver_sql("SET enable_seqscan = off" if index.startswith("ix_presence") else "SELECT 1")
+            how = "EXPLAIN QUERY PLAN" if on_sqlite else "EXPLAIN"
+            plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{how} {statement}", values))
+        assert index in plan, plan
+        assert "Seq Scan on outbox_message" not in plan, plan
+        assert "SCAN outbox_message" not in plan, plan
