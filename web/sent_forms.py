@@ -53,6 +53,8 @@ MAY_REPEAT: dict[Action, str] = {
     Action.CONFIRM_CONTACT: _OF_ONE_SELF,
     Action.FOLLOW_OWN: _OF_ONE_SELF,
     Action.READ_INBOX: _OF_ONE_SELF,
+    Action.READ_BELL: _OF_ONE_SELF,
+    Action.BE_SEEN: _OF_ONE_SELF,
     Action.CLAIM_TASK: _OF_ONE_SELF,
     Action.KEEP_DRAFT: "a draft has revisions",
     Action.TAKE_BACK_HELD: _OF_ONE_SELF,

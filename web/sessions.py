@@ -29,7 +29,7 @@ PUSH_COOKIE = "langbiang_push"
 TOKEN_PURPOSE = "login session"
 UNATTENDED = frozenset(
     (
-        "inbox.pulse", "board.wall_picture", "dashboard.pulse", "static", "offline.worker", "offline_reports.token",
+        "inbox.pulse", "board.wall_picture", "dashboard.pulse", "presence.pulse", "static", "offline.worker", "offline_reports.token",
         "offline_reports.state", "offline_reports.file", "offline_reports.report", "field.work", "field.contact",
     )
 )  # fmt: skip

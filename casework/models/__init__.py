@@ -20,11 +20,13 @@ from casework.models.clocks import Clock, ClockPause, Reminder
 from casework.models.desks import (
     AnswerOpening,
     AnswerTemplate,
+    BellRead,
     Draft,
     DraftPhotos,
     HeldAct,
     Mention,
     PhotoDetection,
+    Presence,
     ReadyText,
     SavedFilter,
     SuggestionRule,
@@ -76,7 +78,7 @@ from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
+    "Assignment", "BellRead", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
     "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
@@ -85,6 +87,7 @@ __all__ = [
     "Letterhead", "LoginSession", "MeToo", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage",
     "Output", "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProcessingActivity",
     "ProgramProcess", "PublicFigures",
+    "Presence",
     "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
     "ReadyText", "Recording", "RecoveryCode", "RecurringJob", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule",
     "Reorganisation",

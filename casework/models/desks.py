@@ -174,3 +174,29 @@ class PhotoDetection(Model):
     rectangles: Mapped[list[Any]] = mapped_column(Json, comment="[left, top, right, bottom, score] in fractions of the upright picture")
     error: Mapped[str | None] = mapped_column(String(80), comment="class of the error when it failed: nobody looked, a person has to")
     detected_at: Mapped[datetime]
+
+
+class Presence(Model):
+    """A member of staff who has a case open now. Kept as long as the page is, half a minute at most beyond, and never as history.
+
+    No foreign keys: they would make the row of a case wait for whoever works on it. On PostgreSQL the table is unlogged, so that it is in
+    no archive of changes and in no standby; backups leave it out.
+    """
+
+    __tablename__ = "presence"
+    __table_args__ = (Index("ix_presence_case", "case_id", "body"),)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[str] = mapped_column(String(24), comment="c<centre> or a<agency>: who of the same one sees it")
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    is_writing: Mapped[bool] = mapped_column(comment="something was typed just now; never what")
+
+
+class BellRead(Model):
+    """A message to a desk that one of its people has read; the others have not. Messages to one person know it themselves."""
+
+    __tablename__ = "bell_read"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id", ondelete="CASCADE"), primary_key=True, index=True)
+    read_at: Mapped[datetime] = mapped_column(index=True)

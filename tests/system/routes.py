@@ -143,7 +143,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
 
 BESIDE = ("/reports?q=", "/reports?q=rac", "/reports?view=map", "/reports.atom?q=rac", "/search?q=rac", "/search?state=open",
           "/inbox?waits=officer", "/inbox?waits=team", "/inbox?q=1", "/search?q=1", "/inbox?q=",
-          "/inbox?view=mine",
+          "/inbox?view=mine", "/palette?q=rac", "/palette?q=%40", "/palette?q=1",
           "/inbox?view=late", "/inbox?view=frozen", "/open-map?view=mine", "/open-map?box=11,13,107,109", "/sign-in?next=/inbox",
           "/settings/texts?text=report_filed")
 """Addresses with a question in them."""

@@ -97,6 +97,7 @@ def pages(cases: list[Case]) -> list[tuple[str, str, str]]:
     found += [(name, path, path) for name in ("operator", "officer_PTNMT") for path in ("/inbox", "/inbox?view=mine", "/inbox?view=late")]
     found += [("operator", "/inbox?q=", f"/inbox?q={open_.code}")]
     found += [("operator", path, path) for path in ("/inbox?waits=others", "/inbox?state=to_verify&urgency=normal", "/inbox/pulse")]
+    found += [("operator", path, path) for path in ("/palette?q=rac", "/bell")]
     found += [("leader_PTNMT", "/team", "/team")]
     found += [(name, f"/cases/<{case.state}>", f"/cases/{case.ref}") for name in ("operator", "officer_PTNMT", "committee_leader")
               for case in (open_, done)]

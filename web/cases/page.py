@@ -28,6 +28,7 @@ from casework.permissions.sight import case_seen_by
 from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
+from casework.together.bell import read_in_case
 from web.accounts.blocked_senders import blockable
 from web.cases.acts_placed import PlacedActs, acts_placed
 from web.cases.agency_rows import AgencyRow, RowsRead, agency_rows
@@ -53,14 +54,16 @@ from web.documents.beside import Documents, documents_shown
 from web.exchange import exchanges_shown
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.http.after_response import afterwards
 from web.inbox.source_labels import SOURCE_LABELS
+from web.navigation import counted_here, counted_in_bar
 from web.notes import notes_shown, title_for
 from web.reorganising.former_names import former_agency_name, former_place_name
 from web.sent_forms import answers_again
 from web.task_page import at_most
 from workflows.desk_access import REPORTER, is_at
 from workflows.desks.case_opening import case_opened
-from workflows.desks.inbox import waiting_for, waiting_in_case
+from workflows.desks.inbox import waiting_in_case
 from workflows.desks.waiting_on import WaitsFor, waiting_on
 from workflows.models import WaitingTask
 from workflows.running.claims import holders
@@ -157,9 +160,12 @@ def identity(ref: str) -> ResponseReturnValue:
 def opened(ref: str) -> Case:
     """The case, with the number in the bar above, and what its parts tell of themselves, counted along."""
     by = actor()
-    counted = {"waiting": waiting_for(by, now=now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
+    counted = {**counted_in_bar(now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
     seen, counts = case_opened(by, ref, counted)
-    g.waiting_count, g.case_counts = counts["waiting"], counts
+    counted_here(counts)
+    g.case_counts = counts
+    if seen is not None and counts["bell"]:
+        afterwards(lambda: read_in_case(ref, by=by, now=now()))
     return found(seen)
 
 

@@ -28,6 +28,8 @@ from casework.reading.counting import Counted
 from casework.rights.breaches import untold
 from casework.rights.deputies import principals_of
 from casework.settings.elements import renamed_elements
+from casework.together.bell import unread as unread_lines
+from casework.together.presence import who_is_where
 from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
@@ -38,6 +40,7 @@ from web.inbox.return_url import ALONE, inbox_address, present, way_back
 from web.inbox.rows import rows_of
 from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, view_words, views_of, wanted_of
 from web.locales import in_reader_language as local
+from web.presence import as_told
 from workflows.desks.inbox import (
     MOST_COUNTED,
     Counts,
@@ -78,7 +81,7 @@ def inbox() -> ResponseReturnValue:
     tasks = list(page.tasks)
     counts = counts_for(by, now=moment, wanted=wanted, desks_of=asked.reader, beside=_counted_beside(by, asked, moment))
     # the bar above shows the same number
-    g.waiting_count = counts.all
+    g.waiting_count, g.bell_count = counts.all, counts.beside["bell"]
     beyond, apart = counts.beside["beyond"], counts.beside["unconfirmed"]
     filters, told = kept_for(by) if counts.beside["filters"] or counts.beside["notices"] else ([], [])
     renamed = renamed_elements(local_day(moment))
@@ -117,16 +120,20 @@ def inbox() -> ResponseReturnValue:
 def pulse() -> ResponseReturnValue:
     """Answer how many steps are waiting, and how many are newer than the row an open page knows; empty where nothing changed.
 
-    Takes one statement in addition to those identifying the person, bounded as `counts_for`.
+    Takes two statements in addition to those identifying the person: the numbers, bounded as `counts_for`, and which colleagues have
+    which case open.
     """
     by, chosen = actor(), filter_in(request.args)
     wanted = wanted_of(request.args.get("view", "all"), chosen)
     known = number_in(request.args.get("since", "")) or 0
-    counts = counts_for(by, now=now(), wanted=wanted, desks_of=reader_of(by, chosen, principals_of(by)), since=known)
+    moment = now()
+    beside = {"bell": unread_lines(by, now=moment)}
+    counts = counts_for(by, now=moment, wanted=wanted, desks_of=reader_of(by, chosen, principals_of(by)), since=known, beside=beside)
     views = {view.key: {"count": view.count, "late": view.is_late} for view in views_of(counts)}
     told = {
         "views": views, "all": counts.all, "shown": shown_count(counts.shown), "newest": counts.newest, "urgent": counts.urgent,
-        "fresh": counts.fresh, "fresh_urgent": counts.fresh_urgent,
+        "fresh": counts.fresh, "fresh_urgent": counts.fresh_urgent, "bell": counts.beside["bell"],
+        "here": {ref: as_told(others) for ref, others in who_is_where(by, now=moment).items()},
     }  # fmt: skip
     answer = Response(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), mimetype="application/json")
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -247,6 +254,7 @@ def _counted_beside(by: Actor, asked: InboxRequest, moment: datetime) -> dict[st
         "villages": unreleased(by) if by.holds((Role.OPS_LEAD,)) else None,
         "filters": seen_filters(by),
         "notices": unread(by),
+        "bell": unread_lines(by, now=moment),
     }
 
 

@@ -1,5 +1,7 @@
 """The page of one step: shows its element's form and performs the step in one unit of work; a fault leaves an incident."""
 
+from functools import partial
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -16,14 +18,17 @@ from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from casework.taking_back.held_acts import why_of
+from casework.together.bell import read_in_case
 from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.held_here import offer_back
+from web.http.after_response import afterwards
 from web.inbox.queue import next_address, queue_asked, queue_beside
 from web.inbox.return_url import inbox_address
 from web.locales import in_reader_language as local
+from web.navigation import counted_here, counted_in_bar
 from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, hotline, publishing, triage
 from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
@@ -33,7 +38,7 @@ from web.steps.where import where_is
 from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
-from workflows.desks.inbox import Position, waiting_for, waiting_in_case
+from workflows.desks.inbox import Position, waiting_in_case
 from workflows.models import WaitingTask
 from workflows.running import steps
 from workflows.running.carrying_out import settle
@@ -70,6 +75,8 @@ def task(ref: str) -> ResponseReturnValue:
     if request.method == "GET":
         with reading_once():
             step = _step(ref)
+            if g.bell_count:
+                afterwards(partial(read_in_case, step.case.ref, by=actor(), now=now()))
             held = _held_at(step)
             if held is None or not is_overdue(held):
                 return (_done(step, held=held), 409) if step.state != "waiting" or held is not None else _opened(step)
@@ -195,10 +202,11 @@ def _step(ref: str) -> WaitingTask:
     """The step, if it is on one of the person's desks. Raises NotFound, also for a sender's own steps, which are on
     their own page, and for quarantined cases."""
     try:
-        step, counts = steps.task_with_counts(actor(), ref, {"waiting": waiting_for(actor(), now=now())})
+        step, counts = steps.task_with_counts(actor(), ref, counted_in_bar(now()))
     except TaskUnknown:
         return found(None)
-    g.waiting_count, g.act_of_step = counts["waiting"], counts[steps.HELD]
+    counted_here(counts)
+    g.act_of_step = counts[steps.HELD]
     return found(None if step.desk.startswith(REPORTER) or step.case.quarantined_at is not None else step)
 
 

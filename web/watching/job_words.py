@@ -13,6 +13,7 @@ WHAT: dict[str, Bilingual] = {
     "go_on_with_rehearsals": Bilingual("Chạy thử quy trình", "Rehearse the process"),
     "return_tasks_of_leavers": Bilingual("Trả về nhóm việc của người thôi vai trò", "Return the tasks of people whose role has ended"),
     "forget_staged_imports": Bilingual("Xóa các bảng nhập đã quá 24 giờ", "Wipe tables for import after 24 hours"),
+    "sweep_presence": Bilingual("Xóa dấu ai đang xem hồ sơ khi đã đóng trang", "Forget who had a case open once it is closed"),
     "route_messages": Bilingual("Xác định ai được báo tin và bằng cách nào", "Work out who is told, and by which way"),
     "plan_digests": Bilingual("Soạn thư tóm tắt buổi sáng", "Prepare the digests of the morning"),
     "send_email": Bilingual("Gửi thư điện tử", "Send e-mails"),
