@@ -8,8 +8,7 @@ from casework.models import Case
 from casework.permissions import Actor
 from casework.places.points import Point
 from web.base_map import BaseMap, base_map
-from web.steps.map import centre_drawn
-from web.steps.where import on_open_map, way_to
+from web.steps.where import centre_drawn, on_open_map, way_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,10 @@ from web.steps.classify_form import (
     suggested_at_once,
     words_read,
 )
-from web.steps.map import staff_map
 from web.steps.other_acts import other_acts, with_ways
 from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
-from web.steps.where import where_is
+from web.steps.where import staff_map, where_is
 from web.task_page import Act, TaskPage, at_most
 from workflows.definitions.parsed import definition_of
 from workflows.routing.hotline_numbers import hotline_numbers_for
