@@ -21,7 +21,7 @@ PAGES = (
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox.pages", "inbox.bulk",
     "inbox.saved_filters",
     "inbox.assigning", "inbox.team",
-    "steps.pages", "steps.drafts", "steps.taking_back", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page",
+    "steps.pages", "steps.drafts", "taking_back", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page",
     "cases.diagram", "cases.quarantined", "notes", "steps.acts",
     "inbox.late", "inbox.late_bulk", "inbox.open_map",
     "intake.unreleased_villages",
