@@ -22,7 +22,7 @@ PAGES = (
     "inbox.saved_filters",
     "inbox.assigning", "inbox.team",
     "palette", "presence", "bell",
-    "steps.pages", "steps.drafts", "steps.taking_back", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page",
+    "steps.pages", "steps.drafts", "taking_back", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page",
     "cases.diagram", "cases.quarantined", "notes", "exchange", "steps.acts",
     "inbox.late", "inbox.late_bulk", "inbox.open_map", "inbox.board", "field.pages", "field.items",
     "intake.unreleased_villages",

@@ -17,6 +17,9 @@ KEPT = "held"
 """What the browser may take back: ref, instant, code and verb of each."""
 
 MOST_KEPT = 8
+WITHOUT_WORKER = timedelta(seconds=3)
+"""After this long beyond its time whoever meets a held act has it carried out: no worker is there to do it."""
+
 NO_FORM = SentForm()
 LABELS: Mapping[str, LazyString] = {
     "publish": _l("Publish"), "answer_privately": _l("Answer in private"), "refuse": _l("Do not accept"), "distribute": _l("Distribute"),
@@ -60,6 +63,11 @@ def offer_back(held: HeldAct, code: str) -> None:
 def offer_no_more(ref: str) -> None:
     """The same the other way round."""
     session[KEPT] = [each for each in _kept() if each[0] != ref]
+
+
+def is_overdue(held: HeldAct) -> bool:
+    """Whether no worker has carried it out."""
+    return held.returned_at is None and held.due_at + WITHOUT_WORKER <= now()
 
 
 def held_label(verb: str) -> str:

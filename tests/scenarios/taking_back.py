@@ -256,7 +256,7 @@ class Walk:
         return db.session.get_one(Case, case.id)
 
     def _filed_at(self) -> datetime:
-        return self.office.moment - timedelta(hours=2) if self.has_own_clock else build.NOON
+        return self._now() - timedelta(hours=2)
 
     def _form(self, way: Way, text: str) -> dict[str, Any]:
         agency = self.office.world.agencies["PTNMT"]

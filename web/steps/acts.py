@@ -28,9 +28,8 @@ from web.steps import (
     acts_quarantine,
 )
 from web.steps.act_page import ACT_PAGES, ActPage
-from web.steps.draft_view import as_if_sent
+from web.steps.draft_view import as_if_sent, hold_asked
 from web.steps.ready_texts import texts_for
-from web.steps.taking_back import hold_asked
 from web.steps.where import where_is
 from web.task_page import Act
 from workflows.running.acts import ActUnknown, act_recorded

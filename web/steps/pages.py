@@ -23,7 +23,7 @@ from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.held_here import offer_back
+from web.held_here import is_overdue, offer_back
 from web.http.after_response import afterwards
 from web.inbox.queue import next_address, queue_asked, queue_beside
 from web.inbox.return_url import inbox_address
@@ -31,9 +31,8 @@ from web.locales import in_reader_language as local
 from web.navigation import counted_here, counted_in_bar
 from web.sent_forms import answers_again
 from web.steps import answering, approving, decisions, distribution, extensions, hotline, publishing, triage
-from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
+from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted, hold_asked
 from web.steps.drawn_steps import FormStepPage
-from web.steps.taking_back import hold_asked, is_overdue
 from web.steps.where import where_is
 from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another

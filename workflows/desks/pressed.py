@@ -1,6 +1,6 @@
-"""Who has done a waiting step and can still take it back, as lists of steps read it."""
+"""Who has done a waiting step and can still take it back, as lists of steps read it; and whether somebody has."""
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from casework.models import Account, HeldAct
 from workflows.models import WaitingTask
@@ -13,3 +13,4 @@ PRESSED_BY = (
     .correlate(_TASK)
     .scalar_subquery()
 )
+IS_PRESSED = exists().where(_HELD.c.task_ref == _TASK.c.ref, _HELD.c.returned_at.is_(None))

@@ -243,6 +243,15 @@ def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Off
     assert case.is_public
 
 
+@each_kind
+def test_the_next_one_of_the_queue_opens_and_never_the_step_that_is_held(office: Office, kind: Kind) -> None:
+    first, second = build.case_at(office.world, kind.state), begun(office, kind)
+    answer = press(office, kind, second)
+    assert answer.location.partition("?")[0] == step(first, kind.element)
+    assert press(office, kind, first).location.partition("?")[0] in ("/inbox", "/")
+    assert work(office, 10) == 2
+
+
 def test_a_form_sent_twice_is_held_once_and_after_taking_back_it_can_be_sent_again(office: Office) -> None:
     office.app.config["WTF_CSRF_ENABLED"] = True
     kind = KINDS[0]

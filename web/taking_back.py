@@ -1,8 +1,6 @@
 """Taking back what was just done, what became of it, and the way back into the form."""
 
-from datetime import timedelta
-
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,29 +8,14 @@ from casework.db import db, unit_of_work
 from casework.models import Case, HeldAct
 from casework.permissions import Action
 from casework.permissions.sight import seen_by
-from casework.taking_back.held_acts import Hold, SentForm, own_held, why_of
+from casework.taking_back.held_acts import own_held, why_of
 from web.clock import now
 from web.guards import actor, found, performs
-from web.held_here import hold_with, offer_no_more
+from web.held_here import is_overdue, offer_no_more
 from web.locales import in_reader_language as local
-from web.steps.draft_view import OWN, fields_sent, photos_tokens_in
 from workflows.running.carrying_out import settle, take_back
 
 bp = Blueprint("taking_back", __name__)
-
-WITHOUT_WORKER = timedelta(seconds=3)
-"""After this long beyond its time whoever meets a held act has it carried out: no worker is there to do it."""
-
-
-def hold_asked() -> Hold | None:
-    """How the form being sent is held, with what it takes to give it back."""
-    fields = fields_sent()
-    return hold_with(SentForm(fields, request.form.get(f"{OWN}ref", ""), photos_tokens_in(fields)))
-
-
-def is_overdue(held: HeldAct) -> bool:
-    """Whether no worker has carried it out."""
-    return held.returned_at is None and held.due_at + WITHOUT_WORKER <= now()
 
 
 @bp.post("/held/<ref>/take-back")
