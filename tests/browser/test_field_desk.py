@@ -212,7 +212,8 @@ OLD_QUEUE = """words => new Promise(done => { const request = indexedDB.open("la
     deed.objectStore("files").put({ key, number: 0, data: new Uint8Array([1, 2, 3]).buffer });
     deed.oncomplete = () => { request.result.close(); done(); }; }; })"""
 CLEAR = """() => new Promise(done => { const request = indexedDB.open("langbiang"); request.onsuccess = () => {
-  const deed = request.result.transaction(["reports", "files"]), [rows, files] = ["reports", "files"].map(name => deed.objectStore(name).getAll());
+  const deed = request.result.transaction(["reports", "files"]);
+  const [rows, files] = ["reports", "files"].map(name => deed.objectStore(name).getAll());
   deed.oncomplete = () => { request.result.close();
     done([...rows.result, ...files.result].filter(row => !row.iv || row.fields).length); }; }; })"""
 FILE = "langbiangQueue.filesOf('10000000-0000-4000-8000-000000000001').then(rows => [...new Uint8Array(rows[0].data)])"

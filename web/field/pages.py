@@ -10,6 +10,7 @@ from casework.permissions import Action
 from casework.photos.records import most_photos
 from web.base_map import base_map
 from web.clock import now
+from web.due_words import short_limit_words
 from web.field_secret import device_secret, is_on, seconds_left, secrets_of
 from web.guards import actor, found, performs, signed_in_account
 from web.http.security import lets_use_camera
@@ -107,6 +108,8 @@ def _told(case: FieldCase) -> dict[str, Any]:
         "is_paused": case.is_paused,
         "due_at": case.due_at.isoformat() if case.due_at is not None else None,
         "answer_due_at": case.answer_due_at.isoformat() if case.answer_due_at is not None else None,
+        "due": short_limit_words(case.due_at, now=now()) if case.due_at is not None else "",
+        "answer_due": short_limit_words(case.answer_due_at, now=now()) if case.answer_due_at is not None else "",
         "asks_for_time": case.asks_for_time,
         "instructions": case.instructions,
         "version": case.version,

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.answers.acts import PARTS
-from casework.answers.openings import newest_answers
 from casework.casefile.place_seen import point_seen
 from casework.db import db
 from casework.intake.file_report import cleared_words
 from casework.local_time import local_day
 from casework.models import Answer, Assignment, Case, CaseReport, Draft, Photo, Report
 from casework.permissions import Action, Actor, Role, require
+from casework.permissions.sight import with_viewers
 from casework.photos.records import copy_for
 from casework.places.in_words import PlaceInWords, place_in_words
 from casework.places.points import Point
@@ -78,7 +78,7 @@ def field_work(by: Actor, *, now: datetime) -> tuple[FieldCase, ...]:
     parts = [step.assignment for step in steps if step.assignment is not None]
     photos = _photos({link.report_id for step in steps for link in _present(step.case)})
     drafts = newest_drafts(by, [part.id for part in parts])
-    answers = newest_answers([part.id for part in parts]) if parts else {}
+    answers = _newest_answers([part.id for part in parts])
     return tuple(
         _case(step, step.assignment, by, now, photos, drafts.get(step.assignment.id), answers.get(step.assignment.id))
         for step in steps
@@ -111,10 +111,15 @@ def _steps(desks: Sequence[str]) -> Sequence[WaitingTask]:
 
 
 def _read_reports(cases: Collection[Case]) -> None:
-    """Load the reports of some cases with their texts, in as many statements as for one."""
+    """Load the reports of some cases with their texts, and whom a case concerns, in as many statements as for one."""
     if cases:
         with_texts = selectinload(Case.reports).joinedload(CaseReport.report).selectinload(Report.texts)
-        db.session.scalars(select(Case).where(Case.id.in_([case.id for case in cases])).options(with_texts)).all()
+        db.session.scalars(select(Case).where(Case.id.in_([case.id for case in cases])).options(*with_viewers(), with_texts)).all()
+
+
+def _newest_answers(assignment_ids: Collection[int]) -> dict[int, Answer]:
+    query = select(Answer).where(Answer.assignment_id.in_(assignment_ids)).options(joinedload(Answer.decision)).order_by(Answer.version)
+    return {answer.assignment_id: answer for answer in db.session.scalars(query)} if assignment_ids else {}
 
 
 def _present(case: Case) -> list[CaseReport]:

@@ -8,7 +8,8 @@
   const at = { position: null, order: "near" };
 
   const clock = moment => new Date(moment).toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit", hour12: false });
-  const day = moment => `${clock(moment)} ${new Date(moment).toLocaleDateString(lang, { day: "2-digit", month: "2-digit" })}`;
+  const two = number => String(number).padStart(2, "0");
+  const day = moment => { const at = new Date(moment); return `${clock(moment)} ${two(at.getDate())}/${two(at.getMonth() + 1)}`; };
   const size = bytes => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toLocaleString(lang, { maximumFractionDigits: 1 })} MB`);
   const metres = ([south, west], [north, east]) => {
     const half = degrees => Math.sin(degrees * RADIAN / 2) ** 2;
@@ -27,7 +28,7 @@
     if (!limit(one)) return ["ok", texts.none];
     const wait = Date.parse(limit(one)) - Date.now(), more = one.asks_for_time ? `, ${texts.moreTime}` : "";
     if (wait <= 0) return ["late", texts.late.replace("{span}", span(-wait)) + more];
-    return wait < 3 * DAY ? ["soon", texts.left.replace("{span}", span(wait)) + more] : ["ok", day(limit(one)) + more];
+    return wait < 3 * DAY ? ["soon", texts.left.replace("{span}", span(wait)) + more] : ["ok", (one.due_at ? one.due : one.answer_due) + more];
   };
   const sorted = () => {
     const distance = one => (at.position && one.at ? metres(at.position, one.at) : Infinity), when = one => (limit(one) ? Date.parse(limit(one)) : Infinity);

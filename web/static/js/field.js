@@ -11,7 +11,7 @@
   // -- the answer -----------------------------------------------------------------------------------------------------
 
   let writing = null, shownPhotos = "";
-  const fields = () => Object.fromEntries([...new FormData(form).entries()].map(([name, value]) => [name, String(value)]));
+  const fields = () => Object.fromEntries(all("[name]", form).map(({ name, value }) => [name, value]));
   const photosOf = async thing => {
     const list = find("[data-after]", dialog), names = thing.photos.map(photo => photo.name).join();
     if (names === shownPhotos) return;
@@ -70,7 +70,6 @@
   };
   const close = async () => { await keepText(); writing = null; dialog.close(); work.meet(); };
   form.addEventListener("input", () => { if (writing) { left(writing.thing); later(); } });
-  form.addEventListener("submit", event => event.preventDefault());
   dialog.addEventListener("cancel", event => { event.preventDefault(); close(); });
   dialog.addEventListener("click", async event => {
     const out = event.target.closest("[data-out]");
@@ -172,7 +171,8 @@
   if ("serviceWorker" in navigator && window.isSecureContext) {
     const root = new URL("../..", document.currentScript ? document.currentScript.src : location.href).pathname;
     navigator.serviceWorker.register(texts.worker, { scope: root, updateViaCache: "none" }).catch(() => {});
-    navigator.serviceWorker.ready.then(({ active }) => active.postMessage({ keep: "field" })).catch(() => {});
+    const keep = () => fetch(texts.kept, { credentials: "omit", cache: "no-store" }).catch(() => {});
+    if (navigator.serviceWorker.controller) keep(); else navigator.serviceWorker.addEventListener("controllerchange", keep, { once: true });
   }
   if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => {});
   ready.then(room);

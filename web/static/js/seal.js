@@ -1,6 +1,6 @@
 // Seals what a browser keeps, ES2019. For pages and for the service worker alike: self.langbiangSeal.
 // AES-GCM by WebCrypto, each piece under a fresh nonce and bound to its name, so that one cannot be put in another's place. No key can be
-// taken out by a script. What a seal keeps from whom: docs/sealing.md, "On people's own devices".
+// taken out by a script. What a seal keeps from whom: docs/personal-data.md, "On people's own devices".
 "use strict";
 (function () {
   if (self.langbiangSeal) return;

@@ -40,9 +40,6 @@
     self.skipWaiting();
     event.waitUntil(hasField().then(isKept => keepPages([form, queue, away].concat(isKept ? field : []))));
   });
-  self.addEventListener("message", event => {
-    if (event.data && event.data.keep === "field") event.waitUntil(hasField().then(isKept => isKept || keepPages([field])).catch(() => {}));
-  });
 
   self.addEventListener("activate", event => {
     event.waitUntil(caches.keys()
@@ -71,6 +68,8 @@
       }
       return;
     }
+    // its own page asks for it once, as nobody, so that it is kept
+    if (request.method === "GET" && url.pathname + url.search === field) event.waitUntil(hasField().then(isKept => isKept || keepPages([field])).catch(() => {}));
     if (request.method === "GET" && url.pathname.startsWith(STATIC) && url.searchParams.has("v")) {
       event.respondWith(kept(url.pathname + url.search).then(file => file || fetch(request)));
     }
