@@ -46,6 +46,7 @@ from casework.states import UNCLASSIFIED, Pause
 from workflows.desk_access import desks_read_by, unconfirmed_desks
 from workflows.desks.inbox_filters import NO_FILTER, NOBODY, SOON, InboxFilter, InboxQuery, IndexRange, Waits, late_step, ranges_of
 from workflows.desks.pressed import PRESSED_BY
+from workflows.desks.talked_to import NEW_FOR_DESK
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running.claims import counts_at
 
@@ -243,16 +244,6 @@ _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.paused_until, CASE.c.reopened, is_unconfirmed(CASE.c), AREA.c.name_vi, AREA.c.name_en, LEAD_AGENCY.c.name_vi,
     LEAD_AGENCY.c.name_en, LEAD_AGENCY.c.short_name_vi, LEAD_AGENCY.c.short_name_en,
 )  # fmt: skip
-_TALKS = Assignment.__table__.alias("talks")
-_NEW_FOR_DESK = case(
-    (PART.c.id.is_not(None) & TASK.c.desk.like("%@a%"), PART.c.centre_said > PART.c.agency_read),
-    else_=select(_TALKS.c.id)
-    .where(_TALKS.c.case_id == TASK.c.case_id, _TALKS.c.agency_said > _TALKS.c.centre_read)
-    .correlate(TASK)
-    .exists()
-    & or_(TASK.c.desk.startswith("operator@"), TASK.c.desk.startswith("ops_lead@")),
-)
-"""Whether an exchange with an agency holds something new for the desk of the step."""
 
 SEALED_WORDS = (
     select(WORDS.c.sealed_body)
@@ -339,7 +330,7 @@ def with_case(chosen: FromClause) -> Join:
 def columns_of_row(is_first: ColumnElement[Any], *, with_words: bool) -> tuple[ColumnElement[Any], ...]:
     """The columns `inbox_steps.listed_step` reads."""
     words = case((CASE.c.title.is_(None), SEALED_WORDS)) if with_words else null()
-    return (*_STEP, is_first, words, *_CASE_OF_STEP, _NEW_FOR_DESK)
+    return (*_STEP, is_first, words, *_CASE_OF_STEP, NEW_FOR_DESK)
 
 
 def first_of(desks: int, shape: InboxQuery, most: int) -> CTE:
