@@ -65,7 +65,7 @@ def test_the_board_is_walked_by_keyboard_and_the_television_turns_its_pages(hous
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/tasks/.*back=/inbox\?view%3Ddistribute"))
 
-    visitor.go("/inbox/wall")
+    visitor.go("/desk-wall")
     shown = page.locator("[data-page]:not([hidden])")
     expect(page.locator("[data-page]")).to_have_count(3)
     expect(shown).to_have_count(1)
@@ -86,5 +86,5 @@ def test_the_board_is_walked_by_keyboard_and_the_television_turns_its_pages(hous
 
 def test_without_scripts_every_page_of_the_television_is_there(house: House) -> None:
     some_work(house)
-    page = house.visitor("operator", scripts=False).go("/inbox/wall")
+    page = house.visitor("operator", scripts=False).go("/desk-wall")
     expect(page.locator("[data-page]:visible")).to_have_count(3)

@@ -97,7 +97,7 @@ def slug(words: str) -> str:
 
 def pages_of_staff(actor: Actor, now: datetime) -> Pages:
     """The inbox in each view, a step of each kind that waits there, a case of each state, and each act offered on it."""
-    found = {"inbox": "/inbox", "board": "/inbox/board", "desk-wall": "/inbox/wall", "sessions": "/sessions"}
+    found = {"inbox": "/inbox", "board": "/inbox/board", "desk-wall": "/desk-wall", "sessions": "/sessions"}
     found |= {f"inbox-{view}": f"/inbox?view={view}" for view in VIEWS}
     found |= {name: path for name, path, action in BESIDE if may(actor, action)}
     query = select(WaitingTask).where(WaitingTask.desk.in_(actor.desks), WaitingTask.state == "waiting").order_by(WaitingTask.id)

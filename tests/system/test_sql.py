@@ -117,7 +117,7 @@ def pages_when_late(cases: list[Case]) -> list[tuple[str, str, str]]:
     paths = ("/late", "/documents", "/documents/books", "/account/messages")
     found = [(name, path, path) for name in ("operator", "leader_PTNMT") for path in paths]
     found += [("operator", path, path) for path in ("/intake/call", "/intake/camera", "/intake/cameras", "/wallboard",
-                                                    "/wallboard/picture", "/inbox/board", "/inbox/wall")]  # fmt: skip
+                                                    "/wallboard/picture", "/inbox/board", "/desk-wall")]  # fmt: skip
     found += [("operator", "/late/<agency>/letter", f"/late/{agency}/letter"),
               ("operator", "/cases/<late>/acts/apologise", f"/cases/{open_.ref}/acts/apologise"),
               ("operator", "/cases/<late>", f"/cases/{open_.ref}"),

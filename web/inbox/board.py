@@ -73,7 +73,7 @@ def board() -> ResponseReturnValue:
     )
 
 
-@bp.get("/inbox/wall")
+@bp.get("/desk-wall")
 @performs(Action.READ_INBOX)
 def wall() -> ResponseReturnValue:
     """The television: the page is shown as long as the session of whoever opened it lasts."""
@@ -94,7 +94,7 @@ def wall() -> ResponseReturnValue:
     return answer
 
 
-@bp.get("/inbox/wall/picture")
+@bp.get("/desk-wall/picture")
 @performs(Action.READ_INBOX)
 def wall_picture() -> ResponseReturnValue:
     """The middle of the television; 304 while it is unchanged."""

@@ -29,7 +29,7 @@ def columns(office: Office, name: str) -> dict[str, str]:
 
 
 def wall(office: Office, name: str) -> str:
-    return office.words(name, "/inbox/wall/picture")
+    return office.words(name, "/desk-wall/picture")
 
 
 def some_work(office: Office) -> dict[str, Case]:
@@ -66,10 +66,10 @@ def test_a_column_shows_the_first_ones_and_says_how_many_are_left_and_costs_no_m
     assert column.count("<li") == module.MOST_CARDS
     assert re.findall(r"còn \d+ nữa", words_of_html(column)) == ["còn 3 nữa"]
     assert re.findall(r"LD-\d+-\d+", column)[0] == late.code, "the first due first"
-    assert len(re.findall('<ul data-page>', office.get("operator", "/inbox/wall").get_data(as_text=True))) == 3
-    assert statements_of(lambda: office.get("operator", "/inbox/wall/picture")) <= 4
-    office.get("officer_PTNMT", "/inbox/wall")
-    assert statements_of(lambda: office.get("officer_PTNMT", "/inbox/wall")) <= 4
+    assert len(re.findall('<ul data-page>', office.get("operator", "/desk-wall").get_data(as_text=True))) == 3
+    assert statements_of(lambda: office.get("operator", "/desk-wall/picture")) <= 4
+    office.get("officer_PTNMT", "/desk-wall")
+    assert statements_of(lambda: office.get("officer_PTNMT", "/desk-wall")) <= 4
 
 
 def words_of_html(text: str) -> str:
@@ -82,7 +82,7 @@ def test_what_is_on_hold_stands_in_a_column_of_its_own_and_is_not_on_the_wall(of
     shown = columns(office, "operator")
     assert case.code in shown["frozen"]
     assert "distribute" not in shown
-    assert not re.search(r"data-page", office.get("operator", "/inbox/wall/picture").get_data(as_text=True))
+    assert not re.search(r"data-page", office.get("operator", "/desk-wall/picture").get_data(as_text=True))
 
 
 def test_the_board_has_what_the_inbox_of_the_same_person_has_and_nothing_else(office: Office) -> None:
@@ -113,7 +113,7 @@ def test_the_television_tells_no_title_no_words_no_code_and_nobodys_name(office:
     assert "đã có người nhận" in shown
     assert "Phân công" in shown or "Phân phối" in shown, shown
     assert "và còn 1 việc nữa" in shown, "a sensitive case is counted and has no line"
-    page = office.get("operator", "/inbox/wall").get_data(as_text=True)
+    page = office.get("operator", "/desk-wall").get_data(as_text=True)
     titles = [case.title for case in (*cases.values(), secret) if case.title]
     codes = [case.code for case in (*cases.values(), secret, private)]
     for told in (*titles, *codes, name, "Lời kín", "0912", "Việc riêng tư", "Rác"):
@@ -122,17 +122,18 @@ def test_the_television_tells_no_title_no_words_no_code_and_nobodys_name(office:
 
 def test_the_television_is_the_staffs_own_and_ends_with_the_session(office: Office) -> None:
     for name in ("operator", "leader_PTNMT", "confidential_reader"):
-        assert [office.get(name, f"/inbox/{path}").status_code for path in ("board", "wall", "wall/picture")] == [200, 200, 200], name
-    assert office.get("citizen", "/inbox/wall").status_code == 403
+        for path in ("/inbox/board", "/desk-wall", "/desk-wall/picture"):
+            assert office.get(name, path).status_code == 200, (name, path)
+    assert office.get("citizen", "/desk-wall").status_code == 403
     guest = office.app.test_client()
-    assert guest.get("/inbox/wall").location.startswith("/sign-in")
+    assert guest.get("/desk-wall").location.startswith("/sign-in")
     browser = office.browser("operator")
-    first = browser.get("/inbox/wall/picture")
-    assert browser.get("/inbox/wall/picture", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    first = browser.get("/desk-wall/picture")
+    assert browser.get("/desk-wall/picture", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
     for _hour in range(30):
         office.moment += timedelta(hours=1)
         office.clock(office.moment)
-        answer = browser.get("/inbox/wall/picture")
+        answer = browser.get("/desk-wall/picture")
         if answer.status_code != 200:
             break
     assert answer.status_code == 302, "asking every twenty seconds keeps no session"
@@ -142,5 +143,5 @@ def test_a_page_of_the_television_that_comes_again_is_read_from_the_same_rows_as
     some_work(office)
     for name in ("operator", "officer_PTNMT"):
         numbers = re.findall(r'<span class="count num">(\d+)', office.get(name, "/inbox/board").get_data(as_text=True))
-        steps = office.get(name, "/inbox/wall/picture").get_data(as_text=True).split('class="wall-steps"')[1]
+        steps = office.get(name, "/desk-wall/picture").get_data(as_text=True).split('class="wall-steps"')[1]
         assert re.findall(r'<b class="num">(\d+)</b>', steps) == numbers != []
