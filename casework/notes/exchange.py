@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Boolean, bindparam, or_, select, union, update
+from sqlalchemy import Boolean, ColumnElement, FromClause, bindparam, case, or_, select, union, update
 from sqlalchemy.orm import joinedload
 
 from casework.db import BigId, db
@@ -157,6 +157,15 @@ _FOR_AGENCY = _IN_CASE.where(
     or_(_PART.ended_at.is_(None), _PART.approved_at.is_not(None)),
 ).limit(MOST_COUNTED + 1)
 NEW = union(select(_FOR_CENTRE.subquery().c.id), select(_FOR_AGENCY.subquery().c.id)).limit(MOST_COUNTED + 1)
+
+
+def new_for_desk(desk: ColumnElement[str], case_id: ColumnElement[int], own: FromClause) -> ColumnElement[bool]:
+    """Whether something is new for the desk of a step: of an agency in its `own` exchange, of the centre in any of the case."""
+    talks = Assignment.__table__.alias("talks")
+    of_case = select(talks.c.id).where(talks.c.case_id == case_id, talks.c.agency_said > talks.c.centre_read)
+    of_centre = or_(*(desk.startswith(f"{role}@") for role in sorted(OPERATIONS)))
+    is_own = own.c.id.is_not(None) & desk.like("%@a%")
+    return case((is_own, own.c.centre_said > own.c.agency_read), else_=of_case.exists() & of_centre)
 
 
 def new_exchanges(by: Actor) -> Counted | None:

@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from casework.db import db
-from casework.models import Case, Draft, Note
+from casework.models import Case, Draft, Mention, Note
 from tests import build
 from tests.merged import assignment_of
 from tests.web.desk import Office, statements_of, step
@@ -69,6 +69,14 @@ def test_a_word_that_is_refused_stays_typed(office: Office) -> None:
     assert refused.status_code == 422
     assert "Nhờ @khongco xem." in refused.get_data(as_text=True)
     assert db.session.query(Note).count() == 0
+
+
+def test_a_word_sent_twice_from_the_step_tells_whom_it_names_once(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    page, lead = step(case, "submit_answer"), office.world.people["ops_lead"].full_name
+    for _ in range(2):
+        assert beside(office, case, page, f"Nhờ @{lead} xem giúp.").status_code == 302
+    assert (db.session.query(Note).count(), db.session.query(Mention).count()) == (1, 1)
 
 
 @pytest.mark.parametrize(("name", "status"), [

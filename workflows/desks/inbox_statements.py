@@ -39,6 +39,7 @@ from casework.db import BigId, Instant
 from casework.lateness import late, soon
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Assignment, Case, CaseReport, Field, Report, ReportText, SearchRow
+from casework.notes.exchange import new_for_desk
 from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor
 from casework.reading.counting import MOST_KEPT, Counted, Rows, number_of
@@ -46,7 +47,6 @@ from casework.states import UNCLASSIFIED, Pause
 from workflows.desk_access import desks_read_by, unconfirmed_desks
 from workflows.desks.inbox_filters import NO_FILTER, NOBODY, SOON, InboxFilter, InboxQuery, IndexRange, Waits, late_step, ranges_of
 from workflows.desks.pressed import PRESSED_BY
-from workflows.desks.talked_to import NEW_FOR_DESK
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running.claims import counts_at
 
@@ -330,7 +330,7 @@ def with_case(chosen: FromClause) -> Join:
 def columns_of_row(is_first: ColumnElement[Any], *, with_words: bool) -> tuple[ColumnElement[Any], ...]:
     """The columns `inbox_steps.listed_step` reads."""
     words = case((CASE.c.title.is_(None), SEALED_WORDS)) if with_words else null()
-    return (*_STEP, is_first, words, *_CASE_OF_STEP, NEW_FOR_DESK)
+    return (*_STEP, is_first, words, *_CASE_OF_STEP, new_for_desk(TASK.c.desk, TASK.c.case_id, PART))
 
 
 def first_of(desks: int, shape: InboxQuery, most: int) -> CTE:
