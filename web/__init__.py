@@ -22,7 +22,7 @@ PAGES = (
     "inbox.saved_filters",
     "inbox.assigning", "inbox.team",
     "steps.pages", "steps.drafts", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page", "cases.diagram",
-    "cases.quarantined", "notes", "steps.acts",
+    "cases.quarantined", "notes", "exchange", "steps.acts",
     "inbox.late", "inbox.late_bulk", "inbox.open_map",
     "intake.unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",

@@ -18,6 +18,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case, Clock, Event, Note, Reminder
+from casework.notes.exchange import put_in_exchange
 from casework.outbox import add_to_letter, tell_inbox
 from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
 from casework.sentences import Known, Said, agency_name, of_agency
@@ -76,12 +77,11 @@ def remind(case: Case, given: RemindInput, *, by: Actor, now: datetime) -> None:
         raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.", about="words")
     record(case, "remind", by=by, at=now, agency=given.assignment.agency.key)
     if words:
-        db.session.add(
-            Note(
-                case_id=case.id, assignment_id=given.assignment.id, kind="reminder", audience="agency", body=words,
-                written_by_id=by.account_id, written_at=now,
-            )
+        note = Note(
+            case_id=case.id, assignment_id=given.assignment.id, kind="reminder", audience="agency", body=words,
+            written_by_id=by.account_id, written_at=now,
         )  # fmt: skip
+        put_in_exchange(note, given.assignment)
     due = given.assignment.due_at.isoformat() if given.assignment.due_at else None
     tell_inbox(_desk_owing(given.assignment), "reminder_by_hand", case=case, at=now, due_at=due)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from flask import Flask
@@ -294,6 +294,7 @@ DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "
 READS_PROCESS = {"administrator", "inspector", "process approver", "other centre's administrator"}
 REHEARSES = READS_PROCESS - {"inspector"}
 TAKES_CALLS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
+WRITES_NOTES = TAKES_CALLS | {name for name in STAFF if name.startswith(("officer of ", "leader of "))}
 LOOKS_AT_WALL = TAKES_CALLS | {"committee leader"}
 READS_LATE = LOOKS_AT_WALL | {f"leader of {agency}" for agency in ("PTNMT", "UBND-LAT", "HKL")}
 READS_LETTERS = READS_LATE | {"records clerk"}
@@ -366,6 +367,16 @@ def note_by_hand(the: Stage, name: str, ref: str) -> int:
     if ref == the.hidden.ref or name not in READS_CASES:
         return 404
     return 403 if name.endswith(" of HKL") else 200
+
+
+def exchange_by_hand(the: Stage, name: str, parts: Mapping[str, str]) -> int:
+    """The centre writes to each agency at work, an agency in its own exchange alone."""
+    if name not in WRITES_NOTES:
+        return 403
+    part = next((row for row in the.case.assignments if row.ref == parts["assignment"]), None)
+    if parts["ref"] != the.case.ref or part is None or part.end_reason == "handed_back":
+        return 404
+    return 200 if name in {"operator", "ops lead"} or name.endswith(f" of {part.agency.key}") else 404
 
 
 def writes_to(name: str, ref: str) -> int:
@@ -474,6 +485,10 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if name in HAS_NO_CASES else 200
         case "notes.write" | "notes.names":
             return note_by_hand(the, name, parts["ref"])
+        case "exchange.exchanges":
+            return 200 if name in WRITES_NOTES else 403
+        case "exchange.write":
+            return exchange_by_hand(the, name, parts)
         case "recordings.transcript":
             is_theirs = name in {"operator", "ops lead"} and parts["ref"] == the.case.ref
             return 403 if name not in TAKES_CALLS else 200 if is_theirs else 404
@@ -682,6 +697,10 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
         return {200} if reads else {403, 404}
+    if address.endpoint == "exchange.write":
+        case = the.case if address.parts["ref"] == the.case.ref else the.hidden
+        reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
+        return {200, 404} if reads else {404}
     if address.endpoint in ("cases.case", "cases.printed", "case_path.diagram"):
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         if case.quarantined_at is not None:

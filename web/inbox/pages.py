@@ -19,6 +19,7 @@ from casework.inbox.saved_filters import SeenFilter, seen_filters, sharing_place
 from casework.intake.unreleased_villages import unreleased
 from casework.local_time import local_day
 from casework.models import Account, Case
+from casework.notes.exchange import new_exchanges
 from casework.notes.mentions import unseen
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, may
@@ -175,8 +176,8 @@ def _column(by: Actor, asked: InboxRequest, views: list[View], counts: Counts) -
     """Template values of the left column and the heading."""
     is_of_others = asked.chosen.waits is not None and not asked.words
     beside = (
-        _beyond(by, counts.beside["beyond"], is_shown=is_of_others), _mentions(by, counts), _approvals(by), _apart(by), _breaches(counts),
-        _villages(counts),
+        _beyond(by, counts.beside["beyond"], is_shown=is_of_others), _mentions(by, counts), _exchanges(by, counts), _approvals(by),
+        _apart(by), _breaches(counts), _villages(counts),
     )  # fmt: skip
     view = None if asked.words or asked.chosen.waits else asked.view
     return {
@@ -240,6 +241,7 @@ def _counted_beside(by: Actor, asked: InboxRequest, moment: datetime) -> dict[st
         "beyond": others.counted(by, now=moment, most=MOST_COUNTED, prefix="beyond_") if others is not None else None,
         "unconfirmed": Asked.of(by, wanted_of(UNCONFIRMED)).counted(by, now=moment, most=MOST_COUNTED, prefix="unconfirmed_"),
         "mentions": unseen(by) if may(by, Action.READ_CASE) else None,
+        "exchanges": new_exchanges(by),
         "breaches": untold(by) if may(by, Action.HANDLE_BREACH) else None,
         "villages": unreleased(by) if by.holds((Role.OPS_LEAD,)) else None,
         "filters": seen_filters(by),
@@ -320,6 +322,15 @@ def _mentions(by: Actor, counts: Counts) -> View | None:
     return View(
         "mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"), counted=_("notes")
     )  # fmt: skip
+
+
+def _exchanges(by: Actor, counts: Counts) -> View | None:
+    """The line leading to what is new in exchanges between the centre and agencies, for those who write there."""
+    if not may(by, Action.WRITE_NOTE):
+        return None
+    number = counts.beside["exchanges"]
+    shown, url = shown_count(number) if number else "", url_for("exchange.exchanges")
+    return View("exchanges", _("New in exchanges"), shown, url=url, counted=_("cases"))
 
 
 def _approvals(by: Actor) -> View | None:

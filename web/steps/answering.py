@@ -15,6 +15,7 @@ from casework.files.local import FileNotStored
 from casework.models import Photo
 from casework.photos.records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
 from web.clock import now
+from web.exchange import exchange_beside
 from web.files.photos import remember_form
 from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from web.filing_fields import sound_token
@@ -115,6 +116,7 @@ class AnswerPage(TaskPage, element="submit_answer"):
         checks = self._checks(has_photos=bool(staged) or any(is_kept for _photo, is_kept in self.carried))
         return {
             "assignment": self.assignment,
+            "exchange": exchange_beside(self.assignment),
             "staged": staged,
             "carried": [(seen, is_kept) for (photo, is_kept) in self.carried for seen in photos_seen([photo], "centre")],
             "checks": checks,

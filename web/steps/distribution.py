@@ -23,6 +23,7 @@ from casework.reading.rule_rows import AgencyRow
 from casework.search.staff_choices import agencies_chosen, agencies_for, free_agencies
 from casework.text import fold
 from web.clock import now
+from web.exchange import exchange_beside
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
@@ -241,7 +242,8 @@ class AcceptPage(TaskPage, element="accept_assignment"):
 
     def context(self) -> dict[str, Any]:
         self.form.suggested.choices = [(NOTHING, _("I do not know")), *((ref, local(agency.name)) for ref, agency in self.others.items())]
-        return {"assignment": self.assignment, "hands_back": self.chosen == "hand_back", "asked_before": last_hand_back(self.assignment)}
+        return {"assignment": self.assignment, "hands_back": self.chosen == "hand_back", "asked_before": last_hand_back(self.assignment),
+                "exchange": exchange_beside(self.assignment)}  # fmt: skip
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "hand_back":

@@ -39,6 +39,7 @@ from casework.db import BigId, Instant
 from casework.lateness import late, soon
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Assignment, Case, CaseReport, Field, Report, ReportText, SearchRow
+from casework.notes.exchange import new_for_desk
 from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor
 from casework.reading.counting import MOST_KEPT, Counted, Rows, number_of
@@ -327,7 +328,7 @@ def with_case(chosen: FromClause) -> Join:
 def columns_of_row(is_first: ColumnElement[Any], *, with_words: bool) -> tuple[ColumnElement[Any], ...]:
     """The columns `inbox_steps.listed_step` reads."""
     words = case((CASE.c.title.is_(None), SEALED_WORDS)) if with_words else null()
-    return (*_STEP, is_first, words, *_CASE_OF_STEP)
+    return (*_STEP, is_first, words, *_CASE_OF_STEP, new_for_desk(TASK.c.desk, TASK.c.case_id, PART))
 
 
 def first_of(desks: int, shape: InboxQuery, most: int) -> CTE:

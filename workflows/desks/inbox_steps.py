@@ -79,6 +79,8 @@ class InboxStep:
     claimed_by: Colleague | None
     assigned_by: Colleague | None
     case: StepCase
+    is_talked_to: bool
+    """Whether an exchange about it holds something new for its desk."""
 
     @property
     def case_id(self) -> int:
@@ -111,7 +113,7 @@ def listed_step(row: Any) -> ListedStep:
         own_vi, own_en, own_short_vi, own_short_en, holder_id, holder_name, giver_id, giver_name, is_held, is_reported, is_first, words,
         case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id, quarantined_at,
         unconfirmed_since, paused_for, paused_until, reopened, is_unconfirmed, area_vi, area_en,
-        lead_vi, lead_en, lead_short_vi, lead_short_en,
+        lead_vi, lead_en, lead_short_vi, lead_short_en, is_talked_to,
     ) = row  # fmt: skip
     case = StepCase(
         case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id, quarantined_at,
@@ -121,7 +123,7 @@ def listed_step(row: Any) -> ListedStep:
     step = InboxStep(
         id_, ref, element, desk, state, urgent, due_at, entered_at, claimed_at, assignment_id,
         label_of(element, version_id, sha256, centre_id, entered_at), _agency(own_vi, own_en, own_short_vi, own_short_en),
-        _colleague(holder_id, holder_name), _colleague(giver_id, giver_name), case,
+        _colleague(holder_id, holder_name), _colleague(giver_id, giver_name), case, bool(is_talked_to),
     )  # fmt: skip
     return ListedStep(step, bool(is_held), bool(is_reported), bool(is_first))
 
