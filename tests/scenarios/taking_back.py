@@ -210,7 +210,7 @@ class Walk:
         assert not self._told(pressed), f"{pressed}: back, and told"
         drafts = db.session.scalars(select(Draft).where(Draft.case_id == pressed.case)).all()
         kept = [value for draft in drafts for _, value in opened_fields(draft)]
-        kept += [value for _, value in fields_of(row)]
+        kept += [value for _, value in fields_of(HeldAct(sealed_fields=row.sealed_fields))]
         assert not pressed.text or any(pressed.text in value for value in kept), f"{pressed}: what was typed is lost"
         self.counts["back, changed meanwhile" if row.sealed_why is not None else "back, taken"] += 1
         return True
@@ -220,9 +220,11 @@ class Walk:
         query = select(OutboxMessage.id).where(OutboxMessage.case_id == pressed.case, OutboxMessage.created_at == pressed.at)
         return db.session.scalar(query.limit(1)) is not None
 
-    def _row(self, pressed: Pressed) -> HeldAct | None:
+    def _row(self, pressed: Pressed) -> Any:
+        """The row as it is now, as values: a worker may delete it at any moment."""
         db.session.rollback()
-        return db.session.scalars(select(HeldAct).where(HeldAct.id == pressed.held).execution_options(populate_existing=True)).first()
+        columns = HeldAct.returned_at, HeldAct.sealed_why, HeldAct.sealed_fields, HeldAct.task_ref
+        return db.session.execute(select(*columns).where(HeldAct.id == pressed.held)).first()
 
     def _done(self, pressed: Pressed) -> int:
         db.session.rollback()

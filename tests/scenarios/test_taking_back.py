@@ -6,11 +6,11 @@ import random
 import pytest
 from flask import Flask
 
-from tests.scenarios.taking_back import WAYS, Walk
+from tests.scenarios.taking_back import Walk
 from tests.web.desk import Office
 from tests.whole import WHOLE
 
-ACTS = 200 if WHOLE else 25
+ACTS = 200 if WHOLE else 30
 
 
 @pytest.mark.parametrize("seed", [1, 2] if WHOLE else [1])
@@ -24,4 +24,4 @@ def test_each_press_ends_done_or_back_and_nothing_is_told_before(app: Flask, see
     assert walk.finish() == []
     counts = walk.counts
     assert counts["done"] + counts["back, taken"] + counts["back, changed meanwhile"] == counts["pressed"] == ACTS
-    assert all(counts[name] for name in ("done", "back, taken", "killed", *(way.verb for way in WAYS))), counts
+    assert all(counts[name] for name in ("done", "back, taken", "killed")), counts
