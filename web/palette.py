@@ -139,6 +139,9 @@ def pages_of(by: Actor, words: tuple[str, ...]) -> list[Row]:
     further = [(url_for(endpoint), icon, str(label), False) for endpoint, label, icon in FURTHER_PAGES if _opens(by, endpoint)]
     if looks_at_wallboard():
         further.append((url_for("wallboard.wallboard"), "arrows-maximize", str(_("Wallboard")), False))
+    if words and may(by, Action.READ_OPEN_MAP):
+        areas = work_choices(by, now=now()).areas
+        further += [(url_for("open_map.map_of_open_work", area=ref), "map-2", f"{_('Map')}: {local(name)}", False) for ref, name in areas]
     settings = []
     if words and may(by, Action.OPEN_SETTINGS):
         settings = [(section.url, "settings", f"{_('Settings')}: {section.title}", False) for section in sections_for(by)]

@@ -152,7 +152,7 @@ class Presence(Model):
     __table_args__ = (Index("ix_presence_case", "case_id", "body"),)
     account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    body: Mapped[str] = mapped_column(String(24), comment="c<centre> or a<agency>: who of the same one sees it")
+    body: Mapped[str] = mapped_column(String(19), comment="c<centre> or a<agency>: who of the same one sees it")
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
     is_writing: Mapped[bool] = mapped_column(comment="something was typed just now; never what")

@@ -110,12 +110,12 @@ def _body_of(by: Actor) -> ColumnElement[Any] | None:
     ways: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = []
     if centres:
         where = _CASE.c.id.is_not(None) if None in centres else _CASE.c.centre_id.in_(sorted(filter(None, centres)))
-        ways.append((where, literal("c", String(24)) + cast(_CASE.c.centre_id, String(20))))
+        ways.append((where, literal("c", String(19)) + cast(_CASE.c.centre_id, String(18))))
     if agencies:
         still = or_(_PART.c.ended_at.is_(None), _PART.c.approved_at.is_not(None))
         mine = (_PART.c.case_id == _CASE.c.id) & _PART.c.agency_id.in_(agencies) & still
         first = select(func.min(_PART.c.agency_id)).where(mine).correlate(_CASE).scalar_subquery()
-        ways.append((exists().where(mine).correlate(_CASE), literal("a", String(24)) + cast(first, String(20))))
+        ways.append((exists().where(mine).correlate(_CASE), literal("a", String(19)) + cast(first, String(18))))
     return case(*ways, else_=null()) if ways else None
 
 

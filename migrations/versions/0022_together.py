@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.create_table('presence',
     sa.Column('account_id', BIG, autoincrement=False, nullable=False),
     sa.Column('case_id', BIG, autoincrement=False, nullable=False),
-    sa.Column('body', sa.String(length=24), nullable=False, comment='c<centre> or a<agency>: who of the same one sees it'),
+    sa.Column('body', sa.String(length=19), nullable=False, comment='c<centre> or a<agency>: who of the same one sees it'),
     sa.Column('began_at', INSTANT, nullable=False),
     sa.Column('seen_at', INSTANT, nullable=False),
     sa.Column('is_writing', sa.Boolean(), nullable=False, comment='something was typed just now; never what'),

@@ -45,6 +45,7 @@ def test_a_case_is_found_by_words_in_any_order_without_accents_and_by_its_code(o
         assert "cases" not in found(office, "administrator", typed), f"{typed}: somebody who searches nothing"
     assert "<mark>" in office.get("operator", "/palette?q=xa").text
     assert "cases" not in found(office, "operator", "x"), "one letter would find nearly all"
+    assert any(each.startswith("/open-map?area=") for each in found(office, "officer_PTNMT", "xa lat")["pages"]), "what is open there"
     assert found(office, "operator", "zzz")["pages"] == ["/search?q=zzz"], "the search page, where nothing is found"
 
 
