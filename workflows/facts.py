@@ -14,6 +14,7 @@ from casework.bilingual import Bilingual
 from casework.cases import answered_this_round
 from casework.db import db
 from casework.models import Assignment, Case
+from casework.parts import open_parts
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.triage.refusals import newest_refusal
 from workflows.definitions.variables import Variables, flag, moment
@@ -46,8 +47,11 @@ def _when(holds: Callable[[Any], bool]) -> Ask:
 
 
 def _assignments_finished(case: Case) -> dict[str, Any] | None:
-    """None while an agency owes something, else whether this round brought an answer. Reads the rows; counts no messages."""
-    if case.open_assignments or case.standstill is not None or case.closed_at is not None or _steps_follow_answer(case):
+    """None while an agency or a part of the case owes something, else whether this round brought an answer.
+
+    Reads the rows; counts no messages.
+    """
+    if case.open_assignments or open_parts(case) or case.standstill is not None or case.closed_at is not None or _steps_follow_answer(case):
         return None
     return {"answered": answered_this_round(case)}
 
@@ -104,7 +108,9 @@ FACTS: Mapping[str, Fact] = {
         Bilingual("Các đơn vị đã xong việc", "All agencies are done"),
         gives={"answered": flag("Đã có trả lời", "There is an answer")},
     ),
-    "agency_added": Fact(_when(lambda case: bool(case.open_assignments)), Bilingual("Có đơn vị được thêm", "An agency was added")),
+    "agency_added": Fact(
+        _when(lambda case: bool(case.open_assignments or open_parts(case))), Bilingual("Có đơn vị được thêm", "An agency was added")
+    ),
     "hotline_needed": Fact(_when(lambda case: case.hotline_owed), Bilingual("Cần gọi đường dây nóng", "The hotline must be called")),
     "hotline_dropped": Fact(_when(lambda case: not case.hotline_owed), Bilingual("Không cần gọi nữa", "The hotline need not be called")),
     "rest_settled": Fact(

@@ -23,6 +23,7 @@ from casework.merging.split import SplitRefused, reports_merged_in, split
 from casework.merging.traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_followers, tell_reporter
+from casework.parts import open_parts
 from casework.permissions import Action, Actor, Role, require
 from casework.publications import rated_publication
 from casework.publishing.ratings import invite_to_rate
@@ -43,7 +44,12 @@ class MergeRefused(CaseworkError):
 
 def can_be_merged(at: Situation) -> bool:
     """Unless its sender has asked to withdraw it."""
-    return at.is_under_way and not at.case.withdrawal_asked
+    return at.is_under_way and not at.case.withdrawal_asked and not _is_of_family(at.case)
+
+
+def _is_of_family(case: Case) -> bool:
+    """Whether it is a part, or waits for one."""
+    return case.parent_id is not None or bool(open_parts(case))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +127,11 @@ def _refuse_unfit(source: Case, main: Case) -> None:
     if main.centre_id != source.centre_id or main.quarantined_at is not None:
         # nobody is told that a quarantined case exists
         raise MergeRefused("Không tìm thấy hồ sơ này ở Trung tâm.", "There is no such case in this centre.")
+    if _is_of_family(source) or main.parent_id is not None:
+        raise MergeRefused(
+            "Hồ sơ còn phần tách ra chưa trả lời, hoặc chính là một phần tách ra, nên không gộp được.",
+            "A case with parts that are not answered, or one that is a part itself, is not merged.",
+        )
     refuse_unless_open(source)
     if source.withdrawal_asked:
         raise MergeRefused(

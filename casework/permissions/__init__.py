@@ -93,6 +93,7 @@ class Action(StrEnum):
     DECIDE_OBJECTION = "decide_objection", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
     DECIDE_WITHDRAWAL = "decide_withdrawal", OPERATIONS
     DIRECT = "direct", {Role.COMMITTEE_LEADER}
+    DIVIDE = "divide", OPERATIONS
     DISTRIBUTE = "distribute", OPERATIONS
     EDIT_PROCESS = "edit_process", {Role.ADMINISTRATOR}
     ENDORSE_EXTENSION = "endorse_extension", LEADERS

@@ -17,6 +17,7 @@ from casework.clocks.acts import ClockKind
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
+from casework.parts import parts_of
 from casework.places.former_areas import OtherName, names_beside
 from casework.public.filters import Anchor, Matching, PublicFilter, is_shown, matching, place_of
 from casework.public.limits import PublicLimit
@@ -90,6 +91,8 @@ class PublicCase:
     missing: tuple[MissingAnswer, ...] = ()
     verdicts: Verdicts | None = None
     steps: list[Step] = field(default_factory=list)
+    parts: tuple[tuple[str, tuple[PublicAnswer, ...]], ...] = ()
+    """What other bodies answered by themselves for parts of it: the matter of each, and the answers."""
     moves: tuple[DueMove, ...] = ()
     """The changes of its day, newest first, with their causes."""
 
@@ -164,8 +167,17 @@ def page_of(case: Case) -> PublicCase:
         missing=missing_from(publication, case),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
+        parts=_parts_of(case) if publication.kind == "final" else (),
         moves=tuple(moves_by_day(moves_of(case))),
     )
+
+
+def _parts_of(case: Case) -> tuple[tuple[str, tuple[PublicAnswer, ...]], ...]:
+    """What the parts of a published case brought, without those that must not be public."""
+    there = [part for part in parts_of(case) if part.quarantined_at is None and part.visibility_reason_id is None]
+    brought = public_publications(there, kinds=("private",)) if there else {}
+    versions = [brought[part.id].current for part in there if part.id in brought]
+    return tuple((version.question, answers_of(version, {})) for version in versions)
 
 
 def item_of_code(code: str) -> PublicItem | None:

@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Answer, Assignment, Case, Photo, Publication, PublicationAnswer, PublicationPhoto, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
+from casework.parts import open_parts
 from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, copy_for
 from casework.places.points import place_exactly
@@ -60,6 +61,7 @@ def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dic
     rules.md, sections 4 and 6, "Sensitive" and "Answers".
     """
     require(by, Action.PUBLISH, case)
+    refuse_part(case)
     refuse_unshowable(case, checked=given.checked)
     _refuse_unfinished(case)
     answers = _answers_to_show(case)
@@ -76,7 +78,7 @@ def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dic
 def can_be_published_so_far(at: Situation) -> bool:
     """While agencies work and others have answered, where everybody may read the case."""
     case = at.case
-    if not at.is_under_way or not case.open_assignments or case.visibility_reason_id is not None:
+    if case.parent_id is not None or not at.is_under_way or not case.open_assignments or case.visibility_reason_id is not None:
         return False
     return answered_this_round(case) and has_new_answer(case)
 
@@ -93,6 +95,7 @@ def publish_interim(case: Case, given: PublishInput, *, by: Actor, now: datetime
     none is at work any more. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.PUBLISH, case)
+    refuse_part(case)
     refuse_unless_open(case)
     refuse_unshowable(case, checked=given.checked)
     if not case.open_assignments:
@@ -145,6 +148,9 @@ def answer_privately(case: Case, given: AnswerPrivatelyInput, *, by: Actor, now:
 
 
 def _refuse_unfinished(case: Case) -> None:
+    if waited_for := open_parts(case):
+        codes = ", ".join(part.code for part in waited_for)
+        raise PublicationRefused(f"Còn phần tách ra chưa trả lời: {codes}.", f"A part of it has not been answered yet: {codes}.")
     """The answer ends the work on a case: no agency may be at work, and no withdrawal request undecided."""
     if case.open_assignments:
         raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
@@ -187,6 +193,15 @@ def refuse_unshowable(case: Case, *, checked: bool) -> None:
             "Vui lòng xác nhận đã che thông tin cá nhân, khuôn mặt và biển số xe.",
             "Please confirm that personal data, faces and number plates are covered.",
             about="checked",
+        )
+
+
+def refuse_part(case: Case) -> None:
+    """A part is told with the case it belongs to, never by itself."""
+    if case.parent_id is not None:
+        raise PublicationRefused(
+            "Đây là một phần tách ra: kết quả được công khai cùng hồ sơ chính. Xin chọn “Trả lời riêng” để chuyển kết quả về hồ sơ chính.",
+            "This is a part: its answer is published with its main case. Choose “Answer in private” to hand it there.",
         )
 
 

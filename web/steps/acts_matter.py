@@ -13,6 +13,7 @@ from casework.intake.similar_cases import Alike, alike_nearby
 from casework.merging.merge import MergeInput
 from casework.merging.split import SplitInput
 from casework.models import Case
+from casework.parting.acts import DivideInput
 from casework.permissions.sight import case_seen_by
 from casework.search.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
@@ -166,6 +167,37 @@ class SplitForm(Form):
     """Why."""
 
     reason = TextAreaField(_l("Reason"), validators=[at_most(LONGEST_WORDS)], description=_l("Kept as a note of the centre."))
+
+
+class DivideForm(Form):
+    """What the part is about."""
+
+    words = TextAreaField(
+        _l("What the part is about"), validators=[at_most(LONGEST_WORDS)],
+        description=_l("Write it anew: nothing of the sender's words or name goes along."),
+    )
+
+
+class DividePage(ActPage):
+    """Split a part off for another body."""
+
+    verb, icon = "divide", "git-branch"
+    label = _l("Split off a part")
+    what = _l("Another body answers this part for itself: a case with its own code, field, agencies and limit.")
+    then = (
+        _l("This case waits for the part before it is published, and is published with what the part brought."),
+        _l("The part has no sender. It begins at verification."),
+    )
+    button = _l("Split off the part")
+    done = _l("The part has a case of its own.")
+    is_other_way = False
+    form: DivideForm
+
+    def build(self) -> None:
+        self.form = DivideForm()
+
+    def given(self) -> Input:
+        return DivideInput(words=self.form.words.data or "")
 
 
 class SplitPage(ReportActPage):

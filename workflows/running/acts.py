@@ -17,7 +17,7 @@ from workflows.running.faults import FaultSpot
 from workflows.running.forgetting import forget_values
 from workflows.running.hearing import heard_in
 from workflows.running.incidents import run_recorded
-from workflows.running.instances import CaseProcess
+from workflows.running.instances import CaseProcess, start_case
 
 OTHER_CASES = ("into", "source")
 """Result keys under which use cases about two cases return the id of the other case; `merged` also those merged with it."""
@@ -59,6 +59,8 @@ def act(
     subject = case if assignment_ref is None else _assignment(case, assignment_ref)
     with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
         result = carry_out(use_case, subject, given, by=by, now=now)
+    if (started := result.get("started")) is not None:
+        start_case(lock_case(started), now=now, bindings=bindings)
     also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
     opened: list[WaitingTask] = []
     for each in dict.fromkeys((case, *others, *also)):

@@ -44,6 +44,7 @@ class StateUnreadable(RuntimeError):
 
 CASE, ASSIGNMENT = "case", "assignment"
 MERGE_SETTLED = "merge_settled"
+AGENCIES_FINISHED = "assignments_finished"
 FIRST_MESSAGE = "assigned"
 """The message that starts an assignment instance."""
 
@@ -168,11 +169,18 @@ class CaseProcess:
         if own is not None and own.ended_at == self.now:
             self._end_left_over()
             self._tell_merged()
+            self._tell_parent()
         # One flush at the end: each row is written once, however often the rounds above touched it.
         with db.session.no_autoflush:
             for instance, workflow in self._open.items():
                 instance.state = engine.pack(workflow)
             self.rows.write(self._open)
+
+    def _tell_parent(self) -> None:
+        """The case this one is a part of waits for it no more: it hears so in a step of its own, and asks again what is still open."""
+        if self.case.parent_id is not None:
+            parent, name = self.case.parent_id, AGENCIES_FINISHED
+            db.session.add(Message(name=name, target_process=CASE, case_id=parent, payload={}, sent_at=self.now, attempts=0))
 
     def post(self, name: str, target_process: str, payload: dict[str, Any], assignment: Assignment | None = None) -> None:
         """Store a message; it is delivered in this step if its target waits, else later."""
