@@ -180,7 +180,7 @@ def run(asked: Asked, *, database_url: str | None = None, out: Path | None = Non
     """Let lives arrive and return what became of them. Raises BenchmarkRefused for a database in use."""
     with TemporaryDirectory(prefix="langbiang-arrivals-") as folder:
         settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_PROCESSES": str(asked.servers), **asked.more}
-        settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
+        settings |= {"LANGBIANG_TAKE_BACK_SECONDS": "0", **({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})}
         config = Config.from_environment(settings)
         with empty_application(config) as app:
             told, staff = staffed(app)

@@ -54,7 +54,7 @@ class Measured:
 def run(scale: Scale, *, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print) -> Measured:
     """Build the installation, let people work in it, and return the measurements. Raises BenchmarkRefused for a database in use."""
     with tempfile.TemporaryDirectory(prefix="langbiang-load-") as folder:
-        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port())}
+        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_TAKE_BACK_SECONDS": "0"}
         settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
         config = Config.from_environment(settings)
         with empty_application(config) as app:

@@ -137,7 +137,7 @@ def run(
     """Live for that many seconds and return the measurements. Raises BenchmarkRefused for a database in use."""
     with TemporaryDirectory(prefix="langbiang-rate-") as folder:
         settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_PROCESSES": str(servers)}
-        settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
+        settings |= {"LANGBIANG_TAKE_BACK_SECONDS": "0", **({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})}
         config = Config.from_environment(settings)
         with empty_application(config) as app:
             told, staff = staffed(app)

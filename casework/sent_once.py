@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from casework.db import db, inserting, kept_for_step
 from casework.models import IdempotencyKey
@@ -73,6 +73,17 @@ def take_key(now: datetime) -> None:
         if db.session.scalar(taken_by) != sent.by_whom:
             raise SentBefore
     kept_for_step()[_TAKEN] = sent.is_recorded = True
+
+
+def key_taken() -> str | None:
+    """The key of the form being sent, where the running unit of work has taken it."""
+    sent = _present.get()
+    return sent.key if sent is not None and _TAKEN in kept_for_step() else None
+
+
+def give_key_back(key: str) -> None:
+    """Let a form be sent again: what was recorded for it has been taken back."""
+    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.key == key), execution_options={"synchronize_session": False})
 
 
 @cache

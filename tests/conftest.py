@@ -77,9 +77,12 @@ def pytest_report_header() -> str:
 
 
 def environment_of(folder: Path, database_url: str | None = None) -> dict[str, str]:
-    """The variables of an installation whose data and keys lie in `folder`; without an address it uses SQLite there."""
+    """The variables of an installation whose data and keys lie in `folder`; without an address it uses SQLite there.
+
+    What can be taken back is carried out at once, but where a test is about taking back (`tests.taking_back`).
+    """
     variables = {"LANGBIANG_DATA": str(folder / "data"), "LANGBIANG_KEYRING": str(folder / "keys" / "keyring.json"),
-                 "LANGBIANG_SECRET_KEY": SECRET}
+                 "LANGBIANG_SECRET_KEY": SECRET, "LANGBIANG_TAKE_BACK_SECONDS": "0"}
     for each in (folder / "data", folder / "keys"):
         each.mkdir(parents=True, exist_ok=True, mode=0o700)
     return variables | ({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})

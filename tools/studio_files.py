@@ -28,8 +28,8 @@ BUNDLE, SHEET, SENTENCES = BPMN / "bpmn-editor.min.js", BPMN / "bpmn-editor.css"
 SIGNS = BPMN / "bpmn-editor-signs.woff2"
 BOOTSTRAP, LEAN_BOOTSTRAP = VENDOR / "bootstrap/bootstrap.min.css", VENDOR / "bootstrap/bootstrap.studio.css"
 OF_PAGE = ("base.html", "staff_base.html", "studio/edit.html", "components/*.html")
-SCRIPTS = ("js/studio/*.js", "js/staff.js", "js/covers.js", "js/forms.js")
-SHEETS = ("css/tokens.css", "css/screens.css", "css/comfort.css", "css/studio-editor.css")
+SCRIPTS = ("js/studio/*.js", "js/staff.js", "js/covers.js", "js/palette.js", "js/bell.js", "js/presence.js", "js/forms.js")
+SHEETS = ("css/tokens.css", "css/screens.css", "css/palette.css", "css/comfort.css", "css/studio-editor.css")
 WEIGHTS = {"400": "400", "500": "600", "600": "600", "700": "600"}
 """The cut in which a weight is drawn on the editor's page."""
 LETTERS = {

@@ -21,9 +21,10 @@ PAGES = (
     "accounts.sign_in", "accounts.second_step", "accounts.second_factors", "accounts.prove_again", "inbox.pages", "inbox.bulk",
     "inbox.saved_filters",
     "inbox.assigning", "inbox.team",
-    "steps.pages", "steps.drafts", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page", "cases.diagram",
-    "cases.quarantined", "notes", "steps.acts",
-    "inbox.late", "inbox.late_bulk", "inbox.open_map",
+    "palette", "presence", "bell",
+    "steps.pages", "steps.drafts", "taking_back", "steps.answer_templates", "inbox.bulk_approval", "cases.search", "cases.page",
+    "cases.diagram", "cases.quarantined", "notes", "exchange", "steps.acts",
+    "inbox.late", "inbox.late_bulk", "inbox.open_map", "inbox.board", "field.pages", "field.items",
     "intake.unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents.pages", "incidents.mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports",
@@ -120,7 +121,7 @@ def _open_others(app: Flask, config: Config) -> None:
 
 def _install_parts(app: Flask, config: Config) -> None:
     """What takes part in every request, from compression to the pages of errors."""
-    from web import addresses, errors, filters, locales, navigation, request_log, sent_forms, sessions
+    from web import addresses, errors, filters, held_here, locales, navigation, request_log, sent_forms, sessions
     from web.http import compression, folding, kept_plans, overload, security, static_files
     from web.http import display_preferences as comfort
     from web.inbox import return_url as inbox_back
@@ -134,7 +135,7 @@ def _install_parts(app: Flask, config: Config) -> None:
     overload.install(app)
     security.install(app, config)
     addresses.serve_under(app, config.root)
-    for part in (sessions, addresses, sent_forms, locales, filters, navigation, comfort, inbox_back, static_files, errors):
+    for part in (sessions, addresses, sent_forms, locales, filters, held_here, navigation, comfort, inbox_back, static_files, errors):
         part.install(app)
 
 
@@ -157,6 +158,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "TRUST": config.trust,
         "DEMO": config.demo,
         "FIND_FACES": config.find_faces,
+        "TAKE_BACK_SECONDS": config.take_back_seconds,
         "METRICS": config.metrics,
         "METRICS_TOKEN": config.metrics_token,
         "PMTILES": config.pmtiles,

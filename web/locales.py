@@ -127,14 +127,15 @@ def _marked(translate: Callable[..., str]) -> Callable[..., str]:
 def _keep_language(response: Response) -> Response:
     """Keep a chosen language beyond the browser session; it says nothing about the person, so the cookie is unsigned.
 
-    Where the browser's preference was used, tell caches that the page varies by it. What is kept for good is the same for everybody.
+    Where the browser's preference was used, tell caches that the page varies by it. What is kept for good is the same for everybody, and
+    what caches give to others brings no cookie.
     """
     if response.cache_control.immutable:
         return response
     if g.get("language_asked"):
         response.vary.add("Accept-Language")
     chosen = session.get("language")
-    if chosen in LANGUAGES and request.cookies.get(LANGUAGE_COOKIE) != chosen:
+    if chosen in LANGUAGES and request.cookies.get(LANGUAGE_COOKIE) != chosen and not response.cache_control.public:
         response.set_cookie(
             LANGUAGE_COOKIE, chosen, max_age=ONE_YEAR, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"]
         )

@@ -1,7 +1,8 @@
 """What every page is given: the reader, the language, and the navigation entries."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
@@ -14,12 +15,14 @@ from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Centre
 from casework.permissions import OPERATIONS, Action, Role, may
+from casework.reading.counting import Counted, count, count_together
 from casework.setting_values import value_of
+from casework.together.bell import unread
 from web.clock import now
 from web.guards import actor, signed_in_account
 from web.locales import language
 from web.request_log import request_id
-from workflows.desks.inbox import MOST_COUNTED, count_waiting
+from workflows.desks.inbox import MOST_COUNTED, waiting_for
 
 LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
 """Roles that see the wallboard when signed in (web/wallboard.py)."""
@@ -86,8 +89,11 @@ def _told_to_pages() -> dict[str, Any]:
         "max_photo_mb": current_app.config["MAX_PHOTO_MB"],
         "request_id": request_id(),
         "is_staff": LocalProxy(lambda: actor().is_staff),
+        "may_be_seen": LocalProxy(lambda: may(actor(), Action.BE_SEEN)),
+        "may_search": LocalProxy(lambda: may(actor(), Action.SEARCH_CASES)),
         "centre": LocalProxy(centre_words),
         "navigation": NavigationBar(lambda: _entries()[0]),
+        "bell_number": LocalProxy(_bell_number),
         "tabs": NavigationBar(lambda: _entries()[1]),
         "few_settings": LocalProxy(_few_settings),
     }
@@ -115,6 +121,8 @@ def _entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
 def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
+    if may(actor(), Action.READ_FIELD_DESK):
+        bar.append(_entry("field.desk", _("Nearby"), "current-location"))
     if may(actor(), Action.READ_OPEN_MAP):
         bar.append(_entry("open_map.map_of_open_work", _("Map"), "map-2"))
     has_dashboard = may(actor(), Action.READ_STATISTICS)
@@ -147,6 +155,12 @@ def _staff_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
     return bar, tabs
 
 
+def entries_here() -> list[NavigationEntry]:
+    """The entries of the reader's bar, for a page that shows none of it: without the number beside the inbox, which costs a statement."""
+    g.waiting_count = 0
+    return _entries()[0]
+
+
 def looks_at_wallboard() -> bool:
     return actor().holds(LOOKERS)
 
@@ -158,10 +172,30 @@ def _few_settings() -> NavigationEntry | None:
     return _entry("settings_index.settings", _("Settings"), "settings", pages="settings_")
 
 
+def counted_in_bar(moment: datetime) -> dict[str, Counted | None]:
+    """The numbers of the bar, for a page that counts them along with its own and hands them to `counted_here`."""
+    return {"waiting": waiting_for(actor(), now=moment), "bell": unread(actor(), now=moment)}
+
+
+def counted_here(counts: Mapping[str, int]) -> None:
+    """Keep the numbers of the bar that a page has counted."""
+    g.waiting_count, g.bell_count = counts["waiting"], counts["bell"]
+
+
 def _waiting() -> int:
-    """How many steps are waiting for the person; reuses the inbox's count."""
-    counted: int | None = g.get("waiting_count")
-    return min(counted, MOST_COUNTED + 1) if counted is not None else count_waiting(actor(), now=now())
+    """How many steps are waiting for the person; reuses what the page has counted."""
+    if g.get("waiting_count") is None:
+        counted_here(count_together(counted_in_bar(now())))
+    waiting: int = g.waiting_count
+    return min(waiting, MOST_COUNTED + 1)
+
+
+def _bell_number() -> int:
+    """How many lines of the bell the person has not read."""
+    if g.get("bell_count") is None:
+        g.bell_count = count(unread(actor(), now=now()))
+    number: int = g.bell_count
+    return number
 
 
 def _citizen_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:

@@ -41,7 +41,10 @@ NOTE_LABELS = {
     "agencies": _l("The agencies on the case too"),
     "agency": _l("My agency and the centre"),
 }
-NOTE_KINDS = {"progress": _l("How the work goes"), "reminder": _l("Reminder"), "moved": _l("Why a task was moved")}
+NOTE_KINDS = {
+    "to_agency": _l("The centre, to the agency alone"), "progress": _l("How the work goes"), "reminder": _l("Reminder"),
+    "moved": _l("Why a task was moved"),
+}  # fmt: skip
 
 
 class NoteForm(Form):

@@ -29,8 +29,8 @@ PUSH_COOKIE = "langbiang_push"
 TOKEN_PURPOSE = "login session"
 UNATTENDED = frozenset(
     (
-        "inbox.pulse", "dashboard.pulse", "static", "offline.worker", "offline_reports.token", "offline_reports.state",
-        "offline_reports.file", "offline_reports.report",
+        "inbox.pulse", "board.wall_picture", "dashboard.pulse", "presence.pulse", "static", "offline.worker", "offline_reports.token",
+        "offline_reports.state", "offline_reports.file", "offline_reports.report", "field.work", "field.contact",
     )
 )  # fmt: skip
 """Requests that open pages make on their own are no sign of presence, so an idle session still ends. Static files are served to anybody."""

@@ -18,7 +18,8 @@ from web.forms import Form
 from web.guards import actor
 from workflows.desks.inbox import Position
 from workflows.models import WaitingTask
-from workflows.running.steps import StepResult, same_person_words
+from workflows.running.doing import StepResult
+from workflows.running.steps import same_person_words
 
 
 class MissingAssignment(CaseworkError):

@@ -45,7 +45,7 @@ KEPT = timedelta(days=400)
 PAIRINGS = Limit("wallboard pairing", 10, timedelta(minutes=10))
 ALL_PAIRINGS = Limit("wallboard pairing everywhere", 200, timedelta(hours=1))
 """For all networks together, since a code has 8 digits and is valid for 10 minutes."""
-DRESS = ("css/tokens.css", "css/screens.css", "css/wallboard.css", "js/wallboard.js")
+DRESS = ("css/tokens.css", "css/screens.css", "css/wallboard.css", "css/desk-wall.css", "js/wallboard.js", "js/desk-wall.js")
 DAYS = (_l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"))
 DONE_WORDS = {"received": _l("Newly received"), "accepted": _l("Accepted"), "answered": _l("Answered")}
 

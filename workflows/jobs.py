@@ -15,6 +15,7 @@ from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
 from casework.rights.telling_affected import write_to_affected
 from casework.settings.importing.staging import forget_staged_imports
+from casework.together.sweeping import sweep_presence
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.clock import clock_from
@@ -23,6 +24,7 @@ from workflows.moving.batch import go_on as go_on_with_moves
 from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.reorganising.acts import go_on as go_on_with_reorganisations
 from workflows.reorganising.leaving import return_tasks_of_leavers
+from workflows.running.carrying_out import carry_out_due
 from workflows.running.wakeups import deliver_messages, fire_due_timers
 from workflows.schedules import run_schedules
 
@@ -42,6 +44,7 @@ class Job:
 
 
 INTERVALS: dict[str, timedelta] = {
+    "carry_out_held_acts": timedelta(seconds=1),
     "fire_due_timers": timedelta(seconds=2),
     "deliver_messages": timedelta(seconds=30),
     "send_reminders": timedelta(seconds=60),
@@ -51,6 +54,7 @@ INTERVALS: dict[str, timedelta] = {
     "go_on_with_rehearsals": timedelta(seconds=5),
     "return_tasks_of_leavers": timedelta(minutes=10),
     "forget_staged_imports": timedelta(hours=1),
+    "sweep_presence": timedelta(seconds=30),
     "route_messages": timedelta(seconds=5),
     "plan_digests": timedelta(seconds=60),
     "send_email": timedelta(seconds=5),
@@ -97,6 +101,7 @@ def _drained(take: Callable[[datetime, int], int]) -> Run:
 
 
 OWN: dict[str, Run] = {
+    "carry_out_held_acts": _drained(carry_out_due),
     "fire_due_timers": _drained(fire_due_timers),
     "deliver_messages": deliver_messages,
     "send_reminders": _drained(send_reminders),
@@ -106,6 +111,7 @@ OWN: dict[str, Run] = {
     "go_on_with_rehearsals": go_on_with_rehearsals,
     "return_tasks_of_leavers": return_tasks_of_leavers,
     "forget_staged_imports": forget_staged_imports,
+    "sweep_presence": sweep_presence,
     "count_public_figures": count_public_figures,
     "count_step_times": count_step_times,
     "keep_facts": keep_facts,

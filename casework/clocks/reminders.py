@@ -16,8 +16,10 @@ from casework.clocks.reminder_ladder import Rung, reached_rungs
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
+from casework.held_cases import is_held
 from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case, Clock, Event, Note, Reminder
+from casework.notes.exchange import put_in_exchange
 from casework.outbox import add_to_letter, tell_inbox
 from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
 from casework.sentences import Known, Said, agency_name, of_agency
@@ -76,12 +78,11 @@ def remind(case: Case, given: RemindInput, *, by: Actor, now: datetime) -> None:
         raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.", about="words")
     record(case, "remind", by=by, at=now, agency=given.assignment.agency.key)
     if words:
-        db.session.add(
-            Note(
-                case_id=case.id, assignment_id=given.assignment.id, kind="reminder", audience="agency", body=words,
-                written_by_id=by.account_id, written_at=now,
-            )
+        note = Note(
+            case_id=case.id, assignment_id=given.assignment.id, kind="reminder", audience="agency", body=words,
+            written_by_id=by.account_id, written_at=now,
         )  # fmt: skip
+        put_in_exchange(note, given.assignment)
     due = given.assignment.due_at.isoformat() if given.assignment.due_at else None
     tell_inbox(_desk_owing(given.assignment), "reminder_by_hand", case=case, at=now, due_at=due)
 
@@ -203,11 +204,12 @@ def _handed_back() -> RemindRefused:
 
 
 def _due(now: datetime) -> Select[int, int]:
-    """The limits whose next rung is reached. A paused case reminds nobody until it is resumed."""
+    """The limits whose next rung is reached. A paused case reminds nobody until it is resumed, and one with an act that is held until that
+    is done, with the moment of its press, or taken back."""
     return (
         select(Clock.id, Clock.case_id)
         .join(Case, Clock.case_id == Case.id)
-        .where(Clock.remind_at <= now, Case.paused_for.is_(None), Case.state.not_in(list(STILL_STATES)))
+        .where(Clock.remind_at <= now, Case.paused_for.is_(None), Case.state.not_in(list(STILL_STATES)), ~is_held(Case.id))
         .order_by(Clock.remind_at, Clock.id)
     )
 

@@ -121,6 +121,16 @@ def usual_reply_day(centre_id: int, now: datetime) -> date:
     raise BeyondTenYears
 
 
+def shared_reply_day(centre_ids: Collection[int], now: datetime) -> date:
+    """The day offered in letters of several centres at once: the last of their usual ones, put off to a working day of all of them."""
+    day, calendars = max(usual_reply_day(each, now) for each in centre_ids), [calendar_of(each) for each in centre_ids]
+    for _ in range(LONGEST_SEARCH_DAYS):
+        if all(calendar.is_working_day(day) for calendar in calendars):
+            return day
+        day += timedelta(days=1)
+    raise BeyondTenYears
+
+
 def days_late(due_at: datetime, now: datetime) -> int:
     """Whole local days since the last day in time: 0 on that day itself."""
     return (local_day(now) - local_day(due_at - timedelta(microseconds=1))).days

@@ -40,6 +40,7 @@ from casework.models import (
     File,
     Follower,
     HandBack,
+    HeldAct,
     Hold,
     HotlineCall,
     IdempotencyKey,
@@ -115,6 +116,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _apply([(DataRequest, asked, {"done_at": at, "granted": False})])
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
+    db.session.query(HeldAct).where(HeldAct.case_id.in_(ids)).delete()
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
@@ -252,14 +254,20 @@ def _replies_elsewhere(reports: Sequence[Report]) -> list[Change]:
 
 
 def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> None:
-    """Delete staff's drafts about other cases since one of these reports was there, as they may contain its words. A draft saved after
-    the report left may be a copy of an earlier one."""
+    """Delete staff's drafts and held acts about other cases since one of these reports was there, as they may contain its words. A draft
+    saved after the report left may be a copy of an earlier one."""
     was_there = exists().where(
         CaseReport.case_id == Draft.case_id,
         CaseReport.report_id.in_([report.id for report in reports]),
         CaseReport.joined_at <= Draft.saved_at,
     )
     db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
+    was_pressed = exists().where(
+        CaseReport.case_id == HeldAct.case_id,
+        CaseReport.report_id.in_([report.id for report in reports]),
+        CaseReport.joined_at <= HeldAct.pressed_at,
+    )
+    db.session.query(HeldAct).where(HeldAct.case_id.not_in(ids), was_pressed).delete(synchronize_session=False)
 
 
 def _texts_made_of(report_ids: list[int]) -> list[Change]:

@@ -9,10 +9,15 @@ from casework.inbox.saved_filters import SeenFilter
 from casework.permissions import Actor
 
 _FILTERS, _NOTICES = saved_filters.SHOWN.subquery("filters"), notices.NEWEST.subquery("notices")
+_RETURNED = notices.RETURNED.subquery("returned")
 _NOTHING = [null()] * 4
 KEPT = union_all(
     select(literal("filter"), *_FILTERS.c, cast(null(), Instant)),
     select(literal("notice"), null(), _NOTICES.c.template, _NOTICES.c.parameters, *_NOTHING, _NOTICES.c.created_at),
+    select(
+        literal(notices.CAME_BACK), _RETURNED.c.ref, _RETURNED.c.verb, null(), null(), null(), null(), _RETURNED.c.code,
+        _RETURNED.c.returned_at,
+    ),
 )
 
 
@@ -23,6 +28,8 @@ def kept_for(by: Actor) -> tuple[list[SeenFilter], list[Notice]]:
     for what, ref, name, chosen, centre_id, agency_id, owner_id, owner_name, created_at in db.session.execute(KEPT, values):
         if what == "filter":
             filters.append(SeenFilter(ref, name, chosen, centre_id, agency_id, owner_id, owner_name))
-        else:
+        elif what == "notice":
             told.append(Notice(name, chosen, created_at))
+        else:
+            told.append(Notice(what, {"ref": ref, "verb": name, "code": owner_name}, created_at))
     return filters, told

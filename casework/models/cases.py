@@ -159,6 +159,9 @@ class CaseReport(Model):
     report: Mapped[Report] = relationship()
 
 
+NEW_FOR_CENTRE, NEW_FOR_AGENCY = "agency_said > centre_read", "centre_said > agency_read"
+
+
 class Assignment(Referable, Model):
     """One agency asked to work on a case; one of them leads."""
 
@@ -171,6 +174,8 @@ class Assignment(Referable, Model):
             "ix_assignment_open", "case_id", "agency_id", unique=True,
             sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
         ),
+        Index("ix_assignment_new_for_centre", "case_id", sqlite_where=text(NEW_FOR_CENTRE), postgresql_where=text(NEW_FOR_CENTRE)),
+        Index("ix_assignment_new_for_agency", "agency_id", sqlite_where=text(NEW_FOR_AGENCY), postgresql_where=text(NEW_FOR_AGENCY)),
     )  # fmt: skip
     id: Mapped[Id]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
@@ -191,6 +196,10 @@ class Assignment(Referable, Model):
     extension_asked: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="more time was asked for and is not decided")
     due_at: Mapped[datetime | None] = mapped_column(comment="copy of the running assignment clock")
     approval_desk: Mapped[str | None] = mapped_column(String(40), comment="who decides: the agency's leader, or the next leader up")
+    centre_said: Mapped[int] = mapped_column(default=0, server_default="0", comment="newest note of the centre in the exchange")
+    agency_said: Mapped[int] = mapped_column(default=0, server_default="0", comment="newest note of the agency in it")
+    centre_read: Mapped[int] = mapped_column(default=0, server_default="0", comment="to which note the centre has read it")
+    agency_read: Mapped[int] = mapped_column(default=0, server_default="0", comment="to which note the agency has read it")
     version: Mapped[int] = mapped_column(server_default="1")
     case: Mapped[Case] = relationship(back_populates="assignments")
     agency: Mapped[Agency] = relationship()

@@ -1,4 +1,4 @@
-"""Conveniences of the desks: saved filters, drafts, templates, mentions, openings, suggestions, faces found."""
+"""Conveniences of the desks: saved filters, drafts, acts held back, templates, mentions, openings, suggestions, faces found."""
 
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,41 @@ class DraftPhotos(Model):
     __tablename__ = "draft_photos"
     draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id", ondelete="CASCADE"), primary_key=True)
     token: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+
+
+HELD = text("returned_at IS NULL")
+
+
+class HeldAct(Referable, Model):
+    """An act that was pressed and can still be taken back; nothing else of it is written before it is carried out, which deletes the row.
+
+    `returned_at` is when it went back to its author instead, with `sealed_why` unless they took it back themselves. Like a draft it
+    belongs to case, agency and element, never to a step of the engine.
+    """
+
+    __tablename__ = "held_act"
+    __table_args__ = (
+        Index("ix_held_act_due", "pressed_at", "id", sqlite_where=HELD, postgresql_where=HELD),
+        Index("ix_held_act_once", "task_ref", unique=True, sqlite_where=HELD, postgresql_where=HELD),
+        Index("ix_held_act_task", "task_ref", "id"),
+        Index("ix_held_act_own", "account_id", "returned_at"),
+    )
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"), index=True)
+    subject: Mapped[str] = mapped_column(String(80), comment="element of the step, or the verb of an act beside the steps")
+    task_ref: Mapped[str | None] = mapped_column(String(16), comment="the step as its page was called; empty: an act beside the steps")
+    verb: Mapped[str] = mapped_column(String(40))
+    sealed_given: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what was filled in, as the use case takes it")
+    sealed_fields: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the form as it was sent, to be given back")
+    sealed_why: Mapped[bytes | None] = mapped_column(LargeBinary, comment="why it went back")
+    form_key: Mapped[str | None] = mapped_column(String(80), comment="of the form that was sent: free again if it goes back")
+    pressed_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None] = mapped_column(index=True)
+    seen_at: Mapped[datetime | None] = mapped_column(comment="when its author put the notice away")
+    account: Mapped[Account] = relationship()
 
 
 class AnswerTemplate(Referable, Scoped, Named, Dated, Model):
@@ -139,3 +174,29 @@ class PhotoDetection(Model):
     rectangles: Mapped[list[Any]] = mapped_column(Json, comment="[left, top, right, bottom, score] in fractions of the upright picture")
     error: Mapped[str | None] = mapped_column(String(80), comment="class of the error when it failed: nobody looked, a person has to")
     detected_at: Mapped[datetime]
+
+
+class Presence(Model):
+    """A member of staff who has a case open now. Kept as long as the page is, half a minute at most beyond, and never as history.
+
+    No foreign keys: they would make the row of a case wait for whoever works on it. On PostgreSQL the table is unlogged, so that it is in
+    no archive of changes and in no standby; backups leave it out.
+    """
+
+    __tablename__ = "presence"
+    __table_args__ = (Index("ix_presence_case", "case_id", "body"),)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[str] = mapped_column(String(19), comment="c<centre> or a<agency>: who of the same one sees it")
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    is_writing: Mapped[bool] = mapped_column(comment="something was typed just now; never what")
+
+
+class BellRead(Model):
+    """A message to a desk that one of its people has read; the others have not. Messages to one person know it themselves."""
+
+    __tablename__ = "bell_read"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("outbox_message.id", ondelete="CASCADE"), primary_key=True, index=True)
+    read_at: Mapped[datetime] = mapped_column(index=True)

@@ -12,6 +12,13 @@ UNREAD = text("read_at IS NULL AND dropped_at IS NULL")
 UNROUTED = text("routed_at IS NULL")
 LETTERS = text("template = 'reminder_letter'")
 """Morning reminders, each to one desk: few among many messages, and found by their day."""
+IN_BELL = text(
+    "template IN ('mentioned_in_note', 'task_assigned', 'task_taken_over', 'deputy_changed', 'deputy_to_confirm', "
+    "'assignment_handed_back', 'hand_back_decided', 'case_taken_up_again', 'answer_to_redo', 'extension_granted', "
+    "'extension_not_granted', 'extension_not_endorsed', 'question_answered', 'directive_given', 'reminder', 'reminder_by_hand') "
+    "AND dropped_at IS NULL"
+)
+"""What the bell of its recipient tells: in these very words in the index and in the statement, or the index is of no use."""
 
 
 class OutboxMessage(Model):
@@ -24,6 +31,7 @@ class OutboxMessage(Model):
         Index("ix_outbox_unrouted", "due_at", "id", sqlite_where=UNROUTED, postgresql_where=UNROUTED),
         Index("ix_outbox_letter", "due_at", "id", sqlite_where=LETTERS, postgresql_where=LETTERS),
         Index("ix_outbox_recipient", "recipient", "id"),
+        Index("ix_outbox_bell", "recipient", "id", sqlite_where=IN_BELL, postgresql_where=IN_BELL),
         Index("ix_outbox_unread", "recipient", "template", "id", sqlite_where=UNREAD, postgresql_where=UNREAD),
     )  # fmt: skip
     id: Mapped[Id]

@@ -53,7 +53,7 @@ class SeenMention:
 
 def mention_in(note: Note, case: Case, *, by: Actor, now: datetime, picked: Collection[str] = ()) -> list[Mention]:
     """Name colleagues in a note that was just written: those picked (their refs), and those written with an @, by name, user name or
-    agency. Each is told once, and the note keeps names where user names were typed.
+    agency. Each is told once, also of a word sent twice, and the note keeps names where user names were typed.
 
     Raises MentionRefused for a name of nobody who may read the note (without revealing whether there is such a person), for one that two
     have, and for more than MOST_MENTIONS.
@@ -76,7 +76,8 @@ def mention_in(note: Note, case: Case, *, by: Actor, now: datetime, picked: Coll
         )
     if len(there) > MOST_MENTIONS:
         raise _too_many()
-    made = [Mention(note_id=note.id, account_id=id_) for id_ in sorted(there) if id_ != by.own_id]
+    before = set(db.session.scalars(select(Mention.account_id).where(Mention.note_id == note.id))) if there else set()
+    made = [Mention(note_id=note.id, account_id=id_) for id_ in sorted(there) if id_ not in {by.own_id, *before}]
     db.session.add_all(made)
     for mention in made:
         tell_account(mention.account_id, "mentioned_in_note", case=case, at=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -12,6 +12,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Assignment, Case, Note
 from casework.notes import sentences
+from casework.notes.exchange import Side, has_voice, put_in_exchange, side_of
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, NotAllowed, Role, may, require
 from casework.permissions.sight import Sight, Viewer, sees, viewers
@@ -24,6 +25,9 @@ from casework.verbs import MESSAGE, Input, Situation, Verb
 LONGEST_NOTE = 4_000
 MOST_NOTES = 200
 """The newest notes shown on a case page."""
+
+SAID_ONCE = timedelta(minutes=1)
+"""A word of an exchange that is sent again within this time is not said again."""
 
 
 class NoteRefused(CaseworkError):
@@ -38,23 +42,50 @@ def note_audiences(by: Actor, case: Case) -> list[str]:
 
 
 @Verb("write_note", Action.WRITE_NOTE, kinds=MESSAGE, staff=sentences.noted)
-def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: str) -> Note:
+def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: str, assignment: Assignment | None = None) -> Note:
     """Write a note. Records `write_note` without the words.
+
+    With an `assignment` it is a word in the exchange with that agency alone, by the centre or by the agency itself. Said twice by the same
+    person within SAID_ONCE, it is one.
 
     Raises NotAllowed when the person may not write to that audience, NoteRefused when the words are missing or too long.
     Source: rules.md, section 2, "internal notes".
     """
-    if case.quarantined_at is not None or audience not in note_audiences(by, case):
+    if case.quarantined_at is not None:
         raise NotAllowed
-    words = _fit(words)
-    assignment = own_open_assignment(by, case) if audience == "agency" else None
+    if assignment is None:
+        if audience not in note_audiences(by, case):
+            raise NotAllowed
+        assignment = own_open_assignment(by, case) if audience == "agency" else None
+    elif audience != "agency" or not may_exchange(by, assignment, case):
+        raise NotAllowed
+    words, to_agency = _fit(words), assignment is not None and side_of(by, assignment, case) is Side.CENTRE
     note = Note(
-        case_id=case.id, assignment_id=assignment.id if assignment else None, audience=audience, body=words,
-        written_by_id=by.account_id, written_at=now,
+        case_id=case.id, assignment_id=assignment.id if assignment else None, kind="to_agency" if to_agency else "note",
+        audience=audience, body=words, written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
-    db.session.add(note)
-    record(case, "write_note", by=by, at=now, audience=audience)
+    if assignment is not None and (said := _just_said(note)) is not None:
+        return said
+    record(case, "write_note", by=by, at=now, audience=audience, **({"agency": assignment.agency.key} if assignment is not None else {}))
+    if assignment is None:
+        db.session.add(note)
+    else:
+        put_in_exchange(note, assignment)
     return note
+
+
+def may_exchange(by: Actor, assignment: Assignment, case: Case) -> bool:
+    """Whether the person may write in the exchange with that agency: the centre and the agency, while it has a voice in the case."""
+    is_there = assignment.case_id == case.id and has_voice(assignment) and sees(by, Sight.INTERNAL_NOTES, case)
+    return is_there and side_of(by, assignment, case) is not None
+
+
+def _just_said(note: Note) -> Note | None:
+    """The same word by the same person a moment ago: a form that was sent twice."""
+    query = select(Note).where(Note.assignment_id == note.assignment_id).order_by(Note.id.desc()).limit(1)
+    last = db.session.scalars(query).first()
+    is_same = last is not None and (last.body, last.kind, last.written_by_id) == (note.body, note.kind, note.written_by_id)
+    return last if is_same and last is not None and note.written_at - last.written_at < SAID_ONCE else None
 
 
 def has_progress(at: Situation) -> Iterator[Assignment]:
@@ -90,12 +121,11 @@ def progress_note(assignment: Assignment, given: ProgressNoteInput, *, by: Actor
         )
     words = _fit(given.words)
     record(case, "progress_note", by=by, at=now, agency=assignment.agency.key)
-    db.session.add(
-        Note(
-            case_id=case.id, assignment_id=assignment.id, kind="progress", audience="agency", body=words,
-            written_by_id=by.account_id, written_at=now,
-        )
+    note = Note(
+        case_id=case.id, assignment_id=assignment.id, kind="progress", audience="agency", body=words,
+        written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
+    put_in_exchange(note, assignment)
     tell_desk(Role.OPERATOR, "progress_noted", case=case, at=now, agency=assignment.agency.key)
 
 
@@ -119,7 +149,7 @@ def reads_note(by: Actor, note: Note, case: Case) -> bool:
 
 def own_open_assignment(by: Actor, case: Case) -> Assignment | None:
     """The newest assignment of the person's agency that still gives a voice in the case."""
-    mine = [row for row in case.assignments if by.works_for(row, case) and (row.is_open or row.approved_at is not None)]
+    mine = [row for row in case.assignments if by.works_for(row, case) and has_voice(row)]
     return mine[-1] if mine else None
 
 

@@ -73,6 +73,7 @@ class Action(StrEnum):
     APPROVE_PROCESS = "approve_process", {Role.PROCESS_APPROVER}
     ASK_REPORTER = "ask_reporter", OPERATIONS
     ASSIGN_TASK = "assign_task", TEAM_LEADERS
+    BE_SEEN = "be_seen", OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER}
     BLOCK_SENDER = "block_sender", {Role.OPS_LEAD}
     CALL_HOTLINE = "call_hotline", OPERATIONS
     CHANGE_CALENDAR = "change_calendar", {Role.ADMINISTRATOR}
@@ -122,6 +123,7 @@ class Action(StrEnum):
     MOVE_CASES = "move_cases", {Role.ADMINISTRATOR}
     NUMBER_LETTER = "number_letter", {Role.RECORDS_CLERK, Role.AGENCY_LEADER}
     OBJECT_TO_REFUSAL = "object_to_refusal", ANYONE
+    OPEN_PALETTE = "open_palette", STAFF
     OPEN_SETTINGS = "open_settings", WATCHERS - {Role.PROCESS_APPROVER} | {Role.COMMITTEE_LEADER} | TEAM_LEADERS
     PASS_ON = "pass_on", OPERATIONS
     PERFORM_TASK = "perform_task", STAFF
@@ -130,10 +132,12 @@ class Action(StrEnum):
     PUBLISH = "publish", OPERATIONS
     QUARANTINE = "quarantine", OPERATIONS | AGENCY_ROLES
     RATE = "rate", ANYONE
+    READ_BELL = "read_bell", STAFF
     READ_BOTTLENECKS = "read_bottlenecks", {Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}
     READ_BREACHES = "read_breaches", {Role.ADMINISTRATOR, Role.INSPECTOR}
     READ_CASE = "read_case", CASE_READERS
     READ_HEALTH = "read_health", {Role.ADMINISTRATOR, Role.INSPECTOR}
+    READ_FIELD_DESK = "read_field_desk", {Role.OFFICER}
     READ_INBOX = "read_inbox", STAFF
     READ_LATE = "read_late", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}
     READ_LETTERS = "read_letters", OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK}
@@ -170,6 +174,7 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out", ANYONE
     SPLIT = "split", OPERATIONS
     SUBMIT_ANSWER = "submit_answer", {Role.OFFICER}
+    TAKE_BACK_HELD = "take_back_held", STAFF
     TAKE_REPORT = "take_report", OPERATIONS
     TRACK_REPORT = "track_report", ANYONE
     TRANSCRIBE = "transcribe", OPERATIONS

@@ -36,6 +36,7 @@ from casework.models import (
     File,
     Follower,
     HandOverTicket,
+    HeldAct,
     IdempotencyKey,
     LoginSession,
     MessageChoice,
@@ -180,6 +181,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     if link.left_at is None:
         # staff's drafts stay in a case that goes on for others
         _run(delete(Draft).where(Draft.case_id == link.case_id))
+        _run(delete(HeldAct).where(HeldAct.case_id == link.case_id))
     asked = DataRequest.report_id.in_(ids) & (DataRequest.id != (besides.id if besides is not None else 0))
     _run(update(DataRequest).where(asked, DataRequest.done_at.is_(None)).values(done_at=at, granted=False))
     _run(update(DataRequest).where(asked).values(sealed_words=None, sealed_reply=None))

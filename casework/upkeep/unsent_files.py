@@ -12,6 +12,7 @@ from casework.files.under_maps import named_ground_files
 from casework.models import DraftPhotos, File, Photo, Recording
 from casework.setting_values import VALUES, value_of
 from casework.steps.drafts import forget_old_drafts
+from casework.taking_back.held_acts import forget_returned
 
 UNSENT_KEPT = timedelta(days=VALUES["unsent_photo_days"].default)
 """How long the photos and recordings of an unsent form are kept."""
@@ -22,12 +23,14 @@ MOST_AT_ONCE = 500
 
 
 def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
-    """Delete old drafts, the photos and recordings of old unsent forms, and every file without a row; returns the names of those files.
+    """Delete old drafts and acts that went back, the photos and recordings of old unsent forms, and every file without a row; returns the
+    names of those files.
 
     Rows are deleted and committed before files: after a crash in between, the files stay until the next sweep.
     """
     with unit_of_work():
         forget_old_drafts(now=now)
+        forget_returned(now=now)
         forget_unsent(now=now)
     return sweep(store, named_files, now=now, older_than=FILES_KEPT)
 

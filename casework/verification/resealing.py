@@ -36,6 +36,7 @@ from casework.sealing.seal import VALUE_MAGIC, SealBroken, key_id_of, open_seale
 from casework.settings.importing.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
 from casework.steps.drafts import FIELDS_PURPOSE
 from casework.steps.drafts import NAME_PURPOSE as DRAFT_NAME
+from casework.taking_back.held_acts import FORM_PURPOSE, GIVEN_PURPOSE, WHY_PURPOSE
 from casework.triage.refusals import OBJECTION_PURPOSE
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
@@ -53,6 +54,9 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "data_request.sealed_words": (REQUEST,),
     "draft.sealed_fields": (FIELDS_PURPOSE,),
     "draft.sealed_name": (DRAFT_NAME,),
+    "held_act.sealed_given": (GIVEN_PURPOSE,),
+    "held_act.sealed_fields": (FORM_PURPOSE,),
+    "held_act.sealed_why": (WHY_PURPOSE,),
     "hand_over_ticket.sealed_contact": (IDENTITY_PURPOSE,),
     "idempotency_key.sealed_result": (SECRET_PURPOSE,),
     "one_time_code.sealed_message": (MESSAGE_PURPOSE,),

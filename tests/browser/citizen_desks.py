@@ -227,7 +227,7 @@ def track(page: Page, code: str, secret: str) -> None:
     sent(page, "main form:has([name=secret]) button.btn-primary")
 
 
-WAITS = """now => new Promise(done => { const asked = indexedDB.open("langbiang", 1); asked.onsuccess = () => {
+WAITS = """now => new Promise(done => { const asked = indexedDB.open("langbiang"); asked.onsuccess = () => {
   const deed = asked.result.transaction(["reports"], "readwrite"), reports = deed.objectStore("reports");
   const photo = { kind: "photos", name: "a.jpg", type: "image/jpeg", size: 9, number: 0 };
   const written = { owner: "guest", language: "vi", savedAt: now, heldAt: now, tries: 1, why: "", text: "", nextTry: now + 9e8,

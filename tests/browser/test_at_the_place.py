@@ -48,7 +48,7 @@ def test_names_are_chosen_with_the_keys_and_the_field_is_one_of_many_lines_again
     page = operator.go(f"/cases/{case.ref}?tab=exchange")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
-    field, options = page.locator("textarea[name=words]"), page.locator(".namelist li")
+    field, options = page.locator("#words"), page.locator(".namelist li")
     field.click()
     page.keyboard.type("Nhờ @nguoi thu ops")
     expect(options).to_have_count(1)

@@ -32,14 +32,11 @@ from web.guards import file_store
 
 pytestmark = [pytest.mark.browser]
 
-QUEUED = """() => new Promise(done => { const asked = indexedDB.open("langbiang", 1); asked.onsuccess = () => {
-  const all = asked.result.transaction(["reports", "files"]);
-  const reports = all.objectStore("reports").getAll(), files = all.objectStore("files").getAll();
-  all.oncomplete = async () => { const digests = [];
-    for (const file of files.result) digests.push(Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", file.data)))
+QUEUED = """async () => { const reports = await langbiangQueue.all(), digests = [];
+  for (const report of reports) for (const file of await langbiangQueue.filesOf(report.key))
+    digests.push(Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", file.data)))
       .map(byte => byte.toString(16).padStart(2, "0")).join(""));
-    asked.result.close();
-    done({ states: reports.result.map(each => each.state), whys: reports.result.map(each => each.why), digests }); }; }; })"""
+  return { states: reports.map(each => each.state), whys: reports.map(each => each.why), digests }; }"""
 KEPT = """async () => { const found = [];
   for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) {
     const answer = await (await caches.open(name)).match(request);

@@ -67,3 +67,22 @@ def test_a_point_and_its_row_are_one_selection_and_the_list_is_the_page_alone(ho
     expect(plain.page.locator(".omap-stage")).to_be_hidden()
     plain.page.locator(f".orow[data-code='{near.code}'] a").click()
     expect(plain.page.locator(".casebar")).to_contain_text(near.code)
+
+
+def test_opened_from_a_case_the_map_shows_that_case_chosen_and_in_its_middle(house: House) -> None:
+    world = house.world
+    assert world is not None
+    case, beside = (
+        build.case_at(world, "handling", place=Place(area=world.area, latitude=latitude, longitude=108.41)) for latitude in (12.04, 12.0425)
+    )
+    page = house.visitor("ops_lead").go(f"/cases/{case.ref}")
+    page.get_by_role("link", name="Việc gần đây").click()
+    card = page.locator("[data-card]")
+    expect(card).to_contain_text(case.code)
+    expect(page.locator(f".orow[data-code='{case.code}'] a")).to_have_attribute("aria-current", "true")
+    expect(page.locator(f".orow[data-code='{beside.code}']")).to_have_count(1)
+    stage, chosen = page.locator("[data-open-map]").bounding_box(), page.locator(".omap-pin.is-sel").bounding_box()
+    assert stage is not None
+    assert chosen is not None
+    for side, length in (("x", "width"), ("y", "height")):
+        assert abs(stage[side] + stage[length] / 2 - chosen[side] - chosen[length] / 2) < 30, "its point is in the middle"

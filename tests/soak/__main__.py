@@ -12,6 +12,7 @@ from tests.soak import (
     facts,
     failover,
     faults,
+    field,
     figures,
     fuzz,
     heat,
@@ -34,6 +35,7 @@ from tests.soak import (
     rolling,
     signatures,
     tables,
+    takebacks,
     timers,
     what_if,
     whole,
@@ -45,10 +47,10 @@ from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
 RUNS: dict[str, Run] = {
     run.name: run
     for run in (
-        kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN,
-        messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
+        kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, takebacks.RUN, lives.RUN, looks.RUN, checks.RUN,
+        whole.RUN, messages.RUN, reorganisations.RUN, benchmark.RATE, benchmark.ARRIVALS,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
-        reports.RUN, houses.RUN, journeys.RUN,
+        reports.RUN, houses.RUN, journeys.RUN, field.RUN,
         tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
     )
 }

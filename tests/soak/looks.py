@@ -61,7 +61,7 @@ BESIDE = (
     ("own-messages", "/account/messages", Action.CHOOSE_MESSAGES), ("password", "/account/password", Action.MANAGE_SESSIONS),
     ("call", "/intake/call", Action.TAKE_REPORT), ("camera", "/intake/camera", Action.TAKE_REPORT),
     ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE),
-    ("open-map", "/open-map", Action.READ_OPEN_MAP),
+    ("open-map", "/open-map", Action.READ_OPEN_MAP), ("field-desk", "/field", Action.READ_FIELD_DESK),
 )  # fmt: skip
 """Pages at desks that hang on no case."""
 
@@ -97,7 +97,8 @@ def slug(words: str) -> str:
 
 def pages_of_staff(actor: Actor, now: datetime) -> Pages:
     """The inbox in each view, a step of each kind that waits there, a case of each state, and each act offered on it."""
-    found = {"inbox": "/inbox", "sessions": "/sessions"} | {f"inbox-{view}": f"/inbox?view={view}" for view in VIEWS}
+    found = {"inbox": "/inbox", "board": "/inbox/board", "desk-wall": "/desk-wall", "sessions": "/sessions"}
+    found |= {f"inbox-{view}": f"/inbox?view={view}" for view in VIEWS}
     found |= {name: path for name, path, action in BESIDE if may(actor, action)}
     query = select(WaitingTask).where(WaitingTask.desk.in_(actor.desks), WaitingTask.state == "waiting").order_by(WaitingTask.id)
     for task in db.session.scalars(query):

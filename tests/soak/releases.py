@@ -79,6 +79,8 @@ class Program:
     def __init__(self, code: Path, variables: Mapping[str, str], logs: Path) -> None:
         self.code, self.logs = code, logs
         self._variables = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")} | dict(variables)
+        if not any("TAKE_BACK_SECONDS" in path.read_text(encoding="utf-8") for path in (code / "web").glob("config/__init__.py")):
+            self._variables.pop("LANGBIANG_TAKE_BACK_SECONDS", None)      # a release before there was one refuses it
 
     def python(self, script: str, *arguments: str) -> str:
         """Run a script with its modules; returns what it printed. Raises CommandFailed."""

@@ -37,6 +37,7 @@ from casework.privacy.identity import Contact
 from casework.rights.affected import by_centre
 from casework.rights.deciding import carry_out
 from casework.rights.telling_affected import tell_affected
+from casework.together.presence import be_here
 from reports.statistics.due import run_after
 from tests import build, reorganised
 from tests.authority import PASSPHRASE
@@ -333,9 +334,17 @@ def a_letter_that_is_to_be_signed(app: Flask, world: build.World) -> datetime:
     return NOON + timedelta(minutes=1)
 
 
+def somebody_closed_a_case(_app: Flask, world: build.World) -> datetime:
+    case = build.case_at(world, "to_verify")
+    with unit_of_work():
+        assert be_here(case.ref, by=world.actor("operator"), now=NOON) == []
+    return NOON + timedelta(minutes=1)
+
+
 ALONE: dict[str, Callable[[Flask, build.World], datetime]] = {
     "deliver_messages": a_merged_case_hears_that_its_main_one_has_ended,
     "return_tasks_of_leavers": somebody_holds_a_step_of_a_desk_that_is_theirs_no_more,
+    "sweep_presence": somebody_closed_a_case,
     "forget_staged_imports": a_file_was_sent_and_never_taken_over,
     "send_zns": messages_wait_for_zalo,
     "send_push": messages_wait_for_a_browser,

@@ -65,7 +65,7 @@ TRANSCRIPT_READERS = {"operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "
 """Who reads what the operator wrote down of the voice note: the centre, and the agencies at work."""
 
 FOR_EVERYBODY = ("/reports?", "/reports.atom", "/reports.csv", "/reports.json", "/reports/points.json", "/transparency", "/offline",
-                 "/sw.js", "/manifest", "/push-worker")
+                 "/sw.js", "/manifest", "/push-worker", "/field/kept")
 """What the public reads and a browser keeps: it holds no mark even for the sender themselves, who is known where it is asked for."""
 
 LOOKS = {

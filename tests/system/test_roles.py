@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from flask import Flask
@@ -149,13 +149,14 @@ WHO_DOES = {
     "read_process": {"administrator", "process_approver", "inspector"}, "edit_process": {"administrator"},
     "approve_process": {"process_approver"}, "mend_process": {"administrator"},
     "assign_task": {"ops_lead", "agency_leader"}, "read_team": {"ops_lead", "agency_leader"},
-    "keep_draft": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
+    "keep_draft": ALL_STAFF, "take_back_held": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
     "search_cases": TEAM | {"officer", "agency_leader", "committee_leader"}, "look_up_phone": TEAM,
     "appoint_deputy": {"administrator", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
     "confirm_deputy": {"administrator"}, "change_settings": {"administrator"},
     "choose_messages": EVERYBODY, "manage_people": {"administrator"}, "manage_wallboards": {"ops_lead", "administrator"},
     "open_settings": {"administrator", "inspector", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
     "read_health": {"administrator", "inspector"}, "run_job": {"administrator"},
+    "read_field_desk": {"officer"},
     "read_open_map": TEAM | {"officer", "agency_leader", "committee_leader"},
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
@@ -294,6 +295,7 @@ DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "
 READS_PROCESS = {"administrator", "inspector", "process approver", "other centre's administrator"}
 REHEARSES = READS_PROCESS - {"inspector"}
 TAKES_CALLS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
+WRITES_NOTES = TAKES_CALLS | {name for name in STAFF if name.startswith(("officer of ", "leader of "))}
 LOOKS_AT_WALL = TAKES_CALLS | {"committee leader"}
 READS_LATE = LOOKS_AT_WALL | {f"leader of {agency}" for agency in ("PTNMT", "UBND-LAT", "HKL")}
 READS_LETTERS = READS_LATE | {"records clerk"}
@@ -368,6 +370,16 @@ def note_by_hand(the: Stage, name: str, ref: str) -> int:
     return 403 if name.endswith(" of HKL") else 200
 
 
+def exchange_by_hand(the: Stage, name: str, parts: Mapping[str, str]) -> int:
+    """The centre writes to each agency at work, an agency in its own exchange alone."""
+    if name not in WRITES_NOTES:
+        return 403
+    part = next((row for row in the.case.assignments if row.ref == parts["assignment"]), None)
+    if parts["ref"] != the.case.ref or part is None or part.end_reason == "handed_back":
+        return 404
+    return 200 if name in {"operator", "ops lead"} or name.endswith(f" of {part.agency.key}") else 404
+
+
 def writes_to(name: str, ref: str) -> int:
     """The centre reminds its own agencies; their leaders write apologies and remind nobody."""
     if name not in READS_LATE - {"committee leader"}:
@@ -435,6 +447,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in CITIZENS else 302
         case "contacts_account.contact_code":
             return 302 if name in GUESTS | CITIZENS else 404
+        case "field.kept" | "field.contact":
+            return 200                                  # the page as for nobody, and whether a session is on, which only its secret asks
         case "message_choices.push_worker" | "offline.away" | "offline.form" | "offline.queue" | "offline.worker" | "offline.manifest":
             return 200
         case "offline_reports.state":
@@ -460,10 +474,16 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
     if name in CITIZENS:
         return 403
     match endpoint:
-        case "inbox.inbox" | "inbox.pulse" | "inbox_saved.filters":
+        case "inbox.inbox" | "inbox.pulse" | "inbox_saved.filters" | "palette.rows" | "bell.lines" | "bell.newest":
+            return 200
+        case "board.board" | "board.wall" | "board.wall_picture":
             return 200
         case "bulk_approval.approvals":
             return 200 if name.startswith("leader of ") or name == "committee leader" else 403
+        case "taking_back.look":
+            return 404
+        case "taking_back.state":
+            return 200
         case "team.team":
             return 200 if leads(name) else 403
         case "answer_templates.templates":
@@ -474,6 +494,10 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if name in HAS_NO_CASES else 200
         case "notes.write" | "notes.names":
             return note_by_hand(the, name, parts["ref"])
+        case "exchange.exchanges":
+            return 200 if name in WRITES_NOTES else 403
+        case "exchange.write":
+            return exchange_by_hand(the, name, parts)
         case "recordings.transcript":
             is_theirs = name in {"operator", "ops lead"} and parts["ref"] == the.case.ref
             return 403 if name not in TAKES_CALLS else 200 if is_theirs else 404
@@ -632,6 +656,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in SCHEDULES else 403
         case "schedules.schedule" | "schedules.change":     # there is none yet
             return 404 if name in SCHEDULES else 403
+        case "field.desk" | "field.work":
+            return 200 if name.startswith(("officer", "deputy of the officer")) else 403
         case "open_map.map_of_open_work" | "search.search":
             searches_nothing = HAS_NO_CASES | {"administrator", "other centre's administrator", "confidential reader"}
             return 403 if name in searches_nothing else 200
@@ -682,6 +708,10 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
         return {200} if reads else {403, 404}
+    if address.endpoint == "exchange.write":
+        case = the.case if address.parts["ref"] == the.case.ref else the.hidden
+        reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
+        return {200, 404} if reads else {404}
     if address.endpoint in ("cases.case", "cases.printed", "case_path.diagram"):
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         if case.quarantined_at is not None:
@@ -748,8 +778,9 @@ def sent_by_hand(the: Stage, name: str, endpoint: str) -> set[int]:
 def path_of(the: Stage, rule: Rule) -> str:
     """The address of a route for the case in the middle; of steps that of nobody any more."""
     ref = "case" if rule.endpoint.startswith(OF_A_CASE) else "task of nobody"
+    uuid = "00000000-0000-4000-8000-000000000000"
     values = {"<code>": the.names["code"], "<ref>": the.names[ref], "<report>": the.names["report"], "<recording>": the.names["recording"],
-              "<ticket>": "0" * 16, "<client_key>": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
+              "<ticket>": "0" * 16, "<key>": uuid, "<client_key>": uuid}  # fmt: skip
     return re.sub(r"<\w+>", lambda part: values.get(part[0], part[0]), rule.rule)
 
 

@@ -97,6 +97,7 @@ def pages(cases: list[Case]) -> list[tuple[str, str, str]]:
     found += [(name, path, path) for name in ("operator", "officer_PTNMT") for path in ("/inbox", "/inbox?view=mine", "/inbox?view=late")]
     found += [("operator", "/inbox?q=", f"/inbox?q={open_.code}")]
     found += [("operator", path, path) for path in ("/inbox?waits=others", "/inbox?state=to_verify&urgency=normal", "/inbox/pulse")]
+    found += [("operator", path, path) for path in ("/palette?q=rac", "/bell")]
     found += [("leader_PTNMT", "/team", "/team")]
     found += [(name, f"/cases/<{case.state}>", f"/cases/{case.ref}") for name in ("operator", "officer_PTNMT", "committee_leader")
               for case in (open_, done)]
@@ -116,7 +117,7 @@ def pages_when_late(cases: list[Case]) -> list[tuple[str, str, str]]:
     paths = ("/late", "/documents", "/documents/books", "/account/messages")
     found = [(name, path, path) for name in ("operator", "leader_PTNMT") for path in paths]
     found += [("operator", path, path) for path in ("/intake/call", "/intake/camera", "/intake/cameras", "/wallboard",
-                                                    "/wallboard/picture")]  # fmt: skip
+                                                    "/wallboard/picture", "/inbox/board", "/desk-wall")]  # fmt: skip
     found += [("operator", "/late/<agency>/letter", f"/late/{agency}/letter"),
               ("operator", "/cases/<late>/acts/apologise", f"/cases/{open_.ref}/acts/apologise"),
               ("operator", "/cases/<late>", f"/cases/{open_.ref}"),

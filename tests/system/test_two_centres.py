@@ -215,8 +215,11 @@ def test_nothing_is_done_to_found_in_or_shared_with_the_other_centre(house: Hous
             assert person.post(path, form, follows=False).status in (403, 404), (name, path)
         for verb in ("claim", "release", "assign", "note", "remind", "classify"):
             assert case.code not in person.post(f"/inbox/bulk/{verb}", ticked).text.split("<main")[-1], (name, verb)
-        places = ("/inbox", "/inbox/filters", "/answer-templates", f"/search?q={MARK[theirs]}", f"/search?q={case.code}")
+        places = ("/inbox", "/inbox/board", "/desk-wall", "/inbox/filters", "/answer-templates", f"/search?q={MARK[theirs]}",
+                  f"/search?q={case.code}", f"/palette?q={MARK[theirs]}", f"/palette?q={case.code}&case={case.ref}", "/palette?q=%40",
+                  "/bell", "/inbox/pulse")
         found = [person.get(path).text for path in places]
+        assert person.post("/presence", {"case": case.ref}, follows=False).status in (403, 404), name
         found.append(person.post("/search/phone", {"phone": build.PHONE, "reason": "Người gọi hỏi về phản ánh."}).text)
         assert not [page for page in found if case.ref in page or f"của {theirs}" in page], name
     db.session.rollback()

@@ -133,6 +133,10 @@ def test_pages_tell_the_hours_by_step_and_since_when_what_happened_is_not_counte
         steps = office.words("ops_lead", f"/statistics/steps?period={period}")
         assert re.search(r"Tiếp nhận, xác minh 5 3 10\b", steps), "times done, median and 90th percentile in hours"
         assert re.search(r" 1 – –", steps), "under five there is no median"
+        page = office.get("ops_lead", f"/statistics/steps?period={period}").get_data(as_text=True)
+        [chart] = re.findall(r'<svg class="chart".*?</svg>', page, re.DOTALL)
+        assert ("Bảng bên dưới có cùng các số này." in chart, chart.count("<rect")) == (True, 1), "one bar, and its figures as text"
+        assert re.search(r">3 giờ(?: · quá hạn bước)?<", chart), chart
         assert count_month(date(2026, 3, 1), now=LATER), "from the month kept as from the passages"
     assert "/statistics/steps?period=2026-03" in office.get("ops_lead", MARCH).get_data(as_text=True)
     assert "Kỳ này không có gì để đếm" in office.words("leader_HKL", "/statistics/steps?period=2026-03"), "another agency's steps"

@@ -14,6 +14,7 @@ const self = {
 const world = {
   self, URL, Promise, Set, Array, Response: {}, importScripts: () => {},
   caches: {
+    match: () => Promise.resolve(undefined),
     open: name => { opened.push(name); return Promise.resolve(cache); }, keys: () => Promise.resolve(OTHERS.concat(opened[0])),
     delete: name => { thrown.push(name); return Promise.resolve(true); },
   },

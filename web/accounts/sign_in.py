@@ -28,6 +28,7 @@ from web.accounts.known_browsers import browser_known_to, remember_browser
 from web.accounts.password_lists import refused_because
 from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password, is_outdated
 from web.clock import now
+from web.field_secret import drop_device_secret
 from web.filing_fields import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, own_account, performs, signed_in_account
@@ -168,6 +169,7 @@ def sign_out() -> ResponseReturnValue:
         flash(_("You have signed out. Close this page to go back to %(app)s.", app=app_around))
     response = make_response(redirect(url_for("public.home")))
     drop_cookie(response)
+    drop_device_secret(response)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 

@@ -53,9 +53,9 @@ class Ask:
 class AgencyRow:
     """What the row shows. `due_note` says what the limit is for where it is not the answer, `said` are facts in small print.
 
-    `claims` say who has which step; `act` is the first thing to do, `more` the others.
+    `claims` say who has which step; `act` is the first thing to do, `more` the others. `new_words`: of the exchange with it, for the
+    reader's desk.
     """
-
 
     assignment: Assignment
     state: tuple[str, Bilingual]
@@ -72,6 +72,7 @@ class AgencyRow:
     has_answer: bool
     has_left: bool
     can_lead: bool
+    new_words: int
 
     @property
     def is_late(self) -> bool:
@@ -96,6 +97,8 @@ class RowsRead:
     answers: Mapping[int, Sequence[SeenAnswer]]
     acts: PlacedActs
     documents: Documents
+    new_words: Mapping[int, int]
+    """Of the exchange with each agency, by its newest assignment."""
 
 
 def agency_rows(case: Case, by: Actor, read: RowsRead) -> list[AgencyRow]:
@@ -129,6 +132,7 @@ def _row(case: Case, row: Assignment, by: Actor, read: RowsRead, *, can_change_l
         has_answer=has_answer,
         has_left=row.end_reason in LEAVE or (row.round < case.reopened and not row.is_open),
         can_lead=can_change_lead and row.is_open and not row.is_lead,
+        new_words=read.new_words.get(row.id, 0),
     )
 
 

@@ -19,6 +19,7 @@ from casework.clocks.acts import ClockKind
 from casework.db import reading_once, unit_of_work
 from casework.models import Assignment, Case, HandBack, Note
 from casework.notes.directives import finish_directive
+from casework.notes.exchange import Exchange, exchanges_of
 from casework.notes.mentions import unseen_here, unseen_in
 from casework.notes.notes import note_audiences, notes_seen_by
 from casework.parsing import number_in
@@ -27,6 +28,7 @@ from casework.permissions.sight import case_seen_by
 from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
+from casework.together.bell import read_in_case
 from web.accounts.blocked_senders import blockable
 from web.cases.acts_placed import PlacedActs, acts_placed
 from web.cases.agency_rows import AgencyRow, RowsRead, agency_rows
@@ -49,16 +51,19 @@ from web.cases.tabs import (
 from web.cases.text_versions import TextDifference, answer_differences, publication_differences
 from web.clock import now
 from web.documents.beside import Documents, documents_shown
+from web.exchange import exchanges_shown
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.http.after_response import afterwards
 from web.inbox.source_labels import SOURCE_LABELS
+from web.navigation import counted_here, counted_in_bar
 from web.notes import notes_shown, title_for
 from web.reorganising.former_names import former_agency_name, former_place_name
 from web.sent_forms import answers_again
 from web.task_page import at_most
 from workflows.desk_access import REPORTER, is_at
 from workflows.desks.case_opening import case_opened
-from workflows.desks.inbox import waiting_for, waiting_in_case
+from workflows.desks.inbox import waiting_in_case
 from workflows.desks.waiting_on import WaitsFor, waiting_on
 from workflows.models import WaitingTask
 from workflows.running.claims import holders
@@ -155,9 +160,12 @@ def identity(ref: str) -> ResponseReturnValue:
 def opened(ref: str) -> Case:
     """The case, with the number in the bar above, and what its parts tell of themselves, counted along."""
     by = actor()
-    counted = {"waiting": waiting_for(by, now=now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
+    counted = {**counted_in_bar(now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
     seen, counts = case_opened(by, ref, counted)
-    g.waiting_count, g.case_counts = counts["waiting"], counts
+    counted_here(counts)
+    g.case_counts = counts
+    if seen is not None and counts["bell"]:
+        afterwards(lambda: read_in_case(ref, by=by, now=now()))
     return found(seen)
 
 
@@ -174,9 +182,10 @@ def _screen(seen: Case, **forms: Any) -> str:
     documents = documents_shown(seen, read.matter)
     rows = agency_rows(seen, actor(), RowsRead(
         read.marks, read.waits, read.own, read.matter.clocks, read.matter.dealings, read.matter.answers, placed, documents,
+        {each.assignment.id: len(each.new) for each in read.exchanges},
     )) if read.matter.reads_way else []  # fmt: skip
     counted, there = _numbers(seen, read, placed, documents)
-    parts = tabs_of(seen, asked, counted, there, named=_named(read))
+    parts = tabs_of(seen, asked, counted, there, named=_named(read), new=sum(len(each.new) for each in read.exchanges))
     current = ALL if asked == ALL else next((tab.key for tab in parts if tab.is_current), "")
     return render_template(
         "cases/case.html",
@@ -220,6 +229,7 @@ class CaseRead:
     resting: list[Any]
     marks: Landmarks
     notes: list[Note]
+    exchanges: list[Exchange]
     reads_words: bool
 
 
@@ -232,6 +242,7 @@ def _read(seen: Case, *, for_paper: bool) -> CaseRead:
     former_place_name(seen)                                # read now, since the template asks for it
     for row in seen.assignments:
         former_agency_name(row)
+    notes = notes_seen_by(by, seen)
     return CaseRead(
         matter=matter,
         tasks=tasks,
@@ -240,7 +251,8 @@ def _read(seen: Case, *, for_paper: bool) -> CaseRead:
         released=frozenset(task.ref for task in tasks if task.id in held and may_release(task, held[task.id], by=by, now=now())),
         resting=list(dict.fromkeys(labels[task.id] for task in tasks if task.state == "frozen")),
         marks=landmarks_of(seen) if matter.reads_way else Landmarks(),
-        notes=notes_seen_by(by, seen),
+        notes=notes,
+        exchanges=exchanges_of(by, seen, notes),
         reads_words=reads_words(seen, by),
     )
 
@@ -278,7 +290,7 @@ def _part(seen: Case, read: CaseRead, tab: str) -> dict[str, Any]:
             "reads_all": matter.reads_all,
         }
     if tab in (EXCHANGE, ALL):
-        found_ |= notes_shown(seen, read.notes)
+        found_ |= notes_shown(seen, read.notes) | exchanges_shown(read.exchanges, read.notes)
     if tab in (LIMITS, ALL):
         found_ |= {
             "clocks": matter.clocks,

@@ -8,8 +8,7 @@ from casework.models import Case
 from casework.permissions import Actor
 from casework.places.points import Point
 from web.base_map import BaseMap, base_map
-from web.steps.map import centre_drawn
-from web.steps.where import way_to
+from web.steps.where import centre_drawn, on_open_map, way_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +23,13 @@ class SpotSeen:
 
 @dataclass(frozen=True, slots=True)
 class PlaceSeen:
-    """The points a reader sees, the first of them that of the main report, what is drawn under them, and the way to the point the case
-    holds; without points there is neither map nor way."""
+    """The points a reader sees, the first of them that of the main report, what is drawn under them, the way to the point the case holds,
+    and where the map of open work shows it; without points there is none of these."""
 
     spots: tuple[SpotSeen, ...]
     base: BaseMap | None
     way: str
+    on_map: str
 
 
 def place_seen(case: Case, by: Actor) -> PlaceSeen | None:
@@ -37,7 +37,9 @@ def place_seen(case: Case, by: Actor) -> PlaceSeen | None:
     if not reads_words(case, by):
         return None
     spots, held = tuple(_spot(code, point) for code, point in points_seen(case, by)), held_point(case)
-    return PlaceSeen(spots, base_map(centre_drawn(case)) if spots else None, way_to(held) if spots and held is not None else "")
+    if not spots:
+        return PlaceSeen((), None, "", "")
+    return PlaceSeen(spots, base_map(centre_drawn(case)), way_to(held) if held is not None else "", on_open_map(case))
 
 
 def _spot(code: str, point: Point) -> SpotSeen:

@@ -27,8 +27,8 @@ HISTORY_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One part: its address, how many things stand in it (None where counting would need a read of its own), and how many of them name
-    the reader, who has not seen it."""
+    """One part: its address, how many things stand in it (None where counting would need a read of its own), how many of them name
+    the reader, who has not seen it, and how many words of an exchange are new for their desk."""
 
     key: str
     words: str
@@ -36,6 +36,7 @@ class Tab:
     number: int | None
     is_current: bool
     named: int = 0
+    new: int = 0
 
 
 def tab_asked() -> str:
@@ -51,14 +52,17 @@ def history_kind() -> HistoryKind | None:
     return HistoryKind(asked) if asked in set(HistoryKind) else None
 
 
-def tabs_of(case: Case, asked: str, numbers: Mapping[str, int | None], there: Collection[str], *, named: int = 0) -> list[Tab]:
+def tabs_of(
+    case: Case, asked: str, numbers: Mapping[str, int | None], there: Collection[str], *, named: int = 0, new: int = 0
+) -> list[Tab]:
     """The parts that the reader has something in, and which of them is shown: the first where the one asked for is empty."""
     keys = [key for key in NAMES if key in there]
     current = asked if asked in keys or asked == ALL else keys[0] if keys else ""
     return [
-        Tab(key, str(NAMES[key]), _address(case, key), numbers.get(key) or None, key == current, named if key == EXCHANGE else 0)
+        Tab(key, str(NAMES[key]), _address(case, key), numbers.get(key) or None, key == current,
+            named if key == EXCHANGE else 0, new if key == EXCHANGE else 0)
         for key in keys
-    ]
+    ]  # fmt: skip
 
 
 def _address(case: Case, key: str) -> str:

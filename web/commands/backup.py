@@ -24,7 +24,7 @@ from casework.verification.anchor_keys import FOLDER as ANCHORS
 from casework.verification.anchor_keys import KEY
 from casework.verification.anchors import fetch_anchors, path_of, share_anchors
 from web.commands.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
-from web.commands.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
+from web.commands.dumps import OF_THE_MOMENT, DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
 from web.commands.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
 from web.commands.verify import Verification, verify
 from web.config import Config
@@ -204,7 +204,7 @@ def _copy_anchors(config: Config, connection: Connection, writing: Writing) -> N
 
 def _facts(config: Config, connection: Connection, now: datetime) -> dict[str, Any]:
     there = set(inspect(connection).get_table_names())
-    tables = [table for table in METADATA.sorted_tables if table.name in there]
+    tables = [table for table in METADATA.sorted_tables if table.name in there - OF_THE_MOMENT]
     key_ids = set(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).distinct()))
     return {
         "program": program_version(),

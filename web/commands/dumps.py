@@ -19,6 +19,8 @@ from casework.db import METADATA
 from casework.errors import CaseworkError
 
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
+OF_THE_MOMENT = frozenset({"presence"})
+"""Tables whose rows are in no backup: what they say is over before anybody could restore it, and is to be kept nowhere."""
 TABLE_ROWS = re.compile(r"^\d+; \d+ \d+ TABLE DATA (\S+) (\S+) ", re.MULTILINE)
 """A line of `pg_restore --list` naming schema and table of table data."""
 
@@ -88,6 +90,11 @@ def _dumped_sqlite(database_url: str, target: Path) -> Iterator[Connection]:
         raise DumpRefused(f"Không có cơ sở dữ liệu {source}.", f"There is no database {source}.")
     with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as there, closing(sqlite3.connect(target)) as copy:
         there.backup(copy)
+        copy.execute("PRAGMA secure_delete=ON")         # written over, not only unlinked
+        there_too = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in sorted(OF_THE_MOMENT & there_too):
+            copy.execute(f"DELETE FROM {table}")
+        copy.commit()
         copy.execute("PRAGMA journal_mode=DELETE")  # one file instead of three; the program switches back to WAL when it opens it
     target.chmod(0o600)
     _refuse_damaged(target)
@@ -102,7 +109,8 @@ def _dumped_postgresql(database_url: str, target: Path) -> Iterator[Connection]:
         major, schema = _major_version(connection), _schema_of(connection)
         dump, restore = _program("pg_dump", major), _program("pg_restore", major)
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
-        options = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}")
+        without = (f"--exclude-table-data={_pattern(schema)}.{_pattern(table)}" for table in sorted(OF_THE_MOMENT))
+        options = ("--format=custom", "--no-owner", "--no-privileges", *without, f"--snapshot={snapshot}", f"--file={target}")
         _run(dump, *options, *_of_own_schema(schema), f"--dbname={_conninfo(database_url)}", password=_password(database_url))
         target.chmod(0o600)
         _refuse_unrestorable(target, restore, connection, schema)
@@ -124,7 +132,7 @@ def _refuse_unrestorable(dump: Path, program: str, connection: Connection, schem
     """Raise DumpRefused where the dump cannot be read to its end or lacks one of the program's tables."""
     _run(program, f"--schema={schema}", f"--file={os.devnull}", str(dump), password=None)
     there, held = set(inspect(connection).get_table_names()), _tables_in(dump, program)
-    lacking = sorted(table for table in METADATA.tables if table in there and (schema, table) not in held)
+    lacking = sorted(table for table in METADATA.tables if table in there and (schema, table) not in held and table not in OF_THE_MOMENT)
     if lacking:
         raise DumpRefused(f"Bản kết xuất thiếu bảng {', '.join(lacking)}.", f"The dump lacks the tables {', '.join(lacking)}.")
 

@@ -163,6 +163,9 @@ class Config:
     s3_key: str = setting("S3_KEY", text, "", "Id of the key that reads, writes, lists and deletes in the bucket.", shown="not set")
     s3_secret: str = setting("S3_SECRET", text, "", "Secret of that key.", shown="not set", hidden=True)
     s3_region: str = setting("S3_REGION", text, "us-east-1", "Region the storage signs for.")
+    take_back_seconds: int = setting("TAKE_BACK_SECONDS", whole_number(0, 60), 10,
+                                     "Seconds in which publishing, answering in private, refusing, distributing and approving can be taken "
+                                     "back; they are carried out after that. 0: at once.")
     demo: bool = setting("DEMO", switch, False,
                          "yes: show that the data are invented, and let demonstration accounts sign in with one click.", shown="no")
 

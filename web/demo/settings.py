@@ -96,7 +96,9 @@ def _write_late_letter(now: datetime) -> None:
     if not rows:
         return
     late = max(rows, key=lambda row: (row.days, -row.assignment.id)).assignment.agency
-    agency = late_agency(by, late.ref) or late
+    agency = late_agency(by, late.ref)
+    if agency is None:
+        return
     write_late_letter(
         agency=agency, assignments=late_parts_of(by, agency, now=now, limit=10), reply_by=usual_reply_day(agency.centre_id, now),
         words="Đề nghị đơn vị báo cáo rõ nguyên nhân chậm và ngày có kết quả.", by=by, now=now,

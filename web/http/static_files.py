@@ -16,12 +16,14 @@ _known: dict[str, tuple[int, str]] = {}
 
 
 class SessionsOfPages(SecureCookieSessionInterface):
-    """The cookie of pages. What a browser keeps for good is the same for everybody: it neither brings one nor depends on one, since
-    with the next notice it would be asked for anew."""
+    """The cookie of pages. What caches keep for everybody brings none: they would give it to the next one. What a browser keeps for good
+    does not depend on one either, since with the next notice it would be asked for anew."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if not response.cache_control.immutable:
+        if not response.cache_control.public:
             super().save_session(app, session, response)
+        elif session.accessed and not response.cache_control.immutable:
+            response.vary.add("Cookie")
 
 
 def install(app: Flask) -> None:

@@ -14,6 +14,7 @@ from casework.permissions import Action
 from casework.second_person import deputyships_beside, first_person_words, written_by
 from web.clock import now
 from web.guards import actor, performs
+from web.held_here import NO_FORM, hold_with, offer_back
 from web.locales import in_reader_language as local
 from workflows.desks.inbox import page_of
 from workflows.desks.inbox_filters import InboxQuery
@@ -80,9 +81,12 @@ def _approved(ref: str, version: str) -> ApprovalOutcome:
         if task.state == "waiting":
             # somebody who comes second is told who was first, whatever they have opened
             refuse_unopened(task.assignment, by=actor(), version=number_in(version) or 0)
-        perform_recorded(ref, by=actor(), now=now(), act=VERB)
+        done = perform_recorded(ref, by=actor(), now=now(), act=VERB, hold=hold_with(NO_FORM))
     except CaseworkError as refusal:
         return ApprovalOutcome(code, title, False, local(refusal.text))
+    if done.held is not None:
+        offer_back(done.held, code)
+        return ApprovalOutcome(code, title, True, _("Approved; it can be taken back for some seconds."))
     return ApprovalOutcome(code, title, True, _("Approved."))
 
 

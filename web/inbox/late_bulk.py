@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from casework.cases import lock_case
 from casework.clocks.reminders import RemindInput, refuse_if_just_reminded
-from casework.documents.letters import usual_reply_day, write_late_letter
+from casework.documents.letters import refuse_day, shared_reply_day, write_late_letter
 from casework.errors import CaseworkError
 from casework.models import Agency, Assignment
 from casework.permissions import OPERATIONS, Action, require
@@ -101,16 +101,30 @@ def letters() -> ResponseReturnValue:
         return _to_list([refusal])
     gone = _gone(groups)
     if request.form.get("sent") != "yes":
-        form.reply_by.data = usual_reply_day(groups[0][0].centre_id, now())
+        form.reply_by.data = shared_reply_day({agency.centre_id for agency, _rows in groups}, now())
         for field in form:
             field.errors = []
         return _asked(groups, form, refusal=" ".join(_told_gone(gone)))
     if gone or _agencies_shown() - {agency.ref for agency, _rows in groups}:
         # a letter says what was looked at
         return _asked(groups, form, refusal=changed_since_shown()), 422
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or not _is_day_of_all(groups, form):
         return _asked(groups, form), 422
     return _written(groups, form)
+
+
+def _is_day_of_all(groups: Sequence[Group], form: LateLetterForm) -> bool:
+    """Whether the day chosen is one every centre may ask a reply by; before any letter is written, since all of them name it."""
+    assert form.reply_by.data is not None
+    centres = {agency.centre_id: agency.centre for agency, _rows in groups}
+    for centre_id, centre in centres.items():
+        try:
+            refuse_day(centre_id, form.reply_by.data, now())
+        except CaseworkError as refusal:
+            words = local(refusal.text)
+            form.reply_by.errors = [f"{local(centre.name)}: {words}" if len(centres) > 1 else words]
+            return False
+    return True
 
 
 def _written(groups: Sequence[Group], form: LateLetterForm) -> ResponseReturnValue:
@@ -177,7 +191,7 @@ def _agencies_shown() -> set[str]:
 
 def _refusal_of(number: int) -> str:
     if not number:
-        has_ticked = bool(request.form.getlist("part"))
+        has_ticked = bool(request.form.getlist("part") or request.form.getlist("agency"))
         return str(_("Nothing ticked is late any more.") if has_ticked else _("Please tick at least one late case first."))
     if number > MOST_AT_ONCE:
         return str(_("At most %(most)d cases are done at once. Please tick fewer.", most=MOST_AT_ONCE))

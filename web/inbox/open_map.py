@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
@@ -13,6 +13,7 @@ from casework.db import db
 from casework.models import Centre
 from casework.parsing import number_in
 from casework.permissions import Action, Actor
+from casework.reading.counting import count_together
 from casework.search.staff_choices import centres_worked_in
 from casework.states import STAFF_LABELS
 from web.base_map import base_map
@@ -20,8 +21,7 @@ from web.clock import now
 from web.guards import actor, performs
 from web.inbox.filters import FilterSelect, choices_for, filter_in, params_of
 from web.inbox.views import STANDSTILL_LABELS
-from web.navigation import CentreWords, centre_words
-from workflows.desks.inbox import count_waiting
+from web.navigation import CentreWords, centre_words, counted_here, counted_in_bar
 from workflows.desks.inbox_filters import InboxFilter
 from workflows.desks.open_map import MOST_LISTED, Asked, Box, Cell, Kind, ListedCase, OpenMap, View, open_map
 from workflows.desks.open_map_statements import MOST_LOOKED_AT
@@ -45,8 +45,7 @@ def map_of_open_work() -> ResponseReturnValue:
     asked = _asked(request.args)
     shown = open_map(by, asked, now=moment)
     given = _given(asked)
-    # the bar shows this number
-    g.waiting_count = count_waiting(by, now=moment)
+    counted_here(count_together(counted_in_bar(moment)))
     return render_template(
         "inbox/open_map.html",
         shown=shown,

@@ -19,6 +19,7 @@ from casework.inbox.saved_filters import SeenFilter, seen_filters, sharing_place
 from casework.intake.unreleased_villages import unreleased
 from casework.local_time import local_day
 from casework.models import Account, Case
+from casework.notes.exchange import new_exchanges
 from casework.notes.mentions import unseen
 from casework.parsing import number_in
 from casework.permissions import Action, Actor, Role, may
@@ -27,6 +28,8 @@ from casework.reading.counting import Counted
 from casework.rights.breaches import untold
 from casework.rights.deputies import principals_of
 from casework.settings.elements import renamed_elements
+from casework.together.bell import unread as unread_lines
+from casework.together.presence import who_is_where
 from web.clock import now
 from web.exports.links import export_url
 from web.guards import actor, found, performs
@@ -37,6 +40,7 @@ from web.inbox.return_url import ALONE, inbox_address, present, way_back
 from web.inbox.rows import rows_of
 from web.inbox.views import ELEMENT_LABELS, STANDSTILL_LABELS, View, view_words, views_of, wanted_of
 from web.locales import in_reader_language as local
+from web.presence import as_told
 from workflows.desks.inbox import (
     MOST_COUNTED,
     Counts,
@@ -53,6 +57,7 @@ from workflows.desks.inbox_statements import Asked
 from workflows.desks.inbox_steps import InboxStep
 from workflows.drafting.version_lists import versions_to_approve
 from workflows.running import steps
+from workflows.running.holding import ActHeld
 from workflows.running.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("inbox", __name__)
@@ -76,7 +81,7 @@ def inbox() -> ResponseReturnValue:
     tasks = list(page.tasks)
     counts = counts_for(by, now=moment, wanted=wanted, desks_of=asked.reader, beside=_counted_beside(by, asked, moment))
     # the bar above shows the same number
-    g.waiting_count = counts.all
+    g.waiting_count, g.bell_count = counts.all, counts.beside["bell"]
     beyond, apart = counts.beside["beyond"], counts.beside["unconfirmed"]
     filters, told = kept_for(by) if counts.beside["filters"] or counts.beside["notices"] else ([], [])
     renamed = renamed_elements(local_day(moment))
@@ -115,16 +120,20 @@ def inbox() -> ResponseReturnValue:
 def pulse() -> ResponseReturnValue:
     """Answer how many steps are waiting, and how many are newer than the row an open page knows; empty where nothing changed.
 
-    Takes one statement in addition to those identifying the person, bounded as `counts_for`.
+    Takes two statements in addition to those identifying the person: the numbers, bounded as `counts_for`, and which colleagues have
+    which case open.
     """
     by, chosen = actor(), filter_in(request.args)
     wanted = wanted_of(request.args.get("view", "all"), chosen)
     known = number_in(request.args.get("since", "")) or 0
-    counts = counts_for(by, now=now(), wanted=wanted, desks_of=reader_of(by, chosen, principals_of(by)), since=known)
+    moment = now()
+    beside = {"bell": unread_lines(by, now=moment)}
+    counts = counts_for(by, now=moment, wanted=wanted, desks_of=reader_of(by, chosen, principals_of(by)), since=known, beside=beside)
     views = {view.key: {"count": view.count, "late": view.is_late} for view in views_of(counts)}
     told = {
         "views": views, "all": counts.all, "shown": shown_count(counts.shown), "newest": counts.newest, "urgent": counts.urgent,
-        "fresh": counts.fresh, "fresh_urgent": counts.fresh_urgent,
+        "fresh": counts.fresh, "fresh_urgent": counts.fresh_urgent, "bell": counts.beside["bell"],
+        "here": {ref: as_told(others) for ref, others in who_is_where(by, now=moment).items()},
     }  # fmt: skip
     answer = Response(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), mimetype="application/json")
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -149,7 +158,7 @@ def claim(ref: str) -> ResponseReturnValue:
             code = task.case.code
     except TaskUnknown:
         return found(None)
-    except (TaskClaimed, TaskAlreadyDone, StepRefused) as refusal:
+    except (TaskClaimed, TaskAlreadyDone, StepRefused, ActHeld) as refusal:
         flash(local(refusal.text), "wait")
     else:
         flash(_("Case %(code)s is yours now.", code=code))
@@ -175,8 +184,8 @@ def _column(by: Actor, asked: InboxRequest, views: list[View], counts: Counts) -
     """Template values of the left column and the heading."""
     is_of_others = asked.chosen.waits is not None and not asked.words
     beside = (
-        _beyond(by, counts.beside["beyond"], is_shown=is_of_others), _mentions(by, counts), _approvals(by), _apart(by), _breaches(counts),
-        _villages(counts),
+        _beyond(by, counts.beside["beyond"], is_shown=is_of_others), _mentions(by, counts), _exchanges(by, counts), _approvals(by),
+        _apart(by), _breaches(counts), _villages(counts),
     )  # fmt: skip
     view = None if asked.words or asked.chosen.waits else asked.view
     return {
@@ -240,10 +249,12 @@ def _counted_beside(by: Actor, asked: InboxRequest, moment: datetime) -> dict[st
         "beyond": others.counted(by, now=moment, most=MOST_COUNTED, prefix="beyond_") if others is not None else None,
         "unconfirmed": Asked.of(by, wanted_of(UNCONFIRMED)).counted(by, now=moment, most=MOST_COUNTED, prefix="unconfirmed_"),
         "mentions": unseen(by) if may(by, Action.READ_CASE) else None,
+        "exchanges": new_exchanges(by),
         "breaches": untold(by) if may(by, Action.HANDLE_BREACH) else None,
         "villages": unreleased(by) if by.holds((Role.OPS_LEAD,)) else None,
         "filters": seen_filters(by),
         "notices": unread(by),
+        "bell": unread_lines(by, now=moment),
     }
 
 
@@ -320,6 +331,15 @@ def _mentions(by: Actor, counts: Counts) -> View | None:
     return View(
         "mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"), counted=_("notes")
     )  # fmt: skip
+
+
+def _exchanges(by: Actor, counts: Counts) -> View | None:
+    """The line leading to what is new in exchanges between the centre and agencies, for those who write there."""
+    if not may(by, Action.WRITE_NOTE):
+        return None
+    number = counts.beside["exchanges"]
+    shown, url = shown_count(number) if number else "", url_for("exchange.exchanges")
+    return View("exchanges", _("New in exchanges"), shown, url=url, counted=_("cases"))
 
 
 def _approvals(by: Actor) -> View | None:

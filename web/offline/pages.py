@@ -31,8 +31,10 @@ bp = Blueprint("offline", __name__)
 LANGUAGE = "lang"
 """The query parameter for the language of a cached page, which must not depend on a cookie."""
 ICONS = (192, 512)
-MADE_OF = ("templates/*.html", "templates/components/*.html", "templates/filing/*", "templates/offline/*", "templates/public/_parts.html",
-           "translations/*/LC_MESSAGES/*.mo", "static/css/*.css", "static/js/*.js", "static/vendor/tabler/*.svg")  # fmt: skip
+MADE_OF = (
+    "templates/*.html", "templates/components/*.html", "templates/field/*", "templates/filing/*", "templates/offline/*",
+    "templates/public/_parts.html", "translations/*/LC_MESSAGES/*.mo", "static/css/*.css", "static/js/*.js", "static/vendor/tabler/*.svg",
+)  # fmt: skip
 
 
 @bp.get("/offline")
@@ -40,21 +42,21 @@ MADE_OF = ("templates/*.html", "templates/components/*.html", "templates/filing/
 @allow_microphone
 def form() -> ResponseReturnValue:
     """The report form, to be filled in without a signal."""
-    return _kept_page(shell_page)
+    return kept_page(shell_page)
 
 
 @bp.get("/offline/queue")
 @performs(Action.READ_PUBLIC)
 def queue() -> ResponseReturnValue:
     """The reports waiting in this browser; only the browser has them, so its script fills in the list."""
-    return _kept_page(_queue_page) if LANGUAGE in request.args else make_response(_queue_page())
+    return kept_page(_queue_page) if LANGUAGE in request.args else make_response(_queue_page())
 
 
 @bp.get("/offline/away")
 @performs(Action.READ_PUBLIC)
 def away() -> ResponseReturnValue:
     """Shown in place of a page that needs a signal."""
-    return _kept_page(_away_page)
+    return kept_page(_away_page)
 
 
 @bp.get("/sw.js")
@@ -66,10 +68,12 @@ def worker() -> ResponseReturnValue:
         "form": url_for(".form", lang=language()),
         "queue": url_for(".queue", lang=language()),
         "away": url_for(".away", lang=language()),
+        "field": url_for("field.kept", lang=language()),
     }
-    core = url_for("static", filename="js/queue-core.js")
+    parts = [url_for("static", filename=f"js/{name}.js") for name in ("seal", "queue-core", "field-store")]
     script = (Path(current_app.static_folder or "") / "js" / "sw.js").read_text()
-    response = make_response(f"self.LANGBIANG = {current_app.json.dumps(kept)};\nimportScripts({core!r});\n{script}")
+    told = current_app.json.dumps
+    response = make_response(f"self.LANGBIANG = {told(kept)};\nimportScripts(...{told(parts)});\n{script}")
     response.mimetype = "text/javascript"
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
@@ -104,7 +108,7 @@ def _told_to_pages() -> dict[str, Any]:
     return {"queue_owner": lambda: "" if g.get("is_kept_page") else owner_here()}
 
 
-def _kept_page(page: Callable[[], str]) -> Response:
+def kept_page(page: Callable[[], str]) -> Response:
     """An anonymous page in the language named by its address, else in the reader's."""
     given = request.args.get(LANGUAGE, "")
     response = make_response(_for_nobody(page, given if given in LANGUAGES else language()))

@@ -14,6 +14,7 @@ from reports.tables.table import Table
 from reports.tables.writing import MEDIA_TYPES, write_table
 from web.outputs.making import Made, Maker, Progress
 from workflows.desks.inbox_steps import StepCase
+from workflows.desks.late_rows import LateCase
 
 SLUGS = {
     "cases": "ho-so", "inbox": "viec-dang-cho", "late": "tre-han", "letters": "van-ban", "register": "so-van-ban", "figures": "thong-ke",
@@ -86,7 +87,7 @@ def local_words(instant: datetime) -> str:
     return f"{instant.astimezone(LOCAL_ZONE):%H:%M ngày %d/%m/%Y}"
 
 
-def is_of_centre(case: Case | StepCase, centre_id: int) -> bool:
+def is_of_centre(case: Case | StepCase | LateCase, centre_id: int) -> bool:
     """Whether a case is on a centre's lists: its own, or inherited from a centre that ended."""
     return case.centre_id == centre_id or centre_id in heirs_of(Followed.CENTRE, case.centre_id, case.area_id)
 

@@ -17,6 +17,7 @@ from workflows.desks.inbox import cases_behind, looked_for, page_of
 from workflows.desks.inbox_filters import InboxQuery, narrowed
 from workflows.desks.inbox_steps import Colleague, InboxStep, StepCase
 from workflows.desks.late_cases import late_agency, late_list
+from workflows.desks.late_rows import LateCase
 from workflows.models.running import FAR
 from workflows.running.drawn_steps import label_of_step
 
@@ -117,22 +118,22 @@ def late_table(output: Output, progress: Progress) -> Table:
                 part.due_at, row.days, row.holder, row.reminded, row.promised, None,
             ))  # fmt: skip
     for step in shown.steps:
-        task, case = step.task, step.task.case
-        if case.quarantined_at is None and is_of_centre(case, output.centre_id):
+        task, whole = step.task, step.task.case
+        if whole.quarantined_at is None and is_of_centre(whole, output.centre_id):
             rows.append((
-                None, case.code, _title(case), yes(task.urgent), SOURCES.get(case.source, case.source), _area(case), task.due_at, step.days,
-                step.holder, None, None, label_of_step(task).vi,
+                None, whole.code, _title(whole), yes(task.urgent), SOURCES.get(whole.source, whole.source), _area(whole), task.due_at,
+                step.days, step.holder, None, None, label_of_step(task).vi,
             ))  # fmt: skip
     progress.tell(0, len(rows))
     return Table("Trễ hạn", LATE_COLUMNS, rows, notes=notes)
 
 
-def _title(case: Case | StepCase) -> str | None:
+def _title(case: Case | StepCase | LateCase) -> str | None:
     """The title; exports leave out that of a sensitive case."""
     return case.title if case.visibility_reason_id is None else None
 
 
-def _area(case: Case) -> str | None:
+def _area(case: Case | LateCase) -> str | None:
     return case.area.name_vi if case.area is not None else None
 
 

@@ -20,6 +20,7 @@ from casework.parsing import number_in
 from casework.permissions import Action, NotAllowed, may
 from casework.permissions.sight import Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
+from reports.charts import ACROSS_WIDTH, NAMES
 from reports.statistics.behind import CountedFact, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of
 from reports.statistics.figure import Shape
@@ -49,6 +50,7 @@ from web.locales import in_reader_language as local
 from web.statistics.figure_charts import figure_charts
 from web.statistics.figure_rows import changed_name, part_name, rows_of_figures, share_of
 from web.statistics.figures_request import FiguresRequest, asked_in_address, dimension_named, told_to_pages, words_of_figures
+from web.statistics.over_time import steps_chart, timed_steps
 from web.task_page import at_most
 from workflows.figures.steps import step_hours
 
@@ -116,7 +118,9 @@ def steps() -> ResponseReturnValue:
         asked = asked_in_address()
         agency_id = asked.reach.agency.id if asked.reach.agency is not None else None
         rows = step_hours(asked.period.up_to(now()), centre_id=asked.reach.centre.id, agency_id=agency_id)
-        return render_template("statistics/steps.html", steps=_named_steps(rows), **told_to_pages(asked))
+        chart = steps_chart(timed_steps(rows, centre_id=asked.reach.centre.id, now=now()))
+        drawn = {"chart": chart, "chart_width": ACROSS_WIDTH, "names_width": NAMES}
+        return render_template("statistics/steps.html", steps=_named_steps(rows), **drawn, **told_to_pages(asked))
 
 
 @bp.get("/statistics/cases")

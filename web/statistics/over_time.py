@@ -142,8 +142,12 @@ def _steps_in(reach: Reach, month: date, moment: datetime) -> list[StepTime]:
     if not is_kept(month):
         return []
     period = Period(MONTH, f"{month:%Y-%m}", start_of(month), start_of(month_after(month)), reach.centre.id)
-    limits = limits_of_steps(reach.centre.id, now=moment)
-    rows = step_hours(period, centre_id=reach.centre.id, agency_id=reach.agency_id)
+    return timed_steps(step_hours(period, centre_id=reach.centre.id, agency_id=reach.agency_id), centre_id=reach.centre.id, now=moment)
+
+
+def timed_steps(rows: Sequence[Mapping[str, Any]], *, centre_id: int, now: datetime) -> list[StepTime]:
+    """The hours by step (workflows.figures.steps) beside the limits that hold now."""
+    limits = limits_of_steps(centre_id, now=now)
     return [StepTime(Bilingual(*row["name"]), row["passages"], row["median"], limits.get(row["step"])) for row in rows]
 
 

@@ -11,9 +11,11 @@ from casework.models import Case
 from casework.permissions import Action, NotAllowed, require
 from casework.permissions.sight import case_seen_by
 from casework.states import STAFF_LABELS, CaseState
+from casework.taking_back.held_acts import fields_of, own_held
 from web.addresses import this_address
 from web.clock import now
 from web.guards import actor, found, performs
+from web.held_here import offer_back
 from web.sent_forms import answers_again
 from web.steps import (
     acts_agencies,
@@ -26,6 +28,7 @@ from web.steps import (
     acts_quarantine,
 )
 from web.steps.act_page import ACT_PAGES, ActPage
+from web.steps.draft_view import as_if_sent, hold_asked
 from web.steps.ready_texts import texts_for
 from web.steps.where import where_is
 from web.task_page import Act
@@ -66,21 +69,35 @@ def _offered(kind: type[ActPage], case: Case) -> str:
     wanted = _subject(case, kind.verb)
     possible = [each for each in acts_to_offer(case, actor(), now()) if each.verb == kind.verb]
     if wanted in possible:
-        return _shown(kind(case, wanted))
+        with as_if_sent(_given_back(case, kind.verb)):
+            return _shown(kind(case, wanted))
     return render_template("steps/acts/choose.html", kind=kind, possible=possible, **_case_facts(case))
+
+
+def _given_back(case: Case, verb: str) -> list[tuple[str, str]] | None:
+    """What the person had filled in for it, where that was taken back or could not be carried out."""
+    held = own_held(request.args.get("held", ""), by=actor())
+    is_back = held is not None and held.case_id == case.id and held.subject == verb and held.returned_at is not None
+    return fields_of(held) if held is not None and is_back else None
 
 
 def _performed(page: ActPage, act: Act) -> ResponseReturnValue:
     assignment = page.subject.assignment if page.is_of_assignment else None
     try:
-        act_recorded(page.case.ref, act.verb, by=actor(), now=now(), assignment_ref=assignment.ref if assignment else None, given=act.given)
+        done = act_recorded(
+            page.case.ref, act.verb, by=actor(), now=now(), assignment_ref=assignment.ref if assignment else None, given=act.given,
+            hold=hold_asked(),
+        )  # fmt: skip
     except ActUnknown:
         return found(None)
     except (NotAllowed, CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
         return _shown(page, refusal=page.form.refuse(refusal)), 422
-    flash(page.said())
+    if done.held is not None:
+        offer_back(done.held, done.case.code)
+    else:
+        flash(page.said())
     return redirect(_back_to_case(page.case.ref))
 
 

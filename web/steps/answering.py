@@ -9,12 +9,14 @@ from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
 from casework.answers.acts import LONGEST_CONTACT, LONGEST_PART, PARTS, SubmitAnswerInput, left_to_fill, newest_answer
 from casework.answers.templates import PLACEHOLDERS, TemplateRow, templates_for
+from casework.casefile.place_seen import held_point
 from casework.casefile.possible_acts import PossibleAct
 from casework.casefile.views import answers_seen, photos_seen
 from casework.files.local import FileNotStored
 from casework.models import Photo
 from casework.photos.records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
 from web.clock import now
+from web.exchange import exchange_beside
 from web.files.photos import remember_form
 from web.files.uploads import drop_upload, photo_types, photos_taken, stage_uploads
 from web.filing_fields import sound_token
@@ -25,9 +27,11 @@ from web.locales import in_reader_language as local
 from web.steps import acts_own_work
 from web.steps.act_page import ActPage
 from web.steps.answer_templates import use_templates
+from web.steps.where import on_open_map
 from web.task_page import Act, TaskPage, at_most
+from workflows.desks.near_work import MOST_COUNTED, around, count_near
+from workflows.running.doing import StepResult
 from workflows.running.hearing import acts_to_offer
-from workflows.running.steps import StepResult
 
 SHORTEST_PART = 15
 """Fewer characters than this cannot tell what was found or done; the check next to the form only hints at it."""
@@ -115,9 +119,11 @@ class AnswerPage(TaskPage, element="submit_answer"):
         checks = self._checks(has_photos=bool(staged) or any(is_kept for _photo, is_kept in self.carried))
         return {
             "assignment": self.assignment,
+            "exchange": exchange_beside(self.assignment),
             "staged": staged,
             "carried": [(seen, is_kept) for (photo, is_kept) in self.carried for seen in photos_seen([photo], "centre")],
             "checks": checks,
+            "near": self._near(),
             "missing": sum(not is_there for _words, is_there, _field, _least in checks),
             "templates": templates_for(self.assignment, now=now()),
             "template_asked": self.template_asked,
@@ -135,6 +141,16 @@ class AnswerPage(TaskPage, element="submit_answer"):
 
     def said(self, act: Act, result: StepResult) -> str:
         return str(_("The answer to %(code)s is with the leader for approval.", code=result.case.code))
+
+    def _near(self) -> tuple[int, str, bool] | None:
+        """Other open work of the agency near this case: how much, where the map shows it, and whether there is more than was counted."""
+        point = held_point(self.case)
+        several = self.assignment.agency.ref if len(actor().agency_ids) > 1 else ""
+        if point is None or not (url := on_open_map(self.case, agency=several)):
+            return None
+        box = around(point.latitude, point.longitude)
+        number = count_near(box, agency_id=self.assignment.agency_id, case_id=self.case.id)
+        return min(number, MOST_COUNTED), url, number > MOST_COUNTED
 
     def _ways(self) -> list[tuple[PossibleAct, type[ActPage]]]:
         """Other acts of the agency on its work: report progress, ask for more time."""

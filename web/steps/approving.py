@@ -13,10 +13,12 @@ from casework.answers.openings import opened_by, record_opening
 from casework.assignments.extensions import open_extension
 from casework.casefile.views import SeenAnswer, answers_seen
 from casework.db import db
-from casework.models import Answer, Note
+from casework.models import Answer
+from casework.notes.exchange import is_of_exchange
 from casework.notes.notes import notes_seen_by
 from casework.steps.ready_texts import Purpose
 from web.clock import now
+from web.exchange import exchange_beside
 from web.forms import Form
 from web.guards import actor
 from web.http.after_response import afterwards
@@ -26,7 +28,7 @@ from web.task_page import Act, TaskPage, at_most
 from web.text_diff import Change, changes
 from workflows.desk_access import is_at
 from workflows.models import WaitingTask
-from workflows.running.steps import StepResult
+from workflows.running.doing import StepResult
 
 MOST_NOTES = 10
 """The newest notes of the agency shown here; the case page has all."""
@@ -72,7 +74,7 @@ class ApprovalPage(TaskPage, element="approve_answer"):
     def context(self) -> dict[str, Any]:
         versions = answers_seen([self.assignment], actor())[self.assignment.id]
         newest, earlier = (versions[0] if versions else None), (versions[1] if len(versions) > 1 else None)
-        plain = request.args.get("show") == "plain" or earlier is None
+        plain, notes = request.args.get("show") == "plain" or earlier is None, notes_seen_by(actor(), self.case)
         if newest is not None:
             self._remember_opening(newest.answer)
         return {
@@ -86,7 +88,8 @@ class ApprovalPage(TaskPage, element="approve_answer"):
             "pairs": pairs_of(before_photos(self), newest.photos if newest else ()),
             "asked": earlier.answer.decision if earlier else None,
             "since": since(newest, earlier) if newest and earlier else None,
-            "notes": self._notes(),
+            "notes": [note for note in notes if note.assignment_id == self.assignment.id and not is_of_exchange(note)][:MOST_NOTES],
+            "exchange": exchange_beside(self.assignment, notes),
             "extension": open_extension(self.assignment) if self.assignment.extension_asked else None,
             "extension_step": self._extension_step() if self.assignment.extension_asked else None,
             "mates": [row for row in self.case.assignments if row.id != self.assignment.id],
@@ -97,10 +100,6 @@ class ApprovalPage(TaskPage, element="approve_answer"):
         by, moment, answer_id = actor(), now(), answer.id
         if self.task.state == "waiting" and self.barred is None and not opened_by(by, [answer]):
             afterwards(lambda: record_opening(answer_id, by=by, now=moment))
-
-    def _notes(self) -> list[Note]:
-        notes = notes_seen_by(actor(), self.case)
-        return [note for note in notes if note.assignment_id == self.assignment.id][:MOST_NOTES]
 
     def _extension_step(self) -> WaitingTask | None:
         """The step in which this leader decides on the same agency's request for more time."""

@@ -83,11 +83,6 @@ class AtOnce:
     def value(self) -> str:
         return f"{self.field.service_code if self.field else ''}:{self.area.ref}"
 
-    @property
-    def chosen(self) -> str:
-        """The field chosen beside the button, where the page is shown again."""
-        return request.form.get(FIELD_AT_ONCE, "")
-
 
 def suggested_at_once(case: Case, found: Suggestions, *, now: datetime) -> AtOnce | None:
     """What can be classified at a glance: the commune is clear, nothing speaks of urgency, and words and position agree with it."""
@@ -104,6 +99,11 @@ def suggested_at_once(case: Case, found: Suggestions, *, now: datetime) -> AtOnc
         return None
     is_by_words = case.field is None and found.field is not None
     return replace(at_once, because_of=found.field.words) if is_by_words and found.field is not None else at_once
+
+
+def lacks_field_at_once() -> bool:
+    """Whether the button was pressed where the words name no field, and none is chosen of the list beside it."""
+    return request.form.get(AT_ONCE, "").startswith(":") and not request.form.get(FIELD_AT_ONCE)
 
 
 def classified_at_once(case: Case, *, now: datetime) -> ClassifyInput | None:

@@ -23,7 +23,7 @@ from web.guards import file_store
 from web.locales import in_reader_language
 from web.marks_left import marks_left
 from web.task_page import Act, TaskPage, at_most
-from workflows.running.steps import StepResult
+from workflows.running.doing import StepResult
 
 SEEN = "seen"
 

@@ -23,13 +23,14 @@ from casework.reading.rule_rows import AgencyRow
 from casework.search.staff_choices import agencies_chosen, agencies_for, free_agencies
 from casework.text import fold
 from web.clock import now
+from web.exchange import exchange_beside
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.steps.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
 from workflows.routing.candidates import Candidates, candidates_for
-from workflows.running.steps import StepResult
+from workflows.running.doing import StepResult
 
 INSTRUCTIONS = "instructions-"
 """Prefix of the words for one agency; its ref follows. Without any it gets those for all."""
@@ -241,7 +242,8 @@ class AcceptPage(TaskPage, element="accept_assignment"):
 
     def context(self) -> dict[str, Any]:
         self.form.suggested.choices = [(NOTHING, _("I do not know")), *((ref, local(agency.name)) for ref, agency in self.others.items())]
-        return {"assignment": self.assignment, "hands_back": self.chosen == "hand_back", "asked_before": last_hand_back(self.assignment)}
+        return {"assignment": self.assignment, "hands_back": self.chosen == "hand_back", "asked_before": last_hand_back(self.assignment),
+                "exchange": exchange_beside(self.assignment)}  # fmt: skip
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "hand_back":

@@ -14,9 +14,11 @@ from casework.models import Draft
 from casework.parsing import number_in
 from casework.photos.records import staged_photos
 from casework.steps.drafts import MOST_OF_FORM, draft_name, drafts_of, opened_fields
+from casework.taking_back.held_acts import Hold, SentForm
 from web.filing_fields import is_sound_token
 from web.forms import Form
 from web.guards import actor
+from web.held_here import hold_with
 from web.task_page import TaskPage
 from workflows.models import WaitingTask
 from workflows.running.steps import done_since, draft_place
@@ -170,6 +172,12 @@ def _shown_by(form: Form) -> Iterator[tuple[str, str]]:
 def fields_sent() -> list[tuple[str, str]]:
     """The submitted fields that belong in a draft: no files, tokens, buttons, or ticks that must be set again."""
     return [(name, value) for name, value in request.form.items(multi=True) if _is_kept(name)]
+
+
+def hold_asked() -> Hold | None:
+    """How the form being sent is held, with what it takes to give it back (web/held_here.py)."""
+    fields = fields_sent()
+    return hold_with(SentForm(fields, request.form.get(f"{OWN}ref", ""), photos_tokens_in(fields)))
 
 
 def photos_tokens_in(fields: list[tuple[str, str]]) -> set[str]:

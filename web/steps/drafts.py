@@ -9,6 +9,7 @@ from casework.local_time import LOCAL_ZONE
 from casework.permissions import Action
 from casework.steps.drafts import DraftRefused, SavedDraft, discard_draft, keep_draft
 from web.clock import now
+from web.exchange import write_beside
 from web.guards import actor, found, performs
 from web.http.security import own_address
 from web.locales import in_reader_language as local
@@ -31,9 +32,11 @@ from workflows.running.steps import TaskAlreadyDone, TaskUnknown
 
 bp = Blueprint("drafts", __name__)
 
-ANOTHER, RENAME, NEW, OPEN, DROP, TO = "another", "rename", "new", "open", "drop", "to"
-"""Acts on drafts other than saving the text; a ref or an address follows after a colon. DROP without one means the current draft."""
+ANOTHER, RENAME, NEW, OPEN, DROP, TO, SAY = "another", "rename", "new", "open", "drop", "to", "say"
+"""Acts on drafts other than saving the text; a ref or an address follows after a colon. DROP without one means the current draft. SAY
+writes in the exchange about the agency's work that follows, so that the step's text stays."""
 
+SAID = f"{OWN}say"
 UNTOUCHED = "no"
 
 
@@ -104,11 +107,13 @@ def _by_button(ref: str, refusals: list[str], *, has_nothing: bool) -> ResponseR
             at_hand = _kept(ref, name=request.form.get(f"{OWN}name", "") if what == RENAME else None).draft.ref
     for words in refusals:
         flash(words, "wait")
+    if what == SAY and (refused := write_beside(steps.task_for(actor(), ref).case, which, request.form.get(SAID, ""))) is not None:
+        return refused
     if what == TO:
         return redirect(own_address(which, url_for("tasks.task", ref=ref)))
     if what == DROP:
         flash(_("The draft is deleted."))
-    else:
+    elif what != SAY:
         is_kept = bool(at_hand) or what == OPEN
         flash(_("The draft is kept.") if is_kept else _("There is no draft to keep yet: nothing has been written."))
     shown = {NEW: NONE, OPEN: which}.get(what, at_hand)

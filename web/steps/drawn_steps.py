@@ -26,8 +26,8 @@ from web.locales import language
 from web.task_page import Act, TaskPage
 from workflows.definitions.step_forms import FieldType, FormField
 from workflows.desk_access import reads_matter
+from workflows.running.doing import StepResult
 from workflows.running.drawn_steps import element_of, label_of_step
-from workflows.running.steps import StepResult
 
 ASKED, TOKEN = "asked_", "photos_"
 """Prefixes of input names; the field's id follows, so that no input can be mistaken for a part of the form itself."""

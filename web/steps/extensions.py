@@ -12,7 +12,7 @@ from casework.assignments.extensions import DecideExtensionInput, EndorseExtensi
 from web.clock import now
 from web.forms import Form
 from web.task_page import Act, TaskPage, at_most
-from workflows.running.steps import StepResult
+from workflows.running.doing import StepResult
 
 
 class EndorseForm(Form):

@@ -1,5 +1,7 @@
 """The page of one step: shows its element's form and performs the step in one unit of work; a fault leaves an incident."""
 
+from functools import partial
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -9,37 +11,46 @@ from wtforms import HiddenField, StringField
 from casework.bilingual import Bilingual
 from casework.casefile.views import reports_seen, title_seen
 from casework.cases import STANDSTILLS, CaseBusy
-from casework.db import reading_once
+from casework.db import db, reading_once
 from casework.errors import CaseworkError
+from casework.models import HeldAct
 from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
+from casework.taking_back.held_acts import why_of
+from casework.together.bell import read_in_case
 from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.held_here import is_overdue, offer_back
+from web.http.after_response import afterwards
 from web.inbox.queue import next_address, queue_asked, queue_beside
 from web.inbox.return_url import inbox_address
 from web.locales import in_reader_language as local
+from web.navigation import counted_here, counted_in_bar
 from web.sent_forms import answers_again
-from web.steps import answering, approving, decisions, distribution, extensions, publishing, triage
-from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
+from web.steps import answering, approving, decisions, distribution, extensions, hotline, publishing, triage
+from web.steps.draft_view import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted, hold_asked
 from web.steps.drawn_steps import FormStepPage
 from web.steps.where import where_is
 from web.task_page import STEP_PAGES, Act, TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows.desk_access import REPORTER, is_at, leads_desk, reads_matter
-from workflows.desks.inbox import Position, waiting_for, waiting_in_case
+from workflows.desks.inbox import Position, waiting_in_case
 from workflows.models import WaitingTask
 from workflows.running import steps
+from workflows.running.carrying_out import settle
 from workflows.running.claims import holder_of
+from workflows.running.doing import StepResult
 from workflows.running.drawn_steps import help_with_step, label_of_step, outcome_words
+from workflows.running.holding import ActHeld, held_words
 from workflows.running.incidents import StepFailed, perform_recorded, run_recorded, spot_of
-from workflows.running.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown, perform_chosen
+from workflows.running.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown, perform_chosen
 
 bp = Blueprint("tasks", __name__)
 
-WITH_PAGES = (triage, distribution, answering, approving, publishing, decisions, extensions)
+WITH_PAGES = (triage, hotline, distribution, answering, approving, publishing, decisions, extensions)
 """One page per step of the shipped model; steps drawn by administrators get the page of their declared form."""
 
 PAGES = STEP_PAGES
@@ -63,7 +74,13 @@ def task(ref: str) -> ResponseReturnValue:
     if request.method == "GET":
         with reading_once():
             step = _step(ref)
-            return (_done(step), 409) if step.state != "waiting" else _opened(step)
+            if g.bell_count:
+                afterwards(partial(read_in_case, step.case.ref, by=actor(), now=now()))
+            held = _held_at(step)
+            if held is None or not is_overdue(held):
+                return (_done(step, held=held), 409) if step.state != "waiting" or held is not None else _opened(step)
+        settle(held.id, now())                             # no worker has done it
+        return redirect(url_for(".task", ref=ref))
     step = _step(ref)
     page = page_of(step)
     if step.state != "waiting":
@@ -72,9 +89,10 @@ def task(ref: str) -> ResponseReturnValue:
     if act is None:
         return _shown(page), 200 if page.is_unfinished else 422
     try:
-        result = perform_recorded(ref, by=actor(), now=now(), act=act.verb, given=act.given)
-    except (TaskAlreadyDone, TaskClaimed):
-        return _done(_step(ref), typed_in(page.form)), 409
+        result = perform_recorded(ref, by=actor(), now=now(), act=act.verb, given=act.given, hold=hold_asked())
+    except (TaskAlreadyDone, TaskClaimed, ActHeld):
+        step = _step(ref)
+        return _done(step, typed_in(page.form), held=_held_at(step)), 409
     except (NotAllowed, TaskUnknown, CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
@@ -106,11 +124,13 @@ def _sent(ref: str) -> ResponseReturnValue | None:
         return act.verb, act.given
 
     try:
-        result = run_recorded(lambda: perform_chosen(ref, choose, by=actor(), now=now()), lambda: spot_of(ref), now=now())
+        result = run_recorded(
+            lambda: perform_chosen(ref, choose, by=actor(), now=now(), hold=hold_asked()), lambda: spot_of(ref), now=now()
+        )
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        if not filled or isinstance(refusal, TaskUnknown | NotAllowed | TaskAlreadyDone | TaskClaimed):
+        if not filled or isinstance(refusal, TaskUnknown | NotAllowed | TaskAlreadyDone | TaskClaimed | ActHeld):
             return None
         page, _act = filled[0]
         return _shown(page, refusal=page.form.refuse(refusal)), 422
@@ -118,14 +138,22 @@ def _sent(ref: str) -> ResponseReturnValue | None:
 
 
 def _followed(page: TaskPage, act: Act, result: StepResult) -> ResponseReturnValue:
-    """What is said of a step done, and the way on: perhaps to another case, so the words name theirs."""
+    """What is said of a step done, and the way on: perhaps to another case, so the words name theirs. Of one that is held the strip says
+    what is to be said."""
+    if result.held is not None:
+        offer_back(result.held, result.case.code)
+        return redirect(_on_from(result, _after(result.task, page.place)))
     if (then := page.then(act)) is not None:
         result = _gone_on(then, result)
     said, code = page.said(act, result), result.case.code
     flash(said if code in said else f"{code}: {said}")
+    return redirect(_on_from(result, _next(result, page.place)))
+
+
+def _on_from(result: StepResult, address: str) -> str:
     if request.form.get("to") == "case" and seen_by(actor(), result.case) is not None:
-        return redirect(url_for("cases.case", ref=result.case.ref))
-    return redirect(_next(result, page.place))
+        return url_for("cases.case", ref=result.case.ref)
+    return address
 
 
 def _gone_on(then: Act, result: StepResult) -> StepResult:
@@ -173,11 +201,25 @@ def _step(ref: str) -> WaitingTask:
     """The step, if it is on one of the person's desks. Raises NotFound, also for a sender's own steps, which are on
     their own page, and for quarantined cases."""
     try:
-        step, counts = steps.task_with_counts(actor(), ref, {"waiting": waiting_for(actor(), now=now())})
+        step, counts = steps.task_with_counts(actor(), ref, counted_in_bar(now()))
     except TaskUnknown:
         return found(None)
-    g.waiting_count = counts["waiting"]
+    counted_here(counts)
+    g.act_of_step = counts[steps.HELD]
     return found(None if step.desk.startswith(REPORTER) or step.case.quarantined_at is not None else step)
+
+
+def _held_at(step: WaitingTask) -> HeldAct | None:
+    """The act held at a step that was just read."""
+    held = db.session.get(HeldAct, g.act_of_step) if g.act_of_step else None
+    return held if held is not None and held.returned_at is None and step.state == "waiting" else None
+
+
+def _why_back() -> Bilingual | None:
+    """Why the person's own act went back to them, until they have put the notice away."""
+    held = db.session.get(HeldAct, g.act_of_step) if g.get("act_of_step") else None
+    is_mine = held is not None and held.account_id == actor().own_id and held.returned_at is not None and held.seen_at is None
+    return why_of(held) if held is not None and is_mine else None
 
 
 def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = None) -> str:
@@ -208,13 +250,14 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         draft_at_hand=draft or draft_sent(step),
         queue=queue_beside(step, moment),
         moment=moment,
+        why_back=_why_back(),
         account_id=by.account_id,
         **{"where": where_is(page.case, has_step=True) if reads_matter(step.desk) else None, **page.context()},
     )
 
 
-def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None) -> str:
-    """Who did what and when, with what was typed, so that nothing typed is lost."""
+def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None, *, held: HeldAct | None = None) -> str:
+    """Who did what and when, with what was typed, so that nothing typed is lost. `held`: it can still be taken back."""
     return render_template(
         "steps/done.html",
         task=step,
@@ -226,6 +269,9 @@ def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None) -> str:
         typed=typed or [],
         was_sent=request.method == "POST",
         is_own=step.done_by_id is not None and step.done_by_id == actor().account_id,
+        held=held,
+        held_words=held_words(held) if held is not None else None,
+        holds_oneself=held is not None and held.account_id == actor().account_id,
         standstill=_why_it_rests(step),
         case_url=url_for("cases.case", ref=step.case.ref) if seen_by(actor(), step.case) else None,
     )
@@ -254,7 +300,8 @@ def _forget_errors(form: Form) -> None:
 def _next_now(ref: str) -> str:
     """Where somebody continues who submitted a step twice: as `_next`, by what is waiting now."""
     step = _step(ref)
-    return url_for(".task", ref=ref, draft=NONE) if step.state == "waiting" else _after(step, Position(step.due_at, step.id))
+    is_open = step.state == "waiting" and _held_at(step) is None
+    return url_for(".task", ref=ref, draft=NONE) if is_open else _after(step, Position(step.due_at, step.id))
 
 
 def _next(result: StepResult, place: Position) -> str:
@@ -271,4 +318,4 @@ def _after(done: WaitingTask, place: Position) -> str:
     if asked is not None:
         return next_address(done.case_id, place, asked, moment) or inbox_address()
     mine = (each for each in waiting_in_case(done.case_id) if not each.desk.startswith(REPORTER) and is_at(actor(), each.desk, each.case))
-    return next((url_for(".task", ref=each.ref) for each in mine), None) or inbox_address()
+    return next((url_for(".task", ref=each.ref) for each in mine if each.ref != done.ref), None) or inbox_address()

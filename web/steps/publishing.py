@@ -30,7 +30,8 @@ from web.locales import in_reader_language as local
 from web.steps.publication_editing import draft_context, leftovers_refusal, page_draft
 from web.steps.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most
-from workflows.running.steps import StepResult, TaskUnknown, task_for
+from workflows.running.doing import StepResult
+from workflows.running.steps import TaskUnknown, task_for
 
 bp = Blueprint("publishing", __name__)
 

@@ -1,4 +1,4 @@
-"""The operators' steps: verify and clear, refuse, classify, call the hotline."""
+"""The operators' steps: verify and clear, refuse, classify."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -8,8 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms import SelectField, StringField, TextAreaField
 
 from casework.assignments.due_previews import case_limits
 from casework.bilingual import Bilingual
@@ -38,7 +37,6 @@ from casework.search.staff_choices import (
 from casework.states import STAFF_LABELS
 from casework.steps.ready_texts import Purpose
 from casework.triage.acts import LONGEST_TITLE, ClassifyInput, ClearedReport, VerifyInput
-from casework.triage.hotline import CallHotlineInput, hotline_calls
 from casework.triage.personal_marks import marked_pieces, neutral
 from casework.triage.refusals import RefuseInput
 from casework.triage.suggestions import PlaceSuggestion, Suggestions, suggestions_for
@@ -48,17 +46,24 @@ from web.forms import NOTHING, Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
-from web.steps.classify_form import ClassifyForm, chosen_by_hand, classified_at_once, one_text, suggested_at_once, words_read
-from web.steps.map import staff_map
+from web.steps.classify_form import (
+    ClassifyForm,
+    chosen_by_hand,
+    classified_at_once,
+    lacks_field_at_once,
+    one_text,
+    suggested_at_once,
+    words_read,
+)
 from web.steps.other_acts import other_acts, with_ways
 from web.steps.ready_texts import BUTTON, has_put_text, refuse_blanks, texts_for
 from web.steps.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
-from web.steps.where import where_is
+from web.steps.where import staff_map, where_is
 from web.task_page import Act, TaskPage, at_most
 from workflows.definitions.parsed import definition_of
 from workflows.routing.hotline_numbers import hotline_numbers_for
+from workflows.running.doing import StepResult
 from workflows.running.hearing import unheard_in
-from workflows.running.steps import StepResult
 
 WORDS = "words-"
 SAID = "said-"
@@ -74,6 +79,7 @@ class VerifyForm(Form):
     place = StringField(_l("Place as agencies read it"), validators=[at_most(300)])
     reason = SelectField(_l("Reason"), validate_choice=False, default=NOTHING)
     refusal_words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
+    classified_field = SelectField(_l("Field"), validate_choice=False, default=NOTHING)
 
 
 class SpokenToWrite:
@@ -131,6 +137,8 @@ class VerifyPage(TaskPage, element="verify"):
         self.typed_villages = typed_villages(self.case)
         self.reasons = {reason.key: reason for reason in refusal_reasons_for(self.case, now=now())}
         self.form.reason.choices = [(NOTHING, _("Choose a reason")), *((key, local(reason.name)) for key, reason in self.reasons.items())]
+        fields = [(field.service_code, local(field.name)) for field in fields_for(self.case, now=now())]
+        self.form.classified_field.choices = [(NOTHING, _("Choose the field")), *fields]
         recordings = recordings_seen(self.case, actor())
         self.reports = [ReportToClear(link.report, recordings, sent) for link in self.case.reports if link.left_at is None]
         self.unseen: list[PhotoChoice] = []
@@ -187,8 +195,7 @@ class VerifyPage(TaskPage, element="verify"):
         numbers = hotline_numbers_for(self.case, words, now=now()).suggested if is_urgent else ()
         goes_on = "classify" in definition_of(self.task.instance.process_version).elements
         at_once = suggested_at_once(self.case, found, now=now()) if goes_on else None
-        return {"sounds_urgent": found.urgent.words if found.urgent else (), "call_first": numbers[:1], "at_once": at_once,
-                "fields": fields_for(self.case, now=now())}  # fmt: skip
+        return {"sounds_urgent": found.urgent.words if found.urgent else (), "call_first": numbers[:1], "at_once": at_once}
 
     def then(self, act: Act) -> Act | None:
         given = classified_at_once(self.case, now=now()) if act.verb == "verify" else None
@@ -212,6 +219,9 @@ class VerifyPage(TaskPage, element="verify"):
         return found
 
     def _verify(self) -> Act | None:
+        if lacks_field_at_once():
+            self.form.classified_field.errors = [_("Please choose the field.")]
+            return None
         if may_tell := village_refusal(self.form):
             self.refusals.append(may_tell)
             return None
@@ -354,46 +364,3 @@ class ClassifyPage(TaskPage, element="classify"):
         if result.case.is_urgent:
             return str(_("Case %(code)s is urgent: please call the hotline and distribute it.", code=result.case.code))
         return str(_("Case %(code)s is classified. Next: distribute it.", code=result.case.code))
-
-
-class HotlineForm(Form):
-    number = StringField(_l("Number called"), validators=[at_most(20)])
-    spoke_to = StringField(_l("Who answered"), validators=[at_most(120)])
-    RESULTS = (("yes", _l("Somebody answered")), ("no", _l("Nobody answered")), ("again", _l("Call again")))
-    reached = RadioField(_l("Result"), choices=[SelectChoice(*each) for each in RESULTS])
-    what = TextAreaField(_l("What was said"), validators=[at_most(2000)])
-
-
-class HotlinePage(TaskPage, element="call_hotline"):
-    """Write down a call; when nobody answered, the step stays and the attempt is listed."""
-
-    template = "steps/call_hotline.html"
-    form: HotlineForm
-
-    def build(self) -> None:
-        self.form = HotlineForm()
-
-    def act(self) -> Act | None:
-        if not (form := self.form).validate_on_submit():
-            return None
-        return Act(
-            "call_hotline",
-            CallHotlineInput(
-                number=form.number.data or "", spoke_to=form.spoke_to.data or "", reached=form.reached.data == "yes",
-                what=form.what.data or "", again=form.reached.data == "again",
-            ),
-        )  # fmt: skip
-
-    def context(self) -> dict[str, Any]:
-        return {
-            "numbers": hotline_numbers_for(self.case, words_read(self.case), now=now()),
-            "calls": hotline_calls(self.case),
-            "others": other_acts(self.case),
-        }
-
-    def said(self, act: Act, result: StepResult) -> str:
-        if not result.stays_open:
-            return str(_("The call is written down."))
-        if self.form.reached.data == "again":
-            return str(_("The call is written down. They are to be called again, so the step stays open."))
-        return str(_("The call is written down. Nobody answered, so the step stays open: please try again."))

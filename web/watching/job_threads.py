@@ -1,7 +1,7 @@
 """How many jobs a process runs at a time, and how many database connections that takes. Every starting process reads this, so it imports
 nothing."""
 
-QUICK_AT_ONCE = 9
+QUICK_AT_ONCE = 10
 """Threads for jobs that somebody waits for (web.watching.jobs.QUICK), one each."""
 OTHERS_AT_ONCE = 10
 WITH_A_SECOND = 2

@@ -5,6 +5,7 @@ from casework.bilingual import Bilingual
 WHAT: dict[str, Bilingual] = {
     "fire_due_timers": Bilingual("Chạy các hẹn giờ đã đến hạn của quy trình", "Fire the timers of the process that are due"),
     "deliver_messages": Bilingual("Chuyển các thông điệp còn chờ trong quy trình", "Deliver messages that wait inside the process"),
+    "carry_out_held_acts": Bilingual("Thực hiện việc đã hết thời gian lấy lại", "Carry out what can no longer be taken back"),
     "send_reminders": Bilingual("Nhắc việc sắp đến hạn và quá hạn", "Remind of what is nearly due or late"),
     "recount_after_calendar_change": Bilingual("Tính lại hạn sau khi đổi lịch làm việc", "Count limits anew after a calendar change"),
     "go_on_with_reorganisations": Bilingual("Chuyển hồ sơ theo phương án sắp xếp đơn vị", "Move cases of a reorganisation"),
@@ -12,6 +13,7 @@ WHAT: dict[str, Bilingual] = {
     "go_on_with_rehearsals": Bilingual("Chạy thử quy trình", "Rehearse the process"),
     "return_tasks_of_leavers": Bilingual("Trả về nhóm việc của người thôi vai trò", "Return the tasks of people whose role has ended"),
     "forget_staged_imports": Bilingual("Xóa các bảng nhập đã quá 24 giờ", "Wipe tables for import after 24 hours"),
+    "sweep_presence": Bilingual("Xóa dấu ai đang xem hồ sơ khi đã đóng trang", "Forget who had a case open once it is closed"),
     "route_messages": Bilingual("Xác định ai được báo tin và bằng cách nào", "Work out who is told, and by which way"),
     "plan_digests": Bilingual("Soạn thư tóm tắt buổi sáng", "Prepare the digests of the morning"),
     "send_email": Bilingual("Gửi thư điện tử", "Send e-mails"),

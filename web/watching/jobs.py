@@ -51,8 +51,8 @@ MOST_JITTER = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 
 QUICK = frozenset({
-    "fire_due_timers", "deliver_messages", "send_reminders", "route_messages", "plan_digests", "send_email", "send_push", "send_zns",
-    "send_sms",
+    "carry_out_held_acts", "fire_due_timers", "deliver_messages", "send_reminders", "route_messages", "plan_digests", "send_email",
+    "send_push", "send_zns", "send_sms",
 })  # fmt: skip
 """Jobs somebody waits for and that use no storage: each has its own thread, so that a slow storage does not delay them."""
 

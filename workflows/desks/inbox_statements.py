@@ -39,12 +39,14 @@ from casework.db import BigId, Instant
 from casework.lateness import late, soon
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Assignment, Case, CaseReport, Field, Report, ReportText, SearchRow
+from casework.notes.exchange import new_for_desk
 from casework.open_cases import is_unconfirmed
 from casework.permissions import Actor
 from casework.reading.counting import MOST_KEPT, Counted, Rows, number_of
 from casework.states import UNCLASSIFIED, Pause
 from workflows.desk_access import desks_read_by, unconfirmed_desks
 from workflows.desks.inbox_filters import NO_FILTER, NOBODY, SOON, InboxFilter, InboxQuery, IndexRange, Waits, late_step, ranges_of
+from workflows.desks.pressed import PRESSED_BY
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.running.claims import counts_at
 
@@ -234,7 +236,7 @@ _STEP: tuple[ColumnElement[Any], ...] = (
     TASK.c.id, TASK.c.ref, TASK.c.element, TASK.c.desk, TASK.c.state, TASK.c.urgent, TASK.c.due_at, TASK.c.entered_at, TASK.c.claimed_at,
     TASK.c.assignment_id, VERSION.c.id, VERSION.c.sha256, OWN_AGENCY.c.name_vi, OWN_AGENCY.c.name_en, OWN_AGENCY.c.short_name_vi,
     OWN_AGENCY.c.short_name_en, HOLDER.c.id, HOLDER.c.full_name, GIVER.c.id, GIVER.c.full_name, counts_at(NOW, TODAY),
-    and_(UNCLASSIFIED_CASE, is_reported(TASK.c.case_id)),
+    and_(UNCLASSIFIED_CASE, is_reported(TASK.c.case_id)), PRESSED_BY,
 )  # fmt: skip
 _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.id, CASE.c.code, CASE.c.ref, CASE.c.centre_id, CASE.c.area_id, CASE.c.state, CASE.c.source, CASE.c.title, CASE.c.urgency,
@@ -242,6 +244,7 @@ _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.paused_until, CASE.c.reopened, is_unconfirmed(CASE.c), AREA.c.name_vi, AREA.c.name_en, LEAD_AGENCY.c.name_vi,
     LEAD_AGENCY.c.name_en, LEAD_AGENCY.c.short_name_vi, LEAD_AGENCY.c.short_name_en,
 )  # fmt: skip
+
 SEALED_WORDS = (
     select(WORDS.c.sealed_body)
     .join_from(WORDS, REPORT, REPORT.c.id == WORDS.c.report_id)
@@ -327,7 +330,7 @@ def with_case(chosen: FromClause) -> Join:
 def columns_of_row(is_first: ColumnElement[Any], *, with_words: bool) -> tuple[ColumnElement[Any], ...]:
     """The columns `inbox_steps.listed_step` reads."""
     words = case((CASE.c.title.is_(None), SEALED_WORDS)) if with_words else null()
-    return (*_STEP, is_first, words, *_CASE_OF_STEP)
+    return (*_STEP, is_first, words, *_CASE_OF_STEP, new_for_desk(TASK.c.desk, TASK.c.case_id, PART))
 
 
 def first_of(desks: int, shape: InboxQuery, most: int) -> CTE:

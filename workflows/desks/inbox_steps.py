@@ -62,7 +62,8 @@ class StepCase:
 
 @dataclass(frozen=True, slots=True)
 class InboxStep:
-    """A waiting step. `agency` is the one it is asked of; `claimed_by` has claimed it, whether that still counts or not."""
+    """A waiting step. `agency` is the one it is asked of; `claimed_by` has claimed it, whether that still counts or not; `pressed_by` has
+    done it and can still take it back."""
 
     id: int
     ref: str
@@ -79,6 +80,9 @@ class InboxStep:
     claimed_by: Colleague | None
     assigned_by: Colleague | None
     case: StepCase
+    pressed_by: str | None = None
+    is_talked_to: bool = False
+    """Whether an exchange about it holds something new for its desk."""
 
     @property
     def case_id(self) -> int:
@@ -108,20 +112,20 @@ def listed_step(row: Any) -> ListedStep:
     """Read a row of `inbox_statements.page`, whose columns these are."""
     (
         id_, ref, element, desk, state, urgent, due_at, entered_at, claimed_at, assignment_id, version_id, sha256,
-        own_vi, own_en, own_short_vi, own_short_en, holder_id, holder_name, giver_id, giver_name, is_held, is_reported, is_first, words,
-        case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id, quarantined_at,
-        unconfirmed_since, paused_for, paused_until, reopened, is_unconfirmed, area_vi, area_en,
-        lead_vi, lead_en, lead_short_vi, lead_short_en,
+        own_vi, own_en, own_short_vi, own_short_en, holder_id, holder_name, giver_id, giver_name, is_held, is_reported,
+        pressed_by, is_first, words, case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id,
+        quarantined_at, unconfirmed_since, paused_for, paused_until, reopened, is_unconfirmed, area_vi, area_en,
+        lead_vi, lead_en, lead_short_vi, lead_short_en, is_talked_to,
     ) = row  # fmt: skip
     case = StepCase(
-        case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id, quarantined_at,
-        unconfirmed_since, paused_for, paused_until, reopened, bool(is_unconfirmed),
+        case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id,
+        quarantined_at, unconfirmed_since, paused_for, paused_until, reopened, bool(is_unconfirmed),
         Bilingual(area_vi, area_en) if area_vi is not None else None, _agency(lead_vi, lead_en, lead_short_vi, lead_short_en), words,
     )  # fmt: skip
     step = InboxStep(
         id_, ref, element, desk, state, urgent, due_at, entered_at, claimed_at, assignment_id,
         label_of(element, version_id, sha256, centre_id, entered_at), _agency(own_vi, own_en, own_short_vi, own_short_en),
-        _colleague(holder_id, holder_name), _colleague(giver_id, giver_name), case,
+        _colleague(holder_id, holder_name), _colleague(giver_id, giver_name), case, pressed_by, bool(is_talked_to),
     )  # fmt: skip
     return ListedStep(step, bool(is_held), bool(is_reported), bool(is_first))
 

@@ -6,6 +6,7 @@ Read within the person's centres and agencies; the number of statements does not
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import joinedload
@@ -17,14 +18,14 @@ from casework.db import db
 from casework.documents.apologies import is_owed, promised_days
 from casework.documents.letters import days_late
 from casework.lateness import late
-from casework.models import Agency, Assignment, Case, Centre, Clock, Event, Reminder
+from casework.models import Agency, Area, Assignment, Case, Centre, Clock, Event, Reminder
 from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.states import STILL_STATES, AssignmentState
 from workflows.desks.inbox_filters import is_late
+from workflows.desks.late_rows import COLUMNS, LatePart, OwingAgency, late_part, steps_at
 from workflows.models import WaitingTask
-from workflows.running.claims import counts, holders
-from workflows.running.drawn_steps import label_of_step
+from workflows.running.claims import holders
 
 MOST_ROWS = 300
 MOST_STEPS = 100
@@ -41,7 +42,7 @@ class LateRow:
     `can_be_written` says whether it may be put in a letter; a part handed back waits for the centre, so it may not.
     """
 
-    assignment: Assignment
+    assignment: LatePart
     days: int
     holder: str | None
     reminded: int
@@ -57,7 +58,7 @@ class LateRow:
 class LateAgency:
     """An agency with its late parts, the urgent ones first."""
 
-    agency: Agency
+    agency: OwingAgency
     rows: list[LateRow] = field(default_factory=list)
 
     def of_source(self, source: str) -> int:
@@ -104,24 +105,24 @@ class LateList:
 
 def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source: str | None = None, limit: int = MOST_ROWS) -> LateList:
     """The late work a person sees: agency leaders their own, the centre and its committee all of the centre's."""
-    query = _late_parts(by, now)
+    query = _late(select(*COLUMNS), by, now).outerjoin(Area, Area.id == Case.area_id)
     if agency is not None:
         query = query.where(Assignment.agency_id == agency.id)
     if source in SOURCES:
         query = query.where(Case.source == source)
-    found = list(db.session.scalars(query.limit(limit + 1)))
+    found = [late_part(row) for row in db.session.execute(query.limit(limit + 1))]
     parts = found[:limit]
-    waiting, reminded = _steps_of(parts, now), _reminded(parts)
+    waiting, reminded = steps_at(parts, now=now), _reminded(parts)
     promised = promised_days({row.case_id for row in parts})
     agencies: dict[int, LateAgency] = {}
     for row in parts:
         case, day = row.case, promised.get(row.case_id)
         behind = case.is_late(now)
         owed = behind and day is None and is_owed(case.due_at, case.centre_id, now)
-        days, (times, last) = days_late(row.due_at or now, now), reminded.get(row.id, (0, None))
+        days, (times, last) = days_late(row.due_at, now), reminded.get(row.id, (0, None))
         step, holder = waiting.get(row.id, (None, None))
-        shown = LateRow(row, days, holder, times, behind, day, owed, owes_answer(row), step, last)
-        agencies.setdefault(row.agency_id, LateAgency(row.agency)).rows.append(shown)
+        shown = LateRow(row, days, holder, times, behind, day, owed, row.owes_answer, step, last)
+        agencies.setdefault(row.agency.id, LateAgency(row.agency)).rows.append(shown)
     ordered = sorted(agencies.values(), key=lambda each: (-len(each.rows), each.agency.id))
     steps = () if agency or source else tuple(_late_steps(by, now))
     centres = [] if agency or source else _centres_of(by)
@@ -154,14 +155,17 @@ def late_parts_of(by: Actor, agency: Agency, *, now: datetime, limit: int) -> li
 
 
 def _late_parts(by: Actor, now: datetime) -> Select[Assignment]:
+    """Whole rows, for acts on them."""
+    return _late(select(Assignment), by, now).options(joinedload(Assignment.case).joinedload(Case.area), joinedload(Assignment.agency))
+
+
+def _late(query: Select[Any], by: Actor, now: datetime) -> Select[Any]:
     """Through the index of open parts by due instant; a part of a case on hold has none."""
     return (
-        select(Assignment)
-        .join(Case, Case.id == Assignment.case_id)
+        query.join_from(Assignment, Case, Case.id == Assignment.case_id)
         .join(Agency, Agency.id == Assignment.agency_id)
         .where(Assignment.ended_at.is_(None), late(Assignment.due_at, now), _within(by))
         .where(Case.paused_for.is_(None), Case.quarantined_at.is_(None), Case.state.not_in(list(STILL_STATES)))
-        .options(joinedload(Assignment.case).joinedload(Case.area), joinedload(Assignment.agency))
         .order_by(Case.urgency.desc(), Assignment.due_at, Assignment.id)
     )
 
@@ -180,17 +184,7 @@ def _centres_of(by: Actor) -> list[int]:
     return sorted(db.session.scalars(select(Centre.id))) if None in own else sorted(each for each in own if each is not None)
 
 
-def _steps_of(parts: Sequence[Assignment], now: datetime) -> Mapping[int, tuple[Bilingual, str | None]]:
-    """The step that waits at the agency and who has taken it, by its part of a case."""
-    query = select(WaitingTask, counts(now)).where(WaitingTask.assignment_id.in_([row.id for row in parts]), WaitingTask.state == "waiting")
-    query = query.options(*(joinedload(each) for each in (WaitingTask.claimed_by, WaitingTask.instance, WaitingTask.case)))
-    return {
-        task.assignment_id: (label_of_step(task), (task.claimed_by.full_name or "") if is_held and task.claimed_by is not None else None)
-        for task, is_held in db.session.execute(query.order_by(WaitingTask.id)) if task.assignment_id is not None
-    }  # fmt: skip
-
-
-def _reminded(parts: Sequence[Assignment]) -> Mapping[int, tuple[int, datetime | None]]:
+def _reminded(parts: Sequence[LatePart]) -> Mapping[int, tuple[int, datetime | None]]:
     """How often each part was reminded, automatically or by hand, and when last."""
     by_ladder = select(Clock.assignment_id, func.count(Reminder.id), func.max(Reminder.reminded_at))
     by_ladder = by_ladder.join(Reminder, Reminder.clock_id == Clock.id)
@@ -220,7 +214,8 @@ def _late_steps(by: Actor, now: datetime) -> list[LateStep]:
     if None not in centres:
         query = query.where(WaitingTask.centre_id.in_(centres))
     query = query.where(or_(*(WaitingTask.desk.startswith(f"{role}@") for role in sorted(OPERATIONS))))
-    query = query.options(joinedload(WaitingTask.case), joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
+    with_area = joinedload(WaitingTask.case).joinedload(Case.area)
+    query = query.options(with_area, joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
     tasks = list(db.session.scalars(query.order_by(WaitingTask.urgent.desc(), WaitingTask.due_at, WaitingTask.id).limit(MOST_STEPS)))
     names = {task_id: account.full_name for task_id, account in holders(tasks, now=now).items()}
     return [LateStep(task, days_late(task.due_at, now), names.get(task.id)) for task in tasks]

@@ -14,7 +14,7 @@ from casework.models import Agency
 from casework.open_cases import OWED_STATES
 from casework.reading.counting import MOST_KEPT
 from casework.states import CaseState
-from workflows.desks.inbox_filters import InboxFilter
+from workflows.desks.inbox_filters import NO_FILTER, InboxFilter
 from workflows.desks.inbox_statements import (
     AREA,
     CASE,
@@ -64,6 +64,12 @@ def open_cases(reach: ReachShape, shape: InboxFilter, *, in_box: bool) -> Select
         CASE.c.id, seen_first.c.due_at, CASE.c.urgency, CASE.c.paused_for, case((is_shown, CASE.c.latitude)),
         case((is_shown, CASE.c.longitude)), CASE.c.accepted_at.is_not(None), and_(UNCLASSIFIED_CASE, is_reported(CASE.c.id)), is_mine,
     ).select_from(seen_first.join(CASE, CASE.c.id == seen_first.c.id))  # fmt: skip
+
+
+@lru_cache(1)
+def near_cases() -> Select[Any]:
+    """The cases of `agency` in a box of the map, one of them, `but`, left out (ix_assignment_agency_state)."""
+    return _of_agency("agency", NO_FILTER, in_box=True).where(CASE.c.id != bindparam("but")).order_by(None)
 
 
 @lru_cache(2)

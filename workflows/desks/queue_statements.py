@@ -22,6 +22,7 @@ from workflows.desks.inbox_statements import (
     head,
     with_case,
 )
+from workflows.desks.pressed import IS_PRESSED
 from workflows.models import ProcessInstance
 from workflows.running.claims import counts_at
 
@@ -90,8 +91,8 @@ def following(kinds: tuple[Kind, ...], shape: InboxQuery, *, firsts: int, most_f
 
 
 def _is_doable() -> tuple[ColumnElement[bool], ...]:
-    """What would refuse anybody: a process that is suspended or has an incident, a quarantined case."""
+    """What would refuse anybody: a process that is suspended or has an incident, a quarantined case, an act that is held."""
     instance = ProcessInstance.__table__
     runs = exists().where(instance.c.id == TASK.c.instance_id, instance.c.status == "running")
     open_case = CASE.alias("open_case")
-    return runs, exists().where(open_case.c.id == TASK.c.case_id, open_case.c.quarantined_at.is_(None))
+    return runs, exists().where(open_case.c.id == TASK.c.case_id, open_case.c.quarantined_at.is_(None)), ~IS_PRESSED

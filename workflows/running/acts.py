@@ -8,14 +8,17 @@ from sqlalchemy import select, update
 from casework.cases import lock_case, lock_families
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Assignment, Case, Clock
+from casework.models import Assignment, Case, Clock, HeldAct
 from casework.permissions import Actor
+from casework.steps.drafts import DraftPlace
+from casework.taking_back.held_acts import Hold
 from casework.verbs import Input, carry_out, verb_named
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.running.faults import FaultSpot
 from workflows.running.forgetting import forget_values
 from workflows.running.hearing import heard_in
+from workflows.running.holding import held_instead, is_held, refuse_held_beside
 from workflows.running.incidents import run_recorded
 from workflows.running.instances import CaseProcess
 
@@ -30,10 +33,11 @@ class ActUnknown(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class ActResult:
-    """The result of an act: the case, and the steps that now wait because of it."""
+    """The result of an act: the case, and the steps that now wait because of it; with `held` nothing is done yet."""
 
     case: Case
     opened: tuple[WaitingTask, ...]
+    held: HeldAct | None = None
 
 
 def act(
@@ -44,6 +48,7 @@ def act(
     now: datetime,
     assignment_ref: str | None = None,
     given: Input | None = None,
+    hold: Hold | None = None,
     bindings: Bindings = BINDINGS,
 ) -> ActResult:
     """Do an act on a case, or on one agency's work in it, that is not bound to a step; inside the caller's unit of work.
@@ -57,13 +62,21 @@ def act(
         raise ActUnknown
     case, others = _locked(case_ref, verb, given)
     subject = case if assignment_ref is None else _assignment(case, assignment_ref)
-    with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
-        result = carry_out(use_case, subject, given, by=by, now=now)
-    also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
-    opened: list[WaitingTask] = []
-    for each in dict.fromkeys((case, *others, *also)):
-        opened += follow(each, now=now, bindings=bindings)
-    return ActResult(case, tuple(opened))
+
+    def do() -> list[WaitingTask]:
+        with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
+            result = carry_out(use_case, subject, given, by=by, now=now)
+        also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
+        opened: list[WaitingTask] = []
+        for each in dict.fromkeys((case, *others, *also)):
+            opened += follow(each, now=now, bindings=bindings)
+        return opened
+
+    if hold is None or not is_held(verb, hold):
+        return ActResult(case, tuple(do()))
+    refuse_held_beside(case, verb)
+    _tried, held = held_instead(do, DraftPlace(case.id, None, verb), verb, given, by=by, now=now, hold=hold)
+    return ActResult(case, (), held)
 
 
 def act_recorded(
@@ -74,14 +87,15 @@ def act_recorded(
     now: datetime,
     assignment_ref: str | None = None,
     given: Input | None = None,
+    hold: Hold | None = None,
     bindings: Bindings = BINDINGS,
 ) -> ActResult:
-    """Do an act in a unit of work of its own; a fault leaves an incident. For the edge.
+    """Do an act in a unit of work of its own, or hold it where it can be taken back; a fault leaves an incident. For the edge.
 
     Raises what `act` refuses with, CaseBusy and StepFailed.
     """
     return run_recorded(
-        lambda: act(case_ref, verb, by=by, now=now, assignment_ref=assignment_ref, given=given, bindings=bindings),
+        lambda: act(case_ref, verb, by=by, now=now, assignment_ref=assignment_ref, given=given, hold=hold, bindings=bindings),
         lambda: _spot(case_ref, verb),
         now=now,
     )

@@ -21,12 +21,14 @@ from casework.models import Account, Case
 from casework.permissions import Action, Actor, NotAllowed, may, require
 from casework.sent_once import SentBefore
 from casework.sentences import always
+from casework.taking_back.held_acts import Hold
 from casework.verbs import NO_KIND, Input, Verb
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, ProcessInstance, WaitingTask
+from workflows.running.doing import StepResult
 from workflows.running.faults import FaultSpot, keep, keep_remembered, place_of, root_of
 from workflows.running.instances import CaseProcess
-from workflows.running.steps import StepResult, perform
+from workflows.running.steps import perform
 
 LOGGER = logging.getLogger("langbiang.incidents")
 
@@ -51,14 +53,15 @@ class StepFailed(CaseworkError):
 
 
 def perform_recorded(
-    task_ref: str, *, by: Actor, now: datetime, act: str | None = None, given: Input | None = None, bindings: Bindings = BINDINGS
-) -> StepResult:
+    task_ref: str, *, by: Actor, now: datetime, act: str | None = None, given: Input | None = None, hold: Hold | None = None,
+    bindings: Bindings = BINDINGS,
+) -> StepResult:  # fmt: skip
     """Do one step in a unit of work of its own; a fault leaves an incident. For the edge: page, API, command line.
 
     Raises what `perform` refuses with, CaseBusy, and StepFailed.
     """
     return run_recorded(
-        lambda: perform(task_ref, by=by, now=now, act=act, given=given, bindings=bindings), lambda: spot_of(task_ref), now=now
+        lambda: perform(task_ref, by=by, now=now, act=act, given=given, hold=hold, bindings=bindings), lambda: spot_of(task_ref), now=now
     )
 
 

@@ -7,7 +7,8 @@ from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Actor
 from casework.verbs import Input
-from workflows.running.steps import StepResult, perform_own
+from workflows.running.doing import StepResult
+from workflows.running.steps import perform_own
 
 
 class NothingToDo(CaseworkError):

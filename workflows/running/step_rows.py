@@ -15,6 +15,7 @@ from casework.steps.drafts import drafts_at
 from workflows.desk_access import REPORTER
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.running.case_rows import AT_DESKS
+from workflows.running.holding import held_at_step, newest_of_step
 
 
 @lru_cache(MOST_KEPT)
@@ -24,7 +25,7 @@ def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:
     query = select(WaitingTask, has_drafts, *parts_there(WaitingTask.case_id)).select_from(WaitingTask)
     own = select(ProcessInstance.version_id).where(ProcessInstance.case_id == WaitingTask.case_id, ProcessInstance.assignment_id.is_(None))
     numbers = (number_of(rows).label(name) for name, rows in counted)
-    query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"), *numbers)
+    query = query.add_columns(own.limit(1).scalar_subquery().label("version_of_case"), newest_of_step(), *numbers)
     reports = (
         selectinload(Case.reports)
         .joinedload(CaseReport.report)
@@ -50,7 +51,8 @@ def step_locked(*, is_own: bool = False) -> Any:
     has_drafts = drafts_at(WaitingTask.case_id, WaitingTask.assignment_id, WaitingTask.element).label("has_drafts")
     own = WaitingTask.case_id == bindparam("case"), WaitingTask.element == bindparam("element"), WaitingTask.state == "waiting"
     which = (*own, WaitingTask.desk.startswith(REPORTER)) if is_own else (WaitingTask.ref == bindparam("ref"),)
-    query = select(WaitingTask, case_head, rules_head, has_drafts, *parts_there(WaitingTask.case_id, UNDER_LOCK)).select_from(WaitingTask)
+    along = held_at_step(), *parts_there(WaitingTask.case_id, UNDER_LOCK)
+    query = select(WaitingTask, case_head, rules_head, has_drafts, *along).select_from(WaitingTask)
     query = query.join(case_head, case_head.stream == bindparam("stream")).outerjoin(rules_head, rules_head.stream == RULES_STREAM)
     query = query.where(*which).options(joinedload(WaitingTask.instance)).execution_options(populate_existing=True)
     return query.with_for_update(of=(WaitingTask, case_head))

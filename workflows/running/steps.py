@@ -1,7 +1,7 @@
 """Performs one step for a person: finds the task, locks the case, runs the use case and moves the token, in the caller's unit of work."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,16 +21,18 @@ from casework.permissions import Actor, NotAllowed, Role
 from casework.reading.counting import Counted, rows_of, values_of
 from casework.reading.lacking import UNDER_LOCK, hold_lacking
 from casework.second_person import SECOND_PERSON, deeds_judged, first_person_words
-from casework.steps.drafts import DraftPlace, discard_all, hold_drafts_there
-from casework.verbs import Input, carry_out
+from casework.steps.drafts import DraftPlace, hold_drafts_there
+from casework.taking_back.held_acts import Hold
+from casework.verbs import Input
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desk_access import REPORTER, is_at, leads_desk, own_desk
 from workflows.models import WaitingTask
 from workflows.running.case_rows import hold_rows
 from workflows.running.claims import holder_of, is_free, is_stood_in_by
+from workflows.running.doing import StepResult, do_step
 from workflows.running.drawn_steps import barred_by, label_of_step, outcome_words, step_of
 from workflows.running.hearing import hold_version, refuse_unheard
-from workflows.running.instances import CaseProcess
+from workflows.running.holding import held_at_step, held_instead, is_held, is_held_at_step, refuse_held
 from workflows.running.step_rows import step_locked, step_shown, step_to_do
 
 SUSPENDED = Bilingual(
@@ -57,19 +59,9 @@ class StepRefused(CaseworkError):
     """The step cannot be done now or in this way."""
 
 
+HELD = "held"
+
 Choice = Callable[[WaitingTask], tuple[str | None, Input | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """The result of a step. `opened` are the steps that now wait because of it."""
-
-    case: Case
-    task: WaitingTask
-    outcome: str | None
-    stays_open: bool
-    opened: tuple[WaitingTask, ...]
-    values: Mapping[str, Any]
 
 
 def perform(
@@ -79,16 +71,18 @@ def perform(
     now: datetime,
     act: str | None = None,
     given: Input | None = None,
+    hold: Hold | None = None,
     bindings: Bindings = BINDINGS,
 ) -> StepResult:
-    """Do one step: `act` is the verb chosen if a step has several, `given` what its use case takes.
+    """Do one step: `act` is the verb chosen if a step has several, `given` what its use case takes. With `hold` it is held where it can be
+    taken back (workflows/running/holding.py).
 
     A step only the model knows is done by `casework.casefile.step_records.record_step`, with the fields and buttons the model declares. The
     case row is locked before anything is decided, so of two people one wins and the other reads who did what. Eligibility is judged in the
-    same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed, StepRefused, ActNotInModel, CaseBusy and whatever the
-    use case refuses with.
+    same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed, StepRefused, ActHeld, ActNotInModel, CaseBusy and
+    whatever the use case refuses with.
     """
-    return perform_chosen(task_ref, lambda _task: (act, given), by=by, now=now, bindings=bindings)
+    return perform_chosen(task_ref, lambda _task: (act, given), by=by, now=now, hold=hold, bindings=bindings)
 
 
 def perform_chosen(
@@ -97,6 +91,7 @@ def perform_chosen(
     *,
     by: Actor,
     now: datetime,
+    hold: Hold | None = None,
     bindings: Bindings = BINDINGS,
 ) -> StepResult:
     """The same, where the act and what it takes are chosen from the rows of the locked case, so that they are read once.
@@ -104,7 +99,7 @@ def perform_chosen(
     `choose` is called as soon as it is clear that the person may do the step now; it must not write.
     """
     case, rows = _locked(task_ref, step_to_do())
-    return _performed(case, rows, choose, by=by, now=now, bindings=bindings)
+    return _performed(case, rows, choose, by=by, now=now, hold=hold, bindings=bindings)
 
 
 def perform_own(case: Case, element: str, given: Input, *, by: Actor, now: datetime) -> StepResult | None:
@@ -117,32 +112,31 @@ def perform_own(case: Case, element: str, given: Input, *, by: Actor, now: datet
     return _performed(case, rows, lambda _task: (None, given), by=by, now=now, bindings=BINDINGS)
 
 
-def _performed(case: Case, rows: Sequence[Any], choose: Choice, *, by: Actor, now: datetime, bindings: Bindings) -> StepResult:
+def _performed(
+    case: Case, rows: Sequence[Any], choose: Choice, *, by: Actor, now: datetime, bindings: Bindings, hold: Hold | None = None
+) -> StepResult:
     """Do the step whose rows were read; those of its process, read along, are kept for it."""
     task, has_drafts = rows[0].WaitingTask, rows[0].has_drafts
     hold_rows(case, (row.instance for row in rows), (row.step for row in rows))
     _refuse_unavailable(task, by, case, now)
+    refuse_held(rows[0].held)
     if (why := _other_than_words(task, by, now)) is not None:
         raise StepRefused(*why)
     act, given = choose(task)
-    step = step_of(task, bindings)
-    act = act or step.own_act
-    if act not in step.acts:
+    act = act or step_of(task, bindings).own_act
+    if act not in step_of(task, bindings).acts:
         raise StepRefused("Bước này không có lựa chọn đó.", "This step has no such choice.")
     refuse_unheard(task.instance.process_version, act, bindings=bindings)
     by = by.at(own_desk(by, task.desk) or task.desk)
-    result = carry_out(step.acts[act], task.assignment or case, given, by=by, now=now)
-    process = CaseProcess(case, now=now, bindings=bindings)
-    stays_open = step.stays_open(result)
-    outcome = result.pop("outcome", None)
-    process.open(task.instance)
-    if by.is_staff and has_drafts:
-        discard_all(draft_place(task), by=by)
-    if not stays_open:
-        _close(task, by, outcome or act, now)
-        process.complete(task, {**result, task.element: outcome} if outcome else result)
-    process.settle()
-    return StepResult(case, task, outcome, stays_open, tuple(process.rows.opened), result)
+    if hold is None or not is_held(act, hold):
+        drafts_at = draft_place(task) if has_drafts else None
+        return do_step(case, task, act, given, by=by, now=now, bindings=bindings, drafts_at=drafts_at)
+    place, ref = draft_place(task), task.ref
+    tried, held = held_instead(
+        lambda: do_step(case, task, act, given, by=by, now=now, bindings=bindings), place, act, given, by=by, now=now, hold=hold,
+        task_ref=ref,
+    )  # fmt: skip
+    return replace(tried, opened=(), held=held)
 
 
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
@@ -159,7 +153,7 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     change = (
         update(WaitingTask)
         .where(WaitingTask.id == task.id, WaitingTask.state == "waiting", WaitingTask.desk == task.desk)
-        .where(or_(is_free(now), WaitingTask.claimed_by_id == by.account_id))
+        .where(or_(is_free(now), WaitingTask.claimed_by_id == by.account_id), ~is_held_at_step())
         .values(
             claimed_by_id=by.account_id, claimed_at=now,
             assigned_by_id=when((WaitingTask.claimed_by_id == by.account_id, WaitingTask.assigned_by_id), else_=None),
@@ -173,6 +167,7 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
             raise TaskUnknown
         _refuse_frozen(task)
         _refuse_done(task)
+        refuse_held(db.session.scalar(select(held_at_step()).where(WaitingTask.id == task.id)))
         holder = holder_of(task, now=now)
         raise _claimed(task, holder) if holder is not None else CaseBusy()
     return task
@@ -267,7 +262,7 @@ def task_for(by: Actor, task_ref: str) -> WaitingTask:
 
 
 def task_with_counts(by: Actor, task_ref: str, counted: Mapping[str, Counted | None]) -> tuple[WaitingTask, dict[str, int]]:
-    """The same, with numbers counted in the same statement."""
+    """The same, with numbers counted in the same statement, and as HELD the newest act of the step that is held or went back."""
     there = {name: each for name, each in counted.items() if each is not None}
     row = db.session.execute(step_shown(rows_of(there)), {"ref": task_ref, **values_of(there)}).unique().first()
     if row is None or not is_at(by, row.WaitingTask.desk, row.WaitingTask.case):
@@ -277,7 +272,7 @@ def task_with_counts(by: Actor, task_ref: str, counted: Mapping[str, Counted | N
     hold_lacking(task.case, row._mapping)
     if row.version_of_case == task.instance.version_id:
         hold_version(task.case, task.instance.process_version)
-    return task, {name: row._mapping[name] if name in there else 0 for name in counted}
+    return task, {HELD: row.held or 0, **{name: row._mapping[name] if name in there else 0 for name in counted}}
 
 
 def _task(task_ref: str) -> WaitingTask:
@@ -384,8 +379,3 @@ def _name(account: Account | None) -> Bilingual:
 
 def _local(instant: datetime | None) -> str:
     return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}" if instant else ""
-
-
-def _close(task: WaitingTask, by: Actor, outcome: str, now: datetime) -> None:
-    principal_id = None if task.desk.startswith(REPORTER) else by.principal_id
-    task.state, task.outcome, task.done_at, task.done_by_id, task.on_behalf_of_id = "done", outcome, now, by.own_id, principal_id

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from casework.cases import CaseBusy, lock_case, lock_case_of, lock_free_cases
 from casework.db import db, unit_of_work
+from casework.held_cases import is_held
 from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Message, ProcessInstance, Timer
@@ -75,7 +76,7 @@ def _due(now: datetime) -> Select[int]:
     return (
         select(Timer.id)
         .join(Timer.instance)
-        .where(Timer.ended_at.is_(None), Timer.due_at <= now, ProcessInstance.status == "running")
+        .where(Timer.ended_at.is_(None), Timer.due_at <= now, ProcessInstance.status == "running", ~is_held(Timer.case_id))
         .where(or_(Timer.leased_until.is_(None), Timer.leased_until <= now, Timer.leased_until > now + FAR_AHEAD))
         .order_by(Timer.due_at, Timer.id)
     )

@@ -11,12 +11,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Case, Event, Letter, Letterhead, OutboxMessage
+from casework.models import Assignment, Case, Event, Letter, Letterhead, OutboxMessage
 from tests import build
 from tests.casework.acting import local, told
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
+from workflows.desks.late_cases import late_list
 
 LATE = local(12, 3, 9)
 """The urgent case was due on Tuesday 03/03 at ten, the one with two agencies when Wednesday 11/03 was over."""
@@ -87,6 +88,18 @@ def test_the_list_costs_the_same_for_more_cases(office: Office) -> None:
     for _ in range(3):
         build.case_at(office.world, "handling", agencies=3)
     assert statements_of(lambda: office.get("operator", "/late")) == few
+
+
+def test_the_list_reads_of_each_part_only_what_it_shows(office: Office) -> None:
+    shown = late_list(office.world.actor("operator", LATE), now=LATE)
+    assert [(row.assignment.case.code, row.holder, row.can_be_written) for row in shown.agencies[0].rows] == [
+        (case_of(1).code, None, True), (case_of(0).code, None, True),
+    ]  # fmt: skip
+    by = office.world.actor("leader_PTNMT", LATE)
+    db.session.rollback()
+    db.session.expunge_all()
+    assert late_list(by, now=LATE).rows
+    assert [row for row in db.session if isinstance(row, Assignment | Case)] == [], "rows, and no objects that follow what is done to them"
 
 
 def test_a_letter_lists_what_was_ticked_as_of_its_day_and_stays_the_same(office: Office) -> None:

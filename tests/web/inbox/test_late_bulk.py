@@ -2,18 +2,19 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.models import Assignment, Case, Event, Letter
+from casework.documents.letters import shared_reply_day, usual_reply_day
+from casework.models import Agency, Assignment, CalendarDay, Case, Event, Letter, Membership
 from casework.states import AssignmentState
-from tests import build
+from tests import build, reorganised
 from tests.casework.acting import local
-from tests.second_centre import second_world
+from tests.second_centre import add_rule, second_world
 from tests.web.desk import Office
 from tests.web.inbox.test_late import LATE, late_cases
 from tests.web.pages import words_of
@@ -130,3 +131,84 @@ def test_nobody_reminds_or_writes_for_another_centre(office: Office) -> None:
     assert (reminders(), db.session.query(Letter).count()) == (0, 0)
     office.post("operator_dn", "/late/remind", part=[*parts, *own])
     assert reminders() == len(own)
+
+
+# -- what really befalls a case between opening the list and pressing --------------------------------------------------------------
+
+
+def late_case(office: Office, ref: str) -> Case:
+    return db.session.scalars(select(Case).join(Assignment).where(Assignment.ref == ref)).one()
+
+
+def letters_shown(office: Office, **form: object) -> tuple[int, str]:
+    answer = office.post("operator", "/late/letters", **form)
+    return answer.status_code, words_of(answer) if answer.status_code != 302 else office.words("operator", "/late")
+
+
+@pytest.mark.parametrize("verb", ["merge", "quarantine"])
+def test_a_case_merged_or_set_apart_while_the_list_was_open_is_neither_reminded_of_nor_written_about(app: Flask, verb: str) -> None:
+    office = late_office(app)
+    first, second = parts_of(office, "PTNMT")
+    gone, left = late_case(office, first), late_case(office, second)
+    if verb == "merge":
+        build.act(office.world, gone, "merge", "operator", now=LATE, into=left)
+    else:
+        build.act(office.world, gone, "quarantine", "operator", now=LATE, reason="Tố cáo cán bộ.")
+    sent = {"part": [first, second], "to": office.world.agencies["PTNMT"].ref, "reply_by": "2026-03-16", "words": "", "sent": "yes"}
+    status, words = letters_shown(office, **sent)
+    assert (status, "đã thay đổi" in words, gone.code in words, left.code in words) == (422, True, False, True)
+    office.post("operator", "/late/remind", part=[first, second])
+    assert reminders() == 1
+    shown = office.words("operator", "/late")
+    assert "1 hồ sơ đã đánh dấu không còn trễ hạn nên được bỏ qua." in shown
+    assert gone.code not in shown.split("hồ sơ đã đánh dấu")[1], "it is not named where it was taken out of sight"
+    office.post("operator", "/late/remind", part=first)
+    assert "Những hồ sơ đã đánh dấu không còn trễ hạn." in office.words("operator", "/late")
+    assert (reminders(), db.session.query(Letter).count()) == (1, 0)
+
+
+def test_work_that_went_to_a_successor_while_the_list_was_open_is_reminded_of_there_and_written_about_after_another_look(
+    app: Flask,
+) -> None:
+    office = Office(app)
+    late_cases(office.world)
+    office.clock(local(3, 3, 15))
+    [part] = parts_of(office, "PTNMT")
+    before = office.world.agencies["PTNMT"].ref
+    plan = reorganised.planned(office.world)
+    reorganised.posts_filled(office.world, plan)
+    reorganised.carried_out(office.world, plan)
+    office.clock(reorganised.MORNING + timedelta(hours=1))
+    status, words = letters_shown(office, part=part, to=before, reply_by="2026-03-09", words="", sent="yes")
+    successor = db.session.scalars(select(Agency).join(Assignment).where(Assignment.ref == part)).one()
+    assert successor.ref != before
+    assert (status, "đã thay đổi" in words, successor.name_vi in words) == (422, True, True), "a letter says what was looked at"
+    office.post("operator", "/late/remind", agency=before)
+    assert "Những hồ sơ đã đánh dấu không còn trễ hạn." in office.words("operator", "/late"), "that agency is no more"
+    assert reminders() == 0
+    office.post("operator", "/late/remind", part=part)
+    assert f"Đã gửi 1 lời nhắc. Đơn vị: {successor.short_name_vi}" in office.words("operator", "/late")
+    status, words = letters_shown(office, part=part, to=successor.ref, reply_by="2026-03-09", words="", sent="yes")
+    assert "Đã soạn 1 công văn" in words
+    assert db.session.scalars(select(Letter)).one().agency_id == successor.id
+
+
+def test_letters_of_two_centres_offer_a_working_day_of_both_and_none_is_written_for_a_day_off_in_one(app: Flask) -> None:
+    office = late_office(app)
+    world = office.world
+    other = second_world(world)
+    build.case_at(other, "handling", now=local(2, 3, 9))
+    with unit_of_work():
+        world.people["operator"].memberships.append(Membership(role="operator", centre_id=other.centre.id, valid_from=build.LONG_AGO))
+    usual = usual_reply_day(world.centre.id, LATE)
+    add_rule(CalendarDay(centre_id=other.centre.id, day=usual, kind="off", label_vi="Lễ hội", label_en="Festival"))
+    agencies = [world.agencies["PTNMT"].ref, other.agencies["PTNMT"].ref]
+    asked = office.post("operator", "/late/letters", agency=agencies).get_data(as_text=True)
+    [offered] = re.findall(r'id="reply_by"[^>]*value="([^"]+)"', asked)
+    assert date.fromisoformat(offered) == shared_reply_day({world.centre.id, other.centre.id}, LATE) > usual
+    form = {"part": re.findall(r'name="part" value="([^"]+)"', asked), "to": agencies, "words": "", "sent": "yes"}
+    status, words = letters_shown(office, **form, reply_by=usual.isoformat())
+    assert (status, f"{other.centre.name_vi}: Vui lòng chọn một ngày làm việc" in words) == (422, True)
+    assert db.session.query(Letter).count() == 0, "nor the one of the centre that works on that day"
+    status, words = letters_shown(office, **form, reply_by=offered)
+    assert (status, "Đã soạn 2 công văn" in words) == (302, True)

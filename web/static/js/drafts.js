@@ -23,18 +23,29 @@
     if (!key.startsWith(mine) || !copy || Date.now() - copy.at > KEPT_DAYS * 86_400_000) shelf.drop(key);
   });
   // Signing out waits for what was typed last; where it cannot be kept it says so and stays, and a second press goes.
+  // Where the field desk keeps something that has not been sent, it asks first: counted without a key (field-store.js), and no store is made here.
+  const waitsInField = () => new Promise(done => {
+    const request = indexedDB.open("langbiang-field", 1);
+    request.onupgradeneeded = () => request.transaction.abort();
+    request.onerror = () => done(0);
+    request.onsuccess = () => {
+      const asked = request.result.transaction("keys").objectStore("keys").get("waiting");
+      asked.onsuccess = asked.onerror = () => { done(asked.result?.count ?? 0); request.result.close(); };
+    };
+  }).catch(() => 0);
   let leaving = false, last_words = null;
   document.querySelectorAll('form[action$="/sign-out"]').forEach(way_out => {
     way_out.addEventListener("submit", async event => {
+      event.preventDefault();
+      if (await waitsInField()) { location.href = `${way_out.getAttribute("action").replace(/sign-out$/, "")}field#leaving`; return; }
       if (last_words) {
-        event.preventDefault();
         const keep = last_words;
         last_words = null;
         if (!await keep()) return;
       }
       leaving = true;
       shelf.keys().forEach(shelf.drop);
-      if (event.defaultPrevented) way_out.submit();
+      way_out.submit();
     });
   });
 

@@ -8,7 +8,7 @@
 (() => {
   const main = document.querySelector("[data-pulse]");
   if (!main) return;
-  const EVERY = 20_000, LONGEST = 300_000;
+  const EVERY = 20_000, SOON = 2_000, LONGEST = 300_000;
   const said = document.querySelector("[data-said]"), here = location.pathname + location.search;
   const rows = () => [...document.querySelectorAll("[data-row]")];
   const stored = (store, key, value) => {                            // a browser may refuse to keep anything
@@ -91,6 +91,18 @@
     summary.textContent = summary.textContent.replace(/\d+/, left);
     fold.hidden = !left;
   };
+  const seen = (place, others) => {                                  // colleagues who have the case open
+    place.hidden = !others.length;
+    place.replaceChildren(...others.map(each => {
+      const line = document.createElement("span"), face = document.createElement("span");
+      line.className = "presence-one";
+      face.className = "avatar-s";
+      face.setAttribute("aria-hidden", "true");
+      face.textContent = each.initials;
+      line.append(face, `${each.name} ${(each.writes ? main.dataset.wordsWrites : main.dataset.wordsLooks).replace("{time}", each.since)}`);
+      return line;
+    }));
+  };
   const tell = told => {
     for (const [key, view] of Object.entries(told.views)) {
       const place = document.querySelector(`[data-view="${CSS.escape(key)}"] .count`);
@@ -100,6 +112,8 @@
     }
     document.querySelectorAll("[data-view]").forEach(each => { if (!(each.dataset.view in told.views)) count(each.querySelector(".count"), "0"); });
     count(document.querySelector(".sitenav [aria-current] .count"), told.all > 99 ? "99+" : told.all);
+    document.dispatchEvent(new CustomEvent("bell:number", { detail: told.bell }));
+    document.querySelectorAll("[data-here]").forEach(place => seen(place, told.here[place.dataset.here] || []));
     document.title = told.fresh ? `(${told.fresh}) ${title}` : title;
     fresh.hidden = !told.fresh;
     if (told.fresh) {
@@ -137,5 +151,5 @@
   document.addEventListener("visibilitychange", now);
   window.addEventListener("online", now);
   document.addEventListener("inbox:ask", now);
-  plan();
+  timer = setTimeout(now, SOON);
 })();

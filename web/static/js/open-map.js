@@ -143,5 +143,12 @@
     if (event.target.dataset.layer === "heat") { if (event.target.checked) heat.addTo(map); else heat.remove(); return; }
     stage.dataset.without = event.target.checked ? "" : "areas";
   });
-  areas.then(() => { if (places.length < 2 && !cells) fitAreas(); });
+  // opened from a case: its row is named in the address
+  const asked = places.find(each => location.hash === `#${each.row.id}`);
+  if (asked) {
+    map.setView(asked.at, Math.max(map.getZoom(), 15), { animate: false });
+    choose(asked.row);
+    asked.row.scrollIntoView({ block: "nearest" });
+  }
+  areas.then(() => { if (places.length < 2 && !cells && !asked) fitAreas(); });
 })();

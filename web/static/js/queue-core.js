@@ -7,7 +7,8 @@
 //            waiting   to be sent; why: "" | "later" | "sign-in" | "other" | "full", with text if the server said something
 //            refused   text and faults say why; to be mended by its owner
 //            sent      code, secret and follow (address), until its owner has noted them
-// The bytes of the files lie in a store of their own, read from the files when the report is put down.
+// The bytes of the files lie in a store of their own, read from the files when the report is put down. All of it is sealed (seal.js) but the
+// keys of the rows; a key of this browser opens it, for there is no session whose secret could: reports wait for weeks, and go out by themselves.
 "use strict";
 (function () {
   if (self.langbiangQueue) return;
@@ -15,7 +16,8 @@
   // static/js/queue-core.js in a page, sw.js in the worker: both say under which path of the host the site lies
   const ROOT = self.document ? new URL("../..", document.currentScript.src).pathname : new URL(".", self.location).pathname;
   const API = ROOT + "offline/reports/", FIRST_PAUSE = 15000, LONGEST_PAUSE = 30 * 60000, HELD_FOR = 3 * 60000, LOCKED_FOR = 90000, LEAVING_FOR = 120000, ASKED_FOR = 48 * 3600000;
-  const is = (typeof indexedDB !== "undefined") && self.isSecureContext && self.crypto && crypto.subtle && typeof AbortController === "function";
+  const seals = self.langbiangSeal;
+  const is = Boolean(seals && seals.is) && typeof AbortController === "function";
 
   // -- the store ------------------------------------------------------------------------------------------------------
 
@@ -27,8 +29,9 @@
   const opened = () => {
     if (opening) return opening;
     opening = new Promise((done, failed) => {
-      const request = indexedDB.open(NAME, 1);
-      request.onupgradeneeded = () => {
+      const request = indexedDB.open(NAME, 2);
+      request.onupgradeneeded = event => {
+        if (event.oldVersion) return;                                      // the stores are there; sealOld seals what is in them
         request.result.createObjectStore("reports", { keyPath: "key" });
         request.result.createObjectStore("files", { keyPath: ["key", "number"] });
         request.result.createObjectStore("meta", { keyPath: "name" });
@@ -51,18 +54,56 @@
     Promise.resolve(work(...stores)).then(value => { result = value; }, error => { try { deed.abort(); } catch (over) { /* it is */ } failed(error); });
   }));
   const rangeOf = key => IDBKeyRange.bound([key, 0], [key, 1e6]);
-  const meta = name => within(["meta"], "readonly", store => asked(store.get(name))).then(row => (row ? row.value : undefined));
-  const keepMeta = (name, value) => within(["meta"], "readwrite", store => asked(store.put({ name, value })));
-  const all = () => within(["reports"], "readonly", store => asked(store.getAll()));
-  const one = key => within(["reports"], "readonly", store => asked(store.get(key)));
-  const filesOf = key => within(["files"], "readonly", store => asked(store.getAll(rangeOf(key))));
 
-  // Changes what is there; nothing comes back that was taken out meanwhile.
-  const change = (key, values) => within(["reports", "files"], "readwrite", (reports, files) => asked(reports.get(key)).then(row => {
-    if (!row) return undefined;
-    if (values.state === "sent") files.delete(rangeOf(key));
-    return asked(reports.put(Object.assign(row, values))).then(() => row);
-  })).then(row => { told(); return row; });
+  // -- the seal: everything in a row but its key is ciphertext, by a key of this browser that no script can take out --------
+
+  let ownKey = null;
+  const sealKey = () => {
+    ownKey = ownKey || seals.newKey().then(made => within(["meta"], "readwrite", store => asked(store.get("key")).then(row =>
+      (row ? row.value : asked(store.put({ name: "key", value: made })).then(() => made)))));
+    return ownKey.catch(error => { ownKey = null; throw error; });
+  };
+  const nameOf = row => (row.number === undefined ? row.key : row.key + "/" + row.number);
+  const sealRow = report => sealKey().then(key => seals.seal(key, report.key, report)).then(({ iv, data }) => ({ key: report.key, mark: Math.random(), iv, data }));
+  const openRow = row => (row && row.iv ? sealKey().then(key => seals.open(key, row.key, row)) : Promise.resolve(row));
+  const sealFile = (key, number, data) => sealKey().then(own => seals.sealBytes(own, key + "/" + number, data)).then(({ iv, data: sealed }) => ({ key, number, iv, data: sealed }));
+  const openFile = row => (row.iv ? sealKey().then(key => seals.openBytes(key, nameOf(row), row)) : Promise.resolve(row.data)).then(data => ({ key: row.key, number: row.number, data }));
+  const isAsRead = (row, before) => (row || {}).mark === (before || {}).mark && Boolean(row) === Boolean(before);
+
+  const meta = name => sealed().then(() => within(["meta"], "readonly", store => asked(store.get(name))))
+    .then(row => (row && row.iv ? sealKey().then(key => seals.open(key, name, row)) : row ? row.value : undefined));
+  const keepMeta = (name, value) => sealKey().then(key => seals.seal(key, name, value))
+    .then(({ iv, data }) => within(["meta"], "readwrite", store => asked(store.put({ name, iv, data }))));
+  const raw = key => within(["reports"], "readonly", store => asked(store.get(key)));
+  const all = () => sealed().then(() => within(["reports"], "readonly", store => asked(store.getAll()))).then(rows => Promise.all(rows.map(openRow)));
+  const one = key => sealed().then(() => raw(key)).then(openRow);
+  const filesOf = key => sealed().then(() => within(["files"], "readonly", store => asked(store.getAll(rangeOf(key))))).then(rows => Promise.all(rows.map(openFile)));
+
+  // Changes what is there; nothing comes back that was taken out meanwhile, and what was changed meanwhile is changed anew.
+  const changeRow = (key, values) => raw(key).then(before => (before ? openRow(before).then(report => {
+    const next = Object.assign({}, report, values);
+    return sealRow(next).then(row => within(["reports", "files"], "readwrite", (reports, files) => asked(reports.get(key)).then(now => {
+      if (!isAsRead(now, before)) return "again";
+      if (values.state === "sent") files.delete(rangeOf(key));
+      return asked(reports.put(row)).then(() => next);
+    })));
+  }) : undefined)).then(found => (found === "again" ? changeRow(key, values) : found));
+  const change = (key, values) => sealed().then(() => changeRow(key, values)).then(row => { told(); return row; });
+
+  // What lies here in clear, from a release that did not seal: once, each row in the place of the one before.
+  let sealing = null;
+  const sealOld = () => within(["reports"], "readonly", store => asked(store.getAll()))
+    .then(rows => Promise.all(rows.filter(row => !row.iv).map(row => changeRow(row.key, {}))))
+    .then(() => within(["files"], "readonly", store => asked(store.getAllKeys())))
+    .then(names => names.reduce((before, name) => before.then(() => within(["files"], "readonly", store => asked(store.get(name)))).then(row => (!row || row.iv ? undefined
+      : sealFile(row.key, row.number, row.data).then(made => within(["files"], "readwrite", store => asked(store.get(name)).then(now => (now && !now.iv ? asked(store.put(made)) : undefined)))))), Promise.resolve()))
+    .then(() => within(["meta"], "readonly", store => asked(store.getAll())))
+    .then(rows => Promise.all(rows.filter(row => row.name.startsWith("token:") && !row.iv).map(row => keepMeta(row.name, row.value))))
+    .then(() => within(["meta"], "readwrite", store => asked(store.put({ name: "sealed", value: true }))));
+  const sealed = () => {
+    sealing = sealing || within(["meta"], "readonly", store => asked(store.get("sealed"))).then(row => (row ? undefined : sealOld()));
+    return sealing.catch(error => { sealing = null; throw error; });
+  };
 
   const remove = key => within(["reports", "files"], "readwrite", (reports, files) => {
     files.delete(rangeOf(key));
@@ -70,11 +111,15 @@
   }).then(told);
 
   // What its owner takes out; false while it is on its way, for then only the server knows what has become of it.
-  const discard = key => within(["reports", "files"], "readwrite", (reports, files) => asked(reports.get(key)).then(row => {
-    if (row && isLeaving(row)) return false;
-    files.delete(rangeOf(key));
-    return asked(reports.delete(key)).then(() => true);
-  })).then(told);
+  const discardRow = key => raw(key).then(before => openRow(before).then(report => {
+    if (report && isLeaving(report)) return false;
+    return within(["reports", "files"], "readwrite", (reports, files) => asked(reports.get(key)).then(now => {
+      if (!isAsRead(now, before)) return "again";
+      files.delete(rangeOf(key));
+      return asked(reports.delete(key)).then(() => true);
+    }));
+  })).then(found => (found === "again" ? discardRow(key) : found));
+  const discard = key => sealed().then(() => discardRow(key)).then(told);
   const isLeaving = report => report.state === "waiting" && (report.leavingUntil || 0) > Date.now();
 
   const hex = data => crypto.subtle.digest("SHA-256", data)
@@ -83,21 +128,28 @@
 
   // Puts a report down with its files in one piece, in place of an earlier state of it. A file that comes as { kind, sha256 } alone is
   // taken over from that earlier state. Rejects, with nothing changed, where there is no room, and with `isGone` where such a file is missing.
-  const save = (key, { owner, language, fields, files, state }) => Promise.all(files.map(({ file }) => (file ? contentOf(file) : null))).then(contents =>
-    within(["reports", "files"], "readwrite", (reports, store) => Promise.all([asked(reports.get(key)), asked(store.getAll(rangeOf(key)))]).then(([before, kept]) => {
-      const parts = files.map(({ kind, file, sha256 }, at) => {
-        if (file) return { kind, name: file.name, type: file.type, sha256: contents[at].sha256, data: contents[at].data };
-        const row = before && before.files.find(each => each.kind === kind && each.sha256 === sha256);
-        const held = row && kept.find(each => each.number === row.number);
-        if (!held) throw Object.assign(new Error("gone"), { isGone: true });
-        return { kind, name: row.name, type: row.type, sha256, data: held.data };
-      }).filter((part, at, list) => list.findIndex(each => each.kind === part.kind && each.sha256 === part.sha256) === at);
-      store.delete(rangeOf(key));
-      const rows = parts.map(({ kind, name, type, sha256, data }, number) => ({ kind, name, type, sha256, size: data.byteLength, number }));
-      parts.forEach(({ data }, number) => store.put({ key, number, data }));
-      const savedAt = before ? before.savedAt : Date.now();
-      return asked(reports.put({ key, owner, language, fields, files: rows, savedAt, heldAt: Date.now(), tries: 0, state, why: "", text: "" }));
-    })).then(() => { if (self.navigator.storage && navigator.storage.persist && self.document) navigator.storage.persist(); told(); }));
+  const saveRow = (key, values, contents) => Promise.all([raw(key), filesOf(key)]).then(([row, kept]) => openRow(row).then(before => {
+    const { owner, language, fields, files, state } = values;
+    const parts = files.map(({ kind, file, sha256 }, at) => {
+      if (file) return { kind, name: file.name, type: file.type, sha256: contents[at].sha256, data: contents[at].data };
+      const known = before && before.files.find(each => each.kind === kind && each.sha256 === sha256);
+      const held = known && kept.find(each => each.number === known.number);
+      if (!held) throw Object.assign(new Error("gone"), { isGone: true });
+      return { kind, name: known.name, type: known.type, sha256, data: held.data };
+    }).filter((part, at, list) => list.findIndex(each => each.kind === part.kind && each.sha256 === part.sha256) === at);
+    const about = parts.map(({ kind, name, type, sha256, data }, number) => ({ kind, name, type, sha256, size: data.byteLength, number }));
+    const savedAt = before ? before.savedAt : Date.now();
+    const report = { key, owner, language, fields, files: about, savedAt, heldAt: Date.now(), tries: 0, state, why: "", text: "" };
+    return Promise.all([sealRow(report)].concat(parts.map(({ data }, number) => sealFile(key, number, data)))).then(([made, ...bytes]) =>
+      within(["reports", "files"], "readwrite", (reports, store) => asked(reports.get(key)).then(now => {
+        if (!isAsRead(now, row)) return "again";
+        store.delete(rangeOf(key));
+        bytes.forEach(each => store.put(each));
+        return asked(reports.put(made));
+      })));
+  })).then(found => (found === "again" ? saveRow(key, values, contents) : found));
+  const save = (key, values) => Promise.all(values.files.map(({ file }) => (file ? contentOf(file) : null))).then(contents => sealed().then(() => saveRow(key, values, contents)))
+    .then(() => { if (self.navigator.storage && navigator.storage.persist && self.document) navigator.storage.persist(); told(); });
 
   // -- pages that show it are told ------------------------------------------------------------------------------------
 
@@ -149,7 +201,7 @@
   };
 
   // A file of a report with its bytes and digest; only one at a time is in memory.
-  const readFile = (report, row) => within(["files"], "readonly", store => asked(store.get([report.key, row.number])))
+  const readFile = (report, row) => within(["files"], "readonly", store => asked(store.get([report.key, row.number]))).then(openFile)
     .then(kept => hex(kept.data).then(sha256 => Object.assign({ data: kept.data, sha256 }, row)));
 
   const digests = report => report.files.reduce((before, row) => before.then(list =>
@@ -208,8 +260,9 @@
     if (self.navigator.locks) return navigator.locks.request(TAG, work);
     return takeLock().then(isOurs => {
       if (!isOurs) return undefined;
-      const renew = setInterval(() => keepMeta("lock", Date.now() + LOCKED_FOR), LOCKED_FOR / 3);
-      const over = () => { clearInterval(renew); return keepMeta("lock", 0); };
+      const hold = value => within(["meta"], "readwrite", store => asked(store.put({ name: "lock", value })));
+      const renew = setInterval(() => hold(Date.now() + LOCKED_FOR), LOCKED_FOR / 3);
+      const over = () => { clearInterval(renew); return hold(0); };
       return work().then(value => over().then(() => value), error => over().then(() => { throw error; }));
     });
   };

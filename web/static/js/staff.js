@@ -3,7 +3,9 @@
 //   [data-queue]               a list beside the page, scrolled to its current row
 //   "row:stand"                this event of a row lets it be stood at
 //   [data-entry="inbox"]       a link of the bar that keys lead to
-//   [data-key="p"]             pressing the key presses this button or link, or goes to this field
+//   [data-key="p"]             pressing the key presses this button or link, or goes to this field; a button that decides what cannot be
+//                              taken back is pressed by the second press of its key. Not so [data-once-enough]
+//   [data-press-again]         says that a second press is needed; Escape, another key or five seconds are a no
 //   "/" goes to the search, "?" shows the keys (details.allkeys), Escape closes what floats (details.pop)
 //   "g i" leads to the inbox, "g c" to a call to be taken down, "g b" to the wallboard
 "use strict";
@@ -22,9 +24,28 @@
     row.scrollIntoView({ block: "nearest" });
   };
   let pressedG = -Infinity;
-  const press = element => {
+  const again = document.querySelector("[data-press-again]"), LONG_ENOUGH = 5000;
+  let wanted = null, forgets = 0;
+  const forget = () => {
+    clearTimeout(forgets);
+    wanted?.removeAttribute("data-wanted");
+    wanted = null;
+    if (again) again.textContent = "";
+  };
+  const decides = element => element.matches(".work-form button:not([type=button])") && !element.formNoValidate && !("onceEnough" in element.dataset);
+  const askAgain = (element, key) => {
+    forget();
+    wanted = element;
+    element.setAttribute("data-wanted", "");
+    const words = element.cloneNode(true);
+    words.querySelectorAll("kbd,svg").forEach(each => each.remove());
+    again.textContent = again.dataset.pressAgain.replace("{key}", key.toUpperCase()).replace("{act}", words.textContent.trim());
+    forgets = setTimeout(forget, LONG_ENOUGH);
+  };
+  const press = (element, key) => {
     if (element.matches("input,textarea,select")) element.focus();
-    else element.click();
+    else if (again && decides(element) && wanted !== element) askAgain(element, key);
+    else { forget(); element.click(); }
   };
 
   const current = document.querySelector("[data-queue] [data-at]");
@@ -39,6 +60,7 @@
 
   document.addEventListener("row:stand", event => { const list = rows(); moveTo(list, list.indexOf(event.target)); });
   document.addEventListener("keydown", event => {
+    if (wanted && event.key.toLowerCase() !== wanted.dataset.key) forget();
     if (event.key === "Escape") document.querySelectorAll("details.pop[open]").forEach(open => (open.open = false));
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     const list = rows(), at = list.findIndex(row => row.hasAttribute("data-at"));
@@ -56,7 +78,7 @@
     else if (event.key === "?") { const keys = document.querySelector("details.allkeys"); if (keys) keys.open = !keys.open; }
     else {
       const element = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]:not(:disabled)`);
-      if (element) { event.preventDefault(); press(element); }
+      if (element && !event.repeat) { event.preventDefault(); press(element, event.key); }
     }
   });
 })();

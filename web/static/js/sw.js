@@ -1,13 +1,15 @@
 // Keeps the report form and the list of what waits for a telephone without a signal; served as sw.js next to the home page, for the whole site, ES2019.
 // It answers for the addresses named here and for the files the three pages it keeps are made of. Every other request, those of staff
 // pages among them, goes past it untouched, and nothing that was asked with somebody's cookies is ever put down.
-//   self.LANGBIANG = { version, form, queue, away }    put in front by the server, with queue-core.js
+// The field desk's page is kept only in telephones that have opened it; signing out wipes what its script has kept (field-store.js).
+//   self.LANGBIANG = { version, form, queue, away, field }    put in front by the server, with seal.js, queue-core.js and field-store.js
 "use strict";
 (function () {
-  const { version, form, queue, away } = self.LANGBIANG;
+  const { version, form, queue, away, field } = self.LANGBIANG;
   const NAME = "langbiang-" + version;
   const ROOT = new URL(".", self.location).pathname, STATIC = ROOT + "static/", NEW_REPORT = ROOT + "reports/new", QUEUE_AT = ROOT + "offline/queue";
   const FORM_AT = [ROOT, NEW_REPORT, ROOT + "offline"], NEEDS_NETWORK = [ROOT + "reports", ROOT + "track"];
+  const FIELD_AT = ROOT + "field", SIGN_OUT = ROOT + "sign-out";
 
   // A worker that shows notices, too. Browsers too old to read that script have no notices anyway.
   try { importScripts(ROOT + "push-worker.js"); } catch (error) { /* as said */ }
@@ -28,13 +30,15 @@
     return cache.put(address, answer);
   });
 
+  const keepPages = pages => caches.open(NAME).then(cache =>
+    Promise.all(pages.map(address => keepPage(cache, address))).then(lists => {
+      const names = new Set([].concat(...lists));
+      return Promise.all(Array.from(names).map(name => keepFile(cache, name)));
+    }));
+  const hasField = () => caches.match(field, { ignoreSearch: true, ignoreVary: true }).then(Boolean);
   self.addEventListener("install", event => {
     self.skipWaiting();
-    event.waitUntil(caches.open(NAME).then(cache =>
-      Promise.all([form, queue, away].map(address => keepPage(cache, address))).then(lists => {
-        const names = new Set([].concat(...lists));
-        return Promise.all(Array.from(names).map(name => keepFile(cache, name)));
-      })));
+    event.waitUntil(hasField().then(isKept => keepPages([form, queue, away].concat(isKept ? field : []))));
   });
 
   self.addEventListener("activate", event => {
@@ -56,12 +60,16 @@
       if (request.method === "GET" && FORM_AT.includes(url.pathname)) event.respondWith(or(fetch(request), form));
       else if (request.method === "GET" && url.pathname === QUEUE_AT) event.respondWith(or(fetch(request), queue));
       else if (request.method === "GET" && NEEDS_NETWORK.includes(url.pathname)) event.respondWith(or(fetch(request), away));
+      else if (request.method === "GET" && url.pathname === FIELD_AT) event.respondWith(or(fetch(request), field));
+      else if (request.method === "POST" && url.pathname === SIGN_OUT) event.waitUntil(self.langbiangField.wipe().catch(() => {}));
       // the page has put the report down before it sent it: it waits in the list
       else if (request.method === "POST" && url.pathname === NEW_REPORT) {
         event.respondWith(fetch(request).catch(() => Response.redirect(isGoneBackTo(request) ? url.pathname + "?sent" : QUEUE_AT, 303)));
       }
       return;
     }
+    // its own page asks for it once, as nobody, so that it is kept
+    if (request.method === "GET" && url.pathname + url.search === field) event.waitUntil(hasField().then(isKept => isKept || keepPages([field])).catch(() => {}));
     if (request.method === "GET" && url.pathname.startsWith(STATIC) && url.searchParams.has("v")) {
       event.respondWith(kept(url.pathname + url.search).then(file => file || fetch(request)));
     }

@@ -2,7 +2,7 @@
 //   [data-wallboard]      the address of its middle; data-now, data-zone and data-release as the page was made
 //   [data-left]           a due instant; the hours and minutes left stand in it
 //   [data-lost]           since when there is no connection; [data-fresh-at] of when the picture is
-// It reloads once a day, after a new release, and when it has been revoked.
+// A new picture is told by the event "picture". It reloads once a day, after a new release, and when it has been revoked.
 "use strict";
 (() => {
   const board = document.querySelector("[data-wallboard]");
@@ -61,6 +61,7 @@
         fresh.innerHTML = await answer.text();
         etag = answer.headers.get("ETag") || "";
         board.replaceChildren(fresh.content);
+        board.dispatchEvent(new Event("picture"));
       }
       told();
       tick();

@@ -1,0 +1,90 @@
+"""The board and the television of a desk in a browser: by keyboard, at every size, with pages that turn and can be stopped."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import build
+from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
+from tests.browser.judging import barriers, too_wide
+from tests.web.pages import at
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FITS = """() => [...document.querySelectorAll("[data-page]:not([hidden]) li")].every(each =>
+    each.getBoundingClientRect().bottom <= document.querySelector(".wall-steps").getBoundingClientRect().top)"""
+SIZES = ((360, 780), (1366, 768), (1920, 1080))
+
+
+@pytest.fixture
+def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
+    with opened(sqlite_environment) as house:
+        house.folder, house.impacts = PICTURES / "board", EVERY_IMPACT
+        at(house.app, build.NOON + timedelta(hours=1))
+        yield house
+
+
+def some_work(house: House) -> None:
+    assert house.world is not None
+    for state in ("to_verify", "to_classify", "to_publish"):
+        build.case_at(house.world, state)
+    for _number in range(10):
+        build.case_at(house.world, "to_distribute")
+    build.case_at(house.world, "to_distribute", now=build.NOON - timedelta(days=20))
+
+
+def looked_at(page: Page, shown: str) -> list[str]:
+    """What is wrong with a page at three sizes; a picture of each is kept."""
+    faults = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        (PICTURES / "board").mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / "board" / f"{shown}-{width}.png")
+        faults += [f"{shown} at {width}: {fault}" for fault in barriers(page)]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        faults += [f"{shown} is {wide} pixels wide at {width}"] if wide > width else []
+    faults += [f"{shown}: {fault}" for fault in too_wide(page, 320)]
+    return faults
+
+
+def test_the_board_is_walked_by_keyboard_and_the_television_turns_its_pages(house: House) -> None:
+    some_work(house)
+    visitor = house.visitor("operator")
+    page = visitor.go("/inbox")
+    page.get_by_role("link", name="Dạng bảng").click()
+    expect(page.locator(".bcol")).to_have_count(4)
+    assert looked_at(page, "board") == []
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.locator("#b-distribute a").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.bcard') !== null"), "from the heading to the first card"
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/tasks/.*back=/inbox\?view%3Ddistribute"))
+
+    visitor.go("/desk-wall")
+    shown = page.locator("[data-page]:not([hidden])")
+    expect(page.locator("[data-page]")).to_have_count(3)
+    expect(shown).to_have_count(1)
+    expect(page.locator("[data-page-of]")).to_have_text("trang 1/3")
+    assert looked_at(page, "wall") == []
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-page-of]")).to_have_text("trang 2/3")
+    stop = page.get_by_role("button", name="Dừng lật trang")
+    stop.click()
+    expect(stop).to_have_attribute("aria-pressed", "true")
+    for width, height in SIZES[1:]:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate(FITS), width
+    page.emulate_media(reduced_motion="reduce")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("getComputedStyle(document.querySelector('[data-page]:not([hidden])')).animationName") == "none"
+
+
+def test_without_scripts_every_page_of_the_television_is_there(house: House) -> None:
+    some_work(house)
+    page = house.visitor("operator", scripts=False).go("/desk-wall")
+    expect(page.locator("[data-page]:visible")).to_have_count(3)

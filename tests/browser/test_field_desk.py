@@ -1,0 +1,237 @@
+"""The field desk on a telephone: what an officer does without a signal is sent once; a conflict shows both; nothing is readable at rest."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from casework.photos.records import photos_of_answer
+from tests import build
+from tests.browser.field import PARTS, Uplands, accept, card, settled, shoot, uplands, worked_with_kills, write
+from tests.browser.waiting import ask_until
+
+pytestmark = [pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def hills(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Uplands]:
+    with uplands(sqlite_template, tmp_path_factory.mktemp("uplands")) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def mended(hills: Uplands) -> Iterator[None]:
+    yield
+    hills.wire.cut, hills.wire.lost, hills.wire.shut = False, (), ()
+
+
+def test_a_case_is_accepted_photographed_and_answered_without_a_signal_and_sent_once(hills: Uplands) -> None:
+    case = hills.case("Ổ gà ở khúc cua Thôn 1")
+    telephone = hills.telephone("first")
+    telephone.sign_in(hills.session("officer_PTNMT"))
+    page = telephone.open()
+    settled(page, state="open", cases=1)
+    telephone.keep_page()
+    hills.wire.cut = True
+    page.reload()
+    settled(page, state="open", cases=1, isOffline=True)
+    accept(page, case.title)
+    shoot(page, case.title)
+    write(page, case.title, submit=True)
+    expect(page.locator("[data-queue] > li")).to_have_count(3)
+    assert hills.events(case, "accept_assignment") == 0
+    hills.wire.cut = False
+    page.click("[data-send]")
+    settled(page, things=[], cases=0)
+    [answer] = hills.answers(case)
+    assert (answer.findings, answer.contact, len(photos_of_answer(answer))) == (PARTS["findings"], PARTS["contact"], 1)
+    assert (hills.events(case, "accept_assignment"), hills.events(case, "submit_answer")) == (1, 1)
+    telephone.close()
+
+
+CONTROL = """words => new Promise(done => { const request = indexedDB.open("control", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("rows");
+  request.onsuccess = () => { const deed = request.result.transaction("rows", "readwrite");
+    deed.objectStore("rows").put(words, 1);
+    deed.oncomplete = () => done(); }; })"""
+PLANTED = ("Hố ga mất nắp trước trường", "lờikểkínzqx", "chữngườitrảlờizqx")
+
+
+def taken_along(hills: Uplands, name: str, words: str = PLANTED[1]) -> tuple[Any, Any]:
+    """A telephone with a case on it, a draft and a photo, without a signal."""
+    case = hills.case(f"{PLANTED[0]} {name}", accepted=True, words=f"Nội dung {words}.")
+    telephone = hills.telephone(name)
+    telephone.sign_in(hills.session("officer_2_PTNMT"))
+    page = telephone.open()
+    settled(page, state="open")
+    telephone.keep_page()
+    hills.wire.cut = True
+    page.reload()
+    settled(page, state="open", isOffline=True)
+    shoot(page, case.title)
+    write(page, case.title, findings=f"Nội dung {PLANTED[2]} dài vừa đủ.")
+    expect(page.locator("[data-queue] > li")).to_have_count(2)
+    return telephone, case
+
+
+def is_gone(telephone: Any, case: Any) -> None:
+    """Nothing of the work is in the page, in its storage, or in any file of the browser."""
+    page = telephone.page
+    ask_until(page, "indexedDB.databases().then(all => all.every(each => each.name !== 'langbiang-field'))")
+    assert [each["name"] for each in telephone.context.cookies() if each["name"] == "field_desk"] == []
+    assert telephone.readable(*PLANTED, case.title, case.code) == []
+    telephone.close()
+    assert telephone.readable(*PLANTED, case.title, case.code) == []
+
+
+def test_what_rests_on_the_telephone_is_unreadable_and_the_search_would_find_it(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "resting")
+    assert telephone.readable(*PLANTED, case.title, case.code) == []
+    telephone.page.evaluate(CONTROL, "đặtvàođểtìmthấy")
+    telephone.close()
+    assert telephone.readable("đặtvàođểtìmthấy") != [], "the search sees what lies in clear"
+    assert telephone.readable(*PLANTED, case.title, case.code) == []
+    assert list(telephone.profile.rglob("IndexedDB/*"))
+
+
+def test_signing_out_asks_about_what_waits_and_leaves_nothing(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "leaving")
+    hills.wire.cut = False
+    hills.wire.shut = (b"POST /field/items",)
+    page = telephone.page
+    page.goto("/inbox")
+    page.locator("form[action$='/sign-out'] button").click()
+    expect(page.locator("[data-leaving]")).to_be_visible()
+    page.click("[data-leave-how=delete]")
+    page.wait_for_url("**/")
+    hills.wire.shut = ()
+    is_gone(telephone, case)
+
+
+def test_signing_out_elsewhere_in_the_browser_wipes_by_its_worker(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "worker")
+    hills.wire.cut = False
+    page = telephone.page
+    page.goto("/inbox")
+    page.evaluate("HTMLFormElement.prototype.submit.call(document.querySelector(\"form[action$='/sign-out']\"))")
+    page.wait_for_url("**/")
+    is_gone(telephone, case)
+
+
+def test_at_the_end_of_the_session_nothing_is_left_also_without_a_signal(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "ending")
+    telephone.page.evaluate("langbiangFieldWork.here.endsAt = Date.now() - 1; langbiangFieldWork.watch()")
+    expect(telephone.page.locator("[data-note=over]")).to_be_visible()
+    is_gone(telephone, case)
+
+
+def test_a_session_ended_by_somebody_else_is_wiped_at_the_next_contact(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "ended")
+    hills.end_sessions()
+    hills.wire.cut = False
+    telephone.page.evaluate("langbiangFieldWork.meet()")
+    expect(telephone.page.locator("[data-note=over]")).to_be_visible()
+    assert hills.answers(case) == []
+    is_gone(telephone, case)
+
+
+def test_a_colleague_was_quicker_both_versions_stand_there_and_nothing_is_lost(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "quicker")
+    page = telephone.page
+    card(page, case.title).locator("[data-do=write]").click()
+    page.click("[data-submit]")
+    build.do(hills.world, case, "submit_answer", "officer_PTNMT", **build.ANSWER)
+    hills.wire.cut = False
+    page.evaluate("langbiangFieldWork.meet()")
+    conflict = page.locator("[data-conflicts] > section")
+    expect(conflict).to_contain_text(PLANTED[2])
+    expect(conflict).to_contain_text(build.ANSWER["findings"])
+    assert len(hills.answers(case)) == 1
+    page.on("dialog", lambda dialog: dialog.accept())
+    conflict.locator("[data-do=drop]").click()
+    settled(page, things=[])
+    telephone.close()
+
+
+def test_work_taken_from_the_agency_says_so_and_keeps_what_was_written(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "taken")
+    into = hills.case("Hồ sơ chính để gộp")
+    build.act(hills.world, case, "merge", "operator", into=into, reason="Cùng một nơi.")
+    hills.wire.cut = False
+    telephone.page.evaluate("langbiangFieldWork.meet()")
+    expect(telephone.page.locator("[data-conflicts] > section")).to_contain_text(PLANTED[2])
+    telephone.close()
+
+
+def test_a_newer_draft_of_ones_own_is_asked_about_before_it_is_replaced(hills: Uplands) -> None:
+    telephone, case = taken_along(hills, "newer")
+    hills.wire.cut = False
+    page = telephone.page
+    page.evaluate("langbiangFieldWork.meet()")
+    settled(page, things=[["draft", "saved"]])
+    telephone.context.set_offline(True)
+    write(page, case.title, findings="Bản viết trên núi, đủ dài để giữ.")
+    other = hills.telephone("desk")
+    other.sign_in(hills.session("officer_2_PTNMT"))
+    desk = other.open()
+    settled(desk, state="open")
+    write(desk, case.title, findings="Bản viết ở bàn, đủ dài để giữ.")
+    settled(desk, things=[["draft", "saved"]])
+    telephone.context.set_offline(False)
+    page.evaluate("langbiangFieldWork.meet()")
+    conflict = page.locator("[data-conflicts] > section")
+    expect(conflict).to_contain_text("Bản viết trên núi")
+    expect(conflict).to_contain_text("Bản viết ở bàn")
+    conflict.locator("[data-do=mine]").click()
+    settled(page, things=[["draft", "saved"]])
+    for each in (telephone, other):
+        each.close()
+
+
+def test_killed_at_any_instant_everything_is_recorded_once(hills: Uplands) -> None:
+    cases = [hills.case(f"Việc số {number} bị ngắt giữa chừng") for number in range(3)]
+    assert worked_with_kills(hills, cases, seed=1, kills=4) == 4
+    for case in cases:
+        [answer] = hills.answers(case)
+        assert len(photos_of_answer(answer)) == 1
+        assert (hills.events(case, "accept_assignment"), hills.events(case, "submit_answer")) == (1, 1)
+
+
+OLD_QUEUE = """words => new Promise(done => { const request = indexedDB.open("langbiang", 1);
+  request.onupgradeneeded = () => { const made = request.result;
+    made.createObjectStore("reports", { keyPath: "key" });
+    made.createObjectStore("files", { keyPath: ["key", "number"] });
+    made.createObjectStore("meta", { keyPath: "name" }); };
+  request.onsuccess = () => { const deed = request.result.transaction(["reports", "files"], "readwrite");
+    const key = "10000000-0000-4000-8000-000000000001", now = Date.now();
+    deed.objectStore("reports").put({ key, owner: "guest", language: "vi", savedAt: now, heldAt: now, tries: 1, why: "", text: "",
+      nextTry: now + 9e8, state: "waiting", fields: [["words", words]],
+      files: [{ kind: "photos", name: "a.jpg", type: "image/jpeg", size: 3, number: 0 }] });
+    deed.objectStore("files").put({ key, number: 0, data: new Uint8Array([1, 2, 3]).buffer });
+    deed.oncomplete = () => { request.result.close(); done(); }; }; })"""
+CLEAR = """() => new Promise(done => { const request = indexedDB.open("langbiang"); request.onsuccess = () => {
+  const deed = request.result.transaction(["reports", "files"]);
+  const [rows, files] = ["reports", "files"].map(name => deed.objectStore(name).getAll());
+  deed.oncomplete = () => { request.result.close();
+    done([...rows.result, ...files.result].filter(row => !row.iv || row.fields).length); }; }; })"""
+FILE = "langbiangQueue.filesOf('10000000-0000-4000-8000-000000000001').then(rows => [...new Uint8Array(rows[0].data)])"
+
+
+def test_reports_that_wait_are_sealed_also_those_of_an_earlier_release(hills: Uplands) -> None:
+    telephone = hills.telephone("citizen")
+    page = telephone.page
+    page.route("**/queue-core.js*", lambda route: route.abort())
+    page.goto("/reports")
+    page.evaluate(OLD_QUEUE, PLANTED[1])
+    page.unroute("**/queue-core.js*")
+    hills.wire.shut = (b"POST /offline",)
+    page.goto("/offline/queue")
+    expect(page.locator("[data-list] article")).to_contain_text(PLANTED[1])
+    assert page.evaluate(FILE) == [1, 2, 3]
+    assert page.evaluate(CLEAR) == 0
+    page.evaluate("""words => langbiangQueue.save("20000000-0000-4000-8000-000000000002",
+      { owner: "guest", language: "vi", fields: [["words", words]], files: [], state: "waiting" })""", PLANTED[2])
+    telephone.close()
+    assert telephone.readable(PLANTED[2]) == []
