@@ -132,6 +132,8 @@ WHO_DOES = {
     "review_rating": {"ops_lead", "committee_leader"}, "reopen": {"ops_lead"},
     "accept_assignment": {"officer"}, "hand_back": {"officer"}, "submit_answer": {"officer"},
     "approve_answer": {"agency_leader", "committee_leader"}, "redo_answer": {"agency_leader", "committee_leader"},
+    "open_palette": ALL_STAFF, "read_bell": ALL_STAFF,
+    "be_seen": {"operator", "ops_lead", "officer", "agency_leader", "committee_leader"},
     "read_inbox": ALL_STAFF, "claim_task": ALL_STAFF, "perform_task": ALL_STAFF,
     "read_case": TEAM | {"officer", "agency_leader", "committee_leader", "administrator", "confidential_reader"},
     "write_note": TEAM | {"officer", "agency_leader"}, "reveal_identity": TEAM | {"confidential_reader"},
