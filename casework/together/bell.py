@@ -30,6 +30,9 @@ KEPT = timedelta(days=30)
 _READS: Any = BellRead.__table__
 _MESSAGE, _READ, _CASE = OutboxMessage.__table__.c, BellRead.__table__.c, Case.__table__.c
 
+OF_REF = select(_CASE.id).where(_CASE.ref == bindparam("bell_case"))
+"""The case `bell_case`."""
+
 
 @dataclass(frozen=True, slots=True)
 class BellLine:
@@ -49,6 +52,12 @@ def unread(by: Actor, *, now: datetime) -> Counted | None:
     """The unread lines, to be counted with other numbers; at most MOST_LINES."""
     values = _values(by, now)
     return Counted(_unread(_number(values)), values) if values else None
+
+
+def unread_about(by: Actor, case: Select[Any], values: Mapping[str, Any], *, now: datetime) -> Counted | None:
+    """Those about one case, to be counted along as well: `case` is a statement made once that finds its id with `values`."""
+    own = _values(by, now)
+    return Counted(_unread_about(_number(own), case), {**own, **values}) if own else None
 
 
 def lines_for(by: Actor, *, now: datetime) -> tuple[list[BellLine], list[int]]:
@@ -92,7 +101,7 @@ def read_in_case(case_ref: str, *, by: Actor, now: datetime) -> None:
     """Remember that the person has read the lines about a case, which they have opened."""
     values = _values(by, now)
     if values:
-        ids = db.session.scalars(_unread_of(_number(values)), {**values, "bell_case": case_ref})
+        ids = db.session.scalars(_unread_about(_number(values), OF_REF), {**values, "bell_case": case_ref})
         read_lines(list(ids), by=by, now=now)
 
 
@@ -144,10 +153,10 @@ def _unread(recipients: int) -> Select[Any]:
 
 
 @cache
-def _unread_of(recipients: int) -> Select[Any]:
+def _unread_about(recipients: int, case: Select[Any]) -> Select[Any]:
     newest = _newest(recipients)
     there = select(newest.c.id).join(Case.__table__, _CASE.id == newest.c.case_id)
-    return there.where(_is_unread(newest), _CASE.ref == bindparam("bell_case"), _CASE.quarantined_at.is_(None)).limit(MOST_LINES)
+    return there.where(_is_unread(newest), newest.c.case_id == case.scalar_subquery(), _CASE.quarantined_at.is_(None)).limit(MOST_LINES)
 
 
 def _is_unread(newest: Any) -> Any:

@@ -28,7 +28,7 @@ from casework.permissions.sight import case_seen_by
 from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
-from casework.together.bell import read_in_case
+from casework.together.bell import OF_REF, read_in_case, unread_about
 from web.accounts.blocked_senders import blockable
 from web.cases.acts_placed import PlacedActs, acts_placed
 from web.cases.agency_rows import AgencyRow, RowsRead, agency_rows
@@ -160,11 +160,12 @@ def identity(ref: str) -> ResponseReturnValue:
 def opened(ref: str) -> Case:
     """The case, with the number in the bar above, and what its parts tell of themselves, counted along."""
     by = actor()
-    counted = {**counted_in_bar(now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
+    about = unread_about(by, OF_REF, {"bell_case": ref}, now=now())
+    counted = {**counted_in_bar(now()), "bell_here": about, "named": unseen_here(by, ref), "steps": steps_counted(ref)}
     seen, counts = case_opened(by, ref, counted)
     counted_here(counts)
     g.case_counts = counts
-    if seen is not None and counts["bell"]:
+    if seen is not None and counts["bell_here"]:
         afterwards(lambda: read_in_case(ref, by=by, now=now()))
     return found(seen)
 
