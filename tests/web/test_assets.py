@@ -13,7 +13,7 @@ from tests.web.desk import Office, statements_of
 ROOT = Path(__file__).parent.parent.parent
 STATIC = ROOT / "web/static"
 TEMPLATES = sorted((ROOT / "web/templates").rglob("*.html"))
-CITIZEN_CSS_LIMIT = 15 * 1024
+CITIZEN_CSS_LIMIT = 16 * 1024
 CITIZEN_PAGE_LIMIT = 60_000                             # bytes of style, script and icons, uncompressed: leaves 40 KB for text and pictures
 
 
