@@ -14,7 +14,8 @@ from web.http.row_addresses import row_address
 from web.watching import job_threads
 
 PAGES = (
-    "public.pages", "public.layers", "public.share", "public.search_engines", "public.transparency", "http.display_preferences",
+    "public.pages", "public.layers", "public.share", "public.search_engines", "public.foot", "public.transparency",
+    "http.display_preferences",
     "filing.pages",
     "filing.consent",
     "reporters.pages", "reporters.acts",

@@ -142,7 +142,7 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
     for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions",
                      "comfort.set_comfort", "transparency.transparency", "documents_verify.verify", "offline.manifest",
-                     "offline.queue", "consent.privacy", "public.help_page", "public_layers.feed",
+                     "offline.queue", "consent.privacy", "public.help_page", "public_layers.feed", "foot.accessibility", "foot.licences",
                      "palette.rows", "bell.lines", "bell.newest"):  # fmt: skip
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"

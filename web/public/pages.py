@@ -24,6 +24,7 @@ from casework.public.me_too import MeTooRefused, has_said_me_too, is_own, say_me
 from casework.public.search import found_by_words
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.reporters.followed_list import case_to_follow
+from casework.setting_values import value_of
 from web.base_map import base_map
 from web.clock import now
 from web.config import LANGUAGES
@@ -38,6 +39,7 @@ from web.public.filters import address_of, chips_of, misunderstood, state_words,
 from web.public.layers import list_title, map_words, spot_words
 from web.public.promises import promises
 from web.public.share import shared_as
+from web.public.structured_data import report_data, service_data
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed
 
@@ -54,7 +56,7 @@ FOLLOWING_VERBS = ("follow", "unfollow")
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def home() -> ResponseReturnValue:
-    return render_template("public/home.html", finished=newest_published(), promises=promises(today()))
+    return render_template("public/home.html", finished=newest_published(), promises=promises(today()), data=service_data(centre_words()))
 
 
 @bp.get("/reports")
@@ -156,7 +158,7 @@ def set_language() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def help_page() -> ResponseReturnValue:
-    return render_template("public/help.html")
+    return render_template("public/help.html", security_contact=value_of("security_contact", centre_words().id))
 
 
 def communes_today() -> list[Area]:
@@ -189,6 +191,7 @@ def _centre_meant(wanted: PublicFilter) -> Centre | CentreWords | None:
 
 def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str:
     case, device = page_of(row), this_device()
+    shared = shared_as(case.item, question=case.question or "")
     return render_template(
         "public/report.html",
         case=case,
@@ -198,7 +201,8 @@ def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str
         is_own=is_own(row, by=actor(), device=device),
         follows=is_following(row, actor()),
         is_counted=has_said_me_too(row, by=actor(), device=device),
-        share=shared_as(case.item, question=case.question or ""),
+        share=shared,
+        data=report_data(case, shared, publisher=row.centre.name),
         held_by=row.centre,
         today=today(),
         base=base_map(row.centre) if case.latitude is not None else None,
