@@ -165,6 +165,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "PMTILES": config.pmtiles,
         "TLS_CERTIFICATE": config.tls_certificate,
         "DISKS": config.disks,
+        "TRANSLATIONS": config.translations,
         "SYNCHRONOUS_STANDBYS": config.synchronous_standbys,
         "LANGUAGE": config.language,
         "MAX_PHOTO_MB": config.max_photo_mb,

@@ -20,7 +20,7 @@ from casework.setting_values import value_of
 from casework.together.bell import unread
 from web.clock import now
 from web.guards import actor
-from web.locales import language
+from web.locales import language, languages
 from web.request_log import request_id
 from workflows.desks.inbox import MOST_COUNTED, waiting_for
 
@@ -87,6 +87,7 @@ def install(app: Flask) -> None:
 def _told_to_pages() -> dict[str, Any]:
     return {
         "language": language(),
+        "direction": languages()[language()].direction,
         "demo": current_app.config["DEMO"],
         "max_photo_mb": current_app.config["MAX_PHOTO_MB"],
         "request_id": request_id(),

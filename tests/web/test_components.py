@@ -147,6 +147,7 @@ def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     bare.jinja_env.globals["in_app"] = lambda: ""
+    bare.jinja_env.globals["other_languages"] = lambda _language: []
     entry = SimpleNamespace(url="/inbox", words="Hộp việc", icon="inbox", is_current=True, count=3, is_main=False)
     values = {
         "language": "vi", "is_staff": is_staff, "navigation": [entry], "tabs": [entry], "demo": True,

@@ -27,12 +27,11 @@ from casework.reporters.followed_list import case_to_follow
 from casework.setting_values import value_of
 from web.base_map import base_map
 from web.clock import now
-from web.config import LANGUAGES
 from web.guards import actor, found, performs, signed_in_account
 from web.http.devices import guest_device, this_device
 from web.http.replica import may_be_behind
 from web.http.security import own_address
-from web.locales import in_reader_language
+from web.locales import in_reader_language, languages
 from web.navigation import CentreWords, centre_words
 from web.networks import this_network
 from web.public.filters import address_of, chips_of, misunderstood, state_words, wanted_in_address
@@ -149,7 +148,7 @@ def me_too(code: str) -> ResponseReturnValue:
 def set_language() -> ResponseReturnValue:
     """By form or by link: it only changes how this browser shows pages."""
     code = request.values.get("code", "")
-    if code in LANGUAGES:
+    if code in languages():
         session["language"] = code
     return redirect(own_address(request.values.get("next"), url_for(".home")))
 
