@@ -413,6 +413,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200
         case "documents_verify.document":               # no letter here has a number
             return 404
+        case "foot.accessibility" | "foot.licences" | "foot.security_txt":
+            return 200
         case "consent.privacy" | "public.help_page" | "for_search_engines.robots" | "for_search_engines.sitemap":
             return 200
         case "consent.notice":
