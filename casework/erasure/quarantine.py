@@ -181,10 +181,13 @@ def hand_over(case: Case, given: HandOverInput, *, by: Actor, now: datetime) -> 
 
 
 def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
-    """Erase the content that was handed over; repeated after an older backup is restored, which does not know of the receipt."""
-    erase_originals([case, *_merged_into(case)], at=now)
-    record(case, "hand_over", by=by, at=now)
-    note_forgotten("hand_over", case.ref, at=now)
+    """Erase the content that was handed over, with that of its parts; repeated after an older backup is restored, which does not know of
+    the receipt."""
+    parts = [lock_case(part.id) for part in parts_of(case) if part.quarantined_at is not None]
+    erase_originals([case, *_merged_into(case), *parts], at=now)
+    for each in (case, *(part for part in parts if handed_over_at(part) is None)):
+        record(each, "hand_over", by=by, at=now)
+        note_forgotten("hand_over", each.ref, at=now)
 
 
 def quarantine_reason(case: Case, *, by: Actor) -> str | None:

@@ -30,6 +30,7 @@ from casework.models import (
 )
 from casework.states import ANSWERED_STATES, AT_AGENCIES, ENDED_STATES, OPEN_STATES, CaseState
 from casework.verbs import events_where
+from casework.verification.parts import check_parts
 from casework.verification.search import check_search_index
 
 BATCH = 1000
@@ -58,6 +59,7 @@ def check_cases(*, now: datetime) -> Iterator[Finding]:
     yield from _main_reports()
     yield from _rows_against_events()
     yield from _titles()
+    yield from check_parts()
     yield from _outbox(now)
 
 
