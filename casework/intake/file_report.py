@@ -135,10 +135,8 @@ def file_report(
     `channels` how the sender wishes to be told. `client_key` is a UUID of the browser the report waited in, `device` that browser;
     `consent_notice` what was agreed to. `code` was reserved before (`reserve_code`); without one it is taken here, and everybody else who
     files at the centre waits until this unit ends. A repeat with the same `client_key`, or else the same `idempotency_key`, returns the
-    first report and makes nothing. `parent` is the case it is a part of: it has no sender then (casework/parting).
-
-    Raises ReportRefused, OtherReportFiled or ReportFiledBefore for what the report lacks or the key has
-    filed, SenderBlocked while the centre accepts nothing from the sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15 (consent).
+    first report and makes nothing. `parent`: it is a part of that case and has no sender. Raises ReportRefused, OtherReportFiled or
+    ReportFiledBefore, SenderBlocked while the centre accepts nothing from the sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)

@@ -23,7 +23,6 @@ from web.steps import (
     acts_matter,
     acts_own_work,
     acts_parting,
-    acts_pass_on,
     acts_pausing,
     acts_publications,
     acts_quarantine,
@@ -40,7 +39,7 @@ from workflows.running.incidents import StepFailed
 bp = Blueprint("case_acts", __name__)
 
 WITH_PAGES = (
-    acts_agencies, acts_apology, acts_matter, acts_own_work, acts_parting, acts_pass_on, acts_pausing, acts_publications,
+    acts_agencies, acts_apology, acts_matter, acts_own_work, acts_parting, acts_pausing, acts_publications,
     acts_quarantine,
 )  # fmt: skip
 """Imported so that the pages of these modules are in PAGES."""

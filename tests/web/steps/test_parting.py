@@ -157,3 +157,14 @@ def test_everybody_reads_the_answer_of_a_part_on_the_page_of_its_case(office: Of
     assert page.status_code == 200
     assert "Cột điện bị nghiêng." in words_of(page)
     assert office.browser("citizen").get(f"/reports/{part.code}").status_code == 404
+
+
+def test_who_looks_at_a_case_that_waits_for_its_part_alone_reads_so(office: Office) -> None:
+    case, part = divided(office.world)
+    finish_agencies(office.world, case)
+    office.clock(build.next_moment(case))
+    assert f"Chờ phần tách ra {part.code}" in office.words("operator", f"/cases/{case.ref}")
+    build.advance(office.world, part, "to_publish")
+    office.clock(build.next_moment(part))
+    step = build.waiting(part, "publish").ref
+    assert "được đọc trên trang của hồ sơ chính" in office.words("operator", f"/tasks/{step}")
