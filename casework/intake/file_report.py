@@ -383,6 +383,7 @@ def _open_case(report: Report, place: Place, *, by: Actor, now: datetime, parent
     record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent, **agreed)
     start_clock(case, ClockKind.ACCEPTANCE, at=now, urgency=MARKED_URGENT if hurried else "normal")
     tell_reporter(report, "report_filed", case=case, at=now)
-    tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)
+    if parent is None:
+        tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)
     add_search_rows(case, at=now)
     return case

@@ -76,11 +76,15 @@ def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dic
 
 
 def can_be_published_so_far(at: Situation) -> bool:
-    """While agencies work and others have answered, where everybody may read the case."""
+    """While agencies or parts are at work and agencies have answered, where everybody may read the case."""
     case = at.case
-    if case.parent_id is not None or not at.is_under_way or not case.open_assignments or case.visibility_reason_id is not None:
+    if case.parent_id is not None or not at.is_under_way or case.visibility_reason_id is not None or not _is_worked_on(case):
         return False
     return answered_this_round(case) and has_new_answer(case)
+
+
+def _is_worked_on(case: Case) -> bool:
+    return bool(case.open_assignments) or bool(open_parts(case))
 
 
 @Verb(
@@ -88,7 +92,7 @@ def can_be_published_so_far(at: Situation) -> bool:
     is_act=True, offered=can_be_published_so_far,
 )  # fmt: skip
 def publish_interim(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> None:
-    """Publish the answers approved so far while other agencies are at work: nobody rates it, and every limit goes on.
+    """Publish the answers approved so far while other agencies or parts are at work: nobody rates it, and every limit goes on.
 
     The final publication shows all answers and replaces it. After a further answer, another interim one may follow. Records `publish` of
     kind interim. Raises CaseNotOpen, and PublicationRefused as `publish` does, and when no agency has answered since the last one, or
@@ -98,7 +102,7 @@ def publish_interim(case: Case, given: PublishInput, *, by: Actor, now: datetime
     _refuse_part(case)
     refuse_unless_open(case)
     refuse_unshowable(case, checked=given.checked)
-    if not case.open_assignments:
+    if not _is_worked_on(case):
         raise PublicationRefused(
             "Các đơn vị đã trả lời xong. Xin công khai kết quả chính thức.", "Every agency has answered. Publish the final answer, please."
         )

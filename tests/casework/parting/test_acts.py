@@ -1,18 +1,21 @@
 """A part of a case that another body answers for itself: split off, waited for, told with its case, joined again."""
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casework.casefile.photo_access import private_copy, public_copy
-from casework.cases import lock_case
+from casework.cases import CaseBusy, lock_case
 from casework.clocks.acts import ClockKind
 from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
 from casework.files.local import LocalFileStore
 from casework.merging.merge import MergeRefused
-from casework.models import Case, CaseReport, Clock, OutboxMessage, ReportText
+from casework.models import Agency, Case, CaseReport, Clock, OutboxMessage, ReportText, VisibilityReason
 from casework.parting.acts import PartRefused
 from casework.parting.photos import PhotoNotReleased, prepare_carried
 from casework.parts import MOST_PARTS, open_parts, parts_of
@@ -22,8 +25,11 @@ from casework.public.cases import public_case, public_items
 from casework.publishing.acts import PublicationRefused
 from casework.reporters.report import own_report
 from tests import build
+from tests.at_once import at_once
 from tests.casework.parting.family import WORDS, answer, divided, finish_agencies, form, hear, steps
 from tests.with_photos import pictured_case, staged
+from workflows.running.acts import act_recorded
+from workflows.running.incidents import perform_recorded
 
 
 @pytest.fixture
@@ -52,6 +58,25 @@ def test_a_part_goes_straight_to_its_agencies_with_a_limit_by_the_rules(world: b
     [clock] = db.session.query(Clock).filter_by(case_id=part.id, kind=ClockKind.CASE)
     assert (clock.started_at, clock.amount, clock.unit) == (part.opened_at, 3, "working_days")
     assert case.due_at == limit, "the limit of the case stays"
+
+
+def test_an_urgent_part_has_the_limit_of_urgent_cases_and_a_hotline_to_call(world: build.World) -> None:
+    _case, part = divided(world, urgency="urgent")
+    assert (part.due_at - part.opened_at, steps(part)) == (timedelta(hours=24), {"accept_assignment", "call_hotline"})
+
+
+def test_what_must_not_be_public_of_the_case_must_not_be_of_the_part(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    reason = db.session.scalars(select(VisibilityReason)).first()
+    chosen = {"field": world.field(), "urgency": "normal", "complexity": "ordinary", "area": world.area, "village": ""}
+    build.act(world, case, "classify", "operator", **chosen, visibility_reason=reason, reason="Có trẻ em.")
+    build.act(world, case, "divide", "operator", **form(world))
+    db.session.expire_all()
+    [part] = parts_of(case)
+    assert part.visibility_reason_id == case.visibility_reason_id is not None
+    build.advance(world, part, "to_publish")
+    with pytest.raises(PublicationRefused):
+        build.publish(world, part)
 
 
 def test_a_part_lies_where_its_case_lies_unless_another_place_is_chosen(world: build.World) -> None:
@@ -113,6 +138,20 @@ def test_nobody_outside_reads_a_part_before_its_case_has_its_answer(world: build
         build.act(world, case=part, verb="publish_interim", by="operator", title="A", question="B", checked=True)
 
 
+def test_what_its_own_agencies_answered_is_published_so_far_while_a_part_is_open(world: build.World) -> None:
+    case, part = divided(world)
+    finish_agencies(world, case)
+    build.act(world, case, "publish_interim", "operator", title="Rác", question="Rác ven suối.", checked=True)
+    shown = public_case(case.code)
+    assert shown is not None
+    assert (shown.is_interim, shown.parts, len(shown.answers)) == (True, (), 1)
+    answer(world, part)
+    build.publish(world, case)
+    shown = public_case(case.code)
+    assert shown is not None
+    assert (shown.is_interim, len(shown.parts)) == (False, 1)
+
+
 def test_an_answer_in_private_of_a_part_is_for_the_senders_of_the_case(world: build.World) -> None:
     case, part = divided(world)
     answer(world, part, act="answer_privately")
@@ -129,6 +168,7 @@ def test_the_senders_are_told_once_when_the_case_has_its_answer(world: build.Wor
     before = told.count()
     answer(world, part)
     assert told.count() == before, "of a part nobody outside is told"
+    assert not db.session.query(OutboxMessage).filter_by(case_id=part.id, template="report_to_verify").count()
     finish_agencies(world, case)
     build.publish(world, case)
     assert told.count() - before == len(told.filter_by(case_id=case.id, template="report_published").all()) == 1
@@ -160,6 +200,52 @@ def test_of_two_people_who_split_the_same_part_off_the_second_reads_of_the_first
     with pytest.raises(PartRefused, match=part.code):
         build.act(world, case, "divide", "operator_2", **form(world))
     assert len(parts_of(case)) == 1
+
+
+def test_of_six_who_split_it_off_at_the_same_moment_one_does(app: Flask) -> None:
+    world = build.standard_world()
+    case = build.case_at(world, "handling")
+    now, ref, names = build.next_moment(case), case.ref, ("operator", "operator_2", "ops_lead")
+    filled_in, lead_id = form(world), world.agencies["UBND-LAT"].id
+
+    def press(number: int) -> str:
+        given = build.input_to_act("divide", {**filled_in, "lead": db.session.get_one(Agency, lead_id)})
+        db.session.commit()
+        try:
+            return str(act_recorded(ref, "divide", by=world.actor(names[number % 3], now), now=now, given=given).case.code)
+        except (PartRefused, CaseBusy):
+            return ""
+
+    assert len([code for code in at_once(app, press) if code]) == 1
+    db.session.rollback()
+    assert len(parts_of(db.session.get_one(Case, case.id))) == 1
+
+
+def test_a_part_that_ends_while_its_case_is_set_apart_leaves_both_whole(app: Flask) -> None:
+    world = build.standard_world()
+    case, part = divided(world)
+    build.advance(world, part, "to_publish")
+    now = build.next_moment(part)
+    given = build.input_to_act("quarantine", {"reason": "Tố cáo cán bộ có tên."})
+    words = {"title": "Cột điện", "question": "Cột điện bị nghiêng.", "checked": True}
+    task = build.waiting(part, "publish")
+    published, ref, task_ref = build.input_at(task, "publish", words), case.ref, task.ref
+
+    def press(number: int) -> str:
+        by = world.actor("ops_lead", now)
+        try:
+            if number % 2:
+                act_recorded(ref, "quarantine", by=by, now=now, given=given)
+            else:
+                perform_recorded(task_ref, by=by, now=now, act="publish", given=published)
+        except CaseworkError:
+            return "no"
+        return "yes"
+
+    assert "yes" in at_once(app, press)
+    db.session.rollback()
+    case, part = db.session.get_one(Case, case.id), db.session.get_one(Case, part.id)
+    assert (case.state, part.state, part.is_public) == ("quarantined", "quarantined", False)
 
 
 def test_no_more_than_ten_parts_are_split_off(world: build.World) -> None:
