@@ -32,6 +32,7 @@ from casework.together.bell import OF_REF, read_in_case, unread_about
 from web.accounts.blocked_senders import blockable
 from web.cases.acts_placed import PlacedActs, acts_placed
 from web.cases.agency_rows import AgencyRow, RowsRead, agency_rows
+from web.cases.family import family_of
 from web.cases.page_parts import AUDIENCE_WORDS, FILE_WORDS, apart_seen, due_of, files_of, moment_words, version_of
 from web.cases.place import place_seen
 from web.cases.strip import strip_of
@@ -203,6 +204,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         blockable=blockable(seen),
         documents=documents,
         apart=apart_seen(seen),
+        family=family_of(seen),
         can_finish_directive=may(actor(), Action.FINISH_DIRECTIVE, seen),
         prints_file=read.reads_words and may(actor(), Action.PRINT_CASE_FILE, seen),
         can_mend=may(actor(), Action.MEND_PROCESS, seen),
