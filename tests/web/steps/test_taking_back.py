@@ -161,7 +161,7 @@ def test_what_was_recorded_meanwhile_brings_it_back_with_the_text_and_the_reason
     case = begun(office, kind)
     address = step(case, kind.element)
     press(office, kind, case)
-    note(office, case, office.moment + timedelta(seconds=4))
+    build.act(office.world, case, "direct", "committee_leader", now=office.moment + timedelta(seconds=4), words="Xem lại ngay.")
     before = footprint(case)
     assert work(office, 10) == 1
     assert footprint(case) == before
@@ -227,7 +227,7 @@ def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Off
     case = begun(office, kind)
     page = office.get("operator", press(office, kind, case).location)
     html = page.get_data(as_text=True)
-    assert f'action="/held/{held().ref}/take-back" data-held="10"' in html
+    assert f'action="/held/{held().ref}/take-back" data-once data-held="10"' in html
     assert case.code in words_of(page)
     assert "data-held=" not in office.get("operator_2", "/inbox").get_data(as_text=True)
     office.clock(office.moment + TEN)
