@@ -57,9 +57,8 @@ ON_THE_WAY = {"to_classify", "at_agency", "handling"}
 
 @dataclass
 class Pressed:
-    """One press and what has become of it."""
+    """One press and what has become of it; found by its ref, since SQLite gives the number of a deleted row again."""
 
-    held: int
     ref: str
     way: Way
     by: str
@@ -113,12 +112,14 @@ class Walk:
         by, text = self.lot.choice(way.people), f"Lời thứ {self.counts['pressed']}"
         self._tick()
         task = build.waiting(case, way.element)
+        began = self._now()
         answer = self.office.post(by, f"/tasks/{task.ref}", act=way.verb, **self._form(way, text))
         assert answer.status_code == 302, (way.verb, answer.status_code, answer.get_data(as_text=True)[-3000:])
         db.session.expire_all()
-        held = db.session.scalars(select(HeldAct).where(HeldAct.case_id == case.id).order_by(HeldAct.id.desc())).first()
-        assert held is not None
-        self.waiting.append(Pressed(held.id, held.ref, way, by, case.id, held.pressed_at, text if way.text_in else ""))
+        mine = select(HeldAct).where(HeldAct.case_id == case.id, HeldAct.pressed_at >= began)
+        held = db.session.scalars(mine.order_by(HeldAct.pressed_at.desc())).first()
+        assert held is not None, "the machine is slower than acts are held"
+        self.waiting.append(Pressed(held.ref, way, by, case.id, held.pressed_at, text if way.text_in else ""))
         self.counts["pressed"] += 1
         self.counts[way.verb] += 1
 
@@ -197,9 +198,9 @@ class Walk:
         """Hold every press that was not settled against what is there; those that are held, and nothing else, are seen by two
         statements together."""
         held = self._held_and_untold()
-        self.waiting = [each for each in self.waiting if (each.held in held and not each.is_taken) or not self._is_settled(each)]
+        self.waiting = [each for each in self.waiting if (each.ref in held and not each.is_taken) or not self._is_settled(each)]
 
-    def _held_and_untold(self) -> set[int]:
+    def _held_and_untold(self) -> set[str]:
         """Which presses of nobody was told yet, and are held after that was read."""
         db.session.rollback()
         cases = {each.case for each in self.waiting}
@@ -207,8 +208,8 @@ class Walk:
         done = db.session.execute(select(Event.case_id, Event.at).where(Event.case_id.in_(cases)))
         known = {(case, at) for case, at in (*told, *done)}
         db.session.rollback()
-        held = set(db.session.scalars(select(HeldAct.id).where(HeldAct.case_id.in_(cases), HeldAct.returned_at.is_(None))))
-        return {each.held for each in self.waiting if each.held in held and (each.case, each.at) not in known}
+        held = set(db.session.scalars(select(HeldAct.ref).where(HeldAct.case_id.in_(cases), HeldAct.returned_at.is_(None))))
+        return {each.ref for each in self.waiting if each.ref in held and (each.case, each.at) not in known}
 
     def finish(self) -> list[str]:
         """What is wrong at the end."""
@@ -254,7 +255,7 @@ class Walk:
         """The row as it is now, as values: a worker may delete it at any moment."""
         db.session.rollback()
         columns = HeldAct.returned_at, HeldAct.sealed_why, HeldAct.sealed_fields, HeldAct.task_ref
-        return db.session.execute(select(*columns).where(HeldAct.id == pressed.held)).first()
+        return db.session.execute(select(*columns).where(HeldAct.ref == pressed.ref)).first()
 
     def _done(self, pressed: Pressed) -> int:
         db.session.rollback()

@@ -32,8 +32,8 @@ from tests.soak.timers import command, own
 from tests.web.desk import Office
 from web.config import Config
 
-SECONDS = 1
-"""How long acts are held: the same code as for ten, in a tenth of the time."""
+SECONDS = 2
+"""How long acts are held: the same code as for ten, in a fifth of the time."""
 
 LIVES = (3.0, 15.0)
 """Seconds a worker lives, drawn evenly."""
