@@ -8,9 +8,10 @@ from casework.area_news.scopes import Scope, cell_of
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import AreaNews, AreaSubscription
-from casework.permissions import Action, Actor, require
+from casework.permissions import SYSTEM, Action, Actor, require
 from casework.privacy.contact_codes import digest_of, kind_of
 from casework.privacy.identity import Contact, seal_contact
+from casework.upkeep.erasure_log import AREA, note_forgotten
 
 RHYTHMS = ("weekly", "daily", "at_once")
 MOST_OF_ONE = 5
@@ -53,11 +54,19 @@ def subscribe(scope: Scope, contact: Contact, *, rhythm: str, language: str, by:
     return row
 
 
-def unsubscribe(ref: str, *, by: Actor) -> bool:
-    """End it and forget the contact. False where it has ended before."""
+def unsubscribe(ref: str, *, by: Actor, now: datetime) -> bool:
+    """End it and forget the contact, also after an older backup was restored. False where it has ended before."""
     require(by, Action.FOLLOW_AREA)
     ended = delete(AreaSubscription).where(AreaSubscription.ref == ref).returning(AreaSubscription.id)
-    return db.session.execute(ended, execution_options={"synchronize_session": False}).first() is not None
+    if db.session.execute(ended, execution_options={"synchronize_session": False}).first() is None:
+        return False
+    note_forgotten(AREA, ref, at=now)
+    return True
+
+
+def unsubscribe_again(ref: str, *, now: datetime) -> bool:
+    """The same after a restore; False where there is nothing to end."""
+    return unsubscribe(ref, by=SYSTEM, now=now)
 
 
 def forget_followers(*digests: str | None) -> int:

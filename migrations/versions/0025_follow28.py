@@ -19,11 +19,16 @@ KINDS = ("kind IN ('extended', 'handed_back', 'redone', 'satisfied', 'acceptable
          "'not_mended')")
 
 
+FORGOTTEN_BEFORE = "kind IN ('account', 'report', 'quarantine', 'hand_over')"
+FORGOTTEN = "kind IN ('account', 'report', 'quarantine', 'hand_over', 'area')"
+
+
 def upgrade() -> None:
     _mended_questions()
     _subscriptions()
     _news()
     _moments(KINDS)
+    _forgotten(FORGOTTEN, 'ref of the account, report or case, or of what was followed')
 
 
 def _mended_questions() -> None:
@@ -116,7 +121,16 @@ def _moments(kinds: str) -> None:
         moments.create_check_constraint(op.f('ck_case_moment_kind'), sa.text(kinds))
 
 
+def _forgotten(kinds: str, comment: str) -> None:
+    with op.batch_alter_table('forgotten') as forgotten:
+        forgotten.drop_constraint(op.f('ck_forgotten_kind'), type_='check')
+        forgotten.create_check_constraint(op.f('ck_forgotten_kind'), sa.text(kinds))
+        forgotten.alter_column('subject', existing_type=sa.String(length=16), existing_nullable=False, comment=comment)
+
+
 def downgrade() -> None:
+    op.execute("DELETE FROM forgotten WHERE kind = 'area'")
+    _forgotten(FORGOTTEN_BEFORE, 'ref of the account, report or case')
     op.execute("DELETE FROM case_moment WHERE kind IN ('asked_mended', 'mended', 'not_mended')")
     _moments(KINDS_BEFORE)
     for table in ('area_news', 'area_subscription', 'mended_question'):

@@ -39,11 +39,13 @@ from web.accounts.contact_codes import (
     wrong_words,
 )
 from web.areas_followed import PATH, PURPOSE
+from web.base_map import base_map
 from web.clock import now
 from web.filing_fields import number
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
+from web.navigation import centre_words
 from web.public.pages import communes_today, today
 from web.signed_links import ref_in, signed_ref
 
@@ -138,7 +140,7 @@ def followed(token: str) -> ResponseReturnValue:
     ref = found(ref_in(token, purpose=PURPOSE))
     if request.method == "POST":
         with unit_of_work():
-            unsubscribe(ref, by=actor())
+            unsubscribe(ref, by=actor(), now=now())
     row = db.session.scalars(select(AreaSubscription).where(AreaSubscription.ref == ref)).one_or_none()
     if row is None:
         return render_template("areas/ended.html")
@@ -203,6 +205,7 @@ def _form(wish: Wish, *, typed: str = "", faults: dict[str, str] | None = None) 
         "areas/area.html", wish=wish, typed=typed, faults=faults or {}, communes=communes_today(), fields=fields_of(None, now=now()),
         radii=[(str(each), radius_words(each)) for each in RADII], rhythms=[(each, rhythm_words(each)) for each in RHYTHMS],
         located=told.words if told else None, sample=newest_published(size=2), months=value_of("area_months"),
+        base=base_map(centre_words()),
     )  # fmt: skip
 
 

@@ -20,11 +20,13 @@ from casework.models import AreaNews, AreaSubscription, AreaSuccession, Case, De
 from casework.permissions import SYSTEM
 from casework.privacy.contact_codes import digest_of
 from casework.privacy.identity import Contact
+from casework.upkeep.erasure_log import forgotten_since
 from tests import build, merged
 from tests.build import World
 from tests.casework.acting import local
 from tests.second_centre import add_rule, second_world
 from web.gateways.opening import page_addresses
+from workflows.forgetting_again import forget_again
 
 MAIL = Contact(email="theo-doi@nguoi-dan.example")
 BOTH = frozenset({"email", "sms"})
@@ -294,11 +296,24 @@ def test_ending_deletes_the_contact_and_what_waits_is_not_sent(world: World, app
     build.case_at(world, "rating")
     tell(MORNING)
     with unit_of_work():
-        assert unsubscribe(row.ref, by=SYSTEM) is True
-        assert unsubscribe(row.ref, by=SYSTEM) is False
+        assert unsubscribe(row.ref, by=SYSTEM, now=MORNING) is True
+        assert unsubscribe(row.ref, by=SYSTEM, now=MORNING) is False
     assert db.session.scalars(select(AreaSubscription)).all() == []
     with pytest.raises(NothingToSay):
         said(app, planned()[0])
+
+
+def test_a_restored_backup_does_not_bring_back_who_has_ended_it(world: World) -> None:
+    ref = follow(commune(world)).ref
+    with unit_of_work():
+        unsubscribe(ref, by=SYSTEM, now=MORNING)
+    lines = list(forgotten_since())
+    assert [(line.kind, line.subject) for line in lines] == [("area", ref)]
+    again = follow(commune(world))
+    with unit_of_work():
+        db.session.get_one(AreaSubscription, again.id).ref = ref
+    assert forget_again(lines, now=MORNING).done == {"area": 1}
+    assert db.session.scalars(select(AreaSubscription)).all() == []
 
 
 def test_one_contact_follows_a_few_areas_and_the_same_one_once(world: World) -> None:

@@ -107,6 +107,8 @@ def test_a_no_opens_a_form_with_place_and_field_and_the_new_report_leads_back(
     operator = signed_in(app, client_of(app), world.people["operator"], now=app.config["CLOCK"]())
     for at_case, other in ((case, new.code), (db.session.scalars(select(Case).where(Case.code == new.code)).one(), case.code)):
         assert other in words_of(operator.get(f"/cases/{at_case.ref}?tab=history"))
+    verify = build.waiting(db.session.scalars(select(Case).where(Case.code == new.code)).one(), "verify")
+    assert "người gửi cho biết chưa xử lý xong" in words_of(operator.get(f"/tasks/{verify.ref}"))
     assert new.code in words_of(client_of(app).get(f"/reports/{case.code}"))
     assert case.code in words_of(client_of(app).get(f"/reports/{new.code}"))
 
