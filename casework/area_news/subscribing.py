@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select
 
+from casework.area_news.matching import next_morning
 from casework.area_news.scopes import Scope, cell_of
 from casework.db import db
 from casework.errors import CaseworkError
@@ -46,9 +47,9 @@ def subscribe(scope: Scope, contact: Contact, *, rhythm: str, language: str, by:
             contact_kind=kind_of(contact), told_up_to=db.session.scalar(select(func.max(AreaNews.number))) or 0,
         )  # fmt: skip
         db.session.add(row)
-    if row.rhythm != rhythm:
+    if row.due_at is not None:
         # what is due already comes by the rhythm chosen now
-        row.due_at = None
+        row.due_at = now if rhythm == "at_once" else next_morning(now, weekly=rhythm == "weekly")
     row.rhythm, row.language, row.confirmed_at = rhythm, language, now
     db.session.flush()
     return row

@@ -27,7 +27,7 @@ MOST_TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class WhatIsNew:
-    """The public cases with news, newest first, MOST_TOLD at most, and how many there are (`is_more`: at least)."""
+    """The public cases with news, newest first, MOST_TOLD at most, and how many there are."""
 
     items: Sequence[PublicItem]
     number: int

@@ -30,6 +30,8 @@ def reported_again(payload: Payload, known: Known) -> Said:
     """For staff and the sender: which report came before, or after."""
     is_sender = known.audience is Audience.SENDER
     vi, en = ("Ông/Bà", "You") if is_sender else ("Người gửi", "Its sender")
+    if not payload.get("later") and not payload.get("earlier"):
+        return says(f"{vi} gửi phản ánh về cùng việc", f"{en} sent a report about the same matter")
     if later := payload.get("later"):
         return says(f"{vi} gửi phản ánh mới {later} vì việc chưa xử lý xong", f"{en} sent the new report {later}: it is not mended")
     return says(f"{vi} gửi tiếp sau phản ánh {payload.get('earlier', '…')} đã trả lời",

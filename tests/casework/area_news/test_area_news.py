@@ -303,6 +303,14 @@ def test_ending_deletes_the_contact_and_what_waits_is_not_sent(world: World, app
         said(app, planned()[0])
 
 
+def test_another_rhythm_holds_for_what_is_due_already(world: World) -> None:
+    follow(commune(world), rhythm="weekly")
+    build.case_at(world, "rating")
+    assert tell(MORNING) == 0
+    follow(commune(world), rhythm="daily", now=MORNING)
+    assert (tell(local(5, 3, 6)), tell(local(5, 3, 7))) == (0, 1)
+
+
 def test_a_restored_backup_does_not_bring_back_who_has_ended_it(world: World) -> None:
     ref = follow(commune(world)).ref
     with unit_of_work():

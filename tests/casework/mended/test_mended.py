@@ -16,7 +16,7 @@ from casework.mended.links import own_mended, public_links
 from casework.messages import reasons
 from casework.messages.recipients import recipient_of
 from casework.messages.standing import fault_of
-from casework.models import Case, Delivery, HouseSetting, MendedQuestion, OutboxMessage, Publication, Report, Reporter
+from casework.models import Case, Delivery, Event, HouseSetting, MendedQuestion, OutboxMessage, Publication, Report, Reporter
 from tests import build, merged
 from tests.build import World
 from tests.casework.acting import events, guest_of
@@ -213,6 +213,17 @@ def test_the_public_reads_of_the_other_report_only_what_is_public(world: World) 
         db.session.get_one(Case, new.id).quarantined_at = None
         db.session.get_one(Case, case.id).is_public = False
     assert (public_links(new.id).earlier, public_links(case.id).later) == ((), (new.code,))
+
+
+def test_what_is_set_apart_is_named_in_no_other_history(world: World) -> None:
+    case = closed(world)
+    [question] = ask(case)
+    say(question, "no")
+    new = lead(world, question)
+    assert any(new.code in str(each.payload) for each in db.session.scalars(select(Event).where(Event.case_id == case.id)))
+    build.act(world, new, "quarantine", "operator", now=question.asked_at + 2 * QUARTER, reason="Tố cáo một cán bộ.")
+    db.session.expire_all()
+    assert not any(new.code in str(each.payload) for each in db.session.scalars(select(Event).where(Event.case_id == case.id)))
 
 
 def hold(question: MendedQuestion) -> MendedQuestion | None:
