@@ -224,10 +224,11 @@ def _count_ratings(tally: _Tally, centre_id: int, since: datetime, until: dateti
 
 
 def _count_mended(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
-    said = select(*DIMENSIONS, is_shown(), func.count()).select_from(MendedQuestion).join(Case, Case.id == MendedQuestion.case_id)
-    said = said.where(_between(MendedQuestion.answered_at, since, until), *_counts(centre_id))
-    _add_rows(tally, "mended", said.where(MendedQuestion.answer == "yes"))
-    _add_rows(tally, "not_mended", said.where(MendedQuestion.answer == "no"))
+    columns = (*DIMENSIONS, MendedQuestion.answer, is_shown())
+    said = select(*columns, func.count()).select_from(MendedQuestion).join(Case, Case.id == MendedQuestion.case_id)
+    said = said.where(_between(MendedQuestion.answered_at, since, until), *_counts(centre_id)).group_by(*columns)
+    for *case, answer, is_public, number in db.session.execute(said):
+        tally.add("mended" if answer == "yes" else "not_mended", number, case, is_public=is_public)
 
 
 def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:

@@ -91,8 +91,8 @@ def _work(database_url: str | None, options: Options) -> dict[str, Any]:
             return result | _morning(app, world, wanted, lot)
 
 
-def _published(world: build.World, lot: random.Random) -> list[Case]:
-    """Cases whose answers are public, half of them with their exact place."""
+def _published(world: build.World, lot: random.Random) -> list[int]:
+    """The rows of cases whose answers are public, half of them with their exact place."""
     cases = [build.case_at(world, "rating") for _ in range(CASES)]
     with unit_of_work():
         db.session.add(HouseSetting(key="most_email", value=PACE, changed_at=build.NOON, changed_by_id=world.people["administrator"].id))
@@ -102,7 +102,7 @@ def _published(world: build.World, lot: random.Random) -> list[Case]:
             row.latitude, row.longitude = (middle + lot.uniform(-SPREAD, SPREAD) for middle in MIDDLE)
             publication = db.session.scalars(select(Publication).where(Publication.case_id == case.id)).one()
             publication.current.shows_exact_place = number % 2 == 0
-    return cases
+        return [case.id for case in cases]
 
 
 def _followers(world: build.World, number: int, lot: random.Random) -> dict[str, Scope]:
@@ -130,13 +130,13 @@ def _forget_earlier_news() -> None:
             db.session.delete(news)
 
 
-def _night(cases: list[Case], lot: random.Random) -> dict[str, Any]:
+def _night(cases: list[int], lot: random.Random) -> dict[str, Any]:
     """A hundred publications, each looked at by workers of which many die."""
     begun, deaths = time.monotonic(), 0
     for step in range(STEPS):
-        for case in cases:
+        for case_id in cases:
             with unit_of_work():
-                row = db.session.get_one(Case, case.id)
+                row = db.session.get_one(Case, case_id)
                 tell_followers(row, "followed_corrected" if step else "followed_published", at=NIGHT)
         for _ in range(KILLS // STEPS // 2):
             deaths += _killed(NIGHT, lot)
@@ -149,9 +149,9 @@ def _night(cases: list[Case], lot: random.Random) -> dict[str, Any]:
             "killed_at_night": deaths}  # fmt: skip
 
 
-def _set_apart(cases: list[Case], lot: random.Random) -> list[Case]:
+def _set_apart(cases: list[int], lot: random.Random) -> list[Case]:
     """Some are not public any more in the morning; the others."""
-    away = lot.sample([case.id for case in cases], AWAY)
+    away = lot.sample(cases, AWAY)
     with unit_of_work():
         for number, id_ in enumerate(away):
             row = db.session.get_one(Case, id_)
@@ -159,7 +159,7 @@ def _set_apart(cases: list[Case], lot: random.Random) -> list[Case]:
                 row.is_public = False
             else:
                 row.quarantined_at = NIGHT
-    return list(db.session.scalars(select(Case).where(Case.id.in_([case.id for case in cases]), Case.id.not_in(away))))
+    return list(db.session.scalars(select(Case).where(Case.id.in_(cases), Case.id.not_in(away))))
 
 
 def _worked_out(followers: dict[str, Scope], cases: list[Case]) -> dict[str, set[str]]:
@@ -243,7 +243,6 @@ def _killed(moment: datetime, lot: random.Random) -> bool:
         tell_areas(moment, configured={"email"})
         return False
     db.session.rollback()
-    db.session.remove()
     return True
 
 
