@@ -44,6 +44,8 @@ KEPT = """async () => { const found = [];
     found.push({ name, url: new URL(request.url).pathname, text: await answer.text() });
   }
   return found; }"""
+AS_KEPT_BEFORE = """number => langbiangQueue.all().then(([report]) => langbiangQueue.change(report.key, { state: "waiting",
+  fields: report.fields.filter(([name]) => !["contact", "phone"].includes(name)).concat([["phone", number], ["email", ""]]) }))"""
 WORDS = "Cầu gỗ mục ở lối xuống suối, trẻ con đi học qua."
 PHOTOS = [jpeg("olive"), jpeg("teal")]
 
@@ -343,6 +345,50 @@ def test_once_sent_nothing_is_said_to_wait_and_code_and_secret_are_pointed_at(va
     note_down(page)
     page.goto("/track")
     expect(page.locator("[data-queue-sent]")).to_be_hidden()
+
+
+def test_two_tabs_send_what_waits_once_and_the_secret_stays_until_it_was_noted(valley: Valley, guests: Visitor) -> None:
+    before, page, words = len(valley.reports()), guests.page, "Cống tràn trước trạm y tế."
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, words=words)
+    press_send(page)
+    second = guests.context.new_page()
+    second.goto("/offline/queue")
+    expect(second.locator("[data-list] article")).to_have_count(1)
+    guests.context.set_offline(False)
+    report = judge(valley, page, before, words=words)
+    shown = shown_code(page)
+    for tab in (page, second):
+        expect(tab.get_by_role("heading", level=1)).to_have_text(f"Đã gửi: {report.code}")
+        expect(tab.locator("[data-fact-summary]")).to_have_text(words)
+        expect(tab.locator("[data-fact-photos]")).to_have_text("2")
+    page.reload()
+    assert shown_code(page) == shown, "until it was noted down"
+    note_down(page)
+    expect(second.locator("[data-list-empty]")).to_be_visible()
+    second.close()
+    assert len(valley.filed_since(before)) == 1
+
+
+def test_what_an_earlier_release_has_kept_goes_out_and_is_mended_in_the_one_field(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.page
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, files=False, words="Biển báo gãy.")
+    press_send(page)
+    for number, says in (("0912", "mend"), ("0912 345 678", "sent")):
+        page.evaluate(AS_KEPT_BEFORE, number)
+        guests.context.set_offline(False)
+        if says == "mend":
+            expect(page.locator("[data-refusal]")).to_contain_text("Số điện thoại còn thiếu")
+            page.click("[data-mend]")
+            expect(page.locator("[data-queue-mends]")).to_be_visible()
+            assert page.input_value("[name=contact]") == number
+            page.goto("/offline/queue")
+            guests.context.set_offline(True)
+    judge(valley, page, before, words="Biển báo gãy.", files=[])
+    note_down(page)
 
 
 def test_without_a_signal_pages_that_need_one_say_so_in_our_words(valley: Valley, guests: Visitor) -> None:
