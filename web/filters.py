@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
         due=due,
         due_day=due_day,
         due_day_short=due_day_short,
+        day_short=local_day_short,
         last_day=last_day_words,
         phone=as_dialled,
         percent=percent,
@@ -48,6 +49,12 @@ def local_date(moment: date | datetime | None) -> str:
     if moment is None:
         return ""
     return day_words(local_day(moment) if isinstance(moment, datetime) else moment)
+
+
+def local_day_short(instant: datetime) -> str:
+    """02/03: the local day of an instant, with its year once that is over."""
+    day = local_day(instant)
+    return f"{day:%d/%m}" if day.year == local_day(now()).year else day_words(day)
 
 
 def decimal(number: float) -> str:

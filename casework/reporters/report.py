@@ -11,7 +11,7 @@ from casework.db import db
 from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.intake.file_report import opened_words, place_words, typed_village
-from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
+from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
 from casework.photos.records import photos_of_report
@@ -20,11 +20,13 @@ from casework.public.publication import MissingAnswer, PublicAnswer, answers_of,
 from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
-from casework.reporters.conversation import ConversationTurn, Granted, ReferralTold, talk_about
+from casework.reporters.conversation import ANSWERED, ConversationTurn, Granted, ReferralTold, talk_about
+from casework.reporters.course import ADDITION, CourseStep, Found, course_of
 from casework.reporters.labels import Standing, is_going_on, standing_of
-from casework.reporters.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
+from casework.reporters.next_steps import ADDED_NEXT, DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.reporters.own_rows import OwnCase, OwnPart, OwnRow, own_case, publication_told, row_of
 from casework.reporters.photos import OwnPhoto, own_photos
+from casework.reporters.reviews import ReviewAhead, ReviewTold, review_ahead, review_told, reviews_of
 from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.telling.due_reasons import DueMove, moves_told
@@ -41,6 +43,7 @@ class RefusalTold:
     reason: Bilingual
     guidance: Bilingual
     words: str
+    refused_at: datetime
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,6 @@ class OpenQuestion:
     asked_at: datetime
     due_at: datetime
     closes: bool
-
-
-@dataclass(frozen=True)
-class ReviewTold:
-    """The outcome of the review of a dissatisfied rating, in the words written to the sender."""
-
-    is_reopened: bool
-    words: str
-    decided_at: datetime
 
 
 @dataclass(frozen=True)
@@ -126,12 +120,18 @@ class OwnReport:
     rateable: Rateable | None = None
     given: tuple[GivenRating, ...] = ()
     review: ReviewTold | None = None
-    in_review_since: datetime | None = None
+    review_ahead: ReviewAhead | None = None
     turns: tuple[ConversationTurn, ...] = ()
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
     public_code: str | None = None
     steps: tuple[Step, ...] = ()
+    course: tuple[CourseStep, ...] = ()
+
+    @property
+    def is_dissatisfied(self) -> bool:
+        """Whether its sender is not satisfied with the answer."""
+        return any(one.agency_ref is None and one.level == "dissatisfied" for one in self.given)
 
     @property
     def why_that_day(self) -> Bilingual | None:
@@ -169,7 +169,7 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
         steps=tuple(with_moves(own_steps(report, own.links), moves)),
     )  # fmt: skip
     if link.left_at is not None:
-        return own_part
+        return replace(own_part, course=course_of(report, link, standing.state, Found(talk.turns)))
     written = letters_told(report) if OwnPart.LETTERS in there else []
     own_part = replace(
         own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
@@ -196,8 +196,14 @@ def _with_case(
     others, asks_back = own.answers - 1, _asks_back(case, report)
     is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
     given = _given(report, publication) if OwnPart.RATINGS in there else ()
+    reviews = reviews_of(case) if OwnPart.REVIEWS in there else []
+    answered_at = publication.published_at if publication is not None and publication.kind != "interim" else None
+    course = course_of(
+        report, own.links[-1], standing.state,
+        Found(own_part.turns, own_part.referral, answered_at, refusal.refused_at if refusal else None, reviews),
+    )  # fmt: skip
     return replace(
-        own_part, next_step=_next_step(own_part, standing, given, is_looked_at_again=is_looked_at_again),
+        own_part, next_step=_next_step(own_part, standing, given, course, is_looked_at_again=is_looked_at_again), course=course,
         photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None) if OwnPart.PHOTOS in there else (),
         recordings=tuple(each for each in recordings_of_report(report) if each.addition_id is None) if OwnPart.RECORDINGS in there else (),
         acceptance=own.acceptance, clock=own.limit if standing.limit_counts else None,
@@ -207,16 +213,25 @@ def _with_case(
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
         publication=publication, answers=answers, missing=missing,
         rateable=_rateable(case, report, publication, own.window, now), given=given,
-        review=_review(case) if OwnPart.REVIEWS in there else None, in_review_since=_in_review_since(case),
+        review=review_told(reviews), review_ahead=review_ahead(case, reviews, own.limit),
     )  # fmt: skip
 
 
-def _next_step(own_part: OwnReport, standing: Standing, given: tuple[GivenRating, ...], *, is_looked_at_again: bool) -> Bilingual:
-    """What comes next; a sender who asked for a review reads that they were heard."""
+def _next_step(
+    own_part: OwnReport, standing: Standing, given: tuple[GivenRating, ...], course: tuple[CourseStep, ...], *, is_looked_at_again: bool
+) -> Bilingual:
+    """What comes next; a sender who asked for a review, or answered a question, reads that they were heard."""
     if is_looked_at_again:
         return OBJECTED_NEXT
+    if standing.state == CaseState.TO_CLASSIFY and _has_just_answered(own_part, course):
+        return ADDED_NEXT
     is_theirs = any(one.agency_ref is None and one.level == "dissatisfied" for one in given)
     return DISSATISFIED_NEXT if standing.state == CaseState.REVIEW and is_theirs else own_part.next_step
+
+
+def _has_just_answered(own_part: OwnReport, course: tuple[CourseStep, ...]) -> bool:
+    is_last = any(step.words == ADDITION and step.standing == "now" for step in course)
+    return is_last and any(turn.heading == ANSWERED for turn in own_part.turns)
 
 
 def _asked(question: Question | None, *, shares_case: bool) -> OpenQuestion | None:
@@ -238,24 +253,9 @@ def _objection_until(refusal: Refusal | None, now: datetime) -> datetime | None:
 
 
 def _refusal(row: Refusal | None) -> RefusalTold | None:
-    return RefusalTold(row.reason.name, Bilingual(row.reason.guidance_vi, row.reason.guidance_en), row.words) if row else None
-
-
-def _review(case: Case) -> ReviewTold | None:
-    """The newest decided review, still shown after the case is answered again."""
-    query = select(Review).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
-    row = db.session.scalars(query.where(Review.outcome.is_not(None)).order_by(Review.id.desc())).first()
-    if row is None or not row.words or row.decided_at is None:
+    if row is None:
         return None
-    return ReviewTold(row.outcome == "reopened", row.words, row.decided_at)
-
-
-def _in_review_since(case: Case) -> datetime | None:
-    """When the present review because of a rating began; None without one."""
-    if case.state != CaseState.REVIEW:
-        return None
-    query = select(Review.opened_at).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
-    return db.session.scalar(query.where(Review.outcome.is_(None)).order_by(Review.id.desc()).limit(1))
+    return RefusalTold(row.reason.name, Bilingual(row.reason.guidance_vi, row.reason.guidance_en), row.words, row.refused_at)
 
 
 def _rateable(case: Case, report: Report, publication: Publication | None, clock: Clock | None, now: datetime) -> Rateable | None:

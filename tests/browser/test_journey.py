@@ -183,7 +183,7 @@ def publish(operator: Visitor) -> None:
 
 def rate(citizen: Visitor, code: str) -> None:
     page = citizen.go(f"/mine/{code}", "own-report-answered")
-    page.check("[name=level][value=satisfied]")
+    page.click("label[for=level-satisfied]")
     with next_document(page):
         page.locator("form[action$='/rating'] button").click()
     citizen.look("own-report-rated")

@@ -361,12 +361,12 @@ class TestOpeningReports:
         confirm(office, box, browser, other)
         elsewhere = client_of(office.app)
         elsewhere.post("/track/contact", data={"contact": NEW})
-        assert elsewhere.post("/track/code", data={"digits": box.code(office.moment)}).location == "/track/reports"
-        page = words_of(elsewhere.get("/track/reports"))
+        assert elsewhere.post("/track/code", data={"digits": box.code(office.moment)}).location == "/mine"
+        page = words_of(elsewhere.get("/mine"))
         assert (report.code in page, other.code in page) == (True, True)
         # who hands the telephone on closes them: telephones keep sessions when the browser is closed
         assert elsewhere.post("/track/closing").location == "/"
-        assert report.code not in elsewhere.get("/track/reports").text
+        assert report.code not in elsewhere.get("/mine").text
         assert elsewhere.get(f"/mine/{report.code}").status_code == 404
 
     def test_signing_in_takes_the_confirmed_reports_of_the_contact_along(self, office: Office, box: Letterbox) -> None:
