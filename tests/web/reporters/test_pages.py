@@ -229,7 +229,7 @@ def test_who_is_not_satisfied_reads_that_they_were_heard_since_when_and_nothing_
     assert "Ông/Bà cho biết chưa hài lòng. Trung tâm đang xem lại và sẽ báo Ông/Bà kết quả." in said
     assert "Ông/Bà chưa hài lòng. Việc tiếp theo:" in said
     days = [" ".join(row.text_content().split()) for row in lxml_html.fromstring(page).xpath("//ol[@class='next']/li/b")]
-    assert days == ["Chậm nhất 10:30 03/03/2026", "Chậm nhất 10/03/2026", "Nếu Trung tâm giữ kết quả cũ"]
+    assert days == ["Chậm nhất 17:00 02/03/2026", "Chậm nhất 11/03/2026", "Nếu Trung tâm giữ kết quả cũ"]
     assert course_of(page)[-1] == ("Xem lại", "step")
     assert "có người chưa hài lòng" not in said
     assert 'data-due="kept"' not in page
