@@ -41,7 +41,7 @@ def box(sqlite_app: Flask, office: Office) -> Iterator[Letterbox]:
 
 
 def is_signed_in(browser: FlaskClient) -> bool:
-    return browser.get_cookie(sessions.COOKIE) is not None and browser.get("/mine").status_code == 200
+    return browser.get_cookie(sessions.COOKIE) is not None and browser.get("/account/messages").status_code == 200
 
 
 def prove(office: Office, box: Letterbox, contact: str, browser: FlaskClient | None = None, **fields: str) -> FlaskClient:
