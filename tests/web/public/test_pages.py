@@ -19,6 +19,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Publication, PublicationVersion
 from casework.places.former_areas import OtherName
 from tests import build
+from tests.web.desk import statements_of
 from tests.web.pages import at, signed_in, words_of
 from tests.with_photos import pictured_case
 from web.public import pages as public
@@ -364,3 +365,26 @@ def test_a_name_of_before_stands_only_where_somebody_asks_for_it(world: build.Wo
     assert "trước đây" not in words_of(sqlite_client.get("/"))
     assert "(trước đây: xã Cũ)" in words_of(sqlite_client.get("/reports?q=rac"))
     assert "(trước đây: xã Cũ)" in words_of(sqlite_client.get(f"/reports/{case.code}"))
+
+
+@pytest.mark.parametrize("address", ["/reports", "/reports?state=open", "/reports?view=map"])
+def test_list_and_map_cost_the_same_for_few_cases_and_for_many(world: build.World, sqlite_client: FlaskClient, address: str) -> None:
+    for state in ("rating", "handling"):
+        build.case_at(world, state)
+    sqlite_client.get(address)
+    few = statements_of(lambda: sqlite_client.get(address))
+    for minute in range(1, 6):
+        for state in ("rating", "handling"):
+            build.case_at(world, state, now=NOON + timedelta(minutes=minute))
+    assert statements_of(lambda: sqlite_client.get(address)) <= few
+
+
+def test_the_page_of_a_case_folds_all_but_five_steps_and_leads_on_from_one_list(world: build.World, sqlite_client: FlaskClient) -> None:
+    case = build.case_at(world, "rating", agencies=2)
+    page = sqlite_client.get(f"/reports/{case.code}").text
+    shown, _fold, folded = page.partition("Xem đủ")
+    assert shown.split('class="timeline')[-1].count("<li") == 5
+    assert folded.split("</details>")[0].count("<li") >= 1
+    links = folded.split('class="linklist"')[-1]
+    for words in ("Báo tôi khi có tin mới", "Chia sẻ, in, mã QR", "Đây là phản ánh của tôi"):
+        assert words in links

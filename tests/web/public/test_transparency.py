@@ -67,7 +67,8 @@ def test_the_page_says_what_real_cases_came_to_with_both_numbers_and_no_rate_of_
     assert "03/2026 4 1 1 0 0" in page
     html = guest.get("/transparency").get_data(as_text=True)
     assert f'href="/reports/{code}"' in html
-    assert html.count('class="aline"') == 4, "a line each field, commune and agency, and what has none yet"
+    for name in ("Rừng, đất đai, tài nguyên - môi trường", "Xã Lát", "Phòng Tài nguyên và Môi trường"):
+        assert f"<summary><b>{name}" in html, "a line each, with its facts folded"
     assert "scroll-x" not in html.split("tabledata")[0], "no chart is scrolled sideways"
     assert "style=" not in html
     assert re.search(r'href="/reports\?field=rung_dat_moi_truong"', html)
