@@ -17,6 +17,7 @@ from casework.accounts.outside_identities import SECRETS_PURPOSE
 from casework.db import METADATA, db, unit_of_work
 from casework.erasure.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.files.local import FileMissing, FileStore, new_stored_name
+from casework.intake.extra_answers import ANSWERS_PURPOSE
 from casework.intake.file_report import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
@@ -71,6 +72,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "report.sealed_place": (PLACE_PURPOSE,),
     "report.sealed_village": (VILLAGE_PURPOSE,),
     "report.sealed_point": (POINT_PURPOSE,),
+    "report_text.sealed_answers": (ANSWERS_PURPOSE,),
     "report_text.sealed_body": (ORIGINAL_PURPOSE, QUARANTINE),
     "reporter.sealed_identity": (IDENTITY_PURPOSE,),
     "staged_import.sealed_passwords": (PASSWORDS_PURPOSE,),
