@@ -80,7 +80,8 @@ def life(number: int, *, now: datetime, calendar: Calendar) -> list[Story]:
         story = _story(chance, filed_at, told.titles)
         if story is not None and told.takes(story) and chance.random() < DOUBLED:
             told.doubles(story, chance)
-    return sorted(told.stories, key=lambda story: story.filed_at or "")
+    # a double comes right after its first, and is the one to leave out
+    return sorted(told.stories[:number], key=lambda story: story.filed_at or "")
 
 
 DOUBLED = 0.12
