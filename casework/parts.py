@@ -1,6 +1,8 @@
 """The parts of a divided case, each a case of its own with its own limit and answer (rules.md, section 6, "Children"). One level."""
 
-from sqlalchemy import bindparam, select
+from functools import cache
+
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -13,12 +15,16 @@ MOST_PARTS = 10
 GONE = frozenset({CaseState.JOINED, CaseState.REFUSED})
 """States of a part that is none any more: its matter is the case's again, or nobody's."""
 
-_PARTS = select(Case).where(Case.parent_id == bindparam("parent")).order_by(Case.id).limit(MOST_PARTS).options(joinedload(Case.lead_agency))
+
+@cache
+def _parts() -> Select[Case]:
+    there = select(Case).where(Case.parent_id == bindparam("parent")).order_by(Case.id).limit(MOST_PARTS)
+    return there.options(joinedload(Case.lead_agency))
 
 
 def parts_of(case: Case) -> list[Case]:
     """All parts, in the order they were split off; no statement for a case that was never divided."""
-    return list(db.session.scalars(_PARTS, {"parent": case.id})) if case.is_divided else []
+    return list(db.session.scalars(_parts(), {"parent": case.id})) if case.is_divided else []
 
 
 def open_parts(case: Case) -> list[Case]:
