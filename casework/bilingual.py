@@ -10,5 +10,5 @@ class Bilingual(NamedTuple):
     en: str
 
     def in_language(self, language: str) -> str:
-        """Return the English text for `en`, the Vietnamese one otherwise."""
-        return self.en if language == "en" else self.vi
+        """The Vietnamese text for `vi`; the English one for `en` and for languages that only have a catalogue."""
+        return self.vi if language == "vi" else self.en

@@ -162,6 +162,7 @@ class Ground(ABC):
         from web.documents.opening import open_seals, open_trust
         from web.files.scanning import Scanner
         from web.gateways.opening import open_gateways
+        from web.locales import open_languages
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
         app.config.clear()
@@ -175,6 +176,7 @@ class Ground(ABC):
         app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
         app.extensions["seals"], app.extensions["trust"] = open_seals(config), open_trust(config)
         app.extensions["ground"] = self
+        open_languages(app)
         use_keyring(Keyring.load(config.keyring))
         self._new_engine(app, config)
 
@@ -359,8 +361,8 @@ PLAIN = ("test_client_class", "test_cli_runner_class", "_got_first_request", "te
 
 
 EXTENSIONS = {
-    "babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "outside", "password_lists", "scanner", "seals", "sqlalchemy",
-    "trust",
+    "babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "languages", "outside", "password_lists", "scanner", "seals",
+    "sqlalchemy", "trust",
 }  # fmt: skip
 """Of which it is known that nothing of a test stays in them, or that _repoint makes them anew."""
 

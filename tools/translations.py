@@ -2,6 +2,8 @@
 
     --update      take new texts of code and templates into the catalogue, keep what is translated, compile
     --fill FILE   the same, and put in the translations of a JSON file {"English": "Vietnamese"}; for a plural ["Vietnamese"]
+    --begin FILE  write the catalogue of a further language, e.g. FOLDER/lo/LC_MESSAGES/messages.po: the texts to translate
+    --pseudo FILE the same with every text marked instead of translated, compiled: to see what a language does to the pages
     --check       fail if a text is missing, untranslated, doubtful or no longer used, or the compiled file is old
 """
 from __future__ import annotations
@@ -25,6 +27,8 @@ CATALOGUE = ROOT / "web/translations/vi/LC_MESSAGES/messages.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
 SOURCES = (("web", [("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2"), ("**.py", "python")]),)
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_l": None, "pgettext": ((1, "c"), 2)}
+RIGHT_TO_LEFT, LEFT_TO_RIGHT = "\u202e", "\u202c"
+"""Override the direction of what follows, and end that (Unicode RLO and PDF)."""
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -33,8 +37,13 @@ def main() -> int:
     act = parser.add_mutually_exclusive_group(required=True)
     act.add_argument("--update", action="store_true")
     act.add_argument("--fill", type=Path)
+    act.add_argument("--begin", type=Path)
+    act.add_argument("--pseudo", type=Path)
     act.add_argument("--check", action="store_true")
     chosen = parser.parse_args()
+    if further := chosen.begin or chosen.pseudo:
+        begin(further, is_marked=bool(chosen.pseudo))
+        return 0
     if chosen.update or chosen.fill:
         update(json.loads(chosen.fill.read_text(encoding="utf-8")) if chosen.fill else {})
     faults = list(find_faults())
@@ -76,6 +85,27 @@ def update(translations: dict[str, str | list[str]]) -> None:
     with CATALOGUE.open("wb") as file:
         write_po(file, merged, sort_by_file=True, width=140)
     COMPILED.write_bytes(compiled(catalogue()))
+
+
+def begin(path: Path, *, is_marked: bool) -> None:
+    """A catalogue of every text in use, in the language its folder is named after; texts that stay empty are shown in English."""
+    made = Catalog(locale=path.parent.parent.name, project="langbiang", charset="utf-8", fuzzy=False)
+    for message in texts_in_use():
+        if message.id:
+            one, *many = message.id if isinstance(message.id, tuple) else (message.id,)
+            forms = [mirrored(one), *[mirrored(many[0])] * (made.num_plurals - 1)] if many else [mirrored(one)]
+            strings = tuple(forms if is_marked else [""] * len(forms))
+            made.add(message.id, strings if many else strings[0], locations=message.locations, context=message.context)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        write_po(file, made, sort_by_file=True, width=140)
+    path.with_suffix(".mo").write_bytes(compiled(made))
+
+
+def mirrored(text: str) -> str:
+    """The text between marks and written from right to left, its placeholders as they were."""
+    kept = PLACEHOLDER.sub(LEFT_TO_RIGHT + r"\g<0>" + RIGHT_TO_LEFT, text)
+    return f"⟦{RIGHT_TO_LEFT}{kept}{LEFT_TO_RIGHT}⟧"
 
 
 def compiled(translated: Catalog) -> bytes:

@@ -14,7 +14,8 @@ from web.http.row_addresses import row_address
 from web.watching import job_threads
 
 PAGES = (
-    "public.pages", "public.layers", "public.share", "public.search_engines", "public.transparency", "http.display_preferences",
+    "public.pages", "public.layers", "public.share", "public.search_engines", "public.foot", "public.transparency",
+    "http.display_preferences",
     "filing.pages",
     "filing.consent",
     "reporters.pages", "reporters.acts",
@@ -164,6 +165,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "PMTILES": config.pmtiles,
         "TLS_CERTIFICATE": config.tls_certificate,
         "DISKS": config.disks,
+        "TRANSLATIONS": config.translations,
         "SYNCHRONOUS_STANDBYS": config.synchronous_standbys,
         "LANGUAGE": config.language,
         "MAX_PHOTO_MB": config.max_photo_mb,

@@ -1,9 +1,12 @@
 """The language of a page, and the one place where texts can be marked (the pseudo-locale of the tests)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
@@ -14,6 +17,19 @@ from web.sessions import signed_in_account
 
 LANGUAGE_COOKIE = "langbiang_language"
 ONE_YEAR = 365 * 86_400
+CATALOGUES = "translations"
+"""The program's own folder of catalogues, in the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageLanguage:
+    """A language pages can be read in: its code, its name in itself, the direction it is written in (`ltr` or `rtl`), and the folder of its
+    catalogue."""
+
+    code: str
+    name: str
+    direction: str
+    folder: Path
 
 
 class Texts(Domain):
@@ -24,7 +40,7 @@ class Texts(Domain):
         here = locale_here()
         locale, found = g.get("texts", (None, None))
         if found is None or locale is not here:
-            locale, found = here, super().get_translations()
+            locale, found = here, _catalogue(languages()[language()])
             if current_app.config.get("PSEUDO_LOCALE"):
                 found = MarkedTexts(found)
             g.texts = locale, found
@@ -53,6 +69,7 @@ class Languages(Babel):
 
 def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = app.config["LANGUAGE"]
+    app.jinja_env.globals.update(other_languages=other_languages)
     texts = Languages(app, locale_selector=reader_language).domain_instance
     # as Flask-Babel does it, without looking up the catalogue for each text
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -62,7 +79,52 @@ def install(app: Flask) -> None:
         pgettext=lambda context, text: texts.get_translations().upgettext(context, text),
         npgettext=lambda context, one, many, number: texts.get_translations().unpgettext(context, one, many, number),
     )
+    open_languages(app)
     app.after_request(_keep_language)
+
+
+def open_languages(app: Flask) -> None:
+    """Find the catalogues: the program's own, and those of LANGBIANG_TRANSLATIONS."""
+    folders = [Path(app.root_path) / CATALOGUES, *app.config["TRANSLATIONS"]]
+    found = dict.fromkeys(LANGUAGES, folders[0]) | _further(folders)
+    app.extensions["languages"] = {code: _named(code, folder) for code, folder in found.items()}
+
+
+def _further(folders: list[Path]) -> dict[str, Path]:
+    """The languages beside the two of the product that have a compiled catalogue: their codes in alphabetical order, with its folder."""
+    found = {path.parent.parent.name: folder for folder in folders for path in folder.glob("*/LC_MESSAGES/messages.mo")}
+    return {code: found[code] for code in sorted(found.keys() - set(LANGUAGES)) if len(code) == 2 and _is_known(code)}
+
+
+def _is_known(code: str) -> bool:
+    try:
+        Locale.parse(code)
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+def _named(code: str, folder: Path) -> PageLanguage:
+    locale = Locale.parse(code)
+    name = locale.get_display_name(code) or code
+    return PageLanguage(code, name[:1].upper() + name[1:], str(locale.text_direction), folder)
+
+
+@cache
+def _catalogue(read: PageLanguage) -> Translations | NullTranslations:
+    """A catalogue as it was when the program began; none for English, whose texts are those of the code."""
+    return Translations.load(read.folder, [read.code])
+
+
+def languages() -> dict[str, PageLanguage]:
+    """The languages of pages by code: Vietnamese, English, and those that have a catalogue (LANGBIANG_TRANSLATIONS)."""
+    known: dict[str, PageLanguage] = current_app.extensions["languages"]
+    return known
+
+
+def other_languages(code: str) -> list[PageLanguage]:
+    """The languages a page may be switched to."""
+    return [each for each in languages().values() if each.code != code]
 
 
 def reader_language() -> str:
@@ -80,7 +142,7 @@ def chosen_in_browser() -> str | None:
     if not has_request_context():
         return None
     given = (session.get("language"), request.cookies.get(LANGUAGE_COOKIE))
-    return next((code for code in given if code in LANGUAGES), None)
+    return next((code for code in given if code in languages()), None)
 
 
 def asked_by_browser() -> str | None:
@@ -89,7 +151,7 @@ def asked_by_browser() -> str | None:
     if not has_request_context():
         return None
     g.language_asked = True
-    asked = {name.partition("-")[0].lower() for name, quality in request.accept_languages if quality > 0} & set(LANGUAGES)
+    asked = {name.partition("-")[0].lower() for name, quality in request.accept_languages if quality > 0} & set(languages())
     return asked.pop() if len(asked) == 1 else None
 
 
@@ -103,7 +165,7 @@ def locale_here() -> Locale | None:
 
 
 def language() -> str:
-    """The code of the page's language, `vi` or `en`."""
+    """The code of the page's language: `vi`, `en`, or one that has a catalogue."""
     locale = locale_here()
     return str(locale.language if locale else current_app.config["LANGUAGE"])
 
@@ -135,7 +197,7 @@ def _keep_language(response: Response) -> Response:
     if g.get("language_asked"):
         response.vary.add("Accept-Language")
     chosen = session.get("language")
-    if chosen in LANGUAGES and request.cookies.get(LANGUAGE_COOKIE) != chosen and not response.cache_control.public:
+    if chosen in languages() and request.cookies.get(LANGUAGE_COOKIE) != chosen and not response.cache_control.public:
         response.set_cookie(
             LANGUAGE_COOKIE, chosen, max_age=ONE_YEAR, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"]
         )

@@ -1,7 +1,7 @@
 """What every page is given: the reader, the language, and the navigation entries."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from casework.reading.counting import Counted, count, count_together
 from casework.setting_values import value_of
 from casework.together.bell import unread
 from web.clock import now
-from web.guards import actor, signed_in_account
-from web.locales import language
+from web.guards import actor
+from web.locales import language, languages
 from web.request_log import request_id
 from workflows.desks.inbox import MOST_COUNTED, waiting_for
 
@@ -31,6 +31,8 @@ DASHBOARD_ICON = "chart-bar"
 LATE_ICON = "clock-exclamation"
 SEARCH_ICON = "search"
 DASHBOARD_PAGES = ("dashboard.", "due_calendar.", "statistics.", "reporting.reports")
+OWN_PAGES = ("tracking.", "contacts_", "rights_own.", "message_choices.", "auth.sign_in")
+"""What a sender reaches from “Mine”."""
 MOST_TABS = 5
 """Most tabs in the bottom bar of a telephone, for a person with a dashboard."""
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
@@ -85,6 +87,7 @@ def install(app: Flask) -> None:
 def _told_to_pages() -> dict[str, Any]:
     return {
         "language": language(),
+        "direction": languages()[language()].direction,
         "demo": current_app.config["DEMO"],
         "max_photo_mb": current_app.config["MAX_PHOTO_MB"],
         "request_id": request_id(),
@@ -199,13 +202,14 @@ def _bell_number() -> int:
 
 
 def _citizen_entries() -> tuple[list[NavigationEntry], list[NavigationEntry]]:
-    has_account = signed_in_account() is not None
-    own = _entry("tracking.mine", _("My reports"), "user") if has_account else _entry("tracking.track", _("Follow a report"), "search")
-    home, reports = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("All reports"), "list-search")
-    report = _entry("filing.new_report", _("Report"), "camera-plus", is_main=True)
+    on_map = request.args.get("view") == "map"
+    home, results = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("Results"), "list-search")
+    reports_map = NavigationEntry(url_for("public.reports", view="map"), _("Map"), "map-2", results.is_current and on_map)
+    results = replace(results, is_current=results.is_current and not on_map)
+    report = _entry("filing.new_report", _("Send"), "camera-plus", is_main=True)
     figures = _entry("transparency.transparency", _("Transparency"), "file-text")
-    account = [_entry("contacts_account.account", _("Account"), "user", pages="contacts_account.")] if has_account else []
-    return [home, reports, figures, own, *account], [home, reports, report, own]
+    own = _entry("tracking.mine", _("Mine"), "user", pages=OWN_PAGES)
+    return [home, results, reports_map, figures, own], [home, results, report, reports_map, own]
 
 
 def _entry(

@@ -1,4 +1,5 @@
-"""The bell: what concerns a person, of the messages that acts have written anyway to them and to their desks.
+"""The bell: what concerns a person, of the messages that acts have written anyway to them and to their desks, and beside these what is new
+in the exchanges of their desks (casework/notes/exchange.py), which a desk reads and no person for themselves.
 
 Read state is kept with the person, so what was read on one device is read on all. Lines lead to cases the person may still see; a
 quarantined case has none. Only the newest MOST_LINES are looked at, and none older than KEPT.
@@ -19,6 +20,7 @@ from casework.db import BigId, Instant, db
 from casework.messages.kinds import KINDS
 from casework.models import BellRead, Case, OutboxMessage
 from casework.models.outbox import IN_BELL
+from casework.notes.exchange import NEW, new_exchanges
 from casework.permissions import Actor
 from casework.permissions.sight import seen_by, with_viewers
 from casework.reading.counting import Counted
@@ -49,9 +51,13 @@ class BellLine:
 
 
 def unread(by: Actor, *, now: datetime) -> Counted | None:
-    """The unread lines, to be counted with other numbers; at most MOST_LINES."""
-    values = _values(by, now)
-    return Counted(_unread(_number(values)), values) if values else None
+    """The unread lines and the exchanges with something new, to be counted with other numbers; at most MOST_LINES of the lines."""
+    values, exchanged = _values(by, now), new_exchanges(by)
+    if not values:
+        return exchanged
+    if exchanged is None:
+        return Counted(_unread(_number(values)), values)
+    return Counted(_unread_beside(_number(values)), {**values, **exchanged.values})
 
 
 def unread_about(by: Actor, case: Select[Any], values: Mapping[str, Any], *, now: datetime) -> Counted | None:
@@ -150,6 +156,12 @@ def _unread(recipients: int) -> Select[Any]:
     newest = _newest(recipients)
     shown = select(newest.c.id).outerjoin(Case.__table__, _CASE.id == newest.c.case_id)
     return shown.where(_is_unread(newest), _CASE.quarantined_at.is_(None)).limit(MOST_LINES)
+
+
+@cache
+def _unread_beside(recipients: int) -> Any:
+    """The same, and the exchanges with something new."""
+    return union_all(select(_unread(recipients).subquery("lines").c.id), select(NEW.subquery("talks").c.id))
 
 
 @cache

@@ -275,6 +275,7 @@ def citizen_desks(town: Town) -> list[Desk]:
         guest("case-open", f"/reports/{codes['extended']}"), guest("case-published", f"/reports/{codes['answered']}"),
         guest("case-of-two", f"/reports/{codes['rated']}"), guest("transparency", "/transparency?period=2026-03"),
         guest("consent", f"/consent/{notice}"), guest("privacy", "/privacy"), guest("help", "/help"),
+        guest("accessibility", "/accessibility"), guest("licences", "/licences"),
         guest("form", "/reports/new"), guest("form-errors", "/reports/new", then=send_nothing),
         guest("form-map", "/reports/new", then=open_map),
         guest("form-alike", "/reports/new", then=done(send_report, AT, phone="0905 222 333")),

@@ -41,6 +41,7 @@ from casework.models import (
     OutboxMessage,
 )
 from casework.outputs import fail_output, take_output
+from casework.parts import parts_of
 from casework.photos.records import photos_of_answer
 from casework.privacy.identity import Contact
 from casework.reading.counting import count
@@ -325,6 +326,23 @@ def test_agencies_come_and_go_and_lead(day: Day) -> None:
         page.locator("form[action$='/directives'] button").click()
     day.beside("ops_lead", "held", "hold", reason="Chờ nước rút.", until="2026-03-05")
     day.step("ops_lead", "held", "resume")
+
+
+def test_a_part_is_split_off_for_another_body_and_joined_again(day: Day) -> None:
+    case = day.case("led")
+    day.beside("operator", "led", "divide", title="Cột điện nghiêng", words="Cột điện cạnh bãi rác bị nghiêng.", field="do_thi",
+               lead=day.world.agencies["HKL"].ref)  # fmt: skip
+    [part] = parts_of(day.case("led"))
+    assert (part.state, part.title) == ("at_agency", "Cột điện nghiêng")
+    page = day.person("operator").go(f"/cases/{case.ref}")
+    with next_document(page):
+        reach(page.locator(f"main a[href='/cases/{part.ref}']").first).click()
+    with next_document(page):
+        reach(page.locator("main a[href*='/acts/join_part']").first).click()
+    fill_in(page, reason="Ban quản lý tự sửa trong ngày.")
+    send(page)
+    db.session.rollback()
+    assert [each.state for each in parts_of(day.case("led"))] == ["joined"]
 
 
 def test_the_centre_and_one_agency_write_to_each_other(day: Day) -> None:

@@ -36,7 +36,8 @@ from web.watching.surroundings import surroundings
 
 STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
 READ_HERE = {
-    "comfort.set_comfort", "consent.notice", "consent.privacy", "field.contact", "field.kept", "for_search_engines.robots", "maps.pmtiles",
+    "comfort.set_comfort", "consent.notice", "consent.privacy", "field.contact", "field.kept", "foot.licences",
+    "for_search_engines.robots", "maps.pmtiles",
     "maps.sketch", "message_choices.push_worker", "offline.away", "offline.form", "offline.manifest", "offline.queue", "offline.worker",
     "public.set_language",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from tests.web.desk import Office, statements_of
 ROOT = Path(__file__).parent.parent.parent
 STATIC = ROOT / "web/static"
 TEMPLATES = sorted((ROOT / "web/templates").rglob("*.html"))
-CITIZEN_CSS_LIMIT = 15 * 1024
+CITIZEN_CSS_LIMIT = 16 * 1024
 CITIZEN_PAGE_LIMIT = 60_000                             # bytes of style, script and icons, uncompressed: leaves 40 KB for text and pictures
 
 
@@ -46,7 +46,7 @@ def test_templates_have_no_inline_style_or_script(path: Path) -> None:
     text = template(path)
     assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|javascript:|hx-on", text)
     for script in re.findall(r"<script\b[^>]*>", text):
-        assert "src=" in script or 'type="application/json"' in script
+        assert "src=" in script or re.search(r'type="application/(ld\+)?json"', script)
     assert not re.search(r"(?:src|href)=[\"']https?://", text)
 
 

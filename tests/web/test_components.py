@@ -40,6 +40,7 @@ def bare() -> Flask:
     Babel(app)
     app.jinja_env.filters["local"] = lambda words: words
     app.jinja_env.filters["datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
+    app.jinja_env.filters["phone"] = lambda words: words
     app.jinja_env.filters["typed"] = typed_in
     app.jinja_env.globals.update(said_with=said_with, this_address=this_address, this_path=this_path)
     return app
@@ -141,10 +142,12 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
     for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions",
                      "comfort.set_comfort", "transparency.transparency", "documents_verify.verify", "offline.manifest",
-                     "offline.queue", "consent.privacy", "public.help_page", "palette.rows", "bell.lines", "bell.newest"):  # fmt: skip
+                     "offline.queue", "consent.privacy", "public.help_page", "public_layers.feed", "foot.accessibility", "foot.licences",
+                     "palette.rows", "bell.lines", "bell.newest"):  # fmt: skip
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     bare.jinja_env.globals["in_app"] = lambda: ""
+    bare.jinja_env.globals["other_languages"] = lambda _language: []
     entry = SimpleNamespace(url="/inbox", words="Hộp việc", icon="inbox", is_current=True, count=3, is_main=False)
     values = {
         "language": "vi", "is_staff": is_staff, "navigation": [entry], "tabs": [entry], "demo": True,

@@ -34,10 +34,10 @@ from web.accounts.password_lists import refused_because
 from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password
 from web.accounts.proof import proof_box, unproven
 from web.clock import now
-from web.config import LANGUAGES
 from web.forms import Form
 from web.guards import actor, found, own_account, performs, signed_in_account
 from web.locales import in_reader_language as local
+from web.locales import languages
 from web.sessions import current_session, drop_cookie, open_sessions, revoke_session
 
 bp = Blueprint("contacts_account", __name__)
@@ -164,7 +164,7 @@ def password_removal() -> ResponseReturnValue:
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def account_language() -> ResponseReturnValue:
     own_id, chosen = found(_citizen()).id, request.form.get("language", "")
-    if chosen in LANGUAGES:
+    if chosen in languages():
         with unit_of_work():
             db.session.get_one(Account, own_id).language = chosen
         session["language"] = chosen

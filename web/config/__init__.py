@@ -92,6 +92,9 @@ class Config:
                             shown="keys/keyring.json in the data folder")
     language: str = setting("LANGUAGE", one_of(*LANGUAGES), "vi", "Language of a visitor who has chosen none, and whose browser does not "
                           "ask for one of the two alone: vi or en.")
+    translations: tuple[Path, ...] = setting("TRANSLATIONS", folders, (), "Folders with catalogues of further languages for pages, each as "
+                                             "CODE/LC_MESSAGES/messages.mo; names of centres and messages stay Vietnamese or English.",
+                                             shown="none")
     max_photo_mb: int = setting("MAX_PHOTO_MB", whole_number(1, 100), 15, "Largest photo accepted, in megabytes (10^6 bytes).")
     processes: int = setting("PROCESSES", whole_number(1, 64), 1, "Server processes on the same port; as many as there are processors.")
     threads: int = setting("THREADS", whole_number(1, 64), 8, "Requests one server process works on at the same time.")

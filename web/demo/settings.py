@@ -26,6 +26,8 @@ from workflows.desks.late_cases import late_agency, late_list, late_parts_of
 ADMINISTRATOR = "quantri"
 TELEVISION = "Màn hình phòng điều hành"
 SHORT_NAME = "Xã Lạc Dương"
+ADDRESS = "Đường Thống Nhất, xã Lạc Dương, tỉnh Lâm Đồng (địa chỉ minh họa)"
+CONTACT = "dulieu@langbiang.example"
 JOINED = ("TKTNN", "TTDVTH")
 """Keys of the agencies that a plan merges into one."""
 NEW_AGENCY = {
@@ -79,6 +81,9 @@ def _set_reply_days(centre: Centre, now: datetime) -> None:
     by = actor_for(staff_account(ADMINISTRATOR), now=now)
     why = "Đơn vị ở xa cần năm ngày làm việc để kiểm tra thực địa và trả lời công văn nhắc."
     set_value("late_letter_reply_days", "5", by=by, now=now, reason=why, centre_id=centre.id)
+    where = "Người dân cần biết gửi thư về đâu và hỏi ai về dữ liệu của mình."
+    for key, value in (("controller_address", ADDRESS), ("controller_contact", CONTACT), ("security_contact", CONTACT)):
+        set_value(key, value, by=by, now=now, reason=where, centre_id=centre.id)
     set_value("centre_short_name", SHORT_NAME, by=by, now=now, reason="Tên đầy đủ không đủ chỗ trên thanh đầu trang.", centre_id=centre.id)
 
 

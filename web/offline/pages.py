@@ -18,12 +18,11 @@ from flask_babel import gettext as _
 from casework.calendars import rules_head
 from casework.db import db
 from casework.permissions import Action
-from web.config import LANGUAGES
 from web.filing.pages import shell_page
 from web.guards import performs
 from web.http.devices import owner_here
 from web.http.security import allow_microphone
-from web.locales import language
+from web.locales import language, languages
 from web.public.pages import today
 
 bp = Blueprint("offline", __name__)
@@ -86,7 +85,7 @@ def manifest() -> ResponseReturnValue:
     """The appearance of the pages when added to a telephone's home screen."""
     given = request.args.get(LANGUAGE, "")
     start = url_for("public.home", app=1)
-    with force_locale(given if given in LANGUAGES else language()):
+    with force_locale(given if given in languages() else language()):
         content = {
             "id": start, "start_url": start, "scope": url_for("public.home"), "display": "standalone", "lang": language(),
             "name": _("Field reports"), "short_name": _("Reports"), "description": _("Send a report to the centre, also without a signal."),
@@ -111,7 +110,7 @@ def _told_to_pages() -> dict[str, Any]:
 def kept_page(page: Callable[[], str]) -> Response:
     """An anonymous page in the language named by its address, else in the reader's."""
     given = request.args.get(LANGUAGE, "")
-    response = make_response(_for_nobody(page, given if given in LANGUAGES else language()))
+    response = make_response(_for_nobody(page, given if given in languages() else language()))
     response.headers["Cache-Control"] = "no-cache"
     return response
 

@@ -35,7 +35,6 @@ from casework.recordings.staging import RecordingRefused
 from casework.sealing.seal import grouped_secret
 from web.accounts.confirm_contact import can_be_confirmed
 from web.clock import now
-from web.config import LANGUAGES
 from web.files.report_files import most_report_photos
 from web.files.scanning import ScanRefused
 from web.filing.submit import NETWORK
@@ -43,7 +42,7 @@ from web.filing_fields import FilingForm
 from web.guards import performs
 from web.http.devices import GUEST, is_known_here, owner_here, queue_token
 from web.http.security import sent_json
-from web.locales import in_reader_language, language
+from web.locales import in_reader_language, language, languages
 from web.networks import this_network
 from web.offline.sent_form import file_sent, sent_form
 from web.offline.uploads import FILE_KINDS, digests_here, keep_file, keep_only, staging_token
@@ -98,7 +97,7 @@ def told_to_script(view: View[P]) -> View[P]:
     def told(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         _refuse_foreign()
         chosen = request.headers.get(LANGUAGE_HEADER)
-        with force_locale(chosen if chosen in LANGUAGES else language()):
+        with force_locale(chosen if chosen in languages() else language()):
             return view(*args, **kwargs)
 
     return told

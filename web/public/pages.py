@@ -24,20 +24,21 @@ from casework.public.me_too import MeTooRefused, has_said_me_too, is_own, say_me
 from casework.public.search import found_by_words
 from casework.rate_limits import Limit, TooManyAttempts, count_attempt
 from casework.reporters.followed_list import case_to_follow
+from casework.setting_values import value_of
 from web.base_map import base_map
 from web.clock import now
-from web.config import LANGUAGES
 from web.guards import actor, found, performs, signed_in_account
 from web.http.devices import guest_device, this_device
 from web.http.replica import may_be_behind
 from web.http.security import own_address
-from web.locales import in_reader_language
+from web.locales import in_reader_language, languages
 from web.navigation import CentreWords, centre_words
 from web.networks import this_network
 from web.public.filters import address_of, chips_of, misunderstood, state_words, wanted_in_address
 from web.public.layers import list_title, map_words, spot_words
 from web.public.promises import promises
 from web.public.share import shared_as
+from web.public.structured_data import report_data, service_data
 from workflows.running.acts import act_recorded
 from workflows.running.incidents import StepFailed
 
@@ -54,7 +55,7 @@ FOLLOWING_VERBS = ("follow", "unfollow")
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def home() -> ResponseReturnValue:
-    return render_template("public/home.html", finished=newest_published(), promises=promises(today()))
+    return render_template("public/home.html", finished=newest_published(), promises=promises(today()), data=service_data(centre_words()))
 
 
 @bp.get("/reports")
@@ -147,7 +148,7 @@ def me_too(code: str) -> ResponseReturnValue:
 def set_language() -> ResponseReturnValue:
     """By form or by link: it only changes how this browser shows pages."""
     code = request.values.get("code", "")
-    if code in LANGUAGES:
+    if code in languages():
         session["language"] = code
     return redirect(own_address(request.values.get("next"), url_for(".home")))
 
@@ -156,7 +157,7 @@ def set_language() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def help_page() -> ResponseReturnValue:
-    return render_template("public/help.html")
+    return render_template("public/help.html", security_contact=value_of("security_contact", centre_words().id))
 
 
 def communes_today() -> list[Area]:
@@ -189,6 +190,7 @@ def _centre_meant(wanted: PublicFilter) -> Centre | CentreWords | None:
 
 def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str:
     case, device = page_of(row), this_device()
+    shared = shared_as(case.item, question=case.question or "")
     return render_template(
         "public/report.html",
         case=case,
@@ -198,7 +200,8 @@ def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str
         is_own=is_own(row, by=actor(), device=device),
         follows=is_following(row, actor()),
         is_counted=has_said_me_too(row, by=actor(), device=device),
-        share=shared_as(case.item, question=case.question or ""),
+        share=shared,
+        data=report_data(case, shared, publisher=row.centre.name),
         held_by=row.centre,
         today=today(),
         base=base_map(row.centre) if case.latitude is not None else None,

@@ -14,7 +14,8 @@ from web.http.replica import may_be_behind
 
 bp = Blueprint("for_search_engines", __name__)
 
-PAGES = ("public.home", "public.reports", "filing.new_report", "transparency.transparency", "consent.privacy", "public.help_page")
+PAGES = ("public.home", "public.reports", "filing.new_report", "transparency.transparency", "consent.privacy", "public.help_page",
+         "foot.accessibility", "foot.licences")
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 AN_HOUR = "public, max-age=3600"
 

@@ -161,7 +161,7 @@ def test_what_was_recorded_meanwhile_brings_it_back_with_the_text_and_the_reason
     case = begun(office, kind)
     address = step(case, kind.element)
     press(office, kind, case)
-    note(office, case, office.moment + timedelta(seconds=4))
+    build.act(office.world, case, "direct", "committee_leader", now=office.moment + timedelta(seconds=4), words="Xem lại ngay.")
     before = footprint(case)
     assert work(office, 10) == 1
     assert footprint(case) == before
