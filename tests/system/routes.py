@@ -141,7 +141,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
 
-BESIDE = ("/reports?q=", "/reports?q=rac", "/reports?view=map", "/reports.atom?q=rac", "/search?q=rac", "/search?state=open",
+BESIDE = ("/reports?q=", "/reports?q=rac", "/reports?view=map", "/reports?state=open", "/reports.atom?q=rac",
+          "/reports.atom?state=open", "/search?q=rac", "/search?state=open",
           "/inbox?waits=officer", "/inbox?waits=team", "/inbox?q=1", "/search?q=1", "/inbox?q=",
           "/inbox?view=mine", "/palette?q=rac", "/palette?q=%40", "/palette?q=1",
           "/inbox?view=late", "/inbox?view=frozen", "/open-map?view=mine", "/open-map?box=11,13,107,109", "/sign-in?next=/inbox",

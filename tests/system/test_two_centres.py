@@ -237,7 +237,7 @@ def test_a_role_of_the_installation_sees_both(house: House) -> None:
 
 
 def test_the_public_list_shows_every_centre(house: House) -> None:
-    page = Person(house.app, "guest").get("/reports")
+    page = Person(house.app, "guest").get("/reports?view=map")
     assert all(filed.case.code in page.text for filed in house.filed.values())
 
 

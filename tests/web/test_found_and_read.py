@@ -85,14 +85,15 @@ def test_what_waits_is_not_called_published(world: build.World, sqlite_client: F
     page = sqlite_client.get("/reports")
     assert "Các phản ánh" in words_of(page)
     assert "công khai" not in re.sub(r"(?s).*<h1", "", page.text).split("<div class=\"split-list\"")[0].split("<section")[0]
-    assert "<title>Các phản ánh</title>" in sqlite_client.get("/reports.atom").text
+    assert "<title>Phản ánh đã trả lời</title>" in sqlite_client.get("/reports.atom").text
+    assert "<title>Phản ánh chưa trả lời</title>" in sqlite_client.get("/reports.atom?state=open").text
     assert "<title>Phản ánh đã trả lời</title>" in sqlite_client.get("/reports.atom?state=answered").text
     assert "Đã công khai" not in words_of(sqlite_client.get("/"))
 
 
 def test_files_of_the_list_stand_below_it_and_a_case_without_a_photo_has_no_box(world: build.World, sqlite_client: FlaskClient) -> None:
     case = build.case_at(world, "handling")
-    page = sqlite_client.get("/reports").text
+    page = sqlite_client.get("/reports?state=open").text
     assert page.index(f"/reports/{case.code}") < page.index("/reports.xlsx")
     assert "nopic" not in page
 

@@ -1,5 +1,6 @@
 """The public pages: home, the list of published cases, one case, and the choice of language."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,7 +35,7 @@ from web.http.security import own_address
 from web.locales import in_reader_language, languages
 from web.navigation import CentreWords, centre_words
 from web.networks import this_network
-from web.public.filters import address_of, chips_of, misunderstood, state_words, wanted_in_address
+from web.public.filters import TABS, address_of, chips_of, misunderstood, state_words, wanted_in_address
 from web.public.layers import list_title, map_words, spot_words
 from web.public.promises import promises
 from web.public.share import shared_as
@@ -62,20 +63,23 @@ def home() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def reports() -> ResponseReturnValue:
-    """The list and, where the browser can draw it, its map. Without scripts the list has the same content."""
-    wanted, choices = wanted_in_address(), choices_on(today())
+    """The list by its tabs, or with `view=map` the map of all states beside it. Without scripts the list has the same content."""
+    wanted, choices, shows_map = wanted_in_address(), choices_on(today()), request.args.get("view") == "map"
+    if not shows_map and wanted.state is None:
+        wanted = replace(wanted, state=TABS[0])
+    former = {each.value for each in choices.former}
     return render_template(
-        "public/reports.html",
+        "public/map.html" if shows_map else "public/reports.html",
         **_piece_of_list(wanted),
         wanted=wanted,
         filters=address_of(wanted),
         choices=choices,
-        chips=chips_of(wanted, choices),
+        chips=chips_of(wanted, choices, but_tabs=not shows_map),
         faults=misunderstood(wanted),
         state_words=state_words(),
+        names_former=wanted.area_ref in former or bool(wanted.words),
         base=base_map(_centre_meant(wanted)),
-        map=public_map(wanted, now=now()) if (shows_map := request.args.get("view") == "map") else None,
-        shows_map=shows_map,
+        map=public_map(wanted, now=now()) if shows_map else None,
         spot_words=spot_words,
         map_words=map_words,
         list_title=list_title(wanted),
