@@ -25,6 +25,7 @@ from web.accounts.contact_codes import can_prove_contacts, can_reach
 from web.accounts.factor_gate import asked_first, enter, entry_answer
 from web.accounts.in_app import IN_APP_KEY, in_app
 from web.accounts.known_browsers import browser_known_to, remember_browser
+from web.accounts.offered_accounts import offer
 from web.accounts.password_lists import refused_because
 from web.accounts.password_rules import LONGEST, SHORTEST, check_password, hash_password, is_outdated
 from web.clock import now
@@ -310,7 +311,8 @@ def sign_in_page(
     """Both ways to sign in: by code where this installation can send one, and by password."""
     form = form or SignInForm(formdata=None, next=target)
     accounts = current_app.extensions["demo_accounts"] if current_app.config["DEMO"] else []
+    offered = offer(accounts, words=request.args.get("who", ""), wants_all="all" in request.args) if accounts else None
     return render_template(
-        "accounts/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts, by_code=can_prove_contacts(), typed=typed,
+        "accounts/sign_in.html", form=form, refusal=refusal, offered=offered, by_code=can_prove_contacts(), typed=typed,
         code_refusal=code_refusal, can_register=not (can_reach("phone") and can_reach("email")),
     )  # fmt: skip
