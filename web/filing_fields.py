@@ -69,6 +69,7 @@ class FilingForm(Form):
     idempotency_key = HiddenField()
     client_key = HiddenField()
     alike_seen = HiddenField()
+    follows = HiddenField()
 
     def __init__(
         self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], Sequence[FieldRow]],

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, bindparam, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, bindparam, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from casework.calendars import RULES_STREAM, hold_head
@@ -22,6 +22,7 @@ from casework.models import (
     EventStream,
     Extension,
     Letter,
+    MendedQuestion,
     OutboxMessage,
     Photo,
     Publication,
@@ -64,6 +65,7 @@ class OwnPart(StrEnum):
     REVIEWS = "reviews"
     BLOCKS = "blocks"
     NEWS = "news"
+    MENDED = "mended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ def _of_report() -> dict[OwnPart, ColumnElement[bool]]:
         OwnPart.RATINGS: exists().where(Rating.reporter_id == Report.reporter_id),
         OwnPart.BLOCKS: exists().where(BlockedSender.report_id == Report.id),
         OwnPart.NEWS: exists().where(_to_sender(news), *unread(news)),
+        OwnPart.MENDED: or_(
+            exists().where(MendedQuestion.report_id == Report.id), exists().where(MendedQuestion.new_report_id == Report.id)
+        ),
     }
 
 

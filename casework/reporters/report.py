@@ -11,6 +11,7 @@ from casework.db import db
 from casework.documents.apologies import OwnApology, apologies_in
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.intake.file_report import opened_words, place_words, typed_village
+from casework.mended.links import OwnMended, own_mended
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
@@ -133,6 +134,7 @@ class OwnReport:
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
     public_code: str | None = None
+    mended: OwnMended = OwnMended()
     steps: tuple[Step, ...] = ()
 
     @property
@@ -176,6 +178,7 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
     own_part = replace(
         own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
         letters=tuple(own_letters(written)), public_code=case.code if own.is_shown else None,
+        mended=own_mended(report, case, now) if OwnPart.MENDED in there else OwnMended(),
     )  # fmt: skip
     return _with_case(own_part, report, own, question, standing, now)
 

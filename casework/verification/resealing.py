@@ -48,6 +48,7 @@ BREATH = 0.01
 PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "account.sealed_identity": (IDENTITY_PURPOSE,),
     "addition.sealed_words": (ADDITION,),
+    "area_subscription.sealed_contact": (IDENTITY_PURPOSE,),
     "case.sealed_village": (WAITING_PURPOSE,),
     "code_app.sealed_secret": (lambda row: purpose_of_code_app(row.account_id),),
     "data_request.sealed_reply": (REPLY_PURPOSE,),

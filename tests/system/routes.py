@@ -45,6 +45,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "rights_breaches.breach:ref": lambda: [*db.session.scalars(select(Breach.ref)), "0000000000000000"],
     "rights_breaches.notice:ref": lambda: [*db.session.scalars(select(Breach.ref)), "0000000000000000"],
     "rights_breaches.notice:whom": lambda: ["authority", "people", "nobody"],
+    "mended.question:token": lambda: ["0" * 32],
+    "areas.followed:token": lambda: ["0" * 32],
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "notes.write:ref": lambda: list(db.session.scalars(select(Case.ref))),

@@ -125,6 +125,7 @@ ALL_STAFF = TEAM | {"officer", "agency_leader", "committee_leader", "records_cle
                     "confidential_reader", "inspector"}  # fmt: skip
 EVERYBODY = frozenset({"anyone"})
 WHO_DOES = {
+    "say_if_mended": EVERYBODY, "follow_area": EVERYBODY,
     "rate": EVERYBODY, "file_report": EVERYBODY, "follow_own": EVERYBODY, "track_report": EVERYBODY, "read_public": EVERYBODY,
     "sign_in": EVERYBODY, "sign_out": EVERYBODY, "manage_sessions": EVERYBODY, "check_health": EVERYBODY,
     "verify": TEAM, "clear_text": TEAM, "refuse": TEAM, "classify": TEAM, "call_hotline": TEAM, "distribute": TEAM,
@@ -459,6 +460,12 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404                                  # only with the token of a browser
         case "message_choices.unsubscribe":
             return 404
+        case "areas.area":
+            return 200
+        case "areas.code":
+            return 302                                  # nothing has been asked for in this browser
+        case "areas.followed" | "mended.question":
+            return 404                                  # only with the token of a message
         case "photos.photo":
             seers = {"centre": CENTRE_PHOTO, "agencies": AGENCIES_PHOTO}.get(parts["audience"], set())
             return 200 if name in seers and parts["rendition"] != "original" else 404
@@ -756,8 +763,8 @@ NOT_SENT = ("auth.", "public.set_language", "comfort.set_comfort", "contacts_acc
             "contacts_tracking.close_here")  # fmt: skip
 """What signs somebody in or out or closes what is open, and what only says how a browser reads."""
 OF_A_CASE = ("cases.", "case_path.", "case_acts.", "mending.", "recordings.", "contacts_blocked.block")
-OWN_REPORT = ("own_acts.", "tracking.rating", "contacts_confirming.", "rights_own.copy_of_report", "rights_own.ask_about_report",
-              "rights_own.lift_of_report")  # fmt: skip
+OWN_REPORT = ("own_acts.", "tracking.rating", "mended.own", "contacts_confirming.", "rights_own.copy_of_report",
+              "rights_own.ask_about_report", "rights_own.lift_of_report")  # fmt: skip
 OWN_ACCOUNT = ("message_choices.", "account.", "contacts_account.", "factors_own.", "factors_again.", "outside_identities.")
 OWN_DATA = ("rights_own.copy_of_account", "rights_own.ask_about_account", "rights_own.lift_of_account")
 

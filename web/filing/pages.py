@@ -46,6 +46,7 @@ from web.http.security import allow_microphone
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.public.pages import today
+from web.reporters.mended import again_here, code_before
 from web.reporters.pages import remember_report
 from web.reporters.view import RECEIPT_KEY
 
@@ -70,7 +71,7 @@ def new_report() -> ResponseReturnValue:
         # before the form reads anything, since a unit of work has what was read before read again
         with unit_of_work():
             until = count_attempt(NETWORK, this_network(), now=now())
-    form = filing_form()
+    form = _opened() if request.method == "GET" and request.args.get("again") else filing_form()
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
@@ -105,6 +106,16 @@ def new_report() -> ResponseReturnValue:
         form.alike_seen.data = "y"
         return _page(form, near=near), 422
     return _filed(form)
+
+
+def _opened() -> FilingForm:
+    """The form of a report that follows an answered one: its place and field are taken over, and nothing else."""
+    before = again_here()
+    if before is None:
+        return filing_form()
+    token, place = before
+    taken = {name: getattr(place, name) for name in ("area", "village", "place", "latitude", "longitude", "accuracy", "field")}
+    return filing_form(**taken, follows=token)
 
 
 def _put_right(form: FilingForm) -> bool:
@@ -216,6 +227,7 @@ def _page(
         asks_outside=asks_outside or bool(form.outside.data),
         asks_consent=asks_consent,
         located=_located(form),
+        again_code=code_before(form.follows.data or ""),
     )
 
 

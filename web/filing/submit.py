@@ -9,6 +9,7 @@ from casework.intake.file_report import Filed, Place, has_filed, reserve_code
 from casework.intake.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
 from casework.intake.limits import TooManyReports, count_filing
 from casework.intake.pass_on import CentreMissing, centre_for
+from casework.mended.answering import hold_question, lead_back
 from casework.models import Area, Centre, Device
 from casework.permissions import Actor
 from casework.places.lookup import bounded_area_at
@@ -20,6 +21,7 @@ from web.clock import now
 from web.filing_fields import FilingForm
 from web.locales import language
 from web.public.pages import communes_today, today
+from web.reporters.mended import follows_in
 from workflows.running.filing import file_report
 
 NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
@@ -61,6 +63,7 @@ def file_form(
             if not has_been_filed(form):
                 refuse_just_sent(same, place, by=sender, device=device, now=now())
         before_filing()
+        before = hold_question(follows_in(form.follows.data or ""), now=now())
         filed = file_report(
             centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, consented=form.consent.data,
@@ -69,6 +72,8 @@ def file_form(
         )  # fmt: skip
         if same and not filed.is_repeat:
             note_sent(same, filed.report, now=now())
+        if before is not None and not filed.is_repeat:
+            lead_back(before, filed.report, filed.case, by=sender, now=now())
         return filed
 
 

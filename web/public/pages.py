@@ -13,6 +13,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.followers import is_following
 from casework.local_time import local_day
+from casework.mended.links import public_links
 from casework.models import Area, Case, Centre
 from casework.parsing import number_in
 from casework.permissions import Action
@@ -198,6 +199,7 @@ def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str
     return render_template(
         "public/report.html",
         case=case,
+        mended_links=public_links(row.id),
         refusal=refusal,
         also_refusal=also_refusal,
         signed_in=signed_in_account() is not None,

@@ -84,6 +84,8 @@ NOT_OF_A_CASE = frozenset({
     "public_figures", "schema_promise",
     # what the law asks to be kept of the house; of reports their numbers alone
     "processing_activity", "breach", "breach_description", "breach_search", "breach_step", "breach_subject",
+    # contacts of people who follow an area, sealed; which case took which step
+    "area_subscription", "area_news",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
     "complexity", "house_setting", "wallboard", "staged_import", "message_choice", "push_subscription", "reorganisation",
     "reorganisation_step",
