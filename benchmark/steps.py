@@ -108,7 +108,9 @@ def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool
     One uncounted life of each way comes first, since it parses the model and fills the caches.
     """
     with tempfile.TemporaryDirectory(prefix="langbiang-benchmark-") as folder:
-        config = Config.from_environment({"LANGBIANG_DATA": folder, **({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})})
+        # no worker runs that would carry out what can be taken back
+        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_TAKE_BACK_SECONDS": "0"}
+        config = Config.from_environment(settings | ({"LANGBIANG_DATABASE_URL": database_url} if database_url else {}))
         with empty_application(config) as app:
             result = _measured(app, config, lives, with_pages)
     if out is not None:

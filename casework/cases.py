@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, bindparam, select
+from sqlalchemy import ScalarSelect, Select, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, lazyload, selectinload
 
 from casework.bilingual import Bilingual
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Answer, Assignment, Case, CaseReport, Report
+from casework.parts import open_parts
 from casework.states import OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState, Standstill
 
 
@@ -55,7 +56,8 @@ def _locking_where(wanted: Any) -> Select[Case]:
 
 
 def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
-    """Lock cases with everything merged with them, main cases and merged ones, in id order; return them by id.
+    """Lock cases with everything merged with them, main cases and merged ones, and with their parts or the case they are a part of, in id
+    order; return them by id.
 
     So whoever holds part of a family never waits for a part somebody else holds. A merge or split while this waits changes the family:
     then everything locked here is released and locked anew.
@@ -75,10 +77,14 @@ def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
 
 
 def _families_of(case_ids: Collection[int]) -> set[int]:
-    """The ids of the cases, of those they were merged into, and of all merged into those. No main case is itself merged."""
-    pointing = {row.id: row.merged_into_id for row in db.session.execute(select(Case.id, Case.merged_into_id).where(Case.id.in_(case_ids)))}
-    mains = {main_id or case_id for case_id, main_id in pointing.items()}
-    return set(case_ids) | mains | set(db.session.scalars(select(Case.id).where(Case.merged_into_id.in_(mains))))
+    """The ids of the cases, of those they were merged into or are parts of, and of all merged into or parts of those.
+
+    No main case is itself merged, and no part has parts.
+    """
+    pointing = select(Case.id, func.coalesce(Case.merged_into_id, Case.parent_id).label("above")).where(Case.id.in_(case_ids))
+    mains = {above or case_id for case_id, above in db.session.execute(pointing)}
+    below = or_(Case.merged_into_id.in_(mains), Case.parent_id.in_(mains))
+    return set(case_ids) | mains | set(db.session.scalars(select(Case.id).where(below)))
 
 
 def _in_order(case_ids: Collection[int]) -> Select[Case]:
@@ -105,11 +111,14 @@ def _with_parts(query: Select[Case], reports: Callable[[Any], Any]) -> Select[Ca
 def settle_state(case: Case) -> None:
     """Set the state of a distributed case to that of its least advanced open agency.
 
-    Once one has answered the case does not go back to waiting for agencies to accept: it is in progress until all have ended.
+    Once one has answered the case does not go back to waiting for agencies to accept: it is in progress until all have ended, and all its
+    parts.
     """
     states = {AssignmentState(assignment.state) for assignment in case.open_assignments}
-    if not states:
-        case.state = CaseState.TO_PUBLISH if answered_this_round(case) else CaseState.TO_DISTRIBUTE
+    if not states and not answered_this_round(case):
+        case.state = CaseState.TO_DISTRIBUTE
+    elif not states:
+        case.state = CaseState.HANDLING if open_parts(case) else CaseState.TO_PUBLISH
     elif states <= {AssignmentState.ASKED, AssignmentState.HANDED_BACK} and not answered_this_round(case):
         case.state = CaseState.AT_AGENCY
     elif AssignmentState.REDO in states:

@@ -57,7 +57,8 @@ def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[st
         previous_hash=head.hash,
     )
     event.hash = chain_hash(event)
-    head.seq, head.hash, head.changed_at = event.seq, event.hash, at
+    # what was held is recorded with the moment of its press, perhaps behind a note that is younger
+    head.seq, head.hash, head.changed_at = event.seq, event.hash, max(head.changed_at, at)
     add_only(event)
     return event
 

@@ -1,8 +1,9 @@
 """Which cases are open, and which of them are counted separately: the single definition for all counts and lists of open cases.
 
-**Open** is a case the centre owes an answer: not answered, not ended, not with another body, not in quarantine. **Unconfirmed** is one that
-nobody has accepted yet and whose sender has not proven a contact: it is neither open nor late anywhere, and whatever leaves it out says
-how many there are. Once somebody of the centre has accepted it, it is a case like any other.
+**Open** is a case the centre owes an answer: not answered, not ended, not with another body, not in quarantine. A part of a case is none:
+its case is counted, and is open until all its parts have ended. **Unconfirmed** is one that nobody has accepted yet and whose sender has
+not proven a contact: it is neither open nor late anywhere, and whatever leaves it out says how many there are. Once somebody of the centre
+has accepted it, it is a case like any other.
 """
 
 from collections.abc import Collection
@@ -23,7 +24,7 @@ OWED_STATES = tuple(sorted(OPEN_STATES - {CaseState.REFERRED}))
 
 
 def is_open() -> tuple[ColumnElement[bool], ...]:
-    return Case.state.in_(OWED_STATES), Case.quarantined_at.is_(None), ~is_unconfirmed()
+    return Case.state.in_(OWED_STATES), Case.quarantined_at.is_(None), Case.parent_id.is_(None), ~is_unconfirmed()
 
 
 def is_unconfirmed(of: Any = Case) -> ColumnElement[bool]:

@@ -26,6 +26,8 @@ class CaseState(StrEnum):
     REFUSED = "refused"
     MERGED = "merged"
     WITHDRAWN = "withdrawn"
+    JOINED = "joined"
+    """A part that was joined to its case again."""
     QUARANTINED = "quarantined"
 
 
@@ -42,7 +44,9 @@ class AssignmentState(StrEnum):
     REMOVED = "removed"
 
 
-ENDED_STATES = frozenset({CaseState.CLOSED, CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED})
+ENDED_STATES = frozenset(
+    {CaseState.CLOSED, CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.JOINED, CaseState.QUARANTINED}
+)
 """States in which nothing happens any more."""
 
 ANSWERED_STATES = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REVIEW, CaseState.CLOSED})
@@ -126,6 +130,7 @@ PUBLIC_PROGRESS: dict[CaseState, Progress] = {
     CaseState.REFUSED: NOT_ACCEPTED,
     CaseState.MERGED: Progress("x", Bilingual("Đã gộp", "Merged")),
     CaseState.WITHDRAWN: Progress("x", Bilingual("Đã rút", "Withdrawn")),
+    CaseState.JOINED: Progress("x", Bilingual("Đã nhập lại", "Joined again")),
     CaseState.QUARANTINED: ACCEPTED,
 }
 
@@ -159,6 +164,7 @@ STAFF_LABELS: dict[CaseState, tuple[str, Bilingual]] = {
     CaseState.REFUSED: ("x", Bilingual("Đã từ chối", "Not accepted")),
     CaseState.MERGED: ("x", Bilingual("Đã gộp", "Merged")),
     CaseState.WITHDRAWN: ("x", Bilingual("Người dân rút", "Withdrawn")),
+    CaseState.JOINED: ("x", Bilingual("Đã nhập lại vào hồ sơ chính", "Joined to its case again")),
     CaseState.QUARANTINED: ("x", Bilingual("Đã chuyển ngoài hệ thống", "Handled outside the system")),
 }
 """The disc of the status tag (look, "How state is shown") and the words for staff."""

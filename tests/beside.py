@@ -9,6 +9,7 @@ from casework.casefile.views import publications_of
 from casework.models import Case
 from casework.privacy.identity import Contact
 from tests import build
+from tests.casework.parting.family import divided, finish_agencies
 from tests.grounds import remembered
 
 NEXT_WEEK = date(2026, 3, 9)
@@ -132,6 +133,12 @@ def more_time_asked(world: build.World) -> Case:
     return case
 
 
+def waiting_for_part(world: build.World) -> Case:
+    case, _part = divided(world)
+    finish_agencies(world, case)
+    return case
+
+
 CASES: dict[str, Callable[[build.World], Case]] = {
     **{state: lambda world, state=state: build.case_at(world, state) for state in build.WALK},
     "urgent": lambda world: build.case_at(world, "handling", urgent=True),
@@ -150,6 +157,10 @@ CASES: dict[str, Callable[[build.World], Case]] = {
     "objected": lambda world: objected(world, build.case_at(world, "at_agency")),
     "merged away": lambda world: merged(world, main=False),
     "merged into": lambda world: merged(world, main=True),
+    "divided": lambda world: divided(world)[0],
+    "waiting for a part": waiting_for_part,
+    "a part": lambda world: divided(world)[1],
+    "a part joined again": lambda world: act(world, divided(world)[1], "join_part", reason="Không cần nữa."),
     "withdrawn": lambda world: withdrawal(world, "to_verify"),
     "to be withdrawn": lambda world: withdrawal(world, "handling"),
     "unpublished": lambda world: answered(world, taken_back=True),

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from casework.cases import lock_case
 from casework.clocks.acts import ClockKind, running_clock
@@ -215,7 +215,7 @@ def waiting(case: Case, element: str, agency: Agency | None = None) -> WaitingTa
 
 def next_moment(case: Case) -> datetime:
     """A little after the last thing that happened in the case."""
-    last = db.session.scalars(select(Event.at).where(Event.case_id == case.id).order_by(Event.seq.desc())).first()
+    last = db.session.scalar(select(func.max(Event.at)).where(Event.case_id == case.id))
     return (last or case.opened_at) + timedelta(minutes=MINUTES_BETWEEN_STEPS)
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 import migrations
 from casework import events
 from casework.db import METADATA, WRITES, db, unit_of_work
 from casework.intake.unreleased_villages import unreleased_cases
-from casework.models import Case, SearchRow
+from casework.models import Case, OutboxMessage, SearchRow
 from casework.permissions import SYSTEM
 from casework.search.rows import refresh_search_rows
 from casework.text import index_words
@@ -192,6 +193,25 @@ def test_what_nobody_has_released_of_a_place_is_public_no_more_and_waits(config:
         with unit_of_work():
             refresh_search_rows(db.session.get_one(Case, id_), at=NOON)
         assert {row.audience: row.words for row in db.session.query(SearchRow).filter_by(case_id=id_)} == before
+
+
+def test_what_was_told_before_there_was_a_bell_is_no_news(config: Config, engine: Engine, app: Flask) -> None:
+    world, old = build.standard_world(), NOON - timedelta(days=20)
+    officer = world.people["officer_PTNMT"].id
+    rows = {  # kind, recipient, was it worked out whom else to tell
+        "redo": ("answer_to_redo", "desk:officer@a1", NOON), "named": ("mentioned_in_note", f"account:{officer}", NOON),
+        "assigned": ("task_assigned", f"account:{officer}", NOON), "to_send": ("directive_given", "desk:operator@c1", None),
+    }  # fmt: skip
+    with unit_of_work():
+        db.session.add_all(
+            OutboxMessage(recipient=to, channel="page", template=template, parameters={}, dedupe_key=key, created_at=old, due_at=old,
+                          routed_at=routed) for key, (template, to, routed) in rows.items()
+        )  # fmt: skip
+    db.session.rollback()
+    migrations.downgrade(config.database_url, "0023")
+    migrations.upgrade(config.database_url)
+    unread = set(db.session.scalars(select(OutboxMessage.dedupe_key).where(OutboxMessage.read_at.is_(None))))
+    assert unread & rows.keys() == {"assigned", "to_send"}
 
 
 def test_references_to_nothing_are_refused(sqlite_config: Config) -> None:

@@ -2,10 +2,10 @@
 
 `derive()` makes all of it; `faults()` needs neither Node nor network and says what no longer fits the pages it is for.
 
-- bpmn-editor.min.js and .css, from tools/bpmn-editor by esbuild: the parts of bpmn-js our editor uses, with the minimap. The same file
-  pressed with brotli stands beside it; pressing at the best level takes a second and is done here once.
+- bpmn-editor.min.js and .css, from tools/bpmn-editor by esbuild: the parts of bpmn-js our editor uses, with the minimap.
 - the signs of bpmn-font that the editor draws, and Be Vietnam Pro in two weights without hinting.
 - the rules of Bootstrap that the editor's page can need: those whose classes stand as words in its templates and scripts.
+- these and Bootstrap itself pressed with brotli, beside each; pressing at the best level takes a second and is done here once.
 """
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ PARTS = ROOT / "tools/bpmn-editor"
 BUNDLE, SHEET, SENTENCES = BPMN / "bpmn-editor.min.js", BPMN / "bpmn-editor.css", BPMN / "bpmn-editor-sentences.json"
 SIGNS = BPMN / "bpmn-editor-signs.woff2"
 BOOTSTRAP, LEAN_BOOTSTRAP = VENDOR / "bootstrap/bootstrap.min.css", VENDOR / "bootstrap/bootstrap.studio.css"
+PRESSED = (BUNDLE, SHEET, LEAN_BOOTSTRAP, BOOTSTRAP)
 OF_PAGE = ("base.html", "staff_base.html", "studio/edit.html", "components/*.html")
-SCRIPTS = ("js/studio/*.js", "js/staff.js", "js/covers.js", "js/palette.js", "js/bell.js", "js/presence.js", "js/forms.js")
+SCRIPTS = ("js/studio/*.js", "js/staff.js", "js/palette.js", "js/bell.js", "js/palette-later.js", "js/forms.js")
 SHEETS = ("css/tokens.css", "css/screens.css", "css/palette.css", "css/comfort.css", "css/studio-editor.css")
 WEIGHTS = {"400": "400", "500": "600", "600": "600", "700": "600"}
 """The cut in which a weight is drawn on the editor's page."""
@@ -53,6 +54,7 @@ def derive() -> None:
             cut = FONTS / f"be-vietnam-pro-{subset}-{weight}-normal.woff2"
             _subset(cut, FONTS / f"be-vietnam-pro-{subset}-{weight}-lean.woff2", letters)
     LEAN_BOOTSTRAP.write_text(lean_bootstrap(), encoding="utf-8")
+    press()
 
 
 def faults() -> Iterator[str]:
@@ -61,11 +63,25 @@ def faults() -> Iterator[str]:
 
     if LEAN_BOOTSTRAP.read_text(encoding="utf-8") != lean_bootstrap():
         yield f"{LEAN_BOOTSTRAP.name} is not what the editor's page needs"
-    if brotli.decompress(BUNDLE.with_name(BUNDLE.name + ".br").read_bytes()) != BUNDLE.read_bytes():
-        yield f"{BUNDLE.name}.br is not {BUNDLE.name}"
+    for each in PRESSED:
+        pressed = _pressed(each)
+        if not pressed.exists() or brotli.decompress(pressed.read_bytes()) != each.read_bytes():
+            yield f"{pressed.name} is not {each.name}"
     for name in signs_drawn(BPMN / "bpmn-font/css/bpmn.css"):
         if f".bpmn-icon-{name}:before" not in SHEET.read_text(encoding="utf-8"):
             yield f"{SHEET.name} lacks the sign {name}"
+
+
+def press() -> None:
+    """Press with brotli what is large, or comes with the editor's page."""
+    import brotli
+
+    for each in PRESSED:
+        _pressed(each).write_bytes(brotli.compress(each.read_bytes(), quality=11, mode=brotli.MODE_TEXT))
+
+
+def _pressed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.br")
 
 
 # -- the drawing library ---------------------------------------------------------------------------------------------------
@@ -78,11 +94,7 @@ def _bundle(place: Path) -> None:
         "--log-level=error",
     ]  # fmt: skip
     subprocess.run(command, cwd=place, check=True)
-    import brotli
-
-    text = (place / "bundle.js").read_bytes()
-    BUNDLE.write_bytes(text)
-    BUNDLE.with_name(BUNDLE.name + ".br").write_bytes(brotli.compress(text, quality=11))
+    BUNDLE.write_bytes((place / "bundle.js").read_bytes())
     sources = [place / each for each in json.loads((place / "meta.json").read_text())["inputs"]]
     SENTENCES.write_text(json.dumps(sorted(set(_sentences(sources))), indent=1) + "\n", encoding="utf-8")
     parts = sorted({_package_of(each) for each in sources if "node_modules" in each.parts} - {place / "node_modules/bpmn-js"})

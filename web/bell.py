@@ -4,17 +4,19 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from casework.db import unit_of_work
+from casework.notes.exchange import exchanges_new_for
 from casework.parsing import number_in
 from casework.permissions import Action
 from casework.together.bell import BellLine, lines_for, read_all, read_lines
 from web.clock import now
 from web.guards import actor, performs
 from web.http.after_response import afterwards
+from web.notes import title_for
 
 bp = Blueprint("bell", __name__)
 
-NEWEST = 8
-"""Lines shown in the bar; the page has them all."""
+NEWEST, MOST_TALKS = 8, 4
+"""Lines shown in the bar, and how many of them may be exchanges; the page has them all."""
 
 ICONS = {
     "mentioned_in_note": "notes", "task_assigned": "user-plus", "task_taken_over": "users", "deputy_changed": "users",
@@ -29,16 +31,22 @@ ICONS = {
 @performs(Action.READ_BELL)
 def lines() -> ResponseReturnValue:
     """The page does not read anything by being opened: opening a case does, and the button."""
-    return render_template("bell/bell.html", lines=_shown(), icons=ICONS)
+    talks = exchanges_new_for(actor())
+    titles = {row.case.id: title_for(row.case) for row in talks}
+    return render_template("bell/bell.html", lines=_shown(), talks=talks, titles=titles, icons=ICONS)
 
 
 @bp.get("/bell/newest")
 @performs(Action.READ_BELL)
 def newest() -> ResponseReturnValue:
-    shown = _shown()
-    unread = sum(line.is_unread for line in shown)
-    first = sorted(shown, key=lambda line: not line.is_unread)[:NEWEST]
-    response = make_response(render_template("bell/newest.html", lines=first, unread=unread, icons=ICONS))
+    shown, talks = _shown(), exchanges_new_for(actor())
+    unread = len(talks) + sum(line.is_unread for line in shown)
+    first_talks = talks[:MOST_TALKS]
+    first = sorted(shown, key=lambda line: not line.is_unread)[: NEWEST - len(first_talks)]
+    titles = {row.case.id: title_for(row.case) for row in first_talks}
+    response = make_response(
+        render_template("bell/newest.html", lines=first, talks=first_talks, titles=titles, unread=unread, icons=ICONS)
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

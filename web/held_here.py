@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from flask import Flask, current_app, session
@@ -40,12 +41,19 @@ class HeldHere:
 
 def install(app: Flask) -> None:
     """Let templates, also imported ones, show what this browser can take back now."""
-    app.jinja_env.globals.update(held_here=held_here, held_label=held_label, seconds_to_take_back=seconds_to_take_back)
+    app.jinja_env.globals.update(
+        held_here=held_here, held_label=held_label, seconds_to_take_back=seconds_to_take_back, seconds_until=seconds_until,
+    )  # fmt: skip
 
 
 def seconds_to_take_back() -> int:
     """How long what was done can be taken back; 0: not at all."""
     return int(current_app.config.get("TAKE_BACK_SECONDS", 0))
+
+
+def seconds_until(instant: datetime) -> int:
+    """Whole seconds that are left, the last one begun counted; 0 once it is over."""
+    return max(0, ceil((instant - now()).total_seconds()))
 
 
 def hold_with(form: SentForm) -> Hold | None:

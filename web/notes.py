@@ -41,6 +41,8 @@ NOTE_LABELS = {
     "agencies": _l("The agencies on the case too"),
     "agency": _l("My agency and the centre"),
 }
+READ_ELSEWHERE = {**NOTE_LABELS, "agency": _l("The agency, to the centre alone")}
+"""The same for whoever is of no agency."""
 NOTE_KINDS = {
     "to_agency": _l("The centre, to the agency alone"), "progress": _l("How the work goes"), "reminder": _l("Reminder"),
     "moved": _l("Why a task was moved"),
@@ -127,7 +129,7 @@ def notes_shown(seen: Case, notes: list[Note]) -> dict[str, Any]:
         "note_form": note_form(seen),
         "named": {note_id: [row.account for row in rows] for note_id, rows in named.items()},
         "unseen_notes": set(unseen),
-        "note_labels": NOTE_LABELS,
+        "note_labels": NOTE_LABELS if any(by.works_for(row, seen) for row in seen.assignments) else READ_ELSEWHERE,
         "note_kinds": NOTE_KINDS,
     }
 

@@ -88,7 +88,9 @@ class Group:
 @bp.get("/palette")
 @performs(Action.OPEN_PALETTE)
 def rows() -> ResponseReturnValue:
-    """The rows for what is typed so far, as a piece of a page (static/js/palette.js)."""
+    """The rows for what is typed so far, as a piece of a page (static/js/palette.js); the palette itself where `frame` is asked for."""
+    if "frame" in request.args:
+        return render_template("palette/frame.html")
     typed = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     sign = typed[:1] if typed[:1] in (ACTS_ONLY, PEOPLE_ONLY) else ""
     with reading_once():

@@ -8,7 +8,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case, HeldAct
 from casework.permissions import Action
 from casework.permissions.sight import seen_by
-from casework.taking_back.held_acts import own_held, why_of
+from casework.taking_back.held_acts import own_held, why_of, words_of
 from web.clock import now
 from web.guards import actor, found, performs
 from web.held_here import is_overdue, offer_no_more
@@ -50,6 +50,7 @@ def look(ref: str) -> ResponseReturnValue:
         return found(None)
     return render_template(
         "steps/held.html", held=held, case=case, why=why_of(held), form_url=_form_of(held),
+        words=words_of(held) if held.returned_at else [],
         case_url=url_for("cases.case", ref=case.ref) if seen_by(actor(), case) else None,
     )  # fmt: skip
 

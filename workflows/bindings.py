@@ -16,6 +16,7 @@ from casework.intake import pass_on as centres
 from casework.merging import merge as merging
 from casework.models import Assignment, Case
 from casework.notes import directives, notes
+from casework.parting import acts as parting
 from casework.pausing import additions, holds, questions, referrals, withdrawals
 from casework.permissions import Actor
 from casework.publishing import acts as publishing
@@ -180,8 +181,8 @@ STEPS = {
 }
 
 WITH_ACTS = (
-    followers, reassignment, extensions, reminders, apologies, quarantine, centres, merging, directives, notes, additions, holds, questions,
-    referrals, withdrawals, publishing, corrections, reclassification, refusals,
+    followers, reassignment, extensions, reminders, apologies, quarantine, centres, merging, directives, notes, parting, additions, holds,
+    questions, referrals, withdrawals, publishing, corrections, reclassification, refusals,
 )  # fmt: skip
 """The modules whose rows are read next: one that is not imported here has no act."""
 

@@ -14,6 +14,7 @@ from casework.bilingual import Bilingual
 from casework.cases import answered_this_round
 from casework.db import db
 from casework.models import Assignment, Case
+from casework.parts import open_parts
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.triage.refusals import newest_refusal
 from workflows.definitions.variables import Variables, flag, moment
@@ -46,10 +47,18 @@ def _when(holds: Callable[[Any], bool]) -> Ask:
 
 
 def _assignments_finished(case: Case) -> dict[str, Any] | None:
-    """None while an agency owes something, else whether this round brought an answer. Reads the rows; counts no messages."""
-    if case.open_assignments or case.standstill is not None or case.closed_at is not None or _steps_follow_answer(case):
+    """None while an agency owes something, or with its answer a part still does; else whether this round brought an answer.
+
+    Reads the rows; counts no messages. A case without an answer waits for no part: it is distributed anew first.
+    """
+    if case.open_assignments or case.standstill is not None or case.closed_at is not None or _waits_for_parts(case):
         return None
-    return {"answered": answered_this_round(case)}
+    return None if _steps_follow_answer(case) else {"answered": answered_this_round(case)}
+
+
+def _waits_for_parts(case: Case) -> bool:
+    """Whether only parts still owe something; without a statement for a case that was never divided."""
+    return case.is_divided and answered_this_round(case) and bool(open_parts(case))
 
 
 def _steps_follow_answer(case: Case) -> bool:
@@ -88,7 +97,7 @@ def _merge_settled(case: Case) -> dict[str, Any] | None:
 
 
 def _withdrawal_asked(case: Case) -> dict[str, Any] | None:
-    is_granted = case.state == CaseState.WITHDRAWN
+    is_granted = case.state in (CaseState.WITHDRAWN, CaseState.JOINED)
     return {"granted": is_granted} if is_granted or case.withdrawal_asked else None
 
 
@@ -104,7 +113,9 @@ FACTS: Mapping[str, Fact] = {
         Bilingual("Các đơn vị đã xong việc", "All agencies are done"),
         gives={"answered": flag("Đã có trả lời", "There is an answer")},
     ),
-    "agency_added": Fact(_when(lambda case: bool(case.open_assignments)), Bilingual("Có đơn vị được thêm", "An agency was added")),
+    "agency_added": Fact(
+        _when(lambda case: bool(case.open_assignments) or _waits_for_parts(case)), Bilingual("Có đơn vị được thêm", "An agency was added")
+    ),
     "hotline_needed": Fact(_when(lambda case: case.hotline_owed), Bilingual("Cần gọi đường dây nóng", "The hotline must be called")),
     "hotline_dropped": Fact(_when(lambda case: not case.hotline_owed), Bilingual("Không cần gọi nữa", "The hotline need not be called")),
     "rest_settled": Fact(

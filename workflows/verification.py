@@ -35,7 +35,7 @@ ROWS = 1000
 RUNNING_STATES = frozenset(CaseState) - ENDED_STATES
 """States in which the process of a case still runs; in the rating window it waits for the reporters."""
 
-OVER_STATES = frozenset({CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.QUARANTINED})
+OVER_STATES = frozenset({CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.JOINED, CaseState.QUARANTINED})
 """States in which it does not. The process of a refused case waits for an objection and then ends; that of a merged case ends with its main
 case."""
 

@@ -48,6 +48,13 @@ def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
     return [_case_limit(case, urgency, complexity, now, started_at, rests) for urgency, complexity in choices]
 
 
+def part_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
+    """The limit of each choice for a part split off a case now: it counts from then."""
+    rated = complexities_for(case, now=now, counted_from=now)
+    choices = [*(("normal", row.key) for row in rated), ("urgent", AT_FILING)]
+    return [_case_limit(case, urgency, complexity, now, now, ()) for urgency, complexity in choices]
+
+
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
     """The limits of each agency when `agencies` are asked in addition to those at work (rules.md, section 4, "several agencies")."""
     plan = counted_day(case, several=agencies + len(taking_part(case)) > 1)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from casework.casefile.search import CaseSearch, cases_to_list
 from casework.db import db
@@ -42,6 +43,8 @@ class CaseRow(NamedTuple):
     is_public: bool
     is_sensitive: bool
     reports: int
+    part_of: str | None
+    """The code of the case it is a part of."""
 
     def is_late(self, now: datetime) -> bool:
         return is_late(self.due_at, self.answered_at or self.closed_at or now)
@@ -70,13 +73,16 @@ def case_rows(wanted: CaseSearch, *, by: Actor, centre_id: int) -> Iterator[list
             return
 
 
+_PARENT = aliased(Case)
 _COLUMNS = (
     select(
         Case.id, Case.code, Case.title, Case.state, Case.urgency, Case.source, Case.complexity, Field.name_vi, Area.name_vi, Case.village,
         Agency.name_vi, Case.opened_at, Case.accepted_at, Case.due_at, Case.answered_at, Case.closed_at, Case.reopened, Case.is_public,
         Case.visibility_reason_id.is_not(None),
         select(func.count()).where(CaseReport.case_id == Case.id, CaseReport.left_at.is_(None)).correlate(Case).scalar_subquery(),
+        _PARENT.code,
     )
+    .outerjoin(_PARENT, _PARENT.id == Case.parent_id)
     .outerjoin(Field, Field.id == Case.field_id)
     .outerjoin(Area, Area.id == Case.area_id)
     .outerjoin(Agency, Agency.id == Case.lead_agency_id)

@@ -5,7 +5,8 @@ centre      may show faces and house numbers. Of a report: the centre and its se
             Of a step that an administrator drew: whoever reads what was written in it
 agencies    cleared at verification: whoever reads the cleared words of the case
 public      cleared at publication: everybody, as long as the publication stands
-sender      of the newest answer, public, private or taken back from the public: the senders of the case's reports
+sender      of the newest answer, public, private or taken back from the public: the senders of the case's reports, and of the case it is
+            a part of
 """
 
 from sqlalchemy import select
@@ -14,9 +15,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.casefile.step_records import reads_step_records
 from casework.db import db
 from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
+from casework.parts import parent_of
 from casework.permissions import Actor
 from casework.permissions.sight import SIGHTS, Sight, Viewer, sees, viewers
 from casework.photos.records import copy_for
+from casework.public.parts import is_read_by_public
 from casework.public.publication import public_publications
 
 RENDITIONS = ("view", "thumb")
@@ -28,7 +31,7 @@ def public_copy(ref: str, rendition: str) -> File | None:
     if photo is None or photo.state != "linked" or rendition not in RENDITIONS:
         return None
     case = _case_of(photo)
-    if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:
+    if case is None or not is_read_by_public(case):
         return None
     publication = public_publications([case]).get(case.id)
     return _chosen_copy(publication, photo, rendition) if publication is not None else None
@@ -59,7 +62,10 @@ def _senders_copy(actor: Actor, photo: Photo, rendition: str) -> File | None:
     case = _case_of(photo)
     if photo.state != "linked" or photo.answer_id is None or case is None or case.quarantined_at is not None:
         return None
-    if not any(link.left_at is None and _is_sender(actor, link.report) for link in case.reports):
+    answered = parent_of(case) or case
+    if answered.quarantined_at is not None or (answered.answered_at is None and case is not answered):
+        return None
+    if not any(link.left_at is None and _is_sender(actor, link.report) for link in answered.reports):
         return None
     publication = public_publications([case], kinds=("interim", "final", "private"), even_taken_back=True).get(case.id)
     return _chosen_copy(publication, photo, rendition) if publication is not None else None

@@ -17,7 +17,7 @@ from casework.verbs import Part, Situation, Verb, acts
 ORDER = (
     ("stop_waiting",),
     ("ask_reporter", "classify", "hold", "refer", "merge", "pass_on", "refuse"),
-    ("add_agency", "change_lead", "publish_interim", "remind_all"),
+    ("add_agency", "change_lead", "divide", "join_part", "publish_interim", "remind_all"),
     ("remind", "remove_agency", "close_without_answer", "request_extension"),
     ("progress_note",),
     ("split",),

@@ -183,7 +183,7 @@ def public_standing(yearbook: Letter) -> PublicStanding:
 def _not_public_any_more(yearbook: Letter) -> set[str]:
     """The codes of its examples that the public cannot read now."""
     codes = {row["code"] for row in yearbook.content.get("rows", ())}
-    shown = select(Case.code).where(Case.code.in_(codes), Case.is_public, Case.visibility_reason_id.is_(None))
+    shown = select(Case.code).where(Case.code.in_(codes), Case.is_public, Case.visibility_reason_id.is_(None), Case.parent_id.is_(None))
     return codes - set(db.session.scalars(shown)) if codes else set()
 
 

@@ -33,6 +33,7 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outbox import tell_desk, tell_reporters
+from casework.parts import parts_of
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, require
 from casework.permissions.sight import Sight, sees
 from casework.sealing.seal import open_text, seal_text
@@ -79,7 +80,7 @@ class QuarantineInput(Input):
 def quarantine(case: Case, given: QuarantineInput, *, by: Actor, now: datetime) -> dict[str, object]:
     """Take a case out of the system, whatever its state: nobody but the confidential readers of its centre sees it again.
 
-    Cases merged into it go with it, since their texts tell the same; a report that has nothing to do with the matter is to be
+    Cases merged into it and its parts go with it, since their texts tell the same; a report that has nothing to do with the matter is to be
     split off first. `reason` is sealed with the main report's words and read by the confidential readers alone: no event, no
     message and no agency is told why. Records `quarantine` and erases what the history told before. Returns the row numbers of
     the cases merged into it as `merged`, for their processes to end. Raises NotAllowed for an agency that does not have the case
@@ -107,10 +108,11 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
 
     The reason is unknown then, and none is sealed. Records `quarantine`, and returns what `quarantine` returns.
     """
-    cases = [case, *_merged_into(case)]
+    parts = [lock_case(each.id) for each in parts_of(case) if each.quarantined_at is None]
+    cases = [case, *_merged_into(case), *parts]
     for each in cases:
         record(each, "quarantine", by=by, at=now)
-    agencies = [assignment.agency_id for assignment in case.open_assignments]
+    agencies = [(each, assignment.agency_id) for each in (case, *parts) for assignment in each.open_assignments]
     for each in cases:
         _end_work(each, now)
         each.quarantined_at, each.is_public, each.published_at, each.state_before = now, False, None, None
@@ -120,15 +122,16 @@ def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[
     # merged cases stay merged, so that the matter counts once
     for each in cases:
         note_forgotten("quarantine", each.ref, at=now)
-    case.state, case.closed_at = CaseState.QUARANTINED, case.closed_at or now
+    for each in (case, *parts):
+        each.state, each.closed_at = CaseState.QUARANTINED, each.closed_at or now
     db.session.flush()
     erase_derived(cases, at=now)
     for assignment in (row for each in cases for row in each.assignments if row.end_reason == AssignmentEnd.QUARANTINED):
         assignment.end_words = APART
     if reason:
         _seal_reason(case, reason, by, now)
-    for agency_id in agencies:
-        tell_desk(Role.OFFICER, "work_ended", case=case, at=now, agency_id=agency_id)
+    for worked_on, agency_id in agencies:
+        tell_desk(Role.OFFICER, "work_ended", case=worked_on, at=now, agency_id=agency_id)
     tell_desk(Role.CONFIDENTIAL_READER, "case_quarantined", case=case, at=now)
     tell_reporters(case, "report_handled_apart", at=now)
     db.session.flush()
@@ -178,10 +181,13 @@ def hand_over(case: Case, given: HandOverInput, *, by: Actor, now: datetime) -> 
 
 
 def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
-    """Erase the content that was handed over; repeated after an older backup is restored, which does not know of the receipt."""
-    erase_originals([case, *_merged_into(case)], at=now)
-    record(case, "hand_over", by=by, at=now)
-    note_forgotten("hand_over", case.ref, at=now)
+    """Erase the content that was handed over, with that of its parts; repeated after an older backup is restored, which does not know of
+    the receipt."""
+    parts = [lock_case(part.id) for part in parts_of(case) if part.quarantined_at is not None]
+    erase_originals([case, *_merged_into(case), *parts], at=now)
+    for each in (case, *(part for part in parts if handed_over_at(part) is None)):
+        record(each, "hand_over", by=by, at=now)
+        note_forgotten("hand_over", each.ref, at=now)
 
 
 def quarantine_reason(case: Case, *, by: Actor) -> str | None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from casework.db import db
 from casework.models import Case, Event
@@ -36,7 +37,7 @@ class QuarantinedPage:
 
 
 def quarantined_cases(*, by: Actor, after: int | None = None) -> QuarantinedPage:
-    """The cases of which the person is a confidential reader, merged ones with their main case. Raises NotAllowed for everybody else."""
+    """The cases of which the person is a confidential reader, merged ones and parts with their case. Raises NotAllowed for all others."""
     require(by, Action.HAND_OVER)
     query = _of(by)
     at = db.session.scalar(query.where(Case.id == after).with_only_columns(Case.quarantined_at)) if after is not None else None
@@ -61,7 +62,9 @@ def count_to_hand_over(*, by: Actor) -> int:
 
 def _of(by: Actor) -> Select[Case]:
     # "+ 0" makes the planner use the short index of quarantined cases, not those of a centre or of merged cases, which hold a million
-    query = select(Case).where(Case.quarantined_at.is_not(None), (Case.merged_into_id + 0).is_(None))
+    parent = aliased(Case)
+    goes_along = exists().where(parent.id == Case.parent_id, parent.quarantined_at.is_not(None))
+    query = select(Case).where(Case.quarantined_at.is_not(None), (Case.merged_into_id + 0).is_(None), ~goes_along)
     own = {grant.centre_id for grant in by.grants if grant.role in READERS}
     if None in own:
         return query

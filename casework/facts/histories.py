@@ -98,9 +98,10 @@ OF_CASE = (
 
 
 def histories_of(case_ids: Collection[int]) -> dict[int, History]:
-    """What is known of some cases, TOGETHER at most; nothing is locked."""
+    """What is known of some cases, TOGETHER at most; nothing is locked. A part of a case has no facts: its case is counted, once."""
     heads = heads_of(case_ids)
-    found = {row.id: History(row, heads.get(row.id, 0)) for row in db.session.execute(select(*OF_CASE).where(Case.id.in_(case_ids)))}
+    rows = db.session.execute(select(*OF_CASE).where(Case.id.in_(case_ids), Case.parent_id.is_(None)))
+    found = {row.id: History(row, heads.get(row.id, 0)) for row in rows}
     _read_events(found)
     _read_answers(found)
     _read_refusals(found)

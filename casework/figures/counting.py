@@ -48,7 +48,7 @@ NOT_YET = "none"
 Subject = tuple[str, str]
 Figures = dict[str, Any]
 FINAL_KINDS = ("final", "private")
-NOT_ELIGIBLE = (CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED)
+NOT_ELIGIBLE = (CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.JOINED, CaseState.QUARANTINED)
 DIMENSIONS = (Case.field_id, Case.area_id, Case.lead_agency_id)
 
 
@@ -224,7 +224,7 @@ def _count_ratings(tally: _Tally, centre_id: int, since: datetime, until: dateti
 def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
     calendar = calendar_of(centre_id)
     query = select(*DIMENSIONS, is_shown(), Case.opened_at, Case.accepted_at).where(_between(Case.accepted_at, since, until))
-    query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None))
+    query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None), Case.parent_id.is_(None))
     for *case, is_public, opened_at, accepted_at in db.session.execute(query):
         minutes = working_minutes(opened_at, accepted_at or opened_at, calendar)
         tally.add(f"{MEDIAN}:{ROUNDED_TO * round(minutes / ROUNDED_TO)}", 1, case, is_public=is_public)
@@ -250,8 +250,9 @@ def _counts(centre_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def _of(centre_id: int) -> ColumnElement[bool]:
-    """Cases of that centre, worded so that no index by centre applies: SQLite would use it and read every case the centre ever had."""
-    return Case.centre_id + 0 == centre_id
+    """Cases of that centre, but no parts of one, worded so that no index by centre applies: SQLite would use it and read every case the
+    centre ever had."""
+    return and_(Case.centre_id + 0 == centre_id, Case.parent_id.is_(None))
 
 
 def _between(column: Any, since: datetime, until: datetime) -> ColumnElement[bool]:

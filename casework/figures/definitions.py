@@ -52,9 +52,10 @@ FIGURES: dict[str, Figure] = {
             "received",
             Bilingual("Tiếp nhận", "Received"),
             Bilingual(
-                "Phản ánh gửi đến trong kỳ, từ mọi nguồn: người dân, điện thoại, camera. Gồm cả vụ việc không công khai, chỉ để đếm.",
+                "Phản ánh gửi đến trong kỳ, từ mọi nguồn: người dân, điện thoại, camera. Gồm cả vụ việc không công khai, chỉ để đếm;"
+                " phần tách ra từ một hồ sơ thì không tính.",
                 "Reports that came in during the period from every source: citizens, telephone, cameras. Matters that are not made public"
-                " are counted too, and only counted.",
+                " are counted too, and only counted; a part split off a case is not.",
             ),
         ),
         Figure(

@@ -225,6 +225,7 @@ def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
         select(Case.id, Case.due_at)
         .where(Case.centre_id == centre_id, Case.state == state, late(Case.due_at, public_moment(now)))
         .where(Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None))
+        .where(Case.parent_id.is_(None))
         .order_by(Case.due_at)
         .limit(MOST_LATE)
         .subquery()

@@ -126,7 +126,7 @@ def file_report(
     field: Field | FieldRow | None = None, marked_urgent: bool = False, photos_token: str | None = None, camera: Camera | None = None,
     seen_at: datetime | None = None, channels: Sequence[str] = (), consented: bool = False, language: str = "vi",
     idempotency_key: str | None = None, client_key: str | None = None, device: Device | None = None,
-    consent_notice: Notice | None = None, code: str | None = None,
+    consent_notice: Notice | None = None, code: str | None = None, parent: Case | None = None,
 ) -> Filed:  # fmt: skip
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
@@ -135,8 +135,8 @@ def file_report(
     `channels` how the sender wishes to be told. `client_key` is a UUID of the browser the report waited in, `device` that browser;
     `consent_notice` what was agreed to. `code` was reserved before (`reserve_code`); without one it is taken here, and everybody else who
     files at the centre waits until this unit ends. A repeat with the same `client_key`, or else the same `idempotency_key`, returns the
-    first report and makes nothing. Raises ReportRefused, OtherReportFiled or ReportFiledBefore for what the report lacks or the key has
-    filed, SenderBlocked while the centre accepts nothing from the sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15 (consent).
+    first report and makes nothing. `parent`: it is a part of that case and has no sender. Raises ReportRefused, OtherReportFiled or
+    ReportFiledBefore, SenderBlocked while the centre accepts nothing from the sender. Source: rules.md, sections 3, 4, 6; Law 91/2025/QH15.
     """
     words = normal(words)
     key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
@@ -146,7 +146,7 @@ def file_report(
         return earlier
     _refuse_incomplete(
         source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented,
-        is_spoken=not words and _has_voice_note(photos_token),
+        is_spoken=not words and _has_voice_note(photos_token), is_part=parent is not None,
     )  # fmt: skip
     _refuse_future(seen_at, now)
     if source == "citizen":
@@ -159,13 +159,13 @@ def file_report(
         consent_notice_id=consent_notice.id if consented and consent_notice else None, client_key=client_key or None,
         device_id=device.id if device else None, seen_at=seen_at,
     )  # fmt: skip
-    if source != "camera":
+    if source != "camera" and parent is None:
         report.reporter = _sender(contact, by, channels=channels, language=language)
     report.texts.append(ReportText(kind="original", sealed_body=seal_text(words, purpose=ORIGINAL_PURPOSE), written_at=now))
     db.session.add(report)
     db.session.flush()
     _link_files(photos_token, report, now=now)
-    case = _open_case(report, place, by=by, now=now)
+    case = _open_case(report, place, by=by, now=now, parent=parent)
     if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
     if key:
@@ -235,6 +235,7 @@ def _refuse_incomplete(
     source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | FieldRow | None, marked_urgent: bool,
     consented: bool,
     is_spoken: bool,
+    is_part: bool = False,
 ) -> None:  # fmt: skip
     if not words and not is_spoken:
         raise ReportRefused("Vui lòng cho biết nội dung phản ánh.", "Please say what you saw.")
@@ -253,7 +254,7 @@ def _refuse_incomplete(
         )
     if source in ("camera", "phone", "officer"):
         require(by, Action.TAKE_REPORT)
-        if source != "camera":
+        if source != "camera" and not is_part:
             _refuse_caller(contact, consented=consented, may_be_unknown=may_be_unknown(field, marked_urgent=marked_urgent))
         return
     if not consented:
@@ -363,12 +364,13 @@ def _filed_before(key: str, purpose: str, content: str) -> Filed | None:
     return Filed(report, case_of(report), open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
 
 
-def _open_case(report: Report, place: Place, *, by: Actor, now: datetime) -> Case:
+def _open_case(report: Report, place: Place, *, by: Actor, now: datetime, parent: Case | None = None) -> Case:
     latitude, longitude = rounded(place.latitude, place.longitude)
     case = Case(
         code=report.code, centre=report.centre, state=CaseState.TO_VERIFY, source=report.source, opened_at=now,
         clock_starts=report.centre.case_clock_starts, field_id=report.field_id, area_id=report.area_id, village=report.village,
         latitude=latitude, longitude=longitude, urgency="normal", complexity="ordinary", reopened=0, is_public=False,
+        parent_id=parent.id if parent is not None else None,
     )  # fmt: skip
     case.reports.append(CaseReport(report=report, is_main=True, joined_at=now))
     case.assignments = []
@@ -381,6 +383,7 @@ def _open_case(report: Report, place: Place, *, by: Actor, now: datetime) -> Cas
     record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent, **agreed)
     start_clock(case, ClockKind.ACCEPTANCE, at=now, urgency=MARKED_URGENT if hurried else "normal")
     tell_reporter(report, "report_filed", case=case, at=now)
-    tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)
+    if parent is None:
+        tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)
     add_search_rows(case, at=now)
     return case

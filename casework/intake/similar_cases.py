@@ -88,7 +88,8 @@ def alike_nearby(case_or_place: Case | Place, *, now: datetime, limit: int = 5, 
     """Return the cases most alike within NEAR_METRES, or in the same village or commune where no position is known, of the last 60 days.
 
     For a case: those of its centre, for its operators, comparing texts they may read. For a place: public cases, for somebody about to
-    file `words` there, by how much of the title the words repeat. Ended and quarantined cases and the case itself are left out.
+    file `words` there, by how much of the title the words repeat. Ended and quarantined cases, parts of cases and the case itself are
+    left out.
     """
     if isinstance(case_or_place, Case):
         return _for_staff(_spot_of_case(case_or_place, words), now)[:limit]
@@ -154,7 +155,7 @@ def _open_cases(spot: _Spot, now: datetime, *, by_staff: bool) -> Select[Case]:
     query = (
         select(Case)
         .where(Case.centre_id == spot.centre_id, Case.opened_at >= now - NEWEST, Case.opened_at <= now)
-        .where(Case.state.in_(NOT_ENDED), Case.quarantined_at.is_(None))
+        .where(Case.state.in_(NOT_ENDED), Case.quarantined_at.is_(None), Case.parent_id.is_(None))
         .order_by(Case.opened_at.desc(), Case.id.desc())
         .limit(MOST_COMPARED)
         .options(joinedload(Case.field), joinedload(Case.area).load_only(Area.name_vi, Area.name_en))

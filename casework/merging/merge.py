@@ -23,6 +23,7 @@ from casework.merging.split import SplitRefused, reports_merged_in, split
 from casework.merging.traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_followers, tell_reporter
+from casework.parts import is_of_family
 from casework.permissions import Action, Actor, Role, require
 from casework.publications import rated_publication
 from casework.publishing.ratings import invite_to_rate
@@ -43,7 +44,7 @@ class MergeRefused(CaseworkError):
 
 def can_be_merged(at: Situation) -> bool:
     """Unless its sender has asked to withdraw it."""
-    return at.is_under_way and not at.case.withdrawal_asked
+    return at.is_under_way and not at.case.withdrawal_asked and not is_of_family(at.case)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,16 @@ def _refuse_unfit(source: Case, main: Case) -> None:
     if main.centre_id != source.centre_id or main.quarantined_at is not None:
         # nobody is told that a quarantined case exists
         raise MergeRefused("Không tìm thấy hồ sơ này ở Trung tâm.", "There is no such case in this centre.")
+    if source.parent_id is not None or main.parent_id is not None:
+        raise MergeRefused(
+            "Một phần tách ra thì không gộp với hồ sơ khác. Nếu không cần tách nữa, xin nhập lại vào hồ sơ chính.",
+            "A part is not merged with another case. Where it is not needed any more, join it to its own case again.",
+        )
+    if is_of_family(source):
+        raise MergeRefused(
+            "Hồ sơ có phần đã tách nên không gộp vào hồ sơ khác được. Xin gộp hồ sơ kia vào hồ sơ này, hoặc nhập lại các phần.",
+            "The case has parts, so it goes into no other. Merge the other one into this, or join the parts again.",
+        )
     refuse_unless_open(source)
     if source.withdrawal_asked:
         raise MergeRefused(

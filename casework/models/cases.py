@@ -40,6 +40,7 @@ class Case(Referable, Model):
         Index("ix_case_unmasked", "closed_at", "id", sqlite_where=UNMASKED, postgresql_where=UNMASKED),
         Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
         Index("ix_case_centre_answered", "centre_id", "answered_at"),
+        Index("ix_case_parent_id", "parent_id", sqlite_where=text("parent_id IS NOT NULL"), postgresql_where=text("parent_id IS NOT NULL")),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(24), unique=True, comment="the code of its main report")
@@ -88,13 +89,15 @@ class Case(Referable, Model):
     has_unread_words: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a reporter wrote and nobody has read it")
     unconfirmed_since: Mapped[datetime | None] = mapped_column(comment="filed by somebody whose contact is not proven yet")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), comment="the case it is a part of; one level")
+    is_divided: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false(), comment="has or had parts")
     version: Mapped[int] = mapped_column(server_default="1")
     centre: Mapped[Centre] = relationship()
     field: Mapped[Field | None] = relationship()
     area: Mapped[Area | None] = relationship()
     lead_agency: Mapped[Agency | None] = relationship()
     visibility_reason: Mapped[VisibilityReason | None] = relationship()
-    merged_into: Mapped["Case | None"] = relationship(remote_side="Case.id")
+    merged_into: Mapped["Case | None"] = relationship(remote_side="Case.id", foreign_keys=[merged_into_id])
     reports: Mapped[list["CaseReport"]] = relationship(back_populates="case", order_by="CaseReport.id")
     assignments: Mapped[list["Assignment"]] = relationship(back_populates="case", order_by="Assignment.id")
 

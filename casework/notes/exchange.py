@@ -33,7 +33,7 @@ class Side(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One agency's exchange as its reader sees it: words newest first, which of them are new for the reader's desk, and which words of the
-    reader's own desk the other has not read. `assignment` is the agency's newest, `side` the reader's, None for who only reads."""
+    reader's own desk the other has not read. `assignment` is the agency's newest at work, `side` the reader's, None for who only reads."""
 
     agency: Agency
     assignment: Assignment
@@ -108,7 +108,8 @@ def exchange_at(by: Actor, assignment: Assignment, notes: Iterable[Note] | None 
 
 
 def _exchange(by: Actor, case: Case, rows: Sequence[Assignment], words: Sequence[Note]) -> Exchange:
-    newest, at = rows[-1], {row.id: row for row in rows}
+    # as for its own notes (`own_open_assignment`): work that ended later does not take the voice an approved answer gives
+    newest, at = next((row for row in reversed(rows) if has_voice(row)), rows[-1]), {row.id: row for row in rows}
     side = side_of(by, newest, case)
     theirs, own = (OF_AGENCY, OF_CENTRE) if side is Side.CENTRE else (OF_CENTRE, OF_AGENCY)
     mine = [(note, at[note.assignment_id]) for note in words if note.assignment_id in at]

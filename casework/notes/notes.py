@@ -66,10 +66,9 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
     )  # fmt: skip
     if assignment is not None and (said := _just_said(note)) is not None:
         return said
+    db.session.add(note)
     record(case, "write_note", by=by, at=now, audience=audience, **({"agency": assignment.agency.key} if assignment is not None else {}))
-    if assignment is None:
-        db.session.add(note)
-    else:
+    if assignment is not None:
         put_in_exchange(note, assignment)
     return note
 

@@ -13,6 +13,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
+from casework.parts import open_parts
 from casework.pausing import sentences
 from casework.pausing.added_files import AddedFiles, has_files
 from casework.pausing.additions import add_to_report
@@ -68,8 +69,8 @@ def ask_reporter(case: Case, given: AskReporterInput, *, by: Actor, now: datetim
 
     `when_unanswered` is "close" or "continue", as chosen now. One question at a time. Records `ask_reporter` without the words. Raises
     CaseNotOpen, or QuestionRefused: no words, an unreachable sender, a longer time, or "close" where others reported the same matter
-    (their case is not closed because one of them is silent; own rule). Source: rules.md, section 4, "Pauses", and section 6, "Anonymous
-    to the centre".
+    (their case is not closed because one of them is silent; own rule) or a part is open. Source: rules.md, section 4, "Pauses", and
+    section 6, "Anonymous to the centre".
     """
     require(by, Action.ASK_REPORTER, case)
     refuse_unless_open(case)
@@ -90,6 +91,12 @@ def ask_reporter(case: Case, given: AskReporterInput, *, by: Actor, now: datetim
         raise QuestionRefused(*OF_ANOTHER_CASE)
     if given.report.reporter is None or not given.report.reporter.can_be_told:
         raise QuestionRefused("Không có cách liên hệ với người gửi phản ánh này.", "There is no way to reach the sender of this report.")
+    if given.when_unanswered == CLOSE and open_parts(case):
+        raise QuestionRefused(
+            "Hồ sơ còn phần tách ra đang được xử lý nên không kết thúc khi người phản ánh chưa trả lời.",
+            "Parts of the case are being handled: it cannot be closed because its reporter does not answer.",
+            about="when_unanswered",
+        )
     if given.when_unanswered == CLOSE and len(present) > 1:
         raise QuestionRefused(
             "Hồ sơ có nhiều người phản ánh nên không kết thúc khi một người chưa trả lời.",
@@ -171,11 +178,12 @@ def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
 def end_question(case: Case, *, now: datetime) -> dict[str, object]:
     """End the wait because its time is over: close the case with notice, or continue, as chosen when asking.
 
-    A case that others have joined meanwhile continues. Records `end_question`. Raises QuestionRefused when nothing is awaited.
+    A case that others have joined meanwhile, or that has open parts, continues. Records `end_question`. Raises QuestionRefused when nothing
+    is awaited.
     """
     question = _awaited(case)
     is_sole = sum(link.left_at is None for link in case.reports) == 1
-    closes = question.when_unanswered == CLOSE and is_sole
+    closes = question.when_unanswered == CLOSE and is_sole and not open_parts(case)
     before = limits_of(case)
     if closes:
         record(case, "end_question", by=SYSTEM, at=now, closes=closes, due=None)

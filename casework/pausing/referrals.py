@@ -13,12 +13,13 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Case, Referral
 from casework.outbox import tell_reporters
+from casework.parts import open_parts
 from casework.pausing.standstills import end_case, go_on, stand_still
 from casework.permissions import Action, Actor, require
 from casework.sentences import always
 from casework.states import AssignmentEnd, CaseState, Pause
 from casework.text import normal
-from casework.verbs import DECISION, Input, Verb, under_way
+from casework.verbs import DECISION, Input, Situation, Verb
 
 LONGEST_BODY = 200
 LONGEST_WORDS = 2_000
@@ -32,6 +33,11 @@ class ReferralRefused(CaseworkError):
     """The case cannot be referred, closed or taken back like this; the text says why."""
 
 
+def can_be_referred(at: Situation) -> bool:
+    """As long as it is under way and no part of it is open."""
+    return at.is_under_way and not open_parts(at.case)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferInput(Input):
     body: str
@@ -42,15 +48,21 @@ class ReferInput(Input):
     "refer", Action.REFER, kinds=DECISION, about_limit=True,
     staff=always("Chuyển cơ quan khác", "Referred it to another body", is_main=True),
     public=always("Trung tâm chuyển cơ quan khác", "The centre referred it to another body", is_main=True),
-    is_act=True, needs=("referred",), offered=under_way,
+    is_act=True, needs=("referred",), offered=can_be_referred,
 )  # fmt: skip
 def refer(case: Case, given: ReferInput, *, by: Actor, now: datetime) -> None:
     """Refer the matter to another body; the case and its limits pause until its result is known.
 
-    `body` and `reason` are read by the reporters. Records `refer` without them. Raises CaseNotOpen, ReferralRefused.
+    `body` and `reason` are read by the reporters. Records `refer` without them. Raises CaseNotOpen, ReferralRefused, also while a part of
+    the case is open: what another body settles would leave it without its case.
     """
     require(by, Action.REFER, case)
     refuse_unless_open(case)
+    if open_parts(case):
+        raise ReferralRefused(
+            "Hồ sơ còn phần tách ra đang được xử lý. Xin nhập lại hoặc chờ các phần đó xong rồi mới chuyển.",
+            "Parts of the case are still being handled. Join them again, or wait until they are done, before you refer it.",
+        )
     body, reason = normal(given.body), normal(given.reason)
     if not body or len(body) > LONGEST_BODY or not reason or len(reason) > LONGEST_WORDS:
         raise ReferralRefused(

@@ -11,6 +11,7 @@ from casework.events import record
 from casework.main_reports import make_main
 from casework.models import Case, CaseReport, Report, Withdrawal
 from casework.outbox import tell_desk, tell_reporter
+from casework.parts import open_parts
 from casework.pausing import sentences
 from casework.pausing.questions import open_question
 from casework.pausing.standstills import end_case, go_on
@@ -103,6 +104,11 @@ def decide_withdrawal(case: Case, given: DecideWithdrawalInput, *, by: Actor, no
         raise WithdrawalRefused("Không có đề nghị rút nào đang chờ.", "No request to withdraw is waiting.")
     if not given.granted and not words:
         raise WithdrawalRefused("Vui lòng giải thích vì sao vẫn tiếp tục xử lý.", "Please explain why the work goes on.")
+    if given.granted and len(_present(case)) == 1 and open_parts(case):
+        raise WithdrawalRefused(
+            "Hồ sơ còn phần tách ra đang được xử lý. Xin chờ các phần đó xong, hoặc tiếp tục hồ sơ.",
+            "Parts of the case are still being handled. Wait until they are done, or go on with the case.",
+        )
     refuse_first_person(Action.DECIDE_WITHDRAWAL, case, by=by, now=now)
     report = db.session.get_one(Report, withdrawal.report_id)
     withdrawal.granted, withdrawal.decided_by_id, withdrawal.decided_at = given.granted, by.account_id, now

@@ -94,6 +94,7 @@ class Action(StrEnum):
     DECIDE_OBJECTION = "decide_objection", {Role.OPS_LEAD, Role.COMMITTEE_LEADER}
     DECIDE_WITHDRAWAL = "decide_withdrawal", OPERATIONS
     DIRECT = "direct", {Role.COMMITTEE_LEADER}
+    DIVIDE = "divide", OPERATIONS
     DISTRIBUTE = "distribute", OPERATIONS
     EDIT_PROCESS = "edit_process", {Role.ADMINISTRATOR}
     ENDORSE_EXTENSION = "endorse_extension", LEADERS
@@ -110,6 +111,7 @@ class Action(StrEnum):
     HAND_BACK = "hand_back", {Role.OFFICER}
     HAND_OVER = "hand_over", {Role.CONFIDENTIAL_READER}
     HOLD = "hold", {Role.OPS_LEAD}
+    JOIN_PART = "join_part", OPERATIONS
     KEEP_DRAFT = "keep_draft", STAFF
     KEEP_FILTER = "keep_filter", STAFF
     KEEP_TEMPLATE = "keep_template", AGENCY_ROLES

@@ -192,6 +192,21 @@ def link_carried(carried: Iterable[tuple[Photo, PreparedPhoto]], *, answer: Answ
     return len(photos)
 
 
+def link_prepared(prepared: Iterable[PreparedPhoto], *, report: Report, by: Actor, now: datetime) -> list[Photo]:
+    """Link prepared photos to a report as those of whoever writes it, and return them in order."""
+    photos = [
+        Photo(
+            purpose="scene", state="linked", report_id=report.id, position=place, sha256=each.sha256, sealed_name=each.sealed_name,
+            sealed_metadata=each.sealed_facts, uploaded_by_id=by.own_id, uploaded_at=now, linked_at=now,
+            files=[_row(file, by=by, now=now) for file in each.files],
+        )
+        for place, each in enumerate(prepared)
+    ]  # fmt: skip
+    db.session.add_all(photos)
+    db.session.flush()
+    return photos
+
+
 def photos_of_report(report: Report) -> list[Photo]:
     """The photos sent with a report, in order."""
     if is_lacked(Part.REPORT_PHOTOS, report.id):
@@ -233,6 +248,11 @@ def prepare_copies(
         raise LookupError(f"photo {photo.ref} has no copy to start from")
     with open_copy(source, store=store) as opened:
         view = cover(opened.read(), rectangles)
+    return prepare_copies_of(view, audience, store=store)
+
+
+def prepare_copies_of(view: bytes, audience: str, *, store: FileStore) -> PreparedCopies:
+    """Write a picture as it is, and its thumb, for an audience."""
     files = (
         _written(view, "view", audience, "image/jpeg", store=store),
         _written(thumb_of(view), "thumb", audience, "image/webp", store=store),

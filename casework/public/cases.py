@@ -21,6 +21,7 @@ from casework.places.former_areas import OtherName, names_beside
 from casework.public.filters import Anchor, Matching, PublicFilter, is_shown, matching, place_of
 from casework.public.limits import PublicLimit
 from casework.public.me_too import me_too_counts
+from casework.public.parts import PublicPart, public_parts
 from casework.public.photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public.progress import progress_of, were_asked
 from casework.public.publication import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
@@ -90,6 +91,8 @@ class PublicCase:
     missing: tuple[MissingAnswer, ...] = ()
     verdicts: Verdicts | None = None
     steps: list[Step] = field(default_factory=list)
+    parts: tuple[PublicPart, ...] = ()
+    """What other bodies answered by themselves for parts of it."""
     moves: tuple[DueMove, ...] = ()
     """The changes of its day, newest first, with their causes."""
 
@@ -164,6 +167,7 @@ def page_of(case: Case) -> PublicCase:
         missing=missing_from(publication, case),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
+        parts=public_parts(case) if publication.kind == "final" else (),
         moves=tuple(moves_by_day(moves_of(case))),
     )
 

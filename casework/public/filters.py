@@ -81,12 +81,13 @@ class Matching:
 
 @cache
 def is_shown() -> ColumnElement[bool]:
-    """Whether a case is public: not sensitive, quarantined, refused, merged, withdrawn or answered privately."""
+    """Whether a case is public: not a part, sensitive, quarantined, refused, merged, withdrawn or answered privately."""
     state = unindexed(Case.state)
     return and_(
         Case.quarantined_at.is_(None),
         Case.visibility_reason_id.is_(None),
         unindexed(Case.merged_into_id).is_(None),
+        unindexed(Case.parent_id).is_(None),
         or_(state.in_(OPEN_STATES), and_(Case.is_public, state.in_(ANSWERED_STATES))),
     )
 

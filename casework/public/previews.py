@@ -7,6 +7,7 @@ from datetime import datetime
 from casework.models import Answer, Case, Photo, Publication
 from casework.places.points import exact_point
 from casework.public.cases import PublicCase, public_item
+from casework.public.parts import public_parts
 from casework.public.photos import PublicPhoto
 from casework.public.progress import progress_of
 from casework.public.publication import missing_beside, public_answer, verdicts_of
@@ -70,4 +71,5 @@ def page_once_published(
         missing=missing_beside(answers, case, is_interim=is_interim),
         verdicts=None if publication is None else verdicts_of(publication),
         steps=public_steps(case),
+        parts=() if is_interim else public_parts(case, is_preview=True),
     )

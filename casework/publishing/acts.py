@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Answer, Assignment, Case, Photo, Publication, PublicationAnswer, PublicationPhoto, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
+from casework.parts import open_parts
 from casework.permissions import Action, Actor, require
 from casework.photos.records import PreparedCopies, add_copies, copy_for
 from casework.places.points import place_exactly
@@ -55,9 +56,10 @@ def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dic
     """Publish every agency's approved answer with edited words for the public, as the final answer.
 
     `checked` says that names, faces and number plates have been covered. Ends the clocks of publication and of the case; starts the
-    rating window. The public sees only the chosen photos, whatever was published before. Records `publish`. Raises PublicationRefused
-    while an agency is at work or a request to withdraw is undecided; a case with a visibility reason is never published. Source:
-    rules.md, sections 4 and 6, "Sensitive" and "Answers".
+    rating window. The public sees only the chosen photos, whatever was published before. What is published of a part is read on the page of
+    its case, once that has its final answer. Records `publish`. Raises PublicationRefused while an agency or a part is at work or a request
+    to withdraw is undecided; a case with a visibility reason is never published. Source: rules.md, sections 4 and 6, "Sensitive",
+    "Answers" and "Children".
     """
     require(by, Action.PUBLISH, case)
     refuse_unshowable(case, checked=given.checked)
@@ -74,11 +76,15 @@ def publish(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> dic
 
 
 def can_be_published_so_far(at: Situation) -> bool:
-    """While agencies work and others have answered, where everybody may read the case."""
+    """While agencies or parts are at work and agencies have answered, where everybody may read the case."""
     case = at.case
-    if not at.is_under_way or not case.open_assignments or case.visibility_reason_id is not None:
+    if case.parent_id is not None or not at.is_under_way or case.visibility_reason_id is not None or not _is_worked_on(case):
         return False
     return answered_this_round(case) and has_new_answer(case)
+
+
+def _is_worked_on(case: Case) -> bool:
+    return bool(case.open_assignments) or bool(open_parts(case))
 
 
 @Verb(
@@ -86,16 +92,17 @@ def can_be_published_so_far(at: Situation) -> bool:
     is_act=True, offered=can_be_published_so_far,
 )  # fmt: skip
 def publish_interim(case: Case, given: PublishInput, *, by: Actor, now: datetime) -> None:
-    """Publish the answers approved so far while other agencies are at work: nobody rates it, and every limit goes on.
+    """Publish the answers approved so far while other agencies or parts are at work: nobody rates it, and every limit goes on.
 
     The final publication shows all answers and replaces it. After a further answer, another interim one may follow. Records `publish` of
     kind interim. Raises CaseNotOpen, and PublicationRefused as `publish` does, and when no agency has answered since the last one, or
     none is at work any more. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.PUBLISH, case)
+    _refuse_part(case)
     refuse_unless_open(case)
     refuse_unshowable(case, checked=given.checked)
-    if not case.open_assignments:
+    if not _is_worked_on(case):
         raise PublicationRefused(
             "Các đơn vị đã trả lời xong. Xin công khai kết quả chính thức.", "Every agency has answered. Publish the final answer, please."
         )
@@ -145,7 +152,10 @@ def answer_privately(case: Case, given: AnswerPrivatelyInput, *, by: Actor, now:
 
 
 def _refuse_unfinished(case: Case) -> None:
-    """The answer ends the work on a case: no agency may be at work, and no withdrawal request undecided."""
+    """The answer ends the work on a case: no agency and no part may be at work, and no withdrawal request undecided."""
+    if waited_for := open_parts(case):
+        codes = ", ".join(part.code for part in waited_for)
+        raise PublicationRefused(f"Còn phần tách ra chưa trả lời: {codes}.", f"A part of it has not been answered yet: {codes}.")
     if case.open_assignments:
         raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
     if case.withdrawal_asked:
@@ -187,6 +197,15 @@ def refuse_unshowable(case: Case, *, checked: bool) -> None:
             "Vui lòng xác nhận đã che thông tin cá nhân, khuôn mặt và biển số xe.",
             "Please confirm that personal data, faces and number plates are covered.",
             about="checked",
+        )
+
+
+def _refuse_part(case: Case) -> None:
+    """A part is told with the case it belongs to, so nothing of it is told before its answer is final."""
+    if case.parent_id is not None:
+        raise PublicationRefused(
+            "Đây là một phần tách ra: kết quả được công khai cùng hồ sơ chính, nên không công khai bước đầu.",
+            "This is a part: its answer is published with its case, so there is no interim one.",
         )
 
 

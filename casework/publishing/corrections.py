@@ -22,7 +22,7 @@ from casework.text import normal
 from casework.verbs import DECISION, Input, Situation, Verb
 
 LONGEST_REASON = 2_000
-GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN})
+GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN, CaseState.JOINED})
 """States in which a case has no page a correction could be shown on."""
 
 

@@ -14,7 +14,7 @@ from casework.reorganising.seats_after import empty_seats
 from casework.states import OPEN_STATES, CaseState
 
 SUCCESSIONS: Mapping[BodyKind, type[Any]] = {BodyKind.AREA: AreaSuccession, BodyKind.AGENCY: AgencySuccession}
-LASTING = (CaseState.CLOSED, CaseState.WITHDRAWN)
+LASTING = (CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.JOINED)
 """States in which a case stays in its centre for good."""
 
 

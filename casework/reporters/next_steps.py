@@ -41,6 +41,7 @@ NEXT: dict[CaseState, Bilingual] = {
     CaseState.MERGED: Bilingual(
         "Phản ánh được xử lý chung với phản ánh khác cùng việc.", "The report is handled together with others on the same matter."
     ),
+    CaseState.JOINED: Bilingual("Phần việc được xử lý chung với hồ sơ chính.", "The part is handled together with the case it came from."),
     CaseState.WITHDRAWN: Bilingual("Ông/Bà đã rút phản ánh này.", "You withdrew this report."),
     CaseState.QUARANTINED: Bilingual(
         "Phản ánh được xử lý theo thủ tục riêng. Trung tâm sẽ liên hệ nếu cần.",

@@ -15,6 +15,7 @@ from casework.models import Case, Clock, Publication, Question, Rating, Recordin
 from casework.pausing.questions import CLOSE
 from casework.pausing.withdrawals import open_withdrawal
 from casework.photos.records import photos_of_report
+from casework.public.parts import PublicPart, parts_told_to_senders
 from casework.public.photos import photos_of_answers
 from casework.public.publication import MissingAnswer, PublicAnswer, answers_of, missing_from
 from casework.publications import WHOLE
@@ -117,6 +118,7 @@ class OwnReport:
     publication: Publication | None = None
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
+    parts: tuple[PublicPart, ...] = ()
     rateable: Rateable | None = None
     given: tuple[GivenRating, ...] = ()
     review: ReviewTold | None = None
@@ -186,10 +188,12 @@ def _with_case(
     publication = publication_told(case) if OwnPart.PUBLICATIONS in there else None
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
+    parts: tuple[PublicPart, ...] = ()
     if publication is not None:
         version = publication.current
         photos = photos_of_answers(version) if OwnPart.PUBLISHED_PHOTOS in there else {}
         answers, missing = answers_of(version, photos), missing_from(publication, case)
+        parts = parts_told_to_senders(case) if publication.kind != "interim" else ()
     refusal = newest_refusal(case) if standing.state == CaseState.REFUSED else None
     # a camera's report has no sender
     goes_on = report.reporter_id is not None and is_going_on(standing)
@@ -211,7 +215,7 @@ def _with_case(
         refusal=_refusal(refusal), objection_until=_objection_until(refusal, now),
         may_write=goes_on, may_withdraw=goes_on and case.state in OPEN_STATES and not asks_back, withdrawal_asked=asks_back,
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
-        publication=publication, answers=answers, missing=missing,
+        publication=publication, answers=answers, missing=missing, parts=parts,
         rateable=_rateable(case, report, publication, own.window, now), given=given,
         review=review_told(reviews), review_ahead=review_ahead(case, reviews, own.limit),
     )  # fmt: skip

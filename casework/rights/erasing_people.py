@@ -54,6 +54,7 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outputs import drop_named_outputs
+from casework.parts import parts_of
 from casework.permissions import SYSTEM, Actor
 from casework.photos.records import NAME_PURPOSE
 from casework.places.points import forget_place, forget_point, rounded
@@ -171,6 +172,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     forget(Report, ids)
     for case in {each.case_id: each.case for each in links_of(report)}.values():
         _erase_place_of_case(case, report, at)
+        _erase_in_parts(case, report, at)
     _run(update(Addition).where(Addition.report_id.in_(ids)).values(sealed_words=None))
     _run(update(Question).where(Question.report_id.in_(ids)).values(sealed_answer=None))
     _run(update(Refusal).where(Refusal.objected_by_id.in_(ids)).values(sealed_objection=None))
@@ -209,7 +211,7 @@ def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
     forget_waiting(case)
     if case.quarantined_at is not None or shows_exact_place(case):
         return
-    if any(link.report_id != report.id and link.left_at is None for link in case.reports):
+    if _answers_others(case, report):
         # what others have sent too stays, but nobody's exact point
         case.latitude, case.longitude = rounded(case.latitude, case.longitude)
         case.placed_at = None
@@ -221,6 +223,20 @@ def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
     forget(Case, [case.id])
     db.session.flush()
     refresh_search_rows(case, at=at)
+
+
+def _erase_in_parts(case: Case, report: Report, at: datetime) -> None:
+    """Parts of a case without other senders were made from this report: their place came from there, their words are kept as cleared."""
+    if case.quarantined_at is not None or _answers_others(case, report):
+        return
+    for part in [lock_case(each.id) for each in parts_of(case)]:
+        for text in part.main_report.texts:
+            text.sealed_body = None
+        _erase_place_of_case(part, part.main_report, at)
+
+
+def _answers_others(case: Case, report: Report) -> bool:
+    return any(link.report_id != report.id and link.left_at is None for link in case.reports)
 
 
 def _sweep_blocks(now: datetime) -> None:

@@ -223,6 +223,10 @@ def _scope(request: DataRequest, by: Actor) -> SearchScope:
         if centres is None or centre_at_work(case.centre_id, case.area_id) in centres
     }  # fmt: skip
     there = {report_id: link.case_id for report_id, link in newest.items() if link.case_id in cases}
+    for part in db.session.scalars(select(Case).where(Case.parent_id.in_(cases), Case.quarantined_at.is_(None)).order_by(Case.id)):
+        # what the centre wrote for a part it wrote from the person's report
+        cases[part.id] = part
+        there[part.main_report.id] = part.id
     published = select(Publication).where(Publication.case_id.in_(cases)).options(selectinload(Publication.versions))
     published = published.execution_options(populate_existing=True)  # checked again under the locks
     publications = {publication.id: publication for publication in db.session.scalars(published)}

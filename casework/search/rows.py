@@ -53,7 +53,7 @@ def _words(case: Case) -> dict[str, list[str | None]]:
     place = _where(case)
     cleared = [*place, case.place, *_cleared_texts(case)]
     rows = dict.fromkeys(STAFF_AUDIENCES, cleared)
-    if case.is_public and case.visibility_reason_id is None:
+    if case.is_public and case.visibility_reason_id is None and case.parent_id is None:
         publication = newest_publication(case, kinds=PUBLIC_KINDS)
         if publication is not None:
             version = publication.current

@@ -1,8 +1,8 @@
 """Acts that can still be taken back: held, not reversed (rules.md, section 6, "Taken back").
 
 What was pressed is a row of its own, sealed, until it is carried out with the moment of the press. Taken back, or met by something that
-has changed meanwhile, it returns to its author: what was typed for a step becomes their draft, that of an act beside the steps stays in
-the row until `draft_days` are over.
+has changed meanwhile, it returns to its author: what was typed for a step becomes their draft. That of an act beside the steps, and of
+whatever was brought back, stays in the row until `draft_days` are over.
 """
 
 import secrets
@@ -77,8 +77,13 @@ def given_of(held: HeldAct) -> Any:
 
 
 def fields_of(held: HeldAct) -> list[tuple[str, str]]:
-    """The fields of the form; none once they have become a draft."""
+    """The fields of the form; none where its author took it back and they have become a draft."""
     return _form_of(held)[0] if held.sealed_fields is not None else []
+
+
+def words_of(held: HeldAct) -> list[str]:
+    """What its author wrote themselves, of the fields of the form; not what they chose or ticked."""
+    return [value for _name, value in fields_of(held) if not value.isascii() or len(value.split()) > 1]
 
 
 def why_of(held: HeldAct) -> Bilingual | None:
@@ -86,16 +91,18 @@ def why_of(held: HeldAct) -> Bilingual | None:
     return Bilingual(*open_json(held.sealed_why, purpose=WHY_PURPOSE)) if held.sealed_why is not None else None
 
 
-def give_back(held: HeldAct, *, now: datetime, why: Bilingual | None = None) -> None:
+def give_back(held: HeldAct, place: DraftPlace | None, *, now: datetime, why: Bilingual | None = None) -> None:
     """Return an act to its author with what they typed; the caller holds the case's lock. `why` it was not carried out, if not by them.
 
-    The form may be sent again. Of a step, what was typed becomes a draft: the one it was written in where that is still there.
+    The form may be sent again. Of a step, what was typed becomes a draft: the one it was written in where that is still there. `place` is
+    where the step is now, which may be in another case or under another name than when it was pressed. Its form may not take all of it any
+    more, so unless they took it back themselves it stays in the row, too.
     """
     if held.form_key is not None:
         give_key_back(held.form_key)
-    if held.task_ref is not None and held.sealed_fields is not None:
-        _to_draft(held, now)
-        held.sealed_fields = None
+    if place is not None and held.sealed_fields is not None:
+        _to_draft(held, place, now)
+        held.sealed_fields = held.sealed_fields if why is not None else None
     held.sealed_given = held.form_key = None
     held.sealed_why = seal_json(list(why), purpose=WHY_PURPOSE) if why is not None else None
     held.returned_at, held.seen_at = now, now if why is None else None
@@ -121,16 +128,16 @@ def _form_of(held: HeldAct) -> tuple[list[tuple[str, str]], str, list[str]]:
     return [(name, value) for name, value in form.get("fields", ())], form.get("draft", ""), list(form.get("photos", ()))
 
 
-def _to_draft(held: HeldAct, now: datetime) -> None:
+def _to_draft(held: HeldAct, place: DraftPlace, now: datetime) -> None:
     """Not bounded as a draft somebody saves is: nothing typed is lost for having five others."""
     fields, ref, tokens = _form_of(held)
     if not any(value.strip() for _name, value in fields):
         return
-    own = select(Draft).where(Draft.account_id == held.account_id, Draft.case_id == held.case_id, Draft.subject == held.subject)
+    own = select(Draft).where(Draft.account_id == held.account_id, Draft.case_id == place.case_id, Draft.subject == place.subject)
     draft = db.session.scalars(own.where(Draft.ref == ref)).first() if ref else None
     if draft is None:
         draft = Draft(
-            account_id=held.account_id, case_id=held.case_id, assignment_id=held.assignment_id, subject=held.subject, revision=0,
+            account_id=held.account_id, case_id=place.case_id, assignment_id=place.assignment_id, subject=place.subject, revision=0,
             started_at=held.pressed_at,
         )  # fmt: skip
     draft.sealed_fields = seal_json({"fields": fields, "window": secrets.token_urlsafe(9)}, purpose=FIELDS_PURPOSE)

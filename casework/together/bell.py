@@ -1,4 +1,5 @@
-"""The bell: what concerns a person, of the messages that acts have written anyway to them and to their desks.
+"""The bell: what concerns a person, of the messages that acts have written anyway to them and to their desks, and beside these what is new
+in the exchanges of their desks (casework/notes/exchange.py), which a desk reads and no person for themselves.
 
 Read state is kept with the person, so what was read on one device is read on all. Lines lead to cases the person may still see; a
 quarantined case has none. Only the newest MOST_LINES are looked at, and none older than KEPT.
@@ -19,6 +20,7 @@ from casework.db import BigId, Instant, db
 from casework.messages.kinds import KINDS
 from casework.models import BellRead, Case, OutboxMessage
 from casework.models.outbox import IN_BELL
+from casework.notes.exchange import NEW, new_exchanges
 from casework.permissions import Actor
 from casework.permissions.sight import seen_by, with_viewers
 from casework.reading.counting import Counted
@@ -29,6 +31,9 @@ KEPT = timedelta(days=30)
 
 _READS: Any = BellRead.__table__
 _MESSAGE, _READ, _CASE = OutboxMessage.__table__.c, BellRead.__table__.c, Case.__table__.c
+
+OF_REF = select(_CASE.id).where(_CASE.ref == bindparam("bell_case"))
+"""The case `bell_case`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,19 @@ class BellLine:
 
 
 def unread(by: Actor, *, now: datetime) -> Counted | None:
-    """The unread lines, to be counted with other numbers; at most MOST_LINES."""
-    values = _values(by, now)
-    return Counted(_unread(_number(values)), values) if values else None
+    """The unread lines and the exchanges with something new, to be counted with other numbers; at most MOST_LINES of the lines."""
+    values, exchanged = _values(by, now), new_exchanges(by)
+    if not values:
+        return exchanged
+    if exchanged is None:
+        return Counted(_unread(_number(values)), values)
+    return Counted(_unread_beside(_number(values)), {**values, **exchanged.values})
+
+
+def unread_about(by: Actor, case: Select[Any], values: Mapping[str, Any], *, now: datetime) -> Counted | None:
+    """Those about one case, to be counted along as well: `case` is a statement made once that finds its id with `values`."""
+    own = _values(by, now)
+    return Counted(_unread_about(_number(own), case), {**own, **values}) if own else None
 
 
 def lines_for(by: Actor, *, now: datetime) -> tuple[list[BellLine], list[int]]:
@@ -92,7 +107,7 @@ def read_in_case(case_ref: str, *, by: Actor, now: datetime) -> None:
     """Remember that the person has read the lines about a case, which they have opened."""
     values = _values(by, now)
     if values:
-        ids = db.session.scalars(_unread_of(_number(values)), {**values, "bell_case": case_ref})
+        ids = db.session.scalars(_unread_about(_number(values), OF_REF), {**values, "bell_case": case_ref})
         read_lines(list(ids), by=by, now=now)
 
 
@@ -144,10 +159,16 @@ def _unread(recipients: int) -> Select[Any]:
 
 
 @cache
-def _unread_of(recipients: int) -> Select[Any]:
+def _unread_beside(recipients: int) -> Any:
+    """The same, and the exchanges with something new."""
+    return union_all(select(_unread(recipients).subquery("lines").c.id), select(NEW.subquery("talks").c.id))
+
+
+@cache
+def _unread_about(recipients: int, case: Select[Any]) -> Select[Any]:
     newest = _newest(recipients)
     there = select(newest.c.id).join(Case.__table__, _CASE.id == newest.c.case_id)
-    return there.where(_is_unread(newest), _CASE.ref == bindparam("bell_case"), _CASE.quarantined_at.is_(None)).limit(MOST_LINES)
+    return there.where(_is_unread(newest), newest.c.case_id == case.scalar_subquery(), _CASE.quarantined_at.is_(None)).limit(MOST_LINES)
 
 
 def _is_unread(newest: Any) -> Any:

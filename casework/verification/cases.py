@@ -30,6 +30,7 @@ from casework.models import (
 )
 from casework.states import ANSWERED_STATES, AT_AGENCIES, ENDED_STATES, OPEN_STATES, CaseState
 from casework.verbs import events_where
+from casework.verification.parts import check_parts
 from casework.verification.search import check_search_index
 
 BATCH = 1000
@@ -58,6 +59,7 @@ def check_cases(*, now: datetime) -> Iterator[Finding]:
     yield from _main_reports()
     yield from _rows_against_events()
     yield from _titles()
+    yield from check_parts()
     yield from _outbox(now)
 
 
@@ -96,7 +98,10 @@ def _states_against_assignments() -> Iterator[Finding]:
 
 def _states_without_agency() -> Iterator[Finding]:
     has_open = exists().where(Assignment.case_id == Case.id, Assignment.ended_at.is_(None))
-    for row in _rows(select(Case.code, Case.state).where(Case.state.in_(AT_AGENCIES), ~has_open)):
+    part = aliased(Case)
+    has_part = and_(Case.is_divided, exists().where(part.parent_id == Case.id, part.state.in_(OPEN_STATES)))
+    waits_for_part = and_(Case.state == CaseState.HANDLING, has_part)
+    for row in _rows(select(Case.code, Case.state).where(Case.state.in_(AT_AGENCIES), ~has_open, ~waits_for_part)):
         yield fault(
             "case.state", row.code,
             f"Hồ sơ {row.code} ở trạng thái {row.state} nhưng không có đơn vị nào đang xử lý.",
@@ -198,9 +203,9 @@ def _publicity() -> Iterator[Finding]:
 
 
 def _search_rows() -> Iterator[Finding]:
-    """Nobody may find by words what they may not read (rules.md, section 2)."""
+    """Nobody may find by words what they may not read (rules.md, section 2); a part is found by no word of the public."""
     found = select(Case.code, SearchRow.audience).join(SearchRow, SearchRow.case_id == Case.id)
-    may_not = or_(Case.quarantined_at.is_not(None), and_(SearchRow.audience == "public", ~Case.is_public))
+    may_not = or_(Case.quarantined_at.is_not(None), and_(SearchRow.audience == "public", or_(~Case.is_public, Case.parent_id.is_not(None))))
     for row in _rows(found.where(may_not)):
         yield fault(
             "search.must_not", row.code,
@@ -210,7 +215,7 @@ def _search_rows() -> Iterator[Finding]:
     for audience in ("centre", "agencies", "public"):
         has_row = exists().where(SearchRow.case_id == Case.id, SearchRow.audience == audience)
         query = select(Case.code).where(Case.quarantined_at.is_(None), ~has_row)
-        for row in _rows(query.where(Case.is_public) if audience == "public" else query):
+        for row in _rows(query.where(Case.is_public, Case.parent_id.is_(None)) if audience == "public" else query):
             yield fault(
                 "search.missing", row.code,
                 f"Hồ sơ {row.code} thiếu dòng tìm kiếm cho “{audience}”.", f"The case {row.code} lacks its search row for “{audience}”.",

@@ -154,7 +154,7 @@ def _numbers(centre_id: int, now: datetime) -> OpenCounts:
 def _flow(centre_id: int, midnight: datetime, now: datetime) -> TodayCounts:
     counts = [
         select(func.count())
-        .where(Case.centre_id == centre_id, Case.quarantined_at.is_(None), column >= midnight, column <= now)
+        .where(Case.centre_id == centre_id, Case.quarantined_at.is_(None), Case.parent_id.is_(None), column >= midnight, column <= now)
         .scalar_subquery()
         for column in (Case.opened_at, Case.accepted_at, Case.answered_at)
     ]
@@ -182,7 +182,7 @@ def _line(case: Case, due_at: datetime | None) -> CaseLine:
 def _done(centre_id: int, midnight: datetime, now: datetime) -> list[TodayEvent]:
     may_be_known = and_(
         Case.centre_id == centre_id, Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None),
-        or_(Case.state.in_(sorted(OPEN_STATES)), and_(Case.is_public, Case.state.in_(sorted(ANSWERED_STATES)))),
+        Case.parent_id.is_(None), or_(Case.state.in_(sorted(OPEN_STATES)), and_(Case.is_public, Case.state.in_(sorted(ANSWERED_STATES)))),
     )  # fmt: skip
     found: list[TodayEvent] = []
     for kind, column in (("received", Case.opened_at), ("accepted", Case.accepted_at), ("answered", Case.answered_at)):

@@ -1,6 +1,8 @@
 """Who has a case open now, and what of the bell was read."""
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,6 +48,14 @@ def upgrade() -> None:
     op.create_index(op.f('ix_bell_read_message_id'), 'bell_read', ['message_id'])
     op.create_index(op.f('ix_bell_read_read_at'), 'bell_read', ['read_at'])
     op.create_index('ix_outbox_bell', 'outbox_message', ['recipient', 'id'], sqlite_where=IN_BELL, postgresql_where=IN_BELL)
+    # what was told before there was a bell is no news: all of it would be unread for everybody, of thirty days. What waits for the inbox of
+    # one person stays; so does what may still be sent to them this morning, which is not sent once it was read.
+    op.execute(
+        sa.text(
+            f"UPDATE outbox_message SET read_at = created_at WHERE {IN_BELL.text} AND read_at IS NULL AND routed_at IS NOT NULL "
+            "AND template NOT IN ('task_assigned', 'task_taken_over') AND (recipient LIKE 'desk:%' OR created_at < :day)"
+        ).bindparams(sa.bindparam('day', datetime.now(UTC) - timedelta(days=1), type_=INSTANT))
+    )
 
 
 def downgrade() -> None:

@@ -52,9 +52,10 @@ def carried_over(_period: Period) -> ColumnElement[bool]:
 @_figure(
     Bilingual("Tiếp nhận trong kỳ", "Received"),
     Bilingual(
-        "Phản ánh gửi đến trong kỳ từ mọi nguồn: người dân, điện thoại, camera. Gồm cả vụ việc không công khai, chỉ để đếm.",
+        "Phản ánh gửi đến trong kỳ từ mọi nguồn: người dân, điện thoại, camera. Gồm cả vụ việc không công khai, chỉ để đếm;"
+        " phần tách ra từ một hồ sơ thì không tính.",
         "Reports that came in during the period from every source: citizens, telephone, cameras. Matters that are not made public are"
-        " counted too, and only counted.",
+        " counted too, and only counted; a part split off a case is not.",
     ),
     facts=FactSource.OPENED,
 )

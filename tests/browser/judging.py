@@ -76,7 +76,7 @@ STOP = """() => {
     const at = document.activeElement;
     if (!at || at === document.body) return null;
     const box = at.getBoundingClientRect(), style = getComputedStyle(at);
-    const near = at.closest("label, .choice") || at;
+    const near = at.closest("label, .choice, .combo-in") || at;      // or the box the field stands in
     const rings = [at, near, at.nextElementSibling].filter(Boolean).map(each => getComputedStyle(each));
     window.stops = window.stops || [];
     const last = window.stops[window.stops.length - 1];

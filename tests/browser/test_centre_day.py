@@ -41,8 +41,12 @@ from casework.models import (
     OutboxMessage,
 )
 from casework.outputs import fail_output, take_output
+from casework.parts import parts_of
+from casework.photos.records import photos_of_answer
 from casework.privacy.identity import Contact
+from casework.reading.counting import count
 from casework.rights.requests import Wish, person_of, request_data
+from casework.together.bell import unread
 from tests import build
 from tests.authority import PASSPHRASE
 from tests.browser.day import (
@@ -60,6 +64,7 @@ from tests.browser.day import (
     send,
     spoken_report,
 )
+from tests.browser.field import CAMERA, accept, settled, shoot, write
 from tests.browser.house import Visitor
 from tests.browser.judging import misprints, reach
 from tests.browser.waiting import next_document
@@ -76,6 +81,7 @@ from web.gateways.opening import page_addresses
 from web.jobs import output_makers as makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
 from workflows.bottlenecks.keeping import count_step_times
+from workflows.running.carrying_out import carry_out_due
 from workflows.schedules import run_schedules
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -322,6 +328,41 @@ def test_agencies_come_and_go_and_lead(day: Day) -> None:
     day.step("ops_lead", "held", "resume")
 
 
+def test_a_part_is_split_off_for_another_body_and_joined_again(day: Day) -> None:
+    case = day.case("led")
+    day.beside("operator", "led", "divide", title="Cột điện nghiêng", words="Cột điện cạnh bãi rác bị nghiêng.", field="do_thi",
+               lead=day.world.agencies["HKL"].ref)  # fmt: skip
+    [part] = parts_of(day.case("led"))
+    assert (part.state, part.title) == ("at_agency", "Cột điện nghiêng")
+    page = day.person("operator").go(f"/cases/{case.ref}")
+    with next_document(page):
+        reach(page.locator(f"main a[href='/cases/{part.ref}']").first).click()
+    with next_document(page):
+        reach(page.locator("main a[href*='/acts/join_part']").first).click()
+    fill_in(page, reason="Ban quản lý tự sửa trong ngày.")
+    send(page)
+    db.session.rollback()
+    assert [each.state for each in parts_of(day.case("led"))] == ["joined"]
+
+
+def test_the_centre_and_one_agency_write_to_each_other(day: Day) -> None:
+    case, [part] = day.case("whole"), [row.ref for row in day.case("whole").assignments if row.agency.key == "PTNMT"]
+    page, own = day.person("operator").go(f"/cases/{case.ref}?tab=exchange"), f"/cases/{case.ref}/exchange/{part}"
+    with next_document(page):
+        reach(page.locator(f"form[action='{own}'] button")).click()
+    expect(page.locator("main form .ferr, main form .banner").first).to_be_visible()
+    page.goto(own)                                          # the page it was refused with, opened again
+    fill_in(page, words="Xin cho biết số nhà gần nhất.")
+    with next_document(page):
+        page.locator(f"form[action='{own}'] button").click()
+    expect(page.locator(f"#exchange-{part}")).to_contain_text("số nhà gần nhất")
+    page = day.person("officer_PTNMT").go("/exchanges")
+    expect(page.locator("main")).to_contain_text(case.code)
+    with next_document(page):
+        page.locator("main a[href*='/cases/']").first.click()
+    expect(page.locator(f"#exchange-{part}")).to_contain_text("số nhà gần nhất")
+
+
 def test_an_answer_is_written_from_a_template_kept_as_a_draft_and_told_of(day: Day) -> None:
     officer = day.person("officer_2_PTNMT")
     page = day.open_step("officer_2_PTNMT", "whole", "submit_answer", "PTNMT")
@@ -406,6 +447,42 @@ def test_of_two_leaders_who_approve_at_the_same_moment_one_wins_and_the_other_re
     assert day.events("at once", "approve_answer") == 1
 
 
+def test_an_officer_accepts_photographs_and_answers_at_the_field_desk(day: Day) -> None:
+    day.file("outdoors")
+    day.to_agencies("outdoors", "KTHT")
+    officer, title = day.person("officer_2_KTHT"), day.case("outdoors").title
+    officer.context.grant_permissions(["camera"])
+    officer.context.add_init_script(CAMERA)
+    page = officer.go("/inbox")
+    with next_document(page):
+        page.locator("a[href='/field']").first.click()
+    accept(page, title)
+    shoot(page, title)
+    write(page, title, submit=True)
+    settled(page, things=[])
+    [answer] = day.case("outdoors").assignments[0].answers
+    assert (day.events("outdoors", "submit_answer"), len(photos_of_answer(answer))) == (1, 1)
+
+
+def test_what_was_just_done_is_taken_back_and_done_again(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(day.house.app.config, "TAKE_BACK_SECONDS", 60)
+    page = day.step("leader_KTHT", "outdoors", "approve_answer", "approve_answer")
+    expect(page.locator("[data-held]")).to_contain_text(day.case("outdoors").code)
+    page.goto(page.locator("[data-held]").get_attribute("action").removesuffix("/take-back"))      # type: ignore[union-attr]
+    with next_document(page):
+        page.locator("main form button").click()
+    expect(page.locator(".flashes")).to_contain_text("Đã lấy lại")
+    assert day.events("outdoors", "approve_answer") == 0
+    send(page, "approve_answer")
+    state = page.locator("[data-held]").get_attribute("data-state") or ""
+    assert page.request.get(state).json()["state"] == "held"
+    day.ahead += timedelta(seconds=61)
+    db.session.rollback()                                   # what the page wrote is not in the moment this test has read
+    carry_out_due(day.now())
+    assert page.request.get(state).json()["state"] == "done"
+    assert day.events("outdoors", "approve_answer") == 1
+
+
 # -- publication -------------------------------------------------------------------------------------------------------
 
 
@@ -467,6 +544,33 @@ def test_cases_are_found_read_and_printed_and_a_name_is_told_with_a_reason_alone
     for part in ("print", "diagram"):
         page = day.person("operator").go(f"/cases/{case.ref}/{part}")
         assert "Nguyễn Thị Thử" not in page.content()
+
+
+def test_the_palette_leads_to_a_case_the_board_to_its_television_and_the_bell_tells(day: Day) -> None:
+    case = day.case("whole")
+    page = day.person("operator").go("/inbox")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(case.code)
+    expect(page.locator("[aria-labelledby=pal-cases] [role=option]").first).to_contain_text(case.code)
+    with next_document(page):
+        page.keyboard.press("Enter")
+    assert page.url.endswith(f"/cases/{case.ref}")
+    page.goto("/inbox")
+    for link in ("/inbox/board", "/desk-wall"):
+        with next_document(page):
+            page.locator(f"main a[href='{link}']").click()
+    picture = page.locator("[data-wallboard]").get_attribute("data-wallboard") or ""
+    assert page.request.get(picture).status == 200
+
+    rings = next(name for name in day.world.people if name.startswith("officer_") and count(unread(day.world.actor(name), now=day.now())))
+    page = day.person(rings).go("/inbox")
+    page.locator("a[data-bell]").click()
+    expect(page.locator("[data-bell-lines] [data-unread]").first).to_be_visible()
+    with next_document(page):
+        page.locator("[data-bell-box] a[href='/bell']").click()
+    with next_document(page):
+        page.locator("form[action='/bell/read'] button").first.click()
+    expect(page.locator(".bell-lines [data-unread]")).to_have_count(0)
 
 
 # -- telephone, camera, what is late ------------------------------------------------------------------------------------

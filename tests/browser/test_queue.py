@@ -76,7 +76,7 @@ def test_one_step_after_the_other_without_the_inbox_between(house: House) -> Non
     asked: list[str] = []
 
     def hear(_app: object, **_: object) -> None:
-        if request.endpoint not in ("static", "drafts.keep", "inbox.pulse"):
+        if request.endpoint not in ("static", "drafts.keep", "inbox.pulse", "presence.pulse"):
             asked.append(request.method)
 
     with request_finished.connected_to(hear, house.app):

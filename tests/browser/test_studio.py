@@ -547,6 +547,23 @@ def test_the_pages_of_the_studio_come_small(house: House, administrator: Visitor
     assert sum(size for url, size in weighed["version"].items() if "navigated-viewer" in url or "js/diagram" in url) <= VIEWER_MOST
 
 
+def test_palette_and_bell_come_to_the_editor_with_their_first_press(administrator: Visitor) -> None:
+    page = administrator.go(f"/studio/versions/{draft(change=UNNAMED)}/edit")
+    page.wait_for_selector("[data-studio][data-ready]", timeout=PATIENCE)
+    assert page.locator("dialog.pal, [data-bell-box]").count() == 0
+    page.keyboard.press("Control+k")
+    page.keyboard.type("hop viec")                                     # at once, while it comes
+    palette = page.locator("dialog.pal")
+    expect(palette.get_by_role("option").first).to_contain_text("Hộp việc")
+    expect(page.locator("#pal-q")).to_have_value("hop viec")
+    expect(palette).to_have_css("position", "fixed")
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    page.locator("[data-bell]").click()
+    expect(page.locator("[data-bell-box]")).to_be_visible()
+    assert page.url.endswith("/edit")
+
+
 LOST_AT_MOST = 10
 
 

@@ -36,11 +36,13 @@ from web.watching.surroundings import surroundings
 
 STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
 READ_HERE = {
-    "comfort.set_comfort", "consent.notice", "consent.privacy", "for_search_engines.robots", "maps.pmtiles", "maps.sketch",
-    "message_choices.push_worker", "offline.away", "offline.form", "offline.manifest", "offline.queue", "offline.worker",
+    "comfort.set_comfort", "consent.notice", "consent.privacy", "field.contact", "field.kept", "foot.licences",
+    "for_search_engines.robots", "maps.pmtiles",
+    "maps.sketch", "message_choices.push_worker", "offline.away", "offline.form", "offline.manifest", "offline.queue", "offline.worker",
     "public.set_language",
 }  # fmt: skip
-"""Public pages that are always read from the database itself: they read nothing from it, or belong to forms that are to be sent."""
+"""Public pages that are always read from the database itself: they read nothing from it, belong to forms that are to be sent, or say
+whether a session is still on."""
 
 WAIT_SECONDS = 60
 MOST_BEHIND = 600

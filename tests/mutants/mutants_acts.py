@@ -151,7 +151,7 @@ ACTS = [
            "    if False:\n", ("tests/web/commands/test_backup.py::test_a_backup_changed_with_its_sums_made_anew_is_refused_by_its_seal",)),
     Mutant("words of others cleared as one's own", "casework/rights/text_sources.py", "    return joined.where(CaseReport.id.in_(links))\n",
            "    return joined.where(CaseReport.case_id.in_(scope.cases))\n", unit("rights/what_stays", "words_of_others_stay_theirs_and_those_not_to_be_read_are_not_shown")),
-    Mutant("merged cases count apart", "casework/erasure/quarantine.py", "    case.state, case.closed_at = CaseState.QUARANTINED, case.closed_at or now\n",
+    Mutant("merged cases count apart", "casework/erasure/quarantine.py", "    for each in (case, *parts):\n        each.state, each.closed_at = CaseState.QUARANTINED, each.closed_at or now\n",
            "    for each in cases:\n        each.state = CaseState.QUARANTINED\n    case.closed_at = case.closed_at or now\n",
            unit("erasure/quarantine", "it_counts_as_one_whatever_was_merged_into_it")),
 ]

@@ -70,7 +70,7 @@ HOUSE = [
     Mutant("agencies see the centre's copy", "casework/casefile/photo_access.py", 'sight = Sight.ORIGINAL if audience == "centre" else Sight.CLEARED',
            "sight = Sight.CLEARED", promise("photos_are_served_to_those_they_were_cleared_for")),
     Mutant("unpublished photo served", "casework/casefile/photo_access.py",
-           "    if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:\n"
+           "    if case is None or not is_read_by_public(case):\n"
            "        return None\n    publication = public_publications([case]).get(case.id)\n"
            "    return _chosen_copy(publication, photo, rendition) if publication is not None else None\n",
            '    return copy_for(photo, "public", rendition)\n', promise("photos_are_served_to_those_they_were_cleared_for")),

@@ -16,6 +16,7 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.facts.verification import check_facts
 from casework.models import Assignment, Case, Clock, Event, Report
+from casework.parts import open_parts, parts_of
 from casework.permissions import Actor, actor_for
 from casework.permissions.sight import Sight, case_seen_by, sees
 from casework.states import CaseState, Standstill
@@ -123,6 +124,8 @@ class Lives:
         else:
             self.done[what] += 1
             db.session.expire_all()
+            if what == "divide":
+                self.case_ids += [part.id for part in parts_of(db.session.get_one(Case, case_id)) if part.id not in self.case_ids]
             self.check_case(db.session.get_one(Case, case_id))
 
     # -- who -----------------------------------------------------------------------------------------------------------
@@ -168,7 +171,7 @@ class Lives:
             select(func.count()).select_from(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")
         )
         goes_on = case.closed_at is None and case.standstill is not Standstill.MERGED
-        assert not goes_on or waiting, f"{case.code} at {case.state} waits for nobody"
+        assert not goes_on or waiting or open_parts(case), f"{case.code} at {case.state} waits for nobody"
         self._check_promise(case)
         self._check_sight(case)
 

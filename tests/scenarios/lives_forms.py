@@ -11,6 +11,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Assignment, Case, Field, Publication, RefusalReason, Report, VisibilityReason
+from casework.parts import parts_of
 from tests import build
 
 WORDS = ("Có đống rác lớn ven suối.", "Đã kiểm tra tại chỗ.", "Xin xem lại giúp.")
@@ -149,6 +150,15 @@ def _other_case(forms: Forms, case: Case) -> dict[str, Any]:
     return {"into": forms.random.choice(others or [case])}
 
 
+def _part(forms: Forms, case: Case) -> dict[str, Any]:
+    chosen = forms.classification()
+    del chosen["visibility_reason"]
+    area, seen = case.area or chosen.pop("area"), forms.random.choice([len(parts_of(case))] * 9 + [0])
+    return {
+        **chosen, "area": area, "title": words(forms.random), "words": words(forms.random), "lead": forms.agency(), "parts_seen": seen,
+    }  # fmt: skip
+
+
 ACT_FORMS: dict[str, ActForm] = {
     "add_agency": _one_more_agency,
     "ask_reporter": lambda forms, case: {
@@ -161,9 +171,11 @@ ACT_FORMS: dict[str, ActForm] = {
         **_edited(forms, case), **_read(_publication(case, forms.random)), "reason": words(forms.random),
     },
     "direct": lambda forms, _case: {"words": words(forms.random)},
+    "divide": _part,
     "follow": lambda _forms, _case: {},
     "hand_over": lambda forms, _case: {"receipt": words(forms.random)},
     "hold": lambda forms, _case: {"reason": words(forms.random), "until": day(forms.random, forms.now)},
+    "join_part": lambda forms, _case: {"reason": words(forms.random)},
     "merge": _other_case,
     "publish_interim": _edited,
     "quarantine": lambda forms, _case: {"reason": words(forms.random)},

@@ -19,8 +19,10 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case, Draft, Event, HeldAct, OutboxMessage
 from casework.notes.notes import write_note
+from casework.states import ENDED_STATES
 from casework.steps.drafts import opened_fields
 from casework.taking_back.held_acts import fields_of
+from casework.taking_back.meanwhile import ASIDE
 from casework.verification.cases import check_cases
 from casework.verification.chains import check_chains
 from tests import build
@@ -55,9 +57,8 @@ ON_THE_WAY = {"to_classify", "at_agency", "handling"}
 
 @dataclass
 class Pressed:
-    """One press and what has become of it."""
+    """One press and what has become of it; found by its ref, since SQLite gives the number of a deleted row again."""
 
-    held: int
     ref: str
     way: Way
     by: str
@@ -65,6 +66,7 @@ class Pressed:
     at: datetime
     text: str
     is_taken: bool = False
+    is_overtaken: bool = False
 
 
 class Killed(BaseException):
@@ -86,12 +88,14 @@ class Walk:
             between()
 
     def one(self) -> None:
-        what = self.lot.choices(("press", "take back", "change", "colleague", "worker"), (6, 3, 1, 1, 3))[0]
+        what = self.lot.choices(("press", "take back", "note", "change", "colleague", "worker"), (6, 3, 1, 1, 1, 3))[0]
         match what:
             case "press":
                 self.press()
             case "take back" if self.waiting:
                 self.take_back(self.lot.choice(self.waiting))
+            case "note" if self.waiting:
+                self.note(self.lot.choice(self.waiting))
             case "change" if self.waiting:
                 self.change(self.lot.choice(self.waiting))
             case "colleague" if self.waiting:
@@ -108,12 +112,14 @@ class Walk:
         by, text = self.lot.choice(way.people), f"Lời thứ {self.counts['pressed']}"
         self._tick()
         task = build.waiting(case, way.element)
+        began = self._now()
         answer = self.office.post(by, f"/tasks/{task.ref}", act=way.verb, **self._form(way, text))
         assert answer.status_code == 302, (way.verb, answer.status_code, answer.get_data(as_text=True)[-3000:])
         db.session.expire_all()
-        held = db.session.scalars(select(HeldAct).where(HeldAct.case_id == case.id).order_by(HeldAct.id.desc())).first()
-        assert held is not None
-        self.waiting.append(Pressed(held.id, held.ref, way, by, case.id, held.pressed_at, text if way.text_in else ""))
+        mine = select(HeldAct).where(HeldAct.case_id == case.id, HeldAct.pressed_at >= began)
+        held = db.session.scalars(mine.order_by(HeldAct.pressed_at.desc())).first()
+        assert held is not None, "the machine is slower than acts are held"
+        self.waiting.append(Pressed(held.ref, way, by, case.id, held.pressed_at, text if way.text_in else ""))
         self.counts["pressed"] += 1
         self.counts[way.verb] += 1
 
@@ -123,12 +129,23 @@ class Walk:
         pressed.is_taken = answer.location.startswith("/tasks/")
         self.counts["taken back" if pressed.is_taken else "too late"] += 1
 
-    def change(self, pressed: Pressed) -> None:
+    def note(self, pressed: Pressed) -> None:
+        """Words among colleagues, which leave what is held as it is."""
         self._tick()
         moment = self._now()
         with unit_of_work():
             by = self.office.world.actor("ops_lead", moment)
             write_note(lock_case(pressed.case), by=by, now=moment, audience="centre", words="Đã gọi lại.")
+        self.counts["noted"] += 1
+
+    def change(self, pressed: Pressed) -> None:
+        """A directive of the committee, which has to be read before anything is decided."""
+        self._tick()
+        moment, case = self._now(), db.session.get_one(Case, pressed.case)
+        if case.state in ENDED_STATES:
+            return
+        pressed.is_overtaken = True
+        build.act(self.office.world, case, "direct", "committee_leader", now=moment, words="Xem lại ngay.")
         self.counts["changed"] += 1
 
     def press_too(self, pressed: Pressed) -> None:
@@ -178,8 +195,21 @@ class Walk:
     # -- what is promised
 
     def look(self) -> None:
-        """Hold every press that was not settled against what is there."""
-        self.waiting = [each for each in self.waiting if not self._is_settled(each)]
+        """Hold every press that was not settled against what is there; those that are held, and nothing else, are seen by two
+        statements together."""
+        held = self._held_and_untold()
+        self.waiting = [each for each in self.waiting if (each.ref in held and not each.is_taken) or not self._is_settled(each)]
+
+    def _held_and_untold(self) -> set[str]:
+        """Which presses of nobody was told yet, and are held after that was read."""
+        db.session.rollback()
+        cases = {each.case for each in self.waiting}
+        told = db.session.execute(select(OutboxMessage.case_id, OutboxMessage.created_at).where(OutboxMessage.case_id.in_(cases)))
+        done = db.session.execute(select(Event.case_id, Event.at).where(Event.case_id.in_(cases)))
+        known = {(case, at) for case, at in (*told, *done)}
+        db.session.rollback()
+        held = set(db.session.scalars(select(HeldAct.ref).where(HeldAct.case_id.in_(cases), HeldAct.returned_at.is_(None))))
+        return {each.ref for each in self.waiting if each.ref in held and (each.case, each.at) not in known}
 
     def finish(self) -> list[str]:
         """What is wrong at the end."""
@@ -212,6 +242,7 @@ class Walk:
         kept = [value for draft in drafts for _, value in opened_fields(draft)]
         kept += [value for _, value in fields_of(HeldAct(sealed_fields=row.sealed_fields))]
         assert not pressed.text or any(pressed.text in value for value in kept), f"{pressed}: what was typed is lost"
+        assert row.sealed_why is None or pressed.is_overtaken, f"{pressed}: back, although nothing else was decided"
         self.counts["back, changed meanwhile" if row.sealed_why is not None else "back, taken"] += 1
         return True
 
@@ -224,7 +255,7 @@ class Walk:
         """The row as it is now, as values: a worker may delete it at any moment."""
         db.session.rollback()
         columns = HeldAct.returned_at, HeldAct.sealed_why, HeldAct.sealed_fields, HeldAct.task_ref
-        return db.session.execute(select(*columns).where(HeldAct.id == pressed.held)).first()
+        return db.session.execute(select(*columns).where(HeldAct.ref == pressed.ref)).first()
 
     def _done(self, pressed: Pressed) -> int:
         db.session.rollback()
@@ -232,7 +263,8 @@ class Walk:
         return len(list(db.session.scalars(found)))
 
     def _runs_forwards(self, case: int) -> bool:
-        times = list(db.session.scalars(select(Event.at).where(Event.case_id == case).order_by(Event.seq)))
+        decided = Event.type.not_in(ASIDE)
+        times = list(db.session.scalars(select(Event.at).where(Event.case_id == case, decided).order_by(Event.seq)))
         return times == sorted(times)
 
     # -- the cases

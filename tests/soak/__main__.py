@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bin/soak", description="The long runs; each writes its result as JSON.")
     parser.add_argument("name", choices=["list", *RUNS], help="the run, or list")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn by lot (1)")
-    parser.add_argument("--runs", type=int, help="how many, in the unit of the run (see list)")
+    parser.add_argument("--runs", "--acts", type=int, help="how many, in the unit of the run (see list)")
     parser.add_argument("--only", default="", help="only the rounds whose names have this in them")
     parser.add_argument("--resume", action="store_true", help="go on where a run with the same seed was stopped")
     return parser

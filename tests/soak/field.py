@@ -13,27 +13,26 @@ from tests.soak.runs import Options, Round, Run
 from web.config import Config
 
 CASES = 20
-KILLS = 30
 
 
 def _rounds(options: Options) -> Iterator[tuple[str, Round]]:
-    for number in range(options.runs):
-        yield f"seed {options.seed + number}", lambda seed=options.seed + number: _round(seed)
+    yield f"seed {options.seed}, {options.runs} cases", lambda: _round(options.seed, options.runs)
 
 
-def _round(seed: int) -> dict[str, Any]:
+def _round(seed: int, number_of_cases: int) -> dict[str, Any]:
+    kills = number_of_cases + number_of_cases // 2
     with tempfile.TemporaryDirectory(prefix="field") as name:
         folder = Path(name)
         config = Config.from_environment(environment_of(folder / "template"))
         prepare_schema(config)
         with uplands(config.data / "langbiang.db", folder) as hills:
-            cases = [hills.case(f"Việc số {number} trên núi") for number in range(CASES)]
-            killed = worked_with_kills(hills, cases, seed=seed, kills=KILLS)
+            cases = [hills.case(f"Việc số {number} trên núi") for number in range(number_of_cases)]
+            killed = worked_with_kills(hills, cases, seed=seed, kills=kills)
             for case in cases:
                 [answer] = hills.answers(case)
                 assert len(photos_of_answer(answer)) == 1, case.code
                 assert (hills.events(case, "accept_assignment"), hills.events(case, "submit_answer")) == (1, 1), case.code
-    return {"cases": CASES, "killed": killed}
+    return {"cases": number_of_cases, "killed": killed}
 
 
-RUN = Run("field", "an officer's telephone without a signal, killed at any instant; runs: telephones with twenty cases", 1, _rounds)
+RUN = Run("field", "cases on an officer's telephone without a signal, killed at any instant: each answered exactly once", CASES, _rounds)

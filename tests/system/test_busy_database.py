@@ -37,6 +37,7 @@ from casework.privacy.identity import Contact
 from casework.rights.affected import by_centre
 from casework.rights.deciding import carry_out
 from casework.rights.telling_affected import tell_affected
+from casework.taking_back.held_acts import Hold, SentForm
 from casework.together.presence import be_here
 from reports.statistics.due import run_after
 from tests import build, reorganised
@@ -341,7 +342,17 @@ def somebody_closed_a_case(_app: Flask, world: build.World) -> datetime:
     return NOON + timedelta(minutes=1)
 
 
+def somebody_can_take_back_what_they_pressed_no_more(_app: Flask, world: build.World) -> datetime:
+    for _number in range(2):
+        case = build.case_at(world, "approval")
+        step, now = build.waiting(case, "approve_answer").ref, build.next_moment(case)
+        with unit_of_work():
+            steps.perform(step, by=world.actor("leader_PTNMT", now), now=now, hold=Hold(timedelta(seconds=10), SentForm()))
+    return now + timedelta(minutes=1)
+
+
 ALONE: dict[str, Callable[[Flask, build.World], datetime]] = {
+    "carry_out_held_acts": somebody_can_take_back_what_they_pressed_no_more,
     "deliver_messages": a_merged_case_hears_that_its_main_one_has_ended,
     "return_tasks_of_leavers": somebody_holds_a_step_of_a_desk_that_is_theirs_no_more,
     "sweep_presence": somebody_closed_a_case,

@@ -26,7 +26,8 @@ from sqlalchemy import select
 
 from casework.db import METADATA, db
 from casework.figures.keeping import count_public_figures
-from casework.models import Letter, OutboxMessage, Recording, SearchRow
+from casework.models import Case, Letter, OutboxMessage, Photo, Recording, SearchRow
+from casework.parts import parts_of
 from casework.permissions import actor_for
 from casework.public.cases import item_of_code
 from tests import build
@@ -204,6 +205,34 @@ def test_the_letters_of_a_late_case_name_nobody(sqlite_app: Flask) -> None:
     assert apology.headers["Content-Type"] == "application/pdf"
     read = [page for person in (writer, leader) for page in person.everything if not page.path.startswith(DESKS)]
     assert [(page.path, found) for page in [*read, apology] if (found := found_in(page.body, MARKS))] == []
+    assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
+
+
+def test_a_part_holds_no_mark_of_the_sender_of_its_case(sqlite_app: Flask) -> None:
+    journey = Journey(sqlite_app, build.standard_world())
+    for act in (journey.file, journey.verify, journey.classify, journey.distribute, journey.hand_back, journey.accept):
+        act()
+    operator, officer = journey.person("operator"), journey.person("officer_HKL")
+    form = operator.get(f"/cases/{journey.case.ref}/acts/divide")
+    photos = list(db.session.scalars(select(Photo.ref).where(Photo.report_id == journey.case.main_report.id)))
+    before = len(officer.everything)
+    sent = operator.submit(
+        form, title="Cột điện nghiêng", words="Cột điện bị nghiêng.", field="do_thi", lead=journey.world.agencies["HKL"].ref,
+        photos=photos,
+    )  # fmt: skip
+    assert sent.path == f"/cases/{journey.case.ref}"
+    [part] = parts_of(db.session.get_one(Case, journey.case.id, populate_existing=True))
+    copies = list(db.session.scalars(select(Photo.ref).where(Photo.report_id == part.main_report.id)))
+    assert len(copies) == len(photos) > 0
+    for path in ("/inbox", f"/cases/{part.ref}?tab=all", f"/cases/{part.ref}/print", *(f"/photos/{ref}/agencies/view" for ref in copies)):
+        assert officer.get(path).status == 200, path
+    for ref in (*copies, *photos):
+        for audience in ("centre", "public", "sealed"):
+            assert officer.get(f"/photos/{ref}/{audience}/{'original' if audience == 'sealed' else 'view'}").status == 404
+    scanner = Scanner(MARKS)
+    assert [fault for page in officer.everything[before:] for fault in faults_of(page, "officer_HKL", (), scanner)] == []
+    files = Path(sqlite_app.config["FILES"])
+    assert [path.name for path in files_in(files) if scanner.found(path.read_bytes())] == []
     assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
 
 

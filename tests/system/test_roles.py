@@ -141,7 +141,7 @@ WHO_DOES = {
     "answer_question": EVERYBODY, "object_to_refusal": EVERYBODY, "withdraw_report": EVERYBODY, "write_to_centre": EVERYBODY,
     "follow": EVERYBODY, "act_on_case": ALL_STAFF,
     "add_agency": TEAM, "remove_agency": TEAM, "change_lead": TEAM, "ask_reporter": TEAM, "refer": TEAM, "pass_on": TEAM, "merge": TEAM,
-    "split": TEAM, "correct_publication": TEAM, "unpublish": TEAM, "decide_withdrawal": TEAM,
+    "split": TEAM, "divide": TEAM, "join_part": TEAM, "correct_publication": TEAM, "unpublish": TEAM, "decide_withdrawal": TEAM,
     "hold": {"ops_lead"}, "resume": {"ops_lead"}, "decide_objection": {"ops_lead", "committee_leader"}, "direct": {"committee_leader"},
     "finish_directive": {"ops_lead", "committee_leader"},
     "decide_extension": {"ops_lead", "committee_leader"}, "request_extension": {"officer"},

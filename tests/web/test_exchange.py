@@ -116,3 +116,14 @@ def test_the_public_and_the_sender_read_nothing_of_it(office: Office) -> None:
     build.advance(office.world, case, "rating")
     assert "Lời riêng" not in office.words("citizen", f"/reports/{case.code}")
     assert "Lời riêng" in words_of(office.get("operator", f"/cases/{case.ref}/print"))
+
+
+def test_each_side_reads_in_its_own_words_who_wrote_to_whom(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    office.post("officer_PTNMT", f"/cases/{case.ref}/notes", words="Đã đến nơi.", audience="agency")
+    assert db.session.query(Note).count() == 1
+    for name, label in (("officer_PTNMT", "Đơn vị tôi và Trung tâm"), ("operator", "Đơn vị viết riêng cho Trung tâm"),
+                        ("committee_leader", "Đơn vị viết riêng cho Trung tâm")):  # fmt: skip
+        page = office.words(name, f"/cases/{case.ref}?tab=exchange")
+        assert label in page, name
+    assert "Đơn vị tôi" not in office.words("operator", f"/cases/{case.ref}?tab=exchange")

@@ -47,7 +47,7 @@ class Loaded(HTMLParser):
         known = dict(attrs)
         if tag == "body":
             self.is_staff = "staff" in (known.get("class") or "").split()
-        if tag == "script" and not known.get("src") and known.get("type") != "application/json":
+        if tag == "script" and not known.get("src") and known.get("type") not in ("application/json", "application/ld+json"):
             self.inline.append(str(known))
         self.scripts |= {value for name, value in attrs if value and re.search(r"\.js(\?v=|$)", value) and name != "href"}
         if tag == "link" and known.get("rel") == "stylesheet":

@@ -110,6 +110,13 @@ def test_it_is_bounded_and_kept_nowhere_and_strangers_do_not_get_it(office: Offi
     assert "data-palette=" not in office.get("citizen", "/mine").text
 
 
+def test_a_page_that_comes_small_fetches_the_palette_and_the_box_of_the_bell(office: Office) -> None:
+    frame = office.get("administrator", "/palette?frame=1").text
+    assert 'data-palette="/palette"' in frame
+    assert "data-bell-box" in frame
+    assert office.get("citizen", "/palette?frame=1").status_code == 403
+
+
 def test_what_is_typed_is_escaped(office: Office) -> None:
     page = office.get("operator", f"/palette?q={quote('<script>alert(1)</script>')}").text
     assert "<script" not in page

@@ -14,18 +14,21 @@ from sqlalchemy import event, func, insert, select, text
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.models import BellRead, Deputy, Event, OutboxMessage, Presence
+from casework.models import Account, BellRead, Case, Deputy, Event, OutboxMessage, Presence
 from casework.notes.mentions import mention_in
 from casework.notes.notes import write_note
+from casework.permissions import Role
 from casework.reading.counting import count
 from casework.together.bell import KEPT, lines_for, unread
 from casework.together.presence import GONE, who_is_where
 from casework.together.sweeping import sweep_presence
-from tests import build
+from tests import build, reorganised
+from tests import drawn_steps as drawn
 from tests.conftest import client_of
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of
 from tests.web.pages import signed_in, words_of
+from tests.workflows.moving import cases as moving
 from web.commands.dumps import dumped
 
 
@@ -164,6 +167,15 @@ def _name(office: Office, ref_id: int, words: str, by: str = "operator") -> None
         mention_in(note, case, by=office.world.actor(by), now=office.moment)
 
 
+def _say(office: Office, case: Case, by: str, words: str) -> None:
+    moment = build.next_moment(case)
+    with unit_of_work():
+        locked = lock_case(case.id)
+        [part] = [row for row in locked.open_assignments if row.agency.key == "PTNMT"]
+        write_note(locked, by=office.world.actor(by, moment), now=moment, audience="agency", words=words, assignment=part)
+    office.clock(build.next_moment(case))
+
+
 def number(office: Office, name: str, address: str = "/inbox") -> int:
     """The number beside the bell."""
     found = re.search(r"data-bell-number( hidden)?>(\d+)<", office.get(name, address).text)
@@ -264,6 +276,95 @@ def test_lines_go_after_a_month_and_so_does_what_was_read(office: Office) -> Non
     assert told(office, "officer_2_PTNMT") == []
     sweep_presence(office.moment)
     assert db.session.scalar(select(func.count()).select_from(BellRead)) == 0
+
+
+def test_new_words_of_an_exchange_stand_in_the_bell_until_the_desk_has_read_them(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    _say(office, case, "operator", "Xin cho biết số nhà.")
+    assert [number(office, name) for name in ("officer_PTNMT", "leader_PTNMT", "officer_HKL", "operator")] == [1, 1, 0, 0]
+    page = office.words("officer_PTNMT", "/bell")
+    assert "Trung tâm đã viết cho" in page
+    assert case.code in page
+    assert "số nhà" not in page
+    assert 'data-unread-number="1"' in office.get("officer_PTNMT", "/bell/newest").text
+    assert office.get("officer_PTNMT", "/inbox/pulse?since=0").json["bell"] == 1
+    office.post("officer_PTNMT", "/bell/read")
+    assert number(office, "officer_PTNMT") == 1, "lines are read by a person, words of an exchange by the desk, where they stand"
+    office.get("officer_PTNMT", f"/cases/{case.ref}?tab=exchange")
+    assert [number(office, name) for name in ("officer_PTNMT", "leader_PTNMT")] == [0, 0]
+    assert "Trung tâm đã viết cho" not in office.words("officer_PTNMT", "/bell")
+
+
+# -- beside what else happens to a case --------------------------------------------------------------------------------
+
+
+def test_after_a_merge_the_bell_leads_to_cases_the_person_still_has(office: Office) -> None:
+    case, main = build.case_at(office.world, "approval"), build.case_at(office.world, "to_distribute")
+    build.redo(office.world, case, office.world.agencies["PTNMT"])
+    build.do(office.world, main, "distribute", "operator", lead=office.world.agencies["UBND-LAT"], cooperating=[])
+    _say(office, case, "operator", "Xin cho biết số nhà.")
+    assert here(office, "officer_PTNMT", case.ref) == []
+    build.act(office.world, case, "merge", "operator", now=max(build.next_moment(case), build.next_moment(main)), into=main)
+    office.clock(build.next_moment(main))
+    assert here(office, "officer_PTNMT", main.ref) == [], "the agency goes along"
+    assert here(office, "operator", case.ref) == [], "the case that is merged is still read by the centre"
+    _say(office, main, "operator", "Xin cho biết số thửa.")
+    page = office.get("officer_PTNMT", "/bell")
+    lines = re.findall(r'href="/cases/([^"?]+)', page.text)
+    assert main.ref in lines
+    assert [office.get("officer_PTNMT", f"/cases/{ref}").status_code for ref in lines] == [200] * len(lines)
+
+
+def test_after_a_reorganisation_lines_and_words_are_with_the_successor(office: Office) -> None:
+    world = office.world
+    case = build.case_at(world, "approval")
+    build.redo(world, case, world.agencies["PTNMT"])
+    _say(office, case, "operator", "Xin cho biết số nhà.")
+    assert number(office, "officer_2_PTNMT") == 2
+    plan = reorganised.planned(world)
+    reorganised.posts_filled(world, plan)
+    office.clock(reorganised.MORNING)
+    reorganised.carried_out(world, plan)
+    db.session.expire_all()
+    [part] = db.session.get_one(Case, case.id).open_assignments
+    name = next(name for name, person in world.people.items() if Role.OFFICER in
+                {row.role for row in db.session.get_one(Account, person.id).memberships if row.agency_id == part.agency_id})  # fmt: skip
+    office.clock(office.moment + timedelta(minutes=5))
+    assert here(office, name, case.ref) == []
+    assert number(office, name) >= 2
+    assert case.code in office.words(name, "/bell")
+    officers = ("officer_PTNMT", "officer_2_PTNMT", "officer_HKL")
+    other = next(each for each in officers if office.get(each, f"/cases/{case.ref}").status_code == 404)
+    assert case.code not in office.words(other, "/bell")
+    assert here(office, other, case.ref) == 404
+
+
+def test_a_move_to_another_version_changes_nothing_in_the_bell(office: Office) -> None:
+    source = moving.live()
+    case = build.case_at(office.world, "approval")
+    build.redo(office.world, case, office.world.agencies["PTNMT"])
+    office.clock(build.next_moment(case))
+    before = told(office, "officer_PTNMT"), number(office, "officer_PTNMT")
+    moving.carried_out(office.world, source, drawn.put_live(drawn.legal_model()), now=office.moment)
+    assert (told(office, "officer_PTNMT"), number(office, "officer_PTNMT")) == before
+    assert here(office, "officer_PTNMT", case.ref) == []
+
+
+def test_of_a_case_set_apart_and_erased_neither_bell_nor_presence_keeps_anything(office: Office) -> None:
+    case = build.case_at(office.world, "approval")
+    build.redo(office.world, case, office.world.agencies["PTNMT"])
+    _say(office, case, "operator", "Xin cho biết số nhà.")
+    here(office, "officer_PTNMT", case.ref)
+    build.act(office.world, case, "quarantine", "operator", reason="Nghi lộ bí mật nhà nước.")
+    office.clock(build.next_moment(case))
+    assert number(office, "officer_PTNMT") == number(office, "operator") == 0
+    assert case.code not in office.words("officer_PTNMT", "/bell")
+    assert who_is_where(office.world.actor("leader_PTNMT", office.moment), now=office.moment) == {}
+    build.act(office.world, case, "hand_over", "confidential_reader", receipt="Biên bản 12/BB-TTĐH")
+    office.clock(build.next_moment(case) + GONE)
+    sweep_presence(office.moment)
+    assert db.session.scalar(select(func.count()).select_from(Presence)) == 0
+    assert number(office, "officer_PTNMT") == 0
 
 
 def test_the_number_beside_the_bell_is_counted_with_the_steps_that_wait(office: Office) -> None:

@@ -28,10 +28,12 @@ from casework.permissions.sight import case_seen_by
 from casework.privacy.identity import RevealRefused, reveal_identity
 from casework.public.me_too import me_too_counts
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
-from casework.together.bell import read_in_case
+from casework.taking_back.in_case import held_counted, held_seen
+from casework.together.bell import OF_REF, read_in_case, unread_about
 from web.accounts.blocked_senders import blockable
 from web.cases.acts_placed import PlacedActs, acts_placed
 from web.cases.agency_rows import AgencyRow, RowsRead, agency_rows
+from web.cases.family import family_of
 from web.cases.page_parts import AUDIENCE_WORDS, FILE_WORDS, apart_seen, due_of, files_of, moment_words, version_of
 from web.cases.place import place_seen
 from web.cases.strip import strip_of
@@ -160,11 +162,12 @@ def identity(ref: str) -> ResponseReturnValue:
 def opened(ref: str) -> Case:
     """The case, with the number in the bar above, and what its parts tell of themselves, counted along."""
     by = actor()
-    counted = {**counted_in_bar(now()), "named": unseen_here(by, ref), "steps": steps_counted(ref)}
+    own = {"bell_here": unread_about(by, OF_REF, {"bell_case": ref}, now=now()), "named": unseen_here(by, ref)}
+    counted = {**counted_in_bar(now()), **own, "steps": steps_counted(ref), "held": held_counted(ref)}
     seen, counts = case_opened(by, ref, counted)
     counted_here(counts)
     g.case_counts = counts
-    if seen is not None and counts["bell"]:
+    if seen is not None and counts["bell_here"]:
         afterwards(lambda: read_in_case(ref, by=by, now=now()))
     return found(seen)
 
@@ -193,6 +196,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         **_part(seen, read, current),
         printed=False,
         strip=strip_of(seen, read.marks, read.waits) if read.matter.reads_way else None,
+        held=held_seen(actor(), seen) if "case_counts" in g and g.case_counts["held"] else [],
         place=place_seen(seen, actor()),
         rows=rows,
         primary=primary_step(read, rows),
@@ -202,6 +206,7 @@ def _screen(seen: Case, **forms: Any) -> str:
         blockable=blockable(seen),
         documents=documents,
         apart=apart_seen(seen),
+        family=family_of(seen),
         can_finish_directive=may(actor(), Action.FINISH_DIRECTIVE, seen),
         prints_file=read.reads_words and may(actor(), Action.PRINT_CASE_FILE, seen),
         can_mend=may(actor(), Action.MEND_PROCESS, seen),

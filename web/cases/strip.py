@@ -11,6 +11,7 @@ from casework.casefile.landmarks import Landmarks, Mark
 from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case
+from casework.parts import open_parts
 from casework.permissions import Role
 from casework.settings.role_labels import REPORTER_WORDS, ROLE_WORDS
 from casework.states import AT_AGENCIES, ENDED_STATES, STAFF_LABELS, AssignmentEnd, CaseState, Standstill
@@ -51,7 +52,7 @@ def strip_of(case: Case, marks: Landmarks, waits: Sequence[WaitsFor]) -> Strip:
     at = stage_at(case)
     agencies = taking_part(case)
     done = [_received(case, marks), _distributed(case, marks, agencies), _handled(agencies), _published(case, marks), _rated(case)]
-    ahead = [(), (local(ROLE_WORDS[Role.OPERATOR]),), (_("The agencies asked"),), _to_publish(case), (local(REPORTER_WORDS),)]
+    ahead = [(), (local(ROLE_WORDS[Role.OPERATOR]),), (_("The agencies asked"),), _to_publish(case), _to_rate(case)]
     ended = case.state in ENDED_STATES and case.state != CaseState.CLOSED
     names, stages = _names(case), []
     for number, name in enumerate(names):
@@ -124,6 +125,10 @@ def _to_publish(case: Case) -> tuple[str, ...]:
     return who, _("Case due %(day)s", day=short_limit_words(case.due_at, now=now()))
 
 
+def _to_rate(case: Case) -> tuple[str, ...]:
+    return (local(REPORTER_WORDS),) if case.parent_id is None else (_("with its case"),)
+
+
 def _ended(name: str, case: Case) -> Stage:
     words = local(STAFF_LABELS[CaseState(case.state)][1])
     return Stage(name, "ended", _lines(words, short_moment(case.closed_at) if case.closed_at else ""))
@@ -141,7 +146,7 @@ def _present(number: int, name: str, case: Case, agencies: Sequence[Assignment],
         late = sum(is_late(row.due_at, moment) for row in owing)
         heading = _("%(name)s: %(done)s of %(all)s agencies done", name=name, done=len(agencies) - len(owing), all=len(agencies))
         words = ngettext("%(num)s late", "%(num)s late", late) if late else ""
-        return Stage(heading, "now", _lines(_owing_words(owing), _due_of_agencies(owing, moment)), words)
+        return Stage(heading, "now", _lines(_owing_words(owing) or _parts_words(case), _due_of_agencies(owing, moment)), words)
     mine = next((each for each in waits if each.task is not None), None)
     due = mine.due if mine is not None else None
     who = _("Waits for %(who)s", who=local(mine.who)) if mine is not None else ""
@@ -157,6 +162,12 @@ def _owing_words(owing: Sequence[Assignment]) -> str:
         return str(_("Waits for %(who)s", who=first))
     others = len(owing) - 1
     return str(ngettext("Waits for %(who)s and %(num)s more", "Waits for %(who)s and %(num)s more", others, who=first))
+
+
+def _parts_words(case: Case) -> str:
+    """Which parts the case waits for, when its own agencies are done."""
+    codes = ", ".join(part.code for part in open_parts(case))
+    return str(_("Waits for the part %(codes)s", codes=codes)) if codes else ""
 
 
 def _due_of_agencies(owing: Sequence[Assignment], moment: datetime) -> str:

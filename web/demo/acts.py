@@ -16,6 +16,8 @@ from casework.erasure.quarantine import QuarantineInput
 from casework.merging.merge import MergeInput
 from casework.models import Case, Publication, RefusalReason
 from casework.notes.directives import DirectInput
+from casework.parting.acts import DivideInput, JoinPartInput
+from casework.parts import parts_of
 from casework.pausing.additions import WriteToCentreInput
 from casework.pausing.holds import HoldInput
 from casework.pausing.questions import AnswerQuestionInput, AskReporterInput
@@ -28,10 +30,12 @@ from casework.publishing.corrections import CorrectPublicationInput
 from casework.publishing.ratings import ReviewRatingInput
 from casework.recordings.staging import recordings_of_report
 from casework.recordings.transcripts import transcribe
+from casework.search.staff_choices import communes_for, fields_for
 from casework.triage.refusals import DecideObjectionInput, ObjectToRefusalInput, RefuseInput
 from web.demo.steps import public_photos
 from web.demo.stories import Deed
 from web.demo.telling import COMMITTEE, LEAD, OPERATOR, Telling, begin_step
+from workflows.running.acts import act
 
 # -- the centre -------------------------------------------------------------------------------------------------------
 
@@ -86,6 +90,23 @@ def merge(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator merges the report into another case."""
     into = db.session.scalars(select(Case).where(Case.title == deed.form["into"])).one()
     telling.perform_act("merge", telling.staff(OPERATOR, moment), moment, MergeInput(into=into, reason=deed.form["reason"]))
+
+
+def divide(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator splits a part off, which the deed's agency is to answer for itself."""
+    case, form = telling.case, deed.form
+    field = next(each for each in fields_for(case, now=moment) if each.name.vi == form["field"])
+    area = next(each for each in communes_for(case, now=moment) if each.id == case.area_id)
+    lead = telling.agencies(deed.agencies)[0]
+    given = DivideInput(title=form["title"], words=form["words"], field=field, area=area, village=case.village or "", lead=lead)
+    telling.perform_act("divide", telling.staff(OPERATOR, moment), moment, given)
+
+
+def join_part(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator joins the newest part to the story's case again."""
+    part = parts_of(telling.case)[-1].ref
+    begin_step()
+    act(part, "join_part", by=telling.staff(OPERATOR, moment), now=moment, given=JoinPartInput(reason=deed.form["reason"]))
 
 
 def quarantine(telling: Telling, deed: Deed, moment: datetime) -> None:

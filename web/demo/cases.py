@@ -55,6 +55,8 @@ DEEDS: dict[str, Do] = {
     "resume": demo_acts.resume,
     "refer": demo_acts.refer,
     "merge": demo_acts.merge,
+    "divide": demo_acts.divide,
+    "join_part": demo_acts.join_part,
     "quarantine": demo_acts.quarantine,
     "write": demo_acts.write,
     "withdraw": demo_acts.withdraw,

@@ -81,7 +81,10 @@ HISTORY = (
              words="Tối thứ bảy là lễ hội có giấy phép đến 22 giờ 30; ngày thường các câu lạc bộ đã giữ đúng giờ."),
     ), filed_at="2023-03-01T22:50", cooperating=1, shows_exact_place=False, reporter=5),
     Story("Múc đất, san gạt đồi sát suối", (
-        *TAKEN, "submit", deed("redo", "PTNMT",
+        *TAKEN, deed("divide", "PKTHT", after=60, title="Đất rơi vãi trên đường vào đồi", field="Quản lý đô thị",
+             words="Xe chở đất làm rơi vãi trên đường thôn, cần quét dọn và nhắc chủ xe."),
+        deed("join_part", after=30, reason="Chủ xe đã dọn sạch trong buổi sáng, không cần đơn vị khác trả lời riêng."),
+        "submit", deed("redo", "PTNMT",
              words="Nêu rõ khối lượng đã làm và thời gian hoàn thành phần còn lại, kiểm tra lại tại chỗ."),
         "submit_again", "approve", "publish", deed("rate", level=CONTENT),
     ), "washed_out", "2023-03-14T08:05", cooperating=1, complexity="complex", reporter=1),

@@ -21,7 +21,7 @@ from web.locales import in_reader_language as local
 from workflows.desks.inbox_filters import NOBODY, OWN, InboxFilter, Waits, parties_for
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-NOT_WAITING = {CaseState.CLOSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED}
+NOT_WAITING = {CaseState.CLOSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.JOINED, CaseState.QUARANTINED}
 
 WAITS_LABELS = {
     Waits.OTHERS: Bilingual("Người khác", "Others"),

@@ -42,6 +42,7 @@ COLUMNS = (
     Column("reopened", "Số lần mở lại", "integer", 10),
     Column("reports", "Số phản ánh", "integer", 10, "Số phản ánh mà hồ sơ này trả lời, kể cả phản ánh được gộp."),
     Column("public", "Đã công khai", width=10),
+    Column("part_of", "Là phần của hồ sơ", width=16, meaning="Phần tách ra cho nơi khác trả lời; số liệu thống kê không đếm phần này."),
 )
 NAMED_COLUMNS = (
     Column("report", "Mã phản ánh", width=16, meaning="Mỗi phản ánh của hồ sơ là một dòng."),
@@ -118,7 +119,7 @@ def _cells(row: CaseRow, progress: Progress) -> tuple[Any, ...]:
     return (
         row.code, row.title, STAFF_LABELS[CaseState(row.state)][1].vi, yes(row.urgency == "urgent"), SOURCES.get(row.source, row.source),
         row.field, row.area, row.village, row.lead_agency, row.opened_at, row.accepted_at, row.due_at, row.answered_at, row.closed_at,
-        yes(row.is_late(progress.now)), row.reopened, row.reports, yes(row.is_public),
+        yes(row.is_late(progress.now)), row.reopened, row.reports, yes(row.is_public), row.part_of,
     )  # fmt: skip
 
 

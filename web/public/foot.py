@@ -16,6 +16,7 @@ from casework.setting_values import value_of
 from web.addresses import on_the_web
 from web.clock import now
 from web.guards import performs
+from web.http.replica import may_be_behind
 from web.navigation import centre_words
 
 bp = Blueprint("foot", __name__)
@@ -36,6 +37,7 @@ class Work:
 
 @bp.get("/accessibility")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def accessibility() -> ResponseReturnValue:
     return render_template("public/accessibility.html", contact=value_of("controller_contact", centre_words().id))
 
@@ -49,6 +51,7 @@ def licences() -> ResponseReturnValue:
 
 @bp.get("/.well-known/security.txt")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def security_txt() -> ResponseReturnValue:
     """Whom to tell of a weakness (RFC 9116): the address that is set, else the centre's hotline."""
     centre = centre_words()

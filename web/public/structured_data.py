@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 
 from casework.bilingual import Bilingual
+from casework.local_time import local_day
 from casework.public.cases import PublicCase
 from casework.setting_values import value_of
 from web.addresses import on_the_web
@@ -41,12 +42,12 @@ def report_data(case: PublicCase, shared: SharePreview, *, publisher: Bilingual)
     data: dict[str, Any] = {
         "@context": CONTEXT, "@type": "Report", "headline": item.title, "reportNumber": item.code, "url": shared.address,
         "abstract": shared.description, "image": shared.picture, "inLanguage": "vi", "dateCreated": item.opened_on.isoformat(),
-        "datePublished": item.published_at.date().isoformat(), "publisher": organisation(publisher),
+        "datePublished": local_day(item.published_at).isoformat(), "publisher": organisation(publisher),
     }  # fmt: skip
     if authors := [organisation(answer.agency) for answer in case.answers]:
         data["author"] = authors
     if case.corrected_at is not None:
-        data["dateModified"] = case.corrected_at.date().isoformat()
+        data["dateModified"] = local_day(case.corrected_at).isoformat()
     return data
 
 

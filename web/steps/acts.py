@@ -22,7 +22,7 @@ from web.steps import (
     acts_apology,
     acts_matter,
     acts_own_work,
-    acts_pass_on,
+    acts_parting,
     acts_pausing,
     acts_publications,
     acts_quarantine,
@@ -39,7 +39,8 @@ from workflows.running.incidents import StepFailed
 bp = Blueprint("case_acts", __name__)
 
 WITH_PAGES = (
-    acts_agencies, acts_apology, acts_matter, acts_own_work, acts_pass_on, acts_pausing, acts_publications, acts_quarantine,
+    acts_agencies, acts_apology, acts_matter, acts_own_work, acts_parting, acts_pausing, acts_publications,
+    acts_quarantine,
 )  # fmt: skip
 """Imported so that the pages of these modules are in PAGES."""
 

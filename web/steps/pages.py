@@ -18,7 +18,7 @@ from casework.permissions import Action, NotAllowed
 from casework.permissions.sight import seen_by
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from casework.taking_back.held_acts import why_of
-from casework.together.bell import read_in_case
+from casework.together.bell import read_in_case, unread_about
 from casework.verbs import Input
 from web.clock import now
 from web.forms import Form
@@ -46,6 +46,7 @@ from workflows.running.doing import StepResult
 from workflows.running.drawn_steps import help_with_step, label_of_step, outcome_words
 from workflows.running.holding import ActHeld, held_words
 from workflows.running.incidents import StepFailed, perform_recorded, run_recorded, spot_of
+from workflows.running.step_rows import CASE_OF_STEP
 from workflows.running.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown, perform_chosen
 
 bp = Blueprint("tasks", __name__)
@@ -74,7 +75,7 @@ def task(ref: str) -> ResponseReturnValue:
     if request.method == "GET":
         with reading_once():
             step = _step(ref)
-            if g.bell_count:
+            if g.bell_here:
                 afterwards(partial(read_in_case, step.case.ref, by=actor(), now=now()))
             held = _held_at(step)
             if held is None or not is_overdue(held):
@@ -201,11 +202,12 @@ def _step(ref: str) -> WaitingTask:
     """The step, if it is on one of the person's desks. Raises NotFound, also for a sender's own steps, which are on
     their own page, and for quarantined cases."""
     try:
-        step, counts = steps.task_with_counts(actor(), ref, counted_in_bar(now()))
+        here = unread_about(actor(), CASE_OF_STEP, {"ref": ref}, now=now())
+        step, counts = steps.task_with_counts(actor(), ref, {**counted_in_bar(now()), "bell_here": here})
     except TaskUnknown:
         return found(None)
     counted_here(counts)
-    g.act_of_step = counts[steps.HELD]
+    g.act_of_step, g.bell_here = counts[steps.HELD], counts["bell_here"]
     return found(None if step.desk.startswith(REPORTER) or step.case.quarantined_at is not None else step)
 
 

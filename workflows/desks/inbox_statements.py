@@ -242,7 +242,7 @@ _CASE_OF_STEP: tuple[ColumnElement[Any], ...] = (
     CASE.c.id, CASE.c.code, CASE.c.ref, CASE.c.centre_id, CASE.c.area_id, CASE.c.state, CASE.c.source, CASE.c.title, CASE.c.urgency,
     CASE.c.released_village, CASE.c.visibility_reason_id, CASE.c.quarantined_at, CASE.c.unconfirmed_since, CASE.c.paused_for,
     CASE.c.paused_until, CASE.c.reopened, is_unconfirmed(CASE.c), AREA.c.name_vi, AREA.c.name_en, LEAD_AGENCY.c.name_vi,
-    LEAD_AGENCY.c.name_en, LEAD_AGENCY.c.short_name_vi, LEAD_AGENCY.c.short_name_en,
+    LEAD_AGENCY.c.name_en, LEAD_AGENCY.c.short_name_vi, LEAD_AGENCY.c.short_name_en, CASE.c.parent_id.is_not(None), CASE.c.is_divided,
 )  # fmt: skip
 
 SEALED_WORDS = (

@@ -50,6 +50,9 @@ class StepCase:
     area: Bilingual | None
     lead_agency: NamedAgency | None
     words: bytes | None
+    is_part: bool = False
+    is_divided: bool = False
+    """Whether it is a part of another case, or has or had parts itself."""
 
     @property
     def is_urgent(self) -> bool:
@@ -115,12 +118,13 @@ def listed_step(row: Any) -> ListedStep:
         own_vi, own_en, own_short_vi, own_short_en, holder_id, holder_name, giver_id, giver_name, is_held, is_reported,
         pressed_by, is_first, words, case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id,
         quarantined_at, unconfirmed_since, paused_for, paused_until, reopened, is_unconfirmed, area_vi, area_en,
-        lead_vi, lead_en, lead_short_vi, lead_short_en, is_talked_to,
+        lead_vi, lead_en, lead_short_vi, lead_short_en, is_part, is_divided, is_talked_to,
     ) = row  # fmt: skip
     case = StepCase(
         case_id, code, case_ref, centre_id, area_id, case_state, source, title, urgency, village, reason_id,
         quarantined_at, unconfirmed_since, paused_for, paused_until, reopened, bool(is_unconfirmed),
         Bilingual(area_vi, area_en) if area_vi is not None else None, _agency(lead_vi, lead_en, lead_short_vi, lead_short_en), words,
+        bool(is_part), bool(is_divided),
     )  # fmt: skip
     step = InboxStep(
         id_, ref, element, desk, state, urgent, due_at, entered_at, claimed_at, assignment_id,

@@ -139,7 +139,7 @@ def waiting_cases(blueprint: Blueprint, now: datetime) -> Select[int]:
         WaitingTask.case_id == Case.id, WaitingTask.agency_id.in_(blueprint.ended(BodyKind.AGENCY)), WaitingTask.state.in_(AT_DESKS)
     )
     main = aliased(Case)
-    goes_on = exists().where(main.id == Case.merged_into_id, main.state.not_in([CaseState.CLOSED, CaseState.WITHDRAWN]))
+    goes_on = exists().where(main.id == Case.merged_into_id, main.state.not_in([CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.JOINED]))
     objectable = exists().where(
         Refusal.case_id == Case.id, Refusal.decided_at.is_(None), or_(Refusal.objection_due_at > now, Refusal.objected_at.is_not(None))
     )

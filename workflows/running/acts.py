@@ -16,6 +16,7 @@ from casework.verbs import Input, carry_out, verb_named
 from workflows.bindings import BINDINGS, Bindings
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.running.faults import FaultSpot
+from workflows.running.first_steps import start_with
 from workflows.running.forgetting import forget_values
 from workflows.running.hearing import heard_in
 from workflows.running.holding import held_instead, is_held, refuse_held_beside
@@ -23,7 +24,8 @@ from workflows.running.incidents import run_recorded
 from workflows.running.instances import CaseProcess
 
 OTHER_CASES = ("into", "source")
-"""Result keys under which use cases about two cases return the id of the other case; `merged` also those merged with it."""
+"""Result keys under which use cases about two cases return the id of the other case; `merged` also those merged with it. A case that was
+opened is `started`, and `first` what its first steps take."""
 
 
 class ActUnknown(CaseworkError):
@@ -66,6 +68,8 @@ def act(
     def do() -> list[WaitingTask]:
         with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
             result = carry_out(use_case, subject, given, by=by, now=now)
+        if (started := result.get("started")) is not None:
+            start_with(started, result.get("first", ()), by=by, now=now, bindings=bindings)
         also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
         opened: list[WaitingTask] = []
         for each in dict.fromkeys((case, *others, *also)):

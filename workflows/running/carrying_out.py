@@ -1,9 +1,9 @@
 """Carries out what was held (workflows/running/holding.py) once nobody can take it back any more, and returns what cannot be done.
 
 An act is done with the moment of its press, so that every limit counts from there; its row goes in the same unit of work, so that a worker
-that dies leaves it held or done. Times in the history of a case never run backwards: if anything was recorded there after the press, the
-act goes back to its author, who sees what has changed and decides anew. The clock itself waits: timers and reminders of the case rest while
-an act on it is held.
+that dies leaves it held or done. If something was recorded meanwhile that changes what the act decided upon
+(casework/taking_back/meanwhile.py), it goes back to its author, who sees what has changed and decides anew. The clock itself waits: timers
+and reminders of the case rest while an act on it is held.
 """
 
 import logging
@@ -19,15 +19,17 @@ from casework.cases import CaseBusy, lock_case_of
 from casework.db import db, unit_of_work
 from casework.db_errors import is_circle, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
-from casework.events import case_stream
-from casework.models import Account, Case, EventStream, HeldAct
+from casework.models import Account, Case, HeldAct
 from casework.permissions import Actor, NotAllowed, actor_for
+from casework.steps.drafts import DraftPlace
 from casework.taking_back.held_acts import give_back, given_of
+from casework.taking_back.meanwhile import has_changed_since
+from workflows.models import WaitingTask
 from workflows.running.acts import ActUnknown, act
 from workflows.running.faults import FaultSpot, place_of, root_of
 from workflows.running.held_input import given_from
 from workflows.running.incidents import StepFailed, run_recorded, spot_of
-from workflows.running.steps import TaskUnknown, perform
+from workflows.running.steps import TaskUnknown, draft_place, perform
 
 LOGGER = logging.getLogger("langbiang.held")
 
@@ -37,7 +39,7 @@ LONGEST = timedelta(hours=12)
 
 
 class ChangedMeanwhile(CaseworkError):
-    """Something was recorded in the case after the press."""
+    """Something was recorded in the case after the press that changes what was decided upon."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -73,7 +75,7 @@ def take_back(ref: str, *, by: Actor, now: datetime) -> HeldAct | None:
     held = _locked(HeldAct.ref, ref)
     if held is None or held.account_id != by.account_id:
         return None
-    give_back(held, now=now)
+    give_back(held, _place_of(held), now=now)
     return held
 
 
@@ -100,7 +102,7 @@ def _carry_out(held_id: int, now: datetime) -> bool:
         return False
     case_id, pressed_at, task_ref, verb, given = held.case_id, held.pressed_at, held.task_ref, held.verb, given_from(given_of(held))
     case = db.session.get_one(Case, case_id)
-    if _changed_at(case) > pressed_at:
+    if has_changed_since(case, held):
         raise ChangedMeanwhile
     if now - pressed_at > LONGEST:
         raise StoodStill
@@ -118,7 +120,7 @@ def _return(held_id: int, why: Bilingual, now: datetime) -> bool:
     with unit_of_work():
         held = _locked(HeldAct.id, held_id)
         if held is not None:
-            give_back(held, now=now, why=why)
+            give_back(held, _place_of(held), now=now, why=why)
     return True
 
 
@@ -143,9 +145,10 @@ def _locked(key: InstrumentedAttribute[Any], value: object) -> HeldAct | None:
     return db.session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def _changed_at(case: Case) -> datetime:
-    """When the newest event of a locked case happened."""
-    return db.session.scalars(select(EventStream.changed_at).where(EventStream.stream == case_stream(case))).one()
+def _place_of(held: HeldAct) -> DraftPlace | None:
+    """Where its step is now; None for an act beside the steps."""
+    step = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == held.task_ref)).first() if held.task_ref is not None else None
+    return draft_place(step) if step is not None else None
 
 
 def _spot(held_id: int) -> FaultSpot | None:

@@ -6,9 +6,11 @@ written: no event, no message, no token that has moved.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy.orm import joinedload
 
 from casework.bilingual import Bilingual
 from casework.db import db, kept_for_step
@@ -62,7 +64,17 @@ def held_instead(
         with db.session.no_autoflush:
             trial.rollback()
         kept_for_step().clear()
-    return tried, keep_held(place, verb, packed(given), by=by, now=now, hold=hold, task_ref=task_ref)
+    held = keep_held(place, verb, packed(given), by=by, now=now, hold=hold, task_ref=task_ref)
+    if task_ref is not None:
+        db.session.scalars(_again(), {"ref": task_ref}).unique().one()
+    return tried, held
+
+
+@cache
+def _again() -> Select[WaitingTask]:
+    """The step `ref` and its case, which undoing the trial has put out of date: what the next page asks of them, in one statement."""
+    case = joinedload(WaitingTask.case).joinedload(Case.assignments)
+    return select(WaitingTask).where(WaitingTask.ref == bindparam("ref")).options(joinedload(WaitingTask.instance), case)
 
 
 def refuse_held(held_id: int | None) -> None:

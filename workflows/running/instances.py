@@ -15,7 +15,10 @@ from sqlalchemy import select, update
 
 from casework.db import db
 from casework.models import Assignment, Case
+from casework.parting.waiting import follow_parts
+from casework.parts import is_awaited
 from casework.permissions import SYSTEM
+from casework.states import CaseState
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock
@@ -44,6 +47,7 @@ class StateUnreadable(RuntimeError):
 
 CASE, ASSIGNMENT = "case", "assignment"
 MERGE_SETTLED = "merge_settled"
+AGENCIES_FINISHED = "assignments_finished"
 FIRST_MESSAGE = "assigned"
 """The message that starts an assignment instance."""
 
@@ -157,6 +161,7 @@ class CaseProcess:
 
         `offer_messages` offers pending messages even if nothing opened here waits for any.
         """
+        follow_parts(self.case, now=self.now)
         if offer_messages:
             self.waiting_messages()
         with engine_clock(self.now):
@@ -168,11 +173,22 @@ class CaseProcess:
         if own is not None and own.ended_at == self.now:
             self._end_left_over()
             self._tell_merged()
+        self._tell_parent()
         # One flush at the end: each row is written once, however often the rounds above touched it.
         with db.session.no_autoflush:
             for instance, workflow in self._open.items():
                 instance.state = engine.pack(workflow)
             self.rows.write(self._open)
+
+    def _tell_parent(self) -> None:
+        """A case that waits for this part, and needs to no more, hears so in a step of its own, and asks again what is still open."""
+        if self.case.parent_id is None or is_awaited(self.case):
+            return
+        with db.session.no_autoflush:
+            state = db.session.scalar(select(Case.state).where(Case.id == self.case.parent_id))
+        if state == CaseState.HANDLING:
+            told = {"name": AGENCIES_FINISHED, "target_process": CASE, "case_id": self.case.parent_id}
+            db.session.add(Message(**told, payload={}, sent_at=self.now, attempts=0))
 
     def post(self, name: str, target_process: str, payload: dict[str, Any], assignment: Assignment | None = None) -> None:
         """Store a message; it is delivered in this step if its target waits, else later."""

@@ -17,6 +17,9 @@ from workflows.models import ProcessInstance, WaitingTask
 from workflows.running.case_rows import AT_DESKS
 from workflows.running.holding import held_at_step, newest_of_step
 
+CASE_OF_STEP = select(WaitingTask.case_id).where(WaitingTask.ref == bindparam("ref"))
+"""The case of the step `ref`."""
+
 
 @lru_cache(MOST_KEPT)
 def step_shown(counted: tuple[tuple[str, Rows], ...] = ()) -> Any:

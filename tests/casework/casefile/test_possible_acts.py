@@ -15,6 +15,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Centre, Publication, Report
+from casework.parts import parts_of
 from casework.permissions import Role
 from casework.search.staff_choices import agencies_chosen, agencies_for
 from casework.verbs import acts
@@ -60,6 +61,11 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
         },
         "unpublish": lambda: {**words, "publication": possible.publication},
         "stop_waiting": dict,
+        "divide": lambda: {
+            "title": "Cột điện", "words": "Cột điện nghiêng.", "field": world.field(), "area": world.area,
+            "lead": world.agencies["UBND-LAT"], "parts_seen": len(parts_of(case)),
+        },
+        "join_part": lambda: words,
         "apologise": lambda: {**words, "until": (now + timedelta(days=7)).date()},
     }
     return forms[possible.verb]()

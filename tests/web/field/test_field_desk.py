@@ -1,6 +1,9 @@
 """What a telephone takes along and sends: of the officer's own agency alone, once, and never over what somebody else has done."""
 from __future__ import annotations
 
+from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -10,9 +13,11 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.models import Case, Event, LoginSession
-from tests import build
+from casework.models import Account, Answer, Case, Deputy, Event, LoginSession
+from casework.photos.records import photos_of_answer
+from tests import build, reorganised
 from tests.web.desk import Office, statements_of
+from tests.with_photos import jpeg
 
 HEADERS = {"X-Langbiang-Field": "", "Sec-Fetch-Site": "same-origin"}
 PARTS = dict(build.ANSWER)
@@ -127,3 +132,88 @@ def test_taking_work_along_costs_the_same_for_one_case_and_for_several(office: O
     for _ in range(3):
         build.case_at(office.world, "handling")
     assert statements_of(lambda: office.get("officer_PTNMT", "/field/work")) == one <= 16
+
+
+# -- a cut line, a day that moved, bodies that end, and deputies ---------------------------------------------------------
+
+
+def send_photo(office: Office, one: dict[str, Any], key: str, content: bytes, digest: str) -> TestResponse:
+    form = {"kind": "answer", "assignment": one["assignment"], "window": "abcdefghijkl", "sha256": digest,
+            "photo": (BytesIO(content), "anh.jpg")}  # fmt: skip
+    return office.browser("officer_PTNMT").post(f"/field/items/{key}/photo", data=form, headers=HEADERS, content_type="multipart/form-data")
+
+
+def test_a_photo_cut_off_on_the_way_is_sent_again_and_kept_once(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    [one], key, whole = work(office, "officer_PTNMT"), str(uuid4()), jpeg()
+    digest = sha256(whole).hexdigest()
+    given = {"key": key, "photo": digest, "no_photo_reason": ""}
+    early = answer(office, "officer_PTNMT", "answer", one, **given)
+    assert (early.status_code, early.json) == (409, {"missing": [digest]}), "never handed in without its photo"
+    cut = send_photo(office, one, key, whole[: len(whole) // 2], digest)
+    assert (cut.status_code, cut.json) == (400, {"damaged": True})
+    assert (answer(office, "officer_PTNMT", "answer", one, **given).json or {})["missing"] == [digest]
+    assert happened(case, "submit_answer") == 0
+    for _ in range(2):
+        assert send_photo(office, one, key, whole, digest).json == {"have": digest}
+    for _ in range(2):
+        assert (answer(office, "officer_PTNMT", "answer", one, **given).json or {})["state"] == "done"
+    assert happened(case, "submit_answer") == 1
+    [written] = db.session.query(Answer).all()
+    assert [photo.sha256 for photo in photos_of_answer(written)] == [digest]
+
+
+def test_a_day_that_moved_is_told_and_takes_nothing_from_what_was_written(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    [one] = work(office, "officer_PTNMT")
+    [part] = case.open_assignments
+    until = (part.due_at + timedelta(days=6)).date()                                                             # type: ignore[operator]
+    build.act(office.world, case, "request_extension", "officer_PTNMT", assignment=part, until=until, reason="Chờ máy xúc.")
+    build.do(office.world, case, "endorse_extension", "leader_PTNMT", agency=part.agency, endorsed=True)
+    build.do(office.world, case, "decide_extension", "ops_lead", agency=part.agency, granted=True)
+    [again] = work(office, "officer_PTNMT")
+    assert again["answer_due_at"] > one["answer_due_at"]
+    assert (answer(office, "officer_PTNMT", "answer", one).json or {})["state"] == "done", "what was written before is taken"
+    assert happened(case, "submit_answer") == 1
+
+
+def test_after_a_reorganisation_the_successor_hands_in_and_who_went_elsewhere_is_told_so(office: Office) -> None:
+    world = office.world
+    case = build.case_at(world, "handling")
+    [one] = work(office, "officer_PTNMT")
+    plan = reorganised.planned(world)
+    reorganised.posts_filled(world, plan)
+    office.clock(reorganised.MORNING)
+    reorganised.carried_out(world, plan)
+    office.clock(office.moment + timedelta(minutes=5))
+    db.session.expire_all()
+    [part] = db.session.get_one(Case, case.id).open_assignments
+    has_it = {name: any(row.agency_id == part.agency_id for row in db.session.get_one(Account, world.people[name].id).memberships)
+              for name in ("officer_PTNMT", "officer_2_PTNMT")}  # fmt: skip
+    assert set(has_it.values()) == {True, False}, "one of them went along with the case, the other with the office"
+    gone = answer(office, next(name for name, has in has_it.items() if not has), "answer", one)
+    assert (gone.status_code, (gone.json or {})["conflict"]) == (409, "gone")
+    assert happened(case, "submit_answer") == 0
+    kept = answer(office, next(name for name, has in has_it.items() if has), "answer", one)
+    assert (kept.json or {})["state"] == "done", "the telephone sends what it wrote for the office that was"
+    assert happened(case, "submit_answer") == 1
+
+
+def test_a_deputy_and_the_principal_do_not_answer_over_each_other(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    people, days = office.world.people, timedelta(days=2)
+    with unit_of_work():
+        db.session.add(Deputy(principal_id=people["officer_PTNMT"].id, deputy_id=people["officer_HKL"].id, starts_at=build.NOON - days,
+                              ends_at=build.NOON + days, created_by_id=people["administrator"].id))  # fmt: skip
+    [one] = work(office, "officer_HKL")
+    assert work(office, "officer_PTNMT")[0]["assignment"] == one["assignment"]
+    build.do(office.world, case, "submit_answer", "officer_PTNMT", **{**build.ANSWER, "findings": "Bản của người được thay."})
+    told = answer(office, "officer_HKL", "answer", one, findings="Bản của người thay.").json or {}
+    assert (told["conflict"], told["theirs"]["parts"]["findings"]) == ("done", "Bản của người được thay.")
+    build.redo(office.world, case, office.world.agencies["PTNMT"])
+    [again] = work(office, "officer_HKL")
+    office.clock(build.NOON + days + timedelta(minutes=1))
+    over = answer(office, "officer_HKL", "answer", again)
+    assert (over.status_code, (over.json or {})["conflict"]) == (409, "gone"), "the deputyship is over"
+    assert (answer(office, "officer_PTNMT", "answer", again).json or {})["state"] == "done"
+    assert happened(case, "submit_answer") == 2

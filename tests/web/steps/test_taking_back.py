@@ -19,7 +19,7 @@ from casework.models import Account, Case, Clock, Draft, Event, HeldAct, Members
 from casework.notes.notes import write_note
 from casework.permissions import Role
 from tests import build
-from tests.web.desk import Office, step
+from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 from workflows.models import WaitingTask
 from workflows.running import carrying_out
@@ -161,7 +161,7 @@ def test_what_was_recorded_meanwhile_brings_it_back_with_the_text_and_the_reason
     case = begun(office, kind)
     address = step(case, kind.element)
     press(office, kind, case)
-    note(office, case, office.moment + timedelta(seconds=4))
+    build.act(office.world, case, "direct", "committee_leader", now=office.moment + timedelta(seconds=4), words="Xem lại ngay.")
     before = footprint(case)
     assert work(office, 10) == 1
     assert footprint(case) == before
@@ -227,7 +227,7 @@ def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Off
     case = begun(office, kind)
     page = office.get("operator", press(office, kind, case).location)
     html = page.get_data(as_text=True)
-    assert f'action="/held/{held().ref}/take-back" data-held="10"' in html
+    assert f'action="/held/{held().ref}/take-back" data-once data-held="10"' in html
     assert case.code in words_of(page)
     assert "data-held=" not in office.get("operator_2", "/inbox").get_data(as_text=True)
     office.clock(office.moment + TEN)
@@ -241,6 +241,18 @@ def test_the_next_page_offers_to_take_it_back_until_the_time_is_over(office: Off
     late = office.get("operator", office.post("operator", f"/held/{ref}/take-back").location)
     assert "Không kịp lấy lại" in words_of(late)
     assert case.is_public
+
+
+@each_kind
+def test_holding_takes_two_statements_more_than_doing_at_most(office: Office, kind: Kind) -> None:
+    took = []
+    for seconds in (0, 0, 10):                                          # the first fills what is kept in memory
+        office.app.config["TAKE_BACK_SECONDS"] = seconds
+        case = begun(office, kind)
+        address, form = step(case, kind.element), kind.form(office, case)
+        office.get(kind.by, address)
+        took.append(statements_of(lambda: office.post(kind.by, address, act=kind.verb, **form)))  # noqa: B023
+    assert took[2] <= took[1] + 2
 
 
 @each_kind
