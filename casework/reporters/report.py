@@ -21,13 +21,13 @@ from casework.public.publication import MissingAnswer, PublicAnswer, answers_of,
 from casework.publications import WHOLE
 from casework.publishing.ratings import rating_reason
 from casework.recordings.staging import recordings_of_report
-from casework.reporters.conversation import ANSWERED, ConversationTurn, Granted, ReferralTold, talk_about
+from casework.reporters.conversation import ANSWERED, Conversation, ConversationTurn, Granted, ReferralTold, talk_about
 from casework.reporters.course import ADDITION, CourseStep, Found, course_of
 from casework.reporters.labels import Standing, is_going_on, standing_of
 from casework.reporters.next_steps import ADDED_NEXT, DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.reporters.own_rows import OwnCase, OwnPart, OwnRow, own_case, publication_told, row_of
 from casework.reporters.photos import OwnPhoto, own_photos
-from casework.reporters.reviews import ReviewAhead, ReviewTold, review_ahead, review_told, reviews_of
+from casework.reporters.reviews import AnswerRow, ReviewAhead, ReviewTold, answers_given, review_ahead, review_told
 from casework.sealing.seal import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.telling.due_reasons import DueMove, moves_told
@@ -171,17 +171,19 @@ def own_report(of: Report | OwnRow, *, now: datetime) -> OwnReport:
         steps=tuple(with_moves(own_steps(report, own.links), moves)),
     )  # fmt: skip
     if link.left_at is not None:
-        return replace(own_part, course=course_of(report, link, standing.state, Found(talk.turns)))
+        found = Found(talk.turns, talk.referrals, _answers_given(own, None))
+        return replace(own_part, course=course_of(report, own.links, standing.state, found))
     written = letters_told(report) if OwnPart.LETTERS in there else []
+    referral = next((each for each in talk.referrals if each.case_id == case.id), None)
     own_part = replace(
-        own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
+        own_part, referral=referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
         letters=tuple(own_letters(written)), public_code=case.code if own.is_shown else None,
     )  # fmt: skip
-    return _with_case(own_part, report, own, question, standing, now)
+    return _with_case(own_part, report, own, talk, question, standing, now)
 
 
 def _with_case(
-    own_part: OwnReport, report: Report, own: OwnCase, question: Question | None, standing: Standing, now: datetime
+    own_part: OwnReport, report: Report, own: OwnCase, talk: Conversation, question: Question | None, standing: Standing, now: datetime
 ) -> OwnReport:
     """The parts that depend on the case the report is in."""
     there, case = own.there, own.links[-1].case
@@ -200,12 +202,9 @@ def _with_case(
     others, asks_back = own.answers - 1, _asks_back(case, report)
     is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
     given = _given(report, publication) if OwnPart.RATINGS in there else ()
-    reviews = reviews_of(case) if OwnPart.REVIEWS in there else []
-    answered_at = publication.published_at if publication is not None and publication.kind != "interim" else None
-    course = course_of(
-        report, own.links[-1], standing.state,
-        Found(own_part.turns, own_part.referral, answered_at, refusal.refused_at if refusal else None, reviews),
-    )  # fmt: skip
+    given_answers = _answers_given(own, publication)
+    found = Found(talk.turns, talk.referrals, given_answers, refusal.refused_at if refusal else None)
+    course = course_of(report, own.links, standing.state, found)
     return replace(
         own_part, next_step=_next_step(own_part, standing, given, course, is_looked_at_again=is_looked_at_again), course=course,
         photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None) if OwnPart.PHOTOS in there else (),
@@ -217,8 +216,17 @@ def _with_case(
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
         publication=publication, answers=answers, missing=missing, parts=parts,
         rateable=_rateable(case, report, publication, own.window, now), given=given,
-        review=review_told(reviews), review_ahead=review_ahead(case, reviews, own.limit),
+        review=review_told(case, given_answers), review_ahead=review_ahead(case, given_answers, own.limit),
     )  # fmt: skip
+
+
+def _answers_given(own: OwnCase, publication: Publication | None) -> list[AnswerRow]:
+    """The answers and reviews of the report's cases; one only answer that is on the page already needs no statement."""
+    if OwnPart.REVIEWS in own.there or (OwnPart.PUBLICATIONS in own.there and (len(own.links) > 1 or publication is None)):
+        return answers_given({link.case_id for link in own.links})
+    if publication is None or publication.kind == "interim":
+        return []
+    return [AnswerRow(publication.case_id, publication.published_at)]
 
 
 def _next_step(
